@@ -1,0 +1,1 @@
+"""No domain nouns: the door, events and deliveries, jobs, sheets, series, money, errors, admin base."""
