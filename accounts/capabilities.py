@@ -1,0 +1,96 @@
+"""The one table that says which role may do what.
+
+A line reads: this act, by these roles. Codes are ``<room>.<act>``; the admin's own codes
+(``<room>.view_<model>``, ``add_``, ``change_``) stand in the same table through ``register``. Nothing deletes,
+so no ``delete_`` code exists. ``user.has_perm(code)`` is answered from here without a query; an unknown code
+is refused to everybody.
+"""
+
+from collections.abc import Iterable
+from functools import cache
+
+from accounts.states import MERCHANT_ROLES, STAFF_ROLES, Role
+
+R = Role
+NOBODY: frozenset[Role] = frozenset()
+STAFF = STAFF_ROLES
+VENDORS = frozenset({R.VENDOR_LEAD, R.VENDOR_AGENT})
+OWN_STAFF = STAFF - VENDORS
+MERCHANTS = MERCHANT_ROLES
+DESK = frozenset({R.AGENT, R.LEAD, R.SUPERVISOR, R.AUTHORITY_DESK, R.OPERATIONS, *VENDORS})
+LEADS = frozenset({R.LEAD, R.SUPERVISOR, R.OPERATIONS, R.VENDOR_LEAD})
+OPERATIONS = frozenset({R.OPERATIONS})
+ADMINISTRATORS = frozenset({R.ADMINISTRATOR})
+READERS = DESK | {R.INSPECTOR, R.AUDITOR, R.RISK, R.PRIVACY_OFFICER, R.ADJUDICATOR, R.MERCHANT_MANAGER}
+
+
+def roles(*names: Iterable[Role] | Role) -> frozenset[Role]:
+    """Union of single roles and groups of roles."""
+    found: set[Role] = set()
+    for name in names:
+        found |= {name} if isinstance(name, Role) else set(name)
+    return frozenset(found)
+
+
+def register(
+    model: str,
+    *,
+    view: Iterable[Role],
+    change: Iterable[Role] = NOBODY,
+    add: Iterable[Role] = NOBODY,
+) -> dict[str, frozenset[Role]]:
+    """The admin codes of one model, ``register("accounts.team", view=…, change=…, add=…)``."""
+    room, name = model.split(".")
+    return {
+        f"{room}.view_{name}": frozenset({*view, *change, *add}),
+        f"{room}.change_{name}": frozenset(change),
+        f"{room}.add_{name}": frozenset(add),
+    }
+
+
+ACCOUNTS = {
+    "accounts.create_user": ADMINISTRATORS,
+    "accounts.set_roles": ADMINISTRATORS,
+    "accounts.set_active": ADMINISTRATORS,
+    "accounts.set_own_away": STAFF,
+    "accounts.plan": roles(R.LEAD, R.SUPERVISOR, R.PLANNER, R.OPERATIONS, R.VENDOR_LEAD),
+    "accounts.manage_teams": roles(R.OPERATIONS, R.ADMINISTRATOR),
+    **register("accounts.user", view=STAFF - {R.VENDOR_AGENT}, change=ADMINISTRATORS, add=ADMINISTRATORS),
+    **register(
+        "accounts.team",
+        view=STAFF,
+        change=roles(R.OPERATIONS, R.ADMINISTRATOR),
+        add=roles(R.OPERATIONS, R.ADMINISTRATOR),
+    ),
+    **register("accounts.teammember", view=STAFF, add=roles(R.OPERATIONS, R.ADMINISTRATOR)),
+    **register("accounts.shift", view=STAFF, change=roles(LEADS, R.PLANNER), add=roles(LEADS, R.PLANNER)),
+    **register("accounts.away", view=STAFF, change=roles(LEADS, R.PLANNER), add=roles(LEADS, R.PLANNER)),
+}
+
+TABLE: dict[str, frozenset[Role]] = {**ACCOUNTS}
+
+# What machine accounts may do: the system everything declared (its rules are rows, its acts are recorded),
+# the customer only what a signed one-purpose page offers.
+CUSTOMER: frozenset[str] = frozenset({"tickets.confirm", "tickets.reopen"})
+
+
+@cache
+def _codes(role: str) -> frozenset[str]:
+    if role == Role.SYSTEM:
+        return frozenset(TABLE)
+    if role == Role.CUSTOMER:
+        return CUSTOMER
+    return frozenset(code for code, allowed_roles in TABLE.items() if role in allowed_roles)
+
+
+def allowed(held: Iterable[str], code: str) -> bool:
+    return any(code in _codes(role) for role in held)
+
+
+def allowed_in(held: Iterable[str], room: str) -> bool:
+    return any(code.startswith(f"{room}.") for role in held for code in _codes(role))
+
+
+def codes(held: Iterable[str]) -> frozenset[str]:
+    """Every capability these roles give together."""
+    return frozenset().union(*(_codes(role) for role in held))
