@@ -114,3 +114,6 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TIMEZONE = "UTC"
 CELERY_DB_REUSE_MAX = 1000
 SESSION_COOKIE_AGE = int(timedelta(hours=12).total_seconds())
+
+# Wake a worker after each commit that left work; tests switch it off and run the work themselves.
+JOBS_NUDGE = True

@@ -1,0 +1,134 @@
+"""What may come later: one row per event and consumer, claimed with SKIP LOCKED, in order per subject.
+
+A reader at ``id > cursor`` would lose an event whose transaction commits late; a row cannot be lost.
+"""
+
+import fnmatch
+import logging
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from django.db import connection, transaction
+
+from aftersales.core import jobs
+from aftersales.core.models import Delivery, Event
+
+if TYPE_CHECKING:
+    from aftersales.core.events import Draft
+
+logger = logging.getLogger(__name__)
+
+Handler = Callable[[Event, datetime], None]
+BATCH = 100
+MAX_ATTEMPTS = 5
+BACKOFF = timedelta(seconds=30)  # times the attempt: half a minute, one minute, …
+
+_consumers: dict[str, tuple[str, Handler]] = {}
+
+
+def subscribe(consumer: str, pattern: str, handler: Handler) -> None:
+    """From now on each event whose kind matches gets a delivery row; ``handler(event, now)`` must be idempotent."""
+    if _consumers.get(consumer, (pattern, handler)) != (pattern, handler):
+        raise ValueError(f"the consumer {consumer} is subscribed twice")
+    _consumers[consumer] = (pattern, handler)
+
+
+def consumers() -> dict[str, str]:
+    return {name: pattern for name, (pattern, _handler) in _consumers.items()}
+
+
+def write(drafts: Sequence["Draft"]) -> None:
+    """One INSERT for the whole batch; nothing when nobody subscribed."""
+    rows = [
+        Delivery(
+            consumer=name,
+            event_id=draft.id,
+            subject_kind=draft.subject_kind,
+            subject_id=draft.subject_id,
+            run_after=draft.at,
+        )
+        for draft in drafts
+        for name, (pattern, _handler) in _consumers.items()
+        if fnmatch.fnmatchcase(draft.kind, pattern)
+    ]
+    if rows:
+        Delivery.objects.bulk_create(rows)
+        jobs.nudge()
+
+
+def backfill(consumer: str) -> int:
+    """Give a new consumer all past events in one statement; returns how many it did not have yet."""
+    pattern, _handler = _consumers[consumer]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            INSERT INTO {Delivery._meta.db_table}
+                   (consumer, event_id, subject_kind, subject_id, attempts, run_after, error)
+            SELECT %s, id, subject_kind, subject_id, 0, at, '' FROM {Event._meta.db_table}
+             WHERE kind LIKE %s ORDER BY id
+            ON CONFLICT (consumer, event_id) DO NOTHING
+            """,
+            [consumer, pattern.replace("_", r"\_").replace("*", "%")],
+        )
+        return int(cursor.rowcount)
+
+
+def run(now: datetime, *, limit: int = 10_000) -> int:
+    """Deliver what is due, batch by batch; returns how many were finished."""
+    finished = 0
+    for consumer in _consumers:
+        while finished < limit:
+            done, seen = _run_batch(consumer, now)
+            finished += done
+            if not seen:
+                break
+    return finished
+
+
+def _claim(consumer: str, now: datetime) -> list[Delivery]:
+    """The first open delivery of each subject: later ones wait, so that order holds per subject."""
+    return list(
+        Delivery.objects.raw(
+            f"""
+            SELECT d.* FROM {Delivery._meta.db_table} d
+             WHERE d.consumer = %s AND d.parked_at IS NULL AND d.run_after <= %s
+               AND NOT EXISTS (SELECT 1 FROM {Delivery._meta.db_table} e
+                                WHERE e.consumer = d.consumer AND e.subject_kind = d.subject_kind
+                                  AND e.subject_id = d.subject_id AND e.id < d.id AND e.parked_at IS NULL)
+             ORDER BY d.id LIMIT %s FOR UPDATE OF d SKIP LOCKED
+            """,
+            [consumer, now, BATCH],
+        )
+    )
+
+
+def _run_batch(consumer: str, now: datetime) -> tuple[int, int]:
+    handler = _consumers[consumer][1]
+    with transaction.atomic():
+        claimed = _claim(consumer, now)
+        events = Event.objects.in_bulk([delivery.event_id for delivery in claimed])
+        done = [delivery.pk for delivery in claimed if _deliver(handler, delivery, events, now)]
+        Delivery.objects.filter(pk__in=done).delete()
+    return len(done), len(claimed)
+
+
+def _deliver(handler: Handler, delivery: Delivery, events: dict[Any, Event], now: datetime) -> bool:
+    try:
+        with transaction.atomic():
+            handler(events[delivery.event_id], now)
+    except Exception as error:
+        logger.exception("delivery %s of event %s failed", delivery.consumer, delivery.event_id)
+        delivery.attempts += 1
+        delivery.error = f"{type(error).__name__}: {error}"[:2000]
+        delivery.run_after = now + BACKOFF * delivery.attempts
+        delivery.parked_at = now if delivery.attempts >= MAX_ATTEMPTS else None
+        delivery.save(update_fields=["attempts", "error", "run_after", "parked_at"])
+        return False
+    return True
+
+
+def replay(delivery: Delivery, *, now: datetime) -> None:
+    """Take a parked delivery out of the park; it runs with the next sweep."""
+    Delivery.objects.filter(pk=delivery.pk).update(parked_at=None, attempts=0, run_after=now, error="")
+    jobs.nudge()

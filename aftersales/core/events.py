@@ -1,0 +1,194 @@
+"""Events: each kind declared once with its sentence, written once, heard in the same transaction."""
+
+import fnmatch
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db import connection, models, transaction
+from django.utils.translation import gettext as _
+
+from aftersales.core import deliveries, origin
+from aftersales.core.errors import Text
+from aftersales.core.models import Audience, Event
+
+MAX_ROUNDS = 4  # a listener's own events are heard too; deeper chains are a loop
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of event. ``payload`` maps each key to what it holds (id, code, amount, moment, number, flag, list).
+
+    ``sentence`` is what a lead can read aloud; it may use ``%(actor)s``, ``%(old)s``, ``%(new)s``, ``%(reason)s`` and
+    every payload key. ``show`` turns a payload into display values (codes to names) just before reading.
+    """
+
+    code: str
+    sentence: Text
+    payload: Mapping[str, str] = field(default_factory=dict)
+    audience: str = Audience.INTERNAL
+    version: int = 1
+    show: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = None
+
+
+@dataclass
+class Draft:
+    """An event about to be written; ``row`` is the subject in memory, whose columns a listener may still set."""
+
+    kind: str
+    row: Any
+    actor: Any
+    at: datetime
+    old: str = ""
+    new: str = ""
+    reason: str = ""
+    acting_as: str = ""
+    payload: dict[str, Any] = field(default_factory=dict)
+    rule_version: str = ""
+    merchant_id: int | None = None
+    audience: str = ""
+    subject_kind: str = ""
+    subject_id: int = 0
+    id: int = 0
+
+    def __post_init__(self) -> None:
+        if self.row is not None:
+            self.subject_kind = self.subject_kind or subject_kind(self.row)
+            self.subject_id = self.subject_id or self.row.pk
+            if self.merchant_id is None:
+                self.merchant_id = getattr(self.row, "merchant_id", None)
+        self.audience = self.audience or kind(self.kind).audience
+
+
+Listener = Callable[[Sequence[Draft], datetime], Iterable[Draft] | None]
+
+_kinds: dict[str, Kind] = {}
+_listeners: list[tuple[str, Listener]] = []
+
+
+def subject_kind(row: models.Model) -> str:
+    return str(row._meta.label_lower)
+
+
+def register(*kinds: Kind) -> None:
+    """Declare event kinds; declaring a code twice with another meaning is a programming error."""
+    for one in kinds:
+        if _kinds.get(one.code, one) != one:
+            raise ValueError(f"the event kind {one.code} is declared twice")
+        _kinds[one.code] = one
+
+
+def kind(code: str) -> Kind:
+    try:
+        return _kinds[code]
+    except KeyError:
+        raise LookupError(f"the event kind {code!r} is not registered") from None
+
+
+def registered() -> Mapping[str, Kind]:
+    return _kinds
+
+
+def listen(pattern: str, listener: Listener) -> None:
+    """``listener(drafts, now)`` runs before the rows are written, in the same transaction.
+
+    It may set columns on ``draft.row`` and return further drafts; it must not save the rows.
+    """
+    if (pattern, listener) not in _listeners:
+        _listeners.append((pattern, listener))
+
+
+def listeners() -> list[tuple[str, str]]:
+    return [(pattern, f"{fn.__module__}.{fn.__qualname__}") for pattern, fn in _listeners]
+
+
+def record(code: str, *, subject: models.Model, actor: Any, now: datetime, **facts: Any) -> Draft:
+    """Write one event about ``subject`` that changes no column of it. ``facts``: old, new, reason, payload …"""
+    draft = Draft(kind=code, row=subject, actor=actor, at=now, **facts)
+    record_many([draft], now=now)
+    return draft
+
+
+def record_many(drafts: Sequence[Draft], *, now: datetime) -> list[Draft]:
+    """Write many events in one statement, with whatever the listeners add; deliveries ride along."""
+    with transaction.atomic():
+        heard = tell(drafts, now)
+        write(heard)
+    return heard
+
+
+def tell(drafts: Sequence[Draft], now: datetime) -> list[Draft]:
+    """Let every listener hear; returns the drafts and all that the listeners added."""
+    everything = list(drafts)
+    fresh = list(drafts)
+    for _round in range(MAX_ROUNDS):
+        added: list[Draft] = []
+        for pattern, listener in _listeners:
+            matching = [draft for draft in fresh if fnmatch.fnmatchcase(draft.kind, pattern)]
+            if matching:
+                added.extend(listener(matching, now) or ())
+        if not added:
+            return everything
+        everything += added
+        fresh = added
+    raise RuntimeError("event listeners answer each other without end")
+
+
+def write(drafts: Sequence[Draft]) -> None:
+    """One INSERT for all events, one for all deliveries. Refuses payload keys that the kind does not declare."""
+    if not drafts:
+        return
+    where = origin.current()
+    rows = [_columns(draft, where) for draft in drafts]
+    columns = list(zip(*rows, strict=True))
+    with connection.cursor() as cursor:
+        cursor.execute(_INSERT, columns)
+        ids = sorted(row[0] for row in cursor.fetchall())
+    for draft, event_id in zip(drafts, ids, strict=True):
+        draft.id = event_id
+    deliveries.write(drafts)
+
+
+def _columns(draft: Draft, where: origin.Origin) -> tuple[Any, ...]:
+    declared = kind(draft.kind)
+    unknown = set(draft.payload) - set(declared.payload)
+    if unknown:
+        raise ValueError(f"{draft.kind}: payload keys {sorted(unknown)} are not declared")
+    actor = draft.actor
+    if actor is None or actor.pk is None:
+        raise ValueError(f"{draft.kind}: no actor, no write")
+    return (
+        draft.kind, draft.subject_kind, draft.subject_id, draft.merchant_id, str(draft.audience),
+        str(draft.old), str(draft.new), actor.pk, str(actor)[:150], getattr(actor, "main_role", ""),
+        draft.acting_as, where.source, where.request_id, draft.reason,
+        json.dumps(draft.payload, default=str, ensure_ascii=False), declared.version, draft.rule_version, draft.at,
+    )  # fmt: skip
+
+
+_TYPES = {
+    "kind": "text", "subject_kind": "text", "subject_id": "bigint", "merchant_id": "bigint", "audience": "text",
+    "old": "text", "new": "text", "actor_id": "bigint", "actor_name": "text", "actor_role": "text",
+    "acting_as": "text", "source": "text", "request_id": "text", "reason": "text", "payload": "text",
+    "payload_version": "smallint", "rule_version": "text", "at": "timestamptz",
+}  # fmt: skip
+_INSERT = "INSERT INTO {table} ({columns}) SELECT {values} FROM unnest({arrays}) AS v({columns}) RETURNING id".format(
+    table=Event._meta.db_table,
+    columns=", ".join(f'"{name}"' for name in _TYPES),
+    values=", ".join('v."payload"::jsonb' if name == "payload" else f'v."{name}"' for name in _TYPES),
+    arrays=", ".join(f"%s::{sql_type}[]" for sql_type in _TYPES.values()),
+)
+
+
+def sentence(event: Event) -> str:
+    """The event as a person would tell it, in the reader's language."""
+    declared = _kinds.get(event.kind)
+    if declared is None:
+        return _("Something of the kind “%(kind)s” was recorded.") % {"kind": event.kind}
+    shown = dict(declared.show(event.payload)) if declared.show else {}
+    values = {key: event.payload.get(key, "") for key in declared.payload} | shown
+    values |= {"actor": event.actor_name, "old": event.old, "new": event.new, "reason": event.reason} | {
+        key: shown[key] for key in ("old", "new", "actor") if key in shown
+    }
+    return str(declared.sentence) % values

@@ -1,0 +1,135 @@
+"""Work for later: a row in the transaction that asked for it, claimed with a lease, retried, then parked."""
+
+import logging
+import time
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F, Q
+
+from aftersales.core import origin
+from aftersales.core.models import Job, JobState
+
+logger = logging.getLogger(__name__)
+
+Handler = Callable[[Job, datetime], Mapping[str, Any] | None]
+LEASE = timedelta(minutes=5)
+MAX_ATTEMPTS = 5
+BACKOFF = timedelta(seconds=30)  # doubled with each attempt
+NUDGE_PAUSE = 30.0  # seconds without publishing after the broker failed once
+
+_handlers: dict[str, Handler] = {}
+_quiet_until = 0.0
+
+
+def register(kind: str, handler: Handler) -> None:
+    """``handler(job, now)`` does the work with idempotent effects; what it returns is kept as the result."""
+    if _handlers.get(kind, handler) is not handler:
+        raise ValueError(f"the job kind {kind} is registered twice")
+    _handlers[kind] = handler
+
+
+def registered() -> list[str]:
+    return sorted(_handlers)
+
+
+def enqueue(
+    kind: str, *, key: str, now: datetime, payload: Mapping[str, Any] | None = None, run_after: datetime | None = None
+) -> bool:
+    """Ask for work once: a second call with the same key does nothing and answers False."""
+    if kind not in _handlers:
+        raise LookupError(f"the job kind {kind!r} is not registered")
+    created = Job.objects.bulk_create(
+        [Job(kind=kind, key=key, payload=dict(payload or {}), run_after=run_after or now, created_at=now)],
+        ignore_conflicts=True,
+    )
+    nudge()
+    return bool(created)
+
+
+def nudge() -> None:
+    """Wake a worker after the commit. Without a broker nothing is lost: the sweep finds the row."""
+    if settings.JOBS_NUDGE:
+        transaction.on_commit(_publish, robust=True)
+
+
+def _publish() -> None:
+    """Never keeps a request waiting twice: after one failure this process is quiet for a while."""
+    global _quiet_until
+    if time.monotonic() < _quiet_until:
+        return
+    from aftersales.core.tasks import run_due_work
+
+    try:
+        run_due_work.apply_async(retry=False, ignore_result=True)
+    except Exception as error:
+        _quiet_until = time.monotonic() + NUDGE_PAUSE
+        logger.warning("the broker does not answer (%s); the sweep will find the work", error)
+
+
+def run_due(now: datetime, *, limit: int = 1000) -> int:
+    """Run what is due, one job at a time, until nothing is left or ``limit`` is reached; returns how many ran."""
+    ran = 0
+    while ran < limit and (job := _claim(now)) is not None:
+        _run(job, now)
+        ran += 1
+    return ran
+
+
+def _claim(now: datetime) -> Job | None:
+    """Take one due job under a lease; a job whose lease ran out belongs to nobody and may be taken again."""
+    due = Q(state=JobState.WAITING, run_after__lte=now) | Q(state=JobState.RUNNING, lease_until__lt=now)
+    with transaction.atomic():
+        job = Job.objects.select_for_update(skip_locked=True).filter(due).order_by("run_after", "id").first()
+        if job is None:
+            return None
+        job.state = JobState.RUNNING
+        job.attempts += 1
+        job.lease_until = now + LEASE
+        job.save(update_fields=["state", "attempts", "lease_until"])
+    return job
+
+
+def _run(job: Job, now: datetime) -> None:
+    try:
+        with origin.coming_from("task", f"job-{job.pk}"):
+            result = _handlers[job.kind](job, now)
+    except Exception as error:
+        logger.exception("job %s failed", job.key)
+        _fail(job, error, now)
+    else:
+        _mine(job).update(
+            state=JobState.DONE, result=dict(result or {}), finished_at=now, lease_until=None, error=""
+        )
+
+
+def _mine(job: Job) -> Any:
+    """Only the holder of the current attempt may finish a job: a late first runner changes nothing."""
+    return Job.objects.filter(pk=job.pk, attempts=job.attempts, state=JobState.RUNNING)
+
+
+def _fail(job: Job, error: Exception, now: datetime) -> None:
+    parked = job.attempts >= MAX_ATTEMPTS
+    _mine(job).update(
+        state=JobState.PARKED if parked else JobState.WAITING,
+        error=f"{type(error).__name__}: {error}"[:2000],
+        run_after=now + BACKOFF * 2 ** (job.attempts - 1),
+        lease_until=None,
+    )
+
+
+def progress(job: Job, done: int, total: int, now: datetime) -> None:
+    """Show how far the work is and keep the lease alive; call it between chunks."""
+    _mine(job).update(progress_done=done, progress_total=total, lease_until=now + LEASE)
+
+
+def replay(job: Job, *, now: datetime) -> bool:
+    """Take a parked job out of the park; answers False when it was not parked any more."""
+    changed = Job.objects.filter(pk=job.pk, state=JobState.PARKED).update(
+        state=JobState.WAITING, attempts=0, run_after=now, error="", progress_done=F("progress_done")
+    )
+    nudge()
+    return bool(changed)

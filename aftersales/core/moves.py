@@ -1,0 +1,389 @@
+"""The door: the only way a state changes, for one row or for many (DESIGN 3).
+
+Lock in key order, ask the facts, judge by the guards, run the bodies, let the listeners hear, then one UPDATE, the
+history, the events and the deliveries: the same function for a button, a bulk action, a job and an import.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db import OperationalError, models, transaction
+from django.utils.translation import gettext_lazy as _
+
+from aftersales.core import events, facts, rowwrite
+from aftersales.core.errors import Busy, Conflict, DomainError, NotPermitted, Refusal, Refused, WrongState
+from aftersales.core.events import Draft
+from aftersales.core.machine import Guard, Machine, Move
+
+BATCH = 500
+LOCK_NOT_AVAILABLE = "55P03"
+DEADLOCK = "40P01"
+
+_machines: dict[str, Machine] = {}
+_guards: dict[tuple[str, str], list[Guard]] = defaultdict(list)
+
+
+@dataclass(frozen=True)
+class MoveOption:
+    """One move of a row as this person sees it: allowed, or refused with every reason."""
+
+    move: Move
+    allowed: bool
+    reasons: list[Refusal] = field(default_factory=list)
+
+
+@dataclass
+class Outcome:
+    """What a bulk move did: rows done, rows refused with reasons, keys of rows somebody else held."""
+
+    done: list[Any] = field(default_factory=list)
+    refused: list[tuple[int, list[Refusal]]] = field(default_factory=list)
+    busy: list[int] = field(default_factory=list)
+
+    def add(self, other: "Outcome") -> None:
+        self.done += other.done
+        self.refused += other.refused
+        self.busy += other.busy
+
+
+@dataclass(frozen=True)
+class _Order:
+    """One request at the door: who wants which move, why, with which data."""
+
+    machine: Machine
+    move: Move
+    actor: Any
+    now: datetime
+    acting_as: str
+    reason: str
+    data: Mapping[str, Any]
+
+
+def use(machine: Machine) -> None:
+    """Register a room's machine (in ``AppConfig.ready()``)."""
+    _machines[machine.label] = machine
+
+
+def machines() -> Mapping[str, Machine]:
+    return _machines
+
+
+def machine_of(model: type[models.Model] | models.Model) -> Machine:
+    return _machines[model._meta.label_lower]
+
+
+def guard(machine_label: str, move: str, fn: Guard) -> None:
+    """A room above adds a condition to a move below; ``fn(row, facts, actor, now, data)`` yields refusals."""
+    if fn not in _guards[machine_label, move]:
+        _guards[machine_label, move].append(fn)
+
+
+def guards() -> dict[tuple[str, str], list[str]]:
+    return {key: [f"{fn.__module__}.{fn.__qualname__}" for fn in found] for key, found in _guards.items() if found}
+
+
+def perform(
+    row: models.Model,
+    name: str,
+    *,
+    actor: Any,
+    now: datetime,
+    acting_as: str = "",
+    reason: str = "",
+    version: int | None = None,
+    **data: Any,
+) -> Any:
+    """Move one row; returns it as it now stands. Raises NotPermitted, WrongState, Refused, Busy or Conflict.
+
+    ``version``: the version the person looked at; given and stale, nothing is done.
+    """
+    order = _order(type(row), name, actor=actor, now=now, acting_as=acting_as, reason=reason, data=data)
+    with _translated_locks(), transaction.atomic():
+        locked = _lock(type(row), [row.pk], skip_locked=False)
+        if not locked:
+            raise DomainError(_("This no longer exists."), "gone")
+        if version is not None:
+            _check_version(locked[0], row, version, ())
+        outcome = _move_locked(locked, order)
+        if outcome.refused:
+            raise _refusal(locked[0], order, outcome.refused[0][1])
+    return outcome.done[0]
+
+
+def perform_many(
+    queryset: models.QuerySet[Any],
+    name: str,
+    *,
+    actor: Any,
+    now: datetime,
+    acting_as: str = "",
+    reason: str = "",
+    data: Mapping[str, Any] | None = None,
+) -> Outcome:
+    """Move many rows in batches of 500, each batch one transaction; a row held by somebody else is *busy*."""
+    order = _order(queryset.model, name, actor=actor, now=now, acting_as=acting_as, reason=reason, data=data or {})
+    outcome = Outcome()
+    ids = sorted(queryset.values_list("pk", flat=True))
+    for start in range(0, len(ids), BATCH):
+        batch = ids[start : start + BATCH]
+        with transaction.atomic():
+            locked = _lock(queryset.model, batch, skip_locked=True)
+            free = {row.pk for row in locked}
+            outcome.busy += [pk for pk in batch if pk not in free]
+            outcome.add(_move_locked(locked, order))
+    return outcome
+
+
+def change(
+    row: models.Model,
+    *,
+    actor: Any,
+    now: datetime,
+    event: str,
+    acting_as: str = "",
+    reason: str = "",
+    payload: Mapping[str, Any] | None = None,
+    version: int | None = None,
+    quiet: Iterable[str] = (),
+    rule_version: str = "",
+    **columns: Any,
+) -> Any:
+    """Change columns without changing the state: same lock, history, event and listeners as a move.
+
+    ``version``: the version the person started from; stale raises Conflict with both values. ``quiet`` names columns
+    (counters, last-seen times) whose change alone writes no history row.
+    """
+    with _translated_locks(), transaction.atomic():
+        locked = _lock(type(row), [row.pk], skip_locked=False)
+        if not locked:
+            raise DomainError(_("This no longer exists."), "gone")
+        current = locked[0]
+        if version is not None:
+            _check_version(current, row, version, columns)
+        before = rowwrite.snapshot(current)
+        _refuse_state(current, columns)
+        for name, value in columns.items():
+            setattr(current, name, value)
+        draft = Draft(
+            kind=event, row=current, actor=actor, at=now, reason=reason, acting_as=acting_as,
+            payload=dict(payload or {}), rule_version=rule_version,
+        )  # fmt: skip
+        _write([current], {current.pk: before}, [draft], actor=actor, now=now, reason=reason, quiet=set(quiet))
+    return current
+
+
+def create(
+    row: models.Model,
+    *,
+    actor: Any,
+    now: datetime,
+    event: str,
+    acting_as: str = "",
+    reason: str = "",
+    payload: Mapping[str, Any] | None = None,
+    rule_version: str = "",
+) -> Any:
+    """A new row with its history, its first event and whatever the listeners set on it."""
+    return create_many(
+        [row], actor=actor, now=now, event=event, acting_as=acting_as, reason=reason,
+        payloads=[dict(payload or {})], rule_version=rule_version,
+    )[0]  # fmt: skip
+
+
+def create_many(
+    rows: Sequence[Any],
+    *,
+    actor: Any,
+    now: datetime,
+    event: str,
+    payloads: Sequence[Mapping[str, Any]],
+    acting_as: str = "",
+    reason: str = "",
+    rule_version: str = "",
+    tell: bool = True,
+) -> list[Any]:
+    """Many new rows of one model: one INSERT, one history statement, one event statement.
+
+    ``tell=False`` keeps the listeners silent (historic rows whose clocks are computed apart).
+    """
+    if not rows:
+        return []
+    with transaction.atomic():
+        type(rows[0])._default_manager.bulk_create(rows)
+        drafts = [
+            Draft(
+                kind=event, row=row, actor=actor, at=now, new=_state_of(row), reason=reason, acting_as=acting_as,
+                payload=dict(payload), rule_version=rule_version,
+            )
+            for row, payload in zip(rows, payloads, strict=True)
+        ]  # fmt: skip
+        before = {row.pk: rowwrite.snapshot(row) for row in rows}
+        heard = events.tell(drafts, now) if tell else drafts
+        _update_changed(rows, before, bump=False)
+        rowwrite.write_history(rows, actor=actor, now=now, reason=reason, kind="+")
+        events.write(heard)
+    return list(rows)
+
+
+def options(row: models.Model, *, actor: Any, now: datetime, names: Iterable[str] | None = None) -> list[MoveOption]:
+    """Every move of the row's machine for this person: allowed, or refused because … Feeds every button.
+
+    Moves the person has no capability for, and moves only the system performs, are left out.
+    """
+    machine = machine_of(row)
+    wanted = set(names) if names is not None else None
+    asked: dict[str, Any] = {}
+    found = []
+    for move in machine.moves:
+        if move.by_system or (wanted is not None and move.name not in wanted):
+            continue
+        if not actor.has_perm(move.capability):
+            continue
+        for fact in move.facts:
+            if fact not in asked:
+                asked[fact] = facts.ask(fact, [row], now)[row.pk]
+        reasons = _judge(row, _Order(machine, move, actor, now, "", "", {}), asked, asking=True)
+        found.append(MoveOption(move, not reasons, reasons))
+    return found
+
+
+def _order(model: type[models.Model], name: str, *, actor: Any, **rest: Any) -> _Order:
+    machine = machine_of(model)
+    move = machine[name]
+    if not actor.has_perm(move.capability):
+        raise NotPermitted()
+    unknown = set(rest["data"]) - {need.name for need in move.needs}
+    if unknown:
+        raise ValueError(f"{machine.label}.{name} takes no {sorted(unknown)}")
+    return _Order(machine=machine, move=move, actor=actor, **rest)
+
+
+class _translated_locks:  # noqa: N801 - reads as a phrase in a with statement
+    """PostgreSQL's *lock not available* and *deadlock* become Busy: nothing happened, try again."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, _kind: Any, error: Any, _trace: Any) -> None:
+        if isinstance(error, OperationalError):
+            code = getattr(error.__cause__, "sqlstate", "")
+            if code in {LOCK_NOT_AVAILABLE, DEADLOCK}:
+                raise Busy() from error
+
+
+def _lock(model: type[models.Model], ids: Sequence[int], *, skip_locked: bool) -> list[Any]:
+    rows = model._default_manager.select_for_update(skip_locked=skip_locked, of=("self",))
+    return list(rows.filter(pk__in=ids).order_by("pk"))
+
+
+def _move_locked(rows: Sequence[Any], order: _Order) -> Outcome:
+    """Judge, run the bodies, write: the rows are already locked."""
+    outcome = Outcome()
+    if not rows:
+        return outcome
+    answers = {name: facts.ask(name, rows, order.now) for name in order.move.facts}
+    drafts: list[Draft] = []
+    before: dict[int, dict[str, Any]] = {}
+    for row in rows:
+        known = {name: found[row.pk] for name, found in answers.items()}
+        if reasons := _judge(row, order, known, asking=False):
+            outcome.refused.append((row.pk, reasons))
+            continue
+        before[row.pk] = rowwrite.snapshot(row)
+        drafts.append(_run_body(row, order))
+        outcome.done.append(row)
+    if outcome.done:
+        _write(
+            outcome.done, before, drafts, actor=order.actor, now=order.now, reason=order.reason, move=order.move.name
+        )
+    return outcome
+
+
+def _judge(row: Any, order: _Order, known: Mapping[str, Any], *, asking: bool) -> list[Refusal]:
+    state = getattr(row, order.machine.field)
+    if state not in order.move.sources:
+        return [Refusal("wrong_state", _wrong_state(order.machine, state))]
+    reasons: list[Refusal] = []
+    if not asking:
+        reasons += [
+            Refusal("missing", _("“%(label)s” is missing.") % {"label": need.label})
+            for need in order.move.missing(order.data)
+        ]
+    for rule in [*order.move.guards, *_guards[order.machine.label, order.move.name]]:
+        reasons += rule(row, known, order.actor, order.now, None if asking else order.data)
+    return reasons
+
+
+def _wrong_state(machine: Machine, state: str) -> Any:
+    label = dict(machine.states.choices).get(state, state)
+    return _("Not possible while the state is “%(state)s”.") % {"state": label}
+
+
+def _refusal(row: Any, order: _Order, reasons: list[Refusal]) -> DomainError:
+    return WrongState(reasons) if reasons[0].code == "wrong_state" else Refused(reasons)
+
+
+def _run_body(row: Any, order: _Order) -> Draft:
+    old = getattr(row, order.machine.field)
+    body = getattr(row, order.move.name)
+    payload = body(actor=order.actor, now=order.now, **order.data) or {}
+    return Draft(
+        kind=order.move.event, row=row, actor=order.actor, at=order.now, old=old, new=_state_of(row, order.machine),
+        reason=order.reason, acting_as=order.acting_as, payload=dict(payload),
+    )  # fmt: skip
+
+
+def _state_of(row: Any, machine: Machine | None = None) -> str:
+    machine = machine or _machines.get(row._meta.label_lower)
+    return str(getattr(row, machine.field)) if machine else ""
+
+
+def _write(
+    rows: Sequence[Any],
+    before: Mapping[int, dict[str, Any]],
+    drafts: Sequence[Draft],
+    *,
+    actor: Any,
+    now: datetime,
+    reason: str,
+    move: str = "",
+    quiet: set[str] | None = None,
+) -> None:
+    heard = events.tell(drafts, now)
+    touched = _update_changed(rows, before, move=move)
+    if touched - (quiet or set()) - {"version"}:
+        rowwrite.write_history(rows, actor=actor, now=now, reason=reason)
+    events.write(heard)
+
+
+def _update_changed(
+    rows: Sequence[Any], before: Mapping[int, dict[str, Any]], *, move: str = "", bump: bool = True
+) -> set[str]:
+    columns: set[str] = set()
+    for row in rows:
+        columns |= rowwrite.changed(row, before[row.pk])
+    if not columns:
+        return columns
+    if bump and hasattr(rows[0], "version"):
+        for row in rows:
+            row.version += 1
+        columns.add("version")
+    rowwrite.update(rows, columns, move=move)
+    return columns
+
+
+def _refuse_state(row: Any, columns: Mapping[str, Any]) -> None:
+    machine = _machines.get(row._meta.label_lower)
+    if machine and machine.field in columns:
+        raise ValueError(f"{machine.label}: the state changes only by a move")
+
+
+def _check_version(current: Any, seen: Any, version: int, columns: Mapping[str, Any] | Sequence[str]) -> None:
+    if current.version == version:
+        return
+    sent = columns if isinstance(columns, Mapping) else {}
+    differing = {name: (value, getattr(current, name)) for name, value in sent.items() if getattr(current, name) != value}
+    raise Conflict(differing)

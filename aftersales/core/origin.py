@@ -1,0 +1,53 @@
+"""Where a change comes from: the page, a task, a command, an import. Every event carries it."""
+
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+from django.http import HttpRequest, HttpResponse
+
+SOURCES = ("web", "admin", "import", "task", "command", "system")
+
+
+@dataclass(frozen=True)
+class Origin:
+    """``source`` is one of :data:`SOURCES`; ``request_id`` follows one request through web and worker."""
+
+    source: str = "system"
+    request_id: str = ""
+
+
+_current: ContextVar[Origin] = ContextVar("origin", default=Origin())
+
+
+def current() -> Origin:
+    return _current.get()
+
+
+@contextmanager
+def coming_from(source: str, request_id: str = "") -> Iterator[Origin]:
+    """Everything written inside the block says that it came from ``source``."""
+    if source not in SOURCES:
+        raise ValueError(f"unknown source {source!r}")
+    origin = Origin(source, request_id or current().request_id or secrets.token_hex(8))
+    token = _current.set(origin)
+    try:
+        yield origin
+    finally:
+        _current.reset(token)
+
+
+class OriginMiddleware:
+    """Names each request and remembers whether it came through the admin or another page."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        source = "admin" if request.path.startswith("/admin/") else "web"
+        with coming_from(source, secrets.token_hex(8)) as origin:
+            response = self.get_response(request)
+            response["X-Request-Id"] = origin.request_id
+            return response

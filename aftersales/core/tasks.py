@@ -1,0 +1,15 @@
+"""Celery's side of the machinery: wake up, sweep what is due, stop."""
+
+from celery import shared_task
+from django.utils import timezone
+
+from aftersales.core import deliveries, jobs, origin
+
+
+@shared_task
+def run_due_work() -> None:
+    """Deliveries first (they may ask for jobs), then jobs."""
+    now = timezone.now()
+    with origin.coming_from("task"):
+        deliveries.run(now)
+        jobs.run_due(now)
