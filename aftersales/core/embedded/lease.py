@@ -1,0 +1,81 @@
+"""Using an embedded server: hold its lease; the first holder starts the keeper, the last one lets it stop."""
+
+import fcntl
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import IO
+
+from .serving import locks
+from .serving.ready import ANSWERS
+from .serving.spec import Spec
+
+# A fresh interpreter that sees only the keeper's package: no Django, no inherited files or threads.
+BOOT = "import sys; sys.path.append(sys.argv.pop(1)); from serving import keeper; keeper.main()"
+PATIENCE = 90.0
+
+
+class CannotServe(Exception):
+    """The embedded server could not be started; the message is one sentence for a person."""
+
+
+class Lease:
+    """A right to use one server. Kept for the life of the process: a file lock, gone when we are."""
+
+    def __init__(self, spec: Spec) -> None:
+        self.spec = spec
+        self.file: IO[str] | None = None
+
+    def hold(self) -> "Lease":
+        """Return when the server answers. Raises CannotServe with one sentence."""
+        Path(self.spec.folder).mkdir(mode=0o700, parents=True, exist_ok=True)
+        gate = locks.take(self.spec.folder, "gate", fcntl.LOCK_EX)
+        assert gate
+        with gate:
+            # Waits while a keeper that found nobody here is still stopping its server.
+            self.file = self.file or locks.take(self.spec.folder, "lease", fcntl.LOCK_SH)
+            self._served(time.monotonic() + PATIENCE)
+        return self
+
+    def _served(self, until: float) -> None:
+        answers = ANSWERS[self.spec.kind]
+        while True:
+            if not self.kept:
+                self._start()
+            elif answers(self.spec.socket):
+                return
+            if time.monotonic() > until:
+                raise CannotServe(f"The {self.spec.kind} server does not answer; see {self.spec.folder}.")
+            time.sleep(0.02)
+
+    def _start(self) -> None:
+        command = [sys.executable, "-I", "-c", BOOT, str(Path(__file__).parent), self.spec.dump()]
+        keeper = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, start_new_session=True, text=True, cwd="/"
+        )
+        assert keeper.stdout
+        with keeper.stdout:
+            sentence = keeper.stdout.readline().strip()
+        if sentence != "ready":
+            raise CannotServe(sentence or f"The {self.spec.kind} keeper ended without a word.")
+        # The keeper outlives us on purpose; nobody waits for it.
+        keeper.returncode = 0
+
+    @property
+    def kept(self) -> bool:
+        """Whether a keeper looks after the server now."""
+        return locks.held(self.spec.folder, "keeper")
+
+    def release(self, patience: float = 35.0) -> bool:
+        """Give the right back and wait until the server is gone. False when others still use it."""
+        if self.file:
+            self.file.close()
+            self.file = None
+        until = time.monotonic() + patience
+        while self.kept and time.monotonic() < until:
+            time.sleep(0.05)
+            # The keeper looks ten times a second; after that, shared holders are other people.
+            if time.monotonic() > until - patience + 0.5 and not locks.held(self.spec.folder, "lease"):
+                return False
+        return not self.kept

@@ -1,0 +1,1 @@
+"""The keeper's side: standard library only and relative imports only, so that it starts without Django."""
