@@ -1,0 +1,1 @@
+"""Customers: persons, their account ids and their contacts."""

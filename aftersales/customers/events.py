@@ -1,0 +1,28 @@
+"""What happens to customer records. No event holds a name or a contact."""
+
+from django.utils.translation import gettext_lazy as _
+
+from aftersales.core.events import Kind, register
+
+register(
+    Kind("customer.created", sentence=_("%(actor)s created the customer record.")),
+    Kind("customer.changed", sentence=_("%(actor)s changed the customer record.")),
+    Kind("customer.loaded", sentence=_("%(actor)s loaded customers from a sheet.")),
+    Kind(
+        "customer.reclassified",
+        sentence=_("%(actor)s changed the customer's class from %(old)s to %(new)s."),
+    ),
+    Kind(
+        "customer.consent_changed",
+        sentence=_("%(actor)s recorded what the customer agrees to."),
+    ),
+    Kind("customer.erased", sentence=_("%(actor)s erased the customer's personal data: %(reason)s")),
+    Kind("contact.created", sentence=_("%(actor)s added a contact."), payload={"kind": "code"}),
+    Kind("contact.changed", sentence=_("%(actor)s changed a contact."), payload={"kind": "code"}),
+    Kind(
+        "contact.revealed",
+        sentence=_("%(actor)s looked at a contact of the customer: %(reason)s"),
+        payload={"kind": "code", "customer": "id"},
+    ),
+    Kind("contact.erased", sentence=_("%(actor)s erased a contact: %(reason)s"), payload={"kind": "code"}),
+)

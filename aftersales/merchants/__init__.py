@@ -1,0 +1,1 @@
+"""Merchants and their life: who sells, who may act for them."""

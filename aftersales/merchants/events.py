@@ -1,0 +1,56 @@
+"""What happens to merchants, in sentences a lead can read aloud."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from aftersales.core.events import Kind, register
+
+from .states import Cause
+
+
+def _cause(payload: Mapping[str, Any]) -> dict[str, Any]:
+    return {"cause": Cause(payload["cause"]).label}
+
+
+register(
+    Kind("merchant.created", sentence=_("%(actor)s created the merchant.")),
+    Kind("merchant.changed", sentence=_("%(actor)s changed the merchant's data.")),
+    Kind("merchant.loaded", sentence=_("%(actor)s loaded merchants from a sheet.")),
+    Kind("merchant.admitted", sentence=_("%(actor)s admitted the merchant."), audience="merchant"),
+    Kind(
+        "merchant.restricted",
+        sentence=_("%(actor)s restricted the merchant (%(cause)s). %(reason)s"),
+        payload={"cause": "code"},
+        show=_cause,
+        audience="merchant",
+    ),
+    Kind(
+        "merchant.suspended",
+        sentence=_("%(actor)s suspended the merchant (%(cause)s). %(reason)s"),
+        payload={"cause": "code"},
+        show=_cause,
+        audience="merchant",
+    ),
+    Kind(
+        "merchant.reinstated",
+        sentence=_("%(actor)s reinstated the merchant (%(cause)s). %(reason)s"),
+        payload={"cause": "code"},
+        show=_cause,
+        audience="merchant",
+    ),
+    Kind("merchant.exit_begun", sentence=_("%(actor)s began the merchant's exit."), audience="merchant"),
+    Kind("merchant.closed", sentence=_("%(actor)s closed the merchant."), audience="merchant"),
+    Kind(
+        "merchant.member_added",
+        sentence=_("%(actor)s let a person act for the merchant."),
+        audience="merchant",
+    ),
+    Kind(
+        "merchant.member_removed",
+        sentence=_("%(actor)s ended a person's right to act for the merchant."),
+        audience="merchant",
+    ),
+    Kind("merchant.contact_changed", sentence=_("%(actor)s changed a contact of the merchant.")),
+)

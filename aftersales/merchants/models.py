@@ -1,0 +1,158 @@
+"""Merchants, the people who act for them, and whom to call there."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+from django_fsm import FSMField, transition
+from simple_history.models import HistoricalRecords
+
+from aftersales.core.models import PublicIdModel, StateModel, VersionedModel
+
+from .machine import MACHINE
+from .querysets import MerchantQuerySet
+from .states import ContactRole, MemberRole, MerchantState
+
+
+class Merchant(StateModel, PublicIdModel, VersionedModel):
+    """A seller on the platform, or the platform's own shop (self-run)."""
+
+    code = models.CharField(_("merchant code"), max_length=64, unique=True)
+    name = models.CharField(_("merchant name"), max_length=120)
+    state = FSMField(
+        _("state"),
+        choices=MerchantState.choices,
+        default=MerchantState.APPLYING,
+        protected=True,
+        max_length=16,
+    )
+    market = models.ForeignKey(
+        "standards.Market", models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("market")
+    )
+    self_run = models.BooleanField(_("self-run by the platform"), default=False)
+    main_category = models.CharField(_("main category"), max_length=64, blank=True, default="")
+    province = models.CharField(_("province"), max_length=60, blank=True, default="")
+    city = models.CharField(_("city"), max_length=80, blank=True, default="")
+    postcode = models.CharField(_("postcode"), max_length=20, blank=True, default="")
+    languages = ArrayField(
+        models.CharField(max_length=12), verbose_name=_("languages"), default=list, blank=True
+    )
+    manager = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("merchant manager"),
+    )
+    deposit_due = models.DecimalField(_("deposit due"), max_digits=14, decimal_places=2, default=0)
+    deposit_held = models.DecimalField(_("deposit held"), max_digits=14, decimal_places=2, default=0)
+    currency = models.CharField(_("currency"), max_length=3, default="CNY")
+    agreement = models.CharField(_("agreement version"), max_length=40, blank=True, default="")
+    opened_at = models.DateTimeField(_("opened"), null=True, blank=True)
+    exit_began_at = models.DateTimeField(_("exit began"), null=True, blank=True)
+    active_to = models.DateTimeField(_("closed"), null=True, blank=True)
+
+    history = HistoricalRecords(no_db_index=["public_id", "code", "market", "manager"])
+    objects = MerchantQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("merchant")
+        verbose_name_plural = _("merchants")
+        ordering = ["code"]
+        triggers = MACHINE.triggers()
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(deposit_due__gte=0) & Q(deposit_held__gte=0), name="merchant_deposit_not_negative"
+            ),
+            models.CheckConstraint(condition=~Q(code="") & ~Q(name=""), name="merchant_code_and_name_given"),
+        ]
+        indexes = [
+            models.Index(fields=["state", "code"], name="merchant_state_code"),
+            models.Index(fields=["name"], name="merchant_name"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.code})"
+
+    @transition(**MACHINE.transition("activate"))
+    def activate(self, *, actor: Any, now: datetime) -> None:
+        self.opened_at = self.opened_at or now
+
+    @transition(**MACHINE.transition("restrict"))
+    def restrict(self, *, actor: Any, now: datetime, cause: str) -> dict[str, str]:
+        return {"cause": cause}
+
+    @transition(**MACHINE.transition("suspend"))
+    def suspend(self, *, actor: Any, now: datetime, cause: str) -> dict[str, str]:
+        return {"cause": cause}
+
+    @transition(**MACHINE.transition("reinstate"))
+    def reinstate(self, *, actor: Any, now: datetime, cause: str) -> dict[str, str]:
+        return {"cause": cause}
+
+    @transition(**MACHINE.transition("begin_exit"))
+    def begin_exit(self, *, actor: Any, now: datetime) -> None:
+        self.exit_began_at = now
+
+    @transition(**MACHINE.transition("close"))
+    def close(self, *, actor: Any, now: datetime) -> None:
+        self.active_to = now
+
+
+class MerchantMember(models.Model):
+    """A person who acts for a merchant: the grant behind every merchant-side view."""
+
+    merchant = models.ForeignKey(Merchant, models.PROTECT, related_name="members", verbose_name=_("merchant"))
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        related_name="merchant_memberships",
+        verbose_name=_("person"),
+    )
+    role = models.CharField(_("role"), max_length=12, choices=MemberRole.choices, default=MemberRole.CLERK)
+    active_from = models.DateTimeField(_("active from"))
+    active_to = models.DateTimeField(_("active to"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("merchant member")
+        verbose_name_plural = _("merchant members")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["merchant", "user"], condition=Q(active_to=None), name="merchant_member_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(active_to=None) | Q(active_to__gte=models.F("active_from")),
+                name="merchant_member_period",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} · {self.merchant}"
+
+
+class MerchantContact(models.Model):
+    """Whom to call at a merchant. Kept apart from the merchant so that history never holds a phone number."""
+
+    merchant = models.ForeignKey(
+        Merchant, models.PROTECT, related_name="contacts", verbose_name=_("merchant")
+    )
+    role = models.CharField(_("for"), max_length=12, choices=ContactRole.choices)
+    name = models.CharField(_("name"), max_length=80, blank=True, default="")
+    phone = models.CharField(_("phone"), max_length=40, blank=True, default="")
+    email = models.EmailField(_("e-mail"), max_length=160, blank=True, default="")
+    address = models.CharField(_("address"), max_length=300, blank=True, default="")
+
+    class Meta:
+        verbose_name = _("merchant contact")
+        verbose_name_plural = _("merchant contacts")
+        constraints = [models.UniqueConstraint(fields=["merchant", "role"], name="merchant_contact_once")]
+
+    def __str__(self) -> str:
+        return f"{self.merchant} · {self.get_role_display()}"

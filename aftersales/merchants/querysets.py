@@ -1,0 +1,28 @@
+"""Which merchants a person may see."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+from django.db import models
+
+from .states import TRADING
+
+
+class MerchantQuerySet(models.QuerySet[Any]):
+    def visible_to(self, user: Any) -> Self:
+        """Staff with the capability see all; a merchant's people see their own; everybody else nothing."""
+        if not getattr(user, "is_active", False):
+            return self.none()
+        if user.has_perm("merchants.view_merchant"):
+            return self
+        return self.of_member(user)
+
+    def of_member(self, user: Any) -> Self:
+        """Merchants the person acts for today; an ended membership grants nothing."""
+        if user.pk is None:
+            return self.none()
+        return self.filter(members__user=user, members__active_to=None)
+
+    def trading(self) -> Self:
+        return self.filter(state__in=TRADING)

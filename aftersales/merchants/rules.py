@@ -1,0 +1,28 @@
+"""Guards of a merchant's moves: pure, they answer with reasons."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from aftersales.core.errors import Refusal
+
+
+def deposit_is_returned(
+    row: Any, facts: Mapping[str, Any], actor: Any, now: datetime, data: Mapping[str, Any] | None
+) -> Iterable[Refusal]:
+    """The deposit stands behind the merchant's duties until the last window is over."""
+    if row.deposit_held > 0:
+        yield Refusal("deposit_held", _("The deposit has not been returned yet."))
+
+
+def no_open_duties(
+    row: Any, facts: Mapping[str, Any], actor: Any, now: datetime, data: Mapping[str, Any] | None
+) -> Iterable[Refusal]:
+    """Open tickets, cases and recoveries (counted by the rooms above) keep a merchant from closing."""
+    open_duties = sum(facts.get("merchants.open_duties") or [])
+    if open_duties:
+        yield Refusal("open_duties", _("%(count)d duties are still open.") % {"count": open_duties})

@@ -1,0 +1,1 @@
+"""Trade data: products, orders, lines, payments, parcels and reviews."""

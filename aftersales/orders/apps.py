@@ -1,0 +1,10 @@
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class OrdersConfig(AppConfig):
+    name = "aftersales.orders"
+    verbose_name = _("Orders")
+
+    def ready(self) -> None:
+        from . import events  # noqa: F401  the kinds are declared by importing them
