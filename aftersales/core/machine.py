@@ -1,7 +1,8 @@
 """A state machine declared once: the door, the pages, the database guard and the docs all read it."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from typing import Any
 
 import pgtrigger
@@ -55,7 +56,7 @@ class Machine:
     initial: Sequence[str]
     field: str = "state"
     terminal: Sequence[str] = ()
-    _by_name: dict[str, Move] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _by_name: dict[str, Move] = dataclass_field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         known = set(self.states.values)
