@@ -46,14 +46,17 @@ def database() -> dict[str, Any]:
     """Django's settings for the one database, for this process's role."""
     if embedded_database():
         user = postgres.OWNER if as_owner() else postgres.APP
-        return {**COMMON, "HOST": socket_folder(), "PORT": "5432", "NAME": postgres.NAME, "USER": user}
+        name = env.text("DATABASE_NAME") or postgres.NAME
+        return {**COMMON, "HOST": socket_folder(), "PORT": "5432", "NAME": name, "USER": user}
     if as_owner() and env.text("DATABASE_OWNER_URL"):
         return {**COMMON, **parse("DATABASE_OWNER_URL")}
     return {**COMMON, **parse("DATABASE_URL")}
 
 
 def app_role() -> str:
-    """The role that the web and the worker sign in as."""
+    """The role that the web and the worker act as."""
+    if given := env.text("DATABASE_APP_ROLE"):
+        return given
     return postgres.APP if embedded_database() else str(parse("DATABASE_URL")["USER"]) or postgres.APP
 
 

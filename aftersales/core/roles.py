@@ -1,0 +1,107 @@
+"""Two database roles. The owner migrates; the app role (web, worker, tests) reads and writes rows, and no more.
+
+Run after every migrate. The app role gets no DDL and no TRUNCATE, and on append-only tables (events, history,
+whatever says ``append_only = True``) neither UPDATE nor DELETE. Works behind PgBouncer: time limits belong to the
+role, not to the session.
+"""
+
+from typing import Any
+
+from django.apps import apps
+from django.core.exceptions import ImproperlyConfigured
+from django.db import DEFAULT_DB_ALIAS, ProgrammingError, connections, models
+from django.db.backends.base.base import BaseDatabaseWrapper
+from psycopg import sql
+from simple_history.models import HistoricalChanges
+
+from aftersales.core import embedded
+
+# A queue page must never hang behind a forgotten lock; numbers from DESIGN 3.
+LIMITS = {
+    "lock_timeout": "2s",
+    "statement_timeout": "30s",
+    "idle_in_transaction_session_timeout": "60s",
+    "search_path": "public",
+}
+READ_ONLY_TABLES = ("django_migrations",)
+
+
+def append_only_tables() -> list[str]:
+    """Tables whose rows are written once: models that say so, and every history."""
+    return sorted(model._meta.db_table for model in apps.get_models() if is_append_only(model))
+
+
+def is_append_only(model: type[models.Model]) -> bool:
+    return bool(getattr(model, "append_only", False)) or issubclass(model, HistoricalChanges)
+
+
+def after_migrate(*, using: str = DEFAULT_DB_ALIAS, **_: Any) -> None:
+    """Receiver of post_migrate: only an owner grants; the app role (a test's flush) changes nothing."""
+    connection = connections[using]
+    if connection.vendor == "postgresql" and may_grant(connection):
+        grant_app_role(connection)
+
+
+def may_grant(connection: BaseDatabaseWrapper) -> bool:
+    """Whether this connection is the owner's and not the app role itself."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT current_user <> %s AND pg_has_role(current_user, relowner, 'USAGE') "
+            "FROM pg_class WHERE oid = to_regclass('django_migrations')",
+            [embedded.app_role()],
+        )
+        row = cursor.fetchone()
+    return bool(row and row[0])
+
+
+def grant_app_role(connection: BaseDatabaseWrapper, role: str = "") -> None:
+    """Give the app role exactly its rights. Raises ImproperlyConfigured when the role cannot be made."""
+    name = sql.Identifier(role or embedded.app_role())
+    with connection.cursor() as cursor:
+        make_role(cursor, role or embedded.app_role())
+        for statement in GRANTS:
+            cursor.execute(sql.SQL(statement).format(role=name))
+        existing = set(connection.introspection.table_names(cursor))
+        for table in set(append_only_tables()) & existing:
+            cursor.execute(REVOKE_CHANGE.format(sql.Identifier(table), name))
+        for table in set(READ_ONLY_TABLES) & existing:
+            cursor.execute(REVOKE_WRITE.format(sql.Identifier(table), name))
+        limit_role(cursor, role or embedded.app_role())
+
+
+GRANTS = (
+    "GRANT USAGE ON SCHEMA public TO {role}",
+    "REVOKE CREATE ON SCHEMA public FROM {role}",
+    "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {role}",
+    "REVOKE TRUNCATE, REFERENCES, TRIGGER ON ALL TABLES IN SCHEMA public FROM {role}",
+    "GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {role}",
+)
+REVOKE_CHANGE = sql.SQL("REVOKE UPDATE, DELETE, TRUNCATE ON {} FROM {}")
+REVOKE_WRITE = sql.SQL("REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON {} FROM {}")
+
+
+def make_role(cursor: Any, role: str) -> None:
+    cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role])
+    if cursor.fetchone():
+        return
+    try:
+        cursor.execute(sql.SQL("CREATE ROLE {} LOGIN").format(sql.Identifier(role)))
+    except ProgrammingError as error:
+        raise ImproperlyConfigured(
+            f"The database role {role} does not exist and the owner may not create it: CREATE ROLE {role} LOGIN."
+        ) from error
+
+
+def limit_role(cursor: Any, role: str) -> None:
+    """Time limits of the role; written only when they differ, so that parallel test sessions do not collide."""
+    cursor.execute(
+        "SELECT coalesce(s.setconfig, '{}') FROM pg_roles r "
+        "LEFT JOIN pg_db_role_setting s ON s.setrole = r.oid AND s.setdatabase = 0 WHERE r.rolname = %s",
+        [role],
+    )
+    present = set(cursor.fetchone()[0])
+    for name, value in LIMITS.items():
+        if f"{name}={value}" not in present:
+            cursor.execute(
+                sql.SQL("ALTER ROLE {} SET {} = {}").format(sql.Identifier(role), sql.Identifier(name), sql.Literal(value))
+            )

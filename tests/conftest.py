@@ -1,0 +1,28 @@
+"""Shared fixtures: the database of this process, the moment that tests call now, and the cast."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from tests.database import TestDatabase
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_test_environment: None, django_db_blocker: Any) -> Iterator[TestDatabase]:
+    """A clone of the migrated template on the embedded server (or DATABASE_URL), used as the app role."""
+    database = TestDatabase()
+    with django_db_blocker.unblock():
+        database.create()
+    connection.ops.execute_sql_flush = database.flush
+    yield database
+    with django_db_blocker.unblock():
+        database.remove()
+
+
+@pytest.fixture
+def now() -> datetime:
+    """A Monday, 10:00 in Shanghai."""
+    return datetime(2026, 11, 23, 2, 0, tzinfo=UTC)

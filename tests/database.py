@@ -1,0 +1,192 @@
+"""One migrated template per set of migrations, one clone per test process, and a flush that keeps shipped rows.
+
+The tests act as the app role; only the making of databases and the flush between transactional tests act as the
+superuser, because the app role may neither TRUNCATE nor touch append-only rows.
+"""
+
+import contextlib
+import hashlib
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from django.core.management import call_command
+from django.db import connection
+from psycopg import sql
+
+from aftersales.core import embedded
+from aftersales.core.embedded import address, postgres
+
+ROOT = Path(__file__).resolve().parent.parent
+KEPT_TEMPLATES = 4
+LOCK = 7_211_042  # any number that nobody else takes on this server
+
+
+def superuser(name: str = "postgres") -> psycopg.Connection[Any]:
+    if embedded.embedded_database():
+        return postgres.connect(name)
+    given = address.parse("DATABASE_OWNER_URL")
+    return psycopg.connect(
+        host=given["HOST"], port=given["PORT"] or None, user=given["USER"], password=given["PASSWORD"], dbname=name,
+        autocommit=True, **given["OPTIONS"],
+    )
+
+
+def fingerprint() -> str:
+    """Changes with every migration, the pins and this file."""
+    digest = hashlib.sha256()
+    places = [ROOT / "aftersales", ROOT / "accounts", ROOT / "training", ROOT / "tests"]
+    files = [path for place in places for path in place.glob("**/migrations/*.py")]
+    files += [path for path in (ROOT / "tests").glob("**/models.py")]
+    for path in [*sorted(files), ROOT / "requirements.txt", ROOT / "aftersales/core/roles.py", Path(__file__)]:
+        digest.update(str(path.relative_to(ROOT)).encode() + path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+@contextlib.contextmanager
+def signed_in_as(name: str, user: str | None) -> Iterator[None]:
+    """Django's one connection, as somebody else for a moment."""
+    saved = dict(connection.settings_dict)
+    connection.close()
+    connection.settings_dict.update({"NAME": name, "OPTIONS": {**saved.get("OPTIONS", {})}})
+    if user:
+        connection.settings_dict["USER"] = user
+    else:
+        connection.settings_dict["OPTIONS"].pop("options", None)
+    try:
+        yield
+    finally:
+        connection.close()
+        connection.settings_dict.update(saved)
+
+
+def template(admin: psycopg.Connection[Any]) -> str:
+    """The migrated template database of the present migrations; made when missing."""
+    name = f"template_aftersales_{fingerprint()}"
+    admin.execute("SELECT pg_advisory_lock(%s)", [LOCK])
+    try:
+        if not admin.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
+            make_template(admin, name)
+            forget_old_templates(admin, name)
+    finally:
+        admin.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
+    return name
+
+
+def make_template(admin: psycopg.Connection[Any], name: str) -> None:
+    owner = postgres.OWNER if embedded.embedded_database() else None
+    unfinished = f"{name}_unfinished"
+    admin.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(unfinished)))
+    admin.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0 ENCODING 'UTF8'").format(sql.Identifier(unfinished)))
+    if owner:
+        admin.execute(sql.SQL("ALTER DATABASE {} OWNER TO {}").format(sql.Identifier(unfinished), sql.Identifier(owner)))
+    with signed_in_as(unfinished, owner):
+        call_command("migrate", verbosity=0, interactive=False, run_syncdb=True)
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE")
+    admin.execute(sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(unfinished), sql.Identifier(name)))
+    admin.execute(sql.SQL("COMMENT ON DATABASE {} IS {}").format(sql.Identifier(name), sql.Literal(str(_newest(admin) + 1))))
+
+
+def _templates(admin: psycopg.Connection[Any]) -> list[tuple[int, str]]:
+    rows = admin.execute(
+        "SELECT coalesce(shobj_description(oid, 'pg_database'), '0'), datname FROM pg_database "
+        "WHERE datname ~ '^template_aftersales_[0-9a-f]{12}$'"
+    )
+    return sorted((int(number), name) for number, name in rows)
+
+
+def _newest(admin: psycopg.Connection[Any]) -> int:
+    return max((number for number, _ in _templates(admin)), default=0)
+
+
+def forget_old_templates(admin: psycopg.Connection[Any], keep: str) -> None:
+    for _, name in [row for row in _templates(admin) if row[1] != keep][: -KEPT_TEMPLATES or None]:
+        with contextlib.suppress(psycopg.Error):
+            admin.execute(sql.SQL("DROP DATABASE {}").format(sql.Identifier(name)))
+
+
+def forget_dead_sessions(admin: psycopg.Connection[Any]) -> None:
+    """Databases of test processes that were killed."""
+    for (name,) in admin.execute("SELECT datname FROM pg_database WHERE datname ~ '^test_aftersales_[0-9]+$'"):
+        process = int(re.sub(r"\D", "", name))
+        if embedded.embedded_database() and not Path(f"/proc/{process}").exists():
+            drop(admin, name)
+
+
+def drop(admin: psycopg.Connection[Any], name: str) -> None:
+    admin.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@dataclass
+class TestDatabase:
+    """The database of this process."""
+
+    __test__ = False
+    name: str = field(default_factory=lambda: f"test_aftersales_{os.getpid()}")
+    shipped: dict[str, tuple[list[str], bytes]] = field(default_factory=dict)
+
+    def create(self) -> None:
+        embedded.hold_database()
+        with superuser() as admin:
+            source = template(admin)
+            forget_dead_sessions(admin)
+            drop(admin, self.name)
+            admin.execute(
+                sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(self.name), sql.Identifier(source))
+            )
+        connection.close()
+        connection.settings_dict["NAME"] = self.name
+        with superuser(self.name) as link:
+            self.shipped = {table: read(link, table) for table in filled(link)}
+
+    def remove(self) -> None:
+        connection.close()
+        with superuser() as admin:
+            drop(admin, self.name)
+
+    def flush(self, *_: Any, **__: Any) -> None:
+        """Instead of TRUNCATE: empty what is not empty, then put back the rows that migrations ship."""
+        with superuser(self.name) as link:
+            link.execute("SET session_replication_role = replica")
+            with link.transaction():
+                for table in filled(link):
+                    link.execute(sql.SQL("DELETE FROM {}").format(sql.Identifier(table)))
+                for table, (columns, rows) in self.shipped.items():
+                    write(link, table, columns, rows)
+
+
+def filled(link: psycopg.Connection[Any]) -> list[str]:
+    tables = [name for (name,) in link.execute("SELECT tablename::text FROM pg_tables WHERE schemaname = 'public'")]
+    question = sql.SQL(", ").join(
+        sql.SQL("EXISTS(SELECT FROM {})").format(sql.Identifier(table)) for table in tables
+    )
+    answer = link.execute(sql.SQL("SELECT ARRAY[{}]").format(question)).fetchone()
+    return [table for table, has_rows in zip(tables, answer[0], strict=True) if has_rows] if answer else []
+
+
+def read(link: psycopg.Connection[Any], table: str) -> tuple[list[str], bytes]:
+    columns = [
+        name
+        for (name,) in link.execute(
+            "SELECT column_name::text FROM information_schema.columns "
+            "WHERE table_schema = 'public' AND table_name = %s AND is_generated = 'NEVER' ORDER BY ordinal_position",
+            [table],
+        )
+    ]
+    with link.cursor().copy(copy_of(table, columns, "TO STDOUT")) as copy:
+        return columns, b"".join(bytes(part) for part in copy)
+
+
+def write(link: psycopg.Connection[Any], table: str, columns: list[str], rows: bytes) -> None:
+    with link.cursor().copy(copy_of(table, columns, "FROM STDIN")) as copy:
+        copy.write(rows)
+
+
+def copy_of(table: str, columns: list[str], direction: str) -> sql.Composed:
+    names = sql.SQL(", ").join(map(sql.Identifier, columns))
+    return sql.SQL("COPY {} ({}) " + direction).format(sql.Identifier(table), names)

@@ -1,0 +1,34 @@
+"""Settings of the tests: the product's own, with a data folder of their own and nothing that leaves the machine."""
+
+import os
+from pathlib import Path
+
+os.environ.setdefault("AFTERSALES_DATA", str(Path(__file__).resolve().parent.parent / ".data" / "tests"))
+os.environ.setdefault("AFTERSALES_FAST", "1")
+os.environ["AFTERSALES_MODE"] = "demo"
+if os.environ.get("DATABASE_URL"):
+    # A given server is used as its superuser, who makes the databases; the tests act as the app role.
+    os.environ.setdefault("DATABASE_OWNER_URL", os.environ["DATABASE_URL"])
+    os.environ.setdefault("DATABASE_APP_ROLE", "aftersales_app")
+
+from aftersales.settings import *  # noqa: E402, F403
+from aftersales.settings import DATABASES, MEDIA_ROOT  # noqa: E402
+
+if os.environ.get("DATABASE_URL"):
+    DATABASES["default"]["OPTIONS"] = {
+        **DATABASES["default"].get("OPTIONS", {}),
+        "options": "-c role=aftersales_app -c lock_timeout=2s -c statement_timeout=30s",
+    }
+DATABASES["default"]["CONN_MAX_AGE"] = 0
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+MEDIA_ROOT = MEDIA_ROOT / "tests"
+CELERY_TASK_ALWAYS_EAGER = True
+CELERY_TASK_EAGER_PROPAGATES = True
+CELERY_BROKER_URL = "memory://"
