@@ -1,0 +1,12 @@
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class ClocksConfig(AppConfig):
+    name = "aftersales.clocks"
+    verbose_name = _("Clocks")
+
+    def ready(self) -> None:
+        from aftersales.clocks import events
+
+        events.register()

@@ -1,0 +1,68 @@
+"""What happens to clocks, told on the timeline of what they are about."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext_lazy as _
+
+from aftersales.core import events, wording
+from aftersales.core.events import Kind
+from aftersales.standards.states import Promise
+
+CLOCK = {"promise": "code", "round": "number", "clock": "id"}
+FULL = CLOCK | {
+    "version": "id",
+    "counted_from": "moment",
+    "due_at": "moment",
+    "warn_at": "moment",
+    "old_due_at": "moment",
+    "why": "code",
+    "reason": "code",
+    "late_minutes": "number",
+    "holder": "id",
+    "team": "id",
+}
+MOMENTS = ("counted_from", "due_at", "warn_at", "old_due_at")
+
+
+def _show(payload: Mapping[str, Any]) -> dict[str, Any]:
+    """Codes as words and stored moments as people read them."""
+    shown = {key: wording.stamp(parse_datetime(str(payload[key]))) for key in MOMENTS if payload.get(key)}
+    names = dict(Promise.choices)
+    return shown | {"promise": names.get(payload.get("promise", ""), payload.get("promise", ""))}
+
+
+def register() -> None:
+    events.register(
+        Kind("clock.started", _("The clock “%(promise)s” started; due %(due_at)s."), FULL, show=_show),
+        Kind(
+            "clock.retargeted",
+            _("The clock “%(promise)s” became stricter: due %(due_at)s instead of %(old_due_at)s."),
+            FULL,
+            show=_show,
+        ),
+        Kind("clock.paused", _("The clock “%(promise)s” was paused."), FULL, show=_show),
+        Kind("clock.resumed", _("The clock “%(promise)s” goes on; due %(due_at)s."), FULL, show=_show),
+        Kind("clock.warned", _("The clock “%(promise)s” is due soon: %(due_at)s."), FULL, show=_show),
+        Kind(
+            "clock.breached",
+            _("The clock “%(promise)s” ran out at %(due_at)s; the lead was told."),
+            FULL,
+            show=_show,
+        ),
+        Kind("clock.met", _("The promise “%(promise)s” was kept."), FULL, show=_show),
+        Kind(
+            "clock.met_late",
+            _("The promise “%(promise)s” was kept %(late_minutes)s minutes late."),
+            FULL,
+            show=_show,
+        ),
+        Kind("clock.cancelled", _("The clock “%(promise)s” was dropped."), FULL, show=_show),
+        Kind(
+            "clock.handed_over",
+            _("The clock “%(promise)s” went with the work to somebody else."),
+            FULL,
+            show=_show,
+        ),
+    )

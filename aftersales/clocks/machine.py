@@ -1,0 +1,60 @@
+"""Life of a clock. The engine and the sweep perform these moves for many clocks in one statement."""
+
+import pgtrigger
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from aftersales.clocks.states import ClockState as S
+from aftersales.core.machine import Machine, Move, StateGuard
+
+ENGINE = "clock_engine"
+"""What the engine writes into ``aftersales.move`` while it changes clocks of several kinds at once."""
+
+RUN = "clocks.run"
+
+MACHINE = Machine(
+    "clocks.clock",
+    states=S,
+    initial=[S.RUNNING, S.MET, S.MET_LATE, S.BREACHED, S.CANCELLED, S.PAUSED],
+    terminal=[S.MET, S.MET_LATE, S.CANCELLED],
+    moves=[
+        Move("pause", [S.RUNNING], S.PAUSED, RUN, _("Pause"), "clock.paused", by_system=True),
+        Move("resume", [S.PAUSED], S.RUNNING, RUN, _("Go on"), "clock.resumed", by_system=True),
+        Move("meet", [S.RUNNING, S.PAUSED], S.MET, RUN, _("Keep"), "clock.met", by_system=True),
+        Move("breach", [S.RUNNING], S.BREACHED, RUN, _("Breach"), "clock.breached", by_system=True),
+        Move(
+            "meet_late",
+            [S.RUNNING, S.BREACHED],
+            S.MET_LATE,
+            RUN,
+            _("Keep late"),
+            "clock.met_late",
+            by_system=True,
+        ),
+        Move("cancel", [S.RUNNING, S.PAUSED], S.CANCELLED, RUN, _("Drop"), "clock.cancelled", by_system=True),
+    ],
+)
+
+
+def allowed(source: str, target: str) -> bool:
+    """Whether some move leads from ``source`` to ``target``."""
+    return any(source in move.sources and target == move.target for move in MACHINE.moves)
+
+
+class ClockGuard(StateGuard):
+    """Lets the engine change many clocks by several declared moves in one UPDATE; nothing else passes."""
+
+    def get_func(self, model: type[models.Model]) -> str:
+        steps = sorted({f"{source}:{move.target}" for move in MACHINE.moves for source in move.sources})
+        return f"""
+            IF current_setting('aftersales.move', true) = '{ENGINE}'
+                    AND concat_ws(':', OLD.state, NEW.state) = ANY('{{{",".join(steps)}}}'::text[]) THEN
+                RETURN NEW;
+            END IF;
+            RAISE EXCEPTION 'the state of % % changes only through the clock engine (% -> %)',
+                TG_TABLE_NAME, OLD.id, OLD.state, NEW.state USING ERRCODE = 'check_violation';
+        """
+
+
+def triggers() -> list[pgtrigger.Trigger]:
+    return [ClockGuard(name="state_door", machine=MACHINE)]

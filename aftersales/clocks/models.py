@@ -1,0 +1,163 @@
+"""The clock: one promise on one subject, with a due time and the rule version it cites."""
+
+from datetime import datetime
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+from django_fsm import FSMField, transition
+
+from aftersales.clocks.machine import MACHINE, triggers
+from aftersales.clocks.querysets import ClockQuerySet
+from aftersales.clocks.states import ClockState
+from aftersales.core.models import Audience, StateModel
+from aftersales.standards.models import StandardVersion
+from aftersales.standards.rules import Pause
+from aftersales.standards.states import ClockKind, Debtor, Promise
+
+
+class Clock(StateModel):
+    """Who owes what by when (DESIGN 4, Clock). Times are recomputed from events, never counted up.
+
+    ``counted_from`` is where counting begins; it lies after ``started_at`` when a worse grading made the
+    promise stricter. ``pauses`` is a list of ``[from, until or null, reason]``. Its history are its event rows.
+    """
+
+    subject_kind = models.CharField(_("subject kind"), max_length=60)
+    subject_id = models.BigIntegerField(_("subject"))
+    merchant_id = models.BigIntegerField(_("merchant"), null=True, blank=True)
+    audience = models.CharField(_("audience"), max_length=10, choices=Audience, default=Audience.INTERNAL)
+    promise = models.CharField(_("promise"), max_length=24, choices=Promise)
+    round = models.PositiveSmallIntegerField(_("round"), default=1)
+    standard_version = models.ForeignKey(
+        StandardVersion,
+        verbose_name=_("rule"),
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="clocks",
+    )
+    kind = models.CharField(_("kind of clock"), max_length=10, choices=ClockKind, default=ClockKind.SERVICE)
+    owed_by = models.CharField(_("owed by"), max_length=12, choices=Debtor, default=Debtor.TEAM)
+    owed_party = models.CharField(_("duty or department"), max_length=40, blank=True)
+    holder = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("held by"),
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
+    )
+    holder_team_id = models.BigIntegerField(_("team"), null=True, blank=True)
+    state = FSMField(
+        _("state"), choices=ClockState, default=ClockState.RUNNING, protected=True, max_length=10
+    )
+    started_at = models.DateTimeField(_("started at"))
+    counted_from = models.DateTimeField(_("counted from"))
+    due_at = models.DateTimeField(_("due at"))
+    warn_at = models.DateTimeField(_("warns at"))
+    paused_at = models.DateTimeField(_("paused at"), null=True, blank=True)
+    pauses = models.JSONField(_("pauses"), default=list, blank=True)
+    warned_at = models.DateTimeField(_("warned at"), null=True, blank=True)
+    breached_at = models.DateTimeField(_("breached at"), null=True, blank=True)
+    breach_holder = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("held by when time ran out"),
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
+    )
+    breach_team_id = models.BigIntegerField(_("team when time ran out"), null=True, blank=True)
+    met_at = models.DateTimeField(_("kept at"), null=True, blank=True)
+    ended_at = models.DateTimeField(_("ended at"), null=True, blank=True)
+    is_historic = models.BooleanField(_("historic"), default=False)
+
+    objects = ClockQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("clock")
+        verbose_name_plural = _("clocks")
+        ordering: ClassVar = ["due_at", "id"]
+        triggers = triggers()
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["subject_kind", "subject_id", "promise", "round"], name="clock_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(standard_version__isnull=False) | Q(promise=Promise.KEPT_WORD),
+                name="clock_cites_a_rule",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind=ClockKind.SERVICE) | ~Q(state=ClockState.PAUSED) | ~Q(paused_at=None),
+                name="clock_paused_since",
+            ),
+            models.CheckConstraint(condition=Q(due_at__gte=F("counted_from")), name="clock_due_after_start"),
+            models.CheckConstraint(
+                condition=Q(ended_at=None) | ~Q(state__in=[ClockState.RUNNING, ClockState.PAUSED]),
+                name="clock_ended_not_running",
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["due_at", "id"], name="clock_due", condition=Q(state="running")),
+            models.Index(
+                fields=["warn_at", "id"], name="clock_warn", condition=Q(state="running", warned_at=None)
+            ),
+            models.Index(fields=["promise", "met_at"], name="clock_met", condition=~Q(met_at=None)),
+            models.Index(fields=["breached_at"], name="clock_breached", condition=~Q(breached_at=None)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_promise_display()} #{self.round}"
+
+    @property
+    def is_open(self) -> bool:
+        return self.ended_at is None
+
+    def is_breached(self, now: datetime) -> bool:
+        """Past due and not kept; never read from the stored state alone."""
+        return self.is_open and self.state != ClockState.PAUSED and self.due_at < now
+
+    def pause_list(self) -> list[Pause]:
+        """The pauses as the rules want them."""
+        return [
+            Pause(datetime.fromisoformat(start), datetime.fromisoformat(end) if end else None, reason)
+            for start, end, reason in self.pauses
+        ]
+
+    @transition(**MACHINE.transition("pause"))
+    def pause(self, *, actor: Any, now: datetime, reason: str = "") -> None:
+        self.paused_at = now
+        self.pauses = [*self.pauses, [now.isoformat(), None, reason]]
+
+    @transition(**MACHINE.transition("resume"))
+    def resume(self, *, actor: Any, now: datetime) -> None:
+        start, _open, reason = self.pauses[-1]
+        self.pauses = [*self.pauses[:-1], [start, max(now.isoformat(), start), reason]]
+        self.paused_at = None
+
+    @transition(**MACHINE.transition("meet"))
+    def meet(self, *, actor: Any, now: datetime) -> None:
+        self.met_at = self.ended_at = now
+        self.paused_at = None
+
+    @transition(**MACHINE.transition("breach"))
+    def breach(self, *, actor: Any, now: datetime) -> None:
+        self.breached_at = self.due_at
+        self.breach_holder_id, self.breach_team_id = self.holder_id, self.holder_team_id
+
+    @transition(**MACHINE.transition("meet_late"))
+    def meet_late(self, *, actor: Any, now: datetime) -> None:
+        self.met_at = self.ended_at = now
+        if self.breached_at is None:
+            self.breached_at = self.due_at
+            self.breach_holder_id, self.breach_team_id = self.holder_id, self.holder_team_id
+
+    @transition(**MACHINE.transition("cancel"))
+    def cancel(self, *, actor: Any, now: datetime) -> None:
+        self.ended_at = now
+        self.paused_at = None

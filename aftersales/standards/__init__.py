@@ -1,0 +1,1 @@
+"""The rule book: markets, versioned service standards, other numbers as data, working calendars."""

@@ -1,0 +1,299 @@
+"""Answers of the rule book, from one copy per process that a changed edition replaces."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from functools import cached_property
+from typing import Any
+
+from django.db.models import Prefetch
+from django.utils.translation import get_language, ngettext
+from django.utils.translation import gettext as _
+
+from aftersales.core import facts
+from aftersales.core.errors import DomainError, Refusal
+from aftersales.standards import rules
+from aftersales.standards.models import (
+    CalendarDay,
+    CalendarPeriod,
+    CalendarYear,
+    Edition,
+    Market,
+    Parameter,
+    ParameterVersion,
+    ServiceStandard,
+    StandardVersion,
+    WorkCalendar,
+)
+from aftersales.standards.states import DayKind, Measure, Promise, RuleState, Unit, YearState
+from aftersales.standards.worktime import Period, WorkingTime
+
+IN_FORCE = (RuleState.ACTIVE, RuleState.RETIRED)
+PER_UNIT: dict[str, timedelta] = {
+    Measure.SECONDS: timedelta(seconds=1),
+    Measure.MINUTES: timedelta(minutes=1),
+    Measure.HOURS: timedelta(hours=1),
+    Measure.DAYS: timedelta(days=1),
+    Measure.YEARS: timedelta(days=365),
+}
+
+
+@dataclass(frozen=True)
+class Book:
+    """All rules that are or were in force, read once per edition. Immutable: share it between threads."""
+
+    token: str
+    versions: Sequence[StandardVersion]
+    parameters: Mapping[str, Sequence[ParameterVersion]]
+    calendars: Mapping[int, WorkingTime]
+    calendar_codes: Mapping[str, int]
+    names: Mapping[str, tuple[str, str]]
+    markets: Sequence[Market]
+
+    @cached_property
+    def by_id(self) -> Mapping[int, StandardVersion]:
+        return {version.pk: version for version in self.versions}
+
+    @cached_property
+    def by_event(self) -> Mapping[tuple[str, str], Sequence[StandardVersion]]:
+        """Versions that an event kind may start, per subject kind."""
+        found: dict[tuple[str, str], list[StandardVersion]] = {}
+        for version in self.versions:
+            for trigger in [*version.starts_on, *version.restarts_on]:
+                listed = found.setdefault((version.subject_kind, trigger.partition("?")[0]), [])
+                if version not in listed:
+                    listed.append(version)
+        return found
+
+    @cached_property
+    def event_kinds(self) -> frozenset[str]:
+        """Every event kind some standard listens to."""
+        names = ("starts_on", "restarts_on", "stops_on", "pauses_on", "resumes_on", "cancels_on")
+        return frozenset(
+            trigger.partition("?")[0]
+            for version in self.versions
+            for name in names
+            for trigger in getattr(version, name)
+        )
+
+    def calendar(self, version: StandardVersion) -> WorkingTime:
+        return self.calendars[version.calendar_id]
+
+    def calendar_named(self, code: str) -> WorkingTime:
+        return self.calendars[self.calendar_codes[code]]
+
+    def name_of(self, code: str) -> str:
+        """A standard's or number's name in the reader's language; the code when it is unknown."""
+        zh, en = self.names.get(code, (code, code))
+        return en if (get_language() or "").startswith("en") else zh
+
+
+_copy: Book | None = None
+
+
+def book() -> Book:
+    """The rule book as it stands: one query when nothing changed since the last look."""
+    global _copy
+    token = Edition.objects.values_list("token", flat=True).first() or ""
+    if _copy is None or _copy.token != token or not token:
+        _copy = _read(token)
+    return _copy
+
+
+def _read(token: str) -> Book:
+    standards = {row.pk: row for row in ServiceStandard.objects.all()}
+    versions = list(StandardVersion.objects.filter(state__in=IN_FORCE).order_by("standard_id", "number"))
+    for version in versions:
+        version.standard = standards[version.standard_id]
+    parameters: dict[str, list[ParameterVersion]] = {}
+    numbers = {row.pk: row for row in Parameter.objects.all()}
+    for value in ParameterVersion.objects.filter(state__in=IN_FORCE).order_by("parameter_id", "number"):
+        value.parameter = numbers[value.parameter_id]
+        parameters.setdefault(value.parameter.code, []).append(value)
+    named = [*standards.values(), *numbers.values()]
+    calendars = list(WorkCalendar.objects.all())
+    return Book(
+        token=token,
+        versions=versions,
+        parameters=parameters,
+        calendars=_calendars(calendars),
+        calendar_codes={row.code: row.pk for row in calendars},
+        names={row.code: (row.name_zh, row.name_en) for row in named},
+        markets=list(Market.objects.all()),
+    )
+
+
+def _calendars(rows: Sequence[WorkCalendar]) -> dict[int, WorkingTime]:
+    weekly: dict[int, list[list[Period]]] = {row.pk: [[] for _day in range(7)] for row in rows}
+    for period in CalendarPeriod.objects.filter(is_open=True).order_by("opens"):
+        weekly[period.calendar_id][period.weekday].append((period.opens, period.closes))
+    days: dict[str, dict[date, str]] = {}
+    for day in CalendarDay.objects.filter(is_valid=True):
+        days.setdefault(day.day_set, {})[day.date] = day.kind
+    years: dict[str, set[int]] = {}
+    for year in CalendarYear.objects.filter(state=YearState.ANNOUNCED):
+        years.setdefault(year.day_set, set()).add(year.year)
+    return {row.pk: _working_time(row, weekly[row.pk], days, years) for row in rows}
+
+
+def _working_time(
+    row: WorkCalendar,
+    weekly: Sequence[Sequence[Period]],
+    days: Mapping[str, Mapping[date, str]],
+    years: Mapping[str, Iterable[int]],
+) -> WorkingTime:
+    week = tuple(tuple(periods) for periods in weekly)
+    like_monday = week[row.make_up_like]
+    special = {
+        day: (() if kind == DayKind.HOLIDAY else like_monday)
+        for day, kind in days.get(row.day_set, {}).items()
+    }
+    return WorkingTime(
+        zone=row.zone,
+        weekly=week,
+        special=special if row.day_set else {},
+        announced_years=frozenset(years.get(row.day_set, ())) if row.day_set else None,
+    )
+
+
+def standards_matching(
+    subject: Any, at: datetime, *, subject_kind: str = "tickets.ticket"
+) -> list[StandardVersion]:
+    """All versions in force at ``at`` that speak about such a subject (see :class:`rules.SubjectFacts`)."""
+    return [
+        version
+        for version in book().versions
+        if version.subject_kind == subject_kind and version.applies_at(at) and rules.matches(version, subject)
+    ]
+
+
+def parameter(code: str, at: datetime) -> Any:
+    """The value of a number in force at ``at``, in the number's own unit. Raises DomainError when unknown."""
+    return parameter_version(code, at).value
+
+
+def duration(code: str, at: datetime) -> timedelta:
+    """A number of seconds, minutes, hours, days or years as a length of plain time."""
+    found = parameter_version(code, at)
+    return PER_UNIT[found.parameter.measure] * float(found.value)
+
+
+def parameter_version(code: str, at: datetime) -> ParameterVersion:
+    """The version of a number in force at ``at``; the newest when several overlap."""
+    fitting = [version for version in book().parameters.get(code, ()) if version.applies_at(at)]
+    if not fitting:
+        raise DomainError(
+            _("The rule book has no number “%(code)s” for this time.") % {"code": code}, "no_rule"
+        )
+    return fitting[-1]
+
+
+def calendar(code: str) -> WorkingTime:
+    """A working calendar by its code."""
+    return book().calendar_named(code)
+
+
+def market_default() -> Market:
+    """The market every row belongs to unless it says otherwise."""
+    for market in book().markets:
+        if market.is_default:
+            return market
+    raise DomainError(_("The rule book has no default market; load the standards."), "no_market")
+
+
+def limit_words(value: int | None, unit: str) -> str:
+    """A limit as people say it: 15 minutes, 48 hours, 5 working days."""
+    if value is None:
+        return "–"
+    if unit == Unit.MINUTES:
+        return ngettext("%(n)d minute", "%(n)d minutes", value) % {"n": value}
+    if unit == Unit.HOURS:
+        return ngettext("%(n)d hour", "%(n)d hours", value) % {"n": value}
+    if unit == Unit.WORKING_DAYS:
+        return ngettext("%(n)d working day", "%(n)d working days", value) % {"n": value}
+    return ngettext("%(n)d day", "%(n)d days", value) % {"n": value}
+
+
+def order_broken(rows: Sequence[StandardVersion], now: datetime) -> dict[int, list[Refusal]]:
+    """For each draft: why it may not come into force, since worse would then wait longer (R3.4)."""
+    return {row.pk: _order_broken(row, now) for row in rows}
+
+
+def _order_broken(draft: StandardVersion, now: datetime) -> list[Refusal]:
+    current = book()
+    others = [
+        version
+        for version in current.versions
+        if version.standard_id != draft.standard_id
+        and version.standard.promise == draft.standard.promise
+        and version.applies_at(draft.valid_from or now)
+    ]
+    measured = [
+        (
+            version,
+            str(version.standard.promise),
+            rules.nominal_minutes(current.calendar(version), version.limit_value, version.limit_unit),
+        )
+        for version in [*others, draft]
+    ]
+    return [Refusal("worse_waits_longer", _sentence(broken)) for broken in rules.order_broken(measured)[:3]]
+
+
+def _sentence(broken: rules.Broken) -> str:
+    waits = (
+        _("waits without any limit")
+        if broken.worse_minutes is None
+        else _("waits %(hours)s hours") % {"hours": round(broken.worse_minutes / 60, 2)}
+    )
+    return _("For “%(promise)s”, %(worse)s %(waits)s, longer than %(milder)s with %(hours)s hours.") % {
+        "promise": dict(Promise.choices)[broken.promise],
+        "worse": severity_words(broken.worse),
+        "waits": waits,
+        "milder": severity_words(broken.milder),
+        "hours": round(broken.milder_minutes / 60, 2),
+    }
+
+
+def severity_words(code: str) -> str:
+    """A severity as the sources call it; other codes as they are."""
+    return {"minor": _("general (L1)"), "major": _("major (L2)"), "critical": _("critical (L3)")}.get(
+        code, code
+    )
+
+
+def open_subjects(version: StandardVersion, now: datetime) -> list[Any]:
+    """What rooms above say about open subjects a draft would touch: rows for the page (see ``Effect``)."""
+    found: list[Any] = []
+    for answer in facts.ask("standards.effect", [version], now)[version.pk]:
+        found += answer
+    return found
+
+
+@dataclass(frozen=True)
+class Effect:
+    """One open subject under a draft: what is due now and what would be due if the draft were in force."""
+
+    number: str
+    subject: str
+    url: str
+    due_now: datetime | None
+    due_then: datetime | None
+
+
+def standards_with_versions() -> list[ServiceStandard]:
+    """Every standard with its versions, newest first: two queries."""
+    versions = StandardVersion.objects.select_related("drafted_by", "activated_by", "calendar").order_by(
+        "-number"
+    )
+    return list(ServiceStandard.objects.prefetch_related(Prefetch("versions", queryset=versions)))
+
+
+def parameters_with_versions() -> list[Parameter]:
+    """Every number with its versions, newest first: two queries."""
+    versions = ParameterVersion.objects.select_related("drafted_by", "activated_by").order_by("-number")
+    return list(Parameter.objects.prefetch_related(Prefetch("versions", queryset=versions)))
+
+
+def current_version(row: ServiceStandard | Parameter, now: datetime) -> Any:
+    """The version in force now among the prefetched ones; None when there is none."""
+    return next((version for version in row.versions.all() if version.applies_at(now)), None)
