@@ -15,7 +15,7 @@ from aftersales import env
 from . import postgres, valkey
 from .folders import socket_folder
 
-OWNER_COMMANDS = {"migrate", "provision", "createcachetable", "flush", "pgtrigger", "squashmigrations"}
+OWNER_COMMANDS = {"migrate", "provision", "createcachetable", "flush", "pgtrigger", "squashmigrations", "makemigrations"}
 NEEDS_NO_DATABASE = {
     *("help", "version", "--help", "--version", "-h", "compilecatalogs", "makemessages", "compilemessages"),
     *("collectstatic", "findstatic", "diffsettings", "startapp", "stack"),
