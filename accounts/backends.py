@@ -1,7 +1,8 @@
-"""Password sign-in against our users, and ``has_perm`` from the capability table."""
+"""Password sign-in against our users, lock-out in front of it, and ``has_perm`` from the capability table."""
 
 from typing import Any
 
+from axes.backends import AxesStandaloneBackend
 from django.conf import settings
 from django.contrib.auth.backends import BaseBackend
 from django.http import HttpRequest
@@ -15,6 +16,11 @@ def may_sign_in(user: User) -> bool:
     if not user.is_active or user.kind == Kind.MACHINE:
         return False
     return user.kind != Kind.DEMO or not settings.PRODUCTION
+
+
+def _user_of_session(user_id: int) -> User | None:
+    user = User.objects.filter(pk=user_id).first()
+    return user if user is not None and may_sign_in(user) else None
 
 
 class CapabilityBackend(BaseBackend):
@@ -34,8 +40,17 @@ class CapabilityBackend(BaseBackend):
         return user if user.check_password(password) and may_sign_in(user) else None
 
     def get_user(self, user_id: int) -> User | None:
-        user = User.objects.filter(pk=user_id).first()
-        return user if user is not None and may_sign_in(user) else None
+        return _user_of_session(user_id)
 
     def has_perm(self, user_obj: Any, perm: str, obj: object = None) -> bool:
         return isinstance(user_obj, User) and user_obj.has_perm(perm, obj)
+
+
+class LockOutBackend(AxesStandaloneBackend):  # type: ignore[misc]
+    """Refuses before the password is looked at; never signs anybody in."""
+
+    def get_user(self, user_id: int) -> User | None:
+        return _user_of_session(user_id)
+
+    def has_perm(self, user_obj: Any, perm: str, obj: object = None) -> bool:
+        return False

@@ -1,8 +1,8 @@
 """The one table that says which role may do what.
 
 A line reads: this act, by these roles. Codes are ``<room>.<act>``; the admin's own codes
-(``<room>.view_<model>``, ``add_``, ``change_``) stand in the same table through ``register``. Nothing deletes,
-so no ``delete_`` code exists. ``user.has_perm(code)`` is answered from here without a query; an unknown code
+(``<room>.view_<model>``, ``add_``, ``change_``) stand in the same table through ``register``.
+Nothing deletes, so no ``delete_`` code exists. ``user.has_perm(code)`` is answered from here without a query; an unknown code
 is refused to everybody.
 """
 
@@ -67,11 +67,26 @@ ACCOUNTS = {
     **register("accounts.away", view=STAFF, change=roles(LEADS, R.PLANNER), add=roles(LEADS, R.PLANNER)),
 }
 
-TABLE: dict[str, frozenset[Role]] = {**ACCOUNTS}
+DESK_PAGES = {
+    "desk.view": READERS,
+    "desk.archive": READERS,
+    "desk.export": roles(LEADS, R.INSPECTOR, R.AUDITOR),
+    "desk.registers": roles(LEADS, R.ADMINISTRATOR, R.AUDITOR, R.MERCHANT_MANAGER, R.PLANNER),
+    "desk.styleguide": roles(R.OPERATIONS, R.ADMINISTRATOR),
+}
+
+TABLE: dict[str, frozenset[Role]] = {**ACCOUNTS, **DESK_PAGES}
 
 # What machine accounts may do: the system everything declared (its rules are rows, its acts are recorded),
 # the customer only what a signed one-purpose page offers.
 CUSTOMER: frozenset[str] = frozenset({"tickets.confirm", "tickets.reopen"})
+
+# Who sees personal data or decides about money and people shows a second factor at sign-in.
+SECOND_FACTOR: frozenset[Role] = STAFF | {R.MERCHANT_OWNER}
+
+
+def needs_second_factor(held: Iterable[str]) -> bool:
+    return any(role in SECOND_FACTOR for role in held)
 
 
 @cache

@@ -66,6 +66,16 @@ class User(AbstractBaseUser):
         """May enter the staff side at all; what is seen there is the capability table's business."""
         return self.is_active and any(role in STAFF_ROLES for role in self.roles)
 
+    @property
+    def main_role(self) -> str:
+        """The role events are signed with: the first one given."""
+        return str(self.roles[0]) if self.roles else ""
+
+    @property
+    def needs_second_factor(self) -> bool:
+        """By role, where the installation asks for it (``AFTERSALES_REQUIRE_TOTP``)."""
+        return settings.REQUIRE_SECOND_FACTOR and capabilities.needs_second_factor(self.roles)
+
     def get_full_name(self) -> str:
         return self.display_name
 

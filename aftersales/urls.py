@@ -1,8 +1,13 @@
 """Every address of the product. Each name has a row in the permission matrix (tests/architecture)."""
 
 from django.contrib import admin
-from django.urls import path
+from django.urls import include, path
+
+from accounts.views import set_language
 
 urlpatterns = [
     path("admin/", admin.site.urls),
+    path("desk/", include("aftersales.desk.urls")),
+    path("accounts/", include("accounts.urls")),
+    path("language/", set_language, name="set_language"),
 ]

@@ -1,0 +1,41 @@
+"""Pure judgements about people; each yields its reasons."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from accounts.states import MACHINE_ROLES, MERCHANT_ROLES, STAFF_ROLES, Kind, Role
+from aftersales.core.errors import Refusal
+
+
+def in_order(roles: Iterable[str]) -> list[str]:
+    """Without doubles, in the order given: the first one signs the events."""
+    return list(dict.fromkeys(str(role) for role in roles))
+
+
+def roles_fit(roles: Sequence[str]) -> Iterator[Refusal]:
+    """Known, no machine's, staff and merchant apart; the auditor alone (reads all, changes nothing)."""
+    given = set(roles)
+    if given - set(Role.values) or given & MACHINE_ROLES:
+        yield Refusal("unknown_role", _("This role cannot be given to a person."))
+    if given & STAFF_ROLES and given & MERCHANT_ROLES:
+        yield Refusal("both_sides", _("Nobody works for the platform and for a merchant."))
+    if Role.AUDITOR in given and len(given) > 1:
+        yield Refusal("auditor_alone", _("An auditor holds no other role."))
+
+
+def not_oneself(user: Any, actor: Any) -> Iterator[Refusal]:
+    if user.pk == actor.pk:
+        yield Refusal("oneself", _("Nobody does this to the own account."))
+
+
+def is_person(user: Any) -> Iterator[Refusal]:
+    if user.kind == Kind.MACHINE:
+        yield Refusal("machine", _("This account belongs to the system."))
+
+
+def period(starts_at: datetime, ends_at: datetime | None) -> Iterator[Refusal]:
+    if ends_at is not None and ends_at <= starts_at:
+        yield Refusal("period", _("The end must be later than the beginning."))

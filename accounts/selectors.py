@@ -1,0 +1,106 @@
+"""Answers about people for pages and for dispatch."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Exists, OuterRef, Q, Subquery
+
+from accounts.models import Away, Shift, Team, TeamMember, User
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One person of a team with the duty, with everything dispatch needs to judge (R3.2, R1.5)."""
+
+    person: User
+    team: Team
+    capacity: int
+    on_shift: bool
+    shift_ends_at: datetime | None
+    next_shift_at: datetime | None
+    away_reason: str
+    is_lead: bool
+
+    @property
+    def available(self) -> bool:
+        """On shift and not away; how full the person's hands are is dispatch's own count."""
+        return self.on_shift and not self.away_reason
+
+
+def people_on_duty(duty: str, at: datetime) -> list[Candidate]:
+    """Every active member of the open teams with this duty, available or not, each once. One query."""
+    return _candidates(Q(team__duties__contains=[duty]), at)
+
+
+def people_of_team(team_id: int, at: datetime) -> list[Candidate]:
+    """The same facts for one team. One query."""
+    return _candidates(Q(team_id=team_id), at)
+
+
+def _candidates(which: Q, at: datetime) -> list[Candidate]:
+    mine = Shift.objects.planned().filter(person=OuterRef("person"))
+    current = mine.filter(starts_at__lte=at, ends_at__gt=at)
+    members = (
+        TeamMember.objects.at(at)
+        .filter(which, team__active_to=None, person__is_active=True)
+        .select_related("person", "team")
+        .annotate(
+            shift_ends_at=Subquery(current.values("ends_at")[:1]),
+            next_shift_at=Subquery(
+                mine.filter(starts_at__gt=at).order_by("starts_at").values("starts_at")[:1]
+            ),
+            away_reason=Subquery(Away.objects.at(at).filter(person=OuterRef("person")).values("reason")[:1]),
+        )
+        .order_by("person_id", "team_id")
+    )
+    found: dict[int, Candidate] = {}
+    for member in members:
+        found.setdefault(member.person_id, _candidate(member))
+    return list(found.values())
+
+
+def _candidate(member: TeamMember) -> Candidate:
+    facts = member.__dict__
+    return Candidate(
+        person=member.person,
+        team=member.team,
+        capacity=member.person.capacity,
+        on_shift=facts["shift_ends_at"] is not None,
+        shift_ends_at=facts["shift_ends_at"],
+        next_shift_at=facts["next_shift_at"],
+        away_reason=facts["away_reason"] or "",
+        is_lead=member.team.lead_id == member.person_id,
+    )
+
+
+def team_ids_of(user: User) -> list[int]:
+    """Teams the person belongs to or leads, open ones only. One query."""
+    member = Exists(TeamMember.objects.current().filter(team=OuterRef("pk"), person=user))
+    return list(Team.objects.active().filter(member | Q(lead=user)).values_list("pk", flat=True))
+
+
+def lead_of(person_id: int) -> User | None:
+    """The lead of the person's first team that is led by somebody else; the lead's own lead is nobody."""
+    member = (
+        TeamMember.objects.current()
+        .filter(person_id=person_id, team__active_to=None, team__lead__is_active=True)
+        .exclude(team__lead_id=person_id)
+        .select_related("team__lead")
+        .order_by("pk")
+        .first()
+    )
+    return member.team.lead if member else None
+
+
+def just_started(after: datetime, until: datetime) -> list[int]:
+    """Persons whose shift began in (after, until]: the sweep of unassigned work looks at them."""
+    began = Shift.objects.planned().filter(starts_at__gt=after, starts_at__lte=until)
+    return sorted(set(began.values_list("person_id", flat=True)))
+
+
+def names(ids: Iterable[int]) -> dict[int, str]:
+    """Display names by key, for lists. One query."""
+    return {
+        user.pk: str(user) for user in User.objects.filter(pk__in=set(ids)).only("display_name", "username")
+    }

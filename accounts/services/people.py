@@ -1,0 +1,234 @@
+"""Every write about accounts. Keyword-only; ``actor`` is who does it, ``now`` comes from the caller."""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from django.contrib.auth.hashers import make_password
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from accounts import rules
+from accounts.models import User
+from accounts.states import Kind, Role
+from aftersales.core import events, moves
+from aftersales.core.errors import DomainError, NotPermitted, Refused
+
+SYSTEM_NAME = "system"
+CUSTOMER_NAME = "customer"
+
+
+def require(actor: Any, code: str) -> None:
+    """Raises NotPermitted unless the actor's roles give the capability."""
+    if not actor.has_perm(code):
+        raise NotPermitted()
+
+
+def system_user(now: datetime | None = None) -> User:
+    """The machine account that sweeps, rules and imports act as. Created at first use."""
+    return _machine(SYSTEM_NAME, Role.SYSTEM, "系统", now)
+
+
+def customer_user(now: datetime | None = None) -> User:
+    """The machine account behind a customer's signed page; whose page it was stands in ``acting_as``."""
+    return _machine(CUSTOMER_NAME, Role.CUSTOMER, "顾客", now)
+
+
+def _machine(username: str, role: Role, name: str, now: datetime | None) -> User:
+    found = User.objects.filter(username=username).first()
+    if found is not None:
+        return found
+    found, _created = User.objects.get_or_create(
+        username=username,
+        defaults={
+            "display_name": name,
+            "roles": [role],
+            "kind": Kind.MACHINE,
+            "password": make_password(None),
+            "created_at": now or datetime.fromtimestamp(0, tz=UTC),
+        },
+    )
+    return found
+
+
+def user_create(
+    *,
+    username: str,
+    display_name: str,
+    roles: Sequence[str],
+    actor: Any,
+    now: datetime,
+    email: str = "",
+    language: str = "",
+    capacity: int = 20,
+    password: str | None = None,
+    kind: str = Kind.PERSON,
+) -> User:
+    """A new account (R1.4). Without ``password`` nobody can sign in before a set-password link was used."""
+    require(actor, "accounts.create_user")
+    require(actor, "accounts.set_roles")
+    _refuse(rules.roles_fit(roles))
+    _refuse_taken(username=username.strip(), email=email.strip(), but=None)
+    user = User(
+        username=username.strip(), display_name=display_name.strip(), email=email.strip(), language=language,
+        roles=rules.in_order(roles), capacity=capacity, kind=kind, created_at=now,
+        password=make_password(password),
+    )  # fmt: skip
+    return moves.create(user, actor=actor, now=now, event="user.created", payload={"new_roles": user.roles})
+
+
+EDITABLE = frozenset({"username", "display_name", "email", "language", "capacity"})
+
+
+@transaction.atomic
+def user_change(*, user: User, actor: Any, now: datetime, version: int | None = None, **columns: Any) -> User:
+    """Name, e-mail, language, capacity. Roles, password and activity have their own doors."""
+    require(actor, "accounts.change_user")
+    if set(columns) - EDITABLE:
+        raise DomainError(_("These fields cannot be changed here."), "not_editable")
+    _refuse(rules.is_person(user))
+    if "username" in columns or "email" in columns:
+        _refuse_taken(
+            username=columns.get("username", user.username),
+            email=columns.get("email", user.email),
+            but=user.pk,
+        )
+    changed = sorted(name for name, value in columns.items() if getattr(user, name) != value)
+    if "email" in changed:  # a reset link must never reach an address the account no longer has
+        EmailAddress.objects.filter(user_id=user.pk).delete()
+    return moves.change(
+        user,
+        actor=actor,
+        now=now,
+        event="user.changed",
+        version=version,
+        payload={"columns": changed},
+        **columns,
+    )
+
+
+@transaction.atomic
+def user_set_roles(
+    *,
+    user: User,
+    roles: Sequence[str],
+    actor: Any,
+    now: datetime,
+    reason: str = "",
+    version: int | None = None,
+) -> User:
+    """Give and take roles. Never one's own; losing a role ends every open session of the person."""
+    require(actor, "accounts.set_roles")
+    _refuse([*rules.not_oneself(user, actor), *rules.is_person(user), *rules.roles_fit(roles)])
+    current = User.objects.select_for_update().get(pk=user.pk)
+    new = rules.in_order(roles)
+    if Role.ADMINISTRATOR in current.roles and Role.ADMINISTRATOR not in new:
+        _keep_an_administrator(current)
+    lost = set(current.roles) - set(new)
+    return moves.change(
+        user, actor=actor, now=now, event="user.roles_changed", reason=reason, version=version,
+        payload={"old_roles": list(current.roles), "new_roles": new},
+        roles=new, session_epoch=current.session_epoch + bool(lost),
+    )  # fmt: skip
+
+
+@transaction.atomic
+def user_deactivate(*, user: User, actor: Any, now: datetime, reason: str = "") -> User:
+    """No more sign-in; open sessions die with the next request. Rooms above hear the event."""
+    require(actor, "accounts.set_active")
+    _refuse([*rules.not_oneself(user, actor), *rules.is_person(user)])
+    if Role.ADMINISTRATOR in user.roles:
+        _keep_an_administrator(user)
+    return _end_sessions(user, actor, now, "user.deactivated", reason, is_active=False)
+
+
+def user_activate(*, user: User, actor: Any, now: datetime, reason: str = "") -> User:
+    require(actor, "accounts.set_active")
+    _refuse(rules.is_person(user))
+    return moves.change(user, actor=actor, now=now, event="user.activated", reason=reason, is_active=True)
+
+
+def user_end_sessions(*, user: User, actor: Any, now: datetime, reason: str = "") -> User:
+    """Sign the person out everywhere (a lost laptop)."""
+    if actor.pk != user.pk:
+        require(actor, "accounts.set_active")
+    return _end_sessions(user, actor, now, "user.sessions_ended", reason)
+
+
+def password_set(*, user: User, password: str, actor: Any, now: datetime) -> User:
+    """A new password, already judged by the form; every other session of the person ends."""
+    if actor.pk != user.pk:
+        require(actor, "accounts.set_active")
+    changed = _end_sessions(user, actor, now, "user.password_changed", "", password=make_password(password))
+    user.password, user.session_epoch, user.version = changed.password, changed.session_epoch, changed.version
+    return changed
+
+
+def invitation_record(*, user: User, actor: Any, now: datetime) -> None:
+    """A link for setting the password was issued; it works once and for a day."""
+    require(actor, "accounts.set_active")
+    events.record("user.invited", subject=user, actor=actor, now=now)
+
+
+@transaction.atomic
+def second_factor_reset(*, user: User, actor: Any, now: datetime, reason: str) -> User:
+    """Somebody lost the phone: the authenticator goes, sessions end, the next sign-in sets up a new one."""
+    require(actor, "accounts.set_active")
+    _refuse([*rules.not_oneself(user, actor), *rules.is_person(user)])
+    Authenticator.objects.filter(user_id=user.pk).delete()
+    return _end_sessions(user, actor, now, "user.second_factor_removed", reason)
+
+
+def language_set(*, user: User, language: str, now: datetime) -> User:
+    """The person's own choice of language."""
+    changed = moves.change(
+        user, actor=user, now=now, event="user.language_set", payload={"language": language},
+        language=language, quiet=("language",),
+    )  # fmt: skip
+    user.language = language
+    return changed
+
+
+def note(code: str, *, user: User, actor: Any, now: datetime) -> None:
+    """Sign-in, sign-out, second factor set or removed: events without a change of the account."""
+    events.record(code, subject=user, actor=actor, now=now)
+
+
+def denial_record(*, user: Any, method: str, path: str, now: datetime) -> None:
+    """A page or an act was refused to a signed-in person."""
+    events.record(
+        "user.access_denied",
+        subject=user,
+        actor=user,
+        now=now,
+        payload={"path": path[:200], "method": method[:8]},
+    )
+
+
+def _end_sessions(user: User, actor: Any, now: datetime, event: str, reason: str, **columns: Any) -> User:
+    epoch = User.objects.values_list("session_epoch", flat=True).get(pk=user.pk)
+    return moves.change(
+        user, actor=actor, now=now, event=event, reason=reason, session_epoch=epoch + 1, **columns
+    )
+
+
+def _keep_an_administrator(leaving: User) -> None:
+    others = User.objects.select_for_update().active().with_role(Role.ADMINISTRATOR).exclude(pk=leaving.pk)
+    if not list(others.values_list("pk", flat=True)[:1]):
+        raise DomainError(_("The last administrator must stay."), "last_administrator")
+
+
+def _refuse(reasons: Iterable[Any]) -> None:
+    found = list(reasons)
+    if found:
+        raise Refused(found)
+
+
+def _refuse_taken(*, username: str, email: str, but: int | None) -> None:
+    others = User.objects.exclude(pk=but)
+    if not username or others.filter(username__iexact=username).exists():
+        raise DomainError(_("This user name is taken."), "username_taken")
+    if email and others.filter(email__iexact=email).exists():
+        raise DomainError(_("Another account has this e-mail address."), "email_taken")

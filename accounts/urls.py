@@ -1,0 +1,40 @@
+"""Sign-in addresses. Only the pages we use: no sign-up, no e-mail management, no sign-in by code."""
+
+from allauth.account import views as account
+from allauth.mfa.base import views as mfa
+from allauth.mfa.recovery_codes import views as recovery
+from allauth.mfa.totp import views as totp
+from django.urls import include, path, re_path
+
+from accounts import views
+
+pages = ([path("", views.home, name="home")], "accounts")
+
+urlpatterns = [
+    path("", include(pages)),
+    path("login/", account.login, name="account_login"),
+    path("logout/", account.logout, name="account_logout"),
+    path("inactive/", account.account_inactive, name="account_inactive"),
+    path("again/", account.reauthenticate, name="account_reauthenticate"),
+    path("password/", account.password_change, name="account_change_password"),
+    path("password/reset/", account.password_reset, name="account_reset_password"),
+    path("password/reset/sent/", account.password_reset_done, name="account_reset_password_done"),
+    re_path(
+        r"^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$",
+        account.password_reset_from_key,
+        name="account_reset_password_from_key",
+    ),
+    path(
+        "password/reset/done/",
+        account.password_reset_from_key_done,
+        name="account_reset_password_from_key_done",
+    ),
+    path("2fa/", mfa.index, name="mfa_index"),
+    path("2fa/code/", mfa.authenticate, name="mfa_authenticate"),
+    path("2fa/again/", mfa.reauthenticate, name="mfa_reauthenticate"),
+    path("2fa/app/", totp.activate_totp, name="mfa_activate_totp"),
+    path("2fa/app/remove/", totp.deactivate_totp, name="mfa_deactivate_totp"),
+    path("2fa/codes/", recovery.view_recovery_codes, name="mfa_view_recovery_codes"),
+    path("2fa/codes/new/", recovery.generate_recovery_codes, name="mfa_generate_recovery_codes"),
+    path("2fa/codes/download/", recovery.download_recovery_codes, name="mfa_download_recovery_codes"),
+]
