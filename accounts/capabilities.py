@@ -2,8 +2,8 @@
 
 A line reads: this act, by these roles. Codes are ``<room>.<act>``; the admin's own codes
 (``<room>.view_<model>``, ``add_``, ``change_``) stand in the same table through ``register``.
-Nothing deletes, so no ``delete_`` code exists. ``user.has_perm(code)`` is answered from here without a query; an unknown code
-is refused to everybody.
+Nothing deletes, so no ``delete_`` code exists. ``user.has_perm(code)`` is answered from here without
+a query; an unknown code is refused to everybody.
 """
 
 from collections.abc import Iterable
@@ -75,7 +75,50 @@ DESK_PAGES = {
     "desk.styleguide": roles(R.OPERATIONS, R.ADMINISTRATOR),
 }
 
-TABLE: dict[str, frozenset[Role]] = {**ACCOUNTS, **DESK_PAGES}
+# Trade data. Outsourced people see customers and orders only through their own tickets, never as lists.
+TRADE_READERS = roles(READERS - VENDORS, R.FINANCE, R.RETURNS_RECEIVER)
+KEEPERS = roles(R.MERCHANT_MANAGER, R.OPERATIONS)
+MERCHANT_REGISTER = {
+    "merchants.admit": KEEPERS,
+    "merchants.restrict": KEEPERS,
+    "merchants.close": KEEPERS,
+    **register("merchants.merchant", view=OWN_STAFF, change=KEEPERS, add=KEEPERS),
+    **register("merchants.merchantmember", view=KEEPERS | {R.AUDITOR}, change=KEEPERS, add=KEEPERS),
+    **register("merchants.merchantcontact", view=TRADE_READERS, change=KEEPERS, add=KEEPERS),
+}
+CUSTOMER_REGISTER = {
+    "customers.reveal": roles(DESK, R.PRIVACY_OFFICER, R.RISK),
+    "customers.classify": roles(R.LEAD, R.SUPERVISOR, R.OPERATIONS),
+    "customers.erase": roles(R.PRIVACY_OFFICER),
+    **register(
+        "customers.customer",
+        view=TRADE_READERS,
+        change=roles(DESK - VENDORS, R.PRIVACY_OFFICER),
+        add=roles(R.OPERATIONS),
+    ),
+    **register(
+        "customers.contact", view=TRADE_READERS, change=roles(DESK - VENDORS), add=roles(DESK - VENDORS)
+    ),
+    **register("customers.customeraccount", view=TRADE_READERS),
+}
+ORDER_REGISTER = {
+    **register("orders.order", view=TRADE_READERS, change=OPERATIONS, add=OPERATIONS),
+    **register("orders.orderline", view=TRADE_READERS, change=OPERATIONS),
+    **register("orders.payment", view=TRADE_READERS),
+    **register("orders.shipment", view=TRADE_READERS, change=OPERATIONS),
+    **register("orders.trackingevent", view=TRADE_READERS),
+    **register("orders.review", view=TRADE_READERS),
+    **register("orders.product", view=OWN_STAFF, change=OPERATIONS, add=OPERATIONS),
+    **register("orders.category", view=OWN_STAFF, change=OPERATIONS, add=OPERATIONS),
+}
+
+TABLE: dict[str, frozenset[Role]] = {
+    **ACCOUNTS,
+    **DESK_PAGES,
+    **MERCHANT_REGISTER,
+    **CUSTOMER_REGISTER,
+    **ORDER_REGISTER,
+}
 
 # What machine accounts may do: the system everything declared (its rules are rows, its acts are recorded),
 # the customer only what a signed one-purpose page offers.

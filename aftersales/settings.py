@@ -31,6 +31,9 @@ ROOMS = [
     "aftersales.core",
     "accounts",
     "aftersales.standards",
+    "aftersales.merchants",
+    "aftersales.customers",
+    "aftersales.orders",
     "aftersales.clocks",
     "aftersales.desk",
 ]

@@ -1,0 +1,138 @@
+"""The clock: words on top, a bar of the time used with the warning as a notch, below it the promise and the time due.
+
+One component everywhere. The warning moment comes from the rule version that the clock cites, never from a page.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+
+from aftersales.core.components.icons import icon
+from aftersales.core.wording import duration, stamp, time_left, when
+
+ICONS = {"warn": "clock", "bad": "alert", "paused": "pause", "met": "check", "late": "check"}
+
+
+@dataclass(frozen=True, slots=True)
+class ClockFace:
+    """What a clock shows. `state` is running, paused, met, breached, met_late or cancelled."""
+
+    promise: str
+    state: str = "running"
+    started_at: datetime | None = None
+    due_at: datetime | None = None
+    warn_at: datetime | None = None
+    stopped_at: datetime | None = None
+    remaining: timedelta | None = None
+    note: str = ""
+    owed_by: str = ""
+    statutory: bool = False
+
+    def tone(self, now: datetime) -> str:
+        """calm, warn, bad, paused, met, late (met after the time) or off."""
+        if self.state in ("met", "met_late"):
+            return "late" if self.state == "met_late" else "met"
+        if self.state == "paused":
+            return "paused"
+        if self.state == "cancelled" or self.due_at is None:
+            return "off"
+        if self.due_at < now or self.state == "breached":
+            return "bad"
+        return "warn" if self.warn_at and now >= self.warn_at else "calm"
+
+    def used(self, now: datetime) -> int:
+        """Per cent of the time used, 0–100; a paused clock shows what was used when it stopped."""
+        end = self.stopped_at or now
+        if self.started_at is None or self.due_at is None:
+            return 0
+        whole = (self.due_at - self.started_at).total_seconds()
+        if self.state == "paused" and self.remaining is not None:
+            left = self.remaining.total_seconds()
+            return max(0, min(100, round(100 - 100 * left / max(whole, left, 1))))
+        return max(0, min(100, round(100 * (end - self.started_at).total_seconds() / max(whole, 1))))
+
+    def notch(self) -> int | None:
+        """Per cent at which the warning stands."""
+        if not (self.warn_at and self.started_at and self.due_at):
+            return None
+        whole = (self.due_at - self.started_at).total_seconds()
+        return max(1, min(99, round(100 * (self.warn_at - self.started_at).total_seconds() / max(whole, 1))))
+
+    def words(self, now: datetime) -> str:
+        """The time left, said as a person would."""
+        tone = self.tone(now)
+        if tone == "paused":
+            return _("Paused")
+        if tone == "off" or self.due_at is None:
+            return _("Cancelled")
+        if tone in ("met", "late") and self.started_at and self.stopped_at:
+            text = _("Done in %(duration)s") if tone == "met" else _("Done late, after %(duration)s")
+            return text % {"duration": duration(self.stopped_at - self.started_at)}
+        if tone in ("met", "late"):
+            return _("Done") if tone == "met" else _("Done late")
+        return time_left(self.due_at, now)
+
+    def title(self) -> str:
+        """The promise with who owes it and whether the law sets it."""
+        parts = [_("Statutory")] if self.statutory else []
+        parts.append(self.promise)
+        if self.owed_by:
+            parts.append(self.owed_by)
+        return " · ".join(parts)
+
+    def due_words(self, now: datetime) -> str:
+        """The absolute time below the bar; a paused clock says what remains."""
+        if self.state == "paused" and self.remaining is not None:
+            return _("%(duration)s remain") % {"duration": duration(self.remaining)}
+        return when(self.due_at, now)
+
+
+def clock_bar(face: ClockFace, now: datetime) -> str:
+    """The drawn bar; width attributes only, so that a strict policy and print both hold."""
+    tone = face.tone(now)
+    used = 100 if tone == "bad" else face.used(now)
+    fill = f'<rect class="fi" width="{used}" height="4"/>'
+    if tone == "paused":
+        fill = f'<path class="hatch" d="M0 2H{used}"/>'
+    notch = face.notch() if tone in ("calm", "warn") else None
+    line = f'<rect class="nt" x="{notch}" width="1" height="4"/>' if notch else ""
+    return (
+        f'<svg class="bar k-{tone}" viewBox="0 0 100 4" preserveAspectRatio="none" aria-hidden="true">'
+        f'<rect class="tr" width="100" height="4"/>{fill}{line}</svg>'
+    )
+
+
+def _live(face: ClockFace, now: datetime) -> str:
+    if face.tone(now) not in ("calm", "warn", "bad") or face.due_at is None:
+        return ""
+    marks = [f' data-due="{int(face.due_at.timestamp())}"']
+    if face.started_at:
+        marks.append(f' data-start="{int(face.started_at.timestamp())}"')
+    if face.warn_at:
+        marks.append(f' data-warn="{int(face.warn_at.timestamp())}"')
+    return "".join(marks)
+
+
+def clock_words(face: ClockFace, now: datetime) -> str:
+    """Icon and words of the time left."""
+    tone = face.tone(now)
+    sign = icon(ICONS[tone]) if tone in ICONS else ""
+    return f'<span class="clk-t">{sign}<b>{escape(face.words(now))}</b></span>'
+
+
+def clock(face: ClockFace, now: datetime) -> SafeString:
+    """The whole clock. The page's script refreshes the words of running ones each minute."""
+    return mark_safe(  # noqa: S308
+        f'<div class="clk k-{face.tone(now)}"{_live(face, now)}>{clock_words(face, now)}{clock_bar(face, now)}'
+        f'<div class="clk-n"><span>{escape(face.title())}{_note(face)}</span>'
+        f'<time title="{stamp(face.due_at)}">{escape(face.due_words(now))}</time></div></div>'
+    )
+
+
+def _note(face: ClockFace) -> str:
+    return f" · {escape(face.note)}" if face.note else ""

@@ -1,0 +1,10 @@
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class DeskConfig(AppConfig):
+    """The staff's face: queues, workbench, shell. It has no models of its own."""
+
+    name = "aftersales.desk"
+    label = "desk"
+    verbose_name = _("Desk")

@@ -1,0 +1,151 @@
+"""The side bar, grouped by job. An item shows when its page exists and the person may open it.
+
+Reading it costs no query: rights come from the capability table, addresses are resolved once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from django.urls import NoReverseMatch, reverse
+from django.utils.functional import Promise
+from django.utils.translation import pgettext_lazy as pgettext
+
+type Words = str | Promise
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One page. `capability` empty means every member of staff; `more` are further addresses it stands for."""
+
+    label: Words
+    page: str
+    icon: str
+    capability: str = ""
+    more: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The pages of one job."""
+
+    label: Words
+    items: Sequence[Item]
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """An item this person may open, resolved."""
+
+    label: Words
+    url: str
+    icon: str
+    active: bool
+
+
+def register_page(room: str, model: str, label: Words, icon: str) -> Item:
+    """The admin's list of one model, with the capability that opens it."""
+    return Item(label, f"admin:{room}_{model}_changelist", icon, f"{room}.view_{model}")
+
+
+GROUPS: tuple[Group, ...] = (
+    Group(
+        pgettext("navigation", "My work"),
+        (
+            Item(pgettext("navigation", "Overview"), "dashboards:overview", "grid", "dashboards.view"),
+            Item(pgettext("navigation", "Tickets"), "desk:queue", "ticket", "desk.view"),
+            Item(pgettext("navigation", "Notices"), "notices:inbox", "bell", "notices.view_inbox"),
+        ),
+    ),
+    Group(
+        pgettext("navigation", "Cases"),
+        (
+            Item(pgettext("navigation", "Archive"), "desk:archive", "book", "desk.archive"),
+            register_page("tickets", "ticket", pgettext("navigation", "Ticket register"), "file"),
+            register_page("orders", "order", pgettext("navigation", "Orders"), "box"),
+            register_page("orders", "shipment", pgettext("navigation", "Parcels"), "truck"),
+            register_page("orders", "review", pgettext("navigation", "Reviews"), "star"),
+            register_page("customers", "customer", pgettext("navigation", "Customers"), "user"),
+        ),
+    ),
+    Group(
+        pgettext("navigation", "Merchants"),
+        (
+            register_page("merchants", "merchant", pgettext("navigation", "Merchants"), "store"),
+            register_page("orders", "product", pgettext("navigation", "Products"), "box"),
+        ),
+    ),
+    Group(
+        pgettext("navigation", "People"),
+        (
+            register_page("accounts", "user", pgettext("navigation", "Staff"), "people"),
+            register_page("accounts", "team", pgettext("navigation", "Teams"), "people"),
+            register_page("accounts", "shift", pgettext("navigation", "Shifts"), "clock"),
+            register_page("accounts", "away", pgettext("navigation", "Absences"), "moon"),
+        ),
+    ),
+    Group(pgettext("navigation", "Money"), (register_page("orders", "payment", pgettext("navigation", "Payments"), "money"),)),
+    Group(pgettext("navigation", "Quality"), ()),
+    Group(pgettext("navigation", "Improvement"), ()),
+    Group(pgettext("navigation", "Emergency"), ()),
+    Group(
+        pgettext("navigation", "Rule book"),
+        (
+            register_page("standards", "servicestandard", pgettext("navigation", "Service standards"), "scale"),
+            register_page("standards", "calendar", pgettext("navigation", "Working calendars"), "clock"),
+            register_page("standards", "workingcalendar", pgettext("navigation", "Working calendars"), "clock"),
+            register_page("standards", "holiday", pgettext("navigation", "Holidays"), "sun"),
+            register_page("standards", "market", pgettext("navigation", "Markets"), "globe"),
+            register_page("standards", "categoryrule", pgettext("navigation", "Category rules"), "scale"),
+            register_page("tickets", "intakerule", pgettext("navigation", "Intake rules"), "filter"),
+            register_page("tickets", "gradingrule", pgettext("navigation", "Grading rules"), "flag"),
+            register_page("notices", "template", pgettext("navigation", "Message templates"), "mail"),
+        ),
+    ),
+    Group(
+        pgettext("navigation", "System"),
+        (
+            Item(pgettext("navigation", "Import"), "sheets:list", "upload", "sheets.upload"),
+            register_page("notices", "message", pgettext("navigation", "Outbox"), "send"),
+            register_page("core", "job", pgettext("navigation", "Jobs"), "cog"),
+            register_page("core", "event", pgettext("navigation", "Audit trail"), "history"),
+            Item(pgettext("navigation", "All registers"), "admin:index", "panel", "desk.registers"),
+            Item(pgettext("navigation", "Style guide"), "desk:styleguide", "eye", "desk.styleguide"),
+        ),
+    ),
+)
+
+
+@cache
+def address(page: str) -> str:
+    """The path of a named page, empty when no room offers it yet."""
+    try:
+        return reverse(page)
+    except NoReverseMatch:
+        return ""
+
+
+def links(group: Group, user: Any, path: str) -> list[Link]:
+    """The items of a group this person may open."""
+    found = []
+    for item in group.items:
+        url = address(item.page)
+        if url and (not item.capability or user.has_perm(item.capability)):
+            found.append(Link(item.label, url, item.icon, is_active(item, url, path)))
+    return found
+
+
+def is_active(item: Item, url: str, path: str) -> bool:
+    """Whether `path` belongs to this item; the admin's index is a prefix of everything and counts only itself."""
+    if item.page == "admin:index":
+        return path == url
+    return path.startswith((url, *item.more))
+
+
+def menu(user: Any, path: str) -> list[tuple[Words, list[Link]]]:
+    """Groups with at least one page for this person, in the order of the day's work."""
+    groups = [(group.label, links(group, user, path)) for group in GROUPS]
+    return [(label, items) for label, items in groups if items]

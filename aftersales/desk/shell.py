@@ -1,0 +1,106 @@
+"""What every page of the shell carries: the side bar as HTML and the words the script needs."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from typing import Any
+
+from django.http import HttpRequest
+from django.middleware.csrf import get_token
+from django.template.loader import get_template
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from accounts.states import Role
+from aftersales.core.components import avatar, icon
+from aftersales.desk import navigation
+
+
+@cache
+def script_words(language: str) -> str:
+    """The patterns with which the script says a duration exactly as the server does, as JSON."""
+    del language  # the cache key; gettext reads the active one
+    return json.dumps(
+        {
+            "minutes": _("%(minutes)d min"),
+            "hours": _("%(hours)d h"),
+            "hours_minutes": _("%(hours)d h %(minutes)d min"),
+            "days": _("%(days)d d"),
+            "days_hours": _("%(days)d d %(hours)d h"),
+            "left": _("%(duration)s left"),
+            "late": _("%(duration)s late"),
+        },
+        ensure_ascii=False,
+    )
+
+
+def words_for_script() -> str:
+    """The script's words in the language of the page."""
+    return script_words(get_language() or "")
+
+
+def side_bar(request: HttpRequest) -> SafeString:
+    """The side bar of this person on this page. Plain strings: it stands on every page."""
+    groups = navigation.menu(request.user, request.path)
+    parts = [_group(str(label), items, first=n < 2) for n, (label, items) in enumerate(groups)]
+    return mark_safe(  # noqa: S308
+        f'<nav class="side" id="nav" aria-label="{escape(_("Main navigation"))}">{_brand()}{_search(request)}'
+        f'<div class="nav">{"".join(parts)}</div>{_person(request)}</nav>'
+    )
+
+
+def _brand() -> str:
+    home = navigation.address("desk:queue") or navigation.address("admin:index")
+    fold = escape(_("Fold the side bar"))
+    return (
+        f'<div class="brand"><a href="{home}"><span class="logo">{icon("chat")}</span>'
+        f"<span>{escape(_('After-sales desk'))}</span></a>"
+        f'<button class="ib" type="button" data-nav aria-label="{fold}" title="{fold}">{icon("panel")}</button></div>'
+    )
+
+
+def _search(request: HttpRequest) -> str:
+    url = navigation.address("desk:search")
+    if not url:
+        return ""
+    words = escape(_("Search everything"))
+    return (
+        f'<form class="gs" action="{url}" role="search">{icon("search")}'
+        f'<input type="search" name="q" data-search-all aria-label="{words}" placeholder="{words}" '
+        f'maxlength="80"><kbd>Ctrl K</kbd></form>'
+    )
+
+
+def _group(label: str, items: list[navigation.Link], *, first: bool) -> str:
+    is_open = " open" if first or any(item.active for item in items) else ""
+    rows = "".join(_item(item) for item in items)
+    return (
+        f'<details class="ng"{is_open}><summary>{escape(label)}{icon("right")}</summary><ul>{rows}</ul></details>'
+    )
+
+
+def _item(item: navigation.Link) -> str:
+    current = ' class="on" aria-current="page"' if item.active else ""
+    return f'<li><a href="{item.url}"{current}>{icon(item.icon)}<span>{escape(item.label)}</span></a></li>'
+
+
+def _person(request: HttpRequest) -> str:
+    user: Any = request.user
+    roles = " · ".join(str(Role(role).label) for role in user.roles if role in Role.values)
+    return get_template("desk/_person.html").render(
+        {
+            "name": user.get_full_name(),
+            "roles": roles,
+            "avatar": avatar(user.get_full_name()),
+            "token": get_token(request),
+            "next": request.get_full_path(),
+            "language": get_language(),
+            "password_url": navigation.address("account_change_password"),
+            "second_factor_url": navigation.address("mfa_index"),
+            "language_url": navigation.address("set_language"),
+            "logout_url": navigation.address("account_logout") or navigation.address("admin:logout"),
+        }
+    )

@@ -1,0 +1,323 @@
+// The staff side's only script: side bar, theme, dialogs, keys, messages, minute-fresh clocks, htmx manners.
+// Everything hangs on data attributes, nothing is inline, and a page works without it for reading.
+function desk() {
+  "use strict";
+  const root = document.documentElement;
+  const body = document.body;
+  const own = body.classList.contains("desk");
+
+  function keep(key, value) {
+    try { localStorage.setItem(key, JSON.stringify(value)); } catch { /* private window: not kept */ }
+  }
+
+  // Side bar and theme ---------------------------------------------------------------------------------------
+  function toggleNav() {
+    if (matchMedia("(max-width: 800px)").matches) {
+      body.classList.toggle("nav-open");
+    } else {
+      keep("desk.folded", root.classList.toggle("folded"));
+    }
+  }
+
+  function setTheme(theme) {
+    keep("_x_adminTheme", theme);
+    const dark = theme === "dark" || (theme === "auto" && matchMedia("(prefers-color-scheme: dark)").matches);
+    root.classList.toggle("dark", dark);
+    showTheme();
+  }
+
+  function showTheme() {
+    let theme = "auto";
+    try { theme = JSON.parse(localStorage.getItem("_x_adminTheme")) || "auto"; } catch { /* default */ }
+    for (const b of document.querySelectorAll("[data-theme]")) {
+      b.setAttribute("aria-pressed", String(b.dataset.theme === theme));
+    }
+  }
+
+  // Dialogs --------------------------------------------------------------------------------------------------
+  function openDialog(id) {
+    const dialog = document.getElementById(id);
+    if (dialog && !dialog.open) {
+      dialog.showModal();
+      const first = dialog.querySelector("[autofocus], textarea, select, input:not([type=hidden])");
+      if (first) first.focus();
+    }
+  }
+
+  document.addEventListener("click", function (event) {
+    const at = event.target.closest("[data-dialog],[data-close],[data-nav],[data-theme],[data-print],[data-copy],[data-fill]");
+    if (event.target.matches && event.target.matches("dialog.dlg")) event.target.close();
+    if (!event.target.closest("details.me")) {
+      for (const menu of document.querySelectorAll("details.me[open], details.pop[open]")) {
+        if (!menu.contains(event.target)) menu.open = false;
+      }
+    }
+    if (!at) return;
+    if (at.dataset.dialog && at.getAttribute("aria-disabled") !== "true") openDialog(at.dataset.dialog);
+    else if (at.hasAttribute("data-close")) (at.closest("dialog") ? at.closest("dialog").close() : at.closest(".toast, .closable").remove());
+    else if (at.hasAttribute("data-nav")) toggleNav();
+    else if (at.dataset.theme) setTheme(at.dataset.theme);
+    else if (at.hasAttribute("data-print")) window.print();
+    else if (at.dataset.fill) fillIn(at);
+  });
+
+  function fillIn(button) {
+    const field = document.getElementById(button.dataset.fill);
+    if (!field) return;
+    field.value = field.value ? field.value + "\n" + button.dataset.text : button.dataset.text;
+    field.focus();
+    const box = button.closest("details[open]");
+    if (box) box.open = false;
+  }
+
+  // One act, one request: a second click on a sent form does nothing.
+  document.addEventListener("submit", function (event) {
+    const form = event.target;
+    if (form.method !== "post" || form.hasAttribute("data-again")) return;
+    if (form.dataset.sent) { event.preventDefault(); return; }
+    form.dataset.sent = "1";
+    setTimeout(function () { delete form.dataset.sent; }, 4000);
+  });
+
+  // Tabs: buttons with data-tab show the panel of that id and hide their siblings' -----------------------------
+  document.addEventListener("click", function (event) {
+    const tab = event.target.closest("[data-tab]");
+    if (!tab) return;
+    for (const other of tab.closest("[role=tablist]").querySelectorAll("[data-tab]")) {
+      const on = other === tab;
+      other.setAttribute("aria-selected", String(on));
+      const panel = document.getElementById(other.dataset.tab);
+      if (panel) panel.hidden = !on;
+    }
+    if (tab.dataset.value) {
+      const field = document.getElementById(tab.dataset.field);
+      if (field) { field.value = tab.dataset.value; field.dispatchEvent(new Event("change", { bubbles: true })); }
+    }
+  });
+
+  // Keys: an element with data-key is clicked or focused by it; ? lists them ------------------------------------
+  function typing(target) {
+    return target.closest("input:not([type=checkbox]), textarea, select, [contenteditable=true]");
+  }
+
+  function visible(element) {
+    return element.getClientRects().length > 0;
+  }
+
+  document.addEventListener("keydown", function (event) {
+    if (event.isComposing) return;
+    if ((event.ctrlKey || event.metaKey) && event.key === "Enter") {
+      const form = event.target.closest("form");
+      if (form) { event.preventDefault(); form.requestSubmit(); }
+      return;
+    }
+    if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") {
+      const search = document.querySelector("[data-search-all]");
+      if (search) { event.preventDefault(); search.focus(); search.select(); }
+      return;
+    }
+    if (event.ctrlKey || event.metaKey || event.altKey || !own) return;
+    if (event.key === "Escape") { escape(event); return; }
+    if (typing(event.target) || document.querySelector("dialog[open]")) return;
+    if (event.key === "?") { showKeys(); return; }
+    const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+    if (rowKeys(key, event)) return;
+    for (const element of document.querySelectorAll('[data-key="' + CSS.escape(key) + '"]')) {
+      if (!visible(element)) continue;
+      event.preventDefault();
+      if (element.matches("input, textarea, select")) element.focus(); else element.click();
+      return;
+    }
+  });
+
+  function escape(event) {
+    if (body.classList.contains("nav-open")) body.classList.remove("nav-open");
+    else if (typing(event.target) && !document.querySelector("dialog[open]")) event.target.blur();
+  }
+
+  function showKeys() {
+    const dialog = document.getElementById("keys");
+    if (!dialog) return;
+    const list = dialog.querySelector(".keys");
+    for (const made of list.querySelectorAll("[data-made]")) made.remove();
+    for (const element of document.querySelectorAll("[data-key][data-key-label]")) {
+      const item = document.createElement("li");
+      const word = document.createElement("span");
+      const key = document.createElement("kbd");
+      item.dataset.made = "1";
+      word.textContent = element.dataset.keyLabel;
+      key.textContent = element.dataset.key.length === 1 ? element.dataset.key.toUpperCase() : element.dataset.key;
+      item.append(word, key);
+      list.append(item);
+    }
+    dialog.showModal();
+  }
+
+  // Rows of a queue: J and K walk, Enter opens, X selects -------------------------------------------------------
+  function rows() {
+    return Array.from(document.querySelectorAll("[data-row]"));
+  }
+
+  function rowKeys(key, event) {
+    if (!["j", "k", "Enter", "x"].includes(key)) return false;
+    const all = rows();
+    if (!all.length || (key === "Enter" && event.target.closest("a, button, summary, label"))) return false;
+    const at = all.findIndex(function (row) { return row.getAttribute("aria-current") === "true"; });
+    if (key === "j" || key === "k") {
+      walk(all, at, key === "j" ? 1 : -1);
+    } else if (at >= 0) {
+      const target = all[at].querySelector(key === "Enter" ? "a[href]" : "input[type=checkbox]");
+      if (target) target.click();
+    } else {
+      return false;
+    }
+    event.preventDefault();
+    return true;
+  }
+
+  function walk(all, at, by) {
+    const next = all[Math.max(0, Math.min(all.length - 1, at < 0 ? 0 : at + by))];
+    for (const row of all) row.removeAttribute("aria-current");
+    next.setAttribute("aria-current", "true");
+    next.scrollIntoView({ block: "nearest" });
+    const look = next.querySelector("[data-look]");
+    if (look && document.querySelector("#look") && visible(document.querySelector("#look"))) look.click();
+  }
+
+  document.addEventListener("click", function (event) {
+    const row = event.target.closest("[data-row]");
+    if (!row || event.target.closest("a, button, input, label")) return;
+    for (const other of rows()) other.removeAttribute("aria-current");
+    row.setAttribute("aria-current", "true");
+    const look = row.querySelector("[data-look]");
+    if (look && document.querySelector("#look")) look.click();
+  });
+
+  // Selection and the bulk bar ----------------------------------------------------------------------------------
+  function showSelection() {
+    const bar = document.querySelector(".bulk");
+    if (!bar) return;
+    const boxes = Array.from(document.querySelectorAll("[data-row] input[type=checkbox]"));
+    const chosen = boxes.filter(function (box) { return box.checked; });
+    for (const box of boxes) box.closest("[data-row]").classList.toggle("sel", box.checked);
+    bar.hidden = chosen.length === 0;
+    const count = bar.querySelector("[data-count]");
+    if (count) count.textContent = String(chosen.length);
+    const all = document.querySelector("[data-all]");
+    if (all) { all.checked = chosen.length > 0 && chosen.length === boxes.length; all.indeterminate = chosen.length > 0 && !all.checked; }
+  }
+
+  document.addEventListener("change", function (event) {
+    if (event.target.matches("[data-all]")) {
+      for (const box of document.querySelectorAll("[data-row] input[type=checkbox]")) box.checked = event.target.checked;
+    }
+    if (event.target.matches("[data-all], [data-row] input[type=checkbox]")) showSelection();
+    if (event.target.matches("[data-submit]")) event.target.form.requestSubmit();
+    if (event.target.matches("input[type=file][data-names]")) showNames(event.target);
+    if (event.target.matches("[data-shows]")) showPart(event.target);
+  });
+
+  document.addEventListener("click", function (event) {
+    if (!event.target.closest("[data-none]")) return;
+    for (const box of document.querySelectorAll("[data-row] input[type=checkbox], [data-all]")) box.checked = false;
+    showSelection();
+  });
+
+  function showNames(input) {
+    const list = document.getElementById(input.dataset.names);
+    list.textContent = Array.from(input.files).map(function (file) { return file.name; }).join(", ");
+  }
+
+  // A select with data-shows shows the part whose data-for equals its value.
+  function showPart(select) {
+    for (const part of document.querySelectorAll('[data-part="' + select.dataset.shows + '"]')) {
+      const on = part.dataset.for.split(" ").includes(select.value);
+      part.hidden = !on;
+      for (const field of part.querySelectorAll("input, select, textarea")) field.disabled = !on;
+    }
+  }
+
+  // Clocks: words and tone once a minute ------------------------------------------------------------------------
+  let words = null;
+  try { words = JSON.parse(body.dataset.words || "null"); } catch { words = null; }
+
+  function put(pattern, values) {
+    return pattern.replace(/%\((\w+)\)[ds]/g, function (_all, name) { return values[name]; });
+  }
+
+  function duration(seconds) {
+    const s = Math.abs(Math.trunc(seconds));
+    if (s < 3600) return put(words.minutes, { minutes: Math.floor(s / 60) });
+    if (s < 172800) {
+      const hours = Math.floor(s / 3600), minutes = Math.floor(s % 3600 / 60);
+      return put(minutes ? words.hours_minutes : words.hours, { hours: hours, minutes: minutes });
+    }
+    const days = Math.floor(s / 86400), hours = Math.floor(s % 86400 / 3600);
+    return put(hours ? words.days_hours : words.days, { days: days, hours: hours });
+  }
+
+  function refreshClocks() {
+    if (!words) return;
+    const now = Date.now() / 1000;
+    for (const clock of document.querySelectorAll("[data-due]")) {
+      const due = Number(clock.dataset.due), start = Number(clock.dataset.start), warn = Number(clock.dataset.warn);
+      const tone = due < now ? "bad" : warn && now >= warn ? "warn" : "calm";
+      const text = clock.querySelector(".clk-t b");
+      if (text) text.textContent = put(due < now ? words.late : words.left, { duration: duration(due - now) });
+      for (const part of [clock, ...clock.querySelectorAll(".bar")]) {
+        part.classList.remove("k-calm", "k-warn", "k-bad");
+        part.classList.add("k-" + tone);
+      }
+      const fill = clock.querySelector(".fi");
+      if (fill && start) fill.setAttribute("width", String(Math.max(0, Math.min(100, Math.round(100 * (now - start) / (due - start))))));
+    }
+  }
+
+  // Messages ----------------------------------------------------------------------------------------------------
+  function fade(toast) {
+    if (!toast.classList.contains("error")) setTimeout(function () { toast.remove(); }, 7000);
+  }
+
+  function say(text, level) {
+    const box = document.querySelector(".toasts");
+    if (!box) return;
+    const toast = document.createElement("div");
+    const line = document.createElement("p");
+    toast.className = "toast " + (level || "success");
+    line.textContent = text;
+    toast.append(line);
+    box.append(toast);
+    setTimeout(function () { toast.remove(); }, 7000);
+  }
+
+  // htmx ----------------------------------------------------------------------------------------------------------
+  document.addEventListener("htmx:configRequest", function (event) {
+    const token = body.dataset.csrf;
+    if (token) event.detail.headers["X-CSRFToken"] = token;
+  });
+  document.addEventListener("htmx:afterSettle", function () { showSelection(); toEnd(); });
+  document.addEventListener("htmx:responseError", function () { say(body.dataset.failed || "", "error"); });
+  document.addEventListener("htmx:sendError", function () { say(body.dataset.failed || "", "error"); });
+  document.addEventListener("say", function (event) { say(event.detail.text, event.detail.level); });
+
+  // A conversation opens at its end.
+  function toEnd() {
+    for (const pane of document.querySelectorAll("[data-end]:not([data-ended])")) {
+      pane.scrollTop = pane.scrollHeight;
+      pane.dataset.ended = "1";
+    }
+  }
+
+  showTheme();
+  showSelection();
+  toEnd();
+  for (const select of document.querySelectorAll("[data-shows]")) showPart(select);
+  for (const toast of document.querySelectorAll(".toast")) fade(toast);
+  refreshClocks();
+  setInterval(refreshClocks, 60000);
+  const opened = document.querySelector("dialog[data-open]");
+  if (opened) opened.showModal();
+}
+
+if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", desk);
+else desk();
