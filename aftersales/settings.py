@@ -7,7 +7,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
 from aftersales import env
-from aftersales.core.embedded import database
+from aftersales.core.embedded import broker_url, database
 from aftersales.desk.look import UNFOLD  # noqa: F401
 
 BASE_DIR = env.BASE_DIR
@@ -99,7 +99,16 @@ TEMPLATES = [
     }
 ]
 
+# Named here, started elsewhere (manage.py, the supervisor, the test session); see aftersales.core.embedded.
 DATABASES = {"default": database()}
+# Made by `manage.py provision`; no second server only for counters and short answers.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "cache",
+        "OPTIONS": {"MAX_ENTRIES": 50_000},
+    }
+}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_USER_MODEL = "accounts.User"
 
@@ -157,6 +166,22 @@ STATIC_URL = "static/"
 STATIC_ROOT = DATA / "static"
 STATICFILES_DIRS = [BASE_DIR / "aftersales" / "static"]
 MEDIA_ROOT = DATA / "files"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        # Names with a hash, compressed once; while developing (DEBUG=1) the files themselves.
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+FILE_UPLOAD_PERMISSIONS = 0o600
+FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
+# A form is small; files are limited where they are read (sheets, attachments).
+DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
+FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000
+DATA_UPLOAD_MAX_NUMBER_FILES = 20
 
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
 SESSION_IDLE = timedelta(minutes=env.number("AFTERSALES_IDLE_MINUTES", 60))
@@ -186,6 +211,18 @@ SIMPLE_HISTORY_HISTORY_CHANGE_REASON_USE_TEXT_FIELD = True
 SIMPLE_HISTORY_REVERT_DISABLED = True
 
 # One broker, no result store: the job row is the truth (see aftersales.core.jobs).
+CELERY_BROKER_URL = broker_url()
+# A silent broker must never hold a person's request: the job row is committed, a sweep finds it later.
+CELERY_BROKER_CONNECTION_TIMEOUT = 2
+CELERY_BROKER_TRANSPORT_OPTIONS = (
+    {"socket_timeout": 2, "socket_connect_timeout": 2, "visibility_timeout": 3600}
+    if CELERY_BROKER_URL.startswith("redis")
+    else {}
+)
+CELERY_TASK_PUBLISH_RETRY = True
+CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0, "interval_step": 0.2, "interval_max": 0.2}
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_IGNORE_RESULT = True
@@ -199,3 +236,33 @@ SESSION_COOKIE_AGE = int(SESSION_ABSOLUTE.total_seconds())
 
 # Wake a worker after each commit that left work; tests switch it off and run the work themselves.
 JOBS_NUDGE = True
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": "WARNING"},
+    "loggers": {
+        "aftersales": {"level": env.text("LOG_LEVEL", "INFO").upper()},
+        "accounts": {"level": env.text("LOG_LEVEL", "INFO").upper()},
+        # Django's own handlers would say everything twice and mail it to nobody.
+        "django": {"handlers": [], "level": "WARNING", "propagate": True},
+        "django.server": {"handlers": [], "level": "INFO", "propagate": True},
+    },
+}
+
+# Watchers ask without TLS and without a name.
+SECURE_REDIRECT_EXEMPT = [r"^health$", r"^ready$"]
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+if PRODUCTION:
+    SECURE_SSL_REDIRECT = env.flag("AFTERSALES_SSL_REDIRECT", default=True)
+    SECURE_HSTS_SECONDS = env.number("AFTERSALES_HSTS_SECONDS", 31_536_000)
+    SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = SECURE_HSTS_SECONDS > 0
+    SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
+    # The prefix makes browsers refuse these cookies from a sibling domain or over plain HTTP.
+    SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-sessionid", "__Host-csrftoken"
+    CSRF_TRUSTED_ORIGINS = [SITE_URL]
+    if PROXY_COUNT:
+        SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")

@@ -29,7 +29,7 @@ def masked_name(value: str) -> str:
 
 
 def search_key(kind: str, value: str) -> str:
-    """The form in which a contact is looked up; equals the column PostgreSQL generates (a test compares them)."""
+    """The form in which a contact is looked up: the same that PostgreSQL generates (a test compares)."""
     if kind == ContactKind.PHONE:
         digits = re.sub(r"[^0-9]", "", value)
         return re.sub(r"^(0086|86)(1[0-9]{10})$", r"\2", digits)

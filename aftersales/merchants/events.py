@@ -45,12 +45,18 @@ register(
     Kind(
         "merchant.member_added",
         sentence=_("%(actor)s let a person act for the merchant."),
+        payload={"user": "id", "role": "code"},
         audience="merchant",
     ),
     Kind(
         "merchant.member_removed",
         sentence=_("%(actor)s ended a person's right to act for the merchant."),
+        payload={"user": "id", "role": "code"},
         audience="merchant",
     ),
-    Kind("merchant.contact_changed", sentence=_("%(actor)s changed a contact of the merchant.")),
+    Kind(
+        "merchant.contact_changed",
+        sentence=_("%(actor)s changed a contact of the merchant."),
+        payload={"role": "code"},
+    ),
 )

@@ -81,6 +81,11 @@ class Merchant(StateModel, PublicIdModel, VersionedModel):
     def __str__(self) -> str:
         return f"{self.name} ({self.code})"
 
+    @property
+    def merchant_id(self) -> int:
+        """Events about a merchant are that merchant's events."""
+        return int(self.pk)
+
     @transition(**MACHINE.transition("activate"))
     def activate(self, *, actor: Any, now: datetime) -> None:
         self.opened_at = self.opened_at or now

@@ -88,7 +88,7 @@ class ShipmentQuerySet(TradeQuerySet):
         """Parcels not there by their promise: still under way, or delivered after it (R2.6)."""
         return self.with_deadline().filter(
             Q(delivered_at=None, promised_at__lt=now, deadline__lt=now)
-            | Q(delivered_at__gt=F("promised_at"), delivered_at__gte=F("deadline"))
+            | (Q(delivered_at__gt=F("promised_at")) & Q(delivered_at__gt=F("deadline")))
         )
 
 

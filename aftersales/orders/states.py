@@ -1,4 +1,4 @@
-"""Words about trade: where an order, a parcel and an invoice stand. These states belong to the source, not to us."""
+"""Words about trade: where an order, a parcel and an invoice stand. The source owns these states."""
 
 from django.db.models import TextChoices
 from django.utils.translation import pgettext_lazy

@@ -26,7 +26,7 @@ CONTACT = {
 
 
 class Order(PublicIdModel, VersionedModel):
-    """One order of one source. ``paid`` is gross, what was ever paid; ``refunded`` is what went back of it."""
+    """One order of one source. ``paid`` is gross (ever paid); ``refunded`` is what went back of it."""
 
     source = models.CharField(_("source"), max_length=40)
     external_no = models.CharField(_("order number"), max_length=64)

@@ -1,0 +1,218 @@
+"""Every write about customers. Personal data is masked, revealed with a reason, and erasable (R2.2)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext_lazy as _
+
+from aftersales.core import events, registers
+from aftersales.core.errors import DomainError, NotPermitted
+
+from . import rules
+from .models import Contact, Customer, CustomerAccount
+from .states import CustomerClass
+
+
+def customer_create(*, code: str, actor: Any, now: datetime, **columns: Any) -> Customer:
+    """A new person. Errors: not_permitted, customer_exists."""
+    _require(actor, "customers.add_customer")
+    try:
+        with transaction.atomic():
+            created: Customer = registers.create(
+                Customer(code=code.strip(), **columns), actor=actor, now=now, event="customer.created"
+            )
+    except IntegrityError as error:
+        raise DomainError(_("A customer with this code exists already."), "customer_exists") from error
+    return created
+
+
+def customer_change(
+    *, customer: Customer, actor: Any, now: datetime, version: int | None = None, **columns: Any
+) -> Customer:
+    """Change a customer record. The class has its own service, because it needs a reason."""
+    _require(actor, "customers.change_customer")
+    if {"customer_class", "class_reason"} & set(columns):
+        raise ValueError("the class changes by customer_classify")
+    _refuse_erased(customer)
+    changed: Customer = registers.save(
+        customer, actor=actor, now=now, event="customer.changed", version=version, **columns
+    )
+    return changed
+
+
+def customer_classify(
+    *,
+    customer: Customer,
+    customer_class: str,
+    reason: str,
+    actor: Any,
+    now: datetime,
+    version: int | None = None,
+) -> Customer:
+    """General, key or special (R2.3), with the reason (else: reason_missing). No legal right reads it."""
+    _require(actor, "customers.classify")
+    _refuse_erased(customer)
+    reason = _reason(reason)
+    if customer_class not in CustomerClass.values:
+        raise DomainError(_("This class does not exist."), "unknown_class")
+    changed: Customer = registers.save(
+        customer,
+        actor=actor,
+        now=now,
+        event="customer.reclassified",
+        version=version,
+        payload={"old_class": customer.customer_class, "new_class": customer_class},
+        customer_class=customer_class,
+        class_reason=reason,
+    )
+    return changed
+
+
+def consent_set(
+    *,
+    customer: Customer,
+    actor: Any,
+    now: datetime,
+    consent_contact: bool,
+    consent_marketing: bool,
+    opt_outs: list[str],
+) -> Customer:
+    """What the customer agrees to and which channels he refuses, with the moment he said so."""
+    _require(actor, "customers.change_customer")
+    _refuse_erased(customer)
+    changed: Customer = registers.save(
+        customer,
+        actor=actor,
+        now=now,
+        event="customer.consent_changed",
+        consent_contact=consent_contact,
+        consent_marketing=consent_marketing,
+        opt_outs=sorted(set(opt_outs)),
+        consent_at=now,
+    )
+    return changed
+
+
+def account_add(
+    *, customer: Customer, source: str, external_id: str, actor: Any, now: datetime
+) -> CustomerAccount:
+    """Another account id of the same person. Errors: account_taken when it belongs to somebody else."""
+    _require(actor, "customers.change_customer")
+    found = CustomerAccount.objects.filter(source=source, external_id=external_id).first()
+    if found is None:
+        row = CustomerAccount(customer=customer, source=source, external_id=external_id)
+        return registers.create(row, actor=actor, now=now, event="customer.account_added")  # type: ignore[no-any-return]
+    if found.customer_id != customer.pk:
+        raise DomainError(_("This account id belongs to another customer."), "account_taken")
+    return found
+
+
+def contact_add(
+    *,
+    customer: Customer,
+    kind: str,
+    value: str,
+    actor: Any,
+    now: datetime,
+    label: str = "",
+    preferred: bool = False,
+) -> Contact:
+    """A contact of a customer; the same one again (other spelling, same key) is returned, not doubled."""
+    _require(actor, "customers.change_contact")
+    _refuse_erased(customer)
+    value = value.strip()
+    if not rules.search_key(kind, value):
+        raise DomainError(_("This contact is empty."), "contact_empty")
+    known = Contact.objects.present().filter(
+        customer=customer, kind=kind, search_key=rules.search_key(kind, value)
+    )
+    if found := known.first():
+        return found  # type: ignore[no-any-return]
+    row = Contact(customer=customer, kind=kind, value=value, label=label, preferred=preferred)
+    return registers.create(row, actor=actor, now=now, event="contact.created", payload={"kind": kind})  # type: ignore[no-any-return]
+
+
+def contact_reveal(*, contact: Contact, actor: Any, reason: str, now: datetime, context: str = "") -> str:
+    """The full value, shown to one person for one reason, and recorded without the value.
+
+    ``context`` names the page's subject, such as ``tickets.ticket:12``. Errors: reason_missing, erased.
+    """
+    _require(actor, "customers.reveal")
+    reason = _reason(reason)
+    if contact.erased_at:
+        raise DomainError(_("This contact was erased."), "erased")
+    payload = {"kind": contact.kind, "customer": contact.customer_id, "context": context[:60]}
+    events.record("contact.revealed", subject=contact, actor=actor, now=now, reason=reason, payload=payload)
+    return contact.value
+
+
+def contact_erase(*, contact: Contact, actor: Any, reason: str, now: datetime) -> Contact:
+    """Remove one contact for good; the row and a tombstone event stay."""
+    _require(actor, "customers.erase")
+    reason = _reason(reason)
+    with transaction.atomic():
+        return _erase_contact(contact, actor=actor, reason=reason, now=now)
+
+
+def customer_erase(*, customer: Customer, actor: Any, reason: str, now: datetime) -> Customer:
+    """Erase name, needs and all contacts of a person (R2.2). Orders and tickets stay, without a face.
+
+    What a law keeps longer (invoices) stays where that law wants it. Erasing twice changes nothing.
+    """
+    _require(actor, "customers.erase")
+    reason = _reason(reason)
+    if customer.erased_at:
+        return customer
+    with transaction.atomic():
+        erased: Customer = registers.save(
+            customer,
+            actor=actor,
+            now=now,
+            event="customer.erased",
+            reason=reason,
+            name="",
+            gender="",
+            preferences="",
+            service_needs="",
+            class_reason="",
+            postcode="",
+            erased_at=now,
+        )
+        for contact in Contact.objects.present().filter(customer=customer).order_by("pk"):
+            _erase_contact(contact, actor=actor, reason=reason, now=now)
+    return erased
+
+
+def _erase_contact(contact: Contact, *, actor: Any, reason: str, now: datetime) -> Contact:
+    erased: Contact = registers.save(
+        contact,
+        actor=actor,
+        now=now,
+        event="contact.erased",
+        reason=reason,
+        payload={"kind": contact.kind},
+        value="",
+        label="",
+        erased_at=now,
+    )
+    return erased
+
+
+def _reason(text: str) -> str:
+    text = text.strip()
+    if len(text) < rules.REASON_LENGTH:
+        raise DomainError(_("Give a reason of at least five characters."), "reason_missing")
+    return text
+
+
+def _refuse_erased(customer: Customer) -> None:
+    if customer.erased_at:
+        raise DomainError(_("This customer's data was erased."), "erased")
+
+
+def _require(actor: Any, capability: str) -> None:
+    if not actor.has_perm(capability):
+        raise NotPermitted()

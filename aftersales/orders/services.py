@@ -1,0 +1,185 @@
+"""Every single write about trade data: corrections and small entries by hand. Loads go through sheets."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext_lazy as _
+
+from aftersales.core import registers
+from aftersales.core.errors import DomainError, NotPermitted
+
+from .models import Category, Order, OrderLine, Payment, Product, Review, Shipment, TrackingEvent
+
+
+def order_create(
+    *, source: str, external_no: str, placed_at: datetime, actor: Any, now: datetime, **columns: Any
+) -> Order:
+    """An order that no sheet brought. Errors: not_permitted, exists."""
+    row = Order(source=source.strip(), external_no=external_no.strip(), placed_at=placed_at, **columns)
+    return _create(row, "order.created", "orders.add_order", actor=actor, now=now)  # type: ignore[no-any-return]
+
+
+def order_change(
+    *, order: Order, actor: Any, now: datetime, version: int | None = None, reason: str = "", **columns: Any
+) -> Order:
+    """Correct an order. A stale ``version`` raises Conflict; ``refunded`` above ``paid`` is refused."""
+    return _change(order, "order.changed", "orders.change_order", actor, now, version, reason, columns)  # type: ignore[no-any-return]
+
+
+def line_add(*, order: Order, line_no: int, actor: Any, now: datetime, **columns: Any) -> OrderLine:
+    """One article of an order; the product's name and return rule are kept as they are at this moment."""
+    product: Product | None = columns.get("product")
+    if product is not None:
+        columns.setdefault("product_name", product.name)
+        columns.setdefault("return_rule", product.effective_return_rule)
+    columns.setdefault("currency", order.currency)
+    columns.setdefault("merchant", order.merchant)
+    row = OrderLine(order=order, line_no=line_no, **columns)
+    return _create(row, "order_line.created", "orders.add_order", actor=actor, now=now)  # type: ignore[no-any-return]
+
+
+def line_change(
+    *,
+    line: OrderLine,
+    actor: Any,
+    now: datetime,
+    version: int | None = None,
+    reason: str = "",
+    **columns: Any,
+) -> OrderLine:
+    """Correct an order line (serial, batch, exception confirmed …)."""
+    return _change(line, "order_line.changed", "orders.change_order", actor, now, version, reason, columns)  # type: ignore[no-any-return]
+
+
+def payment_add(*, order: Order, sequence: int, actor: Any, now: datetime, **columns: Any) -> Payment:
+    """One payment of an order; amounts are in the order's currency unless told otherwise."""
+    columns.setdefault("currency", order.currency)
+    row = Payment(order=order, sequence=sequence, **columns)
+    return _create(row, "payment.created", "orders.add_order", actor=actor, now=now)  # type: ignore[no-any-return]
+
+
+def shipment_add(*, order: Order, number: str, actor: Any, now: datetime, **columns: Any) -> Shipment:
+    """One outgoing parcel of an order."""
+    columns.setdefault("merchant", order.merchant)
+    row = Shipment(order=order, number=number, **columns)
+    return _create(row, "shipment.created", "orders.add_order", actor=actor, now=now)  # type: ignore[no-any-return]
+
+
+def shipment_change(
+    *,
+    shipment: Shipment,
+    actor: Any,
+    now: datetime,
+    version: int | None = None,
+    reason: str = "",
+    **columns: Any,
+) -> Shipment:
+    """Correct a parcel: real times, who signed where and with whose consent."""
+    return _change(shipment, "shipment.changed", "orders.change_order", actor, now, version, reason, columns)  # type: ignore[no-any-return]
+
+
+def tracking_add(
+    *, shipment: Shipment, at: datetime, code: str, actor: Any, now: datetime, place: str = "", text: str = ""
+) -> TrackingEvent:
+    """One message of the carrier; the same message again changes nothing."""
+    _require(actor, "orders.add_order")
+    found, _created = TrackingEvent.objects.get_or_create(
+        shipment=shipment, at=at, code=code, defaults={"place": place, "text": text}
+    )
+    return found  # type: ignore[no-any-return]
+
+
+def review_add(
+    *, order: Order, source: str, external_id: str, score: int, actor: Any, now: datetime, **columns: Any
+) -> Review:
+    """A review of an order, one to five stars."""
+    columns.setdefault("merchant", order.merchant)
+    row = Review(order=order, source=source, external_id=external_id, score=score, **columns)
+    return _create(row, "review.created", "orders.add_order", actor=actor, now=now)  # type: ignore[no-any-return]
+
+
+def product_create(*, code: str, actor: Any, now: datetime, **columns: Any) -> Product:
+    """A new article. Errors: not_permitted, exists."""
+    row = Product(code=code.strip(), **columns)
+    return _create(row, "product.created", "orders.add_product", actor=actor, now=now)  # type: ignore[no-any-return]
+
+
+def product_change(
+    *,
+    product: Product,
+    actor: Any,
+    now: datetime,
+    version: int | None = None,
+    reason: str = "",
+    **columns: Any,
+) -> Product:
+    return _change(product, "product.changed", "orders.change_product", actor, now, version, reason, columns)  # type: ignore[no-any-return]
+
+
+def category_create(*, code: str, actor: Any, now: datetime, **columns: Any) -> Category:
+    """A new category with its return rule and the ground for it."""
+    row = Category(code=code.strip(), **columns)
+    return _create(row, "category.created", "orders.add_category", actor=actor, now=now)  # type: ignore[no-any-return]
+
+
+def category_change(
+    *,
+    category: Category,
+    actor: Any,
+    now: datetime,
+    version: int | None = None,
+    reason: str = "",
+    **columns: Any,
+) -> Category:
+    return _change(
+        category, "category.changed", "orders.change_category", actor, now, version, reason, columns
+    )  # type: ignore[no-any-return]
+
+
+def _create(row: Any, event: str, capability: str, *, actor: Any, now: datetime) -> Any:
+    _require(actor, capability)
+    try:
+        with transaction.atomic():
+            return registers.create(row, actor=actor, now=now, event=event)
+    except IntegrityError as error:
+        raise _explained(error) from error
+
+
+def _change(
+    row: Any,
+    event: str,
+    capability: str,
+    actor: Any,
+    now: datetime,
+    version: int | None,
+    reason: str,
+    columns: dict[str, Any],
+) -> Any:
+    _require(actor, capability)
+    try:
+        with transaction.atomic():
+            return registers.save(
+                row, actor=actor, now=now, event=event, version=version, reason=reason, **columns
+            )
+    except IntegrityError as error:
+        raise _explained(error) from error
+
+
+def _explained(error: IntegrityError) -> DomainError:
+    """The database's refusal in a sentence a clerk understands."""
+    text = str(error)
+    if "refunded_within_paid" in text:
+        return DomainError(_("More would be refunded than was paid."), "refunded_above_paid")
+    if "not_negative" in text:
+        return DomainError(_("An amount may not be negative."), "negative_amount")
+    if "_once" in text or "unique" in text:
+        return DomainError(_("This number exists already."), "exists")
+    return DomainError(_("These values do not fit together."), "inconsistent")
+
+
+def _require(actor: Any, capability: str) -> None:
+    if not actor.has_perm(capability):
+        raise NotPermitted()
