@@ -4,8 +4,11 @@ from django.contrib import admin
 from django.urls import include, path
 
 from accounts.views import set_language
+from aftersales.core import health
 
 urlpatterns = [
+    path("health", health.health, name="health"),
+    path("ready", health.ready, name="ready"),
     path("admin/", admin.site.urls),
     path("desk/", include("aftersales.desk.urls")),
     path("accounts/", include("accounts.urls")),
