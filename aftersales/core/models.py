@@ -240,3 +240,4 @@ class SeriesCounter(models.Model):
         return f"{self.code} {self.period}"
 
 
+from aftersales.core.sheets.models import ColumnProfile, SheetExport, SheetUpload  # noqa: E402, F401
