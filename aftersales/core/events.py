@@ -142,7 +142,7 @@ def write(drafts: Sequence[Draft]) -> None:
         return
     where = origin.current()
     rows = [_columns(draft, where) for draft in drafts]
-    columns = list(zip(*rows, strict=True))
+    columns = [list(column) for column in zip(*rows, strict=True)]  # lists: a tuple would be a composite
     with connection.cursor() as cursor:
         cursor.execute(_INSERT, columns)
         ids = sorted(row[0] for row in cursor.fetchall())
