@@ -1,0 +1,255 @@
+"""The base of every register page: scoped rows, rights from the capability table, saves through services.
+
+A room writes::
+
+    @admin.register(Team)
+    class TeamAdmin(RoomAdmin):
+        list_display = ("code", "name")
+        list_filter = ("vendor",)
+
+        def save_row(self, request, obj, form, change):
+            return services.team_change(...)
+
+Without ``save_row`` the page is read-only. Nothing is deleted, no list is editable, no action runs by GET.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from django.core.paginator import Paginator
+from django.db import models
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import URLPattern, path
+from django.utils import timezone
+from django.utils.functional import cached_property
+from django.utils.translation import gettext_lazy as _
+from unfold.admin import ModelAdmin, TabularInline
+
+from aftersales.core.errors import Conflict, DomainError
+from aftersales.core.history_pages import HistoryPages
+
+COUNT_CAP = 10_000
+VERSION = "_version"
+EXACT = frozenset({"exact", "in", "isnull", "gt", "gte", "lt", "lte", "year", "month", "day"})
+
+
+class CappedPaginator(Paginator):  # type: ignore[type-arg]
+    """Counts at most 10,000 rows: a list is narrowed by filters, never leafed to its end."""
+
+    @cached_property
+    def count(self) -> int:
+        rows: Any = self.object_list
+        if not isinstance(rows, models.QuerySet):
+            return len(rows)
+        return rows.order_by()[:COUNT_CAP].count()
+
+
+class RoomAdmin(HistoryPages, ModelAdmin):  # type: ignore[misc]
+    """See the module. ``allowed_lookups``: further query parameters a link may use (``merchant__code``)."""
+
+    paginator = CappedPaginator
+    show_full_result_count = False
+    list_per_page = 50
+    list_max_show_all = 0
+    list_editable: Sequence[str] = ()
+    view_on_site = False
+    save_as = False
+    actions: Any = ()
+    allowed_lookups: Sequence[str] = ()
+    change_form_before_template = "core/row_version.html"
+    compressed_fields = True
+
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
+        rows = scoped(self.model, request.user)
+        ordering = self.get_ordering(request)
+        return rows.order_by(*ordering) if ordering else rows
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
+        """Only what the page offers as a filter, compared exactly: a hidden column is no oracle."""
+        allowed = set(self._filter_parameters(request))
+        if lookup in allowed:
+            return True
+        name, _sep, test = lookup.rpartition("__")
+        return test in EXACT and name in allowed
+
+    def _filter_parameters(self, request: HttpRequest | None) -> Iterable[str]:
+        yield from self.allowed_lookups
+        if self.date_hierarchy:
+            yield self.date_hierarchy
+        for one in self.get_list_filter(request) if request is not None else self.list_filter:
+            if isinstance(one, type):
+                yield str(one.parameter_name)  # type: ignore[attr-defined]
+                continue
+            name = one[0] if isinstance(one, (tuple, list)) else one
+            yield name
+            yield from (f"{name}_from", f"{name}_to")
+            if isinstance(name, str) and "__" not in name and _is_relation(self.model, name):
+                yield f"{name}__id"
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        kwargs.setdefault("queryset", self.get_field_queryset(None, db_field, request))
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        kwargs.setdefault("queryset", self.get_field_queryset(None, db_field, request))
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
+
+    def get_field_queryset(self, db: Any, db_field: Any, request: HttpRequest) -> models.QuerySet[Any]:
+        """A choice never offers, accepts or names a row outside one's scope."""
+        return scoped(db_field.remote_field.model, request.user)
+
+    def _get_obj_does_not_exist_redirect(
+        self, request: HttpRequest, opts: Any, object_id: str
+    ) -> HttpResponse:
+        raise Http404  # absent and forbidden look the same
+
+    @property
+    def writable(self) -> bool:
+        return type(self).save_row is not RoomAdmin.save_row
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self._may(request, "view")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return self.writable and self._may(request, "add")
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.writable and self._may(request, "change")
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return self._may(request, "view")
+
+    def _may(self, request: HttpRequest, verb: str) -> bool:
+        meta = self.model._meta
+        user: Any = request.user
+        return user.is_authenticated and user.has_perm(f"{meta.app_label}.{verb}_{meta.model_name}")
+
+    def get_actions(self, request: HttpRequest) -> Any:
+        actions = super().get_actions(request)
+        actions.pop("delete_selected", None)
+        return actions
+
+    def save_row(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> Any:
+        """Call the room's service with ``form.cleaned_data``; return the saved row. Overridden by the room.
+
+        ``obj`` is the row as stored (``change``) or an empty new one; what was typed stands in the form.
+        """
+        raise NotImplementedError
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        stored = self.get_queryset(request).get(pk=obj.pk) if change else self.model()
+        saved = self.save_row(request, stored, form, change)
+        if saved is not None:
+            obj.pk = saved.pk
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """Related rows have services of their own."""
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: Any = None,
+    ) -> HttpResponse:
+        """A refusal of the service comes back as an error on the same form, still filled in."""
+        try:
+            return super().changeform_view(request, object_id, form_url, extra_context)
+        except DomainError as refusal:
+            request.refusal = refusal  # type: ignore[attr-defined]
+            return super().changeform_view(request, object_id, form_url, extra_context)
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        form = super().get_form(request, obj, change=change, **kwargs)
+        refusal = getattr(request, "refusal", None)
+        return form if refusal is None else _refusing(form, refusal)
+
+    def posted_version(self, request: HttpRequest) -> int | None:
+        """The version of the row the person saw when the form was opened."""
+        value = request.POST.get(VERSION, "")
+        return int(value) if value.isdigit() else None
+
+    def changed(self, form: Any) -> dict[str, Any]:
+        """The columns of the form that differ, ready for ``registers.save(row, …, **columns)``."""
+        return {name: form.cleaned_data[name] for name in form.changed_data if name in form.cleaned_data}
+
+    def now(self) -> Any:
+        """The admin is an edge: here the clock is read."""
+        return timezone.now()
+
+    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> None:
+        """Events are the trail; Django's own log would be a second, thinner one."""
+
+    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> None:
+        """See :meth:`log_addition`."""
+
+    def get_urls(self) -> list[URLPattern]:
+        meta = self.model._meta
+        view: Callable[..., Any] = self.admin_site.admin_view(self.history_form_view)
+        name = f"{meta.app_label}_{meta.model_name}_version"
+        kept = [one for one in super().get_urls() if not str(one.name or "").endswith("_delete")]
+        return [path("<path:object_id>/history/<str:version_id>/", view, name=name), *kept]
+
+
+class RoomInline(TabularInline):  # type: ignore[misc]
+    """Related rows beside a row, to read. They are changed through acts and pages of their own."""
+
+    extra = 0
+    max_num = 0
+    can_delete = False
+    show_change_link = False
+
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
+        return scoped(self.model, request.user)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        meta = self.model._meta
+        user: Any = request.user
+        return user.has_perm(f"{meta.app_label}.view_{meta.model_name}")
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+def scoped(model: type[models.Model], user: Any) -> models.QuerySet[Any]:
+    """The rows of ``model`` this person may see; a model that says nothing about scope shows nothing."""
+    rows: Any = model._default_manager.all()
+    return rows.visible_to(user) if hasattr(rows, "visible_to") else rows.none()
+
+
+def refusal_text(refusal: DomainError) -> str:
+    """The message; for a stale save also what was sent and what now stands there."""
+    if not isinstance(refusal, Conflict):
+        return str(refusal)
+    lines = [
+        str(_("%(field)s: you sent “%(sent)s”, stored is “%(stored)s”."))
+        % {"field": name, "sent": sent, "stored": stored}
+        for name, (sent, stored) in refusal.fields.items()
+    ]
+    return " ".join([str(refusal), *lines])
+
+
+def _refusing(form: type[Any], refusal: DomainError) -> type[Any]:
+    class Refusing(form):  # type: ignore[valid-type, misc]
+        def clean(self) -> Any:
+            cleaned = super().clean()
+            self.add_error(None, refusal_text(refusal))
+            return cleaned
+
+    return Refusing
+
+
+def _is_relation(model: type[models.Model], name: str) -> bool:
+    try:
+        return bool(model._meta.get_field(name).is_relation)
+    except Exception:  # noqa: BLE001  a filter over something that is no field
+        return False
