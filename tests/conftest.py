@@ -7,7 +7,10 @@ from typing import Any
 import pytest
 from django.db import connection
 
+from tests.cast import cast
 from tests.database import TestDatabase
+
+__all__ = ["cast", "django_db_setup", "now"]
 
 
 @pytest.fixture(scope="session")
