@@ -1,0 +1,45 @@
+# Two commands run the product: git clone, make demo. Nothing but make and Python 3.11 or newer is needed.
+PYTHON := .venv/bin/python
+WORKERS := $(shell n=$$(nproc 2>/dev/null || echo 2); [ "$$n" -gt 4 ] && echo 4 || echo "$$n")
+# make test ARGS="tests/core -k door"
+ARGS :=
+
+.PHONY: demo test lint bench check format venv venv-dev clean
+
+demo: venv
+	@exec $(PYTHON) manage.py stack --demo
+
+test: venv-dev
+	@sh .ci/tools
+	@exec $(PYTHON) -m pytest -n $(WORKERS) --dist loadfile -q -m "not bench" $(ARGS)
+
+lint: venv-dev
+	$(PYTHON) -m ruff check .
+	$(PYTHON) -m ruff format --check .
+	$(PYTHON) -m mypy
+	$(PYTHON) -c "import sys; from importlinter.cli import lint_imports_command; sys.exit(lint_imports_command())"
+	$(PYTHON) -m djlint templates --check --quiet
+	$(PYTHON) -m djlint templates --lint --quiet
+	$(PYTHON) manage.py makemigrations --check --dry-run
+	$(PYTHON) -m pytest -q tests/architecture/test_translations.py
+
+bench: venv-dev
+	@exec $(PYTHON) -m tests.bench $(ARGS)
+
+check: lint test
+
+format: venv-dev
+	$(PYTHON) -m ruff check --fix .
+	$(PYTHON) -m ruff format .
+	$(PYTHON) -m djlint templates --reformat --quiet
+
+venv:
+	@sh .ci/venv
+
+venv-dev:
+	@sh .ci/venv dev
+
+# Databases, uploads and outgoing messages of the demo; the next start makes new ones.
+clean:
+	@$(PYTHON) -c "import fcntl, pathlib, shutil, sys; p = pathlib.Path('.data/stack'); p.exists() and fcntl.flock(p.open('a'), fcntl.LOCK_EX | fcntl.LOCK_NB); shutil.rmtree('.data', ignore_errors=True)" \
+		|| { echo "The stack is running; stop it first."; exit 1; }
