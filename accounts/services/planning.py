@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 from django.db import transaction
@@ -161,6 +162,32 @@ def shift_plan(*, person: User, starts_at: datetime, ends_at: datetime, actor: A
         )
     shift = Shift(person=person, starts_at=starts_at, ends_at=ends_at)
     return moves.create(shift, actor=actor, now=now, event="shift.planned", payload=payload)
+
+
+@transaction.atomic
+def shifts_plan(
+    *, plans: Sequence[tuple[User, datetime, datetime]], actor: Any, now: datetime
+) -> list[Shift]:
+    """Many shifts of many people at once (a roster): all or none. ``plans``: (person, from, until)."""
+    by_person: dict[int, list[tuple[datetime, datetime]]] = {}
+    people = {person.pk: person for person, _start, _end in plans}
+    list(User.objects.select_for_update().filter(pk__in=people).order_by("pk").values_list("pk"))
+    for person in people.values():
+        _may_plan(person, actor)
+    for shift in Shift.objects.planned().filter(person__in=people):
+        by_person.setdefault(shift.person_id, []).append((shift.starts_at, shift.ends_at))
+    for person, starts_at, ends_at in plans:
+        _refuse_period(starts_at, ends_at)
+        by_person.setdefault(person.pk, []).append((starts_at, ends_at))
+    for times in by_person.values():
+        times.sort()
+        if any(later[0] < earlier[1] for earlier, later in pairwise(times)):
+            raise DomainError(_("The person has another shift in this time."), "overlap")
+    rows = [
+        Shift(person=person, starts_at=starts_at, ends_at=ends_at) for person, starts_at, ends_at in plans
+    ]
+    payloads = [{"person": row.person_id, "from": row.starts_at, "to": row.ends_at} for row in rows]
+    return moves.create_many(rows, actor=actor, now=now, event="shift.planned", payloads=payloads)
 
 
 @transaction.atomic
