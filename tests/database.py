@@ -1,7 +1,7 @@
-"""One migrated template per set of migrations, one clone per test process, and a flush that keeps shipped rows.
+"""One migrated template per set of migrations, one clone per test process, a flush that keeps shipped rows.
 
-The tests act as the app role; only the making of databases and the flush between transactional tests act as the
-superuser, because the app role may neither TRUNCATE nor touch append-only rows.
+The tests act as the app role; only the making of databases and the flush between transactional tests act as
+the superuser, because the app role may neither TRUNCATE nor touch append-only rows.
 """
 
 import contextlib
@@ -31,8 +31,13 @@ def superuser(name: str = "postgres") -> psycopg.Connection[Any]:
         return postgres.connect(name)
     given = address.parse("DATABASE_OWNER_URL")
     return psycopg.connect(
-        host=given["HOST"], port=given["PORT"] or None, user=given["USER"], password=given["PASSWORD"], dbname=name,
-        autocommit=True, **given["OPTIONS"],
+        host=given["HOST"],
+        port=given["PORT"] or None,
+        user=given["USER"],
+        password=given["PASSWORD"],
+        dbname=name,
+        autocommit=True,
+        **given["OPTIONS"],
     )
 
 
@@ -41,8 +46,9 @@ def fingerprint() -> str:
     digest = hashlib.sha256()
     places = [ROOT / "aftersales", ROOT / "accounts", ROOT / "training", ROOT / "tests"]
     files = [path for place in places for path in place.glob("**/migrations/*.py")]
-    files += [path for path in (ROOT / "tests").glob("**/models.py")]
-    for path in [*sorted(files), ROOT / "requirements.txt", ROOT / "aftersales/core/roles.py", Path(__file__)]:
+    files += (ROOT / "tests").glob("**/models.py")
+    single = [ROOT / "requirements.txt", ROOT / "aftersales/core/roles.py", Path(__file__)]
+    for path in [*sorted(files), *single]:
         digest.update(str(path.relative_to(ROOT)).encode() + path.read_bytes())
     return digest.hexdigest()[:12]
 
@@ -81,15 +87,25 @@ def make_template(admin: psycopg.Connection[Any], name: str) -> None:
     owner = postgres.OWNER if embedded.embedded_database() else None
     unfinished = f"{name}_unfinished"
     admin.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(unfinished)))
-    admin.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0 ENCODING 'UTF8'").format(sql.Identifier(unfinished)))
+    admin.execute(
+        sql.SQL("CREATE DATABASE {} TEMPLATE template0 ENCODING 'UTF8'").format(sql.Identifier(unfinished))
+    )
     if owner:
-        admin.execute(sql.SQL("ALTER DATABASE {} OWNER TO {}").format(sql.Identifier(unfinished), sql.Identifier(owner)))
+        admin.execute(
+            sql.SQL("ALTER DATABASE {} OWNER TO {}").format(sql.Identifier(unfinished), sql.Identifier(owner))
+        )
     with signed_in_as(unfinished, owner):
         call_command("migrate", verbosity=0, interactive=False, run_syncdb=True)
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE")
-    admin.execute(sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(unfinished), sql.Identifier(name)))
-    admin.execute(sql.SQL("COMMENT ON DATABASE {} IS {}").format(sql.Identifier(name), sql.Literal(str(_newest(admin) + 1))))
+    admin.execute(
+        sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(unfinished), sql.Identifier(name))
+    )
+    admin.execute(
+        sql.SQL("COMMENT ON DATABASE {} IS {}").format(
+            sql.Identifier(name), sql.Literal(str(_newest(admin) + 1))
+        )
+    )
 
 
 def _templates(admin: psycopg.Connection[Any]) -> list[tuple[int, str]]:
@@ -112,7 +128,9 @@ def forget_old_templates(admin: psycopg.Connection[Any], keep: str) -> None:
 
 def forget_dead_sessions(admin: psycopg.Connection[Any]) -> None:
     """Databases of test processes that were killed."""
-    for (name,) in admin.execute("SELECT datname FROM pg_database WHERE datname ~ '^test_aftersales_[0-9]+$'"):
+    for (name,) in admin.execute(
+        "SELECT datname FROM pg_database WHERE datname ~ '^test_aftersales_[0-9]+$'"
+    ):
         process = int(re.sub(r"\D", "", name))
         if embedded.embedded_database() and not Path(f"/proc/{process}").exists():
             drop(admin, name)
@@ -137,7 +155,9 @@ class TestDatabase:
             forget_dead_sessions(admin)
             drop(admin, self.name)
             admin.execute(
-                sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(self.name), sql.Identifier(source))
+                sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
+                    sql.Identifier(self.name), sql.Identifier(source)
+                )
             )
         connection.close()
         connection.settings_dict["NAME"] = self.name
@@ -161,7 +181,9 @@ class TestDatabase:
 
 
 def filled(link: psycopg.Connection[Any]) -> list[str]:
-    tables = [name for (name,) in link.execute("SELECT tablename::text FROM pg_tables WHERE schemaname = 'public'")]
+    tables = [
+        name for (name,) in link.execute("SELECT tablename::text FROM pg_tables WHERE schemaname = 'public'")
+    ]
     question = sql.SQL(", ").join(
         sql.SQL("EXISTS(SELECT FROM {})").format(sql.Identifier(table)) for table in tables
     )
@@ -174,7 +196,8 @@ def read(link: psycopg.Connection[Any], table: str) -> tuple[list[str], bytes]:
         name
         for (name,) in link.execute(
             "SELECT column_name::text FROM information_schema.columns "
-            "WHERE table_schema = 'public' AND table_name = %s AND is_generated = 'NEVER' ORDER BY ordinal_position",
+            "WHERE table_schema = 'public' AND table_name = %s AND is_generated = 'NEVER' "
+            "ORDER BY ordinal_position",
             [table],
         )
     ]

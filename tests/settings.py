@@ -1,4 +1,4 @@
-"""Settings of the tests: the product's own, with a data folder of their own and nothing that leaves the machine."""
+"""Settings of the tests: the product's own, with their own data folder; nothing leaves the machine."""
 
 import os
 from pathlib import Path
@@ -12,7 +12,7 @@ if os.environ.get("DATABASE_URL"):
     os.environ.setdefault("DATABASE_APP_ROLE", "aftersales_app")
 
 from aftersales.settings import *  # noqa: E402, F403
-from aftersales.settings import DATABASES, MEDIA_ROOT  # noqa: E402
+from aftersales.settings import DATABASES, INSTALLED_APPS, MEDIA_ROOT  # noqa: E402
 
 if os.environ.get("DATABASE_URL"):
     DATABASES["default"]["OPTIONS"] = {
@@ -32,3 +32,7 @@ MEDIA_ROOT = MEDIA_ROOT / "tests"
 CELERY_TASK_ALWAYS_EAGER = True
 CELERY_TASK_EAGER_PROPAGATES = True
 CELERY_BROKER_URL = "memory://"
+
+# A toy room proves the machinery; nothing wakes a worker, the tests run the work themselves.
+INSTALLED_APPS = [*INSTALLED_APPS, "tests.toy"]
+JOBS_NUDGE = False

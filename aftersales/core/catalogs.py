@@ -1,6 +1,7 @@
 """Builds the binary translation catalogues from the committed ones, without gettext."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import polib
@@ -15,7 +16,7 @@ def _older(binary: Path, source: Path) -> bool:
     return not binary.exists() or binary.stat().st_mtime_ns < source.stat().st_mtime_ns
 
 
-def compile_stale(folders: list[Path | str]) -> list[Path]:
+def compile_stale(folders: Sequence[Path | str]) -> list[Path]:
     """Write each missing or older ``.mo`` in one step, so that a reader never sees half a file."""
     done = [po for folder in folders for po in stale(Path(folder))]
     for po in done:

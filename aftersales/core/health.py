@@ -1,4 +1,4 @@
-"""For machines that watch: is the process alive, and can it do its work. The bodies say nothing to strangers."""
+"""For machines that watch: is the process alive, can it do its work. The bodies say nothing to strangers."""
 
 import logging
 
@@ -23,7 +23,7 @@ def health(request: HttpRequest) -> HttpResponse:
 @require_safe
 @never_cache
 def ready(request: HttpRequest) -> HttpResponse:
-    """200 when the database answers and is migrated and the broker is reachable, else 503; why is in the log."""
+    """200 when the database answers and is migrated and the broker takes calls, else 503 (why: the log)."""
     for name, works in (("database", database_works), ("broker", broker_works)):
         if not works():
             logger.warning("Not ready: %s", name)

@@ -1,8 +1,8 @@
-"""Two database roles. The owner migrates; the app role (web, worker, tests) reads and writes rows, and no more.
+"""Two database roles. The owner migrates; the app role (web, worker, tests) reads and writes rows only.
 
-Run after every migrate. The app role gets no DDL and no TRUNCATE, and on append-only tables (events, history,
-whatever says ``append_only = True``) neither UPDATE nor DELETE. Works behind PgBouncer: time limits belong to the
-role, not to the session.
+Run after every migrate. The app role gets no DDL and no TRUNCATE, and on append-only tables (events,
+history, whatever says ``append_only = True``) neither UPDATE nor DELETE. Works behind PgBouncer: time limits
+belong to the role, not to the session.
 """
 
 from typing import Any
@@ -88,12 +88,12 @@ def make_role(cursor: Any, role: str) -> None:
         cursor.execute(sql.SQL("CREATE ROLE {} LOGIN").format(sql.Identifier(role)))
     except ProgrammingError as error:
         raise ImproperlyConfigured(
-            f"The database role {role} does not exist and the owner may not create it: CREATE ROLE {role} LOGIN."
+            f"The role {role} does not exist and the owner may not create it: CREATE ROLE {role} LOGIN."
         ) from error
 
 
 def limit_role(cursor: Any, role: str) -> None:
-    """Time limits of the role; written only when they differ, so that parallel test sessions do not collide."""
+    """Time limits of the role; written only when they differ: parallel test sessions do not collide."""
     cursor.execute(
         "SELECT coalesce(s.setconfig, '{}') FROM pg_roles r "
         "LEFT JOIN pg_db_role_setting s ON s.setrole = r.oid AND s.setdatabase = 0 WHERE r.rolname = %s",
@@ -103,5 +103,7 @@ def limit_role(cursor: Any, role: str) -> None:
     for name, value in LIMITS.items():
         if f"{name}={value}" not in present:
             cursor.execute(
-                sql.SQL("ALTER ROLE {} SET {} = {}").format(sql.Identifier(role), sql.Identifier(name), sql.Literal(value))
+                sql.SQL("ALTER ROLE {} SET {} = {}").format(
+                    sql.Identifier(role), sql.Identifier(name), sql.Literal(value)
+                )
             )

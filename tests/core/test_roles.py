@@ -36,7 +36,9 @@ def test_the_app_role_changes_no_structure(statement: str) -> None:
     refused(statement)
 
 
-@pytest.mark.parametrize("model", [m for m in apps.get_models() if roles.is_append_only(m)], ids=lambda m: m.__name__)
+@pytest.mark.parametrize(
+    "model", [m for m in apps.get_models() if roles.is_append_only(m)], ids=lambda m: m.__name__
+)
 def test_append_only_tables_take_new_rows_only(model) -> None:
     table, key = model._meta.db_table, model._meta.pk.column
     with connection.cursor() as cursor:

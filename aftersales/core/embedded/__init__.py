@@ -1,8 +1,9 @@
 """Embedded PostgreSQL and Valkey, so that two commands run everything.
 
-Settings only *name* the servers (``database()``, ``broker_url()``). They are started by ``manage.py``, by the
-supervisor (``manage.py stack``) and by the test session, through ``hold_database()`` and ``hold_broker()``; one
-keeper process per server owns it and stops it when its last user is gone, however that user ended.
+Settings only *name* the servers (``database()``, ``broker_url()``). They are started by ``manage.py``, by
+the supervisor (``manage.py stack``) and by the test session, through ``hold_database()`` and
+``hold_broker()``; one keeper process per server owns it and stops it when its last user is gone, however
+that user ended.
 """
 
 import os
@@ -21,15 +22,24 @@ from .address import (
 from .lease import CannotServe, Lease
 
 __all__ = [
-    *("CannotServe", "Lease", "app_role", "as_owner", "broker_url", "database", "embedded_broker"),
-    *("embedded_database", "hold_broker", "hold_database", "ready_for"),
+    "CannotServe",
+    "Lease",
+    "app_role",
+    "as_owner",
+    "broker_url",
+    "database",
+    "embedded_broker",
+    "embedded_database",
+    "hold_broker",
+    "hold_database",
+    "ready_for",
 ]
 
 _held: dict[str, Lease] = {}
 
 
 def hold_database() -> Lease | None:
-    """Start or join the embedded PostgreSQL for the life of this process; None when DATABASE_URL is set."""
+    """Start or join the embedded PostgreSQL while this process lives; None when DATABASE_URL is set."""
     if not embedded_database():
         return None
     if "postgres" not in _held:
@@ -48,7 +58,7 @@ def hold_broker() -> Lease | None:
 
 
 def ready_for(command: str) -> None:
-    """What ``manage.py COMMAND`` needs before the settings are read: its database role and a running server."""
+    """What ``manage.py COMMAND`` needs before settings are read: its database role and a running server."""
     if command in OWNER_COMMANDS:
         os.environ["AFTERSALES_DATABASE_ROLE"] = "owner"
     if command and command not in NEEDS_NO_DATABASE:

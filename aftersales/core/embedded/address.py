@@ -15,7 +15,15 @@ from aftersales import env
 from . import postgres, valkey
 from .folders import socket_folder
 
-OWNER_COMMANDS = {"migrate", "provision", "createcachetable", "flush", "pgtrigger", "squashmigrations", "makemigrations"}
+OWNER_COMMANDS = {
+    "migrate",
+    "provision",
+    "createcachetable",
+    "flush",
+    "pgtrigger",
+    "squashmigrations",
+    "makemigrations",
+}
 NEEDS_NO_DATABASE = {
     *("help", "version", "--help", "--version", "-h", "compilecatalogs", "makemessages", "compilemessages"),
     *("collectstatic", "findstatic", "diffsettings", "startapp", "stack"),
@@ -69,7 +77,9 @@ def parse(name: str) -> dict[str, Any]:
     except ValueError as error:
         raise ImproperlyConfigured(f"{shape}; it cannot be read: {error}.") from error
     if url.scheme not in {"postgres", "postgresql"}:
-        raise ImproperlyConfigured(f"{shape}; only PostgreSQL 15 or newer is supported, not {url.scheme or 'nothing'!r}.")
+        raise ImproperlyConfigured(
+            f"{shape}; only PostgreSQL 15 or newer is supported, not {url.scheme or 'nothing'!r}."
+        )
     database_name = unquote(url.path.lstrip("/"))
     if not database_name:
         raise ImproperlyConfigured(f"{shape}; the database's name is missing.")
@@ -88,5 +98,7 @@ def broker_url() -> str:
     """The Celery broker: CELERY_BROKER_URL or the embedded Valkey's socket."""
     given = env.text("CELERY_BROKER_URL")
     if given and "://" not in given:
-        raise ImproperlyConfigured("CELERY_BROKER_URL must look like redis://host:6379/0 or amqp://user@host//.")
+        raise ImproperlyConfigured(
+            "CELERY_BROKER_URL must look like redis://host:6379/0 or amqp://user@host//."
+        )
     return given or f"redis+socket://{socket_folder()}/{valkey.SOCKET}"

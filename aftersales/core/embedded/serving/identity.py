@@ -1,4 +1,4 @@
-"""As whom a server runs. PostgreSQL refuses root, so root enters a user namespace or drops to another user."""
+"""As whom a server runs. PostgreSQL refuses root: root enters a user namespace or drops to another user."""
 
 import ctypes
 import os

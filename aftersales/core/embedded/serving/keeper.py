@@ -1,4 +1,4 @@
-"""The keeper: starts one server, restarts it when it dies, stops it when nobody holds the lease, dies with it.
+"""The keeper: starts one server, restarts it when it dies, stops it when nobody holds the lease.
 
 Started by ``aftersales.core.embedded.lease`` as a process of its own. It prints ``ready`` or one sentence
 that says why not, and then says nothing more.
@@ -69,19 +69,21 @@ class Keeper:
             shutil.rmtree(home / "package", ignore_errors=True)
             shutil.copytree(self.bin.parent, copy, symlinks=True)
             if self.spec.libraries:
-                shutil.copytree(self.spec.libraries, home / Path(self.spec.libraries).name, dirs_exist_ok=True)
+                shutil.copytree(
+                    self.spec.libraries, home / Path(self.spec.libraries).name, dirs_exist_ok=True
+                )
             (home / "complete").touch()
         self.bin = copy / self.bin.name
         self.data = home / "data"
 
     def create(self) -> None:
-        """Make the data beside its place and rename it, so that a kill in the middle leaves nothing half made."""
+        """Make the data beside its place and rename it: a kill in the middle leaves nothing half made."""
         unfinished = self.data.with_name("unfinished")
         shutil.rmtree(unfinished, ignore_errors=True)
         unfinished.mkdir(mode=0o700)
         if self.mode == "drop":
             os.chown(unfinished, *identity.unprivileged())
-            os.chmod(self.data.parent, 0o711)
+            os.chmod(self.data.parent, 0o711)  # noqa: S103 - passable, not readable
         done = subprocess.run(
             self.filled(self.spec.create, unfinished),
             preexec_fn=identity.become(self.mode, signal.SIGKILL),
@@ -119,7 +121,9 @@ class Keeper:
         while not answers(self.spec.socket):
             assert self.server
             if self.server.poll() is not None:
-                raise CannotStart(f"The {self.spec.kind} server stopped at once: {last_line(self.log_tail())}")
+                raise CannotStart(
+                    f"The {self.spec.kind} server stopped at once: {last_line(self.log_tail())}"
+                )
             if time.monotonic() > until:
                 raise CannotStart(f"The {self.spec.kind} server does not answer; see {self.log}.")
             time.sleep(0.02)

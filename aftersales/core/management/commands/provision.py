@@ -12,8 +12,8 @@ from aftersales.core import catalogs
 
 class Command(BaseCommand):
     help = (
-        "Bring an installation up to date: catalogues, migrations (as the database owner), cache table, the app "
-        "role's rights, static files, and the shipped rule book (as the app role)."
+        "Bring an installation up to date: catalogues, migrations (as the database owner), cache table, "
+        "the app role's rights, static files, and the shipped rule book (as the app role)."
     )
     requires_system_checks: list[str] = []
 
@@ -40,7 +40,9 @@ class Command(BaseCommand):
 
     def as_app(self, command: str) -> None:
         """Rows are written by the app role, so that events, rights and guards are those of every day."""
-        environment = {name: value for name, value in os.environ.items() if name != "AFTERSALES_DATABASE_ROLE"}
+        environment = {
+            name: value for name, value in os.environ.items() if name != "AFTERSALES_DATABASE_ROLE"
+        }
         manage = str(settings.BASE_DIR / "manage.py")
         done = subprocess.run([sys.executable, manage, command, "--verbosity=0"], env=environment)
         if done.returncode:

@@ -36,8 +36,12 @@ class Command(BaseCommand):
     def add_arguments(self, parser: Any) -> None:
         parser.add_argument("--demo", action="store_true", help="load demo data and show the logins")
         parser.add_argument("--host", default="127.0.0.1")
-        parser.add_argument("--port", type=int, default=0, help="8000, or PORT; the next free one when it is taken")
-        parser.add_argument("--provision", action="store_true", help="even when nothing seems to have changed")
+        parser.add_argument(
+            "--port", type=int, default=0, help="8000, or PORT; the next free one when it is taken"
+        )
+        parser.add_argument(
+            "--provision", action="store_true", help="even when nothing seems to have changed"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         self.options, self.parent, self.signals = options, os.getppid(), 0
@@ -91,7 +95,7 @@ class Command(BaseCommand):
         stamp.write_text(state)
 
     def manage(self, *arguments: str) -> None:
-        """One of our commands in a process group of its own, so that nothing survives a stop in the middle."""
+        """One of our commands in a process group of its own: nothing survives a stop in the middle."""
         manage = str(settings.BASE_DIR / "manage.py")
         child = Child(arguments[0], [sys.executable, manage, *arguments], str(settings.BASE_DIR))
         self.group = Group([child])
@@ -175,7 +179,7 @@ def wanted_port() -> int:
 
 
 def listen(host: str, first: int) -> socket.socket:
-    """A listening socket on the first free port; web servers inherit it, so a restart never loses the port."""
+    """A listening socket on the first free port; web servers inherit it: a restart never loses it."""
     for port in range(first, min(first + PORTS_TRIED, 65536)):
         line = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
         line.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -184,7 +188,9 @@ def listen(host: str, first: int) -> socket.socket:
             line.listen(512)
         except PermissionError:
             line.close()
-            raise CommandError(f"Port {port} of {host} may not be used; set PORT to one above 1023.") from None
+            raise CommandError(
+                f"Port {port} of {host} may not be used; set PORT to one above 1023."
+            ) from None
         except socket.gaierror:
             raise CommandError(f"{host!r} is no address of this machine.") from None
         except OSError:
@@ -202,7 +208,13 @@ def children(listening: socket.socket, address: str) -> list[Child]:
         "PYTHONWARNINGS": "ignore:You're running the worker with superuser privileges",
     }
     web = ["gunicorn", "-c", "python:aftersales.gunicorn_conf", "--bind", f"fd://{listening.fileno()}"]
-    worker = ["worker", "--concurrency", os.environ.get("WORKER_PROCESSES", "2"), "--without-gossip", "--without-mingle"]
+    worker = [
+        "worker",
+        "--concurrency",
+        os.environ.get("WORKER_PROCESSES", "2"),
+        "--without-gossip",
+        "--without-mingle",
+    ]
     beat = ["beat", "--schedule", str(settings.DATA / "beat"), "--pidfile="]
     celery = [*python, "celery", "--app", "aftersales", "--quiet"]
     return [
@@ -217,7 +229,9 @@ def answers(address: tuple[str, int]) -> bool:
     host = "127.0.0.1" if address[0] == "0.0.0.0" else address[0]  # noqa: S104 - compared, not bound
     line = http.client.HTTPConnection(host, address[1], timeout=5)
     try:
-        line.request("GET", "/ready", headers={"Host": (settings.ALLOWED_HOSTS or ["localhost"])[0].lstrip(".")})
+        line.request(
+            "GET", "/ready", headers={"Host": (settings.ALLOWED_HOSTS or ["localhost"])[0].lstrip(".")}
+        )
         return line.getresponse().status == 200
     except (OSError, http.client.HTTPException):
         return False
@@ -236,7 +250,9 @@ def migrated() -> bool:
 
 def fingerprint(*, demo: bool) -> str:
     """Of everything that provisioning reads: code, catalogues, static files, pins, and which database."""
-    digest = hashlib.sha256(f"{demo} {settings.DATABASES['default']['HOST']} {settings.DATABASES['default']['NAME']}".encode())
+    digest = hashlib.sha256(
+        f"{demo} {settings.DATABASES['default']['HOST']} {settings.DATABASES['default']['NAME']}".encode()
+    )
     digest.update((settings.BASE_DIR / "requirements.txt").read_bytes())
     for room in ("aftersales", "accounts", "training"):
         for path in sorted((settings.BASE_DIR / room).rglob("*")):
