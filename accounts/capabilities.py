@@ -112,12 +112,48 @@ ORDER_REGISTER = {
     **register("orders.category", view=OWN_STAFF, change=OPERATIONS, add=OPERATIONS),
 }
 
+PLANNERS = roles(R.OPERATIONS, R.SUPERVISOR)
+RULE_BOOK = {
+    "standards.view_rulebook": STAFF,
+    "standards.draft": PLANNERS,
+    "standards.activate": PLANNERS,  # a second person, see aftersales.standards.machine
+    "standards.keep_registers": OPERATIONS,
+    **register("standards.market", view=STAFF, change=OPERATIONS, add=OPERATIONS),
+    **register("standards.workcalendar", view=STAFF, change=OPERATIONS, add=OPERATIONS),
+    **register("standards.calendarperiod", view=STAFF, change=OPERATIONS, add=OPERATIONS),
+    **register("standards.calendarday", view=STAFF, change=OPERATIONS, add=OPERATIONS),
+    **register("standards.calendaryear", view=STAFF, change=OPERATIONS, add=OPERATIONS),
+    **register("standards.servicestandard", view=STAFF, change=PLANNERS, add=PLANNERS),
+    **register("standards.standardversion", view=STAFF, change=PLANNERS, add=PLANNERS),
+    **register("standards.parameter", view=STAFF, change=PLANNERS, add=PLANNERS),
+    **register("standards.parameterversion", view=STAFF, change=PLANNERS, add=PLANNERS),
+    "clocks.run": NOBODY,  # the system alone
+    **register("clocks.clock", view=READERS),
+}
+
+MESSAGE_READERS = roles(LEADS - VENDORS, R.AUDITOR, R.PRIVACY_OFFICER, R.ADMINISTRATOR)
+MESSAGES = {
+    "notices.view_inbox": STAFF,
+    "notices.draft_text": roles(R.LEAD, R.SUPERVISOR, R.OPERATIONS),
+    "notices.activate_text": roles(R.SUPERVISOR, R.OPERATIONS),
+    "notices.retry": roles(R.SUPERVISOR, R.OPERATIONS, R.ADMINISTRATOR),
+    **register("notices.notice", view=MESSAGE_READERS),
+    **register("notices.noticetemplate", view=OWN_STAFF, change=OPERATIONS),
+    **register(
+        "notices.noticetext",
+        view=OWN_STAFF,
+        change=roles(R.LEAD, R.SUPERVISOR, R.OPERATIONS),
+        add=roles(R.LEAD, R.SUPERVISOR, R.OPERATIONS),
+    ),
+}
+
 TABLE: dict[str, frozenset[Role]] = {
     **ACCOUNTS,
     **DESK_PAGES,
     **MERCHANT_REGISTER,
     **CUSTOMER_REGISTER,
     **ORDER_REGISTER,
+    **RULE_BOOK,
 }
 
 # What machine accounts may do: the system everything declared (its rules are rows, its acts are recorded),

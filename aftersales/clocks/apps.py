@@ -7,6 +7,8 @@ class ClocksConfig(AppConfig):
     verbose_name = _("Clocks")
 
     def ready(self) -> None:
-        from aftersales.clocks import events
+        from aftersales.clocks import events, machine
+        from aftersales.core import moves
 
         events.register()
+        moves.use(machine.MACHINE)

@@ -7,8 +7,10 @@ class StandardsConfig(AppConfig):
     verbose_name = _("Rule book")
 
     def ready(self) -> None:
-        from aftersales.core import facts
-        from aftersales.standards import events, selectors
+        from aftersales.core import facts, moves
+        from aftersales.standards import events, machine, selectors
 
         events.register()
+        moves.use(machine.STANDARD_MACHINE)
+        moves.use(machine.PARAMETER_MACHINE)
         facts.provide("standards.order_broken", selectors.order_broken)

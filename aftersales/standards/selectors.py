@@ -215,18 +215,19 @@ def limit_words(value: int | None, unit: str) -> str:
 
 
 def order_broken(rows: Sequence[StandardVersion], now: datetime) -> dict[int, list[Refusal]]:
-    """For each draft: why it may not come into force, since worse would then wait longer (R3.4)."""
-    return {row.pk: _order_broken(row, now) for row in rows}
-
-
-def _order_broken(draft: StandardVersion, now: datetime) -> list[Refusal]:
+    """For drafts judged together: why they may not come into force, since worse would wait longer (R3.4)."""
     current = book()
+    parents = ServiceStandard.objects.in_bulk({row.standard_id for row in rows})
+    for row in rows:
+        row.standard = parents[row.standard_id]
+    replaced = {row.standard_id for row in rows}
+    promises = {str(row.standard.promise) for row in rows}
     others = [
         version
         for version in current.versions
-        if version.standard_id != draft.standard_id
-        and version.standard.promise == draft.standard.promise
-        and version.applies_at(draft.valid_from or now)
+        if version.standard_id not in replaced
+        and version.standard.promise in promises
+        and version.applies_at(now)
     ]
     measured = [
         (
@@ -234,9 +235,12 @@ def _order_broken(draft: StandardVersion, now: datetime) -> list[Refusal]:
             str(version.standard.promise),
             rules.nominal_minutes(current.calendar(version), version.limit_value, version.limit_unit),
         )
-        for version in [*others, draft]
+        for version in [*others, *rows]
     ]
-    return [Refusal("worse_waits_longer", _sentence(broken)) for broken in rules.order_broken(measured)[:3]]
+    broken: dict[str, list[Refusal]] = {}
+    for one in rules.order_broken(measured):
+        broken.setdefault(one.promise, []).append(Refusal("worse_waits_longer", _sentence(one)))
+    return {row.pk: broken[row.standard.promise][:3] for row in rows if row.standard.promise in broken}
 
 
 def _sentence(broken: rules.Broken) -> str:
