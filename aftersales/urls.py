@@ -13,4 +13,5 @@ urlpatterns = [
     path("desk/", include("aftersales.desk.urls")),
     path("accounts/", include("accounts.urls")),
     path("language/", set_language, name="set_language"),
+    path("customers/", include("aftersales.customers.urls")),
 ]

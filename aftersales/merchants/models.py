@@ -16,7 +16,7 @@ from simple_history.models import HistoricalRecords
 from aftersales.core.models import PublicIdModel, StateModel, VersionedModel
 
 from .machine import MACHINE
-from .querysets import MerchantQuerySet
+from .querysets import MemberQuerySet, MerchantContactQuerySet, MerchantQuerySet
 from .states import ContactRole, MemberRole, MerchantState
 
 
@@ -125,6 +125,8 @@ class MerchantMember(models.Model):
     active_from = models.DateTimeField(_("active from"))
     active_to = models.DateTimeField(_("active to"), null=True, blank=True)
 
+    objects = MemberQuerySet.as_manager()
+
     class Meta:
         verbose_name = _("merchant member")
         verbose_name_plural = _("merchant members")
@@ -153,6 +155,8 @@ class MerchantContact(models.Model):
     phone = models.CharField(_("phone"), max_length=40, blank=True, default="")
     email = models.EmailField(_("e-mail"), max_length=160, blank=True, default="")
     address = models.CharField(_("address"), max_length=300, blank=True, default="")
+
+    objects = MerchantContactQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("merchant contact")

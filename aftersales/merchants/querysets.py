@@ -9,6 +9,27 @@ from django.db import models
 from .states import TRADING
 
 
+class MerchantPartQuerySet(models.QuerySet[Any]):
+    """Members and contacts: staff by capability, owners of the merchant their own."""
+
+    view_capability = ""
+
+    def visible_to(self, user: Any) -> Self:
+        if not getattr(user, "is_active", False):
+            return self.none()
+        if user.has_perm(self.view_capability):
+            return self
+        return self.filter(merchant__members__user=user, merchant__members__active_to=None)
+
+
+class MemberQuerySet(MerchantPartQuerySet):
+    view_capability = "merchants.view_merchantmember"
+
+
+class MerchantContactQuerySet(MerchantPartQuerySet):
+    view_capability = "merchants.view_merchantcontact"
+
+
 class MerchantQuerySet(models.QuerySet[Any]):
     def visible_to(self, user: Any) -> Self:
         """Staff with the capability see all; a merchant's people see their own; everybody else nothing."""

@@ -98,6 +98,11 @@ class TrackingQuerySet(TradeQuerySet):
         return self.filter(own | Q(shipment__merchant=None, shipment__order__merchant__in=merchants))
 
 
+class ShipmentLineQuerySet(TradeQuerySet):
+    def own(self, merchants: Any) -> Self:
+        return self.filter(line__merchant__in=merchants)
+
+
 class ReviewQuerySet(TradeQuerySet):
     def own(self, merchants: Any) -> Self:
         return self.filter(Q(merchant__in=merchants) | Q(merchant=None, order__merchant__in=merchants))

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from aftersales.core.models import PublicIdModel, VersionedModel
 
-from ..querysets import ShipmentQuerySet, TrackingQuerySet
+from ..querysets import ShipmentLineQuerySet, ShipmentQuerySet, TrackingQuerySet
 from ..states import ShipmentStatus, Signer
 from .fields import grain, moment
 from .order import Order, OrderLine
@@ -81,6 +81,8 @@ class ShipmentLine(models.Model):
     )
     line = models.ForeignKey(OrderLine, models.PROTECT, related_name="parcels", verbose_name=_("order line"))
     quantity = models.PositiveIntegerField(_("quantity"), default=1)
+
+    objects = ShipmentLineQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("parcel content")

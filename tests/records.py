@@ -1,0 +1,37 @@
+"""People and trade rows that the tests of merchants, customers and orders share."""
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from accounts.models import User
+from accounts.services import system_user
+from aftersales.merchants import services as merchants
+from aftersales.orders import services as orders
+
+
+def person(role: str, now: datetime) -> User:
+    """The one person of this role in this test."""
+    found, _created = User.objects.get_or_create(
+        username=f"the-{role}",
+        defaults={"display_name": role, "roles": [role], "created_at": now, "password": "!"},
+    )
+    return found
+
+
+def merchant(code: str, now: datetime, **columns: Any) -> Any:
+    return merchants.merchant_create(
+        code=code, name=f"Shop {code}", actor=system_user(), now=now, **{"state": "active", **columns}
+    )
+
+
+def order(number: str, now: datetime, **columns: Any) -> Any:
+    values: dict[str, Any] = {"total": Decimal("100.00"), "paid": Decimal("100.00"), "status": "delivered"}
+    return orders.order_create(
+        source="shop",
+        external_no=number,
+        placed_at=now - timedelta(days=10),
+        actor=system_user(),
+        now=now,
+        **{**values, **columns},
+    )
