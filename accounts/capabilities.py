@@ -154,6 +154,7 @@ TABLE: dict[str, frozenset[Role]] = {
     **CUSTOMER_REGISTER,
     **ORDER_REGISTER,
     **RULE_BOOK,
+    **MESSAGES,
 }
 
 # What machine accounts may do: the system everything declared (its rules are rows, its acts are recorded),

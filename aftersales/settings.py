@@ -34,6 +34,7 @@ ROOMS = [
     "aftersales.merchants",
     "aftersales.customers",
     "aftersales.orders",
+    "aftersales.notices",
     "aftersales.clocks",
     "aftersales.desk",
 ]
@@ -166,6 +167,21 @@ STATIC_URL = "static/"
 STATIC_ROOT = DATA / "static"
 STATICFILES_DIRS = [BASE_DIR / "aftersales" / "static"]
 MEDIA_ROOT = DATA / "files"
+# Without a mail server each message becomes a file in a folder that the staff pages show.
+OUTBOX_FOLDER = DATA / "outbox"
+EMAIL_HOST = env.text("EMAIL_HOST")
+EMAIL_BACKEND = (
+    "django.core.mail.backends.smtp.EmailBackend" if EMAIL_HOST else "aftersales.notices.mail.FolderBackend"
+)
+EMAIL_PORT = env.number("EMAIL_PORT", 587)
+EMAIL_HOST_USER = env.text("EMAIL_HOST_USER")
+EMAIL_HOST_PASSWORD = env.text("EMAIL_HOST_PASSWORD")
+EMAIL_SECURITY = env.text("EMAIL_SECURITY", "starttls")
+if EMAIL_SECURITY not in {"starttls", "tls", "none"}:
+    raise ImproperlyConfigured(f"EMAIL_SECURITY must be starttls, tls or none, not {EMAIL_SECURITY!r}.")
+EMAIL_USE_TLS, EMAIL_USE_SSL = EMAIL_SECURITY == "starttls", EMAIL_SECURITY == "tls"
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.text("MAIL_FROM", "aftersales@localhost")
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {

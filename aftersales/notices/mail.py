@@ -1,0 +1,151 @@
+"""A message as an e-mail: clean headers, plain text with a simple HTML twin, a Message-ID that never changes.
+
+Without a mail server (EMAIL_HOST) each mail becomes one file in the folder DATA/outbox, which the staff pages show.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email import message_from_bytes, policy
+from email.message import EmailMessage as ParsedMessage
+from email.utils import format_datetime, parsedate_to_datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+from django.core.mail.backends.base import BaseEmailBackend
+from django.template.loader import render_to_string
+from django.utils import translation
+
+from aftersales.core import wording
+
+from . import rules
+from .models import Notice
+
+FILE_NAME = re.compile(r"^[A-Za-z0-9_-]{1,80}$")
+PAGE = 50
+
+
+def send(notice: Notice, *, address: str, body: str) -> None:
+    """Hand one message to the mail server; raises what the server's library raises."""
+    build(notice, address=address, body=body).send(fail_silently=False)
+
+
+def build(notice: Notice, *, address: str, body: str) -> EmailMultiAlternatives:
+    subject = rules.clean_line(notice.subject)
+    mail = EmailMultiAlternatives(
+        subject=subject,
+        body=body,
+        from_email=settings.DEFAULT_FROM_EMAIL,
+        to=[address],
+        headers={
+            "Message-ID": f"<{notice.public_id}@{host()}>",
+            "Date": format_datetime(notice.created_at.astimezone(UTC)),
+            "Auto-Submitted": "auto-generated",
+            "X-Auto-Response-Suppress": "All",
+        },
+    )
+    with translation.override(notice.language):
+        page = render_to_string("notices/mail.html", {"subject": subject, "paragraphs": _paragraphs(body)})
+    mail.attach_alternative(page, "text/html")
+    return mail
+
+
+def host() -> str:
+    """The name after the @ of our Message-IDs: the site's, never the machine's."""
+    return urlsplit(settings.SITE_URL).hostname or "localhost"
+
+
+def _paragraphs(body: str) -> list[list[dict[str, str]]]:
+    """Lines of paragraphs; a line that is one of our own addresses becomes a link, nothing else does."""
+    return [
+        [
+            {"text": line, "url": line if line.startswith(f"{settings.SITE_URL}/") else ""}
+            for line in block.split("\n")
+        ]
+        for block in re.split(r"\n{2,}", body.strip())
+    ]
+
+
+class FolderBackend(BaseEmailBackend):
+    """Writes each mail to DATA/outbox under the name of its Message-ID: the same mail twice is one file."""
+
+    def send_messages(self, email_messages: Iterable[Any]) -> int:
+        folder().mkdir(parents=True, exist_ok=True, mode=0o700)
+        count = 0
+        for mail in email_messages:
+            content = mail.message()
+            name = _file_name(str(content["Message-ID"]))
+            _write(folder() / f"{name}.eml", content.as_bytes(linesep="\r\n"))
+            count += 1
+        return count
+
+
+def folder() -> Path:
+    return Path(settings.OUTBOX_FOLDER)
+
+
+def _file_name(message_id: str) -> str:
+    name = re.sub(r"[^A-Za-z0-9_-]", "_", message_id.strip("<>").partition("@")[0])[:80]
+    return name or "mail"
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Whole or not at all, also when the process dies in the middle."""
+    part = path.with_suffix(f".{os.getpid()}.part")
+    part.write_bytes(content)
+    part.chmod(0o600)
+    part.replace(path)
+
+
+@dataclass(frozen=True)
+class Kept:
+    """One mail of the folder as the page shows it; the address is masked."""
+
+    name: str
+    written_at: datetime
+    to: str
+    subject: str
+    text: str = ""
+    html: str = ""
+
+
+def kept(*, page: int = 1) -> tuple[list[Kept], bool]:
+    """The mails of the folder, newest first, a page of 50; and whether there are more."""
+    if not folder().is_dir():
+        return [], False
+    found = sorted(
+        folder().glob("*.eml"), key=lambda path: (path.stat().st_mtime_ns, path.name), reverse=True
+    )
+    start = (max(page, 1) - 1) * PAGE
+    return [_read(path, parts=False) for path in found[start : start + PAGE]], len(found) > start + PAGE
+
+
+def kept_one(name: str) -> Kept | None:
+    """One mail with its text; None when there is none of that name."""
+    path = folder() / f"{name}.eml"
+    return _read(path, parts=True) if FILE_NAME.match(name) and path.is_file() else None
+
+
+def _read(path: Path, *, parts: bool) -> Kept:
+    mail = message_from_bytes(path.read_bytes(), policy=policy.default)
+    assert isinstance(mail, ParsedMessage)
+    return Kept(
+        name=path.stem,
+        written_at=parsedate_to_datetime(str(mail["Date"])),
+        to=wording.masked(str(mail["To"]), "email"),
+        subject=str(mail["Subject"]),
+        text=_part(mail, "plain") if parts else "",
+        html=_part(mail, "html") if parts else "",
+    )
+
+
+def _part(mail: ParsedMessage, kind: str) -> str:
+    found = mail.get_body((kind,))
+    return str(found.get_content()) if found is not None else ""

@@ -1,0 +1,207 @@
+"""Writing messages: in the caller's transaction, once per key, sent later by ``delivery``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import IntegrityError, models, transaction
+from django.utils import translation
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from aftersales.core import events, jobs
+from aftersales.core.errors import DomainError
+from aftersales.customers.models import Customer
+
+from . import kinds, rules, texts
+from .events import told
+from .models import Notice, NoticeText
+from .states import NoticeChannel, NoticeState, RecipientKind, SkipReason
+
+DELIVER = "notices.deliver"
+BATCH = 20  # messages of one job: with ten seconds for a dead server each, the job stays inside its lease
+
+
+@dataclass(frozen=True)
+class Order:
+    """One wish to tell somebody something. ``key`` makes it happen once per recipient and channel.
+
+    ``to``: a customer, a user or a merchant (the row). ``about``: the row the message is about. ``values``: the
+    blanks of the text; moments, amounts and translatable words are said in the recipient's language.
+    """
+
+    template: str
+    to: Any
+    about: models.Model
+    values: Mapping[str, Any]
+    key: str
+
+
+def notice_send(
+    *,
+    template: str,
+    to: Any,
+    about: models.Model,
+    values: Mapping[str, Any],
+    key: str,
+    actor: Any,
+    now: datetime,
+) -> list[Notice]:
+    """Tell one person something (R3.7): one row per channel of the kind, sent after the commit.
+
+    The same key again changes nothing and answers with the messages of the first time. An undeclared blank is a
+    programming error (ValueError); a declared one without a value is shown as a dash.
+    """
+    return notices_send([Order(template, to, about, values, key)], actor=actor, now=now)
+
+
+def notices_send(orders: Sequence[Order], *, actor: Any, now: datetime) -> list[Notice]:
+    """Many messages in a handful of statements, whatever their number."""
+    if not orders:
+        return []
+    with transaction.atomic():
+        wording = texts.in_force({order.template for order in orders}, now=now)
+        rows = [row for order in orders for row in _written(order, wording, actor, now)]
+        written = _insert(rows)
+        waiting = [row.pk for row in written if row.state == NoticeState.QUEUED and row.created_at == now]
+        for start in range(0, len(waiting), BATCH):
+            deliver_later(waiting[start : start + BATCH], now=now)
+    return written
+
+
+def deliver_later(
+    ids: Sequence[int], *, now: datetime, run_after: datetime | None = None, attempt: int = 0
+) -> None:
+    """Ask for the sending of these messages; asked twice for the same attempt, it happens once."""
+    key = f"notices:{ids[0]}-{ids[-1]}:{attempt}"
+    jobs.enqueue(DELIVER, key=key, payload={"ids": list(ids)}, now=now, run_after=run_after)
+
+
+def _insert(rows: list[Notice]) -> list[Notice]:
+    """One INSERT; when a key was used before, row by row, so that the others still go out."""
+    try:
+        with transaction.atomic():
+            return Notice.objects.bulk_create(rows)
+    except IntegrityError:
+        return [_insert_once(row) for row in rows]
+
+
+def _insert_once(row: Notice) -> Notice:
+    row.pk = None
+    try:
+        with transaction.atomic():
+            row.save(force_insert=True)
+    except IntegrityError:
+        return Notice.objects.get(source=row.source, source_ref=row.source_ref)
+    return row
+
+
+def _written(order: Order, wording: Mapping[str, NoticeText], actor: Any, now: datetime) -> list[Notice]:
+    kind = kinds.kind(order.template)
+    text = wording[kind.code]
+    if unknown := set(order.values) - set(kind.variables):
+        raise ValueError(f"{kind.code}: the blanks {sorted(unknown)} are not declared")
+    if forbidden := [name for name in order.values if kind.variables[name].late]:
+        raise ValueError(f"{kind.code}: {forbidden} is filled when the message goes out (kinds.provide_late)")
+    recipient, pk, language = _recipient(order.to)
+    if recipient != kind.audience:
+        raise ValueError(f"{kind.code} is for {kind.audience}, not for {recipient}")
+    subject, body = worded(kind, wording, order.values, language)
+    shared = {
+        "source": kind.code, "text": text, "recipient_kind": recipient, f"{recipient}_id": pk, "language": language,
+        "subject": subject, "body": body, "subject_kind": order.about._meta.label_lower,
+        "subject_id": order.about.pk, "created_by_id": actor.pk, "created_at": now,
+    }  # fmt: skip
+    return [
+        Notice(
+            source_ref=f"{order.key}/{recipient}:{pk}/{channel}",
+            channel=channel,
+            **shared,
+            **_start(text, channel, now),
+        )
+        for channel in text.template.channels
+    ]
+
+
+def _start(text: NoticeText, channel: str, now: datetime) -> dict[str, Any]:
+    """A message in the system has arrived when it is written; the others wait for their sender."""
+    if not text.template.enabled:
+        return {"state": NoticeState.SKIPPED, "skip_reason": SkipReason.SWITCHED_OFF}
+    if channel == NoticeChannel.IN_APP:
+        return {"state": NoticeState.SENT, "sent_at": now}
+    return {"state": NoticeState.QUEUED}
+
+
+def worded(
+    kind: kinds.NoticeKind, wording: Mapping[str, NoticeText], values: Mapping[str, Any], language: str
+) -> tuple[str, str]:
+    """Subject and body in the recipient's language, with the frames that belong to the kind."""
+    text = wording[kind.code]
+    late = {name for name, variable in kind.variables.items() if variable.late}
+    with translation.override(language):
+        said = {name: rules.say(value) for name, value in values.items()}
+    parts = [rules.fill(text.body(language), said, late)]
+    if kind.audience == RecipientKind.CUSTOMER:
+        frames = [kinds.FRAUD_WARNING, kinds.SIGNATURE] if kind.money else [kinds.SIGNATURE]
+        parts += [wording[code].body(language).strip() for code in frames]
+    flat = {name: rules.clean_line(value) for name, value in said.items()}
+    return rules.clean_line(rules.fill(text.subject(language), flat)), "\n\n".join(parts)
+
+
+def _recipient(to: Any) -> tuple[str, int, str]:
+    """Who it is (kind and key) and the language he reads; Chinese where nothing is known."""
+    if isinstance(to, Customer):
+        return RecipientKind.CUSTOMER, to.pk, _language(to.languages)
+    if isinstance(to, User):
+        return RecipientKind.USER, to.pk, _language([to.language])
+    return RecipientKind.MERCHANT, to.pk, _language(to.languages)
+
+
+def _language(wanted: Iterable[str]) -> str:
+    for code in wanted:
+        if code.lower().startswith("en"):
+            return "en"
+        if code.lower().startswith("zh"):
+            return "zh-hans"
+    return "zh-hans"
+
+
+def notice_mark_read(*, notice: Notice, actor: Any, now: datetime) -> None:
+    """The recipient has seen his message; seen once stays seen."""
+    _own(actor, lambda mine: mine.filter(pk=notice.pk), now)
+
+
+def notices_mark_all_read(*, actor: Any, now: datetime) -> int:
+    """Everything in the recipient's inbox up to this moment."""
+    return _own(actor, lambda mine: mine.filter(created_at__lte=now), now)
+
+
+def _own(actor: Any, narrowed: Callable[[Any], Any], now: datetime) -> int:
+    return int(narrowed(Notice.objects.in_inbox_of(actor).unread()).update(read_at=now))
+
+
+def notice_retry(*, notice: Notice, actor: Any, now: datetime) -> None:
+    """Send a message again that was given up. Refused unless it is parked."""
+    texts.permit(actor, "notices.retry")
+    with transaction.atomic():
+        locked = Notice.objects.select_for_update().get(pk=notice.pk)
+        if locked.state != NoticeState.PARKED:
+            raise DomainError(_("This message is not given up."), "not_parked")
+        locked.state, locked.error = NoticeState.QUEUED, ""
+        locked.save(update_fields=["state", "error"])
+        events.record_many([told("notice.retried", locked, actor=actor, now=now)], now=now)
+        deliver_later([locked.pk], now=now, attempt=locked.attempts)
+
+
+def notices_erase(*, customer_id: int, now: datetime) -> int:
+    """Empty the words of all messages to a customer whose data is erased (R2.2); that they were sent stays known.
+
+    Called by the erasure service, which checks the right and records the event.
+    """
+    mine = Notice.objects.filter(
+        recipient_kind=RecipientKind.CUSTOMER, customer_id=customer_id, erased_at=None
+    )
+    return mine.update(subject="", body="", contact_id=None, erased_at=now)
