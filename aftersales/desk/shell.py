@@ -45,19 +45,20 @@ def words_for_script() -> str:
 def side_bar(request: HttpRequest) -> SafeString:
     """The side bar of this person on this page. Plain strings: it stands on every page."""
     groups = navigation.menu(request.user, request.path)
-    parts = [_group(str(label), items, first=n < 2) for n, (label, items) in enumerate(groups)]
+    parts = [_group(str(name), items, first=n < 2) for n, (name, items) in enumerate(groups)]
+    label = escape(_("Main navigation"))
     return mark_safe(  # noqa: S308
-        f'<nav class="side" id="nav" aria-label="{escape(_("Main navigation"))}">{_brand()}{_search(request)}'
+        f'<nav class="side" id="nav" aria-label="{label}">{_brand()}{_search(request)}'
         f'<div class="nav">{"".join(parts)}</div>{_person(request)}</nav>'
     )
 
 
 def _brand() -> str:
     home = navigation.address("desk:queue") or navigation.address("admin:index")
-    fold = escape(_("Fold the side bar"))
+    fold, name = escape(_("Fold the side bar")), escape(_("After-sales desk"))
     return (
         f'<div class="brand"><a href="{home}"><span class="logo">{icon("chat")}</span>'
-        f"<span>{escape(_('After-sales desk'))}</span></a>"
+        f'<span>{name}</span></a>'
         f'<button class="ib" type="button" data-nav aria-label="{fold}" title="{fold}">{icon("panel")}</button></div>'
     )
 

@@ -66,8 +66,9 @@ def data_table(head: Sequence[str], rows: Sequence[Sequence[object]], *, caption
         "<tr>" + "".join(f"<td>{conditional_escape('–' if c is None else c)}</td>" for c in row) + "</tr>"
         for row in rows
     )
+    show = escape(_("Show as a table"))
     return mark_safe(  # noqa: S308
-        f'<details class="tb"><summary>{escape(_("Show as a table"))}</summary><div class="tb-w"><table>'
+        f'<details class="tb"><summary>{show}</summary><div class="tb-w"><table>'
         f'<caption class="vh">{escape(caption)}</caption><thead><tr>{ths}</tr></thead><tbody>{trs}</tbody>'
         "</table></div></details>"
     )
@@ -78,7 +79,7 @@ def bars_line(
 ) -> SafeString:
     """Columns with a second series as a line (opened and closed per day). Label every n-th column and the last."""
     top = nice_top(max([0, *(max(c.value, c.line or 0) for c in columns)]) * HEADROOM)
-    left, right, foot, head = 34, width - 6, height - 24, 14
+    left, right, foot, head = 42, width - 6, height - 24, 14
     step = (right - left) / max(len(columns), 1)
 
     def y(value: float) -> float:
@@ -215,6 +216,6 @@ def _text(x: float, y: float, words: str, css: str, anchor: str = "middle") -> s
 
 def _svg(inner: str, width: int, height: int, message: str) -> SafeString:
     return mark_safe(  # noqa: S308
-        f'<svg class="ch" viewBox="0 0 {width} {height}" role="img" aria-label="{escape(message)}">'
+        f'<svg class="ch w{width}" viewBox="0 0 {width} {height}" role="img" aria-label="{escape(message)}">'
         f"<title>{escape(message)}</title>{inner}</svg>"
     )

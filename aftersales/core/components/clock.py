@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from aftersales.core.components.icons import icon
 from aftersales.core.wording import duration, stamp, time_left, when
@@ -67,19 +68,19 @@ class ClockFace:
         """The time left, said as a person would."""
         tone = self.tone(now)
         if tone == "paused":
-            return _("Paused")
+            return pgettext("clock", "Paused")
         if tone == "off" or self.due_at is None:
-            return _("Cancelled")
+            return pgettext("clock", "Cancelled")
         if tone in ("met", "late") and self.started_at and self.stopped_at:
             text = _("Done in %(duration)s") if tone == "met" else _("Done late, after %(duration)s")
             return text % {"duration": duration(self.stopped_at - self.started_at)}
         if tone in ("met", "late"):
-            return _("Done") if tone == "met" else _("Done late")
+            return pgettext("clock", "Done") if tone == "met" else pgettext("clock", "Done late")
         return time_left(self.due_at, now)
 
     def title(self) -> str:
         """The promise with who owes it and whether the law sets it."""
-        parts = [_("Statutory")] if self.statutory else []
+        parts = [pgettext("clock", "Statutory")] if self.statutory else []
         parts.append(self.promise)
         if self.owed_by:
             parts.append(self.owed_by)

@@ -54,12 +54,17 @@ class Difference:
 
 def diff(items: Iterable[Difference]) -> SafeString:
     """Field by field, old struck through, arrow, new. The words carry it, not the colour."""
+    becomes = escape(_("becomes"))
     rows = "".join(
         f"<tr><th scope='row'>{escape(d.field)}</th><td><del>{escape(d.old) or '–'}</del></td>"
-        f"<td class='to' aria-label='{_('becomes')}'>→</td><td><ins>{escape(d.new) or '–'}</ins></td></tr>"
+        f"<td class='to' aria-label='{becomes}'>→</td><td><ins>{escape(d.new) or '–'}</ins></td></tr>"
         for d in items
     )
     return mark_safe(f'<table class="diff"><tbody>{rows}</tbody></table>')  # noqa: S308
+
+
+# More characters than this do not fit a tile in the large size.
+LONG_VALUE = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +85,10 @@ def figure(item: Figure) -> SafeString:
     sign = icon("alert") if item.tone else icon("check")
     note = f'<span class="f-s">{sign}{escape(item.note)}</span>' if item.note else ""
     arrow = icon("right") if item.url else ""
+    size = " long" if len(item.value) > LONG_VALUE else ""
     return mark_safe(  # noqa: S308
         f'<{tag} class="fg {item.tone}"{href}><span class="f-l">{escape(item.label)}{arrow}</span>'
-        f'<span class="f-v">{escape(item.value)}<small>{escape(item.unit)}</small></span>{note}</{tag}>'
+        f'<span class="f-v{size}">{escape(item.value)}<small>{escape(item.unit)}</small></span>{note}</{tag}>'
     )
 
 
