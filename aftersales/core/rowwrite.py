@@ -1,16 +1,24 @@
 """How the door writes: one UPDATE for many rows, their history by INSERT … SELECT. Private to the door."""
 
+import re
 from collections.abc import Iterable, Sequence
+from copy import deepcopy
 from datetime import datetime
 from functools import cache
 from typing import Any
 
 from django.db import connection, models
+from psycopg.adapt import PyFormat, Transformer
 
 
 def snapshot(row: models.Model) -> dict[str, Any]:
     """The stored columns of a freshly locked row, to find afterwards what a body or a listener set."""
-    return {field.attname: row.__dict__[field.attname] for field in row._meta.concrete_fields}
+    return {field.attname: _kept(row.__dict__[field.attname]) for field in row._meta.concrete_fields}
+
+
+def _kept(value: Any) -> Any:
+    """A body may append to a list in place: the snapshot must not grow with it."""
+    return deepcopy(value) if isinstance(value, list | dict) else value
 
 
 def changed(row: models.Model, before: dict[str, Any]) -> set[str]:
@@ -54,9 +62,25 @@ def _assignments(
             parts.append(f"{column} = %s")
             params.append(values[0])
         else:
-            parts.append(f"{column} = v.{column}")
-            arrays.append((column, values, str(field.db_type(connection))))
+            sql_type = _LENGTH.sub("", str(field.db_type(connection)))
+            cast = ""
+            if sql_type.endswith("[]"):  # unnest flattens arrays of arrays: they travel as text
+                values, cast, sql_type = [_array_text(value) for value in values], f"::{sql_type}", "text"
+            parts.append(f"{column} = v.{column}{cast}")
+            arrays.append((column, values, sql_type))
     return parts, params, arrays
+
+
+# A cast to varchar(20) would cut a longer text without a word; the column itself refuses it.
+_LENGTH = re.compile(r"\([0-9, ]+\)")
+
+
+def _array_text(value: list[Any] | None) -> str | None:
+    """``{a,b}``: one array the way PostgreSQL reads it."""
+    if value is None:
+        return None
+    written = Transformer(connection.connection).get_dumper(value, PyFormat.TEXT).dump(value)
+    return bytes(written or b"").decode()  # the connection's encoding, which Django sets to UTF-8
 
 
 def write_history(
