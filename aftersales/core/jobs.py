@@ -1,5 +1,6 @@
 """Work for later: a row in the transaction that asked for it, claimed with a lease, retried, then parked."""
 
+import json
 import logging
 import time
 from collections.abc import Callable, Mapping
@@ -7,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F, Q
 
 from aftersales.core import origin
@@ -42,12 +43,19 @@ def enqueue(
     """Ask for work once: a second call with the same key does nothing and answers False."""
     if kind not in _handlers:
         raise LookupError(f"the job kind {kind!r} is not registered")
-    created = Job.objects.bulk_create(
-        [Job(kind=kind, key=key, payload=dict(payload or {}), run_after=run_after or now, created_at=now)],
-        ignore_conflicts=True,
-    )
+    with connection.cursor() as cursor:  # bulk_create(ignore_conflicts=True) cannot say whether it wrote
+        cursor.execute(_ENQUEUE, [kind, key, json.dumps(payload or {}, ensure_ascii=False), run_after or now, now])
+        created = bool(cursor.rowcount == 1)
     nudge()
-    return bool(created)
+    return created
+
+
+_ENQUEUE = f"""
+    INSERT INTO {Job._meta.db_table} (kind, key, payload, state, run_after, attempts, progress_done,
+                                      progress_total, result, error, created_at)
+    VALUES (%s, %s, %s::jsonb, '{JobState.WAITING.value}', %s, 0, 0, 0, '{{}}', '', %s)
+    ON CONFLICT (key) DO NOTHING
+"""  # noqa: S608 - our own names
 
 
 def nudge() -> None:
@@ -80,16 +88,29 @@ def run_due(now: datetime, *, limit: int = 1000) -> int:
 
 
 def _claim(now: datetime) -> Job | None:
-    """Take one due job under a lease; a job whose lease ran out belongs to nobody and may be taken again."""
+    """The next due job that may still be tried."""
+    while (job := _take(now)) is not None and job.state == JobState.PARKED:
+        logger.error("job %s is parked: %s", job.key, job.error)
+    return job
+
+
+def _take(now: datetime) -> Job | None:
+    """Take one due job under a lease; a job whose lease ran out belongs to nobody and may be taken again.
+
+    A job that took its worker down each time is parked here: no worker is left that could.
+    """
     due = Q(state=JobState.WAITING, run_after__lte=now) | Q(state=JobState.RUNNING, lease_until__lt=now)
     with transaction.atomic():
-        job = Job.objects.select_for_update(skip_locked=True).filter(due).order_by("run_after", "id").first()
+        job: Job | None = Job.objects.select_for_update(skip_locked=True).filter(due).order_by("run_after", "id").first()
         if job is None:
             return None
-        job.state = JobState.RUNNING
-        job.attempts += 1
-        job.lease_until = now + LEASE
-        job.save(update_fields=["state", "attempts", "lease_until"])
+        if job.attempts >= MAX_ATTEMPTS:
+            job.state, job.lease_until, job.error = JobState.PARKED, None, "the worker did not come back"
+        else:
+            job.state, job.lease_until = JobState.RUNNING, now + LEASE
+            job.attempts += 1
+        job.save(update_fields=["state", "attempts", "lease_until", "error"])
+    job.taken = (now, time.monotonic())
     return job
 
 
@@ -122,8 +143,13 @@ def _fail(job: Job, error: Exception, now: datetime) -> None:
 
 
 def progress(job: Job, done: int, total: int, now: datetime) -> None:
-    """Show how far the work is and keep the lease alive; call it between chunks."""
-    _mine(job).update(progress_done=done, progress_total=total, lease_until=now + LEASE)
+    """Show how far the work is and keep the lease alive; call it between chunks.
+
+    The lease counts real seconds since the job was taken, because a handler's ``now`` stands still.
+    """
+    since, second = job.taken
+    alive = max(now, since + timedelta(seconds=time.monotonic() - second))
+    _mine(job).update(progress_done=done, progress_total=total, lease_until=alive + LEASE)
 
 
 def replay(job: Job, *, now: datetime) -> bool:

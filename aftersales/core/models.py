@@ -1,6 +1,7 @@
 """Tables of the machinery, and the small abstract models that rooms build on."""
 
 import secrets
+from datetime import datetime
 from typing import Any
 
 import pgtrigger
@@ -27,7 +28,7 @@ class StateModel(models.Model):
     class Meta:
         abstract = True
 
-    def refresh_from_db(self, using: str | None = None, fields: Any = None, **kwargs: Any) -> None:
+    def refresh_from_db(self, using: str | None = None, fields: Any = None, from_queryset: Any = None) -> None:
         protected = [
             found.attname
             for found in self._meta.concrete_fields
@@ -35,7 +36,7 @@ class StateModel(models.Model):
         ]
         kept = {name: self.__dict__.pop(name) for name in protected if name in self.__dict__}
         try:
-            super().refresh_from_db(using=using, fields=fields, **kwargs)
+            super().refresh_from_db(using=using, fields=fields, from_queryset=from_queryset)
         except BaseException:
             self.__dict__.update(kept)
             raise
@@ -194,6 +195,9 @@ class Job(models.Model):
     finished_at = models.DateTimeField(_("finished at"), null=True)
 
     objects = JobQuerySet.as_manager()
+
+    # Not stored: when this process took the job, in business time and on its stop-watch.
+    taken: tuple[datetime, float]
 
     class Meta:
         verbose_name = _("job")

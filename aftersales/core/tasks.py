@@ -8,8 +8,8 @@ from aftersales.core import deliveries, jobs, origin
 
 @shared_task
 def run_due_work() -> None:
-    """Deliveries first (they may ask for jobs), then jobs."""
-    now = timezone.now()
+    """Deliveries first (they may ask for jobs), then jobs, each under a lease that starts when it is taken."""
     with origin.coming_from("task"):
-        deliveries.run(now)
-        jobs.run_due(now)
+        deliveries.run(timezone.now())
+        while jobs.run_due(timezone.now(), limit=1):
+            continue
