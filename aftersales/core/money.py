@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import Sequence
-from decimal import ROUND_FLOOR, Decimal
+from decimal import Decimal
+from fractions import Fraction
+from math import floor
 
 from django.utils.translation import gettext_lazy as _
 
@@ -31,20 +33,25 @@ def parse_amount(value: str, *, negative: bool = False) -> Decimal:
 def allocate(total: Decimal, weights: Sequence[Decimal]) -> list[Decimal]:
     """Split ``total`` by ``weights`` to the cent by largest remainder; the parts always sum to the total.
 
-    Equal remainders go to the earlier part. With all weights zero the split is even.
+    Equal remainders go to the earlier part. With all weights zero the split is even. Exact for any weights.
     """
     if not weights:
         raise ValueError("nothing to allocate to")
     if any(weight < 0 for weight in weights):
         raise ValueError("a weight is negative")
-    if total < 0:
-        return [-part for part in allocate(-total, weights)]
-    shares = list(weights) if sum(weights) else [Decimal(1)] * len(weights)
-    whole = sum(shares, Decimal(0))
-    exact = [total * share / whole for share in shares]
-    parts = [value.quantize(CENT, rounding=ROUND_FLOOR) for value in exact]
-    left = int((total - sum(parts, Decimal(0))) / CENT)
+    cents = Fraction(total) * 100
+    if cents.denominator != 1:
+        raise ValueError("the total has fractions of a cent")
+    sign = -1 if cents < 0 else 1
+    return [Decimal(sign * part).scaleb(-2) for part in _split(abs(cents.numerator), weights)]
+
+
+def _split(cents: int, weights: Sequence[Decimal]) -> list[int]:
+    shares = [Fraction(weight) for weight in weights] if any(weights) else [Fraction(1)] * len(weights)
+    whole = sum(shares, Fraction(0))
+    exact = [cents * share / whole for share in shares]
+    parts = [floor(value) for value in exact]
     order = sorted(range(len(parts)), key=lambda index: (parts[index] - exact[index], index))
-    for index in order[:left]:
-        parts[index] += CENT
+    for index in order[: cents - sum(parts)]:
+        parts[index] += 1
     return parts

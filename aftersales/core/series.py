@@ -34,6 +34,8 @@ def take(code: str, count: int, now: datetime) -> list[str]:
             [code, period, count],
         )
         last, pattern = cursor.fetchone()
-    shape = pattern or _declared[code]
-    parts = {"yy": local.strftime("%y"), "yyyy": local.strftime("%Y"), "mm": local.strftime("%m")}
+    shape = pattern or _declared.get(code)
+    if shape is None:
+        raise LookupError(f"the series {code!r} is not declared")
+    parts = {"yy": local.strftime("%y"), "yyyy": local.strftime("%Y"), "mm": local.strftime("%m"), "dd": local.strftime("%d")}
     return [shape.format(n=number, **parts) for number in range(last - count + 1, last + 1)]
