@@ -151,14 +151,19 @@ def write(drafts: Sequence[Draft]) -> None:
     deliveries.write(drafts)
 
 
+def require_actor(actor: Any, what: str) -> None:
+    """Nothing happens by itself: a job acts as the system account."""
+    if actor is None or actor.pk is None:
+        raise ValueError(f"{what}: no actor, no write")
+
+
 def _columns(draft: Draft, where: origin.Origin) -> tuple[Any, ...]:
     declared = kind(draft.kind)
     unknown = set(draft.payload) - set(declared.payload)
     if unknown:
         raise ValueError(f"{draft.kind}: payload keys {sorted(unknown)} are not declared")
     actor = draft.actor
-    if actor is None or actor.pk is None:
-        raise ValueError(f"{draft.kind}: no actor, no write")
+    require_actor(actor, draft.kind)
     return (
         draft.kind, draft.subject_kind, draft.subject_id, draft.merchant_id, str(draft.audience),
         str(draft.old), str(draft.new), actor.pk, str(actor)[:150], getattr(actor, "main_role", ""),

@@ -126,14 +126,22 @@ def perform_many(
     """Move many rows in batches of 500, each batch one transaction; a row held by somebody else is *busy*."""
     order = _order(queryset.model, name, actor=actor, now=now, acting_as=acting_as, reason=reason, data=data or {})
     outcome = Outcome()
-    ids = sorted(queryset.values_list("pk", flat=True))
+    ids = sorted(set(queryset.values_list("pk", flat=True)))
     for start in range(0, len(ids), BATCH):
-        batch = ids[start : start + BATCH]
-        with transaction.atomic():
-            locked = _lock(queryset.model, batch, skip_locked=True)
-            free = {row.pk for row in locked}
-            outcome.busy += [pk for pk in batch if pk not in free]
-            outcome.add(_move_locked(locked, order))
+        outcome.add(_perform_batch(queryset.model, ids[start : start + BATCH], order))
+    return outcome
+
+
+def _perform_batch(model: type[models.Model], ids: Sequence[int], order: _Order) -> Outcome:
+    """One transaction. When a listener runs into somebody else's lock, the whole batch is *busy*."""
+    try:
+        with _translated_locks(), transaction.atomic():
+            locked = _lock(model, ids, skip_locked=True)
+            outcome = _move_locked(locked, order)
+    except Busy:
+        return Outcome(busy=list(ids))
+    free = {row.pk for row in locked}
+    outcome.busy += [pk for pk in ids if pk not in free]
     return outcome
 
 
@@ -156,6 +164,7 @@ def change(
     ``version``: the version the person started from; stale raises Conflict with both values. ``quiet`` names columns
     (counters, last-seen times) whose change alone writes no history row.
     """
+    events.require_actor(actor, event)
     with _translated_locks(), transaction.atomic():
         locked = _lock(type(row), [row.pk], skip_locked=False)
         if not locked:
@@ -209,9 +218,10 @@ def create_many(
 
     ``tell=False`` keeps the listeners silent (historic rows whose clocks are computed apart).
     """
+    events.require_actor(actor, event)
     if not rows:
         return []
-    with transaction.atomic():
+    with _translated_locks(), transaction.atomic():
         type(rows[0])._default_manager.bulk_create(rows)
         drafts = [
             Draft(
@@ -253,6 +263,8 @@ def options(row: models.Model, *, actor: Any, now: datetime, names: Iterable[str
 def _order(model: type[models.Model], name: str, *, actor: Any, **rest: Any) -> _Order:
     machine = machine_of(model)
     move = machine[name]
+    if actor is None:
+        raise ValueError(f"{machine.label}.{name}: no actor, no write")
     if not actor.has_perm(move.capability):
         raise NotPermitted()
     unknown = set(rest["data"]) - {need.name for need in move.needs}
