@@ -43,8 +43,7 @@ def hold_database() -> Lease | None:
     if not embedded_database():
         return None
     if "postgres" not in _held:
-        _held["postgres"] = Lease(postgres.spec()).hold()
-        postgres.furnish()
+        _held["postgres"] = Lease(postgres.spec(), postgres.furnish).hold()
     return _held["postgres"]
 
 

@@ -4,6 +4,7 @@ import fcntl
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO
 
@@ -23,19 +24,25 @@ class CannotServe(Exception):
 class Lease:
     """A right to use one server. Kept for the life of the process: a file lock, gone when we are."""
 
-    def __init__(self, spec: Spec) -> None:
+    def __init__(self, spec: Spec, furnish: Callable[[], None] | None = None) -> None:
         self.spec = spec
+        self.furnish = furnish
         self.file: IO[str] | None = None
 
     def hold(self) -> "Lease":
         """Return when the server answers. Raises CannotServe with one sentence."""
-        Path(self.spec.folder).mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            Path(self.spec.folder).mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise CannotServe(f"The data folder {self.spec.folder} cannot be used: {error.strerror}.") from error
         gate = locks.take(self.spec.folder, "gate", fcntl.LOCK_EX)
         assert gate
         with gate:
             # Waits while a keeper that found nobody here is still stopping its server.
             self.file = self.file or locks.take(self.spec.folder, "lease", fcntl.LOCK_SH)
             self._served(time.monotonic() + PATIENCE)
+            if self.furnish:
+                self.furnish()  # behind the gate: two starters would both make the roles
         return self
 
     def _served(self, until: float) -> None:
