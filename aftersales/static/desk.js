@@ -1,5 +1,8 @@
 // The staff side's only script: side bar, theme, dialogs, keys, messages, minute-fresh clocks, htmx manners.
 // Everything hangs on data attributes, nothing is inline, and a page works without it for reading.
+// Unfold's pages load htmx without our settings: its inline style for indicators would break the content policy.
+if (window.htmx) window.htmx.config.includeIndicatorStyles = false;
+
 function desk() {
   "use strict";
   const root = document.documentElement;
