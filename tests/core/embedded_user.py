@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+GIVEN_SERVERS = {"DATABASE_URL", "CELERY_BROKER_URL"}
 ROOT = Path(__file__).resolve().parent.parent.parent
 HOLD = """
 import sys
@@ -44,8 +45,8 @@ class User:
     def ask(self, statement: str) -> str:
         """Through another command of the same data folder."""
         code = (
-            "import sys; from aftersales.core import embedded; from aftersales.core.embedded import postgres; "
-            "embedded.hold_database(); rows = postgres.connect('aftersales').execute(sys.argv[1]); "
+            "import sys; from aftersales.core import embedded; "
+            "embedded.hold_database(); rows = embedded.postgres.connect('aftersales').execute(sys.argv[1]); "
             "print(rows.fetchone()[0] if rows.description else '')"
         )
         done = subprocess.run(
@@ -82,12 +83,10 @@ def _processes() -> list[Path]:
 
 
 def servers(data: Path, kind: str) -> list[int]:
-    found = []
+    place, found = str((data / kind / "data").resolve()), []
     for entry in _processes():
         try:
-            if os.readlink(entry / "cwd") == str((data / kind / "data").resolve()) and kind in os.readlink(
-                entry / "exe"
-            ):
+            if os.readlink(entry / "cwd") == place and kind in os.readlink(entry / "exe"):
                 found.append(int(entry.name))
         except OSError:
             continue

@@ -1,4 +1,4 @@
-"""The embedded servers survive how people really use them: together, in odd places, and killed at any moment."""
+"""The embedded servers survive how people really use them: together, in odd places, killed at any moment."""
 
 import os
 import subprocess
@@ -75,7 +75,7 @@ def test_a_killed_server_is_started_again_for_those_who_use_it(use: Use) -> None
     user = use().held()
     old = user.servers[0]
     kill(old)
-    assert eventually(lambda: user.servers and user.servers[0] != old)
+    assert eventually(lambda: user.servers[:1] not in ([], [old]))
     assert user.ask("SELECT 1") == "1"
 
 
@@ -159,7 +159,7 @@ def test_the_broker_remembers_what_it_was_told_before_it_was_killed(use: Use, tm
     line.rpush("celery", "second")
     old = user.servers[0]
     kill(old)
-    assert eventually(lambda: user.servers and user.servers[0] != old)
+    assert eventually(lambda: user.servers[:1] not in ([], [old]))
     assert use(server="broker").held()
     assert line.lrange("celery", 0, -1) == [b"task", b"second"]
     line.close()

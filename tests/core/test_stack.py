@@ -1,0 +1,194 @@
+"""``manage.py stack``: one command runs everything, heals what dies, and leaves nothing behind."""
+
+import http.client
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.core.embedded_user import ROOT, eventually, keepers, kill, servers
+
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(sys.platform != "linux", reason="looks at /proc")]
+PATIENCE = 180.0
+
+
+class Stack:
+    def __init__(self, clone: Path, log: Path, *arguments: str, **environment: str) -> None:
+        self.data, self.log = clone / ".data", log
+        keep = {name: value for name, value in os.environ.items() if name not in REPLACED}
+        with log.open("wb") as output:
+            self.process = subprocess.Popen(
+                [sys.executable, str(clone / "manage.py"), "stack", *arguments],
+                cwd=clone,
+                env={**keep, "AFTERSALES_DATA": str(self.data), "AFTERSALES_FAST": "1", **environment},
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
+
+    @property
+    def said(self) -> str:
+        return self.log.read_text()
+
+    def ready(self) -> str:
+        """Its address, once printed."""
+        assert eventually(lambda: "ready at" in self.said or self.process.poll() is not None, PATIENCE), (
+            self.said
+        )
+        assert "ready at" in self.said, self.said
+        return self.said.split("ready at ")[1].split()[0]
+
+    def children(self, word: str) -> list[int]:
+        """Processes of this stack whose command holds the word, oldest first."""
+        found = []
+        for entry in sorted(Path("/proc").glob("[0-9]*"), key=lambda entry: int(entry.name)):
+            try:
+                mine = f"AFTERSALES_DATA={self.data}".encode() in (entry / "environ").read_bytes().split(
+                    b"\0"
+                )
+                if mine and word.encode() in (entry / "cmdline").read_bytes():
+                    found.append(int(entry.name))
+            except OSError:
+                continue
+        return found
+
+    @property
+    def remains(self) -> list[int]:
+        mine = [pid for pid in self.children("") if pid != os.getpid()]
+        return mine + [
+            pid
+            for kind in ("postgres", "valkey")
+            for pid in servers(self.data, kind) + keepers(self.data, kind)
+        ]
+
+
+REPLACED = {
+    "DJANGO_SETTINGS_MODULE",
+    "AFTERSALES_MODE",
+    "DATABASE_URL",
+    "CELERY_BROKER_URL",
+    "PORT",
+    "SITE_URL",
+}
+REPLACED |= {"DATABASE_OWNER_URL", "DATABASE_APP_ROLE", "AFTERSALES_DATABASE_ROLE"}
+
+
+def get(address: str, path: str) -> int:
+    place = urlsplit(address)
+    line = http.client.HTTPConnection(place.hostname or "", place.port or 80, timeout=20)
+    try:
+        line.request("GET", path)
+        return line.getresponse().status
+    except (OSError, http.client.HTTPException):
+        return 0
+    finally:
+        line.close()
+
+
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The project in another folder, with its own data: only the first start provisions."""
+    folder = tmp_path_factory.mktemp("stack") / "a clone, with blanks"
+    folder.mkdir(mode=0o700)
+    for name in ("aftersales", "accounts", "training", "templates"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("manage.py", "requirements.txt"):
+        shutil.copy2(ROOT / name, folder / name)
+    return folder
+
+
+@pytest.fixture
+def data(clone: Path) -> Path:
+    return clone / ".data"
+
+
+@pytest.fixture
+def start(clone: Path, tmp_path: Path) -> Iterator[Callable[..., Stack]]:
+    stacks: list[Stack] = []
+
+    def run(*arguments: str, **environment: str) -> Stack:
+        stacks.append(Stack(clone, tmp_path / f"{len(stacks)}.log", *arguments, **environment))
+        return stacks[-1]
+
+    yield run
+    for stack in stacks:
+        if stack.process.poll() is None:
+            stack.process.terminate()
+            stack.process.wait(60)
+
+
+def test_it_answers_and_ctrl_c_leaves_no_process(start: Callable[..., Stack]) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        stack = start(PORT=str(port))
+        address = stack.ready()
+    assert int(address.rsplit(":", 1)[1]) > port, "the next free port is used when the wanted one is taken"
+    assert get(address, "/health") == 200
+    assert get(address, "/ready") == 200
+    assert get(address, "/admin/") == 302
+    assert stack.children("celery")
+    assert stack.children("gunicorn")
+    stack.process.send_signal(signal.SIGINT)
+    assert stack.process.wait(60) == 0
+    assert eventually(lambda: not stack.remains), stack.remains
+
+
+def test_the_second_start_takes_seconds_and_a_second_stack_is_refused(start: Callable[..., Stack]) -> None:
+    began = time.monotonic()
+    stack = start()
+    address = stack.ready()
+    assert time.monotonic() - began < 15
+    assert "Preparing" not in stack.said
+    other = start()
+    assert other.process.wait(30) == 1
+    assert "Already running" in other.said
+    assert address in other.said
+    assert get(address, "/ready") == 200
+
+
+@pytest.mark.parametrize("part", ["celery", "gunicorn", "postgres", "valkey", "keeper"])
+def test_a_killed_part_is_running_again_soon(start: Callable[..., Stack], data: Path, part: str) -> None:
+    stack = start()
+    address = stack.ready()
+    find: Callable[[], list[int]] = {
+        "celery": lambda: stack.children("worker"),
+        "gunicorn": lambda: stack.children("gunicorn"),
+        "postgres": lambda: servers(data, "postgres"),
+        "valkey": lambda: servers(data, "valkey"),
+        "keeper": lambda: keepers(data, "postgres"),
+    }[part]
+    old = find()[0]
+    kill(old)
+    assert eventually(lambda: find()[:1] not in ([], [old]) and get(address, "/ready") == 200, 40), stack.said
+    stack.process.terminate()
+    assert stack.process.wait(60) == 0
+    assert eventually(lambda: not stack.remains), stack.remains
+
+
+def test_a_killed_supervisor_takes_everything_with_it_and_the_next_start_works(
+    start: Callable[..., Stack],
+) -> None:
+    stack = start()
+    stack.ready()
+    kill(stack.process.pid)
+    stack.process.wait()
+    assert eventually(lambda: not stack.remains, 40), stack.remains
+    assert get(start().ready(), "/ready") == 200
+
+
+def test_when_everything_is_killed_at_once_the_next_start_works(start: Callable[..., Stack]) -> None:
+    stack = start()
+    stack.ready()
+    kill(stack.process.pid, *stack.remains[1:])
+    stack.process.wait()
+    assert get(start().ready(), "/ready") == 200
