@@ -55,9 +55,9 @@ class Merchant(StateModel, PublicIdModel, VersionedModel):
     deposit_held = models.DecimalField(_("deposit held"), max_digits=14, decimal_places=2, default=0)
     currency = models.CharField(_("currency"), max_length=3, default="CNY")
     agreement = models.CharField(_("agreement version"), max_length=40, blank=True, default="")
-    opened_at = models.DateTimeField(_("opened"), null=True, blank=True)
-    exit_began_at = models.DateTimeField(_("exit began"), null=True, blank=True)
-    active_to = models.DateTimeField(_("closed"), null=True, blank=True)
+    opened_at = models.DateTimeField(_("admitted on"), null=True, blank=True)
+    exit_began_at = models.DateTimeField(_("exit began on"), null=True, blank=True)
+    active_to = models.DateTimeField(_("left on"), null=True, blank=True)
 
     history = HistoricalRecords(no_db_index=["public_id", "code", "market", "manager"])
     objects = MerchantQuerySet.as_manager()
@@ -150,7 +150,7 @@ class MerchantContact(models.Model):
     merchant = models.ForeignKey(
         Merchant, models.PROTECT, related_name="contacts", verbose_name=_("merchant")
     )
-    role = models.CharField(_("for"), max_length=12, choices=ContactRole.choices)
+    role = models.CharField(_("contact for"), max_length=12, choices=ContactRole.choices)
     name = models.CharField(_("name"), max_length=80, blank=True, default="")
     phone = models.CharField(_("phone"), max_length=40, blank=True, default="")
     email = models.EmailField(_("e-mail"), max_length=160, blank=True, default="")

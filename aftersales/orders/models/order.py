@@ -171,7 +171,7 @@ class OrderLine(VersionedModel):
     order = models.ForeignKey(
         Order, models.PROTECT, related_name="lines", verbose_name=_("order"), db_index=False
     )
-    line_no = models.PositiveIntegerField(_("line"))
+    line_no = models.PositiveIntegerField(_("line number"))
     merchant = models.ForeignKey(
         "merchants.Merchant",
         models.PROTECT,

@@ -102,7 +102,7 @@ class TrackingEvent(models.Model):
     shipment = models.ForeignKey(
         Shipment, models.PROTECT, related_name="tracking", verbose_name=_("parcel"), db_index=False
     )
-    at = models.DateTimeField(_("when"))
+    at = models.DateTimeField(_("time of event"))
     at_grain = grain()
     code = models.CharField(_("carrier code"), max_length=40)
     place = models.CharField(_("place"), max_length=120, blank=True, default="")
