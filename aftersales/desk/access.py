@@ -9,7 +9,7 @@ from typing import Any
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse
 
-type View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponse]
 
 
 def needs(capability: str) -> Callable[[View], View]:

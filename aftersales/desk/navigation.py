@@ -14,7 +14,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.functional import Promise
 from django.utils.translation import pgettext_lazy as pgettext
 
-type Words = str | Promise
+Words = str | Promise
 
 
 @dataclass(frozen=True, slots=True)
