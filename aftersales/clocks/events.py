@@ -12,6 +12,7 @@ from aftersales.standards.states import Promise
 
 CLOCK = {"promise": "code", "round": "number", "clock": "id"}
 FULL = CLOCK | {
+    "historic": "flag",
     "version": "id",
     "counted_from": "moment",
     "due_at": "moment",

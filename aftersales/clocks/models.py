@@ -11,10 +11,10 @@ from django_fsm import FSMField, transition
 
 from aftersales.clocks.machine import MACHINE, triggers
 from aftersales.clocks.querysets import ClockQuerySet
+from aftersales.clocks.rules import Pause
 from aftersales.clocks.states import ClockState
 from aftersales.core.models import Audience, StateModel
 from aftersales.standards.models import StandardVersion
-from aftersales.standards.rules import Pause
 from aftersales.standards.states import ClockKind, Debtor, Promise
 
 
@@ -22,7 +22,7 @@ class Clock(StateModel):
     """Who owes what by when (DESIGN 4, Clock). Times are recomputed from events, never counted up.
 
     ``counted_from`` is where counting begins; it lies after ``started_at`` when a worse grading made the
-    promise stricter. ``pauses`` is a list of ``[from, until or null, reason]``. Its history are its event rows.
+    promise stricter. ``pauses`` lists ``[from, until or null, reason]``. Its history are its event rows.
     """
 
     subject_kind = models.CharField(_("subject kind"), max_length=60)

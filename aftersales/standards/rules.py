@@ -2,19 +2,11 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 from itertools import product
 from typing import Any
 
-from aftersales.standards.states import SEVERITY_ORDER, TIME_UNITS, Unit
-from aftersales.standards.worktime import (
-    WorkingTime,
-    add,
-    elapsed,
-    end_of_day,
-    end_of_working_day,
-    working_days_between,
-)
+from aftersales.standards.states import SEVERITY_ORDER, Unit
+from aftersales.standards.worktime import WorkingTime
 
 CONDITIONS: tuple[tuple[str, str], ...] = (
     ("kinds", "kind"),
@@ -55,58 +47,6 @@ def matches(version: Any, facts: Any) -> bool:
 def specificity(version: Any) -> int:
     """How many conditions a version names: the tie-breaker between equally strict ones."""
     return sum(bool(getattr(version, name)) for name, _fact in CONDITIONS) + len(version.tags)
-
-
-@dataclass(frozen=True)
-class Pause:
-    """A stretch during which the clock stood; ``end`` is empty while it still stands."""
-
-    start: datetime
-    end: datetime | None
-    reason: str = ""
-
-
-def due_at(
-    calendar: WorkingTime, start: datetime, value: int, unit: str, pauses: Sequence[Pause] = ()
-) -> datetime:
-    """When ``value unit`` from ``start`` is up, after giving back every finished pause.
-
-    Minutes and hours are working time; days are counted from the day after ``start`` and end with the day
-    (24:00 for calendar days, closing time for working days).
-    """
-    due = _first_due(calendar, start, value, unit)
-    for pause in pauses:
-        if pause.end is not None and pause.start < due:
-            due = _given_back(calendar, due, pause, unit)
-    return due
-
-
-def _first_due(calendar: WorkingTime, start: datetime, value: int, unit: str) -> datetime:
-    if unit == Unit.MINUTES:
-        return add(calendar, start, timedelta(minutes=value))
-    if unit == Unit.HOURS:
-        return add(calendar, start, timedelta(hours=value))
-    if unit == Unit.WORKING_DAYS:
-        return end_of_working_day(calendar, start, value)
-    return end_of_day(calendar, start, value)
-
-
-def _given_back(calendar: WorkingTime, due: datetime, pause: Pause, unit: str) -> datetime:
-    """Time units give back working time; day units give back each day at whose end the clock stood."""
-    end = pause.end or pause.start
-    if unit in TIME_UNITS:
-        return add(calendar, end, elapsed(calendar, pause.start, due))
-    if unit == Unit.WORKING_DAYS:
-        lost = working_days_between(calendar, pause.start, end)
-        return end_of_working_day(calendar, due, lost) if lost else due
-    lost = (calendar.local_day(end) - calendar.local_day(pause.start)).days
-    return due + timedelta(days=lost)
-
-
-def warn_at(calendar: WorkingTime, start: datetime, due: datetime, percent: int) -> datetime:
-    """When ``percent`` of the working time between ``start`` and ``due`` is used up."""
-    whole = elapsed(calendar, start, due)
-    return min(due, add(calendar, start, whole * percent / 100)) if whole else due
 
 
 def nominal_minutes(calendar: WorkingTime, value: int, unit: str) -> float:

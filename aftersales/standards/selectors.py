@@ -91,10 +91,19 @@ class Book:
 _copy: Book | None = None
 
 
-def book() -> Book:
-    """The rule book as it stands: one query when nothing changed since the last look."""
+def last_seen() -> Book | None:
+    """The copy this process holds, perhaps an old edition: good for a guess, never for a decision."""
+    return _copy
+
+
+def book(token: str | None = None) -> Book:
+    """The rule book as it stands: one query when nothing changed since the last look.
+
+    ``token``: the edition the caller has just read along with something else, which saves that query.
+    """
     global _copy
-    token = Edition.objects.values_list("token", flat=True).first() or ""
+    if token is None:
+        token = Edition.objects.values_list("token", flat=True).first() or ""
     if _copy is None or _copy.token != token or not token:
         _copy = _read(token)
     return _copy

@@ -1,4 +1,4 @@
-"""Every write to the rule book. Drafting and activating are two acts by two people (DESIGN 3, Rules are data)."""
+"""Every write to the rule book. Drafting and activating are two acts by two people (DESIGN 3)."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
