@@ -4,7 +4,9 @@ import base64
 import hashlib
 from typing import Any
 
+from allauth.account import app_settings
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.authentication import get_authentication_records
 from allauth.mfa.adapter import DefaultMFAAdapter
 from cryptography.fernet import Fernet, MultiFernet
 from django.conf import settings
@@ -19,6 +21,14 @@ from accounts.addresses import client_address
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
+
+    def is_reauthentication_required(self, app: str = "") -> bool:
+        """Who signed in within the last five minutes is not asked for the password a second time."""
+        records = get_authentication_records(self.request, self.request.user)
+        fresh = max((record["at"] for record in records), default=0)
+        if timezone.now().timestamp() - fresh < app_settings.REAUTHENTICATION_TIMEOUT:
+            return False
+        return bool(super().is_reauthentication_required(app=app))
 
     def get_client_ip(self, request: HttpRequest) -> str:
         return client_address(request)

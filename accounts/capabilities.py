@@ -52,7 +52,7 @@ ACCOUNTS = {
     "accounts.create_user": ADMINISTRATORS,
     "accounts.set_roles": ADMINISTRATORS,
     "accounts.set_active": ADMINISTRATORS,
-    "accounts.set_own_away": STAFF,
+    "accounts.set_own_away": STAFF - {R.AUDITOR},
     "accounts.plan": roles(R.LEAD, R.SUPERVISOR, R.PLANNER, R.OPERATIONS, R.VENDOR_LEAD),
     "accounts.manage_teams": roles(R.OPERATIONS, R.ADMINISTRATOR),
     **register("accounts.user", view=STAFF - {R.VENDOR_AGENT}, change=ADMINISTRATORS, add=ADMINISTRATORS),
@@ -64,7 +64,7 @@ ACCOUNTS = {
     ),
     **register("accounts.teammember", view=STAFF, add=roles(R.OPERATIONS, R.ADMINISTRATOR)),
     **register("accounts.shift", view=STAFF, change=roles(LEADS, R.PLANNER), add=roles(LEADS, R.PLANNER)),
-    **register("accounts.away", view=STAFF, change=roles(LEADS, R.PLANNER), add=roles(LEADS, R.PLANNER)),
+    **register("accounts.away", view=STAFF, add=STAFF - {R.AUDITOR}),
 }
 
 DESK_PAGES = {
@@ -147,6 +147,53 @@ MESSAGES = {
     ),
 }
 
+WORKERS = roles(DESK)
+REVIEWERS = roles(R.LEAD, R.SUPERVISOR, R.VENDOR_LEAD)
+TICKETS = {
+    "tickets.view_ticket": roles(READERS),
+    "tickets.view_all": roles(
+        R.SUPERVISOR,
+        R.OPERATIONS,
+        R.AUDITOR,
+        R.INSPECTOR,
+        R.RISK,
+        R.PRIVACY_OFFICER,
+        R.AUTHORITY_DESK,
+        R.ADJUDICATOR,
+        R.MERCHANT_MANAGER,
+        R.LEAD,
+    ),
+    "tickets.view_unassigned": roles(R.AGENT, R.LEAD, R.SUPERVISOR, R.OPERATIONS),
+    "tickets.open_ticket": WORKERS,
+    "tickets.triage": WORKERS,
+    "tickets.regrade": WORKERS,
+    "tickets.lower_severity": roles(R.LEAD, R.SUPERVISOR),
+    "tickets.assign": roles(LEADS),
+    "tickets.take": WORKERS,
+    "tickets.work": WORKERS,
+    "tickets.work_any": roles(R.LEAD, R.SUPERVISOR, R.VENDOR_LEAD),
+    "tickets.reply": WORKERS,
+    "tickets.note": roles(WORKERS, R.INSPECTOR, R.MERCHANT_MANAGER, R.RISK),
+    "tickets.resolve": WORKERS,
+    "tickets.verify": WORKERS,
+    "tickets.confirm": NOBODY,
+    "tickets.close_by_silence": NOBODY,
+    "tickets.reopen": WORKERS,
+    "tickets.cancel": roles(R.AGENT, LEADS),
+    "tickets.archive": REVIEWERS,
+    "tickets.seal": NOBODY,
+    "tickets.addendum": roles(R.AGENT, LEADS),
+    "tickets.hold": roles(R.SUPERVISOR, R.PRIVACY_OFFICER, R.AUTHORITY_DESK),
+    "tickets.erase": roles(R.PRIVACY_OFFICER),
+    "tickets.view_archive": roles(READERS),
+    "tickets.export": roles(R.LEAD, R.SUPERVISOR, R.OPERATIONS, R.AUDITOR, R.AUTHORITY_DESK),
+    "tickets.view_rules": OWN_STAFF,
+    **register("tickets.intakerule", view=OWN_STAFF, change=OPERATIONS, add=OPERATIONS),
+    **register("tickets.gradingrule", view=OWN_STAFF, change=OPERATIONS, add=OPERATIONS),
+    **register("tickets.dutyroute", view=OWN_STAFF, change=OPERATIONS, add=OPERATIONS),
+    **register("tickets.intakeitem", view=roles(R.OPERATIONS, R.SUPERVISOR, R.AUDITOR)),
+}
+
 TABLE: dict[str, frozenset[Role]] = {
     **ACCOUNTS,
     **DESK_PAGES,
@@ -155,6 +202,7 @@ TABLE: dict[str, frozenset[Role]] = {
     **ORDER_REGISTER,
     **RULE_BOOK,
     **MESSAGES,
+    **TICKETS,
 }
 
 # What machine accounts may do: the system everything declared (its rules are rows, its acts are recorded),

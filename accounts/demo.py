@@ -21,37 +21,37 @@ DAYS_AFTER = 14
 @dataclass(frozen=True)
 class Login:
     username: str
+    password: str
     display_name: str
     role: Role
-    password: str = PASSWORD
 
 
 LOGINS = (
-    Login("agent", "周婷", Role.AGENT),
-    Login("lead", "陈立", Role.LEAD),
-    Login("operations", "林岚", Role.OPERATIONS),
-    Login("supervisor", "何敏", Role.SUPERVISOR),
-    Login("inspector", "宋宁", Role.INSPECTOR),
-    Login("auditor", "钱文", Role.AUDITOR),
-    Login("administrator", "赵启明", Role.ADMINISTRATOR),
+    Login("agent", PASSWORD, "周婷", Role.AGENT),
+    Login("lead", PASSWORD, "陈立", Role.LEAD),
+    Login("operations", PASSWORD, "林岚", Role.OPERATIONS),
+    Login("supervisor", PASSWORD, "何敏", Role.SUPERVISOR),
+    Login("inspector", PASSWORD, "宋宁", Role.INSPECTOR),
+    Login("auditor", PASSWORD, "钱文", Role.AUDITOR),
+    Login("administrator", PASSWORD, "赵启明", Role.ADMINISTRATOR),
 )
 COLLEAGUES = (
-    Login("merchants", "沈冰", Role.MERCHANT_MANAGER),
-    Login("privacy", "郑洁", Role.PRIVACY_OFFICER),
-    Login("authority", "韩松", Role.AUTHORITY_DESK),
-    Login("planner", "邓琳", Role.PLANNER),
-    Login("lihao", "李浩", Role.AGENT),
-    Login("wangxue", "王雪", Role.AGENT),
-    Login("zhaolei", "赵磊", Role.AGENT),
-    Login("sunyan", "孙妍", Role.AGENT),
-    Login("wubo", "吴波", Role.AGENT),
-    Login("xujing", "徐静", Role.AGENT),
-    Login("gaofei", "高飞", Role.AGENT),
-    Login("masihan", "马思涵", Role.AGENT),
-    Login("luo", "罗成", Role.LEAD),
-    Login("tangwei", "唐薇", Role.LEAD),
-    Login("vendorlead", "冯涛", Role.VENDOR_LEAD),
-    Login("vendoragent", "蒋欣", Role.VENDOR_AGENT),
+    Login("merchants", PASSWORD, "沈冰", Role.MERCHANT_MANAGER),
+    Login("privacy", PASSWORD, "郑洁", Role.PRIVACY_OFFICER),
+    Login("authority", PASSWORD, "韩松", Role.AUTHORITY_DESK),
+    Login("planner", PASSWORD, "邓琳", Role.PLANNER),
+    Login("lihao", PASSWORD, "李浩", Role.AGENT),
+    Login("wangxue", PASSWORD, "王雪", Role.AGENT),
+    Login("zhaolei", PASSWORD, "赵磊", Role.AGENT),
+    Login("sunyan", PASSWORD, "孙妍", Role.AGENT),
+    Login("wubo", PASSWORD, "吴波", Role.AGENT),
+    Login("xujing", PASSWORD, "徐静", Role.AGENT),
+    Login("gaofei", PASSWORD, "高飞", Role.AGENT),
+    Login("masihan", PASSWORD, "马思涵", Role.AGENT),
+    Login("luo", PASSWORD, "罗成", Role.LEAD),
+    Login("tangwei", PASSWORD, "唐薇", Role.LEAD),
+    Login("vendorlead", PASSWORD, "冯涛", Role.VENDOR_LEAD),
+    Login("vendoragent", PASSWORD, "蒋欣", Role.VENDOR_AGENT),
 )
 
 

@@ -9,6 +9,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 from django.utils.crypto import salted_hmac
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
@@ -81,6 +82,13 @@ class User(AbstractBaseUser):
 
     def get_short_name(self) -> str:
         return self.display_name
+
+    @cached_property
+    def team_ids(self) -> list[int]:
+        """Open teams this person belongs to or leads; one query per request."""
+        from accounts.selectors import team_ids_of
+
+        return team_ids_of(self)
 
     def has_role(self, *roles: str) -> bool:
         return any(role in self.roles for role in roles)

@@ -8,10 +8,22 @@ from django.urls import include, path, re_path
 
 from accounts import views
 
-pages = ([path("", views.home, name="home")], "accounts")
+own = [
+    path("", views.home, name="home"),
+    path("people/<int:pk>/close/", views.user_deactivate, name="user_deactivate"),
+    path("people/<int:pk>/open/", views.user_activate, name="user_activate"),
+    path("people/<int:pk>/sign-out/", views.user_end_sessions, name="user_end_sessions"),
+    path("people/<int:pk>/second-factor/", views.second_factor_reset, name="second_factor_reset"),
+    path("people/<int:pk>/invitation/", views.user_invite, name="user_invite"),
+    path("teams/<int:pk>/close/", views.team_close, name="team_close"),
+    path("teams/<int:pk>/join/", views.team_join, name="team_join"),
+    path("members/<int:pk>/leave/", views.team_leave, name="team_leave"),
+    path("shifts/<int:pk>/cancel/", views.shift_cancel, name="shift_cancel"),
+    path("away/<int:pk>/end/", views.away_end, name="away_end"),
+]
 
 urlpatterns = [
-    path("", include(pages)),
+    path("", include((own, "accounts"))),
     path("login/", account.login, name="account_login"),
     path("logout/", account.logout, name="account_logout"),
     path("inactive/", account.account_inactive, name="account_inactive"),

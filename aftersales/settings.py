@@ -36,6 +36,7 @@ ROOMS = [
     "aftersales.orders",
     "aftersales.notices",
     "aftersales.clocks",
+    "aftersales.tickets",
     "aftersales.desk",
 ]
 
@@ -126,6 +127,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "accounts:home"
+STAFF_HOME = "admin:index"  # where staff starts after signing in
 LOGOUT_REDIRECT_URL = "account_login"
 PASSWORD_RESET_TIMEOUT = int(timedelta(hours=24).total_seconds())
 REQUIRE_SECOND_FACTOR = env.flag("AFTERSALES_REQUIRE_TOTP", default=PRODUCTION)

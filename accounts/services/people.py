@@ -183,8 +183,9 @@ def second_factor_reset(*, user: User, actor: Any, now: datetime, reason: str) -
 
 def language_set(*, user: User, language: str, now: datetime) -> User:
     """The person's own choice of language."""
-    changed = moves.change(
-        user, actor=user, now=now, event="user.language_set", payload={"language": language},
+    changed: User = moves.change(
+        User.objects.get(pk=user.pk), actor=user, now=now, event="user.language_set",
+        payload={"language": language},
         language=language, quiet=("language",),
     )  # fmt: skip
     user.language = language
@@ -208,9 +209,9 @@ def denial_record(*, user: Any, method: str, path: str, now: datetime) -> None:
 
 
 def _end_sessions(user: User, actor: Any, now: datetime, event: str, reason: str, **columns: Any) -> User:
-    epoch = User.objects.values_list("session_epoch", flat=True).get(pk=user.pk)
+    row = User.objects.get(pk=user.pk)  # also because a request's own user is a lazy object
     return moves.change(
-        user, actor=actor, now=now, event=event, reason=reason, session_epoch=epoch + 1, **columns
+        row, actor=actor, now=now, event=event, reason=reason, session_epoch=row.session_epoch + 1, **columns
     )
 
 
