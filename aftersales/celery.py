@@ -3,6 +3,7 @@
 import os
 
 from celery import Celery
+from celery.schedules import crontab
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "aftersales.settings")
 
@@ -12,5 +13,9 @@ app.autodiscover_tasks()
 
 # Every entry only sweeps what rows say is due; a missed beat loses nothing.
 app.conf.beat_schedule = {
+    "run-due-work": {"task": "aftersales.core.tasks.run_due_work", "schedule": 15.0},
+    "sweep-tickets": {"task": "aftersales.tickets.tasks.sweep", "schedule": 60.0},
+    "look-at-trade-data": {"task": "aftersales.tickets.tasks.look_at_trade_data", "schedule": 600.0},
+    "keep-archive": {"task": "aftersales.tickets.tasks.keep_archive", "schedule": crontab(hour=18, minute=30)},
     "sweep-clocks": {"task": "aftersales.clocks.tasks.sweep_clocks", "schedule": 60.0},
 }

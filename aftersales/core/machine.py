@@ -15,7 +15,10 @@ Guard = Callable[..., Iterable[Refusal]]
 
 @dataclass(frozen=True)
 class Need:
-    """Data that a move asks for. ``kind`` picks the form field: text, long, choice, moment, user, flag, number."""
+    """Data that a move asks for. ``kind`` picks the form field: text, long, choice, moment, user, team, flag.
+
+    A *hidden* need is never asked of a person: the service that owns the move computes it.
+    """
 
     name: str
     label: Text

@@ -212,11 +212,11 @@ def create_many(
     acting_as: str = "",
     reason: str = "",
     rule_version: str = "",
-    tell: bool = True,
+    at: Sequence[datetime] | None = None,
 ) -> list[Any]:
     """Many new rows of one model: one INSERT, one history statement, one event statement.
 
-    ``tell=False`` keeps the listeners silent (historic rows whose clocks are computed apart).
+    ``at`` gives each row's own business time (facts that happened earlier); by default all happen ``now``.
     """
     events.require_actor(actor, event)
     if not rows:
@@ -225,13 +225,13 @@ def create_many(
         type(rows[0])._default_manager.bulk_create(rows)
         drafts = [
             Draft(
-                kind=event, row=row, actor=actor, at=now, new=_state_of(row), reason=reason, acting_as=acting_as,
+                kind=event, row=row, actor=actor, at=moment, new=_state_of(row), reason=reason, acting_as=acting_as,
                 payload=dict(payload), rule_version=rule_version,
             )
-            for row, payload in zip(rows, payloads, strict=True)
+            for row, payload, moment in zip(rows, payloads, at or [now] * len(rows), strict=True)
         ]  # fmt: skip
         before = {row.pk: rowwrite.snapshot(row) for row in rows}
-        heard = events.tell(drafts, now) if tell else drafts
+        heard = events.tell(drafts, now)
         _update_changed(rows, before, bump=False)
         rowwrite.write_history(rows, actor=actor, now=now, reason=reason, kind="+")
         events.write(heard)

@@ -60,7 +60,7 @@ def on_events(drafts: Sequence[Draft], now: datetime) -> list[Draft]:
     """Move the clocks of all subjects of these events; returns the clocks' own events.
 
     At most one SELECT, one INSERT and one UPDATE whatever the number of events. The subject rows in memory
-    learn their next due time through ``row.take_clocks(due_at, promise, warn_at)``; the door writes them.
+    learn their next due time through ``row.take_clocks(next_due_at=, next_promise=, warn_at=, started_at=)``; the door writes them.
     """
     heard = [draft for draft in drafts if draft.subject_kind in _followed]
     if not heard:
@@ -163,9 +163,14 @@ def _tell_rows(drafts: Sequence[Draft], bench: Bench) -> None:
         if take is not None:
             nearest = next_clock(bench.clocks.get((draft.subject_kind, draft.subject_id), []))
             if nearest is None:
-                take(None, "", None)
+                take(next_due_at=None)
             else:
-                take(nearest.due_at, nearest.promise, nearest.warn_at)
+                take(
+                    next_due_at=nearest.due_at,
+                    next_promise=nearest.promise,
+                    warn_at=nearest.warn_at,
+                    started_at=nearest.counted_from,
+                )
 
 
 _COLUMNS: tuple[tuple[str, str], ...] = (

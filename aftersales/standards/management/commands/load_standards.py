@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand
 from django.utils import timezone
 
 from accounts.services import system_user
-from aftersales.core import origin
+from aftersales.core import origin, shipped
 from aftersales.standards import shipping
 
 
@@ -18,5 +18,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         now = timezone.now()
         with origin.coming_from("command"):
-            report = shipping.load(actor=system_user(now), now=now)
-        self.stdout.write(json.dumps({"created": asdict(report)}))
+            system = system_user(now)
+            report = shipping.load(actor=system, now=now)
+            others = shipped.load(actor=system, now=now)
+        self.stdout.write(json.dumps({"created": {**asdict(report), **others}}))

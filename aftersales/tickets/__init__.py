@@ -1,0 +1,1 @@
+"""Tickets: one customer problem each, from intake to the sealed archive."""

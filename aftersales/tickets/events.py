@@ -1,0 +1,144 @@
+"""What can happen to a ticket, each with the sentence a lead reads aloud."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.db import models
+from django.utils import formats
+from django.utils.translation import gettext as now_
+from django.utils.translation import gettext_lazy as _
+
+from aftersales.core.events import Kind as EventKind
+from aftersales.core.events import register
+from aftersales.core.models import Audience
+from aftersales.tickets import states
+
+INTERNAL, CUSTOMER, MERCHANT = Audience.INTERNAL, Audience.CUSTOMER, Audience.MERCHANT
+
+
+def labels(**fields: type[models.TextChoices]) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
+    """Codes of the payload become words in the reader's language."""
+
+    def show(payload: Mapping[str, Any]) -> dict[str, Any]:
+        return {
+            key: str(dict(choices.choices).get(payload.get(key), payload.get(key) or now_("nothing")))
+            for key, choices in fields.items()
+        }
+
+    return show
+
+
+def moment_words(value: str | None) -> str:
+    if not value:
+        return ""
+    local = datetime.fromisoformat(value).astimezone(ZoneInfo(settings.TIME_ZONE))
+    return formats.date_format(local, "Y-m-d H:i")
+
+
+def _waiting(payload: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "for": str(dict(states.WaitFor.choices).get(payload.get("for"), "")),
+        "until": moment_words(payload.get("until")),
+    }
+
+
+GRADE = labels(kind=states.Kind, severity=states.Severity, nature=states.Nature)
+
+
+def _regraded(payload: Mapping[str, Any]) -> dict[str, Any]:
+    shown = GRADE(payload)
+    before = labels(old_kind=states.Kind, old_severity=states.Severity, old_nature=states.Nature)(payload)
+    return {**shown, **before}
+
+
+register(
+    EventKind(
+        "ticket.opened", _("%(actor)s registered the problem (%(channel)s, %(kind)s)."),
+        {"channel": "code", "kind": "code", "severity": "code", "nature": "code", "order_id": "id", "customer_id": "id"},
+        CUSTOMER, show=labels(channel=states.Channel, kind=states.Kind),
+    ),
+    EventKind(
+        "ticket.signal_attached", _("A further signal was attached: %(signal)s."),
+        {"signal": "code", "item_id": "id"}, show=labels(signal=states.SignalKind),
+    ),
+    EventKind(
+        "ticket.triaged", _("%(actor)s graded it: %(kind)s, %(severity)s, %(nature)s."),
+        {"kind": "code", "severity": "code", "nature": "code", "rules": "code"}, show=GRADE,
+    ),
+    EventKind(
+        "ticket.regraded",
+        _("%(actor)s changed the grade from %(old_kind)s, %(old_severity)s, %(old_nature)s to "
+          "%(kind)s, %(severity)s, %(nature)s: %(reason)s"),
+        {"kind": "code", "severity": "code", "nature": "code", "old_kind": "code", "old_severity": "code",
+         "old_nature": "code", "rules": "code"}, show=_regraded,
+    ),
+    EventKind(
+        "ticket.assigned", _("%(actor)s gave the ticket to %(to_name)s."),
+        {"from_id": "id", "to_id": "id", "to_name": "code", "team_id": "id"},
+    ),
+    EventKind(
+        "ticket.transferred", _("%(actor)s passed the waiting ticket on to %(to_name)s: %(reason)s"),
+        {"from_id": "id", "to_id": "id", "to_name": "code", "team_id": "id"},
+    ),
+    EventKind("ticket.unassigned", _("%(actor)s put the ticket back into the queue: %(reason)s"), {"from_id": "id"}),
+    EventKind("ticket.routed", _("%(actor)s sent the ticket to the team %(team)s."), {"team_id": "id", "team": "code", "duty": "code"}),
+    EventKind("ticket.started", _("%(actor)s began to work on it.")),
+    EventKind("ticket.replied", _("%(actor)s answered the customer."), {"message_id": "id", "first": "flag"}, CUSTOMER),
+    EventKind("ticket.customer_wrote", _("The customer wrote."), {"message_id": "id", "channel": "code"}, CUSTOMER),
+    EventKind("ticket.merchant_asked", _("%(actor)s asked the merchant."), {"message_id": "id"}, MERCHANT),
+    EventKind("ticket.merchant_wrote", _("The merchant answered."), {"message_id": "id"}, MERCHANT),
+    EventKind("ticket.noted", _("%(actor)s left a note."), {"message_id": "id"}),
+    EventKind("ticket.message_erased", _("%(actor)s erased a message: %(reason)s"), {"message_id": "id"}),
+    EventKind(
+        "ticket.contact_tried", _("%(actor)s tried to reach the customer (%(channel)s): %(outcome)s."),
+        {"channel": "code", "reached": "flag"},
+        show=lambda payload: {
+            **labels(channel=states.Channel)(payload),
+            "outcome": now_("reached") if payload.get("reached") else now_("not reached"),
+        },
+    ),
+    EventKind(
+        "ticket.waiting", _("%(actor)s waits for: %(for)s, until %(until)s. %(reason)s"),
+        {"for": "code", "until": "moment"}, show=_waiting,
+    ),
+    EventKind("ticket.resumed", _("The ticket goes on."), {"for": "code"}),
+    EventKind(
+        "ticket.resolved", _("%(actor)s resolved it: %(result)s."), {"result": "code", "severity": "code"}, CUSTOMER,
+        show=labels(result=states.Result),
+    ),
+    EventKind("ticket.confirmed", _("The customer confirmed that it is solved."), {"closed_how": "code"}, CUSTOMER),
+    EventKind(
+        "ticket.verified", _("The customer confirmed it to %(actor)s: %(reason)s"),
+        {"closed_how": "code", "how": "code"}, CUSTOMER,
+    ),
+    EventKind("ticket.closed", _("Closed, since no answer came in time."), {"closed_how": "code"}, CUSTOMER),
+    EventKind(
+        "ticket.unreachable", _("%(actor)s closed it: the customer could not be reached."), {"closed_how": "code"},
+        CUSTOMER,
+    ),
+    EventKind("ticket.refused_solution", _("The customer said that it is not solved."), {"link_id": "id"}, CUSTOMER),
+    EventKind("ticket.reopened", _("%(actor)s reopened it: %(reason)s"), {"times": "number"}, CUSTOMER),
+    EventKind(
+        "ticket.cancelled", _("%(actor)s cancelled it (%(why)s). %(reason)s"), {"closed_how": "code", "why": "code"},
+        CUSTOMER, show=labels(why=states.CancelReason),
+    ),
+    EventKind("ticket.archived", _("%(actor)s reviewed and archived it."), {}),
+    EventKind("ticket.recorded", _("The archive record %(number)s was made."), {"number": "code", "record_id": "id"}),
+    EventKind("ticket.sealed", _("The record was sealed."), {}),
+    EventKind("ticket.addendum", _("%(actor)s added to the archive record."), {"addendum_id": "id"}),
+    EventKind("archive.searched", _("%(actor)s searched the archive."), {"filters": "code", "found": "number"}),
+    EventKind("archive.opened", _("%(actor)s looked the archive record up."), {"record_id": "id"}),
+    EventKind("archive.hold_set", _("%(actor)s set a legal hold: %(reason)s"), {"record_id": "id"}),
+    EventKind("archive.hold_lifted", _("%(actor)s lifted the legal hold: %(reason)s"), {"record_id": "id"}),
+    EventKind("ticket.exported", _("%(actor)s exported the ticket (%(form)s)."), {"form": "code"}),
+    EventKind("ticket.asked_to_confirm", _("The customer was asked whether it is solved."), {"link_id": "id"}),
+    EventKind("intake.ran", _("The intake rules ran: %(opened)s opened, %(attached)s attached."),
+              {"opened": "number", "attached": "number", "too_old": "number"}),
+    EventKind("intake_rule.changed", _("%(actor)s changed an intake rule: %(reason)s"), {"changed": "list"}),
+    EventKind("grading_rule.changed", _("%(actor)s changed a grading rule: %(reason)s"), {"changed": "list"}),
+    EventKind("duty_route.changed", _("%(actor)s changed a dispatch route: %(reason)s"), {"changed": "list"}),
+    EventKind("tickets.retained", _("Retention removed %(count)s expired records."), {"count": "number"}),
+)  # fmt: skip

@@ -1,0 +1,138 @@
+"""The ticket's machine, declared once (DESIGN 4). Bodies stand on the model, conditions in rules."""
+
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from aftersales.core.machine import Machine, Move, Need
+from aftersales.tickets import rules
+from aftersales.tickets.states import (
+    TERMINAL_STATES,
+    CancelReason,
+    ClosedHow,
+    Kind,
+    Nature,
+    Result,
+    Severity,
+    TicketState,
+    WaitFor,
+)
+
+S = TicketState
+
+
+def _verified_ways() -> list[tuple[str, object]]:
+    return [("phone", _("By telephone")), ("chat", _("In chat")), ("email", _("By e-mail"))]
+
+
+GRADE_NEEDS = (
+    Need("kind", _("Kind"), "choice", choices=lambda: Kind.choices),
+    Need("severity", _("Severity"), "choice", choices=lambda: Severity.choices),
+    Need("nature", _("Nature"), "choice", choices=lambda: Nature.choices),
+)
+LOOK_AGAIN = Need("wake_at", _("Looked at again"), "hidden", required=False)
+TEAM_AND_PERSON = (
+    Need("to", _("Person"), "user"),
+    Need("team_id", _("Team"), "team", required=False),
+)
+
+MOVES = [
+    Move(
+        "triage", [S.NEW], S.TRIAGED, "tickets.triage", pgettext_lazy("ticket move", "Grade"), "ticket.triaged",
+        needs=[Need(need.name, need.label, need.kind, False, need.choices) for need in GRADE_NEEDS],
+        effect=_("The grade decides which promises run and which team takes the ticket."),
+    ),
+    Move(
+        "assign", [S.TRIAGED, S.ASSIGNED, S.IN_PROGRESS], S.ASSIGNED, "tickets.assign",
+        pgettext_lazy("ticket move", "Assign"), "ticket.assigned", needs=TEAM_AND_PERSON,
+        effect=_("The person finds the ticket in the own queue; the first contact stays responsible."),
+    ),
+    Move(
+        "unassign", [S.ASSIGNED], S.TRIAGED, "tickets.assign", pgettext_lazy("ticket move", "Put back"),
+        "ticket.unassigned", effect=_("The ticket goes back to the queue and is dispatched again."),
+    ),
+    Move(
+        "start", [S.ASSIGNED], S.IN_PROGRESS, "tickets.work", pgettext_lazy("ticket move", "Start"),
+        "ticket.started", guards=[rules.own_work], effect=_("You work on it now."),
+    ),
+    Move(
+        "wait", [S.IN_PROGRESS], S.WAITING, "tickets.work", pgettext_lazy("ticket move", "Wait"),
+        "ticket.waiting", guards=[rules.own_work],
+        needs=[
+            Need("wait_for", _("For whom"), "choice", choices=lambda: WaitFor.choices),
+            Need("until", _("Until when"), "moment", help=_("Then the ticket wakes up by itself.")),
+        ],
+        effect=_("Clocks that may pause stop until the answer or the wake-up time."),
+    ),
+    Move(
+        "resume", [S.WAITING], S.IN_PROGRESS, "tickets.work", pgettext_lazy("ticket move", "Go on"),
+        "ticket.resumed", effect=_("The clocks run again."),
+    ),
+    Move(
+        "resolve", [S.IN_PROGRESS, S.WAITING], S.RESOLVED, "tickets.resolve",
+        pgettext_lazy("ticket move", "Resolve"), "ticket.resolved",
+        guards=[rules.own_work, rules.nothing_open], facts=["tickets.open_work"],
+        needs=[Need("result", _("Result"), "choice", choices=lambda: Result.choices), LOOK_AGAIN],
+        effect=_("The customer is told the result and asked whether it is solved."),
+    ),
+    Move(
+        "confirm", [S.RESOLVED], S.CLOSED, "tickets.confirm", pgettext_lazy("ticket move", "Confirm"),
+        "ticket.confirmed", by_system=True, effect=_("The customer said that it is solved."),
+    ),
+    Move(
+        "close_verified", [S.RESOLVED], S.CLOSED, "tickets.verify",
+        pgettext_lazy("ticket move", "Customer confirmed to me"), "ticket.verified",
+        needs=[Need("how", _("How"), "choice", choices=_verified_ways)],
+        effect=_("Closed; what the customer said stands in the reason."),
+    ),
+    Move(
+        "close_by_silence", [S.RESOLVED], S.CLOSED, "tickets.close_by_silence",
+        pgettext_lazy("ticket move", "Close by silence"), "ticket.closed",
+        guards=[rules.only_ordinary_by_silence], by_system=True,
+        effect=_("Nobody answered in time; the customer may still reopen."),
+    ),
+    Move(
+        "give_up", [S.IN_PROGRESS, S.WAITING, S.RESOLVED], S.UNREACHABLE, "tickets.work",
+        pgettext_lazy("ticket move", "Customer not reached"), "ticket.unreachable",
+        guards=[rules.own_work, rules.tried_enough], facts=["tickets.contact_tries"],
+        effect=_("Closed as not reached and counted apart; the customer may reopen."),
+    ),
+    Move(
+        "reopen", [S.RESOLVED, S.CLOSED, S.UNREACHABLE, S.ARCHIVED, S.CANCELLED], S.IN_PROGRESS, "tickets.reopen",
+        pgettext_lazy("ticket move", "Reopen"), "ticket.reopened",
+        guards=[rules.inside_window], facts=["tickets.reopen_until"],
+        effect=_("Second handling by the same person; the promises start anew."),
+    ),
+    Move(
+        "cancel", [S.NEW, S.TRIAGED, S.ASSIGNED, S.IN_PROGRESS, S.WAITING], S.CANCELLED, "tickets.cancel",
+        pgettext_lazy("ticket move", "Cancel"), "ticket.cancelled",
+        guards=[rules.nothing_open], facts=["tickets.open_work"],
+        needs=[Need("why", _("Why"), "choice", choices=lambda: CancelReason.choices)],
+        effect=_("Nothing more is done; the customer may have it taken up again."),
+    ),
+    Move(
+        "archive", [S.CLOSED, S.UNREACHABLE], S.ARCHIVED, "tickets.archive",
+        pgettext_lazy("ticket move", "Archive"), "ticket.archived",
+        guards=[rules.reviewer_is_another, rules.has_record],
+        needs=[
+            Need("summary", _("Summary for the record"), "long", help=_("What happened, what was done, what follows.")),
+            LOOK_AGAIN,
+        ],
+        effect=_("The record gets its number; addenda are possible until it is sealed."),
+    ),
+    Move(
+        "seal", [S.ARCHIVED], S.SEALED, "tickets.seal", pgettext_lazy("ticket move", "Seal"), "ticket.sealed",
+        guards=[rules.windows_over], by_system=True, effect=_("The record cannot change any more."),
+    ),
+]  # fmt: skip
+
+MACHINE = Machine(
+    "tickets.ticket", states=TicketState, moves=MOVES, initial=[S.NEW], terminal=list(TERMINAL_STATES)
+)
+
+CLOSED_HOW = {
+    "confirm": ClosedHow.CONFIRMED,
+    "close_verified": ClosedHow.VERIFIED,
+    "close_by_silence": ClosedHow.SILENCE,
+    "give_up": ClosedHow.UNREACHABLE,
+    "cancel": ClosedHow.CANCELLED,
+}

@@ -1,0 +1,29 @@
+"""Tables of the ticket room, by aggregate."""
+
+from aftersales.tickets.models.archive import ArchiveAddendum, ArchiveRecord
+from aftersales.tickets.models.conversation import (
+    Attachment,
+    ContactAttempt,
+    CustomerLink,
+    Message,
+    TicketText,
+)
+from aftersales.tickets.models.intake import DispatchRecord, DutyRoute, GradingRule, IntakeItem, IntakeRule
+from aftersales.tickets.models.ticket import Ticket, TicketParty
+
+__all__ = [
+    "ArchiveAddendum",
+    "ArchiveRecord",
+    "Attachment",
+    "ContactAttempt",
+    "CustomerLink",
+    "DispatchRecord",
+    "DutyRoute",
+    "GradingRule",
+    "IntakeItem",
+    "IntakeRule",
+    "Message",
+    "Ticket",
+    "TicketParty",
+    "TicketText",
+]

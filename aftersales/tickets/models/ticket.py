@@ -1,0 +1,308 @@
+"""The ticket: a narrow row that moves. Long texts stand in tables of their own."""
+
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+from django_fsm import FSMField, transition
+from simple_history.models import HistoricalRecords
+
+from aftersales.core.models import Audience, PublicIdModel, StateModel, VersionedModel
+from aftersales.tickets import rules
+from aftersales.tickets.machine import CLOSED_HOW, MACHINE
+from aftersales.tickets.querysets import TicketQuerySet
+from aftersales.tickets.states import (
+    ACTIVE_STATES,
+    NO_DUE,
+    OPEN_STATES,
+    Channel,
+    ClosedHow,
+    Kind,
+    Nature,
+    Result,
+    Severity,
+    TicketState,
+    WaitFor,
+)
+
+move = MACHINE.transition
+
+
+class Ticket(StateModel, PublicIdModel, VersionedModel):
+    """One customer problem (DESIGN 1). *Owner* is the first person contacted, responsible to the end (R3.3);
+    *assignee* works on it now. ``wake_at`` is when the system looks again: end of a wait, of the silence, of the
+    windows. ``next_*`` repeat the nearest running clock so that a queue reads one table."""
+
+    number = models.CharField(_("number"), max_length=24, unique=True)
+    source = models.CharField(_("source"), max_length=40)
+    source_ref = models.CharField(_("source reference"), max_length=120, blank=True)
+    subject = models.CharField(_("subject"), max_length=200)
+    state = FSMField(_("state"), choices=TicketState, default=TicketState.NEW, protected=True, max_length=12)
+    wait_for = models.CharField(_("waits for"), max_length=10, choices=WaitFor, blank=True)
+    wake_at = models.DateTimeField(_("looked at again"), null=True, blank=True)
+
+    kind = models.CharField(_("kind"), max_length=14, choices=Kind, default=Kind.OTHER)
+    severity = models.CharField(_("severity"), max_length=8, choices=Severity, default=Severity.MINOR)
+    nature = models.CharField(_("nature"), max_length=10, choices=Nature, default=Nature.OPERATION)
+    graded_by = models.CharField(
+        _("graded by"), max_length=200, blank=True, help_text=_("Rules that gave the grade.")
+    )
+    channel = models.CharField(_("channel"), max_length=10, choices=Channel)
+    historic = models.BooleanField(
+        _("historic"), default=False, help_text=_("From an older fact: no message, no dispatch.")
+    )
+
+    market = models.ForeignKey(
+        "standards.Market",
+        models.PROTECT,
+        null=True,
+        related_name="+",
+        verbose_name=_("market"),
+        db_index=False,
+    )
+    customer = models.ForeignKey(
+        "customers.Customer", models.PROTECT, null=True, related_name="tickets", verbose_name=_("customer"),
+        db_index=False,
+    )  # fmt: skip
+    order = models.ForeignKey(
+        "orders.Order", models.PROTECT, null=True, related_name="tickets", verbose_name=_("order")
+    )
+    merchant = models.ForeignKey(
+        "merchants.Merchant", models.PROTECT, null=True, related_name="tickets", verbose_name=_("merchant"),
+        db_index=False,
+    )  # fmt: skip
+    audience = models.CharField(_("audience"), max_length=10, choices=Audience, default=Audience.INTERNAL)
+    team = models.ForeignKey(
+        "accounts.Team",
+        models.PROTECT,
+        null=True,
+        related_name="tickets",
+        verbose_name=_("team"),
+        db_index=False,
+    )
+    assignee = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="tickets", verbose_name=_("assignee"),
+        db_index=False,
+    )  # fmt: skip
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="tickets_owned",
+        verbose_name=_("first-contact owner"),
+    )  # fmt: skip
+
+    opened_at = models.DateTimeField(_("opened at"))
+    assigned_at = models.DateTimeField(_("assigned at"), null=True)
+    first_reply_at = models.DateTimeField(_("first reply at"), null=True)
+    resolved_at = models.DateTimeField(_("resolved at"), null=True)
+    closed_at = models.DateTimeField(_("closed at"), null=True)
+    closed_how = models.CharField(_("closed how"), max_length=12, choices=ClosedHow, blank=True)
+    result = models.CharField(_("result"), max_length=12, choices=Result, blank=True)
+    reopened = models.PositiveSmallIntegerField(_("times reopened"), default=0)
+    last_customer_at = models.DateTimeField(_("customer last wrote"), null=True)
+    last_staff_at = models.DateTimeField(_("staff last wrote"), null=True)
+
+    next_due_at = models.DateTimeField(_("next due"), default=NO_DUE)
+    next_promise = models.CharField(_("next promise"), max_length=40, blank=True)
+    next_started_at = models.DateTimeField(_("next clock started"), null=True)
+    next_warn_at = models.DateTimeField(_("next warning"), null=True)
+
+    history = HistoricalRecords(excluded_fields=["subject"])
+    objects = TicketQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("ticket")
+        verbose_name_plural = _("tickets")
+        triggers = MACHINE.triggers()
+        constraints = [
+            models.UniqueConstraint(
+                fields=["source", "source_ref"], condition=~Q(source_ref=""), name="ticket_source"
+            ),
+            models.CheckConstraint(condition=~Q(subject=""), name="ticket_subject_given"),
+            models.CheckConstraint(
+                condition=~Q(state="assigned") | Q(assignee__isnull=False), name="ticket_assigned_to_somebody"
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="waiting") | (~Q(wait_for="") & Q(wake_at__isnull=False)),
+                name="ticket_wait_ends",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["next_due_at", "id"], name="ticket_due", condition=Q(state__in=ACTIVE_STATES)),
+            models.Index(
+                fields=["assignee", "next_due_at", "id"], name="ticket_assignee_due",
+                condition=Q(state__in=ACTIVE_STATES),
+            ),
+            models.Index(
+                fields=["team", "next_due_at", "id"], name="ticket_team_due", condition=Q(state__in=ACTIVE_STATES)
+            ),
+            models.Index(
+                fields=["next_due_at", "id"], name="ticket_unassigned",
+                condition=Q(assignee=None, state__in=OPEN_STATES),
+            ),
+            models.Index(fields=["state", "wake_at"], name="ticket_wake", condition=Q(wake_at__isnull=False)),
+            models.Index(fields=["state", "-closed_at", "-id"], name="ticket_state_closed"),
+            models.Index(fields=["-opened_at", "-id"], name="ticket_opened"),
+            models.Index(fields=["customer", "-id"], name="ticket_customer"),
+            models.Index(fields=["merchant", "-id"], name="ticket_merchant"),
+        ]  # fmt: skip
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.subject}"
+
+    @property
+    def level(self) -> str:
+        """L1–L6 of the source, derived from severity and nature (R5.1)."""
+        return rules.level(self.severity, self.nature)
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in OPEN_STATES
+
+    @property
+    def unread(self) -> bool:
+        """The customer wrote and nobody of the staff has answered since."""
+        return self.last_customer_at is not None and (
+            self.last_staff_at is None or self.last_customer_at > self.last_staff_at
+        )
+
+    def take_clocks(
+        self,
+        *,
+        next_due_at: datetime | None,
+        next_promise: str = "",
+        warn_at: datetime | None = None,
+        started_at: datetime | None = None,
+    ) -> None:
+        """The clocks room tells the nearest running clock; the door writes it with the rest of the row."""
+        self.next_due_at = next_due_at or NO_DUE
+        self.next_promise = next_promise
+        self.next_warn_at = warn_at
+        self.next_started_at = started_at
+
+    # Bodies of the moves: they set columns of this row and return the event's payload. Nothing else.
+
+    @transition(**move("triage"))
+    def triage(
+        self, *, actor: Any, now: datetime, kind: str = "", severity: str = "", nature: str = ""
+    ) -> dict[str, Any]:
+        by_hand = bool(kind or severity or nature)
+        self.kind = kind or self.kind
+        self.severity = severity or self.severity
+        self.nature = nature or self.nature
+        if by_hand:
+            self.graded_by = ""
+        return {"kind": self.kind, "severity": self.severity, "nature": self.nature, "rules": self.graded_by}
+
+    @transition(**move("assign"))
+    def assign(self, *, actor: Any, now: datetime, to: Any, team_id: int | None = None) -> dict[str, Any]:
+        before = self.assignee_id
+        self._hand_to(to, team_id, now)
+        return {"from_id": before, "to_id": to.pk, "to_name": str(to), "team_id": self.team_id}
+
+    def _hand_to(self, to: Any, team_id: int | None, now: datetime) -> None:
+        self.assignee = to
+        self.team_id = team_id or self.team_id
+        self.assigned_at = now
+        if self.owner_id is None:
+            self.owner = to
+
+    @transition(**move("unassign"))
+    def unassign(self, *, actor: Any, now: datetime) -> dict[str, Any]:
+        before = self.assignee_id
+        self.assignee = None
+        self.assigned_at = None
+        return {"from_id": before}
+
+    @transition(**move("start"))
+    def start(self, *, actor: Any, now: datetime) -> dict[str, Any]:
+        return {}
+
+    @transition(**move("wait"))
+    def wait(self, *, actor: Any, now: datetime, wait_for: str, until: datetime) -> dict[str, Any]:
+        self.wait_for = wait_for
+        self.wake_at = until
+        return {"for": wait_for, "until": until.isoformat()}
+
+    @transition(**move("resume"))
+    def resume(self, *, actor: Any, now: datetime) -> dict[str, Any]:
+        waited_for = self.wait_for
+        self._wake()
+        return {"for": waited_for}
+
+    def _wake(self, again_at: datetime | None = None) -> None:
+        self.wait_for = ""
+        self.wake_at = again_at
+
+    @transition(**move("resolve"))
+    def resolve(
+        self, *, actor: Any, now: datetime, result: str, wake_at: datetime | None = None
+    ) -> dict[str, Any]:
+        self._wake(wake_at)
+        self.result = result
+        self.resolved_at = now
+        return {"result": result, "severity": self.severity}
+
+    @transition(**move("confirm"))
+    def confirm(self, *, actor: Any, now: datetime) -> dict[str, Any]:
+        return self._close("confirm", now)
+
+    @transition(**move("close_verified"))
+    def close_verified(self, *, actor: Any, now: datetime, how: str) -> dict[str, Any]:
+        return {**self._close("close_verified", now), "how": how}
+
+    @transition(**move("close_by_silence"))
+    def close_by_silence(self, *, actor: Any, now: datetime) -> dict[str, Any]:
+        return self._close("close_by_silence", now)
+
+    @transition(**move("give_up"))
+    def give_up(self, *, actor: Any, now: datetime) -> dict[str, Any]:
+        return self._close("give_up", now)
+
+    @transition(**move("cancel"))
+    def cancel(self, *, actor: Any, now: datetime, why: str) -> dict[str, Any]:
+        return {**self._close("cancel", now), "why": why}
+
+    def _close(self, name: str, now: datetime) -> dict[str, Any]:
+        self._wake()
+        self.closed_at = now
+        self.closed_how = CLOSED_HOW[name]
+        return {"closed_how": str(self.closed_how)}
+
+    @transition(**move("reopen"))
+    def reopen(self, *, actor: Any, now: datetime) -> dict[str, Any]:
+        self._wake()
+        self.reopened += 1
+        self.resolved_at = self.closed_at = None
+        self.closed_how = ""
+        return {"times": self.reopened}
+
+    @transition(**move("archive"))
+    def archive(
+        self, *, actor: Any, now: datetime, summary: str, wake_at: datetime | None = None
+    ) -> dict[str, Any]:
+        self._wake(wake_at)
+        return {}
+
+    @transition(**move("seal"))
+    def seal(self, *, actor: Any, now: datetime) -> dict[str, Any]:
+        self._wake()
+        return {}
+
+
+class TicketParty(models.Model):
+    """One merchant concerned by a ticket; this row is the grant to see the merchant's part of it."""
+
+    ticket = models.ForeignKey(Ticket, models.PROTECT, related_name="parties", verbose_name=_("ticket"))
+    merchant = models.ForeignKey(
+        "merchants.Merchant", models.PROTECT, related_name="+", verbose_name=_("merchant")
+    )
+
+    class Meta:
+        verbose_name = _("party")
+        verbose_name_plural = _("parties")
+        constraints = [models.UniqueConstraint(fields=["ticket", "merchant"], name="ticket_party_once")]
+
+    def __str__(self) -> str:
+        return f"{self.ticket_id}: {self.merchant_id}"

@@ -1,0 +1,67 @@
+"""Which tickets a person may see, and the filters of every list."""
+
+from datetime import datetime, timedelta
+from typing import Any, Self
+
+from django.db.models import Q
+
+from aftersales.core.querysets import ScopedQuerySet
+from aftersales.tickets.states import ACTIVE_STATES, OPEN_STATES, UNASSIGNED_STATES, TicketState
+
+
+class TicketQuerySet(ScopedQuerySet):
+    view_capability = "tickets.view_ticket"
+
+    def visible_to(self, user: Any) -> Self:
+        """Department-wide readers see all; others their teams' tickets, their own and what nobody has (vendors: own only)."""
+        if not (user and user.is_active and user.has_perm(self.view_capability)):
+            return self.none()
+        if user.has_perm("tickets.view_all"):
+            return self
+        mine = Q(assignee_id=user.pk) | Q(owner_id=user.pk) | Q(team_id__in=user.team_ids)
+        if user.has_perm("tickets.view_unassigned"):
+            mine |= Q(assignee=None, team=None)
+        return self.filter(mine)
+
+    def open(self) -> Self:
+        return self.filter(state__in=OPEN_STATES)
+
+    def active(self) -> Self:
+        return self.filter(state__in=ACTIVE_STATES)
+
+    def unassigned(self) -> Self:
+        return self.filter(assignee=None, state__in=UNASSIGNED_STATES)
+
+    def of_teams(self, team_ids: list[int]) -> Self:
+        return self.filter(team_id__in=team_ids)
+
+    def breached(self, now: datetime) -> Self:
+        """*Breached* is ``due_at < now``, never a stored flag (DESIGN 3)."""
+        return self.filter(state__in=ACTIVE_STATES, next_due_at__lt=now)
+
+    def due_within(self, now: datetime, span: timedelta) -> Self:
+        return self.filter(state__in=ACTIVE_STATES, next_due_at__gte=now, next_due_at__lt=now + span)
+
+    def to_wake(self, now: datetime, state: str) -> Self:
+        return self.filter(state=state, wake_at__lte=now).order_by("wake_at")
+
+    def to_review(self) -> Self:
+        return self.filter(state__in=[TicketState.CLOSED, TicketState.UNREACHABLE])
+
+
+class ThroughTicketQuerySet(ScopedQuerySet):
+    """Rows that belong to a ticket are seen by whoever sees the ticket."""
+
+    def visible_to(self, user: Any) -> Self:
+        from aftersales.tickets.models import Ticket
+
+        return self.filter(ticket__in=Ticket.objects.visible_to(user))
+
+
+class BookQuerySet(ScopedQuerySet):
+    """Rules of intake, grading and dispatch: settings that their readers see whole."""
+
+    view_capability = "tickets.view_rules"
+
+    def in_force(self) -> Self:
+        return self.filter(is_active=True).order_by("position", "code")

@@ -1,0 +1,231 @@
+"""Pure judgements about tickets: levels, guards, grading, who is fit to take one. No query, no clock read here."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from aftersales.core.errors import Refusal
+from aftersales.tickets.states import SEVERITY_ORDER, Kind, Level, Nature, Severity, TicketState
+
+Guarding = Iterable[Refusal]
+
+
+def level(severity: str, nature: str) -> Level:
+    """The source's level from the two axes (R5.1): critical outranks the nature, the nature outranks the rest."""
+    if severity == Severity.CRITICAL:
+        return Level.L3
+    by_nature = {Nature.COMPLAINT: Level.L5, Nature.PROCESS: Level.L4, Nature.FEEDBACK: Level.L6}
+    if nature in by_nature:
+        return by_nature[Nature(nature)]
+    return Level.L2 if severity == Severity.MAJOR else Level.L1
+
+
+def worse(one: str, other: str) -> str:
+    return max(one, other, key=SEVERITY_ORDER.index)
+
+
+def may_close_by_silence(severity: str, nature: str, kind: str) -> bool:
+    """Major, critical, complaint and safety tickets need a human answer (DESIGN 4)."""
+    return severity == Severity.MINOR and nature != Nature.COMPLAINT and kind != Kind.SAFETY
+
+
+# Guards: (row, facts, actor, now, data) -> refusals. ``data`` is None while only asking what is possible.
+
+
+def only_ordinary_by_silence(row: Any, facts: Any, actor: Any, now: datetime, data: Any) -> Guarding:
+    if not may_close_by_silence(row.severity, row.nature, row.kind):
+        yield Refusal(
+            "needs_answer", _("Major, critical, safety and complaint tickets are never closed by silence.")
+        )
+    if row.wake_at is None or row.wake_at > now:
+        yield Refusal("too_early", _("The customer still has time to answer."))
+
+
+def nothing_open(row: Any, facts: Mapping[str, Any], actor: Any, now: datetime, data: Any) -> Guarding:
+    """Rooms above name what is still open on the ticket: cases, payments, requests, promises."""
+    for answers in facts.get("tickets.open_work", ()):
+        yield from (Refusal("open_work", text) for text in answers)
+
+
+def own_work(row: Any, facts: Any, actor: Any, now: datetime, data: Any) -> Guarding:
+    """Only the assignee works on a ticket, unless a lead steps in."""
+    if row.assignee_id != actor.pk and not actor.has_perm("tickets.work_any"):
+        yield Refusal("not_yours", _("This ticket is assigned to somebody else. Ask for a transfer first."))
+
+
+def has_assignee(row: Any, facts: Any, actor: Any, now: datetime, data: Any) -> Guarding:
+    if row.assignee_id is None:
+        yield Refusal("nobody", _("Nobody is assigned yet."))
+
+
+def reviewer_is_another(row: Any, facts: Any, actor: Any, now: datetime, data: Any) -> Guarding:
+    """The lead's review is a second pair of eyes (R5.5)."""
+    if row.assignee_id == actor.pk:
+        yield Refusal("own_work", _("You handled this ticket yourself; another lead reviews it."))
+
+
+def has_record(row: Any, facts: Mapping[str, Any], actor: Any, now: datetime, data: Any) -> Guarding:
+    if data is not None and len((data.get("summary") or "").strip()) < MIN_SUMMARY:
+        yield Refusal("summary", _("The record needs a summary of at least ten characters."))
+
+
+def windows_over(row: Any, facts: Any, actor: Any, now: datetime, data: Any) -> Guarding:
+    if row.wake_at is None or row.wake_at > now:
+        yield Refusal("window_open", _("The window for reopening is still open."))
+
+
+def tried_enough(row: Any, facts: Mapping[str, Any], actor: Any, now: datetime, data: Any) -> Guarding:
+    """So many tries on so many channels over so many days (operations S2); the numbers are rows of the rule book."""
+    if not may_close_by_silence(row.severity, row.nature, row.kind):
+        yield Refusal(
+            "needs_answer", _("Major, critical, safety and complaint tickets need the customer's answer.")
+        )
+    for tried in facts.get("tickets.contact_tries", ()):
+        if not tried.enough:
+            yield Refusal("tried_too_little", tried.sentence)
+
+
+def inside_window(row: Any, facts: Mapping[str, Any], actor: Any, now: datetime, data: Any) -> Guarding:
+    """Reopening is possible until the record is sealed; a cancelled ticket may always be taken up again."""
+    for until in facts.get("tickets.reopen_until", ()):
+        if until is not None and until < now:
+            yield Refusal("window_over", _("The time for reopening is over; please open a new ticket."))
+
+
+MIN_SUMMARY = 10  # characters; a shorter summary says nothing
+
+
+@dataclass(frozen=True)
+class Tries:
+    """How often the customer was tried: ``sentence`` says what is still missing."""
+
+    enough: bool
+    sentence: Any = ""
+
+
+# Grading
+
+
+@dataclass(frozen=True)
+class GradeFacts:
+    """What grading looks at. ``text`` is the subject and the first message, lower case."""
+
+    kind: str
+    channel: str
+    text: str = ""
+    customer_class: str = ""
+    amount: Any = None
+    signal: str = ""
+
+
+@dataclass(frozen=True)
+class Grade:
+    """The verdict with the rules that gave it, kept with the ticket (R5.2)."""
+
+    kind: str
+    severity: str
+    nature: str
+    rules: tuple[str, ...] = ()
+
+
+def grade(facts: GradeFacts, book: Sequence[Any]) -> Grade:
+    """Rules in order of position; the first that sets an axis wins that axis."""
+    kind, severity, nature = "", "", ""
+    named: list[str] = []
+    for rule in book:
+        if not matches(rule, facts):
+            continue
+        before = (kind, severity, nature)
+        kind = kind or rule.set_kind
+        severity = severity or rule.set_severity
+        nature = nature or rule.set_nature
+        if (kind, severity, nature) != before:
+            named.append(rule.code)
+    return Grade(
+        kind=kind or facts.kind or Kind.OTHER,
+        severity=severity or Severity.MINOR,
+        nature=nature or Nature.OPERATION,
+        rules=tuple(named),
+    )
+
+
+def matches(rule: Any, facts: GradeFacts) -> bool:
+    """Empty conditions match everything; several values of one condition are alternatives."""
+    return (
+        (not rule.kinds or facts.kind in rule.kinds)
+        and (not rule.channels or facts.channel in rule.channels)
+        and (not rule.customer_classes or facts.customer_class in rule.customer_classes)
+        and (not rule.signals or facts.signal in rule.signals)
+        and (not rule.words or any(word.lower() in facts.text for word in rule.words))
+        and (rule.min_amount is None or (facts.amount is not None and facts.amount >= rule.min_amount))
+    )
+
+
+# Dispatch
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One person as dispatch sees him: ``load`` counts open tickets, ``verdict`` is "" when he may take one."""
+
+    person_id: int
+    name: str
+    team_id: int | None
+    load: int
+    capacity: int
+    on_shift: bool
+    away: bool
+    last_assigned_at: datetime | None = None
+    verdict: str = ""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Who gets it and why; kept word for word with the ticket."""
+
+    chosen: Candidate | None
+    reason: str
+    candidates: tuple[Candidate, ...] = field(default_factory=tuple)
+
+
+def verdict(candidate: Candidate) -> str:
+    if candidate.away:
+        return "away"
+    if not candidate.on_shift:
+        return "off_shift"
+    if candidate.load >= candidate.capacity:
+        return "full"
+    return ""
+
+
+def choose(candidates: Sequence[Candidate]) -> Choice:
+    """Least load in proportion to capacity, then who waited longest, then the key: the same answer every time."""
+    judged = tuple(_judged(candidate) for candidate in candidates)
+    fit = [candidate for candidate in judged if not candidate.verdict]
+    if not judged:
+        return Choice(None, "nobody_has_duty")
+    if not fit:
+        return Choice(None, "nobody_free", judged)
+    best = min(
+        fit,
+        key=lambda one: (
+            one.load / one.capacity,
+            one.last_assigned_at.timestamp() if one.last_assigned_at else 0.0,
+            one.person_id,
+        ),
+    )
+    return Choice(best, "least_load", judged)
+
+
+def _judged(candidate: Candidate) -> Candidate:
+    return replace(candidate, verdict=verdict(candidate))
+
+
+def same_problem(open_state: str, resolved_at: datetime | None, window: timedelta, now: datetime) -> bool:
+    """A signal about an order belongs to its open ticket, or to one solved so recently that it counts as a reopen."""
+    if open_state in (TicketState.RESOLVED, TicketState.CLOSED):
+        return resolved_at is not None and now - resolved_at <= window
+    return True

@@ -1,0 +1,231 @@
+"""Answers about tickets for pages, guards and clocks. Nothing here writes."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Count, QuerySet
+from django.db.models.functions import TruncDate
+from django.utils.translation import gettext as _
+
+from aftersales.clocks.rules import ClockSubject
+from aftersales.core import events, moves
+from aftersales.core.models import Event
+from aftersales.customers.models import Customer
+from aftersales.standards.selectors import duration, parameter
+from aftersales.tickets import rules
+from aftersales.tickets.models import (
+    ArchiveRecord,
+    ContactAttempt,
+    DispatchRecord,
+    Message,
+    Ticket,
+    TicketText,
+)
+from aftersales.tickets.states import OPEN_STATES
+
+KIND = "tickets.ticket"
+COUNT_CAP = 500
+TIMELINE_CAP = 400
+
+
+# Facts for guards and clocks: rows -> {pk: value}
+
+
+def clock_subjects(rows: Sequence[Ticket], now: datetime) -> Mapping[int, Any]:
+    """What the clocks room must know of a ticket to choose its promises and name who holds them."""
+    classes = _customer_classes(rows)
+    return {
+        row.pk: ClockSubject(
+            kind=row.kind, severity=row.severity, nature=row.nature, channel=row.channel,
+            customer_class=classes.get(row.customer_id, ""), tags=_tags(row), merchant_id=row.merchant_id,
+            team_id=row.team_id, assignee_id=row.assignee_id, historic=row.historic,
+        )
+        for row in rows
+    }  # fmt: skip
+
+
+def _customer_classes(rows: Sequence[Ticket]) -> dict[int | None, str]:
+    ids = {row.customer_id for row in rows if row.customer_id}
+    found = Customer.objects.filter(pk__in=ids).values_list("pk", "customer_class") if ids else []
+    return dict(found)
+
+
+def _tags(row: Ticket) -> frozenset[str]:
+    return frozenset({"urgent"}) if row.kind == "safety" else frozenset()
+
+
+def contact_tries(rows: Sequence[Ticket], now: datetime) -> Mapping[int, rules.Tries]:
+    """Whether the customer was tried often enough, on enough channels, over enough days (operations S2)."""
+    found: dict[int, list[ContactAttempt]] = defaultdict(list)
+    for attempt in ContactAttempt.objects.filter(ticket__in=[row.pk for row in rows], reached=False):
+        found[attempt.ticket_id].append(attempt)
+    return {row.pk: _tries(found[row.pk], now) for row in rows}
+
+
+def _tries(attempts: Sequence[ContactAttempt], now: datetime) -> rules.Tries:
+    tries, channels = int(parameter("unreachable_tries", now)), int(parameter("unreachable_channels", now))
+    days = int(parameter("unreachable_days", now))
+    used = {attempt.channel for attempt in attempts}
+    on_days = {attempt.at.date() for attempt in attempts}
+    enough = len(attempts) >= tries and len(used) >= channels and len(on_days) >= days
+    return rules.Tries(
+        enough,
+        _("Needed are %(tries)s tries on %(channels)s channels over %(days)s days; so far %(done)s on %(used)s over %(on)s.")
+        % {
+            "tries": tries, "channels": channels, "days": days,
+            "done": len(attempts), "used": len(used), "on": len(on_days),
+        },
+    )  # fmt: skip
+
+
+def reopen_until(rows: Sequence[Ticket], now: datetime) -> Mapping[int, datetime | None]:
+    """Until when each finished ticket may be reopened; None for those that may always."""
+    window = duration("reopen_days", now)
+    return {
+        row.pk: row.closed_at + window if row.closed_at and row.state != "cancelled" else None for row in rows
+    }
+
+
+# Queues
+
+
+@dataclass(frozen=True)
+class QueueCounts:
+    """How many tickets each queue holds, at most ``COUNT_CAP`` + 1 counted each."""
+
+    counts: Mapping[str, int]
+
+    def shown(self, queue: str) -> str:
+        number = self.counts.get(queue, 0)
+        return f"{COUNT_CAP}+" if number > COUNT_CAP else str(number)
+
+
+def queue_rows(user: Any, queue: str, now: datetime) -> QuerySet[Ticket]:
+    """The tickets of one queue that this person may see, unordered; unknown names hold nothing."""
+    seen = Ticket.objects.visible_to(user).filter(historic=False)
+    if queue == "mine":
+        return seen.active().filter(assignee_id=user.pk)
+    if queue == "team":
+        return seen.active().of_teams(user.team_ids)
+    if queue == "unassigned":
+        return seen.unassigned()
+    if queue == "due":
+        return seen.due_within(now, duration("due_soon_hours", now))
+    if queue == "breached":
+        return seen.breached(now)
+    if queue == "review":
+        return seen.to_review()
+    if queue == "all":
+        return seen.active()
+    return seen.none()
+
+
+QUEUES: tuple[str, ...] = ("mine", "team", "unassigned", "due", "breached", "review", "all")
+
+
+# Timeline
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of the timeline: a sentence without a code or an id, and where it came from."""
+
+    at: datetime
+    sentence: str
+    kind: str
+    actor: str
+    role: str
+    source: str
+    reason: str
+    rule_version: str
+    audience: str
+    event_id: int
+
+
+def timeline(ticket: Ticket, *, limit: int = TIMELINE_CAP) -> list[Entry]:
+    """What happened to a ticket and its clocks, oldest first, in the reader's language. One query."""
+    rows = list(Event.objects.about(KIND, ticket.pk).order_by("-id")[:limit])
+    return [_entry(event) for event in reversed(rows)]
+
+
+def _entry(event: Event) -> Entry:
+    return Entry(
+        at=event.at, sentence=events.sentence(event), kind=event.kind, actor=event.actor_name,
+        role=event.actor_role, source=event.source, reason=event.reason, rule_version=event.rule_version,
+        audience=event.audience, event_id=event.pk,
+    )  # fmt: skip
+
+
+def owner_chain(ticket: Ticket) -> list[tuple[datetime, str]]:
+    """Who held the ticket from when: first contact first (R3.3). One query."""
+    given = Event.objects.about(KIND, ticket.pk).filter(kind__in=["ticket.assigned", "ticket.transferred"])
+    return [(event.at, event.payload.get("to_name", "")) for event in given.order_by("id")]
+
+
+def conversation(ticket: Ticket, *, limit: int = 200) -> list[Message]:
+    """The newest messages with authors and files, oldest first. Two queries."""
+    rows = Message.objects.filter(ticket=ticket).select_related("author").prefetch_related("attachments")
+    return list(reversed(rows.order_by("-at", "-id")[:limit]))
+
+
+def dispatch_records(ticket: Ticket, *, limit: int = 5) -> list[DispatchRecord]:
+    """The latest explanations of who got it and why, newest first."""
+    return list(DispatchRecord.objects.filter(ticket=ticket).select_related("chosen").order_by("-id")[:limit])
+
+
+def options(ticket: Ticket, *, actor: Any, now: datetime) -> list[moves.MoveOption]:
+    """Every move of this person on this ticket, allowed or refused with the reason."""
+    return moves.options(ticket, actor=actor, now=now)
+
+
+# Search
+
+
+def search_ids(text: str, *, limit: int = 200) -> list[int]:
+    """Tickets whose texts hold ``text`` (two characters and up, Chinese included), newest first. One query.
+
+    The bigram index finds candidates, LIKE decides; capped before sorting, so that a rare word stays quick.
+    """
+    wanted = text.strip()
+    if len(wanted) < 2:
+        return []
+    needle = wanted[:100]
+    found = TicketText.objects.filter(bigrams__contains=bigrams(needle), text__contains=needle)
+    return list(found.values_list("ticket_id", flat=True).distinct().order_by("-ticket_id")[:limit])
+
+
+def bigrams(text: str) -> list[str]:
+    """The same pairs that the database makes for the stored text."""
+    lowered = text.lower()
+    return sorted({lowered[index : index + 2] for index in range(len(lowered) - 1)})
+
+
+def archive_found(
+    user: Any, *, kind: str = "", since: Any = None, until: Any = None, customer: str = "", text: str = ""
+) -> QuerySet[ArchiveRecord]:
+    """Archive records by time, kind, customer and text, newest first, only of tickets this person may see (R5.5)."""
+    rows = ArchiveRecord.objects.visible_to(user).select_related("ticket", "reviewed_by", "customer")
+    if kind:
+        rows = rows.filter(kind=kind)
+    if since:
+        rows = rows.filter(completed_at__date__gte=since)
+    if until:
+        rows = rows.filter(completed_at__date__lte=until)
+    if customer:
+        rows = rows.filter(customer__code=customer)
+    if text:
+        rows = rows.filter(ticket__in=search_ids(text, limit=1000))
+    return rows.order_by("-completed_at", "-id")
+
+
+def open_by_state(user: Any) -> dict[str, int]:
+    rows = Ticket.objects.visible_to(user).filter(state__in=OPEN_STATES, historic=False)
+    return dict(rows.values_list("state").annotate(number=Count("id")))
+
+
+def opened_per_day(user: Any, since: datetime) -> dict[Any, int]:
+    rows = Ticket.objects.visible_to(user).filter(opened_at__gte=since, historic=False)
+    return dict(rows.annotate(day=TruncDate("opened_at")).values_list("day").annotate(number=Count("id")))

@@ -1,0 +1,87 @@
+"""Every write about tickets, by verb."""
+
+from aftersales.tickets.services.archive import (
+    addendum_add,
+    archive_hold_lift,
+    archive_hold_set,
+    archive_opened,
+    archive_searched,
+    retention_run,
+    seal_sweep,
+    ticket_archive,
+)
+from aftersales.tickets.services.closing import (
+    contact_attempt_record,
+    customer_link_issue,
+    customer_link_open,
+    silence_sweep,
+    ticket_answer,
+    ticket_cancel,
+    ticket_confirm,
+    ticket_give_up,
+    ticket_resolve,
+    ticket_verify,
+    wake_sweep,
+)
+from aftersales.tickets.services.conversation import (
+    customer_message,
+    merchant_message,
+    message_erase,
+    note_add,
+    ticket_ask_merchant,
+    ticket_reply,
+)
+from aftersales.tickets.services.dispatch import (
+    dispatch_sweep,
+    ticket_assign,
+    ticket_dispatch,
+    ticket_put_back,
+    ticket_take,
+    ticket_take_next,
+)
+from aftersales.tickets.services.grading import ticket_regrade, ticket_triage
+from aftersales.tickets.services.intake import intake_run, intake_signals, ticket_open, tickets_open_many
+from aftersales.tickets.services.work import ticket_move, ticket_start, ticket_wait
+
+__all__ = [
+    "addendum_add",
+    "archive_hold_lift",
+    "archive_hold_set",
+    "archive_opened",
+    "archive_searched",
+    "contact_attempt_record",
+    "customer_link_issue",
+    "customer_link_open",
+    "customer_message",
+    "dispatch_sweep",
+    "intake_run",
+    "intake_signals",
+    "merchant_message",
+    "message_erase",
+    "note_add",
+    "retention_run",
+    "seal_sweep",
+    "silence_sweep",
+    "ticket_answer",
+    "ticket_archive",
+    "ticket_ask_merchant",
+    "ticket_assign",
+    "ticket_cancel",
+    "ticket_confirm",
+    "ticket_dispatch",
+    "ticket_give_up",
+    "ticket_move",
+    "ticket_open",
+    "ticket_put_back",
+    "ticket_regrade",
+    "ticket_reply",
+    "ticket_resolve",
+    "ticket_start",
+    "ticket_take",
+    "ticket_take_next",
+    "ticket_triage",
+    "ticket_verify",
+    "ticket_wait",
+    "tickets_open_many",
+    "wake_sweep",
+]

@@ -1,0 +1,175 @@
+"""The archive (R5.5, R5.6): record within 24 hours, reviewed by a lead, addenda until sealed, kept three years."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from accounts.services import system_user
+from aftersales.core import events, moves, retention, series
+from aftersales.core.errors import DomainError, NotPermitted
+from aftersales.core.models import Audience, Event
+from aftersales.standards.selectors import duration, parameter
+from aftersales.tickets.models import ArchiveAddendum, ArchiveRecord, Ticket, TicketText
+from aftersales.tickets.querysets import TicketQuerySet
+from aftersales.tickets.services.conversation import clean_text
+from aftersales.tickets.states import TicketState
+
+SWEEP_LIMIT = 2000
+
+
+def ticket_archive(
+    *, ticket: Ticket, summary: str, actor: Any, now: datetime, version: int | None = None
+) -> Ticket:
+    """The lead's review makes the record and gives it its number; the ticket is archived."""
+    with transaction.atomic():
+        until = (ticket.closed_at or now) + duration("seal_days", now)
+        moved = moves.perform(
+            ticket, "archive", actor=actor, now=now, version=version, summary=summary, wake_at=until
+        )
+        record = _record(moved, summary.strip(), until, actor, now)
+        TicketText.objects.create(
+            ticket=moved, part="record", audience=Audience.INTERNAL, text=record.summary[:4000]
+        )
+        events.record(
+            "ticket.recorded", subject=moved, actor=actor, now=now,
+            payload={"number": record.number, "record_id": record.pk},
+        )  # fmt: skip
+    return moved
+
+
+def _record(ticket: Ticket, summary: str, seal_after: datetime, actor: Any, now: datetime) -> ArchiveRecord:
+    """A reopened ticket comes back to its own record: the number stays, the content is renewed."""
+    known = ArchiveRecord.objects.filter(ticket=ticket).first()
+    record = known or ArchiveRecord(ticket=ticket, number=series.next_number("archive", now))
+    order = ticket.order
+    for name in (
+        "kind",
+        "severity",
+        "nature",
+        "channel",
+        "result",
+        "customer_id",
+        "merchant_id",
+        "opened_at",
+    ):
+        setattr(record, name, getattr(ticket, name))
+    record.place = " ".join(part for part in (order.ship_province, order.ship_city) if part) if order else ""
+    record.completed_at = ticket.closed_at or now
+    record.archived_at, record.reviewed_by = now, actor
+    record.summary, record.handlers = summary, _handlers(ticket)
+    record.seal_after, record.keep_until = seal_after, keep_until(record.completed_at)
+    record.save()
+    return record
+
+
+def _handlers(ticket: Ticket) -> list[dict[str, Any]]:
+    """Who held the ticket from when, from its events (R5.6)."""
+    given = Event.objects.about("tickets.ticket", ticket.pk).filter(
+        kind__in=["ticket.assigned", "ticket.transferred"]
+    )
+    return [
+        {"person_id": event.payload["to_id"], "since": event.at.isoformat()} for event in given.order_by("id")
+    ]
+
+
+def keep_until(completed_at: datetime) -> date:
+    """At least so many years after completion (R5.5), in the market's calendar; 29 February counts as 1 March."""
+    local = completed_at.astimezone(ZoneInfo(settings.TIME_ZONE)).date()
+    years = int(parameter("retention_years", completed_at))
+    try:
+        return local.replace(year=local.year + years)
+    except ValueError:
+        return date(local.year + years, 3, 1)
+
+
+def addendum_add(*, record: ArchiveRecord, text: str, actor: Any, now: datetime) -> ArchiveAddendum:
+    """Something learnt later is appended, until the record is sealed."""
+    if not actor.has_perm("tickets.addendum"):
+        raise NotPermitted()
+    with transaction.atomic():
+        locked = (
+            ArchiveRecord.objects.select_for_update(of=("self",)).select_related("ticket").get(pk=record.pk)
+        )
+        if locked.sealed_at:
+            raise DomainError(_("The record is sealed; nothing can be added."), "sealed")
+        addendum = ArchiveAddendum.objects.create(record=locked, author=actor, text=clean_text(text), at=now)
+        TicketText.objects.create(
+            ticket=locked.ticket, part=f"addendum:{addendum.pk}", text=addendum.text[:4000]
+        )
+        events.record(
+            "ticket.addendum",
+            subject=locked.ticket,
+            actor=actor,
+            now=now,
+            payload={"addendum_id": addendum.pk},
+        )
+    return addendum
+
+
+def archive_hold_set(*, record: ArchiveRecord, reason: str, actor: Any, now: datetime) -> None:
+    """A legal hold keeps the record beyond its time."""
+    _hold(record, reason, "archive.hold_set", reason, actor, now)
+
+
+def archive_hold_lift(*, record: ArchiveRecord, reason: str, actor: Any, now: datetime) -> None:
+    _hold(record, "", "archive.hold_lifted", reason, actor, now)
+
+
+def _hold(record: ArchiveRecord, value: str, event: str, reason: str, actor: Any, now: datetime) -> None:
+    if not actor.has_perm("tickets.hold"):
+        raise NotPermitted()
+    if not reason.strip():
+        raise DomainError(_("A legal hold needs its reason."), "reason")
+    with transaction.atomic():
+        locked = (
+            ArchiveRecord.objects.select_for_update(of=("self",)).select_related("ticket").get(pk=record.pk)
+        )
+        locked.legal_hold = value[:200]
+        locked.save(update_fields=["legal_hold"])
+        events.record(
+            event,
+            subject=locked.ticket,
+            actor=actor,
+            now=now,
+            reason=reason,
+            payload={"record_id": locked.pk},
+        )
+
+
+def archive_searched(*, actor: Any, filters: Mapping[str, Any], found: int, now: datetime) -> None:
+    """A look-up in the archive leaves a trace (R5.5): which filters were used and how many hits, never the words."""
+    events.record(
+        "archive.searched", subject=actor, actor=actor, now=now,
+        payload={"filters": ",".join(sorted(key for key, value in filters.items() if value)), "found": found},
+    )  # fmt: skip
+
+
+def archive_opened(*, record: ArchiveRecord, actor: Any, now: datetime) -> None:
+    events.record(
+        "archive.opened", subject=record.ticket, actor=actor, now=now, payload={"record_id": record.pk}
+    )
+
+
+def seal_sweep(*, now: datetime, limit: int = SWEEP_LIMIT) -> int:
+    """Seal records whose windows are over."""
+    ids = list(Ticket.objects.to_wake(now, TicketState.ARCHIVED).values_list("pk", flat=True)[:limit])
+    with transaction.atomic():
+        due: TicketQuerySet = Ticket.objects.filter(pk__in=ids)
+        done = moves.perform_many(due, "seal", actor=system_user(), now=now).done
+        ArchiveRecord.objects.filter(ticket__in=[row.pk for row in done]).update(sealed_at=now)
+    return len(done)
+
+
+def retention_run(*, now: datetime) -> int:
+    """Remove the texts and contacts of records past their time. PostgreSQL re-checks age and hold itself:
+    the function belongs to the owner and refuses anything younger (R5.5, DESIGN 3)."""
+    removed = retention.run("tickets", now)
+    if removed:
+        system = system_user()
+        events.record("tickets.retained", subject=system, actor=system, now=now, payload={"count": removed})
+    return removed

@@ -1,0 +1,193 @@
+"""The closing loop (R3.6): tell the result, ask the customer, hear the answer, or close by silence where allowed."""
+
+import hashlib
+import secrets
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from accounts.services import customer_user, system_user
+from aftersales.core import events, moves
+from aftersales.core.errors import DomainError, NotPermitted
+from aftersales.standards.selectors import duration
+from aftersales.tickets import rules
+from aftersales.tickets.models import ContactAttempt, CustomerLink, Ticket
+from aftersales.tickets.querysets import TicketQuerySet
+from aftersales.tickets.services.conversation import QUIET, customer_message, ticket_reply
+from aftersales.tickets.services.work import ensure_started
+from aftersales.tickets.states import TicketState
+
+CONFIRM = "confirm"
+SWEEP_LIMIT = 2000
+
+
+def ticket_resolve(
+    *, ticket: Ticket, result: str, text: str, actor: Any, now: datetime, version: int | None = None
+) -> Ticket:
+    """Register the result and tell the customer in the same act; he is asked whether it is solved.
+
+    ``text`` is the message to the customer. Silence is counted from now where the grade allows it.
+    """
+    with transaction.atomic():
+        ticket = ensure_started(ticket, actor=actor, now=now)
+        ticket_reply(ticket=ticket, text=text, actor=actor, now=now)
+        silent = rules.may_close_by_silence(ticket.severity, ticket.nature, ticket.kind)
+        until = now + duration("silence_hours", now) if silent else None
+        return moves.perform(
+            ticket,
+            "resolve",
+            actor=actor,
+            now=now,
+            version=version and ticket.version,
+            result=result,
+            wake_at=until,
+        )
+
+
+def customer_link_issue(*, ticket: Ticket, purpose: str, now: datetime) -> str:
+    """A fresh link token (43 characters, 256 bits); older links of the same purpose end. Only the hash is kept."""
+    token = secrets.token_urlsafe(32)
+    with transaction.atomic():
+        CustomerLink.objects.filter(ticket=ticket, purpose=purpose, used_at=None, revoked_at=None).update(
+            revoked_at=now
+        )
+        link = CustomerLink.objects.create(
+            ticket=ticket, purpose=purpose, token_hash=_hash(token), issued_at=now,
+            expires_at=now + duration("confirm_link_days", now),
+        )  # fmt: skip
+        moves.change(
+            ticket, actor=system_user(), now=now, event="ticket.asked_to_confirm", payload={"link_id": link.pk},
+            quiet=QUIET,
+        )  # fmt: skip
+    return token
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def customer_link_open(*, token: str, purpose: str, now: datetime) -> CustomerLink | None:
+    """The live link behind a token, with its ticket; None for unknown, used, revoked and expired alike."""
+    link = (
+        CustomerLink.objects.select_related("ticket").filter(token_hash=_hash(token), purpose=purpose).first()
+    )
+    if link is None or link.used_at or link.revoked_at or link.expires_at < now:
+        return None
+    return link
+
+
+def ticket_confirm(
+    *,
+    link: CustomerLink,
+    satisfied: bool,
+    now: datetime,
+    comment: str = "",
+    rating_handling: int | None = None,
+    rating_outcome: int | None = None,
+) -> Ticket:
+    """The customer's answer on the page. Solved closes; not solved reopens as second handling by the same person.
+
+    The link is used up by the first answer, also when two arrive together.
+    """
+    actor = customer_user()
+    with transaction.atomic():
+        ticket = Ticket.objects.select_for_update(of=("self",)).get(pk=link.ticket_id)
+        locked = CustomerLink.objects.select_for_update().get(pk=link.pk)
+        if locked.used_at or locked.revoked_at or locked.expires_at < now:
+            raise DomainError(_("This link was already used."), "used")
+        locked.used_at, locked.answer = now, "solved" if satisfied else "not_solved"
+        locked.rating_handling, locked.rating_outcome = rating_handling, rating_outcome
+        locked.save(update_fields=["used_at", "answer", "rating_handling", "rating_outcome"])
+        return ticket_answer(
+            ticket=ticket, satisfied=satisfied, comment=comment, actor=actor, now=now, link_id=locked.pk
+        )
+
+
+def ticket_answer(
+    *,
+    ticket: Ticket,
+    satisfied: bool,
+    actor: Any,
+    now: datetime,
+    comment: str = "",
+    link_id: int | None = None,
+) -> Ticket:
+    """What the customer's answer does to the ticket; a comment joins the conversation."""
+    acting_as = f"customer:{ticket.customer_id}"
+    if comment.strip():
+        customer_message(ticket=ticket, text=comment, actor=actor, now=now, acting_as=acting_as)
+    if satisfied:
+        if ticket.state == TicketState.RESOLVED:
+            ticket = moves.perform(ticket, "confirm", actor=actor, now=now, acting_as=acting_as)
+        return ticket
+    events.record(
+        "ticket.refused_solution", subject=ticket, actor=actor, now=now, acting_as=acting_as,
+        payload={"link_id": link_id},
+    )  # fmt: skip
+    return moves.perform(
+        ticket,
+        "reopen",
+        actor=actor,
+        now=now,
+        acting_as=acting_as,
+        reason=str(_("The customer says: not solved.")),
+    )
+
+
+def ticket_verify(*, ticket: Ticket, how: str, reason: str, actor: Any, now: datetime) -> Ticket:
+    """Close after the customer confirmed it to a person; what he said is the reason."""
+    if not reason.strip():
+        raise DomainError(_("Write down what the customer said."), "reason")
+    return moves.perform(ticket, "close_verified", actor=actor, now=now, reason=reason, how=how)
+
+
+def ticket_give_up(*, ticket: Ticket, reason: str, actor: Any, now: datetime) -> Ticket:
+    """Close as *not reached* after enough tries; counted apart from confirmed (operations S2)."""
+    return moves.perform(ticket, "give_up", actor=actor, now=now, reason=reason)
+
+
+def ticket_cancel(*, ticket: Ticket, why: str, reason: str, actor: Any, now: datetime) -> Ticket:
+    """End a ticket that needs no handling; the reason is required."""
+    if not reason.strip():
+        raise DomainError(_("Say why the ticket is cancelled."), "reason")
+    return moves.perform(ticket, "cancel", actor=actor, now=now, reason=reason, why=why)
+
+
+def contact_attempt_record(
+    *, ticket: Ticket, channel: str, reached: bool, actor: Any, now: datetime
+) -> ContactAttempt:
+    """One try to reach the customer; enough tries allow to close as *not reached*."""
+    if not actor.has_perm("tickets.reply"):
+        raise NotPermitted()
+    with transaction.atomic():
+        attempt = ContactAttempt.objects.create(
+            ticket=ticket, channel=channel, reached=reached, by=actor, at=now
+        )
+        events.record(
+            "ticket.contact_tried", subject=ticket, actor=actor, now=now,
+            payload={"channel": channel, "reached": reached},
+        )  # fmt: skip
+    return attempt
+
+
+def silence_sweep(*, now: datetime, limit: int = SWEEP_LIMIT) -> Mapping[str, int]:
+    """Close by silence what may be closed; the others stay resolved for a person to ask."""
+    due = _due(TicketState.RESOLVED, now, limit)
+    outcome = moves.perform_many(due, "close_by_silence", actor=system_user(), now=now)
+    return {"closed": len(outcome.done), "refused": len(outcome.refused), "busy": len(outcome.busy)}
+
+
+def wake_sweep(*, now: datetime, limit: int = SWEEP_LIMIT) -> int:
+    """Waiting tickets whose wake-up time has come go on."""
+    due = _due(TicketState.WAITING, now, limit)
+    return len(
+        moves.perform_many(due, "resume", actor=system_user(), now=now, reason=str(_("Wake-up time"))).done
+    )
+
+
+def _due(state: str, now: datetime, limit: int) -> TicketQuerySet:
+    ids = Ticket.objects.to_wake(now, state).values_list("pk", flat=True)[:limit]
+    return Ticket.objects.filter(pk__in=list(ids))

@@ -1,0 +1,223 @@
+"""Messages: what the customer, the merchant and the staff say, and the search text they leave."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from accounts.services import system_user
+from aftersales.core import events, moves
+from aftersales.core.errors import DomainError, NotPermitted
+from aftersales.core.files import StoredFile
+from aftersales.core.models import Audience
+from aftersales.tickets.models import Attachment, Message, Ticket, TicketText
+from aftersales.tickets.services.work import ensure_started
+from aftersales.tickets.states import AuthorKind, Channel, TicketState, WaitFor
+
+LONGEST = 20_000  # characters of one message; more belongs into a file
+
+
+def clean_text(text: str) -> str:
+    """Trimmed, NUL-free, bounded. Raises DomainError when nothing or too much is left."""
+    cleaned = text.replace("\x00", "").strip()
+    if not cleaned:
+        raise DomainError(_("Write something first."), "empty")
+    if len(cleaned) > LONGEST:
+        raise DomainError(
+            _("A message may have at most 20,000 characters; attach the rest as a file."), "too_long"
+        )
+    return cleaned
+
+
+def ticket_reply(
+    *,
+    ticket: Ticket,
+    text: str,
+    actor: Any,
+    now: datetime,
+    files: Sequence[StoredFile] = (),
+    channel: str = "",
+) -> Message:
+    """Answer the customer: meets the response clock; whoever answers an assigned ticket has started it."""
+    _may_write(actor, "tickets.reply")
+    cleaned = clean_text(text)
+    with transaction.atomic():
+        if ticket.assignee_id == actor.pk or actor.has_perm("tickets.work_any"):
+            ticket = ensure_started(ticket, actor=actor, now=now)
+        message = _write(
+            ticket,
+            cleaned,
+            AuthorKind.STAFF,
+            Audience.CUSTOMER,
+            now,
+            author=actor,
+            channel=channel,
+            files=files,
+        )
+        columns: dict[str, Any] = {"last_staff_at": now}
+        first = ticket.first_reply_at is None
+        if first:
+            columns["first_reply_at"] = now
+        _say(ticket, "ticket.replied", actor, now, {"message_id": message.pk, "first": first}, columns)
+    return message
+
+
+def customer_message(
+    *,
+    ticket: Ticket,
+    text: str,
+    actor: Any,
+    now: datetime,
+    channel: str = Channel.WEB,
+    source: str = "",
+    source_ref: str = "",
+    files: Sequence[StoredFile] = (),
+    acting_as: str = "customer",
+) -> Message:
+    """The customer wrote (typed by himself or taken down by staff). A ticket waiting for him goes on.
+
+    The same (source, source_ref) twice is one message.
+    """
+    cleaned = clean_text(text)
+    if source_ref and (known := Message.objects.filter(source=source, source_ref=source_ref).first()):
+        return known
+    with transaction.atomic():
+        message = _write(
+            ticket, cleaned, AuthorKind.CUSTOMER, Audience.CUSTOMER, now, channel=channel, files=files,
+            source=source, source_ref=source_ref,
+        )  # fmt: skip
+        payload = {"message_id": message.pk, "channel": channel}
+        ticket = _say(
+            ticket, "ticket.customer_wrote", actor, now, payload, {"last_customer_at": now}, acting_as
+        )
+        if ticket.state == TicketState.WAITING and ticket.wait_for == WaitFor.CUSTOMER:
+            _resume(ticket, now)
+    return message
+
+
+def merchant_message(
+    *,
+    ticket: Ticket,
+    text: str,
+    actor: Any,
+    now: datetime,
+    files: Sequence[StoredFile] = (),
+    acting_as: str = "merchant",
+) -> Message:
+    """The merchant answered (taken down by staff until the portal exists). A ticket waiting for him goes on."""
+    with transaction.atomic():
+        message = _write(ticket, clean_text(text), AuthorKind.MERCHANT, Audience.MERCHANT, now, files=files)
+        ticket = _say(ticket, "ticket.merchant_wrote", actor, now, {"message_id": message.pk}, {}, acting_as)
+        if ticket.state == TicketState.WAITING and ticket.wait_for == WaitFor.MERCHANT:
+            _resume(ticket, now)
+    return message
+
+
+def ticket_ask_merchant(
+    *, ticket: Ticket, text: str, actor: Any, now: datetime, files: Sequence[StoredFile] = ()
+) -> Message:
+    """A question to the merchant; the customer does not see it."""
+    _may_write(actor, "tickets.reply")
+    if ticket.merchant_id is None:
+        raise DomainError(_("This ticket concerns no merchant."), "no_merchant")
+    with transaction.atomic():
+        message = _write(
+            ticket, clean_text(text), AuthorKind.STAFF, Audience.MERCHANT, now, author=actor, files=files
+        )
+        _say(ticket, "ticket.merchant_asked", actor, now, {"message_id": message.pk}, {})
+    return message
+
+
+def note_add(
+    *, ticket: Ticket, text: str, actor: Any, now: datetime, files: Sequence[StoredFile] = ()
+) -> Message:
+    """An internal note: staff only, stops no clock."""
+    _may_write(actor, "tickets.note")
+    with transaction.atomic():
+        message = _write(
+            ticket, clean_text(text), AuthorKind.STAFF, Audience.INTERNAL, now, author=actor, files=files
+        )
+        events.record(
+            "ticket.noted", subject=ticket, actor=actor, now=now, payload={"message_id": message.pk}
+        )
+    return message
+
+
+def message_erase(*, message: Message, actor: Any, now: datetime, reason: str) -> None:
+    """Blank a text that must not be kept (PIPL); the event stays as a tombstone (DESIGN 3)."""
+    _may_write(actor, "tickets.erase")
+    if not reason.strip():
+        raise DomainError(_("Say why the message is erased."), "reason")
+    with transaction.atomic():
+        locked = Message.objects.select_for_update().get(pk=message.pk)
+        locked.text, locked.erased_at = "", now
+        locked.save(update_fields=["text", "erased_at"])
+        TicketText.objects.filter(ticket=locked.ticket_id, part=f"message:{locked.pk}").delete()
+        events.record(
+            "ticket.message_erased", subject=locked.ticket, actor=actor, now=now, reason=reason,
+            payload={"message_id": locked.pk},
+        )  # fmt: skip
+
+
+def _may_write(actor: Any, capability: str) -> None:
+    if not actor.has_perm(capability):
+        raise NotPermitted()
+
+
+def _write(
+    ticket: Ticket,
+    text: str,
+    author_kind: str,
+    audience: str,
+    now: datetime,
+    *,
+    author: Any = None,
+    channel: str = "",
+    source: str = "",
+    source_ref: str = "",
+    files: Sequence[StoredFile] = (),
+) -> Message:
+    message = Message.objects.create(
+        ticket=ticket, merchant_id=ticket.merchant_id, author_kind=author_kind, author=author, audience=audience,
+        channel=channel or ticket.channel, source=source, source_ref=source_ref, text=text, at=now,
+    )  # fmt: skip
+    TicketText.objects.create(
+        ticket=ticket, part=f"message:{message.pk}", audience=audience, text=text[:4000]
+    )
+    Attachment.objects.bulk_create(
+        Attachment(
+            ticket=ticket, message=message, merchant_id=ticket.merchant_id, audience=audience, name=stored.name,
+            original_name=stored.original_name, content_type=stored.content_type, size=stored.size,
+            sha256=stored.sha256, width=stored.width, height=stored.height, at=now,
+        )
+        for stored in files
+    )  # fmt: skip
+    return message
+
+
+def _say(
+    ticket: Ticket,
+    event: str,
+    actor: Any,
+    now: datetime,
+    payload: dict[str, Any],
+    columns: dict[str, Any],
+    acting_as: str = "",
+) -> Ticket:
+    """The event through the door, so that the clocks hear it and the row carries what they say."""
+    return moves.change(
+        ticket, actor=actor, now=now, event=event, payload=payload, acting_as=acting_as,
+        quiet=QUIET, **columns,
+    )  # fmt: skip
+
+
+QUIET = (
+    *("last_staff_at", "last_customer_at", "first_reply_at"),
+    *("next_due_at", "next_promise", "next_started_at", "next_warn_at"),
+)
+
+
+def _resume(ticket: Ticket, now: datetime) -> None:
+    moves.perform(ticket, "resume", actor=system_user(), now=now)

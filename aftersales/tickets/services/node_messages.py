@@ -1,0 +1,190 @@
+"""Telling people at each node, unasked (R3.7): the customer where his problem stands, staff what needs them."""
+
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+from django.urls import reverse
+from django.utils.dateparse import parse_datetime
+from django.utils.functional import Promise as LazyText
+
+from accounts.models import Team, User
+from aftersales.core.models import Event
+from aftersales.notices.services import notice_send
+from aftersales.standards.states import Promise
+from aftersales.tickets.models import Message, Ticket
+from aftersales.tickets.services.closing import CONFIRM, customer_link_issue
+from aftersales.tickets.states import NO_DUE, Result, TicketState, WaitFor
+
+Values = dict[str, Any]
+
+
+def tell_customer(*, ticket: Ticket, event: Event, actor: Any, now: datetime) -> None:
+    """The message of this node, once per event. Historic tickets and tickets without a customer tell nobody."""
+    writer = _CUSTOMER_NODES.get(event.kind)
+    if writer is not None and ticket.customer_id and not ticket.historic:
+        template, values = writer(ticket, event)
+        if template:
+            notice_send(
+                template=template, to=ticket.customer, about=ticket, values=values, key=f"event:{event.pk}",
+                actor=actor, now=now,
+            )  # fmt: skip
+    _tell_worker(ticket, event, actor, now)
+
+
+def _base(ticket: Ticket) -> Values:
+    return {"number": ticket.number, "problem": ticket.subject}
+
+
+def _opened(ticket: Ticket, event: Event) -> tuple[str, Values]:
+    due = ticket.next_due_at if ticket.next_due_at < NO_DUE else None
+    return "ticket.opened", _base(ticket) | {
+        "order": ticket.order.external_no if ticket.order else None,
+        "due": due,
+    }
+
+
+def _answered(ticket: Ticket, event: Event) -> tuple[str, Values]:
+    """Resolving has its own message with the result; its reply is not sent twice."""
+    message = Message.objects.filter(pk=event.payload["message_id"]).first()
+    if message is None or message.erased_at or _resolved_together(ticket, event):
+        return "", {}
+    return "ticket.answered", _base(ticket) | {"message": message.text, "handler": event.actor_name}
+
+
+def _resolved_together(ticket: Ticket, event: Event) -> bool:
+    return (
+        Event.objects.about("tickets.ticket", ticket.pk)
+        .filter(kind="ticket.resolved", at=event.at, id__gt=event.pk)
+        .exists()
+    )
+
+
+def _waiting(ticket: Ticket, event: Event) -> tuple[str, Values]:
+    if event.payload.get("for") != WaitFor.CUSTOMER:
+        return "", {}
+    asked = _last_words(ticket)
+    return "ticket.waiting_customer", _base(ticket) | {
+        "message": asked,
+        "until": parse_datetime(event.payload["until"]),
+    }
+
+
+def _last_words(ticket: Ticket) -> str | None:
+    said = (
+        Message.objects.filter(ticket=ticket, author_kind="staff", audience="customer")
+        .order_by("-at", "-id")
+        .first()
+    )
+    return said.text if said else None
+
+
+def _resolved(ticket: Ticket, event: Event) -> tuple[str, Values]:
+    if ticket.state != TicketState.RESOLVED:
+        return "", {}
+    return "ticket.resolved", _base(ticket) | {
+        "result": _label(Result, event.payload["result"]), "until": ticket.wake_at, "handler": event.actor_name,
+    }  # fmt: skip
+
+
+def _reopened(ticket: Ticket, event: Event) -> tuple[str, Values]:
+    due = ticket.next_due_at if ticket.next_due_at < NO_DUE else None
+    return "ticket.reopened", _base(ticket) | {"handler": str(ticket.assignee or ""), "due": due}
+
+
+def _closed(ticket: Ticket, event: Event) -> tuple[str, Values]:
+    return "ticket.closed", _base(ticket) | {"result": _label(Result, ticket.result)}
+
+
+def _plain(template: str) -> Any:
+    return lambda ticket, event: (template, _base(ticket))
+
+
+def _label(choices: type[models.TextChoices], code: str) -> str | LazyText | None:
+    return choices(code).label if code else None
+
+
+_CUSTOMER_NODES = {
+    "ticket.opened": _opened,
+    "ticket.replied": _answered,
+    "ticket.waiting": _waiting,
+    "ticket.resolved": _resolved,
+    "ticket.reopened": _reopened,
+    "ticket.confirmed": _closed,
+    "ticket.verified": _closed,
+    "ticket.closed": _closed,
+    "ticket.cancelled": _plain("ticket.cancelled"),
+    "ticket.unreachable": _plain("ticket.unreachable"),
+}
+
+
+def _tell_worker(ticket: Ticket, event: Event, actor: Any, now: datetime) -> None:
+    """The person who works on it learns of an assignment, an answer and a reopening that he did not do himself."""
+    template = {
+        "ticket.assigned": "work.assigned", "ticket.transferred": "work.assigned",
+        "ticket.customer_wrote": "work.customer_answered", "ticket.reopened": "work.reopened",
+    }.get(event.kind)  # fmt: skip
+    if template is None or ticket.assignee is None or event.actor_id == ticket.assignee_id or ticket.historic:
+        return
+    if event.acting_as == f"user:{ticket.assignee_id}":
+        return
+    values = _base(ticket)
+    if template != "work.customer_answered":
+        values["due"] = ticket.next_due_at if ticket.next_due_at < NO_DUE else None
+    if template == "work.assigned":
+        values["reason"] = event.reason or None
+    notice_send(
+        template=template,
+        to=ticket.assignee,
+        about=ticket,
+        values=values,
+        key=f"event:{event.pk}",
+        actor=actor,
+        now=now,
+    )
+
+
+def tell_staff(*, event: Event, actor: Any, now: datetime) -> None:
+    """A promise in danger goes to its holder; a broken one also to the lead of the team (escalation)."""
+    ticket = Ticket.objects.select_related("assignee", "team__lead").filter(pk=event.subject_id).first()
+    if ticket is None or ticket.historic:
+        return
+    due = parse_datetime(str(event.payload.get("due_at") or ""))
+    promise = _label(Promise, event.payload.get("promise", ""))
+    values = {"number": ticket.number, "promise": promise, "due": due}
+    if event.kind == "clock.warned":
+        values["left"] = due - now if due and due > now else None
+    else:
+        values["late_by"] = now - due if due else None
+    holder = ticket.assignee
+    if holder is not None:
+        notice_send(
+            template=event.kind,
+            to=holder,
+            about=ticket,
+            values=values,
+            key=f"event:{event.pk}",
+            actor=actor,
+            now=now,
+        )
+    lead = _lead(ticket.team)
+    if event.kind == "clock.breached" and lead is not None and lead != holder:
+        notice_send(
+            template="clock.breached.lead", to=lead, about=ticket,
+            values=values | {"problem": ticket.subject, "handler": str(holder) if holder else None},
+            key=f"event:{event.pk}:lead", actor=actor, now=now,
+        )  # fmt: skip
+
+
+def _lead(team: Team | None) -> User | None:
+    return team.lead if team is not None and team.lead is not None and team.lead.is_active else None
+
+
+def confirm_link(subject_kind: str, subject_id: int, now: datetime) -> str | None:
+    """The signed address in the *resolved* message, made when the message goes out; None when it is overtaken."""
+    ticket = Ticket.objects.filter(pk=subject_id, state=TicketState.RESOLVED).first()
+    if subject_kind != "tickets.ticket" or ticket is None:
+        return None
+    token = customer_link_issue(ticket=ticket, purpose=CONFIRM, now=now)
+    return settings.SITE_URL + reverse("selfservice:confirm", args=[token])

@@ -1,0 +1,48 @@
+"""The shipped rules of intake, grading and dispatch, from ``shipped/intake.toml``; once, by the system, recorded."""
+
+import tomllib
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from django.db import transaction
+
+from aftersales.core import moves
+from aftersales.tickets.models import DutyRoute, GradingRule, IntakeRule
+
+FILE = Path(__file__).resolve().parent / "shipped" / "intake.toml"
+TABLES: Mapping[str, tuple[type[Any], str]] = {
+    "intake_rule": (IntakeRule, "intake_rule.changed"),
+    "grading_rule": (GradingRule, "grading_rule.changed"),
+    "duty_route": (DutyRoute, "duty_route.changed"),
+}
+
+
+def load(*, actor: Any, now: datetime) -> dict[str, int]:
+    """Create the rules that are not there yet; rules that people changed stay as they are."""
+    content = tomllib.loads(FILE.read_text(encoding="utf-8"))
+    with transaction.atomic():
+        return {
+            name: _load(model, event, content[name], actor, now) for name, (model, event) in TABLES.items()
+        }
+
+
+def _load(model: type[Any], event: str, rows: list[dict[str, Any]], actor: Any, now: datetime) -> int:
+    known = set(model.objects.values_list("code", flat=True))
+    fresh = [row for row in rows if row["code"] not in known]
+    for position, row in enumerate(rows, 1):
+        row.setdefault("position", position * 10)
+        if "min_amount" in row:
+            row["min_amount"] = Decimal(str(row["min_amount"]))
+    for row in fresh:
+        moves.create(
+            model(**row),
+            actor=actor,
+            now=now,
+            event=event,
+            reason="shipped",
+            payload={"changed": sorted(row)},
+        )
+    return len(fresh)

@@ -1,0 +1,176 @@
+"""Words of the ticket room: states, grades, kinds, channels, results."""
+
+from datetime import UTC, datetime
+
+from django.db import models
+from django.utils.translation import pgettext_lazy
+
+
+class TicketState(models.TextChoices):
+    """Life of a ticket (DESIGN 4). No state leaves the customer without an exit: see the ``reopen`` move."""
+
+    NEW = "new", pgettext_lazy("ticket state", "New")
+    TRIAGED = "triaged", pgettext_lazy("ticket state", "Triaged")
+    ASSIGNED = "assigned", pgettext_lazy("ticket state", "Assigned")
+    IN_PROGRESS = "in_progress", pgettext_lazy("ticket state", "In progress")
+    WAITING = "waiting", pgettext_lazy("ticket state", "Waiting")
+    RESOLVED = "resolved", pgettext_lazy("ticket state", "Resolved")
+    CLOSED = "closed", pgettext_lazy("ticket state", "Closed")
+    UNREACHABLE = "unreachable", pgettext_lazy("ticket state", "Customer not reached")
+    ARCHIVED = "archived", pgettext_lazy("ticket state", "Archived")
+    SEALED = "sealed", pgettext_lazy("ticket state", "Sealed")
+    CANCELLED = "cancelled", pgettext_lazy("ticket state", "Cancelled")
+
+
+S = TicketState
+OPEN_STATES: tuple[str, ...] = (S.NEW, S.TRIAGED, S.ASSIGNED, S.IN_PROGRESS, S.WAITING)
+"""Somebody still has to do something before the customer can be told a result."""
+ACTIVE_STATES: tuple[str, ...] = (*OPEN_STATES, S.RESOLVED)
+UNASSIGNED_STATES: tuple[str, ...] = (S.NEW, S.TRIAGED)
+TERMINAL_STATES: tuple[str, ...] = (S.SEALED,)
+
+NO_DUE = datetime(9999, 12, 31, tzinfo=UTC)
+"""``next_due_at`` of a ticket without a running clock: sorts last and needs no NULL in the keyset."""
+
+
+class WaitFor(models.TextChoices):
+    """Whose turn it is while a ticket waits; each wait has a time at which the ticket wakes up by itself."""
+
+    CUSTOMER = "customer", pgettext_lazy("waits for", "Customer")
+    MERCHANT = "merchant", pgettext_lazy("waits for", "Merchant")
+    CARRIER = "carrier", pgettext_lazy("waits for", "Carrier")
+    PAYMENT = "payment", pgettext_lazy("waits for", "Payment provider")
+    WAREHOUSE = "warehouse", pgettext_lazy("waits for", "Warehouse")
+    REPAIR = "repair", pgettext_lazy("waits for", "Repair shop")
+    TECH = "tech", pgettext_lazy("waits for", "Technical department")
+    SCHEDULED = "scheduled", pgettext_lazy("waits for", "Agreed date")
+
+
+class Severity(models.TextChoices):
+    """How bad it is (G4.1 level 1–3)."""
+
+    MINOR = "minor", pgettext_lazy("severity", "General")
+    MAJOR = "major", pgettext_lazy("severity", "Major")
+    CRITICAL = "critical", pgettext_lazy("severity", "Critical")
+
+
+SEVERITY_ORDER: tuple[str, ...] = (Severity.MINOR, Severity.MAJOR, Severity.CRITICAL)
+
+
+class Nature(models.TextChoices):
+    """What sort of matter it is (G4.1 level 4–6 beside ordinary operation)."""
+
+    OPERATION = "operation", pgettext_lazy("nature", "Operation")
+    PROCESS = "process", pgettext_lazy("nature", "Process")
+    COMPLAINT = "complaint", pgettext_lazy("nature", "Complaint")
+    FEEDBACK = "feedback", pgettext_lazy("nature", "Feedback")
+
+
+class Level(models.TextChoices):
+    """The source's single scale, derived from the two axes (R5.1)."""
+
+    L1 = "L1", pgettext_lazy("level", "General")
+    L2 = "L2", pgettext_lazy("level", "Major")
+    L3 = "L3", pgettext_lazy("level", "Critical")
+    L4 = "L4", pgettext_lazy("level", "Process")
+    L5 = "L5", pgettext_lazy("level", "Complaint")
+    L6 = "L6", pgettext_lazy("level", "Feedback")
+
+
+class Kind(models.TextChoices):
+    """What the customer's problem is about; decides the duty it is dispatched to (R3.2)."""
+
+    ORDER = "order", pgettext_lazy("ticket kind", "Order")
+    LOGISTICS = "logistics", pgettext_lazy("ticket kind", "Logistics")
+    PAYMENT = "payment", pgettext_lazy("ticket kind", "Payment and refund")
+    RETURNS = "returns", pgettext_lazy("ticket kind", "Return and exchange")
+    REPAIR = "repair", pgettext_lazy("ticket kind", "Repair")
+    QUALITY = "quality", pgettext_lazy("ticket kind", "Product quality")
+    SERVICE = "service", pgettext_lazy("ticket kind", "Service attitude")
+    INVOICE = "invoice", pgettext_lazy("ticket kind", "Invoice")
+    CONSULTATION = "consultation", pgettext_lazy("ticket kind", "Consultation")
+    SAFETY = "safety", pgettext_lazy("ticket kind", "Safety")
+    OTHER = "other", pgettext_lazy("ticket kind", "Other")
+
+
+class Channel(models.TextChoices):
+    """Where the contact came in (R3.1)."""
+
+    APP = "app", pgettext_lazy("channel", "App")
+    WEB = "web", pgettext_lazy("channel", "Web")
+    CHAT = "chat", pgettext_lazy("channel", "Chat")
+    PHONE = "phone", pgettext_lazy("channel", "Phone")
+    MESSAGE = "message", pgettext_lazy("channel", "Message")
+    EMAIL = "email", pgettext_lazy("channel", "E-mail")
+    SOCIAL = "social", pgettext_lazy("channel", "Social media")
+    MERCHANT = "merchant", pgettext_lazy("channel", "Merchant")
+    SHEET = "sheet", pgettext_lazy("channel", "Sheet")
+    RULE = "rule", pgettext_lazy("channel", "Found by rule")
+    STAFF = "staff", pgettext_lazy("channel", "Found by staff")
+
+
+class Result(models.TextChoices):
+    """How a ticket was solved; the first result stays for statistics."""
+
+    EXPLAINED = "explained", pgettext_lazy("result", "Explained")
+    REFUNDED = "refunded", pgettext_lazy("result", "Refund arranged")
+    RETURNED = "returned", pgettext_lazy("result", "Return arranged")
+    EXCHANGED = "exchanged", pgettext_lazy("result", "Exchange arranged")
+    REPAIRED = "repaired", pgettext_lazy("result", "Repair arranged")
+    RESENT = "resent", pgettext_lazy("result", "Sent again")
+    COMPENSATED = "compensated", pgettext_lazy("result", "Compensated")
+    DELIVERED = "delivered", pgettext_lazy("result", "Delivered meanwhile")
+    CORRECTED = "corrected", pgettext_lazy("result", "Corrected")
+    DECLINED = "declined", pgettext_lazy("result", "Request declined with reason")
+
+
+class ClosedHow(models.TextChoices):
+    """Who ended it: counted apart, never mixed (operations S2)."""
+
+    CONFIRMED = "confirmed", pgettext_lazy("closed how", "Confirmed by the customer")
+    SILENCE = "silence", pgettext_lazy("closed how", "No answer in time")
+    VERIFIED = "verified", pgettext_lazy("closed how", "Confirmed to staff")
+    UNREACHABLE = "unreachable", pgettext_lazy("closed how", "Customer not reached")
+    CANCELLED = "cancelled", pgettext_lazy("closed how", "Cancelled")
+
+
+class CancelReason(models.TextChoices):
+    WITHDRAWN = "withdrawn", pgettext_lazy("cancel reason", "Withdrawn by the customer")
+    DUPLICATE = "duplicate", pgettext_lazy("cancel reason", "Registered twice")
+    MISTAKE = "mistake", pgettext_lazy("cancel reason", "Registered by mistake")
+
+
+class AuthorKind(models.TextChoices):
+    CUSTOMER = "customer", pgettext_lazy("message author", "Customer")
+    STAFF = "staff", pgettext_lazy("message author", "Staff")
+    MERCHANT = "merchant", pgettext_lazy("message author", "Merchant")
+    SYSTEM = "system", pgettext_lazy("message author", "System")
+
+
+class SignalKind(models.TextChoices):
+    """What a rule over trade data, a sheet or a person noticed."""
+
+    REVIEW_LOW = "review_low", pgettext_lazy("signal", "Low review")
+    PARCEL_LATE = "parcel_late", pgettext_lazy("signal", "Parcel past its promise")
+    PAID_CANCELLED = "paid_cancelled", pgettext_lazy("signal", "Paid order cancelled or unavailable")
+    SHEET = "sheet", pgettext_lazy("signal", "Row of a sheet")
+
+
+class IntakeOutcome(models.TextChoices):
+    WAITING = "waiting", pgettext_lazy("intake", "Waiting")
+    OPENED = "opened", pgettext_lazy("intake", "Ticket opened")
+    ATTACHED = "attached", pgettext_lazy("intake", "Attached to an open ticket")
+    TOO_OLD = "too_old", pgettext_lazy("intake", "Older than the horizon")
+    REFUSED = "refused", pgettext_lazy("intake", "Refused")
+
+
+STATE_TONES: dict[str, str] = {
+    S.NEW: "grey", S.TRIAGED: "grey", S.ASSIGNED: "blue", S.IN_PROGRESS: "blue", S.WAITING: "amber",
+    S.RESOLVED: "green", S.CLOSED: "bare", S.UNREACHABLE: "bare", S.ARCHIVED: "bare", S.SEALED: "bare",
+    S.CANCELLED: "bare",
+}  # fmt: skip
+STATE_MARKS: dict[str, str] = {
+    S.NEW: "dashed", S.TRIAGED: "ring", S.ASSIGNED: "quarter", S.IN_PROGRESS: "half", S.WAITING: "pause",
+    S.RESOLVED: "tick", S.CLOSED: "full", S.UNREACHABLE: "full", S.ARCHIVED: "full", S.SEALED: "full",
+    S.CANCELLED: "cross",
+}  # fmt: skip

@@ -1,0 +1,44 @@
+"""Ids in, one service each. Beat only wakes these; what they do is idempotent."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from celery import shared_task
+from django.utils import timezone
+
+from aftersales.core import origin
+from aftersales.core.models import Job
+from aftersales.tickets import services
+
+
+def intake_job(job: Job, now: datetime) -> Mapping[str, Any]:
+    """Run the intake rules after a load of trade data."""
+    return services.intake_run(now=now, backfill=bool(job.payload.get("backfill")))
+
+
+@shared_task
+def sweep() -> None:
+    """Every minute: wake, close by silence, dispatch what nobody has."""
+    now = timezone.now()
+    with origin.coming_from("task"):
+        services.wake_sweep(now=now)
+        services.silence_sweep(now=now)
+        services.dispatch_sweep(now=now)
+
+
+@shared_task
+def look_at_trade_data() -> None:
+    """Every ten minutes: the rules over reviews, parcels and orders."""
+    now = timezone.now()
+    with origin.coming_from("task"):
+        services.intake_run(now=now)
+
+
+@shared_task
+def keep_archive() -> None:
+    """Every night: seal what may be sealed, remove what is past its time."""
+    now = timezone.now()
+    with origin.coming_from("task"):
+        services.seal_sweep(now=now)
+        services.retention_run(now=now)
