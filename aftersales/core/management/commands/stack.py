@@ -268,9 +268,5 @@ def logins() -> list[str]:
         people = import_module("accounts.demo").LOGINS
     except (ImportError, AttributeError):
         return []
-    return ["Sign in as (password beside the name):", *(login_line(person) for person in people)]
-
-
-def login_line(person: Any) -> str:
-    parts = person if isinstance(person, list | tuple) else vars(person).values()
-    return "  ".join(f"{part!s:<14}" for part in parts if isinstance(part, str)).rstrip()
+    rows = [f"  {who.username:<16}{who.password:<18}{who.display_name}  {who.role.label}" for who in people]
+    return ["Sign in as:", *rows]
