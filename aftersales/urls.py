@@ -11,6 +11,7 @@ urlpatterns = [
     path("ready", health.ready, name="ready"),
     path("admin/", admin.site.urls),
     path("desk/", include("aftersales.desk.urls")),
+    path("notices/", include("aftersales.notices.urls")),
     path("accounts/", include("accounts.urls")),
     path("language/", set_language, name="set_language"),
     path("customers/", include("aftersales.customers.urls")),

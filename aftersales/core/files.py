@@ -1,8 +1,8 @@
 """Private files: what people attach, checked by content, stored under random names, served as downloads only.
 
 An image is decoded and written anew, so that no place, camera or hidden page travels with it. Everything else
-keeps its bytes and leaves the server only as an attachment in a sandbox. A file whose transaction is rolled back
-stays behind without a row; nobody can find it, because its name is known to nobody.
+keeps its bytes and leaves the server only as an attachment in a sandbox. A file whose transaction is rolled
+back stays behind without a row; nobody can find it, because its name is known to nobody.
 """
 
 from __future__ import annotations

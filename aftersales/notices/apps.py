@@ -9,8 +9,9 @@ class NoticesConfig(AppConfig):
     def ready(self) -> None:
         from aftersales.core import jobs, moves
 
-        from . import events, kinds, machine, tasks  # noqa: F401  event kinds are declared by importing them
+        from . import events, kinds, machine  # noqa: F401  event kinds are declared by importing them
+        from .tasks import DELIVER, deliver
 
         kinds.load_shipped()
         moves.use(machine.MACHINE)
-        jobs.register(tasks.DELIVER, tasks.deliver)
+        jobs.register(DELIVER, deliver)

@@ -1,8 +1,9 @@
 """Sending: claim, look up the address, send outside any transaction, note what became of it.
 
-One effect each: a message is claimed by a conditional UPDATE, so a second runner finds nothing to do. Between the
-mail server's yes and our note lies a moment in which a crash leads to a second try; that mail carries the same
-Message-ID, which mail programs show once, and the folder of mails keeps one file per message.
+One effect each: a message is claimed by a conditional UPDATE, so a second runner finds nothing to do.
+Between the mail server's yes and our note lies a moment in which a crash leads to a second try; that mail
+carries the same Message-ID, which mail programs show once, and the folder of mails keeps one file per
+message.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
@@ -100,8 +101,11 @@ def _address(notice: Notice) -> Address:
 
 
 def _customer_address(notice: Notice) -> Address:
-    """The preferred e-mail. A care message respects what the customer agreed to; a node message always goes."""
-    customer = Customer.objects.get(pk=notice.customer_id)
+    """The preferred e-mail.
+
+    A care message respects what the customer agreed to; a node message always goes.
+    """
+    customer = Customer.objects.get(pk=cast(int, notice.customer_id))
     if customer.erased_at is not None:
         return Address(skip=SkipReason.ERASED)
     refused = CustomerChannel.EMAIL in customer.opt_outs or not customer.consent_contact
@@ -113,13 +117,13 @@ def _customer_address(notice: Notice) -> Address:
 
 
 def _user_address(notice: Notice) -> Address:
-    user = User.objects.get(pk=notice.user_id)
+    user = User.objects.get(pk=cast(int, notice.user_id))
     return Address(user.email) if user.email and user.is_active else Address(skip=SkipReason.NO_ADDRESS)
 
 
 def _merchant_address(notice: Notice) -> Address:
     """The first contact of the merchant that has an e-mail."""
-    contacts = MerchantContact.objects.filter(merchant_id=notice.merchant_id).exclude(email="")
+    contacts = MerchantContact.objects.filter(merchant_id=cast(int, notice.merchant_id)).exclude(email="")
     contact = contacts.order_by("pk").first()
     return Address(contact.email, contact.pk) if contact else Address(skip=SkipReason.NO_ADDRESS)
 
@@ -140,7 +144,10 @@ def _skip(notice: Notice, reason: str, now: datetime) -> str:
 
 
 def _fail(notice: Notice, error: Exception, now: datetime) -> str:
-    """Try again later, or park it after several attempts; a retry of a person starts a new round of attempts."""
+    """Try again later, or park it after several attempts.
+
+    A retry of a person starts a new round of attempts.
+    """
     words = f"{type(error).__name__}: {error}"[:500]
     if notice.attempts % MAX_ATTEMPTS == 0:
         return _mark(notice, now, state=NoticeState.PARKED, error=words)

@@ -44,7 +44,7 @@ register(
     Kind(
         "notice.parked",
         sentence=_(
-            "The message “%(template)s” could not be sent (%(recipient)s, %(channel)s) and waits for a person."
+            "The message “%(template)s” was given up (%(recipient)s, %(channel)s) and waits for a person."
         ),
         payload=PAYLOAD,
         show=_words,
@@ -70,6 +70,6 @@ def told(kind: str, notice: Notice, *, actor: Any, now: datetime, **more: str) -
     payload = {"notice": notice.pk, "template": notice.source, "channel": notice.channel,
                "recipient": notice.recipient_kind, **more}  # fmt: skip
     return Draft(
-        kind=kind, row=None, subject_kind=notice.subject_kind, subject_id=notice.subject_id, actor=actor, at=now,
-        merchant_id=notice.merchant_id, payload=payload,
+        kind=kind, row=None, subject_kind=notice.subject_kind, subject_id=notice.subject_id, actor=actor,
+        at=now, merchant_id=notice.merchant_id, payload=payload,
     )  # fmt: skip

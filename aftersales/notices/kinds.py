@@ -20,6 +20,7 @@ SIGNATURE = "frame.signature"
 FRAUD_WARNING = "frame.fraud_warning"
 
 LateValue = Callable[[str, int, datetime], str | None]
+PageOf = Callable[[int], str]
 
 
 def spoken(zh: str, en: str) -> str:
@@ -29,7 +30,10 @@ def spoken(zh: str, en: str) -> str:
 
 @dataclass(frozen=True)
 class Variable:
-    """One blank of a text. A *late* one is filled at the moment of sending and never stored (signed links)."""
+    """One blank of a text.
+
+    A *late* one is filled at the moment of sending and never stored (signed links).
+    """
 
     name: str
     zh: str
@@ -48,7 +52,10 @@ class Variable:
 
 @dataclass(frozen=True)
 class NoticeKind:
-    """``care`` messages respect an opt-out, node messages are always sent (R3.7); ``money`` adds the warning of R8.7."""
+    """``care`` messages respect an opt-out, node messages are always sent (R3.7).
+
+    ``money`` adds the warning of R8.7.
+    """
 
     code: str
     name_zh: str
@@ -72,6 +79,7 @@ class NoticeKind:
 
 _kinds: dict[str, NoticeKind] = {}
 _late: dict[str, LateValue] = {}
+_pages: dict[str, PageOf] = {}
 
 
 def declare(kind: NoticeKind) -> None:
@@ -96,8 +104,23 @@ def name_of(code: str) -> str:
     return _kinds[code].name if code in _kinds else code
 
 
+def provide_page(subject_kind: str, address: PageOf) -> None:
+    """``address(subject_id)`` is the page of the row a message is about; a room above names its own."""
+    if _pages.get(subject_kind, address) is not address:
+        raise ValueError(f"the page of {subject_kind} is provided twice")
+    _pages[subject_kind] = address
+
+
+def page_of(subject_kind: str, subject_id: int) -> str:
+    """Where a message leads; empty when nobody provides a page."""
+    return _pages[subject_kind](subject_id) if subject_kind in _pages else ""
+
+
 def provide_late(name: str, provider: LateValue) -> None:
-    """``provider(subject_kind, subject_id, now)`` fills a late variable; None means the message is overtaken."""
+    """``provider(subject_kind, subject_id, now)`` fills a late variable.
+
+    None means the message is overtaken.
+    """
     if _late.get(name, provider) is not provider:
         raise ValueError(f"the late variable {name} is provided twice")
     _late[name] = provider

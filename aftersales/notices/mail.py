@@ -1,6 +1,7 @@
 """A message as an e-mail: clean headers, plain text with a simple HTML twin, a Message-ID that never changes.
 
-Without a mail server (EMAIL_HOST) each mail becomes one file in the folder DATA/outbox, which the staff pages show.
+Without a mail server (EMAIL_HOST) each mail becomes one file in the folder DATA/outbox, which the staff
+pages show.
 """
 
 from __future__ import annotations

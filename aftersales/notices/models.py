@@ -114,8 +114,9 @@ class NoticeText(StateModel, VersionedModel):
 class Notice(PublicIdModel):
     """One message to one person by one channel, written in the transaction that caused it.
 
-    It names the recipient and the contact used, never the address: that is looked up when the message goes out. Its
-    state is the transport's own bookkeeping, like a job's, and moves by conditional UPDATE: no promise hangs on it.
+    It names the recipient and the contact used, never the address: that is looked up when the message goes
+    out. Its state is the transport's own bookkeeping, like a job's, and moves by conditional UPDATE: no
+    promise hangs on it.
     """
 
     source = models.CharField(_("kind of message"), max_length=60)

@@ -11,7 +11,8 @@ from aftersales.core.querysets import ScopedQuerySet
 
 from .states import NoticeChannel, NoticeState, TextState
 
-# A sender that died holds its message this long. Shorter than a job's lease, so that the job's next run may take it.
+# A sender that died holds its message this long. Shorter than a job's lease, so that the job's next run may
+# take it.
 CLAIM = timedelta(minutes=4)
 
 

@@ -1,7 +1,7 @@
 """Texts with blanks: what may stand in them, how they are filled, how lines are made safe. Pure functions.
 
-The language has one construct, ``{name}``, with names from the kind's declared list. No attribute, index, filter,
-tag or format code exists, so that an edited text can reach nothing but the values it is given.
+The language has one construct, ``{name}``, with names from the kind's declared list. No attribute, index,
+filter, tag or format code exists, so that an edited text can reach nothing but the values it is given.
 """
 
 from __future__ import annotations
@@ -95,7 +95,10 @@ def _written(value: date, with_time: bool) -> str:
 
 
 def clean_text(text: str) -> str:
-    """Several lines of words: no control characters except line breaks, nothing that turns the reading direction."""
+    """Several lines of words.
+
+    No control characters except line breaks, nothing that turns the reading direction.
+    """
     lines = text.replace("\r\n", "\n").replace("\r", "\n")[:VALUE_LENGTH]
     return "".join(char for char in lines if char in "\n\t" or _harmless(char)).strip()
 

@@ -20,7 +20,10 @@ def unread_count(user: Any) -> int:
 
 
 def inbox(user: Any, *, before: int | None = None) -> tuple[list[Notice], bool]:
-    """The newest messages of a person, from the one before ``before`` on; and whether there are older ones."""
+    """The newest messages of a person, from the one before ``before`` on.
+
+    And whether there are older ones.
+    """
     mine = Notice.objects.in_inbox_of(user).order_by("-pk")
     rows = list((mine.filter(pk__lt=before) if before else mine)[: PAGE + 1])
     return rows[:PAGE], len(rows) > PAGE

@@ -29,8 +29,8 @@ BATCH = 20  # messages of one job: with ten seconds for a dead server each, the 
 class Order:
     """One wish to tell somebody something. ``key`` makes it happen once per recipient and channel.
 
-    ``to``: a customer, a user or a merchant (the row). ``about``: the row the message is about. ``values``: the
-    blanks of the text; moments, amounts and translatable words are said in the recipient's language.
+    ``to``: a customer, a user or a merchant (the row). ``about``: the row the message is about. ``values``:
+    the blanks of the text; moments, amounts and translatable words are said in the recipient's language.
     """
 
     template: str
@@ -52,8 +52,8 @@ def notice_send(
 ) -> list[Notice]:
     """Tell one person something (R3.7): one row per channel of the kind, sent after the commit.
 
-    The same key again changes nothing and answers with the messages of the first time. An undeclared blank is a
-    programming error (ValueError); a declared one without a value is shown as a dash.
+    The same key again changes nothing and answers with the messages of the first time. An undeclared blank
+    is a programming error (ValueError); a declared one without a value is shown as a dash.
     """
     return notices_send([Order(template, to, about, values, key)], actor=actor, now=now)
 
@@ -111,8 +111,8 @@ def _written(order: Order, wording: Mapping[str, NoticeText], actor: Any, now: d
         raise ValueError(f"{kind.code} is for {kind.audience}, not for {recipient}")
     subject, body = worded(kind, wording, order.values, language)
     shared = {
-        "source": kind.code, "text": text, "recipient_kind": recipient, f"{recipient}_id": pk, "language": language,
-        "subject": subject, "body": body, "subject_kind": order.about._meta.label_lower,
+        "source": kind.code, "text": text, "recipient_kind": recipient, f"{recipient}_id": pk,
+        "language": language, "subject": subject, "body": body, "subject_kind": order.about._meta.label_lower,
         "subject_id": order.about.pk, "created_by_id": actor.pk, "created_at": now,
     }  # fmt: skip
     return [
@@ -197,9 +197,10 @@ def notice_retry(*, notice: Notice, actor: Any, now: datetime) -> None:
 
 
 def notices_erase(*, customer_id: int, now: datetime) -> int:
-    """Empty the words of all messages to a customer whose data is erased (R2.2); that they were sent stays known.
+    """Empty the words of all messages to a customer whose data is erased (R2.2).
 
-    Called by the erasure service, which checks the right and records the event.
+    That they were sent stays known. Called by the erasure service, which checks the right and records the
+    event.
     """
     mine = Notice.objects.filter(
         recipient_kind=RecipientKind.CUSTOMER, customer_id=customer_id, erased_at=None

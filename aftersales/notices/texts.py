@@ -29,7 +29,8 @@ def permit(actor: Any, capability: str) -> None:
 def in_force(codes: Iterable[str], *, now: datetime) -> dict[str, NoticeText]:
     """The texts of these kinds and of the frames, by code, in one query.
 
-    A shipped kind that was never loaded is brought into force at its first use, so that no ticket waits for a set-up.
+    A shipped kind that was never loaded is brought into force at its first use, so that no ticket waits for
+    a set-up.
     """
     wanted = {*codes, *FRAMES}
     found = _in_force(wanted)
@@ -47,8 +48,8 @@ def _in_force(codes: Iterable[str]) -> dict[str, NoticeText]:
 def texts_load(*, now: datetime, codes: Iterable[str] | None = None) -> int:
     """Bring the shipped texts into force where nobody wrote another; answers how many versions are new.
 
-    Acts as the system, which activates shipped defaults and is recorded. A changed shipped text becomes a draft where
-    the department wrote its own.
+    Acts as the system, which activates shipped defaults and is recorded. A changed shipped text becomes a
+    draft where the department wrote its own.
     """
     system = system_user(now)
     chosen = kinds.declared() if codes is None else {code: kinds.kind(code) for code in codes}
@@ -78,7 +79,10 @@ def _template(kind: kinds.NoticeKind, system: Any, now: datetime) -> NoticeTempl
 def text_draft(
     *, template: NoticeTemplate, words: Mapping[str, str], actor: Any, now: datetime
 ) -> NoticeText:
-    """A new version of a text. ``words``: subject_zh, body_zh, subject_en, body_en. Refused with every problem found."""
+    """A new version of a text.
+
+    ``words``: subject_zh, body_zh, subject_en, body_en. Refused with every problem found.
+    """
     permit(actor, "notices.draft_text")
     with transaction.atomic():
         locked = NoticeTemplate.objects.select_for_update().get(pk=template.pk)
@@ -106,10 +110,14 @@ def text_change(
         raise DomainError(_("Only a draft can be changed; write a new version."), "not_a_draft")
     checked = _checked(text.template, words)
     changed: NoticeText = moves.change(
-        text, actor=actor, now=now, event="notice_text.changed", version=version, drafted_by=actor, drafted_at=now,
-        **checked,
+        text, actor=actor, now=now, event="notice_text.changed", version=version, drafted_by=actor,
+        drafted_at=now, **_columns(checked),
     )  # fmt: skip
     return changed
+
+
+def _columns(checked: Mapping[str, str]) -> dict[str, Any]:
+    return dict(checked)
 
 
 def text_activate(*, text: NoticeText, actor: Any, now: datetime) -> NoticeText:

@@ -1,6 +1,6 @@
 """A customer with an e-mail, a merchant, a broken mail server, and a way to run what is due."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -69,10 +69,10 @@ class Breaking:
 
 
 @pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Breaking]:
+def server(monkeypatch: pytest.MonkeyPatch) -> Breaking:
     broken = Breaking()
     monkeypatch.setattr(
         "django.core.mail.EmailMultiAlternatives.send",
         lambda mail, fail_silently=False: broken(mail, fail_silently),
     )
-    yield broken
+    return broken

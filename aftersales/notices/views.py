@@ -1,0 +1,142 @@
+"""Pages of the messages' room: the bell's inbox, the preview of a text, the folder of mails."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.views import redirect_to_login
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from aftersales.core import moves
+from aftersales.core.errors import DomainError
+
+from . import kinds, mail, selectors, services, texts
+from .models import Notice, NoticeText
+
+View = Callable[..., HttpResponse]
+
+
+def needs(capability: str) -> Callable[[View], View]:
+    """Guests sign in first; people without the capability find nothing."""
+
+    def wrap(view: View) -> View:
+        @wraps(view)
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            if not request.user.is_authenticated:
+                return redirect_to_login(request.get_full_path())
+            if not request.user.has_perm(capability):
+                raise Http404
+            return view(request, *args, **kwargs)
+
+        return guarded
+
+    return wrap
+
+
+@needs("notices.view_inbox")
+@require_GET
+def inbox(request: HttpRequest) -> HttpResponse:
+    """The messages to this person, newest first."""
+    before = request.GET.get("before", "")
+    rows, more = selectors.inbox(
+        request.user, before=int(before) if before.isdecimal() and len(before) < 18 else None
+    )
+    page = {"title": _("Messages"), "rows": rows, "more": rows[-1].pk if more else None}
+    page["unread"] = selectors.unread_count(request.user)
+    return render(request, "notices/inbox.html", page)
+
+
+@needs("notices.view_inbox")
+@require_POST
+def open_notice(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Seen; go to what the message is about."""
+    notice = get_object_or_404(Notice.objects.in_inbox_of(request.user), public_id=public_id)
+    services.notice_mark_read(notice=notice, actor=request.user, now=timezone.now())
+    return redirect(kinds.page_of(notice.subject_kind, notice.subject_id) or "notices:inbox")
+
+
+@needs("notices.view_inbox")
+@require_POST
+def read_all(request: HttpRequest) -> HttpResponse:
+    services.notices_mark_all_read(actor=request.user, now=timezone.now())
+    return redirect("notices:inbox")
+
+
+@needs("notices.retry")
+@require_POST
+def retry(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Send a given-up message again."""
+    notice = get_object_or_404(Notice.objects.visible_to(request.user), public_id=public_id)
+    _say(request, lambda: services.notice_retry(notice=notice, actor=request.user, now=timezone.now()))
+    return redirect("admin:notices_notice_change", notice.pk)
+
+
+@needs("notices.view_noticetext")
+@require_GET
+def preview(request: HttpRequest, pk: int) -> HttpResponse:
+    """A text as its reader would get it, and what may be done with it."""
+    text = get_object_or_404(NoticeText.objects.visible_to(request.user).select_related("template"), pk=pk)
+    now = timezone.now()
+    options = moves.options(text, actor=request.user, now=now)
+    page = {
+        "title": _("Preview"),
+        "text": text,
+        "previews": selectors.preview(text, now=now),
+        "options": options,
+    }
+    return render(request, "notices/preview.html", page)
+
+
+@needs("notices.activate_text")
+@require_POST
+def activate(request: HttpRequest, pk: int) -> HttpResponse:
+    text = get_object_or_404(NoticeText.objects.visible_to(request.user), pk=pk)
+    _say(request, lambda: texts.text_activate(text=text, actor=request.user, now=timezone.now()))
+    return redirect("notices:preview", pk)
+
+
+@needs("notices.activate_text")
+@require_POST
+def reject(request: HttpRequest, pk: int) -> HttpResponse:
+    text = get_object_or_404(NoticeText.objects.visible_to(request.user), pk=pk)
+    reason = request.POST.get("reason", "")
+    _say(request, lambda: texts.text_reject(text=text, reason=reason, actor=request.user, now=timezone.now()))
+    return redirect("notices:preview", pk)
+
+
+@needs("notices.view_notice")
+@require_GET
+def outbox(request: HttpRequest) -> HttpResponse:
+    """The folder of mails, where no mail server is set up."""
+    number = request.GET.get("page", "")
+    asked = int(number) if number.isdecimal() and len(number) < 6 else 1
+    mails, more = mail.kept(page=asked)
+    page = {"title": _("Outbox"), "mails": mails, "page": asked, "more": asked + 1 if more else None}
+    return render(request, "notices/outbox.html", {**page, "server": bool(settings.EMAIL_HOST)})
+
+
+@needs("notices.view_notice")
+@require_GET
+def outbox_mail(request: HttpRequest, name: str) -> HttpResponse:
+    found = mail.kept_one(name)
+    if found is None:
+        raise Http404
+    return render(request, "notices/outbox_mail.html", {"title": found.subject, "mail": found})
+
+
+def _say(request: HttpRequest, act: Callable[[], Any]) -> None:
+    """Do it and say so; a refusal of the business is shown in its own words."""
+    try:
+        act()
+    except DomainError as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, _("Done."))
