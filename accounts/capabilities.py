@@ -194,12 +194,28 @@ TICKETS = {
     **register("tickets.intakeitem", view=roles(R.OPERATIONS, R.SUPERVISOR, R.AUDITOR)),
 }
 
+# Sheets: one code per sheet and direction; whole lists leave the house only by these hands.
+TRADE_SHEETS = (
+    *("merchants", "customers", "categories", "products", "orders", "order_lines"),
+    *("payments", "shipments", "reviews", "tickets"),
+)
+SHEETS = {
+    **{f"core.import_{sheet}": OPERATIONS for sheet in TRADE_SHEETS},
+    **{f"core.export_{sheet}": roles(R.OPERATIONS, R.SUPERVISOR, R.AUDITOR) for sheet in TRADE_SHEETS},
+    "core.import_staff": roles(R.OPERATIONS, R.ADMINISTRATOR),
+    "core.export_staff": roles(R.OPERATIONS, R.ADMINISTRATOR, R.AUDITOR),
+    "core.import_shifts": roles(LEADS - {R.VENDOR_LEAD}, R.PLANNER),
+    "core.export_shifts": roles(LEADS - {R.VENDOR_LEAD}, R.PLANNER, R.AUDITOR),
+    "core.export_personal": roles(R.PRIVACY_OFFICER, R.OPERATIONS),
+}
+
 TABLE: dict[str, frozenset[Role]] = {
     **ACCOUNTS,
     **DESK_PAGES,
     **MERCHANT_REGISTER,
     **CUSTOMER_REGISTER,
     **ORDER_REGISTER,
+    **SHEETS,
     **RULE_BOOK,
     **MESSAGES,
     **TICKETS,

@@ -12,3 +12,16 @@ class CoreConfig(AppConfig):
         from aftersales.core import roles
 
         post_migrate.connect(roles.after_migrate, sender=self)
+        self._sheets()
+
+    def _sheets(self) -> None:
+        """Every room's ``sheets.py`` declares its columns; the engine's job and events are known before any is used."""
+        from django.utils.module_loading import autodiscover_modules
+
+        from aftersales.core import jobs
+        from aftersales.core.sheets import events, services
+
+        events.register()
+        jobs.register("sheets.check", services.check_job)
+        jobs.register("sheets.apply", services.apply_job)
+        autodiscover_modules("sheets")

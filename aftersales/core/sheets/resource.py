@@ -1,0 +1,192 @@
+"""How a room declares a sheet: a django-import-export resource whose columns carry our widgets."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import models
+from django.utils.translation import gettext, override
+from import_export.declarative import ModelDeclarativeMetaclass
+from import_export.fields import Field
+from import_export.resources import ModelResource
+
+from aftersales.core.errors import Text
+
+from .widgets import LookupWidget, MomentWidget, SheetWidget
+
+
+class Column(Field):
+    """One column. ``attribute`` is the model's field (empty: used by a lookup or an attached row only).
+
+    ``personal`` names the mask (phone, name, address …); ``capability`` is asked in addition to the sheet's own.
+    """
+
+    widget: SheetWidget
+
+    def __init__(
+        self,
+        attribute: str | None,
+        widget: SheetWidget,
+        label: Text,
+        *,
+        required: bool = False,
+        example: str = "",
+        personal: str = "",
+        capability: str = "",
+        export: str = "",
+        hint: Text = "",
+        column_name: str | None = None,
+    ) -> None:
+        super().__init__(attribute=attribute, column_name=column_name, widget=widget)
+        self.label, self.required, self.example = label, required, example
+        self.personal, self.capability, self.export_as, self.hint = personal, capability, export, hint
+
+    @property
+    def name(self) -> str:
+        return str(self.column_name)
+
+    def labels(self) -> list[str]:
+        """Every header this column answers to, besides its own code."""
+        found = []
+        for language in ("zh-hans", "en"):
+            with override(language):
+                found.append(str(self.label))
+        return found
+
+
+@dataclass(frozen=True)
+class RowRule:
+    """A rule over several columns. ``broken`` is SQL with ``{column}`` for final values; ``check`` the same in Python."""
+
+    code: str
+    columns: Sequence[str]
+    broken: str
+    reason: Text
+    remedy: Text
+    check: Callable[[Mapping[str, Any]], bool] | None = None
+
+
+@dataclass(frozen=True)
+class Attached:
+    """A row beside the main one (an account, a contact). ``missing`` and ``insert`` are SQL of the room.
+
+    Placeholders: ``{target}`` the main row's id, ``{column}`` a typed value, ``{row}`` the source of rows for insert.
+    """
+
+    columns: Sequence[str]
+    missing: str
+    insert: str
+    wrong: Sequence[tuple[str, str]] = field(default_factory=tuple)
+
+
+class SheetMeta(ModelDeclarativeMetaclass):
+    """Exactly the declared columns, in the declared order; the library would add every field of the model."""
+
+    def __new__(cls, name: str, bases: tuple[type, ...], attrs: dict[str, Any]) -> Any:
+        declared = [key for key, value in attrs.items() if isinstance(value, Column)]
+        if "Meta" in attrs:
+            attrs["Meta"].fields = tuple(declared)
+        made = super().__new__(cls, name, bases, attrs)
+        made.fields = {key: made.fields[key] for key in declared}
+        return made
+
+
+class SheetResource(ModelResource, metaclass=SheetMeta):
+    """A sheet: which rows, by which key, with which columns. ``Meta`` names the model."""
+
+    fields: dict[str, Column]
+    sheet = ""
+    title: Text = ""
+    key: Sequence[str] = ()
+    row_key: Sequence[str] = ()
+    rules: Sequence[RowRule] = ()
+    attached: Sequence[Attached] = ()
+    position = 100
+    importable = True
+    # SQL values of columns that a new row needs and no file gives: {"created_at": "{now}"}.
+    born: Mapping[str, str] = {}
+    # Statements when all rows are written: (plan, SELECT of their ids) → SQL; must change nothing the second time.
+    after: Sequence[Callable[[Any, str], str]] = ()
+    view_capability = ""
+
+    @classmethod
+    def model(cls) -> type[models.Model]:
+        return cls._meta.model
+
+    @classmethod
+    def columns(cls) -> list[Column]:
+        return list(cls.fields.values())
+
+    @classmethod
+    def column(cls, name: str) -> Column:
+        return cls.fields[name]
+
+    @classmethod
+    def import_capability(cls) -> str:
+        return f"core.import_{cls.sheet}"
+
+    @classmethod
+    def export_capability(cls) -> str:
+        return f"core.export_{cls.sheet}"
+
+    @classmethod
+    def identity(cls) -> Sequence[str]:
+        """Columns by which a repeated row inside a file is found."""
+        return cls.row_key or cls.key
+
+    @classmethod
+    def key_columns(cls) -> set[str]:
+        """Columns whose text is normalised, because rows are found by them."""
+        looked_up = {c.name for c in cls.columns() if isinstance(c.widget, LookupWidget)}
+        parts = {p for c in cls.columns() if isinstance(c.widget, LookupWidget) for p in c.widget.also.values()}
+        return {*cls.key, *cls.row_key, *looked_up, *parts}
+
+    @classmethod
+    def moment_columns(cls) -> list[Column]:
+        return [c for c in cls.columns() if isinstance(c.widget, MomentWidget)]
+
+    # django-import-export's own export of short lists goes through our widgets too
+    def get_export_headers(self, selected_fields: Any = None) -> list[str]:
+        return [str(column.label) for column in self.columns()]
+
+
+@dataclass(frozen=True)
+class ShippedProfile:
+    """A column profile that comes with the product; becomes a row at first use and is edited there."""
+
+    code: str
+    sheet: str
+    name: str
+    spec: Mapping[str, Any]
+    source: str = ""
+
+
+_sheets: dict[str, type[SheetResource]] = {}
+_profiles: dict[tuple[str, str], ShippedProfile] = {}
+
+
+def register(*resources: type[SheetResource]) -> None:
+    """Declare sheets; called when ``<room>/sheets.py`` is imported."""
+    for resource in resources:
+        _sheets[resource.sheet] = resource
+
+
+def ship(*profiles: ShippedProfile) -> None:
+    for profile in profiles:
+        _profiles[(profile.code, profile.sheet)] = profile
+
+
+def find(sheet: str) -> type[SheetResource]:
+    """The declared sheet; LookupError for an unknown one."""
+    try:
+        return _sheets[sheet]
+    except KeyError:
+        raise LookupError(gettext("There is no sheet %(sheet)s.") % {"sheet": sheet}) from None
+
+
+def registered() -> list[type[SheetResource]]:
+    return sorted(_sheets.values(), key=lambda resource: (resource.position, resource.sheet))
+
+
+def shipped() -> Iterable[ShippedProfile]:
+    return _profiles.values()
