@@ -147,10 +147,16 @@ MESSAGES = {
     ),
 }
 
+MACHINERY = {
+    "core.replay": roles(R.OPERATIONS, R.ADMINISTRATOR),
+    **register("core.event", view=roles(R.AUDITOR, R.ADMINISTRATOR, R.OPERATIONS, R.SUPERVISOR, R.PRIVACY_OFFICER)),
+    **register("core.job", view=roles(R.OPERATIONS, R.ADMINISTRATOR, R.AUDITOR)),
+    **register("core.delivery", view=roles(R.OPERATIONS, R.ADMINISTRATOR, R.AUDITOR)),
+    **register("core.series", view=OWN_STAFF, change=OPERATIONS, add=OPERATIONS),
+}
 WORKERS = roles(DESK)
 REVIEWERS = roles(R.LEAD, R.SUPERVISOR, R.VENDOR_LEAD)
 TICKETS = {
-    "tickets.view_ticket": roles(READERS),
     "tickets.view_all": roles(
         R.SUPERVISOR,
         R.OPERATIONS,
@@ -191,6 +197,8 @@ TICKETS = {
     **register("tickets.intakerule", view=OWN_STAFF, change=OPERATIONS, add=OPERATIONS),
     **register("tickets.gradingrule", view=OWN_STAFF, change=OPERATIONS, add=OPERATIONS),
     **register("tickets.dutyroute", view=OWN_STAFF, change=OPERATIONS, add=OPERATIONS),
+    **register("tickets.ticket", view=READERS),
+    **register("tickets.archiverecord", view=READERS),
     **register("tickets.intakeitem", view=roles(R.OPERATIONS, R.SUPERVISOR, R.AUDITOR)),
 }
 
@@ -219,6 +227,7 @@ TABLE: dict[str, frozenset[Role]] = {
     **RULE_BOOK,
     **MESSAGES,
     **TICKETS,
+    **MACHINERY,
 }
 
 # What machine accounts may do: the system everything declared (its rules are rows, its acts are recorded),

@@ -9,7 +9,7 @@ class CoreConfig(AppConfig):
     verbose_name = _("System")
 
     def ready(self) -> None:
-        from aftersales.core import roles
+        from aftersales.core import roles, system_admin  # noqa: F401 - importing registers the pages and event kinds
 
         post_migrate.connect(roles.after_migrate, sender=self)
         self._sheets()

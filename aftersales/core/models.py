@@ -141,6 +141,10 @@ class Event(AppendOnlyModel):
         return f"{self.kind} #{self.pk}"
 
 
+class DeliveryQuerySet(ScopedQuerySet):
+    view_capability = "core.view_delivery"
+
+
 class Delivery(models.Model):
     """One event that one consumer still has to take. Finished deliveries are deleted; failed ones are parked."""
 
@@ -152,6 +156,8 @@ class Delivery(models.Model):
     run_after = models.DateTimeField(_("run after"))
     parked_at = models.DateTimeField(_("parked at"), null=True)
     error = models.TextField(_("error"), blank=True)
+
+    objects = DeliveryQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("delivery")
@@ -213,12 +219,18 @@ class Job(models.Model):
         return self.key
 
 
+class SeriesQuerySet(ScopedQuerySet):
+    view_capability = "core.view_series"
+
+
 class Series(models.Model):
     """How numbers of one kind look: ``{yy}{mm}{dd}`` and the running number ``{n:05d}`` in the pattern (R5.5)."""
 
     code = models.CharField(_("code"), max_length=40, unique=True)
     pattern = models.CharField(_("pattern"), max_length=80)
     note = models.CharField(_("note"), max_length=200, blank=True)
+
+    objects = SeriesQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("number series")

@@ -58,6 +58,10 @@ class ThroughTicketQuerySet(ScopedQuerySet):
         return self.filter(ticket__in=Ticket.objects.visible_to(user))
 
 
+class IntakeItemQuerySet(ScopedQuerySet):
+    view_capability = "tickets.view_intakeitem"
+
+
 class BookQuerySet(ScopedQuerySet):
     """Rules of intake, grading and dispatch: settings that their readers see whole."""
 

@@ -7,131 +7,226 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Job',
+            name="Job",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(max_length=60, verbose_name='kind')),
-                ('key', models.CharField(max_length=200, unique=True, verbose_name='key')),
-                ('payload', models.JSONField(default=dict, verbose_name='payload')),
-                ('state', models.CharField(choices=[('waiting', 'Waiting'), ('running', 'Running'), ('done', 'Done'), ('parked', 'Parked')], default='waiting', max_length=10, verbose_name='state')),
-                ('run_after', models.DateTimeField(verbose_name='run after')),
-                ('attempts', models.PositiveSmallIntegerField(default=0, verbose_name='attempts')),
-                ('lease_until', models.DateTimeField(null=True, verbose_name='lease until')),
-                ('progress_done', models.PositiveBigIntegerField(default=0, verbose_name='done')),
-                ('progress_total', models.PositiveBigIntegerField(default=0, verbose_name='total')),
-                ('result', models.JSONField(default=dict, verbose_name='result')),
-                ('error', models.TextField(blank=True, verbose_name='error')),
-                ('created_at', models.DateTimeField(verbose_name='created at')),
-                ('finished_at', models.DateTimeField(null=True, verbose_name='finished at')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("kind", models.CharField(max_length=60, verbose_name="kind")),
+                ("key", models.CharField(max_length=200, unique=True, verbose_name="key")),
+                ("payload", models.JSONField(default=dict, verbose_name="payload")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("waiting", "Waiting"),
+                            ("running", "Running"),
+                            ("done", "Done"),
+                            ("parked", "Parked"),
+                        ],
+                        default="waiting",
+                        max_length=10,
+                        verbose_name="state",
+                    ),
+                ),
+                ("run_after", models.DateTimeField(verbose_name="run after")),
+                ("attempts", models.PositiveSmallIntegerField(default=0, verbose_name="attempts")),
+                ("lease_until", models.DateTimeField(null=True, verbose_name="lease until")),
+                ("progress_done", models.PositiveBigIntegerField(default=0, verbose_name="done")),
+                ("progress_total", models.PositiveBigIntegerField(default=0, verbose_name="total")),
+                ("result", models.JSONField(default=dict, verbose_name="result")),
+                ("error", models.TextField(blank=True, verbose_name="error")),
+                ("created_at", models.DateTimeField(verbose_name="created at")),
+                ("finished_at", models.DateTimeField(null=True, verbose_name="finished at")),
             ],
             options={
-                'verbose_name': 'job',
-                'verbose_name_plural': 'jobs',
+                "verbose_name": "job",
+                "verbose_name_plural": "jobs",
             },
         ),
         migrations.CreateModel(
-            name='Series',
+            name="Series",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(max_length=40, unique=True, verbose_name='code')),
-                ('pattern', models.CharField(max_length=80, verbose_name='pattern')),
-                ('note', models.CharField(blank=True, max_length=200, verbose_name='note')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("code", models.CharField(max_length=40, unique=True, verbose_name="code")),
+                ("pattern", models.CharField(max_length=80, verbose_name="pattern")),
+                ("note", models.CharField(blank=True, max_length=200, verbose_name="note")),
             ],
             options={
-                'verbose_name': 'number series',
-                'verbose_name_plural': 'number series',
+                "verbose_name": "number series",
+                "verbose_name_plural": "number series",
             },
         ),
         migrations.CreateModel(
-            name='SeriesCounter',
+            name="SeriesCounter",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(max_length=40, verbose_name='code')),
-                ('period', models.CharField(max_length=10, verbose_name='period')),
-                ('last', models.PositiveBigIntegerField(default=0, verbose_name='last number')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("code", models.CharField(max_length=40, verbose_name="code")),
+                ("period", models.CharField(max_length=10, verbose_name="period")),
+                ("last", models.PositiveBigIntegerField(default=0, verbose_name="last number")),
             ],
             options={
-                'verbose_name': 'number counter',
-                'verbose_name_plural': 'number counters',
+                "verbose_name": "number counter",
+                "verbose_name_plural": "number counters",
             },
         ),
         migrations.CreateModel(
-            name='Delivery',
+            name="Delivery",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('consumer', models.CharField(max_length=60, verbose_name='consumer')),
-                ('event_id', models.BigIntegerField(verbose_name='event')),
-                ('subject_kind', models.CharField(max_length=60, verbose_name='subject kind')),
-                ('subject_id', models.BigIntegerField(verbose_name='subject')),
-                ('attempts', models.PositiveSmallIntegerField(default=0, verbose_name='attempts')),
-                ('run_after', models.DateTimeField(verbose_name='run after')),
-                ('parked_at', models.DateTimeField(null=True, verbose_name='parked at')),
-                ('error', models.TextField(blank=True, verbose_name='error')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("consumer", models.CharField(max_length=60, verbose_name="consumer")),
+                ("event_id", models.BigIntegerField(verbose_name="event")),
+                ("subject_kind", models.CharField(max_length=60, verbose_name="subject kind")),
+                ("subject_id", models.BigIntegerField(verbose_name="subject")),
+                ("attempts", models.PositiveSmallIntegerField(default=0, verbose_name="attempts")),
+                ("run_after", models.DateTimeField(verbose_name="run after")),
+                ("parked_at", models.DateTimeField(null=True, verbose_name="parked at")),
+                ("error", models.TextField(blank=True, verbose_name="error")),
             ],
             options={
-                'verbose_name': 'delivery',
-                'verbose_name_plural': 'deliveries',
-                'indexes': [models.Index(fields=['consumer', 'subject_kind', 'subject_id', 'id'], name='delivery_subject'), models.Index(condition=models.Q(('parked_at', None)), fields=['consumer', 'id'], name='delivery_open')],
-                'constraints': [models.UniqueConstraint(fields=('consumer', 'event_id'), name='delivery_once')],
+                "verbose_name": "delivery",
+                "verbose_name_plural": "deliveries",
+                "indexes": [
+                    models.Index(
+                        fields=["consumer", "subject_kind", "subject_id", "id"], name="delivery_subject"
+                    ),
+                    models.Index(
+                        condition=models.Q(("parked_at", None)),
+                        fields=["consumer", "id"],
+                        name="delivery_open",
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("consumer", "event_id"), name="delivery_once")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Event',
+            name="Event",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(max_length=60, verbose_name='kind')),
-                ('subject_kind', models.CharField(max_length=60, verbose_name='subject kind')),
-                ('subject_id', models.BigIntegerField(verbose_name='subject')),
-                ('merchant_id', models.BigIntegerField(null=True, verbose_name='merchant')),
-                ('audience', models.CharField(choices=[('internal', 'Staff only'), ('merchant', 'Merchant'), ('customer', 'Customer')], default='internal', max_length=10, verbose_name='audience')),
-                ('old', models.CharField(blank=True, max_length=40, verbose_name='old state')),
-                ('new', models.CharField(blank=True, max_length=40, verbose_name='new state')),
-                ('actor_id', models.BigIntegerField(null=True, verbose_name='actor')),
-                ('actor_name', models.CharField(max_length=150, verbose_name="actor's name")),
-                ('actor_role', models.CharField(blank=True, max_length=40, verbose_name="actor's role")),
-                ('acting_as', models.CharField(blank=True, max_length=80, verbose_name='acting as')),
-                ('source', models.CharField(max_length=10, verbose_name='source')),
-                ('request_id', models.CharField(blank=True, max_length=32, verbose_name='request')),
-                ('reason', models.TextField(blank=True, verbose_name='reason')),
-                ('payload', models.JSONField(default=dict, verbose_name='payload')),
-                ('payload_version', models.PositiveSmallIntegerField(default=1, verbose_name='payload version')),
-                ('rule_version', models.CharField(blank=True, max_length=80, verbose_name='rule version')),
-                ('at', models.DateTimeField(verbose_name='at')),
-                ('recorded_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), verbose_name='recorded at')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("kind", models.CharField(max_length=60, verbose_name="kind")),
+                ("subject_kind", models.CharField(max_length=60, verbose_name="subject kind")),
+                ("subject_id", models.BigIntegerField(verbose_name="subject")),
+                ("merchant_id", models.BigIntegerField(null=True, verbose_name="merchant")),
+                (
+                    "audience",
+                    models.CharField(
+                        choices=[
+                            ("internal", "Staff only"),
+                            ("merchant", "Merchant"),
+                            ("customer", "Customer"),
+                        ],
+                        default="internal",
+                        max_length=10,
+                        verbose_name="audience",
+                    ),
+                ),
+                ("old", models.CharField(blank=True, max_length=40, verbose_name="old state")),
+                ("new", models.CharField(blank=True, max_length=40, verbose_name="new state")),
+                ("actor_id", models.BigIntegerField(null=True, verbose_name="actor")),
+                ("actor_name", models.CharField(max_length=150, verbose_name="actor's name")),
+                ("actor_role", models.CharField(blank=True, max_length=40, verbose_name="actor's role")),
+                ("acting_as", models.CharField(blank=True, max_length=80, verbose_name="acting as")),
+                ("source", models.CharField(max_length=10, verbose_name="source")),
+                ("request_id", models.CharField(blank=True, max_length=32, verbose_name="request")),
+                ("reason", models.TextField(blank=True, verbose_name="reason")),
+                ("payload", models.JSONField(default=dict, verbose_name="payload")),
+                (
+                    "payload_version",
+                    models.PositiveSmallIntegerField(default=1, verbose_name="payload version"),
+                ),
+                ("rule_version", models.CharField(blank=True, max_length=80, verbose_name="rule version")),
+                ("at", models.DateTimeField(verbose_name="at")),
+                (
+                    "recorded_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), verbose_name="recorded at"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'event',
-                'verbose_name_plural': 'events',
-                'abstract': False,
-                'indexes': [models.Index(fields=['subject_kind', 'subject_id', 'id'], name='event_subject'), models.Index(fields=['kind', 'at'], name='event_kind_at')],
+                "verbose_name": "event",
+                "verbose_name_plural": "events",
+                "abstract": False,
+                "indexes": [
+                    models.Index(fields=["subject_kind", "subject_id", "id"], name="event_subject"),
+                    models.Index(fields=["kind", "at"], name="event_kind_at"),
+                ],
             },
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='event',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='e10987bc9a49a1926c7e6570fb01934fa665dda6', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_56466', table='core_event', when='BEFORE')),
+            model_name="event",
+            trigger=pgtrigger.compiler.Trigger(
+                name="append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="e10987bc9a49a1926c7e6570fb01934fa665dda6",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_append_only_56466",
+                    table="core_event",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='event',
-            trigger=pgtrigger.compiler.Trigger(name='no_truncate', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION '% is append-only', TG_TABLE_NAME;", hash='c41eb9db480b0936d3bb26edaf519e6d3c29542e', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_no_truncate_65091', table='core_event', when='BEFORE')),
+            model_name="event",
+            trigger=pgtrigger.compiler.Trigger(
+                name="no_truncate",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION '% is append-only', TG_TABLE_NAME;",
+                    hash="c41eb9db480b0936d3bb26edaf519e6d3c29542e",
+                    level="STATEMENT",
+                    operation="TRUNCATE",
+                    pgid="pgtrigger_no_truncate_65091",
+                    table="core_event",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddIndex(
-            model_name='job',
-            index=models.Index(condition=models.Q(('state__in', ['waiting', 'running'])), fields=['run_after', 'id'], name='job_due'),
+            model_name="job",
+            index=models.Index(
+                condition=models.Q(("state__in", ["waiting", "running"])),
+                fields=["run_after", "id"],
+                name="job_due",
+            ),
         ),
         migrations.AddIndex(
-            model_name='job',
-            index=models.Index(fields=['state', '-id'], name='job_state'),
+            model_name="job",
+            index=models.Index(fields=["state", "-id"], name="job_state"),
         ),
         migrations.AddConstraint(
-            model_name='seriescounter',
-            constraint=models.UniqueConstraint(fields=('code', 'period'), name='series_period'),
+            model_name="seriescounter",
+            constraint=models.UniqueConstraint(fields=("code", "period"), name="series_period"),
         ),
     ]

@@ -11,7 +11,7 @@ from simple_history.models import HistoricalRecords
 from accounts.states import Duty
 from aftersales.core.models import AppendOnlyModel, VersionedModel
 from aftersales.tickets.models.ticket import Ticket
-from aftersales.tickets.querysets import BookQuerySet, ThroughTicketQuerySet
+from aftersales.tickets.querysets import BookQuerySet, IntakeItemQuerySet, ThroughTicketQuerySet
 from aftersales.tickets.states import Channel, IntakeOutcome, Kind, Nature, Severity, SignalKind
 
 
@@ -150,7 +150,7 @@ class IntakeItem(models.Model):
     )
     reason = models.CharField(_("reason"), max_length=200, blank=True)
 
-    objects = ThroughTicketQuerySet.as_manager()
+    objects = IntakeItemQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("signal")

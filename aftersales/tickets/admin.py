@@ -1,0 +1,112 @@
+"""Registers and settings of the ticket room. Working on tickets happens at the desk."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from unfold.decorators import display
+from unfold.widgets import UnfoldAdminTextareaWidget
+
+from aftersales.core.admin import RoomAdmin
+from aftersales.tickets.models import ArchiveRecord, DutyRoute, GradingRule, IntakeItem, IntakeRule, Ticket
+from aftersales.tickets.services.rulebook import rule_save
+
+STATE_LABELS = {
+    "new": "default", "triaged": "default", "assigned": "info", "in_progress": "info", "waiting": "warning",
+    "resolved": "success",
+}  # fmt: skip
+
+
+class RuleForm(forms.ModelForm):
+    """Every change says why."""
+
+    reason = forms.CharField(
+        label=_("Why does it change?"), max_length=500, widget=UnfoldAdminTextareaWidget(attrs={"rows": 2})
+    )
+
+
+class RuleAdmin(RoomAdmin):
+    form = RuleForm
+    ordering = ("position", "code")
+    list_filter = ("is_active",)
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        own = [one.name for one in self.model._meta.fields if one.editable and one.name not in {"id", "version"}]
+        return [*own, "reason"] if self.has_change_permission(request, obj) else own
+
+    def save_row(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> Any:
+        columns = dict(form.cleaned_data)
+        reason = columns.pop("reason")
+        if change:
+            columns = {name: value for name, value in columns.items() if name in form.changed_data}
+        return rule_save(
+            row=obj, actor=request.user, now=self.now(), reason=reason,
+            version=self.posted_version(request) if change else None, **columns,
+        )  # fmt: skip
+
+    @display(description=_("in force"), boolean=True)
+    def in_force(self, row: Any) -> bool:
+        return bool(row.is_active)
+
+
+@admin.register(IntakeRule)
+class IntakeRuleAdmin(RuleAdmin):
+    list_display = ("name", "signal", "threshold", "horizon_days", "severity", "nature", "in_force", "version")
+
+
+@admin.register(GradingRule)
+class GradingRuleAdmin(RuleAdmin):
+    list_display = ("name", "shown_words", "set_kind", "set_severity", "set_nature", "in_force", "position")
+
+    @display(description=_("words"))
+    def shown_words(self, row: GradingRule) -> str:
+        return "、".join(row.words[:6]) + ("…" if len(row.words) > 6 else "")
+
+
+@admin.register(DutyRoute)
+class DutyRouteAdmin(RuleAdmin):
+    list_display = ("name", "duty", "in_force", "position")
+
+
+@admin.register(Ticket)
+class TicketAdmin(RoomAdmin):
+    """All tickets one may see, to read and to search; the number opens the workbench."""
+
+    list_display = (
+        *("number", "subject", "shown_state", "level", "channel", "merchant", "assignee", "opened_at"),
+    )
+    list_filter = ("state", "severity", "nature", "kind", "channel", "historic")
+    list_select_related = ("merchant", "assignee")
+    search_fields = ("=number",)
+    ordering = ("-opened_at", "-id")
+    list_per_page = 30
+
+    @display(description=_("state"), label=STATE_LABELS)
+    def shown_state(self, ticket: Ticket) -> tuple[str, str]:
+        return ticket.state, ticket.get_state_display()
+
+    @display(description=_("level"))
+    def level(self, ticket: Ticket) -> str:
+        return str(ticket.level)
+
+
+@admin.register(IntakeItem)
+class IntakeItemAdmin(RoomAdmin):
+    """What the rules and sheets noticed, and what became of it."""
+
+    list_display = ("signal", "order", "happened_at", "noticed_at", "outcome", "ticket")
+    list_filter = ("signal", "outcome")
+    list_select_related = ("order", "ticket", "rule")
+    ordering = ("-id",)
+
+
+@admin.register(ArchiveRecord)
+class ArchiveRecordAdmin(RoomAdmin):
+    """The archive as a register; searching it is done on the archive page, which logs the look-up."""
+
+    list_display = ("number", "kind", "severity", "result", "completed_at", "reviewed_by", "sealed_at", "keep_until")
+    list_filter = ("kind", "severity", "nature", "result")
+    list_select_related = ("reviewed_by",)
+    ordering = ("-completed_at", "-id")
