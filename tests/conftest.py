@@ -5,12 +5,19 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.db import connection
 
+from aftersales.core import catalogs
 from tests.cast import cast
 from tests.database import TestDatabase
 
 __all__ = ["cast", "django_db_setup", "now"]
+
+
+def pytest_configure() -> None:
+    """The pages speak Chinese by default, so the binary catalogue must be as new as its source."""
+    catalogs.compile_stale(settings.LOCALE_PATHS)
 
 
 @pytest.fixture(scope="session")

@@ -173,6 +173,8 @@ class Keeper:
         except subprocess.TimeoutExpired:
             server.send_signal(self.spec.kill_signal)
             server.wait()
+        with contextlib.suppress(OSError):
+            Path(self.spec.socket_folder).rmdir()  # when the other server does not use it too
 
 
 ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "TZ": "UTC"}
@@ -222,8 +224,14 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: setattr(keeper, "asked_to_stop", True))
     try:
         keeper.prepare()
-        keeper.start()
-        keeper.wait_ready()
+        try:
+            keeper.start()
+            keeper.wait_ready()
+        except CannotStart:
+            # The other server's keeper may have removed the empty socket folder at this very moment.
+            socket_folder(spec.socket_folder)
+            keeper.start()
+            keeper.wait_ready()
     except (CannotStart, OSError) as error:
         keeper.stop()
         announce(str(error))

@@ -44,6 +44,12 @@ class Command(BaseCommand):
             name: value for name, value in os.environ.items() if name != "AFTERSALES_DATABASE_ROLE"
         }
         manage = str(settings.BASE_DIR / "manage.py")
-        done = subprocess.run([sys.executable, manage, command, "--verbosity=0"], env=environment)
+        done = subprocess.run(
+            [sys.executable, manage, command],
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
         if done.returncode:
-            raise CommandError(f"{command} failed; nothing else was started.")
+            raise CommandError(f"{command} failed; nothing else was started.\n{done.stdout}")
