@@ -69,9 +69,16 @@ def backfill(consumer: str) -> int:
              WHERE kind LIKE %s ORDER BY id
             ON CONFLICT (consumer, event_id) DO NOTHING
             """,
-            [consumer, pattern.replace("_", r"\_").replace("*", "%")],
+            [consumer, _as_like(pattern)],
         )
         return int(cursor.rowcount)
+
+
+def _as_like(pattern: str) -> str:
+    """The same pattern in SQL, where an underscore is a wildcard."""
+    for plain, sql in (("\\", r"\\"), ("%", r"\%"), ("_", r"\_"), ("?", "_"), ("*", "%")):
+        pattern = pattern.replace(plain, sql)
+    return pattern
 
 
 def run(now: datetime, *, limit: int = 10_000) -> int:
