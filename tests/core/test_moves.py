@@ -55,7 +55,12 @@ def test_a_move_records_state_history_event_and_delivery(parcel, agent, now) -> 
     assert (version.state, version.history_type, version.history_user_id) == ("sent", "~", agent.pk)
     assert (version.history_change_reason, version.history_date) == ("promised", now)
     event = Event.objects.about("toy.parcel", parcel.pk).latest("id")
-    assert (event.kind, event.old, event.new, event.payload) == ("parcel.sent", "packed", "sent", {"carrier": "sf"})
+    assert (event.kind, event.old, event.new, event.payload) == (
+        "parcel.sent",
+        "packed",
+        "sent",
+        {"carrier": "sf"},
+    )
     assert (event.actor_id, event.actor_name, event.actor_role) == (agent.pk, str(agent), "agent")
     assert (event.source, event.request_id, event.acting_as) == ("web", "request-1", "team 2")
     assert (event.reason, event.at, event.audience, event.merchant_id) == ("promised", now, "customer", 7)
@@ -64,7 +69,9 @@ def test_a_move_records_state_history_event_and_delivery(parcel, agent, now) -> 
 
 def test_both_doors_record_alike(make_parcels, agent, now) -> None:
     deliveries.subscribe("toys", "parcel.*", lambda event, now: None)
-    events.listen("parcel.sent", lambda drafts, now: [setattr(draft.row, "asked", 9) for draft in drafts] and None)
+    events.listen(
+        "parcel.sent", lambda drafts, now: [setattr(draft.row, "asked", 9) for draft in drafts] and None
+    )
     single, one_of_many, other = make_parcels(3)
 
     moves.perform(single, "send", actor=agent, now=now, reason="r", carrier="sf")
@@ -90,11 +97,15 @@ def test_both_doors_refuse_alike(make_parcels, agent, now, move, columns, data, 
 
     with pytest.raises(Refused) as refused:
         moves.perform(single, move, actor=agent, now=now, **data)
-    outcome = moves.perform_many(Parcel.objects.filter(pk=one_of_many.pk), move, actor=agent, now=now, data=data)
+    outcome = moves.perform_many(
+        Parcel.objects.filter(pk=one_of_many.pk), move, actor=agent, now=now, data=data
+    )
 
     assert refused.value.code == code
     assert isinstance(refused.value, WrongState) is (code == "wrong_state")
-    assert [str(reason) for reason in refused.value.refusals] == [str(reason) for reason in outcome.refused[0][1]]
+    assert [str(reason) for reason in refused.value.refusals] == [
+        str(reason) for reason in outcome.refused[0][1]
+    ]
     assert outcome.refused[0][0] == one_of_many.pk
     assert outcome.done == []
     assert (traces(single), traces(one_of_many)) == before
@@ -146,7 +157,12 @@ def test_data_that_a_move_does_not_ask_for_is_a_mistake(parcel, agent, now) -> N
 def test_options_list_each_move_allowed_or_with_every_reason(parcel, agent, now) -> None:
     facts.provide("toy.stamps_missing", lambda rows, now: {row.pk: True for row in rows})
     found = {option.move.name: option for option in moves.options(parcel, actor=agent, now=now)}
-    assert set(found) == {"send", "deliver", "bring_back", "ask"}  # write_off is the lead's, lose the system's
+    assert set(found) == {
+        "send",
+        "deliver",
+        "bring_back",
+        "ask",
+    }  # write_off is the lead's, lose the system's
     assert codes(found["send"].reasons) == ["no_stamp"]
     assert codes(found["deliver"].reasons) == ["wrong_state"]
     assert "Packed" in str(found["deliver"].reasons[0])
@@ -156,7 +172,9 @@ def test_options_list_each_move_allowed_or_with_every_reason(parcel, agent, now)
 
 
 def test_a_guard_from_a_room_above_counts_in_options_and_in_both_doors(parcel, agent, now) -> None:
-    moves.guard("toy.parcel", "send", lambda row, known, actor, now, data: [Refusal("open_case", "A case is open.")])
+    moves.guard(
+        "toy.parcel", "send", lambda row, known, actor, now, data: [Refusal("open_case", "A case is open.")]
+    )
     (send,) = moves.options(parcel, actor=agent, now=now, names=["send"])
     assert codes(send.reasons) == ["open_case"]
     with pytest.raises(Refused, match="A case is open"):
@@ -178,7 +196,13 @@ def test_a_change_of_columns_goes_through_the_same_door(parcel, agent, now) -> N
     heard = []
     events.listen("parcel.*", lambda drafts, now: heard.extend(draft.kind for draft in drafts))
     changed = moves.change(
-        parcel, actor=agent, now=now, event="parcel.weighed", payload={"grams": 2000}, reason="scale", weight=Decimal(2)
+        parcel,
+        actor=agent,
+        now=now,
+        event="parcel.weighed",
+        payload={"grams": 2000},
+        reason="scale",
+        weight=Decimal(2),
     )
     stored = Parcel.objects.get(pk=parcel.pk)
     assert (changed.weight, stored.weight, stored.version, stored.state) == (2, 2, 2, "packed")
@@ -190,7 +214,9 @@ def test_a_change_of_columns_goes_through_the_same_door(parcel, agent, now) -> N
 def test_a_stale_save_is_a_conflict_that_shows_both_values(parcel, agent, now) -> None:
     moves.change(parcel, actor=agent, now=now, event="parcel.weighed", weight=Decimal(2))
     with pytest.raises(Conflict) as conflict:
-        moves.change(parcel, actor=agent, now=now, event="parcel.weighed", version=1, weight=Decimal(3), carrier="")
+        moves.change(
+            parcel, actor=agent, now=now, event="parcel.weighed", version=1, weight=Decimal(3), carrier=""
+        )
     assert conflict.value.fields == {"weight": (Decimal(3), Decimal(2))}
     assert conflict.value.code == "conflict"
     assert Parcel.objects.get(pk=parcel.pk).weight == 2
@@ -253,7 +279,9 @@ def test_every_kind_of_column_travels_in_one_statement(make_parcels, agent, now)
         assert found.tags == ['a "quoted", {odd} \\值', ""] * number
         assert found.merchant_id == (number or None)
         version = Parcel.history.filter(id=row.pk).latest("history_id")
-        assert model_to_dict(version, ["weight", "tags", "extras"]) == model_to_dict(found, ["weight", "tags", "extras"])
+        assert model_to_dict(version, ["weight", "tags", "extras"]) == model_to_dict(
+            found, ["weight", "tags", "extras"]
+        )
 
 
 def test_a_text_that_is_too_long_is_refused_by_both_doors_and_never_cut(make_parcels, agent, now) -> None:
@@ -281,7 +309,10 @@ def test_a_move_that_keeps_the_state_is_recorded_too(parcel, agent, now) -> None
 def test_a_row_without_history_has_its_events_only(lamp, agent, now) -> None:
     moves.perform(lamp, "switch_on", actor=agent, now=now)
     assert Lamp.objects.get().state == LampState.ON
-    assert [event.kind for event in Event.objects.about("toy.lamp", lamp.pk).order_by("id")] == ["lamp.hung", "lamp.lit"]
+    assert [event.kind for event in Event.objects.about("toy.lamp", lamp.pk).order_by("id")] == [
+        "lamp.hung",
+        "lamp.lit",
+    ]
 
 
 def test_a_new_row_has_its_first_version_and_its_first_event(parcel, agent, now) -> None:
@@ -293,7 +324,11 @@ def test_a_new_row_has_its_first_version_and_its_first_event(parcel, agent, now)
 
 def test_a_long_reason_fits_event_and_history(parcel, agent, now) -> None:
     moves.perform(parcel, "send", actor=agent, now=now, reason="因为" * 300, carrier="sf")
-    assert Parcel.history.latest("history_id").history_change_reason == Event.objects.latest("id").reason == "因为" * 300
+    assert (
+        Parcel.history.latest("history_id").history_change_reason
+        == Event.objects.latest("id").reason
+        == "因为" * 300
+    )
 
 
 # ------------------------------------------------------------------------------------------------- listeners
@@ -308,7 +343,11 @@ def test_a_listener_may_set_columns_of_the_row_and_add_events(parcel, agent, now
     stored = Parcel.objects.get()
     assert (stored.asked, stored.version) == (1, 2)
     assert Parcel.history.latest("history_id").asked == 1
-    assert [event.kind for event in Event.objects.order_by("id")] == ["parcel.packed", "parcel.sent", "parcel.echoed"]
+    assert [event.kind for event in Event.objects.order_by("id")] == [
+        "parcel.packed",
+        "parcel.sent",
+        "parcel.echoed",
+    ]
 
 
 def test_a_failing_listener_undoes_the_whole_move(parcel, agent, now) -> None:
@@ -333,6 +372,8 @@ def test_listeners_that_answer_each_other_for_ever_are_found_out(parcel, agent, 
 
 
 def test_a_move_inside_a_listener_goes_through_the_door_as_well(parcel, lamp, agent, now) -> None:
-    events.listen("parcel.sent", lambda drafts, at: moves.perform(lamp, "switch_on", actor=agent, now=at) and None)
+    events.listen(
+        "parcel.sent", lambda drafts, at: moves.perform(lamp, "switch_on", actor=agent, now=at) and None
+    )
     moves.perform(parcel, "send", actor=agent, now=now, carrier="sf")
     assert (Parcel.objects.get().state, Lamp.objects.get().state) == ("sent", "on")

@@ -70,7 +70,7 @@ def in_thread(work: Callable[[], Any]) -> Any:
 
 
 def at_once(works: list[Callable[[], Any]]) -> list[Any]:
-    """All at the same moment, each on its own connection; answers in order, an exception is raised when alone."""
+    """All at the same moment, each on a connection of its own; answers (or exceptions) in order."""
     answers: list[Any] = [None] * len(works)
     gate = threading.Barrier(len(works))
 
