@@ -14,3 +14,4 @@ class StandardsConfig(AppConfig):
         moves.use(machine.STANDARD_MACHINE)
         moves.use(machine.PARAMETER_MACHINE)
         facts.provide("standards.order_broken", selectors.order_broken)
+        facts.provide("standards.hole_left", selectors.hole_left)

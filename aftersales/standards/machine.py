@@ -29,6 +29,14 @@ def worse_never_waits_longer(
         yield from found
 
 
+def no_hole(
+    row: Any, facts: Mapping[str, Any], actor: Any, now: datetime, data: Mapping[str, Any]
+) -> Iterable[Refusal]:
+    """Taking a version away leaves no worse severity without its promise, unless a successor stands."""
+    for found in facts.get("standards.hole_left") or ():
+        yield from found
+
+
 def rule_machine(label: str, *, checks_order: bool) -> Machine:
     """The same life for every kind of rule; only service standards have an order to keep."""
     return Machine(
@@ -65,6 +73,8 @@ def rule_machine(label: str, *, checks_order: bool) -> Machine:
                 capability="standards.activate",
                 label=_("Take out of force"),
                 event="rule.retired",
+                guards=[no_hole] if checks_order else [],
+                facts=["standards.hole_left"] if checks_order else [],
                 needs=[Need("valid_to", label=_("In force until"), kind="moment", required=False)],
                 effect=_("No new clock follows this version."),
             ),

@@ -225,31 +225,50 @@ def limit_words(value: int | None, unit: str) -> str:
 
 def order_broken(rows: Sequence[StandardVersion], now: datetime) -> dict[int, list[Refusal]]:
     """For drafts judged together: why they may not come into force, since worse would wait longer (R3.4)."""
+    return _judged(rows, rows, now)
+
+
+def hole_left(rows: Sequence[StandardVersion], now: datetime) -> dict[int, list[Refusal]]:
+    """For versions to be taken away: the order that would break without them; a successor fills the hole."""
+    leaving = {row.pk for row in rows}
+    successors = [
+        version
+        for version in book().versions
+        if version.standard_id in {row.standard_id for row in rows}
+        and version.pk not in leaving
+        and version.state == RuleState.ACTIVE
+    ]
+    return _judged(rows, successors, now)
+
+
+def _judged(
+    rows: Sequence[StandardVersion], instead: Sequence[StandardVersion], now: datetime
+) -> dict[int, list[Refusal]]:
+    """The rule book as it would be with ``instead`` in place of all versions of the rows' standards."""
     current = book()
     parents = ServiceStandard.objects.in_bulk({row.standard_id for row in rows})
-    for row in rows:
-        row.standard = parents[row.standard_id]
-    replaced = {row.standard_id for row in rows}
-    promises = {str(row.standard.promise) for row in rows}
+    promises = {str(parent.promise) for parent in parents.values()}
     others = [
         version
         for version in current.versions
-        if version.standard_id not in replaced
+        if version.standard_id not in parents
         and version.standard.promise in promises
         and version.applies_at(now)
     ]
-    measured = [
-        (
-            version,
-            str(version.standard.promise),
-            rules.nominal_minutes(current.calendar(version), version.limit_value, version.limit_unit),
-        )
-        for version in [*others, *rows]
+    measured = [(version, str(version.standard.promise), _minutes(current, version)) for version in others]
+    measured += [
+        (version, str(parents[version.standard_id].promise), _minutes(current, version))
+        for version in instead
     ]
     broken: dict[str, list[Refusal]] = {}
     for one in rules.order_broken(measured):
         broken.setdefault(one.promise, []).append(Refusal("worse_waits_longer", _sentence(one)))
-    return {row.pk: broken[row.standard.promise][:3] for row in rows if row.standard.promise in broken}
+    found = {row.pk: broken.get(str(parents[row.standard_id].promise), [])[:3] for row in rows}
+    return {pk: refusals for pk, refusals in found.items() if refusals}
+
+
+def _minutes(current: Book, version: StandardVersion) -> float:
+    return rules.nominal_minutes(current.calendar(version), version.limit_value, version.limit_unit)
 
 
 def _sentence(broken: rules.Broken) -> str:

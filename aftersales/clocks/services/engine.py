@@ -60,7 +60,7 @@ def on_events(drafts: Sequence[Draft], now: datetime) -> list[Draft]:
     """Move the clocks of all subjects of these events; returns the clocks' own events.
 
     At most one SELECT, one INSERT and one UPDATE whatever the number of events. The subject rows in memory
-    learn their next due time through ``row.take_clocks(next_due_at=, next_promise=, warn_at=, started_at=)``; the door writes them.
+    learn their next due time through ``row.take_clocks(…)``; the door writes them.
     """
     heard = [draft for draft in drafts if draft.subject_kind in _followed]
     if not heard:
@@ -69,7 +69,7 @@ def on_events(drafts: Sequence[Draft], now: datetime) -> list[Draft]:
     if bench is None:
         return []
     relevant = [draft for draft in heard if _matters(draft, bench.book.event_kinds)]
-    subjects = _subjects(relevant, now)
+    subjects = _subjects([draft for draft in relevant if _needs_facts(draft, bench)], now)
     for draft in relevant:
         bench.hear(
             draft,
@@ -83,6 +83,12 @@ def on_events(drafts: Sequence[Draft], now: datetime) -> list[Draft]:
 
 def _matters(draft: Draft, kinds: frozenset[str]) -> bool:
     return draft.kind in kinds or draft.kind in _followed[draft.subject_kind].handovers
+
+
+def _needs_facts(draft: Draft, bench: Bench) -> bool:
+    """Only events that start a clock or change its holder ask what the subject is."""
+    starts = (draft.subject_kind, draft.kind) in bench.book.by_event
+    return starts or draft.kind in _followed[draft.subject_kind].handovers
 
 
 def _bench(drafts: Sequence[Draft]) -> Bench | None:
