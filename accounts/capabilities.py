@@ -147,9 +147,12 @@ MESSAGES = {
     ),
 }
 
+DASHBOARDS = {"dashboards.view": roles(READERS, R.PLANNER)}
 MACHINERY = {
     "core.replay": roles(R.OPERATIONS, R.ADMINISTRATOR),
-    **register("core.event", view=roles(R.AUDITOR, R.ADMINISTRATOR, R.OPERATIONS, R.SUPERVISOR, R.PRIVACY_OFFICER)),
+    **register(
+        "core.event", view=roles(R.AUDITOR, R.ADMINISTRATOR, R.OPERATIONS, R.SUPERVISOR, R.PRIVACY_OFFICER)
+    ),
     **register("core.job", view=roles(R.OPERATIONS, R.ADMINISTRATOR, R.AUDITOR)),
     **register("core.delivery", view=roles(R.OPERATIONS, R.ADMINISTRATOR, R.AUDITOR)),
     **register("core.series", view=OWN_STAFF, change=OPERATIONS, add=OPERATIONS),
@@ -214,6 +217,7 @@ SHEETS = {
     "core.export_staff": roles(R.OPERATIONS, R.ADMINISTRATOR, R.AUDITOR),
     "core.import_shifts": roles(LEADS - {R.VENDOR_LEAD}, R.PLANNER),
     "core.export_shifts": roles(LEADS - {R.VENDOR_LEAD}, R.PLANNER, R.AUDITOR),
+    "sheets.upload": roles(R.OPERATIONS, R.SUPERVISOR, R.AUDITOR, R.ADMINISTRATOR, R.LEAD, R.PLANNER),
     "core.export_personal": roles(R.PRIVACY_OFFICER, R.OPERATIONS),
 }
 
@@ -228,6 +232,7 @@ TABLE: dict[str, frozenset[Role]] = {
     **MESSAGES,
     **TICKETS,
     **MACHINERY,
+    **DASHBOARDS,
 }
 
 # What machine accounts may do: the system everything declared (its rules are rows, its acts are recorded),

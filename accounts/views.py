@@ -133,6 +133,8 @@ def team_close(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def team_join(request: HttpRequest, pk: int) -> HttpResponse:
     team = get_object_or_404(Team.objects.visible_to(request.user), pk=pk)
+    if not request.user.has_perm("accounts.manage_teams"):
+        raise PermissionDenied
     name = request.POST.get("username", "").strip()
     person = User.objects.visible_to(request.user).active().filter(username=name).first()
     back = reverse("admin:accounts_team_change", args=[pk])

@@ -180,6 +180,11 @@ class RoomAdmin(HistoryPages, ModelAdmin):  # type: ignore[misc]
         """The admin is an edge: here the clock is read."""
         return timezone.now()
 
+    def construct_change_message(
+        self, request: HttpRequest, form: Any, formsets: Any, add: bool = False
+    ) -> Any:
+        return []
+
     def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> None:
         """Events are the trail; Django's own log would be a second, thinner one."""
 

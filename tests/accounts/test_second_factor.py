@@ -72,14 +72,14 @@ def test_without_it_every_page_leads_to_setting_it_up(cast):
     assert client.get(reverse("mfa_activate_totp")).status_code in (200, 302)
 
 
-def test_setting_it_up_opens_the_pages_and_is_written_down(cast, django_capture_on_commit_callbacks):
+@pytest.mark.django_db(transaction=True)
+def test_setting_it_up_opens_the_pages_and_is_written_down(cast):
     client = Client()
     sign_in(client, cast.agent)
     page = client.get(reverse("mfa_activate_totp"))
     assert page.status_code == 200, page["Location"]
     secret = page.context["form"].secret
-    with django_capture_on_commit_callbacks(execute=True):
-        answer = client.post(reverse("mfa_activate_totp"), {"code": code(secret)})
+    answer = client.post(reverse("mfa_activate_totp"), {"code": code(secret)})
     assert answer.status_code == 302
     assert client.get(PAGE).status_code == 200
     assert Event.objects.filter(kind="user.second_factor_set", subject_id=cast.agent.pk).exists()

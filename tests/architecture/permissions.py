@@ -1,0 +1,179 @@
+"""Who may open what: stated a second time, apart from the capability table, so that a change there is noticed.
+
+``PAGES`` has a row for every address with a name, ``REGISTERS`` one for every register in the admin. An address or a
+register without a row fails the test. ``who`` is a set of roles, ``ANYBODY`` (also signed out) or ``SIGNED_IN``.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from accounts.states import MERCHANT_ROLES, STAFF_ROLES, Role
+
+R = Role
+ANYBODY = "anybody"
+SIGNED_IN = "signed in"
+STAFF = STAFF_ROLES
+MERCHANTS = MERCHANT_ROLES
+VENDORS = frozenset({R.VENDOR_LEAD, R.VENDOR_AGENT})
+OWN_STAFF = STAFF - VENDORS
+LEADS = frozenset({R.LEAD, R.SUPERVISOR, R.OPERATIONS})
+ADMINISTRATORS = frozenset({R.ADMINISTRATOR})
+NOBODY: frozenset[Role] = frozenset()
+
+
+@dataclass(frozen=True)
+class Page:
+    """``args`` makes a real row's key from the cast, so that *not found* cannot pass for *allowed*.
+
+    Without ``args`` the address takes none. ``sample`` are stand-ins for keys of rows that no test makes here: the
+    page may then answer *not found* to those who may, and must answer *not found* or *not allowed* to the others.
+    """
+
+    who: str | frozenset[Role]
+    method: str = "GET"
+    args: Callable[[Any], dict[str, Any]] | None = None
+    sample: dict[str, Any] = field(default_factory=dict)
+    guests: bool = False  # also for people who are not signed in
+
+
+@dataclass(frozen=True)
+class Register:
+    view: Iterable[Role]
+    change: Iterable[Role] = NOBODY
+    add: Iterable[Role] = NOBODY
+
+
+def _person(cast: Any) -> dict[str, Any]:
+    return {"pk": cast.person(Role.AGENT).pk}
+
+
+def _team(cast: Any) -> dict[str, Any]:
+    return {"pk": cast.team.pk}
+
+
+def _shift(cast: Any) -> dict[str, Any]:
+    return {"pk": cast.shift(cast.person(Role.AGENT)).pk}
+
+
+DOOR = {
+    "account_login": Page(ANYBODY),
+    "account_logout": Page(ANYBODY),
+    "account_inactive": Page(ANYBODY),
+    "account_reauthenticate": Page(SIGNED_IN),
+    "account_change_password": Page(SIGNED_IN),
+    "account_reset_password": Page(ANYBODY),
+    "account_reset_password_done": Page(ANYBODY),
+    "account_reset_password_from_key": Page(ANYBODY, sample={"uidb36": "1", "key": "x-y"}),
+    "account_reset_password_from_key_done": Page(ANYBODY),
+    "mfa_index": Page(SIGNED_IN),
+    "mfa_authenticate": Page(ANYBODY),
+    "mfa_reauthenticate": Page(SIGNED_IN),
+    "mfa_activate_totp": Page(SIGNED_IN),
+    "mfa_deactivate_totp": Page(SIGNED_IN, sample={"": ""}),  # not found without an authenticator
+    "mfa_view_recovery_codes": Page(SIGNED_IN, sample={"": ""}),
+    "mfa_generate_recovery_codes": Page(SIGNED_IN, sample={"": ""}),
+    "mfa_download_recovery_codes": Page(SIGNED_IN, sample={"": ""}),
+    "set_language": Page(ANYBODY, "POST"),
+    "health": Page(ANYBODY),
+    "ready": Page(ANYBODY),
+    "accounts:home": Page(SIGNED_IN),
+}
+PEOPLE = {
+    "accounts:user_deactivate": Page(ADMINISTRATORS, "POST", _person),
+    "accounts:user_activate": Page(ADMINISTRATORS, "POST", _person),
+    "accounts:user_end_sessions": Page(ADMINISTRATORS, "POST", _person),
+    "accounts:second_factor_reset": Page(ADMINISTRATORS, "POST", _person),
+    "accounts:user_invite": Page(ADMINISTRATORS, "POST", _person),
+    "accounts:team_join": Page(frozenset({R.OPERATIONS, R.ADMINISTRATOR}), "POST", _team),
+    "accounts:team_leave": Page(frozenset({R.OPERATIONS, R.ADMINISTRATOR}), "POST", sample={"pk": 999}),
+    "accounts:team_close": Page(frozenset({R.OPERATIONS, R.ADMINISTRATOR}), "POST", _team),
+    "accounts:shift_cancel": Page(LEADS | {R.PLANNER}, "POST", _shift),
+    "accounts:away_end": Page(LEADS | {R.PLANNER}, "POST", sample={"pk": 999}),
+}
+ADMIN = {
+    "admin:index": Page(STAFF),
+    "admin:search": Page(STAFF),
+    "admin:login": Page(STAFF, guests=True),
+    "admin:logout": Page(ANYBODY, "POST"),
+    "admin:password_change": Page(STAFF),
+    "admin:password_change_done": Page(STAFF),
+    "admin:autocomplete": Page(NOBODY),  # refuses without a field; with one it asks the field's own register
+    "admin:jsi18n": Page(STAFF),
+    "admin:app_list": Page(STAFF, sample={"app_label": "accounts"}),
+}
+
+DESK = frozenset({R.AGENT, R.LEAD, R.SUPERVISOR, R.AUTHORITY_DESK, R.OPERATIONS}) | VENDORS
+READERS = DESK | {R.INSPECTOR, R.AUDITOR, R.RISK, R.PRIVACY_OFFICER, R.ADJUDICATOR, R.MERCHANT_MANAGER}
+TRADE_READERS = (READERS - VENDORS) | {R.FINANCE, R.RETURNS_RECEIVER}
+REVEALERS = DESK | {R.PRIVACY_OFFICER, R.RISK}
+ASSIGNERS = LEADS | {R.VENDOR_LEAD}
+MESSAGE_READERS = LEADS | {R.AUDITOR, R.PRIVACY_OFFICER, R.ADMINISTRATOR}
+NUMBER = {"number": "TK0000-00000"}
+
+DESK_PAGES = {
+    "desk:styleguide": Page(frozenset({R.OPERATIONS, R.ADMINISTRATOR})),
+    "desk:queue": Page(READERS),
+    "desk:pulse": Page(READERS),
+    "desk:take": Page(DESK, "POST"),
+    "desk:take_next": Page(DESK, "POST"),
+    "desk:bulk_assign": Page(ASSIGNERS, "POST"),
+    "desk:ticket": Page(READERS, sample=NUMBER),
+    "desk:look": Page(READERS, sample=NUMBER),
+    "desk:say": Page(READERS, "POST", sample=NUMBER),
+    "desk:act": Page(READERS, "POST", sample=NUMBER | {"name": "resolve"}),
+    "desk:reveal": Page(REVEALERS, "POST", sample=NUMBER | {"public_id": "x"}),
+    "desk:attachment": Page(READERS, sample={"public_id": "x"}),
+}
+OTHERS = {
+    "customers:reveal": Page(REVEALERS, "POST", sample={"public_id": "x"}),
+    "notices:inbox": Page(STAFF),
+    "notices:read_all": Page(STAFF, "POST"),
+    "notices:open": Page(STAFF, "POST", sample={"public_id": "x"}),
+    "notices:retry": Page(
+        frozenset({R.SUPERVISOR, R.OPERATIONS, R.ADMINISTRATOR}), "POST", sample={"public_id": "x"}
+    ),
+    "notices:preview": Page(OWN_STAFF, sample={"pk": 999}),
+    "notices:activate": Page(frozenset({R.SUPERVISOR, R.OPERATIONS}), "POST", sample={"pk": 999}),
+    "notices:reject": Page(frozenset({R.SUPERVISOR, R.OPERATIONS}), "POST", sample={"pk": 999}),
+    "notices:outbox": Page(MESSAGE_READERS),
+    "notices:outbox_mail": Page(MESSAGE_READERS, sample={"name": "x"}),
+    "selfservice:confirm": Page(ANYBODY, sample={"token": "x"}),
+    "selfservice:thanks": Page(ANYBODY, sample={"answer": "yes"}),
+}
+PAGES: dict[str, Page] = {**DOOR, **PEOPLE, **ADMIN, **DESK_PAGES, **OTHERS}
+
+PLANNING = LEADS | {R.PLANNER, R.VENDOR_LEAD}
+OPERATIONS = frozenset({R.OPERATIONS})
+KEEPERS = frozenset({R.MERCHANT_MANAGER, R.OPERATIONS})
+MACHINISTS = frozenset({R.OPERATIONS, R.ADMINISTRATOR, R.AUDITOR})
+REGISTERS: dict[str, Register] = {
+    "accounts.user": Register(view=STAFF - {R.VENDOR_AGENT}, change=ADMINISTRATORS, add=ADMINISTRATORS),
+    "accounts.team": Register(
+        view=STAFF, change={R.OPERATIONS, R.ADMINISTRATOR}, add={R.OPERATIONS, R.ADMINISTRATOR}
+    ),
+    "accounts.shift": Register(view=STAFF, change=PLANNING, add=PLANNING),
+    "accounts.away": Register(view=STAFF, add=STAFF - {R.AUDITOR}),
+    "core.event": Register(view=MACHINISTS | {R.SUPERVISOR, R.PRIVACY_OFFICER}),
+    "core.job": Register(view=MACHINISTS),
+    "core.delivery": Register(view=MACHINISTS),
+    "core.series": Register(view=OWN_STAFF, change=OPERATIONS, add=OPERATIONS),
+    "customers.customer": Register(
+        view=TRADE_READERS, change=(DESK - VENDORS) | {R.PRIVACY_OFFICER}, add=OPERATIONS
+    ),
+    "merchants.merchant": Register(view=OWN_STAFF, change=KEEPERS, add=KEEPERS),
+    "notices.notice": Register(view=MESSAGE_READERS),
+    "notices.noticetemplate": Register(view=OWN_STAFF, change=OPERATIONS),
+    "notices.noticetext": Register(view=OWN_STAFF, change=LEADS, add=LEADS),
+    "orders.category": Register(view=OWN_STAFF, change=OPERATIONS, add=OPERATIONS),
+    "orders.product": Register(view=OWN_STAFF, change=OPERATIONS, add=OPERATIONS),
+    "orders.order": Register(view=TRADE_READERS, change=OPERATIONS),
+    "orders.review": Register(view=TRADE_READERS),
+    "orders.shipment": Register(view=TRADE_READERS, change=OPERATIONS),
+    "tickets.ticket": Register(view=READERS),
+    "tickets.archiverecord": Register(view=READERS),
+    "tickets.intakeitem": Register(view={R.OPERATIONS, R.SUPERVISOR, R.AUDITOR}),
+    "tickets.intakerule": Register(view=OWN_STAFF, change=OPERATIONS, add=OPERATIONS),
+    "tickets.gradingrule": Register(view=OWN_STAFF, change=OPERATIONS, add=OPERATIONS),
+    "tickets.dutyroute": Register(view=OWN_STAFF, change=OPERATIONS, add=OPERATIONS),
+}

@@ -1,0 +1,179 @@
+"""Every address × every role, every register × every role. Whatever is new must be written into the table first."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.contrib import admin
+from django.core.cache import cache
+from django.db import transaction
+from django.test import Client, RequestFactory
+from django.urls import URLPattern, get_resolver, reverse
+
+from accounts import capabilities
+from accounts.models import User
+from accounts.states import STAFF_ROLES, Role
+from aftersales.core.admin import RoomAdmin, RoomInline
+from tests.architecture.permissions import ANYBODY, PAGES, REGISTERS, SIGNED_IN, Page
+
+PEOPLE_ROLES = [role for role in Role if role not in (Role.SYSTEM, Role.CUSTOMER)]
+REGISTER_PAGES = ("changelist", "add", "history", "change", "version")
+
+
+def names(resolver: Any = None, spaces: tuple[str, ...] = ()) -> Iterator[str]:
+    for pattern in (resolver or get_resolver()).url_patterns:
+        if isinstance(pattern, URLPattern):
+            yield ":".join((*spaces, pattern.name or f"<{pattern.pattern}>"))
+        else:
+            yield from names(pattern, (*spaces, pattern.namespace) if pattern.namespace else spaces)
+
+
+def register_names() -> set[str]:
+    return {
+        f"admin:{model._meta.app_label}_{model._meta.model_name}_{page}"
+        for model in admin.site._registry
+        for page in REGISTER_PAGES
+    }
+
+
+UNNAMED = {"admin:<<path:object_id>/>", "admin:<(?P<url>.*)$>"}  # Django's own redirects to the named pages
+
+
+def test_every_address_has_a_row():
+    missing = set(names()) - set(PAGES) - register_names() - UNNAMED
+    assert not missing, f"write into tests/architecture/permissions.py who may open: {sorted(missing)}"
+
+
+def test_every_row_has_an_address():
+    assert not set(PAGES) - set(names())
+
+
+def test_every_register_has_a_row():
+    registered = {model._meta.label_lower for model in admin.site._registry}
+    assert registered == set(REGISTERS), sorted(registered ^ set(REGISTERS))
+
+
+def allowed(page: Page, role: Role | None) -> bool:
+    if page.who == ANYBODY:
+        return True
+    if role is None:
+        return page.guests
+    return page.who == SIGNED_IN or role in page.who
+
+
+def ask(client: Client, page: Page, path: str) -> Any:
+    return client.post(path) if page.method == "POST" else client.get(path)
+
+
+def let_in(answer: Any) -> bool:
+    """Not sent to the sign-in page, not refused, not hidden."""
+    if answer.status_code in (403, 404):
+        return False
+    target = answer.headers.get("Location", "")
+    return not target.startswith(("/accounts/login/", "/admin/login/"))
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", sorted(PAGES))
+def test_addresses_open_to_whom_the_table_says(name, cast):
+    page = PAGES[name]
+    cache.clear()
+    wrong = []
+    for role in [None, *PEOPLE_ROLES]:
+        client = Client() if role is None else cast.client(role)
+        with transaction.atomic():
+            kwargs = (
+                page.args(cast) if page.args else {key: value for key, value in page.sample.items() if key}
+            )
+            answer = ask(client, page, reverse(name, kwargs=kwargs))
+            transaction.set_rollback(True)
+        inside, may = let_in(answer), allowed(page, role)
+        if page.who == ANYBODY or (role is None and page.guests):
+            inside = answer.status_code < 500 and answer.status_code not in (401, 403)
+        elif may and page.sample and answer.status_code == 404:
+            inside = True
+        if inside != may or answer.status_code >= 500:
+            wrong.append((role, answer.status_code, answer.headers.get("Location")))
+    assert not wrong
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("label", sorted(REGISTERS))
+def test_registers_open_to_whom_the_table_says(label, cast):
+    row = REGISTERS[label]
+    model = next(model for model in admin.site._registry if model._meta.label_lower == label)
+    room = admin.site._registry[model]
+    wrong = []
+    for role in PEOPLE_ROLES:
+        request = RequestFactory().get("/admin/")
+        request.user = User(pk=1, username=role, roles=[role])
+        asked = {
+            "view": (room.has_view_permission(request), row.view),
+            "change": (room.has_change_permission(request), row.change),
+            "add": (room.has_add_permission(request), row.add),
+            "delete": (room.has_delete_permission(request), ()),
+        }
+        wrong += [(role, verb) for verb, (may, table) in asked.items() if may != (role in set(table))]
+    assert not wrong
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("label", sorted(REGISTERS))
+def test_the_list_of_a_register_answers_like_its_rights(label, cast):
+    path = reverse(f"admin:{label.replace('.', '_')}_changelist")
+    readers = set(REGISTERS[label].view)
+    inside = next((role for role in PEOPLE_ROLES if role in readers), None)
+    outside = next((role for role in STAFF_ROLES if role not in readers), None)
+    if inside is not None:
+        assert cast.client(inside).get(path).status_code == 200
+    if outside is not None:
+        assert cast.client(outside).get(path).status_code == 403
+    assert not let_in(Client().get(path))
+    assert not let_in(cast.client(Role.MERCHANT_OWNER).get(path))
+
+
+def test_every_register_is_built_on_the_rooms_base():
+    """So that scope, filters, saving and history are the same everywhere, and nothing runs by a link."""
+    for model, room in admin.site._registry.items():
+        assert isinstance(room, RoomAdmin), model
+        assert not room.list_editable, model
+        assert not room.raw_id_fields, model
+        assert not room.save_as, model
+        for inline in room.inlines:
+            assert issubclass(inline, RoomInline), (model, inline)
+
+
+def test_every_model_of_a_register_says_who_sees_its_rows():
+    for model in admin.site._registry:
+        assert hasattr(model._default_manager.all(), "visible_to"), model
+
+
+def test_nothing_may_be_deleted_by_anybody():
+    assert not [code for code in capabilities.TABLE if ".delete_" in code]
+
+
+def test_every_capability_is_held_by_known_roles_of_people():
+    for code, holders in capabilities.TABLE.items():
+        assert holders <= set(PEOPLE_ROLES), code
+
+
+def test_the_auditor_changes_nothing():
+    changing = {code for code in capabilities.codes([Role.AUDITOR]) if ".add_" in code or ".change_" in code}
+    assert not changing
+
+
+@pytest.mark.django_db
+def test_rights_are_answered_without_a_query(django_assert_num_queries):
+    user = User(pk=1, username="x", roles=["agent", "lead"])
+    with django_assert_num_queries(0):
+        assert user.has_perm("accounts.view_team")
+        assert not user.has_perm("accounts.set_roles")
+        assert not user.has_perm("no.such_code")
+        assert user.has_module_perms("accounts")
+
+
+def test_nobody_without_role_or_activity_may_anything():
+    assert not User(pk=1, username="x", roles=[]).has_perm("accounts.view_team")
+    assert not User(pk=1, username="x", roles=["administrator"], is_active=False).has_perm(
+        "accounts.set_roles"
+    )
