@@ -11,7 +11,7 @@ from aftersales.tickets.services import node_messages
 def connect() -> None:
     moves.use(MACHINE)
     series.declare("ticket", "TK{yy}{mm}-{n:05d}")
-    series.declare("archive", "DA{yyyy}-{n:06d}")
+    series.declare("archive", "DA{yy}{mm}-{n:05d}")
     clocks.follow(
         "tickets.ticket", "ticket.*", selectors.clock_subjects,
         handovers=["ticket.assigned", "ticket.transferred", "ticket.unassigned", "ticket.routed"],
