@@ -21,21 +21,34 @@ def next_number(code: str, now: datetime) -> str:
 
 
 def take(code: str, count: int, now: datetime) -> list[str]:
-    """``count`` consecutive numbers of this month, in one statement; the row stays locked until the commit."""
+    """``count`` consecutive numbers, in one statement; the counter stays locked until the commit.
+
+    A counter lives as long as the finest part of the pattern: a day, a month, a year, or for ever. Numbers
+    would repeat if it were shorter.
+    """
     local = now.astimezone(ZoneInfo(settings.TIME_ZONE))
-    period = local.strftime("%Y%m")
+    periods = [local.strftime(shape) for shape in ("%Y%m%d", "%Y%m", "%Y")]
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"""
-            INSERT INTO {SeriesCounter._meta.db_table} AS c (code, period, last) VALUES (%s, %s, %s)
-            ON CONFLICT (code, period) DO UPDATE SET last = c.last + EXCLUDED.last
-            RETURNING last, (SELECT pattern FROM {Series._meta.db_table} s WHERE s.code = c.code)
-            """,
-            [code, period, count],
-        )
-        last, pattern = cursor.fetchone()
-    shape = pattern or _declared.get(code)
-    if shape is None:
+        cursor.execute(_TAKE, [code, _declared.get(code), *periods, code, count])
+        row = cursor.fetchone()
+    if row is None:
         raise LookupError(f"the series {code!r} is not declared")
-    parts = {"yy": local.strftime("%y"), "yyyy": local.strftime("%Y"), "mm": local.strftime("%m"), "dd": local.strftime("%d")}
+    last, shape = row
+    codes = {"yy": "%y", "yyyy": "%Y", "mm": "%m", "dd": "%d"}
+    parts = {name: local.strftime(code) for name, code in codes.items()}
     return [shape.format(n=number, **parts) for number in range(last - count + 1, last + 1)]
+
+
+_TAKE = f"""
+    WITH shaped AS (
+        SELECT coalesce((SELECT pattern FROM {Series._meta.db_table} WHERE code = %s), %s::text) AS pattern
+    ), timed AS (
+        SELECT pattern, CASE WHEN pattern LIKE '%%{{dd}}%%' THEN %s WHEN pattern LIKE '%%{{mm}}%%' THEN %s
+                             WHEN pattern LIKE '%%{{yy%%' THEN %s ELSE '' END AS period
+          FROM shaped WHERE pattern IS NOT NULL
+    )
+    INSERT INTO {SeriesCounter._meta.db_table} AS c (code, period, last)
+    SELECT %s, period, %s FROM timed
+    ON CONFLICT (code, period) DO UPDATE SET last = c.last + EXCLUDED.last
+    RETURNING last, (SELECT pattern FROM timed)
+"""

@@ -38,10 +38,22 @@ def test_the_month_changes_at_midnight_of_the_market_not_of_greenwich() -> None:
     assert series.next_number("toy", first) == "TY2612-00001"
 
 
-def test_an_edited_pattern_counts_from_the_next_number_on(now) -> None:
+def test_an_edited_pattern_with_the_same_period_counts_on(now) -> None:
     series.next_number("toy", now)
-    Series.objects.create(code="toy", pattern="{yyyy}{mm}{dd}/{n}")
-    assert series.next_number("toy", now) == "20261123/2"
+    Series.objects.create(code="toy", pattern="X{yy}{mm}/{n}")
+    assert series.next_number("toy", now) == "X2611/2"
+
+
+def test_a_yearly_pattern_counts_through_the_year() -> None:
+    series.declare("paper", "DA{yyyy}-{n:04d}")
+    may = datetime(2026, 5, 3, 4, 0, tzinfo=UTC)
+    june = datetime(2026, 6, 3, 4, 0, tzinfo=UTC)
+    assert [series.next_number("paper", at) for at in (may, june)] == ["DA2026-0001", "DA2026-0002"]
+
+
+def test_a_daily_pattern_counts_each_day_anew(now) -> None:
+    series.declare("slip", "S{yy}{mm}{dd}-{n}")
+    assert [series.next_number("slip", now) for _ in range(2)] == ["S261123-1", "S261123-2"]
 
 
 def test_an_undeclared_series_is_a_mistake(now) -> None:
