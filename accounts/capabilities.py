@@ -124,9 +124,9 @@ RULE_BOOK = {
     **register("standards.calendarday", view=STAFF, change=OPERATIONS, add=OPERATIONS),
     **register("standards.calendaryear", view=STAFF, change=OPERATIONS, add=OPERATIONS),
     **register("standards.servicestandard", view=STAFF, change=PLANNERS, add=PLANNERS),
-    **register("standards.standardversion", view=STAFF, change=PLANNERS, add=PLANNERS),
+    **register("standards.standardversion", view=STAFF),
     **register("standards.parameter", view=STAFF, change=PLANNERS, add=PLANNERS),
-    **register("standards.parameterversion", view=STAFF, change=PLANNERS, add=PLANNERS),
+    **register("standards.parameterversion", view=STAFF),
     "clocks.run": NOBODY,  # the system alone
     **register("clocks.clock", view=READERS),
 }

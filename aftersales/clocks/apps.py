@@ -7,8 +7,9 @@ class ClocksConfig(AppConfig):
     verbose_name = _("Clocks")
 
     def ready(self) -> None:
-        from aftersales.clocks import events, machine
-        from aftersales.core import moves
+        from aftersales.clocks import events, machine, selectors
+        from aftersales.core import facts, moves
 
         events.register()
         moves.use(machine.MACHINE)
+        facts.provide("standards.effect", selectors.effects_of)

@@ -1,6 +1,6 @@
 """Answers about clocks for pages. Nothing here writes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -10,10 +10,13 @@ from django.utils.translation import gettext as _
 from aftersales.clocks import rules
 from aftersales.clocks.models import Clock
 from aftersales.clocks.states import ClockState
-from aftersales.core import wording
+from aftersales.core import facts, wording
 from aftersales.standards import selectors as rule_book
+from aftersales.standards.models import StandardVersion
 from aftersales.standards.states import ClockKind, Debtor
 from aftersales.standards.worktime import ALWAYS
+
+EFFECT_CAP = 500  # open clocks a draft is tried on; the page says so when there are more
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,42 @@ def open_clocks_of(subject_kind: str, ids: list[int]) -> Mapping[int, list[Clock
     for clock in Clock.objects.of(subject_kind, *ids).open().order_by("due_at", "id"):
         found.setdefault(clock.subject_id, []).append(clock)
     return found
+
+
+def effects_of(versions: Sequence[StandardVersion], now: datetime) -> Mapping[int, list[rule_book.Effect]]:
+    """For drafts of standards: the open clocks of the same standard, due now and under the draft.
+
+    Rooms above name their rows through the fact ``clock_subject_line:<kind>``: ``{pk: (number, subject)}``.
+    """
+    return {version.pk: _effects(version, now) for version in versions}
+
+
+def _effects(version: StandardVersion, now: datetime) -> list[rule_book.Effect]:
+    calendar = rule_book.book().calendars[version.calendar_id]
+    same = {"standard_version__standard_id": version.standard_id, "is_historic": False}
+    clocks = list(Clock.objects.open().filter(**same).order_by("due_at", "id")[:EFFECT_CAP])
+    lines: dict[tuple[str, int], tuple[str, str]] = {}
+    for kind in {clock.subject_kind for clock in clocks}:
+        rows = [_Row(clock.subject_id) for clock in clocks if clock.subject_kind == kind]
+        found = facts.ask_one(f"clock_subject_line:{kind}", rows, now)
+        lines |= {(kind, pk): line for pk, line in found.items()}
+    return [
+        rule_book.Effect(
+            *lines.get((clock.subject_kind, clock.subject_id), ("", "")),
+            due_now=clock.due_at,
+            due_then=rules.due_at(
+                calendar, clock.counted_from, version.limit_value, version.limit_unit, clock.pause_list()
+            ),
+        )
+        for clock in clocks
+    ]
+
+
+@dataclass(frozen=True)
+class _Row:
+    """A subject by its key alone, for rooms that name it."""
+
+    pk: int
 
 
 def explain(clock: Clock, now: datetime) -> Why:

@@ -7,4 +7,9 @@ class CustomersConfig(AppConfig):
     verbose_name = _("Customers")
 
     def ready(self) -> None:
+        from aftersales.standards import vocabulary
+
         from . import events  # noqa: F401  the kinds are declared by importing them
+        from .states import CustomerClass
+
+        vocabulary.offer("customer_classes", CustomerClass.choices)

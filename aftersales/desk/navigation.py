@@ -94,10 +94,10 @@ GROUPS: tuple[Group, ...] = (
     Group(
         pgettext("navigation", "Rule book"),
         (
-            register_page("standards", "servicestandard", pgettext("navigation", "Service standards"), "scale"),
-            register_page("standards", "calendar", pgettext("navigation", "Working calendars"), "clock"),
-            register_page("standards", "workingcalendar", pgettext("navigation", "Working calendars"), "clock"),
-            register_page("standards", "holiday", pgettext("navigation", "Holidays"), "sun"),
+            Item(pgettext("navigation", "Service standards"), "standards:rules", "scale", "standards.view_rulebook"),
+            Item(pgettext("navigation", "Numbers"), "standards:numbers", "filter", "standards.view_rulebook"),
+            register_page("standards", "workcalendar", pgettext("navigation", "Working calendars"), "clock"),
+            register_page("standards", "calendarday", pgettext("navigation", "Holidays"), "sun"),
             register_page("standards", "market", pgettext("navigation", "Markets"), "globe"),
             register_page("standards", "categoryrule", pgettext("navigation", "Category rules"), "scale"),
             register_page("tickets", "intakerule", pgettext("navigation", "Intake rules"), "filter"),

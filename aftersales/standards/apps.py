@@ -7,9 +7,11 @@ class StandardsConfig(AppConfig):
     verbose_name = _("Rule book")
 
     def ready(self) -> None:
+        from accounts.states import Duty
         from aftersales.core import facts, moves
-        from aftersales.standards import events, machine, selectors
+        from aftersales.standards import events, machine, selectors, vocabulary
 
+        vocabulary.offer("duties", Duty.choices)
         events.register()
         moves.use(machine.STANDARD_MACHINE)
         moves.use(machine.PARAMETER_MACHINE)

@@ -307,7 +307,6 @@ class Effect:
 
     number: str
     subject: str
-    url: str
     due_now: datetime | None
     due_then: datetime | None
 

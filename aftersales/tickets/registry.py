@@ -1,11 +1,15 @@
 """What this room tells the machinery at start-up: machine, facts, consumers, jobs."""
 
+from django.utils.translation import pgettext_lazy
+
 from aftersales.clocks import services as clocks
 from aftersales.core import deliveries, facts, jobs, moves, retention, series, shipped
 from aftersales.notices import kinds
+from aftersales.standards import vocabulary
 from aftersales.tickets import consumers, events, selectors, shipping, tasks  # noqa: F401 - importing declares the event kinds
 from aftersales.tickets.machine import MACHINE
 from aftersales.tickets.services import node_messages
+from aftersales.tickets.states import Channel, Kind, Nature, Severity
 
 
 def connect() -> None:
@@ -17,6 +21,12 @@ def connect() -> None:
         handovers=["ticket.assigned", "ticket.transferred", "ticket.unassigned", "ticket.routed"],
         births=["ticket.opened"],
     )  # fmt: skip
+    for condition, known in (
+        ("severities", Severity), ("natures", Nature), ("channels", Channel), ("kinds", Kind),
+    ):  # fmt: skip
+        vocabulary.offer(condition, known.choices)
+    vocabulary.offer("tags", [("urgent", pgettext_lazy("mark of a ticket", "Urgent"))])
+    facts.provide("clock_subject_line:tickets.ticket", selectors.clock_subject_lines)
     shipped.register("tickets", shipping.load)
     facts.provide("tickets.contact_tries", selectors.contact_tries)
     facts.provide("tickets.reopen_until", selectors.reopen_until)

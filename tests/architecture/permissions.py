@@ -141,7 +141,18 @@ OTHERS = {
     "selfservice:confirm": Page(ANYBODY, sample={"token": "x"}),
     "selfservice:thanks": Page(ANYBODY, sample={"answer": "yes"}),
 }
-PAGES: dict[str, Page] = {**DOOR, **PEOPLE, **ADMIN, **DESK_PAGES, **OTHERS}
+RULE_KEEPERS = frozenset({R.OPERATIONS, R.SUPERVISOR})
+RULE_BOOK = {
+    "standards:rules": Page(STAFF),
+    "standards:numbers": Page(STAFF),
+    "standards:standard": Page(STAFF, sample={"code": "x"}),
+    "standards:number": Page(STAFF, sample={"code": "x"}),
+    "standards:standard_draft": Page(RULE_KEEPERS, "POST", sample={"code": "x"}),
+    "standards:number_draft": Page(RULE_KEEPERS, "POST", sample={"code": "x"}),
+    "standards:activate": Page(RULE_KEEPERS, "POST", sample={"sort": "standard", "pk": 999}),
+    "standards:reject": Page(RULE_KEEPERS, "POST", sample={"sort": "standard", "pk": 999}),
+}
+PAGES: dict[str, Page] = {**RULE_BOOK, **DOOR, **PEOPLE, **ADMIN, **DESK_PAGES, **OTHERS}
 
 PLANNING = LEADS | {R.PLANNER, R.VENDOR_LEAD}
 OPERATIONS = frozenset({R.OPERATIONS})
@@ -170,6 +181,16 @@ REGISTERS: dict[str, Register] = {
     "orders.order": Register(view=TRADE_READERS, change=OPERATIONS),
     "orders.review": Register(view=TRADE_READERS),
     "orders.shipment": Register(view=TRADE_READERS, change=OPERATIONS),
+    "clocks.clock": Register(view=READERS),
+    "standards.market": Register(view=STAFF, change=OPERATIONS, add=OPERATIONS),
+    "standards.workcalendar": Register(view=STAFF, change=OPERATIONS, add=OPERATIONS),
+    "standards.calendarperiod": Register(view=STAFF, change=OPERATIONS, add=OPERATIONS),
+    "standards.calendarday": Register(view=STAFF, change=OPERATIONS, add=OPERATIONS),
+    "standards.calendaryear": Register(view=STAFF, change=OPERATIONS, add=OPERATIONS),
+    "standards.servicestandard": Register(view=STAFF, change=RULE_KEEPERS, add=RULE_KEEPERS),
+    "standards.parameter": Register(view=STAFF, change=RULE_KEEPERS, add=RULE_KEEPERS),
+    "standards.standardversion": Register(view=STAFF),
+    "standards.parameterversion": Register(view=STAFF),
     "tickets.ticket": Register(view=READERS),
     "tickets.archiverecord": Register(view=READERS),
     "tickets.intakeitem": Register(view={R.OPERATIONS, R.SUPERVISOR, R.AUDITOR}),

@@ -1,0 +1,42 @@
+"""All clocks, read-only: what was promised to whom by when, and how it went."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
+from unfold.decorators import display
+
+from aftersales.core.admin import RoomAdmin
+
+from .models import Clock
+from .states import ClockState
+
+COLOURS = {
+    ClockState.RUNNING: "info",
+    ClockState.PAUSED: "default",
+    ClockState.MET: "success",
+    ClockState.BREACHED: "danger",
+    ClockState.MET_LATE: "warning",
+    ClockState.CANCELLED: "default",
+}
+
+
+@admin.register(Clock)
+class ClockAdmin(RoomAdmin):
+    list_display = (
+        "promise",
+        "shown_state",
+        "standard_version",
+        "owed_by",
+        "holder",
+        "started_at",
+        "due_at",
+        "met_at",
+    )
+    list_filter = ("state", "promise", "kind", "owed_by")
+    list_select_related = ("standard_version__standard", "holder")
+    ordering = ("due_at", "id")
+
+    @display(description=_("state"), label={str(state): colour for state, colour in COLOURS.items()})
+    def shown_state(self, row: Any) -> tuple[str, str]:
+        return str(row.state), str(ClockState(row.state).label)

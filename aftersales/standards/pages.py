@@ -1,0 +1,214 @@
+"""What the rule pages show: lines of a comparison, the list at the left, effects. Reads only."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from aftersales.standards import rules, selectors, vocabulary
+from aftersales.standards.models import Parameter, ParameterVersion, ServiceStandard, StandardVersion
+from aftersales.standards.states import ClockKind, Debtor, Measure, Promise, RuleState
+
+CONDITION_NAMES = ("severities", "natures", "channels", "kinds", "customer_classes", "tags")
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of the comparison: what it is called, before, after."""
+
+    label: str
+    old: str
+    new: str
+    is_changed: bool
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One rule in the list at the left."""
+
+    code: str
+    name: str
+    value: str
+    number: int | None
+    has_draft: bool
+    is_conflicting: bool
+
+
+@dataclass(frozen=True)
+class Section:
+    """Rules of one promise or one group of numbers."""
+
+    name: str
+    entries: list[Entry]
+
+
+@dataclass(frozen=True)
+class Effects:
+    """What a draft would do to open subjects."""
+
+    earlier: int
+    same: int
+    late_at_once: int
+    rows: list[selectors.Effect]
+
+    @property
+    def total(self) -> int:
+        return self.earlier + self.same + self.late_at_once
+
+
+def standard_sections(now: datetime) -> list[Section]:
+    """All standards by promise, in the order of the book."""
+    names = dict(Promise.choices)
+    found: dict[str, list[Entry]] = {}
+    for row in selectors.standards_with_versions():
+        found.setdefault(row.promise, []).append(_standard_entry(row, now))
+    return [Section(str(names[promise]), entries) for promise, entries in found.items()]
+
+
+def _standard_entry(row: ServiceStandard, now: datetime) -> Entry:
+    versions = list(row.versions.all())
+    shown = selectors.current_version(row, now) or (versions[0] if versions else None)
+    return Entry(
+        code=row.code,
+        name=row.name,
+        value=selectors.limit_words(shown.limit_value, shown.limit_unit) if shown else "–",
+        number=shown.number if shown else None,
+        has_draft=any(version.state == RuleState.DRAFT for version in versions),
+        is_conflicting=bool(shown and shown.state == RuleState.NOTED),
+    )
+
+
+def number_sections(now: datetime) -> list[Section]:
+    """All numbers by group."""
+    found: dict[str, list[Entry]] = {}
+    for row in selectors.parameters_with_versions():
+        versions = list(row.versions.all())
+        shown = selectors.current_version(row, now) or (versions[0] if versions else None)
+        entry = Entry(
+            code=row.code,
+            name=row.name,
+            value=value_words(row, shown.value) if shown else "–",
+            number=shown.number if shown else None,
+            has_draft=any(version.state == RuleState.DRAFT for version in versions),
+            is_conflicting=False,
+        )
+        found.setdefault(row.group, []).append(entry)
+    return [Section(group_words(group), entries) for group, entries in found.items()]
+
+
+def group_words(code: str) -> str:
+    """Groups of numbers in words."""
+    known = {
+        "closing": _("Closing"),
+        "archive": _("Archive"),
+        "contact": _("Contact"),
+        "work": _("Work"),
+        "intake": _("Intake"),
+        "targets": _("Targets"),
+        "people": _("People"),
+        "emergency": _("Emergency"),
+    }
+    return known.get(code, code)
+
+
+def value_words(row: Parameter, value: Any) -> str:
+    """A value with its unit."""
+    if value is None:
+        return "–"
+    if row.measure in {Measure.TEXT, Measure.CODES}:
+        return ", ".join(value) if isinstance(value, list) else str(value)
+    if row.measure == Measure.PERCENT:
+        return f"{value}%"
+    return f"{value} {dict(Measure.choices)[row.measure]}"
+
+
+def comparison(new: StandardVersion, old: StandardVersion | None) -> list[Line]:
+    """What a version changes against the one before; changed lines first, the others after them."""
+    labels = _labels()
+    return [
+        Line(labels[one.name], one.old or "–", one.new or "–", one.is_changed and old is not None)
+        for one in rules.differences(_said(old) if old else _said(new), _said(new))
+    ]
+
+
+def _labels() -> dict[str, str]:
+    return {
+        "limit": _("Time"),
+        "warning": _("Warning"),
+        "pauses": _("Pauses"),
+        "applies": _("Applies to"),
+        "owed": _("Owed by"),
+        "counted": _("Counted in"),
+        "starts": _("Starts when"),
+        "restarts": _("Starts again when"),
+        "stops": _("Kept when"),
+        "cancels": _("Dropped when"),
+        "source_limit": _("Source's limit"),
+        "legal_limit": _("Legal limit"),
+    }
+
+
+def _said(row: StandardVersion) -> Mapping[str, str]:
+    debtor = str(dict(Debtor.choices)[row.owed_by])
+    party = vocabulary.word("duties", row.owed_party) if row.owed_party else ""
+    return {
+        "limit": selectors.limit_words(row.limit_value, row.limit_unit),
+        "warning": _("%(percent)s%% of the time used") % {"percent": row.warning_percent},
+        "pauses": _pauses(row),
+        "applies": conditions(row),
+        "owed": f"{debtor} · {party}" if party else debtor,
+        "counted": f"{row.calendar} · {dict(ClockKind.choices)[row.clock_kind]}",
+        "starts": vocabulary.event_words(row.starts_on),
+        "restarts": vocabulary.event_words(row.restarts_on),
+        "stops": vocabulary.event_words(row.stops_on),
+        "cancels": vocabulary.event_words(row.cancels_on),
+        "source_limit": selectors.limit_words(row.source_limit_value, row.source_limit_unit),
+        "legal_limit": selectors.limit_words(row.legal_limit_value, row.legal_limit_unit),
+    }
+
+
+def _pauses(row: StandardVersion) -> str:
+    if not row.pauses_on:
+        return _("never")
+    names = {"when": vocabulary.event_words(row.pauses_on), "until": vocabulary.event_words(row.resumes_on)}
+    return _("%(when)s; goes on when %(until)s") % names
+
+
+def conditions(row: StandardVersion) -> str:
+    """For which tickets, in words; no condition means all."""
+    found = [vocabulary.words(name, getattr(row, name)) for name in CONDITION_NAMES if getattr(row, name)]
+    return " · ".join(found) or _("all")
+
+
+def effects(version: StandardVersion, now: datetime) -> Effects:
+    """What open subjects would get from a draft: earlier, the same, late at once."""
+    rows = list(selectors.open_subjects(version, now))
+    late = [
+        row for row in rows if row.due_then and row.due_then < now and not (row.due_now and row.due_now < now)
+    ]
+    earlier = [
+        row for row in rows if row not in late and row.due_then and row.due_now and row.due_then < row.due_now
+    ]
+    ordered = sorted(rows, key=lambda row: row.due_then or now + timedelta(days=10_000))
+    return Effects(len(earlier), len(rows) - len(earlier) - len(late), len(late), ordered[:5])
+
+
+def siblings(version: StandardVersion) -> Iterable[StandardVersion]:
+    """Other versions of the same conflict group: sources that say something else."""
+    if not version.conflict_group:
+        return []
+    found = StandardVersion.objects.filter(conflict_group=version.conflict_group).exclude(pk=version.pk)
+    return list(found.exclude(standard_id=version.standard_id).select_related("standard").order_by("pk"))
+
+
+def number_lines(row: Parameter, new: ParameterVersion, old: ParameterVersion | None) -> list[Line]:
+    """A number's value before and after, with the source's and the law's."""
+    before = old or new
+    pairs = [
+        (_("Value"), value_words(row, before.value), value_words(row, new.value)),
+        (_("Source's value"), value_words(row, before.source_value), value_words(row, new.source_value)),
+        (_("Legal value"), value_words(row, before.legal_value), value_words(row, new.legal_value)),
+    ]
+    return [Line(label, one, other, one != other) for label, one, other in pairs]

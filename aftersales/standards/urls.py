@@ -1,0 +1,17 @@
+"""Addresses of the rule book's own pages."""
+
+from django.urls import path
+
+from . import views
+
+app_name = "standards"
+urlpatterns = [
+    path("", views.rules, name="rules"),
+    path("numbers/", views.numbers, name="numbers"),
+    path("numbers/<slug:code>/", views.number, name="number"),
+    path("numbers/<slug:code>/draft/", views.number_draft, name="number_draft"),
+    path("standards/<slug:code>/", views.standard, name="standard"),
+    path("standards/<slug:code>/draft/", views.standard_draft, name="standard_draft"),
+    path("<slug:sort>/<int:pk>/activate/", views.activate, name="activate"),
+    path("<slug:sort>/<int:pk>/reject/", views.reject, name="reject"),
+]

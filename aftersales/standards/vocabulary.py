@@ -1,0 +1,93 @@
+"""Codes of conditions and triggers in words. Rooms above offer theirs, since the rule book cannot know them."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext
+
+_offered: dict[str, dict[str, Any]] = {}
+
+EVENTS: Mapping[str, Any] = {
+    "ticket.opened": gettext_lazy("the problem is registered"),
+    "ticket.triaged": gettext_lazy("it is graded"),
+    "ticket.regraded": gettext_lazy("its grade changes"),
+    "ticket.replied": gettext_lazy("staff answer the customer"),
+    "ticket.customer_wrote": gettext_lazy("the customer writes"),
+    "ticket.merchant_asked": gettext_lazy("the merchant is asked"),
+    "ticket.merchant_wrote": gettext_lazy("the merchant answers"),
+    "ticket.emergency_started": gettext_lazy("the emergency response starts"),
+    "ticket.started": gettext_lazy("work starts"),
+    "ticket.planned": gettext_lazy("the plan is recorded"),
+    "ticket.solution_agreed": gettext_lazy("the solution is agreed"),
+    "ticket.waiting": gettext_lazy("the ticket waits"),
+    "ticket.waiting?for=customer": gettext_lazy("it waits for the customer"),
+    "ticket.waiting?for=merchant": gettext_lazy("it waits for the merchant"),
+    "ticket.waiting?for=scheduled": gettext_lazy("it waits for an agreed date"),
+    "ticket.resumed": gettext_lazy("it goes on"),
+    "ticket.resolved": gettext_lazy("it is resolved"),
+    "ticket.asked_to_confirm": gettext_lazy("the customer is asked whether it is solved"),
+    "ticket.confirmed": gettext_lazy("the customer confirms"),
+    "ticket.verified": gettext_lazy("the customer confirms to staff"),
+    "ticket.closed": gettext_lazy("it is closed"),
+    "ticket.unreachable": gettext_lazy("the customer cannot be reached"),
+    "ticket.reopened": gettext_lazy("it is reopened"),
+    "ticket.archived": gettext_lazy("it is archived"),
+    "ticket.cancelled": gettext_lazy("it is cancelled"),
+    "ticket.merged": gettext_lazy("it is merged"),
+    "discovery.noted": gettext_lazy("a problem is found"),
+    "discovery.reported": gettext_lazy("it is reported"),
+    "discovery.dismissed": gettext_lazy("it turns out to be none"),
+    "case.opened": gettext_lazy("the case is opened"),
+    "case.approved": gettext_lazy("it is approved"),
+    "case.rejected": gettext_lazy("it is rejected"),
+    "case.closed": gettext_lazy("the case is closed"),
+    "case.withdrawn": gettext_lazy("the customer withdraws"),
+    "parcel.received": gettext_lazy("the goods are received"),
+    "parcel.refund_sent": gettext_lazy("the refund is sent"),
+    "payment.succeeded": gettext_lazy("the refund arrives"),
+    "parcel.testing_started": gettext_lazy("testing starts"),
+    "parcel.testing_finished": gettext_lazy("testing ends"),
+    "parcel.sent_back": gettext_lazy("the goods are sent back"),
+    "repair.received": gettext_lazy("the shop receives it"),
+    "repair.sent_back": gettext_lazy("the shop sends it back"),
+    "repair.awaiting_parts": gettext_lazy("parts are missing"),
+    "repair.parts_arrived": gettext_lazy("parts arrive"),
+    "repair.withdrawn": gettext_lazy("the repair is called off"),
+}
+
+
+def offer(condition: str, choices: Iterable[tuple[str, Any]]) -> None:
+    """A room above names its codes for a condition (``severities``, ``channels`` …), in ``AppConfig.ready()``."""
+    _offered[condition] = dict(choices)
+
+
+def choices(condition: str) -> list[tuple[str, Any]]:
+    """The codes a condition may name, with their words."""
+    return list(_offered.get(condition, {}).items())
+
+
+def word(condition: str, code: str) -> str:
+    """One code in words; an unknown one as it is."""
+    return str(_offered.get(condition, {}).get(code, code))
+
+
+def words(condition: str, codes: Iterable[str]) -> str:
+    """Several codes in words, in the language's way of listing."""
+    return listed(word(condition, code) for code in codes)
+
+
+def event_words(triggers: Iterable[str]) -> str:
+    """Triggers as a person would say them."""
+    return listed(str(EVENTS.get(trigger, trigger)) for trigger in triggers)
+
+
+def listed(parts: Iterable[str]) -> str:
+    return pgettext("between items of a list", ", ").join(parts)
+
+
+def weekday_words(number: int) -> str:
+    """The weekday by its number, 0 is Monday."""
+    return [
+        _("Monday"), _("Tuesday"), _("Wednesday"), _("Thursday"), _("Friday"), _("Saturday"), _("Sunday"),
+    ][number]  # fmt: skip
