@@ -2,6 +2,7 @@
 
 import fnmatch
 import json
+import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,6 +14,8 @@ from django.utils.translation import gettext as _
 from aftersales.core import deliveries, origin
 from aftersales.core.errors import Text
 from aftersales.core.models import Audience, Event
+
+logger = logging.getLogger(__name__)
 
 MAX_ROUNDS = 4  # a listener's own events are heard too; deeper chains are a loop
 
@@ -191,9 +194,27 @@ def sentence(event: Event) -> str:
     declared = _kinds.get(event.kind)
     if declared is None:
         return _("Something of the kind “%(kind)s” was recorded.") % {"kind": event.kind}
-    shown = dict(declared.show(event.payload)) if declared.show else {}
+    shown = _shown(declared, event.payload)
     values = {key: event.payload.get(key, "") for key in declared.payload} | shown
     values |= {"actor": event.actor_name, "old": event.old, "new": event.new, "reason": event.reason} | {
         key: shown[key] for key in ("old", "new", "actor") if key in shown
     }
-    return str(declared.sentence) % values
+    return str(declared.sentence) % _Words(values)
+
+
+class _Words(dict[str, Any]):
+    """A word that a row of long ago does not have is left out."""
+
+    def __missing__(self, key: str) -> str:
+        return ""
+
+
+def _shown(declared: Kind, payload: Mapping[str, Any]) -> dict[str, Any]:
+    """Codes as words. A code that no longer exists must not take the whole timeline down: it is told as it is."""
+    if declared.show is None:
+        return {}
+    try:
+        return dict(declared.show(payload))
+    except (KeyError, ValueError, TypeError, LookupError):
+        logger.warning("the payload of a %s cannot be shown", declared.code, exc_info=True)
+        return {}

@@ -166,3 +166,11 @@ def test_what_fails_after_the_commit_loses_no_job(parcel, agent, now) -> None:
         transaction.on_commit(broken, robust=True)
     assert jobs.run_due(now) == 1
     assert Job.objects.get().result == {"posted": True}
+
+
+def test_a_code_that_no_longer_exists_is_told_as_it_is(parcel, monkeypatch) -> None:
+    shown = Kind(
+        "parcel.weighed", "%(grams)s: %(word)s", {"grams": "number"}, show=lambda payload: {"word": [][0]}
+    )
+    monkeypatch.setitem(events._kinds, "parcel.weighed", shown)
+    assert events.sentence(Event(kind="parcel.weighed", payload={"grams": 5})) == "5: "
