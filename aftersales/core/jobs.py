@@ -73,7 +73,7 @@ def _publish() -> None:
 
     try:
         run_due_work.apply_async(retry=False, ignore_result=True)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - whatever a broker can throw, the row is safe
         _quiet_until = time.monotonic() + NUDGE_PAUSE
         logger.warning("the broker does not answer (%s); the sweep will find the work", error)
 
@@ -101,7 +101,8 @@ def _take(now: datetime) -> Job | None:
     """
     due = Q(state=JobState.WAITING, run_after__lte=now) | Q(state=JobState.RUNNING, lease_until__lt=now)
     with transaction.atomic():
-        job: Job | None = Job.objects.select_for_update(skip_locked=True).filter(due).order_by("run_after", "id").first()
+        free = Job.objects.select_for_update(skip_locked=True).filter(due)
+        job: Job | None = free.order_by("run_after", "id").first()
         if job is None:
             return None
         if job.attempts >= MAX_ATTEMPTS:

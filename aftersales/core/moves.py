@@ -397,5 +397,5 @@ def _check_version(current: Any, seen: Any, version: int, columns: Mapping[str, 
     if current.version == version:
         return
     sent = columns if isinstance(columns, Mapping) else {}
-    differing = {name: (value, getattr(current, name)) for name, value in sent.items() if getattr(current, name) != value}
-    raise Conflict(differing)
+    pairs = {name: (value, getattr(current, name)) for name, value in sent.items()}
+    raise Conflict({name: pair for name, pair in pairs.items() if pair[0] != pair[1]})
