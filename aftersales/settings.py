@@ -37,7 +37,9 @@ ROOMS = [
     "aftersales.notices",
     "aftersales.clocks",
     "aftersales.tickets",
+    "aftersales.selfservice",
     "aftersales.desk",
+    "aftersales.dashboards",
 ]
 
 INSTALLED_APPS = [

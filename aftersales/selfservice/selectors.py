@@ -1,0 +1,59 @@
+"""What a customer's page shows: only what stands behind his own link."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from aftersales.core.models import Audience
+from aftersales.standards.selectors import duration
+from aftersales.tickets.models import CustomerLink, Message
+from aftersales.tickets.states import AuthorKind, Result, TicketState
+
+
+@dataclass(frozen=True)
+class Confirmation:
+    """A resolved problem as its customer sees it. ``silent_at``: when no answer counts as solved; None: never."""
+
+    number: str
+    problem: str
+    result: str
+    answer: str
+    handler: str
+    resolved_at: datetime | None
+    took: timedelta | None
+    silent_at: datetime | None
+    reopen_days: int
+
+
+def confirmation(link: CustomerLink, now: datetime) -> Confirmation:
+    """Everything is read from the link's ticket; nothing of it comes from the request."""
+    ticket = link.ticket
+    waits = ticket.state == TicketState.RESOLVED
+    handler = ticket.assignee or ticket.owner
+    return Confirmation(
+        number=ticket.number,
+        problem=ticket.subject,
+        result=str(Result(ticket.result).label) if ticket.result else "",
+        answer=_last_answer(link),
+        handler=str(handler) if handler else "",
+        resolved_at=ticket.resolved_at,
+        took=ticket.resolved_at - ticket.opened_at if ticket.resolved_at else None,
+        silent_at=ticket.wake_at if waits else None,
+        reopen_days=duration("reopen_days", now).days,
+    )
+
+
+def _last_answer(link: CustomerLink) -> str:
+    """The newest message of the staff to the customer."""
+    said = Message.objects.filter(
+        ticket_id=link.ticket_id, author_kind=AuthorKind.STAFF, audience=Audience.CUSTOMER, erased_at=None
+    )
+    found = said.order_by("-at", "-id").first()
+    return found.text if found else ""
+
+
+def languages_of(link: CustomerLink) -> list[str]:
+    """The languages the customer named, in his order."""
+    customer = link.ticket.customer
+    return list(customer.languages) if customer else []
