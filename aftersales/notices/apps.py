@@ -7,11 +7,13 @@ class NoticesConfig(AppConfig):
     verbose_name = _("Messages")
 
     def ready(self) -> None:
-        from aftersales.core import jobs, moves
+        from aftersales.core import jobs, moves, shipped
 
         from . import events, kinds, machine  # noqa: F401  event kinds are declared by importing them
         from .tasks import DELIVER, deliver
+        from .texts import load
 
         kinds.load_shipped()
         moves.use(machine.MACHINE)
+        shipped.register("notices", load)
         jobs.register(DELIVER, deliver)

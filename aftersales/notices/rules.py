@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -17,6 +17,7 @@ from django.utils import formats, timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from aftersales.core import wording
 from aftersales.core.errors import Refusal
 
 SUBJECT_LENGTH = 180  # longer subjects are cut by mail programs anyway
@@ -80,6 +81,8 @@ def say(value: Any) -> str:
         return _written(timezone.localtime(value), with_time=True)
     if isinstance(value, date):
         return _written(value, with_time=False)
+    if isinstance(value, timedelta):
+        return wording.duration(value)
     if isinstance(value, Decimal):
         return f"{value:,.2f}"
     return clean_text(str(value))

@@ -16,7 +16,7 @@ BADGE_MOST = 99
 
 def unread_count(user: Any) -> int:
     """How many unread messages the bell shows; counted up to 100, where it says 99+. One query."""
-    return Notice.objects.in_inbox_of(user).unread().order_by()[: BADGE_MOST + 1].count()
+    return int(Notice.objects.in_inbox_of(user).unread().order_by()[: BADGE_MOST + 1].count())
 
 
 def inbox(user: Any, *, before: int | None = None) -> tuple[list[Notice], bool]:

@@ -45,6 +45,11 @@ def _in_force(codes: Iterable[str]) -> dict[str, NoticeText]:
     return {row.template.code: row for row in rows}
 
 
+def load(*, actor: Any, now: datetime) -> Mapping[str, int]:
+    """The loader of this room for ``load_standards``; shipped texts are always the system's own act."""
+    return {"texts": texts_load(now=now)}
+
+
 def texts_load(*, now: datetime, codes: Iterable[str] | None = None) -> int:
     """Bring the shipped texts into force where nobody wrote another; answers how many versions are new.
 
@@ -62,7 +67,7 @@ def _load(kind: kinds.NoticeKind, system: Any, now: datetime) -> bool:
         if template.texts.filter(source=TextSource.SHIPPED, **kind.texts).exists():
             return False
         text = _create(template, kind.texts, TextSource.SHIPPED, system, now)
-        current = template.texts.in_force().first()
+        current = NoticeText.objects.in_force().filter(template=template).first()
         if current is None or current.source == TextSource.SHIPPED:
             text_activate(text=text, actor=system, now=now)
     return True
