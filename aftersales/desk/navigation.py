@@ -102,14 +102,17 @@ GROUPS: tuple[Group, ...] = (
             register_page("standards", "categoryrule", pgettext("navigation", "Category rules"), "scale"),
             register_page("tickets", "intakerule", pgettext("navigation", "Intake rules"), "filter"),
             register_page("tickets", "gradingrule", pgettext("navigation", "Grading rules"), "flag"),
-            register_page("notices", "template", pgettext("navigation", "Message templates"), "mail"),
+            register_page("notices", "noticetext", pgettext("navigation", "Message templates"), "mail"),
         ),
     ),
     Group(
         pgettext("navigation", "System"),
         (
             Item(pgettext("navigation", "Import"), "sheets:list", "upload", "sheets.upload"),
-            register_page("notices", "message", pgettext("navigation", "Outbox"), "send"),
+            Item(
+                pgettext("navigation", "Outbox"), "notices:outbox", "send", "notices.view_notice",
+                ("admin:notices_notice_changelist",),
+            ),
             register_page("core", "job", pgettext("navigation", "Jobs"), "cog"),
             register_page("core", "event", pgettext("navigation", "Audit trail"), "history"),
             Item(pgettext("navigation", "All registers"), "admin:index", "panel", "desk.registers"),
