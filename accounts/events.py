@@ -40,6 +40,7 @@ register(
     Kind("user.password_changed", _("%(actor)s set a new password.")),
     Kind("user.invited", _("%(actor)s issued a link for setting the password.")),
     Kind("user.sessions_ended", _("%(actor)s ended all sessions. %(reason)s")),
+    Kind("user.unlocked", _("%(actor)s lifted the lock on signing in. %(reason)s")),
     Kind("user.second_factor_set", _("%(actor)s set up the second factor.")),
     Kind("user.second_factor_removed", _("%(actor)s removed the second factor. %(reason)s")),
     Kind("user.signed_in", _("%(actor)s signed in.")),

@@ -13,6 +13,7 @@ own = [
     path("people/<int:pk>/close/", views.user_deactivate, name="user_deactivate"),
     path("people/<int:pk>/open/", views.user_activate, name="user_activate"),
     path("people/<int:pk>/sign-out/", views.user_end_sessions, name="user_end_sessions"),
+    path("people/<int:pk>/unlock/", views.sign_in_unlock, name="sign_in_unlock"),
     path("people/<int:pk>/second-factor/", views.second_factor_reset, name="second_factor_reset"),
     path("people/<int:pk>/invitation/", views.user_invite, name="user_invite"),
     path("teams/<int:pk>/close/", views.team_close, name="team_close"),

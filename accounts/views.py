@@ -99,6 +99,14 @@ def user_end_sessions(request: HttpRequest, pk: int) -> HttpResponse:
 
 @login_required
 @require_POST
+def sign_in_unlock(request: HttpRequest, pk: int) -> HttpResponse:
+    user, back = _user(request, pk)
+    done = _("The sign-in of this name is open again.")
+    return _act(request, back, services.sign_in_unlock, done, user=user, reason=_reason(request))
+
+
+@login_required
+@require_POST
 def second_factor_reset(request: HttpRequest, pk: int) -> HttpResponse:
     user, back = _user(request, pk)
     done = _("The second factor is removed; the next sign-in sets up a new one.")

@@ -6,6 +6,7 @@ from typing import Any
 
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
+from axes.utils import reset
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
@@ -20,7 +21,7 @@ SYSTEM_NAME = "system"
 CUSTOMER_NAME = "customer"
 
 
-def require(actor: Any, code: str) -> None:
+def _require(actor: Any, code: str) -> None:
     """Raises NotPermitted unless the actor's roles give the capability."""
     if not actor.has_perm(code):
         raise NotPermitted()
@@ -67,8 +68,8 @@ def user_create(
     kind: str = Kind.PERSON,
 ) -> User:
     """A new account (R1.4). Without ``password`` nobody can sign in before a set-password link was used."""
-    require(actor, "accounts.create_user")
-    require(actor, "accounts.set_roles")
+    _require(actor, "accounts.create_user")
+    _require(actor, "accounts.set_roles")
     _refuse(rules.roles_fit(roles))
     _refuse_taken(username=username.strip(), email=email.strip(), but=None)
     user = User(
@@ -85,7 +86,7 @@ EDITABLE = frozenset({"username", "display_name", "email", "language", "capacity
 @transaction.atomic
 def user_change(*, user: User, actor: Any, now: datetime, version: int | None = None, **columns: Any) -> User:
     """Name, e-mail, language, capacity. Roles, password and activity have their own doors."""
-    require(actor, "accounts.change_user")
+    _require(actor, "accounts.change_user")
     if set(columns) - EDITABLE:
         raise DomainError(_("These fields cannot be changed here."), "not_editable")
     _refuse(rules.is_person(user))
@@ -120,7 +121,7 @@ def user_set_roles(
     version: int | None = None,
 ) -> User:
     """Give and take roles. Never one's own; losing a role ends every open session of the person."""
-    require(actor, "accounts.set_roles")
+    _require(actor, "accounts.set_roles")
     _refuse([*rules.not_oneself(user, actor), *rules.is_person(user), *rules.roles_fit(roles)])
     current = User.objects.select_for_update().get(pk=user.pk)
     new = rules.in_order(roles)
@@ -137,7 +138,7 @@ def user_set_roles(
 @transaction.atomic
 def user_deactivate(*, user: User, actor: Any, now: datetime, reason: str = "") -> User:
     """No more sign-in; open sessions die with the next request. Rooms above hear the event."""
-    require(actor, "accounts.set_active")
+    _require(actor, "accounts.set_active")
     _refuse([*rules.not_oneself(user, actor), *rules.is_person(user)])
     if Role.ADMINISTRATOR in user.roles:
         _keep_an_administrator(user)
@@ -145,7 +146,7 @@ def user_deactivate(*, user: User, actor: Any, now: datetime, reason: str = "") 
 
 
 def user_activate(*, user: User, actor: Any, now: datetime, reason: str = "") -> User:
-    require(actor, "accounts.set_active")
+    _require(actor, "accounts.set_active")
     _refuse(rules.is_person(user))
     return moves.change(user, actor=actor, now=now, event="user.activated", reason=reason, is_active=True)
 
@@ -153,14 +154,14 @@ def user_activate(*, user: User, actor: Any, now: datetime, reason: str = "") ->
 def user_end_sessions(*, user: User, actor: Any, now: datetime, reason: str = "") -> User:
     """Sign the person out everywhere (a lost laptop)."""
     if actor.pk != user.pk:
-        require(actor, "accounts.set_active")
+        _require(actor, "accounts.set_active")
     return _end_sessions(user, actor, now, "user.sessions_ended", reason)
 
 
 def password_set(*, user: User, password: str, actor: Any, now: datetime) -> User:
     """A new password, already judged by the form; every other session of the person ends."""
     if actor.pk != user.pk:
-        require(actor, "accounts.set_active")
+        _require(actor, "accounts.set_active")
     changed = _end_sessions(user, actor, now, "user.password_changed", "", password=make_password(password))
     user.password, user.session_epoch, user.version = changed.password, changed.session_epoch, changed.version
     return changed
@@ -168,17 +169,25 @@ def password_set(*, user: User, password: str, actor: Any, now: datetime) -> Use
 
 def invitation_record(*, user: User, actor: Any, now: datetime) -> None:
     """A link for setting the password was issued; it works once and for a day."""
-    require(actor, "accounts.set_active")
+    _require(actor, "accounts.set_active")
     events.record("user.invited", subject=user, actor=actor, now=now)
 
 
 @transaction.atomic
 def second_factor_reset(*, user: User, actor: Any, now: datetime, reason: str) -> User:
     """Somebody lost the phone: the authenticator goes, sessions end, the next sign-in sets up a new one."""
-    require(actor, "accounts.set_active")
+    _require(actor, "accounts.set_active")
     _refuse([*rules.not_oneself(user, actor), *rules.is_person(user)])
     Authenticator.objects.filter(user_id=user.pk).delete()
     return _end_sessions(user, actor, now, "user.second_factor_removed", reason)
+
+
+@transaction.atomic
+def sign_in_unlock(*, user: User, actor: Any, now: datetime, reason: str = "") -> None:
+    """Forget the wrong passwords of this name, from every address."""
+    _require(actor, "accounts.set_active")
+    reset(username=user.username)
+    events.record("user.unlocked", subject=user, actor=actor, now=now, reason=reason)
 
 
 def language_set(*, user: User, language: str, now: datetime) -> User:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import rules
 from accounts.models import Away, Shift, Team, TeamMember, User
-from accounts.services.people import require
+from accounts.services.people import _require
 from accounts.states import AwayReason, Duty
 from aftersales.core import moves
 from aftersales.core.errors import DomainError, NotPermitted, Refused
@@ -29,7 +29,7 @@ def team_create(
     vendor: str = "",
 ) -> Team:
     """A new team; its lead is a member from the first moment."""
-    require(actor, "accounts.manage_teams")
+    _require(actor, "accounts.manage_teams")
     _known_duties(duties)
     if Team.objects.filter(code=code).exists():
         raise DomainError(_("This code is taken."), "code_taken")
@@ -55,7 +55,7 @@ TEAM_EDITABLE = frozenset({"name_zh", "name_en", "duties", "lead_id", "vendor"})
 @transaction.atomic
 def team_change(*, team: Team, actor: Any, now: datetime, version: int | None = None, **columns: Any) -> Team:
     """Names, lead, duties, vendor. A new lead becomes a member too."""
-    require(actor, "accounts.manage_teams")
+    _require(actor, "accounts.manage_teams")
     if set(columns) - TEAM_EDITABLE:
         raise DomainError(_("These fields cannot be changed here."), "not_editable")
     _known_duties(columns.get("duties", ()))
@@ -77,13 +77,13 @@ def team_change(*, team: Team, actor: Any, now: datetime, version: int | None = 
 
 def team_close(*, team: Team, actor: Any, now: datetime, reason: str = "") -> Team:
     """The team takes no more work; its members and history stay readable."""
-    require(actor, "accounts.manage_teams")
+    _require(actor, "accounts.manage_teams")
     return moves.change(team, actor=actor, now=now, event="team.closed", reason=reason, active_to=now)
 
 
 def team_join(*, team: Team, person: User, actor: Any, now: datetime) -> TeamMember:
     """Joining twice changes nothing."""
-    require(actor, "accounts.manage_teams")
+    _require(actor, "accounts.manage_teams")
     if _machine(person):
         raise DomainError(_("This account belongs to the system."), "machine")
     with transaction.atomic():
@@ -102,7 +102,7 @@ def team_join(*, team: Team, person: User, actor: Any, now: datetime) -> TeamMem
 
 
 def team_leave(*, member: TeamMember, actor: Any, now: datetime) -> TeamMember:
-    require(actor, "accounts.manage_teams")
+    _require(actor, "accounts.manage_teams")
     if member.team.lead_id == member.person_id:
         raise DomainError(_("Name another lead first."), "is_lead")
     return moves.change(
@@ -222,7 +222,7 @@ def shift_cancel(*, shift: Shift, actor: Any, now: datetime, reason: str = "") -
 def _may_plan(person: User, actor: Any, own: str = "") -> None:
     if own and person.pk == actor.pk and actor.has_perm(own):
         return
-    require(actor, "accounts.plan")
+    _require(actor, "accounts.plan")
     if not _machine(actor) and not User.objects.visible_to(actor).filter(pk=person.pk).exists():
         raise NotPermitted()
 

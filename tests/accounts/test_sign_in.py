@@ -65,6 +65,13 @@ def test_five_wrong_passwords_lock_this_name_from_this_address_only(cast):
     assert sign_in(Client(), cast.lead.username).status_code == 302
 
 
+def test_an_administrator_lifts_a_lock(cast, now):
+    for _attempt in range(5):
+        sign_in(Client(), cast.agent.username, "wrong")
+    services.sign_in_unlock(user=cast.agent, actor=cast.administrator, now=now)
+    assert sign_in(Client(), cast.agent.username).status_code == 302
+
+
 def test_an_unknown_name_locks_alike(db):
     for _attempt in range(5):
         sign_in(Client(), "nobody", "wrong")

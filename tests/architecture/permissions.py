@@ -83,6 +83,7 @@ PEOPLE = {
     "accounts:user_deactivate": Page(ADMINISTRATORS, "POST", _person),
     "accounts:user_activate": Page(ADMINISTRATORS, "POST", _person),
     "accounts:user_end_sessions": Page(ADMINISTRATORS, "POST", _person),
+    "accounts:sign_in_unlock": Page(ADMINISTRATORS, "POST", _person),
     "accounts:second_factor_reset": Page(ADMINISTRATORS, "POST", _person),
     "accounts:user_invite": Page(ADMINISTRATORS, "POST", _person),
     "accounts:team_join": Page(frozenset({R.OPERATIONS, R.ADMINISTRATOR}), "POST", _team),

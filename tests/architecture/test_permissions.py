@@ -81,10 +81,8 @@ def test_addresses_open_to_whom_the_table_says(name, cast):
     wrong = []
     for role in [None, *PEOPLE_ROLES]:
         client = Client() if role is None else cast.client(role)
+        kwargs = page.args(cast) if page.args else {key: value for key, value in page.sample.items() if key}
         with transaction.atomic():
-            kwargs = (
-                page.args(cast) if page.args else {key: value for key, value in page.sample.items() if key}
-            )
             answer = ask(client, page, reverse(name, kwargs=kwargs))
             transaction.set_rollback(True)
         inside, may = let_in(answer), allowed(page, role)

@@ -237,7 +237,14 @@ def test_the_admin_needs_the_forms_token_and_stays_out_of_frames(cast):
 # acts
 
 
-ACTS = ["user_deactivate", "user_activate", "user_end_sessions", "second_factor_reset", "user_invite"]
+ACTS = [
+    "user_deactivate",
+    "user_activate",
+    "user_end_sessions",
+    "second_factor_reset",
+    "sign_in_unlock",
+    "user_invite",
+]
 
 
 @pytest.mark.parametrize("act", ACTS)
