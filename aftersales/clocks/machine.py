@@ -2,7 +2,7 @@
 
 import pgtrigger
 from django.db import models
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from aftersales.clocks.states import ClockState as S
 from aftersales.core.machine import Machine, Move, StateGuard
@@ -18,20 +18,60 @@ MACHINE = Machine(
     initial=[S.RUNNING, S.MET, S.MET_LATE, S.BREACHED, S.CANCELLED, S.PAUSED],
     terminal=[S.MET, S.MET_LATE, S.CANCELLED],
     moves=[
-        Move("pause", [S.RUNNING], S.PAUSED, RUN, _("Pause"), "clock.paused", by_system=True),
-        Move("resume", [S.PAUSED], S.RUNNING, RUN, _("Go on"), "clock.resumed", by_system=True),
-        Move("meet", [S.RUNNING, S.PAUSED], S.MET, RUN, _("Keep"), "clock.met", by_system=True),
-        Move("breach", [S.RUNNING], S.BREACHED, RUN, _("Breach"), "clock.breached", by_system=True),
+        Move(
+            "pause",
+            [S.RUNNING],
+            S.PAUSED,
+            RUN,
+            pgettext_lazy("clock move", "Pause"),
+            "clock.paused",
+            by_system=True,
+        ),
+        Move(
+            "resume",
+            [S.PAUSED],
+            S.RUNNING,
+            RUN,
+            pgettext_lazy("clock move", "Go on"),
+            "clock.resumed",
+            by_system=True,
+        ),
+        Move(
+            "meet",
+            [S.RUNNING, S.PAUSED],
+            S.MET,
+            RUN,
+            pgettext_lazy("clock move", "Keep"),
+            "clock.met",
+            by_system=True,
+        ),
+        Move(
+            "breach",
+            [S.RUNNING],
+            S.BREACHED,
+            RUN,
+            pgettext_lazy("clock move", "Breach"),
+            "clock.breached",
+            by_system=True,
+        ),
         Move(
             "meet_late",
             [S.RUNNING, S.BREACHED],
             S.MET_LATE,
             RUN,
-            _("Keep late"),
+            pgettext_lazy("clock move", "Keep late"),
             "clock.met_late",
             by_system=True,
         ),
-        Move("cancel", [S.RUNNING, S.PAUSED], S.CANCELLED, RUN, _("Drop"), "clock.cancelled", by_system=True),
+        Move(
+            "cancel",
+            [S.RUNNING, S.PAUSED],
+            S.CANCELLED,
+            RUN,
+            pgettext_lazy("clock move", "Drop"),
+            "clock.cancelled",
+            by_system=True,
+        ),
     ],
 )
 
@@ -44,7 +84,7 @@ def allowed(source: str, target: str) -> bool:
 class ClockGuard(StateGuard):
     """Lets the engine change many clocks by several declared moves in one UPDATE; nothing else passes."""
 
-    def get_func(self, model: type[models.Model]) -> str:
+    def get_func(self, model: type[models.Model]) -> str:  # type: ignore[override]
         steps = sorted({f"{source}:{move.target}" for move in MACHINE.moves for source in move.sources})
         return f"""
             IF current_setting('aftersales.move', true) = '{ENGINE}'

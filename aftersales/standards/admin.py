@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from unfold.decorators import display
 
 from aftersales.core.admin import RoomAdmin, RoomInline
@@ -38,7 +39,7 @@ class PeriodInline(RoomInline):
     def day(self, row: CalendarPeriod) -> str:
         return weekday_words(row.weekday)
 
-    @admin.display(description=_("hours"))
+    @admin.display(description=pgettext_lazy("rule book", "hours"))
     def hours(self, row: CalendarPeriod) -> str:
         return f"{clock_face(row.opens)}–{clock_face(row.closes)}"
 
@@ -66,7 +67,7 @@ class CalendarPeriodAdmin(RoomAdmin):
     def day(self, row: CalendarPeriod) -> str:
         return weekday_words(row.weekday)
 
-    @display(description=_("hours"))
+    @display(description=pgettext_lazy("rule book", "hours"))
     def hours(self, row: CalendarPeriod) -> str:
         return f"{clock_face(row.opens)}–{clock_face(row.closes)}"
 
@@ -125,9 +126,13 @@ class ServiceStandardAdmin(RoomAdmin):
     search_fields = ("code", "name_zh", "name_en")
     fields = (("code", "promise", "family"), ("name_zh", "name_en"), ("owner", "next_review_on"), "position")
 
-    @display(description=_("versions"))
+    @display(description=pgettext_lazy("rule book", "versions"))
     def page(self, row: ServiceStandard) -> str:
-        return format_html('<a href="{}">{}</a>', reverse("standards:standard", args=[row.code]), _("Open"))
+        return format_html(
+            '<a href="{}">{}</a>',
+            reverse("standards:standard", args=[row.code]),
+            pgettext_lazy("rule book", "Open"),
+        )
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """Code and promise are what clocks and events refer to: they are given once."""
@@ -146,9 +151,13 @@ class ParameterAdmin(RoomAdmin):
     search_fields = ("code", "name_zh", "name_en")
     fields = (("code", "group"), ("name_zh", "name_en"), ("measure", "stance"))
 
-    @display(description=_("versions"))
+    @display(description=pgettext_lazy("rule book", "versions"))
     def page(self, row: Parameter) -> str:
-        return format_html('<a href="{}">{}</a>', reverse("standards:number", args=[row.code]), _("Open"))
+        return format_html(
+            '<a href="{}">{}</a>',
+            reverse("standards:number", args=[row.code]),
+            pgettext_lazy("rule book", "Open"),
+        )
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return ("code", "measure") if obj else ()

@@ -6,29 +6,34 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from . import vocabulary
 from .models import Parameter, ParameterVersion, StandardVersion, WorkCalendar
 from .states import Debtor, Measure, Unit
 
 CONDITIONS = {
-    "severities": _("Severity"),
-    "natures": _("Nature"),
-    "channels": _("Channels"),
-    "customer_classes": _("Customer classes"),
+    "severities": pgettext_lazy("rule", "Severity"),
+    "natures": pgettext_lazy("rule", "Nature"),
+    "channels": pgettext_lazy("rule", "Channels"),
+    "customer_classes": pgettext_lazy("rule", "Customer classes"),
 }
 
 
 class StandardDraftForm(forms.Form):
     """The terms of a standard that people change; events and subject stay with the standard."""
 
-    limit_value = forms.IntegerField(label=_("Our target"), min_value=1, max_value=100_000)
-    limit_unit = forms.ChoiceField(label=_("Unit"), choices=Unit.choices)
-    calendar = forms.ModelChoiceField(label=_("Counted in"), queryset=WorkCalendar.objects.none())
+    limit_value = forms.IntegerField(
+        label=pgettext_lazy("rule", "Our target"), min_value=1, max_value=100_000
+    )
+    limit_unit = forms.ChoiceField(label=pgettext_lazy("rule", "Unit"), choices=Unit.choices)
+    calendar = forms.ModelChoiceField(
+        label=pgettext_lazy("rule", "Counted in"), queryset=WorkCalendar.objects.none()
+    )
     warning_percent = forms.IntegerField(
         label=_("Warning at per cent of the time"), min_value=1, max_value=100
     )
-    owed_by = forms.ChoiceField(label=_("Owed by"), choices=Debtor.choices)
+    owed_by = forms.ChoiceField(label=pgettext_lazy("rule", "Owed by"), choices=Debtor.choices)
     reason = forms.CharField(label=_("Reason for the change"), widget=forms.Textarea, max_length=2000)
 
     def __init__(self, *args: Any, start: StandardVersion | None, **kwargs: Any) -> None:
@@ -60,7 +65,7 @@ def _named(start: StandardVersion | None, name: str) -> list[str]:
 class ParameterDraftForm(forms.Form):
     """A new value of a number and why."""
 
-    value = forms.CharField(label=_("Value"), max_length=500)
+    value = forms.CharField(label=pgettext_lazy("rule", "Value"), max_length=500)
     reason = forms.CharField(label=_("Reason for the change"), widget=forms.Textarea, max_length=2000)
 
     def __init__(
@@ -69,7 +74,9 @@ class ParameterDraftForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.parameter = parameter
         if parameter.measure not in {Measure.TEXT, Measure.CODES}:
-            self.fields["value"] = forms.IntegerField(label=_("Value"), min_value=0, max_value=1_000_000)
+            self.fields["value"] = forms.IntegerField(
+                label=pgettext_lazy("rule", "Value"), min_value=0, max_value=1_000_000
+            )
         if start is not None and not self.is_bound:
             shown = ", ".join(start.value) if isinstance(start.value, list) else start.value
             self.initial = {"value": shown}
@@ -95,4 +102,4 @@ class ActivationForm(forms.Form):
 class RejectionForm(forms.Form):
     """Why a draft is returned."""
 
-    reason = forms.CharField(label=_("Reason"), widget=forms.Textarea, max_length=2000)
+    reason = forms.CharField(label=pgettext_lazy("rule", "Reason"), widget=forms.Textarea, max_length=2000)

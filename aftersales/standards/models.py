@@ -117,9 +117,15 @@ class CalendarPeriod(VersionedModel):
         WorkCalendar, verbose_name=_("calendar"), on_delete=models.PROTECT, related_name="periods"
     )
     weekday = models.PositiveSmallIntegerField(_("weekday"), help_text=_("0 is Monday."))
-    opens = models.PositiveSmallIntegerField(_("opens"), help_text=_("Minutes after midnight."))
-    closes = models.PositiveSmallIntegerField(_("closes"), help_text=_("Minutes after midnight."))
-    is_open = models.BooleanField(_("open"), default=True, help_text=_("A period given up stays readable."))
+    opens = models.PositiveSmallIntegerField(
+        pgettext_lazy("rule book", "opens"), help_text=_("Minutes after midnight.")
+    )
+    closes = models.PositiveSmallIntegerField(
+        pgettext_lazy("rule book", "closes"), help_text=_("Minutes after midnight.")
+    )
+    is_open = models.BooleanField(
+        pgettext_lazy("rule book", "open"), default=True, help_text=_("A period given up stays readable.")
+    )
     history = HistoricalRecords()
     objects = RuleBookQuerySet.as_manager()
 
@@ -177,7 +183,9 @@ class CalendarDay(VersionedModel):
     name_zh = models.CharField(_("Chinese name"), max_length=60)
     name_en = models.CharField(_("English name"), max_length=60)
     source = models.CharField(_("source"), max_length=200)
-    is_valid = models.BooleanField(_("valid"), default=True, help_text=_("A day taken back stays readable."))
+    is_valid = models.BooleanField(
+        pgettext_lazy("rule book", "valid"), default=True, help_text=_("A day taken back stays readable.")
+    )
     history = HistoricalRecords()
     objects = RuleBookQuerySet.as_manager()
 
@@ -311,7 +319,7 @@ class ServiceStandard(Named, VersionedModel):
         related_name="+",
     )
     next_review_on = models.DateField(_("next review"), null=True, blank=True)
-    position = models.PositiveSmallIntegerField(_("order"), default=100)
+    position = models.PositiveSmallIntegerField(pgettext_lazy("rule book", "order"), default=100)
     history = HistoricalRecords()
     objects = RuleBookQuerySet.as_manager()
 
@@ -339,7 +347,9 @@ class StandardVersion(RuleVersion):
     channels = codes(_("channels"))
     customer_classes = codes(_("customer classes"))
     markets = codes(_("markets"))
-    tags = codes(_("marks"), help_text=_("All of them must be present, for example urgent."))
+    tags = codes(
+        pgettext_lazy("rule book", "marks"), help_text=_("All of them must be present, for example urgent.")
+    )
     owed_by = models.CharField(_("owed by"), max_length=12, choices=Debtor, default=Debtor.TEAM)
     owed_party = models.CharField(_("duty or department"), max_length=40, blank=True)
     clock_kind = models.CharField(
@@ -412,15 +422,17 @@ class StandardVersion(RuleVersion):
 class Parameter(Named, VersionedModel):
     """Any other number of the business under a stable code: windows, tries, thresholds, formats."""
 
-    group = models.SlugField(_("group"), max_length=40)
-    measure = models.CharField(_("counts"), max_length=14, choices=Measure)
-    stance = models.CharField(_("use"), max_length=8, choices=Stance, default=Stance.LIMIT)
+    group = models.SlugField(pgettext_lazy("rule book", "group"), max_length=40)
+    measure = models.CharField(pgettext_lazy("rule book", "counts"), max_length=14, choices=Measure)
+    stance = models.CharField(
+        pgettext_lazy("rule book", "use"), max_length=8, choices=Stance, default=Stance.LIMIT
+    )
     history = HistoricalRecords()
     objects = RuleBookQuerySet.as_manager()
 
     class Meta:
-        verbose_name = _("number")
-        verbose_name_plural = _("numbers")
+        verbose_name = pgettext_lazy("rule book", "number")
+        verbose_name_plural = pgettext_lazy("rule book", "numbers")
         ordering: ClassVar = ["group", "code"]
         triggers = new_edition()
 
@@ -429,7 +441,10 @@ class ParameterVersion(RuleVersion):
     """One value of a number, with its source, who brought it into force and since when."""
 
     parameter = models.ForeignKey(
-        Parameter, verbose_name=_("number"), on_delete=models.PROTECT, related_name="versions"
+        Parameter,
+        verbose_name=pgettext_lazy("rule book", "number"),
+        on_delete=models.PROTECT,
+        related_name="versions",
     )
     value = models.JSONField(pgettext_lazy("of a number", "value"))
     source_value = models.JSONField(_("source's value"), null=True, blank=True)

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from aftersales.standards import rules, selectors, vocabulary
 from aftersales.standards.models import Parameter, ParameterVersion, ServiceStandard, StandardVersion
@@ -101,14 +102,14 @@ def number_sections(now: datetime) -> list[Section]:
 def group_words(code: str) -> str:
     """Groups of numbers in words."""
     known = {
-        "closing": _("Closing"),
-        "archive": _("Archive"),
-        "contact": _("Contact"),
-        "work": _("Work"),
-        "intake": _("Intake"),
-        "targets": _("Targets"),
-        "people": _("People"),
-        "emergency": _("Emergency"),
+        "closing": pgettext("group of numbers", "Closing"),
+        "archive": pgettext("group of numbers", "Archive"),
+        "contact": pgettext("group of numbers", "Contact"),
+        "work": pgettext("group of numbers", "Work"),
+        "intake": pgettext("group of numbers", "Intake"),
+        "targets": pgettext("group of numbers", "Targets"),
+        "people": pgettext("group of numbers", "People"),
+        "emergency": pgettext("group of numbers", "Emergency"),
     }
     return known.get(code, code)
 
@@ -135,16 +136,16 @@ def comparison(new: StandardVersion, old: StandardVersion | None) -> list[Line]:
 
 def _labels() -> dict[str, str]:
     return {
-        "limit": _("Time"),
-        "warning": _("Warning"),
-        "pauses": _("Pauses"),
-        "applies": _("Applies to"),
-        "owed": _("Owed by"),
-        "counted": _("Counted in"),
-        "starts": _("Starts when"),
-        "restarts": _("Starts again when"),
-        "stops": _("Kept when"),
-        "cancels": _("Dropped when"),
+        "limit": pgettext("rule", "Time"),
+        "warning": pgettext("rule", "Warning"),
+        "pauses": pgettext("rule", "Pauses"),
+        "applies": pgettext("rule", "Applies to"),
+        "owed": pgettext("rule", "Owed by"),
+        "counted": pgettext("rule", "Counted in"),
+        "starts": pgettext("rule", "Starts when"),
+        "restarts": pgettext("rule", "Starts again when"),
+        "stops": pgettext("rule", "Kept when"),
+        "cancels": pgettext("rule", "Dropped when"),
         "source_limit": _("Source's limit"),
         "legal_limit": _("Legal limit"),
     }
@@ -171,7 +172,7 @@ def _said(row: StandardVersion) -> Mapping[str, str]:
 
 def _pauses(row: StandardVersion) -> str:
     if not row.pauses_on:
-        return _("never")
+        return pgettext("rule", "never")
     names = {"when": vocabulary.event_words(row.pauses_on), "until": vocabulary.event_words(row.resumes_on)}
     return _("%(when)s; goes on when %(until)s") % names
 
@@ -179,7 +180,7 @@ def _pauses(row: StandardVersion) -> str:
 def conditions(row: StandardVersion) -> str:
     """For which tickets, in words; no condition means all."""
     found = [vocabulary.words(name, getattr(row, name)) for name in CONDITION_NAMES if getattr(row, name)]
-    return " · ".join(found) or _("all")
+    return " · ".join(found) or pgettext("rule", "all")
 
 
 def effects(version: StandardVersion, now: datetime) -> Effects:
@@ -207,7 +208,7 @@ def number_lines(row: Parameter, new: ParameterVersion, old: ParameterVersion | 
     """A number's value before and after, with the source's and the law's."""
     before = old or new
     pairs = [
-        (_("Value"), value_words(row, before.value), value_words(row, new.value)),
+        (pgettext("rule", "Value"), value_words(row, before.value), value_words(row, new.value)),
         (_("Source's value"), value_words(row, before.source_value), value_words(row, new.source_value)),
         (_("Legal value"), value_words(row, before.legal_value), value_words(row, new.legal_value)),
     ]

@@ -6,7 +6,6 @@ from datetime import date, datetime, timedelta
 from functools import cached_property
 from typing import Any
 
-from django.db.models import Prefetch
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
@@ -313,16 +312,12 @@ class Effect:
 
 def standards_with_versions() -> list[ServiceStandard]:
     """Every standard with its versions, newest first: two queries."""
-    versions = StandardVersion.objects.select_related("drafted_by", "activated_by", "calendar").order_by(
-        "-number"
-    )
-    return list(ServiceStandard.objects.prefetch_related(Prefetch("versions", queryset=versions)))
+    return list(ServiceStandard.objects.prefetch_related("versions"))
 
 
 def parameters_with_versions() -> list[Parameter]:
     """Every number with its versions, newest first: two queries."""
-    versions = ParameterVersion.objects.select_related("drafted_by", "activated_by").order_by("-number")
-    return list(Parameter.objects.prefetch_related(Prefetch("versions", queryset=versions)))
+    return list(Parameter.objects.prefetch_related("versions"))
 
 
 def current_version(row: ServiceStandard | Parameter, now: datetime) -> Any:

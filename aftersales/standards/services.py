@@ -86,7 +86,8 @@ def standard_draft(
         )
         row.number = _next_number(ServiceStandard, standard.pk, StandardVersion, "standard_id")
         check_terms(row)
-        return _drafted(row, actor, now, reason)
+        _drafted(row, actor, now, reason)
+        return row
 
 
 def parameter_create(*, actor: Any, now: datetime, code: str, **columns: Any) -> Parameter:
@@ -131,7 +132,8 @@ def parameter_draft(
         )
         row.number = _next_number(Parameter, parameter.pk, ParameterVersion, "parameter_id")
         check_value(parameter, row.value)
-        return _drafted(row, actor, now, reason)
+        _drafted(row, actor, now, reason)
+        return row
 
 
 def rule_change_draft(
@@ -385,9 +387,9 @@ def _next(
     }
 
 
-def _drafted(row: Any, actor: Any, now: datetime, reason: str) -> Any:
+def _drafted(row: Any, actor: Any, now: datetime, reason: str) -> None:
     event = "rule.noted" if row.state == RuleState.NOTED else "rule.drafted"
-    return registers.create(row, actor=actor, now=now, event=event, reason=reason, payload=row._payload())
+    registers.create(row, actor=actor, now=now, event=event, reason=reason, payload=row._payload())
 
 
 def _earlier(row: StandardVersion | ParameterVersion) -> list[Any]:

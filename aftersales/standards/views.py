@@ -9,6 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_GET, require_POST
 
 from aftersales.core import moves
@@ -105,7 +106,9 @@ def numbers(request: HttpRequest) -> HttpResponse:
         (section.name, [_number_shown(rows[entry.code], entry, now) for entry in section.entries])
         for section in pages.number_sections(now)
     ]
-    return render(request, "standards/numbers.html", {"title": _("Numbers"), "sections": found})
+    return render(
+        request, "standards/numbers.html", {"title": pgettext("rule book", "Numbers"), "sections": found}
+    )
 
 
 def _number_shown(row: Parameter, entry: pages.Entry, now: Any) -> dict[str, Any]:
