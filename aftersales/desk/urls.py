@@ -2,9 +2,25 @@
 
 from django.urls import path
 
+from aftersales.desk.views import export, opening, queue, ticket
 from aftersales.desk.views.styleguide import styleguide
 
 app_name = "desk"
 urlpatterns = [
+    path("tickets/", queue.queue, name="queue"),
+    path("tickets/pulse/", queue.pulse, name="pulse"),
+    path("tickets/take/", queue.take, name="take"),
+    path("tickets/next/", queue.take_next, name="take_next"),
+    path("tickets/bulk/assign/", queue.bulk_assign, name="bulk_assign"),
+    path("tickets/open/", opening.problem, name="open"),
+    path("tickets/open/order/", opening.order_found, name="order_found"),
+    path("tickets/<str:number>/", ticket.ticket, name="ticket"),
+    path("tickets/<str:number>/look/", ticket.look, name="look"),
+    path("tickets/<str:number>/say/", ticket.say, name="say"),
+    path("tickets/<str:number>/do/<slug:name>/", ticket.act, name="act"),
+    path("tickets/<str:number>/contacts/<str:public_id>/", ticket.reveal, name="reveal"),
+    path("tickets/<str:number>/print/", export.printed, name="print"),
+    path("tickets/<str:number>/json/", export.as_json, name="json"),
+    path("files/<str:public_id>/", ticket.attachment, name="attachment"),
     path("styleguide/", styleguide, name="styleguide"),
 ]

@@ -48,7 +48,7 @@ function desk() {
   }
 
   document.addEventListener("click", function (event) {
-    const at = event.target.closest("[data-dialog],[data-close],[data-nav],[data-theme],[data-print],[data-copy],[data-fill]");
+    const at = event.target.closest("[data-dialog],[data-close],[data-hide],[data-nav],[data-theme],[data-print],[data-copy],[data-fill]");
     if (event.target.matches && event.target.matches("dialog.dlg")) event.target.close();
     if (!event.target.closest("details.me")) {
       for (const menu of document.querySelectorAll("details.me[open], details.pop[open]")) {
@@ -58,6 +58,7 @@ function desk() {
     if (!at) return;
     if (at.dataset.dialog && at.getAttribute("aria-disabled") !== "true") openDialog(at.dataset.dialog);
     else if (at.hasAttribute("data-close")) (at.closest("dialog") ? at.closest("dialog").close() : at.closest(".toast, .closable").remove());
+    else if (at.dataset.hide) document.getElementById(at.dataset.hide).hidden = true;
     else if (at.hasAttribute("data-nav")) toggleNav();
     else if (at.dataset.theme) setTheme(at.dataset.theme);
     else if (at.hasAttribute("data-print")) window.print();
@@ -98,6 +99,18 @@ function desk() {
     }
   });
 
+  // The stream shows everything, the conversation, the notes or the timeline ------------------------------------
+  document.addEventListener("click", function (event) {
+    const button = event.target.closest("[data-show]");
+    if (!button) return;
+    for (const other of button.parentElement.querySelectorAll("[data-show]")) {
+      other.setAttribute("aria-pressed", String(other === button));
+    }
+    const pane = button.closest(".conv").querySelector("[data-stream]");
+    pane.dataset.stream = button.dataset.show;
+    pane.scrollTop = pane.scrollHeight;
+  });
+
   // Keys: an element with data-key is clicked or focused by it; ? lists them ------------------------------------
   function typing(target) {
     return target.closest("input:not([type=checkbox]), textarea, select, [contenteditable=true]");
@@ -135,6 +148,7 @@ function desk() {
 
   function escape(event) {
     if (body.classList.contains("nav-open")) body.classList.remove("nav-open");
+    else if (document.querySelector("#look:not([hidden])") && !typing(event.target)) document.getElementById("look").hidden = true;
     else if (typing(event.target) && !document.querySelector("dialog[open]")) event.target.blur();
   }
 
@@ -183,8 +197,8 @@ function desk() {
     for (const row of all) row.removeAttribute("aria-current");
     next.setAttribute("aria-current", "true");
     next.scrollIntoView({ block: "nearest" });
-    const look = next.querySelector("[data-look]");
-    if (look && document.querySelector("#look") && visible(document.querySelector("#look"))) look.click();
+    const panel = document.getElementById("look");
+    if (panel && !panel.hidden) quickLook(next);
   }
 
   document.addEventListener("click", function (event) {
@@ -192,9 +206,17 @@ function desk() {
     if (!row || event.target.closest("a, button, input, label")) return;
     for (const other of rows()) other.removeAttribute("aria-current");
     row.setAttribute("aria-current", "true");
-    const look = row.querySelector("[data-look]");
-    if (look && document.querySelector("#look")) look.click();
+    quickLook(row);
   });
+
+  // The quick look keeps the list in place; on a narrow window a click on a row opens the ticket instead.
+  function quickLook(row) {
+    const panel = document.getElementById("look");
+    if (!panel || !row.dataset.look || !window.htmx) return;
+    if (matchMedia("(max-width: 1100px)").matches) { row.querySelector("a[href]").click(); return; }
+    panel.hidden = false;
+    window.htmx.ajax("GET", row.dataset.look, { target: panel, swap: "innerHTML" });
+  }
 
   // Selection and the bulk bar ----------------------------------------------------------------------------------
   function showSelection() {
@@ -299,6 +321,10 @@ function desk() {
     if (token) event.detail.headers["X-CSRFToken"] = token;
   });
   document.addEventListener("htmx:afterSettle", function () { showSelection(); toEnd(); });
+  document.addEventListener("htmx:afterRequest", function (event) {
+    const dialog = event.target.closest && event.target.closest("dialog[open]");
+    if (dialog && event.detail.successful) dialog.close();
+  });
   document.addEventListener("htmx:responseError", function () { say(body.dataset.failed || "", "error"); });
   document.addEventListener("htmx:sendError", function () { say(body.dataset.failed || "", "error"); });
   document.addEventListener("say", function (event) { say(event.detail.text, event.detail.level); });

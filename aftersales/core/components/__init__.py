@@ -16,7 +16,16 @@ from aftersales.core.components.charts import (
 )
 from aftersales.core.components.clock import ClockFace, clock, clock_bar, clock_words
 from aftersales.core.components.icons import icon
-from aftersales.core.components.pieces import Difference, Figure, Step, diff, empty_state, facts, figure, steps
+from aftersales.core.components.pieces import (
+    Difference,
+    Figure,
+    Step,
+    diff,
+    empty_state,
+    facts,
+    figure,
+    steps,
+)
 
 __all__ = [
     "ClockFace",

@@ -21,7 +21,7 @@ ICONS = {"warn": "clock", "bad": "alert", "paused": "pause", "met": "check", "la
 
 @dataclass(frozen=True, slots=True)
 class ClockFace:
-    """What a clock shows. `state` is running, paused, met, breached, met_late or cancelled."""
+    """What a clock shows. `state` is running, paused, met, breached, met_late, cancelled or none (no clock runs)."""
 
     promise: str
     state: str = "running"
@@ -40,7 +40,7 @@ class ClockFace:
             return "late" if self.state == "met_late" else "met"
         if self.state == "paused":
             return "paused"
-        if self.state == "cancelled" or self.due_at is None:
+        if self.state in ("cancelled", "none") or self.due_at is None:
             return "off"
         if self.due_at < now or self.state == "breached":
             return "bad"
@@ -67,6 +67,8 @@ class ClockFace:
     def words(self, now: datetime) -> str:
         """The time left, said as a person would."""
         tone = self.tone(now)
+        if self.state == "none":
+            return pgettext("clock", "No clock")
         if tone == "paused":
             return pgettext("clock", "Paused")
         if tone == "off" or self.due_at is None:

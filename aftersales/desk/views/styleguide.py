@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET
 from aftersales.core import components as c
 from aftersales.core.components.badges import TONES
 from aftersales.core.components.icons import MARKS
-from aftersales.desk.access import needs
+from aftersales.core.access import needs
 
 LONG = "一家名字特别长的旗舰店" * 4
 DAYS = [22, 25, 24, 28, 61, 72, 58, 49, 41, 38, 35, 33, 31, 18]

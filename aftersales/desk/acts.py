@@ -1,0 +1,261 @@
+"""What a person may do on a ticket now, as buttons and dialogs, and how a posted dialog becomes one service call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.http import QueryDict
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext_lazy
+
+from accounts.models import User
+from aftersales.core.errors import DomainError, Refusal
+from aftersales.core.machine import Need
+from aftersales.core.moves import MoveOption
+from aftersales.tickets import selectors, services
+from aftersales.tickets.machine import GRADE_NEEDS, MACHINE
+from aftersales.tickets.models import Ticket
+from aftersales.tickets.states import TicketState
+
+S = TicketState
+# The next step of each state: the one filled button.
+NEXT: Mapping[str, Sequence[str]] = {
+    S.NEW: ("triage", "take"),
+    S.TRIAGED: ("take", "assign"),
+    S.ASSIGNED: ("resolve", "start"),
+    S.IN_PROGRESS: ("resolve",),
+    S.WAITING: ("resume",),
+    S.RESOLVED: ("close_verified",),
+    S.CLOSED: ("archive",),
+    S.UNREACHABLE: ("archive",),
+}
+# Icon and key of each act; keys are the mockups' own.
+FACES: Mapping[str, tuple[str, str]] = {
+    "triage": ("flag", ""),
+    "take": ("user", ""),
+    "assign": ("route", "t"),
+    "unassign": ("undo", ""),
+    "start": ("play", ""),
+    "wait": ("pause", "c"),
+    "resume": ("play", ""),
+    "resolve": ("check", "s"),
+    "close_verified": ("check", "s"),
+    "give_up": ("phone", ""),
+    "reopen": ("undo", ""),
+    "cancel": ("x", ""),
+    "archive": ("book", "s"),
+    "regrade": ("flag", ""),
+    "tried": ("phone", ""),
+}
+# A move out of another state is no news; these refusals are never shown.
+SILENT = frozenset({"wrong_state", "not_permitted"})
+TEXT = Need("text", gettext_lazy("Message to the customer"), "long")
+REASON_NEEDED = frozenset({"unassign", "close_verified", "cancel", "regrade", "reopen", "give_up"})
+NO_REASON = frozenset({"start", "resume", "resolve", "archive", "take", "tried"})
+REASON_WORDS = {"close_verified": gettext_lazy("What the customer said")}
+
+
+@dataclass(frozen=True)
+class Act:
+    """One thing to do: allowed with its dialog, or refused with every reason."""
+
+    name: str
+    label: Any
+    allowed: bool = True
+    reasons: Sequence[Refusal] = ()
+    needs: Sequence[Need] = ()
+    effect: Any = ""
+    reason_label: Any = ""
+    reason_required: bool = False
+
+    @property
+    def icon(self) -> str:
+        return FACES.get(self.name, ("bolt", ""))[0]
+
+    @property
+    def key(self) -> str:
+        return FACES.get(self.name, ("", ""))[1]
+
+    @property
+    def at_once(self) -> bool:
+        """No dialog: one click does it."""
+        return not self.needs and not self.reason_label
+
+
+@dataclass(frozen=True)
+class Acts:
+    """The acts of a ticket for one person."""
+
+    primary: Act | None = None
+    others: list[Act] = field(default_factory=list)
+    refused: list[Act] = field(default_factory=list)
+
+    @property
+    def allowed(self) -> list[Act]:
+        return ([self.primary] if self.primary else []) + self.others
+
+
+def acts(ticket: Ticket, actor: Any, now: datetime) -> Acts:
+    """What may be done now, what may not and why; the same guards that judge the act itself."""
+    found = {act.name: act for act in _all(ticket, actor, now)}
+    wanted = (found[name] for name in NEXT.get(ticket.state, ()) if name in found and found[name].allowed)
+    primary = next(wanted, None)
+    others = [act for act in found.values() if act.allowed and act is not primary]
+    return Acts(primary, others, [act for act in found.values() if not act.allowed])
+
+
+def _all(ticket: Ticket, actor: Any, now: datetime) -> list[Act]:
+    options = selectors.options(ticket, actor=actor, now=now)
+    found = [_act(option) for option in options if option.allowed or not SILENT & {r.code for r in option.reasons}]
+    if ticket.state == S.ASSIGNED:
+        found += _resolve_from_assigned(options, actor)
+    if ticket.assignee_id is None and ticket.state == S.TRIAGED and actor.has_perm("tickets.take"):
+        found.append(Act("take", pgettext_lazy("ticket act", "Take it"), effect=_("You work on it from now on.")))
+    if ticket.state == S.WAITING and actor.has_perm("tickets.assign"):
+        found.append(_from_move("assign"))
+    if ticket.is_open and ticket.state != S.NEW and actor.has_perm("tickets.regrade"):
+        found.append(_own("regrade", pgettext_lazy("ticket act", "Change the grade"), GRADE_NEEDS))
+    if ticket.is_open and actor.has_perm("tickets.reply"):
+        found.append(_own("tried", pgettext_lazy("ticket act", "Tried to call"), TRIED))
+    return found
+
+
+def _act(option: MoveOption) -> Act:
+    act = _from_move(option.move.name)
+    return act if option.allowed else Act(act.name, act.label, False, tuple(option.reasons))
+
+
+def _resolve_from_assigned(options: Sequence[MoveOption], actor: Any) -> list[Act]:
+    """Whoever may start may resolve at once: the service starts the work in the same transaction."""
+    may_start = any(option.move.name == "start" and option.allowed for option in options)
+    return [_from_move("resolve")] if may_start and actor.has_perm("tickets.resolve") else []
+
+
+def _from_move(name: str) -> Act:
+    move = MACHINE[name]
+    needs = [need for need in move.needs if need.kind != "team"]
+    if name == "resolve":
+        needs = [*needs, TEXT]
+    return _own(name, move.label, needs, move.effect)
+
+
+def _own(name: str, label: Any, needs: Sequence[Need], effect: Any = "") -> Act:
+    reason = "" if name in NO_REASON else REASON_WORDS.get(name, pgettext_lazy("ticket act", "Reason"))
+    return Act(name, label, True, (), tuple(needs), effect, reason, name in REASON_NEEDED)
+
+
+def _channels() -> list[tuple[str, Any]]:
+    return [("phone", pgettext_lazy("channel", "Phone")), ("chat", pgettext_lazy("channel", "Chat")),
+            ("email", pgettext_lazy("channel", "E-mail")), ("message", pgettext_lazy("channel", "Message"))]  # fmt: skip
+
+
+def _reached() -> list[tuple[str, Any]]:
+    return [("no", pgettext_lazy("contact", "Not reached")), ("yes", pgettext_lazy("contact", "Reached"))]
+
+
+TRIED = (
+    Need("channel", gettext_lazy("Channel"), "choice", choices=_channels),
+    Need("reached", gettext_lazy("Outcome"), "choice", choices=_reached),
+)
+
+
+# A posted dialog ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Posted:
+    """What a dialog sent, read by kind of need; free text stays as it was typed."""
+
+    ticket: Ticket
+    actor: Any
+    now: datetime
+    values: Mapping[str, Any]
+    reason: str
+    version: int | None
+
+    def words(self, *names: str) -> dict[str, str]:
+        return {name: str(self.values.get(name, "")) for name in names}
+
+    def common(self) -> dict[str, Any]:
+        return {"ticket": self.ticket, "actor": self.actor, "now": self.now}
+
+
+Handler = Callable[[Posted], Any]
+
+
+def perform(name: str, ticket: Ticket, data: QueryDict, *, actor: Any, now: datetime) -> Any:
+    """Do what the dialog asks by one service call. Raises DomainError with a sentence for the person."""
+    handler = HANDLERS.get(name)
+    if handler is None:
+        raise DomainError(_("This act does not exist."), "unknown_act")
+    version = data.get("version", "")
+    posted = Posted(
+        ticket, actor, now, data.dict(), data.get("reason", "").strip(), int(version) if version.isdigit() else None
+    )
+    if name in REASON_NEEDED and not posted.reason:
+        raise DomainError(_("Please give the reason."), "reason")
+    return handler(posted)
+
+
+def _person(posted: Posted) -> User:
+    key = str(posted.values.get("to", ""))
+    found = User.objects.active().filter(pk=int(key)).first() if key.isascii() and key.isdigit() else None
+    if found is None:
+        raise DomainError(_("Choose a person."), "to")
+    return found  # type: ignore[no-any-return]
+
+
+def _moment(posted: Posted, name: str) -> datetime:
+    try:
+        parsed = parse_datetime(str(posted.values.get(name, "")))
+    except ValueError:
+        parsed = None
+    if parsed is None:
+        raise DomainError(_("Choose a date and a time."), name)
+    return timezone.make_aware(parsed) if timezone.is_naive(parsed) else parsed
+
+
+def _one_of(posted: Posted, need: Need) -> str:
+    value = str(posted.values.get(need.name, ""))
+    if need.choices and value not in {code for code, _label in need.choices()}:
+        raise DomainError(_("Choose one of the values for “%(label)s”.") % {"label": need.label}, need.name)
+    return value
+
+
+def _chosen(posted: Posted, needs: Sequence[Need], *, optional: bool = False) -> dict[str, str]:
+    wanted = [need for need in needs if not optional or posted.values.get(need.name)]
+    return {need.name: _one_of(posted, need) for need in wanted if need.kind == "choice"}
+
+
+HANDLERS: Mapping[str, Handler] = {
+    "take": lambda p: services.ticket_take(**p.common()),
+    "triage": lambda p: services.ticket_triage(**p.common(), **_chosen(p, GRADE_NEEDS, optional=True), reason=p.reason),
+    "assign": lambda p: services.ticket_assign(**p.common(), to=_person(p), reason=p.reason),
+    "unassign": lambda p: services.ticket_put_back(**p.common(), reason=p.reason),
+    "start": lambda p: services.ticket_start(**p.common()),
+    "resume": lambda p: services.ticket_move(**p.common(), name="resume", reason=p.reason),
+    "wait": lambda p: services.ticket_wait(
+        **p.common(), **_chosen(p, MACHINE["wait"].needs), until=_moment(p, "until"), reason=p.reason
+    ),
+    "resolve": lambda p: services.ticket_resolve(
+        **p.common(), **_chosen(p, MACHINE["resolve"].needs), **p.words("text"), version=p.version
+    ),
+    "close_verified": lambda p: services.ticket_verify(
+        **p.common(), **_chosen(p, MACHINE["close_verified"].needs), reason=p.reason
+    ),
+    "give_up": lambda p: services.ticket_give_up(**p.common(), reason=p.reason),
+    "reopen": lambda p: services.ticket_move(**p.common(), name="reopen", reason=p.reason),
+    "cancel": lambda p: services.ticket_cancel(**p.common(), **_chosen(p, MACHINE["cancel"].needs), reason=p.reason),
+    "archive": lambda p: services.ticket_archive(**p.common(), **p.words("summary"), version=p.version),
+    "regrade": lambda p: services.ticket_regrade(
+        **p.common(), **_chosen(p, GRADE_NEEDS), reason=p.reason, version=p.version
+    ),
+    "tried": lambda p: services.contact_attempt_record(
+        **p.common(), channel=_chosen(p, TRIED)["channel"], reached=_chosen(p, TRIED)["reached"] == "yes"
+    ),
+}

@@ -1,0 +1,237 @@
+"""What the queue pages read: one keyset page of rows, the counts on the tabs, the answer to "what is new".
+
+Rows are tuples: a queue shows fifty of them a minute to everybody, and nothing on this page is written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from typing import Any, NamedTuple
+
+from django.db import connection
+from django.db.models import QuerySet
+from django.http import QueryDict
+from django.utils import timezone
+
+from aftersales.clocks.models import Clock
+from aftersales.standards.selectors import duration
+from aftersales.standards.states import Promise
+from aftersales.tickets.models import Ticket
+from aftersales.tickets.selectors import COUNT_CAP, QUEUES, queue_rows, search_ids
+from aftersales.tickets.states import ACTIVE_STATES, Channel, Kind, Nature, Severity, TicketState
+
+PAGE = 50
+SEARCH_LIMIT = 500
+CHOICES: Mapping[str, Sequence[tuple[str, Any]]] = {
+    "state": TicketState.choices,
+    "severity": Severity.choices,
+    "nature": Nature.choices,
+    "kind": Kind.choices,
+    "channel": Channel.choices,
+}
+KEYS = ("team", "assignee", "merchant", "customer", "order")
+DAYS = {"opened": "opened_at", "closed": "closed_at", "resolved": "resolved_at"}
+
+
+class Row(NamedTuple):
+    """One line of a queue."""
+
+    id: int
+    number: str
+    subject: str
+    state: str
+    wait_for: str
+    wake_at: datetime | None
+    severity: str
+    nature: str
+    channel: str
+    next_due_at: datetime
+    next_promise: str
+    next_started_at: datetime | None
+    next_warn_at: datetime | None
+    opened_at: datetime
+    closed_at: datetime | None
+    last_customer_at: datetime | None
+    last_staff_at: datetime | None
+    version: int
+    assignee_id: int | None
+    assignee: str | None
+    merchant: str | None
+    customer: str | None
+    customer_class: str | None
+
+
+FOREIGN = {
+    "assignee": "assignee__display_name",
+    "merchant": "merchant__name",
+    "customer": "customer__name",
+    "customer_class": "customer__customer_class",
+}
+COLUMNS = tuple(FOREIGN.get(name, name) for name in Row._fields)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a person asked of a queue: the view, the filters, the words. Unknown values are left out."""
+
+    queue: str = "mine"
+    words: str = ""
+    fixed: Mapping[str, str] = field(default_factory=dict)
+    keys: Mapping[str, int] = field(default_factory=dict)
+    days: Mapping[str, date] = field(default_factory=dict)
+    since: Mapping[str, date] = field(default_factory=dict)
+    missed: str = ""
+
+    @property
+    def filtered(self) -> bool:
+        return bool(self.words or self.fixed or self.keys or self.days or self.since or self.missed)
+
+    @property
+    def ended(self) -> bool:
+        """Finished tickets are ordered by when they ended, the others by what is due next."""
+        state = self.fixed.get("state", "")
+        return self.queue == "review" or "closed" in self.days or bool(state and state not in ACTIVE_STATES)
+
+
+def asked(query: QueryDict, default: str = "mine") -> Asked:
+    """Read the query string; bad values are ignored, a bad view is the default."""
+    queue = query.get("view", default)
+    fixed = {
+        name: query[name] for name, choices in CHOICES.items() if query.get(name, "") in {c for c, _label in choices if c}
+    }
+    keys = {name: int(query[name]) for name in KEYS if query.get(name, "").isascii() and query.get(name, "").isdigit()}
+    keys = {name: value for name, value in keys.items() if value < 2**63}
+    days = {name: day for name in DAYS if (day := _day(query.get(name, "")))}
+    since = {name: day for name in DAYS if (day := _day(query.get(f"{name}_from", "")))}
+    missed = query.get("missed", "") if query.get("missed", "") in Promise.values else ""
+    if missed and (day := _day(query.get("since", ""))):
+        since["missed"] = day
+    words = query.get("q", "").replace("\x00", "").strip()[:80]
+    return Asked(queue if queue in QUEUES else default, words, fixed, keys, days, since, missed)
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def tickets(user: Any, wanted: Asked, now: datetime) -> QuerySet[Ticket]:
+    """The tickets asked for that this person may see, unordered."""
+    if wanted.queue == "all" and (wanted.ended or wanted.words or wanted.days or wanted.since or wanted.missed):
+        rows = Ticket.objects.visible_to(user).filter(historic=False)
+    else:
+        rows = queue_rows(user, wanted.queue, now)
+    rows = rows.filter(**wanted.fixed, **{f"{name}_id": value for name, value in wanted.keys.items()})
+    for name, day in wanted.days.items():
+        start = timezone.make_aware(datetime.combine(day, time.min))
+        rows = rows.filter(**{f"{DAYS[name]}__gte": start, f"{DAYS[name]}__lt": start + timedelta(days=1)})
+    for name, day in wanted.since.items():
+        if name in DAYS:
+            rows = rows.filter(**{f"{DAYS[name]}__gte": timezone.make_aware(datetime.combine(day, time.min))})
+    if wanted.missed:
+        rows = rows.filter(pk__in=clocks_missed(wanted.missed, wanted.since.get("missed"), now))
+    return _with_words(rows, wanted.words) if wanted.words else rows
+
+
+def clocks_missed(promise: str, day: date | None, now: datetime) -> QuerySet[Any]:
+    """Tickets whose promise of this kind was broken, or kept late, since a day: what the dashboard's share leaves out."""
+    rows = Clock.objects.filter(
+        subject_kind="tickets.ticket", promise=promise, breached_at__isnull=False, is_historic=False
+    )
+    if day is not None:
+        rows = rows.filter(breached_at__gte=timezone.make_aware(datetime.combine(day, time.min)), breached_at__lte=now)
+    return rows.values("subject_id")
+
+
+def _with_words(rows: QuerySet[Ticket], words: str) -> QuerySet[Ticket]:
+    """A number finds its ticket, anything else is looked for in the texts of the tickets."""
+    if words.upper().startswith("TK"):
+        return rows.filter(number__startswith=words.upper())
+    return rows.filter(pk__in=search_ids(words, limit=SEARCH_LIMIT))
+
+
+@dataclass(frozen=True)
+class QueuePage:
+    """One page of rows and the key after which the next one starts (empty at the end)."""
+
+    rows: list[Row]
+    after: str
+
+
+def page(user: Any, wanted: Asked, now: datetime, *, after: str = "") -> QueuePage:
+    """Fifty rows after the key. One statement, no OFFSET."""
+    column = "closed_at" if wanted.ended else "next_due_at"
+    order = [f"-{column}", "-id"] if wanted.ended else [column, "id"]
+    found = _after(tickets(user, wanted, now), column, after, backwards=wanted.ended)
+    rows = [Row._make(values) for values in found.order_by(*order).values_list(*COLUMNS)[: PAGE + 1]]
+    if len(rows) <= PAGE:
+        return QueuePage(rows, "")
+    last = rows[PAGE - 1]
+    moment: datetime = getattr(last, column)
+    return QueuePage(rows[:PAGE], f"{moment.isoformat()}~{last.id}")
+
+
+def _after(rows: QuerySet[Ticket], column: str, key: str, *, backwards: bool) -> QuerySet[Ticket]:
+    if backwards:
+        rows = rows.filter(closed_at__isnull=False)
+    moment, _tilde, number = key.partition("~")
+    try:
+        values = [datetime.fromisoformat(moment.replace(" ", "+")), int(number)]
+    except ValueError:
+        return rows
+    sign = "<" if backwards else ">"
+    table = connection.ops.quote_name(Ticket._meta.db_table)
+    # A row comparison is one index condition; OR-ed columns would read from the start of the index.
+    return rows.extra(where=[f'({table}."{column}", {table}."id") {sign} (%s, %s)'], params=values)  # noqa: S610
+
+
+def counts(user: Any, now: datetime) -> dict[str, int]:
+    """How many tickets stand in each view, counting at most COUNT_CAP + 1 each. One statement."""
+    parts, params = [], []
+    for queue in QUEUES:
+        sql, values = queue_rows(user, queue, now).order_by().values("pk")[: COUNT_CAP + 1].query.sql_with_params()
+        parts.append(f"(SELECT count(*) FROM ({sql}) AS q)")
+        params += values
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT " + ", ".join(parts), params)
+        found = cursor.fetchone()
+    return dict(zip(QUEUES, found, strict=True))
+
+
+def groups(user: Any, wanted: Asked, now: datetime) -> dict[str, int]:
+    """How many rows of this view are late, due soon and later, counting the nearest COUNT_CAP + 1."""
+    nearest = tickets(user, wanted, now).order_by("next_due_at", "id").values("next_due_at")[: COUNT_CAP + 1]
+    sql, params = nearest.query.sql_with_params()
+    soon = now + soon_span(now)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FILTER (WHERE next_due_at < %s), "  # noqa: S608 - the inner query is Django's own
+            "count(*) FILTER (WHERE next_due_at >= %s AND next_due_at < %s), "
+            f"count(*) FILTER (WHERE next_due_at >= %s) FROM ({sql}) AS q",
+            [now, now, soon, soon, *params],
+        )
+        found = cursor.fetchone()
+    return dict(zip(("late", "soon", "later"), found, strict=True))
+
+
+def soon_span(now: datetime) -> timedelta:
+    """What counts as due soon, from the rule book."""
+    return duration("due_soon_hours", now)
+
+
+def changed(user: Any, wanted: Asked, now: datetime, seen: str) -> int:
+    """How many of the first rows are new or different from those the page shows (``id.version`` pairs)."""
+    column = "closed_at" if wanted.ended else "next_due_at"
+    order = [f"-{column}", "-id"] if wanted.ended else [column, "id"]
+    present = tickets(user, wanted, now).order_by(*order).values_list("id", "version")[:PAGE]
+    known = set(seen.split())
+    return sum(f"{pk}.{version}" not in known for pk, version in present)
+
+
+def shown_count(number: int) -> str:
+    """A capped count as it stands on a tab."""
+    return f"{COUNT_CAP}+" if number > COUNT_CAP else str(number)

@@ -1,0 +1,176 @@
+"""The rows of a queue as HTML. Plain strings: templates would cost ten times the query."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime, timedelta
+from functools import lru_cache
+
+from django.urls import reverse
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language, pgettext
+from django.utils.translation import gettext as _
+
+from aftersales.core.components import ClockFace, chip, clock, icon, person
+from aftersales.core.wording import masked
+from aftersales.customers.states import CustomerClass
+from aftersales.desk.queues import Row
+from aftersales.standards.states import Promise
+from aftersales.tickets.looks import level_badge, state_badge
+from aftersales.tickets.states import NO_DUE, Channel, TicketState, WaitFor
+
+COLUMN_COUNT = 7
+CLASS_TONES = {CustomerClass.KEY: "amber", CustomerClass.SPECIAL: "violet"}
+PLACE = "TK0000-00000"  # stands for a number while the address pattern is made once
+
+
+@lru_cache(maxsize=4)
+def _ticket_address(prefix: str) -> tuple[str, str]:
+    head, tail = reverse("desk:ticket", args=[PLACE]).split(PLACE)
+    return head, tail
+
+
+def ticket_url(number: str) -> str:
+    """The workbench of a ticket; resolving fifty addresses would cost more than the rows."""
+    head, tail = _ticket_address("")
+    return f"{head}{number}{tail}"
+
+
+@lru_cache(maxsize=256)
+def _label(language: str, kind: str, value: str) -> str:
+    choices = {"promise": Promise, "channel": Channel, "wait": WaitFor, "class": CustomerClass}[kind]
+    return str(dict(choices.choices).get(value, value))
+
+
+def label(kind: str, value: str) -> str:
+    """The word of a code in the reader's language."""
+    return _label(get_language() or "", kind, value)
+
+
+@lru_cache(maxsize=256)
+def _state_badge(language: str, state: str, wait_for: str) -> SafeString:
+    return state_badge(state, wait_for)
+
+
+@lru_cache(maxsize=256)
+def _level_badge(language: str, severity: str, nature: str) -> SafeString:
+    return level_badge(severity, nature)
+
+
+def face(row: Row) -> ClockFace:
+    """The clock of a row: the nearest running one, else whom it waits for, else how it ended."""
+    if row.next_due_at < NO_DUE:
+        return ClockFace(
+            label("promise", row.next_promise), "running", row.next_started_at, row.next_due_at, row.next_warn_at
+        )
+    if row.state == TicketState.WAITING:
+        return ClockFace(label("wait", row.wait_for), "paused", due_at=row.wake_at)
+    if row.closed_at:
+        return ClockFace(pgettext("clock", "Closed"), "met", row.opened_at, row.closed_at, stopped_at=row.closed_at)
+    return ClockFace("", "none")
+
+
+def group_of(row: Row, now: datetime, soon: timedelta) -> str:
+    """late, soon or later."""
+    if row.next_due_at < now:
+        return "late"
+    return "soon" if row.next_due_at < now + soon else "later"
+
+
+def group_words(group: str) -> str:
+    """The heading of a group."""
+    return {
+        "late": pgettext("queue group", "Breached"),
+        "soon": pgettext("queue group", "Due soon"),
+        "later": pgettext("queue group", "Later"),
+    }[group]
+
+
+def table_rows(
+    rows: Iterable[Row],
+    now: datetime,
+    *,
+    soon: timedelta | None,
+    counts: Mapping[str, int] | None = None,
+    last_group: str = "",
+    may_take: bool = False,
+) -> SafeString:
+    """All rows with their group headings; ``soon`` None means a list without groups (finished tickets)."""
+    return mark_safe("".join(_parts(rows, now, soon, counts or {}, last_group, may_take)))  # noqa: S308
+
+
+def _parts(
+    rows: Iterable[Row],
+    now: datetime,
+    soon: timedelta | None,
+    counts: Mapping[str, int],
+    last: str,
+    may_take: bool,
+) -> Iterator[str]:
+    words = _Words()
+    for row in rows:
+        if soon is not None and (group := group_of(row, now, soon)) != last:
+            last = group
+            yield _heading(group, counts.get(group))
+        yield _row(row, now, words, may_take)
+
+
+class _Words:
+    """Words that repeat on every row, looked up once."""
+
+    def __init__(self) -> None:
+        self.language = get_language() or ""
+        self.select = escape(_("Select"))
+        self.unread = escape(pgettext("queue row", "Unread"))
+        self.take = escape(pgettext("queue row", "Take"))
+        self.nobody = pgettext("queue row", "Nobody")
+
+
+def _heading(group: str, count: int | None) -> str:
+    sign, css = {"late": ("alert", "bad"), "soon": ("clock", "warn"), "later": ("clock", "")}[group]
+    number = "" if count is None else f'<span class="sub num">{count if count <= 500 else "500+"}</span>'
+    return (
+        f'<tr class="grp"><th colspan="{COLUMN_COUNT}" scope="rowgroup"><span class="gd {css}">{icon(sign)}'
+        f"{escape(group_words(group))}</span>{number}</th></tr>"
+    )
+
+
+def _row(row: Row, now: datetime, words: _Words, may_take: bool) -> str:
+    shown = face(row)
+    url = ticket_url(row.number)
+    late = ' class="late"' if row.next_due_at < now else ""
+    return (
+        f'<tr{late} data-row data-look="{url}look/"><td class="c-cb"><input type="checkbox" class="cb" name="ids" '
+        f'value="{row.id}" form="bulk" aria-label="{words.select} {row.number}"></td>'
+        f'<td class="c-clk">{clock(shown, now)}</td>{_subject(row, url, words)}'
+        f'<td class="c-lv">{_level_badge(words.language, row.severity, row.nature)}</td>'
+        f'<td class="c-mer"><span>{escape(row.merchant or "–")}</span></td>'
+        f'<td class="c-st">{_state_badge(words.language, row.state, row.wait_for)}</td>'
+        f'<td class="c-who">{_who(row, words, may_take)}</td></tr>'
+    )
+
+
+def _subject(row: Row, url: str, words: _Words) -> str:
+    dot = f'<span class="dotn" title="{words.unread}"></span>' if _unread(row) else ""
+    tag = ""
+    if row.customer_class in CLASS_TONES:
+        tag = chip(label("class", row.customer_class), tone=CLASS_TONES[CustomerClass(row.customer_class)])
+    return (
+        f'<td class="c-sub"><a href="{url}" class="sj">{dot}{escape(row.subject)}</a><div class="mt">'
+        f'<span class="num">{row.number}</span><span>{escape(masked(row.customer or ""))}</span>{tag}'
+        f'<span class="mm">{escape(row.merchant or "")}</span>'
+        f'<span class="hm2">{escape(label("channel", row.channel))}</span></div></td>'
+    )
+
+
+def _unread(row: Row) -> bool:
+    return row.last_customer_at is not None and (
+        row.last_staff_at is None or row.last_customer_at > row.last_staff_at
+    )
+
+
+def _who(row: Row, words: _Words, may_take: bool) -> str:
+    if row.assignee_id is None and may_take and row.closed_at is None:
+        return f'<button class="take" form="take" name="number" value="{row.number}">{words.take}</button>'
+    return person(row.assignee or "", words.nobody)

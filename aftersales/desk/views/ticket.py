@@ -1,0 +1,232 @@
+"""The workbench of one ticket, its acts, what is said in it, and its files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext, pgettext, pgettext_lazy
+from django.views.decorators.http import require_GET, require_POST
+
+from accounts.selectors import people_of_team
+from aftersales.core import files
+from aftersales.core.errors import DomainError
+from aftersales.customers.models import Contact
+from aftersales.customers.services import contact_reveal
+from aftersales.desk import acts, workbench
+from aftersales.core.access import answered, needs
+from aftersales.tickets import services
+from aftersales.tickets.models import Attachment, DispatchRecord, Ticket
+from aftersales.tickets.states import Channel
+
+MAX_FILES = 8
+# How the reply box may speak: who hears it, with which service, who may.
+VOICES: dict[str, tuple[Any, str, Callable[..., Any]]] = {
+    "customer": (pgettext_lazy("reply box", "Reply to customer"), "tickets.reply", services.ticket_reply),
+    "merchant": (pgettext_lazy("reply box", "Ask merchant"), "tickets.reply", services.ticket_ask_merchant),
+    "note": (pgettext_lazy("reply box", "Internal note"), "tickets.note", services.note_add),
+    "heard": (pgettext_lazy("reply box", "Customer said"), "tickets.reply", services.customer_message),
+    "answered": (pgettext_lazy("reply box", "Merchant said"), "tickets.reply", services.merchant_message),
+}
+SAID = {
+    "customer": gettext_lazy("Sent to the customer."),
+    "merchant": gettext_lazy("Sent to the merchant."),
+    "note": gettext_lazy("Note kept."),
+    "heard": gettext_lazy("Taken down."),
+    "answered": gettext_lazy("Taken down."),
+}
+
+
+def the_ticket(request: HttpRequest, number: str) -> Ticket:
+    """The ticket this person may see, or nothing at all."""
+    found = workbench.find(request.user, number)
+    if found is None:
+        raise Http404
+    return found
+
+
+@require_GET
+@needs("desk.view")
+def ticket(request: HttpRequest, number: str) -> HttpResponse:
+    """The workbench."""
+    return _page(request, the_ticket(request, number))
+
+
+def _page(request: HttpRequest, row: Ticket, *, draft: str = "", voice: str = "", status: int = 200) -> HttpResponse:
+    now = timezone.now()
+    bench = workbench.read(row, request.user, now)
+    todo = acts.acts(row, request.user, now)
+    context = {
+        "title": row.number, "now": now, "ticket": row, "bench": bench, "acts": todo, "draft": draft,
+        "voices": _voices(request.user, row), "voice": voice or _first_voice(request.user, row),
+        "waiting": workbench.waiting_face(row), "people": _people(request.user, row, todo, now),
+        "reopened_words": ngettext("reopened once", "reopened %(n)d times", row.reopened) % {"n": row.reopened},
+        "dispatch_words": dispatch_words(bench.dispatch), "dispatch_people": dispatch_people(bench.dispatch),
+        "accept": files.accepted(), "resolve_text": resolve_text(row),
+        "tomorrow": timezone.localtime(now + timedelta(days=1)).strftime("%Y-%m-%dT%H:%M"),
+        "soonest": timezone.localtime(now).strftime("%Y-%m-%dT%H:%M"),
+    }  # fmt: skip
+    return render(request, "desk/ticket.html", context, status=status)
+
+
+# Why a person got the ticket, and why the others did not.
+CHOSEN = {
+    "least_load": gettext_lazy("%(name)s had the fewest tickets for the own capacity among those on shift."),
+    "by_hand": gettext_lazy("%(name)s was chosen by hand."),
+    "pulled": gettext_lazy("%(name)s took the ticket."),
+    "nobody_has_duty": gettext_lazy("No team has this duty."),
+    "nobody_free": gettext_lazy("Nobody with this duty was free."),
+}
+VERDICTS = {
+    "": pgettext_lazy("dispatch", "Could take it"),
+    "away": pgettext_lazy("dispatch", "Away"),
+    "off_shift": pgettext_lazy("dispatch", "Not on shift"),
+    "full": pgettext_lazy("dispatch", "Hands full"),
+}
+
+
+def dispatch_words(record: DispatchRecord | None) -> str:
+    """One sentence a colleague could say aloud."""
+    if record is None:
+        return ""
+    words = CHOSEN.get(record.reason)
+    return str(words) % {"name": record.chosen or ""} if words else record.reason
+
+
+def dispatch_people(record: DispatchRecord | None) -> list[dict[str, Any]]:
+    """Everybody who was looked at, with the verdict in words."""
+    if record is None:
+        return []
+    chosen = record.chosen_id
+    return [
+        {**one, "words": pgettext("dispatch", "Chosen") if one["person_id"] == chosen else VERDICTS.get(one["verdict"], "")}
+        for one in record.candidates
+    ]
+
+
+def resolve_text(row: Ticket) -> str:
+    """What the resolving dialog proposes to tell the customer; the person rewrites it."""
+    return _("Hello, we have dealt with your matter “%(subject)s”. Please tell us whether it is solved.") % {
+        "subject": row.subject
+    }
+
+
+def _voices(user: Any, row: Ticket) -> list[tuple[str, Any]]:
+    return [
+        (name, label)
+        for name, (label, capability, _service) in VOICES.items()
+        if user.has_perm(capability) and (row.merchant_id or name not in ("merchant", "answered"))
+    ]
+
+
+def _first_voice(user: Any, row: Ticket) -> str:
+    return next((name for name, _label in _voices(user, row)), "")
+
+
+def _people(user: Any, row: Ticket, todo: acts.Acts, now: datetime) -> list[tuple[int, str, str]]:
+    """Whom the ticket can be given to: its team's people, the available ones first."""
+    if not any(act.name == "assign" for act in todo.allowed) or not row.team_id:
+        return [(user.pk, str(user), "")] if any(act.name == "assign" for act in todo.allowed) else []
+    found = people_of_team(row.team_id, now)
+    return [
+        (one.person.pk, str(one.person), "" if one.available else _("not on shift"))
+        for one in sorted(found, key=lambda one: (not one.available, str(one.person)))
+    ]
+
+
+@require_POST
+@needs("desk.view")
+def act(request: HttpRequest, number: str, name: str) -> HttpResponse:
+    """One act from a dialog."""
+    row = the_ticket(request, number)
+    done = answered(
+        lambda: acts.perform(name, row, request.POST, actor=request.user, now=timezone.now()) or True, request,
+        _("Done."),
+    )  # fmt: skip
+    if done is None and name in ("resolve", "archive"):
+        text = request.POST.get("text") or request.POST.get("summary", "")
+        return _page(request, the_ticket(request, number), draft=text, status=422)
+    return redirect("desk:ticket", number)
+
+
+@require_POST
+@needs("desk.view")
+def say(request: HttpRequest, number: str) -> HttpResponse:
+    """Something said: to the customer, to the merchant, to colleagues, or taken down for somebody."""
+    row = the_ticket(request, number)
+    voice = request.POST.get("voice", "")
+    text = request.POST.get("text", "")
+    if voice not in VOICES or not request.user.has_perm(VOICES[voice][1]):
+        raise Http404
+    if answered(lambda: _say(request, row, voice, text), request, str(SAID[voice])) is None:
+        return _page(request, the_ticket(request, number), draft=text, voice=voice, status=422)
+    return redirect("desk:ticket", number)
+
+
+def _say(request: HttpRequest, row: Ticket, voice: str, text: str) -> Any:
+    now = timezone.now()
+    uploads = request.FILES.getlist("files")
+    if len(uploads) > MAX_FILES:
+        raise DomainError(_("At most %(number)d files at once.") % {"number": MAX_FILES}, "too_many_files")
+    stored = [files.store_upload(upload, now=now) for upload in uploads]
+    extra = {"channel": Channel.PHONE} if voice == "heard" else {}
+    return VOICES[voice][2](ticket=row, text=text, actor=request.user, now=now, files=stored, **extra)
+
+
+@require_GET
+@needs("desk.view")
+def attachment(request: HttpRequest, public_id: str) -> HttpResponse:
+    """A file of a ticket this person may see, always as a download."""
+    found = Attachment.objects.visible_to(request.user).filter(public_id=public_id).first()
+    if found is None:
+        raise Http404
+    return files.serve(found, request)
+
+
+@require_POST
+@needs("customers.reveal")
+def reveal(request: HttpRequest, number: str, public_id: str) -> HttpResponse:
+    """Show one contact in full, for a reason, once; the look is recorded, the value is not kept anywhere."""
+    row = the_ticket(request, number)
+    contact = Contact.objects.filter(public_id=public_id, customer_id=row.customer_id).first()
+    if contact is None:
+        raise Http404
+    try:
+        value = contact_reveal(
+            contact=contact, actor=request.user, reason=request.POST.get("reason", ""), now=timezone.now(),
+            context=f"tickets.ticket:{row.pk}",
+        )  # fmt: skip
+    except DomainError as error:
+        return _not_revealed(request, number, error)
+    template = "desk/_revealed.html" if request.htmx else "desk/revealed.html"  # type: ignore[attr-defined]
+    return render(request, template, {"title": row.number, "value": value, "contact": contact, "ticket": row})
+
+
+def _not_revealed(request: HttpRequest, number: str, error: DomainError) -> HttpResponse:
+    if request.htmx:  # type: ignore[attr-defined]
+        return render(request, "desk/_revealed.html", {"error": str(error)})
+    messages.error(request, str(error))
+    return redirect("desk:ticket", number)
+
+
+@require_GET
+@needs("desk.view")
+def look(request: HttpRequest, number: str) -> HttpResponse:
+    """The quick look beside the queue."""
+    row = the_ticket(request, number)
+    now = timezone.now()
+    clocks = workbench.clock_cards(row, now)
+    said = row.messages.order_by("-at", "-id").select_related("author").first()
+    context = {
+        "ticket": row, "now": now, "clocks": [card for card in clocks if card.open], "said": said,
+        "recent": list(reversed(workbench.selectors.timeline(row, limit=4))),
+        "state": workbench.state_badge(row.state, row.wait_for),
+        "level": workbench.level_badge(row.severity, row.nature),
+    }  # fmt: skip
+    return render(request, "desk/_look.html", context)

@@ -1,0 +1,213 @@
+"""What the workbench reads: everything about one ticket in a fixed number of statements, whatever its history."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import QuerySet
+from django.utils import timezone
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from aftersales.clocks.models import Clock
+from aftersales.core.components import ClockFace
+from aftersales.core.wording import day
+from aftersales.desk import rows as queue_rows
+from aftersales.orders.selectors import CustomerPanel, OrderCard, customer_panel, order_card
+from aftersales.standards.selectors import limit_words
+from aftersales.tickets import selectors
+from aftersales.tickets.looks import level_badge, state_badge
+from aftersales.tickets.models import DispatchRecord, Message, Ticket
+from aftersales.tickets.states import TicketState
+
+SUBJECT = "tickets.ticket"
+STREAM_MESSAGES = 200
+RELATED = 6
+HEAD_CLOCKS = 3
+# The stream shows these as messages already; the list of changes still names them.
+SAID = frozenset(
+    {"ticket.replied", "ticket.customer_wrote", "ticket.noted", "ticket.merchant_asked", "ticket.merchant_wrote"}
+)
+QUIET = frozenset({"ticket.link_issued", "ticket.exported", "archive.opened", "clock.started", "clock.cancelled"})
+
+
+@dataclass(frozen=True)
+class ClockCard:
+    """One clock with why it stands as it stands."""
+
+    clock: Clock
+    face: ClockFace
+    rule: str
+    limit: str
+    source: str
+    pauses: list[tuple[datetime | None, datetime | None, str]] = field(default_factory=list)
+
+    @property
+    def open(self) -> bool:
+        return self.clock.ended_at is None
+
+
+@dataclass(frozen=True)
+class Item:
+    """One line of the stream: a message or a sentence about what happened."""
+
+    at: datetime
+    kind: str
+    heading: str = ""
+    message: Message | None = None
+    entry: selectors.Entry | None = None
+
+
+@dataclass(frozen=True)
+class Workbench:
+    """Everything the page shows."""
+
+    ticket: Ticket
+    clocks: list[ClockCard]
+    stream: list[Item]
+    changes: list[selectors.Entry]
+    order: OrderCard | None
+    customer: CustomerPanel | None
+    related: list[Ticket]
+    dispatch: DispatchRecord | None
+    counts: dict[str, int]
+
+    @property
+    def open_clocks(self) -> list[ClockCard]:
+        return [card for card in self.clocks if card.open]
+
+    @property
+    def nearest(self) -> ClockCard | None:
+        return next(iter(self.open_clocks), None)
+
+    @property
+    def head_clocks(self) -> list[ClockCard]:
+        return self.open_clocks[:HEAD_CLOCKS]
+
+    @property
+    def state(self) -> SafeString:
+        return state_badge(self.ticket.state, self.ticket.wait_for)
+
+    @property
+    def level(self) -> SafeString:
+        return level_badge(self.ticket.severity, self.ticket.nature)
+
+
+def find(user: Any, number: str) -> Ticket | None:
+    """The ticket with the rows it names, when this person may see it."""
+    wide = Ticket.objects.visible_to(user).select_related("customer", "merchant", "team", "assignee", "owner", "market")
+    found: Ticket | None = wide.filter(number=number).first()
+    return found
+
+
+def read(ticket: Ticket, user: Any, now: datetime) -> Workbench:
+    """The page's contents. The number of statements does not depend on the ticket."""
+    messages = selectors.conversation(ticket, limit=STREAM_MESSAGES)
+    changes = selectors.timeline(ticket)
+    dispatches = selectors.dispatch_records(ticket, limit=1)
+    return Workbench(
+        ticket=ticket,
+        clocks=clock_cards(ticket, now),
+        stream=stream(messages, changes, now),
+        changes=changes,
+        order=order_card(ticket.order_id) if ticket.order_id else None,
+        customer=customer_panel(ticket.customer_id, except_order=ticket.order_id) if ticket.customer_id else None,
+        related=related(ticket, user),
+        dispatch=dispatches[0] if dispatches else None,
+        counts={
+            "talk": sum(message.audience != "internal" for message in messages),
+            "notes": sum(message.audience == "internal" for message in messages),
+            "changes": len(changes),
+        },
+    )
+
+
+def related(ticket: Ticket, user: Any) -> list[Ticket]:
+    """Other tickets of the same customer, newest first."""
+    if ticket.customer_id is None:
+        return []
+    others: QuerySet[Ticket] = Ticket.objects.visible_to(user).filter(customer_id=ticket.customer_id)
+    return list(others.exclude(pk=ticket.pk).order_by("-id")[:RELATED])
+
+
+def stream(messages: Sequence[Message], changes: Sequence[selectors.Entry], now: datetime) -> list[Item]:
+    """Messages and what happened, oldest first, with a heading at each new day."""
+    items = [Item(message.at, _message_kind(message), message=message) for message in messages]
+    items += [
+        Item(entry.at, "event", entry=entry) for entry in changes if entry.kind not in SAID and entry.kind not in QUIET
+    ]
+    items.sort(key=lambda item: item.at)
+    return _with_days(items, now)
+
+
+def _message_kind(message: Message) -> str:
+    if message.audience == "internal":
+        return "note"
+    return {"customer": "cust", "merchant": "mer", "staff": "own"}.get(message.author_kind, "cust")
+
+
+def _with_days(items: Sequence[Item], now: datetime) -> list[Item]:
+    found: list[Item] = []
+    last = None
+    for item in items:
+        date = timezone.localtime(item.at).date()
+        heading = day(item.at, now) if date != last else ""
+        last = date
+        found.append(Item(item.at, item.kind, heading, item.message, item.entry))
+    return found
+
+
+def clock_cards(ticket: Ticket, now: datetime) -> list[ClockCard]:
+    """The ticket's clocks: running ones by due time, then the ended ones, newest first."""
+    clocks = Clock.objects.filter(subject_kind=SUBJECT, subject_id=ticket.pk).select_related(
+        "standard_version__standard", "holder"
+    )
+    cards = [clock_card(clock, now) for clock in clocks.order_by("due_at", "id")]
+    ended = sorted((card for card in cards if not card.open), key=lambda card: card.clock.ended_at or now, reverse=True)
+    return [card for card in cards if card.open] + ended
+
+
+def clock_card(clock: Clock, now: datetime) -> ClockCard:
+    """A clock for reading."""
+    version = clock.standard_version
+    return ClockCard(
+        clock=clock,
+        face=clock_face(clock, now),
+        rule=f"{name_of(version.standard)} v{version.number}" if version else _("A given word"),
+        limit=limit_words(version.limit_value, version.limit_unit) if version else "",
+        source=version.source_ref if version else "",
+        pauses=[(moment(start), moment(end), reason) for start, end, reason in clock.pauses],
+    )
+
+
+def moment(text: str | None) -> datetime | None:
+    """A stored moment."""
+    return datetime.fromisoformat(text) if text else None
+
+
+def name_of(standard: Any) -> str:
+    """The standard's name in the reader's language."""
+    return str(standard.name_en if (get_language() or "").startswith("en") else standard.name_zh)
+
+
+def clock_face(clock: Clock, now: datetime) -> ClockFace:
+    """The drawn clock. A breached one that is still open counts on."""
+    state = "running" if clock.state == "breached" and clock.ended_at is None else clock.state
+    remaining = None
+    if clock.state == "paused" and clock.paused_at:
+        remaining = max(clock.due_at - clock.paused_at, timedelta(0))
+    return ClockFace(
+        promise=str(clock.get_promise_display()), state=state, started_at=clock.counted_from, due_at=clock.due_at,
+        warn_at=clock.warn_at, stopped_at=clock.ended_at, remaining=remaining, statutory=clock.kind == "statutory",
+    )  # fmt: skip
+
+
+def waiting_face(ticket: Ticket) -> ClockFace | None:
+    """How long a waiting ticket waits, when no clock says it."""
+    if ticket.state != TicketState.WAITING:
+        return None
+    return ClockFace(queue_rows.label("wait", ticket.wait_for), "paused", due_at=ticket.wake_at)
