@@ -173,7 +173,7 @@ def change(
         if version is not None:
             _check_version(current, row, version, columns)
         before = rowwrite.snapshot(current)
-        _refuse_state(current, columns)
+        _check_columns(current, columns)
         for name, value in columns.items():
             setattr(current, name, value)
         draft = Draft(
@@ -387,7 +387,10 @@ def _update_changed(
     return columns
 
 
-def _refuse_state(row: Any, columns: Mapping[str, Any]) -> None:
+def _check_columns(row: Any, columns: Mapping[str, Any]) -> None:
+    known = {name for found in row._meta.concrete_fields for name in (found.name, found.attname)}
+    if unknown := set(columns) - known:
+        raise ValueError(f"{row._meta.label} has no columns {sorted(unknown)}")
     machine = _machines.get(row._meta.label_lower)
     if machine and machine.field in columns:
         raise ValueError(f"{machine.label}: the state changes only by a move")

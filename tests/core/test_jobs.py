@@ -198,6 +198,28 @@ def test_a_nudge_goes_out_after_the_commit_and_not_after_a_rollback(broker, work
 
 
 @pytest.mark.django_db(transaction=True)
+def test_one_transaction_wakes_one_worker_however_much_work_it_leaves(broker, work, now) -> None:
+    with transaction.atomic():
+        for number in range(50):
+            ask(now, f"work:{number}")
+    assert broker.calls == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_nudge_that_a_savepoint_took_back_does_not_silence_the_next(broker, work, now) -> None:
+    with transaction.atomic():
+        with transaction.atomic():
+            ask(now, "work:1")
+            transaction.set_rollback(True)
+        ask(now, "work:2")
+    with transaction.atomic():
+        ask(now, "work:3")
+        with transaction.atomic():
+            ask(now, "work:4")
+    assert broker.calls == 2
+
+
+@pytest.mark.django_db(transaction=True)
 def test_a_dead_broker_is_asked_once_and_then_left_alone_for_a_while(broker, work, now, monkeypatch) -> None:
     watch = [5000.0]
     monkeypatch.setattr(time, "monotonic", lambda: watch[0])

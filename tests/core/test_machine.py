@@ -6,7 +6,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django_fsm import TransitionNotAllowed
 
-from aftersales.core import moves
+from aftersales.core import moves, rowwrite
 from aftersales.core.machine import Machine, Move
 from tests.toy.machine import PARCEL
 from tests.toy.models import Lamp, Parcel
@@ -81,6 +81,18 @@ def test_the_guard_is_shut_again_after_a_batch_a_refusal_and_a_failure(make_parc
         moves.perform(rows[2], "deliver", actor=agent, now=now)
     moves.change(rows[1], actor=agent, now=now, event="parcel.weighed", weight=2)
     refused(lambda: Parcel.objects.filter(pk=rows[1].pk).update(state=P.SENT))
+
+
+def test_the_guard_is_shut_again_when_the_door_fails_half_way(make_parcels, agent, now, monkeypatch) -> None:
+    first, second = make_parcels(2)
+
+    def fail(*_args: Any, **_rest: Any) -> None:
+        raise RuntimeError("no history")
+
+    monkeypatch.setattr(rowwrite, "write_history", fail)
+    with pytest.raises(RuntimeError):
+        moves.perform(first, "send", actor=agent, now=now, carrier="sf")
+    refused(lambda: Parcel.objects.filter(pk=second.pk).update(state=P.SENT))
 
 
 def test_a_named_move_opens_only_its_own_step(parcel) -> None:

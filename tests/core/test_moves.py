@@ -234,6 +234,12 @@ def test_a_change_may_not_touch_the_state(parcel, agent, now) -> None:
         moves.change(parcel, actor=agent, now=now, event="parcel.weighed", state="sent")
 
 
+def test_a_change_of_a_column_that_does_not_exist_is_a_mistake(parcel, agent, now) -> None:
+    with pytest.raises(ValueError, match="wieght"):
+        moves.change(parcel, actor=agent, now=now, event="parcel.weighed", wieght=2)
+    assert Event.objects.count() == 1
+
+
 def test_quiet_columns_alone_write_no_version_of_the_row(parcel, agent, now) -> None:
     moves.change(parcel, actor=agent, now=now, event="parcel.asked", quiet=["asked"], asked=3)
     assert Parcel.objects.get(pk=parcel.pk).asked == 3
