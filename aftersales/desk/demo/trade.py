@@ -21,15 +21,16 @@ from aftersales.orders.models import (
     ShipmentLine,
     TrackingEvent,
 )
-from aftersales.orders.states import Grain, OrderStatus, ReturnRule, SalesMode, ShipmentStatus, Signer
+from aftersales.orders.states import OrderStatus, ReturnRule, SalesMode, ShipmentStatus, Signer
 
 from . import words
 from .people import SOURCE, People
 from .shops import Shops
 
 DAYS = 60
+EVENING = timedelta(hours=22)
 HOURS = (1, 1, 1, 1, 1, 1, 1, 2, 3, 5, 7, 7, 6, 5, 5, 5, 5, 5, 6, 8, 10, 11, 8, 4)
-STARS = {True: (20, 16, 22, 22, 20), False: (3, 3, 8, 22, 64)}  # late or not, one to five stars
+STARS = {True: (20, 16, 22, 22, 20), False: (2, 1, 8, 23, 66)}  # late or not, one to five stars
 METHODS = ("alipay", "wechat", "unionpay", "credit_card", "balance")
 TEXTS = {1: words.COMPLAINTS, 2: words.COMPLAINTS, 3: words.MIDDLING, 4: words.PRAISE, 5: words.PRAISE}
 
@@ -207,10 +208,10 @@ def _sum_up(world: World, order: Order, lines: list[OrderLine]) -> None:
 def _go_on(world: World, made: Trade, order: Order, lines: list[OrderLine]) -> None:
     """What became of the order: one of the fates, drawn with weights."""
     fates: tuple[tuple[Callable[..., None], int], ...] = (
-        (_unpaid, 4),
-        (_cancelled, 5),
-        (_unavailable, 1),
-        (_sent, 90),
+        (_unpaid, 40),
+        (_cancelled, 50),
+        (_unavailable, 5),
+        (_sent, 905),
     )
     fate = world.random.choices(
         [fate for fate, _weight in fates], weights=[weight for _fate, weight in fates]
@@ -256,7 +257,7 @@ def _cancelled(world: World, made: Trade, order: Order, lines: list[OrderLine]) 
     _pay(world, made, order, lines)
     order.status = OrderStatus.CANCELED
     order.cancelled_at = min(world.now, order.paid_at + timedelta(hours=world.random.randint(1, 30)))
-    if world.chance(0.7):
+    if world.chance(0.88):
         _refund(order, lines, made.payments[-1])
 
 
@@ -285,13 +286,13 @@ def _sent(world: World, made: Trade, order: Order, lines: list[OrderLine]) -> No
 
 
 def _shipment(world: World, order: Order) -> Shipment:
-    """Promised to the day: three or four days out, eight for remote places. One in twelve comes late."""
+    """Promised for an evening: three or four days out, eight for remote places. One in twelve comes late."""
     random = world.random
     remote = order.ship_province in words.REMOTE
-    promised = _midnight(order.placed_at + timedelta(days=8 if remote else random.choice((3, 4))))
+    promised = _midnight(order.placed_at + timedelta(days=8 if remote else random.choice((3, 4)))) + EVENING
     shipped = order.placed_at + timedelta(hours=random.uniform(3, 40))
     transit = random.uniform(1.0, 2.2) + (3 if remote else 0)
-    if world.chance(0.08):
+    if world.chance(0.02):
         transit += random.uniform(2, 12)
     delivered = _daytime(random, shipped + timedelta(days=transit))
     lost = world.chance(0.006)
@@ -302,7 +303,6 @@ def _shipment(world: World, order: Order) -> Shipment:
         carrier=random.choice(words.CARRIERS),
         tracking_no=f"{random.choice('ABCD')}{random.randrange(10**12):012d}",
         promised_at=promised,
-        promised_grain=Grain.DAY,
         shipped_at=shipped if shipped < world.now else None,
     )
     if shipment.shipped_at:
@@ -363,7 +363,7 @@ def _tracking(world: World, shipment: Shipment, order: Order) -> list[TrackingEv
 
 def _review(world: World, made: Trade, order: Order, shipment: Shipment) -> None:
     random = world.random
-    late = shipment.delivered_at > shipment.promised_at + timedelta(days=1)
+    late = shipment.delivered_at > shipment.promised_at
     written = shipment.delivered_at + timedelta(hours=random.uniform(1, 90))
     if written >= world.now:
         return

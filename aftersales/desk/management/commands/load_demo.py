@@ -7,11 +7,12 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import transaction
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from accounts import demo as people
-from aftersales.desk.demo import write
+from aftersales.desk.demo import life, write
 
 
 class Command(BaseCommand):
@@ -26,11 +27,13 @@ class Command(BaseCommand):
         if settings.PRODUCTION:
             raise CommandError("Demonstration data is not loaded in production.")
         now = _moment(options["at"])
-        people.create(now)
+        cast = people.create(now)
         if write.loaded():
             self.stdout.write("Demonstration data is there already; nothing was changed.")
             return
-        counted = write.load(now, orders=options["orders"], seed=options["seed"])
+        with transaction.atomic():
+            counted = write.load(now, orders=options["orders"], seed=options["seed"])
+            counted |= life.live(now, cast, seed=options["seed"])
         self.stdout.write(", ".join(f"{count} {name}" for name, count in counted.items()))
 
 
