@@ -16,7 +16,7 @@ from aftersales.core.admin import RoomAdmin
 from . import kinds, texts
 from .forms import TextForm, blanks_help
 from .models import Notice, NoticeTemplate, NoticeText
-from .states import STATE_COLOURS, TEXT_COLOURS, RecipientKind, TextState
+from .states import STATE_COLOURS, TEXT_COLOURS, NoticeState, RecipientKind, TextState
 
 
 @admin.register(NoticeTemplate)
@@ -78,9 +78,9 @@ class NoticeTextAdmin(RoomAdmin):
     )  # fmt: skip
     change_form_outer_before_template = "notices/text_acts.html"
 
-    @display(description=_("state"), label={str(TextState(k).label): v for k, v in TEXT_COLOURS.items()})
-    def shown_state(self, row: NoticeText) -> str:
-        return str(TextState(row.state).label) if row.state else "–"
+    @display(description=_("state"), label={str(k): v for k, v in TEXT_COLOURS.items()})
+    def shown_state(self, row: NoticeText) -> tuple[str, str]:
+        return row.state, str(TextState(row.state).label)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return (*self.readonly_fields, "template") if obj else self.readonly_fields
@@ -131,6 +131,6 @@ class NoticeAdmin(RoomAdmin):
     def shown_text(self, row: Notice) -> str:
         return row.shown_body
 
-    @display(description=_("state"), label={str(k.label): v for k, v in STATE_COLOURS.items()})
-    def shown_state(self, row: Notice) -> str:
-        return row.get_state_display()
+    @display(description=_("state"), label={str(k): v for k, v in STATE_COLOURS.items()})
+    def shown_state(self, row: Notice) -> tuple[str, str]:
+        return row.state, str(NoticeState(row.state).label)

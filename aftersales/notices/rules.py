@@ -1,6 +1,7 @@
 """Texts with blanks: what may stand in them, how they are filled, how lines are made safe. Pure functions.
 
-The language has one construct, ``{name}``, with names from the kind's declared list. No attribute, index,
+The language has two constructs: ``{name}``, with names from the kind's declared list, and ``[words {name}]``,
+which is left out when the blank has no value. No attribute, index,
 filter, tag or format code exists, so that an edited text can reach nothing but the values it is given.
 """
 
@@ -24,6 +25,7 @@ SUBJECT_LENGTH = 180  # longer subjects are cut by mail programs anyway
 VALUE_LENGTH = 5000
 MISSING = "–"
 BLANK = re.compile(r"\{([a-z][a-z_]*)\}")
+OPTIONAL = re.compile(r"\[([^\[\]]*\{[a-z][a-z_]*\}[^\[\]]*)\]")
 # Late blanks wait in the stored text between two private-use characters, which no value can contain.
 MARK = "\ue000"
 LATE = re.compile(f"{MARK}([a-z_]+){MARK}")
@@ -55,14 +57,18 @@ def second_person(
 
 
 def fill(text: str, values: Mapping[str, str], late: Iterable[str] = ()) -> str:
-    """One pass over the text: what a value contains is never looked at again."""
+    """First the optional parts, then one pass over the blanks: what a value contains is never looked at."""
     waiting = set(late)
 
     def blank(found: re.Match[str]) -> str:
         name = found.group(1)
         return f"{MARK}{name}{MARK}" if name in waiting else values.get(name, MISSING)
 
-    return BLANK.sub(blank, text)
+    def optional(found: re.Match[str]) -> str:
+        known = all(name in values or name in waiting for name in BLANK.findall(found.group(1)))
+        return found.group(1) if known else ""
+
+    return re.sub(r"\n{3,}", "\n\n", BLANK.sub(blank, OPTIONAL.sub(optional, text))).strip()
 
 
 def late_names(text: str) -> list[str]:
@@ -75,8 +81,6 @@ def fill_late(text: str, values: Mapping[str, str]) -> str:
 
 def say(value: Any) -> str:
     """A value as words in the active language; times in the market's zone."""
-    if value is None or value == "":
-        return MISSING
     if isinstance(value, datetime):
         return _written(timezone.localtime(value), with_time=True)
     if isinstance(value, date):

@@ -142,7 +142,7 @@ def worded(
     text = wording[kind.code]
     late = {name for name, variable in kind.variables.items() if variable.late}
     with translation.override(language):
-        said = {name: rules.say(value) for name, value in values.items()}
+        said = {name: rules.say(value) for name, value in values.items() if value not in (None, "")}
     parts = [rules.fill(text.body(language), said, late)]
     if kind.audience == RecipientKind.CUSTOMER:
         frames = [kinds.FRAUD_WARNING, kinds.SIGNATURE] if kind.money else [kinds.SIGNATURE]

@@ -2,13 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import wraps
-from typing import Any
-
 from django.conf import settings
-from django.contrib import messages
-from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -16,29 +10,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from aftersales.core import moves
-from aftersales.core.errors import DomainError
+from aftersales.core.access import answered, needs
 
 from . import kinds, mail, selectors, services, texts
 from .models import Notice, NoticeText
-
-View = Callable[..., HttpResponse]
-
-
-def needs(capability: str) -> Callable[[View], View]:
-    """Guests sign in first; people without the capability find nothing."""
-
-    def wrap(view: View) -> View:
-        @wraps(view)
-        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-            if not request.user.is_authenticated:
-                return redirect_to_login(request.get_full_path())
-            if not request.user.has_perm(capability):
-                raise Http404
-            return view(request, *args, **kwargs)
-
-        return guarded
-
-    return wrap
 
 
 @needs("notices.view_inbox")
@@ -75,7 +50,11 @@ def read_all(request: HttpRequest) -> HttpResponse:
 def retry(request: HttpRequest, public_id: str) -> HttpResponse:
     """Send a given-up message again."""
     notice = get_object_or_404(Notice.objects.visible_to(request.user), public_id=public_id)
-    _say(request, lambda: services.notice_retry(notice=notice, actor=request.user, now=timezone.now()))
+    answered(
+        lambda: services.notice_retry(notice=notice, actor=request.user, now=timezone.now()),
+        request,
+        _("Done."),
+    )
     return redirect("admin:notices_notice_change", notice.pk)
 
 
@@ -99,7 +78,9 @@ def preview(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def activate(request: HttpRequest, pk: int) -> HttpResponse:
     text = get_object_or_404(NoticeText.objects.visible_to(request.user), pk=pk)
-    _say(request, lambda: texts.text_activate(text=text, actor=request.user, now=timezone.now()))
+    answered(
+        lambda: texts.text_activate(text=text, actor=request.user, now=timezone.now()), request, _("Done.")
+    )
     return redirect("notices:preview", pk)
 
 
@@ -108,7 +89,11 @@ def activate(request: HttpRequest, pk: int) -> HttpResponse:
 def reject(request: HttpRequest, pk: int) -> HttpResponse:
     text = get_object_or_404(NoticeText.objects.visible_to(request.user), pk=pk)
     reason = request.POST.get("reason", "")
-    _say(request, lambda: texts.text_reject(text=text, reason=reason, actor=request.user, now=timezone.now()))
+    answered(
+        lambda: texts.text_reject(text=text, reason=reason, actor=request.user, now=timezone.now()),
+        request,
+        _("Done."),
+    )
     return redirect("notices:preview", pk)
 
 
@@ -130,13 +115,3 @@ def outbox_mail(request: HttpRequest, name: str) -> HttpResponse:
     if found is None:
         raise Http404
     return render(request, "notices/outbox_mail.html", {"title": found.subject, "mail": found})
-
-
-def _say(request: HttpRequest, act: Callable[[], Any]) -> None:
-    """Do it and say so; a refusal of the business is shown in its own words."""
-    try:
-        act()
-    except DomainError as refusal:
-        messages.error(request, str(refusal))
-    else:
-        messages.success(request, _("Done."))

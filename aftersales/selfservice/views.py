@@ -26,6 +26,7 @@ from .forms import MARKS, AnswerForm
 
 PURPOSE = "confirm"
 LANGUAGES = {"zh": "zh-hans", "en": "en"}
+MOMENTS = {"zh": "n月j日 H:i", "en": "j M, H:i"}
 ANSWERS = {"solved", "again"}
 
 View = Callable[..., HttpResponse]
@@ -112,5 +113,6 @@ def _short() -> str:
 
 
 def _frame() -> dict[str, str]:
-    """What every page needs to offer the other language."""
-    return {"lang": _short(), "other": "zh" if _short() == "en" else "en"}
+    """What every page needs: its language, the other one, how moments are written."""
+    lang = _short()
+    return {"lang": lang, "other": "zh" if lang == "en" else "en", "moment": MOMENTS[lang]}

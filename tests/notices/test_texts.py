@@ -58,6 +58,16 @@ def test_a_value_is_never_read_as_a_text() -> None:
     assert rules.fill("{a} {b}", {"a": "{b}", "b": "{a}"}) == "{b} {a}"
 
 
+def test_an_optional_part_is_left_out_without_its_value() -> None:
+    text = "A[, order {order}]. [See {link}.] [sic]"
+    assert (
+        rules.fill(text, {"order": "8001"}, late=["link"])
+        == f"A, order 8001. See {rules.MARK}link{rules.MARK}. [sic]"
+    )
+    assert rules.fill(text, {}) == "A.  [sic]"
+    assert rules.fill("{a}", {"a": "[{b}]", "b": "x"}) == "[{b}]"
+
+
 def test_a_link_may_not_stand_in_a_subject(template: Any, cast: Any, now: Any) -> None:
     resolved = NoticeTemplate.objects.get(code="ticket.resolved")
     words = {**WORDS, "subject_zh": "{confirm_link}"}
