@@ -19,9 +19,10 @@ class CoreConfig(AppConfig):
         from django.utils.module_loading import autodiscover_modules
 
         from aftersales.core import jobs
-        from aftersales.core.sheets import events, services
+        from aftersales.core.sheets import events, exporting, services
 
         events.register()
         jobs.register("sheets.check", services.check_job)
         jobs.register("sheets.apply", services.apply_job)
+        jobs.register("sheets.export", exporting.export_job)
         autodiscover_modules("sheets")

@@ -72,7 +72,7 @@ class Migration(migrations.Migration):
                 ("sheet", models.CharField(max_length=40, verbose_name="sheet")),
                 ("format", models.CharField(max_length=4, verbose_name="format")),
                 ("file_name", models.CharField(max_length=200, verbose_name="file name")),
-                ("query", models.TextField()),
+                ("stored_name", models.CharField(max_length=80)),
                 ("masked", models.BooleanField(default=True)),
                 ("row_count", models.PositiveBigIntegerField(default=0, verbose_name="rows")),
                 ("ready_at", models.DateTimeField(null=True, verbose_name="ready")),

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from .problems import FileRefused
@@ -81,15 +80,14 @@ def bind(
     spec: Mapping[str, Any] | None = None,
     chosen: Mapping[str, str] | None = None,
 ) -> tuple[list[Binding], list[str]]:
-    """Bindings of the file's columns and notes about what was tolerated; raises FileRefused."""
+    """Bindings of the file's columns, and the headers whose outer blanks were ignored; raises FileRefused.
+
+    Columns named ``#…`` are those our own error file adds: they are skipped, so that a corrected file loads as it is.
+    """
     names = [tidy(name) for name in header]
     while names and not names[-1]:
         names.pop()
-    notes = [
-        _("Blanks around the header “%(name)s” were ignored.") % {"name": name}
-        for name, raw in zip(names, header, strict=False)
-        if name != raw.lstrip("\ufeff")
-    ]
+    notes = [name for name, raw in zip(names, header, strict=False) if name != raw.lstrip("\ufeff")]
     _doubled(names)
     found = _by_profile(resource, names, spec) if spec else _by_name(resource, names)
     for name, value in {**(spec or {}).get("constants", {}), **(chosen or {})}.items():
@@ -122,6 +120,8 @@ def _by_name(resource: type[SheetResource], names: Sequence[str]) -> dict[str, B
     known = {alias: column for column in resource.columns() for alias in (column.name, *column.labels())}
     found: dict[str, Binding] = {}
     for number, name in enumerate(names, start=1):
+        if name.startswith("#"):
+            continue
         column = known.get(name)
         if column is None:
             _unknown(name, known)
@@ -161,7 +161,7 @@ def _by_profile(
     columns: Mapping[str, Any] = spec["columns"]
     place = {name: number for number, name in enumerate(names, start=1)}
     for name in names:
-        if name not in columns:
+        if name not in columns and not name.startswith("#"):
             _unknown(name, columns)
     missing = [name for name in columns if name not in place]
     if missing:

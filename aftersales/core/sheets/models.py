@@ -113,7 +113,7 @@ class SheetExport(models.Model):
     sheet = models.CharField(_("sheet"), max_length=40)
     format = models.CharField(_("format"), max_length=4)
     file_name = models.CharField(_("file name"), max_length=200)
-    query = models.TextField()
+    stored_name = models.CharField(max_length=80)
     masked = models.BooleanField(default=True)
     row_count = models.PositiveBigIntegerField(_("rows"), default=0)
     ready_at = models.DateTimeField(_("ready"), null=True)

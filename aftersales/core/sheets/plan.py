@@ -101,9 +101,13 @@ class Plan:
         return f"core_sheetrow s WHERE s.upload_id = {self.upload_id} AND s.row_no BETWEEN {low} AND {high}"
 
     def rows_with(self, verdicts: str, low: int, high: int) -> str:
+        """Staged rows of a range by verdict. ``+ 0`` hides the number of the upload from the other side of the join.
+
+        Otherwise PostgreSQL, which knows nothing about a fresh upload, may scan all its rows once per row.
+        """
         wanted = ", ".join(quote(verdict) for verdict in verdicts)
         return (
-            "core_sheetverdict d JOIN core_sheetrow s ON s.upload_id = d.upload_id AND s.row_no = d.row_no "
+            "core_sheetverdict d JOIN core_sheetrow s ON s.upload_id = d.upload_id + 0 AND s.row_no = d.row_no "
             f"WHERE d.upload_id = {self.upload_id} AND d.verdict IN ({wanted}) AND d.row_no BETWEEN {low} AND {high}"
         )
 
@@ -339,9 +343,9 @@ class Plan:
         question = f"SELECT 1 FROM ({typed}) AS a WHERE {filled} GROUP BY {columns} HAVING count(*) > 1 LIMIT 1"
         return question, f"""
             UPDATE core_sheetrow s SET bad = {mark}
-            FROM (SELECT a.row_no, min(row_no) OVER (PARTITION BY {columns}) AS first FROM ({typed}) AS a
-                WHERE {filled} OFFSET 0) AS d
-            WHERE s.upload_id = {self.upload_id} AND s.row_no = d.row_no AND d.row_no > d.first
+            FROM (SELECT {self.upload_id} AS upload, a.row_no, min(row_no) OVER (PARTITION BY {columns}) AS first
+                FROM ({typed}) AS a WHERE {filled} OFFSET 0) AS d
+            WHERE s.upload_id = d.upload AND s.row_no = d.row_no AND d.row_no > d.first
         """
 
     # -- writing ----------------------------------------------------------------------------------------------------
@@ -422,10 +426,10 @@ class Plan:
             UPDATE core_sheetverdict d SET verdict = 'x', problems =
                 CASE WHEN x.gone THEN '~:gone;' WHEN d.verdict = 'c' THEN '~:conflict;' ELSE '~:taken;' END
             FROM (
-                SELECT n.row_no, ({gone or "false"}) AS gone
-                FROM {typed} {self.joins()} {self.target()} WHERE ({done}) IS NOT TRUE
+                SELECT {self.upload_id} AS upload, n.row_no, ({gone or "false"}) AS gone
+                FROM {typed} {self.joins()} {self.target()} WHERE ({done}) IS NOT TRUE OFFSET 0
             ) AS x
-            WHERE d.upload_id = {self.upload_id} AND d.row_no = x.row_no AND d.verdict IN ('n', 'c')
+            WHERE d.upload_id = x.upload AND d.row_no = x.row_no AND d.verdict IN ('n', 'c')
         """
 
     def attach(self, low: int, high: int) -> list[str]:

@@ -65,6 +65,8 @@ REASONS: dict[str, tuple[Text, Text]] = {
         _("Somebody added this row after the preview."),
         _("Upload the file again and look at the row."),
     ),
+    "account_elsewhere": (_("This account belongs to another person."), _("Correct the customer code.")),
+    "database": (_("The database refused the row."), _("Ask the administrator; name the row.")),
     "gone": (
         _("A row that this one refers to was removed after the preview."),
         _("Upload the file again and look at the row."),

@@ -4,7 +4,8 @@ import hashlib
 import re
 import secrets
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -20,11 +21,13 @@ from aftersales.core.models import Job
 from . import headers, limits, profiles, reading, resource, staging
 from .models import ENDED, SheetUpload, UploadState
 from .plan import Plan
-from .problems import FileRefused
-from .resource import SheetResource
+from .problems import FileRefused, Unreadable
+from .resource import Column, SheetResource
+from .widgets import LookupWidget
 
 CHECK_ROWS = 50_000
 TRIES = 4
+AGAIN = {"40P01", "55P03", "40001"}  # deadlock, lock timeout, serialization
 COUNTS = {"n": "new", "c": "changed", "s": "same", "r": "refused", "x": "conflict"}
 
 
@@ -150,15 +153,29 @@ def _permitted(bindings: Iterable[headers.Binding], actor: Any) -> None:
 
 def compare(plan: Plan, last: int, progress: Callable[[int, int], None] | None = None) -> None:
     """Write a verdict for each staged row."""
-    with connection.cursor() as cursor:
+    with by_index() as cursor:
         for question, mark in plan.repeated():
             cursor.execute(question)
             if cursor.fetchone():
                 cursor.execute(mark)
-        for low in range(1, last + 1, CHECK_ROWS):
+    for low in range(1, last + 1, CHECK_ROWS):
+        with by_index() as cursor:
             cursor.execute(plan.verdicts(low, low + CHECK_ROWS - 1))
-            if progress:
-                progress(min(last, low + CHECK_ROWS), last)
+        if progress:
+            progress(min(last, low + CHECK_ROWS), last)
+
+
+@contextmanager
+def by_index() -> Iterator[Any]:
+    """A transaction in which every key is looked up by its index.
+
+    Nobody analyses freshly staged rows, so PostgreSQL takes thousands of them for one and would read whole tables
+    again and again.
+    """
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_mergejoin = off; SET LOCAL jit = off")
+        yield cursor
+        cursor.execute("SET LOCAL enable_seqscan = on; SET LOCAL enable_mergejoin = on")
 
 
 def verdict_counts(upload_id: int) -> dict[str, int]:
@@ -166,6 +183,30 @@ def verdict_counts(upload_id: int) -> dict[str, int]:
         cursor.execute("SELECT verdict, count(*) FROM core_sheetverdict WHERE upload_id = %s GROUP BY 1", [upload_id])
         found = dict(cursor.fetchall())
     return {name: found.get(verdict, 0) for verdict, name in COUNTS.items()}
+
+
+def choices(*, sheet: str, profile: str, given: Mapping[str, str], actor: Any) -> dict[str, str]:
+    """What a profile wants chosen at upload (a merchant): it must be known and within the person's scope."""
+    found = resource.find(sheet)
+    row = profiles.find(profile, sheet) if profile else None
+    chosen: dict[str, str] = {}
+    for name in row.spec.get("chosen", []) if row else []:
+        chosen[name] = given.get(name, "").strip()
+        require_choice(found.column(name), chosen[name], actor)
+    return chosen
+
+
+def require_choice(column: Column, value: str, actor: Any) -> None:
+    """A value chosen at upload must be readable and, for a reference, known to the person."""
+    try:
+        text = column.widget.clean(value)
+        if text is None:
+            raise Unreadable("required", _("This column must be filled."))
+        if isinstance(column.widget, LookupWidget):
+            column.widget.find(text, {}, actor)
+    except Unreadable as error:
+        message = f"{column.label}: {error.reason}"
+        raise FileRefused(error.code, message, error.remedy) from error
 
 
 def confirm(*, upload: SheetUpload, actor: Any, now: datetime) -> SheetUpload:
@@ -229,7 +270,7 @@ def _follow(plan: Plan, last: int, step: int) -> None:
         return
     for low in range(1, last + 1, step):
         for statement in plan.after(low, low + step - 1):
-            with transaction.atomic(), connection.cursor() as cursor:
+            with by_index() as cursor:
                 cursor.execute(statement)
 
 
@@ -256,8 +297,8 @@ def _chunk(upload: SheetUpload, plan: Plan, low: int, high: int) -> None:
             with transaction.atomic():
                 _write_chunk(upload, plan, low, high)
             return
-        except OperationalError:
-            if attempt + 1 == TRIES:
+        except OperationalError as error:
+            if attempt + 1 == TRIES or getattr(error.__cause__, "sqlstate", "") not in AGAIN:
                 raise
         except DatabaseError:
             break
@@ -277,7 +318,7 @@ def _write_chunk(upload: SheetUpload, plan: Plan, low: int, high: int) -> None:
     row = SheetUpload.objects.select_for_update().get(pk=upload.pk)
     if row.applied_row >= high or row.state != UploadState.APPLYING:
         return
-    with connection.cursor() as cursor:
+    with by_index() as cursor:
         wanted = _wanted(cursor, plan, low, high)
         ids: list[int] = []
         if wanted:
