@@ -2,7 +2,7 @@
 PYTHON := .venv/bin/python
 WORKERS := $(shell n=$$(nproc 2>/dev/null || echo 2); [ "$$n" -gt 4 ] && echo 4 || echo "$$n")
 # make test ARGS="tests/core -k door"
-ARGS :=
+ARGS ?=
 
 .PHONY: demo test lint bench check format venv venv-dev clean
 

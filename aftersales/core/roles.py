@@ -9,6 +9,7 @@ from typing import Any
 
 from django.apps import apps
 from django.core.exceptions import ImproperlyConfigured
+from django.core.management import call_command
 from django.db import DEFAULT_DB_ALIAS, ProgrammingError, connections, models
 from django.db.backends.base.base import BaseDatabaseWrapper
 from psycopg import sql
@@ -36,9 +37,10 @@ def is_append_only(model: type[models.Model]) -> bool:
 
 
 def after_migrate(*, using: str = DEFAULT_DB_ALIAS, **_: Any) -> None:
-    """Receiver of post_migrate: only an owner grants; the app role (a test's flush) changes nothing."""
+    """Receiver of post_migrate: an owner makes the cache table and grants; the app role changes nothing."""
     connection = connections[using]
     if connection.vendor == "postgresql" and may_grant(connection):
+        call_command("createcachetable", database=using, verbosity=0)
         grant_app_role(connection)
 
 

@@ -1,5 +1,6 @@
 """Using an embedded server: hold its lease; the first holder starts the keeper, the last one lets it stop."""
 
+import atexit
 import fcntl
 import subprocess
 import sys
@@ -39,7 +40,9 @@ class Lease:
         assert gate
         with gate:
             # Waits while a keeper that found nobody here is still stopping its server.
-            self.file = self.file or locks.take(self.spec.folder, "lease", fcntl.LOCK_SH)
+            if self.file is None:
+                self.file = locks.take(self.spec.folder, "lease", fcntl.LOCK_SH)
+                atexit.register(self.leave)
             self._served(time.monotonic() + PATIENCE)
             if self.furnish:
                 self.furnish()  # behind the gate: two starters would both make the roles
@@ -79,11 +82,15 @@ class Lease:
         """Whether a keeper looks after the server now."""
         return locks.held(self.spec.folder, "keeper")
 
-    def release(self, patience: float = 35.0) -> bool:
-        """Give the right back and wait until the server is gone. False when others still use it."""
+    def leave(self) -> None:
+        """Give the right back and do not look round."""
         if self.file:
             self.file.close()
             self.file = None
+
+    def release(self, patience: float = 35.0) -> bool:
+        """Give the right back and wait until the server is gone. False when others still use it."""
+        self.leave()
         until = time.monotonic() + patience
         while self.kept and time.monotonic() < until:
             time.sleep(0.05)

@@ -25,7 +25,6 @@ class Command(BaseCommand):
         self.say("Translations")
         catalogs.compile_stale(settings.LOCALE_PATHS)
         self.say("Database")
-        call_command("createcachetable", verbosity=0)
         call_command("migrate", interactive=False, verbosity=max(verbosity - 1, 0))
         self.say("Static files")
         call_command("collectstatic", interactive=False, verbosity=0)
