@@ -4,7 +4,8 @@ WORKERS := $(shell n=$$(nproc 2>/dev/null || echo 2); [ "$$n" -gt 4 ] && echo 4 
 # make test ARGS="tests/core -k door"
 ARGS ?=
 
-.PHONY: demo test lint bench check format venv venv-dev clean
+LINTERS := lint-code lint-types lint-rooms lint-templates lint-migrations lint-translations
+.PHONY: $(LINTERS) demo test lint bench check format venv venv-dev clean
 
 demo: venv
 	@exec $(PYTHON) manage.py stack --demo
@@ -13,14 +14,27 @@ test: venv-dev
 	@sh .ci/tools
 	@exec $(PYTHON) -m pytest -n $(WORKERS) --dist loadfile -q -m "not bench" $(ARGS)
 
-lint: venv-dev
+# make -k lint shows everything that is wrong, not only the first thing.
+lint: $(LINTERS)
+
+lint-code: venv-dev
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
+
+lint-types: venv-dev
 	$(PYTHON) -m mypy
+
+lint-rooms: venv-dev
 	$(PYTHON) -c "import sys; from importlinter.cli import lint_imports_command; sys.exit(lint_imports_command())"
+
+lint-templates: venv-dev
 	$(PYTHON) -m djlint templates --check --quiet
 	$(PYTHON) -m djlint templates --lint --quiet
+
+lint-migrations: venv-dev
 	$(PYTHON) manage.py makemigrations --check --dry-run
+
+lint-translations: venv-dev
 	$(PYTHON) -m pytest -q tests/architecture/test_translations.py
 
 bench: venv-dev
