@@ -3,10 +3,11 @@
 from typing import Any
 
 import pytest
+from django.db import transaction
 
 from aftersales.core import jobs, series
 from aftersales.core.models import Job, JobState
-from tests.toy.fixtures import at_once
+from tests.toy.fixtures import at_once, in_thread
 from tests.toy.models import Parcel
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.concurrency]
@@ -21,6 +22,17 @@ def test_each_job_runs_once_however_many_workers_there_are(now) -> None:
     assert sum(counts) == 20
     assert len(set(ran)) == len(ran) == 20
     assert set(Job.objects.values_list("state", flat=True)) == {JobState.DONE}
+
+
+def test_a_job_that_somebody_is_taking_is_passed_by(now) -> None:
+    jobs.register("toy.work", lambda job, at: None)
+    jobs.enqueue("toy.work", key="held", now=now)
+    jobs.enqueue("toy.work", key="free", now=now)
+    with transaction.atomic():
+        Job.objects.select_for_update().get(key="held")
+        assert in_thread(lambda: jobs.run_due(now)) == 1
+    assert Job.objects.get(key="free").state == JobState.DONE
+    assert Job.objects.get(key="held").state == JobState.WAITING
 
 
 def test_eight_who_ask_for_the_same_job_make_one(now) -> None:
