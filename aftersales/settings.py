@@ -129,7 +129,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "accounts:home"
-STAFF_HOME = "admin:index"  # where staff starts after signing in
+STAFF_HOME = "desk:home"  # where staff starts after signing in
 LOGOUT_REDIRECT_URL = "account_login"
 PASSWORD_RESET_TIMEOUT = int(timedelta(hours=24).total_seconds())
 REQUIRE_SECOND_FACTOR = env.flag("AFTERSALES_REQUIRE_TOTP", default=PRODUCTION)

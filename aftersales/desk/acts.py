@@ -111,11 +111,15 @@ def acts(ticket: Ticket, actor: Any, now: datetime) -> Acts:
 
 def _all(ticket: Ticket, actor: Any, now: datetime) -> list[Act]:
     options = selectors.options(ticket, actor=actor, now=now)
-    found = [_act(option) for option in options if option.allowed or not SILENT & {r.code for r in option.reasons}]
+    found = [
+        _act(option) for option in options if option.allowed or not SILENT & {r.code for r in option.reasons}
+    ]
     if ticket.state == S.ASSIGNED:
         found += _resolve_from_assigned(options, actor)
     if ticket.assignee_id is None and ticket.state == S.TRIAGED and actor.has_perm("tickets.take"):
-        found.append(Act("take", pgettext_lazy("ticket act", "Take it"), effect=_("You work on it from now on.")))
+        found.append(
+            Act("take", pgettext_lazy("ticket act", "Take it"), effect=_("You work on it from now on."))
+        )
     if ticket.state == S.WAITING and actor.has_perm("tickets.assign"):
         found.append(_from_move("assign"))
     if ticket.is_open and ticket.state != S.NEW and actor.has_perm("tickets.regrade"):
@@ -138,7 +142,7 @@ def _resolve_from_assigned(options: Sequence[MoveOption], actor: Any) -> list[Ac
 
 def _from_move(name: str) -> Act:
     move = MACHINE[name]
-    needs = [need for need in move.needs if need.kind != "team"]
+    needs = [need for need in move.needs if need.kind not in ("team", "hidden")]
     if name == "resolve":
         needs = [*needs, TEXT]
     return _own(name, move.label, needs, move.effect)
@@ -150,8 +154,12 @@ def _own(name: str, label: Any, needs: Sequence[Need], effect: Any = "") -> Act:
 
 
 def _channels() -> list[tuple[str, Any]]:
-    return [("phone", pgettext_lazy("channel", "Phone")), ("chat", pgettext_lazy("channel", "Chat")),
-            ("email", pgettext_lazy("channel", "E-mail")), ("message", pgettext_lazy("channel", "Message"))]  # fmt: skip
+    return [
+        ("phone", pgettext_lazy("channel", "Phone")),
+        ("chat", pgettext_lazy("channel", "Chat")),
+        ("email", pgettext_lazy("channel", "E-mail")),
+        ("message", pgettext_lazy("channel", "Message")),
+    ]
 
 
 def _reached() -> list[tuple[str, Any]]:
@@ -195,7 +203,12 @@ def perform(name: str, ticket: Ticket, data: QueryDict, *, actor: Any, now: date
         raise DomainError(_("This act does not exist."), "unknown_act")
     version = data.get("version", "")
     posted = Posted(
-        ticket, actor, now, data.dict(), data.get("reason", "").strip(), int(version) if version.isdigit() else None
+        ticket,
+        actor,
+        now,
+        data.dict(),
+        data.get("reason", "").strip(),
+        int(version) if version.isdigit() else None,
     )
     if name in REASON_NEEDED and not posted.reason:
         raise DomainError(_("Please give the reason."), "reason")
@@ -234,7 +247,9 @@ def _chosen(posted: Posted, needs: Sequence[Need], *, optional: bool = False) ->
 
 HANDLERS: Mapping[str, Handler] = {
     "take": lambda p: services.ticket_take(**p.common()),
-    "triage": lambda p: services.ticket_triage(**p.common(), **_chosen(p, GRADE_NEEDS, optional=True), reason=p.reason),
+    "triage": lambda p: services.ticket_triage(
+        **p.common(), **_chosen(p, GRADE_NEEDS, optional=True), reason=p.reason
+    ),
     "assign": lambda p: services.ticket_assign(**p.common(), to=_person(p), reason=p.reason),
     "unassign": lambda p: services.ticket_put_back(**p.common(), reason=p.reason),
     "start": lambda p: services.ticket_start(**p.common()),
@@ -250,7 +265,9 @@ HANDLERS: Mapping[str, Handler] = {
     ),
     "give_up": lambda p: services.ticket_give_up(**p.common(), reason=p.reason),
     "reopen": lambda p: services.ticket_move(**p.common(), name="reopen", reason=p.reason),
-    "cancel": lambda p: services.ticket_cancel(**p.common(), **_chosen(p, MACHINE["cancel"].needs), reason=p.reason),
+    "cancel": lambda p: services.ticket_cancel(
+        **p.common(), **_chosen(p, MACHINE["cancel"].needs), reason=p.reason
+    ),
     "archive": lambda p: services.ticket_archive(**p.common(), **p.words("summary"), version=p.version),
     "regrade": lambda p: services.ticket_regrade(
         **p.common(), **_chosen(p, GRADE_NEEDS), reason=p.reason, version=p.version

@@ -87,14 +87,22 @@ GROUPS: tuple[Group, ...] = (
             register_page("accounts", "away", pgettext("navigation", "Absences"), "moon"),
         ),
     ),
-    Group(pgettext("navigation", "Money"), (register_page("orders", "payment", pgettext("navigation", "Payments"), "money"),)),
+    Group(
+        pgettext("navigation", "Money"),
+        (register_page("orders", "payment", pgettext("navigation", "Payments"), "money"),),
+    ),
     Group(pgettext("navigation", "Quality"), ()),
     Group(pgettext("navigation", "Improvement"), ()),
     Group(pgettext("navigation", "Emergency"), ()),
     Group(
         pgettext("navigation", "Rule book"),
         (
-            Item(pgettext("navigation", "Service standards"), "standards:rules", "scale", "standards.view_rulebook"),
+            Item(
+                pgettext("navigation", "Service standards"),
+                "standards:rules",
+                "scale",
+                "standards.view_rulebook",
+            ),
             Item(pgettext("navigation", "Numbers"), "standards:numbers", "filter", "standards.view_rulebook"),
             register_page("standards", "workcalendar", pgettext("navigation", "Working calendars"), "clock"),
             register_page("standards", "calendarday", pgettext("navigation", "Holidays"), "sun"),
@@ -110,7 +118,10 @@ GROUPS: tuple[Group, ...] = (
         (
             Item(pgettext("navigation", "Import"), "sheets:list", "upload", "sheets.upload"),
             Item(
-                pgettext("navigation", "Outbox"), "notices:outbox", "send", "notices.view_notice",
+                pgettext("navigation", "Outbox"),
+                "notices:outbox",
+                "send",
+                "notices.view_notice",
                 ("admin:notices_notice_changelist",),
             ),
             register_page("core", "job", pgettext("navigation", "Jobs"), "cog"),

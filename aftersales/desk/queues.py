@@ -99,9 +99,15 @@ def asked(query: QueryDict, default: str = "mine") -> Asked:
     """Read the query string; bad values are ignored, a bad view is the default."""
     queue = query.get("view", default)
     fixed = {
-        name: query[name] for name, choices in CHOICES.items() if query.get(name, "") in {c for c, _label in choices if c}
+        name: query[name]
+        for name, choices in CHOICES.items()
+        if query.get(name, "") in {c for c, _label in choices if c}
     }
-    keys = {name: int(query[name]) for name in KEYS if query.get(name, "").isascii() and query.get(name, "").isdigit()}
+    keys = {
+        name: int(query[name])
+        for name in KEYS
+        if query.get(name, "").isascii() and query.get(name, "").isdigit()
+    }
     keys = {name: value for name, value in keys.items() if value < 2**63}
     days = {name: day for name in DAYS if (day := _day(query.get(name, "")))}
     since = {name: day for name in DAYS if (day := _day(query.get(f"{name}_from", "")))}
@@ -121,7 +127,9 @@ def _day(text: str) -> date | None:
 
 def tickets(user: Any, wanted: Asked, now: datetime) -> QuerySet[Ticket]:
     """The tickets asked for that this person may see, unordered."""
-    if wanted.queue == "all" and (wanted.ended or wanted.words or wanted.days or wanted.since or wanted.missed):
+    if wanted.queue == "all" and (
+        wanted.ended or wanted.words or wanted.days or wanted.since or wanted.missed
+    ):
         rows = Ticket.objects.visible_to(user).filter(historic=False)
     else:
         rows = queue_rows(user, wanted.queue, now)
@@ -138,12 +146,14 @@ def tickets(user: Any, wanted: Asked, now: datetime) -> QuerySet[Ticket]:
 
 
 def clocks_missed(promise: str, day: date | None, now: datetime) -> QuerySet[Any]:
-    """Tickets whose promise of this kind was broken, or kept late, since a day: what the dashboard's share leaves out."""
+    """Tickets whose promise of this kind was broken or kept late since a day: what a share leaves out."""
     rows = Clock.objects.filter(
         subject_kind="tickets.ticket", promise=promise, breached_at__isnull=False, is_historic=False
     )
     if day is not None:
-        rows = rows.filter(breached_at__gte=timezone.make_aware(datetime.combine(day, time.min)), breached_at__lte=now)
+        rows = rows.filter(
+            breached_at__gte=timezone.make_aware(datetime.combine(day, time.min)), breached_at__lte=now
+        )
     return rows.values("subject_id")
 
 
@@ -193,8 +203,10 @@ def counts(user: Any, now: datetime) -> dict[str, int]:
     """How many tickets stand in each view, counting at most COUNT_CAP + 1 each. One statement."""
     parts, params = [], []
     for queue in QUEUES:
-        sql, values = queue_rows(user, queue, now).order_by().values("pk")[: COUNT_CAP + 1].query.sql_with_params()
-        parts.append(f"(SELECT count(*) FROM ({sql}) AS q)")
+        sql, values = (
+            queue_rows(user, queue, now).order_by().values("pk")[: COUNT_CAP + 1].query.sql_with_params()
+        )
+        parts.append(f"(SELECT count(*) FROM ({sql}) AS q)")  # noqa: S608 - the inner query is Django's own
         params += values
     with connection.cursor() as cursor:
         cursor.execute("SELECT " + ", ".join(parts), params)

@@ -62,12 +62,18 @@ def face(row: Row) -> ClockFace:
     """The clock of a row: the nearest running one, else whom it waits for, else how it ended."""
     if row.next_due_at < NO_DUE:
         return ClockFace(
-            label("promise", row.next_promise), "running", row.next_started_at, row.next_due_at, row.next_warn_at
+            label("promise", row.next_promise),
+            "running",
+            row.next_started_at,
+            row.next_due_at,
+            row.next_warn_at,
         )
     if row.state == TicketState.WAITING:
         return ClockFace(label("wait", row.wait_for), "paused", due_at=row.wake_at)
     if row.closed_at:
-        return ClockFace(pgettext("clock", "Closed"), "met", row.opened_at, row.closed_at, stopped_at=row.closed_at)
+        return ClockFace(
+            pgettext("clock", "Closed"), "met", row.opened_at, row.closed_at, stopped_at=row.closed_at
+        )
     return ClockFace("", "none")
 
 

@@ -58,7 +58,7 @@ def _brand() -> str:
     fold, name = escape(_("Fold the side bar")), escape(_("After-sales desk"))
     return (
         f'<div class="brand"><a href="{home}"><span class="logo">{icon("chat")}</span>'
-        f'<span>{name}</span></a>'
+        f"<span>{name}</span></a>"
         f'<button class="ib" type="button" data-nav aria-label="{fold}" title="{fold}">{icon("panel")}</button></div>'
     )
 
@@ -78,9 +78,7 @@ def _search(request: HttpRequest) -> str:
 def _group(label: str, items: list[navigation.Link], *, first: bool) -> str:
     is_open = " open" if first or any(item.active for item in items) else ""
     rows = "".join(_item(item) for item in items)
-    return (
-        f'<details class="ng"{is_open}><summary>{escape(label)}{icon("right")}</summary><ul>{rows}</ul></details>'
-    )
+    return f'<details class="ng"{is_open}><summary>{escape(label)}{icon("right")}</summary><ul>{rows}</ul></details>'
 
 
 def _item(item: navigation.Link) -> str:

@@ -2,12 +2,18 @@
 
 from django.urls import path
 
-from aftersales.desk.views import export, opening, queue, ticket
+from aftersales.desk.views import archive, export, home, opening, queue, ticket
 from aftersales.desk.views.styleguide import styleguide
 
 app_name = "desk"
 urlpatterns = [
+    path("", home.home, name="home"),
+    path("search/", home.search, name="search"),
+    path("archive/", archive.archive, name="archive"),
+    path("archive/<str:public_id>/", archive.record, name="record"),
+    path("archive/<str:public_id>/act/", archive.record_act, name="record_act"),
     path("tickets/", queue.queue, name="queue"),
+    path("tickets/export.<slug:fmt>", home.export, name="export"),
     path("tickets/pulse/", queue.pulse, name="pulse"),
     path("tickets/take/", queue.take, name="take"),
     path("tickets/next/", queue.take_next, name="take_next"),

@@ -30,9 +30,17 @@ RELATED = 6
 HEAD_CLOCKS = 3
 # The stream shows these as messages already; the list of changes still names them.
 SAID = frozenset(
-    {"ticket.replied", "ticket.customer_wrote", "ticket.noted", "ticket.merchant_asked", "ticket.merchant_wrote"}
+    {
+        "ticket.replied",
+        "ticket.customer_wrote",
+        "ticket.noted",
+        "ticket.merchant_asked",
+        "ticket.merchant_wrote",
+    }
 )
-QUIET = frozenset({"ticket.link_issued", "ticket.exported", "archive.opened", "clock.started", "clock.cancelled"})
+QUIET = frozenset(
+    {"ticket.link_issued", "ticket.exported", "archive.opened", "clock.started", "clock.cancelled"}
+)
 
 
 @dataclass(frozen=True)
@@ -99,7 +107,9 @@ class Workbench:
 
 def find(user: Any, number: str) -> Ticket | None:
     """The ticket with the rows it names, when this person may see it."""
-    wide = Ticket.objects.visible_to(user).select_related("customer", "merchant", "team", "assignee", "owner", "market")
+    wide = Ticket.objects.visible_to(user).select_related(
+        "customer", "merchant", "team", "assignee", "owner", "market"
+    )
     found: Ticket | None = wide.filter(number=number).first()
     return found
 
@@ -115,7 +125,9 @@ def read(ticket: Ticket, user: Any, now: datetime) -> Workbench:
         stream=stream(messages, changes, now),
         changes=changes,
         order=order_card(ticket.order_id) if ticket.order_id else None,
-        customer=customer_panel(ticket.customer_id, except_order=ticket.order_id) if ticket.customer_id else None,
+        customer=customer_panel(ticket.customer_id, except_order=ticket.order_id)
+        if ticket.customer_id
+        else None,
         related=related(ticket, user),
         dispatch=dispatches[0] if dispatches else None,
         counts={
@@ -138,7 +150,9 @@ def stream(messages: Sequence[Message], changes: Sequence[selectors.Entry], now:
     """Messages and what happened, oldest first, with a heading at each new day."""
     items = [Item(message.at, _message_kind(message), message=message) for message in messages]
     items += [
-        Item(entry.at, "event", entry=entry) for entry in changes if entry.kind not in SAID and entry.kind not in QUIET
+        Item(entry.at, "event", entry=entry)
+        for entry in changes
+        if entry.kind not in SAID and entry.kind not in QUIET
     ]
     items.sort(key=lambda item: item.at)
     return _with_days(items, now)
@@ -167,7 +181,9 @@ def clock_cards(ticket: Ticket, now: datetime) -> list[ClockCard]:
         "standard_version__standard", "holder"
     )
     cards = [clock_card(clock, now) for clock in clocks.order_by("due_at", "id")]
-    ended = sorted((card for card in cards if not card.open), key=lambda card: card.clock.ended_at or now, reverse=True)
+    ended = sorted(
+        (card for card in cards if not card.open), key=lambda card: card.clock.ended_at or now, reverse=True
+    )
     return [card for card in cards if card.open] + ended
 
 

@@ -11,8 +11,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 
-from aftersales.desk import workbench
 from aftersales.core.access import needs
+from aftersales.desk import workbench
 from aftersales.desk.views.ticket import the_ticket
 from aftersales.tickets.models import Message, Ticket
 from aftersales.tickets.services.export import ticket_exported
@@ -46,7 +46,9 @@ def as_json(request: HttpRequest, number: str) -> HttpResponse:
     row = the_ticket(request, number)
     now = timezone.now()
     ticket_exported(ticket=row, form="json", actor=request.user, now=now)
-    response = JsonResponse(document(row, request.user, now), json_dumps_params={"ensure_ascii": False, "indent": 1})
+    response = JsonResponse(
+        document(row, request.user, now), json_dumps_params={"ensure_ascii": False, "indent": 1}
+    )
     response["Content-Disposition"] = f'attachment; filename="{row.number}.json"'
     return response
 

@@ -12,15 +12,23 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods
 
-from aftersales.customers.models import Customer
 from aftersales.core.access import answered, needs
+from aftersales.customers.models import Customer
 from aftersales.orders.models import Order
 from aftersales.tickets.services import ticket_open
 from aftersales.tickets.services.intake import TicketDraft
 from aftersales.tickets.states import OPEN_STATES, AuthorKind, Channel, Kind
 
 FOUND = 6
-BY_HAND = (Channel.PHONE, Channel.CHAT, Channel.APP, Channel.WEB, Channel.EMAIL, Channel.SOCIAL, Channel.STAFF)
+BY_HAND = (
+    Channel.PHONE,
+    Channel.CHAT,
+    Channel.APP,
+    Channel.WEB,
+    Channel.EMAIL,
+    Channel.SOCIAL,
+    Channel.STAFF,
+)
 
 
 class ProblemForm(forms.Form):
@@ -29,7 +37,9 @@ class ProblemForm(forms.Form):
     order = forms.CharField(label=gettext_lazy("Order number"), max_length=64, required=False)
     customer = forms.CharField(label=gettext_lazy("Customer code"), max_length=64, required=False)
     subject = forms.CharField(label=gettext_lazy("Subject"), max_length=200)
-    text = forms.CharField(label=gettext_lazy("What the customer says"), max_length=20000, widget=forms.Textarea)
+    text = forms.CharField(
+        label=gettext_lazy("What the customer says"), max_length=20000, widget=forms.Textarea
+    )
     channel = forms.ChoiceField(
         label=gettext_lazy("Channel"), choices=lambda: [(one.value, one.label) for one in BY_HAND]
     )
@@ -83,11 +93,15 @@ def problem(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         draft = _draft(form.cleaned_data, request.user)
         opened = answered(
-            lambda: ticket_open(draft=draft, actor=request.user, now=draft.opened_at), request, _("Registered.")
+            lambda: ticket_open(draft=draft, actor=request.user, now=draft.opened_at),
+            request,
+            _("Registered."),
         )
         if opened:
             return redirect("desk:ticket", opened.number)
-    return render(request, "desk/open.html", {"title": _("Register a problem"), "form": form, "now": timezone.now()})
+    return render(
+        request, "desk/open.html", {"title": _("Register a problem"), "form": form, "now": timezone.now()}
+    )
 
 
 def _draft(data: dict[str, Any], user: Any) -> TicketDraft:
@@ -109,5 +123,9 @@ def order_found(request: HttpRequest) -> HttpResponse:
     number = request.GET.get("order", "").strip()[:64]
     found = list(orders_named(request.user, number)[:FOUND]) if number else []
     for order in found:
-        order.open_tickets = list(order.tickets.visible_to(request.user).filter(state__in=OPEN_STATES)[:FOUND])
-    return render(request, "desk/_order_found.html", {"found": found, "number": number, "now": timezone.now()})
+        order.open_tickets = list(
+            order.tickets.visible_to(request.user).filter(state__in=OPEN_STATES)[:FOUND]
+        )
+    return render(
+        request, "desk/_order_found.html", {"found": found, "number": number, "now": timezone.now()}
+    )

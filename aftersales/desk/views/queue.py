@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -15,11 +16,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext, pgettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
+from accounts.models import User
 from accounts.selectors import people_of_team
 from aftersales.core import moves
+from aftersales.core.access import answered, needs
 from aftersales.core.components import empty_state
 from aftersales.desk import queues, rows
-from aftersales.core.access import answered, needs
+from aftersales.desk.views.home import tickets_sheet
 from aftersales.tickets import services
 from aftersales.tickets.models import Ticket
 
@@ -69,7 +72,9 @@ def _home_view(user: Any) -> str:
     return "mine" if user.has_perm("tickets.work") else "all"
 
 
-def _context(request: HttpRequest, wanted: queues.Asked, page: queues.QueuePage, now: datetime) -> dict[str, Any]:
+def _context(
+    request: HttpRequest, wanted: queues.Asked, page: queues.QueuePage, now: datetime
+) -> dict[str, Any]:
     counts = queues.counts(request.user, now)
     groups = None if wanted.ended else queues.groups(request.user, wanted, now)
     return {
@@ -82,19 +87,30 @@ def _context(request: HttpRequest, wanted: queues.Asked, page: queues.QueuePage,
         "empty": _empty(request, wanted, counts) if not page.rows else "",
         "seen": " ".join(f"{row.id}.{row.version}" for row in page.rows),
         "filters": _filters(wanted),
+        "exportable": tickets_sheet(),
         "people": _people(request.user, now) if request.user.has_perm("tickets.assign") else [],
     }
 
 
 def _tabs(wanted: queues.Asked, counts: dict[str, int]) -> list[Tab]:
     return [
-        Tab(name, label, queues.shown_count(counts[name]), name == "breached" and counts[name] > 0, name == wanted.queue)
+        Tab(
+            name,
+            label,
+            queues.shown_count(counts[name]),
+            name == "breached" and counts[name] > 0,
+            name == wanted.queue,
+        )
         for name, label in VIEWS.items()
     ]
 
 
 def _rows(
-    request: HttpRequest, wanted: queues.Asked, page: queues.QueuePage, now: datetime, counts: dict[str, int] | None
+    request: HttpRequest,
+    wanted: queues.Asked,
+    page: queues.QueuePage,
+    now: datetime,
+    counts: dict[str, int] | None,
 ) -> SafeString:
     soon = None if wanted.ended else queues.soon_span(now)
     return rows.table_rows(
@@ -183,19 +199,13 @@ def take(request: HttpRequest) -> HttpResponse:
     """Take an unassigned ticket."""
     ticket = Ticket.objects.visible_to(request.user).filter(number=request.POST.get("number", "")).first()
     if ticket is None:
-        answered(lambda: _gone(), request)
+        messages.error(request, _("This ticket is no longer here."))
         return redirect("desk:queue")
     taken = answered(
         lambda: services.ticket_take(ticket=ticket, actor=request.user, now=timezone.now()), request,
         _("The ticket is yours."),
     )  # fmt: skip
     return redirect("desk:ticket", taken.number) if taken else redirect("desk:queue")
-
-
-def _gone() -> None:
-    from aftersales.core.errors import DomainError
-
-    raise DomainError(_("This ticket is no longer here."), "gone")
 
 
 @require_POST
@@ -206,8 +216,6 @@ def take_next(request: HttpRequest) -> HttpResponse:
     if found:
         return redirect("desk:ticket", found.number)
     if found == "":
-        from django.contrib import messages
-
         messages.info(request, _("Nothing waits unassigned in your teams."))
     return redirect("desk:queue")
 
@@ -220,8 +228,6 @@ def bulk_assign(request: HttpRequest) -> HttpResponse:
     ids = [int(value) for value in request.POST.getlist("ids")[:BULK_LIMIT] if value.isdigit()]
     person = dict(_people(request.user, timezone.now())).keys() & {_number(request.POST.get("to", ""))}
     if not ids or not person:
-        from django.contrib import messages
-
         messages.error(request, _("Choose tickets and a person of your teams."))
         return back
     _assign_all(request, ids, person.pop())
@@ -233,12 +239,12 @@ def _number(text: str) -> int:
 
 
 def _assign_all(request: HttpRequest, ids: list[int], person_id: int) -> None:
-    from accounts.models import User
-
     found = Ticket.objects.visible_to(request.user).filter(pk__in=ids)
     to = User.objects.get(pk=person_id)
     outcome = answered(
-        lambda: moves.perform_many(found, "assign", actor=request.user, now=timezone.now(), data={"to": to, "team_id": None}),
+        lambda: moves.perform_many(
+            found, "assign", actor=request.user, now=timezone.now(), data={"to": to, "team_id": None}
+        ),
         request,
     )
     if outcome:
@@ -247,13 +253,16 @@ def _assign_all(request: HttpRequest, ids: list[int], person_id: int) -> None:
 
 def tell(request: HttpRequest, outcome: moves.Outcome) -> None:
     """Say what a bulk act did: done, refused by number and reason, busy."""
-    from django.contrib import messages
-
     if outcome.done:
         number = len(outcome.done)
-        messages.success(request, ngettext("%(number)d ticket done.", "%(number)d tickets done.", number) % {"number": number})
+        messages.success(
+            request,
+            ngettext("%(number)d ticket done.", "%(number)d tickets done.", number) % {"number": number},
+        )
     numbers = dict(
-        Ticket.objects.filter(pk__in=[pk for pk, _reasons in outcome.refused] + outcome.busy).values_list("pk", "number")
+        Ticket.objects.filter(pk__in=[pk for pk, _reasons in outcome.refused] + outcome.busy).values_list(
+            "pk", "number"
+        )
     )
     for pk, reasons in outcome.refused[:5]:
         messages.warning(request, f"{numbers.get(pk, '')}: {' '.join(map(str, reasons))}")
@@ -261,4 +270,7 @@ def tell(request: HttpRequest, outcome: moves.Outcome) -> None:
         messages.warning(request, _("%(number)d more were refused.") % {"number": len(outcome.refused) - 5})
     if outcome.busy:
         names = pgettext("list", ", ").join(numbers.get(pk, "") for pk in outcome.busy[:5])
-        messages.warning(request, _("Somebody else is working on these right now, please try again: %(names)s") % {"names": names})
+        messages.warning(
+            request,
+            _("Somebody else is working on these right now, please try again: %(names)s") % {"names": names},
+        )

@@ -14,9 +14,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from aftersales.core import components as c
+from aftersales.core.access import needs
 from aftersales.core.components.badges import TONES
 from aftersales.core.components.icons import MARKS
-from aftersales.core.access import needs
 
 LONG = "一家名字特别长的旗舰店" * 4
 DAYS = [22, 25, 24, 28, 61, 72, 58, 49, 41, 38, 35, 33, 31, 18]
@@ -38,7 +38,10 @@ def styleguide(request: HttpRequest) -> HttpResponse:
 def samples(now: datetime) -> dict[str, Any]:
     """The contents of the style guide."""
     return {
-        "badges": [c.badge(f"{tone} · {mark}", tone=tone, mark_name=mark) for tone, mark in zip(TONES, MARKS, strict=False)],
+        "badges": [
+            c.badge(f"{tone} · {mark}", tone=tone, mark_name=mark)
+            for tone, mark in zip(TONES, MARKS, strict=False)
+        ],
         "marks": [c.badge(mark, mark_name=mark) for mark in MARKS],
         "levels": [
             c.level("L1", "一般"),
@@ -48,7 +51,9 @@ def samples(now: datetime) -> dict[str, Any]:
             c.level("L6", "反馈"),
         ],
         "clocks": clocks(now),
-        "people": [c.person(name, _("Nobody")) for name in ("陈思远", "王", "", LONG, "Ana Beatriz Rodrigues")],
+        "people": [
+            c.person(name, _("Nobody")) for name in ("陈思远", "王", "", LONG, "Ana Beatriz Rodrigues")
+        ],
         "steps": c.steps(
             [
                 c.Step("申请", "done", "11-19 16:40"),
@@ -76,7 +81,9 @@ def clocks(now: datetime) -> list[c.ClockFace]:
         c.ClockFace("解决", "paused", start, due, remaining=18 * hour, note="等客户补照片"),
         c.ClockFace("首次响应", "met", start, due, stopped_at=start + timedelta(minutes=12)),
         c.ClockFace("解决", "met_late", start, now - 4 * hour, stopped_at=now - hour),
-        c.ClockFace("七天退货期", "running", now - 90 * hour, now + 81 * hour, now + 40 * hour, statutory=True),
+        c.ClockFace(
+            "七天退货期", "running", now - 90 * hour, now + 81 * hour, now + 40 * hour, statutory=True
+        ),
         c.ClockFace("归档", "cancelled", start, due),
         c.ClockFace(LONG, "running", start, now + 500 * hour, None),
     ]
@@ -100,13 +107,24 @@ def charts(now: datetime) -> dict[str, Any]:
         for n, (value, line) in enumerate(zip(DAYS, CLOSED, strict=True))
     ]
     ages = [("<4时", 19, ""), ("4–24时", 34, ""), ("1–2天", 18, ""), ("2–3天", 8, "warn"), (">7天", 2, "bad")]
-    pins = [(0.35, "L2", "hot"), (0.46, "L1", "warn"), (0.49, "L1", "warn"), (0.51, "L5", "calm"), (0.97, "L1", "warn")]
+    pins = [
+        (0.35, "L2", "hot"),
+        (0.46, "L1", "warn"),
+        (0.49, "L1", "warn"),
+        (0.51, "L5", "calm"),
+        (0.97, "L1", "warn"),
+    ]
     return {
         "trend": c.bars_line(columns, message="每日新开与关闭"),
         "trend_table": c.data_table(
             ["日", "新开", "关闭"], [(x.label, x.value, x.line) for x in columns], caption="每日新开与关闭"
         ),
-        "ages": c.histogram([c.Column(*a[:2], tone=a[2]) for a in ages], message="积压龄期", limit_after=2, limit="48 小时承诺"),
+        "ages": c.histogram(
+            [c.Column(*a[:2], tone=a[2]) for a in ages],
+            message="积压龄期",
+            limit_after=2,
+            limit="48 小时承诺",
+        ),
         "shares": c.share_bars(
             [
                 c.Share("首次响应", 0.962, "96.2%", 0.95, "目标 95%", "#"),

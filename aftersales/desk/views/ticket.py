@@ -16,11 +16,11 @@ from django.views.decorators.http import require_GET, require_POST
 
 from accounts.selectors import people_of_team
 from aftersales.core import files
+from aftersales.core.access import answered, needs
 from aftersales.core.errors import DomainError
 from aftersales.customers.models import Contact
 from aftersales.customers.services import contact_reveal
 from aftersales.desk import acts, workbench
-from aftersales.core.access import answered, needs
 from aftersales.tickets import services
 from aftersales.tickets.models import Attachment, DispatchRecord, Ticket
 from aftersales.tickets.states import Channel
@@ -58,7 +58,9 @@ def ticket(request: HttpRequest, number: str) -> HttpResponse:
     return _page(request, the_ticket(request, number))
 
 
-def _page(request: HttpRequest, row: Ticket, *, draft: str = "", voice: str = "", status: int = 200) -> HttpResponse:
+def _page(
+    request: HttpRequest, row: Ticket, *, draft: str = "", voice: str = "", status: int = 200
+) -> HttpResponse:
     now = timezone.now()
     bench = workbench.read(row, request.user, now)
     todo = acts.acts(row, request.user, now)
@@ -105,9 +107,18 @@ def dispatch_people(record: DispatchRecord | None) -> list[dict[str, Any]]:
         return []
     chosen = record.chosen_id
     return [
-        {**one, "words": pgettext("dispatch", "Chosen") if one["person_id"] == chosen else VERDICTS.get(one["verdict"], "")}
+        {
+            **one,
+            "words": pgettext("dispatch", "Chosen")
+            if one["person_id"] == chosen
+            else VERDICTS.get(one["verdict"], ""),
+        }
         for one in record.candidates
     ]
+
+
+def _chosen() -> str:
+    return pgettext("dispatch", "Chosen")
 
 
 def resolve_text(row: Ticket) -> str:

@@ -1,4 +1,4 @@
-"""Who may open a page of the desk. Forbidden and absent look the same."""
+"""Who may open a page of the staff side. Forbidden and absent look the same."""
 
 from __future__ import annotations
 
@@ -6,8 +6,11 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
+from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse
+
+from aftersales.core.errors import DomainError
 
 View = Callable[..., HttpResponse]
 
@@ -27,3 +30,18 @@ def needs(capability: str) -> Callable[[View], View]:
         return guarded
 
     return wrap
+
+
+def answered(fn: Callable[[], Any], request: HttpRequest, done: str = "") -> Any:
+    """Run one act of a person: a refusal becomes a message and None, success says ``done``.
+
+    This is the one place where staff pages turn the business's *no* into words on the page.
+    """
+    try:
+        result = fn()
+    except DomainError as error:
+        messages.error(request, str(error))
+        return None
+    if done:
+        messages.success(request, done)
+    return result

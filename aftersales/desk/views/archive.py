@@ -1,0 +1,101 @@
+"""The archive: finished tickets by time, kind, customer and text; every look leaves a trace (R5.5)."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from aftersales.core.access import answered, needs
+from aftersales.tickets import services
+from aftersales.tickets.models import ArchiveRecord
+from aftersales.tickets.selectors import archive_found
+from aftersales.tickets.states import Kind
+
+SHOWN = 100
+
+
+@require_GET
+@needs("desk.archive")
+def archive(request: HttpRequest) -> HttpResponse:
+    """Search the archive."""
+    asked = _asked(request)
+    found = list(archive_found(request.user, **asked)[: SHOWN + 1])
+    if any(asked.values()):
+        services.archive_searched(actor=request.user, filters=asked, found=len(found), now=timezone.now())
+    context = {
+        "title": _("Archive"), "now": timezone.now(), "found": found[:SHOWN], "more": len(found) > SHOWN,
+        "asked": asked, "kinds": Kind.choices, "limit": SHOWN,
+    }  # fmt: skip
+    return render(request, "desk/archive.html", context)
+
+
+def _asked(request: HttpRequest) -> dict[str, Any]:
+    kind = request.GET.get("kind", "")
+    return {
+        "kind": kind if kind in Kind.values else "",
+        "since": _day(request.GET.get("since", "")),
+        "until": _day(request.GET.get("until", "")),
+        "customer": request.GET.get("customer", "").replace("\x00", "").strip()[:64],
+        "text": request.GET.get("text", "").replace("\x00", "").strip()[:80],
+    }
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+@require_GET
+@needs("desk.archive")
+def record(request: HttpRequest, public_id: str) -> HttpResponse:
+    """One record with its addenda."""
+    found = the_record(request, public_id)
+    services.archive_opened(record=found, actor=request.user, now=timezone.now())
+    addenda = found.addenda.select_related("author").order_by("id")
+    return render(
+        request,
+        "desk/record.html",
+        {"title": found.number, "now": timezone.now(), "record": found, "addenda": addenda},
+    )
+
+
+def the_record(request: HttpRequest, public_id: str) -> ArchiveRecord:
+    wide = ArchiveRecord.objects.visible_to(request.user).select_related("ticket", "customer", "reviewed_by")
+    found: ArchiveRecord | None = wide.filter(public_id=public_id).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+@require_POST
+@needs("desk.archive")
+def record_act(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Add to a record, set or lift its legal hold."""
+    found = the_record(request, public_id)
+    text = request.POST.get("text", "")
+    acts = {
+        "addendum": lambda: services.addendum_add(
+            record=found, text=text, actor=request.user, now=timezone.now()
+        ),
+        "hold": lambda: (
+            services.archive_hold_set(record=found, reason=text, actor=request.user, now=timezone.now()) or 1
+        ),
+        "lift": lambda: (
+            services.archive_hold_lift(record=found, reason=text, actor=request.user, now=timezone.now()) or 1
+        ),
+    }
+    act = acts.get(request.POST.get("act", ""))
+    if act is None:
+        messages.error(request, _("This act does not exist."))
+    else:
+        answered(act, request, _("Done."))
+    return redirect("desk:record", public_id)

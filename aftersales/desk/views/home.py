@@ -1,0 +1,79 @@
+"""Where staff starts, and the search over everything."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import Q
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
+
+from aftersales.core.access import needs
+from aftersales.core.sheets import resource
+from aftersales.core.sheets.views import exported
+from aftersales.customers.selectors import find_by_phone
+from aftersales.desk import queues, rows
+from aftersales.tickets.models import Ticket
+from aftersales.tickets.selectors import search_ids
+
+PHONE_DIGITS = 4
+START = (("desk.view", "desk:queue"), ("desk.registers", "admin:index"))
+
+
+@require_GET
+def home(request: HttpRequest) -> HttpResponse:
+    """The first page of this person's work."""
+    user: Any = request.user
+    if not user.is_authenticated:
+        return redirect("account_login")
+    if not user.is_staff:
+        raise Http404
+    return redirect(next((page for capability, page in START if user.has_perm(capability)), "admin:index"))
+
+
+@require_GET
+@needs("desk.view")
+def search(request: HttpRequest) -> HttpResponse:
+    """Tickets by number, order number, telephone or words; a whole number opens its ticket at once."""
+    words = request.GET.get("q", "").replace("\x00", "").strip()[:80]
+    now = timezone.now()
+    found = _found(request.user, words) if words else []
+    if len(found) == 1 and found[0].number == words.upper():
+        return redirect("desk:ticket", found[0].number)
+    context = {
+        "title": _("Search"), "now": now, "words": words, "number": len(found), "limit": queues.PAGE,
+        "rows": rows.table_rows(found, now, soon=None, may_take=request.user.has_perm("tickets.take")),
+    }  # fmt: skip
+    return render(request, "desk/search.html", context)
+
+
+def _found(user: Any, words: str) -> list[queues.Row]:
+    wanted = Q(number__startswith=words.upper()) | Q(order__external_no=words)
+    digits = "".join(filter(str.isdigit, words))
+    if len(digits) >= PHONE_DIGITS and len(digits) == len(words.replace(" ", "")):
+        wanted |= Q(customer__in=find_by_phone(digits))
+    wanted |= Q(pk__in=search_ids(words, limit=queues.PAGE))
+    seen = Ticket.objects.visible_to(user).filter(wanted).order_by("-id")
+    return [queues.Row._make(values) for values in seen.values_list(*queues.COLUMNS)[: queues.PAGE]]
+
+
+@require_GET
+@needs("tickets.export")
+def export(request: HttpRequest, fmt: str) -> HttpResponse:
+    """A queue as a file, exactly as it is filtered."""
+    if fmt not in ("csv", "xlsx") or not tickets_sheet():
+        raise Http404
+    wanted = queues.asked(request.GET)
+    found = queues.tickets(request.user, wanted, timezone.now()).order_by("pk")
+    return exported(request, found, "tickets", fmt, filtered=request.GET.urlencode())
+
+
+def tickets_sheet() -> bool:
+    """Whether tickets can be exported by this installation."""
+    try:
+        return resource.find("tickets") is not None
+    except LookupError:
+        return False
