@@ -9,7 +9,7 @@ from aftersales.core import events, jobs, moves
 from tests.architecture.writes import WriteOutsideServices, watched, written_tables
 from tests.toy.models import Parcel
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_registries")]
 
 
 def test_a_write_without_a_service_is_caught(parcel, agent, now) -> None:

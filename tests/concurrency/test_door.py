@@ -13,7 +13,11 @@ from aftersales.core.models import Delivery, Event
 from tests.toy.fixtures import at_once, in_thread
 from tests.toy.models import Parcel
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.concurrency]
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.concurrency,
+    pytest.mark.usefixtures("own_registries"),
+]
 EIGHT = 8
 
 

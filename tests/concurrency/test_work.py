@@ -10,7 +10,11 @@ from aftersales.core.models import Job, JobState
 from tests.toy.fixtures import at_once, in_thread
 from tests.toy.models import Parcel
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.concurrency]
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.concurrency,
+    pytest.mark.usefixtures("own_registries"),
+]
 
 
 def test_each_job_runs_once_however_many_workers_there_are(now) -> None:

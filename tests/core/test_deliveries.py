@@ -8,7 +8,7 @@ import pytest
 from aftersales.core import deliveries, events, moves
 from aftersales.core.models import Delivery, Event
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_registries")]
 
 
 class Listener:

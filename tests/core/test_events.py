@@ -11,7 +11,7 @@ from aftersales.core.origin import coming_from, current
 from tests.database import superuser
 from tests.toy.models import Parcel, Stamp
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_registries")]
 FORBIDDEN = ["UPDATE {table} SET {column} = {column}", "DELETE FROM {table}", "TRUNCATE {table}"]
 
 

@@ -11,7 +11,7 @@ from aftersales.core import jobs, tasks
 from aftersales.core.models import Job, JobState
 from aftersales.core.origin import current
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_registries")]
 SECOND = timedelta(seconds=1)
 
 

@@ -12,7 +12,7 @@ from tests.toy.machine import PARCEL
 from tests.toy.models import Lamp, Parcel
 from tests.toy.states import ParcelState as P
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_registries")]
 DOOR = "changes only through the door"
 
 

@@ -17,7 +17,7 @@ from aftersales.core.origin import coming_from
 from tests.toy.models import Lamp, Parcel
 from tests.toy.states import LampState, ParcelState
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_registries")]
 
 PRIVATE = {"id", "history_id", "subject_id", "public_id", "event_id", "recorded_at"}
 

@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from aftersales.core import deliveries, facts, moves
 from tests.toy.models import Parcel
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_registries")]
 A_MOVE = ["SELECT", "SELECT", "UPDATE", "INSERT", "INSERT", "INSERT"]
 FRAME = ("SAVEPOINT", "RELEASE", "BEGIN", "COMMIT")
 
@@ -26,7 +26,7 @@ def stamps_missing(rows: Any, now: Any) -> dict[int, bool]:
 
 
 @pytest.fixture(autouse=True)
-def _busy_house() -> None:
+def _busy_house(own_registries: None) -> None:
     """A fact to ask and a consumer to serve: the full price."""
     facts.provide("toy.stamps_missing", stamps_missing)
     deliveries.subscribe("toys", "parcel.*", lambda event, now: None)

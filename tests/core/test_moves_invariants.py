@@ -13,7 +13,7 @@ from aftersales.core.models import Delivery, Event
 from tests.toy.machine import PARCEL
 from tests.toy.models import Parcel
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_registries")]
 DATA = {"send": {"carrier": "sf"}}
 VERBS = ["send", "deliver", "bring_back", "ask", "write_off", "change"]
 # Each step: a verb, and for which of the three parcels; more than one goes through the door for many.

@@ -21,7 +21,7 @@ CAPABILITIES = {
 }
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def toy_capabilities(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for code, roles in CAPABILITIES.items():
         monkeypatch.setitem(capabilities.TABLE, code, roles)
@@ -30,8 +30,8 @@ def toy_capabilities(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     capabilities._codes.cache_clear()
 
 
-@pytest.fixture(autouse=True)
-def own_registries(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def own_registries(toy_capabilities: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """What a test registers is gone after it; real rooms' listeners and consumers do not take part."""
     monkeypatch.setattr(events, "_listeners", [])
     monkeypatch.setattr(deliveries, "_consumers", {})
