@@ -144,6 +144,8 @@ class Ticket(StateModel, PublicIdModel, VersionedModel):
             models.Index(fields=["state", "wake_at"], name="ticket_wake", condition=Q(wake_at__isnull=False)),
             models.Index(fields=["state", "-closed_at", "-id"], name="ticket_state_closed"),
             models.Index(fields=["-opened_at", "-id"], name="ticket_opened"),
+            models.Index(fields=["closed_at"], name="ticket_closed_at", condition=Q(closed_at__isnull=False)),
+            models.Index(fields=["resolved_at"], name="ticket_resolved_at", condition=Q(resolved_at__isnull=False)),
             models.Index(fields=["customer", "-id"], name="ticket_customer"),
             models.Index(fields=["merchant", "-id"], name="ticket_merchant"),
         ]  # fmt: skip

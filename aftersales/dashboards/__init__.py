@@ -1,0 +1,1 @@
+"""Figures for people who lead: read from the rows they open, never stored beside them."""

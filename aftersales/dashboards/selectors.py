@@ -1,0 +1,279 @@
+"""The figures of the dashboard, each with its sample size, in a fixed number of statements."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.db.models import Aggregate, Count, DurationField, ExpressionWrapper, F, Min, Q, QuerySet
+from django.db.models.functions import TruncDate
+
+from accounts.models import Team, User
+from aftersales.clocks.models import Clock
+from aftersales.standards.selectors import duration, parameter
+from aftersales.standards.states import Promise
+from aftersales.tickets.models import Ticket
+from aftersales.tickets.states import ACTIVE_STATES, OPEN_STATES
+
+RANGES = (7, 14, 30, 60)
+AGES: tuple[tuple[str, int | None], ...] = (
+    ("under_4h", 4), ("to_24h", 24), ("to_2d", 48), ("to_3d", 72), ("to_7d", 168), ("over_7d", None),
+)  # fmt: skip
+PROMISES = (Promise.FIRST_RESPONSE, Promise.SOLUTION_AGREED, Promise.VERIFICATION, Promise.ARCHIVE)
+DUE_ROWS = 6
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What a dashboard is about: the tickets this person may see, of one team or all, over whole local days."""
+
+    user: Any
+    now: datetime
+    days: int = 14
+    team_id: int | None = None
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(settings.TIME_ZONE)
+
+    @property
+    def first_day(self) -> date:
+        return self.now.astimezone(self.zone).date() - timedelta(days=self.days - 1)
+
+    @property
+    def since(self) -> datetime:
+        return datetime.combine(self.first_day, datetime.min.time(), tzinfo=self.zone)
+
+    def tickets(self) -> QuerySet[Ticket]:
+        rows = Ticket.objects.visible_to(self.user).filter(historic=False)
+        return rows.filter(team_id=self.team_id) if self.team_id else rows
+
+
+@dataclass(frozen=True)
+class Now:
+    """How things stand: open tickets by state and team, late, due soon, by age."""
+
+    open: int
+    breached: int
+    due_soon: int
+    unassigned: int
+    longest_late: timedelta | None
+    by_state: Mapping[str, int]
+    by_team: Mapping[int | None, Mapping[str, int]]
+    ages: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class Span:
+    """Median and 90th percentile of a time, and over how many tickets."""
+
+    median: timedelta | None
+    p90: timedelta | None
+    count: int
+
+
+@dataclass(frozen=True)
+class Kept:
+    """How many promises of one kind ended in the range, and how many were kept in time."""
+
+    promise: str
+    kept: int
+    total: int
+    target: float | None
+
+    @property
+    def share(self) -> float | None:
+        return self.kept / self.total if self.total else None
+
+
+@dataclass(frozen=True)
+class Person:
+    """One member of the team: load against capacity, late and soon due work."""
+
+    id: int
+    name: str
+    open: int
+    capacity: int
+    breached: int
+    due_soon: int
+
+
+@dataclass(frozen=True)
+class Board:
+    """Everything the page shows."""
+
+    scope: Scope
+    now: Now
+    opened: Mapping[date, int]
+    closed: Mapping[date, int]
+    first_response: Span
+    solution: Span
+    kept: list[Kept]
+    people: list[Person]
+    due: list[Ticket]
+    teams: Mapping[int, str] = field(default_factory=dict)
+
+
+def board(scope: Scope) -> Board:
+    """Nine statements whatever the number of tickets."""
+    return Board(
+        scope=scope,
+        now=standing(scope),
+        opened=per_day(scope, "opened_at"),
+        closed=per_day(scope, "closed_at"),
+        first_response=span(scope, "opened_at", "first_reply_at"),
+        solution=span(scope, "resolved_at", "resolved_at"),
+        kept=kept(scope),
+        people=people(scope),
+        due=due_rows(scope),
+        teams={team.pk: str(team) for team in Team.objects.active()},
+    )
+
+
+def standing(scope: Scope) -> Now:
+    """One pass over the active tickets, grouped by state and team."""
+    soon = scope.now + duration("due_soon_hours", scope.now)
+    late = Q(next_due_at__lt=scope.now)
+    rows = list(
+        scope.tickets()
+        .filter(state__in=ACTIVE_STATES)
+        .values("state", "team_id")
+        .annotate(
+            number=Count("id"),
+            late=Count("id", filter=late),
+            soon=Count("id", filter=Q(next_due_at__gte=scope.now, next_due_at__lt=soon)),
+            nobody=Count("id", filter=Q(assignee=None)),
+            oldest=Min("next_due_at", filter=late),
+            **{f"age_{name}": Count("id", filter=_age(scope.now, name)) for name, _hours in AGES},
+        )
+        .order_by()
+    )
+    open_rows = [row for row in rows if row["state"] in OPEN_STATES]
+    oldest = [row["oldest"] for row in rows if row["oldest"]]
+    return Now(
+        open=sum(row["number"] for row in open_rows),
+        breached=sum(row["late"] for row in rows),
+        due_soon=sum(row["soon"] for row in rows),
+        unassigned=sum(row["nobody"] for row in open_rows),
+        longest_late=scope.now - min(oldest) if oldest else None,
+        by_state=_summed(rows, "state"),
+        by_team=_teams(open_rows),
+        ages={name: sum(row[f"age_{name}"] for row in open_rows) for name, _hours in AGES},
+    )
+
+
+def _age(now: datetime, name: str) -> Q:
+    limits = [0, *(hours for _name, hours in AGES if hours is not None)]
+    place = [age for age, _hours in AGES].index(name)
+    younger = Q(opened_at__lte=now - timedelta(hours=limits[place])) if place else Q()
+    hours = AGES[place][1]
+    return younger & Q(opened_at__gt=now - timedelta(hours=hours)) if hours is not None else younger
+
+
+def _summed(rows: list[dict[str, Any]], key: str) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for row in rows:
+        found[row[key]] = found.get(row[key], 0) + row["number"]
+    return found
+
+
+def _teams(rows: list[dict[str, Any]]) -> dict[int | None, dict[str, int]]:
+    found: dict[int | None, dict[str, int]] = {}
+    for row in rows:
+        mine = found.setdefault(row["team_id"], {"open": 0, "late": 0, "soon": 0})
+        mine["open"] += row["number"]
+        mine["late"] += row["late"]
+        mine["soon"] += row["soon"]
+    return found
+
+
+def per_day(scope: Scope, column: str) -> dict[date, int]:
+    """How many tickets were opened or closed on each local day of the range; days without any are 0."""
+    counted = dict(
+        scope.tickets()
+        .filter(**{f"{column}__gte": scope.since, f"{column}__lte": scope.now})
+        .annotate(day=TruncDate(column, tzinfo=scope.zone))
+        .values_list("day")
+        .annotate(number=Count("id"))
+        .order_by()
+    )
+    days = [scope.first_day + timedelta(days=n) for n in range(scope.days)]
+    return {day: counted.get(day, 0) for day in days}
+
+
+class Percentile(Aggregate):
+    """``percentile_cont(share) WITHIN GROUP (ORDER BY …)``."""
+
+    function = "percentile_cont"
+    template = "%(function)s(%(share)s) WITHIN GROUP (ORDER BY %(expressions)s)"
+    output_field = DurationField()
+
+    def __init__(self, expression: Any, share: float) -> None:
+        super().__init__(expression, share=share)
+
+
+def span(scope: Scope, ranged: str, end: str) -> Span:
+    """Time from registering to ``end`` for tickets whose ``ranged`` moment lies in the range."""
+    took = ExpressionWrapper(F(end) - F("opened_at"), output_field=DurationField())
+    found = (
+        scope.tickets()
+        .filter(**{f"{ranged}__gte": scope.since, f"{ranged}__lte": scope.now, f"{end}__isnull": False})
+        .aggregate(median=Percentile(took, 0.5), p90=Percentile(took, 0.9), count=Count("id"))
+    )
+    return Span(found["median"], found["p90"], found["count"])
+
+
+def kept(scope: Scope) -> list[Kept]:
+    """Share of promises kept in time among those that came due or were met in the range (breached counts as broken)."""
+    settled = Q(met_at__gte=scope.since, met_at__lte=scope.now) | Q(
+        met_at=None, breached_at__gte=scope.since, breached_at__lte=scope.now
+    )
+    rows = Clock.objects.filter(settled, subject_kind="tickets.ticket", promise__in=PROMISES, is_historic=False)
+    narrowed = scope.tickets()
+    if scope.team_id or not scope.user.has_perm("tickets.view_all"):
+        rows = rows.filter(subject_id__in=narrowed.values("pk"))
+    found = {
+        row["promise"]: (row["kept"], row["total"])
+        for row in rows.values("promise")
+        .annotate(kept=Count("id", filter=Q(met_at__isnull=False, met_at__lte=F("due_at"))), total=Count("id"))
+        .order_by()
+    }
+    targets = {Promise.FIRST_RESPONSE: _target("first_response_share_percent", scope.now),
+               Promise.SOLUTION_AGREED: _target("resolution_percent", scope.now)}  # fmt: skip
+    return [Kept(promise, *found.get(promise, (0, 0)), targets.get(promise)) for promise in PROMISES]
+
+
+def _target(code: str, now: datetime) -> float:
+    return float(parameter(code, now)) / 100
+
+
+def people(scope: Scope) -> list[Person]:
+    """Who carries what, the fullest first."""
+    soon = scope.now + duration("due_soon_hours", scope.now)
+    rows = (
+        scope.tickets()
+        .filter(state__in=ACTIVE_STATES, assignee__isnull=False)
+        .values("assignee_id")
+        .annotate(
+            open=Count("id", filter=Q(state__in=OPEN_STATES)),
+            late=Count("id", filter=Q(next_due_at__lt=scope.now)),
+            soon=Count("id", filter=Q(next_due_at__gte=scope.now, next_due_at__lt=soon)),
+        )
+        .order_by()
+    )
+    found = {row["assignee_id"]: row for row in rows}
+    known = User.objects.in_bulk(list(found))
+    listed = [
+        Person(pk, str(known[pk]), row["open"], known[pk].capacity, row["late"], row["soon"])
+        for pk, row in found.items()
+    ]
+    return sorted(listed, key=lambda one: (-one.breached, -one.open / max(one.capacity, 1), one.name))[:12]
+
+
+def due_rows(scope: Scope) -> list[Ticket]:
+    """The next tickets to fall due inside the *due soon* window."""
+    soon = scope.now + duration("due_soon_hours", scope.now)
+    rows = scope.tickets().filter(state__in=ACTIVE_STATES, next_due_at__gte=scope.now, next_due_at__lt=soon)
+    return list(rows.select_related("assignee").order_by("next_due_at", "id")[:DUE_ROWS])

@@ -1,0 +1,251 @@
+"""The one dashboard: how things stand, how the days went, who needs help. Every figure opens its tickets."""
+
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext, pgettext
+from django.views.decorators.http import require_GET
+
+from accounts.models import Team
+from aftersales.core import wording
+from aftersales.core.access import needs
+from aftersales.core.components import Column, Figure, Pin, Share, bars_line, data_table, histogram, share_bars, timeline_pins
+from aftersales.dashboards import selectors
+from aftersales.dashboards.selectors import Board, Kept, Scope, Span
+from aftersales.standards.selectors import duration
+from aftersales.standards.states import Promise
+from aftersales.tickets.states import TicketState
+
+DASH = "–"
+LATE_AGE = {"to_3d", "to_7d"}
+
+
+@require_GET
+@needs("dashboards.view")
+def overview(request: HttpRequest) -> HttpResponse:
+    """The dashboard of the department or of one team, over 7 to 60 days."""
+    scope = _scope(request, timezone.now())
+    board = selectors.board(scope)
+    return render(request, "dashboards/overview.html", _context(board))
+
+
+def _scope(request: HttpRequest, now: datetime) -> Scope:
+    days = request.GET.get("days", "")
+    team = request.GET.get("team", "")
+    known = team.isascii() and team.isdigit() and Team.objects.active().filter(pk=int(team[:18])).exists()
+    return Scope(
+        user=request.user, now=now, days=int(days) if days in {str(n) for n in selectors.RANGES} else 14,
+        team_id=int(team) if known else None,
+    )  # fmt: skip
+
+
+def _context(board: Board) -> dict[str, Any]:
+    scope = board.scope
+    return {
+        "title": pgettext("navigation", "Overview"),
+        "board": board,
+        "team": board.teams.get(scope.team_id or 0, ""),
+        "teams": sorted(board.teams.items(), key=lambda item: item[1]),
+        "ranges": selectors.RANGES,
+        "updated": wording.when(scope.now, scope.now),
+        "figures": figures(board),
+        "flow": flow_chart(board),
+        "flow_table": flow_table(board),
+        "pins": pins(board),
+        "due": [_due_line(ticket, scope.now) for ticket in board.due],
+        "due_url": _url(board, view="due"),
+        "ages": age_chart(board),
+        "ages_table": data_table([_("Age"), _("Open tickets")], _age_rows(board), caption=_("Age of the backlog")),
+        "kept": share_bars([_share(board, one) for one in board.kept], floor=0.0),
+        "kept_empty": not any(one.total for one in board.kept),
+        "states": _states(board),
+        "team_rows": _team_rows(board),
+        "people": [_person(board, one) for one in board.people],
+        "opened_total": sum(board.opened.values()),
+        "closed_total": sum(board.closed.values()),
+    }
+
+
+def _url(board: Board, **query: Any) -> str:
+    if board.scope.team_id:
+        query.setdefault("team", board.scope.team_id)
+    return f"{reverse('desk:queue')}?{urlencode({'view': 'all', **query})}"
+
+
+def figures(board: Board) -> list[Figure]:
+    """Six figures; only those that miss something carry colour."""
+    now = board.now
+    first, solved = board.kept[0], board.kept[1]
+    return [
+        Figure(_("Open"), f"{now.open:,}", _tickets(now.open), _("of these unassigned: %(n)s") % {"n": now.unassigned},
+               url=_url(board)),
+        Figure(_("Breached"), f"{now.breached:,}", _tickets(now.breached), _late_words(now), "bad" if now.breached else "",
+               _url(board, view="breached")),
+        Figure(_("Due in %(hours)s hours") % {"hours": _soon_hours(board)}, f"{now.due_soon:,}", _tickets(now.due_soon),
+               _("next %(time)s") % {"time": wording.when(board.due[0].next_due_at, board.scope.now)} if board.due
+               else _("nothing until then"), "warn" if now.due_soon else "", _url(board, view="due")),
+        _time_figure(board, _("First response"), board.first_response, "opened"),
+        _time_figure(board, _("Solution"), board.solution, "resolved"),
+        _kept_figure(board, first if first.total >= solved.total else solved),
+    ]  # fmt: skip
+
+
+def _tickets(count: int) -> str:
+    return ngettext("ticket", "tickets", count)
+
+
+def _soon_hours(board: Board) -> str:
+    return f"{duration('due_soon_hours', board.scope.now).total_seconds() / 3600:g}"
+
+
+def _late_words(now: selectors.Now) -> str:
+    if now.longest_late is None:
+        return _("nothing is late")
+    return _("longest %(time)s") % {"time": wording.duration(now.longest_late)}
+
+
+def _time_figure(board: Board, label: str, span: Span, ranged: str) -> Figure:
+    value = wording.duration(span.median) if span.median is not None else DASH
+    note = (
+        _("median · P90 %(p90)s · %(n)s tickets") % {"p90": wording.duration(span.p90), "n": span.count}
+        if span.p90 is not None
+        else _("no ticket in this range")
+    )
+    return Figure(label, value, "", note, url=_url(board, **{f"{ranged}_from": board.scope.first_day.isoformat()}))
+
+
+def _kept_figure(board: Board, one: Kept) -> Figure:
+    share, target = one.share, one.target
+    missed = share is not None and target is not None and share < target
+    note = _("target %(target)s · %(n)s promises") % {"target": wording.percent(target), "n": one.total} if target else (
+        _("%(n)s promises") % {"n": one.total}
+    )
+    return Figure(
+        _("%(promise)s in time") % {"promise": Promise(one.promise).label},
+        wording.percent(share) if share is not None else DASH, "", note, "warn" if missed else "",
+        _url(board, missed=one.promise, since=board.scope.first_day.isoformat()),
+    )  # fmt: skip
+
+
+def flow_chart(board: Board) -> Any:
+    days = list(board.opened)
+    columns = [
+        Column(f"{day:%m-%d}", board.opened[day], board.closed[day], "now" if day == days[-1] else "",
+               _url(board, opened=day.isoformat()))
+        for day in days
+    ]  # fmt: skip
+    message = _("Opened %(opened)s, closed %(closed)s in %(days)s days.") % {
+        "opened": sum(board.opened.values()), "closed": sum(board.closed.values()), "days": len(days),
+    }  # fmt: skip
+    return bars_line(columns, message=message, every=max(2, len(days) // 7))
+
+
+def flow_table(board: Board) -> Any:
+    rows = [(day.isoformat(), board.opened[day], board.closed[day]) for day in board.opened]
+    return data_table([_("Day"), _("Opened"), _("Closed")], rows, caption=_("Opened and closed per day"))
+
+
+def pins(board: Board) -> Any:
+    """The next hours as a line; a pin per ticket."""
+    span = duration("due_soon_hours", board.scope.now)
+    now = board.scope.now
+    marks = [
+        Pin(min(max((ticket.next_due_at - now) / span, 0.0), 1.0), str(ticket.level), ticket.number,
+            "warn", reverse("desk:ticket", args=[ticket.number]))
+        for ticket in board.due
+    ]  # fmt: skip
+    return timeline_pins(
+        marks, ticks=_ticks(now, span), message=_("%(n)s tickets fall due.") % {"n": board.now.due_soon},
+        start=_("now %(time)s") % {"time": f"{now.astimezone(board.scope.zone):%H:%M}"},
+    )  # fmt: skip
+
+
+def _ticks(now: datetime, span: timedelta) -> list[tuple[float, str]]:
+    first = now.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
+    found = []
+    while first < now + span:
+        found.append(((first - now) / span, timezone.localtime(first).strftime("%H:%M")))
+        first += timedelta(hours=1)
+    return found
+
+
+def _due_line(ticket: Any, now: datetime) -> dict[str, Any]:
+    return {
+        "ticket": ticket,
+        "time": wording.when(ticket.next_due_at, now),
+        "promise": dict(Promise.choices).get(ticket.next_promise, ""),
+        "who": str(ticket.assignee) if ticket.assignee else _("nobody yet"),
+    }
+
+
+AGE_WORDS = {
+    "under_4h": "<4 h", "to_24h": "4–24 h", "to_2d": "1–2 d", "to_3d": "2–3 d", "to_7d": "3–7 d", "over_7d": ">7 d",
+}  # fmt: skip
+
+
+def _age_label(name: str) -> str:
+    if not wording.chinese():
+        return AGE_WORDS[name]
+    return AGE_WORDS[name].replace(" h", "小时").replace(" d", "天")
+
+
+def _age_rows(board: Board) -> list[tuple[str, int]]:
+    return [(_age_label(name), board.now.ages[name]) for name, _hours in selectors.AGES]
+
+
+def age_chart(board: Board) -> Any:
+    columns = [
+        Column(_age_label(name), board.now.ages[name], None, _age_tone(name)) for name, _hours in selectors.AGES
+    ]
+    promise = _("48-hour promise")
+    return histogram(
+        columns, message=_("%(n)s open tickets by age.") % {"n": board.now.open}, limit_after=2, limit=promise
+    )
+
+
+def _age_tone(name: str) -> str:
+    return "bad" if name == "over_7d" else "warn" if name in LATE_AGE else ""
+
+
+def _share(board: Board, one: Kept) -> Share:
+    words = wording.percent(one.share) if one.share is not None else DASH
+    return Share(
+        str(Promise(one.promise).label), one.share, words, one.target,
+        _("%(kept)s of %(total)s") % {"kept": one.kept, "total": one.total},
+        _url(board, missed=one.promise, since=board.scope.first_day.isoformat()),
+    )  # fmt: skip
+
+
+def _states(board: Board) -> list[dict[str, Any]]:
+    return [
+        {"code": code, "label": label, "number": board.now.by_state.get(code, 0), "url": _url(board, state=code)}
+        for code, label in TicketState.choices
+        if board.now.by_state.get(code)
+    ]
+
+
+def _team_rows(board: Board) -> list[dict[str, Any]]:
+    rows = [
+        {"name": board.teams.get(pk or 0, _("No team yet")), "url": _url(board, **({"team": pk} if pk else {})), **numbers}
+        for pk, numbers in board.now.by_team.items()
+    ]
+    return sorted(rows, key=lambda row: -row["open"])
+
+
+def _person(board: Board, one: selectors.Person) -> dict[str, Any]:
+    load = one.open / one.capacity if one.capacity else 0
+    return {
+        "person": one,
+        "load": min(round(load * 100), 100),
+        "tone": "bad" if load > 1 else "warn" if load >= 0.9 else "ok",
+        "word": _("over capacity") if load > 1 else _("nearly full") if load >= 0.9 else "",
+        "url": _url(board, assignee=one.id),
+    }
+
+
