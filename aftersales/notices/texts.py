@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
 from accounts.services import system_user
@@ -62,6 +62,14 @@ def texts_load(*, now: datetime, codes: Iterable[str] | None = None) -> int:
 
 
 def _load(kind: kinds.NoticeKind, system: Any, now: datetime) -> bool:
+    """One kind; when somebody else loads it at this very moment, his rows are as good."""
+    try:
+        return _load_once(kind, system, now)
+    except IntegrityError:
+        return False
+
+
+def _load_once(kind: kinds.NoticeKind, system: Any, now: datetime) -> bool:
     with transaction.atomic():
         template = _template(kind, system, now)
         if template.texts.filter(source=TextSource.SHIPPED, **kind.texts).exists():
