@@ -10,7 +10,7 @@ from django.utils.translation import pgettext_lazy
 
 from . import vocabulary
 from .models import Parameter, ParameterVersion, StandardVersion, WorkCalendar
-from .states import Debtor, Measure, Unit
+from .states import Debtor, Measure, RuleState, Unit
 
 CONDITIONS = {
     "severities": pgettext_lazy("rule", "Severity"),
@@ -52,10 +52,16 @@ class StandardDraftForm(forms.Form):
         if start is not None and not self.is_bound:
             names = [name for name in self.fields if name not in {"reason", "calendar"}]
             self.initial = {name: getattr(start, name) for name in names} | {"calendar": start.calendar_id}
+            self.initial["reason"] = _reason(start)
 
     def terms(self) -> dict[str, Any]:
         """What goes into the draft."""
         return {name: value for name, value in self.cleaned_data.items() if name != "reason"}
+
+
+def _reason(start: StandardVersion | ParameterVersion) -> str:
+    """A draft being corrected keeps its reason; a new version needs its own."""
+    return start.change_reason if start.state == RuleState.DRAFT else ""
 
 
 def _named(start: StandardVersion | None, name: str) -> list[str]:
@@ -79,7 +85,7 @@ class ParameterDraftForm(forms.Form):
             )
         if start is not None and not self.is_bound:
             shown = ", ".join(start.value) if isinstance(start.value, list) else start.value
-            self.initial = {"value": shown}
+            self.initial = {"value": shown, "reason": _reason(start)}
 
     def clean_value(self) -> Any:
         value = self.cleaned_data["value"]

@@ -1,7 +1,7 @@
 """The sweep warns, breaches and tells the lead; a replay of the events gives the same times."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,8 +11,9 @@ from django.test.utils import CaptureQueriesContext
 from aftersales.clocks import selectors, services
 from aftersales.clocks.models import Clock
 from aftersales.clocks.states import ClockState
+from aftersales.core import deliveries, events
 from aftersales.core.errors import DomainError
-from aftersales.core.models import Event
+from aftersales.core.models import Delivery, Event
 from tests.clocks.conftest import KIND, Desk, Thing
 from tests.clocks.test_engine import hours, kinds_of
 
@@ -62,8 +63,33 @@ def test_a_sweep_takes_batches_and_asks_nothing_per_clock(desk: Desk, machine_us
     with CaptureQueriesContext(connection) as one_batch:
         swept = services.sweep(desk.now + hours(24.5), actor=machine_user)
     assert swept.breached == 23
-    # breach, edition, events; then the same for the warnings of the other clock, which find nothing
-    assert kinds_of(one_batch) == ["WITH", "SELECT", "INSERT", "WITH"]
+    assert kinds_of(one_batch) == ["WITH", "WITH"]  # breaches with their events, then warnings
+
+
+def test_a_sweep_writes_the_deliveries_of_its_events(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(deliveries, "_consumers", {})
+    deliveries.subscribe("tests.lead", "clock.breached", lambda event, now: None)
+    deliveries.subscribe("tests.other", "ticket.*", lambda event, now: None)
+    desk.open_many(3)
+    services.sweep(desk.now + hours(24.5))
+    found = Delivery.objects.filter(consumer="tests.lead")
+    told = Event.objects.filter(kind="clock.breached")
+    assert sorted(found.values_list("event_id", flat=True)) == sorted(told.values_list("pk", flat=True))
+    assert found.count() == 3
+
+
+def test_an_event_of_the_sweep_looks_like_one_of_the_engine(desk: Desk, clock: Find, cast: Any) -> None:
+    thing = desk.open(assignee_id=cast.agent.pk, team_id=3, merchant_id=7)
+    services.sweep(desk.now + hours(25))
+    event = Event.objects.about(KIND, thing.pk).get(kind="clock.breached")
+    found = clock(thing, "first_response")
+    assert event.merchant_id == 7
+    assert event.payload == {
+        "promise": "first_response", "round": 1, "clock": found.pk, "holder": cast.agent.pk, "team": 3,
+        "due_at": event.payload["due_at"],
+    }  # fmt: skip
+    assert datetime.fromisoformat(event.payload["due_at"]) == found.due_at
+    assert "%" not in events.sentence(event)
 
 
 def test_after_a_sweep_the_guard_is_shut(desk: Desk, clock: Find) -> None:
