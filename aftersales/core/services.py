@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from aftersales.core import deliveries, events, jobs, registers
@@ -23,19 +24,20 @@ events.register(
 def job_replay(*, job: Job, actor: Any, now: datetime) -> bool:
     """Let a parked job run again; False when it was not parked."""
     _may(actor, "core.replay")
-    if not jobs.replay(job, now=now):
-        return False
-    events.record("job.replayed", subject=job, actor=actor, now=now, payload={"key": job.key})
+    with transaction.atomic():
+        if not jobs.replay(job, now=now):
+            return False
+        events.record("job.replayed", subject=job, actor=actor, now=now, payload={"key": job.key})
     return True
 
 
 def delivery_replay(*, delivery: Delivery, actor: Any, now: datetime) -> None:
     """Let a parked delivery run again."""
     _may(actor, "core.replay")
-    deliveries.replay(delivery, now=now)
-    events.record(
-        "delivery.replayed", subject=delivery, actor=actor, now=now, payload={"consumer": delivery.consumer}
-    )
+    payload = {"consumer": delivery.consumer}
+    with transaction.atomic():
+        deliveries.replay(delivery, now=now)
+        events.record("delivery.replayed", subject=delivery, actor=actor, now=now, payload=payload)
 
 
 def series_save(*, row: Series, code: str, pattern: str, note: str, actor: Any, now: datetime) -> Series:
