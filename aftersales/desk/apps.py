@@ -8,3 +8,9 @@ class DeskConfig(AppConfig):
     name = "aftersales.desk"
     label = "desk"
     verbose_name = _("Desk")
+
+    def ready(self) -> None:
+        from aftersales.desk.addresses import ticket_page
+        from aftersales.notices import kinds
+
+        kinds.provide_page("tickets.ticket", ticket_page)

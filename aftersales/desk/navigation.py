@@ -110,7 +110,10 @@ GROUPS: tuple[Group, ...] = (
             register_page("standards", "categoryrule", pgettext("navigation", "Category rules"), "scale"),
             register_page("tickets", "intakerule", pgettext("navigation", "Intake rules"), "filter"),
             register_page("tickets", "gradingrule", pgettext("navigation", "Grading rules"), "flag"),
-            register_page("notices", "noticetext", pgettext("navigation", "Message templates"), "mail"),
+            Item(
+                pgettext("navigation", "Message templates"), "admin:notices_noticetext_changelist", "mail",
+                "notices.view_noticetext", ("/notices/texts/", "/admin/notices/noticetemplate/"),
+            ),
         ),
     ),
     Group(
@@ -122,7 +125,7 @@ GROUPS: tuple[Group, ...] = (
                 "notices:outbox",
                 "send",
                 "notices.view_notice",
-                ("admin:notices_notice_changelist",),
+                ("/admin/notices/notice/",),
             ),
             register_page("core", "job", pgettext("navigation", "Jobs"), "cog"),
             register_page("core", "event", pgettext("navigation", "Audit trail"), "history"),

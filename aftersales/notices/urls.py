@@ -6,7 +6,7 @@ from . import views
 
 app_name = "notices"
 urlpatterns = [
-    path("", views.inbox, name="inbox"),
+    path("inbox/", views.inbox, name="inbox"),
     path("read/", views.read_all, name="read_all"),
     path("open/<str:public_id>/", views.open_notice, name="open"),
     path("retry/<str:public_id>/", views.retry, name="retry"),

@@ -179,3 +179,8 @@ def test_a_parked_message_is_sent_again_from_its_page(
     cast.client(Role.OPERATIONS).post(address)
     assert Notice.objects.get(pk=notice.pk).state == "queued"
     assert services.DELIVER
+
+
+def test_a_message_about_a_ticket_leads_to_its_workbench(db: None) -> None:
+    assert kinds.page_of("tickets.ticket", 0) == ""
+    assert kinds.page_of("elsewhere.row", 1) == ""

@@ -1,0 +1,11 @@
+"""Where a row is looked at on the desk; rooms below ask through their registries."""
+
+from django.urls import reverse
+
+from aftersales.tickets.models import Ticket
+
+
+def ticket_page(pk: int) -> str:
+    """The workbench of a ticket by its key; empty when there is none."""
+    number = Ticket.objects.filter(pk=pk).values_list("number", flat=True).first()
+    return reverse("desk:ticket", args=[number]) if number else ""
