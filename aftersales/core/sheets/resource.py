@@ -105,9 +105,11 @@ class SheetResource(ModelResource, metaclass=SheetMeta):
     importable = True
     # SQL values of columns that a new row needs and no file gives: {"created_at": "{now}"}.
     born: Mapping[str, str] = {}
-    # Statements when all rows are written: (plan, SELECT of their ids) → SQL; must change nothing the second time.
+    # Statements when all rows are written: (plan, array of their ids) → SQL; must change nothing the second time.
     after: Sequence[Callable[[Any, str], str]] = ()
     view_capability = ""
+    # An intake sheet gives its new rows to a service: (rows as typed values, actor, now) → keys of what it made.
+    intake: Callable[[Sequence[Mapping[str, Any]], Any, Any], Sequence[int]] | None = None
 
     @classmethod
     def model(cls) -> type[models.Model]:

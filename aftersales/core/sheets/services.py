@@ -20,12 +20,13 @@ from aftersales.core.models import Job
 
 from . import headers, limits, profiles, reading, resource, staging
 from .models import ENDED, SheetUpload, UploadState
-from .plan import Plan
+from .plan import Plan, quote_ids
 from .problems import FileRefused, Unreadable
 from .resource import Column, SheetResource
 from .widgets import LookupWidget
 
 CHECK_ROWS = 50_000
+MARKS = 10_000
 TRIES = 4
 AGAIN = {"40P01", "55P03", "40001"}  # deadlock, lock timeout, serialization
 COUNTS = {"n": "new", "c": "changed", "s": "same", "r": "refused", "x": "conflict"}
@@ -154,15 +155,22 @@ def _permitted(bindings: Iterable[headers.Binding], actor: Any) -> None:
 def compare(plan: Plan, last: int, progress: Callable[[int, int], None] | None = None) -> None:
     """Write a verdict for each staged row."""
     with by_index() as cursor:
-        for question, mark in plan.repeated():
+        for question, answer in plan.repeated():
             cursor.execute(question)
             if cursor.fetchone():
-                cursor.execute(mark)
+                _mark(cursor, plan, answer)
     for low in range(1, last + 1, CHECK_ROWS):
         with by_index() as cursor:
             cursor.execute(plan.verdicts(low, low + CHECK_ROWS - 1))
         if progress:
             progress(min(last, low + CHECK_ROWS), last)
+
+
+def _mark(cursor: Any, plan: Plan, answer: str) -> None:
+    cursor.execute(answer)
+    found = cursor.fetchall()
+    for start in range(0, len(found), MARKS):
+        cursor.execute(plan.marked(dict(found[start : start + MARKS])))
 
 
 @contextmanager
@@ -269,9 +277,11 @@ def _follow(plan: Plan, last: int, step: int) -> None:
     if not plan.resource.after:
         return
     for low in range(1, last + 1, step):
-        for statement in plan.after(low, low + step - 1):
-            with by_index() as cursor:
-                cursor.execute(statement)
+        with by_index() as cursor:
+            cursor.execute(plan.written(low, low + step - 1))
+            ids = quote_ids(sorted(row[0] for row in cursor.fetchall()))
+            for statement in plan.resource.after:
+                cursor.execute(statement(plan, ids))
 
 
 def staged(upload: SheetUpload) -> bool:
@@ -343,11 +353,22 @@ def _wanted(cursor: Any, plan: Plan, low: int, high: int) -> dict[str, int]:
 
 
 def _write_rows(cursor: Any, plan: Plan, low: int, high: int) -> list[int]:
+    if plan.resource.intake is not None:
+        return _take_in(cursor, plan, low, high)
     cursor.execute(plan.lock(low, high))
     cursor.execute(plan.update(low, high))
     ids = [found[0] for found in cursor.fetchall()]
     cursor.execute(plan.insert(low, high))
     return ids + [found[0] for found in cursor.fetchall()]
+
+
+def _take_in(cursor: Any, plan: Plan, low: int, high: int) -> list[int]:
+    """New rows of an intake sheet go to the room's service, inside the chunk's transaction."""
+    names = list(plan.by_name)
+    cursor.execute(plan.typed_rows(names, low, high))
+    rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    assert plan.resource.intake is not None
+    return list(plan.resource.intake(rows, plan.user, plan.now)) if rows else []
 
 
 def _refuse_row(upload: SheetUpload, number: int) -> None:

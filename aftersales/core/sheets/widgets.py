@@ -288,6 +288,9 @@ class WordsWidget(SheetWidget):
     def render(self, value: Any, obj: Any = None, **kwargs: Any) -> str:
         return ",".join(value or [])
 
+    def differs(self, stored: str, new: str) -> str:
+        return f"{stored}::text[] IS DISTINCT FROM {new}"
+
 
 class MomentWidget(SheetWidget):
     """A moment on a wall clock; how fine it is known follows from how it is written (R2, DESIGN: time grain)."""

@@ -5,7 +5,14 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from aftersales.core.sheets.resource import Column, SheetResource
-from aftersales.core.sheets.widgets import BoolWidget, ChoiceWidget, KeyWidget, LookupWidget, TextWidget, WholeWidget
+from aftersales.core.sheets.widgets import (
+    BoolWidget,
+    ChoiceWidget,
+    KeyWidget,
+    LookupWidget,
+    TextWidget,
+    WholeWidget,
+)
 
 from ..models import Category, Product
 from ..states import ReturnRule
@@ -35,7 +42,9 @@ class CategorySheet(SheetResource):
     name_zh = Column("name_zh", TextWidget(120), _("Chinese name"), example="家用电器")
     name_en = Column("name_en", TextWidget(120), _("English name"), example="Home appliances")
     parent = Column("parent", LookupWidget("orders.Category", longest=80), _("Parent category"))
-    return_rule = Column("return_rule", ChoiceWidget(ReturnRule.choices), _("Return rule"), example="no_reason")
+    return_rule = Column(
+        "return_rule", ChoiceWidget(ReturnRule.choices), _("Return rule"), example="no_reason"
+    )
     return_rule_source = Column("return_rule_source", TextWidget(120), _("Ground of the return rule"))
 
     class Meta:

@@ -5,32 +5,46 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from aftersales.core.sheets.resource import Column, RowRule, SheetResource
-from aftersales.core.sheets.widgets import BoolWidget, ChoiceWidget, KeyWidget, LookupWidget, TextWidget, WholeWidget
+from aftersales.core.sheets.widgets import (
+    BoolWidget,
+    ChoiceWidget,
+    KeyWidget,
+    LookupWidget,
+    TextWidget,
+    WholeWidget,
+)
 
 from ..models import Order, OrderLine, Payment
 from ..states import InvoiceKind, InvoiceState, OrderStatus, PaymentMethod, ReturnRule, SalesMode
 from .shared import amount, currency, merchant, moment, order_no, product, refund_rule, source
 
 
+def _touched(table: str, ids: str) -> str:
+    """The orders of some lines or payments, locked in the order of their keys."""
+    return f"""touched AS MATERIALIZED (
+            SELECT o.id, o.merchant_id, o.total, o.paid, o.refunded FROM orders_order o
+            WHERE o.id = ANY(ARRAY(SELECT k.order_id FROM {table} k WHERE k.id = ANY({ids})))
+            ORDER BY o.id FOR NO KEY UPDATE
+        )"""
+
+
 def order_from_lines(plan: Any, ids: str) -> str:
     """An order of one seller belongs to him, an order of several to none; an order without a total gets its lines'."""
     return f"""
-        WITH touched AS (
-            SELECT o.id FROM orders_order o
-            WHERE o.id IN (SELECT l.order_id FROM orders_orderline l WHERE l.id IN ({ids}))
-            ORDER BY o.id FOR NO KEY UPDATE
-        ), sums AS (
-            SELECT l.order_id, min(l.merchant_id) AS merchant, max(l.merchant_id) AS other,
-                sum(l.unit_price * l.quantity + l.freight - l.discount - l.coupon - l.subsidy) AS total
-            FROM orders_orderline l JOIN touched ON touched.id = l.order_id GROUP BY 1
-        ), wanted AS (
-            SELECT o.id, CASE WHEN s.merchant <> s.other THEN NULL ELSE coalesce(s.merchant, o.merchant_id) END AS merchant,
-                CASE WHEN o.total = 0 AND s.total > 0 THEN s.total ELSE o.total END AS total
-            FROM orders_order o JOIN sums s ON s.order_id = o.id
+        WITH {_touched("orders_orderline", ids)}, wanted AS MATERIALIZED (
+            SELECT * FROM (
+                SELECT o.id, o.merchant_id AS old_merchant, o.total AS old_total,
+                    CASE WHEN s.first <> s.last THEN NULL ELSE coalesce(s.first, o.merchant_id) END AS merchant,
+                    CASE WHEN o.total = 0 AND s.total > 0 THEN s.total ELSE o.total END AS total
+                FROM touched o CROSS JOIN LATERAL (
+                    SELECT min(l.merchant_id) AS first, max(l.merchant_id) AS last,
+                        sum(l.unit_price * l.quantity + l.freight - l.discount - l.coupon - l.subsidy) AS total
+                    FROM orders_orderline l WHERE l.order_id = o.id
+                ) AS s
+            ) AS x WHERE merchant IS DISTINCT FROM old_merchant OR total <> old_total
         ), made AS (
             UPDATE orders_order o SET merchant_id = w.merchant, total = w.total, version = o.version + 1
-            FROM wanted w WHERE w.id = o.id
-            AND (o.merchant_id IS DISTINCT FROM w.merchant OR o.total <> w.total) RETURNING o.*
+            FROM wanted w WHERE w.id = o.id AND o.id = ANY(ARRAY(SELECT id FROM wanted)) RETURNING o.*
         ){plan.history("made", "~", Order)} SELECT count(*) FROM made
     """
 
@@ -38,18 +52,14 @@ def order_from_lines(plan: Any, ids: str) -> str:
 def order_from_payments(plan: Any, ids: str) -> str:
     """What was paid and refunded on an order is the sum of its payments."""
     return f"""
-        WITH touched AS (
-            SELECT o.id FROM orders_order o
-            WHERE o.id IN (SELECT p.order_id FROM orders_payment p WHERE p.id IN ({ids}))
-            ORDER BY o.id FOR NO KEY UPDATE
-        ), sums AS (
-            SELECT p.order_id, sum(p.amount) AS paid, sum(p.refunded) AS refunded
-            FROM orders_payment p JOIN touched ON touched.id = p.order_id GROUP BY 1
+        WITH {_touched("orders_payment", ids)}, wanted AS MATERIALIZED (
+            SELECT o.id, s.paid, s.refunded, CASE WHEN o.total = 0 THEN s.paid ELSE o.total END AS total
+            FROM touched o CROSS JOIN LATERAL (
+                SELECT sum(p.amount) AS paid, sum(p.refunded) AS refunded FROM orders_payment p WHERE p.order_id = o.id
+            ) AS s WHERE o.paid <> s.paid OR o.refunded <> s.refunded
         ), made AS (
-            UPDATE orders_order o SET paid = s.paid, refunded = s.refunded,
-                total = CASE WHEN o.total = 0 THEN s.paid ELSE o.total END, version = o.version + 1
-            FROM sums s WHERE s.order_id = o.id
-            AND (o.paid <> s.paid OR o.refunded <> s.refunded) RETURNING o.*
+            UPDATE orders_order o SET paid = w.paid, refunded = w.refunded, total = w.total, version = o.version + 1
+            FROM wanted w WHERE w.id = o.id AND o.id = ANY(ARRAY(SELECT id FROM wanted)) RETURNING o.*
         ){plan.history("made", "~", Order)} SELECT count(*) FROM made
     """
 
@@ -72,12 +82,17 @@ class OrderSheet(SheetResource):
     )
 
     source = Column("source", KeyWidget(40), _("Source"), required=True, example="tmall")
-    order_no = Column("external_no", KeyWidget(64), _("Order number"), required=True, example="3026111788410001")
+    order_no = Column(
+        "external_no", KeyWidget(64), _("Order number"), required=True, example="3026111788410001"
+    )
     merchant = merchant()
     account = Column(
         "account",
         LookupWidget(
-            "customers.CustomerAccount", "external_id", also={"source": "source"}, carries={"customer": "customer"}
+            "customers.CustomerAccount",
+            "external_id",
+            also={"source": "source"},
+            carries={"customer": "customer"},
         ),
         _("Account id"),
         example="",

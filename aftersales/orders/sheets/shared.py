@@ -19,7 +19,9 @@ def order_no() -> Column:
 
 
 def merchant(label: Any = None) -> Column:
-    return Column("merchant", LookupWidget("merchants.Merchant"), label or _("Merchant code"), example="M1001")
+    return Column(
+        "merchant", LookupWidget("merchants.Merchant"), label or _("Merchant code"), example="M1001"
+    )
 
 
 def product() -> Column:
