@@ -100,6 +100,7 @@ class TeamAdmin(RoomAdmin):
     search_fields = ("code", "name_zh", "name_en")
     list_select_related = ("lead",)
     inlines = (MembershipInline,)
+    fields = ("code", "name_zh", "name_en", "lead", "duties", "vendor")
     ordering = ("code",)
     change_form_outer_before_template = "accounts/team_acts.html"
 

@@ -16,8 +16,10 @@ from django.utils import timezone, translation
 from django.utils.cache import add_never_cache_headers
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
+from django.views.defaults import permission_denied
 
 from accounts import services
+from aftersales.core.errors import NotPermitted
 
 Next = Callable[[HttpRequest], HttpResponse]
 NO_DEVICES = "camera=(), geolocation=(), microphone=(), payment=(), usb=(), browsing-topics=()"
@@ -143,6 +145,10 @@ class DeniedMiddleware:
                 user=request.user, method=request.method or "", path=request.path, now=timezone.now()
             )
         return response
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """A service's *not permitted* that no view caught is the ordinary 403 page, never a server error."""
+        return permission_denied(request, exception) if isinstance(exception, NotPermitted) else None
 
 
 def shown(request: HttpRequest) -> bool:

@@ -12,6 +12,7 @@ from django.urls import NoReverseMatch, reverse
 from accounts import services
 from accounts.models import User
 from accounts.states import Kind, Role
+from aftersales.core.errors import NotPermitted
 from aftersales.core.models import Event
 from tests.cast import PASSWORD
 
@@ -232,3 +233,11 @@ def test_a_refusal_of_a_signed_in_person_leaves_a_trace(cast):
 def test_issuing_an_invitation_is_an_act_of_the_administrator(cast, now):
     services.invitation_record(user=cast.agent, actor=cast.administrator, now=now)
     assert Event.objects.filter(kind="user.invited").count() == 1
+
+
+def test_a_service_that_refuses_makes_a_403_and_no_server_error(cast, monkeypatch):
+    def refuse(**arguments):
+        raise NotPermitted()
+
+    monkeypatch.setattr(services, "language_set", refuse)
+    assert cast.client("agent").post(reverse("set_language"), {"language": "en"}).status_code == 403
