@@ -141,7 +141,7 @@ def _read(path: Path, *, parts: bool) -> Kept:
         name=path.stem,
         written_at=parsedate_to_datetime(str(mail["Date"])),
         to=wording.masked(str(mail["To"]), "email"),
-        subject=str(mail["Subject"]),
+        subject=str(mail["Subject"]).strip(),
         text=_part(mail, "plain") if parts else "",
         html=_part(mail, "html") if parts else "",
     )
