@@ -252,7 +252,7 @@ def options(row: models.Model, *, actor: Any, now: datetime, names: Iterable[str
             continue
         if not actor.has_perm(move.capability):
             continue
-        for fact in move.facts:
+        for fact in move.facts if getattr(row, machine.field) in move.sources else ():
             if fact not in asked:
                 asked[fact] = facts.ask(fact, [row], now)[row.pk]
         reasons = _judge(row, _Order(machine, move, actor, now, "", "", {}), asked, asking=True)

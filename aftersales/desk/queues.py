@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any, NamedTuple
 
+from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import QuerySet
 from django.http import QueryDict
@@ -201,11 +202,10 @@ def _after(rows: QuerySet[Ticket], column: str, key: str, *, backwards: bool) ->
 
 def counts(user: Any, now: datetime) -> dict[str, int]:
     """How many tickets stand in each view, counting at most COUNT_CAP + 1 each. One statement."""
-    parts, params = [], []
+    parts: list[str] = []
+    params: list[Any] = []
     for queue in QUEUES:
-        sql, values = (
-            queue_rows(user, queue, now).order_by().values("pk")[: COUNT_CAP + 1].query.sql_with_params()
-        )
+        sql, values = _sql(queue_rows(user, queue, now).order_by().values("pk")[: COUNT_CAP + 1])
         parts.append(f"(SELECT count(*) FROM ({sql}) AS q)")  # noqa: S608 - the inner query is Django's own
         params += values
     with connection.cursor() as cursor:
@@ -214,10 +214,19 @@ def counts(user: Any, now: datetime) -> dict[str, int]:
     return dict(zip(QUEUES, found, strict=True))
 
 
+def _sql(rows: Any) -> tuple[str, Sequence[Any]]:
+    """The text of a query; one that Django knows to be empty asks for nothing."""
+    try:
+        sql, params = rows.query.sql_with_params()
+    except EmptyResultSet:
+        return "SELECT NULL::timestamptz AS next_due_at WHERE false", ()
+    return sql, params
+
+
 def groups(user: Any, wanted: Asked, now: datetime) -> dict[str, int]:
     """How many rows of this view are late, due soon and later, counting the nearest COUNT_CAP + 1."""
     nearest = tickets(user, wanted, now).order_by("next_due_at", "id").values("next_due_at")[: COUNT_CAP + 1]
-    sql, params = nearest.query.sql_with_params()
+    sql, params = _sql(nearest)
     soon = now + soon_span(now)
     with connection.cursor() as cursor:
         cursor.execute(

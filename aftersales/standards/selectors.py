@@ -175,9 +175,12 @@ def standards_matching(
     ]
 
 
-def parameter(code: str, at: datetime) -> Any:
-    """The value of a number in force at ``at``, in the number's own unit. Raises DomainError when unknown."""
-    return parameter_version(code, at).value
+def parameter(code: str, at: datetime, *, among: Book | None = None) -> Any:
+    """The value of a number in force at ``at``, in the number's own unit. Raises DomainError when unknown.
+
+    ``among``: the book the caller has just read, which saves a query for each further number.
+    """
+    return parameter_version(code, at, among=among).value
 
 
 def duration(code: str, at: datetime) -> timedelta:
@@ -186,9 +189,9 @@ def duration(code: str, at: datetime) -> timedelta:
     return PER_UNIT[found.parameter.measure] * float(found.value)
 
 
-def parameter_version(code: str, at: datetime) -> ParameterVersion:
+def parameter_version(code: str, at: datetime, *, among: Book | None = None) -> ParameterVersion:
     """The version of a number in force at ``at``; the newest when several overlap."""
-    fitting = [version for version in book().parameters.get(code, ()) if version.applies_at(at)]
+    fitting = [version for version in (among or book()).parameters.get(code, ()) if version.applies_at(at)]
     if not fitting:
         raise DomainError(
             _("The rule book has no number “%(code)s” for this time.") % {"code": code}, "no_rule"

@@ -14,7 +14,7 @@ from aftersales.clocks.rules import ClockSubject
 from aftersales.core import events, moves
 from aftersales.core.models import Event
 from aftersales.customers.models import Customer
-from aftersales.standards.selectors import duration, parameter
+from aftersales.standards.selectors import book, duration, parameter
 from aftersales.tickets import rules
 from aftersales.tickets.models import (
     ArchiveRecord,
@@ -72,8 +72,11 @@ def contact_tries(rows: Sequence[Ticket], now: datetime) -> Mapping[int, rules.T
 
 
 def _tries(attempts: Sequence[ContactAttempt], now: datetime) -> rules.Tries:
-    tries, channels = int(parameter("unreachable_tries", now)), int(parameter("unreachable_channels", now))
-    days = int(parameter("unreachable_days", now))
+    rules_now = book()
+    tries, channels, days = (
+        int(parameter(code, now, among=rules_now))
+        for code in ("unreachable_tries", "unreachable_channels", "unreachable_days")
+    )
     used = {attempt.channel for attempt in attempts}
     on_days = {attempt.at.date() for attempt in attempts}
     enough = len(attempts) >= tries and len(used) >= channels and len(on_days) >= days

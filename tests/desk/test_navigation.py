@@ -30,13 +30,13 @@ def test_an_item_needs_its_capability(cast: Cast) -> None:
 
 def test_the_present_page_is_marked_and_the_index_marks_only_itself(cast: Cast) -> None:
     page = reverse("desk:styleguide")
-    active = [link.url for _label, links in navigation.menu(cast.operations, page) for link in links if link.active]
+    active = [
+        link.url for _label, links in navigation.menu(cast.operations, page) for link in links if link.active
+    ]
     assert active == [page]
 
 
-def test_reading_the_side_bar_asks_the_database_nothing(
-    cast: Cast, django_assert_num_queries: Any
-) -> None:
+def test_reading_the_side_bar_asks_the_database_nothing(cast: Cast, django_assert_num_queries: Any) -> None:
     user = cast.operations
     with django_assert_num_queries(0):
         navigation.menu(user, "/")

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from random import Random
 
 from django.conf import settings
@@ -29,8 +30,9 @@ from . import problems
 from .problems import PROBLEMS, Problem
 from .trade import DAYS
 
-FORMS_A_DAY = 1
-SWEEP_HOURS = (8, 13, 19)
+FORMS = 44
+FORMS_LATELY = 16
+SWEEP_HOURS = (8, 18)
 INTAKE_HOURS = (9,)
 MESSAGES_KEPT = timedelta(days=2)
 ARCHIVE_HOUR = 18
@@ -111,8 +113,12 @@ class Department:
             for hour in INTAKE_HOURS:
                 self.days.at(day + timedelta(hours=hour), self.intake)
             self.days.at(day + timedelta(hours=ARCHIVE_HOUR), self.archive)
-            for _form in range(FORMS_A_DAY):
-                self.days.at(day + timedelta(hours=self.days.random.uniform(8, 22)), self.form)
+        for _form in range(FORMS):
+            # More of them lately, so that today's queues are full.
+            ago = timedelta(days=DAYS * self.days.random.random() ** 1.6)
+            self.days.after(self.days.end - ago, (0, 1), self.form)
+        for _form in range(FORMS_LATELY):
+            self.days.at(self.days.end - timedelta(hours=30 * self.days.random.random()), self.form)
         self.days.at(self.days.end - timedelta(days=6), self.thread)
         self.days.at(self.days.end, self.sweep)
 
@@ -123,7 +129,6 @@ class Department:
         services.wake_sweep(now=now)
         services.silence_sweep(now=now)
         services.dispatch_sweep(now=now)
-        services.seal_sweep(now=now)
         if now > self.days.end - MESSAGES_KEPT:
             deliveries.run(now)
             jobs.run_due(now)
@@ -138,6 +143,7 @@ class Department:
 
     def archive(self, now: datetime) -> None:
         """The lead reviews what was closed since yesterday; at the end of the day some are left for tomorrow."""
+        services.seal_sweep(now=now)
         lead = self.people["lead"]
         closed = Ticket.objects.filter(state__in=[TicketState.CLOSED, TicketState.UNREACHABLE])
         for ticket in closed.order_by("closed_at"):
@@ -171,7 +177,7 @@ class Department:
             opened_at=now,
             kind=problem.kind,
             customer_id=order.customer_id,
-            customer_class=order.customer.customer_class,
+            customer_class=order.customer.customer_class if order.customer else "",
             order_id=order.pk,
             merchant_id=order.merchant_id,
             amount=order.paid,
@@ -319,7 +325,7 @@ class Department:
         """Three tries on two channels over more than two days; then the ticket is closed as not reached."""
         for number, channel in enumerate(("phone", "message", "phone", "email")):
             moment = now + timedelta(hours=18 * number)
-            self.days.at(moment, lambda at, by=channel: self.one_try(pk, by, at))
+            self.days.at(moment, partial(self.one_try, pk, channel))
         self.days.at(now + timedelta(hours=60), lambda at: self.give_up(pk, at))
 
     def one_try(self, pk: int, channel: str, now: datetime) -> None:
@@ -346,9 +352,7 @@ class Department:
         self.seen.add(ticket.pk)
         step = (self.days.end - now - timedelta(hours=2)) / THREAD_LENGTH
         for number in range(1, THREAD_LENGTH):
-            self.days.at(
-                now + step * number, lambda at, place=number: self.thread_message(ticket.pk, place, at)
-            )
+            self.days.at(now + step * number, partial(self.thread_message, ticket.pk, number))
 
     def thread_message(self, pk: int, place: int, now: datetime) -> None:
         ticket = self.row(pk)
@@ -374,6 +378,7 @@ def live(now: datetime, people: dict[str, User], *, seed: int) -> dict[str, int]
         department = Department(days, people)
         department.plan()
         days.run()
+        _last_minutes(now)
         _newcomer(department, now)
         _parked_job(now)
     return {
@@ -381,6 +386,20 @@ def live(now: datetime, people: dict[str, User], *, seed: int) -> dict[str, int]
         "open": Ticket.objects.filter(state__in=ACTIVE_STATES).count(),
         "skipped": days.skipped,
     }
+
+
+def _last_minutes(now: datetime) -> None:
+    """What a lead finds on any morning: tickets that wait, with stopped clocks, and some that nobody has."""
+    started = Ticket.objects.filter(state=TicketState.IN_PROGRESS).select_related("assignee").order_by("-pk")
+    for ticket, whom in zip(started, (WaitFor.CUSTOMER, WaitFor.MERCHANT, WaitFor.CARRIER), strict=False):
+        services.ticket_wait(
+            ticket=ticket, wait_for=whom, until=now + timedelta(hours=26), actor=ticket.assignee, now=now
+        )
+    fresh = Ticket.objects.filter(state=TicketState.ASSIGNED).select_related("assignee").order_by("-pk")
+    for ticket in fresh[:3]:
+        services.ticket_put_back(
+            ticket=ticket, actor=ticket.assignee, now=now, reason="临时支援热线，请重新分派。"
+        )
 
 
 def _newcomer(department: Department, now: datetime) -> None:

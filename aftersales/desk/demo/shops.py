@@ -26,6 +26,7 @@ class Shops:
     categories: list[Category]
     products: list[Product]
     prices: dict[str, Decimal]
+    goods: dict[str, list[Product]]
 
     def selling(self) -> list[Merchant]:
         """Shops that get orders: all but the empty one and the applicant."""
@@ -43,7 +44,7 @@ def shops(random: Random, now: datetime) -> Shops:
         )
         for kind in words.KINDS
     ]
-    made = Shops([], [], categories, [], {})
+    made = Shops([], [], categories, [], {}, {})
     firsts = random.sample(words.SHOP_FIRST, len(words.SHOP_FIRST))
     for place in range(SHOPS):
         kind = words.KINDS[place % len(words.KINDS)]
@@ -62,7 +63,7 @@ def _merchant(random: Random, place: int, first: str, kind: words.Kind, now: dat
         name=_name(random, place, first, kind),
         state="applying" if place == APPLYING else "active",
         self_run=place == SELF_RUN,
-        main_category=kind.code,
+        main_category=kind.zh,
         province=province,
         city=random.choice(words.PLACES[province]),
         languages=["zh-hans"],
@@ -114,5 +115,6 @@ def _goods(
             weight_g=random.randint(80, 9000),
         )
         made.products.append(product)
+        made.goods.setdefault(merchant.code, []).append(product)
         low, high = kind.prices
         made.prices[product.code] = Decimal(int(low + (high - low) * random.random() ** 2)) - Decimal("0.10")

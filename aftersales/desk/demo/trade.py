@@ -30,7 +30,7 @@ from .shops import Shops
 DAYS = 60
 EVENING = timedelta(hours=22)
 HOURS = (1, 1, 1, 1, 1, 1, 1, 2, 3, 5, 7, 7, 6, 5, 5, 5, 5, 5, 6, 8, 10, 11, 8, 4)
-STARS = {True: (20, 16, 22, 22, 20), False: (2, 1, 8, 23, 66)}  # late or not, one to five stars
+STARS = {True: (20, 16, 22, 22, 20), False: (1, 1, 7, 24, 67)}  # late or not, one to five stars
 METHODS = ("alipay", "wechat", "unionpay", "credit_card", "balance")
 TEXTS = {1: words.COMPLAINTS, 2: words.COMPLAINTS, 3: words.MIDDLING, 4: words.PRAISE, 5: words.PRAISE}
 
@@ -56,7 +56,6 @@ class World:
     people: People
     shops: Shops
     now: datetime
-    goods: dict[str, list[Product]]
     contacts: dict[str, dict[str, Contact]]
     accounts: dict[str, CustomerAccount]
     weights: list[int]
@@ -66,7 +65,7 @@ class World:
 
 
 def trade(random: Random, people: People, shops: Shops, count: int, now: datetime) -> Trade:
-    world = World(random, people, shops, now, _goods(shops), _contacts(people), {}, [])
+    world = World(random, people, shops, now, _contacts(people), {}, [])
     world.accounts = {one.customer.code: one for one in reversed(people.accounts)}
     world.weights = [30 if one.self_run else 6 for one in shops.selling()]
     made = Trade()
@@ -74,13 +73,6 @@ def trade(random: Random, people: People, shops: Shops, count: int, now: datetim
     for number, placed_at in enumerate(moments):
         _one(world, made, number, placed_at)
     return made
-
-
-def _goods(shops: Shops) -> dict[str, list[Product]]:
-    found: dict[str, list[Product]] = {}
-    for product in shops.products:
-        found.setdefault(product.merchant.code, []).append(product)
-    return found
 
 
 def _contacts(people: People) -> dict[str, dict[str, Contact]]:
@@ -149,14 +141,15 @@ def _order(world: World, number: int, placed_at: datetime, merchant: Merchant, c
 
 def _lines(world: World, order: Order, merchant: Merchant) -> list[OrderLine]:
     random = world.random
-    goods = world.goods[merchant.code]
+    goods = world.shops.goods[merchant.code]
     chosen = random.sample(goods, min(len(goods), random.choices((1, 2, 3), weights=(72, 20, 8))[0]))
     return [_line(world, order, merchant, product, place) for place, product in enumerate(chosen, start=1)]
 
 
 def _line(world: World, order: Order, merchant: Merchant, product: Product, place: int) -> OrderLine:
     random = world.random
-    rule = product.return_rule or product.category.return_rule
+    rule = product.effective_return_rule
+    fresh = product.category is not None and product.category.code == "fresh"
     price = world.shops.prices[product.code]
     serial = f"SN{random.randrange(10**10):010d}" if product.has_serial else ""
     return OrderLine(
@@ -174,7 +167,7 @@ def _line(world: World, order: Order, merchant: Merchant, product: Product, plac
         exception_confirmed=rule == ReturnRule.SOFT_EXCEPTION and world.chance(0.8),
         exception_confirmed_at=order.placed_at if rule == ReturnRule.SOFT_EXCEPTION else None,
         serial_no=serial,
-        batch_no=f"B{order.placed_at:%y%m}{random.randint(1, 9)}" if product.category.code == "fresh" else "",
+        batch_no=f"B{order.placed_at:%y%m}{random.randint(1, 9)}" if fresh else "",
         dispatch_due_at=order.placed_at + timedelta(hours=48),
     )
 
@@ -257,7 +250,7 @@ def _cancelled(world: World, made: Trade, order: Order, lines: list[OrderLine]) 
     _pay(world, made, order, lines)
     order.status = OrderStatus.CANCELED
     order.cancelled_at = min(world.now, order.paid_at + timedelta(hours=world.random.randint(1, 30)))
-    if world.chance(0.88):
+    if world.chance(0.93):
         _refund(order, lines, made.payments[-1])
 
 
@@ -286,13 +279,13 @@ def _sent(world: World, made: Trade, order: Order, lines: list[OrderLine]) -> No
 
 
 def _shipment(world: World, order: Order) -> Shipment:
-    """Promised for an evening: three or four days out, eight for remote places. One in twelve comes late."""
+    """Promised for an evening: four or five days out, nine for remote places. A few come late."""
     random = world.random
     remote = order.ship_province in words.REMOTE
-    promised = _midnight(order.placed_at + timedelta(days=8 if remote else random.choice((3, 4)))) + EVENING
+    promised = _midnight(order.placed_at + timedelta(days=9 if remote else random.choice((4, 5)))) + EVENING
     shipped = order.placed_at + timedelta(hours=random.uniform(3, 40))
     transit = random.uniform(1.0, 2.2) + (3 if remote else 0)
-    if world.chance(0.02):
+    if world.chance(0.012):
         transit += random.uniform(2, 12)
     delivered = _daytime(random, shipped + timedelta(days=transit))
     lost = world.chance(0.006)
@@ -343,7 +336,7 @@ def _tracking(world: World, shipment: Shipment, order: Order) -> list[TrackingEv
     span = end - shipment.shipped_at
     hub = world.random.choice(words.HUBS)
     steps = [
-        (0.0, "COLLECTED", order.merchant.city, "快件已由商家交付，正在揽收"),
+        (0.0, "COLLECTED", order.merchant.city if order.merchant else "", "快件已由商家交付，正在揽收"),
         (0.25, "HUB_IN", hub, f"快件到达{hub}"),
         (0.4, "HUB_OUT", hub, f"快件离开{hub}，发往{order.ship_city}"),
         (0.8, "ARRIVED", order.ship_city, f"快件到达{order.ship_city}营业点"),

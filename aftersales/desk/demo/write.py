@@ -37,8 +37,10 @@ def load(now: datetime, *, orders: int = ORDERS, customers: int = PEOPLE, seed: 
     made_people, made_shops = people(random, customers, now), shops(random, now)
     made_trade = trade(random, made_people, made_shops, orders, now)
     market = Market.objects.filter(is_default=True).first()
-    for row in (*made_shops.merchants, *made_trade.orders):
-        row.market = market
+    for merchant in made_shops.merchants:
+        merchant.market = market
+    for order in made_trade.orders:
+        order.market = market
     _recorded(made_shops.merchants, "merchant.created", born)
     _recorded(made_people.customers, "customer.created", born)
     _recorded(made_shops.categories, "category.created", born)

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.services import customer_user, system_user
 from aftersales.core import events, moves
-from aftersales.core.errors import DomainError, NotPermitted
+from aftersales.core.errors import Conflict, DomainError, NotPermitted
 from aftersales.standards.selectors import duration
 from aftersales.tickets import rules
 from aftersales.tickets.models import ContactAttempt, CustomerLink, Ticket
@@ -32,6 +32,9 @@ def ticket_resolve(
     ``text`` is the message to the customer. Silence is counted from now where the grade allows it.
     """
     with transaction.atomic():
+        ticket = Ticket.objects.select_for_update(of=("self",)).get(pk=ticket.pk)
+        if version is not None and ticket.version != version:
+            raise Conflict({})
         ticket = ensure_started(ticket, actor=actor, now=now)
         ticket_reply(ticket=ticket, text=text, actor=actor, now=now)
         silent = rules.may_close_by_silence(ticket.severity, ticket.nature, ticket.kind)
@@ -41,7 +44,6 @@ def ticket_resolve(
             "resolve",
             actor=actor,
             now=now,
-            version=version and ticket.version,
             result=result,
             wake_at=until,
         )

@@ -1,0 +1,76 @@
+"""The demonstration's work: tickets lived through the services, none of them from the future."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.db import transaction
+
+from accounts import demo
+from accounts.services import system_user
+from aftersales.clocks.models import Clock
+from aftersales.core import shipped
+from aftersales.core.models import Event, Job, JobState
+from aftersales.desk.demo import life, trade, write
+from aftersales.standards import shipping
+from aftersales.tickets.models import Message, Ticket
+
+NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def lived(django_db_setup, django_db_blocker):
+    """Nine days of a small department, once for the whole file."""
+    with pytest.MonkeyPatch.context() as patch, django_db_blocker.unblock(), transaction.atomic():
+        patch.setattr(life, "DAYS", 9)
+        patch.setattr(life, "FORMS", 8)
+        patch.setattr(trade, "DAYS", 9)
+        shipping.load(actor=system_user(NOW), now=NOW - timedelta(days=90))
+        shipped.load(actor=system_user(NOW), now=NOW - timedelta(days=90))
+        people = demo.create(NOW)
+        write.load(NOW, orders=80, customers=60, seed=4)
+        life.live(NOW, people, seed=4)
+        yield
+        transaction.set_rollback(True)
+
+
+@pytest.fixture
+def work(lived, db):
+    """What the department did, readable."""
+
+
+def test_tickets_come_from_people_and_from_rules(work):
+    sources = set(Ticket.objects.values_list("source", flat=True))
+
+    assert "form" in sources
+    assert any(source.startswith("rule:") for source in sources)
+
+
+def test_one_conversation_has_sixty_messages(work):
+    counts = [ticket.messages.count() for ticket in Ticket.objects.all()]
+
+    assert max(counts) >= life.THREAD_LENGTH
+
+
+def test_a_ticket_of_this_minute_waits_to_be_graded(work):
+    assert Ticket.objects.filter(state="new").count() == 1
+
+
+def test_one_job_is_parked_with_its_reason(work):
+    job = Job.objects.get(state=JobState.PARKED)
+
+    assert job.error
+
+
+def test_nothing_is_from_the_future(work):
+    assert not Event.objects.filter(at__gt=NOW + timedelta(minutes=2)).exists()
+    assert not Message.objects.filter(at__gt=NOW + timedelta(minutes=2)).exists()
+
+
+def test_clocks_ran_and_were_met(work):
+    assert Clock.objects.filter(state="met").exists()
+
+
+def test_a_second_life_is_recognised(work):
+    assert life.lived()

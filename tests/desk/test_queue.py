@@ -1,0 +1,145 @@
+"""The queues: what they show, how cheaply, and what can be done from them."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from aftersales.desk import queues
+from aftersales.tickets.models import Ticket
+from tests.cast import Cast
+
+Opener = Callable[..., Ticket]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_now")]
+QUEUE = "/desk/tickets/"
+HTMX = {"HX-Request": "true"}
+EVIL = "<script>alert(1)</script>"
+
+
+def test_a_ticket_stands_in_the_queue_of_its_person_with_clock_level_and_state(
+    open_ticket: Opener, desk: Cast
+) -> None:
+    ticket = open_ticket(subject="耳机左耳没有声音")
+    page = desk.client(desk.agent).get(QUEUE, {"view": "mine"}).content.decode()
+    assert ticket.number in page
+    assert "耳机左耳没有声音" in page
+    assert "林*" in page
+    assert "林芳" not in page
+    assert 'class="clk k-calm"' in page
+
+
+def test_what_people_write_never_becomes_markup(open_ticket: Opener, desk: Cast) -> None:
+    open_ticket(subject=EVIL)
+    assert EVIL not in desk.client(desk.agent).get(QUEUE, {"view": "mine"}).content.decode()
+
+
+def test_rows_are_grouped_by_what_hurts(open_ticket: Opener, desk: Cast, now: datetime) -> None:
+    open_ticket(at=now - timedelta(days=3), subject="旧的那张")
+    open_ticket(subject="新的那张")
+    page = desk.client(desk.lead).get(QUEUE, {"view": "all"}).content.decode()
+    assert page.index("gd bad") < page.index("旧的那张") < page.index("新的那张")
+    assert page.count('class="grp"') == 2
+
+
+@pytest.mark.parametrize("view", queues.QUEUES)
+def test_every_view_takes_at_most_six_statements_as_a_fragment(
+    open_ticket: Opener, desk: Cast, view: str
+) -> None:
+    for _n in range(3):
+        open_ticket()
+    browser = desk.client(desk.lead)
+    browser.get(QUEUE, {"view": view})
+    with CaptureQueriesContext(connection) as asked:
+        assert browser.get(QUEUE, {"view": view}, headers=HTMX).status_code == 200
+        statements = [
+            q["sql"] for q in asked.captured_queries if not q["sql"].startswith(("SAVEPOINT", "RELEASE"))
+        ]
+    assert len(statements) <= 6, statements
+
+
+def test_the_number_of_statements_does_not_grow_with_the_rows(open_ticket: Opener, desk: Cast) -> None:
+    browser = desk.client(desk.lead)
+    open_ticket()
+    browser.get(QUEUE, {"view": "all"})
+
+    def statements() -> int:
+        with CaptureQueriesContext(connection) as asked:
+            browser.get(QUEUE, {"view": "all"})
+            return len(asked.captured_queries)
+
+    few = statements()
+    for _n in range(5):
+        open_ticket()
+    assert statements() == few
+
+
+def test_the_next_page_starts_where_the_last_one_ended(
+    open_ticket: Opener, desk: Cast, monkeypatch: pytest.MonkeyPatch, now: datetime
+) -> None:
+    monkeypatch.setattr(queues, "PAGE", 2)
+    numbers = {open_ticket().number for _n in range(5)}
+    seen: list[str] = []
+    after = ""
+    for _n in range(3):
+        page = queues.page(desk.lead, queues.Asked("all"), now, after=after)
+        seen += [row.number for row in page.rows]
+        after = page.after
+    assert after == ""
+    assert len(seen) == 5
+    assert set(seen) == numbers
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["view=nothing", "after=%00", "after=x~y", "state=new%00", "team=99999999999999999999", "opened=2026-99-99",
+     "q=%25_%00", "assignee=١", "severity=major&kind=zzz", "after=2026-01-01T00:00:00~1"],
+)  # fmt: skip
+def test_nonsense_in_the_address_is_no_error(desk: Cast, query: str) -> None:
+    assert desk.client(desk.lead).get(f"{QUEUE}?{query}").status_code == 200
+
+
+def test_taking_a_ticket_opens_it_and_the_second_person_hears_why_not(
+    open_ticket: Opener, desk: Cast, now: datetime
+) -> None:
+    ticket = open_ticket()
+    browser = desk.client(desk.agent)
+    answer = browser.post(reverse("desk:take"), {"number": ticket.number}, follow=True)
+    assert answer.status_code == 200  # the dispatcher had given it to the agent already: a sentence, no error
+    assert Ticket.objects.get(pk=ticket.pk).assignee == desk.agent
+
+
+def test_a_lead_gives_several_tickets_to_one_person(open_ticket: Opener, desk: Cast) -> None:
+    tickets = [open_ticket() for _n in range(2)]
+    data = {"ids": [t.pk for t in tickets], "to": desk.lead.pk, "view": "all"}
+    desk.client(desk.lead).post(reverse("desk:bulk_assign"), data)
+    assert {t.assignee for t in Ticket.objects.all()} == {desk.lead}
+
+
+def test_the_pulse_counts_what_changed_and_nothing_else(
+    open_ticket: Opener, desk: Cast, now: datetime
+) -> None:
+    ticket = open_ticket()
+    page = queues.page(desk.lead, queues.Asked("all"), now)
+    seen = " ".join(f"{row.id}.{row.version}" for row in page.rows)
+    assert queues.changed(desk.lead, queues.Asked("all"), now, seen) == 0
+    open_ticket()
+    assert queues.changed(desk.lead, queues.Asked("all"), now, seen) == 1
+    assert ticket.number in desk.client(desk.lead).get(QUEUE, {"view": "all"}).content.decode()
+
+
+def test_the_search_finds_by_number_order_and_words(open_ticket: Opener, desk: Cast) -> None:
+    ticket = open_ticket(subject="扫地机器人不充电")
+    browser = desk.client(desk.lead)
+    assert browser.get("/desk/search/", {"q": ticket.number}).status_code == 302
+    assert ticket.number in browser.get("/desk/search/", {"q": "机器人"}).content.decode()
+    assert ticket.number not in browser.get("/desk/search/", {"q": "洗衣机"}).content.decode()
+
+
+def test_the_first_page_of_staff_depends_on_what_they_may_see(cast: Cast, settings: Any) -> None:
+    assert cast.client(cast.agent).get("/desk/").url == QUEUE
+    assert cast.client(cast.administrator).get("/desk/").url == "/admin/"
+    assert cast.client(cast.merchant_owner).get("/desk/").status_code == 404
