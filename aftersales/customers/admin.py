@@ -14,6 +14,7 @@ from aftersales.core.admin import RoomAdmin, RoomInline
 from aftersales.core.components import chip
 
 from . import rules, services
+from .forms import CustomerForm
 from .models import Contact, Customer, CustomerAccount
 from .states import CLASS_COLOURS, ContactKind, CustomerClass
 
@@ -24,7 +25,8 @@ class ContactInline(RoomInline):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         self.request = request  # an inline lives for one request; its cells need the CSRF token
-        return super().get_queryset(request).present()
+        contacts: Any = super().get_queryset(request)
+        return contacts.present()
 
     @admin.display(description=_("value"))
     def masked_value(self, row: Contact) -> str:
@@ -39,6 +41,7 @@ class AccountInline(RoomInline):
 
 @admin.register(Customer)
 class CustomerAdmin(RoomAdmin):
+    form = CustomerForm
     list_display = ("code", "shown_name", "class_chip", "service_level", "province", "city", "registered_at")
     list_filter = ("customer_class", "service_level")
     search_fields = ("code",)

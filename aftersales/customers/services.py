@@ -101,10 +101,11 @@ def account_add(
 ) -> CustomerAccount:
     """Another account id of the same person. Errors: account_taken when it belongs to somebody else."""
     _require(actor, "customers.change_customer")
-    found = CustomerAccount.objects.filter(source=source, external_id=external_id).first()
+    found: CustomerAccount | None = CustomerAccount.objects.filter(source=source, external_id=external_id).first()
     if found is None:
         row = CustomerAccount(customer=customer, source=source, external_id=external_id)
-        return registers.create(row, actor=actor, now=now, event="customer.account_added")  # type: ignore[no-any-return]
+        added: CustomerAccount = registers.create(row, actor=actor, now=now, event="customer.account_added")
+        return added
     if found.customer_id != customer.pk:
         raise DomainError(_("This account id belongs to another customer."), "account_taken")
     return found

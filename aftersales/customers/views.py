@@ -22,7 +22,7 @@ from .services import contact_reveal
 def reveal(request: HttpRequest, public_id: str) -> HttpResponse:
     """POST ``reason`` (and ``context``): the fragment with the value, or with the refusal and the form."""
     contact = get_object_or_404(Contact.objects.visible_to(request.user), public_id=public_id)
-    reason, context = request.POST.get("reason", ""), request.POST.get("context", "")
+    reason, context = (_posted(request, name, public_id) for name in ("reason", "context"))
     page = {"contact": contact, "context_of": context, "reason": reason, "may_reveal": True}
     try:
         page["value"] = contact_reveal(
@@ -33,3 +33,8 @@ def reveal(request: HttpRequest, public_id: str) -> HttpResponse:
     except DomainError as refusal:
         page["refusal"] = str(refusal)
     return render(request, "customers/_reveal.html", page)
+
+
+def _posted(request: HttpRequest, name: str, public_id: str) -> str:
+    """The field of this contact: several contacts may stand in one form, each with fields of its own."""
+    return request.POST.get(f"{name}_{public_id}") or request.POST.get(name, "")

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.postgres.fields import ArrayField
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
+from unfold.widgets import UnfoldAdminTextInputWidget
 
 from aftersales.core.admin import RoomAdmin, RoomInline
 from aftersales.core.components import badge
-from aftersales.core.wording import money
+from aftersales.core.wording import money, stamp
 
 from . import services
 from .models import Merchant, MerchantContact, MerchantMember
@@ -40,16 +42,16 @@ class ContactInline(RoomInline):
 
 @admin.register(Merchant)
 class MerchantAdmin(RoomAdmin):
+    formfield_overrides = {ArrayField: {"widget": UnfoldAdminTextInputWidget}}  # noqa: RUF012
     list_display = (
         "code",
         "name",
         "state_badge",
-        "province",
-        "city",
+        "place",
         "main_category",
         "deposit",
         "manager",
-        "opened_at",
+        "opened",
     )
     list_display_links = ("code", "name")
     list_filter = ("state", "self_run", "province")
@@ -70,6 +72,14 @@ class MerchantAdmin(RoomAdmin):
     def state_badge(self, row: Merchant) -> Any:
         state = MerchantState(row.state)
         return badge(str(state.label), tone=COLOURS[state], mark_name=MARKS[state])
+
+    @admin.display(description=_("city"), ordering="province")
+    def place(self, row: Merchant) -> str:
+        return f"{row.province} {row.city}".strip() or "–"
+
+    @admin.display(description=_("admitted on"), ordering="opened_at")
+    def opened(self, row: Merchant) -> str:
+        return stamp(row.opened_at)[:10]
 
     @admin.display(description=_("deposit held"), ordering="deposit_held")
     def deposit(self, row: Merchant) -> str:

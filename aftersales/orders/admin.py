@@ -243,7 +243,8 @@ class LateFilter(admin.SimpleListFilter):
         return [("1", _("Past its promise"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return queryset.past_promise(timezone.now()) if self.value() else queryset
+        rows: Any = queryset
+        return rows.past_promise(timezone.now()) if self.value() else rows
 
 
 @admin.register(Shipment)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, models, transaction
 from django.utils.translation import gettext_lazy as _
 
 from aftersales.core import registers
@@ -13,20 +13,22 @@ from aftersales.core.errors import DomainError, NotPermitted
 
 from .models import Category, Order, OrderLine, Payment, Product, Review, Shipment, TrackingEvent
 
+Row = TypeVar("Row", bound=models.Model)
+
 
 def order_create(
     *, source: str, external_no: str, placed_at: datetime, actor: Any, now: datetime, **columns: Any
 ) -> Order:
     """An order that no sheet brought. Errors: not_permitted, exists."""
     row = Order(source=source.strip(), external_no=external_no.strip(), placed_at=placed_at, **columns)
-    return _create(row, "order.created", "orders.add_order", actor=actor, now=now)  # type: ignore[no-any-return]
+    return _create(row, "order.created", "orders.add_order", actor=actor, now=now)
 
 
 def order_change(
     *, order: Order, actor: Any, now: datetime, version: int | None = None, reason: str = "", **columns: Any
 ) -> Order:
     """Correct an order. A stale ``version`` raises Conflict; ``refunded`` above ``paid`` is refused."""
-    return _change(order, "order.changed", "orders.change_order", actor, now, version, reason, columns)  # type: ignore[no-any-return]
+    return _change(order, "order.changed", "orders.change_order", actor, now, version, reason, columns)
 
 
 def line_add(*, order: Order, line_no: int, actor: Any, now: datetime, **columns: Any) -> OrderLine:
@@ -38,7 +40,7 @@ def line_add(*, order: Order, line_no: int, actor: Any, now: datetime, **columns
     columns.setdefault("currency", order.currency)
     columns.setdefault("merchant", order.merchant)
     row = OrderLine(order=order, line_no=line_no, **columns)
-    return _create(row, "order_line.created", "orders.add_order", actor=actor, now=now)  # type: ignore[no-any-return]
+    return _create(row, "order_line.created", "orders.add_order", actor=actor, now=now)
 
 
 def line_change(
@@ -51,21 +53,21 @@ def line_change(
     **columns: Any,
 ) -> OrderLine:
     """Correct an order line (serial, batch, exception confirmed …)."""
-    return _change(line, "order_line.changed", "orders.change_order", actor, now, version, reason, columns)  # type: ignore[no-any-return]
+    return _change(line, "order_line.changed", "orders.change_order", actor, now, version, reason, columns)
 
 
 def payment_add(*, order: Order, sequence: int, actor: Any, now: datetime, **columns: Any) -> Payment:
     """One payment of an order; amounts are in the order's currency unless told otherwise."""
     columns.setdefault("currency", order.currency)
     row = Payment(order=order, sequence=sequence, **columns)
-    return _create(row, "payment.created", "orders.add_order", actor=actor, now=now)  # type: ignore[no-any-return]
+    return _create(row, "payment.created", "orders.add_order", actor=actor, now=now)
 
 
 def shipment_add(*, order: Order, number: str, actor: Any, now: datetime, **columns: Any) -> Shipment:
     """One outgoing parcel of an order."""
     columns.setdefault("merchant", order.merchant)
     row = Shipment(order=order, number=number, **columns)
-    return _create(row, "shipment.created", "orders.add_order", actor=actor, now=now)  # type: ignore[no-any-return]
+    return _create(row, "shipment.created", "orders.add_order", actor=actor, now=now)
 
 
 def shipment_change(
@@ -78,7 +80,7 @@ def shipment_change(
     **columns: Any,
 ) -> Shipment:
     """Correct a parcel: real times, who signed where and with whose consent."""
-    return _change(shipment, "shipment.changed", "orders.change_order", actor, now, version, reason, columns)  # type: ignore[no-any-return]
+    return _change(shipment, "shipment.changed", "orders.change_order", actor, now, version, reason, columns)
 
 
 def tracking_add(
@@ -89,7 +91,7 @@ def tracking_add(
     found, _created = TrackingEvent.objects.get_or_create(
         shipment=shipment, at=at, code=code, defaults={"place": place, "text": text}
     )
-    return found  # type: ignore[no-any-return]
+    return found
 
 
 def review_add(
@@ -98,13 +100,13 @@ def review_add(
     """A review of an order, one to five stars."""
     columns.setdefault("merchant", order.merchant)
     row = Review(order=order, source=source, external_id=external_id, score=score, **columns)
-    return _create(row, "review.created", "orders.add_order", actor=actor, now=now)  # type: ignore[no-any-return]
+    return _create(row, "review.created", "orders.add_order", actor=actor, now=now)
 
 
 def product_create(*, code: str, actor: Any, now: datetime, **columns: Any) -> Product:
     """A new article. Errors: not_permitted, exists."""
     row = Product(code=code.strip(), **columns)
-    return _create(row, "product.created", "orders.add_product", actor=actor, now=now)  # type: ignore[no-any-return]
+    return _create(row, "product.created", "orders.add_product", actor=actor, now=now)
 
 
 def product_change(
@@ -116,13 +118,13 @@ def product_change(
     reason: str = "",
     **columns: Any,
 ) -> Product:
-    return _change(product, "product.changed", "orders.change_product", actor, now, version, reason, columns)  # type: ignore[no-any-return]
+    return _change(product, "product.changed", "orders.change_product", actor, now, version, reason, columns)
 
 
 def category_create(*, code: str, actor: Any, now: datetime, **columns: Any) -> Category:
     """A new category with its return rule and the ground for it."""
     row = Category(code=code.strip(), **columns)
-    return _create(row, "category.created", "orders.add_category", actor=actor, now=now)  # type: ignore[no-any-return]
+    return _create(row, "category.created", "orders.add_category", actor=actor, now=now)
 
 
 def category_change(
@@ -136,20 +138,21 @@ def category_change(
 ) -> Category:
     return _change(
         category, "category.changed", "orders.change_category", actor, now, version, reason, columns
-    )  # type: ignore[no-any-return]
+    )
 
 
-def _create(row: Any, event: str, capability: str, *, actor: Any, now: datetime) -> Any:
+def _create(row: Row, event: str, capability: str, *, actor: Any, now: datetime) -> Row:
     _require(actor, capability)
     try:
         with transaction.atomic():
-            return registers.create(row, actor=actor, now=now, event=event)
+            created: Row = registers.create(row, actor=actor, now=now, event=event)
     except IntegrityError as error:
         raise _explained(error) from error
+    return created
 
 
 def _change(
-    row: Any,
+    row: Row,
     event: str,
     capability: str,
     actor: Any,
@@ -157,15 +160,16 @@ def _change(
     version: int | None,
     reason: str,
     columns: dict[str, Any],
-) -> Any:
+) -> Row:
     _require(actor, capability)
     try:
         with transaction.atomic():
-            return registers.save(
+            changed: Row = registers.save(
                 row, actor=actor, now=now, event=event, version=version, reason=reason, **columns
             )
     except IntegrityError as error:
         raise _explained(error) from error
+    return changed
 
 
 def _explained(error: IntegrityError) -> DomainError:

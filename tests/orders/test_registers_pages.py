@@ -173,3 +173,16 @@ def test_nobody_reveals_without_signing_in(client, trade):
     )
 
     assert answer.status_code == 302
+
+
+def test_each_contact_in_one_form_has_a_reason_of_its_own(client, trade, now):
+    sign_in(client, "agent", now)
+    contact = trade.ship_phone
+    page = client.get(reverse("admin:customers_customer_change", args=[contact.customer_id])).content.decode()
+    field = f"reason_{contact.public_id}"
+    assert f'name="{field}"' in page
+
+    posted = {field: "call back about the parcel", "reason_another": "", "reason": ""}
+    shown = client.post(reverse("customers:reveal", args=[contact.public_id]), posted)
+
+    assert "13800138000" in shown.content.decode()

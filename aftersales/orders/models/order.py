@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -15,7 +17,7 @@ from .catalogue import Product
 from .fields import grain, moment, money
 
 # A contact that an order names stays reachable through its customer: no index of its own.
-CONTACT = {
+CONTACT: dict[str, Any] = {
     "to": "customers.Contact",
     "on_delete": models.PROTECT,
     "null": True,
