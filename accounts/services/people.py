@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
@@ -38,7 +38,7 @@ def customer_user(now: datetime | None = None) -> User:
 
 
 def _machine(username: str, role: Role, name: str, now: datetime | None) -> User:
-    found = User.objects.filter(username=username).first()
+    found: User | None = User.objects.filter(username=username).first()
     if found is not None:
         return found
     found, _created = User.objects.get_or_create(
@@ -77,7 +77,10 @@ def user_create(
         roles=rules.in_order(roles), capacity=capacity, kind=kind, created_at=now,
         password=make_password(password),
     )  # fmt: skip
-    return moves.create(user, actor=actor, now=now, event="user.created", payload={"new_roles": user.roles})
+    return cast(
+        User,
+        moves.create(user, actor=actor, now=now, event="user.created", payload={"new_roles": user.roles}),
+    )
 
 
 EDITABLE = frozenset({"username", "display_name", "email", "language", "capacity"})
@@ -99,14 +102,17 @@ def user_change(*, user: User, actor: Any, now: datetime, version: int | None = 
     changed = sorted(name for name, value in columns.items() if getattr(user, name) != value)
     if "email" in changed:  # a reset link must never reach an address the account no longer has
         EmailAddress.objects.filter(user_id=user.pk).delete()
-    return moves.change(
-        user,
-        actor=actor,
-        now=now,
-        event="user.changed",
-        version=version,
-        payload={"columns": changed},
-        **columns,
+    return cast(
+        User,
+        moves.change(
+            user,
+            actor=actor,
+            now=now,
+            event="user.changed",
+            version=version,
+            payload={"columns": changed},
+            **columns,
+        ),
     )
 
 
@@ -128,11 +134,11 @@ def user_set_roles(
     if Role.ADMINISTRATOR in current.roles and Role.ADMINISTRATOR not in new:
         _keep_an_administrator(current)
     lost = set(current.roles) - set(new)
-    return moves.change(
+    return cast(User, moves.change(
         user, actor=actor, now=now, event="user.roles_changed", reason=reason, version=version,
         payload={"old_roles": list(current.roles), "new_roles": new},
         roles=new, session_epoch=current.session_epoch + bool(lost),
-    )  # fmt: skip
+    ))  # fmt: skip
 
 
 @transaction.atomic
@@ -148,7 +154,9 @@ def user_deactivate(*, user: User, actor: Any, now: datetime, reason: str = "") 
 def user_activate(*, user: User, actor: Any, now: datetime, reason: str = "") -> User:
     _require(actor, "accounts.set_active")
     _refuse(rules.is_person(user))
-    return moves.change(user, actor=actor, now=now, event="user.activated", reason=reason, is_active=True)
+    return cast(
+        User, moves.change(user, actor=actor, now=now, event="user.activated", reason=reason, is_active=True)
+    )
 
 
 def user_end_sessions(*, user: User, actor: Any, now: datetime, reason: str = "") -> User:
@@ -219,8 +227,17 @@ def denial_record(*, user: Any, method: str, path: str, now: datetime) -> None:
 
 def _end_sessions(user: User, actor: Any, now: datetime, event: str, reason: str, **columns: Any) -> User:
     row = User.objects.get(pk=user.pk)  # also because a request's own user is a lazy object
-    return moves.change(
-        row, actor=actor, now=now, event=event, reason=reason, session_epoch=row.session_epoch + 1, **columns
+    return cast(
+        User,
+        moves.change(
+            row,
+            actor=actor,
+            now=now,
+            event=event,
+            reason=reason,
+            session_epoch=row.session_epoch + 1,
+            **columns,
+        ),
     )
 
 
@@ -237,7 +254,7 @@ def _refuse(reasons: Iterable[Any]) -> None:
 
 
 def _refuse_taken(*, username: str, email: str, but: int | None) -> None:
-    others = User.objects.exclude(pk=but)
+    others = User.objects.exclude(pk=but or 0)
     if not username or others.filter(username__iexact=username).exists():
         raise DomainError(_("This user name is taken."), "username_taken")
     if email and others.filter(email__iexact=email).exists():

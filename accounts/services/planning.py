@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 from itertools import pairwise
-from typing import Any
+from typing import Any, cast
 
 from django.db import transaction
 from django.db.models import Q
@@ -78,7 +78,9 @@ def team_change(*, team: Team, actor: Any, now: datetime, version: int | None = 
 def team_close(*, team: Team, actor: Any, now: datetime, reason: str = "") -> Team:
     """The team takes no more work; its members and history stay readable."""
     _require(actor, "accounts.manage_teams")
-    return moves.change(team, actor=actor, now=now, event="team.closed", reason=reason, active_to=now)
+    return cast(
+        Team, moves.change(team, actor=actor, now=now, event="team.closed", reason=reason, active_to=now)
+    )
 
 
 def team_join(*, team: Team, person: User, actor: Any, now: datetime) -> TeamMember:
@@ -90,14 +92,17 @@ def team_join(*, team: Team, person: User, actor: Any, now: datetime) -> TeamMem
         User.objects.select_for_update().get(pk=person.pk)
         current = TeamMember.objects.filter(team=team, person=person, active_to=None).first()
         if current is not None:
-            return current
+            return cast(TeamMember, current)
         member = TeamMember(team=team, person=person, active_from=now)
-        return moves.create(
-            member,
-            actor=actor,
-            now=now,
-            event="team_member.joined",
-            payload={"team": team.pk, "person": person.pk},
+        return cast(
+            TeamMember,
+            moves.create(
+                member,
+                actor=actor,
+                now=now,
+                event="team_member.joined",
+                payload={"team": team.pk, "person": person.pk},
+            ),
         )
 
 
@@ -105,10 +110,10 @@ def team_leave(*, member: TeamMember, actor: Any, now: datetime) -> TeamMember:
     _require(actor, "accounts.manage_teams")
     if member.team.lead_id == member.person_id:
         raise DomainError(_("Name another lead first."), "is_lead")
-    return moves.change(
+    return cast(TeamMember, moves.change(
         member, actor=actor, now=now, event="team_member.left", active_to=now,
         payload={"team": member.team_id, "person": member.person_id},
-    )  # fmt: skip
+    ))  # fmt: skip
 
 
 @transaction.atomic
@@ -125,7 +130,7 @@ def away_set(
         raise DomainError(_("The person is already away in this period."), "overlap")
     away = Away(person=person, starts_at=starts_at, ends_at=ends_at, reason=reason)
     payload = {"person": person.pk, "away_reason": reason, "from": starts_at, "to": ends_at}
-    return moves.create(away, actor=actor, now=now, event="away.set", payload=payload)
+    return cast(Away, moves.create(away, actor=actor, now=now, event="away.set", payload=payload))
 
 
 def away_end(*, away: Away, actor: Any, now: datetime) -> Away:
@@ -133,10 +138,10 @@ def away_end(*, away: Away, actor: Any, now: datetime) -> Away:
     _may_plan(away.person, actor, own="accounts.set_own_away")
     if away.ends_at is not None and away.ends_at <= now:
         raise DomainError(_("This absence is already over."), "over")
-    return moves.change(
+    return cast(Away, moves.change(
         away, actor=actor, now=now, event="away.ended", payload={"person": away.person_id},
         ends_at=max(now, away.starts_at),
-    )  # fmt: skip
+    ))  # fmt: skip
 
 
 @transaction.atomic
@@ -147,21 +152,24 @@ def shift_plan(*, person: User, starts_at: datetime, ends_at: datetime, actor: A
     User.objects.select_for_update().get(pk=person.pk)
     same = Shift.objects.filter(person=person, starts_at=starts_at).first()
     if same is not None and same.ends_at == ends_at and same.cancelled_at is None:
-        return same
+        return cast(Shift, same)
     _refuse_double_shift(person, starts_at, ends_at, but=same)
     payload = {"person": person.pk, "from": starts_at, "to": ends_at}
     if same is not None:
-        return moves.change(
-            same,
-            actor=actor,
-            now=now,
-            event="shift.moved",
-            payload=payload,
-            ends_at=ends_at,
-            cancelled_at=None,
+        return cast(
+            Shift,
+            moves.change(
+                same,
+                actor=actor,
+                now=now,
+                event="shift.moved",
+                payload=payload,
+                ends_at=ends_at,
+                cancelled_at=None,
+            ),
         )
     shift = Shift(person=person, starts_at=starts_at, ends_at=ends_at)
-    return moves.create(shift, actor=actor, now=now, event="shift.planned", payload=payload)
+    return cast(Shift, moves.create(shift, actor=actor, now=now, event="shift.planned", payload=payload))
 
 
 @transaction.atomic
@@ -187,7 +195,9 @@ def shifts_plan(
         Shift(person=person, starts_at=starts_at, ends_at=ends_at) for person, starts_at, ends_at in plans
     ]
     payloads = [{"person": row.person_id, "from": row.starts_at, "to": row.ends_at} for row in rows]
-    return moves.create_many(rows, actor=actor, now=now, event="shift.planned", payloads=payloads)
+    return cast(
+        "list[Shift]", moves.create_many(rows, actor=actor, now=now, event="shift.planned", payloads=payloads)
+    )
 
 
 @transaction.atomic
@@ -205,17 +215,26 @@ def shift_move(
     User.objects.select_for_update().get(pk=shift.person_id)
     _refuse_double_shift(shift.person, starts_at, ends_at, but=shift)
     payload = {"person": shift.person_id, "from": starts_at, "to": ends_at}
-    return moves.change(
+    return cast(Shift, moves.change(
         shift, actor=actor, now=now, event="shift.moved", payload=payload, version=version,
         starts_at=starts_at, ends_at=ends_at,
-    )  # fmt: skip
+    ))  # fmt: skip
 
 
 def shift_cancel(*, shift: Shift, actor: Any, now: datetime, reason: str = "") -> Shift:
     _may_plan(shift.person, actor)
     payload = {"person": shift.person_id}
-    return moves.change(
-        shift, actor=actor, now=now, event="shift.cancelled", reason=reason, payload=payload, cancelled_at=now
+    return cast(
+        Shift,
+        moves.change(
+            shift,
+            actor=actor,
+            now=now,
+            event="shift.cancelled",
+            reason=reason,
+            payload=payload,
+            cancelled_at=now,
+        ),
     )
 
 

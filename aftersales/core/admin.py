@@ -14,7 +14,7 @@ Without ``save_row`` the page is read-only. Nothing is deleted, no list is edita
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, cast
 
 from django.core.paginator import Paginator
 from django.db import models
@@ -125,7 +125,7 @@ class RoomAdmin(HistoryPages, ModelAdmin):  # type: ignore[misc]
     def _may(self, request: HttpRequest, verb: str) -> bool:
         meta = self.model._meta
         user: Any = request.user
-        return user.is_authenticated and user.has_perm(f"{meta.app_label}.{verb}_{meta.model_name}")
+        return bool(user.is_authenticated and user.has_perm(f"{meta.app_label}.{verb}_{meta.model_name}"))
 
     def get_actions(self, request: HttpRequest) -> Any:
         actions = super().get_actions(request)
@@ -157,10 +157,10 @@ class RoomAdmin(HistoryPages, ModelAdmin):  # type: ignore[misc]
     ) -> HttpResponse:
         """A refusal of the service comes back as an error on the same form, still filled in."""
         try:
-            return super().changeform_view(request, object_id, form_url, extra_context)
+            return cast(HttpResponse, super().changeform_view(request, object_id, form_url, extra_context))
         except DomainError as refusal:
             request.refusal = refusal  # type: ignore[attr-defined]
-            return super().changeform_view(request, object_id, form_url, extra_context)
+            return cast(HttpResponse, super().changeform_view(request, object_id, form_url, extra_context))
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         form = super().get_form(request, obj, change=change, **kwargs)
@@ -213,7 +213,7 @@ class RoomInline(TabularInline):  # type: ignore[misc]
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         meta = self.model._meta
         user: Any = request.user
-        return user.has_perm(f"{meta.app_label}.view_{meta.model_name}")
+        return bool(user.has_perm(f"{meta.app_label}.view_{meta.model_name}"))
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -228,7 +228,7 @@ class RoomInline(TabularInline):  # type: ignore[misc]
 def scoped(model: type[models.Model], user: Any) -> models.QuerySet[Any]:
     """The rows of ``model`` this person may see; a model that says nothing about scope shows nothing."""
     rows: Any = model._default_manager.all()
-    return rows.visible_to(user) if hasattr(rows, "visible_to") else rows.none()
+    return cast("models.QuerySet[Any]", rows.visible_to(user) if hasattr(rows, "visible_to") else rows.none())
 
 
 def refusal_text(refusal: DomainError) -> str:
