@@ -5,16 +5,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import CharField, Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Case, CharField, DateTimeField, Exists, F, OuterRef, Q, QuerySet, When
 from django.db.models.functions import Cast, Coalesce
 from django.utils.translation import gettext as _
 
 from aftersales.orders.models import Order, OrderLine, Review, Shipment
-from aftersales.orders.states import FAILED
+from aftersales.orders.states import FAILED, Grain, OrderStatus
 from aftersales.tickets.models import IntakeItem, IntakeRule
 from aftersales.tickets.states import SignalKind
 
 CHUNK = 2000
+ARRIVED = (OrderStatus.DELIVERED, OrderStatus.COMPLETED)
 
 
 @dataclass(frozen=True)
@@ -78,12 +79,22 @@ def low_reviews(rule: IntakeRule, now: datetime, since: datetime | None) -> Quer
 def late_parcels(rule: IntakeRule, now: datetime, since: datetime | None) -> QuerySet[Shipment]:
     """Parcels delivered after their promise, or not delivered though the promise is over; not of failed orders.
 
-    ``threshold`` hours of grace. A promise known only to the day is kept until that day ends.
+    ``threshold`` hours of grace. A promise known only to the day is kept until that day ends. A parcel reported
+    as delivered without a date is not called late: nobody knows.
     """
     grace = timedelta(hours=rule.threshold)
-    late = Q(delivered_at__gt=F("promised_at") + grace) | Q(delivered_at=None, promised_at__lt=now - grace)
-    rows = Shipment.objects.filter(late, promised_at__isnull=False).exclude(order__status__in=FAILED)
-    rows = rows.annotate(happened=F("promised_at")).filter(happened__lte=now)
+    rows = Shipment.objects.annotate(
+        limit=Case(
+            When(promised_grain=Grain.DAY, then=F("promised_at") + timedelta(days=1) + grace),
+            default=F("promised_at") + grace,
+            output_field=DateTimeField(),
+        ),
+        happened=F("promised_at"),
+    )
+    arrived_late = Q(delivered_at__gt=F("promised_at"), delivered_at__gte=F("limit"))
+    missing = Q(delivered_at=None, promised_at__lt=now, limit__lte=now) & ~Q(order__status__in=ARRIVED)
+    rows = rows.filter(arrived_late | missing, promised_at__isnull=False, promised_at__lte=now)
+    rows = rows.exclude(order__status__in=FAILED)
     return (rows.filter(happened__gte=since) if since else rows).select_related("order")
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import time_machine
 
-from tests.tickets.conftest import book, customer, desk, open_ticket, work_off
+from tests.department import book, customer, desk, open_ticket, work_off
 
 __all__ = ["book", "customer", "desk", "open_ticket", "work_off"]
 

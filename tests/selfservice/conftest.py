@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from aftersales.tickets import services
 from aftersales.tickets.models import Ticket
-from tests.tickets.conftest import book, customer, desk, open_ticket, work_off
+from tests.department import book, customer, desk, open_ticket, work_off
 
 __all__ = ["book", "customer", "desk", "open_ticket", "work_off"]
 
