@@ -346,7 +346,7 @@ class Department:
 
     def thread(self, now: datetime) -> None:
         """One conversation of sixty messages, still open."""
-        order = next(one for one in reversed(self.orders) if one.placed_at < now - timedelta(days=2))
+        order = max((one for one in self.orders if one.placed_at < now), key=lambda one: one.placed_at)
         problem = next(one for one in PROBLEMS if one.kind == "repair")
         ticket = self.open(order, problem, "chat", now, subject=problems.THREAD_SUBJECT)
         self.seen.add(ticket.pk)
