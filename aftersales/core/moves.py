@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import OperationalError, models, transaction
 from django.utils.translation import gettext_lazy as _
@@ -21,6 +21,8 @@ from aftersales.core.machine import Guard, Machine, Move
 BATCH = 500
 LOCK_NOT_AVAILABLE = "55P03"
 DEADLOCK = "40P01"
+
+Row = TypeVar("Row", bound=models.Model)
 
 _machines: dict[str, Machine] = {}
 _guards: dict[tuple[str, str], list[Guard]] = defaultdict(list)
@@ -86,7 +88,7 @@ def guards() -> dict[tuple[str, str], list[str]]:
 
 
 def perform(
-    row: models.Model,
+    row: Row,
     name: str,
     *,
     actor: Any,
@@ -95,14 +97,14 @@ def perform(
     reason: str = "",
     version: int | None = None,
     **data: Any,
-) -> Any:
+) -> Row:
     """Move one row; returns it as it now stands. Raises NotPermitted, WrongState, Refused, Busy or Conflict.
 
     ``version``: the version the person looked at; given and stale, nothing is done.
     """
     order = _order(type(row), name, actor=actor, now=now, acting_as=acting_as, reason=reason, data=data)
     with _translated_locks(), transaction.atomic():
-        locked = _lock(type(row), [row.pk], skip_locked=False)
+        locked: list[Row] = _lock(type(row), [row.pk], skip_locked=False)
         if not locked:
             raise DomainError(_("This no longer exists."), "gone")
         if version is not None:
@@ -110,7 +112,8 @@ def perform(
         outcome = _move_locked(locked, order)
         if outcome.refused:
             raise _refusal(locked[0], order, outcome.refused[0][1])
-    return outcome.done[0]
+    moved: Row = outcome.done[0]
+    return moved
 
 
 def perform_many(
@@ -146,7 +149,7 @@ def _perform_batch(model: type[models.Model], ids: Sequence[int], order: _Order)
 
 
 def change(
-    row: models.Model,
+    row: Row,
     *,
     actor: Any,
     now: datetime,
@@ -158,7 +161,7 @@ def change(
     quiet: Iterable[str] = (),
     rule_version: str = "",
     **columns: Any,
-) -> Any:
+) -> Row:
     """Change columns without changing the state: same lock, history, event and listeners as a move.
 
     ``version``: the version the person started from; stale raises Conflict with both values. ``quiet`` names columns
@@ -166,7 +169,7 @@ def change(
     """
     events.require_actor(actor, event)
     with _translated_locks(), transaction.atomic():
-        locked = _lock(type(row), [row.pk], skip_locked=False)
+        locked: list[Row] = _lock(type(row), [row.pk], skip_locked=False)
         if not locked:
             raise DomainError(_("This no longer exists."), "gone")
         current = locked[0]
@@ -185,7 +188,7 @@ def change(
 
 
 def create(
-    row: models.Model,
+    row: Row,
     *,
     actor: Any,
     now: datetime,
@@ -194,7 +197,7 @@ def create(
     reason: str = "",
     payload: Mapping[str, Any] | None = None,
     rule_version: str = "",
-) -> Any:
+) -> Row:
     """A new row with its history, its first event and whatever the listeners set on it."""
     return create_many(
         [row], actor=actor, now=now, event=event, acting_as=acting_as, reason=reason,
@@ -203,7 +206,7 @@ def create(
 
 
 def create_many(
-    rows: Sequence[Any],
+    rows: Sequence[Row],
     *,
     actor: Any,
     now: datetime,
@@ -213,7 +216,7 @@ def create_many(
     reason: str = "",
     rule_version: str = "",
     at: Sequence[datetime] | None = None,
-) -> list[Any]:
+) -> list[Row]:
     """Many new rows of one model: one INSERT, one history statement, one event statement.
 
     ``at`` gives each row's own business time (facts that happened earlier); by default all happen ``now``.

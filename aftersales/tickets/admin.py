@@ -33,7 +33,9 @@ class RuleAdmin(RoomAdmin):
     list_filter = ("is_active",)
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        own = [one.name for one in self.model._meta.fields if one.editable and one.name not in {"id", "version"}]
+        own = [
+            one.name for one in self.model._meta.fields if one.editable and one.name not in {"id", "version"}
+        ]
         return [*own, "reason"] if self.has_change_permission(request, obj) else own
 
     def save_row(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> Any:
@@ -53,7 +55,16 @@ class RuleAdmin(RoomAdmin):
 
 @admin.register(IntakeRule)
 class IntakeRuleAdmin(RuleAdmin):
-    list_display = ("name", "signal", "threshold", "horizon_days", "severity", "nature", "in_force", "version")
+    list_display = (
+        "name",
+        "signal",
+        "threshold",
+        "horizon_days",
+        "severity",
+        "nature",
+        "in_force",
+        "version",
+    )
 
 
 @admin.register(GradingRule)
@@ -106,7 +117,16 @@ class IntakeItemAdmin(RoomAdmin):
 class ArchiveRecordAdmin(RoomAdmin):
     """The archive as a register; searching it is done on the archive page, which logs the look-up."""
 
-    list_display = ("number", "kind", "severity", "result", "completed_at", "reviewed_by", "sealed_at", "keep_until")
+    list_display = (
+        "number",
+        "kind",
+        "severity",
+        "result",
+        "completed_at",
+        "reviewed_by",
+        "sealed_at",
+        "keep_until",
+    )
     list_filter = ("kind", "severity", "nature", "result")
     list_select_related = ("reviewed_by",)
     ordering = ("-completed_at", "-id")

@@ -3,6 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from aftersales.core.errors import Text
 from aftersales.core.machine import Machine, Move, Need
 from aftersales.tickets import rules
 from aftersales.tickets.states import (
@@ -20,7 +21,7 @@ from aftersales.tickets.states import (
 S = TicketState
 
 
-def _verified_ways() -> list[tuple[str, object]]:
+def _verified_ways() -> list[tuple[str, Text]]:
     return [("phone", _("By telephone")), ("chat", _("In chat")), ("email", _("By e-mail"))]
 
 

@@ -45,15 +45,21 @@ class TicketSheet(SheetResource):
 
     source = Column("source", KeyWidget(40), _("Source"), required=True, example="hotline")
     source_ref = Column("source_ref", KeyWidget(120), _("Reference"), required=True, example="H-2026-0001")
-    subject = Column(None, TextWidget(200), _("Subject"), required=True, example="包裹十天没有更新", export="t.subject")
+    subject = Column(
+        None, TextWidget(200), _("Subject"), required=True, example="包裹十天没有更新", export="t.subject"
+    )
     text = Column(None, TextWidget(4000), _("Text"), example="客户来电，物流停在杭州。")
     channel = Column(None, ChoiceWidget(Channel.choices), _("Channel"), example="phone", export="t.channel")
     opened_at = Column(None, MomentWidget(), _("Happened at"), example="2026-11-22 10:15")
     kind = Column(None, ChoiceWidget(Kind.choices), _("Kind"), example="logistics", export="t.kind")
-    severity = Column(None, ChoiceWidget(Severity.choices), _("Severity"), example="minor", export="t.severity")
+    severity = Column(
+        None, ChoiceWidget(Severity.choices), _("Severity"), example="minor", export="t.severity"
+    )
     order_source = Column(None, KeyWidget(40), _("Order source"), example="tmall")
     order_no = Column(
-        None, LookupWidget("orders.Order", "external_no", also={"source": "order_source"}), _("Order number"),
+        None,
+        LookupWidget("orders.Order", "external_no", also={"source": "order_source"}),
+        _("Order number"),
         example="3026111788410001",
     )
     customer = Column(None, LookupWidget("customers.Customer"), _("Customer code"), example="C20001")

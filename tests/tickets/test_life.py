@@ -109,7 +109,7 @@ def test_the_whole_loop_from_intake_to_the_sealed_archive(
         ticket=ticket, summary="客户确认换货完成，无后续。", actor=desk.lead, now=now + timedelta(hours=5)
     )
     record = ArchiveRecord.objects.get(ticket=ticket)
-    assert record.number == "DA2026-000001"
+    assert record.number == "DA2611-00001"
     assert record.keep_until.year == now.year + 3
     services.addendum_add(record=record, text="客户来电致谢。", actor=desk.agent, now=now + DAY)
 

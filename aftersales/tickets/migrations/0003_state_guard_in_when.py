@@ -6,18 +6,28 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('tickets', '0002_retention'),
+        ("tickets", "0002_retention"),
     ]
 
     operations = [
         pgtrigger.migrations.RemoveTrigger(
-            model_name='ticket',
-            name='state_door',
+            model_name="ticket",
+            name="state_door",
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='ticket',
-            trigger=pgtrigger.compiler.Trigger(name='state_door', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (OLD.state IS DISTINCT FROM NEW.state AND (COALESCE(current_setting('aftersales.move', true), '') || ':' || OLD.state || ':' || NEW.state) NOT IN ('triage:new:triaged', 'assign:triaged:assigned', 'assign:in_progress:assigned', 'unassign:assigned:triaged', 'start:assigned:in_progress', 'wait:in_progress:waiting', 'resume:waiting:in_progress', 'resolve:in_progress:resolved', 'resolve:waiting:resolved', 'confirm:resolved:closed', 'close_verified:resolved:closed', 'close_by_silence:resolved:closed', 'give_up:in_progress:unreachable', 'give_up:waiting:unreachable', 'give_up:resolved:unreachable', 'reopen:resolved:in_progress', 'reopen:closed:in_progress', 'reopen:unreachable:in_progress', 'reopen:archived:in_progress', 'reopen:cancelled:in_progress', 'cancel:new:cancelled', 'cancel:triaged:cancelled', 'cancel:assigned:cancelled', 'cancel:in_progress:cancelled', 'cancel:waiting:cancelled', 'archive:closed:archived', 'archive:unreachable:archived', 'seal:archived:sealed'))", func='\n            RAISE EXCEPTION \'the state of % % changes only through the door (% -> %)\',\n                TG_TABLE_NAME, OLD.id, OLD."state", NEW."state" USING ERRCODE = \'check_violation\';\n        ', hash='605bdeac1ab64f6c7e7ce8d4503037c596269e24', operation='UPDATE', pgid='pgtrigger_state_door_94371', table='tickets_ticket', when='BEFORE')),
+            model_name="ticket",
+            trigger=pgtrigger.compiler.Trigger(
+                name="state_door",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN (OLD.state IS DISTINCT FROM NEW.state AND (COALESCE(current_setting('aftersales.move', true), '') || ':' || OLD.state || ':' || NEW.state) NOT IN ('triage:new:triaged', 'assign:triaged:assigned', 'assign:in_progress:assigned', 'unassign:assigned:triaged', 'start:assigned:in_progress', 'wait:in_progress:waiting', 'resume:waiting:in_progress', 'resolve:in_progress:resolved', 'resolve:waiting:resolved', 'confirm:resolved:closed', 'close_verified:resolved:closed', 'close_by_silence:resolved:closed', 'give_up:in_progress:unreachable', 'give_up:waiting:unreachable', 'give_up:resolved:unreachable', 'reopen:resolved:in_progress', 'reopen:closed:in_progress', 'reopen:unreachable:in_progress', 'reopen:archived:in_progress', 'reopen:cancelled:in_progress', 'cancel:new:cancelled', 'cancel:triaged:cancelled', 'cancel:assigned:cancelled', 'cancel:in_progress:cancelled', 'cancel:waiting:cancelled', 'archive:closed:archived', 'archive:unreachable:archived', 'seal:archived:sealed'))",
+                    func="\n            RAISE EXCEPTION 'the state of % % changes only through the door (% -> %)',\n                TG_TABLE_NAME, OLD.id, OLD.\"state\", NEW.\"state\" USING ERRCODE = 'check_violation';\n        ",
+                    hash="605bdeac1ab64f6c7e7ce8d4503037c596269e24",
+                    operation="UPDATE",
+                    pgid="pgtrigger_state_door_94371",
+                    table="tickets_ticket",
+                    when="BEFORE",
+                ),
+            ),
         ),
     ]

@@ -1,5 +1,8 @@
 """How problems become tickets: signals, and the rules of intake, grading and dispatch as rows."""
 
+from collections.abc import Sequence
+from typing import Any
+
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -56,7 +59,7 @@ class IntakeRule(Rule):
         ordering = ["position", "code"]
 
 
-def _codes(label: object, choices: list[tuple[str, object]]) -> ArrayField:
+def _codes(label: Any, choices: Sequence[tuple[str, object]]) -> ArrayField:
     return ArrayField(
         models.CharField(max_length=20, choices=choices), verbose_name=label, default=list, blank=True,
         help_text=_("Empty: all."),
