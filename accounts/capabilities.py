@@ -149,6 +149,7 @@ MESSAGES = {
 
 DASHBOARDS = {"dashboards.view": roles(READERS, R.PLANNER)}
 MACHINERY = {
+    "core.export_tickets": roles(R.LEAD, R.SUPERVISOR, R.OPERATIONS, R.AUDITOR, R.AUTHORITY_DESK),
     "core.replay": roles(R.OPERATIONS, R.ADMINISTRATOR),
     **register(
         "core.event", view=roles(R.AUDITOR, R.ADMINISTRATOR, R.OPERATIONS, R.SUPERVISOR, R.PRIVACY_OFFICER)

@@ -61,7 +61,7 @@ def _found(user: Any, words: str) -> list[queues.Row]:
 
 
 @require_GET
-@needs("tickets.export")
+@needs("core.export_tickets")
 def export(request: HttpRequest, fmt: str) -> HttpResponse:
     """A queue as a file, exactly as it is filtered."""
     if fmt not in ("csv", "xlsx") or not tickets_sheet():
