@@ -40,7 +40,9 @@ def _flush_from_anywhere(django_db_setup: Any) -> Iterator[None]:
 def browser(_flush_from_anywhere: None) -> Iterator[Any]:
     """The system's Chromium, one for the session."""
     if not Path(CHROMIUM).exists():
-        warnings.warn("Chromium is missing: no browser test ran. Install it or set AFTERSALES_CHROMIUM.", stacklevel=1)
+        warnings.warn(
+            "Chromium is missing: no browser test ran. Install it or set AFTERSALES_CHROMIUM.", stacklevel=1
+        )
         pytest.skip("Chromium is missing: install it (apt-get install chromium) or set AFTERSALES_CHROMIUM.")
     from playwright.sync_api import sync_playwright
 

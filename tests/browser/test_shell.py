@@ -23,7 +23,9 @@ def test_the_style_guide_fits_the_window(
     assert ("dark" in (page.locator("html").get_attribute("class") or "")) == (theme == "dark")
 
 
-def test_keys_open_the_dialog_and_escape_gives_the_focus_back(open_page: Callable[..., Any], cast: Cast) -> None:
+def test_keys_open_the_dialog_and_escape_gives_the_focus_back(
+    open_page: Callable[..., Any], cast: Cast
+) -> None:
     page = open_page(cast.operations, PAGE)
     page.keyboard.press("s")
     assert page.locator("#sample[open]").count() == 1
