@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db.models import Case, CharField, DateTimeField, Exists, F, OuterRef, Q, QuerySet, When
 from django.db.models.functions import Cast, Coalesce
+from django.utils import translation
 from django.utils.translation import gettext as _
 
 from aftersales.orders.models import Order, OrderLine, Review, Shipment
@@ -156,7 +158,8 @@ def texts(items: Sequence[IntakeItem]) -> dict[int, Words]:
     reviews = Review.objects.in_bulk(
         [int(item.source_ref) for item in items if item.signal == SignalKind.REVIEW_LOW and item.rule_id]
     )
-    return {item.pk: _words(item, reviews) for item in items}
+    with translation.override(settings.LANGUAGE_CODE):  # the words are stored: the reader's language does not matter
+        return {item.pk: _words(item, reviews) for item in items}
 
 
 def _words(item: IntakeItem, reviews: dict[Any, Review]) -> Words:
