@@ -51,12 +51,13 @@ FACES: Mapping[str, tuple[str, str]] = {
     "archive": ("book", "s"),
     "regrade": ("flag", ""),
     "tried": ("phone", ""),
+    "agree": ("chat", "p"),
 }
 # A move out of another state is no news; these refusals are never shown.
 SILENT = frozenset({"wrong_state", "not_permitted"})
 TEXT = Need("text", gettext_lazy("Message to the customer"), "long")
 REASON_NEEDED = frozenset({"unassign", "close_verified", "cancel", "regrade", "reopen", "give_up"})
-NO_REASON = frozenset({"start", "resume", "resolve", "archive", "take", "tried"})
+NO_REASON = frozenset({"start", "resume", "resolve", "archive", "take", "tried", "agree"})
 REASON_WORDS = {"close_verified": gettext_lazy("What the customer said")}
 
 
@@ -124,6 +125,9 @@ def _all(ticket: Ticket, actor: Any, now: datetime) -> list[Act]:
         found.append(_from_move("assign"))
     if ticket.is_open and ticket.state != S.NEW and actor.has_perm("tickets.regrade"):
         found.append(_own("regrade", pgettext_lazy("ticket act", "Change the grade"), GRADE_NEEDS))
+    if ticket.is_open and ticket.assignee_id == actor.pk and actor.has_perm("tickets.reply"):
+        label = pgettext_lazy("ticket act", "Register the solution")
+        found.append(_own("agree", label, (TEXT,), _("The customer is told; the promise of a solution is met.")))
     if ticket.is_open and actor.has_perm("tickets.reply"):
         found.append(_own("tried", pgettext_lazy("ticket act", "Tried to call"), TRIED))
     return found
@@ -272,6 +276,7 @@ HANDLERS: Mapping[str, Handler] = {
     "regrade": lambda p: services.ticket_regrade(
         **p.common(), **_chosen(p, GRADE_NEEDS), reason=p.reason, version=p.version
     ),
+    "agree": lambda p: services.ticket_agree_solution(**p.common(), **p.words("text")),
     "tried": lambda p: services.contact_attempt_record(
         **p.common(), channel=_chosen(p, TRIED)["channel"], reached=_chosen(p, TRIED)["reached"] == "yes"
     ),

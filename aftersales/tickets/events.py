@@ -90,6 +90,7 @@ register(
     EventKind("ticket.customer_wrote", _("The customer wrote."), {"message_id": "id", "channel": "code"}, CUSTOMER),
     EventKind("ticket.merchant_asked", _("%(actor)s asked the merchant."), {"message_id": "id"}, MERCHANT),
     EventKind("ticket.merchant_wrote", _("The merchant answered."), {"message_id": "id"}, MERCHANT),
+    EventKind("ticket.solution_agreed", _("%(actor)s told the customer the solution."), {}, CUSTOMER),
     EventKind("ticket.noted", _("%(actor)s left a note."), {"message_id": "id"}),
     EventKind("ticket.message_erased", _("%(actor)s erased a message: %(reason)s"), {"message_id": "id"}),
     EventKind(

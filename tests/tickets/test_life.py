@@ -79,6 +79,23 @@ def test_answering_starts_the_ticket_and_meets_the_first_response(
     assert ticket.next_promise != "first_response"
 
 
+def test_a_registered_solution_meets_its_promise_before_the_work_is_done(
+    open_ticket: Opener, desk: Cast, now: datetime
+) -> None:
+    ticket = open_ticket()
+
+    ticket = services.ticket_agree_solution(
+        ticket=ticket, text="三天内为您换新。", actor=desk.agent, now=now + timedelta(hours=2)
+    )
+
+    assert ticket.state == TicketState.IN_PROGRESS
+    met = Clock.objects.get(subject_id=ticket.pk, promise="solution_agreed")
+    assert (met.state, met.met_at) == ("met", now + timedelta(hours=2))
+    assert Message.objects.filter(ticket=ticket, text="三天内为您换新。", audience="customer").exists()
+    with pytest.raises(DomainError):
+        services.ticket_agree_solution(ticket=ticket, text="好的。", actor=desk.person("agent"), now=now)
+
+
 def test_the_whole_loop_from_intake_to_the_sealed_archive(
     open_ticket: Opener, desk: Cast, now: datetime, work_off: Callable[[datetime], None]
 ) -> None:

@@ -49,6 +49,22 @@ def ticket_resolve(
         )
 
 
+def ticket_agree_solution(*, ticket: Ticket, text: str, actor: Any, now: datetime) -> Ticket:
+    """Tell the customer what will be done and register that the solution stands (R3.4, R3.5).
+
+    Meets the promises *analysis and plan* and *solution agreed*; carrying it out has its own time.
+    """
+    if ticket.assignee_id != actor.pk and not actor.has_perm("tickets.work_any"):
+        raise DomainError(
+            _("This ticket is assigned to somebody else. Ask for a transfer first."), "not_yours"
+        )
+    if not ticket.is_open:
+        raise DomainError(_("A solution is registered while the ticket is open."), "wrong_state")
+    with transaction.atomic():
+        ticket_reply(ticket=ticket, text=text, actor=actor, now=now)
+        return moves.change(ticket, actor=actor, now=now, event="ticket.solution_agreed", quiet=QUIET)
+
+
 def customer_link_issue(*, ticket: Ticket, purpose: str, now: datetime) -> str:
     """A fresh link token (43 characters, 256 bits); older links of the same purpose end. Only the hash is kept."""
     token = secrets.token_urlsafe(32)
