@@ -1,4 +1,4 @@
-"""One migrated template per set of migrations, one clone per test process, a flush that keeps shipped rows.
+"""One template with the shipped rule book per set of migrations, a clone per test process, a flush that keeps it.
 
 The tests act as the app role; only the making of databases and the flush between transactional tests act as
 the superuser, because the app role may neither TRUNCATE nor touch append-only rows.
@@ -8,8 +8,9 @@ import contextlib
 import hashlib
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +23,10 @@ from aftersales.core import embedded
 from aftersales.core.embedded import address, postgres
 
 ROOT = Path(__file__).resolve().parent.parent
-KEPT_TEMPLATES = 4
+KEPT_TEMPLATES = 6
 LOCK = 7_211_042  # any number that nobody else takes on this server
+LOADED_AT = datetime(2026, 11, 1, 2, 0, tzinfo=UTC)  # when the rule book came, seen from the tests' now
+LOADERS = ("aftersales/**/shipping.py", "aftersales/core/shipped.py", "aftersales/notices/texts.py")
 
 
 def superuser(name: str = "postgres") -> psycopg.Connection[Any]:
@@ -41,14 +44,23 @@ def superuser(name: str = "postgres") -> psycopg.Connection[Any]:
     )
 
 
-def fingerprint() -> str:
-    """Changes with every migration, the pins and this file."""
-    digest = hashlib.sha256()
+def migrations() -> list[Path]:
+    """What decides the tables: every migration, the pins and this file."""
     places = [ROOT / "aftersales", ROOT / "accounts", ROOT / "training", ROOT / "tests"]
     files = [path for place in places for path in place.glob("**/migrations/*.py")]
     files += (ROOT / "tests").glob("**/models.py")
-    single = [ROOT / "requirements.txt", ROOT / "aftersales/core/roles.py", Path(__file__)]
-    for path in [*sorted(files), *single]:
+    return [*files, ROOT / "requirements.txt", ROOT / "aftersales/core/roles.py", Path(__file__)]
+
+
+def shipped_rows() -> list[Path]:
+    """What decides the rows that the product ships: the files and the code that loads them."""
+    patterns = ("aftersales/**/shipped*/*.toml", "aftersales/**/shipped.toml", *LOADERS)
+    return [path for pattern in patterns for path in ROOT.glob(pattern)]
+
+
+def fingerprint(files: Iterable[Path]) -> str:
+    digest = hashlib.sha256()
+    for path in sorted(set(files)):
         digest.update(str(path.relative_to(ROOT)).encode() + path.read_bytes())
     return digest.hexdigest()[:12]
 
@@ -71,31 +83,39 @@ def signed_in_as(name: str, user: str | None) -> Iterator[None]:
 
 
 def template(admin: psycopg.Connection[Any]) -> str:
-    """The migrated template database of the present migrations; made when missing."""
-    name = f"template_aftersales_{fingerprint()}"
+    """The template of the present code: migrated, with the rule book. Each of the two steps only when needed."""
     admin.execute("SELECT pg_advisory_lock(%s)", [LOCK])
     try:
-        if not admin.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
-            make_template(admin, name)
-            forget_old_templates(admin, name)
+        tables = kept(admin, fingerprint(migrations()), "template0", migrate)
+        return kept(admin, fingerprint([*migrations(), *shipped_rows()]), tables, load_rule_book)
     finally:
         admin.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
+
+
+def kept(admin: psycopg.Connection[Any], mark: str, source: str, step: Callable[[], None]) -> str:
+    """The template of that fingerprint; made from ``source`` by ``step`` when missing."""
+    name = f"template_aftersales_{mark}"
+    if not admin.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
+        make_template(admin, name, source, step)
+        forget_old_templates(admin, {name, source})
     return name
 
 
-def make_template(admin: psycopg.Connection[Any], name: str) -> None:
+def make_template(admin: psycopg.Connection[Any], name: str, source: str, step: Callable[[], None]) -> None:
     owner = postgres.OWNER if embedded.embedded_database() else None
     unfinished = f"{name}_unfinished"
-    admin.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(unfinished)))
+    drop(admin, unfinished)
     admin.execute(
-        sql.SQL("CREATE DATABASE {} TEMPLATE template0 ENCODING 'UTF8'").format(sql.Identifier(unfinished))
+        sql.SQL("CREATE DATABASE {} TEMPLATE {} ENCODING 'UTF8'").format(
+            sql.Identifier(unfinished), sql.Identifier(source)
+        )
     )
     if owner:
         admin.execute(
             sql.SQL("ALTER DATABASE {} OWNER TO {}").format(sql.Identifier(unfinished), sql.Identifier(owner))
         )
     with signed_in_as(unfinished, owner):
-        call_command("migrate", verbosity=0, interactive=False, run_syncdb=True)
+        step()
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE")
     admin.execute(
@@ -106,6 +126,21 @@ def make_template(admin: psycopg.Connection[Any], name: str) -> None:
             sql.Identifier(name), sql.Literal(str(_newest(admin) + 1))
         )
     )
+
+
+def migrate() -> None:
+    call_command("migrate", verbosity=0, interactive=False, run_syncdb=True)
+
+
+def load_rule_book() -> None:
+    """What ``manage.py load_standards`` does, some weeks before the tests' now."""
+    from accounts.services import system_user
+    from aftersales.core import shipped
+    from aftersales.standards import shipping
+
+    system = system_user(LOADED_AT)
+    shipping.load(actor=system, now=LOADED_AT)
+    shipped.load(actor=system, now=LOADED_AT)
 
 
 def _templates(admin: psycopg.Connection[Any]) -> list[tuple[int, str]]:
@@ -120,8 +155,8 @@ def _newest(admin: psycopg.Connection[Any]) -> int:
     return max((number for number, _ in _templates(admin)), default=0)
 
 
-def forget_old_templates(admin: psycopg.Connection[Any], keep: str) -> None:
-    for _, name in [row for row in _templates(admin) if row[1] != keep][: -KEPT_TEMPLATES or None]:
+def forget_old_templates(admin: psycopg.Connection[Any], keep: set[str]) -> None:
+    for _, name in [row for row in _templates(admin) if row[1] not in keep][: -KEPT_TEMPLATES or None]:
         with contextlib.suppress(psycopg.Error):
             admin.execute(sql.SQL("DROP DATABASE {}").format(sql.Identifier(name)))
 
@@ -170,14 +205,27 @@ class TestDatabase:
             drop(admin, self.name)
 
     def flush(self, *_: Any, **__: Any) -> None:
-        """Instead of TRUNCATE: empty what is not empty, then put back the rows that migrations ship."""
+        """Instead of TRUNCATE: empty what is not empty, then put back the rows that the template has."""
+        with self.unguarded() as link:
+            for table in filled(link):
+                link.execute(sql.SQL("DELETE FROM {}").format(sql.Identifier(table)))
+            for table, (columns, rows) in self.shipped.items():
+                write(link, table, columns, rows)
+
+    def empty(self, *rooms: str) -> None:
+        """Take out all rows of these rooms, shipped ones too. In transactional tests only: the flush restores them."""
+        with self.unguarded() as link:
+            for table in filled(link):
+                if table.split("_")[0] in rooms:
+                    link.execute(sql.SQL("DELETE FROM {}").format(sql.Identifier(table)))
+
+    @contextlib.contextmanager
+    def unguarded(self) -> Iterator[psycopg.Connection[Any]]:
+        """One transaction as the superuser, without triggers and foreign keys."""
         with superuser(self.name) as link:
             link.execute("SET session_replication_role = replica")
             with link.transaction():
-                for table in filled(link):
-                    link.execute(sql.SQL("DELETE FROM {}").format(sql.Identifier(table)))
-                for table, (columns, rows) in self.shipped.items():
-                    write(link, table, columns, rows)
+                yield link
 
 
 def filled(link: psycopg.Connection[Any]) -> list[str]:

@@ -6,10 +6,8 @@ from typing import Any
 
 import pytest
 
-from accounts.services import system_user
-from aftersales.core import deliveries, jobs, shipped
+from aftersales.core import deliveries, jobs
 from aftersales.customers.models import Customer
-from aftersales.standards import shipping as rule_book
 from aftersales.tickets import services
 from aftersales.tickets.models import Ticket
 from aftersales.tickets.services.intake import TicketDraft
@@ -17,11 +15,8 @@ from tests.cast import Cast
 
 
 @pytest.fixture
-def book(db: None, now: datetime) -> None:
-    """Everything that the product ships as rows."""
-    system = system_user(now)
-    rule_book.load(actor=system, now=now)
-    shipped.load(actor=system, now=now)
+def book(db: None) -> None:
+    """Everything that the product ships as rows: the tests' database has it from its template."""
 
 
 @pytest.fixture

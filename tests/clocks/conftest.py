@@ -15,9 +15,9 @@ from aftersales.clocks.models import Clock
 from aftersales.clocks.rules import ClockSubject
 from aftersales.core import events, facts
 from aftersales.core.events import Draft, Kind
-from tests.standards.conftest import rule_book, rule_book_of_file, system
+from tests.standards.conftest import rule_book, system
 
-__all__ = ["rule_book", "rule_book_of_file", "system"]
+__all__ = ["rule_book", "system"]
 
 KIND = "tickets.ticket"
 _ids = count(900_000)

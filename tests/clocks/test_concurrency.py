@@ -9,7 +9,6 @@ from aftersales.clocks import services
 from aftersales.clocks.models import Clock
 from aftersales.clocks.states import ClockState
 from aftersales.core.models import Event
-from aftersales.standards import shipping
 from tests.clocks.conftest import Desk
 from tests.clocks.test_engine import hours
 from tests.toy.fixtures import at_once
@@ -18,8 +17,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.concurrency]
 
 
 @pytest.fixture
-def busy_desk(transactional_db: None, cast: Any, machine_user: Any, now: Any) -> Desk:
-    shipping.load(actor=machine_user, now=now)
+def busy_desk(transactional_db: None, cast: Any, now: Any) -> Desk:
     return Desk(cast.agent, now)
 
 

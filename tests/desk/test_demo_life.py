@@ -6,12 +6,9 @@ import pytest
 from django.db import transaction
 
 from accounts import demo
-from accounts.services import system_user
 from aftersales.clocks.models import Clock
-from aftersales.core import shipped
 from aftersales.core.models import Event, Job, JobState
 from aftersales.desk.demo import life, trade, write
-from aftersales.standards import shipping
 from aftersales.tickets.models import Message, Ticket
 
 NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
@@ -26,8 +23,6 @@ def lived(django_db_setup, django_db_blocker):
         patch.setattr(life, "DAYS", 9)
         patch.setattr(life, "FORMS", 8)
         patch.setattr(trade, "DAYS", 9)
-        shipping.load(actor=system_user(NOW), now=NOW - timedelta(days=90))
-        shipped.load(actor=system_user(NOW), now=NOW - timedelta(days=90))
         people = demo.create(NOW)
         write.load(NOW, orders=80, customers=60, seed=4)
         life.live(NOW, people, seed=4)

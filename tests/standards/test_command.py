@@ -8,10 +8,12 @@ from django.core.management import call_command
 
 from aftersales.standards import shipping
 from aftersales.standards.models import ServiceStandard
+from tests.database import TestDatabase
 
 
-@pytest.mark.django_db
-def test_the_command_loads_once_and_says_what_it_did() -> None:
+@pytest.mark.django_db(transaction=True)
+def test_the_command_loads_once_and_says_what_it_did(django_db_setup: TestDatabase) -> None:
+    django_db_setup.empty("standards", "tickets", "notices")
     first, second = StringIO(), StringIO()
     call_command("load_standards", stdout=first)
     call_command("load_standards", stdout=second)
