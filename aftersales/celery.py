@@ -16,6 +16,9 @@ app.conf.beat_schedule = {
     "run-due-work": {"task": "aftersales.core.tasks.run_due_work", "schedule": 15.0},
     "sweep-tickets": {"task": "aftersales.tickets.tasks.sweep", "schedule": 60.0},
     "look-at-trade-data": {"task": "aftersales.tickets.tasks.look_at_trade_data", "schedule": 600.0},
-    "keep-archive": {"task": "aftersales.tickets.tasks.keep_archive", "schedule": crontab(hour=18, minute=30)},
+    "keep-archive": {
+        "task": "aftersales.tickets.tasks.keep_archive",
+        "schedule": crontab(hour=18, minute=30),
+    },
     "sweep-clocks": {"task": "aftersales.clocks.tasks.sweep_clocks", "schedule": 60.0},
 }

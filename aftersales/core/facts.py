@@ -38,4 +38,8 @@ def ask_one(name: str, rows: Sequence[Any], now: datetime) -> dict[int, Any]:
 
 def provided() -> dict[str, list[str]]:
     """Every registered fact with its providers, for the test that lists them."""
-    return {name: [f"{p.__module__}.{p.__qualname__}" for p in found] for name, found in _providers.items() if found}
+    return {
+        name: [f"{p.__module__}.{p.__qualname__}" for p in found]
+        for name, found in _providers.items()
+        if found
+    }

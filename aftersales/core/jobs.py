@@ -38,13 +38,20 @@ def registered() -> list[str]:
 
 
 def enqueue(
-    kind: str, *, key: str, now: datetime, payload: Mapping[str, Any] | None = None, run_after: datetime | None = None
+    kind: str,
+    *,
+    key: str,
+    now: datetime,
+    payload: Mapping[str, Any] | None = None,
+    run_after: datetime | None = None,
 ) -> bool:
     """Ask for work once: a second call with the same key does nothing and answers False."""
     if kind not in _handlers:
         raise LookupError(f"the job kind {kind!r} is not registered")
     with connection.cursor() as cursor:  # bulk_create(ignore_conflicts=True) cannot say whether it wrote
-        cursor.execute(_ENQUEUE, [kind, key, json.dumps(payload or {}, ensure_ascii=False), run_after or now, now])
+        cursor.execute(
+            _ENQUEUE, [kind, key, json.dumps(payload or {}, ensure_ascii=False), run_after or now, now]
+        )
         created = bool(cursor.rowcount == 1)
     nudge()
     return created

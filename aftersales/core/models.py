@@ -28,11 +28,15 @@ class StateModel(models.Model):
     class Meta:
         abstract = True
 
-    def refresh_from_db(self, using: str | None = None, fields: Any = None, from_queryset: Any = None) -> None:
+    def refresh_from_db(
+        self, using: str | None = None, fields: Any = None, from_queryset: Any = None
+    ) -> None:
         protected = [
             found.attname
             for found in self._meta.concrete_fields
-            if isinstance(found, FSMFieldMixin) and found.protected and (fields is None or found.name in fields)
+            if isinstance(found, FSMFieldMixin)
+            and found.protected
+            and (fields is None or found.name in fields)
         ]
         kept = {name: self.__dict__.pop(name) for name in protected if name in self.__dict__}
         try:
@@ -45,7 +49,9 @@ class StateModel(models.Model):
 class PublicIdModel(models.Model):
     """A row with an address outside staff pages: found by a random id, never by its key."""
 
-    public_id = models.CharField(_("public id"), max_length=22, unique=True, default=new_public_id, editable=False)
+    public_id = models.CharField(
+        _("public id"), max_length=22, unique=True, default=new_public_id, editable=False
+    )
 
     class Meta:
         abstract = True
@@ -210,7 +216,9 @@ class Job(models.Model):
         verbose_name_plural = _("jobs")
         indexes = [
             models.Index(
-                fields=["run_after", "id"], name="job_due", condition=models.Q(state__in=["waiting", "running"])
+                fields=["run_after", "id"],
+                name="job_due",
+                condition=models.Q(state__in=["waiting", "running"]),
             ),
             models.Index(fields=["state", "-id"], name="job_state"),
         ]

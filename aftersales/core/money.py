@@ -23,7 +23,9 @@ def parse_amount(value: str, *, negative: bool = False) -> Decimal:
     """
     text = value.strip()
     if not _AMOUNT.fullmatch(text):
-        raise DomainError(_("Write the amount as digits with at most two decimals, for example 1280.50."), "amount")
+        raise DomainError(
+            _("Write the amount as digits with at most two decimals, for example 1280.50."), "amount"
+        )
     amount = Decimal(text).quantize(CENT)
     if amount < 0 and not negative:
         raise DomainError(_("The amount may not be negative."), "amount")

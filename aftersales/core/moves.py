@@ -84,7 +84,9 @@ def guard(machine_label: str, move: str, fn: Guard) -> None:
 
 
 def guards() -> dict[tuple[str, str], list[str]]:
-    return {key: [f"{fn.__module__}.{fn.__qualname__}" for fn in found] for key, found in _guards.items() if found}
+    return {
+        key: [f"{fn.__module__}.{fn.__qualname__}" for fn in found] for key, found in _guards.items() if found
+    }
 
 
 def perform(
@@ -127,7 +129,9 @@ def perform_many(
     data: Mapping[str, Any] | None = None,
 ) -> Outcome:
     """Move many rows in batches of 500, each batch one transaction; a row held by somebody else is *busy*."""
-    order = _order(queryset.model, name, actor=actor, now=now, acting_as=acting_as, reason=reason, data=data or {})
+    order = _order(
+        queryset.model, name, actor=actor, now=now, acting_as=acting_as, reason=reason, data=data or {}
+    )
     outcome = Outcome()
     ids = sorted(set(queryset.values_list("pk", flat=True)))
     for start in range(0, len(ids), BATCH):
@@ -183,7 +187,9 @@ def change(
             kind=event, row=current, actor=actor, at=now, reason=reason, acting_as=acting_as,
             payload=dict(payload or {}), rule_version=rule_version,
         )  # fmt: skip
-        _write([current], {current.pk: before}, [draft], actor=actor, now=now, reason=reason, quiet=set(quiet))
+        _write(
+            [current], {current.pk: before}, [draft], actor=actor, now=now, reason=reason, quiet=set(quiet)
+        )
     return current
 
 
@@ -241,7 +247,9 @@ def create_many(
     return list(rows)
 
 
-def options(row: models.Model, *, actor: Any, now: datetime, names: Iterable[str] | None = None) -> list[MoveOption]:
+def options(
+    row: models.Model, *, actor: Any, now: datetime, names: Iterable[str] | None = None
+) -> list[MoveOption]:
     """Every move of the row's machine for this person: allowed, or refused because … Feeds every button.
 
     Moves the person has no capability for, and moves only the system performs, are left out.
@@ -312,7 +320,13 @@ def _move_locked(rows: Sequence[Any], order: _Order) -> Outcome:
         outcome.done.append(row)
     if outcome.done:
         _write(
-            outcome.done, before, drafts, actor=order.actor, now=order.now, reason=order.reason, move=order.move.name
+            outcome.done,
+            before,
+            drafts,
+            actor=order.actor,
+            now=order.now,
+            reason=order.reason,
+            move=order.move.name,
         )
     return outcome
 

@@ -12,6 +12,11 @@ class ScopedQuerySet(models.QuerySet[Any]):
 
     def visible_to(self, user: Any) -> Self:
         """All rows for people with the room's view capability, none for everybody else."""
-        if self.view_capability and user is not None and user.is_active and user.has_perm(self.view_capability):
+        if (
+            self.view_capability
+            and user is not None
+            and user.is_active
+            and user.has_perm(self.view_capability)
+        ):
             return self
         return self.none()

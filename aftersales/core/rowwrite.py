@@ -46,7 +46,9 @@ def update(rows: Sequence[models.Model], columns: Iterable[str], *, move: str = 
     with connection.cursor() as cursor:
         cursor.execute(sql, [*params, ids, *(values for _column, values, _type in arrays), move])
         if cursor.rowcount != len(rows):
-            raise RuntimeError(f"{model._meta.label}: {cursor.rowcount} of {len(rows)} locked rows were written")
+            raise RuntimeError(
+                f"{model._meta.label}: {cursor.rowcount} of {len(rows)} locked rows were written"
+            )
 
 
 def _assignments(

@@ -49,7 +49,14 @@ def series_save(*, row: Series, code: str, pattern: str, note: str, actor: Any, 
         row.code, row.pattern, row.note = code, pattern, note
         return registers.create(row, actor=actor, now=now, event="series.changed", payload=payload)
     return registers.save(
-        row, actor=actor, now=now, event="series.changed", payload=payload, code=code, pattern=pattern, note=note
+        row,
+        actor=actor,
+        now=now,
+        event="series.changed",
+        payload=payload,
+        code=code,
+        pattern=pattern,
+        note=note,
     )
 
 

@@ -94,5 +94,3 @@ class SeriesAdmin(RoomAdmin):
 
     def save_row(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> Any:
         return services.series_save(row=obj, actor=request.user, now=self.now(), **form.cleaned_data)
-
-

@@ -101,7 +101,9 @@ def account_add(
 ) -> CustomerAccount:
     """Another account id of the same person. Errors: account_taken when it belongs to somebody else."""
     _require(actor, "customers.change_customer")
-    found: CustomerAccount | None = CustomerAccount.objects.filter(source=source, external_id=external_id).first()
+    found: CustomerAccount | None = CustomerAccount.objects.filter(
+        source=source, external_id=external_id
+    ).first()
     if found is None:
         row = CustomerAccount(customer=customer, source=source, external_id=external_id)
         added: CustomerAccount = registers.create(row, actor=actor, now=now, event="customer.account_added")

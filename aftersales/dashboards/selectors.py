@@ -230,14 +230,18 @@ def kept(scope: Scope) -> list[Kept]:
     settled = Q(met_at__gte=scope.since, met_at__lte=scope.now) | Q(
         met_at=None, breached_at__gte=scope.since, breached_at__lte=scope.now
     )
-    rows = Clock.objects.filter(settled, subject_kind="tickets.ticket", promise__in=PROMISES, is_historic=False)
+    rows = Clock.objects.filter(
+        settled, subject_kind="tickets.ticket", promise__in=PROMISES, is_historic=False
+    )
     narrowed = scope.tickets()
     if scope.team_id or not scope.user.has_perm("tickets.view_all"):
         rows = rows.filter(subject_id__in=narrowed.values("pk"))
     found = {
         row["promise"]: (row["kept"], row["total"])
         for row in rows.values("promise")
-        .annotate(kept=Count("id", filter=Q(met_at__isnull=False, met_at__lte=F("due_at"))), total=Count("id"))
+        .annotate(
+            kept=Count("id", filter=Q(met_at__isnull=False, met_at__lte=F("due_at"))), total=Count("id")
+        )
         .order_by()
     }
     targets = {Promise.FIRST_RESPONSE: _target("first_response_share_percent", scope.now),

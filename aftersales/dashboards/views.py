@@ -15,7 +15,17 @@ from django.views.decorators.http import require_GET
 from accounts.models import Team
 from aftersales.core import wording
 from aftersales.core.access import needs
-from aftersales.core.components import Column, Figure, Pin, Share, bars_line, data_table, histogram, share_bars, timeline_pins
+from aftersales.core.components import (
+    Column,
+    Figure,
+    Pin,
+    Share,
+    bars_line,
+    data_table,
+    histogram,
+    share_bars,
+    timeline_pins,
+)
 from aftersales.dashboards import selectors
 from aftersales.dashboards.selectors import Board, Kept, Scope, Span
 from aftersales.standards.selectors import duration
@@ -61,7 +71,9 @@ def _context(board: Board) -> dict[str, Any]:
         "due": [_due_line(ticket, scope.now) for ticket in board.due],
         "due_url": _url(board, view="due"),
         "ages": age_chart(board),
-        "ages_table": data_table([_("Age"), _("Open tickets")], _age_rows(board), caption=_("Age of the backlog")),
+        "ages_table": data_table(
+            [_("Age"), _("Open tickets")], _age_rows(board), caption=_("Age of the backlog")
+        ),
         "kept": share_bars([_share(board, one) for one in board.kept], floor=0.0),
         "kept_empty": not any(one.total for one in board.kept),
         "states": _states(board),
@@ -117,14 +129,18 @@ def _time_figure(board: Board, label: str, span: Span, ranged: str) -> Figure:
         if span.p90 is not None
         else _("no ticket in this range")
     )
-    return Figure(label, value, "", note, url=_url(board, **{f"{ranged}_from": board.scope.first_day.isoformat()}))
+    return Figure(
+        label, value, "", note, url=_url(board, **{f"{ranged}_from": board.scope.first_day.isoformat()})
+    )
 
 
 def _kept_figure(board: Board, one: Kept) -> Figure:
     share, target = one.share, one.target
     missed = share is not None and target is not None and share < target
-    note = _("target %(target)s · %(n)s promises") % {"target": wording.percent(target), "n": one.total} if target else (
-        _("%(n)s promises") % {"n": one.total}
+    note = (
+        _("target %(target)s · %(n)s promises") % {"target": wording.percent(target), "n": one.total}
+        if target
+        else (_("%(n)s promises") % {"n": one.total})
     )
     return Figure(
         _("%(promise)s in time") % {"promise": Promise(one.promise).label},
@@ -201,7 +217,8 @@ def _age_rows(board: Board) -> list[tuple[str, int]]:
 
 def age_chart(board: Board) -> Any:
     columns = [
-        Column(_age_label(name), board.now.ages[name], None, _age_tone(name)) for name, _hours in selectors.AGES
+        Column(_age_label(name), board.now.ages[name], None, _age_tone(name))
+        for name, _hours in selectors.AGES
     ]
     promise = _("48-hour promise")
     return histogram(
@@ -224,7 +241,12 @@ def _share(board: Board, one: Kept) -> Share:
 
 def _states(board: Board) -> list[dict[str, Any]]:
     return [
-        {"code": code, "label": label, "number": board.now.by_state.get(code, 0), "url": _url(board, state=code)}
+        {
+            "code": code,
+            "label": label,
+            "number": board.now.by_state.get(code, 0),
+            "url": _url(board, state=code),
+        }
         for code, label in TicketState.choices
         if board.now.by_state.get(code)
     ]
@@ -232,7 +254,11 @@ def _states(board: Board) -> list[dict[str, Any]]:
 
 def _team_rows(board: Board) -> list[dict[str, Any]]:
     rows = [
-        {"name": board.teams.get(pk or 0, _("No team yet")), "url": _url(board, **({"team": pk} if pk else {})), **numbers}
+        {
+            "name": board.teams.get(pk or 0, _("No team yet")),
+            "url": _url(board, **({"team": pk} if pk else {})),
+            **numbers,
+        }
         for pk, numbers in board.now.by_team.items()
     ]
     return sorted(rows, key=lambda row: -row["open"])
@@ -247,5 +273,3 @@ def _person(board: Board, one: selectors.Person) -> dict[str, Any]:
         "word": _("over capacity") if load > 1 else _("nearly full") if load >= 0.9 else "",
         "url": _url(board, assignee=one.id),
     }
-
-

@@ -127,7 +127,9 @@ def _all(ticket: Ticket, actor: Any, now: datetime) -> list[Act]:
         found.append(_own("regrade", pgettext_lazy("ticket act", "Change the grade"), GRADE_NEEDS))
     if ticket.is_open and ticket.assignee_id == actor.pk and actor.has_perm("tickets.reply"):
         label = pgettext_lazy("ticket act", "Register the solution")
-        found.append(_own("agree", label, (TEXT,), _("The customer is told; the promise of a solution is met.")))
+        found.append(
+            _own("agree", label, (TEXT,), _("The customer is told; the promise of a solution is met."))
+        )
     if ticket.is_open and actor.has_perm("tickets.reply"):
         found.append(_own("tried", pgettext_lazy("ticket act", "Tried to call"), TRIED))
     return found

@@ -111,8 +111,11 @@ GROUPS: tuple[Group, ...] = (
             register_page("tickets", "intakerule", pgettext("navigation", "Intake rules"), "filter"),
             register_page("tickets", "gradingrule", pgettext("navigation", "Grading rules"), "flag"),
             Item(
-                pgettext("navigation", "Message templates"), "admin:notices_noticetext_changelist", "mail",
-                "notices.view_noticetext", ("/notices/texts/", "/admin/notices/noticetemplate/"),
+                pgettext("navigation", "Message templates"),
+                "admin:notices_noticetext_changelist",
+                "mail",
+                "notices.view_noticetext",
+                ("/notices/texts/", "/admin/notices/noticetemplate/"),
             ),
         ),
     ),

@@ -158,7 +158,9 @@ def texts(items: Sequence[IntakeItem]) -> dict[int, Words]:
     reviews = Review.objects.in_bulk(
         [int(item.source_ref) for item in items if item.signal == SignalKind.REVIEW_LOW and item.rule_id]
     )
-    with translation.override(settings.LANGUAGE_CODE):  # the words are stored: the reader's language does not matter
+    with translation.override(
+        settings.LANGUAGE_CODE
+    ):  # the words are stored: the reader's language does not matter
         return {item.pk: _words(item, reviews) for item in items}
 
 

@@ -35,7 +35,9 @@ class Lease:
         try:
             Path(self.spec.folder).mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
-            raise CannotServe(f"The data folder {self.spec.folder} cannot be used: {error.strerror}.") from error
+            raise CannotServe(
+                f"The data folder {self.spec.folder} cannot be used: {error.strerror}."
+            ) from error
         gate = locks.take(self.spec.folder, "gate", fcntl.LOCK_EX)
         assert gate
         with gate:

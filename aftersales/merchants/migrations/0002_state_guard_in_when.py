@@ -6,18 +6,28 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('merchants', '0001_initial'),
+        ("merchants", "0001_initial"),
     ]
 
     operations = [
         pgtrigger.migrations.RemoveTrigger(
-            model_name='merchant',
-            name='state_door',
+            model_name="merchant",
+            name="state_door",
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='merchant',
-            trigger=pgtrigger.compiler.Trigger(name='state_door', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (OLD.state IS DISTINCT FROM NEW.state AND (COALESCE(current_setting('aftersales.move', true), '') || ':' || OLD.state || ':' || NEW.state) NOT IN ('activate:applying:active', 'restrict:active:restricted', 'suspend:active:suspended', 'suspend:restricted:suspended', 'reinstate:restricted:active', 'reinstate:suspended:active', 'begin_exit:active:exiting', 'begin_exit:restricted:exiting', 'begin_exit:suspended:exiting', 'close:applying:closed', 'close:exiting:closed'))", func='\n            RAISE EXCEPTION \'the state of % % changes only through the door (% -> %)\',\n                TG_TABLE_NAME, OLD.id, OLD."state", NEW."state" USING ERRCODE = \'check_violation\';\n        ', hash='594247a65ede0e9d93f6b2d83eb767c09531e185', operation='UPDATE', pgid='pgtrigger_state_door_fa7c1', table='merchants_merchant', when='BEFORE')),
+            model_name="merchant",
+            trigger=pgtrigger.compiler.Trigger(
+                name="state_door",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN (OLD.state IS DISTINCT FROM NEW.state AND (COALESCE(current_setting('aftersales.move', true), '') || ':' || OLD.state || ':' || NEW.state) NOT IN ('activate:applying:active', 'restrict:active:restricted', 'suspend:active:suspended', 'suspend:restricted:suspended', 'reinstate:restricted:active', 'reinstate:suspended:active', 'begin_exit:active:exiting', 'begin_exit:restricted:exiting', 'begin_exit:suspended:exiting', 'close:applying:closed', 'close:exiting:closed'))",
+                    func="\n            RAISE EXCEPTION 'the state of % % changes only through the door (% -> %)',\n                TG_TABLE_NAME, OLD.id, OLD.\"state\", NEW.\"state\" USING ERRCODE = 'check_violation';\n        ",
+                    hash="594247a65ede0e9d93f6b2d83eb767c09531e185",
+                    operation="UPDATE",
+                    pgid="pgtrigger_state_door_fa7c1",
+                    table="merchants_merchant",
+                    when="BEFORE",
+                ),
+            ),
         ),
     ]

@@ -6,18 +6,28 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('notices', '0001_initial'),
+        ("notices", "0001_initial"),
     ]
 
     operations = [
         pgtrigger.migrations.RemoveTrigger(
-            model_name='noticetext',
-            name='state_door',
+            model_name="noticetext",
+            name="state_door",
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='noticetext',
-            trigger=pgtrigger.compiler.Trigger(name='state_door', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (OLD.state IS DISTINCT FROM NEW.state AND (COALESCE(current_setting('aftersales.move', true), '') || ':' || OLD.state || ':' || NEW.state) NOT IN ('activate:draft:active', 'reject:draft:rejected', 'retire:active:retired'))", func='\n            RAISE EXCEPTION \'the state of % % changes only through the door (% -> %)\',\n                TG_TABLE_NAME, OLD.id, OLD."state", NEW."state" USING ERRCODE = \'check_violation\';\n        ', hash='8874e2c5722f430e723d9bb751a0fd46783532f6', operation='UPDATE', pgid='pgtrigger_state_door_048c2', table='notices_noticetext', when='BEFORE')),
+            model_name="noticetext",
+            trigger=pgtrigger.compiler.Trigger(
+                name="state_door",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN (OLD.state IS DISTINCT FROM NEW.state AND (COALESCE(current_setting('aftersales.move', true), '') || ':' || OLD.state || ':' || NEW.state) NOT IN ('activate:draft:active', 'reject:draft:rejected', 'retire:active:retired'))",
+                    func="\n            RAISE EXCEPTION 'the state of % % changes only through the door (% -> %)',\n                TG_TABLE_NAME, OLD.id, OLD.\"state\", NEW.\"state\" USING ERRCODE = 'check_violation';\n        ",
+                    hash="8874e2c5722f430e723d9bb751a0fd46783532f6",
+                    operation="UPDATE",
+                    pgid="pgtrigger_state_door_048c2",
+                    table="notices_noticetext",
+                    when="BEFORE",
+                ),
+            ),
         ),
     ]

@@ -6,26 +6,47 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('standards', '0001_initial'),
+        ("standards", "0001_initial"),
     ]
 
     operations = [
         pgtrigger.migrations.RemoveTrigger(
-            model_name='parameterversion',
-            name='state_door',
+            model_name="parameterversion",
+            name="state_door",
         ),
         pgtrigger.migrations.RemoveTrigger(
-            model_name='standardversion',
-            name='state_door',
+            model_name="standardversion",
+            name="state_door",
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='parameterversion',
-            trigger=pgtrigger.compiler.Trigger(name='state_door', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (OLD.state IS DISTINCT FROM NEW.state AND (COALESCE(current_setting('aftersales.move', true), '') || ':' || OLD.state || ':' || NEW.state) NOT IN ('activate:draft:active', 'reject:draft:rejected', 'retire:active:retired'))", func='\n            RAISE EXCEPTION \'the state of % % changes only through the door (% -> %)\',\n                TG_TABLE_NAME, OLD.id, OLD."state", NEW."state" USING ERRCODE = \'check_violation\';\n        ', hash='50b40b8340ca8efa80875820ed2a196a2291e010', operation='UPDATE', pgid='pgtrigger_state_door_b9fa6', table='standards_parameterversion', when='BEFORE')),
+            model_name="parameterversion",
+            trigger=pgtrigger.compiler.Trigger(
+                name="state_door",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN (OLD.state IS DISTINCT FROM NEW.state AND (COALESCE(current_setting('aftersales.move', true), '') || ':' || OLD.state || ':' || NEW.state) NOT IN ('activate:draft:active', 'reject:draft:rejected', 'retire:active:retired'))",
+                    func="\n            RAISE EXCEPTION 'the state of % % changes only through the door (% -> %)',\n                TG_TABLE_NAME, OLD.id, OLD.\"state\", NEW.\"state\" USING ERRCODE = 'check_violation';\n        ",
+                    hash="50b40b8340ca8efa80875820ed2a196a2291e010",
+                    operation="UPDATE",
+                    pgid="pgtrigger_state_door_b9fa6",
+                    table="standards_parameterversion",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='standardversion',
-            trigger=pgtrigger.compiler.Trigger(name='state_door', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (OLD.state IS DISTINCT FROM NEW.state AND (COALESCE(current_setting('aftersales.move', true), '') || ':' || OLD.state || ':' || NEW.state) NOT IN ('activate:draft:active', 'reject:draft:rejected', 'retire:active:retired'))", func='\n            RAISE EXCEPTION \'the state of % % changes only through the door (% -> %)\',\n                TG_TABLE_NAME, OLD.id, OLD."state", NEW."state" USING ERRCODE = \'check_violation\';\n        ', hash='b15408586681a875d9cb2bbf07089d195a4c499a', operation='UPDATE', pgid='pgtrigger_state_door_48b12', table='standards_standardversion', when='BEFORE')),
+            model_name="standardversion",
+            trigger=pgtrigger.compiler.Trigger(
+                name="state_door",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN (OLD.state IS DISTINCT FROM NEW.state AND (COALESCE(current_setting('aftersales.move', true), '') || ':' || OLD.state || ':' || NEW.state) NOT IN ('activate:draft:active', 'reject:draft:rejected', 'retire:active:retired'))",
+                    func="\n            RAISE EXCEPTION 'the state of % % changes only through the door (% -> %)',\n                TG_TABLE_NAME, OLD.id, OLD.\"state\", NEW.\"state\" USING ERRCODE = 'check_violation';\n        ",
+                    hash="b15408586681a875d9cb2bbf07089d195a4c499a",
+                    operation="UPDATE",
+                    pgid="pgtrigger_state_door_48b12",
+                    table="standards_standardversion",
+                    when="BEFORE",
+                ),
+            ),
         ),
     ]

@@ -13,7 +13,6 @@ import aftersales.core.models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -22,88 +21,243 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='Lamp',
+            name="Lamp",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', django_fsm.FSMField(choices=[('off', 'Off'), ('on', 'On')], default='off', max_length=8, protected=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "state",
+                    django_fsm.FSMField(
+                        choices=[("off", "Off"), ("on", "On")], default="off", max_length=8, protected=True
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Parcel',
+            name="Parcel",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.CharField(default=aftersales.core.models.new_public_id, editable=False, max_length=22, unique=True, verbose_name='public id')),
-                ('version', models.PositiveIntegerField(default=1, editable=False, verbose_name='version')),
-                ('state', django_fsm.FSMField(choices=[('packed', 'Packed'), ('sent', 'Sent'), ('delivered', 'Delivered'), ('lost', 'Lost')], default='packed', max_length=16, protected=True)),
-                ('merchant_id', models.BigIntegerField(null=True)),
-                ('carrier', models.CharField(blank=True, max_length=40)),
-                ('weight', models.DecimalField(decimal_places=2, default=1, max_digits=8)),
-                ('tags', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=20), default=list, size=None)),
-                ('extras', models.JSONField(default=dict)),
-                ('asked', models.PositiveIntegerField(default=0)),
-                ('sent_at', models.DateTimeField(null=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "public_id",
+                    models.CharField(
+                        default=aftersales.core.models.new_public_id,
+                        editable=False,
+                        max_length=22,
+                        unique=True,
+                        verbose_name="public id",
+                    ),
+                ),
+                ("version", models.PositiveIntegerField(default=1, editable=False, verbose_name="version")),
+                (
+                    "state",
+                    django_fsm.FSMField(
+                        choices=[
+                            ("packed", "Packed"),
+                            ("sent", "Sent"),
+                            ("delivered", "Delivered"),
+                            ("lost", "Lost"),
+                        ],
+                        default="packed",
+                        max_length=16,
+                        protected=True,
+                    ),
+                ),
+                ("merchant_id", models.BigIntegerField(null=True)),
+                ("carrier", models.CharField(blank=True, max_length=40)),
+                ("weight", models.DecimalField(decimal_places=2, default=1, max_digits=8)),
+                (
+                    "tags",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=20), default=list, size=None
+                    ),
+                ),
+                ("extras", models.JSONField(default=dict)),
+                ("asked", models.PositiveIntegerField(default=0)),
+                ("sent_at", models.DateTimeField(null=True)),
             ],
         ),
         migrations.CreateModel(
-            name='Stamp',
+            name="Stamp",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('text', models.CharField(max_length=20)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("text", models.CharField(max_length=20)),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='HistoricalParcel',
+            name="HistoricalParcel",
             fields=[
-                ('id', models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name='ID')),
-                ('public_id', models.CharField(db_index=True, default=aftersales.core.models.new_public_id, editable=False, max_length=22, verbose_name='public id')),
-                ('version', models.PositiveIntegerField(default=1, editable=False, verbose_name='version')),
-                ('state', django_fsm.FSMField(choices=[('packed', 'Packed'), ('sent', 'Sent'), ('delivered', 'Delivered'), ('lost', 'Lost')], default='packed', max_length=16, protected=True)),
-                ('merchant_id', models.BigIntegerField(null=True)),
-                ('carrier', models.CharField(blank=True, max_length=40)),
-                ('weight', models.DecimalField(decimal_places=2, default=1, max_digits=8)),
-                ('tags', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=20), default=list, size=None)),
-                ('extras', models.JSONField(default=dict)),
-                ('asked', models.PositiveIntegerField(default=0)),
-                ('sent_at', models.DateTimeField(null=True)),
-                ('history_id', models.AutoField(primary_key=True, serialize=False)),
-                ('history_date', models.DateTimeField(db_index=True)),
-                ('history_change_reason', models.TextField(null=True)),
-                ('history_type', models.CharField(choices=[('+', 'Created'), ('~', 'Changed'), ('-', 'Deleted')], max_length=1)),
-                ('history_user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID"),
+                ),
+                (
+                    "public_id",
+                    models.CharField(
+                        db_index=True,
+                        default=aftersales.core.models.new_public_id,
+                        editable=False,
+                        max_length=22,
+                        verbose_name="public id",
+                    ),
+                ),
+                ("version", models.PositiveIntegerField(default=1, editable=False, verbose_name="version")),
+                (
+                    "state",
+                    django_fsm.FSMField(
+                        choices=[
+                            ("packed", "Packed"),
+                            ("sent", "Sent"),
+                            ("delivered", "Delivered"),
+                            ("lost", "Lost"),
+                        ],
+                        default="packed",
+                        max_length=16,
+                        protected=True,
+                    ),
+                ),
+                ("merchant_id", models.BigIntegerField(null=True)),
+                ("carrier", models.CharField(blank=True, max_length=40)),
+                ("weight", models.DecimalField(decimal_places=2, default=1, max_digits=8)),
+                (
+                    "tags",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=20), default=list, size=None
+                    ),
+                ),
+                ("extras", models.JSONField(default=dict)),
+                ("asked", models.PositiveIntegerField(default=0)),
+                ("sent_at", models.DateTimeField(null=True)),
+                ("history_id", models.AutoField(primary_key=True, serialize=False)),
+                ("history_date", models.DateTimeField(db_index=True)),
+                ("history_change_reason", models.TextField(null=True)),
+                (
+                    "history_type",
+                    models.CharField(
+                        choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
+                    ),
+                ),
+                (
+                    "history_user",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'historical parcel',
-                'verbose_name_plural': 'historical parcels',
-                'ordering': ('-history_date', '-history_id'),
-                'get_latest_by': ('history_date', 'history_id'),
+                "verbose_name": "historical parcel",
+                "verbose_name_plural": "historical parcels",
+                "ordering": ("-history_date", "-history_id"),
+                "get_latest_by": ("history_date", "history_id"),
             },
             bases=(simple_history.models.HistoricalChanges, models.Model),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='lamp',
-            trigger=pgtrigger.compiler.Trigger(name='state_door', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.state IS DISTINCT FROM NEW.state)', func='\n            IF concat_ws(\':\', current_setting(\'aftersales.move\', true), OLD."state", NEW."state")\n                    = ANY(\'{switch_on:off:on,switch_off:on:off}\'::text[]) THEN\n                RETURN NEW;\n            END IF;\n            RAISE EXCEPTION \'the state of % % changes only through the door (% -> %)\',\n                TG_TABLE_NAME, OLD.id, OLD."state", NEW."state" USING ERRCODE = \'check_violation\';\n        ', hash='ed91f6c2ee6a4a0d2095899f707d5a25ab432641', operation='UPDATE', pgid='pgtrigger_state_door_b9136', table='toy_lamp', when='BEFORE')),
+            model_name="lamp",
+            trigger=pgtrigger.compiler.Trigger(
+                name="state_door",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN (OLD.state IS DISTINCT FROM NEW.state)",
+                    func="\n            IF concat_ws(':', current_setting('aftersales.move', true), OLD.\"state\", NEW.\"state\")\n                    = ANY('{switch_on:off:on,switch_off:on:off}'::text[]) THEN\n                RETURN NEW;\n            END IF;\n            RAISE EXCEPTION 'the state of % % changes only through the door (% -> %)',\n                TG_TABLE_NAME, OLD.id, OLD.\"state\", NEW.\"state\" USING ERRCODE = 'check_violation';\n        ",
+                    hash="ed91f6c2ee6a4a0d2095899f707d5a25ab432641",
+                    operation="UPDATE",
+                    pgid="pgtrigger_state_door_b9136",
+                    table="toy_lamp",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='lamp',
-            trigger=pgtrigger.compiler.Trigger(name='state_birth', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (NEW.state NOT IN ('off'))", func="\n            RAISE EXCEPTION 'a row of % starts in an initial state', TG_TABLE_NAME\n                USING ERRCODE = 'check_violation';\n        ", hash='f985e30db1f959bc10412cb52939f9c4ef66c0ec', operation='INSERT', pgid='pgtrigger_state_birth_4fdc4', table='toy_lamp', when='BEFORE')),
+            model_name="lamp",
+            trigger=pgtrigger.compiler.Trigger(
+                name="state_birth",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN (NEW.state NOT IN ('off'))",
+                    func="\n            RAISE EXCEPTION 'a row of % starts in an initial state', TG_TABLE_NAME\n                USING ERRCODE = 'check_violation';\n        ",
+                    hash="f985e30db1f959bc10412cb52939f9c4ef66c0ec",
+                    operation="INSERT",
+                    pgid="pgtrigger_state_birth_4fdc4",
+                    table="toy_lamp",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='parcel',
-            trigger=pgtrigger.compiler.Trigger(name='state_door', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.state IS DISTINCT FROM NEW.state)', func='\n            IF concat_ws(\':\', current_setting(\'aftersales.move\', true), OLD."state", NEW."state")\n                    = ANY(\'{send:packed:sent,deliver:sent:delivered,bring_back:sent:packed,bring_back:delivered:packed,write_off:sent:lost,lose:sent:lost}\'::text[]) THEN\n                RETURN NEW;\n            END IF;\n            RAISE EXCEPTION \'the state of % % changes only through the door (% -> %)\',\n                TG_TABLE_NAME, OLD.id, OLD."state", NEW."state" USING ERRCODE = \'check_violation\';\n        ', hash='cf44d2c398e63caf757cdf12fce2903c9841f5fe', operation='UPDATE', pgid='pgtrigger_state_door_89e12', table='toy_parcel', when='BEFORE')),
+            model_name="parcel",
+            trigger=pgtrigger.compiler.Trigger(
+                name="state_door",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN (OLD.state IS DISTINCT FROM NEW.state)",
+                    func="\n            IF concat_ws(':', current_setting('aftersales.move', true), OLD.\"state\", NEW.\"state\")\n                    = ANY('{send:packed:sent,deliver:sent:delivered,bring_back:sent:packed,bring_back:delivered:packed,write_off:sent:lost,lose:sent:lost}'::text[]) THEN\n                RETURN NEW;\n            END IF;\n            RAISE EXCEPTION 'the state of % % changes only through the door (% -> %)',\n                TG_TABLE_NAME, OLD.id, OLD.\"state\", NEW.\"state\" USING ERRCODE = 'check_violation';\n        ",
+                    hash="cf44d2c398e63caf757cdf12fce2903c9841f5fe",
+                    operation="UPDATE",
+                    pgid="pgtrigger_state_door_89e12",
+                    table="toy_parcel",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='parcel',
-            trigger=pgtrigger.compiler.Trigger(name='state_birth', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (NEW.state NOT IN ('packed'))", func="\n            RAISE EXCEPTION 'a row of % starts in an initial state', TG_TABLE_NAME\n                USING ERRCODE = 'check_violation';\n        ", hash='4eccac39dc7f2334116cabbd04216f73f79ef143', operation='INSERT', pgid='pgtrigger_state_birth_79a2c', table='toy_parcel', when='BEFORE')),
+            model_name="parcel",
+            trigger=pgtrigger.compiler.Trigger(
+                name="state_birth",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN (NEW.state NOT IN ('packed'))",
+                    func="\n            RAISE EXCEPTION 'a row of % starts in an initial state', TG_TABLE_NAME\n                USING ERRCODE = 'check_violation';\n        ",
+                    hash="4eccac39dc7f2334116cabbd04216f73f79ef143",
+                    operation="INSERT",
+                    pgid="pgtrigger_state_birth_79a2c",
+                    table="toy_parcel",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='stamp',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='35d7bc8bda71a36b59f71bf0bfa865671f3cda32', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_6e27a', table='toy_stamp', when='BEFORE')),
+            model_name="stamp",
+            trigger=pgtrigger.compiler.Trigger(
+                name="append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="35d7bc8bda71a36b59f71bf0bfa865671f3cda32",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_append_only_6e27a",
+                    table="toy_stamp",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='stamp',
-            trigger=pgtrigger.compiler.Trigger(name='no_truncate', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION '% is append-only', TG_TABLE_NAME;", hash='9be28061740915c643536c3795a019d3be3f13d2', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_no_truncate_fe9dc', table='toy_stamp', when='BEFORE')),
+            model_name="stamp",
+            trigger=pgtrigger.compiler.Trigger(
+                name="no_truncate",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION '% is append-only', TG_TABLE_NAME;",
+                    hash="9be28061740915c643536c3795a019d3be3f13d2",
+                    level="STATEMENT",
+                    operation="TRUNCATE",
+                    pgid="pgtrigger_no_truncate_fe9dc",
+                    table="toy_stamp",
+                    when="BEFORE",
+                ),
+            ),
         ),
     ]

@@ -6,26 +6,47 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('toy', '0001_initial'),
+        ("toy", "0001_initial"),
     ]
 
     operations = [
         pgtrigger.migrations.RemoveTrigger(
-            model_name='lamp',
-            name='state_door',
+            model_name="lamp",
+            name="state_door",
         ),
         pgtrigger.migrations.RemoveTrigger(
-            model_name='parcel',
-            name='state_door',
+            model_name="parcel",
+            name="state_door",
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='lamp',
-            trigger=pgtrigger.compiler.Trigger(name='state_door', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (OLD.state IS DISTINCT FROM NEW.state AND (COALESCE(current_setting('aftersales.move', true), '') || ':' || OLD.state || ':' || NEW.state) NOT IN ('switch_on:off:on', 'switch_off:on:off'))", func='\n            RAISE EXCEPTION \'the state of % % changes only through the door (% -> %)\',\n                TG_TABLE_NAME, OLD.id, OLD."state", NEW."state" USING ERRCODE = \'check_violation\';\n        ', hash='feba82c9a4c164bca1893d74028218a709dbd419', operation='UPDATE', pgid='pgtrigger_state_door_b9136', table='toy_lamp', when='BEFORE')),
+            model_name="lamp",
+            trigger=pgtrigger.compiler.Trigger(
+                name="state_door",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN (OLD.state IS DISTINCT FROM NEW.state AND (COALESCE(current_setting('aftersales.move', true), '') || ':' || OLD.state || ':' || NEW.state) NOT IN ('switch_on:off:on', 'switch_off:on:off'))",
+                    func="\n            RAISE EXCEPTION 'the state of % % changes only through the door (% -> %)',\n                TG_TABLE_NAME, OLD.id, OLD.\"state\", NEW.\"state\" USING ERRCODE = 'check_violation';\n        ",
+                    hash="feba82c9a4c164bca1893d74028218a709dbd419",
+                    operation="UPDATE",
+                    pgid="pgtrigger_state_door_b9136",
+                    table="toy_lamp",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='parcel',
-            trigger=pgtrigger.compiler.Trigger(name='state_door', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (OLD.state IS DISTINCT FROM NEW.state AND (COALESCE(current_setting('aftersales.move', true), '') || ':' || OLD.state || ':' || NEW.state) NOT IN ('send:packed:sent', 'deliver:sent:delivered', 'bring_back:sent:packed', 'bring_back:delivered:packed', 'write_off:sent:lost', 'lose:sent:lost'))", func='\n            RAISE EXCEPTION \'the state of % % changes only through the door (% -> %)\',\n                TG_TABLE_NAME, OLD.id, OLD."state", NEW."state" USING ERRCODE = \'check_violation\';\n        ', hash='de51eff170cf07bbacbddf281766065ad0fdbb60', operation='UPDATE', pgid='pgtrigger_state_door_89e12', table='toy_parcel', when='BEFORE')),
+            model_name="parcel",
+            trigger=pgtrigger.compiler.Trigger(
+                name="state_door",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN (OLD.state IS DISTINCT FROM NEW.state AND (COALESCE(current_setting('aftersales.move', true), '') || ':' || OLD.state || ':' || NEW.state) NOT IN ('send:packed:sent', 'deliver:sent:delivered', 'bring_back:sent:packed', 'bring_back:delivered:packed', 'write_off:sent:lost', 'lose:sent:lost'))",
+                    func="\n            RAISE EXCEPTION 'the state of % % changes only through the door (% -> %)',\n                TG_TABLE_NAME, OLD.id, OLD.\"state\", NEW.\"state\" USING ERRCODE = 'check_violation';\n        ",
+                    hash="de51eff170cf07bbacbddf281766065ad0fdbb60",
+                    operation="UPDATE",
+                    pgid="pgtrigger_state_door_89e12",
+                    table="toy_parcel",
+                    when="BEFORE",
+                ),
+            ),
         ),
     ]
