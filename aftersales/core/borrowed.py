@@ -1,0 +1,85 @@
+"""Texts of Unfold that it ships without a Chinese translation.
+
+Unfold marks its texts but has no catalogue. Listed here, ``makemessages`` keeps them in ours, which comes
+first for every package. tests/architecture/test_borrowed_texts.py names what an upgrade adds.
+"""
+
+from django.utils.translation import gettext_noop, ngettext_lazy
+
+TEXTS: tuple[str, ...] = (
+    gettext_noop("(no comment exists)"),
+    gettext_noop("Add row"),
+    gettext_noop("After you've created a user, you’ll be able to edit more user options."),
+    gettext_noop("All applications"),
+    gettext_noop("Apply Filters"),
+    gettext_noop("Available shortcuts"),
+    gettext_noop("Changelist shortcuts"),
+    gettext_noop("Changes"),
+    gettext_noop("Choose file to upload"),
+    gettext_noop("Click to cancel"),
+    gettext_noop("Click to download"),
+    gettext_noop("Command tool shortcuts"),
+    gettext_noop("Create new record"),
+    gettext_noop("Dark"),
+    gettext_noop("Dataset not found. No action performed."),
+    gettext_noop("Date"),
+    gettext_noop("False"),
+    gettext_noop("Field"),
+    gettext_noop("Filters"),
+    gettext_noop("General"),
+    gettext_noop("Global shortcuts"),
+    gettext_noop("Go back"),
+    gettext_noop("Go back to history list"),
+    gettext_noop("Image preview"),
+    gettext_noop("Light"),
+    gettext_noop("Navigate"),
+    gettext_noop("New value"),
+    gettext_noop("Next"),
+    gettext_noop("No data"),
+    gettext_noop("No results found"),
+    gettext_noop("Nothing matched your search"),
+    gettext_noop("Old value"),
+    gettext_noop("Open command tool"),
+    gettext_noop("Open selection"),
+    gettext_noop("Open selection in new tab"),
+    gettext_noop("Open shortcuts list"),
+    gettext_noop("Previous"),
+    gettext_noop("Press the save button below to revert to this version of the object."),
+    gettext_noop("Recent searches"),
+    gettext_noop("Record picture"),
+    gettext_noop("Reset filters"),
+    gettext_noop("Return to site"),
+    gettext_noop("Revert to this version"),
+    gettext_noop("Run"),
+    gettext_noop("Search apps and models..."),
+    gettext_noop("Select action"),
+    gettext_noop("Select action to run"),
+    gettext_noop("Select record"),
+    gettext_noop("Select value"),
+    gettext_noop("Submit"),
+    gettext_noop("There are no differences."),
+    gettext_noop("This item will be deleted."),
+    gettext_noop("This object doesn't have a change history. It probably wasn't added via this admin site."),
+    gettext_noop("This page yielded into no results."),
+    gettext_noop("Toggle dark/light mode"),
+    gettext_noop("Toggle filter"),
+    gettext_noop("Toggle password visibility"),
+    gettext_noop("Toggle sidebar"),
+    gettext_noop("True"),
+    gettext_noop("Type to search"),
+    gettext_noop("Welcome back to"),
+    gettext_noop("You can not create nested object without parent"),
+    gettext_noop("You have been successfully logged out from the administration"),
+    gettext_noop("compare"),
+    gettext_noop("next"),
+    gettext_noop("previous"),
+)
+
+# The blanks around it belong to the text: Unfold's template does not trim.
+FOUND = ngettext_lazy(
+    '\n            Found <span class="font-medium text-important">%(counter)s</span> '
+    "result in %(time)s seconds\n        ",
+    '\n            Found <span class="font-medium text-important">%(counter)s</span> '
+    "results in %(time)s seconds\n        ",
+    "counter",
+)
