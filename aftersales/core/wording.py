@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
 
 from django.utils import timezone
 from django.utils.translation import get_language, pgettext
@@ -23,28 +24,43 @@ SYMBOLS = {"CNY": "¥", "BRL": "R$", "USD": "$", "EUR": "€", "GBP": "£", "HKD
 CENT = Decimal("0.01")
 
 
+@lru_cache(maxsize=8)
+def patterns(language: str) -> dict[str, str]:
+    """The patterns of durations in one language; a queue says a hundred of them."""
+    del language  # the key; gettext reads the active language
+    return {
+        "minutes": _("%(minutes)d min"),
+        "hours": _("%(hours)d h"),
+        "hours_minutes": _("%(hours)d h %(minutes)d min"),
+        "days": _("%(days)d d"),
+        "days_hours": _("%(days)d d %(hours)d h"),
+        "left": _("%(duration)s left"),
+        "late": _("%(duration)s late"),
+    }
+
+
 def duration(span: timedelta | float) -> str:
     """The length of time in at most two units: minutes, then hours and minutes below 48 h, then days and hours."""
-    seconds = abs(int(span.total_seconds() if isinstance(span, timedelta) else span))
+    seconds = span.total_seconds() if isinstance(span, timedelta) else span
+    return _duration(abs(int(seconds)), patterns(get_language() or ""))
+
+
+def _duration(seconds: int, words: dict[str, str]) -> str:
     if seconds < HOUR:
-        return _("%(minutes)d min") % {"minutes": seconds // MINUTE}
+        return words["minutes"] % {"minutes": seconds // MINUTE}
     if seconds < HOURS_UNTIL:
         hours, minutes = seconds // HOUR, seconds % HOUR // MINUTE
-        if not minutes:
-            return _("%(hours)d h") % {"hours": hours}
-        return _("%(hours)d h %(minutes)d min") % {"hours": hours, "minutes": minutes}
+        return words["hours_minutes" if minutes else "hours"] % {"hours": hours, "minutes": minutes}
     days, hours = seconds // DAY, seconds % DAY // HOUR
-    if not hours:
-        return _("%(days)d d") % {"days": days}
-    return _("%(days)d d %(hours)d h") % {"days": days, "hours": hours}
+    return words["days_hours" if hours else "days"] % {"days": days, "hours": hours}
 
 
 def time_left(due: datetime, now: datetime) -> str:
     """What is left until `due`, or by how much it is late."""
-    span = duration(due - now)
-    if due < now:
-        return _("%(duration)s late") % {"duration": span}
-    return _("%(duration)s left") % {"duration": span}
+    words = patterns(get_language() or "")
+    return words["late" if due < now else "left"] % {
+        "duration": _duration(abs(int((due - now).total_seconds())), words)
+    }
 
 
 def ago(moment: datetime, now: datetime) -> str:
@@ -58,16 +74,17 @@ def when(moment: datetime | None, now: datetime) -> str:
     """The moment on the market's wall clock: 14:36 today, then yesterday or tomorrow, then month-day, then year."""
     if moment is None:
         return "–"
-    local = timezone.localtime(moment)
+    zone = timezone.get_current_timezone()
+    local, today = moment.astimezone(zone), now.astimezone(zone)
     clock = f"{local.hour:02d}:{local.minute:02d}"
-    days = (local.date() - timezone.localtime(now).date()).days
+    days = (local.date() - today.date()).days
     if days == 0:
         return clock
     if days == -1:
         return _("yesterday %(time)s") % {"time": clock}
     if days == 1:
         return _("tomorrow %(time)s") % {"time": clock}
-    if local.year == timezone.localtime(now).year:
+    if local.year == today.year:
         return f"{local.month:02d}-{local.day:02d} {clock}"
     return f"{local.year}-{local.month:02d}-{local.day:02d} {clock}"
 
@@ -90,7 +107,9 @@ WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 def stamp(moment: datetime | None) -> str:
     """The full moment with seconds, for titles of shortened times, prints and exports read by people."""
-    return timezone.localtime(moment).strftime("%Y-%m-%d %H:%M:%S") if moment else "–"
+    if moment is None:
+        return "–"
+    return timezone.localtime(moment).replace(tzinfo=None).isoformat(" ", "seconds")
 
 
 def money(amount: Decimal | None, currency: str = "CNY") -> str:

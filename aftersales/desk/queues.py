@@ -17,7 +17,8 @@ from django.http import QueryDict
 from django.utils import timezone
 
 from aftersales.clocks.models import Clock
-from aftersales.standards.selectors import duration
+from aftersales.core.errors import DomainError
+from aftersales.standards.selectors import duration, last_seen
 from aftersales.standards.states import Promise
 from aftersales.tickets.models import Ticket
 from aftersales.tickets.selectors import COUNT_CAP, QUEUES, queue_rows, search_ids
@@ -133,7 +134,7 @@ def tickets(user: Any, wanted: Asked, now: datetime) -> QuerySet[Ticket]:
     ):
         rows = Ticket.objects.visible_to(user).filter(historic=False)
     else:
-        rows = queue_rows(user, wanted.queue, now)
+        rows = view_rows(user, wanted.queue, now)
     rows = rows.filter(**wanted.fixed, **{f"{name}_id": value for name, value in wanted.keys.items()})
     for name, day in wanted.days.items():
         start = timezone.make_aware(datetime.combine(day, time.min))
@@ -205,7 +206,7 @@ def counts(user: Any, now: datetime) -> dict[str, int]:
     parts: list[str] = []
     params: list[Any] = []
     for queue in QUEUES:
-        sql, values = _sql(queue_rows(user, queue, now).order_by().values("pk")[: COUNT_CAP + 1])
+        sql, values = _sql(view_rows(user, queue, now).order_by().values("pk")[: COUNT_CAP + 1])
         parts.append(f"(SELECT count(*) FROM ({sql}) AS q)")  # noqa: S608 - the inner query is Django's own
         params += values
     with connection.cursor() as cursor:
@@ -227,7 +228,7 @@ def groups(user: Any, wanted: Asked, now: datetime) -> dict[str, int]:
     """How many rows of this view are late, due soon and later, counting the nearest COUNT_CAP + 1."""
     nearest = tickets(user, wanted, now).order_by("next_due_at", "id").values("next_due_at")[: COUNT_CAP + 1]
     sql, params = _sql(nearest)
-    soon = now + soon_span(now)
+    soon = now + soon_span(now, guess=True)
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT count(*) FILTER (WHERE next_due_at < %s), "  # noqa: S608 - the inner query is Django's own
@@ -239,9 +240,19 @@ def groups(user: Any, wanted: Asked, now: datetime) -> dict[str, int]:
     return dict(zip(("late", "soon", "later"), found, strict=True))
 
 
-def soon_span(now: datetime) -> timedelta:
-    """What counts as due soon, from the rule book."""
-    return duration("due_soon_hours", now)
+def view_rows(user: Any, queue: str, now: datetime) -> QuerySet[Ticket]:
+    """The tickets of a view. Without a loaded rule book nothing is due soon, and the page still opens."""
+    if queue == "due":
+        return Ticket.objects.visible_to(user).filter(historic=False).due_within(now, soon_span(now))
+    return queue_rows(user, queue, now)
+
+
+def soon_span(now: datetime, *, guess: bool = False) -> timedelta:
+    """What counts as due soon, from the rule book. A guess (for headings) looks into the copy at hand, unasked."""
+    try:
+        return duration("due_soon_hours", now, among=last_seen() if guess else None)
+    except DomainError:
+        return timedelta(0)
 
 
 def changed(user: Any, wanted: Asked, now: datetime, seen: str) -> int:

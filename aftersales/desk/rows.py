@@ -7,12 +7,12 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 
 from django.urls import reverse
-from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 
 from aftersales.core.components import ClockFace, chip, clock, icon, person
+from aftersales.core.components.text import escape
 from aftersales.core.wording import masked
 from aftersales.customers.states import CustomerClass
 from aftersales.desk.queues import Row
@@ -58,18 +58,18 @@ def _level_badge(language: str, severity: str, nature: str) -> SafeString:
     return level_badge(severity, nature)
 
 
-def face(row: Row) -> ClockFace:
+def face(row: Row, language: str) -> ClockFace:
     """The clock of a row: the nearest running one, else whom it waits for, else how it ended."""
     if row.next_due_at < NO_DUE:
         return ClockFace(
-            label("promise", row.next_promise),
+            _label(language, "promise", row.next_promise),
             "running",
             row.next_started_at,
             row.next_due_at,
             row.next_warn_at,
         )
     if row.state == TicketState.WAITING:
-        return ClockFace(label("wait", row.wait_for), "paused", due_at=row.wake_at)
+        return ClockFace(_label(language, "wait", row.wait_for), "paused", due_at=row.wake_at)
     if row.closed_at:
         return ClockFace(
             pgettext("clock", "Closed"), "met", row.opened_at, row.closed_at, stopped_at=row.closed_at
@@ -143,7 +143,7 @@ def _heading(group: str, count: int | None) -> str:
 
 
 def _row(row: Row, now: datetime, words: _Words, may_take: bool) -> str:
-    shown = face(row)
+    shown = face(row, words.language)
     url = ticket_url(row.number)
     late = ' class="late"' if row.next_due_at < now else ""
     return (
@@ -161,12 +161,15 @@ def _subject(row: Row, url: str, words: _Words) -> str:
     dot = f'<span class="dotn" title="{words.unread}"></span>' if _unread(row) else ""
     tag = ""
     if row.customer_class in CLASS_TONES:
-        tag = chip(label("class", row.customer_class), tone=CLASS_TONES[CustomerClass(row.customer_class)])
+        tag = chip(
+            _label(words.language, "class", row.customer_class),
+            tone=CLASS_TONES[CustomerClass(row.customer_class)],
+        )
     return (
         f'<td class="c-sub"><a href="{url}" class="sj">{dot}{escape(row.subject)}</a><div class="mt">'
         f'<span class="num">{row.number}</span><span>{escape(masked(row.customer or ""))}</span>{tag}'
         f'<span class="mm">{escape(row.merchant or "")}</span>'
-        f'<span class="hm2">{escape(label("channel", row.channel))}</span></div></td>'
+        f'<span class="hm2">{escape(_label(words.language, "channel", row.channel))}</span></div></td>'
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from functools import cache
 from typing import Any
 
 from django.http import HttpRequest
@@ -16,30 +15,13 @@ from django.utils.translation import gettext as _
 
 from accounts.states import Role
 from aftersales.core.components import avatar, icon
+from aftersales.core.wording import patterns
 from aftersales.desk import navigation
-
-
-@cache
-def script_words(language: str) -> str:
-    """The patterns with which the script says a duration exactly as the server does, as JSON."""
-    del language  # the cache key; gettext reads the active one
-    return json.dumps(
-        {
-            "minutes": _("%(minutes)d min"),
-            "hours": _("%(hours)d h"),
-            "hours_minutes": _("%(hours)d h %(minutes)d min"),
-            "days": _("%(days)d d"),
-            "days_hours": _("%(days)d d %(hours)d h"),
-            "left": _("%(duration)s left"),
-            "late": _("%(duration)s late"),
-        },
-        ensure_ascii=False,
-    )
 
 
 def words_for_script() -> str:
     """The script's words in the language of the page."""
-    return script_words(get_language() or "")
+    return json.dumps(patterns(get_language() or ""), ensure_ascii=False)
 
 
 def side_bar(request: HttpRequest) -> SafeString:

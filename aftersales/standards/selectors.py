@@ -183,9 +183,9 @@ def parameter(code: str, at: datetime, *, among: Book | None = None) -> Any:
     return parameter_version(code, at, among=among).value
 
 
-def duration(code: str, at: datetime) -> timedelta:
+def duration(code: str, at: datetime, *, among: Book | None = None) -> timedelta:
     """A number of seconds, minutes, hours, days or years as a length of plain time."""
-    found = parameter_version(code, at)
+    found = parameter_version(code, at, among=among)
     return PER_UNIT[found.parameter.measure] * float(found.value)
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from zlib import crc32
 
-from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
 from aftersales.core.components.icons import mark
+from aftersales.core.components.text import escape
 
 # Tones say whose turn it is or how it stands, nothing else; each always comes with a mark and a word.
 TONES = {
@@ -41,6 +42,7 @@ def chip(label: str, *, tone: str = "grey") -> SafeString:
     return mark_safe(f'<span class="kc {TONES.get(tone, "t-n")}">{escape(label)}</span>')  # noqa: S308
 
 
+@lru_cache(maxsize=2048)
 def avatar(name: str, *, small: bool = False) -> SafeString:
     """The first character of a name on a colour that stays with the name; an empty name is nobody."""
     size = " s" if small else ""

@@ -8,12 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from aftersales.core.components.icons import icon
+from aftersales.core.components.text import escape
 from aftersales.core.wording import duration, stamp, time_left, when
 
 ICONS = {"warn": "clock", "bad": "alert", "paused": "pause", "met": "check", "late": "check"}

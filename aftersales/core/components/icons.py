@@ -28,11 +28,13 @@ def _sprite(name: str) -> str:
     return f'<use href="{static("icons.svg")}#{name}"/>'
 
 
+@cache
 def icon(name: str, css: str = "") -> SafeString:
     """An icon of the sprite `icons.svg`; decoration only, the words stand beside it."""
     return mark_safe(f'<svg class="i {css}" aria-hidden="true">{_sprite(name)}</svg>')  # noqa: S308
 
 
+@cache
 def mark(name: str) -> str:
     """The drawn mark of a state."""
     return f'<svg class="gl" viewBox="0 0 14 14" aria-hidden="true">{MARKS.get(name, MARKS["ring"])}</svg>'

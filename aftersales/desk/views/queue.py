@@ -112,7 +112,7 @@ def _rows(
     now: datetime,
     counts: dict[str, int] | None,
 ) -> SafeString:
-    soon = None if wanted.ended else queues.soon_span(now)
+    soon = None if wanted.ended else queues.soon_span(now, guess=True)
     return rows.table_rows(
         page.rows, now, soon=soon, counts=counts, last_group=request.GET.get("group", ""),
         may_take=request.user.has_perm("tickets.take"),
@@ -125,7 +125,7 @@ def _more(request: HttpRequest, page: queues.QueuePage, now: datetime) -> str:
         return ""
     query = request.GET.copy()
     query["after"] = page.after
-    query["group"] = rows.group_of(page.rows[-1], now, queues.soon_span(now))
+    query["group"] = rows.group_of(page.rows[-1], now, queues.soon_span(now, guess=True))
     url = escape(f"?{query.urlencode()}")
     words = escape(_("Show more"))
     return (

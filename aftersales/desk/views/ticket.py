@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -192,7 +192,7 @@ def _say(request: HttpRequest, row: Ticket, voice: str, text: str) -> Any:
 
 @require_GET
 @needs("desk.view")
-def attachment(request: HttpRequest, public_id: str) -> HttpResponse:
+def attachment(request: HttpRequest, public_id: str) -> HttpResponseBase:
     """A file of a ticket this person may see, always as a download."""
     found = Attachment.objects.visible_to(request.user).filter(public_id=public_id).first()
     if found is None:
@@ -205,7 +205,7 @@ def attachment(request: HttpRequest, public_id: str) -> HttpResponse:
 def reveal(request: HttpRequest, number: str, public_id: str) -> HttpResponse:
     """Show one contact in full, for a reason, once; the look is recorded, the value is not kept anywhere."""
     row = the_ticket(request, number)
-    contact = Contact.objects.filter(public_id=public_id, customer_id=row.customer_id).first()
+    contact = Contact.objects.filter(public_id=public_id, customer_id=row.customer_id or 0).first()
     if contact is None:
         raise Http404
     try:
