@@ -28,7 +28,12 @@ class StaffSheet(SheetResource):
 
     sheet, title, position = "staff", _("Staff"), 110
     key = ("username",)
-    born = {"created_at": "{now}", "password": "'!'", "kind": f"'{Kind.PERSON}'", "display_name": "{username}"}
+    born = {
+        "created_at": "{now}",
+        "password": "'!'",
+        "kind": f"'{Kind.PERSON}'",
+        "display_name": "{username}",
+    }
     view_capability = "accounts.view_user"
     rules = (
         RowRule(
@@ -86,7 +91,13 @@ class ShiftSheet(SheetResource):
         ),
     )
 
-    person = Column("person", LookupWidget("accounts.User", "username", longest=150), _("User name"), required=True, example="zhouting")
+    person = Column(
+        "person",
+        LookupWidget("accounts.User", "username", longest=150),
+        _("User name"),
+        required=True,
+        example="zhouting",
+    )
     starts_at = Column("starts_at", MomentWidget(), _("From"), required=True, example="2026-12-01 09:00")
     ends_at = Column("ends_at", MomentWidget(), _("Until"), required=True, example="2026-12-01 18:00")
 

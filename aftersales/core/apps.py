@@ -19,10 +19,10 @@ class CoreConfig(AppConfig):
         from django.utils.module_loading import autodiscover_modules
 
         from aftersales.core import jobs
-        from aftersales.core.sheets import events, exporting, services
+        from aftersales.core.sheets import events, tasks
 
         events.register()
-        jobs.register("sheets.check", services.check_job)
-        jobs.register("sheets.apply", services.apply_job)
-        jobs.register("sheets.export", exporting.export_job)
+        jobs.register("sheets.check", tasks.check_job)
+        jobs.register("sheets.apply", tasks.apply_job)
+        jobs.register("sheets.export", tasks.export_job)
         autodiscover_modules("sheets")

@@ -19,9 +19,7 @@ class MerchantSheet(SheetResource):
     code = Column("code", KeyWidget(64), _("Merchant code"), required=True, example="M1001")
     name = Column("name", TextWidget(120), _("Merchant name"), example="禾木家电旗舰店")
     self_run = Column("self_run", BoolWidget(), _("Self-run"), example="no")
-    main_category = Column(
-        "main_category", TextWidget(64), _("Main category"), example="家用电器"
-    )
+    main_category = Column("main_category", TextWidget(64), _("Main category"), example="家用电器")
     province = Column("province", TextWidget(60), _("Province"), example="浙江省")
     city = Column("city", TextWidget(80), _("City"), example="杭州市")
     postcode = Column("postcode", KeyWidget(20), _("Postcode"), example="310000")

@@ -23,7 +23,13 @@ OLIST = (
     ("reviews", "olist_order_reviews_dataset.csv"),
 )
 WRITTEN = (
-    *("merchants_merchant", "customers_customer", "customers_customeraccount", "orders_category", "orders_product"),
+    *(
+        "merchants_merchant",
+        "customers_customer",
+        "customers_customeraccount",
+        "orders_category",
+        "orders_product",
+    ),
     *("orders_order", "orders_shipment", "orders_orderline", "orders_payment", "orders_review"),
 )
 
@@ -33,7 +39,9 @@ def sample(*parts: str) -> Path:
     root = os.environ.get("AFTERSALES_SAMPLE_DATA", "")
     path = Path(root, *parts)
     if not root or not path.exists():
-        pytest.skip(f"AFTERSALES_SAMPLE_DATA does not hold {'/'.join(parts)}: the proof on real files did not run")
+        pytest.skip(
+            f"AFTERSALES_SAMPLE_DATA does not hold {'/'.join(parts)}: the proof on real files did not run"
+        )
     return path
 
 
@@ -42,7 +50,12 @@ def load(
 ) -> SheetUpload:
     """Receive, check, confirm and apply, as the pages and the worker do."""
     upload = services.receive(
-        sheet=sheet, name=name or path.name, chunks=[path.read_bytes()], actor=actor, now=now, profile=profile,
+        sheet=sheet,
+        name=name or path.name,
+        chunks=[path.read_bytes()],
+        actor=actor,
+        now=now,
+        profile=profile,
         options=options,
     )
     services.check(upload=upload, now=now)
@@ -58,6 +71,8 @@ def fingerprints() -> dict[str, int]:
     found = {}
     with connection.cursor() as cursor:
         for table in WRITTEN:
-            cursor.execute(f"SELECT coalesce(sum(hashtext(ctid::text || xmin::text)::bigint), 0) FROM {table}")
+            cursor.execute(
+                f"SELECT coalesce(sum(hashtext(ctid::text || xmin::text)::bigint), 0) FROM {table}"
+            )
             found[table] = int(cursor.fetchone()[0])
     return found

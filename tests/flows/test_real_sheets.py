@@ -20,17 +20,37 @@ from tests.flows.sheet_steps import OLIST, fingerprints, sample
 
 pytestmark = [pytest.mark.django_db, pytest.mark.sample]
 READ = {
-    "merchants": 1610, "customers": 8135, "categories": 71, "products": 5460, "orders": 8135, "shipments": 8135,
-    "order_lines": 8365, "payments": 8924, "reviews": 8225,
+    "merchants": 1610,
+    "customers": 8135,
+    "categories": 71,
+    "products": 5460,
+    "orders": 8135,
+    "shipments": 8135,
+    "order_lines": 8365,
+    "payments": 8924,
+    "reviews": 8225,
 }
 STORED = {
-    "merchants_merchant": 1610, "customers_customer": 8016, "customers_customeraccount": 8135, "orders_product": 5460,
-    "orders_order": 8135, "orders_shipment": 8135, "orders_orderline": 8365, "orders_payment": 8924, "orders_review": 8225,
+    "merchants_merchant": 1610,
+    "customers_customer": 8016,
+    "customers_customeraccount": 8135,
+    "orders_product": 5460,
+    "orders_order": 8135,
+    "orders_shipment": 8135,
+    "orders_orderline": 8365,
+    "orders_payment": 8924,
+    "orders_review": 8225,
 }
-TMALL = ("tmall_order_report.csv", "tmall_order_report1.csv", "tmall_order_report__header-with-trailing-spaces.csv")
+TMALL = (
+    "tmall_order_report.csv",
+    "tmall_order_report1.csv",
+    "tmall_order_report__header-with-trailing-spaces.csv",
+)
 
 
-def through_the_pages(client: Client, sheet: str, path: Path, profile: str, content: bytes = b"", **more: str) -> SheetUpload:
+def through_the_pages(
+    client: Client, sheet: str, path: Path, profile: str, content: bytes = b"", **more: str
+) -> SheetUpload:
     """Upload, look, confirm, let a worker run, look at the result."""
     body = io.BytesIO(content or path.read_bytes())
     body.name = path.name
@@ -66,7 +86,9 @@ def stored() -> dict[str, int]:
     return found
 
 
-def test_the_olist_files_give_the_oracles_counts_and_the_second_time_nothing(client: Client, cast: Any) -> None:
+def test_the_olist_files_give_the_oracles_counts_and_the_second_time_nothing(
+    client: Client, cast: Any
+) -> None:
     client.force_login(cast.operations)
     for sheet, file in OLIST:
         upload = through_the_pages(client, sheet, sample("olist-main", file), "olist")
@@ -86,18 +108,25 @@ def test_the_olist_files_give_the_oracles_counts_and_the_second_time_nothing(cli
         )
         assert cursor.fetchone()[0] == oracle["orders_of_two_or_more_sellers"]
         cursor.execute("SELECT count(*) FROM orders_order WHERE merchant_id IS NULL")
-        assert cursor.fetchone()[0] == oracle["orders_without"]["items"] + oracle["orders_of_two_or_more_sellers"]
+        assert (
+            cursor.fetchone()[0]
+            == oracle["orders_without"]["items"] + oracle["orders_of_two_or_more_sellers"]
+        )
 
     before = fingerprints()
     for sheet, file in OLIST:
-        answer, code = command(sheet, str(sample("olist-main", file)), "--profile", "olist", "--as", cast.operations.username)
+        answer, code = command(
+            sheet, str(sample("olist-main", file)), "--profile", "olist", "--as", cast.operations.username
+        )
         assert code == 0
         assert (answer["read"], answer["unchanged"]) == (READ[sheet], READ[sheet])
     assert fingerprints() == before, "a row was written although nothing had changed"
 
 
 @pytest.mark.parametrize("order", [(0, 1, 2), (1, 0, 2)], ids=["coarse first", "fine first"])
-def test_the_three_tmall_reports_give_the_same_orders(client: Client, cast: Any, order: tuple[int, ...]) -> None:
+def test_the_three_tmall_reports_give_the_same_orders(
+    client: Client, cast: Any, order: tuple[int, ...]
+) -> None:
     client.force_login(cast.operations)
     Merchant.objects.create(code="T-SHOP", name="天猫店")
     uploads = [
@@ -120,8 +149,15 @@ def test_the_three_tmall_reports_give_the_same_orders(client: Client, cast: Any,
             "to_char(min(placed_at) AT TIME ZONE 'Asia/Shanghai', 'YYYY-MM-DD HH24:MI:SS') FROM orders_order"
         )
         assert cursor.fetchone() == (
-            28010, oracle["total_amount"], oracle["paid_amount"], oracle["refund_amount"], oracle["paid_orders"]["n"],
-            0, 28010, 1, oracle["created"][0],
+            28010,
+            oracle["total_amount"],
+            oracle["paid_amount"],
+            oracle["refund_amount"],
+            oracle["paid_orders"]["n"],
+            0,
+            28010,
+            1,
+            oracle["created"][0],
         )
 
 
@@ -147,13 +183,17 @@ def spoiled(content: bytes, column: str, value: str) -> bytes:
     return out.getvalue().encode()
 
 
-def test_one_bad_row_planted_in_each_file_is_refused_with_row_column_and_reason(client: Client, cast: Any) -> None:
+def test_one_bad_row_planted_in_each_file_is_refused_with_row_column_and_reason(
+    client: Client, cast: Any
+) -> None:
     client.force_login(cast.operations)
     for sheet, file in OLIST:
         path = sample("olist-main", file)
         if sheet in PLANTED:
             column, value, reason = PLANTED[sheet]
-            upload = through_the_pages(client, sheet, path, "olist", content=spoiled(path.read_bytes(), column, value))
+            upload = through_the_pages(
+                client, sheet, path, "olist", content=spoiled(path.read_bytes(), column, value)
+            )
             assert (upload.count("refused"), upload.count("new")) == (1, READ[sheet] - 1), sheet
             page = client.get(f"/sheets/uploads/{upload.public_id}/?tab=refused").content.decode()
             assert f'<td class="rn num">{PLANTED_ROW}</td>' in page

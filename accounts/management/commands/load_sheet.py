@@ -1,4 +1,4 @@
-"""``manage.py load_sheet SHEET FILE``: the import of the pages from a terminal or a scheduler, one JSON line as answer."""
+"""``manage.py load_sheet SHEET FILE``: the pages' import from a terminal or a scheduler; answers one JSON line."""
 
 import json
 from argparse import ArgumentParser

@@ -31,9 +31,11 @@ def lines(plan: Plan, upload: SheetUpload) -> Iterator[list[str]]:
         for number, problems in found:
             why = explaining.explain(plan, problems or "", texts[number])
             yield [
-                str(number), *(safe(cell) for cell in texts[number]),
+                str(number),
+                *(safe(cell) for cell in texts[number]),
                 "; ".join(dict.fromkeys(one.column for one in why if one.column)),
-                "; ".join(one.reason for one in why), "; ".join(one.remedy for one in why),
+                "; ".join(one.reason for one in why),
+                "; ".join(one.remedy for one in why),
             ]
         after = found[-1][0]
 

@@ -14,8 +14,16 @@ def register() -> None:
                 "%(unchanged)s unchanged, %(refused)s refused."
             ),
             payload={
-                "sheet": "code", "profile": "code", "sha256": "code", "read": "number", "created": "number",
-                "updated": "number", "unchanged": "number", "refused": "number", "upload": "id", "since": "moment",
+                "sheet": "code",
+                "profile": "code",
+                "sha256": "code",
+                "read": "number",
+                "created": "number",
+                "updated": "number",
+                "unchanged": "number",
+                "refused": "number",
+                "upload": "id",
+                "since": "moment",
             },
         ),
         events.Kind(

@@ -12,8 +12,9 @@ from aftersales.core import wording
 from . import staging
 from .headers import Binding
 from .models import SheetUpload
-from .plan import Plan, _q
+from .plan import Plan
 from .problems import REASONS, RowProblem, Unreadable
+from .sqltext import name_of
 from .widgets import ChoiceWidget, LookupWidget, MomentWidget
 
 INVALID = _("The value cannot be read.")
@@ -86,7 +87,9 @@ def _short_reason(plan: Plan, code: str) -> str:
     return _reason(plan, code)[0]
 
 
-def page(plan: Plan, upload: SheetUpload, tab: str, *, after: int = 0, part: str = "") -> tuple[list[Row], int]:
+def page(
+    plan: Plan, upload: SheetUpload, tab: str, *, after: int = 0, part: str = ""
+) -> tuple[list[Row], int]:
     """At most one page of a tab, and the row number after which the next one starts (0: no more)."""
     found = _numbers(plan, tab, after, part)
     more = found[PAGE - 1][0] if len(found) > PAGE else 0
@@ -95,7 +98,7 @@ def page(plan: Plan, upload: SheetUpload, tab: str, *, after: int = 0, part: str
     texts = staging.cells(upload.pk, [row[0] for row in found], width)
     rows = [Row(number, key_of(plan, texts[number])) for number, problems, changes in found]
     if tab == "refused":
-        for row, (number, problems, changes) in zip(rows, found, strict=True):
+        for row, (number, problems, _unused) in zip(rows, found, strict=True):
             row.problems = explain(plan, problems or "", texts[number])
     elif tab == "changed":
         _add_differences(plan, rows, {number: changes or "" for number, problems, changes in found})
@@ -120,11 +123,15 @@ def _numbers(plan: Plan, tab: str, after: int, part: str) -> list[tuple[int, str
 
 def columns_shown(plan: Plan) -> list[Binding]:
     """The first columns of the file that are worth a look."""
-    return [b for b in plan.bindings if b.constant is None and b.cells and b.name not in plan.resource.key][:7]
+    return [b for b in plan.bindings if b.constant is None and b.cells and b.name not in plan.resource.key][
+        :7
+    ]
 
 
 def shown(plan: Plan, texts: Sequence[str]) -> list[str]:
-    return [_masked(binding, " + ".join(t for t in binding.texts(texts) if t)) for binding in columns_shown(plan)]
+    return [
+        _masked(binding, " + ".join(t for t in binding.texts(texts) if t)) for binding in columns_shown(plan)
+    ]
 
 
 def key_of(plan: Plan, texts: Sequence[str]) -> str:
@@ -180,7 +187,10 @@ def _add_differences(plan: Plan, rows: list[Row], changes: dict[int, str]) -> No
     for row in rows:
         old_new = stored.get(row.number, {})
         row.differences = [
-            Difference(_label(plan, name), *(_display(plan.by_name[name], text) for text in old_new.get(name, ("", ""))))
+            Difference(
+                _label(plan, name),
+                *(_display(plan.by_name[name], text) for text in old_new.get(name, ("", ""))),
+            )
             for name in dict.fromkeys(wanted[row.number])
         ]
 
@@ -191,17 +201,22 @@ def _display(binding: Binding, text: str) -> str:
     return _masked(binding, text)
 
 
-def _stored(plan: Plan, names: Sequence[str], numbers: Sequence[int]) -> dict[int, dict[str, tuple[str, str]]]:
+def _stored(
+    plan: Plan, names: Sequence[str], numbers: Sequence[int]
+) -> dict[int, dict[str, tuple[str, str]]]:
     """Old and new text of the changed columns of some rows, as they stand now."""
     if not names or not numbers:
         return {}
     texts = [f"{_old(plan, plan.by_name[name])}, {_new(plan, plan.by_name[name])}" for name in names]
     rows = f"core_sheetrow s WHERE s.upload_id = {plan.upload_id} AND s.row_no IN ({', '.join(map(str, numbers))})"
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT n.row_no, {', '.join(texts)} FROM {plan.typed(rows)} {plan.joins()} {plan.target()}")
+        cursor.execute(
+            f"SELECT n.row_no, {', '.join(texts)} FROM {plan.typed(rows)} {plan.joins()} {plan.target()}"
+        )
         found = cursor.fetchall()
     return {
-        row[0]: {name: (row[1 + 2 * i] or "", row[2 + 2 * i] or "") for i, name in enumerate(names)} for row in found
+        row[0]: {name: (row[1 + 2 * i] or "", row[2 + 2 * i] or "") for i, name in enumerate(names)}
+        for row in found
     }
 
 
@@ -214,13 +229,17 @@ def _old(plan: Plan, binding: Binding) -> str:
 def stored_text(model: Any, column: Any, alias: str, widget: Any) -> str:
     """SQL: a stored column as an export writes it."""
     field = model._meta.get_field(column.attribute)
-    stored = f"{alias}.{_q(field.column)}"
+    stored = f"{alias}.{name_of(field.column)}"
     if isinstance(widget, LookupWidget):
         other = widget.model._meta
-        key = _q(other.get_field(widget.field).column)
-        return f"(SELECT k.{key}::text FROM {_q(other.db_table)} k WHERE k.id = {stored})"
+        key = name_of(other.get_field(widget.field).column)
+        return f"(SELECT k.{key}::text FROM {name_of(other.db_table)} k WHERE k.id = {stored})"
     if isinstance(widget, MomentWidget):
-        grain = f"{alias}.{_q(model._meta.get_field(widget.grain_column).column)}" if widget.grain_column else ""
+        grain = (
+            f"{alias}.{name_of(model._meta.get_field(widget.grain_column).column)}"
+            if widget.grain_column
+            else ""
+        )
         return widget.export_with_grain(stored, grain)
     return widget.export_sql(stored)
 
@@ -230,5 +249,7 @@ def _new(plan: Plan, binding: Binding) -> str:
     if isinstance(binding.widget, LookupWidget):
         return f"{value}::text"
     if isinstance(binding.widget, MomentWidget):
-        return binding.widget.export_with_grain(value, f"n.g_{binding.name}" if binding.widget.grain_column else "")
+        return binding.widget.export_with_grain(
+            value, f"n.g_{binding.name}" if binding.widget.grain_column else ""
+        )
     return binding.widget.export_sql(value)

@@ -17,16 +17,15 @@ from django.utils.translation import gettext_lazy as _
 
 from aftersales.core import events, jobs
 from aftersales.core.errors import DomainError, NotPermitted
-from aftersales.core.models import Job
 
 from . import limits, resource, services
 from .explaining import stored_text
 from .masks import mask_sql
 from .models import SheetExport
-from .plan import _q, queryset_sql
 from .resource import Column, SheetResource
 from .safe import safe, safe_sql
-from .widgets import AmountWidget, BoolWidget, ChoiceWidget, MomentWidget, WholeWidget
+from .sqltext import name_of, queryset_sql
+from .widgets import AmountWidget, BoolWidget, ChoiceWidget, LookupWidget, MomentWidget, WholeWidget
 
 FORMATS = ("csv", "xlsx")
 LIFETIME = timedelta(days=2)
@@ -40,13 +39,32 @@ def may_export(sheet: str, actor: Any) -> bool:
 
 
 def select(found: type[SheetResource], source: str, *, masked: bool, guarded: bool) -> str:
-    """The SELECT of an export over ``source`` (``FROM … AS t …``): our text for each column."""
-    return f"SELECT {', '.join(_text(found, column, masked, guarded) for column in found.columns())} {source}"
+    """The SELECT of an export over ``source`` (``FROM … t …`` with ``{joins}``): our text for each column."""
+    texts = ", ".join(_text(found, column, masked, guarded) for column in found.columns())
+    joins = " ".join(_join(found, column) for column in found.columns() if _looked_up(column))
+    return f"SELECT {texts} {source.replace(JOINS, joins)}"
+
+
+JOINS = "/* joins */"
+
+
+def _looked_up(column: Column) -> bool:
+    return bool(column.attribute) and not column.export_as and isinstance(column.widget, LookupWidget)
+
+
+def _join(found: type[SheetResource], column: Column) -> str:
+    """A reference is exported as its key: one join for the list instead of a search for each row."""
+    other = column.widget.model._meta  # type: ignore[attr-defined]
+    own = found.model()._meta.get_field(str(column.attribute)).column  # type: ignore[union-attr]
+    return f"LEFT JOIN {name_of(other.db_table)} x_{column.name} ON x_{column.name}.id = t.{name_of(own)}"
 
 
 def _text(found: type[SheetResource], column: Column, masked: bool, guarded: bool) -> str:
     if column.export_as:
         value = column.export_as
+    elif _looked_up(column):
+        widget: Any = column.widget
+        value = f"x_{column.name}.{name_of(widget.model._meta.get_field(widget.field).column)}"
     elif column.attribute:
         value = stored_text(found.model(), column, "t", column.widget)
     else:
@@ -58,11 +76,11 @@ def _text(found: type[SheetResource], column: Column, masked: bool, guarded: boo
 
 def source_of(queryset: QuerySet[Any]) -> str:
     """The rows of a queryset, in the order of their keys."""
-    table = _q(queryset.model._meta.db_table)
+    table = name_of(queryset.model._meta.db_table)
     if not queryset.query.where and not queryset.query.is_sliced:
-        return f"FROM {table} t ORDER BY t.id"
+        return f"FROM {table} t {JOINS} ORDER BY t.id"
     rows = queryset_sql(queryset.order_by().values_list("pk"))
-    return f"FROM {table} t WHERE t.id IN ({rows}) ORDER BY t.id"
+    return f"FROM {table} t {JOINS} WHERE t.id IN ({rows}) ORDER BY t.id"
 
 
 def headers(found: type[SheetResource]) -> list[str]:
@@ -82,7 +100,10 @@ def _copy(query: str) -> Iterator[bytes]:
     connection.ensure_connection()
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET LOCAL statement_timeout = 0")
-        with connection.connection.cursor() as raw, raw.copy(f"COPY ({query}) TO STDOUT (FORMAT csv)") as copy:
+        with (
+            connection.connection.cursor() as raw,
+            raw.copy(f"COPY ({query}) TO STDOUT (FORMAT csv)") as copy,
+        ):
             buffer = bytearray()
             for block in copy:
                 buffer += block
@@ -98,7 +119,11 @@ def write_xlsx(found: type[SheetResource], source: str, path: Path, *, masked: b
         str(path), {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     )
     sheet = book.add_worksheet(re.sub(r"[\[\]:*?/\\']", " ", str(found.title))[:31])
-    columns, bold, text = found.columns(), book.add_format({"bold": True}), book.add_format({"num_format": "@"})
+    columns, bold, text = (
+        found.columns(),
+        book.add_format({"bold": True}),
+        book.add_format({"num_format": "@"}),
+    )
     sheet.freeze_panes(1, 0)
     for position, column in enumerate(columns):
         sheet.set_column(position, position, 18, None if column.widget.number else text)
@@ -146,7 +171,7 @@ def export(
 
     The rows are remembered by key, so that a job exports what was on the list. Raises NotPermitted.
     """
-    found = resource.find(sheet)
+
     if fmt not in FORMATS:
         raise DomainError(_("Only CSV and XLSX are written."), "format")
     if not may_export(sheet, actor):
@@ -155,13 +180,22 @@ def export(
     masked = not actor.has_perm("core.export_personal")
     with transaction.atomic():
         row = SheetExport.objects.create(
-            owner=actor, sheet=sheet, format=fmt, file_name=file_name(sheet, filtered, now, fmt), masked=masked,
-            stored_name=f"{secrets.token_urlsafe(16)}.{fmt}", expires_at=now + LIFETIME, created_at=now,
+            owner=actor,
+            sheet=sheet,
+            format=fmt,
+            file_name=file_name(sheet, filtered, now, fmt),
+            masked=masked,
+            stored_name=f"{secrets.token_urlsafe(16)}.{fmt}",
+            expires_at=now + LIFETIME,
+            created_at=now,
         )
         row.row_count = _remember(row, queryset)
         row.save(update_fields=["row_count"])
         events.record(
-            "sheet.exported", subject=row, actor=actor, now=now,
+            "sheet.exported",
+            subject=row,
+            actor=actor,
+            now=now,
             payload={"sheet": sheet, "format": fmt, "rows": row.row_count, "masked": masked},
         )
         if row.row_count > limits.current().export_inline_rows:
@@ -182,8 +216,11 @@ def _remember(row: SheetExport, queryset: QuerySet[Any]) -> int:
 
 
 def remembered(row: SheetExport) -> str:
-    table = _q(resource.find(row.sheet).model()._meta.db_table)
-    return f"FROM core_sheetverdict e JOIN {table} t ON t.id = e.target_id WHERE e.upload_id = {-row.pk} ORDER BY e.row_no"
+    table = name_of(resource.find(row.sheet).model()._meta.db_table)
+    return (
+        f"FROM core_sheetverdict e JOIN {table} t ON t.id = e.target_id {JOINS} "
+        f"WHERE e.upload_id = {-row.pk} ORDER BY e.row_no"
+    )
 
 
 def path_of(row: SheetExport) -> Path:
@@ -205,12 +242,6 @@ def make(*, export: SheetExport, now: datetime) -> SheetExport:
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM core_sheetverdict WHERE upload_id = %s", [-export.pk])
     return export
-
-
-def export_job(job: Job, now: datetime) -> dict[str, Any]:
-    row = SheetExport.objects.get(pk=job.payload["export"])
-    make(export=row, now=now)
-    return {"rows": row.row_count}
 
 
 def forget_expired(*, now: datetime) -> None:

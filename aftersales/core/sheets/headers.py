@@ -13,7 +13,18 @@ from .resource import Column, SheetResource
 from .widgets import MomentWidget, SheetWidget, quote
 
 # Nobody imports these: a machine, a lock or a right stands behind each (case I03).
-NEVER = {"state", "version", "token", "public_id", "created_by", "is_staff", "is_superuser", "id", "password", "created_at"}
+NEVER = {
+    "state",
+    "version",
+    "token",
+    "public_id",
+    "created_by",
+    "is_staff",
+    "is_superuser",
+    "id",
+    "password",
+    "created_at",
+}
 REMEDY = gettext_lazy("Take the template of this sheet and compare the first row.")
 
 
@@ -40,7 +51,9 @@ class Binding:
         if self.constant is not None:
             return f"{quote(self.constant)}::text"
         if self.first:
-            cases = " ".join(f"WHEN s.c{cell} IS NOT NULL THEN {quote(value)}" for cell, value in self.first if cell)
+            cases = " ".join(
+                f"WHEN s.c{cell} IS NOT NULL THEN {quote(value)}" for cell, value in self.first if cell
+            )
             otherwise = next((quote(value) for cell, value in self.first if not cell), "NULL")
             return f"(CASE {cases} ELSE {otherwise} END)"
         cell = f"s.c{self.cells[0]}"
@@ -112,7 +125,10 @@ def _doubled(names: Sequence[str]) -> None:
             )
         if name in names[: number - 1]:
             raise FileRefused(
-                "doubled_column", gettext_lazy("The column “%(name)s” stands in the header twice."), REMEDY, name=name
+                "doubled_column",
+                gettext_lazy("The column “%(name)s” stands in the header twice."),
+                REMEDY,
+                name=name,
             )
 
 
@@ -127,7 +143,10 @@ def _by_name(resource: type[SheetResource], names: Sequence[str]) -> dict[str, B
             _unknown(name, known)
         elif column.name in found:
             raise FileRefused(
-                "doubled_column", gettext_lazy("The column “%(name)s” stands in the header twice."), REMEDY, name=name
+                "doubled_column",
+                gettext_lazy("The column “%(name)s” stands in the header twice."),
+                REMEDY,
+                name=name,
             )
         else:
             found[column.name] = Binding(column, [number])
@@ -151,7 +170,9 @@ def _unknown(name: str, known: Mapping[str, Any]) -> None:
             name=name,
             near=near[0],
         )
-    raise FileRefused("unknown_column", gettext_lazy("The column “%(name)s” is not known here."), REMEDY, name=name)
+    raise FileRefused(
+        "unknown_column", gettext_lazy("The column “%(name)s” is not known here."), REMEDY, name=name
+    )
 
 
 def _by_profile(

@@ -4,7 +4,7 @@
 def mask_sql(value: str, kind: str) -> str:
     """An expression that shows ``value`` masked; empty stays empty."""
     face = MASKS[kind].format(v=f"btrim({value})")
-    return f"CASE WHEN btrim({value}) = '' THEN '' ELSE {face} END"
+    return f"CASE WHEN coalesce(btrim({value}), '') = '' THEN '' ELSE {face} END"
 
 
 _DIGITS = "regexp_replace({v}, '[^0-9]', '', 'g')"

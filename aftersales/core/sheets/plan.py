@@ -11,8 +11,6 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-import psycopg
-from django.core.exceptions import EmptyResultSet
 from django.db import connection, models
 
 from aftersales.core.models import new_public_id
@@ -20,24 +18,10 @@ from aftersales.core.models import new_public_id
 from .headers import Binding
 from .masks import mask_sql
 from .resource import SheetResource
+from .sqltext import name_of, queryset_sql, quote_ids
 from .widgets import LookupWidget, MomentWidget, quote
 
 PUBLIC_ID = "rtrim(translate(encode(uuid_send(gen_random_uuid()), 'base64'), '+/', '-_'), '=')"
-
-
-def queryset_sql(queryset: models.QuerySet[Any]) -> str:
-    """A queryset as one text with its values inside; a queryset that can have no rows becomes an impossible one."""
-    try:
-        text, parameters = queryset.query.sql_with_params()
-    except EmptyResultSet:
-        names = ", ".join(f"NULL::bigint AS {_q(str(name))}" for name in queryset.query.values_select)
-        return f"SELECT {names} WHERE false"
-    connection.ensure_connection()
-    return psycopg.ClientCursor(connection.connection).mogrify(text, parameters)
-
-
-def _q(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
 
 
 @dataclass(frozen=True)
@@ -68,7 +52,7 @@ class Plan:
 
     @cached_property
     def table(self) -> str:
-        return _q(self.model._meta.db_table)
+        return name_of(self.model._meta.db_table)
 
     @cached_property
     def by_name(self) -> dict[str, Binding]:
@@ -123,9 +107,14 @@ class Plan:
         names = ["pk", widget.field, *widget.also, *widget.carries.values()]
         meta = widget.model._meta
         rows = queryset_sql(widget.rows(self.user).order_by().values_list(*dict.fromkeys(names)))
-        columns = [_q(meta.get_field(name).column) if name != "pk" else "id" for name in dict.fromkeys(names)]
-        match = [f"q.{_q(meta.get_field(widget.field).column)} = n.v_{binding.name}"]
-        match += [f"q.{_q(meta.get_field(f).column)} = {self.value(column)}" for f, column in widget.also.items()]
+        columns = [
+            name_of(meta.get_field(name).column) if name != "pk" else "id" for name in dict.fromkeys(names)
+        ]
+        match = [f"q.{name_of(meta.get_field(widget.field).column)} = n.v_{binding.name}"]
+        match += [
+            f"q.{name_of(meta.get_field(f).column)} = {self.value(column)}"
+            for f, column in widget.also.items()
+        ]
         found = f"SELECT * FROM ({rows}) AS q ({', '.join(columns)}) WHERE {' AND '.join(match)} OFFSET 0"
         return f"LEFT JOIN LATERAL ({found}) AS l_{binding.name} ON true"
 
@@ -133,7 +122,7 @@ class Plan:
         parts = []
         for name in self.resource.key:
             column = self.field(str(self.resource.column(name).attribute)).column
-            parts.append(f"k.{_q(column)} = {self.value(name)}")
+            parts.append(f"k.{name_of(column)} = {self.value(name)}")
         return " AND ".join(parts)
 
     def target(self, kind: str = "LEFT JOIN") -> str:
@@ -165,7 +154,7 @@ class Plan:
     def _setting(self, binding: Binding) -> list[Setting]:
         field = self.field(str(binding.column.attribute))
         new = self._or_default(field, self.value(binding.name))
-        stored = f"t.{_q(field.column)}"
+        stored = f"t.{name_of(field.column)}"
         if isinstance(binding.widget, MomentWidget) and binding.widget.grain_column:
             return self._moment(binding, field, new)
         differs = binding.widget.differs(stored, new)
@@ -183,7 +172,11 @@ class Plan:
         """A coarser time never overwrites an equal finer one."""
         widget: Any = binding.widget
         grain = self.field(widget.grain_column)
-        zone, stored, stored_grain = quote(widget.zone), f"t.{_q(field.column)}", f"t.{_q(grain.column)}"
+        zone, stored, stored_grain = (
+            quote(widget.zone),
+            f"t.{name_of(field.column)}",
+            f"t.{name_of(grain.column)}",
+        )
         told = f"n.g_{binding.name}"
         keep = (
             f"CASE {told} WHEN 'exact' THEN {stored} = {new} AND {stored_grain} = 'exact' "
@@ -193,9 +186,15 @@ class Plan:
         differs = f"(CASE WHEN {new} IS NULL THEN {stored} IS NOT NULL ELSE ({keep}) IS NOT TRUE END)"
         fresh_grain = f"CASE WHEN {new} IS NULL THEN 'exact' ELSE {told} END"
         return [
-            Setting(binding.name, field.column, new, f"CASE WHEN {differs} THEN {new} ELSE {stored} END", differs),
             Setting(
-                "", grain.column, fresh_grain, f"CASE WHEN {differs} THEN {fresh_grain} ELSE {stored_grain} END", ""
+                binding.name, field.column, new, f"CASE WHEN {differs} THEN {new} ELSE {stored} END", differs
+            ),
+            Setting(
+                "",
+                grain.column,
+                fresh_grain,
+                f"CASE WHEN {differs} THEN {fresh_grain} ELSE {stored_grain} END",
+                "",
             ),
         ]
 
@@ -205,9 +204,9 @@ class Plan:
             if ours in explicit:
                 continue
             column = self.field(ours).column
-            value = f"l_{binding.name}.{_q(binding.widget.model._meta.get_field(theirs).column)}"  # type: ignore[attr-defined]
-            update = f"CASE WHEN n.f_{binding.name} THEN {value} ELSE t.{_q(column)} END"
-            differs = f"(n.f_{binding.name} AND t.{_q(column)} IS DISTINCT FROM {value})"
+            value = f"l_{binding.name}.{name_of(binding.widget.model._meta.get_field(theirs).column)}"  # type: ignore[attr-defined]
+            update = f"CASE WHEN n.f_{binding.name} THEN {value} ELSE t.{name_of(column)} END"
+            differs = f"(n.f_{binding.name} AND t.{name_of(column)} IS DISTINCT FROM {value})"
             found.append(Setting(binding.name, column, value, update, differs))
         return found
 
@@ -236,14 +235,19 @@ class Plan:
         for setting in self.settings:
             if setting.column == column:
                 return f"CASE WHEN t.id IS NULL THEN {setting.new} ELSE {setting.update} END"
-        return f"CASE WHEN t.id IS NULL THEN {self.default(self.field(attribute))} ELSE t.{_q(column)} END"
+        return (
+            f"CASE WHEN t.id IS NULL THEN {self.default(self.field(attribute))} ELSE t.{name_of(column)} END"
+        )
 
     def names(self) -> dict[str, str]:
         """Placeholders of a room's own SQL: ``{column}`` typed values (NULL when the file lacks it) and ``{target}``."""
         known = {c.name: "NULL" for c in self.resource.columns()}
         known |= {name: self.value(name) for name in self.by_name}
         return known | {
-            "target": "t.id", "now": quote(self.now), "actor": str(self.user.pk), "reason": quote(self.reason)
+            "target": "t.id",
+            "now": quote(self.now),
+            "actor": str(self.user.pk),
+            "reason": quote(self.reason),
         }
 
     def finals(self) -> dict[str, str]:
@@ -282,11 +286,17 @@ class Plan:
             found.append(f"CASE WHEN NOT n.f_{name} THEN '{name}:required;' END")
         widget = binding.widget
         if isinstance(widget, LookupWidget) and not widget.makes:
-            found.append(f"CASE WHEN n.v_{name} IS NOT NULL AND l_{name}.id IS NULL THEN '{name}:unknown;' END")
+            found.append(
+                f"CASE WHEN n.v_{name} IS NOT NULL AND l_{name}.id IS NULL THEN '{name}:unknown;' END"
+            )
         if binding.column.personal:
-            stored = "NULL"
+            stored = (
+                mask_sql(binding.column.export_as, binding.column.personal)
+                if binding.column.export_as
+                else "NULL"
+            )
             if binding.column.attribute:
-                column = _q(self.field(str(binding.column.attribute)).column)
+                column = name_of(self.field(str(binding.column.attribute)).column)
                 stored = mask_sql(f"t.{column}", binding.column.personal)
             found.append(
                 f"CASE WHEN n.v_{name} LIKE '%*%' AND ({stored} = n.v_{name}) IS NOT TRUE THEN '{name}:masked;' END"
@@ -344,7 +354,9 @@ class Plan:
         rows = f"core_sheetrow s WHERE s.upload_id = {self.upload_id} AND s.bad IS NULL"
         typed = f"SELECT s.row_no, {', '.join(f'{sql} AS {key}' for key, sql in keys.items())} FROM {rows} OFFSET 0"
         filled, columns = " AND ".join(f"{key} IS NOT NULL" for key in keys), ", ".join(keys)
-        question = f"SELECT 1 FROM ({typed}) AS a WHERE {filled} GROUP BY {columns} HAVING count(*) > 1 LIMIT 1"
+        question = (
+            f"SELECT 1 FROM ({typed}) AS a WHERE {filled} GROUP BY {columns} HAVING count(*) > 1 LIMIT 1"
+        )
         answer = f"""
             SELECT row_no, {mark} FROM (
                 SELECT a.row_no, min(row_no) OVER (PARTITION BY {columns}) AS first FROM ({typed}) AS a WHERE {filled}
@@ -373,11 +385,11 @@ class Plan:
         order = ", ".join(self.value(name) for name in self.resource.key)
         return f"""
             WITH made AS (
-                INSERT INTO {self.table} ({", ".join(map(_q, columns))})
+                INSERT INTO {self.table} ({", ".join(map(name_of, columns))})
                 SELECT {", ".join(columns.values())}
                 FROM {self.typed(self.rows_with("n", low, high) + " AND s.bad IS NULL", trusted=True)} {self.joins()}
                 {self.present()} ORDER BY {order}
-                ON CONFLICT ({", ".join(map(_q, key))}) DO NOTHING RETURNING *
+                ON CONFLICT ({", ".join(map(name_of, key))}) DO NOTHING RETURNING *
             ){self.history("made", "+")} SELECT id FROM made
         """
 
@@ -390,7 +402,9 @@ class Plan:
     def present(self) -> str:
         """Rows whose looked-up keys are still there (case I08)."""
         needed = [
-            f"(n.v_{b.name} IS NULL OR l_{b.name}.id IS NOT NULL)" for b in self.lookups if not b.widget.makes  # type: ignore[attr-defined]
+            f"(n.v_{b.name} IS NULL OR l_{b.name}.id IS NOT NULL)"
+            for b in self.lookups
+            if not b.widget.makes  # type: ignore[attr-defined]
         ]
         return f"WHERE {' AND '.join(needed)}" if needed else ""
 
@@ -404,10 +418,14 @@ class Plan:
 
     def update(self, low: int, high: int) -> str:
         """Changed rows of a chunk, only where the version is still the one of the preview; answers their ids."""
-        parts = [f"{_q(setting.column)} = z.{_q('z_' + setting.column)}" for setting in self.settings]
-        values = [f"{setting.update} AS {_q('z_' + setting.column)}" for setting in self.settings]
+        parts = [
+            f"{name_of(setting.column)} = z.{name_of('z_' + setting.column)}" for setting in self.settings
+        ]
+        values = [f"{setting.update} AS {name_of('z_' + setting.column)}" for setting in self.settings]
         rows = self.rows_with("c", low, high) + " AND s.bad IS NULL"
-        typed = self.typed(rows, trusted=True).replace("SELECT s.row_no,", "SELECT s.row_no, d.target_id, d.target_version,", 1)
+        typed = self.typed(rows, trusted=True).replace(
+            "SELECT s.row_no,", "SELECT s.row_no, d.target_id, d.target_version,", 1
+        )
         return f"""
             WITH z AS MATERIALIZED (
                 SELECT t.id AS z_id, {", ".join(values)} FROM {typed} {self.joins()}
@@ -428,9 +446,9 @@ class Plan:
             return ""
         history = getattr(model, manager).model
         kept = {field.attname for field in history._meta.concrete_fields}
-        columns = [_q(f.column) for f in model._meta.concrete_fields if f.attname in kept]
+        columns = [name_of(f.column) for f in model._meta.concrete_fields if f.attname in kept]
         return f""", written_{source} AS (
-            INSERT INTO {_q(history._meta.db_table)} ({", ".join(columns)},
+            INSERT INTO {name_of(history._meta.db_table)} ({", ".join(columns)},
                 history_date, history_type, history_user_id, history_change_reason)
             SELECT {", ".join(columns)}, {quote(self.now)}, {quote(kind)}, {self.user.pk}, {quote(self.reason)}
             FROM {source})"""
@@ -439,7 +457,9 @@ class Plan:
         """Rows of a chunk that could not be written: taken, changed or without their reference by now."""
         typed = self.typed(self.rows_with("nc", low, high) + " AND s.bad IS NULL", trusted=True)
         gone = " OR ".join(
-            f"(n.v_{b.name} IS NOT NULL AND l_{b.name}.id IS NULL)" for b in self.lookups if not b.widget.makes  # type: ignore[attr-defined]
+            f"(n.v_{b.name} IS NOT NULL AND l_{b.name}.id IS NULL)"
+            for b in self.lookups
+            if not b.widget.makes  # type: ignore[attr-defined]
         )
         done = f"t.id = ANY({quote_ids(ids)})"
         return f"""
@@ -473,7 +493,3 @@ class Plan:
         """Keys of the rows that a chunk wrote, for what follows from them in other tables."""
         rows = self.typed(self.rows_with("nc", low, high), trusted=True)
         return f"SELECT t.id FROM {rows} {self.joins()} {self.target('JOIN')}"
-
-
-def quote_ids(ids: Sequence[int]) -> str:
-    return f"'{{{','.join(map(str, ids))}}}'::bigint[]"

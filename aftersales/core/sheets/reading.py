@@ -51,7 +51,10 @@ def sniff(path: Path, name: str, limits: Limits) -> str:
         raise FileRefused("empty", _("The file is empty."), _("Choose the file that holds the rows."))
     if size > limits.max_bytes:
         raise FileRefused(
-            "too_big", _("The file is larger than %(limit)s MB."), _("Split it."), limit=limits.max_bytes >> 20
+            "too_big",
+            _("The file is larger than %(limit)s MB."),
+            _("Split it."),
+            limit=limits.max_bytes >> 20,
         )
     with path.open("rb") as stream:
         head = stream.read(4096)
@@ -63,7 +66,9 @@ def sniff(path: Path, name: str, limits: Limits) -> str:
         return "xlsx"
     if head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"<":
         raise FileRefused("markup", _("This is a web page or XML, not a sheet."), AS_CSV)
-    _suffix(suffix, (".csv", ".txt", ".tsv"), _("The content is text, but the file name says something else."))
+    _suffix(
+        suffix, (".csv", ".txt", ".tsv"), _("The content is text, but the file name says something else.")
+    )
     return "csv"
 
 
@@ -140,7 +145,10 @@ def _parsed(stream: IO[str], delimiter: str, limits: Limits) -> Iterator[list[st
             yield row
     except csv.Error as error:
         raise FileRefused(
-            "csv", _("Row %(row)s cannot be read: a quote is open or a cell is too long."), AS_CSV, row=count + 1
+            "csv",
+            _("Row %(row)s cannot be read: a quote is open or a cell is too long."),
+            AS_CSV,
+            row=count + 1,
         ) from error
 
 
@@ -151,7 +159,10 @@ def _child(path: Path, limits: Limits) -> Iterator[tuple[Reading, Iterator[list[
     with tempfile.TemporaryFile() as errors:
         process = subprocess.Popen(
             [sys.executable, "-I", str(CHILD), *arguments],
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors, env={"LC_ALL": "C.UTF-8"},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            env={"LC_ALL": "C.UTF-8"},
         )
         try:
             assert process.stdout is not None

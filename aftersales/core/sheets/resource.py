@@ -140,7 +140,9 @@ class SheetResource(ModelResource, metaclass=SheetMeta):
     def key_columns(cls) -> set[str]:
         """Columns whose text is normalised, because rows are found by them."""
         looked_up = {c.name for c in cls.columns() if isinstance(c.widget, LookupWidget)}
-        parts = {p for c in cls.columns() if isinstance(c.widget, LookupWidget) for p in c.widget.also.values()}
+        parts = {
+            p for c in cls.columns() if isinstance(c.widget, LookupWidget) for p in c.widget.also.values()
+        }
         return {*cls.key, *cls.row_key, *looked_up, *parts}
 
     @classmethod

@@ -6,6 +6,7 @@ import secrets
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,13 +17,13 @@ from django.utils.translation import gettext_lazy as _
 
 from aftersales.core import events, jobs, origin
 from aftersales.core.errors import DomainError, NotPermitted
-from aftersales.core.models import Job
 
 from . import headers, limits, profiles, reading, resource, staging
 from .models import ENDED, SheetUpload, UploadState
-from .plan import Plan, quote_ids
+from .plan import Plan
 from .problems import FileRefused, Unreadable
 from .resource import Column, SheetResource
+from .sqltext import quote_ids
 from .widgets import LookupWidget
 
 CHECK_ROWS = 50_000
@@ -72,8 +73,15 @@ def receive(
         raise
     stored = path.rename(path.with_suffix(f".{kind}"))
     return SheetUpload.objects.create(
-        owner=actor, sheet=sheet, profile=profile, options=dict(options or {}), file_name=clean_name(name),
-        stored_name=stored.name, size=size, sha256=digest, uploaded_at=now,
+        owner=actor,
+        sheet=sheet,
+        profile=profile,
+        options=dict(options or {}),
+        file_name=clean_name(name),
+        stored_name=stored.name,
+        size=size,
+        sha256=digest,
+        uploaded_at=now,
     )
 
 
@@ -101,7 +109,9 @@ def _spec(upload: SheetUpload) -> Mapping[str, Any] | None:
     return row.spec if row else None
 
 
-def check(*, upload: SheetUpload, now: datetime, progress: Callable[[int, int], None] | None = None) -> SheetUpload:
+def check(
+    *, upload: SheetUpload, now: datetime, progress: Callable[[int, int], None] | None = None
+) -> SheetUpload:
     """Read, stage, validate and compare; afterwards the upload is previewed or refused. Idempotent."""
     if upload.state in ENDED:
         return upload
@@ -118,7 +128,9 @@ def check(*, upload: SheetUpload, now: datetime, progress: Callable[[int, int], 
     return upload
 
 
-def _read_and_compare(upload: SheetUpload, now: datetime, progress: Callable[[int, int], None] | None) -> None:
+def _read_and_compare(
+    upload: SheetUpload, now: datetime, progress: Callable[[int, int], None] | None
+) -> None:
     bounds = limits.current()
     found = resource.find(upload.sheet)
     with reading.rows(folder() / upload.stored_name, upload.file_name, bounds) as (how, rows):
@@ -181,14 +193,18 @@ def by_index() -> Iterator[Any]:
     again and again.
     """
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_mergejoin = off; SET LOCAL jit = off")
+        cursor.execute(
+            "SET LOCAL enable_seqscan = off; SET LOCAL enable_mergejoin = off; SET LOCAL jit = off"
+        )
         yield cursor
         cursor.execute("SET LOCAL enable_seqscan = on; SET LOCAL enable_mergejoin = on")
 
 
 def verdict_counts(upload_id: int) -> dict[str, int]:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT verdict, count(*) FROM core_sheetverdict WHERE upload_id = %s GROUP BY 1", [upload_id])
+        cursor.execute(
+            "SELECT verdict, count(*) FROM core_sheetverdict WHERE upload_id = %s GROUP BY 1", [upload_id]
+        )
         found = dict(cursor.fetchall())
     return {name: found.get(verdict, 0) for verdict, name in COUNTS.items()}
 
@@ -252,7 +268,9 @@ def cancel(*, upload: SheetUpload, actor: Any, now: datetime) -> SheetUpload:
     return row
 
 
-def apply(*, upload: SheetUpload, now: datetime, progress: Callable[[int, int], None] | None = None) -> SheetUpload:
+def apply(
+    *, upload: SheetUpload, now: datetime, progress: Callable[[int, int], None] | None = None
+) -> SheetUpload:
     """Write the previewed rows chunk by chunk; each chunk is one transaction, a later call goes on where one ended."""
     upload.refresh_from_db()
     if upload.state != UploadState.APPLYING:
@@ -330,12 +348,11 @@ def _write_chunk(upload: SheetUpload, plan: Plan, low: int, high: int) -> None:
         return
     with by_index() as cursor:
         wanted = _wanted(cursor, plan, low, high)
-        ids: list[int] = []
-        if wanted:
+        if wanted.rows:
             for statement in plan.prepare(low, high):
                 cursor.execute(statement)
-            ids = _write_rows(cursor, plan, low, high)
-            if len(ids) < wanted["main"]:
+            ids = _write_rows(cursor, plan, low, high, wanted)
+            if len(ids) < wanted.main:
                 cursor.execute(plan.mark_lost(low, high, ids))
             for statement in plan.attach(low, high):
                 cursor.execute(statement)
@@ -343,23 +360,49 @@ def _write_chunk(upload: SheetUpload, plan: Plan, low: int, high: int) -> None:
     row.save(update_fields=["applied_row"])
 
 
-def _wanted(cursor: Any, plan: Plan, low: int, high: int) -> dict[str, int]:
-    """How many rows of the chunk are to be written, and how many of them as main rows."""
+@dataclass(frozen=True)
+class Wanted:
+    """How many rows of a chunk are new and changed, and how many of them repeat a main row (accounts of a person)."""
+
+    new: int
+    changed: int
+    repeated: int
+
+    @property
+    def rows(self) -> int:
+        return self.new + self.changed
+
+    @property
+    def main(self) -> int:
+        return self.rows - self.repeated
+
+
+def _wanted(cursor: Any, plan: Plan, low: int, high: int) -> Wanted:
     cursor.execute(
-        "SELECT count(*), count(*) FILTER (WHERE s.bad IS NULL) FROM " + plan.rows_with("nc", low, high)
+        "SELECT count(*) FILTER (WHERE verdict = 'n'), count(*) FILTER (WHERE verdict = 'c') FROM core_sheetverdict "
+        "WHERE upload_id = %s AND verdict IN ('n', 'c') AND row_no BETWEEN %s AND %s",
+        [plan.upload_id, low, high],
     )
-    rows, main = cursor.fetchone()
-    return {"rows": rows, "main": main} if rows else {}
+    new, changed = cursor.fetchone()
+    repeated = 0
+    if plan.resource.row_key and (new or changed):
+        cursor.execute(f"SELECT count(*) FROM {plan.rows_with('nc', low, high)} AND s.bad = 'again'")
+        repeated = cursor.fetchone()[0]
+    return Wanted(new, changed, repeated)
 
 
-def _write_rows(cursor: Any, plan: Plan, low: int, high: int) -> list[int]:
+def _write_rows(cursor: Any, plan: Plan, low: int, high: int, wanted: Wanted) -> list[int]:
     if plan.resource.intake is not None:
         return _take_in(cursor, plan, low, high)
-    cursor.execute(plan.lock(low, high))
-    cursor.execute(plan.update(low, high))
-    ids = [found[0] for found in cursor.fetchall()]
-    cursor.execute(plan.insert(low, high))
-    return ids + [found[0] for found in cursor.fetchall()]
+    ids: list[int] = []
+    if wanted.changed:
+        cursor.execute(plan.lock(low, high))
+        cursor.execute(plan.update(low, high))
+        ids += [found[0] for found in cursor.fetchall()]
+    if wanted.new:
+        cursor.execute(plan.insert(low, high))
+        ids += [found[0] for found in cursor.fetchall()]
+    return ids
 
 
 def _take_in(cursor: Any, plan: Plan, low: int, high: int) -> list[int]:
@@ -398,8 +441,14 @@ def finish(*, upload: SheetUpload, now: datetime) -> None:
 
 def _payload(row: SheetUpload) -> dict[str, Any]:
     return {
-        "sheet": row.sheet, "profile": row.profile, "sha256": row.sha256, "upload": row.pk, "read": row.count("read"),
-        "created": row.count("new"), "updated": row.count("changed"), "unchanged": row.count("same"),
+        "sheet": row.sheet,
+        "profile": row.profile,
+        "sha256": row.sha256,
+        "upload": row.pk,
+        "read": row.count("read"),
+        "created": row.count("new"),
+        "updated": row.count("changed"),
+        "unchanged": row.count("same"),
         "refused": row.count("refused") + row.count("conflict"),
         "since": row.confirmed_at.isoformat() if row.confirmed_at else "",
     }
@@ -408,7 +457,9 @@ def _payload(row: SheetUpload) -> dict[str, Any]:
 def same_bytes(upload: SheetUpload) -> SheetUpload | None:
     """The finished run of the very same file, if there was one (case I06)."""
     return (
-        SheetUpload.objects.filter(sha256=upload.sha256, sheet=upload.sheet, profile=upload.profile, state=UploadState.DONE)
+        SheetUpload.objects.filter(
+            sha256=upload.sha256, sheet=upload.sheet, profile=upload.profile, state=UploadState.DONE
+        )
         .filter(options=upload.options)
         .exclude(pk=upload.pk)
         .order_by("-id")
@@ -419,7 +470,11 @@ def same_bytes(upload: SheetUpload) -> SheetUpload | None:
 def purge(*, now: datetime) -> int:
     """Forget files and staged rows of uploads that ended or were left a week ago (personal data, R2.2)."""
     old = now - timedelta(days=limits.current().keep_days)
-    rows = list(SheetUpload.objects.filter(uploaded_at__lt=old, purged_at=None).exclude(state=UploadState.APPLYING)[:20])
+    rows = list(
+        SheetUpload.objects.filter(uploaded_at__lt=old, purged_at=None).exclude(state=UploadState.APPLYING)[
+            :20
+        ]
+    )
     for row in rows:
         if row.state not in ENDED:
             row.state, row.finished_at = UploadState.CANCELLED, now
@@ -433,15 +488,3 @@ def _forget(row: SheetUpload, now: datetime) -> None:
     (folder() / row.stored_name).unlink(missing_ok=True)
     row.purged_at = now
     row.save(update_fields=["purged_at"])
-
-
-def check_job(job: Job, now: datetime) -> dict[str, Any]:
-    upload = SheetUpload.objects.select_related("owner").get(pk=job.payload["upload"])
-    check(upload=upload, now=now, progress=lambda done, total: jobs.progress(job, done, total, now))
-    return dict(upload.counts)
-
-
-def apply_job(job: Job, now: datetime) -> dict[str, Any]:
-    upload = SheetUpload.objects.select_related("owner").get(pk=job.payload["upload"])
-    apply(upload=upload, now=now, progress=lambda done, total: jobs.progress(job, done, total, now))
-    return dict(upload.counts)

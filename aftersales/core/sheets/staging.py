@@ -31,17 +31,25 @@ def header_of(rows: Iterator[list[str]], reading: Reading) -> list[str]:
 
 
 def fill(
-    upload_id: int, rows: Iterator[list[str]], reading: Reading, width: int, keys: Sequence[int], limits: Limits
+    upload_id: int,
+    rows: Iterator[list[str]],
+    reading: Reading,
+    width: int,
+    keys: Sequence[int],
+    limits: Limits,
 ) -> int:
     """Stage all rows after the header; ``keys`` are the positions whose text is normalised. Answers the last row."""
     names = ", ".join(f"c{number}" for number in range(1, width + 1))
     statement = f"COPY core_sheetrow (upload_id, row_no, bad, {names}) FROM STDIN (FORMAT csv)"
-    writer = _Block(upload_id, width, keys)
+    writer = _Block(upload_id, width, keys, guarded=reading.format == "csv")
     number = reading.header_row
     for number, row in enumerate(rows, start=reading.header_row + 1):
         if number - reading.header_row > limits.max_rows:
             raise FileRefused(
-                "too_long", _("The sheet has more than %(limit)s rows."), _("Split it."), limit=limits.max_rows
+                "too_long",
+                _("The sheet has more than %(limit)s rows."),
+                _("Split it."),
+                limit=limits.max_rows,
             )
         writer.add(number, row)
         if writer.size >= BLOCK:
@@ -50,15 +58,17 @@ def fill(
     reading.rows = writer.total
     reading.odd_text = writer.odd
     if not writer.total:
-        raise FileRefused("no_rows", _("The file has a header, but no rows."), _("Choose the file that holds the rows."))
+        raise FileRefused(
+            "no_rows", _("The file has a header, but no rows."), _("Choose the file that holds the rows.")
+        )
     return number
 
 
 class _Block:
     """Rows as CSV text, ready for COPY."""
 
-    def __init__(self, upload_id: int, width: int, keys: Sequence[int]) -> None:
-        self.prefix, self.width, self.keys = str(upload_id), width, keys
+    def __init__(self, upload_id: int, width: int, keys: Sequence[int], *, guarded: bool) -> None:
+        self.prefix, self.width, self.keys, self.guarded = str(upload_id), width, keys, guarded
         self.total, self.odd = 0, False
         self.clear()
 
@@ -74,7 +84,7 @@ class _Block:
         if len(cells) != self.width:
             bad, cells = self._fit(cells)
         line = "".join(cells)
-        if "'" in line:
+        if self.guarded and "'" in line:
             cells = [self._plain(cell, raw) for cell, raw in zip(cells, [*row, *cells], strict=False)]
         if not line.isascii():
             self._normalise(cells)

@@ -23,7 +23,9 @@ def csv_bytes(found: type[SheetResource]) -> bytes:
 def xlsx_bytes(found: type[SheetResource]) -> bytes:
     """Codes are text cells, so that a spreadsheet keeps leading zeros and long numbers."""
     stream = io.BytesIO()
-    book = xlsxwriter.Workbook(stream, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False})
+    book = xlsxwriter.Workbook(
+        stream, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    )
     sheet = book.add_worksheet()
     text, bold = book.add_format({"num_format": "@"}), book.add_format({"bold": True})
     sheet.freeze_panes(1, 0)

@@ -94,7 +94,10 @@ def index(request: HttpRequest) -> HttpResponse:
     context = {
         "title": _("Import and export"),
         "sheets": sheets,
-        "uploads": [(row, resource.find(row.sheet).title) for row in SheetUpload.objects.visible_to(user).order_by("-id")[:10]],
+        "uploads": [
+            (row, resource.find(row.sheet).title)
+            for row in SheetUpload.objects.visible_to(user).order_by("-id")[:10]
+        ],
         "exports": SheetExport.objects.filter(owner=user, expires_at__gt=timezone.now()).order_by("-id")[:5],
         "now": timezone.now(),
     }
@@ -133,8 +136,15 @@ def _received(request: HttpRequest, found: type[SheetResource]) -> HttpResponse:
     now = timezone.now()
     profile = request.POST.get("profile", "")
     row = services.receive(
-        sheet=found.sheet, name=str(given.name), chunks=given.chunks(), actor=request.user, now=now, profile=profile,
-        options=services.choices(sheet=found.sheet, profile=profile, given=request.POST.dict(), actor=request.user),
+        sheet=found.sheet,
+        name=str(given.name),
+        chunks=given.chunks(),
+        actor=request.user,
+        now=now,
+        profile=profile,
+        options=services.choices(
+            sheet=found.sheet, profile=profile, given=request.POST.dict(), actor=request.user
+        ),
     )
     if row.size <= limits.current().inline_bytes:
         services.check(upload=row, now=now)
@@ -162,8 +172,13 @@ def _frame(row: SheetUpload) -> dict[str, Any]:
     step = {UploadState.UPLOADED: 2, UploadState.PREVIEWED: 3, UploadState.APPLYING: 4}.get(row.state, 5)  # type: ignore[call-overload]
     profile = profiles.find(row.profile, row.sheet) if row.profile else None
     return {
-        "title": found.title, "found": found, "upload": row, "now": timezone.now(), "steps": _steps(step),
-        "profile": profile, "chosen": [(found.column(k).label, v) for k, v in row.options.items()],
+        "title": found.title,
+        "found": found,
+        "upload": row,
+        "now": timezone.now(),
+        "steps": _steps(step),
+        "profile": profile,
+        "chosen": [(found.column(k).label, v) for k, v in row.options.items()],
         "ended": row.state in ENDED,
     }
 
@@ -180,9 +195,16 @@ def _preview(request: HttpRequest, row: SheetUpload) -> dict[str, Any]:
     rows, more = explaining.page(plan, row, tab, after=int(after) if after.isdecimal() else 0, part=part)
     return {
         "tabs": [(name, TAB_WORDS()[name], icon, counts[name]) for name, icon in TABS],
-        "tab": tab, "part": part, "chips": explaining.chips(plan, tab), "rows": rows, "more": more, "counts": counts,
-        "columns": explaining.columns_shown(plan), "writes": counts["new"] + counts["changed"],
-        "before": services.same_bytes(row), "bar": _bar(row, counts),
+        "tab": tab,
+        "part": part,
+        "chips": explaining.chips(plan, tab),
+        "rows": rows,
+        "more": more,
+        "counts": counts,
+        "columns": explaining.columns_shown(plan),
+        "writes": counts["new"] + counts["changed"],
+        "before": services.same_bytes(row),
+        "bar": _bar(row, counts),
     }
 
 
@@ -247,7 +269,9 @@ def errors(request: HttpRequest, row: SheetUpload) -> HttpResponse:
         raise Http404
     plan = services.plan_of(row, now=timezone.now())
     name = exporting.file_name(row.sheet, "errors", timezone.now(), "csv")
-    return attachment(StreamingHttpResponse(errorfile.stream(plan, row), content_type="text/csv; charset=utf-8"), name)
+    return attachment(
+        StreamingHttpResponse(errorfile.stream(plan, row), content_type="text/csv; charset=utf-8"), name
+    )
 
 
 @with_sheet("import")
@@ -285,13 +309,17 @@ def _as_filtered(request: HttpRequest, found: type[SheetResource]) -> Any:
     return changelist.get_queryset(request)
 
 
-def exported(request: HttpRequest, queryset: Any, sheet: str, fmt: str, *, filtered: str = "") -> HttpResponse:
+def exported(
+    request: HttpRequest, queryset: Any, sheet: str, fmt: str, *, filtered: str = ""
+) -> HttpResponse:
     """What any list page answers to "export": the file itself, or the page of the export that is being made."""
     row = exporting.export(
         queryset=queryset, sheet=sheet, fmt=fmt, actor=request.user, now=timezone.now(), filtered=filtered
     )
     if row.ready_at is None:
-        messages.success(request, _("The export is being made; its link appears here and works for two days."))
+        messages.success(
+            request, _("The export is being made; its link appears here and works for two days.")
+        )
         return redirect("sheets:list")
     return _file(row)
 
@@ -300,7 +328,9 @@ def exported(request: HttpRequest, queryset: Any, sheet: str, fmt: str, *, filte
 @require_GET
 def download(request: HttpRequest, public_id: str) -> HttpResponse:
     """A finished export, for the person who asked for it, until it expires."""
-    rows = SheetExport.objects.filter(owner=request.user, expires_at__gt=timezone.now()).exclude(stored_name="")
+    rows = SheetExport.objects.filter(owner=request.user, expires_at__gt=timezone.now()).exclude(
+        stored_name=""
+    )
     row = get_object_or_404(rows, public_id=public_id)
     if row.ready_at is None or not exporting.may_export(row.sheet, request.user):
         raise Http404

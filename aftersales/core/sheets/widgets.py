@@ -8,7 +8,7 @@ import copy
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -113,7 +113,9 @@ class KeyWidget(TextWidget):
     def read(self, text: str) -> str:
         if re.match(ROUNDED, text):
             raise Unreadable(
-                "rounded", _("The spreadsheet has rounded this number."), _("Format the column as text and fill it anew.")
+                "rounded",
+                _("The spreadsheet has rounded this number."),
+                _("Format the column as text and fill it anew."),
             )
         return super().read(text)
 
@@ -157,7 +159,8 @@ class WholeWidget(SheetWidget):
         if not self.least <= number <= self.most:
             raise Unreadable(
                 "range",
-                _("The number must lie between %(least)s and %(most)s.") % {"least": self.least, "most": self.most},
+                _("The number must lie between %(least)s and %(most)s.")
+                % {"least": self.least, "most": self.most},
                 _("Correct the number."),
             )
         return number
@@ -199,7 +202,6 @@ class AmountWidget(SheetWidget):
 
     def sql(self, cell: str) -> str:
         return f"CASE WHEN {cell} ~ {quote(self.pattern)} THEN {cell}::numeric(14,2) END"
-
 
     def cast(self, cell: str) -> str:
         return f"{cell}::numeric(14,2)"
@@ -248,7 +250,9 @@ class ChoiceWidget(SheetWidget):
         except KeyError:
             allowed = ", ".join(str(code) for code, _label in self.choices)
             raise Unreadable(
-                "unknown_word", _("This word is not known here."), _("Write one of: %(allowed)s.") % {"allowed": allowed}
+                "unknown_word",
+                _("This word is not known here."),
+                _("Write one of: %(allowed)s.") % {"allowed": allowed},
             ) from None
 
     def sql(self, cell: str) -> str:
@@ -322,10 +326,7 @@ class MomentWidget(SheetWidget):
     def _in_zone(self, wall: datetime) -> datetime:
         """As PostgreSQL does it: before a gap the old offset, in a doubled hour the standard one."""
         zone = ZoneInfo(self.zone)
-        return min(
-            (wall.replace(tzinfo=zone, fold=fold) for fold in (0, 1)),
-            key=lambda moment: moment.utcoffset() or 0,  # type: ignore[arg-type, return-value]
-        )
+        return max(wall.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1))
 
     def grain_of(self, text: str) -> str:
         if self.grain:
@@ -341,7 +342,9 @@ class MomentWidget(SheetWidget):
     def grain_sql(self, cell: str) -> str:
         if self.grain:
             return quote(self.grain)
-        return f"CASE WHEN {cell} LIKE '%:%:%' THEN 'exact' WHEN {cell} LIKE '%:%' THEN 'minute' ELSE 'day' END"
+        return (
+            f"CASE WHEN {cell} LIKE '%:%:%' THEN 'exact' WHEN {cell} LIKE '%:%' THEN 'minute' ELSE 'day' END"
+        )
 
     def export_sql(self, value: str) -> str:
         return self.export_with_grain(value, "")
@@ -351,7 +354,7 @@ class MomentWidget(SheetWidget):
         wall = f"({value} AT TIME ZONE {quote(self.zone)})"
         full = f"regexp_replace(to_char({wall}, 'YYYY-MM-DD HH24:MI:SS.US'), '\\.?0*$', '')"
         exact = (
-            f"CASE WHEN extract(microseconds FROM {wall})::int % 1000000 = 0 "
+            f"CASE WHEN date_trunc('second', {value}) = {value} "
             f"THEN to_char({wall}, 'YYYY-MM-DD HH24:MI:SS') ELSE {full} END"
         )
         if not grain:

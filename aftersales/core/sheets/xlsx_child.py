@@ -54,14 +54,16 @@ def main() -> int:
     try:
         book = python_calamine.CalamineWorkbook.from_path(path)
         sheet = book.get_sheet_by_index(0)
-        others = [name for name in book.sheet_names[1:]]
+        others = book.sheet_names[1:]
         rows = sheet.iter_rows()
         skipped = sheet.start[0] if sheet.start else 0
         indent = sheet.start[1] if sheet.start else 0
-    except BaseException as error:
-        print(type(error).__name__, file=sys.stderr)
+    except BaseException as error:  # noqa: BLE001 - a Rust panic is no Exception
+        sys.stderr.write(type(error).__name__)
         return 3
-    out = io.TextIOWrapper(sys.stdout.buffer, encoding="utf-8", errors="replace", newline="", write_through=False)
+    out = io.TextIOWrapper(
+        sys.stdout.buffer, encoding="utf-8", errors="replace", newline="", write_through=False
+    )
     out.write(json.dumps({"others": len(others), "skipped": skipped, "sheet": book.sheet_names[0]}) + "\n")
     writer = csv.writer(out)
     pad = [""] * indent

@@ -76,7 +76,9 @@ def _cells(text: bytes, limits: Limits) -> None:
             "too_wide", _("The sheet has more than %(limit)s columns."), REMEDY, limit=limits.max_columns
         )
     if any(row > limits.max_rows + 1 for row in rows):
-        raise FileRefused("too_long", _("The sheet has more than %(limit)s rows."), REMEDY, limit=limits.max_rows)
+        raise FileRefused(
+            "too_long", _("The sheet has more than %(limit)s rows."), REMEDY, limit=limits.max_rows
+        )
 
 
 def _number(letters: bytes) -> int:

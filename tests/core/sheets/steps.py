@@ -13,7 +13,14 @@ from aftersales.core.sheets.models import SheetUpload
 
 
 def check(
-    sheet: str, content: bytes, *, actor: Any, now: datetime, name: str = "rows.csv", profile: str = "", **options: str
+    sheet: str,
+    content: bytes,
+    *,
+    actor: Any,
+    now: datetime,
+    name: str = "rows.csv",
+    profile: str = "",
+    **options: str,
 ) -> SheetUpload:
     """Receive and check."""
     upload = services.receive(

@@ -22,23 +22,37 @@ TYPES = '<?xml version="1.0"?><Types xmlns="http://schemas.openxmlformats.org/pa
 def archive(parts: dict[str, str | bytes]) -> bytes:
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as made:
-        for name, content in {"[Content_Types].xml": TYPES, "xl/workbook.xml": "<workbook/>", **parts}.items():
+        for name, content in {
+            "[Content_Types].xml": TYPES,
+            "xl/workbook.xml": "<workbook/>",
+            **parts,
+        }.items():
             made.writestr(name, content)
     return stream.getvalue()
 
 
 def sheet_part(cells: Iterable[str], extra: str = "") -> bytes:
     content = "".join(f'<row><c r="{cell}"><v>1</v></c></row>' for cell in cells)
-    return archive({"xl/worksheets/sheet1.xml": f"{extra}<worksheet><sheetData>{content}</sheetData></worksheet>"})
+    return archive(
+        {"xl/worksheets/sheet1.xml": f"{extra}<worksheet><sheetData>{content}</sheetData></worksheet>"}
+    )
 
 
 REFUSED = {
     "far column": ("a.xlsx", sheet_part(["A1", "XFD1"]), "too_wide"),
     "far row without a dimension": ("a.xlsx", sheet_part(["A1", "J1048576"]), "too_long"),
-    "unpacks to 200 MB": ("a.xlsx", archive({"xl/worksheets/sheet1.xml": b"<a>" + b" " * 200_000_000}), "bomb"),
+    "unpacks to 200 MB": (
+        "a.xlsx",
+        archive({"xl/worksheets/sheet1.xml": b"<a>" + b" " * 200_000_000}),
+        "bomb",
+    ),
     "ten thousand parts": ("a.xlsx", archive({f"xl/p{n}.txt": "" for n in range(10_000)}), "too_many_parts"),
     "an archive inside": ("a.xlsx", archive({"xl/embeddings/inner.zip": archive({})}), "nested"),
-    "entities": ("a.xlsx", sheet_part(["A1"], '<!DOCTYPE a [<!ENTITY b SYSTEM "http://127.0.0.1:9/x">]>'), "entities"),
+    "entities": (
+        "a.xlsx",
+        sheet_part(["A1"], '<!DOCTYPE a [<!ENTITY b SYSTEM "http://127.0.0.1:9/x">]>'),
+        "entities",
+    ),
     "macros": ("a.xlsx", archive({"xl/vbaProject.bin": b"1"}), "macros"),
     "truncated": ("a.xlsx", sheet_part(["A1"])[:200], "broken_zip"),
     "not a workbook": ("a.xlsx", archive({"xl/worksheets/sheet1.xml": "<oops"}), "broken_sheet"),
@@ -70,7 +84,9 @@ REFUSED = {
 
 
 @pytest.mark.parametrize(("name", "content", "code"), REFUSED.values(), ids=REFUSED.keys())
-def test_a_wrong_file_is_refused_with_reason_and_remedy(name: str, content: bytes, code: str, cast: Any, now: Any) -> None:
+def test_a_wrong_file_is_refused_with_reason_and_remedy(
+    name: str, content: bytes, code: str, cast: Any, now: Any
+) -> None:
     try:
         upload = check("merchants", content, name=name, actor=cast.operations, now=now)
     except FileRefused as refusal:
@@ -111,10 +127,20 @@ def test_line_breaks_in_quotes_are_text_and_row_numbers_count_records(cast: Any,
 
 
 def test_an_xlsx_is_read_like_the_same_csv(cast: Any, now: Any) -> None:
-    content = book([["code", "name", "deposit_due"], ["007", "禾木", 1200.5], [1234567890123456789, "x", 1], [42, "y", 2]])
+    content = book(
+        [
+            ["code", "name", "deposit_due"],
+            ["007", "禾木", 1200.5],
+            [1234567890123456789, "x", 1],
+            [42, "y", 2],
+        ]
+    )
     upload = load("merchants", content, name="a.xlsx", actor=cast.operations, now=now)
     assert (upload.count("new"), upload.count("refused")) == (2, 1)
-    assert list(Merchant.objects.order_by("code").values_list("code", "deposit_due")) == [("007", 1200.5), ("42", 2)]
+    assert list(Merchant.objects.order_by("code").values_list("code", "deposit_due")) == [
+        ("007", 1200.5),
+        ("42", 2),
+    ]
 
 
 def test_an_xlsx_may_begin_below_the_first_row_and_names_further_sheets(cast: Any, now: Any) -> None:
@@ -132,7 +158,9 @@ def test_an_xlsx_may_begin_below_the_first_row_and_names_further_sheets(cast: An
 
 
 def test_stored_files_are_private_and_named_by_chance(cast: Any, now: Any) -> None:
-    upload = check("merchants", b"code\nA1\n", name="../../etc/\u202epasswd.csv", actor=cast.operations, now=now)
+    upload = check(
+        "merchants", b"code\nA1\n", name="../../etc/\u202epasswd.csv", actor=cast.operations, now=now
+    )
     assert upload.file_name == "passwd.csv"
     path = services.folder() / upload.stored_name
     assert path.stat().st_mode & 0o077 == 0

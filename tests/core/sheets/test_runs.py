@@ -42,12 +42,17 @@ def test_a_first_load_writes_rows_history_and_one_event(cast: Any, now: Any) -> 
 
 def test_changes_are_shown_column_by_column_and_raise_the_version_once(cast: Any, now: Any) -> None:
     load("merchants", merchants(3), actor=cast.operations, now=now)
-    content = rows_as_csv(["code", "name", "city"], ["M00000", "店0", ""], ["M00001", "新店", "杭州"], ["M9", "x", ""])
+    content = rows_as_csv(
+        ["code", "name", "city"], ["M00000", "店0", ""], ["M00001", "新店", "杭州"], ["M9", "x", ""]
+    )
     upload = check("merchants", content, actor=cast.operations, now=now)
     assert verdicts(upload) == {2: ("s", ""), 3: ("c", "name;city;"), 4: ("n", "")}
     upload = apply(upload, now=now)
     assert list(Merchant.objects.order_by("code").values_list("name", "version")) == [
-        ("店0", 1), ("新店", 2), ("店2", 1), ("x", 1),
+        ("店0", 1),
+        ("新店", 2),
+        ("店2", 1),
+        ("x", 1),
     ]
 
 
@@ -63,7 +68,9 @@ def test_confirming_twice_writes_once(cast: Any, now: Any, client: Client) -> No
     assert Event.objects.filter(kind="sheet.applied").count() == 1
 
 
-def test_the_same_bytes_are_recognised_and_the_same_rows_in_another_order_change_nothing(cast: Any, now: Any) -> None:
+def test_the_same_bytes_are_recognised_and_the_same_rows_in_another_order_change_nothing(
+    cast: Any, now: Any
+) -> None:
     first = load("merchants", merchants(4), actor=cast.operations, now=now)
     again = check("merchants", merchants(4), actor=cast.operations, now=now)
     assert services.same_bytes(again) == first
@@ -121,7 +128,9 @@ def test_a_repeated_key_is_refused_and_names_the_first_row(cast: Any, now: Any) 
     assert Merchant.objects.get(code="A").name == "1"
 
 
-def test_a_run_that_dies_goes_on_where_it_stopped(cast: Any, now: Any, settings: Any, monkeypatch: Any) -> None:
+def test_a_run_that_dies_goes_on_where_it_stopped(
+    cast: Any, now: Any, settings: Any, monkeypatch: Any
+) -> None:
     settings.SHEETS_CHUNK_ROWS = 10
     upload = check("merchants", merchants(55), actor=cast.operations, now=now)
     upload = services.confirm(upload=upload, actor=cast.operations, now=now)
@@ -144,7 +153,13 @@ def test_nobody_else_sees_confirms_or_cancels_an_upload(cast: Any, now: Any, cli
     upload = check("merchants", merchants(2), actor=cast.operations, now=now)
     for person in (cast.supervisor, cast.agent, cast.merchant_owner, cast.person("operations")):
         client.force_login(person)
-        for method, tail in (("get", ""), ("get", "progress/"), ("get", "errors.csv"), ("post", "confirm/"), ("post", "cancel/")):
+        for method, tail in (
+            ("get", ""),
+            ("get", "progress/"),
+            ("get", "errors.csv"),
+            ("post", "confirm/"),
+            ("post", "cancel/"),
+        ):
             assert getattr(client, method)(f"/sheets/uploads/{upload.public_id}/{tail}").status_code == 404
         with pytest.raises(NotPermitted):
             services.confirm(upload=upload, actor=person, now=now)
@@ -186,11 +201,26 @@ def test_a_person_may_have_several_accounts_and_contacts_are_added_once(cast: An
 
 
 def test_a_masked_value_never_overwrites_the_real_one(cast: Any, now: Any) -> None:
-    load("customers", rows_as_csv(["code", "name", "city"], ["C1", "王小明", "杭州"]), actor=cast.operations, now=now)
-    upload = load("customers", rows_as_csv(["code", "name", "city"], ["C1", "王*明", "宁波"]), actor=cast.operations, now=now)
+    load(
+        "customers",
+        rows_as_csv(["code", "name", "city"], ["C1", "王小明", "杭州"]),
+        actor=cast.operations,
+        now=now,
+    )
+    upload = load(
+        "customers",
+        rows_as_csv(["code", "name", "city"], ["C1", "王*明", "宁波"]),
+        actor=cast.operations,
+        now=now,
+    )
     assert upload.count("changed") == 1
     assert list(Customer.objects.values_list("name", "city")) == [("王小明", "宁波")]
-    upload = check("customers", rows_as_csv(["code", "name"], ["C1", "李*四"], ["C2", "赵*"]), actor=cast.operations, now=now)
+    upload = check(
+        "customers",
+        rows_as_csv(["code", "name"], ["C1", "李*四"], ["C2", "赵*"]),
+        actor=cast.operations,
+        now=now,
+    )
     assert upload.count("refused") == 2
 
 
@@ -198,18 +228,36 @@ def test_an_order_refuses_more_back_than_paid_and_another_merchants_claim(cast: 
     for code in ("M1", "M2"):
         Merchant.objects.create(code=code, name=code)
     head = ["source", "order_no", "placed_at", "merchant", "paid", "refunded"]
-    first = rows_as_csv(head, ["s", "1", "2026-01-02 03:04", "M1", "10", "11"], ["s", "2", "2026-01-02 03:04", "M1", "10", "10"])
+    first = rows_as_csv(
+        head,
+        ["s", "1", "2026-01-02 03:04", "M1", "10", "11"],
+        ["s", "2", "2026-01-02 03:04", "M1", "10", "10"],
+    )
     upload = load("orders", first, actor=cast.operations, now=now)
     assert verdicts(upload)[2] == ("r", "refunded:rule_refund_over_paid;")
-    upload = check("orders", rows_as_csv(head, ["s", "2", "2026-01-02 03:04", "M2", "10", "10"]), actor=cast.operations, now=now)
+    upload = check(
+        "orders",
+        rows_as_csv(head, ["s", "2", "2026-01-02 03:04", "M2", "10", "10"]),
+        actor=cast.operations,
+        now=now,
+    )
     assert verdicts(upload)[2] == ("r", "merchant:rule_other_merchant;")
 
 
 def test_a_coarser_time_never_overwrites_an_equal_finer_one(cast: Any, now: Any) -> None:
     def placed(text: str) -> tuple[str, str, str]:
-        upload = load("orders", rows_as_csv(["source", "order_no", "placed_at"], ["s", "1", text]), actor=cast.operations, now=now)
+        upload = load(
+            "orders",
+            rows_as_csv(["source", "order_no", "placed_at"], ["s", "1", text]),
+            actor=cast.operations,
+            now=now,
+        )
         row = Order.objects.get()
-        return verdicts(upload)[2][0], timezone.localtime(row.placed_at).strftime("%d %H:%M:%S"), row.placed_grain
+        return (
+            verdicts(upload)[2][0],
+            timezone.localtime(row.placed_at).strftime("%d %H:%M:%S"),
+            row.placed_grain,
+        )
 
     assert placed("2026-01-02 03:04") == ("n", "02 03:04:00", "minute")
     assert placed("2026-01-02 03:04:59") == ("c", "02 03:04:59", "exact")
@@ -219,15 +267,22 @@ def test_a_coarser_time_never_overwrites_an_equal_finer_one(cast: Any, now: Any)
 
 
 def test_staff_and_shifts_are_loaded_without_rights_or_overlaps(cast: Any, now: Any) -> None:
-    people = rows_as_csv(["username", "display_name"], ["s1", "甲"], [cast.agent.username, cast.agent.display_name])
+    people = rows_as_csv(
+        ["username", "display_name"], ["s1", "甲"], [cast.agent.username, cast.agent.display_name]
+    )
     assert load("staff", people, actor=cast.operations, now=now).count("new") == 1
     with_roles = rows_as_csv(["username", "roles"], ["s1", "administrator"])
     assert check("staff", with_roles, actor=cast.operations, now=now).problem["code"] == "forbidden_column"
     assert check("staff", with_roles, actor=cast.administrator, now=now).count("changed") == 1
     system_user(now)
-    assert check("staff", rows_as_csv(["username"], ["system"]), actor=cast.operations, now=now).count("refused") == 1
+    assert (
+        check("staff", rows_as_csv(["username"], ["system"]), actor=cast.operations, now=now).count("refused")
+        == 1
+    )
     head = ["person", "starts_at", "ends_at"]
-    shifts = rows_as_csv(head, ["s1", "2026-12-01 09:00", "2026-12-01 18:00"], ["s1", "2026-12-02 09:00", "2026-12-02 08:00"])
+    shifts = rows_as_csv(
+        head, ["s1", "2026-12-01 09:00", "2026-12-01 18:00"], ["s1", "2026-12-02 09:00", "2026-12-02 08:00"]
+    )
     assert load("shifts", shifts, actor=cast.operations, now=now).counts["new"] == 1
     overlapping = rows_as_csv(head, ["s1", "2026-12-01 17:00", "2026-12-01 20:00"])
     assert check("shifts", overlapping, actor=cast.operations, now=now).count("refused") == 1
@@ -239,7 +294,8 @@ def test_two_imports_over_the_same_rows_in_opposite_order_both_finish(cast: Any,
     lines = merchants(400, name="乙").decode().splitlines()
     turned = "\r\n".join([lines[0], *reversed(lines[1:])]).encode()
     uploads = [
-        check("merchants", content, actor=cast.operations, now=now) for content in (merchants(400, name="甲"), turned)
+        check("merchants", content, actor=cast.operations, now=now)
+        for content in (merchants(400, name="甲"), turned)
     ]
     failed: list[BaseException] = []
 

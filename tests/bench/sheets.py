@@ -1,0 +1,278 @@
+"""How fast sheets are, as ratios to what PostgreSQL itself needs for the same rows; subject and floor alternate.
+
+Every function answers dicts: name, subject_seconds, floor_seconds, ratio, bar. Call :func:`measure` with a database that
+may be written; it works on orders and parcels of a source of its own and leaves them there.
+"""
+
+import csv
+import io
+import resource
+import statistics
+import time
+from collections.abc import Callable
+from typing import Any
+
+import xlsxwriter
+from django.db import connection
+from django.utils import timezone
+
+from accounts.services import system_user
+from aftersales.core.sheets import exporting, services
+from aftersales.core.sheets import resource as sheets
+from aftersales.core.sheets.models import SheetUpload
+from aftersales.merchants.models import Merchant
+from aftersales.orders.models import Order, Shipment
+
+ROWS = 20_000
+ROUNDS = 3
+MERCHANTS = 200
+ORDER_HEAD = [
+    "source",
+    "order_no",
+    "merchant",
+    "status",
+    "placed_at",
+    "paid_at",
+    "currency",
+    "total",
+    "paid",
+    "refunded",
+    "province",
+    "is_gift",
+]
+PARCEL_HEAD = [
+    *("source", "order_no", "number", "merchant", "carrier", "tracking_no", "status"),
+    *("promised_at", "shipped_at", "delivered_at", "signed_by", "signed_place"),
+]
+MIB = 1024 * 1024
+
+
+def order_row(batch: str, number: int) -> list[str]:
+    minute, hour, day = number % 60, number // 60 % 24, number // 1440 % 28 + 1
+    moment = f"2026-03-{day:02d} {hour:02d}:{minute:02d}:07"
+    total = f"{number % 900 + 10}.{number % 100:02d}"
+    return [
+        "bench",
+        f"{batch}{number:010d}",
+        f"B{number % MERCHANTS:04d}",
+        "paid",
+        moment,
+        moment,
+        "CNY",
+        total,
+        total,
+        "0.00",
+        "浙江省",
+        "no",
+    ]
+
+
+def parcel_row(batch: str, number: int) -> list[str]:
+    day = number % 27 + 1
+    return [
+        "bench", f"{batch}{number:010d}", "1", f"B{number % MERCHANTS:04d}", "顺丰", f"SF{batch}{number:010d}", "delivered",
+        f"2026-04-{day:02d}", f"2026-03-{day:02d} 10:00:00", f"2026-03-{day + 1:02d} 18:{number % 60:02d}:00", "recipient", "家",
+    ]  # fmt: skip
+
+
+def as_csv(head: list[str], rows: list[list[str]]) -> bytes:
+    text = io.StringIO()
+    csv.writer(text).writerows([head, *rows])
+    return text.getvalue().encode()
+
+
+def as_xlsx(head: list[str], rows: list[list[str]]) -> bytes:
+    stream = io.BytesIO()
+    book = xlsxwriter.Workbook(stream, {"constant_memory": True})
+    sheet = book.add_worksheet()
+    for number, row in enumerate([head, *rows]):
+        sheet.write_row(number, 0, row)
+    book.close()
+    return stream.getvalue()
+
+
+def timed(work: Callable[[], Any]) -> float:
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def result(name: str, subject: list[float], floor: list[float], bar: float) -> dict[str, Any]:
+    mine, least = statistics.median(subject), statistics.median(floor)
+    return {
+        "name": name,
+        "subject_seconds": round(mine, 3),
+        "floor_seconds": round(least, 3),
+        "ratio": round(mine / least, 2),
+        "bar": bar,
+    }
+
+
+def receive(sheet: str, content: bytes, name: str = "bench.csv") -> SheetUpload:
+    now = timezone.now()
+    return services.receive(sheet=sheet, name=name, chunks=[content], actor=system_user(now), now=now)
+
+
+def checked(upload: SheetUpload) -> SheetUpload:
+    upload = services.check(upload=upload, now=timezone.now())
+    if upload.count("refused") or upload.state != "previewed":
+        raise RuntimeError(f"the bench's own file is refused: {upload.problem or upload.counts}")
+    return upload
+
+
+def applied(upload: SheetUpload) -> SheetUpload:
+    upload = services.confirm(upload=upload, actor=upload.owner, now=timezone.now())
+    return services.apply(upload=upload, now=timezone.now())
+
+
+def prepare() -> None:
+    """Merchants that the rows name."""
+    codes = [f"B{number:04d}" for number in range(MERCHANTS)]
+    known = set(Merchant.objects.filter(code__in=codes).values_list("code", flat=True))
+    Merchant.objects.bulk_create(Merchant(code=code, name=code) for code in codes if code not in known)
+
+
+def copied(model: Any, batch: str, other: str) -> tuple[str, bytes]:
+    """The COPY statement and typed bytes that put the rows of ``batch`` once more into the table, as ``other``."""
+    table = model._meta.db_table
+    names = [field.column for field in model._meta.concrete_fields if not field.primary_key]
+    columns = {name: f"t.{name}" for name in names}
+    if model is Order:
+        columns |= {
+            "public_id": "left(md5(random()::text), 22)",
+            "external_no": f"replace(t.external_no, '{batch}', '{other}')",
+        }
+        where = f"t.source = 'bench' AND t.external_no LIKE '{batch}%'"
+    else:
+        columns |= {"public_id": "left(md5(random()::text), 22)", "number": "t.number || '-' || t.id"}
+        where = f"t.order_id IN (SELECT id FROM orders_order WHERE source = 'bench' AND external_no LIKE '{batch}%')"
+    out = io.BytesIO()
+    with (
+        connection.cursor() as cursor,
+        cursor.connection.cursor() as raw,
+        raw.copy(
+            f"COPY (SELECT {', '.join(columns.values())} FROM {table} t WHERE {where} ORDER BY t.id) TO STDOUT (FORMAT csv)"
+        ) as copy,
+    ):
+        for block in copy:
+            out.write(block)
+    return f"COPY {table} ({', '.join(names)}) FROM STDIN (FORMAT csv)", out.getvalue()
+
+
+def copy_in(statement: str, content: bytes) -> None:
+    with connection.cursor() as cursor, cursor.connection.cursor() as raw, raw.copy(statement) as copy:
+        copy.write(content)
+
+
+def loads(
+    sheet: str,
+    model: Any,
+    row: Callable[[str, int], list[str]],
+    head: list[str],
+    bar: float,
+    rows: int = ROWS,
+) -> list[dict[str, Any]]:
+    """Load, preview, unchanged and XLSX of one sheet against a typed COPY of the same rows into the same table."""
+    load, preview, same, floor, xlsx = [], [], [], [], []
+    for number in range(ROUNDS):
+        batch = f"{chr(97 + number)}{int(time.time())}"
+        if model is Shipment:
+            applied(
+                checked(receive("orders", as_csv(ORDER_HEAD, [order_row(batch, n) for n in range(rows)])))
+            )
+        content = as_csv(head, [row(batch, n) for n in range(rows)])
+        upload = receive(sheet, content)
+        first = timed(lambda upload=upload: checked(upload))
+        rest = timed(lambda upload=upload: applied(upload))
+        preview.append(first)
+        load.append(first + rest)
+        typed = copied(model, batch, "z" + batch)
+        floor.append(timed(lambda typed=typed: copy_in(*typed)))
+        versions = row_versions(model)
+        again = receive(sheet, content)
+        same.append(timed(lambda again=again: applied(checked(again))))
+        if row_versions(model) != versions:
+            raise RuntimeError("an unchanged file wrote row versions")
+        if model is Order:
+            book = as_xlsx(head, [row("x" + batch, n) for n in range(rows)])
+            one = receive(sheet, book, "bench.xlsx")
+            xlsx.append(timed(lambda one=one: applied(checked(one))))
+    found = [
+        result(f"{sheet}: CSV load / typed COPY", load, floor, bar),
+        result(f"{sheet}: preview / load", preview, load, 0.8),
+        result(f"{sheet}: unchanged / load", same, load, 0.8),
+    ]
+    return found + ([result(f"{sheet}: XLSX load / typed COPY", xlsx, floor, 4.0)] if xlsx else [])
+
+
+def row_versions(model: Any) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT coalesce(sum(hashtext(ctid::text || xmin::text)::bigint), 0) FROM {model._meta.db_table}"
+        )
+        return int(cursor.fetchone()[0])
+
+
+def exports() -> list[dict[str, Any]]:
+    """A CSV export against COPY TO of the same columns."""
+    found, rows = sheets.find("orders"), Order.objects.filter(source="bench").order_by("pk")
+    subject, floor = [], []
+    for _round in range(ROUNDS):
+        subject.append(
+            timed(
+                lambda: sum(
+                    len(block)
+                    for block in exporting.csv_chunks(found, exporting.source_of(rows), masked=True)
+                )
+            )
+        )
+        floor.append(timed(_bare_copy))
+    return [result("orders: CSV export / COPY TO", subject, floor, 2.0)]
+
+
+def _bare_copy() -> None:
+    columns = [str(column.attribute) for column in sheets.find("orders").columns() if column.attribute]
+    names = [Order._meta.get_field(name).column for name in columns]
+    joined = [f"t.{name}" for name in names if name not in {"merchant_id", "customer_id", "account_id"}]
+    query = (
+        f"SELECT m.code, c.code, a.external_id, {', '.join(joined)} FROM orders_order t LEFT JOIN merchants_merchant m ON m.id = t.merchant_id "
+        "LEFT JOIN customers_customer c ON c.id = t.customer_id LEFT JOIN customers_customeraccount a ON a.id = t.account_id "
+        "WHERE t.source = 'bench' ORDER BY t.id"
+    )
+    with (
+        connection.cursor() as cursor,
+        cursor.connection.cursor() as raw,
+        raw.copy(f"COPY ({query}) TO STDOUT (FORMAT csv)") as copy,
+    ):
+        for _block in copy:
+            pass
+
+
+def memory(rows: int = 100_000) -> list[dict[str, Any]]:
+    """How much the process grows while 100,000 rows are loaded (MiB in the place of seconds; the bar is absolute)."""
+    batch = f"m{int(time.time())}"
+    content = as_csv(ORDER_HEAD, [order_row(batch, n) for n in range(rows)])
+    upload = receive("orders", content)
+    del content
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    applied(checked(upload))
+    grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024 / MIB
+    return [
+        {
+            "name": "orders: MiB above idle at 100,000 rows",
+            "subject_seconds": round(grown, 1),
+            "floor_seconds": 1,
+            "ratio": round(grown, 1),
+            "bar": 64,
+        }
+    ]
+
+
+def measure() -> list[dict[str, Any]]:
+    """Orders have history (bar 4), parcels have none (bar 2.5)."""
+    prepare()
+    return [
+        *loads("shipments", Shipment, parcel_row, PARCEL_HEAD, 2.5),
+        *loads("orders", Order, order_row, ORDER_HEAD, 4.0),
+        *exports(),
+    ]
