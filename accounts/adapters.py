@@ -61,5 +61,5 @@ class SecondFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]
 
 def _fernet() -> MultiFernet:
     secrets = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
-    keys = [hashlib.sha256(b"accounts.second-factor" + secret.encode()).digest() for secret in secrets]
+    keys = [hashlib.sha256(b"accounts.second-factor" + str(secret).encode()).digest() for secret in secrets]
     return MultiFernet([Fernet(base64.urlsafe_b64encode(key)) for key in keys])

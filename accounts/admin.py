@@ -108,7 +108,7 @@ class TeamAdmin(RoomAdmin):
         return ("code",) if obj else ()
 
     def get_field_queryset(self, db: Any, db_field: Any, request: HttpRequest) -> Any:
-        rows = super().get_field_queryset(db, db_field, request)
+        rows: Any = super().get_field_queryset(db, db_field, request)
         return rows.active() if db_field.name == "lead" else rows
 
     @display(description=_("duties"))
@@ -140,7 +140,7 @@ class ShiftAdmin(RoomAdmin):
         return ("person", "cancelled_at") if obj else ("cancelled_at",)
 
     def get_field_queryset(self, db: Any, db_field: Any, request: HttpRequest) -> Any:
-        rows = super().get_field_queryset(db, db_field, request)
+        rows: Any = super().get_field_queryset(db, db_field, request)
         return rows.active() if db_field.name == "person" else rows
 
     def save_row(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> Shift:
@@ -165,7 +165,7 @@ class AwayAdmin(RoomAdmin):
         return False  # an absence is ended, not rewritten
 
     def get_field_queryset(self, db: Any, db_field: Any, request: HttpRequest) -> Any:
-        rows = super().get_field_queryset(db, db_field, request)
+        rows: Any = super().get_field_queryset(db, db_field, request)
         if db_field.name != "person":
             return rows
         return rows.active() if request.user.has_perm("accounts.plan") else rows.filter(pk=request.user.pk)

@@ -109,7 +109,7 @@ class User(AbstractBaseUser):
 
     def get_session_auth_fallback_hash(self) -> Iterable[str]:
         for secret in settings.SECRET_KEY_FALLBACKS:
-            yield self._session_hash(secret)
+            yield self._session_hash(str(secret))
 
     def _session_hash(self, secret: str | None) -> str:
         value = f"{self.password}:{self.session_epoch}"

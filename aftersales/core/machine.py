@@ -115,7 +115,7 @@ class StateGuard(pgtrigger.Trigger):
             ),
         )
 
-    def get_func(self, model: type[models.Model]) -> str:
+    def get_func(self, model: Any) -> str:
         column = f'"{self.machine.field}"'
         return f"""
             RAISE EXCEPTION 'the state of % % changes only through the door (% -> %)',
@@ -133,7 +133,7 @@ class BirthGuard(pgtrigger.Trigger):
         states = ", ".join(f"'{state}'" for state in machine.initial)
         super().__init__(name=name, condition=pgtrigger.Condition(f"NEW.{machine.field} NOT IN ({states})"))
 
-    def get_func(self, model: type[models.Model]) -> str:
+    def get_func(self, model: Any) -> str:
         return """
             RAISE EXCEPTION 'a row of % starts in an initial state', TG_TABLE_NAME
                 USING ERRCODE = 'check_violation';

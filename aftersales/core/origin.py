@@ -19,7 +19,8 @@ class Origin:
     request_id: str = ""
 
 
-_current: ContextVar[Origin] = ContextVar("origin", default=Origin())
+_NOWHERE = Origin()
+_current: ContextVar[Origin] = ContextVar("origin", default=_NOWHERE)
 
 
 def current() -> Origin:

@@ -37,7 +37,7 @@ def run(room: str, now: datetime) -> int:
 
 
 def retainable_triggers() -> list[pgtrigger.Trigger]:
-    """Like append-only, but the owner's retention function may delete: only there is ``current_user`` not the session's."""
+    """Like append-only, but the owner's retention function may delete: there ``current_user`` is not the session's."""
     return [
         pgtrigger.Protect(name="append_only", operation=pgtrigger.Update),
         pgtrigger.Trigger(

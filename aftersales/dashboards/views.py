@@ -97,8 +97,8 @@ def figures(board: Board) -> list[Figure]:
     return [
         Figure(_("Open"), f"{now.open:,}", _tickets(now.open), _("of these unassigned: %(n)s") % {"n": now.unassigned},
                url=_url(board)),
-        Figure(_("Breached"), f"{now.breached:,}", _tickets(now.breached), _late_words(now), "bad" if now.breached else "",
-               _url(board, view="breached")),
+        Figure(_("Breached"), f"{now.breached:,}", _tickets(now.breached), _late_words(now),
+               "bad" if now.breached else "", _url(board, view="breached")),
         Figure(_("Due in %(hours)s hours") % {"hours": _soon_hours(board)}, f"{now.due_soon:,}", _tickets(now.due_soon),
                _("next %(time)s") % {"time": wording.when(board.due[0].next_due_at, board.scope.now)} if board.due
                else _("nothing until then"), "warn" if now.due_soon else "", _url(board, view="due")),

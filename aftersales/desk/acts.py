@@ -192,7 +192,7 @@ class Posted:
     reason: str
     version: int | None
 
-    def words(self, *names: str) -> dict[str, str]:
+    def words(self, *names: str) -> dict[str, Any]:
         return {name: str(self.values.get(name, "")) for name in names}
 
     def common(self) -> dict[str, Any]:
@@ -246,7 +246,7 @@ def _one_of(posted: Posted, need: Need) -> str:
     return value
 
 
-def _chosen(posted: Posted, needs: Sequence[Need], *, optional: bool = False) -> dict[str, str]:
+def _chosen(posted: Posted, needs: Sequence[Need], *, optional: bool = False) -> dict[str, Any]:
     wanted = [need for need in needs if not optional or posted.values.get(need.name)]
     return {need.name: _one_of(posted, need) for need in wanted if need.kind == "choice"}
 

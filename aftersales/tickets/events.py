@@ -23,12 +23,14 @@ def labels(**fields: type[models.TextChoices]) -> Callable[[Mapping[str, Any]], 
     """Codes of the payload become words in the reader's language."""
 
     def show(payload: Mapping[str, Any]) -> dict[str, Any]:
-        return {
-            key: str(dict(choices.choices).get(payload.get(key), payload.get(key) or now_("nothing")))
-            for key, choices in fields.items()
-        }
+        return {key: _word(choices, payload.get(key)) for key, choices in fields.items()}
 
     return show
+
+
+def _word(choices: type[models.TextChoices], code: str | None) -> str:
+    words: dict[Any, Any] = dict(choices.choices)
+    return str(words.get(code, code or now_("nothing")))
 
 
 def moment_words(value: str | None) -> str:
@@ -40,7 +42,7 @@ def moment_words(value: str | None) -> str:
 
 def _waiting(payload: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        "for": str(dict(states.WaitFor.choices).get(payload.get("for"), "")),
+        "for": str(dict(states.WaitFor.choices).get(payload.get("for", ""), "")),
         "until": moment_words(payload.get("until")),
     }
 
@@ -57,7 +59,10 @@ def _regraded(payload: Mapping[str, Any]) -> dict[str, Any]:
 register(
     EventKind(
         "ticket.opened", _("%(actor)s registered the problem (%(channel)s, %(kind)s)."),
-        {"channel": "code", "kind": "code", "severity": "code", "nature": "code", "order_id": "id", "customer_id": "id"},
+        {
+            "channel": "code", "kind": "code", "severity": "code", "nature": "code", "order_id": "id",
+            "customer_id": "id",
+        },
         CUSTOMER, show=labels(channel=states.Channel, kind=states.Kind),
     ),
     EventKind(
@@ -84,7 +89,10 @@ register(
         {"from_id": "id", "to_id": "id", "to_name": "code", "team_id": "id"},
     ),
     EventKind("ticket.unassigned", _("%(actor)s put the ticket back into the queue: %(reason)s"), {"from_id": "id"}),
-    EventKind("ticket.routed", _("%(actor)s sent the ticket to the team %(team)s."), {"team_id": "id", "team": "code", "duty": "code"}),
+    EventKind(
+        "ticket.routed", _("%(actor)s sent the ticket to the team %(team)s."),
+        {"team_id": "id", "team": "code", "duty": "code"},
+    ),
     EventKind("ticket.started", _("%(actor)s began to work on it.")),
     EventKind("ticket.replied", _("%(actor)s answered the customer."), {"message_id": "id", "first": "flag"}, CUSTOMER),
     EventKind("ticket.customer_wrote", _("The customer wrote."), {"message_id": "id", "channel": "code"}, CUSTOMER),

@@ -1,6 +1,6 @@
 """What the intake rules find in the trade data: set-based, each fact once, never a wish of the code."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -109,7 +109,7 @@ def paid_failed(rule: IntakeRule, now: datetime, since: datetime | None) -> Quer
     return rows.filter(happened__gte=since) if since else rows
 
 
-_FINDERS = {
+_FINDERS: dict[str, Callable[[IntakeRule, datetime, datetime | None], QuerySet[Any]]] = {
     SignalKind.REVIEW_LOW: low_reviews,
     SignalKind.PARCEL_LATE: late_parcels,
     SignalKind.PAID_CANCELLED: paid_failed,
@@ -130,10 +130,11 @@ def _of_parcel(row: Any) -> Finding:
 
 def _of_order(row: Any) -> Finding:
     return Finding(str(row.pk), row.pk, row.customer_id, row.merchant_id, row.happened,
-                   {"status": row.status, "amount": str(row.paid - row.refunded), "currency": row.currency})  # fmt: skip
+                   {"status": row.status, "amount": str(row.paid - row.refunded),
+                    "currency": row.currency})  # fmt: skip
 
 
-_READERS = {
+_READERS: dict[str, Callable[[Any], Finding]] = {
     SignalKind.REVIEW_LOW: _of_review,
     SignalKind.PARCEL_LATE: _of_parcel,
     SignalKind.PAID_CANCELLED: _of_order,

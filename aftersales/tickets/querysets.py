@@ -13,7 +13,7 @@ class TicketQuerySet(ScopedQuerySet):
     view_capability = "tickets.view_ticket"
 
     def visible_to(self, user: Any) -> Self:
-        """Department-wide readers see all; others their teams' tickets, their own and what nobody has (vendors: own only)."""
+        """Department-wide readers see all; others their teams', their own and what nobody has (vendors: own only)."""
         if not (user and user.is_active and user.has_perm(self.view_capability)):
             return self.none()
         if user.has_perm("tickets.view_all"):

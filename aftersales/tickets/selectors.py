@@ -82,7 +82,10 @@ def _tries(attempts: Sequence[ContactAttempt], now: datetime) -> rules.Tries:
     enough = len(attempts) >= tries and len(used) >= channels and len(on_days) >= days
     return rules.Tries(
         enough,
-        _("Needed are %(tries)s tries on %(channels)s channels over %(days)s days; so far %(done)s on %(used)s over %(on)s.")
+        _(
+            "Needed are %(tries)s tries on %(channels)s channels over %(days)s days; "
+            "so far %(done)s on %(used)s over %(on)s."
+        )
         % {
             "tries": tries, "channels": channels, "days": days,
             "done": len(attempts), "used": len(used), "on": len(on_days),

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from django import template
+from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.safestring import SafeString, mark_safe
 
@@ -146,7 +147,7 @@ def dialog(content: str, id: str, title: str, wide: bool = False) -> SafeString:
 
 
 def _dialog(content: str, parts: dict[str, Any]) -> SafeString:
-    return template.loader.render_to_string("components/_dialog.html", {"content": content, **parts})
+    return render_to_string("components/_dialog.html", {"content": content, **parts})
 
 
 @register.simple_tag(takes_context=True)
@@ -157,4 +158,4 @@ def query(context: template.Context, **changes: object) -> str:
         params.pop(name, None)
         if value not in (None, ""):
             params[name] = str(value)
-    return "?" + params.urlencode()
+    return f"?{params.urlencode()}"

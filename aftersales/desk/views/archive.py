@@ -86,11 +86,11 @@ def record_act(request: HttpRequest, public_id: str) -> HttpResponse:
         "addendum": lambda: services.addendum_add(
             record=found, text=text, actor=request.user, now=timezone.now()
         ),
-        "hold": lambda: (
-            services.archive_hold_set(record=found, reason=text, actor=request.user, now=timezone.now()) or 1
+        "hold": lambda: services.archive_hold_set(
+            record=found, reason=text, actor=request.user, now=timezone.now()
         ),
-        "lift": lambda: (
-            services.archive_hold_lift(record=found, reason=text, actor=request.user, now=timezone.now()) or 1
+        "lift": lambda: services.archive_hold_lift(
+            record=found, reason=text, actor=request.user, now=timezone.now()
         ),
     }
     act = acts.get(request.POST.get("act", ""))

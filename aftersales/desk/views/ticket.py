@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -192,7 +192,7 @@ def _say(request: HttpRequest, row: Ticket, voice: str, text: str) -> Any:
 
 @require_GET
 @needs("desk.view")
-def attachment(request: HttpRequest, public_id: str) -> HttpResponseBase:
+def attachment(request: HttpRequest, public_id: str) -> HttpResponse | FileResponse:
     """A file of a ticket this person may see, always as a download."""
     found = Attachment.objects.visible_to(request.user).filter(public_id=public_id).first()
     if found is None:

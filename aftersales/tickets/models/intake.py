@@ -40,7 +40,7 @@ class Rule(VersionedModel):
 
 
 class IntakeRule(Rule):
-    """When a fact of the trade data is a problem (R3.1). ``threshold``: stars for reviews, hours of grace for parcels."""
+    """When a fact of the trade data is a problem (R3.1). ``threshold``: a review's stars, a parcel's grace hours."""
 
     signal = models.CharField(_("signal"), max_length=16, choices=SignalKind)
     threshold = models.PositiveSmallIntegerField(_("threshold"), default=0)
@@ -168,7 +168,7 @@ class IntakeItem(models.Model):
 
 
 class DispatchRecord(AppendOnlyModel):
-    """Why this person got the ticket, word for word as it was judged; ``candidates`` lists who was not chosen and why."""
+    """Why this person got the ticket, as it was judged then; ``candidates`` lists who was not chosen and why."""
 
     ticket = models.ForeignKey(Ticket, models.PROTECT, related_name="dispatches", verbose_name=_("ticket"))
     duty = models.CharField(_("duty"), max_length=16, choices=Duty, blank=True)

@@ -111,22 +111,24 @@ def addendum_add(*, record: ArchiveRecord, text: str, actor: Any, now: datetime)
     return addendum
 
 
-def archive_hold_set(*, record: ArchiveRecord, reason: str, actor: Any, now: datetime) -> None:
+def archive_hold_set(*, record: ArchiveRecord, reason: str, actor: Any, now: datetime) -> ArchiveRecord:
     """A legal hold keeps the record beyond its time."""
-    _hold(record, reason, "archive.hold_set", reason, actor, now)
+    return _hold(record, reason, "archive.hold_set", reason, actor, now)
 
 
-def archive_hold_lift(*, record: ArchiveRecord, reason: str, actor: Any, now: datetime) -> None:
-    _hold(record, "", "archive.hold_lifted", reason, actor, now)
+def archive_hold_lift(*, record: ArchiveRecord, reason: str, actor: Any, now: datetime) -> ArchiveRecord:
+    return _hold(record, "", "archive.hold_lifted", reason, actor, now)
 
 
-def _hold(record: ArchiveRecord, value: str, event: str, reason: str, actor: Any, now: datetime) -> None:
+def _hold(
+    record: ArchiveRecord, value: str, event: str, reason: str, actor: Any, now: datetime
+) -> ArchiveRecord:
     if not actor.has_perm("tickets.hold"):
         raise NotPermitted()
     if not reason.strip():
         raise DomainError(_("A legal hold needs its reason."), "reason")
     with transaction.atomic():
-        locked = (
+        locked: ArchiveRecord = (
             ArchiveRecord.objects.select_for_update(of=("self",)).select_related("ticket").get(pk=record.pk)
         )
         locked.legal_hold = value[:200]
@@ -139,6 +141,7 @@ def _hold(record: ArchiveRecord, value: str, event: str, reason: str, actor: Any
             reason=reason,
             payload={"record_id": locked.pk},
         )
+    return locked
 
 
 def archive_searched(*, actor: Any, filters: Mapping[str, Any], found: int, now: datetime) -> None:

@@ -89,7 +89,7 @@ def _hash(token: str) -> str:
 
 def customer_link_open(*, token: str, purpose: str, now: datetime) -> CustomerLink | None:
     """The live link behind a token, with its ticket; None for unknown, used, revoked and expired alike."""
-    link = (
+    link: CustomerLink | None = (
         CustomerLink.objects.select_related("ticket").filter(token_hash=_hash(token), purpose=purpose).first()
     )
     if link is None or link.used_at or link.revoked_at or link.expires_at < now:

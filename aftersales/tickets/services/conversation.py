@@ -81,7 +81,10 @@ def customer_message(
     The same (source, source_ref) twice is one message.
     """
     cleaned = clean_text(text)
-    if source_ref and (known := Message.objects.filter(source=source, source_ref=source_ref).first()):
+    known: Message | None = None
+    if source_ref:
+        known = Message.objects.filter(source=source, source_ref=source_ref).first()
+    if known:
         return known
     with transaction.atomic():
         message = _write(

@@ -33,7 +33,7 @@ def ticket_triage(
     reason: str = "",
 ) -> Ticket:
     """Grade a new ticket; without values the grade given at intake is taken over."""
-    data = {
+    data: dict[str, Any] = {
         key: value for key, value in (("kind", kind), ("severity", severity), ("nature", nature)) if value
     }
     return moves.perform(ticket, "triage", actor=actor, now=now, reason=reason, **data)

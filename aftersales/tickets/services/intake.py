@@ -63,7 +63,7 @@ def ticket_open(*, draft: TicketDraft, actor: Any, now: datetime) -> Ticket:
 
 
 def tickets_open_many(*, drafts: Sequence[TicketDraft], actor: Any, now: datetime) -> list[Ticket]:
-    """Many at once, in one transaction: the same steps in bulk statements. Already known references come back as they are."""
+    """Many at once, in one transaction: the same steps in bulk. Already known references come back as they are."""
     known = _known(drafts)
     fresh = [draft for draft in drafts if (draft.source, draft.source_ref) not in known]
     with transaction.atomic():
@@ -225,7 +225,7 @@ def _settle(items: Sequence[IntakeItem], now: datetime, backfill: bool) -> dict[
         else:
             drafts.append((signals, _draft(signals, texts, now)))
     opened = tickets_open_many(drafts=[draft for _signals, draft in drafts], actor=system_user(), now=now)
-    for (signals, _draft_), ticket in zip(drafts, opened, strict=True):
+    for (signals, _taken), ticket in zip(drafts, opened, strict=True):
         _close_items(signals[:1], IntakeOutcome.OPENED, ticket)
         _close_items(signals[1:], IntakeOutcome.ATTACHED, ticket)
         counts["opened"] += 1
