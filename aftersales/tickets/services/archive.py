@@ -32,8 +32,8 @@ def ticket_archive(
             ticket, "archive", actor=actor, now=now, version=version, summary=summary, wake_at=until
         )
         record = _record(moved, summary.strip(), until, actor, now)
-        TicketText.objects.create(
-            ticket=moved, part="record", audience=Audience.INTERNAL, text=record.summary[:4000]
+        TicketText.objects.update_or_create(
+            ticket=moved, part="record", defaults={"audience": Audience.INTERNAL, "text": record.summary[:4000]}
         )
         events.record(
             "ticket.recorded", subject=moved, actor=actor, now=now,

@@ -1,0 +1,135 @@
+"""Who gets a ticket, and why: duty, shift, absence, capacity, load; pulled, given, put back."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import pytest
+
+from accounts.models import Away
+from accounts.states import AwayReason, Role
+from aftersales.core.errors import DomainError, NotPermitted
+from aftersales.core.models import Event
+from aftersales.tickets import rules, services
+from aftersales.tickets.models import DispatchRecord, Ticket
+from tests.cast import Cast
+
+Opener = Callable[..., Ticket]
+
+
+def test_nobody_on_shift_leaves_it_with_the_team_and_says_why(
+    open_ticket: Opener, desk: Cast, now: datetime
+) -> None:
+    night = now + timedelta(hours=12)
+
+    ticket = open_ticket(at=night)
+
+    assert (ticket.state, ticket.assignee, ticket.team) == ("triaged", None, desk.team)
+    record = DispatchRecord.objects.get(ticket=ticket)
+    assert (record.chosen, record.reason) == (None, "nobody_free")
+    assert [one["verdict"] for one in record.candidates] == ["off_shift"]
+
+
+def test_the_unassigned_are_swept_when_somebody_comes_on_duty(
+    open_ticket: Opener, desk: Cast, now: datetime
+) -> None:
+    night = now + timedelta(hours=12)
+    tickets = [open_ticket(at=night) for _ in range(3)]
+    late = desk.person(Role.AGENT, name="夜班")
+    desk.join(desk.team, late)
+    assert services.dispatch_sweep(now=night) == 0
+
+    desk.shift(late, hours_before=-11, hours_after=20)
+    assert services.dispatch_sweep(now=night) == 3
+
+    assert set(Ticket.objects.filter(pk__in=[t.pk for t in tickets]).values_list("assignee", flat=True)) == {
+        late.pk
+    }
+
+
+def test_away_and_full_people_are_passed_over_and_the_least_loaded_wins(
+    open_ticket: Opener, desk: Cast, now: datetime
+) -> None:
+    away, full, free = (desk.person(Role.AGENT, name=name) for name in ("请假", "满负荷", "空闲"))
+    for person in (away, full, free):
+        desk.join(desk.team, person)
+        desk.shift(person)
+    Away(
+        person=away,
+        reason=AwayReason.SICK,
+        starts_at=now - timedelta(hours=1),
+        ends_at=now + timedelta(hours=3),
+    ).save()
+    full.capacity = 0
+    full.save()
+    open_ticket()  # the agent has one now
+
+    ticket = open_ticket()
+
+    assert ticket.assignee == free
+    told = {one["name"]: one["verdict"] for one in DispatchRecord.objects.get(ticket=ticket).candidates}
+    assert (told["请假"], told["满负荷"], told["空闲"]) == ("away", "full", "")
+
+
+def test_the_same_candidates_give_the_same_choice() -> None:
+    crowd = [
+        rules.Candidate(number, str(number), 1, load=2, capacity=10, on_shift=True, away=False)
+        for number in (3, 1, 2)
+    ]
+    chosen = rules.choose(crowd).chosen
+    assert chosen is not None
+    assert chosen.person_id == 1
+    assert rules.choose([]).reason == "nobody_has_duty"
+
+
+def test_pulling_gives_the_most_urgent_and_keeps_the_why(
+    open_ticket: Opener, desk: Cast, now: datetime
+) -> None:
+    night = now + timedelta(hours=12)
+    open_ticket(at=night)
+    urgent = open_ticket(at=night, subject="充电器冒烟")
+
+    taken = services.ticket_take_next(actor=desk.agent, now=night)
+
+    assert taken is not None
+    assert (taken.pk, taken.assignee, taken.state) == (urgent.pk, desk.agent, "assigned")
+    assert DispatchRecord.objects.filter(ticket=urgent).latest("pk").reason == "pulled"
+    with pytest.raises(DomainError):
+        services.ticket_take(ticket=taken, actor=desk.lead, now=night)
+
+
+def test_only_a_lead_gives_work_to_others_and_the_first_contact_stays_responsible(
+    open_ticket: Opener, desk: Cast, now: datetime
+) -> None:
+    ticket, other = open_ticket(), desk.person(Role.AGENT, name="接手人")
+    with pytest.raises(NotPermitted):
+        services.ticket_assign(ticket=ticket, to=other, actor=desk.agent, now=now, reason="忙")
+
+    moved = services.ticket_assign(ticket=ticket, to=other, actor=desk.lead, now=now, reason="专长")
+
+    assert (moved.assignee, moved.owner) == (other, desk.agent)
+    event = Event.objects.filter(kind="ticket.assigned", subject_id=ticket.pk).latest("pk")
+    assert (event.payload["from_id"], event.payload["to_name"], event.reason) == (
+        desk.agent.pk,
+        "接手人",
+        "专长",
+    )
+
+
+def test_work_never_goes_to_somebody_who_may_not_do_it(
+    open_ticket: Opener, desk: Cast, now: datetime
+) -> None:
+    ticket, auditor = open_ticket(), desk.auditor
+    with pytest.raises(DomainError):
+        services.ticket_assign(ticket=ticket, to=auditor, actor=desk.lead, now=now)
+
+
+def test_putting_back_needs_a_reason_and_frees_the_ticket(
+    open_ticket: Opener, desk: Cast, now: datetime
+) -> None:
+    ticket = open_ticket()
+    with pytest.raises(DomainError):
+        services.ticket_put_back(ticket=ticket, actor=desk.agent, now=now, reason=" ")
+
+    back = services.ticket_put_back(ticket=ticket, actor=desk.agent, now=now, reason="不是我的专长")
+
+    assert (back.state, back.assignee) == ("triaged", None)
