@@ -189,3 +189,11 @@ def test_registering_a_problem_by_hand_opens_its_ticket(desk: Cast) -> None:
     wrong = browser.post("/desk/tickets/open/", data | {"order": "gibt es nicht"})
     assert wrong.status_code == 200
     assert Ticket.objects.count() == 1
+
+
+def test_the_timeline_names_rules_and_no_codes(open_ticket: Opener, desk: Cast) -> None:
+    ticket = open_ticket()
+    page = desk.client(desk.agent).get(url(ticket)).content.decode()
+    timeline = page[page.index('class="tlist"') :].split("</ol>")[0]
+    assert "first_response" not in timeline
+    assert "_" not in timeline.replace("__", "")

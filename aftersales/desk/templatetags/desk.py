@@ -4,6 +4,7 @@ from django import template
 from django.utils.safestring import SafeString
 
 from aftersales.desk import shell
+from aftersales.standards.selectors import book, last_seen
 
 register = template.Library()
 
@@ -18,3 +19,10 @@ def side_bar(context: template.Context) -> SafeString:
 def script_words() -> str:
     """The script's words as JSON."""
     return shell.words_for_script()
+
+
+@register.filter
+def rule_name(version: str) -> str:
+    """``first_response_major v1`` as people call it: the standard's name and the version."""
+    code, _v, number = version.rpartition(" v")
+    return f"{(last_seen() or book()).name_of(code)} v{number}" if code else version
