@@ -27,6 +27,7 @@ MONTH_DAY = (
     r"|(?:(?:19|20|21)(?:0[48]|[2468][048]|[13579][26])|2000)[-/]0?2[-/]29)"
 )
 MOMENT = rf"^{MONTH_DAY}(?:[ T](?:[01]?[0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:\.[0-9]{{1,6}})?)?)?$"
+SHAPES = ("0000-00-00 00:00:00", "0000-00-00 00:00", "0000-00-00")
 GRAINS = ("exact", "minute", "day")
 
 
@@ -334,7 +335,17 @@ class MomentWidget(SheetWidget):
         return GRAINS[0] if text.count(":") == 2 else GRAINS[1] if ":" in text else GRAINS[2]
 
     def sql(self, cell: str) -> str:
-        return f"CASE WHEN {cell} ~ {quote(MOMENT)} THEN {self.cast(cell)} END"
+        """Nearly all times have one of three shapes: those are judged by position, the rest by the pattern."""
+        ranges = (
+            f"substr({cell}, 1, 2) IN ('19', '20') AND substr({cell}, 6, 2) COLLATE \"C\" BETWEEN '01' AND '12' "
+            f"AND substr({cell}, 9, 2) COLLATE \"C\" BETWEEN '01' AND '28' AND substr({cell}, 12, 2) COLLATE \"C\" < '24' "
+            f"AND substr({cell}, 15, 1) COLLATE \"C\" < '6' AND substr({cell}, 18, 1) COLLATE \"C\" < '6'"
+        )
+        shape = f"translate({cell}, '123456789', '000000000') IN ({', '.join(map(quote, SHAPES))})"
+        return (
+            f"CASE WHEN {shape} AND {ranges} THEN {self.cast(cell)} "
+            f"WHEN {cell} ~ {quote(MOMENT)} THEN {self.cast(cell)} END"
+        )
 
     def cast(self, cell: str) -> str:
         return f"(translate({cell}, 'T/', ' -')::timestamp AT TIME ZONE {quote(self.zone)})"
