@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -33,6 +34,15 @@ class Scope:
     now: datetime
     days: int = 14
     team_id: int | None = None
+
+    @cached_property
+    def soon_span(self) -> timedelta:
+        """What *due soon* means, read from the rule book once per page."""
+        return duration("due_soon_hours", self.now)
+
+    @property
+    def soon(self) -> datetime:
+        return self.now + self.soon_span
 
     @property
     def zone(self) -> ZoneInfo:
@@ -134,7 +144,6 @@ def board(scope: Scope) -> Board:
 
 def standing(scope: Scope) -> Now:
     """One pass over the active tickets, grouped by state and team."""
-    soon = scope.now + duration("due_soon_hours", scope.now)
     late = Q(next_due_at__lt=scope.now)
     rows = list(
         scope.tickets()
@@ -143,7 +152,7 @@ def standing(scope: Scope) -> Now:
         .annotate(
             number=Count("id"),
             late=Count("id", filter=late),
-            soon=Count("id", filter=Q(next_due_at__gte=scope.now, next_due_at__lt=soon)),
+            soon=Count("id", filter=Q(next_due_at__gte=scope.now, next_due_at__lt=scope.soon)),
             nobody=Count("id", filter=Q(assignee=None)),
             oldest=Min("next_due_at", filter=late),
             **{f"age_{name}": Count("id", filter=_age(scope.now, name)) for name, _hours in AGES},
@@ -255,7 +264,6 @@ def _target(code: str, now: datetime) -> float:
 
 def people(scope: Scope) -> list[Person]:
     """Who carries what, the fullest first."""
-    soon = scope.now + duration("due_soon_hours", scope.now)
     rows = (
         scope.tickets()
         .filter(state__in=ACTIVE_STATES, assignee__isnull=False)
@@ -263,7 +271,7 @@ def people(scope: Scope) -> list[Person]:
         .annotate(
             open=Count("id", filter=Q(state__in=OPEN_STATES)),
             late=Count("id", filter=Q(next_due_at__lt=scope.now)),
-            soon=Count("id", filter=Q(next_due_at__gte=scope.now, next_due_at__lt=soon)),
+            soon=Count("id", filter=Q(next_due_at__gte=scope.now, next_due_at__lt=scope.soon)),
         )
         .order_by()
     )
@@ -278,6 +286,7 @@ def people(scope: Scope) -> list[Person]:
 
 def due_rows(scope: Scope) -> list[Ticket]:
     """The next tickets to fall due inside the *due soon* window."""
-    soon = scope.now + duration("due_soon_hours", scope.now)
-    rows = scope.tickets().filter(state__in=ACTIVE_STATES, next_due_at__gte=scope.now, next_due_at__lt=soon)
+    rows = scope.tickets().filter(
+        state__in=ACTIVE_STATES, next_due_at__gte=scope.now, next_due_at__lt=scope.soon
+    )
     return list(rows.select_related("assignee").order_by("next_due_at", "id")[:DUE_ROWS])

@@ -28,7 +28,6 @@ from aftersales.core.components import (
 )
 from aftersales.dashboards import selectors
 from aftersales.dashboards.selectors import Board, Kept, Scope, Span
-from aftersales.standards.selectors import duration
 from aftersales.standards.states import Promise
 from aftersales.tickets.states import TicketState
 
@@ -113,7 +112,7 @@ def _tickets(count: int) -> str:
 
 
 def _soon_hours(board: Board) -> str:
-    return f"{duration('due_soon_hours', board.scope.now).total_seconds() / 3600:g}"
+    return f"{board.scope.soon_span.total_seconds() / 3600:g}"
 
 
 def _late_words(now: selectors.Now) -> str:
@@ -169,8 +168,7 @@ def flow_table(board: Board) -> Any:
 
 def pins(board: Board) -> Any:
     """The next hours as a line; a pin per ticket."""
-    span = duration("due_soon_hours", board.scope.now)
-    now = board.scope.now
+    span, now = board.scope.soon_span, board.scope.now
     marks = [
         Pin(min(max((ticket.next_due_at - now) / span, 0.0), 1.0), str(ticket.level), ticket.number,
             "warn", reverse("desk:ticket", args=[ticket.number]))
