@@ -72,7 +72,7 @@ class HistoryPages:
         if found is None:
             raise Http404
         context = self._context(request, row, _("%(row)s as it was") % {"row": row})
-        context |= {"version": found, "fields": fields_of(found, request.user)}
+        context |= {"version": found, "fields": fields_of(found, request.user), "versions_url": "../"}
         return render(request, "core/history_version.html", context)
 
     def _seen(self, request: HttpRequest, object_id: str) -> Any:
