@@ -46,7 +46,8 @@ class StaffSheet(SheetResource):
         RowRule(
             "email_taken",
             ("email",),
-            "{email} <> '' AND EXISTS (SELECT FROM accounts_user k WHERE k.email = {email} AND k.username <> {username})",
+            "{email} <> '' AND EXISTS "
+            "(SELECT FROM accounts_user k WHERE k.email = {email} AND k.username <> {username})",
             _("Another person has this e-mail address."),
             _("Correct the address."),
         ),

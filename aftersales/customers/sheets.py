@@ -83,34 +83,48 @@ class CustomerSheet(SheetResource):
     view_capability = "customers.view_customer"
 
     code = Column("code", KeyWidget(64), _("Customer code"), required=True, example="C20001")
-    source = Column(
-        None, KeyWidget(40), _("Source"), example="tmall", export=first_account("source")
-    )
+    source = Column(None, KeyWidget(40), _("Source"), example="tmall", export=first_account("source"))
     account_id = Column(
-        None, KeyWidget(64), _("Account id"), example="tb88120",
+        None,
+        KeyWidget(64),
+        _("Account id"),
+        example="tb88120",
         export=first_account("external_id"),
     )
     name = Column("name", TextWidget(120), _("Name"), example="王小明", personal="name")
     gender = Column("gender", ChoiceWidget(Gender.choices), _("Gender"), example="male")
     customer_class = Column(
-        "customer_class", ChoiceWidget(CustomerClass.choices), _("Class"), example="general",
+        "customer_class",
+        ChoiceWidget(CustomerClass.choices),
+        _("Class"),
+        example="general",
     )
-    service_level = Column(
-        "service_level", WholeWidget(0, 9), _("Service level"), example="1"
-    )
+    service_level = Column("service_level", WholeWidget(0, 9), _("Service level"), example="1")
     province = Column("province", TextWidget(60), _("Province"), example="浙江省")
     city = Column("city", TextWidget(80), _("City"), example="杭州市")
     postcode = Column("postcode", KeyWidget(20), _("Postcode"), example="310000")
     phone = Column(
-        None, TextWidget(40), _("Phone"), example="13900001234", personal="phone",
+        None,
+        TextWidget(40),
+        _("Phone"),
+        example="13900001234",
+        personal="phone",
         export=first_contact(ContactKind.PHONE),
     )
     email = Column(
-        None, EmailWidget(160), _("E-mail"), example="wang@example.com", personal="email",
+        None,
+        EmailWidget(160),
+        _("E-mail"),
+        example="wang@example.com",
+        personal="email",
         export=first_contact(ContactKind.EMAIL),
     )
     address = Column(
-        None, TextWidget(300), _("Address"), example="西湖区文三路 1 号", personal="address",
+        None,
+        TextWidget(300),
+        _("Address"),
+        example="西湖区文三路 1 号",
+        personal="address",
         export=first_contact(ContactKind.ADDRESS),
     )
 

@@ -9,7 +9,9 @@ from aftersales.tickets.services import node_messages
 
 
 def node_message(event: Event, now: datetime) -> None:
-    """One message per event, once: the event is the message's key."""
+    """One message per event, once: the event is the message's key. An import tells nobody (DESIGN: sheets)."""
+    if event.source == "import":
+        return
     ticket = Ticket.objects.select_related("customer", "order", "assignee", "owner").get(pk=event.subject_id)
     node_messages.tell_customer(ticket=ticket, event=event, actor=system_user(), now=now)
 

@@ -47,7 +47,7 @@ def _refused(upload_id: int, after: int) -> list[tuple[int, str]]:
             "AND row_no > %s ORDER BY row_no LIMIT %s",
             [upload_id, after, STEP],
         )
-        return cursor.fetchall()
+        return list(cursor.fetchall())
 
 
 def write(plan: Plan, upload: SheetUpload, stream: IO[str]) -> None:

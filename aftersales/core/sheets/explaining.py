@@ -115,10 +115,10 @@ def _numbers(plan: Plan, tab: str, after: int, part: str) -> list[tuple[int, str
         f'WHERE upload_id = %s AND verdict = ANY(%s::"char"[]) AND row_no > %s{where} ORDER BY row_no LIMIT {PAGE + 1}'
     )
     like = "%" + part.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + ";%"
-    parameters = [plan.upload_id, list(VERDICTS[tab]), after] + ([like] if where else [])
+    parameters: list[Any] = [plan.upload_id, list(VERDICTS[tab]), after] + ([like] if where else [])
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
-        return cursor.fetchall()
+        return list(cursor.fetchall())
 
 
 def columns_shown(plan: Plan) -> list[Binding]:
@@ -241,7 +241,7 @@ def stored_text(model: Any, column: Any, alias: str, widget: Any) -> str:
             else ""
         )
         return widget.export_with_grain(stored, grain)
-    return widget.export_sql(stored)
+    return str(widget.export_sql(stored))
 
 
 def _new(plan: Plan, binding: Binding) -> str:

@@ -1,4 +1,4 @@
-"""A list exactly as filtered, as CSV at the speed of COPY or as XLSX in constant memory; recorded, masked by default."""
+"""A list exactly as filtered, as CSV at the speed of COPY or as XLSX in constant memory; recorded and masked."""
 
 import csv
 import io
@@ -55,8 +55,8 @@ def _looked_up(column: Column) -> bool:
 def _join(found: type[SheetResource], column: Column) -> str:
     """A reference is exported as its key: one join for the list instead of a search for each row."""
     other = column.widget.model._meta  # type: ignore[attr-defined]
-    own = found.model()._meta.get_field(str(column.attribute)).column  # type: ignore[union-attr]
-    return f"LEFT JOIN {name_of(other.db_table)} x_{column.name} ON x_{column.name}.id = t.{name_of(own)}"
+    own: Any = found.model()._meta.get_field(str(column.attribute))
+    return f"LEFT JOIN {name_of(other.db_table)} x_{column.name} ON x_{column.name}.id = t.{name_of(str(own.column))}"
 
 
 def _text(found: type[SheetResource], column: Column, masked: bool, guarded: bool) -> str:

@@ -73,7 +73,7 @@ class Plan:
     # -- rows of the file -------------------------------------------------------------------------------------------
 
     def typed(self, rows: str, *, trusted: bool = False) -> str:
-        """``n``: the typed cells of the rows chosen by ``rows``. OFFSET 0 keeps PostgreSQL from computing them twice."""
+        """``n``: typed cells of the rows chosen by ``rows``; OFFSET 0 keeps PostgreSQL from computing them twice."""
         cells = [f"{b.typed_sql(trusted=trusted)} AS v_{b.name}" for b in self.bindings]
         cells += [f"{b.filled_sql()} AS f_{b.name}" for b in self.bindings]
         cells += [f"{b.widget.grain_sql(b.cell_sql())} AS g_{b.name}" for b in self._grained()]
@@ -240,7 +240,7 @@ class Plan:
         )
 
     def names(self) -> dict[str, str]:
-        """Placeholders of a room's own SQL: ``{column}`` typed values (NULL when the file lacks it) and ``{target}``."""
+        """Placeholders of a room's own SQL: ``{column}`` typed values (NULL when absent) and ``{target}``."""
         known = {c.name: "NULL" for c in self.resource.columns()}
         known |= {name: self.value(name) for name in self.by_name}
         return known | {
@@ -397,7 +397,8 @@ class Plan:
         """Typed values of a chunk's new rows, in the order of the file, for an intake service."""
         rows = self.rows_with("n", low, high) + " AND s.bad IS NULL"
         values = ", ".join(self.value(name) for name in names)
-        return f"SELECT {values} FROM {self.typed(rows, trusted=True)} {self.joins()} {self.present()} ORDER BY n.row_no"
+        source = f"{self.typed(rows, trusted=True)} {self.joins()} {self.present()}"
+        return f"SELECT {values} FROM {source} ORDER BY n.row_no"
 
     def present(self) -> str:
         """Rows whose looked-up keys are still there (case I08)."""

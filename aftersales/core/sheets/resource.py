@@ -56,7 +56,7 @@ class Column(Field):
 
 @dataclass(frozen=True)
 class RowRule:
-    """A rule over several columns. ``broken`` is SQL with ``{column}`` for final values; ``check`` the same in Python."""
+    """A rule over several columns. ``broken`` is SQL with ``{column}`` for final values; ``check`` is Python."""
 
     code: str
     columns: Sequence[str]
@@ -113,7 +113,7 @@ class SheetResource(ModelResource, metaclass=SheetMeta):
 
     @classmethod
     def model(cls) -> type[models.Model]:
-        return cls._meta.model
+        return cls._meta.model  # type: ignore[no-any-return]
 
     @classmethod
     def columns(cls) -> list[Column]:

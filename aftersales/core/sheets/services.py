@@ -236,7 +236,7 @@ def require_choice(column: Column, value: str, actor: Any) -> None:
 def confirm(*, upload: SheetUpload, actor: Any, now: datetime) -> SheetUpload:
     """Start writing what the preview showed. A second confirmation changes nothing (case I05)."""
     with transaction.atomic():
-        row = SheetUpload.objects.select_for_update().get(pk=upload.pk)
+        row: SheetUpload = SheetUpload.objects.select_for_update().get(pk=upload.pk)
         _own(row, actor)
         if row.state in {UploadState.APPLYING, UploadState.DONE}:
             return row
@@ -258,7 +258,7 @@ def _own(upload: SheetUpload, actor: Any) -> None:
 def cancel(*, upload: SheetUpload, actor: Any, now: datetime) -> SheetUpload:
     """Give an upload up before it is written."""
     with transaction.atomic():
-        row = SheetUpload.objects.select_for_update().get(pk=upload.pk)
+        row: SheetUpload = SheetUpload.objects.select_for_update().get(pk=upload.pk)
         _own(row, actor)
         if row.state not in {UploadState.UPLOADED, UploadState.PREVIEWED}:
             raise DomainError(_("This upload is being written or finished already."), "not_previewed")
@@ -319,7 +319,7 @@ def _lost(upload: SheetUpload, now: datetime) -> SheetUpload:
 
 
 def _chunk(upload: SheetUpload, plan: Plan, low: int, high: int) -> None:
-    """One chunk, tried again after a deadlock or a lock timeout; a row that the database refuses is found by halving."""
+    """One chunk, tried again after a deadlock or lock timeout; a row the database refuses is found by halving."""
     for attempt in range(TRIES):
         try:
             with transaction.atomic():

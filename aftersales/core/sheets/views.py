@@ -328,7 +328,7 @@ def exported(
 @require_GET
 def download(request: HttpRequest, public_id: str) -> HttpResponse:
     """A finished export, for the person who asked for it, until it expires."""
-    rows = SheetExport.objects.filter(owner=request.user, expires_at__gt=timezone.now()).exclude(
+    rows = SheetExport.objects.filter(owner_id=request.user.pk, expires_at__gt=timezone.now()).exclude(
         stored_name=""
     )
     row = get_object_or_404(rows, public_id=public_id)

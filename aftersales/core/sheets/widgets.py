@@ -338,7 +338,8 @@ class MomentWidget(SheetWidget):
         """Nearly all times have one of three shapes: those are judged by position, the rest by the pattern."""
         ranges = (
             f"substr({cell}, 1, 2) IN ('19', '20') AND substr({cell}, 6, 2) COLLATE \"C\" BETWEEN '01' AND '12' "
-            f"AND substr({cell}, 9, 2) COLLATE \"C\" BETWEEN '01' AND '28' AND substr({cell}, 12, 2) COLLATE \"C\" < '24' "
+            f"AND substr({cell}, 9, 2) COLLATE \"C\" BETWEEN '01' AND '28' "
+            f"AND substr({cell}, 12, 2) COLLATE \"C\" < '24' "
             f"AND substr({cell}, 15, 1) COLLATE \"C\" < '6' AND substr({cell}, 18, 1) COLLATE \"C\" < '6'"
         )
         shape = f"translate({cell}, '123456789', '000000000') IN ({', '.join(map(quote, SHAPES))})"

@@ -10,15 +10,16 @@ import io
 import json
 import resource
 import sys
+from typing import Any
 
 BLOCK = 2000
 EXACT = 10**15  # above it Excel has rounded; the E in the text makes every key and amount refuse it
 
 
-def cell(value: object) -> str:
+def cell(value: Any) -> str:
     kind = type(value)
     if kind is str:
-        return value
+        return str(value)
     if kind is float:
         return number(value)
     if kind is bool:

@@ -1,4 +1,4 @@
-"""Import and export columns of trade data. What a marketplace reports is loaded as it is; no machine stands behind it."""
+"""Import and export columns of trade data. What a marketplace reports is loaded as it is."""
 
 from aftersales.core.sheets.resource import register, ship
 
