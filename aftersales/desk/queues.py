@@ -25,6 +25,7 @@ from aftersales.tickets.selectors import COUNT_CAP, QUEUES, queue_rows, search_i
 from aftersales.tickets.states import ACTIVE_STATES, Channel, Kind, Nature, Severity, TicketState
 
 PAGE = 50
+KEY_DIGITS = 19  # more do not fit a bigint
 SEARCH_LIMIT = 500
 CHOICES: Mapping[str, Sequence[tuple[str, Any]]] = {
     "state": TicketState.choices,
@@ -101,16 +102,11 @@ def asked(query: QueryDict, default: str = "mine") -> Asked:
     """Read the query string; bad values are ignored, a bad view is the default."""
     queue = query.get("view", default)
     fixed = {
-        name: query[name]
+        name: query.get(name, "")
         for name, choices in CHOICES.items()
-        if query.get(name, "") in {c for c, _label in choices if c}
+        if query.get(name, "") in {code for code, _label in choices if code}
     }
-    keys = {
-        name: int(query[name])
-        for name in KEYS
-        if query.get(name, "").isascii() and query.get(name, "").isdigit()
-    }
-    keys = {name: value for name, value in keys.items() if value < 2**63}
+    keys = {name: number for name in KEYS if (number := _key(query.get(name, "")))}
     days = {name: day for name in DAYS if (day := _day(query.get(name, "")))}
     since = {name: day for name in DAYS if (day := _day(query.get(f"{name}_from", "")))}
     missed = query.get("missed", "") if query.get("missed", "") in Promise.values else ""
@@ -118,6 +114,11 @@ def asked(query: QueryDict, default: str = "mine") -> Asked:
         since["missed"] = day
     words = query.get("q", "").replace("\x00", "").strip()[:80]
     return Asked(queue if queue in QUEUES else default, words, fixed, keys, days, since, missed)
+
+
+def _key(text: str) -> int:
+    """A row's key, 0 for anything that cannot be one."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < KEY_DIGITS else 0
 
 
 def _day(text: str) -> date | None:
@@ -129,6 +130,7 @@ def _day(text: str) -> date | None:
 
 def tickets(user: Any, wanted: Asked, now: datetime) -> QuerySet[Ticket]:
     """The tickets asked for that this person may see, unordered."""
+    rows: QuerySet[Ticket]
     if wanted.queue == "all" and (
         wanted.ended or wanted.words or wanted.days or wanted.since or wanted.missed
     ):

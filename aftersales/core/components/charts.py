@@ -59,13 +59,16 @@ def nice_top(value: float) -> int:
         power *= 10
 
 
+def _cell(value: object) -> str:
+    if value is None:
+        return "–"
+    return conditional_escape(value if isinstance(value, str) else str(value))
+
+
 def data_table(head: Sequence[str], rows: Sequence[Sequence[object]], *, caption: str) -> SafeString:
     """The numbers behind a chart, folded away."""
     ths = "".join(f'<th scope="col">{escape(h)}</th>' for h in head)
-    trs = "".join(
-        "<tr>" + "".join(f"<td>{conditional_escape('–' if c is None else c)}</td>" for c in row) + "</tr>"
-        for row in rows
-    )
+    trs = "".join("<tr>" + "".join(f"<td>{_cell(value)}</td>" for value in row) + "</tr>" for row in rows)
     show = escape(_("Show as a table"))
     return mark_safe(  # noqa: S308
         f'<details class="tb"><summary>{show}</summary><div class="tb-w"><table>'
@@ -201,7 +204,7 @@ def _pin(pin: Pin, x: float, y: float, base: float) -> str:
         f'<g class="pin {pin.tone}"><title>{escape(pin.title)}</title>'
         f'<line x1="{x}" x2="{x}" y1="{y}" y2="{base}"/>'
         f'<rect x="{box - half}" y="{y - 12}" width="{2 * half}" height="19" rx="4"/>'
-        f'{_text(box, y + 2, pin.label, "")}</g>',
+        f"{_text(box, y + 2, pin.label, '')}</g>",
         pin.url,
     )
 

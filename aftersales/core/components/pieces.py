@@ -95,6 +95,7 @@ def figure(item: Figure) -> SafeString:
 def facts(items: Iterable[tuple[str, str]]) -> SafeString:
     """Name and value pairs; values may be safe HTML made by the other components."""
     rows = "".join(
-        f"<div><dt>{escape(name)}</dt><dd>{conditional_escape(value) or '–'}</dd></div>" for name, value in items
+        f"<div><dt>{escape(name)}</dt><dd>{conditional_escape(value) or '–'}</dd></div>"
+        for name, value in items
     )
     return mark_safe(f'<dl class="kv">{rows}</dl>')  # noqa: S308
