@@ -275,4 +275,5 @@ def measure() -> list[dict[str, Any]]:
         *loads("shipments", Shipment, parcel_row, PARCEL_HEAD, 2.5),
         *loads("orders", Order, order_row, ORDER_HEAD, 4.0),
         *exports(),
+        *memory(),
     ]

@@ -79,6 +79,8 @@ def with_upload(view: View) -> View:
 def index(request: HttpRequest) -> HttpResponse:
     """All sheets a person may load or take out, and what he did lately."""
     user: Any = request.user
+    if not user.has_perm("sheets.upload"):
+        raise PermissionDenied
     sheets = [
         {
             "sheet": found.sheet,
@@ -89,8 +91,6 @@ def index(request: HttpRequest) -> HttpResponse:
         for found in resource.registered()
     ]
     sheets = [one for one in sheets if one["imports"] or one["exports"]]
-    if not sheets:
-        raise PermissionDenied
     context = {
         "title": _("Import and export"),
         "sheets": sheets,
