@@ -9,6 +9,8 @@ from aftersales.clocks.models import Clock
 from aftersales.core import moves
 from aftersales.core.errors import DomainError, NotPermitted, Refused
 from aftersales.core.models import Event
+from aftersales.customers.models import Contact, Customer
+from aftersales.customers.services import contact_reveal
 from aftersales.notices.models import Notice
 from aftersales.tickets import selectors, services
 from aftersales.tickets.models import ArchiveRecord, DispatchRecord, Message, Ticket
@@ -247,6 +249,26 @@ def test_every_event_reads_as_a_sentence_without_codes(
         assert "%(" not in line
         assert "tickets." not in line
         assert "first_response" not in line
+
+
+def test_a_look_at_a_contact_stands_in_the_ticket_it_was_taken_from(
+    open_ticket: Opener, desk: Cast, customer: Customer, now: datetime
+) -> None:
+    ticket, other = open_ticket(), open_ticket()
+    contact = Contact(customer=customer, kind="phone", value="13812345678")
+    contact.save()
+    contact_reveal(
+        contact=contact,
+        actor=desk.agent,
+        reason="核对收件电话",
+        now=now,
+        context=f"tickets.ticket:{ticket.pk}",
+    )
+
+    lines = [entry.sentence for entry in selectors.timeline(ticket)]
+    assert any("核对收件电话" in line for line in lines)
+    assert not any("13812345678" in line for line in lines)
+    assert not any("核对收件电话" in entry.sentence for entry in selectors.timeline(other))
 
 
 def test_options_say_what_is_possible_and_why_not(open_ticket: Opener, desk: Cast, now: datetime) -> None:

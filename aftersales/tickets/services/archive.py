@@ -33,7 +33,9 @@ def ticket_archive(
         )
         record = _record(moved, summary.strip(), until, actor, now)
         TicketText.objects.update_or_create(
-            ticket=moved, part="record", defaults={"audience": Audience.INTERNAL, "text": record.summary[:4000]}
+            ticket=moved,
+            part="record",
+            defaults={"audience": Audience.INTERNAL, "text": record.summary[:4000]},
         )
         events.record(
             "ticket.recorded", subject=moved, actor=actor, now=now,
