@@ -1,7 +1,7 @@
 """How fast sheets are, as ratios to what PostgreSQL itself needs for the same rows; subject and floor alternate.
 
-Every function answers dicts: name, subject_seconds, floor_seconds, ratio, bar. Call :func:`measure` with a database that
-may be written; it works on orders and parcels of a source of its own and leaves them there.
+Every function answers dicts: name, subject_seconds, floor_seconds, ratio, bar. Call :func:`measure` with a database
+that may be written; it works on orders and parcels of a source of its own and leaves them there.
 """
 
 import csv
@@ -70,8 +70,8 @@ def order_row(batch: str, number: int) -> list[str]:
 def parcel_row(batch: str, number: int) -> list[str]:
     day = number % 27 + 1
     return [
-        "bench", f"{batch}{number:010d}", "1", f"B{number % MERCHANTS:04d}", "顺丰", f"SF{batch}{number:010d}", "delivered",
-        f"2026-04-{day:02d}", f"2026-03-{day:02d} 10:00:00", f"2026-03-{day + 1:02d} 18:{number % 60:02d}:00", "recipient", "家",
+        "bench", f"{batch}{number:010d}", "1", f"B{number % MERCHANTS:04d}", "顺丰", f"SF{batch}{number:010d}", "delivered",  # noqa: E501
+        f"2026-04-{day:02d}", f"2026-03-{day:02d} 10:00:00", f"2026-03-{day + 1:02d} 18:{number % 60:02d}:00", "recipient", "家",  # noqa: E501
     ]  # fmt: skip
 
 
@@ -151,7 +151,7 @@ def copied(model: Any, batch: str, other: str) -> tuple[str, bytes]:
         connection.cursor() as cursor,
         cursor.connection.cursor() as raw,
         raw.copy(
-            f"COPY (SELECT {', '.join(columns.values())} FROM {table} t WHERE {where} ORDER BY t.id) TO STDOUT (FORMAT csv)"
+            f"COPY (SELECT {', '.join(columns.values())} FROM {table} t WHERE {where} ORDER BY t.id) TO STDOUT (FORMAT csv)"  # noqa: E501
         ) as copy,
     ):
         for block in copy:
@@ -235,8 +235,8 @@ def _bare_copy() -> None:
     names = [Order._meta.get_field(name).column for name in columns]
     joined = [f"t.{name}" for name in names if name not in {"merchant_id", "customer_id", "account_id"}]
     query = (
-        f"SELECT m.code, c.code, a.external_id, {', '.join(joined)} FROM orders_order t LEFT JOIN merchants_merchant m ON m.id = t.merchant_id "
-        "LEFT JOIN customers_customer c ON c.id = t.customer_id LEFT JOIN customers_customeraccount a ON a.id = t.account_id "
+        f"SELECT m.code, c.code, a.external_id, {', '.join(joined)} FROM orders_order t LEFT JOIN merchants_merchant m ON m.id = t.merchant_id "  # noqa: E501
+        "LEFT JOIN customers_customer c ON c.id = t.customer_id LEFT JOIN customers_customeraccount a ON a.id = t.account_id "  # noqa: E501
         "WHERE t.source = 'bench' ORDER BY t.id"
     )
     with (

@@ -104,7 +104,7 @@ def test_the_olist_files_give_the_oracles_counts_and_the_second_time_nothing(
         cursor.execute("SELECT count(*) FROM orders_review WHERE body LIKE E'%\\n%'")
         assert cursor.fetchone()[0] > 300
         cursor.execute(
-            "SELECT count(*) FROM (SELECT order_id FROM orders_orderline GROUP BY 1 HAVING count(DISTINCT merchant_id) > 1) x"
+            "SELECT count(*) FROM (SELECT order_id FROM orders_orderline GROUP BY 1 HAVING count(DISTINCT merchant_id) > 1) x"  # noqa: E501
         )
         assert cursor.fetchone()[0] == oracle["orders_of_two_or_more_sellers"]
         cursor.execute("SELECT count(*) FROM orders_order WHERE merchant_id IS NULL")

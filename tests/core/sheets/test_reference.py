@@ -50,7 +50,7 @@ WIDGETS: dict[str, widgets.SheetWidget] = {
 def in_sql(widget: widgets.SheetWidget, cells: list[str]) -> list[Any]:
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT {widget.sql('x.cell')} FROM unnest({widgets.quote(cells)}) WITH ORDINALITY AS x (cell, n) ORDER BY n"
+            f"SELECT {widget.sql('x.cell')} FROM unnest({widgets.quote(cells)}) WITH ORDINALITY AS x (cell, n) ORDER BY n"  # noqa: E501
         )
         return [row[0] for row in cursor.fetchall()]
 
