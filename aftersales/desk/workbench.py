@@ -89,6 +89,12 @@ class Workbench:
         return [card for card in self.clocks if card.open]
 
     @property
+    def chain(self) -> list[str]:
+        """Everybody who held it, in turn; empty while it stayed with the first contact."""
+        held = selectors.holders(self.changes)
+        return held if len(held) > 1 else []
+
+    @property
     def nearest(self) -> ClockCard | None:
         return next(iter(self.open_clocks), None)
 

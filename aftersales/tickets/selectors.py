@@ -155,6 +155,7 @@ class Entry:
     rule_version: str
     audience: str
     event_id: int
+    holder: str = ""
 
 
 def timeline(ticket: Ticket, *, limit: int = TIMELINE_CAP) -> list[Entry]:
@@ -173,17 +174,21 @@ def timeline(ticket: Ticket, *, limit: int = TIMELINE_CAP) -> list[Entry]:
 
 
 def _entry(event: Event) -> Entry:
+    given = event.kind in ("ticket.assigned", "ticket.transferred")
     return Entry(
         at=event.at, sentence=events.sentence(event), kind=event.kind, actor=event.actor_name,
         role=event.actor_role, source=event.source, reason=event.reason, rule_version=event.rule_version,
-        audience=event.audience, event_id=event.pk,
+        audience=event.audience, event_id=event.pk, holder=event.payload.get("to_name", "") if given else "",
     )  # fmt: skip
 
 
-def owner_chain(ticket: Ticket) -> list[tuple[datetime, str]]:
-    """Who held the ticket from when: first contact first (R3.3). One query."""
-    given = Event.objects.about(KIND, ticket.pk).filter(kind__in=["ticket.assigned", "ticket.transferred"])
-    return [(event.at, event.payload.get("to_name", "")) for event in given.order_by("id")]
+def holders(entries: Sequence[Entry]) -> list[str]:
+    """Who held the ticket one after the other, first contact first (R3.3), read from its timeline."""
+    chain: list[str] = []
+    for entry in entries:
+        if entry.holder and entry.holder != (chain[-1] if chain else ""):
+            chain.append(entry.holder)
+    return chain
 
 
 def conversation(ticket: Ticket, *, limit: int = 200) -> list[Message]:

@@ -9,7 +9,7 @@ from accounts.models import Away
 from accounts.states import AwayReason, Role
 from aftersales.core.errors import DomainError, NotPermitted
 from aftersales.core.models import Event
-from aftersales.tickets import rules, services
+from aftersales.tickets import rules, selectors, services
 from aftersales.tickets.models import DispatchRecord, Ticket
 from tests.cast import Cast
 
@@ -108,6 +108,7 @@ def test_only_a_lead_gives_work_to_others_and_the_first_contact_stays_responsibl
 
     assert (moved.assignee, moved.owner) == (other, desk.agent)
     event = Event.objects.filter(kind="ticket.assigned", subject_id=ticket.pk).latest("pk")
+    assert selectors.holders(selectors.timeline(moved)) == [str(desk.agent), "接手人"]
     assert (event.payload["from_id"], event.payload["to_name"], event.reason) == (
         desk.agent.pk,
         "接手人",
