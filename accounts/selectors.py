@@ -1,6 +1,6 @@
 """Answers about people for pages and for dispatch."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -36,6 +36,15 @@ def people_on_duty(duty: str, at: datetime) -> list[Candidate]:
 def people_of_team(team_id: int, at: datetime) -> list[Candidate]:
     """The same facts for one team. One query."""
     return _candidates(Q(team_id=team_id), at)
+
+
+def names_of_teams(team_ids: Sequence[int], at: datetime) -> list[tuple[int, str]]:
+    """Key and name of everybody in these teams, by name: enough for a list to choose from. One query."""
+    members = TeamMember.objects.at(at).filter(
+        team_id__in=team_ids, team__active_to=None, person__is_active=True
+    )
+    found = members.values_list("person_id", "person__display_name", "person__username")
+    return sorted({(pk, name or username) for pk, name, username in found}, key=lambda pair: pair[1])
 
 
 def _candidates(which: Q, at: datetime) -> list[Candidate]:

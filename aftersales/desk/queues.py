@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from django.core.exceptions import EmptyResultSet
@@ -146,7 +147,7 @@ def tickets(user: Any, wanted: Asked, now: datetime) -> QuerySet[Ticket]:
             rows = rows.filter(**{f"{DAYS[name]}__gte": timezone.make_aware(datetime.combine(day, time.min))})
     if wanted.missed:
         rows = rows.filter(pk__in=clocks_missed(wanted.missed, wanted.since.get("missed"), now))
-    return _with_words(rows, wanted.words) if wanted.words else rows
+    return _with_words(rows, user, wanted.words) if wanted.words else rows
 
 
 def clocks_missed(promise: str, day: date | None, now: datetime) -> QuerySet[Any]:
@@ -161,11 +162,11 @@ def clocks_missed(promise: str, day: date | None, now: datetime) -> QuerySet[Any
     return rows.values("subject_id")
 
 
-def _with_words(rows: QuerySet[Ticket], words: str) -> QuerySet[Ticket]:
+def _with_words(rows: QuerySet[Ticket], user: Any, words: str) -> QuerySet[Ticket]:
     """A number finds its ticket, anything else is looked for in the texts of the tickets."""
     if words.upper().startswith("TK"):
         return rows.filter(number__startswith=words.upper())
-    return rows.filter(pk__in=search_ids(words, limit=SEARCH_LIMIT))
+    return rows.filter(pk__in=search_ids(words, user=user, limit=SEARCH_LIMIT))
 
 
 @dataclass(frozen=True)
@@ -203,18 +204,39 @@ def _after(rows: QuerySet[Ticket], column: str, key: str, *, backwards: bool) ->
     return rows.extra(where=[f'({table}."{column}", {table}."id") {sign} (%s, %s)'], params=values)  # noqa: S610
 
 
-def counts(user: Any, now: datetime) -> dict[str, int]:
-    """How many tickets stand in each view, counting at most COUNT_CAP + 1 each. One statement."""
+@dataclass(frozen=True)
+class _Asker:
+    """Whose statement it is. Written by Django once per person and rule, then only the moments are replaced."""
+
+    key: tuple[Any, ...]
+    user: Any = field(compare=False)
+    at: datetime = field(compare=False)
+
+
+def _asker(user: Any, now: datetime, soon: timedelta) -> _Asker:
+    return _Asker((user.pk, user.is_active, *user.roles, *user.team_ids, soon), user, now)
+
+
+@lru_cache(maxsize=512)
+def _counts_statement(asker: _Asker) -> tuple[str, Sequence[Any], datetime]:
     parts: list[str] = []
     params: list[Any] = []
     for queue in QUEUES:
-        sql, values = _sql(view_rows(user, queue, now).order_by().values("pk")[: COUNT_CAP + 1])
+        sql, values = _sql(view_rows(asker.user, queue, asker.at).order_by().values("pk")[: COUNT_CAP + 1])
         parts.append(f"(SELECT count(*) FROM ({sql}) AS q)")  # noqa: S608 - the inner query is Django's own
         params += values
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT " + ", ".join(parts), params)
-        found = cursor.fetchone()
-    return dict(zip(QUEUES, found, strict=True))
+    return "SELECT " + ", ".join(parts), params, asker.at
+
+
+@lru_cache(maxsize=1024)
+def _nearest_statement(asker: _Asker, queue: str) -> tuple[str, Sequence[Any], datetime]:
+    return (*_nearest(asker.user, Asked(queue), asker.at), asker.at)
+
+
+def _nearest(user: Any, wanted: Asked, now: datetime) -> tuple[str, Sequence[Any]]:
+    return _sql(
+        tickets(user, wanted, now).order_by("next_due_at", "id").values("next_due_at")[: COUNT_CAP + 1]
+    )
 
 
 def _sql(rows: Any) -> tuple[str, Sequence[Any]]:
@@ -226,11 +248,28 @@ def _sql(rows: Any) -> tuple[str, Sequence[Any]]:
     return sql, params
 
 
+def _moved(params: Sequence[Any], by: timedelta) -> list[Any]:
+    """The parameters of another moment: every time in them lies at a fixed distance from now."""
+    return [value + by if isinstance(value, datetime) else value for value in params]
+
+
+def counts(user: Any, now: datetime) -> dict[str, int]:
+    """How many tickets stand in each view, counting at most COUNT_CAP + 1 each. One statement."""
+    sql, params, at = _counts_statement(_asker(user, now, soon_span(now)))
+    with connection.cursor() as cursor:
+        cursor.execute(sql, _moved(params, now - at))
+        found = cursor.fetchone()
+    return dict(zip(QUEUES, found, strict=True))
+
+
 def groups(user: Any, wanted: Asked, now: datetime) -> dict[str, int]:
     """How many rows of this view are late, due soon and later, counting the nearest COUNT_CAP + 1."""
-    nearest = tickets(user, wanted, now).order_by("next_due_at", "id").values("next_due_at")[: COUNT_CAP + 1]
-    sql, params = _sql(nearest)
-    soon = now + soon_span(now, guess=True)
+    soon = now + (span := soon_span(now, guess=True))
+    if wanted.filtered:
+        sql, params = _nearest(user, wanted, now)
+    else:
+        sql, kept, at = _nearest_statement(_asker(user, now, span), wanted.queue)
+        params = _moved(kept, now - at)
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT count(*) FILTER (WHERE next_due_at < %s), "  # noqa: S608 - the inner query is Django's own

@@ -17,7 +17,7 @@ from django.utils.translation import ngettext, pgettext, pgettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.models import User
-from accounts.selectors import people_of_team
+from accounts.selectors import names_of_teams
 from aftersales.core import moves
 from aftersales.core.access import answered, needs
 from aftersales.core.components import empty_state
@@ -179,8 +179,7 @@ def _filters(wanted: queues.Asked) -> list[Filter]:
 
 def _people(user: Any, now: datetime) -> list[tuple[int, str]]:
     """Whom a lead may give tickets to: the people of the own teams."""
-    found = {c.person.pk: str(c.person) for team_id in user.team_ids for c in people_of_team(team_id, now)}
-    return sorted(found.items(), key=lambda pair: pair[1])
+    return names_of_teams(user.team_ids, now)
 
 
 @require_GET
