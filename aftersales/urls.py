@@ -2,11 +2,13 @@
 
 from django.contrib import admin
 from django.urls import include, path
+from django.views.generic import RedirectView
 
 from accounts.views import set_language
 from aftersales.core import health
 
 urlpatterns = [
+    path("", RedirectView.as_view(pattern_name="accounts:home"), name="home"),
     path("health", health.health, name="health"),
     path("ready", health.ready, name="ready"),
     path("admin/", admin.site.urls),

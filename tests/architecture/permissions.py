@@ -88,6 +88,7 @@ DOOR = {
     "set_language": Page(ANYBODY, "POST"),
     "health": Page(ANYBODY),
     "ready": Page(ANYBODY),
+    "home": Page(ANYBODY),
     "accounts:home": Page(SIGNED_IN),
 }
 PEOPLE = {
