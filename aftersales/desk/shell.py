@@ -36,7 +36,7 @@ def side_bar(request: HttpRequest) -> SafeString:
 
 
 def _brand() -> str:
-    home = navigation.address("desk:queue") or navigation.address("admin:index")
+    home = navigation.address("desk:home") or navigation.address("admin:index")
     fold, name = escape(_("Fold the side bar")), escape(_("After-sales desk"))
     return (
         f'<div class="brand"><a href="{home}"><span class="logo">{icon("chat")}</span>'
@@ -47,7 +47,7 @@ def _brand() -> str:
 
 def _search(request: HttpRequest) -> str:
     url = navigation.address("desk:search")
-    if not url:
+    if not url or not request.user.has_perm("desk.view"):  # type: ignore[union-attr]
         return ""
     words = escape(_("Search everything"))
     return (
