@@ -134,3 +134,14 @@ def test_putting_back_needs_a_reason_and_frees_the_ticket(
     back = services.ticket_put_back(ticket=ticket, actor=desk.agent, now=now, reason="不是我的专长")
 
     assert (back.state, back.assignee) == ("triaged", None)
+
+
+def test_next_for_me_also_gives_what_no_team_has_yet(open_ticket: Opener, desk: Cast, now: datetime) -> None:
+    night = now + timedelta(hours=12)
+    ticket = open_ticket(at=night)
+    Ticket.objects.filter(pk=ticket.pk).update(team=None)
+
+    taken = services.ticket_take_next(actor=desk.agent, now=night)
+
+    assert taken is not None
+    assert taken.pk == ticket.pk

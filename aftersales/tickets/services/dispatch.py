@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Count, Max
+from django.db.models import Count, Max, Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
@@ -70,12 +70,12 @@ def ticket_take(*, ticket: Ticket, actor: Any, now: datetime) -> Ticket:
 
 
 def ticket_take_next(*, actor: Any, now: datetime) -> Ticket | None:
-    """*Next for me*: the most urgent unassigned ticket of my teams; two people pulling never get the same one."""
+    """*Next for me*: the most urgent unassigned ticket of my teams or of none yet; two pulling never get one."""
     with transaction.atomic():
         mine = Ticket.objects.visible_to(actor).unassigned().filter(historic=False)
         ticket = (
             mine.select_for_update(of=("self",), skip_locked=True)
-            .filter(team_id__in=actor.team_ids)
+            .filter(Q(team_id__in=actor.team_ids) | Q(team_id=None))
             .order_by("next_due_at", "id")
             .first()
         )
