@@ -125,9 +125,10 @@ def _tell_worker(ticket: Ticket, event: Event, actor: Any, now: datetime) -> Non
         "ticket.assigned": "work.assigned", "ticket.transferred": "work.assigned",
         "ticket.customer_wrote": "work.customer_answered", "ticket.reopened": "work.reopened",
     }.get(event.kind)  # fmt: skip
-    if template is None or ticket.assignee is None or event.actor_id == ticket.assignee_id or ticket.historic:
+    worker = _worker(ticket, event) if template and not ticket.historic else None
+    if template is None or worker is None or worker.pk == event.actor_id:
         return
-    if event.acting_as == f"user:{ticket.assignee_id}":
+    if event.acting_as == f"user:{worker.pk}":
         return
     values = _base(ticket)
     if template != "work.customer_answered":
@@ -136,13 +137,29 @@ def _tell_worker(ticket: Ticket, event: Event, actor: Any, now: datetime) -> Non
         values["reason"] = event.reason or None
     notice_send(
         template=template,
-        to=ticket.assignee,
+        to=worker,
         about=ticket,
         values=values,
         key=f"event:{event.pk}",
         actor=actor,
         now=now,
     )
+
+
+_HANDED = ("ticket.assigned", "ticket.transferred", "ticket.unassigned")
+
+
+def _worker(ticket: Ticket, event: Event) -> User | None:
+    """Who worked on the ticket at this event: a replay after a hand-over must not tell the next person."""
+    handed = Event.objects.about("tickets.ticket", ticket.pk).filter(kind__in=_HANDED, id__lte=event.pk)
+    last = handed.order_by("-id").first()
+    return _person(last.payload.get("to_id") if last else None, ticket)
+
+
+def _person(pk: int | None, ticket: Ticket) -> User | None:
+    if pk is None or pk == ticket.assignee_id:
+        return ticket.assignee if pk else None
+    return User.objects.filter(pk=pk).first()
 
 
 def tell_staff(*, event: Event, actor: Any, now: datetime) -> None:
@@ -157,7 +174,7 @@ def tell_staff(*, event: Event, actor: Any, now: datetime) -> None:
         values["left"] = due - now if due and due > now else None
     else:
         values["late_by"] = now - due if due else None
-    holder = ticket.assignee
+    holder = _person(event.payload.get("holder", ticket.assignee_id), ticket)
     if holder is not None:
         notice_send(
             template=event.kind,
