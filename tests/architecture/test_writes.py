@@ -3,9 +3,10 @@
 import pytest
 from django.contrib.sessions.models import Session
 from django.db import transaction
+from django.http import HttpRequest
 
 from accounts.models import Team
-from aftersales.core import events, jobs, moves
+from aftersales.core import access, events, jobs, moves
 from tests.architecture.writes import WriteOutsideServices, watched, written_tables
 from tests.toy.models import Parcel
 
@@ -56,3 +57,10 @@ def test_writes_are_recognised_in_any_shape() -> None:
     }
     assert written_tables('DELETE FROM "toy_stamp"') == {"toy_stamp"}
     assert written_tables('SELECT * FROM toy_parcel FOR UPDATE OF "toy_parcel" SKIP LOCKED') == set()
+
+
+def test_a_test_may_plant_rows_but_a_page_may_not_write_them(parcel) -> None:
+    with watched(planting=True):
+        Parcel.objects.update(asked=1)
+        with pytest.raises(WriteOutsideServices), transaction.atomic():
+            access.answered(lambda: Parcel.objects.update(asked=2), HttpRequest())

@@ -1,0 +1,124 @@
+"""Deliveries and clocks follow from the events: thrown away and replayed, every page is the same."""
+
+import re
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from difflib import unified_diff
+from typing import Any
+
+import pytest
+import time_machine
+
+from aftersales.clocks import services as clocks
+from aftersales.clocks.models import Clock
+from aftersales.core import deliveries
+from aftersales.core.models import Delivery, Event, Job
+from aftersales.customers.models import Contact, Customer
+from aftersales.notices.models import Notice
+from aftersales.tickets import services
+from aftersales.tickets.models import Ticket
+from tests.architecture.writes import watched
+from tests.cast import Cast
+
+Opener = Callable[..., Ticket]
+HOUR = timedelta(hours=1)
+CHANGING = re.compile(r'name="csrfmiddlewaretoken" value="[^"]+"|nonce="[^"]+"|data-csrf="[^"]+"')
+
+
+@pytest.fixture
+def worked(
+    open_ticket: Opener, desk: Cast, customer: Customer, now: datetime, work_off: Callable[[datetime], None]
+) -> list[Ticket]:
+    """Tickets in several states, one of them handed over, one reopened, one late."""
+    Contact.objects.create(customer=customer, kind="email", value="linfang@example.com")
+    other = desk.person("agent", username="second", name="吴越")
+    desk.join(desk.team, other)
+    desk.shift(other)
+    found = [open_ticket(subject=f"第{number}件") for number in range(4)]
+    work_off(now)
+    fresh = Ticket.objects.order_by("pk")
+    for hour, step in enumerate((_handed_over(other), _waiting, _reopened, _left_alone), start=1):
+        step(fresh[hour - 1], desk, now + hour * HOUR)
+        work_off(now + hour * HOUR)
+    with watched(planting=True):
+        clocks.sweep(now + 60 * HOUR)
+    work_off(now + 60 * HOUR)
+    return found
+
+
+def _handed_over(other: Any) -> Callable[..., None]:
+    def step(ticket: Ticket, desk: Cast, at: datetime) -> None:
+        services.ticket_assign(ticket=ticket, to=other, reason="熟悉这类耳机", actor=desk.lead, now=at)
+        ticket.refresh_from_db()
+        services.ticket_reply(ticket=ticket, text="您好，由我接手。", actor=other, now=at + HOUR / 2)
+
+    return step
+
+
+def _waiting(ticket: Ticket, desk: Cast, at: datetime) -> None:
+    who = ticket.assignee
+    ticket = services.ticket_start(ticket=ticket, actor=who, now=at)
+    services.ticket_wait(
+        ticket=ticket, wait_for="customer", until=at + 24 * HOUR, actor=who, now=at, reason="等照片"
+    )
+
+
+def _reopened(ticket: Ticket, desk: Cast, at: datetime) -> None:
+    ticket = services.ticket_resolve(
+        ticket=ticket, result="explained", text="请重新配对。", actor=ticket.assignee, now=at
+    )
+    token = services.customer_link_issue(ticket=ticket, purpose="confirm", now=at)
+    link = services.customer_link_open(token=token, purpose="confirm", now=at)
+    assert link
+    services.ticket_confirm(link=link, satisfied=False, comment="还是没有声音", now=at)
+
+
+def _left_alone(ticket: Ticket, desk: Cast, at: datetime) -> None:
+    pass
+
+
+def pages(desk: Cast, tickets: list[Ticket]) -> dict[str, str]:
+    """What lead and agent read; only what changes with each request is taken out."""
+    addresses = ["/desk/tickets/", "/desk/tickets/?queue=breached", "/overview/"]
+    for ticket in tickets:
+        addresses += [f"/desk/tickets/{ticket.number}/{rest}" for rest in ("", "look/")]
+    found = {}
+    for person in (desk.lead, desk.agent):
+        browser = desk.client(person)
+        for address in addresses:
+            answer = browser.get(address)
+            found[f"{person}: {address}"] = f"{answer.status_code} " + CHANGING.sub(
+                "", answer.content.decode()
+            )
+    assert all(page.startswith("200") for page in found.values())
+    return found
+
+
+@pytest.mark.django_db
+def test_deliveries_thrown_away_and_replayed_change_no_page(
+    worked: list[Ticket], desk: Cast, now: datetime, settings: Any, work_off: Callable[[datetime], None]
+) -> None:
+    settings.REQUIRE_SECOND_FACTOR = False
+    later = now + 61 * HOUR
+    with time_machine.travel(later, tick=False):
+        before = pages(desk, worked)
+        counts = [model.objects.count() for model in (Event, Notice, Job)]
+
+        Delivery.objects.all().delete()
+        again = [deliveries.backfill(consumer) for consumer in deliveries.consumers()]
+        assert sum(again) > 20
+        work_off(later)
+
+        assert not Delivery.objects.exists()
+        assert [model.objects.count() for model in (Event, Notice, Job)] == counts
+        after = pages(desk, worked)
+        assert list(after) == list(before)
+        for address, page in after.items():
+            assert list(unified_diff(before[address].split("\n"), page.split("\n"), n=0)) == [], address
+
+
+@pytest.mark.django_db
+def test_the_clocks_come_out_of_the_events_alone(worked: list[Ticket], now: datetime) -> None:
+    found = clocks.rebuild("tickets.ticket", [ticket.pk for ticket in worked], now + 61 * HOUR)
+    assert found.clocks == Clock.objects.count() >= 8
+    assert found.is_same, found.differences
