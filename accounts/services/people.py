@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from typing import Any, cast
+from typing import Any
 
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
@@ -77,10 +77,7 @@ def user_create(
         roles=rules.in_order(roles), capacity=capacity, kind=kind, created_at=now,
         password=make_password(password),
     )  # fmt: skip
-    return cast(
-        User,
-        moves.create(user, actor=actor, now=now, event="user.created", payload={"new_roles": user.roles}),
-    )
+    return moves.create(user, actor=actor, now=now, event="user.created", payload={"new_roles": user.roles})
 
 
 EDITABLE = frozenset({"username", "display_name", "email", "language", "capacity"})
@@ -102,17 +99,14 @@ def user_change(*, user: User, actor: Any, now: datetime, version: int | None = 
     changed = sorted(name for name, value in columns.items() if getattr(user, name) != value)
     if "email" in changed:  # a reset link must never reach an address the account no longer has
         EmailAddress.objects.filter(user_id=user.pk).delete()
-    return cast(
-        User,
-        moves.change(
-            user,
-            actor=actor,
-            now=now,
-            event="user.changed",
-            version=version,
-            payload={"columns": changed},
-            **columns,
-        ),
+    return moves.change(
+        user,
+        actor=actor,
+        now=now,
+        event="user.changed",
+        version=version,
+        payload={"columns": changed},
+        **columns,
     )
 
 
@@ -134,11 +128,11 @@ def user_set_roles(
     if Role.ADMINISTRATOR in current.roles and Role.ADMINISTRATOR not in new:
         _keep_an_administrator(current)
     lost = set(current.roles) - set(new)
-    return cast(User, moves.change(
+    return moves.change(
         user, actor=actor, now=now, event="user.roles_changed", reason=reason, version=version,
         payload={"old_roles": list(current.roles), "new_roles": new},
         roles=new, session_epoch=current.session_epoch + bool(lost),
-    ))  # fmt: skip
+    )  # fmt: skip
 
 
 @transaction.atomic
@@ -154,9 +148,7 @@ def user_deactivate(*, user: User, actor: Any, now: datetime, reason: str = "") 
 def user_activate(*, user: User, actor: Any, now: datetime, reason: str = "") -> User:
     _require(actor, "accounts.set_active")
     _refuse(rules.is_person(user))
-    return cast(
-        User, moves.change(user, actor=actor, now=now, event="user.activated", reason=reason, is_active=True)
-    )
+    return moves.change(user, actor=actor, now=now, event="user.activated", reason=reason, is_active=True)
 
 
 def user_end_sessions(*, user: User, actor: Any, now: datetime, reason: str = "") -> User:
@@ -227,17 +219,14 @@ def denial_record(*, user: Any, method: str, path: str, now: datetime) -> None:
 
 def _end_sessions(user: User, actor: Any, now: datetime, event: str, reason: str, **columns: Any) -> User:
     row = User.objects.get(pk=user.pk)  # also because a request's own user is a lazy object
-    return cast(
-        User,
-        moves.change(
-            row,
-            actor=actor,
-            now=now,
-            event=event,
-            reason=reason,
-            session_epoch=row.session_epoch + 1,
-            **columns,
-        ),
+    return moves.change(
+        row,
+        actor=actor,
+        now=now,
+        event=event,
+        reason=reason,
+        session_epoch=row.session_epoch + 1,
+        **columns,
     )
 
 

@@ -78,9 +78,7 @@ def team_change(*, team: Team, actor: Any, now: datetime, version: int | None = 
 def team_close(*, team: Team, actor: Any, now: datetime, reason: str = "") -> Team:
     """The team takes no more work; its members and history stay readable."""
     _require(actor, "accounts.manage_teams")
-    return cast(
-        Team, moves.change(team, actor=actor, now=now, event="team.closed", reason=reason, active_to=now)
-    )
+    return moves.change(team, actor=actor, now=now, event="team.closed", reason=reason, active_to=now)
 
 
 def team_join(*, team: Team, person: User, actor: Any, now: datetime) -> TeamMember:
@@ -94,15 +92,12 @@ def team_join(*, team: Team, person: User, actor: Any, now: datetime) -> TeamMem
         if current is not None:
             return cast(TeamMember, current)
         member = TeamMember(team=team, person=person, active_from=now)
-        return cast(
-            TeamMember,
-            moves.create(
-                member,
-                actor=actor,
-                now=now,
-                event="team_member.joined",
-                payload={"team": team.pk, "person": person.pk},
-            ),
+        return moves.create(
+            member,
+            actor=actor,
+            now=now,
+            event="team_member.joined",
+            payload={"team": team.pk, "person": person.pk},
         )
 
 
@@ -110,10 +105,10 @@ def team_leave(*, member: TeamMember, actor: Any, now: datetime) -> TeamMember:
     _require(actor, "accounts.manage_teams")
     if member.team.lead_id == member.person_id:
         raise DomainError(_("Name another lead first."), "is_lead")
-    return cast(TeamMember, moves.change(
+    return moves.change(
         member, actor=actor, now=now, event="team_member.left", active_to=now,
         payload={"team": member.team_id, "person": member.person_id},
-    ))  # fmt: skip
+    )  # fmt: skip
 
 
 @transaction.atomic
@@ -130,7 +125,7 @@ def away_set(
         raise DomainError(_("The person is already away in this period."), "overlap")
     away = Away(person=person, starts_at=starts_at, ends_at=ends_at, reason=reason)
     payload = {"person": person.pk, "away_reason": reason, "from": starts_at, "to": ends_at}
-    return cast(Away, moves.create(away, actor=actor, now=now, event="away.set", payload=payload))
+    return moves.create(away, actor=actor, now=now, event="away.set", payload=payload)
 
 
 def away_end(*, away: Away, actor: Any, now: datetime) -> Away:
@@ -138,10 +133,10 @@ def away_end(*, away: Away, actor: Any, now: datetime) -> Away:
     _may_plan(away.person, actor, own="accounts.set_own_away")
     if away.ends_at is not None and away.ends_at <= now:
         raise DomainError(_("This absence is already over."), "over")
-    return cast(Away, moves.change(
+    return moves.change(
         away, actor=actor, now=now, event="away.ended", payload={"person": away.person_id},
         ends_at=max(now, away.starts_at),
-    ))  # fmt: skip
+    )  # fmt: skip
 
 
 @transaction.atomic
@@ -169,7 +164,7 @@ def shift_plan(*, person: User, starts_at: datetime, ends_at: datetime, actor: A
             ),
         )
     shift = Shift(person=person, starts_at=starts_at, ends_at=ends_at)
-    return cast(Shift, moves.create(shift, actor=actor, now=now, event="shift.planned", payload=payload))
+    return moves.create(shift, actor=actor, now=now, event="shift.planned", payload=payload)
 
 
 @transaction.atomic
@@ -215,26 +210,23 @@ def shift_move(
     User.objects.select_for_update().get(pk=shift.person_id)
     _refuse_double_shift(shift.person, starts_at, ends_at, but=shift)
     payload = {"person": shift.person_id, "from": starts_at, "to": ends_at}
-    return cast(Shift, moves.change(
+    return moves.change(
         shift, actor=actor, now=now, event="shift.moved", payload=payload, version=version,
         starts_at=starts_at, ends_at=ends_at,
-    ))  # fmt: skip
+    )  # fmt: skip
 
 
 def shift_cancel(*, shift: Shift, actor: Any, now: datetime, reason: str = "") -> Shift:
     _may_plan(shift.person, actor)
     payload = {"person": shift.person_id}
-    return cast(
-        Shift,
-        moves.change(
-            shift,
-            actor=actor,
-            now=now,
-            event="shift.cancelled",
-            reason=reason,
-            payload=payload,
-            cancelled_at=now,
-        ),
+    return moves.change(
+        shift,
+        actor=actor,
+        now=now,
+        event="shift.cancelled",
+        reason=reason,
+        payload=payload,
+        cancelled_at=now,
     )
 
 
