@@ -67,6 +67,7 @@ TEXTS: tuple[str, ...] = (
     gettext_noop("Toggle sidebar"),
     gettext_noop("True"),
     gettext_noop("Type to search"),
+    gettext_noop("Welcome"),
     gettext_noop("Welcome back to"),
     gettext_noop("You can not create nested object without parent"),
     gettext_noop("You have been successfully logged out from the administration"),
