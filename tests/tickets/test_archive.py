@@ -157,3 +157,29 @@ def test_what_is_past_its_time_goes_with_its_words_unless_it_is_held(
     assert not Message.objects.filter(ticket=gone.ticket).exclude(text="").exists()
     assert ArchiveRecord.objects.filter(pk=held.pk).exists()
     assert Event.objects.get(kind="tickets.retained").payload == {"count": 1}
+
+
+def test_a_legal_hold_is_no_door_into_a_sealed_record(
+    archived: Callable[..., ArchiveRecord], desk: Cast, now: datetime
+) -> None:
+    record = archived(now)
+    mine = ArchiveRecord.objects.filter(pk=record.pk)
+    for shorter in ({"keep_until": date(2020, 1, 1)}, {"completed_at": now - 2000 * DAY}):
+        with pytest.raises(DatabaseError, match="no shorter"), transaction.atomic():
+            mine.update(**shorter)
+    services.seal_sweep(now=now + 40 * DAY)
+    for other in ({"summary": "改写历史"}, {"sealed_at": None}, {"keep_until": date(2099, 1, 1)}):
+        with pytest.raises(DatabaseError, match="sealed"), transaction.atomic():
+            mine.update(legal_hold="借口", **other)
+    services.archive_hold_set(record=record, reason="法院调取", actor=desk.supervisor, now=now + 41 * DAY)
+
+
+def test_a_record_made_up_by_sql_removes_nothing(open_ticket: Opener, desk: Cast, now: datetime) -> None:
+    ticket, old = open_ticket(text="不许抹掉"), now - 5000 * DAY
+    ArchiveRecord.objects.create(
+        ticket=ticket, number="X", kind="other", severity="minor", nature="operation", channel="web",
+        opened_at=old, completed_at=old, archived_at=old, reviewed_by=desk.lead, summary="假的", seal_after=old,
+        sealed_at=old, keep_until=old.date(),
+    )  # fmt: skip
+    assert services.retention_run(now=now) == 0
+    assert Message.objects.filter(ticket=ticket, text="不许抹掉").exists()

@@ -2385,11 +2385,26 @@ class Migration(migrations.Migration):
             trigger=pgtrigger.compiler.Trigger(
                 name="sealed",
                 sql=pgtrigger.compiler.UpsertTriggerSql(
-                    condition="WHEN (OLD.sealed_at IS NOT NULL AND NEW.legal_hold IS NOT DISTINCT FROM OLD.legal_hold)",
+                    condition="WHEN (OLD.sealed_at IS NOT NULL AND (to_jsonb(NEW) - 'legal_hold') IS DISTINCT FROM (to_jsonb(OLD) - 'legal_hold'))",
                     func="RAISE EXCEPTION 'archive record % is sealed', OLD.number;",
-                    hash="6a1fb47b1ccd7b7fcee9b332db9b4983f552bc02",
+                    hash="a205532587a8b66d9b39a1528d765a5eeb565cb2",
                     operation="UPDATE",
                     pgid="pgtrigger_sealed_31d18",
+                    table="tickets_archiverecord",
+                    when="BEFORE",
+                ),
+            ),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="archiverecord",
+            trigger=pgtrigger.compiler.Trigger(
+                name="kept_no_shorter",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN (NEW.completed_at < OLD.completed_at OR NEW.keep_until < OLD.keep_until OR NEW.ticket_id <> OLD.ticket_id)",
+                    func="RAISE EXCEPTION 'archive record % is kept no shorter than it was', OLD.number;",
+                    hash="12b7856732ce5f12c2b45d28bc05c9b3d493c8fb",
+                    operation="UPDATE",
+                    pgid="pgtrigger_kept_no_shorter_a9dff",
                     table="tickets_archiverecord",
                     when="BEFORE",
                 ),

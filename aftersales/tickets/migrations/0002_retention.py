@@ -16,6 +16,13 @@ BEGIN
         SELECT id, ticket_id FROM tickets_archiverecord
          WHERE keep_until < today AND legal_hold = '' AND sealed_at IS NOT NULL
            AND completed_at < least(until, clock_timestamp()) - interval '3 years'
+           -- the record's columns may have been written by hand; the events cannot be changed
+           AND NOT EXISTS (
+               SELECT FROM core_event e
+                WHERE e.subject_kind = 'tickets.ticket' AND e.subject_id = ticket_id
+                  AND e.kind IN ('ticket.opened', 'ticket.reopened', 'ticket.confirmed', 'ticket.verified',
+                                 'ticket.closed', 'ticket.unreachable', 'ticket.cancelled')
+                  AND e.at >= least(until, clock_timestamp()) - interval '3 years')
          ORDER BY id LIMIT batch FOR UPDATE SKIP LOCKED
     ) AS due;
     IF gone IS NULL THEN

@@ -66,9 +66,20 @@ class ArchiveRecord(PublicIdModel):
                 when=pgtrigger.Before,
                 operation=pgtrigger.Update,
                 condition=pgtrigger.Condition(
-                    "OLD.sealed_at IS NOT NULL AND NEW.legal_hold IS NOT DISTINCT FROM OLD.legal_hold"
+                    "OLD.sealed_at IS NOT NULL AND "
+                    "(to_jsonb(NEW) - 'legal_hold') IS DISTINCT FROM (to_jsonb(OLD) - 'legal_hold')"
                 ),
                 func="RAISE EXCEPTION 'archive record % is sealed', OLD.number;",
+            ),
+            pgtrigger.Trigger(
+                name="kept_no_shorter",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Condition(
+                    "NEW.completed_at < OLD.completed_at OR NEW.keep_until < OLD.keep_until "
+                    "OR NEW.ticket_id <> OLD.ticket_id"
+                ),
+                func="RAISE EXCEPTION 'archive record % is kept no shorter than it was', OLD.number;",
             ),
         ]
         indexes = [

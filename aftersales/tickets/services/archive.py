@@ -27,6 +27,7 @@ def ticket_archive(
 ) -> Ticket:
     """The lead's review makes the record and gives it its number; the ticket is archived."""
     with transaction.atomic():
+        ticket = Ticket.objects.select_for_update(of=("self",)).get(pk=ticket.pk)
         until = (ticket.closed_at or now) + duration("seal_days", now)
         moved = moves.perform(
             ticket, "archive", actor=actor, now=now, version=version, summary=summary, wake_at=until
@@ -64,7 +65,8 @@ def _record(ticket: Ticket, summary: str, seal_after: datetime, actor: Any, now:
     record.completed_at = ticket.closed_at or now
     record.archived_at, record.reviewed_by = now, actor
     record.summary, record.handlers = summary, _handlers(ticket)
-    record.seal_after, record.keep_until = seal_after, keep_until(record.completed_at)
+    until = keep_until(record.completed_at)
+    record.seal_after, record.keep_until = seal_after, max(until, record.keep_until or until)
     record.save()
     return record
 
@@ -94,9 +96,7 @@ def addendum_add(*, record: ArchiveRecord, text: str, actor: Any, now: datetime)
     if not actor.has_perm("tickets.addendum"):
         raise NotPermitted()
     with transaction.atomic():
-        locked = (
-            ArchiveRecord.objects.select_for_update(of=("self",)).select_related("ticket").get(pk=record.pk)
-        )
+        locked = _locked(record)
         if locked.sealed_at:
             raise DomainError(_("The record is sealed; nothing can be added."), "sealed")
         addendum = ArchiveAddendum.objects.create(record=locked, author=actor, text=clean_text(text), at=now)
@@ -111,6 +111,14 @@ def addendum_add(*, record: ArchiveRecord, text: str, actor: Any, now: datetime)
             payload={"addendum_id": addendum.pk},
         )
     return addendum
+
+
+def _locked(record: ArchiveRecord) -> ArchiveRecord:
+    """The ticket before its record, as sealing locks them: the other order would be a deadlock."""
+    Ticket.objects.select_for_update(of=("self",)).get(pk=record.ticket_id)
+    rows = ArchiveRecord.objects.select_for_update(of=("self",)).select_related("ticket")
+    locked: ArchiveRecord = rows.get(pk=record.pk)
+    return locked
 
 
 def archive_hold_set(*, record: ArchiveRecord, reason: str, actor: Any, now: datetime) -> ArchiveRecord:
@@ -130,9 +138,7 @@ def _hold(
     if not reason.strip():
         raise DomainError(_("A legal hold needs its reason."), "reason")
     with transaction.atomic():
-        locked: ArchiveRecord = (
-            ArchiveRecord.objects.select_for_update(of=("self",)).select_related("ticket").get(pk=record.pk)
-        )
+        locked = _locked(record)
         locked.legal_hold = value[:200]
         locked.save(update_fields=["legal_hold"])
         events.record(
