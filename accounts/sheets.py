@@ -1,9 +1,11 @@
 """Import and export columns of people and shifts. Passwords and rights of sign-in never come from a sheet."""
 
+from collections.abc import Iterable
+
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Shift, User
-from accounts.states import MACHINE_ROLES, Kind, Role
+from accounts.states import MACHINE_ROLES, MERCHANT_ROLES, STAFF_ROLES, Kind, Role
 from aftersales.core.sheets.resource import Column, RowRule, SheetResource, register
 from aftersales.core.sheets.widgets import (
     ChoiceWidget,
@@ -21,6 +23,10 @@ OVERLAP = (
     "EXISTS (SELECT FROM accounts_shift k WHERE k.person_id = {person} AND k.cancelled_at IS NULL "
     "AND k.starts_at <> {starts_at} AND k.starts_at < {ends_at} AND k.ends_at > {starts_at})"
 )
+
+
+def _sql(roles: Iterable[str]) -> str:
+    return "ARRAY[" + ", ".join(f"'{role}'" for role in sorted(roles)) + "]"
 
 
 class StaffSheet(SheetResource):
@@ -50,6 +56,34 @@ class StaffSheet(SheetResource):
             "(SELECT FROM accounts_user k WHERE k.email = {email} AND k.username <> {username})",
             _("Another person has this e-mail address."),
             _("Correct the address."),
+        ),
+        RowRule(
+            "email_known",
+            ("email",),
+            "t.id IS NOT NULL AND t.email <> {email}",
+            _("The e-mail address of a known person changes on the person's page only."),
+            _("Leave the cell empty; an administrator changes the address."),
+        ),
+        RowRule(
+            "roles_taken",
+            ("roles",),
+            "t.id IS NOT NULL AND NOT ({roles})::text[] @> t.roles::text[]",
+            _("Roles are taken away on the person's page only, because open sessions end with them."),
+            _("Keep the person's present roles in the cell."),
+        ),
+        RowRule(
+            "roles_apart",
+            ("roles",),
+            f"(({{roles}})::text[] && {_sql(STAFF_ROLES)} AND ({{roles}})::text[] && {_sql(MERCHANT_ROLES)})",
+            _("Nobody works for the platform and for a merchant."),
+            _("Give roles of one side only."),
+        ),
+        RowRule(
+            "auditor_alone",
+            ("roles",),
+            f"('{Role.AUDITOR}' = ANY (({{roles}})::text[]) AND cardinality({{roles}}) > 1)",
+            _("An auditor holds no other role."),
+            _("Give the person either the auditor's role or others."),
         ),
     )
 
