@@ -10,13 +10,14 @@ from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
+from django.db import DataError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone, translation
 from django.utils.cache import add_never_cache_headers
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
-from django.views.defaults import permission_denied
+from django.views.defaults import bad_request, permission_denied
 
 from accounts import services
 from aftersales.core.errors import NotPermitted
@@ -147,8 +148,15 @@ class DeniedMiddleware:
         return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        """A service's *not permitted* that no view caught is the ordinary 403 page, never a server error."""
-        return permission_denied(request, exception) if isinstance(exception, NotPermitted) else None
+        """A service's *not permitted* that no view caught is the ordinary 403 page, never a server error.
+
+        Nor is a NUL in an address or a field, which no person types and PostgreSQL does not store.
+        """
+        if isinstance(exception, NotPermitted):
+            return permission_denied(request, exception)
+        if isinstance(exception, DataError) and "NUL (0x00)" in str(exception):
+            return bad_request(request, exception)
+        return None
 
 
 def shown(request: HttpRequest) -> bool:

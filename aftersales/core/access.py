@@ -8,9 +8,11 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
+from django.db import OperationalError
 from django.http import Http404, HttpRequest, HttpResponseBase
 
-from aftersales.core.errors import DomainError
+from aftersales.core import moves
+from aftersales.core.errors import Busy, DomainError
 
 View = Callable[..., HttpResponseBase]
 
@@ -41,6 +43,11 @@ def answered(fn: Callable[[], Any], request: HttpRequest, done: str = "") -> Any
         result = fn()
     except DomainError as error:
         messages.error(request, str(error))
+        return None
+    except OperationalError as error:  # a lock that a service of its own waited for
+        if not moves.held_by_another(error):
+            raise
+        messages.error(request, str(Busy()))
         return None
     if done:
         messages.success(request, done)

@@ -27,6 +27,7 @@ from unfold.admin import ModelAdmin, TabularInline
 
 from aftersales.core.errors import Conflict, DomainError
 from aftersales.core.history_pages import HistoryPages
+from aftersales.core.posted import whole
 
 COUNT_CAP = 10_000
 VERSION = "_version"
@@ -169,8 +170,7 @@ class RoomAdmin(HistoryPages, ModelAdmin):  # type: ignore[misc]
 
     def posted_version(self, request: HttpRequest) -> int | None:
         """The version of the row the person saw when the form was opened."""
-        value = request.POST.get(VERSION, "")
-        return int(value) if value.isdigit() else None
+        return whole(request.POST.get(VERSION))
 
     def changed(self, form: Any) -> dict[str, Any]:
         """The columns of the form that differ, ready for ``registers.save(row, …, **columns)``."""

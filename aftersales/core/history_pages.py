@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 
 from aftersales.core import events
 from aftersales.core.models import Event
+from aftersales.core.posted import whole
 
 SHOWN = 100  # versions and events on one page; older ones are in the export of the row
 HIDDEN = frozenset({"version", "session_epoch"})
@@ -66,9 +67,8 @@ class HistoryPages:
             return HttpResponseNotAllowed(["GET", "HEAD"])
         row = self._seen(request, object_id)
         manager = history_of(row)
-        found = (
-            manager.filter(pk=version_id).first() if manager is not None and version_id.isdigit() else None
-        )
+        key = whole(version_id)
+        found = manager.filter(pk=key).first() if manager is not None and key is not None else None
         if found is None:
             raise Http404
         context = self._context(request, row, _("%(row)s as it was") % {"row": row})

@@ -17,6 +17,7 @@ from accounts.models import User
 from aftersales.core.errors import DomainError, Refusal
 from aftersales.core.machine import Need
 from aftersales.core.moves import MoveOption
+from aftersales.core.posted import whole
 from aftersales.tickets import selectors, services
 from aftersales.tickets.machine import GRADE_NEEDS, MACHINE
 from aftersales.tickets.models import Ticket
@@ -39,7 +40,8 @@ FACES: Mapping[str, tuple[str, str]] = {
     "triage": ("flag", ""),
     "take": ("user", ""),
     "assign": ("route", "t"),
-    "unassign": ("undo", ""),
+    "unassign": ("undo", "t"),
+    "hand_over": ("route", "t"),
     "start": ("play", ""),
     "wait": ("pause", "c"),
     "resume": ("play", ""),
@@ -56,7 +58,7 @@ FACES: Mapping[str, tuple[str, str]] = {
 # A move out of another state is no news; these refusals are never shown.
 SILENT = frozenset({"wrong_state", "not_permitted"})
 TEXT = Need("text", gettext_lazy("Message to the customer"), "long")
-REASON_NEEDED = frozenset({"unassign", "close_verified", "cancel", "regrade", "reopen", "give_up"})
+REASON_NEEDED = frozenset({"unassign", "hand_over", "close_verified", "cancel", "regrade", "reopen", "give_up"})
 NO_REASON = frozenset({"start", "resume", "resolve", "archive", "take", "tried", "agree"})
 REASON_WORDS = {"close_verified": gettext_lazy("What the customer said")}
 
@@ -123,6 +125,7 @@ def _all(ticket: Ticket, actor: Any, now: datetime) -> list[Act]:
         )
     if ticket.state == S.WAITING and actor.has_perm("tickets.assign"):
         found.append(_from_move("assign"))
+    found += _give_away(ticket, actor)
     if ticket.is_open and ticket.state != S.NEW and actor.has_perm("tickets.regrade"):
         found.append(_own("regrade", pgettext_lazy("ticket act", "Change the grade"), GRADE_NEEDS))
     if ticket.is_open and ticket.assignee_id == actor.pk and actor.has_perm("tickets.reply"):
@@ -133,6 +136,18 @@ def _all(ticket: Ticket, actor: Any, now: datetime) -> list[Act]:
     if ticket.is_open and actor.has_perm("tickets.reply"):
         found.append(_own("tried", pgettext_lazy("ticket act", "Tried to call"), TRIED))
     return found
+
+
+def _give_away(ticket: Ticket, actor: Any) -> list[Act]:
+    """Who may not assign can still give the own ticket away: back to the queue, or once begun to the lead."""
+    if ticket.assignee_id != actor.pk or actor.has_perm("tickets.assign") or not actor.has_perm("tickets.work"):
+        return []
+    if ticket.state == S.ASSIGNED:
+        return [_from_move("unassign")]
+    if ticket.state == S.IN_PROGRESS and ticket.team_id:
+        words = _("The lead of the team has the ticket then and decides who goes on with it.")
+        return [_own("hand_over", pgettext_lazy("ticket act", "Hand to the lead"), (), words)]
+    return []
 
 
 def _act(option: MoveOption) -> Act:
@@ -207,14 +222,13 @@ def perform(name: str, ticket: Ticket, data: QueryDict, *, actor: Any, now: date
     handler = HANDLERS.get(name)
     if handler is None:
         raise DomainError(_("This act does not exist."), "unknown_act")
-    version = data.get("version", "")
     posted = Posted(
         ticket,
         actor,
         now,
         data.dict(),
         data.get("reason", "").strip(),
-        int(version) if version.isdigit() else None,
+        whole(data.get("version")),
     )
     if name in REASON_NEEDED and not posted.reason:
         raise DomainError(_("Please give the reason."), "reason")
@@ -222,11 +236,19 @@ def perform(name: str, ticket: Ticket, data: QueryDict, *, actor: Any, now: date
 
 
 def _person(posted: Posted) -> User:
-    key = str(posted.values.get("to", ""))
-    found = User.objects.active().filter(pk=int(key)).first() if key.isascii() and key.isdigit() else None
+    """Somebody whom the actor may see: people of a vendor pass tickets on among themselves."""
+    key = whole(str(posted.values.get("to", "")))
+    found = User.objects.visible_to(posted.actor).active().filter(pk=key).first() if key is not None else None
     if found is None:
         raise DomainError(_("Choose a person."), "to")
     return found  # type: ignore[no-any-return]
+
+
+def _assign(posted: Posted, to: User) -> Ticket:
+    """To a person of another team the ticket goes with its team."""
+    team_id = posted.ticket.team_id
+    team = None if team_id in to.team_ids else next(iter(to.team_ids), None)
+    return services.ticket_assign(**posted.common(), to=to, reason=posted.reason, team_id=team)
 
 
 def _moment(posted: Posted, name: str) -> datetime:
@@ -256,8 +278,9 @@ HANDLERS: Mapping[str, Handler] = {
     "triage": lambda p: services.ticket_triage(
         **p.common(), **_chosen(p, GRADE_NEEDS, optional=True), reason=p.reason
     ),
-    "assign": lambda p: services.ticket_assign(**p.common(), to=_person(p), reason=p.reason),
+    "assign": lambda p: _assign(p, _person(p)),
     "unassign": lambda p: services.ticket_put_back(**p.common(), reason=p.reason),
+    "hand_over": lambda p: services.ticket_hand_over(**p.common(), reason=p.reason),
     "start": lambda p: services.ticket_start(**p.common()),
     "resume": lambda p: services.ticket_move(**p.common(), name="resume", reason=p.reason),
     "wait": lambda p: services.ticket_wait(

@@ -21,6 +21,7 @@ from accounts.selectors import names_of_teams
 from aftersales.core import moves
 from aftersales.core.access import answered, needs
 from aftersales.core.components import empty_state
+from aftersales.core.posted import whole
 from aftersales.desk import queues, rows
 from aftersales.desk.views.home import tickets_sheet
 from aftersales.tickets import services
@@ -224,17 +225,14 @@ def take_next(request: HttpRequest) -> HttpResponse:
 def bulk_assign(request: HttpRequest) -> HttpResponse:
     """Give the chosen tickets to one person; every refused one is named with its reason."""
     back = redirect(f"{request.path.rsplit('/bulk', 1)[0]}/?view={request.POST.get('view', 'team')}")
-    ids = [int(value) for value in request.POST.getlist("ids")[:BULK_LIMIT] if value.isdigit()]
-    person = dict(_people(request.user, timezone.now())).keys() & {_number(request.POST.get("to", ""))}
+    asked = (whole(value) for value in request.POST.getlist("ids")[:BULK_LIMIT])
+    ids = [key for key in asked if key is not None]
+    person = dict(_people(request.user, timezone.now())).keys() & {whole(request.POST.get("to"))}
     if not ids or not person:
         messages.error(request, _("Choose tickets and a person of your teams."))
         return back
     _assign_all(request, ids, person.pop())
     return back
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() else 0
 
 
 def _assign_all(request: HttpRequest, ids: list[int], person_id: int) -> None:
