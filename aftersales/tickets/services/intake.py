@@ -14,6 +14,7 @@ from aftersales.core import events, moves, series
 from aftersales.core.errors import DomainError
 from aftersales.core.events import Draft as EventDraft
 from aftersales.core.models import Audience
+from aftersales.orders.models import Order
 from aftersales.standards.selectors import duration, market_default
 from aftersales.tickets import findings, rules
 from aftersales.tickets.models import IntakeItem, IntakeRule, Message, Ticket, TicketParty, TicketText
@@ -200,6 +201,8 @@ def _claim() -> list[IntakeItem]:
     orders = {order_id for _id, order_id in first if order_id}
     ids = {item_id for item_id, _order in first}
     ids |= set(waiting.filter(order_id__in=orders).values_list("id", flat=True))
+    # Order before ticket: a second worker waits here and then finds the ticket the first one opened.
+    list(Order.objects.select_for_update(no_key=True).filter(pk__in=orders).order_by("pk").values_list("pk"))
     locked = IntakeItem.objects.select_for_update(of=("self",), skip_locked=True).filter(
         pk__in=ids, outcome=IntakeOutcome.WAITING
     )
