@@ -106,7 +106,7 @@ def perform(
     """
     order = _order(type(row), name, actor=actor, now=now, acting_as=acting_as, reason=reason, data=data)
     with _translated_locks(), transaction.atomic():
-        locked: list[Row] = _lock(type(row), [row.pk], skip_locked=False)
+        locked: list[Row] = _lock(type(row)._default_manager.all(), [row.pk], skip_locked=False)
         if not locked:
             raise DomainError(_("This no longer exists."), "gone")
         if version is not None:
@@ -128,22 +128,25 @@ def perform_many(
     reason: str = "",
     data: Mapping[str, Any] | None = None,
 ) -> Outcome:
-    """Move many rows in batches of 500, each batch one transaction; a row held by somebody else is *busy*."""
+    """Move many rows in batches of 500, each batch one transaction; a row held by somebody else is *busy*.
+
+    So is a row that left ``queryset`` before it could be locked: what was asked for is judged under the lock.
+    """
     order = _order(
         queryset.model, name, actor=actor, now=now, acting_as=acting_as, reason=reason, data=data or {}
     )
     outcome = Outcome()
     ids = sorted(set(queryset.values_list("pk", flat=True)))
     for start in range(0, len(ids), BATCH):
-        outcome.add(_perform_batch(queryset.model, ids[start : start + BATCH], order))
+        outcome.add(_perform_batch(queryset, ids[start : start + BATCH], order))
     return outcome
 
 
-def _perform_batch(model: type[models.Model], ids: Sequence[int], order: _Order) -> Outcome:
+def _perform_batch(queryset: models.QuerySet[Any], ids: Sequence[int], order: _Order) -> Outcome:
     """One transaction. When a listener runs into somebody else's lock, the whole batch is *busy*."""
     try:
         with _translated_locks(), transaction.atomic():
-            locked = _lock(model, ids, skip_locked=True)
+            locked = _lock(queryset, ids, skip_locked=True)
             outcome = _move_locked(locked, order)
     except Busy:
         return Outcome(busy=list(ids))
@@ -173,7 +176,7 @@ def change(
     """
     events.require_actor(actor, event)
     with _translated_locks(), transaction.atomic():
-        locked: list[Row] = _lock(type(row), [row.pk], skip_locked=False)
+        locked: list[Row] = _lock(type(row)._default_manager.all(), [row.pk], skip_locked=False)
         if not locked:
             raise DomainError(_("This no longer exists."), "gone")
         current = locked[0]
@@ -291,14 +294,21 @@ class _translated_locks:  # noqa: N801 - reads as a phrase in a with statement
         return None
 
     def __exit__(self, _kind: Any, error: Any, _trace: Any) -> None:
-        if isinstance(error, OperationalError):
-            code = getattr(error.__cause__, "sqlstate", "")
-            if code in {LOCK_NOT_AVAILABLE, DEADLOCK}:
-                raise Busy() from error
+        if isinstance(error, OperationalError) and held_by_another(error):
+            raise Busy() from error
 
 
-def _lock(model: type[models.Model], ids: Sequence[int], *, skip_locked: bool) -> list[Any]:
-    rows = model._default_manager.select_for_update(skip_locked=skip_locked, of=("self",))
+def held_by_another(error: BaseException) -> bool:
+    """Whether PostgreSQL gave up waiting for a lock or ended a deadlock: nothing happened, try again."""
+    return getattr(error.__cause__, "sqlstate", "") in {LOCK_NOT_AVAILABLE, DEADLOCK}
+
+
+def _lock(queryset: models.QuerySet[Any], ids: Sequence[int], *, skip_locked: bool) -> list[Any]:
+    """The rows, locked; PostgreSQL asks the queryset's conditions again of a row that changed meanwhile."""
+    asked = queryset.query
+    if asked.is_sliced or asked.distinct or asked.combinator:  # such a query cannot lock: by key alone
+        queryset = queryset.model._default_manager.all()
+    rows = queryset.select_for_update(skip_locked=skip_locked, of=("self",))
     return list(rows.filter(pk__in=ids).order_by("pk"))
 
 

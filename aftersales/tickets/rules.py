@@ -42,6 +42,8 @@ def only_ordinary_by_silence(row: Any, facts: Any, actor: Any, now: datetime, da
         )
     if row.wake_at is None or row.wake_at > now:
         yield Refusal("too_early", _("The customer still has time to answer."))
+    if row.last_customer_at and row.resolved_at and row.last_customer_at > row.resolved_at:
+        yield Refusal("customer_wrote", _("The customer wrote after the result; a person answers first."))
 
 
 def nothing_open(row: Any, facts: Mapping[str, Any], actor: Any, now: datetime, data: Any) -> Guarding:

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db.models import Count, QuerySet
 from django.db.models.functions import TruncDate
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from aftersales.clocks.rules import ClockSubject
@@ -78,7 +79,7 @@ def _tries(attempts: Sequence[ContactAttempt], now: datetime) -> rules.Tries:
         for code in ("unreachable_tries", "unreachable_channels", "unreachable_days")
     )
     used = {attempt.channel for attempt in attempts}
-    on_days = {attempt.at.date() for attempt in attempts}
+    on_days = {timezone.localdate(attempt.at) for attempt in attempts}
     enough = len(attempts) >= tries and len(used) >= channels and len(on_days) >= days
     return rules.Tries(
         enough,
@@ -210,16 +211,19 @@ def options(ticket: Ticket, *, actor: Any, now: datetime) -> list[moves.MoveOpti
 # Search
 
 
-def search_ids(text: str, *, limit: int = 200) -> list[int]:
-    """Tickets whose texts hold ``text`` (two characters and up, Chinese included), newest first. One query.
+def search_ids(text: str, *, user: Any, limit: int = 200) -> list[int]:
+    """Tickets this person may see whose texts hold ``text`` (two characters and up), newest first. One query.
 
-    The bigram index finds candidates, LIKE decides; capped before sorting, so that a rare word stays quick.
+    The bigram index finds candidates, ILIKE decides. The scope comes before the limit: otherwise somebody else's
+    newer tickets would push one's own out of the answer.
     """
     wanted = text.strip()
     if len(wanted) < 2:
         return []
     needle = wanted[:100]
-    found = TicketText.objects.filter(bigrams__contains=bigrams(needle), text__contains=needle)
+    found = TicketText.objects.filter(bigrams__contains=bigrams(needle), text__icontains=needle)
+    if not user.has_perm("tickets.view_all"):
+        found = found.filter(ticket__in=Ticket.objects.visible_to(user))
     return list(found.values_list("ticket_id", flat=True).distinct().order_by("-ticket_id")[:limit])
 
 
@@ -243,7 +247,7 @@ def archive_found(
     if customer:
         rows = rows.filter(customer__code=customer)
     if text:
-        rows = rows.filter(ticket__in=search_ids(text, limit=1000))
+        rows = rows.filter(ticket__in=search_ids(text, user=user, limit=1000))
     return rows.order_by("-completed_at", "-id")
 
 

@@ -75,8 +75,8 @@ def test_with_the_lock_off_the_same_eight_are_eight_moves(parcel, agent, now, mo
     """The race is real: without the row lock all read the old state before anybody writes."""
     everybody_has_read = threading.Barrier(EIGHT)
 
-    def read_without_lock(model: Any, ids: Any, *, skip_locked: bool) -> list[Any]:
-        rows = list(model.objects.filter(pk__in=ids).order_by("pk"))
+    def read_without_lock(asked: Any, ids: Any, *, skip_locked: bool) -> list[Any]:
+        rows = list(asked.filter(pk__in=ids).order_by("pk"))
         everybody_has_read.wait(10)
         return rows
 

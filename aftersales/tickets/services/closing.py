@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.services import customer_user, system_user
@@ -193,7 +194,7 @@ def contact_attempt_record(
 
 def silence_sweep(*, now: datetime, limit: int = SWEEP_LIMIT) -> Mapping[str, int]:
     """Close by silence what may be closed; the others stay resolved for a person to ask."""
-    due = _due(TicketState.RESOLVED, now, limit)
+    due = _due(TicketState.RESOLVED, now, limit, Q(last_customer_at__gt=F("resolved_at")))
     outcome = moves.perform_many(due, "close_by_silence", actor=system_user(), now=now)
     return {"closed": len(outcome.done), "refused": len(outcome.refused), "busy": len(outcome.busy)}
 
@@ -206,6 +207,9 @@ def wake_sweep(*, now: datetime, limit: int = SWEEP_LIMIT) -> int:
     )
 
 
-def _due(state: str, now: datetime, limit: int) -> TicketQuerySet:
-    ids = Ticket.objects.to_wake(now, state).values_list("pk", flat=True)[:limit]
-    return Ticket.objects.filter(pk__in=list(ids))
+def _due(state: str, now: datetime, limit: int, but: Q | None = None) -> TicketQuerySet:
+    """Tickets whose time has come; asked again under the lock, because a person may be faster."""
+    waiting = Ticket.objects.to_wake(now, state).order_by()
+    rows = waiting.exclude(but) if but else waiting
+    ids = rows.order_by("wake_at").values_list("pk", flat=True)[:limit]
+    return rows.filter(pk__in=list(ids))

@@ -182,6 +182,8 @@ def _write(
     source_ref: str = "",
     files: Sequence[StoredFile] = (),
 ) -> Message:
+    if ticket.state == TicketState.SEALED:
+        raise DomainError(_("The record of this ticket is sealed; please open a new ticket."), "sealed")
     message = Message.objects.create(
         ticket=ticket, merchant_id=ticket.merchant_id, author_kind=author_kind, author=author, audience=audience,
         channel=channel or ticket.channel, source=source, source_ref=source_ref, text=text, at=now,

@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from aftersales.core import moves
 from aftersales.core.errors import DomainError, NotPermitted
 from aftersales.tickets import rules
 from aftersales.tickets.models import GradingRule, Ticket
-from aftersales.tickets.states import SEVERITY_ORDER
+from aftersales.tickets.states import ACTIVE_STATES, SEVERITY_ORDER
 
 
 def grading_book() -> list[GradingRule]:
@@ -50,7 +51,7 @@ def ticket_regrade(
     reason: str,
     version: int | None = None,
 ) -> Ticket:
-    """Change the grade of a graded ticket, with a reason.
+    """Change the grade of a ticket that is not finished yet, with a reason.
 
     Lowering the severity is another person's decision than the assignee's (DESIGN 4, Clock): a lead who does not
     hold the ticket. The first clocks stay as they were; the clocks room sees to that.
@@ -59,6 +60,17 @@ def ticket_regrade(
         raise NotPermitted()
     if not reason.strip():
         raise DomainError(_("Say why the grade changes."), "reason")
+    with transaction.atomic():
+        current = Ticket.objects.select_for_update(of=("self",)).get(pk=ticket.pk)
+        if current.state not in ACTIVE_STATES:
+            raise DomainError(_("A finished ticket keeps its grade."), "wrong_state")
+        return _regrade(current, (kind, severity, nature), actor, now, reason, version)
+
+
+def _regrade(
+    ticket: Ticket, grade: tuple[str, str, str], actor: Any, now: datetime, reason: str, version: int | None
+) -> Ticket:
+    kind, severity, nature = grade
     lowered = SEVERITY_ORDER.index(severity) < SEVERITY_ORDER.index(ticket.severity)
     if lowered and (ticket.assignee_id == actor.pk or not actor.has_perm("tickets.lower_severity")):
         raise DomainError(
