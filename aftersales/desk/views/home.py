@@ -55,7 +55,7 @@ def _found(user: Any, words: str) -> list[queues.Row]:
     digits = "".join(filter(str.isdigit, words))
     if len(digits) >= PHONE_DIGITS and len(digits) == len(words.replace(" ", "")):
         wanted |= Q(customer__in=find_by_phone(digits))
-    wanted |= Q(pk__in=search_ids(words, limit=queues.PAGE))
+    wanted |= Q(pk__in=search_ids(words, user=user, limit=queues.PAGE))
     seen = Ticket.objects.visible_to(user).filter(wanted).order_by("-id")
     return [queues.Row._make(values) for values in seen.values_list(*queues.COLUMNS)[: queues.PAGE]]
 
