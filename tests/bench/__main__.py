@@ -78,8 +78,9 @@ def table(found: list[Any]) -> str:
     for result in found:
         verdict = "ok" if result.ok else "too noisy" if result.noisy else "MISSED"
         sign = "≤" if result.at_most else "≥"
+        subject, floor = _number(result.subject, result.unit), _number(result.floor, result.unit)
         lines.append(
-            f"{result.name:{wide}}  {_number(result.subject, result.unit):>10} {_number(result.floor, result.unit):>10} "
+            f"{result.name:{wide}}  {subject:>10} {floor:>10} "
             f"{result.ratio:>8.2f}  {sign} {result.bar:>6g}  {verdict} {result.note}"
         )
     return "\n".join(lines)
