@@ -22,9 +22,16 @@ def document() -> str:
 def _chapter(machine: Machine) -> str:
     lines = [f"## {machine.label}", "", "```mermaid", "stateDiagram-v2"]
     lines += [f"    [*] --> {state}" for state in machine.initial]
-    lines += [f"    {source} --> {move.target}: {move.name}" for move in machine.moves for source in move.sources]
+    lines += [
+        f"    {source} --> {move.target}: {move.name}" for move in machine.moves for source in move.sources
+    ]
     lines += [f"    {state} --> [*]" for state in machine.terminal]
-    lines += ["```", "", "| move | from | to | right | needs | effect |", "| --- | --- | --- | --- | --- | --- |"]
+    lines += [
+        "```",
+        "",
+        "| move | from | to | right | needs | effect |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
     lines += [_row(move) for move in machine.moves]
     return "\n".join([*lines, ""])
 
