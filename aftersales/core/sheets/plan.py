@@ -374,8 +374,11 @@ class Plan:
 
     # -- writing ----------------------------------------------------------------------------------------------------
 
-    def insert(self, low: int, high: int) -> str:
-        """New rows of a chunk in the order of their key, with history; answers their ids."""
+    def insert(self, low: int, high: int, *, every: bool = False) -> str:
+        """New rows of a chunk in the order of their key, with history; answers their ids.
+
+        ``every``: all rows of the range are new, so nobody need look at each verdict.
+        """
         columns = {setting.column: setting.new for setting in self.settings}
         for field in self.model._meta.concrete_fields:
             if field.primary_key or field.generated or field.column in columns:
@@ -383,15 +386,15 @@ class Plan:
             columns[field.column] = self.default(field)
         key = [self.field(str(self.resource.column(name).attribute)).column for name in self.resource.key]
         order = ", ".join(self.value(name) for name in self.resource.key)
-        return f"""
-            WITH made AS (
-                INSERT INTO {self.table} ({", ".join(map(name_of, columns))})
-                SELECT {", ".join(columns.values())}
-                FROM {self.typed(self.rows_with("n", low, high) + " AND s.bad IS NULL", trusted=True)} {self.joins()}
-                {self.present()} ORDER BY {order}
-                ON CONFLICT ({", ".join(map(name_of, key))}) DO NOTHING RETURNING *
-            ){self.history("made", "+")} SELECT id FROM made
-        """
+        rows = self.all_rows(low, high) if every else self.rows_with("n", low, high)
+        insert = f"""
+            INSERT INTO {self.table} ({", ".join(map(name_of, columns))})
+            SELECT {", ".join(columns.values())}
+            FROM {self.typed(rows + " AND s.bad IS NULL", trusted=True)} {self.joins()}
+            {self.present()} ORDER BY {order}
+            ON CONFLICT ({", ".join(map(name_of, key))}) DO NOTHING RETURNING"""
+        history = self.history("made", "+")
+        return f"WITH made AS ({insert} *){history} SELECT id FROM made" if history else f"{insert} id"
 
     def typed_rows(self, names: Sequence[str], low: int, high: int) -> str:
         """Typed values of a chunk's new rows, in the order of the file, for an intake service."""

@@ -400,7 +400,7 @@ def _write_rows(cursor: Any, plan: Plan, low: int, high: int, wanted: Wanted) ->
         cursor.execute(plan.update(low, high))
         ids += [found[0] for found in cursor.fetchall()]
     if wanted.new:
-        cursor.execute(plan.insert(low, high))
+        cursor.execute(plan.insert(low, high, every=wanted.new == high - low + 1))
         ids += [found[0] for found in cursor.fetchall()]
     return ids
 

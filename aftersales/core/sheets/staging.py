@@ -1,7 +1,5 @@
 """Rows of text into the staging table, by COPY, in blocks; blank rows are skipped, widths are checked."""
 
-import csv
-import io
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
@@ -14,7 +12,8 @@ from .limits import Limits
 from .problems import FileRefused
 from .reading import Reading
 
-BLOCK = 20_000
+BLOCK_ROWS = 20_000
+BLOCK_LETTERS = 2_000_000
 INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
 # A quote that our own export put before a cell that a spreadsheet would run as a formula.
 GUARDED = re.compile("^'+[=+\\-@\t\r\n\x00＝]")
@@ -40,7 +39,7 @@ def fill(
 ) -> int:
     """Stage all rows after the header; ``keys`` are the positions whose text is normalised. Answers the last row."""
     names = ", ".join(f"c{number}" for number in range(1, width + 1))
-    statement = f"COPY core_sheetrow (upload_id, row_no, bad, {names}) FROM STDIN (FORMAT csv)"
+    statement = f"COPY core_sheetrow (upload_id, row_no, bad, {names}) FROM STDIN (NULL '')"
     writer = _Block(upload_id, width, keys, guarded=reading.format == "csv")
     number = reading.header_row
     for number, row in enumerate(rows, start=reading.header_row + 1):
@@ -52,7 +51,7 @@ def fill(
                 limit=limits.max_rows,
             )
         writer.add(number, row)
-        if writer.size >= BLOCK:
+        if writer.full:
             _copy(statement, writer)
     _copy(statement, writer)
     reading.rows = writer.total
@@ -64,8 +63,11 @@ def fill(
     return number
 
 
+ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+
+
 class _Block:
-    """Rows as CSV text, ready for COPY."""
+    """Rows as the text form of COPY: tabs between cells, nothing for an empty one."""
 
     def __init__(self, upload_id: int, width: int, keys: Sequence[int], *, guarded: bool) -> None:
         self.prefix, self.width, self.keys, self.guarded = str(upload_id), width, keys, guarded
@@ -73,23 +75,30 @@ class _Block:
         self.clear()
 
     def clear(self) -> None:
-        self.text, self.size = io.StringIO(), 0
-        self.write = csv.writer(self.text).writerow
+        self.lines: list[str] = []
+        self.letters = 0
+
+    @property
+    def full(self) -> bool:
+        return len(self.lines) >= BLOCK_ROWS or self.letters >= BLOCK_LETTERS
 
     def add(self, number: int, row: list[str]) -> None:
-        cells = [cell.strip() for cell in row]
-        if not any(cells):
+        cells = list(map(str.strip, row))
+        line = "\t".join(cells)
+        if not line or line.isspace():
             return
         bad = ""
         if len(cells) != self.width:
             bad, cells = self._fit(cells)
-        line = "".join(cells)
         if self.guarded and "'" in line:
             cells = [self._plain(cell, raw) for cell, raw in zip(cells, [*row, *cells], strict=False)]
         if not line.isascii():
             self._normalise(cells)
-        self.write([self.prefix, number, bad, *cells])
-        self.size += 1
+        line = "\t".join(cells)
+        if "\\" in line or "\n" in line or "\r" in line or line.count("\t") != self.width - 1:
+            line = "\t".join(cell.translate(ESCAPES) for cell in cells)
+        self.lines.append(f"{self.prefix}\t{number}\t{bad}\t{line}\n")
+        self.letters += len(line)
         self.total += 1
 
     def _fit(self, cells: list[str]) -> tuple[str, list[str]]:
@@ -117,9 +126,9 @@ class _Block:
 
 
 def _copy(statement: str, block: _Block) -> None:
-    if not block.size:
+    if not block.lines:
         return
-    text = block.text.getvalue()
+    text = "".join(block.lines)
     if "\x00" in text:
         raise FileRefused("zero_bytes", _("The file holds zero bytes."), _("Save it anew."))
     connection.ensure_connection()
