@@ -47,6 +47,22 @@ def names_of_teams(team_ids: Sequence[int], at: datetime) -> list[tuple[int, str
     return sorted({(pk, name or username) for pk, name, username in found}, key=lambda pair: pair[1])
 
 
+def names_of_others(viewer: User, at: datetime, *, but: int) -> list[tuple[int, str, str]]:
+    """Key, name and team of the people whom `viewer` may see in other open teams than `but`, by team. One query."""
+    members = (
+        TeamMember.objects.at(at)
+        .filter(person__in=User.objects.visible_to(viewer).active(), team__active_to=None)
+        .exclude(person__in=TeamMember.objects.at(at).filter(team_id=but).values("person"))
+        .select_related("person", "team")
+        .order_by("team__code", "person__display_name")
+    )
+    found: dict[int, tuple[int, str, str]] = {}
+    for member in members:
+        if member.person.has_perm("tickets.work"):
+            found.setdefault(member.person_id, (member.person_id, str(member.person), member.team.name))
+    return list(found.values())
+
+
 def _candidates(which: Q, at: datetime) -> list[Candidate]:
     mine = Shift.objects.planned().filter(person=OuterRef("person"))
     current = mine.filter(starts_at__lte=at, ends_at__gt=at)

@@ -196,10 +196,16 @@ def sentence(event: Event) -> str:
         return _("Something of the kind “%(kind)s” was recorded.") % {"kind": event.kind}
     shown = _shown(declared, event.payload)
     values = {key: event.payload.get(key, "") for key in declared.payload} | shown
-    values |= {"actor": event.actor_name, "old": event.old, "new": event.new, "reason": event.reason} | {
+    values |= {"actor": _in_whose_name(event), "old": event.old, "new": event.new, "reason": event.reason} | {
         key: shown[key] for key in ("old", "new", "actor") if key in shown
     }
     return str(declared.sentence) % _Words(values)
+
+
+def _in_whose_name(event: Event) -> str:
+    """The person for whom the system acted ("user:12 Name"), else the actor."""
+    who, _space, name = event.acting_as.partition(" ")
+    return name if name and who.startswith("user:") else event.actor_name
 
 
 class _Words(dict[str, Any]):

@@ -111,6 +111,13 @@ function desk() {
     pane.scrollTop = pane.scrollHeight;
   });
 
+  // To whom: after choosing, the box is ready to type in; the arrow keys go on walking the choices
+  document.addEventListener("click", function (event) {
+    const label = event.target.closest(".rt label");
+    if (!label || event.target.matches("input")) return;
+    window.setTimeout(function () { label.closest("form").querySelector("textarea").focus(); });
+  });
+
   // Keys: an element with data-key is clicked or focused by it; ? lists them ------------------------------------
   function typing(target) {
     return target.closest("input:not([type=checkbox]), textarea, select, [contenteditable=true]");

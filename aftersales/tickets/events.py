@@ -10,6 +10,7 @@ from django.db import models
 from django.utils import formats
 from django.utils.translation import gettext as now_
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext
 
 from aftersales.core.events import Kind as EventKind
 from aftersales.core.events import register
@@ -31,6 +32,11 @@ def labels(**fields: type[models.TextChoices]) -> Callable[[Mapping[str, Any]], 
 def _word(choices: type[models.TextChoices], code: str | None) -> str:
     words: dict[Any, Any] = dict(choices.choices)
     return str(words.get(code, code or now_("nothing")))
+
+
+def _form(payload: Mapping[str, Any]) -> dict[str, Any]:
+    printed = payload.get("form") == "print"
+    return {"form": pgettext("export form", "printed page") if printed else str(payload.get("form", "")).upper()}
 
 
 def moment_words(value: str | None) -> str:
@@ -142,7 +148,7 @@ register(
     EventKind("archive.opened", _("%(actor)s looked the archive record up."), {"record_id": "id"}),
     EventKind("archive.hold_set", _("%(actor)s set a legal hold: %(reason)s"), {"record_id": "id"}),
     EventKind("archive.hold_lifted", _("%(actor)s lifted the legal hold: %(reason)s"), {"record_id": "id"}),
-    EventKind("ticket.exported", _("%(actor)s exported the ticket (%(form)s)."), {"form": "code"}),
+    EventKind("ticket.exported", _("%(actor)s exported the ticket (%(form)s)."), {"form": "code"}, show=_form),
     EventKind("ticket.asked_to_confirm", _("The customer was asked whether it is solved."), {"link_id": "id"}),
     EventKind("intake.ran", _("The intake rules ran: %(opened)s opened, %(attached)s attached."),
               {"opened": "number", "attached": "number", "too_old": "number"}),

@@ -7,6 +7,7 @@ import pytest
 
 from accounts.models import Away
 from accounts.states import AwayReason, Role
+from aftersales.core import events
 from aftersales.core.errors import DomainError, NotPermitted
 from aftersales.core.models import Event
 from aftersales.tickets import rules, selectors, services
@@ -145,3 +146,22 @@ def test_next_for_me_also_gives_what_no_team_has_yet(open_ticket: Opener, desk: 
 
     assert taken is not None
     assert taken.pk == ticket.pk
+
+
+def test_an_agent_hands_a_begun_ticket_to_the_lead_and_the_timeline_names_the_agent(
+    open_ticket: Opener, desk: Cast, now: datetime
+) -> None:
+    ticket = open_ticket()
+    services.ticket_start(ticket=ticket, actor=ticket.assignee, now=now)
+    agent = Ticket.objects.get(pk=ticket.pk).assignee
+    assert agent is not None
+    with pytest.raises(DomainError):
+        services.ticket_hand_over(ticket=ticket, actor=agent, now=now, reason=" ")
+
+    moved = services.ticket_hand_over(ticket=ticket, actor=agent, now=now, reason="需要授权")
+
+    assert moved.team is not None
+    assert (moved.assignee, moved.state) == (moved.team.lead, "assigned")
+    event = Event.objects.filter(kind="ticket.assigned", subject_id=ticket.pk).latest("pk")
+    assert events.sentence(event).startswith(str(agent))
+    assert DispatchRecord.objects.filter(ticket=ticket).latest("pk").reason == "handed_over"

@@ -14,12 +14,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext, pgettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
-from accounts.selectors import people_of_team
+from accounts.selectors import names_of_others, people_of_team
 from aftersales.core import files
 from aftersales.core.access import answered, needs
 from aftersales.core.errors import DomainError
 from aftersales.customers.models import Contact
+from aftersales.customers.selectors import address_for
 from aftersales.customers.services import contact_reveal
+from aftersales.customers.states import Channel as ContactChannel
+from aftersales.customers.states import ContactKind
 from aftersales.desk import acts, workbench
 from aftersales.tickets import services
 from aftersales.tickets.models import Attachment, DispatchRecord, Ticket
@@ -41,6 +44,21 @@ SAID = {
     "heard": gettext_lazy("Taken down."),
     "answered": gettext_lazy("Taken down."),
 }
+
+
+NOT_SENT = gettext_lazy("Kept, but not sent: no e-mail address of this customer is known.")
+
+
+def has_mail(row: Ticket) -> bool:
+    """Whether a message to the customer can leave the house."""
+    return bool(row.customer_id and address_for(row.customer_id, ContactChannel.EMAIL))
+
+
+def is_mute(panel: Any) -> bool:
+    """The same from what the page has read anyway: no customer, no address, or he does not want e-mail."""
+    if panel is None or ContactChannel.EMAIL in panel.customer.opt_outs:
+        return True
+    return all(contact.kind != ContactKind.EMAIL for contact in panel.contacts)
 
 
 def the_ticket(request: HttpRequest, number: str) -> Ticket:
@@ -70,7 +88,7 @@ def _page(
         "waiting": workbench.waiting_face(row), "people": _people(request.user, row, todo, now),
         "reopened_words": ngettext("reopened once", "reopened %(n)d times", row.reopened) % {"n": row.reopened},
         "dispatch_words": dispatch_words(bench.dispatch), "dispatch_people": dispatch_people(bench.dispatch),
-        "accept": files.accepted(), "resolve_text": resolve_text(row),
+        "mute": is_mute(bench.customer), "accept": files.accepted(), "resolve_text": resolve_text(row),
         "tomorrow": timezone.localtime(now + timedelta(days=1)).strftime("%Y-%m-%dT%H:%M"),
         "soonest": timezone.localtime(now).strftime("%Y-%m-%dT%H:%M"),
     }  # fmt: skip
@@ -82,6 +100,7 @@ CHOSEN = {
     "least_load": gettext_lazy("%(name)s had the fewest tickets for the own capacity among those on shift."),
     "by_hand": gettext_lazy("%(name)s was chosen by hand."),
     "pulled": gettext_lazy("%(name)s took the ticket."),
+    "handed_over": gettext_lazy("The ticket was handed to %(name)s, who leads the team."),
     "nobody_has_duty": gettext_lazy("No team has this duty."),
     "nobody_free": gettext_lazy("Nobody with this duty was free."),
 }
@@ -141,14 +160,15 @@ def _first_voice(user: Any, row: Ticket) -> str:
 
 
 def _people(user: Any, row: Ticket, todo: acts.Acts, now: datetime) -> list[tuple[int, str, str]]:
-    """Whom the ticket can be given to: its team's people, the available ones first."""
-    if not any(act.name == "assign" for act in todo.allowed) or not row.team_id:
-        return [(user.pk, str(user), "")] if any(act.name == "assign" for act in todo.allowed) else []
-    found = people_of_team(row.team_id, now)
-    return [
+    """Whom the ticket can be given to: its team's people, the available ones first, then those of other teams."""
+    if not any(act.name == "assign" for act in todo.allowed):
+        return []
+    found = people_of_team(row.team_id, now) if row.team_id else []
+    own = [
         (one.person.pk, str(one.person), "" if one.available else _("not on shift"))
         for one in sorted(found, key=lambda one: (not one.available, str(one.person)))
     ]
+    return own + names_of_others(user, now, but=row.team_id or 0)
 
 
 @require_POST
@@ -175,7 +195,8 @@ def say(request: HttpRequest, number: str) -> HttpResponse:
     text = request.POST.get("text", "")
     if voice not in VOICES or not request.user.has_perm(VOICES[voice][1]):
         raise Http404
-    if answered(lambda: _say(request, row, voice, text), request, str(SAID[voice])) is None:
+    said = SAID[voice] if voice != "customer" or has_mail(row) else NOT_SENT
+    if answered(lambda: _say(request, row, voice, text), request, str(said)) is None:
         return _page(request, the_ticket(request, number), draft=text, voice=voice, status=422)
     return redirect("desk:ticket", number)
 

@@ -82,13 +82,18 @@ def ticket_take_next(*, actor: Any, now: datetime) -> Ticket | None:
         return ticket_take(ticket=ticket, actor=actor, now=now) if ticket else None
 
 
+def _for(person: User) -> str:
+    """In whose name the system acts, as the timeline tells it."""
+    return f"user:{person.pk} {person}"[:80]
+
+
 def _assign_as_system(ticket: Ticket, to: User, team_id: int | None, now: datetime) -> Ticket:
     """Pulling is not the right to assign others: the system performs the move, acting as the person who pulled."""
     system = system_user()
     if ticket.state == TicketState.NEW:
         ticket = moves.perform(ticket, "triage", actor=system, now=now)
     return moves.perform(
-        ticket, "assign", actor=system, now=now, acting_as=f"user:{to.pk}", to=to, team_id=team_id
+        ticket, "assign", actor=system, now=now, acting_as=_for(to), to=to, team_id=team_id
     )
 
 
@@ -98,9 +103,27 @@ def ticket_put_back(*, ticket: Ticket, actor: Any, now: datetime, reason: str) -
         raise DomainError(_("Say why the ticket goes back."), "reason")
     if ticket.assignee_id == actor.pk and actor.has_perm("tickets.work"):
         return moves.perform(
-            ticket, "unassign", actor=system_user(), now=now, reason=reason, acting_as=f"user:{actor.pk}"
+            ticket, "unassign", actor=system_user(), now=now, reason=reason, acting_as=_for(actor)
         )
     return moves.perform(ticket, "unassign", actor=actor, now=now, reason=reason)
+
+
+def ticket_hand_over(*, ticket: Ticket, actor: Any, now: datetime, reason: str) -> Ticket:
+    """Pass the own ticket to the lead of its team, with a reason; the lead decides who goes on with it."""
+    if ticket.assignee_id != actor.pk or not actor.has_perm("tickets.work"):
+        raise NotPermitted()
+    if not reason.strip():
+        raise DomainError(_("Say why you hand the ticket over."), "reason")
+    lead = ticket.team.lead if ticket.team else None
+    if lead is None or lead.pk == actor.pk or not lead.is_active:
+        raise DomainError(_("This team has no other lead who could take the ticket."), "no_lead")
+    with transaction.atomic():
+        moved = moves.perform(
+            ticket, "assign", actor=system_user(), now=now, reason=reason, acting_as=_for(actor), to=lead,
+            team_id=None,
+        )  # fmt: skip
+        _record(moved.pk, "", rules.Choice(_as_candidate(lead, moved.team_id), "handed_over"), now)
+    return moved
 
 
 def route(ticket: Any, book: Sequence[DutyRoute]) -> str:
