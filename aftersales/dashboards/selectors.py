@@ -138,7 +138,7 @@ def board(scope: Scope) -> Board:
         kept=kept(scope),
         people=people(scope),
         due=due_rows(scope),
-        teams={team.pk: str(team) for team in Team.objects.active()},
+        teams={team.pk: str(team) for team in Team.objects.visible_to(scope.user).active()},
     )
 
 

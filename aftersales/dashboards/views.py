@@ -26,6 +26,7 @@ from aftersales.core.components import (
     share_bars,
     timeline_pins,
 )
+from aftersales.core.posted import whole
 from aftersales.dashboards import selectors
 from aftersales.dashboards.selectors import Board, Kept, Scope, Span
 from aftersales.standards.states import Promise
@@ -47,10 +48,11 @@ def overview(request: HttpRequest) -> HttpResponse:
 def _scope(request: HttpRequest, now: datetime) -> Scope:
     days = request.GET.get("days", "")
     team = request.GET.get("team", "")
-    known = team.isascii() and team.isdigit() and Team.objects.active().filter(pk=int(team[:18])).exists()
+    key = whole(team)
+    known = key is not None and Team.objects.visible_to(request.user).active().filter(pk=key).exists()
     return Scope(
         user=request.user, now=now, days=int(days) if days in {str(n) for n in selectors.RANGES} else 14,
-        team_id=int(team) if known else None,
+        team_id=key if known else None,
     )  # fmt: skip
 
 

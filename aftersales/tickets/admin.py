@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.contrib.admin.utils import unquote
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
@@ -11,6 +12,7 @@ from unfold.widgets import UnfoldAdminTextareaWidget
 
 from aftersales.core.admin import RoomAdmin
 from aftersales.tickets.models import ArchiveRecord, DutyRoute, GradingRule, IntakeItem, IntakeRule, Ticket
+from aftersales.tickets.services.archive import archive_opened
 from aftersales.tickets.services.rulebook import rule_save
 
 STATE_LABELS = {
@@ -130,3 +132,11 @@ class ArchiveRecordAdmin(RoomAdmin):
     list_filter = ("kind", "severity", "nature", "result")
     list_select_related = ("reviewed_by",)
     ordering = ("-completed_at", "-id")
+
+    def change_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> Any:
+        """Whoever opens a record here leaves the same trace as on the archive page (R5.5)."""
+        response = super().change_view(request, object_id, *args, **kwargs)
+        record = self.get_object(request, unquote(object_id))
+        if record is not None:
+            archive_opened(record=record, actor=request.user, now=self.now())
+        return response

@@ -58,6 +58,13 @@ def own_work(row: Any, facts: Any, actor: Any, now: datetime, data: Any) -> Guar
         yield Refusal("not_yours", _("This ticket is assigned to somebody else. Ask for a transfer first."))
 
 
+def fit_to_work(row: Any, facts: Any, actor: Any, now: datetime, data: Any) -> Guarding:
+    """Who gets a ticket may work on tickets: asked of one and of many, by hand and by rule."""
+    to = None if data is None else data.get("to")
+    if to is not None and not (to.is_active and to.has_perm("tickets.work")):
+        yield Refusal("unfit", _("%(name)s cannot work on tickets.") % {"name": to})
+
+
 def has_assignee(row: Any, facts: Any, actor: Any, now: datetime, data: Any) -> Guarding:
     if row.assignee_id is None:
         yield Refusal("nobody", _("Nobody is assigned yet."))

@@ -96,3 +96,10 @@ def test_an_empty_department_has_a_page_too(desk: Cast, now: datetime) -> None:
     page = desk.client("lead").get("/overview/").content.decode()
     assert "Traceback" not in page
     assert desk.client("merchant_owner").get("/overview/").status_code == 404
+
+
+def test_people_of_a_vendor_read_the_names_of_their_own_teams_only(desk: Cast, now: datetime) -> None:
+    desk.make_team("inside")
+    outside = desk.make_team("outside", members=[desk.vendor_agent], vendor="某服务商")
+    board = selectors.board(Scope(user=desk.vendor_agent, now=now))
+    assert set(board.teams) == {outside.pk}

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import pytest
 from django.db import DatabaseError, connection, transaction
@@ -183,3 +184,13 @@ def test_a_record_made_up_by_sql_removes_nothing(open_ticket: Opener, desk: Cast
     )  # fmt: skip
     assert services.retention_run(now=now) == 0
     assert Message.objects.filter(ticket=ticket, text="不许抹掉").exists()
+
+
+def test_opening_a_record_in_the_register_leaves_a_trace_too(
+    archived: Callable[..., ArchiveRecord], desk: Cast, now: datetime, settings: Any
+) -> None:
+    settings.REQUIRE_SECOND_FACTOR = False
+    record = archived(now)
+    page = desk.client(desk.lead).get(f"/admin/tickets/archiverecord/{record.pk}/change/")
+    assert page.status_code == 200
+    assert Event.objects.filter(kind="archive.opened", actor_id=desk.lead.pk).count() == 1

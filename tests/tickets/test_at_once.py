@@ -133,3 +133,28 @@ def test_the_search_looks_among_the_tickets_one_may_see(
         Ticket.objects.filter(pk=other.pk).update(assignee=desk.lead, team=None, owner=None)
     assert search_ids("过热", user=desk.agent, limit=2) == [own.pk]
     assert len(search_ids("CHARGER", user=desk.lead, limit=9)) == 4
+
+
+def test_an_old_link_confirms_nothing_while_the_work_goes_on_again(
+    open_ticket: Opener, desk: Cast, now: datetime
+) -> None:
+    from aftersales.tickets.models import CustomerLink
+
+    ticket = resolved(open_ticket, desk, now)
+    token = services.customer_link_issue(ticket=ticket, purpose="confirm", now=now)
+    services.ticket_move(ticket=ticket, name="reopen", actor=desk.agent, now=now, reason="客户来电说没好")
+    link = services.customer_link_open(token=token, purpose="confirm", now=now + HOUR)
+    assert link is not None
+    with pytest.raises(DomainError) as refused:
+        services.ticket_confirm(link=link, satisfied=True, now=now + HOUR)
+    assert refused.value.code == "in_work"
+    assert CustomerLink.objects.get(pk=link.pk).used_at is None
+
+
+def test_many_at_once_go_to_nobody_who_cannot_work(open_ticket: Opener, desk: Cast) -> None:
+    ticket = open_ticket()
+    outcome = moves.perform_many(
+        Ticket.objects.filter(pk=ticket.pk), "assign", actor=desk.lead, now=desk.now,
+        data={"to": desk.inspector, "team_id": None},
+    )  # fmt: skip
+    assert [reason.code for _pk, reasons in outcome.refused for reason in reasons] == ["unfit"]

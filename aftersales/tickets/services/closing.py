@@ -19,7 +19,7 @@ from aftersales.tickets.models import ContactAttempt, CustomerLink, Ticket
 from aftersales.tickets.querysets import TicketQuerySet
 from aftersales.tickets.services.conversation import QUIET, customer_message, ticket_reply
 from aftersales.tickets.services.work import ensure_started
-from aftersales.tickets.states import TicketState
+from aftersales.tickets.states import OPEN_STATES, TicketState
 
 CONFIRM = "confirm"
 SWEEP_LIMIT = 2000
@@ -136,6 +136,8 @@ def ticket_answer(
 ) -> Ticket:
     """What the customer's answer does to the ticket; a comment joins the conversation."""
     acting_as = f"customer:{ticket.customer_id}"
+    if satisfied and ticket.state in OPEN_STATES:  # reopened in the meantime: there is no result to confirm
+        raise DomainError(_("We are working on it again; there is nothing to confirm yet."), "in_work")
     if comment.strip():
         customer_message(ticket=ticket, text=comment, actor=actor, now=now, acting_as=acting_as)
     if satisfied:
