@@ -11,7 +11,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
 
 from django.utils import timezone
-from django.utils.translation import get_language, pgettext
+from django.utils.translation import get_language, pgettext, pgettext_lazy
 from django.utils.translation import gettext as _
 
 MINUTE = 60
@@ -99,10 +99,18 @@ def day(moment: datetime, now: datetime) -> str:
         return pgettext("day", "Yesterday")
     weekday = WEEKDAYS[local.weekday()]
     year = f"{local.year}-" if local.year != timezone.localtime(now).year else ""
-    return f"{year}{local.month:02d}-{local.day:02d} {pgettext('weekday', weekday)}"
+    return f"{year}{local.month:02d}-{local.day:02d} {weekday}"
 
 
-WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+WEEKDAYS = (
+    pgettext_lazy("weekday", "Mon"),
+    pgettext_lazy("weekday", "Tue"),
+    pgettext_lazy("weekday", "Wed"),
+    pgettext_lazy("weekday", "Thu"),
+    pgettext_lazy("weekday", "Fri"),
+    pgettext_lazy("weekday", "Sat"),
+    pgettext_lazy("weekday", "Sun"),
+)
 
 
 def stamp(moment: datetime | None) -> str:

@@ -16,12 +16,12 @@ from aftersales.core.admin import RoomAdmin
 from . import kinds, texts
 from .forms import TextForm, blanks_help
 from .models import Notice, NoticeTemplate, NoticeText
-from .states import STATE_COLOURS, TEXT_COLOURS, NoticeState, RecipientKind, TextState
+from .states import STATE_COLOURS, TEXT_COLOURS, NoticeChannel, NoticeState, RecipientKind, TextState
 
 
 @admin.register(NoticeTemplate)
 class NoticeTemplateAdmin(RoomAdmin):
-    list_display = ("name", "code", "audience", "channels", "enabled", "text_link")
+    list_display = ("name", "code", "audience", "ways", "enabled", "text_link")
     list_filter = ("enabled",)
     search_fields = ("code",)
     ordering = ("code",)
@@ -36,6 +36,10 @@ class NoticeTemplateAdmin(RoomAdmin):
     def audience(self, row: NoticeTemplate) -> str:
         kind = kinds.declared().get(row.code)
         return str(RecipientKind(kind.audience).label) if kind else "–"
+
+    @display(description=_("channels"))
+    def ways(self, row: NoticeTemplate) -> str:
+        return ", ".join(str(NoticeChannel(channel).label) for channel in row.channels) or "–"
 
     @display(description=_("blanks"))
     def blanks(self, row: NoticeTemplate) -> str:
