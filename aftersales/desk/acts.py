@@ -58,7 +58,9 @@ FACES: Mapping[str, tuple[str, str]] = {
 # A move out of another state is no news; these refusals are never shown.
 SILENT = frozenset({"wrong_state", "not_permitted"})
 TEXT = Need("text", gettext_lazy("Message to the customer"), "long")
-REASON_NEEDED = frozenset({"unassign", "hand_over", "close_verified", "cancel", "regrade", "reopen", "give_up"})
+REASON_NEEDED = frozenset(
+    {"unassign", "hand_over", "close_verified", "cancel", "regrade", "reopen", "give_up"}
+)
 NO_REASON = frozenset({"start", "resume", "resolve", "archive", "take", "tried", "agree"})
 REASON_WORDS = {"close_verified": gettext_lazy("What the customer said")}
 
@@ -140,7 +142,11 @@ def _all(ticket: Ticket, actor: Any, now: datetime) -> list[Act]:
 
 def _give_away(ticket: Ticket, actor: Any) -> list[Act]:
     """Who may not assign can still give the own ticket away: back to the queue, or once begun to the lead."""
-    if ticket.assignee_id != actor.pk or actor.has_perm("tickets.assign") or not actor.has_perm("tickets.work"):
+    if (
+        ticket.assignee_id != actor.pk
+        or actor.has_perm("tickets.assign")
+        or not actor.has_perm("tickets.work")
+    ):
         return []
     if ticket.state == S.ASSIGNED:
         return [_from_move("unassign")]

@@ -36,7 +36,9 @@ def _word(choices: type[models.TextChoices], code: str | None) -> str:
 
 def _form(payload: Mapping[str, Any]) -> dict[str, Any]:
     printed = payload.get("form") == "print"
-    return {"form": pgettext("export form", "printed page") if printed else str(payload.get("form", "")).upper()}
+    return {
+        "form": pgettext("export form", "printed page") if printed else str(payload.get("form", "")).upper()
+    }
 
 
 def moment_words(value: str | None) -> str:
