@@ -1,11 +1,24 @@
-"""Numbers as people and programs post them: the ones that are none are no server error."""
+"""Numbers and days as people and programs post them: the ones that are none are no server error."""
 
-LONGEST = (
-    18  # digits of the largest key; int() refuses thousands of them and knows digits that are no numbers
-)
+from datetime import date
+
+# Digits of a key: int() refuses thousands of them, and knows digits that are no numbers.
+LONGEST = 18
 
 
 def whole(text: str | None) -> int | None:
     """A whole number of at most 18 plain digits, else None (``²``, ``٣``, ``-5`` and 5,000 nines are none)."""
     found = text or ""
     return int(found) if found.isascii() and found.isdigit() and len(found) <= LONGEST else None
+
+
+YEARS = range(1900, 2200)  # beyond them the day before or after may not exist
+
+
+def day_of(text: str | None) -> date | None:
+    """A day as ``2026-11-23``, else None."""
+    try:
+        found = date.fromisoformat(text or "")
+    except ValueError:
+        return None
+    return found if found.year in YEARS else None

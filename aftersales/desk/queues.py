@@ -17,24 +17,32 @@ from django.db.models import F, QuerySet
 from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, TupleLessThan
 from django.http import QueryDict
 from django.utils import timezone
+from django.utils.translation import pgettext_lazy
 
 from aftersales.clocks.models import Clock
 from aftersales.core.errors import DomainError
+from aftersales.core.posted import day_of
 from aftersales.standards.selectors import duration, last_seen
 from aftersales.standards.states import Promise
 from aftersales.tickets.models import Ticket
 from aftersales.tickets.selectors import COUNT_CAP, QUEUES, queue_rows, search_ids
-from aftersales.tickets.states import ACTIVE_STATES, Channel, Kind, Nature, Severity, TicketState
+from aftersales.tickets.states import ACTIVE_STATES, OPEN_STATES, Channel, Kind, Nature, Severity, TicketState
 
 PAGE = 50
+OPEN = "open"  # in place of a state: all that are not resolved
 KEY_DIGITS = 19  # more do not fit a bigint
 SEARCH_LIMIT = 500
 CHOICES: Mapping[str, Sequence[tuple[str, Any]]] = {
-    "state": TicketState.choices,
+    "state": [(OPEN, pgettext_lazy("queue filter", "Not yet resolved")), *TicketState.choices],
     "severity": Severity.choices,
     "nature": Nature.choices,
     "kind": Kind.choices,
     "channel": Channel.choices,
+}
+# What only a figure of the overview asks for: its list shows exactly the tickets it counts.
+FLAGS: Mapping[str, Mapping[str, Any]] = {
+    "replied": {"first_reply_at__isnull": False},
+    "no_team": {"team": None},
 }
 KEYS = ("team", "assignee", "merchant", "customer", "order")
 DAYS = {"opened": "opened_at", "closed": "closed_at", "resolved": "resolved_at"}
@@ -88,16 +96,22 @@ class Asked:
     days: Mapping[str, date] = field(default_factory=dict)
     since: Mapping[str, date] = field(default_factory=dict)
     missed: str = ""
+    flags: Sequence[str] = ()
 
     @property
     def filtered(self) -> bool:
-        return bool(self.words or self.fixed or self.keys or self.days or self.since or self.missed)
+        return bool(self.words or self.fixed or self.by_figure)
+
+    @property
+    def by_figure(self) -> bool:
+        """Narrowed by a link from a figure, not by the filter of the page."""
+        return bool(self.keys or self.days or self.since or self.missed or self.flags)
 
     @property
     def ended(self) -> bool:
         """Finished tickets are ordered by when they ended, the others by what is due next."""
         state = self.fixed.get("state", "")
-        return self.queue == "review" or "closed" in self.days or bool(state and state not in ACTIVE_STATES)
+        return self.queue == "review" or "closed" in self.days or bool(state and state not in (OPEN, *ACTIVE_STATES))
 
 
 def asked(query: QueryDict, default: str = "mine") -> Asked:
@@ -109,25 +123,19 @@ def asked(query: QueryDict, default: str = "mine") -> Asked:
         if query.get(name, "") in {code for code, _label in choices if code}
     }
     keys = {name: number for name in KEYS if (number := _key(query.get(name, "")))}
-    days = {name: day for name in DAYS if (day := _day(query.get(name, "")))}
-    since = {name: day for name in DAYS if (day := _day(query.get(f"{name}_from", "")))}
+    days = {name: day for name in DAYS if (day := day_of(query.get(name, "")))}
+    since = {name: day for name in DAYS if (day := day_of(query.get(f"{name}_from", "")))}
     missed = query.get("missed", "") if query.get("missed", "") in Promise.values else ""
-    if missed and (day := _day(query.get("since", ""))):
+    if missed and (day := day_of(query.get("since", ""))):
         since["missed"] = day
+    flags = [name for name in FLAGS if query.get(name) == "1"]
     words = query.get("q", "").replace("\x00", "").strip()[:80]
-    return Asked(queue if queue in QUEUES else default, words, fixed, keys, days, since, missed)
+    return Asked(queue if queue in QUEUES else default, words, fixed, keys, days, since, missed, flags)
 
 
 def _key(text: str) -> int:
     """A row's key, 0 for anything that cannot be one."""
     return int(text) if text.isascii() and text.isdigit() and len(text) < KEY_DIGITS else 0
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None
 
 
 def tickets(user: Any, wanted: Asked, now: datetime) -> QuerySet[Ticket]:
@@ -139,7 +147,7 @@ def tickets(user: Any, wanted: Asked, now: datetime) -> QuerySet[Ticket]:
         rows = Ticket.objects.visible_to(user).filter(historic=False)
     else:
         rows = view_rows(user, wanted.queue, now)
-    rows = rows.filter(**wanted.fixed, **{f"{name}_id": value for name, value in wanted.keys.items()})
+    rows = rows.filter(**_fixed(wanted), **{f"{name}_id": value for name, value in wanted.keys.items()})
     for name, day in wanted.days.items():
         start = timezone.make_aware(datetime.combine(day, time.min))
         rows = rows.filter(**{f"{DAYS[name]}__gte": start, f"{DAYS[name]}__lt": start + timedelta(days=1)})
@@ -149,6 +157,16 @@ def tickets(user: Any, wanted: Asked, now: datetime) -> QuerySet[Ticket]:
     if wanted.missed:
         rows = rows.filter(pk__in=clocks_missed(wanted.missed, wanted.since.get("missed"), now))
     return _with_words(rows, user, wanted.words) if wanted.words else rows
+
+
+def _fixed(wanted: Asked) -> dict[str, Any]:
+    chosen: dict[str, Any] = dict(wanted.fixed)
+    if chosen.get("state") == OPEN:
+        chosen["state__in"] = OPEN_STATES
+        del chosen["state"]
+    for name in wanted.flags:
+        chosen |= FLAGS[name]
+    return chosen
 
 
 def clocks_missed(promise: str, day: date | None, now: datetime) -> QuerySet[Any]:

@@ -7,7 +7,7 @@ import pytest
 from django.db import connection
 from django.test import Client
 
-from aftersales.core.posted import whole
+from aftersales.core.posted import day_of, whole
 from aftersales.tickets.models import Ticket
 from tests.cast import Cast
 from tests.toy.fixtures import in_thread
@@ -79,3 +79,10 @@ def test_a_row_held_by_somebody_else_is_said_not_crashed(open_ticket: Opener, de
     with transaction.atomic():
         Ticket.objects.select_for_update().get(pk=ticket.pk)
         assert in_thread(resolve) == 422
+
+
+@pytest.mark.parametrize("text", ["9999-12-31", "0001-01-01", "2026-02-30", "²", ""])
+def test_a_day_out_of_all_calendars_is_left_out(lead: Client, text: str) -> None:
+    assert day_of(text) is None
+    for address in (f"/desk/tickets/?opened={text}", f"/desk/archive/?since={text}"):
+        assert lead.get(address).status_code == 200

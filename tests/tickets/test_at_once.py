@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from aftersales.core import moves
-from aftersales.core.errors import DomainError
+from aftersales.core.errors import Conflict, DomainError
 from aftersales.tickets import services
 from aftersales.tickets.models import Ticket
 from tests.cast import Cast
@@ -158,3 +158,15 @@ def test_many_at_once_go_to_nobody_who_cannot_work(open_ticket: Opener, desk: Ca
         data={"to": desk.inspector, "team_id": None},
     )  # fmt: skip
     assert [reason.code for _pk, reasons in outcome.refused for reason in reasons] == ["unfit"]
+
+
+def test_a_ticket_that_ended_meanwhile_is_not_passed_on(
+    open_ticket: Opener, desk: Cast, now: datetime
+) -> None:
+    ticket = services.ticket_start(ticket=open_ticket(), actor=desk.agent, now=now)
+    stale = services.ticket_wait(
+        ticket=ticket, wait_for="customer", until=now + HOUR, actor=desk.agent, now=now
+    )
+    services.ticket_cancel(ticket=stale, why="duplicate", reason="重复", actor=desk.agent, now=now)
+    with pytest.raises(Conflict):
+        services.ticket_assign(ticket=stale, to=desk.lead, actor=desk.lead, now=now, reason="接手")

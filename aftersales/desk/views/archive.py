@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 
 from django.contrib import messages
@@ -13,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from aftersales.core.access import answered, needs
+from aftersales.core.posted import day_of
 from aftersales.tickets import services
 from aftersales.tickets.models import ArchiveRecord
 from aftersales.tickets.selectors import archive_found
@@ -40,18 +40,11 @@ def _asked(request: HttpRequest) -> dict[str, Any]:
     kind = request.GET.get("kind", "")
     return {
         "kind": kind if kind in Kind.values else "",
-        "since": _day(request.GET.get("since", "")),
-        "until": _day(request.GET.get("until", "")),
+        "since": day_of(request.GET.get("since", "")),
+        "until": day_of(request.GET.get("until", "")),
         "customer": request.GET.get("customer", "").replace("\x00", "").strip()[:64],
         "text": request.GET.get("text", "").replace("\x00", "").strip()[:80],
     }
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None
 
 
 @require_GET

@@ -14,7 +14,7 @@ from accounts.models import User
 from accounts.selectors import people_on_duty
 from accounts.services import system_user
 from aftersales.core import moves
-from aftersales.core.errors import DomainError, NotPermitted
+from aftersales.core.errors import Conflict, DomainError, NotPermitted
 from aftersales.tickets import rules
 from aftersales.tickets.models import DispatchRecord, DutyRoute, Ticket
 from aftersales.tickets.states import OPEN_STATES, TicketState
@@ -42,6 +42,9 @@ def ticket_assign(
 def _pass_on(ticket: Ticket, to: User, actor: Any, now: datetime, reason: str, team_id: int | None) -> Ticket:
     if not actor.has_perm("tickets.assign"):
         raise NotPermitted()
+    ticket = Ticket.objects.select_for_update(of=("self",)).get(pk=ticket.pk)
+    if ticket.state != TicketState.WAITING:
+        raise Conflict({})
     payload = {
         "from_id": ticket.assignee_id,
         "to_id": to.pk,
@@ -92,9 +95,7 @@ def _assign_as_system(ticket: Ticket, to: User, team_id: int | None, now: dateti
     system = system_user()
     if ticket.state == TicketState.NEW:
         ticket = moves.perform(ticket, "triage", actor=system, now=now)
-    return moves.perform(
-        ticket, "assign", actor=system, now=now, acting_as=_for(to), to=to, team_id=team_id
-    )
+    return moves.perform(ticket, "assign", actor=system, now=now, acting_as=_for(to), to=to, team_id=team_id)
 
 
 def ticket_put_back(*, ticket: Ticket, actor: Any, now: datetime, reason: str) -> Ticket:
