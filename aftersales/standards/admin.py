@@ -27,6 +27,7 @@ from .models import (
     WorkCalendar,
     clock_face,
 )
+from .pages import group_words
 from .states import STATE_COLOURS, RuleState
 from .vocabulary import weekday_words
 
@@ -146,10 +147,14 @@ class ServiceStandardAdmin(RoomAdmin):
 
 @admin.register(Parameter)
 class ParameterAdmin(RoomAdmin):
-    list_display = ("name", "group", "measure", "stance", "page")
+    list_display = ("name", "part", "measure", "stance", "page")
     list_filter = ("stance", "measure")
     search_fields = ("code", "name_zh", "name_en")
     fields = (("code", "group"), ("name_zh", "name_en"), ("measure", "stance"))
+
+    @display(description=pgettext_lazy("rule book", "group"), ordering="group")
+    def part(self, row: Parameter) -> str:
+        return group_words(row.group)
 
     @display(description=pgettext_lazy("rule book", "versions"))
     def page(self, row: Parameter) -> str:
