@@ -165,3 +165,21 @@ def test_an_agent_hands_a_begun_ticket_to_the_lead_and_the_timeline_names_the_ag
     event = Event.objects.filter(kind="ticket.assigned", subject_id=ticket.pk).latest("pk")
     assert events.sentence(event).startswith(str(agent))
     assert DispatchRecord.objects.filter(ticket=ticket).latest("pk").reason == "handed_over"
+
+
+def test_many_given_by_hand_leave_the_same_record_as_one(
+    open_ticket: Opener, desk: Cast, now: datetime
+) -> None:
+    ids = [open_ticket().pk for _ in range(3)]
+    other = desk.person(Role.AGENT, name="接手人")
+
+    outcome = services.tickets_assign(
+        tickets=Ticket.objects.filter(pk__in=ids), to=other, actor=desk.lead, now=now, reason="均衡"
+    )
+
+    assert len(outcome.done) == 3
+    assert DispatchRecord.objects.filter(chosen=other, reason="by_hand").count() == 3
+    with pytest.raises(DomainError):
+        services.tickets_assign(
+            tickets=Ticket.objects.filter(pk__in=ids), to=desk.auditor, actor=desk.lead, now=now
+        )

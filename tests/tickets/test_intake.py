@@ -113,3 +113,20 @@ def test_a_new_grading_rule_grades_what_comes_in_next(open_ticket: Any, desk: Ca
 
     assert open_ticket(subject="奶粉罐凹陷").severity == "critical"
     assert open_ticket(subject="耳机坏了").severity == "minor"
+
+
+def test_the_same_order_again_after_the_result_reopens_its_ticket(
+    order: Order, desk: Cast, now: datetime
+) -> None:
+    review(order, now)
+    services.intake_run(now=now)
+    ticket = Ticket.objects.get()
+    ticket = services.ticket_resolve(
+        ticket=ticket, result="explained", text="已解释。", actor=desk.agent, now=now
+    )
+    Order.objects.filter(pk=order.pk).update(status="canceled")
+
+    services.intake_run(now=now + DAY)
+
+    ticket.refresh_from_db()
+    assert (Ticket.objects.count(), ticket.state, ticket.reopened) == (1, "in_progress", 1)

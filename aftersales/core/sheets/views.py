@@ -5,8 +5,10 @@ from functools import wraps
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.admin.exceptions import DisallowedModelAdminLookup
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.auth.decorators import login_required
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -305,8 +307,11 @@ def _as_filtered(request: HttpRequest, found: type[SheetResource]) -> Any:
         return manager.all().visible_to(request.user).order_by("pk")
     if not register.has_view_permission(request):
         raise PermissionDenied
-    changelist: Any = register.get_changelist_instance(request)  # type: ignore[arg-type]
-    return changelist.get_queryset(request)
+    try:
+        changelist: Any = register.get_changelist_instance(request)  # type: ignore[arg-type]
+        return changelist.get_queryset(request)
+    except (IncorrectLookupParameters, DisallowedModelAdminLookup) as error:
+        raise SuspiciousOperation("a filter that the list does not offer") from error
 
 
 def exported(

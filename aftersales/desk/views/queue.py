@@ -239,9 +239,7 @@ def _assign_all(request: HttpRequest, ids: list[int], person_id: int) -> None:
     found = Ticket.objects.visible_to(request.user).filter(pk__in=ids)
     to = User.objects.get(pk=person_id)
     outcome = answered(
-        lambda: moves.perform_many(
-            found, "assign", actor=request.user, now=timezone.now(), data={"to": to, "team_id": None}
-        ),
+        lambda: services.tickets_assign(tickets=found, to=to, actor=request.user, now=timezone.now()),
         request,
     )
     if outcome:

@@ -40,6 +40,7 @@ from aftersales.tickets.services.dispatch import (
     ticket_put_back,
     ticket_take,
     ticket_take_next,
+    tickets_assign,
 )
 from aftersales.tickets.services.grading import ticket_regrade, ticket_triage
 from aftersales.tickets.services.intake import intake_run, intake_signals, ticket_open, tickets_open_many
@@ -88,6 +89,7 @@ __all__ = [
     "ticket_triage",
     "ticket_verify",
     "ticket_wait",
+    "tickets_assign",
     "tickets_open_many",
     "wake_sweep",
 ]

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Count, Max, Q
+from django.db.models import Count, Max, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
@@ -37,6 +37,21 @@ def ticket_assign(
             )
         _record(moved.pk, "", rules.Choice(_as_candidate(to, team_id), "by_hand"), now)
     return moved
+
+
+def tickets_assign(
+    *, tickets: QuerySet[Ticket], to: User, actor: Any, now: datetime, reason: str = ""
+) -> moves.Outcome:
+    """Give many tickets to a person by hand; each leaves the same record as a single one."""
+    if not to.is_active or not to.has_perm("tickets.work"):
+        raise DomainError(_("%(name)s cannot work on tickets.") % {"name": to}, "unfit")
+    with transaction.atomic():
+        outcome = moves.perform_many(
+            tickets, "assign", actor=actor, now=now, reason=reason, data={"to": to, "team_id": None}
+        )
+        choice = rules.Choice(_as_candidate(to, None), "by_hand")
+        DispatchRecord.objects.bulk_create(_build(row.pk, "", choice, now) for row in outcome.done)
+    return outcome
 
 
 def _pass_on(ticket: Ticket, to: User, actor: Any, now: datetime, reason: str, team_id: int | None) -> Ticket:

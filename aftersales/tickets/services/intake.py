@@ -31,6 +31,7 @@ from aftersales.tickets.states import (
 )
 
 BATCH = 500
+DONE_STATES = (TicketState.RESOLVED, TicketState.CLOSED, TicketState.ARCHIVED)
 
 
 @dataclass(frozen=True)
@@ -253,8 +254,14 @@ def _open_tickets(order_ids: Iterable[int], now: datetime) -> dict[int, Ticket]:
 
 
 def _attach(ticket: Ticket, signals: Sequence[IntakeItem], now: datetime) -> None:
-    """A second signal joins the ticket and may raise its severity, never lower it."""
+    """A second signal joins the ticket and may raise its severity, never lower it.
+
+    The same problem again after the result is a reopening, not a new ticket (DESIGN 4).
+    """
     system = system_user()
+    if ticket.state in DONE_STATES and not ticket.historic:
+        reason = str(_("A further signal about the same order."))
+        ticket = moves.perform(ticket, "reopen", actor=system, now=now, reason=reason)
     worst = ticket.severity
     for item in signals:
         worst = rules.worse(worst, item.rule.severity if item.rule else worst)
