@@ -97,13 +97,13 @@ def figures(board: Board) -> list[Figure]:
     first, solved = board.kept[0], board.kept[1]
     return [
         Figure(_("Open"), f"{now.open:,}", _tickets(now.open), _("of these unassigned: %(n)s") % {"n": now.unassigned},
-               url=_url(board)),
+               url=_url(board, state="open")),
         Figure(_("Breached"), f"{now.breached:,}", _tickets(now.breached), _late_words(now),
                "bad" if now.breached else "", _url(board, view="breached")),
         Figure(_("Due in %(hours)s hours") % {"hours": _soon_hours(board)}, f"{now.due_soon:,}", _tickets(now.due_soon),
                _("next %(time)s") % {"time": wording.when(board.due[0].next_due_at, board.scope.now)} if board.due
                else _("nothing until then"), "warn" if now.due_soon else "", _url(board, view="due")),
-        _time_figure(board, _("First response"), board.first_response, "opened"),
+        _time_figure(board, _("First response"), board.first_response, "opened", replied=1),
         _time_figure(board, _("Solution"), board.solution, "resolved"),
         _kept_figure(board, first if first.total >= solved.total else solved),
     ]  # fmt: skip
@@ -123,7 +123,7 @@ def _late_words(now: selectors.Now) -> str:
     return _("longest %(time)s") % {"time": wording.duration(now.longest_late)}
 
 
-def _time_figure(board: Board, label: str, span: Span, ranged: str) -> Figure:
+def _time_figure(board: Board, label: str, span: Span, ranged: str, **more: Any) -> Figure:
     value = wording.duration(span.median) if span.median is not None else DASH
     note = (
         _("median · P90 %(p90)s · %(n)s tickets") % {"p90": wording.duration(span.p90), "n": span.count}
@@ -131,7 +131,7 @@ def _time_figure(board: Board, label: str, span: Span, ranged: str) -> Figure:
         else _("no ticket in this range")
     )
     return Figure(
-        label, value, "", note, url=_url(board, **{f"{ranged}_from": board.scope.first_day.isoformat()})
+        label, value, "", note, url=_url(board, **{f"{ranged}_from": board.scope.first_day.isoformat()}, **more)
     )
 
 
@@ -182,11 +182,16 @@ def pins(board: Board) -> Any:
     )  # fmt: skip
 
 
+NOW_WIDTH = 0.2
+
+
 def _ticks(now: datetime, span: timedelta) -> list[tuple[float, str]]:
     first = now.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
     found = []
     while first < now + span:
-        found.append(((first - now) / span, timezone.localtime(first).strftime("%H:%M")))
+        share = (first - now) / span
+        # under the words "now 12:34" there is no room for another hour
+        found.append((share, timezone.localtime(first).strftime("%H:%M") if share > NOW_WIDTH else ""))
         first += timedelta(hours=1)
     return found
 
@@ -256,7 +261,7 @@ def _team_rows(board: Board) -> list[dict[str, Any]]:
     rows = [
         {
             "name": board.teams.get(pk or 0, _("No team yet")),
-            "url": _url(board, **({"team": pk} if pk else {})),
+            "url": _url(board, state="open", **({"team": pk} if pk else {"no_team": 1})),
             **numbers,
         }
         for pk, numbers in board.now.by_team.items()
@@ -271,5 +276,5 @@ def _person(board: Board, one: selectors.Person) -> dict[str, Any]:
         "load": min(round(load * 100), 100),
         "tone": "bad" if load > 1 else "warn" if load >= 0.9 else "ok",
         "word": _("over capacity") if load > 1 else _("nearly full") if load >= 0.9 else "",
-        "url": _url(board, assignee=one.id),
+        "url": _url(board, state="open", assignee=one.id),
     }

@@ -111,7 +111,11 @@ class Asked:
     def ended(self) -> bool:
         """Finished tickets are ordered by when they ended, the others by what is due next."""
         state = self.fixed.get("state", "")
-        return self.queue == "review" or "closed" in self.days or bool(state and state not in (OPEN, *ACTIVE_STATES))
+        return (
+            self.queue == "review"
+            or "closed" in self.days
+            or bool(state and state not in (OPEN, *ACTIVE_STATES))
+        )
 
 
 def asked(query: QueryDict, default: str = "mine") -> Asked:

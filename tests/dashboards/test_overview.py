@@ -53,10 +53,20 @@ def test_every_figure_opens_exactly_its_tickets(busy: list[Ticket], desk: Cast, 
     shown = figures(board)
     opened = [_rows(desk.lead, figure.url, now) for figure in shown]
 
+    assert opened[0] == board.now.open
+    assert opened[3] == board.first_response.count
     assert opened[1] == board.now.breached
     assert opened[2] == board.now.due_soon
     missed = next(one for one in board.kept if one.promise == "first_response")
     assert _rows(desk.lead, shown[5].url, now) == missed.total - missed.kept == 2
+
+
+def test_people_and_teams_open_the_tickets_they_count(busy: list[Ticket], desk: Cast, now: datetime) -> None:
+    shown = desk.client(desk.lead).get("/overview/").context
+    lines = [(row["url"], row["open"]) for row in shown["team_rows"]]
+    lines += [(one["url"], one["person"].open) for one in shown["people"]]
+    assert lines
+    assert [_rows(desk.lead, url, now) for url, _count in lines] == [count for _url, count in lines]
 
 
 def _rows(user: Any, url: str, now: datetime) -> int:
