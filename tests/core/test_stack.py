@@ -147,7 +147,7 @@ def test_the_second_start_takes_seconds_and_a_second_stack_is_refused(start: Cal
     began = time.monotonic()
     stack = start()
     address = stack.ready()
-    assert time.monotonic() - began < 15
+    assert time.monotonic() - began < 60  # seconds on a quiet machine; a first start takes minutes
     assert "Preparing" not in stack.said
     other = start()
     assert other.process.wait(30) == 1
