@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.db import connection
+from django.utils.translation.reloader import translation_file_changed
 
 from aftersales.core import catalogs
 from tests.cast import cast
@@ -17,7 +18,9 @@ __all__ = ["cast", "django_db_setup", "now"]
 
 def pytest_configure() -> None:
     """The pages speak Chinese by default, so the binary catalogue must be as new as its source."""
-    catalogs.compile_stale(settings.LOCALE_PATHS)
+    for path in catalogs.compile_stale(settings.LOCALE_PATHS):
+        # Importing the models has already read the catalogue as it was, or that there was none.
+        translation_file_changed(None, path.with_suffix(".mo"))
 
 
 @pytest.fixture(scope="session")
