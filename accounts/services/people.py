@@ -34,7 +34,7 @@ def system_user(now: datetime | None = None) -> User:
 
 def customer_user(now: datetime | None = None) -> User:
     """The machine account behind a customer's signed page; whose page it was stands in ``acting_as``."""
-    return _machine(CUSTOMER_NAME, Role.CUSTOMER, "顾客", now)
+    return _machine(CUSTOMER_NAME, Role.CUSTOMER, "客户", now)
 
 
 def _machine(username: str, role: Role, name: str, now: datetime | None) -> User:

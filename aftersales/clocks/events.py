@@ -31,6 +31,8 @@ def _show(payload: Mapping[str, Any]) -> dict[str, Any]:
     """Codes as words and stored moments as people read them."""
     shown = {key: wording.stamp(parse_datetime(str(payload[key]))) for key in MOMENTS if payload.get(key)}
     names = dict(Promise.choices)
+    if payload.get("late_minutes") is not None:
+        shown["late"] = wording.duration(60 * float(payload["late_minutes"]))
     return shown | {"promise": names.get(payload.get("promise", ""), payload.get("promise", ""))}
 
 
@@ -55,7 +57,7 @@ def register() -> None:
         Kind("clock.met", _("The promise “%(promise)s” was kept."), FULL, show=_show),
         Kind(
             "clock.met_late",
-            _("The promise “%(promise)s” was kept %(late_minutes)s minutes late."),
+            _("The promise “%(promise)s” was kept %(late)s late."),
             FULL,
             show=_show,
         ),
