@@ -131,7 +131,11 @@ def _time_figure(board: Board, label: str, span: Span, ranged: str, **more: Any)
         else _("no ticket in this range")
     )
     return Figure(
-        label, value, "", note, url=_url(board, **{f"{ranged}_from": board.scope.first_day.isoformat()}, **more)
+        label,
+        value,
+        "",
+        note,
+        url=_url(board, **{f"{ranged}_from": board.scope.first_day.isoformat()}, **more),
     )
 
 
