@@ -34,6 +34,13 @@ VERSION = "_version"
 EXACT = frozenset({"exact", "in", "isnull", "gt", "gte", "lt", "lte", "year", "month", "day"})
 
 
+class AtLeast(int):
+    """A capped count: a number to reckon with that says "10000+" where people read it."""
+
+    def __str__(self) -> str:
+        return f"{int(self)}+"
+
+
 class CappedPaginator(Paginator):  # type: ignore[type-arg]
     """Counts at most 10,000 rows: a list is narrowed by filters, never leafed to its end."""
 
@@ -42,7 +49,8 @@ class CappedPaginator(Paginator):  # type: ignore[type-arg]
         rows: Any = self.object_list
         if not isinstance(rows, models.QuerySet):
             return len(rows)
-        return rows.order_by()[:COUNT_CAP].count()
+        found = rows.order_by()[: COUNT_CAP + 1].count()
+        return found if found <= COUNT_CAP else AtLeast(COUNT_CAP)
 
 
 class RoomAdmin(HistoryPages, ModelAdmin):  # type: ignore[misc]

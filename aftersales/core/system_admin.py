@@ -2,34 +2,72 @@
 
 from typing import Any
 
+from django.apps import apps
 from django.contrib import admin, messages
 from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext_lazy
 from unfold.decorators import display
 
 from aftersales.core import events, services
 from aftersales.core.admin import RoomAdmin
 from aftersales.core.models import Delivery, Event, Job, Series
 
+SOURCE_WORDS = {
+    "web": pgettext_lazy("source", "on the desk"),
+    "admin": pgettext_lazy("source", "in a register"),
+    "import": pgettext_lazy("source", "by import"),
+    "task": pgettext_lazy("source", "by the clock"),
+    "command": pgettext_lazy("source", "by a command"),
+    "system": pgettext_lazy("source", "by the system"),
+}
+
 
 @admin.register(Event)
 class EventAdmin(RoomAdmin):
     """Everything that happened, newest first, as sentences; nobody changes a line."""
 
-    list_display = ("at", "told", "actor_name", "actor_role", "source")
+    list_display = ("at", "told", "about", "actor_name", "shown_source")
     list_filter = ("source", "audience", "kind")
     list_display_links = ("told",)
     ordering = ("-id",)
     fields = (
-        *("at", "recorded_at", "told", "actor_name", "actor_role", "acting_as", "source", "reason"),
+        *(
+            "at",
+            "recorded_at",
+            "told",
+            "about",
+            "actor_name",
+            "actor_role",
+            "acting_as",
+            "shown_source",
+            "reason",
+        ),
         *("rule_version", "audience", "payload", "request_id"),
     )
-    readonly_fields = ("told",)
+    readonly_fields = ("told", "about", "shown_source")
 
     @display(description=_("what happened"))
     def told(self, event: Event) -> str:
         return events.sentence(event)
+
+    @display(description=_("about"))
+    def about(self, event: Event) -> str:
+        """The register's name, as a link to the row where the register has pages."""
+        try:
+            model = apps.get_model(event.subject_kind)
+            url = reverse(
+                f"admin:{model._meta.label_lower.replace('.', '_')}_change", args=[event.subject_id]
+            )
+        except (LookupError, ValueError, NoReverseMatch):
+            return "–"
+        return format_html('<a href="{}">{}</a>', url, model._meta.verbose_name)
+
+    @display(description=_("source"))
+    def shown_source(self, event: Event) -> str:
+        return str(SOURCE_WORDS.get(event.source, event.source))
 
 
 @admin.register(Job)

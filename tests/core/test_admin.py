@@ -8,6 +8,7 @@ from django.urls import NoReverseMatch, reverse
 from accounts import services
 from accounts.models import Shift, Team, TeamMember, User
 from accounts.states import Duty, Role
+from aftersales.core.admin import AtLeast
 from aftersales.core.models import Event
 
 pytestmark = pytest.mark.django_db
@@ -321,3 +322,8 @@ def test_the_applications_own_role_cannot_rewrite_history(cast, table, statement
         connection.cursor() as cursor,
     ):
         cursor.execute(sql)
+
+
+def test_a_capped_count_says_that_there_are_more() -> None:
+    assert f"{AtLeast(10_000)}" == "10000+"
+    assert AtLeast(10_000) + 1 == 10_001
