@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db import connection, models, transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext_lazy
 
 from aftersales.core import deliveries, origin
 from aftersales.core.errors import Text
@@ -196,16 +197,24 @@ def sentence(event: Event) -> str:
         return _("Something of the kind “%(kind)s” was recorded.") % {"kind": event.kind}
     shown = _shown(declared, event.payload)
     values = {key: event.payload.get(key, "") for key in declared.payload} | shown
-    values |= {"actor": _in_whose_name(event), "old": event.old, "new": event.new, "reason": event.reason} | {
+    values |= {"actor": in_whose_name(event), "old": event.old, "new": event.new, "reason": event.reason} | {
         key: shown[key] for key in ("old", "new", "actor") if key in shown
     }
     return str(declared.sentence) % _Words(values)
 
 
-def _in_whose_name(event: Event) -> str:
-    """The person for whom the system acted ("user:12 Name"), else the actor."""
+MACHINES = {
+    "system": pgettext_lazy("actor", "The system"),
+    "customer": pgettext_lazy("actor", "The customer"),
+}
+
+
+def in_whose_name(event: Event) -> str:
+    """The person for whom the system acted ("user:12 Name"), else the actor; machines in the reader's language."""
     who, _space, name = event.acting_as.partition(" ")
-    return name if name and who.startswith("user:") else event.actor_name
+    if name and who.startswith("user:"):
+        return name
+    return str(MACHINES.get(event.actor_role, event.actor_name))
 
 
 class _Words(dict[str, Any]):
