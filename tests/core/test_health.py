@@ -63,7 +63,7 @@ def test_a_broker_that_takes_calls_but_never_answers_is_given_up_within_seconds(
         monkeypatch.setattr(health, "current_app", app)
         began = time.monotonic()
         assert health.broker_works() is False
-        assert time.monotonic() - began < 6
+        assert time.monotonic() - began < 20
         app.close()
 
 
