@@ -32,6 +32,14 @@ from .states import STATE_COLOURS, RuleState
 from .vocabulary import weekday_words
 
 
+class NamedAdmin(RoomAdmin):
+    """The column of names in the reader's language, with a heading."""
+
+    @display(description=pgettext_lazy("rule book", "name"))
+    def name(self, row: Any) -> str:
+        return str(row.name)
+
+
 class PeriodInline(RoomInline):
     model = CalendarPeriod
     fields = readonly_fields = ("day", "hours", "is_open")
@@ -46,7 +54,7 @@ class PeriodInline(RoomInline):
 
 
 @admin.register(WorkCalendar)
-class WorkCalendarAdmin(RoomAdmin):
+class WorkCalendarAdmin(NamedAdmin):
     list_display = ("name", "code", "zone", "day_set")
     search_fields = ("code", "name_zh", "name_en")
     fields = (("code", "zone"), ("name_zh", "name_en"), ("day_set", "make_up_like"))
@@ -101,7 +109,7 @@ class CalendarYearAdmin(RoomAdmin):
 
 
 @admin.register(Market)
-class MarketAdmin(RoomAdmin):
+class MarketAdmin(NamedAdmin):
     list_display = ("name", "code", "currency", "zone", "calendar", "law_set", "is_default")
     list_select_related = ("calendar",)
     fields = (
@@ -118,7 +126,7 @@ class MarketAdmin(RoomAdmin):
 
 
 @admin.register(ServiceStandard)
-class ServiceStandardAdmin(RoomAdmin):
+class ServiceStandardAdmin(NamedAdmin):
     """Name, owner and review date; the promise itself is versioned on the rule page."""
 
     list_display = ("name", "promise", "family", "owner", "next_review_on", "page")
@@ -146,7 +154,7 @@ class ServiceStandardAdmin(RoomAdmin):
 
 
 @admin.register(Parameter)
-class ParameterAdmin(RoomAdmin):
+class ParameterAdmin(NamedAdmin):
     list_display = ("name", "part", "measure", "stance", "page")
     list_filter = ("stance", "measure")
     search_fields = ("code", "name_zh", "name_en")

@@ -5,7 +5,6 @@ from typing import Any, ClassVar
 
 import pgtrigger
 from django.conf import settings
-from django.contrib.admin import display
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
@@ -83,7 +82,6 @@ class Named(models.Model):
         return self.name
 
     @property
-    @display(description=pgettext_lazy("rule book", "name"))
     def name(self) -> str:
         """The name in the reader's language."""
         return self.name_en if (get_language() or "").startswith("en") else self.name_zh

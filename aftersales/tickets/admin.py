@@ -7,6 +7,7 @@ from django.contrib import admin
 from django.contrib.admin.utils import unquote
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextareaWidget
 
@@ -49,6 +50,10 @@ class RuleAdmin(RoomAdmin):
             row=obj, actor=request.user, now=self.now(), reason=reason,
             version=self.posted_version(request) if change else None, **columns,
         )  # fmt: skip
+
+    @display(description=pgettext_lazy("rule book", "name"))
+    def name(self, row: Any) -> str:
+        return str(row.name)
 
     @display(description=_("in force"), boolean=True)
     def in_force(self, row: Any) -> bool:

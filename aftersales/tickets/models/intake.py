@@ -4,11 +4,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
-from django.contrib.admin import display
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
-from django.utils.translation import get_language, pgettext_lazy
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
@@ -36,7 +35,6 @@ class Rule(VersionedModel):
         return self.name
 
     @property
-    @display(description=pgettext_lazy("rule book", "name"))
     def name(self) -> str:
         return self.name_en if (get_language() or "").startswith("en") else self.name_zh
 
