@@ -20,5 +20,6 @@ app.conf.beat_schedule = {
         "task": "aftersales.tickets.tasks.keep_archive",
         "schedule": crontab(hour=18, minute=30),
     },
+    "purge-sheets": {"task": "aftersales.core.sheets.tasks.purge", "schedule": crontab(minute=20)},
     "sweep-clocks": {"task": "aftersales.clocks.tasks.sweep_clocks", "schedule": 60.0},
 }

@@ -176,7 +176,6 @@ def export(
         raise DomainError(_("Only CSV and XLSX are written."), "format")
     if not may_export(sheet, actor):
         raise NotPermitted()
-    forget_expired(now=now)
     masked = not actor.has_perm("core.export_personal")
     with transaction.atomic():
         row = SheetExport.objects.create(
@@ -242,11 +241,3 @@ def make(*, export: SheetExport, now: datetime) -> SheetExport:
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM core_sheetverdict WHERE upload_id = %s", [-export.pk])
     return export
-
-
-def forget_expired(*, now: datetime) -> None:
-    """Files whose link has expired are removed."""
-    for row in SheetExport.objects.filter(expires_at__lt=now).exclude(stored_name="")[:20]:
-        path_of(row).unlink(missing_ok=True)
-        row.stored_name = ""
-        row.save(update_fields=["stored_name"])

@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +63,6 @@ def receive(
         raise NotPermitted()
     if profile and profiles.find(profile, sheet) is None:
         raise FileRefused("unknown_profile", _("There is no such column profile for this sheet."))
-    purge(now=now)
     path = folder() / f"{secrets.token_urlsafe(16)}.part"
     digest, size = _store(path, chunks)
     try:
@@ -98,9 +97,9 @@ def _store(path: Path, chunks: Iterable[bytes]) -> tuple[str, int]:
 
 
 def plan_of(upload: SheetUpload, *, now: datetime) -> Plan:
-    """The SQL of an upload, from the header kept with it."""
+    """The SQL of an upload, from the header and the mapping kept with it: a profile may change after the preview."""
     found = resource.find(upload.sheet)
-    bindings, _notes = headers.bind(found, upload.reading["header"], _spec(upload), upload.options)
+    bindings, _notes = headers.bind(found, upload.reading["header"], upload.reading["spec"], upload.options)
     return Plan(found, bindings, upload.pk, upload.owner, now, reason=f"sheet {upload.public_id}")
 
 
@@ -135,13 +134,14 @@ def _read_and_compare(
     found = resource.find(upload.sheet)
     with reading.rows(folder() / upload.stored_name, upload.file_name, bounds) as (how, rows):
         header = staging.header_of(rows, how)
-        bindings, notes = headers.bind(found, header, _spec(upload), upload.options)
+        spec = _spec(upload)
+        bindings, notes = headers.bind(found, header, spec, upload.options)
         _permitted(bindings, upload.owner)
         width = len([name for name in header if headers.tidy(name)])
         keys = _key_cells(found, bindings)
         last = staging.fill(upload.pk, rows, how, width, keys, bounds)
     how.notes = notes
-    upload.reading = how.as_json() | {"last": last, "width": width, "sheet_version": 1}
+    upload.reading = how.as_json() | {"last": last, "width": width, "spec": spec}
     plan = Plan(found, bindings, upload.pk, upload.owner, now)
     compare(plan, last, progress)
     upload.counts = {"read": how.rows, **verdict_counts(upload.pk)}
@@ -264,7 +264,7 @@ def cancel(*, upload: SheetUpload, actor: Any, now: datetime) -> SheetUpload:
             raise DomainError(_("This upload is being written or finished already."), "not_previewed")
         row.state, row.finished_at = UploadState.CANCELLED, now
         row.save(update_fields=["state", "finished_at"])
-    _forget(row, now)
+    forget(upload=row, now=now)
     return row
 
 
@@ -467,24 +467,9 @@ def same_bytes(upload: SheetUpload) -> SheetUpload | None:
     )
 
 
-def purge(*, now: datetime) -> int:
-    """Forget files and staged rows of uploads that ended or were left a week ago (personal data, R2.2)."""
-    old = now - timedelta(days=limits.current().keep_days)
-    rows = list(
-        SheetUpload.objects.filter(uploaded_at__lt=old, purged_at=None).exclude(state=UploadState.APPLYING)[
-            :20
-        ]
-    )
-    for row in rows:
-        if row.state not in ENDED:
-            row.state, row.finished_at = UploadState.CANCELLED, now
-            row.save(update_fields=["state", "finished_at"])
-        _forget(row, now)
-    return len(rows)
-
-
-def _forget(row: SheetUpload, now: datetime) -> None:
-    staging.discard(row.pk)
-    (folder() / row.stored_name).unlink(missing_ok=True)
-    row.purged_at = now
-    row.save(update_fields=["purged_at"])
+def forget(*, upload: SheetUpload, now: datetime) -> None:
+    """The file and its staged rows are gone; the row of the run stays."""
+    staging.discard(upload.pk)
+    (folder() / upload.stored_name).unlink(missing_ok=True)
+    upload.purged_at = now
+    upload.save(update_fields=["purged_at"])

@@ -1,12 +1,15 @@
-"""Jobs of the sheets: ids in, load, one service."""
+"""Jobs of the sheets: ids in, load, one service; and the sweep of what is kept no longer."""
 
 from datetime import datetime
 from typing import Any
 
-from aftersales.core import jobs
+from celery import shared_task
+from django.utils import timezone
+
+from aftersales.core import jobs, origin
 from aftersales.core.models import Job
 
-from . import exporting, services
+from . import exporting, keeping, services
 from .models import SheetExport, SheetUpload
 
 
@@ -26,3 +29,10 @@ def export_job(job: Job, now: datetime) -> dict[str, Any]:
     row = SheetExport.objects.get(pk=job.payload["export"])
     exporting.make(export=row, now=now)
     return {"rows": row.row_count}
+
+
+@shared_task
+def purge() -> None:
+    """Clear old uploads and expired exports. Safe to run twice at once: what is gone is gone."""
+    with origin.coming_from("task"):
+        keeping.purge(now=timezone.now())
