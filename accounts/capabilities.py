@@ -220,6 +220,12 @@ SHEETS = {
     "core.export_shifts": roles(LEADS - {R.VENDOR_LEAD}, R.PLANNER, R.AUDITOR),
     "sheets.upload": roles(R.OPERATIONS, R.SUPERVISOR, R.AUDITOR, R.ADMINISTRATOR, R.LEAD, R.PLANNER),
     "core.export_personal": roles(R.PRIVACY_OFFICER, R.OPERATIONS),
+    **register(
+        "core.columnprofile",
+        view=roles(R.OPERATIONS, R.ADMINISTRATOR, LEADS - {R.VENDOR_LEAD}, R.PLANNER),
+        change=OPERATIONS,
+        add=OPERATIONS,
+    ),
 }
 
 TABLE: dict[str, frozenset[Role]] = {

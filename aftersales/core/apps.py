@@ -19,7 +19,7 @@ class CoreConfig(AppConfig):
         from django.utils.module_loading import autodiscover_modules
 
         from aftersales.core import jobs
-        from aftersales.core.sheets import events, tasks
+        from aftersales.core.sheets import admin, events, tasks  # noqa: F401 - the register of column profiles
 
         events.register()
         jobs.register("sheets.check", tasks.check_job)

@@ -211,6 +211,9 @@ REGISTERS: dict[str, Register] = {
     "core.event": Register(view=MACHINISTS | {R.SUPERVISOR, R.PRIVACY_OFFICER}),
     "core.job": Register(view=MACHINISTS),
     "core.delivery": Register(view=MACHINISTS),
+    "core.columnprofile": Register(
+        view=LEADS | {R.PLANNER, R.ADMINISTRATOR}, change=OPERATIONS, add=OPERATIONS
+    ),
     "core.series": Register(view=OWN_STAFF, change=OPERATIONS, add=OPERATIONS),
     "customers.customer": Register(
         view=TRADE_READERS, change=(DESK - VENDORS) | {R.PRIVACY_OFFICER}, add=OPERATIONS

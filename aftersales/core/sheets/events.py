@@ -31,4 +31,14 @@ def register() -> None:
             sentence=_("%(actor)s exported the sheet %(sheet)s: %(rows)s rows."),
             payload={"sheet": "code", "format": "code", "rows": "number", "masked": "flag"},
         ),
+        events.Kind(
+            "columnprofile.created",
+            sentence=_("%(actor)s added the column profile %(code)s for the sheet %(sheet)s."),
+            payload={"code": "code", "sheet": "code"},
+        ),
+        events.Kind(
+            "columnprofile.changed",
+            sentence=_("%(actor)s changed the column profile %(code)s for the sheet %(sheet)s."),
+            payload={"code": "code", "sheet": "code", "changed": "list"},
+        ),
     )

@@ -7,6 +7,8 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from aftersales.core.querysets import ScopedQuerySet
+
 
 def new_public_id() -> str:
     from aftersales.core.models import new_public_id as make
@@ -82,6 +84,10 @@ class SheetUpload(models.Model):
         return int(self.counts.get(name, 0))
 
 
+class ColumnProfileQuerySet(ScopedQuerySet):
+    view_capability = "core.view_columnprofile"
+
+
 class ColumnProfile(models.Model):
     """How another platform's file maps on one of our sheets (columns, zone, time grain, constants, words)."""
 
@@ -92,6 +98,8 @@ class ColumnProfile(models.Model):
     version = models.PositiveIntegerField(_("version"), default=1, editable=False)
     source = models.CharField(_("source"), max_length=200, blank=True, default="")
     active_to = models.DateTimeField(_("retired"), null=True, blank=True)
+
+    objects = ColumnProfileQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("column profile")

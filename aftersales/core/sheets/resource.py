@@ -188,6 +188,11 @@ def find(sheet: str) -> type[SheetResource]:
         raise LookupError(gettext("There is no sheet %(sheet)s.") % {"sheet": sheet}) from None
 
 
+def of_model(model: type[models.Model]) -> list[type[SheetResource]]:
+    """The sheets that hold the rows of a model, for the links of its list."""
+    return [found for found in registered() if found.model() is model]
+
+
 def registered() -> list[type[SheetResource]]:
     return sorted(_sheets.values(), key=lambda resource: (resource.position, resource.sheet))
 

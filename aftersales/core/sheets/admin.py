@@ -1,0 +1,95 @@
+"""The register of column profiles: read by those who import, kept by operations."""
+
+import json
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext_lazy as _
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
+
+from aftersales.core.admin import RoomAdmin
+from aftersales.core.errors import DomainError
+
+from . import profiles, resource
+from .models import ColumnProfile
+
+
+class MappingField(forms.JSONField):
+    """A mapping is read by people: one entry a line, their own letters."""
+
+    widget = UnfoldAdminTextareaWidget(attrs={"rows": 24, "spellcheck": "false"})
+
+    def prepare_value(self, value: Any) -> Any:
+        if isinstance(value, dict):
+            return json.dumps(value, ensure_ascii=False, indent=2)
+        return super().prepare_value(value)
+
+
+def _sheets() -> list[tuple[str, str]]:
+    return [(found.sheet, str(found.title)) for found in resource.registered() if found.importable]
+
+
+class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]
+    spec = MappingField(
+        label=_("mapping"),
+        help_text=_(
+            "JSON. “columns”: their column → ours, null to leave it out. Also “zone”, “constants”, “chosen”, "
+            "“sums”, “first_filled”, “grains” and “words”."
+        ),
+    )
+    sheet = forms.ChoiceField(label=_("sheet"), choices=_sheets, widget=UnfoldAdminSelectWidget)
+
+    class Meta:
+        model = ColumnProfile
+        fields = ("code", "sheet", "name", "spec", "source")
+
+
+@admin.register(ColumnProfile)
+class ColumnProfileAdmin(RoomAdmin):
+    """How other platforms' files are read. A change holds for the next upload."""
+
+    form = ProfileForm
+    list_display = ("code", "sheet_title", "name", "source", "version", "active_to")
+    list_display_links = ("code", "sheet_title")
+    list_filter = ("code", "sheet")
+    search_fields = ("code", "name", "source")
+    search_help_text = _("Code, name or source of the profile")
+    ordering = ("code", "sheet")
+    actions = ("retire", "use_again")
+    fieldsets = ((None, {"fields": (("code", "sheet"), ("name", "source"), "spec")}),)
+
+    @admin.display(description=_("sheet"), ordering="sheet")
+    def sheet_title(self, profile: ColumnProfile) -> str:
+        return dict(_sheets()).get(profile.sheet, profile.sheet)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Code and sheet are the key that uploads name: they are given once."""
+        return ("code", "sheet") if obj else ()
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        profiles.unpack()
+        return super().changelist_view(request, extra_context)  # type: ignore[no-any-return]
+
+    def save_row(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> Any:
+        actor, now = request.user, self.now()
+        if change:
+            version = self.posted_version(request)
+            return profiles.change(profile=obj, actor=actor, now=now, version=version, **self.changed(form))
+        return profiles.create(actor=actor, now=now, **form.cleaned_data)
+
+    @admin.action(description=_("Offer no more at upload"), permissions=["change"])
+    def retire(self, request: HttpRequest, queryset: Any) -> None:
+        self._end(request, queryset.filter(active_to=None), self.now())
+
+    @admin.action(description=_("Offer again at upload"), permissions=["change"])
+    def use_again(self, request: HttpRequest, queryset: Any) -> None:
+        self._end(request, queryset.exclude(active_to=None), None)
+
+    def _end(self, request: HttpRequest, rows: Any, moment: Any) -> None:
+        try:
+            for row in rows:
+                profiles.change(profile=row, actor=request.user, now=self.now(), active_to=moment)
+        except DomainError as refusal:
+            messages.error(request, str(refusal))

@@ -1,0 +1,38 @@
+"""The links of a register list to its sheet: the list exactly as filtered, as a file."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django import template
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from aftersales.core.sheets import exporting, resource
+
+register = template.Library()
+
+
+@dataclass(frozen=True)
+class ExportLink:
+    label: str
+    url: str
+
+
+@register.simple_tag(takes_context=True)
+def sheet_exports(context: Any) -> list[ExportLink]:
+    """Nothing for a list without a sheet, in a pop-up, or for people without the right."""
+    changelist, request = context.get("cl"), context.get("request")
+    if changelist is None or request is None or changelist.is_popup:
+        return []
+    kept = request.GET.copy()
+    kept.pop("p", None)
+    query = kept.urlencode()
+    return [
+        ExportLink(
+            label=_("Export %(format)s") % {"format": fmt.upper()},
+            url=reverse("sheets:export", args=[found.sheet, fmt]) + (f"?{query}" if query else ""),
+        )
+        for found in resource.of_model(changelist.model)
+        if request.user.has_perm(found.export_capability())
+        for fmt in exporting.FORMATS
+    ]
