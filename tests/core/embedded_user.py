@@ -1,5 +1,6 @@
 """A process that uses an embedded server: what a manage.py command does, and nothing else."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -117,4 +118,5 @@ def eventually(question: Callable[[], object], seconds: float = 20.0) -> bool:
 
 def kill(*pids: int) -> None:
     for pid in pids:
-        os.kill(pid, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):  # a child may go with its parent
+            os.kill(pid, signal.SIGKILL)

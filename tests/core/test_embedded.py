@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -68,6 +69,9 @@ def test_after_the_keeper_was_killed_its_server_ends_and_the_next_start_works(us
     again = use().held()
     assert again.ask("SELECT 1") == "1"
     assert again.servers[0] != old
+    until = time.monotonic() + 20
+    while Path(f"/proc/{old}").exists() and time.monotonic() < until:
+        time.sleep(0.1)
     assert not Path(f"/proc/{old}").exists()
 
 

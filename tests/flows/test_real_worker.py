@@ -194,6 +194,8 @@ def test_without_the_broker_people_go_on_and_the_work_is_found_later(
     assert Delivery.objects.exists()
 
     office.lease.hold()
+    office.worker()  # as the supervisor does with a worker that lost its broker for good
+    office.beat()
     office.until(lambda: len(mails(office)) == 3 and nothing_left(), "the sweep finds the work", 150)
 
 
