@@ -26,7 +26,12 @@ ROOT = Path(__file__).resolve().parent.parent
 KEPT_TEMPLATES = 6
 LOCK = 7_211_042  # any number that nobody else takes on this server
 LOADED_AT = datetime(2026, 11, 1, 2, 0, tzinfo=UTC)  # when the rule book came, seen from the tests' now
-LOADERS = ("aftersales/**/shipping.py", "aftersales/core/shipped.py", "aftersales/notices/texts.py")
+LOADERS = (
+    "aftersales/**/shipping.py",
+    "aftersales/core/shipped.py",
+    "aftersales/notices/texts.py",
+    "aftersales/**/sheets/profiles.py",
+)
 
 
 def superuser(name: str = "postgres") -> psycopg.Connection[Any]:

@@ -18,11 +18,12 @@ class CoreConfig(AppConfig):
         """Every room's ``sheets.py`` declares its columns; the engine's job and events are known before any is used."""
         from django.utils.module_loading import autodiscover_modules
 
-        from aftersales.core import jobs
-        from aftersales.core.sheets import admin, events, tasks  # noqa: F401 - the register of column profiles
+        from aftersales.core import jobs, shipped
+        from aftersales.core.sheets import admin, events, profiles, tasks  # noqa: F401 - the register of column profiles
 
         events.register()
         jobs.register("sheets.check", tasks.check_job)
         jobs.register("sheets.apply", tasks.apply_job)
         jobs.register("sheets.export", tasks.export_job)
         autodiscover_modules("sheets")
+        shipped.register("sheets", profiles.load)

@@ -38,7 +38,7 @@ LEFT_OUT = {
     "desk:styleguide",
     "notices:preview",
 }  # for builders; both languages side by side
-SILENT = {"script", "style", "svg", "template", "code", "kbd", "pre", "noscript"}
+SILENT = {"script", "style", "svg", "template", "code", "kbd", "pre", "noscript", "textarea"}
 SPOKEN = ("title", "aria-label", "placeholder", "alt", "data-key-label")
 CJK = re.compile(r"[\u4e00-\u9fff]+")
 WORD = re.compile(r"[A-Za-z]{2,}")

@@ -5,7 +5,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
@@ -34,6 +34,7 @@ def _sheets() -> list[tuple[str, str]]:
 class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]
     spec = MappingField(
         label=_("mapping"),
+        initial=lambda: {"columns": {}},
         help_text=_(
             "JSON. “columns”: their column → ours, null to leave it out. Also “zone”, “constants”, “chosen”, "
             "“sums”, “first_filled”, “grains” and “words”."
@@ -46,6 +47,33 @@ class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]
         fields = ("code", "sheet", "name", "spec", "source")
 
 
+class PlatformFilter(admin.SimpleListFilter):
+    """All profiles of one platform: they share their code."""
+
+    title = _("platform")
+    parameter_name = "code"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        codes = ColumnProfile.objects.order_by("code").values_list("code", flat=True).distinct()
+        return [(code, code) for code in codes]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        return queryset.filter(code=self.value()) if self.value() else queryset
+
+
+class SheetFilter(admin.SimpleListFilter):
+    """By the sheet, called as on its own page."""
+
+    title = _("sheet")
+    parameter_name = "sheet"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return _sheets()
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        return queryset.filter(sheet=self.value()) if self.value() else queryset
+
+
 @admin.register(ColumnProfile)
 class ColumnProfileAdmin(RoomAdmin):
     """How other platforms' files are read. A change holds for the next upload."""
@@ -53,7 +81,7 @@ class ColumnProfileAdmin(RoomAdmin):
     form = ProfileForm
     list_display = ("code", "sheet_title", "name", "source", "version", "active_to")
     list_display_links = ("code", "sheet_title")
-    list_filter = ("code", "sheet")
+    list_filter = (PlatformFilter, SheetFilter)
     search_fields = ("code", "name", "source")
     search_help_text = _("Code, name or source of the profile")
     ordering = ("code", "sheet")
@@ -67,10 +95,6 @@ class ColumnProfileAdmin(RoomAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """Code and sheet are the key that uploads name: they are given once."""
         return ("code", "sheet") if obj else ()
-
-    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        profiles.unpack()
-        return super().changelist_view(request, extra_context)  # type: ignore[no-any-return]
 
     def save_row(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> Any:
         actor, now = request.user, self.now()

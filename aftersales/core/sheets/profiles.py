@@ -4,7 +4,10 @@ import re
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
+from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import override
 
 from aftersales.core import registers
 from aftersales.core.errors import DomainError, NotPermitted
@@ -15,36 +18,35 @@ from . import mapping, resource
 CODE = re.compile(r"^[a-z0-9][a-z0-9_-]{0,39}$")
 
 
-def find(code: str, sheet: str) -> ColumnProfile | None:
-    """The saved profile; a shipped one becomes a row at first use. None when there is no such profile."""
-    row: ColumnProfile | None = ColumnProfile.objects.filter(code=code, sheet=sheet, active_to=None).first()
-    if row is not None:
-        return row
-    for shipped in resource.shipped():
-        if (shipped.code, shipped.sheet) == (code, sheet):
-            row, _made = ColumnProfile.objects.get_or_create(
-                code=code,
-                sheet=sheet,
-                defaults={"name": shipped.name, "spec": dict(shipped.spec), "source": shipped.source},
+def load(*, actor: Any, now: datetime) -> dict[str, int]:
+    """The loader for ``load_standards``: shipped profiles become rows once; what people changed or retired stays.
+
+    Their names are stored in the language of the installation.
+    """
+    known = set(ColumnProfile.objects.values_list("code", "sheet"))
+    fresh = [shipped for shipped in resource.shipped() if (shipped.code, shipped.sheet) not in known]
+    with transaction.atomic(), override(settings.LANGUAGE_CODE):
+        for shipped in fresh:
+            row = ColumnProfile(
+                code=shipped.code,
+                sheet=shipped.sheet,
+                name=str(shipped.name),
+                spec=dict(shipped.spec),
+                source=shipped.source,
             )
-            return row if row.active_to is None else None
-    return None
+            _create(row, actor, now)
+    return {"column_profiles": len(fresh)}
+
+
+def find(code: str, sheet: str) -> ColumnProfile | None:
+    """The profile in use; None when there is none or it is retired."""
+    row: ColumnProfile | None = ColumnProfile.objects.filter(code=code, sheet=sheet, active_to=None).first()
+    return row
 
 
 def of_sheet(sheet: str) -> list[ColumnProfile]:
     """All profiles to choose from for a sheet."""
-    codes = {shipped.code for shipped in resource.shipped() if shipped.sheet == sheet}
-    codes |= set(ColumnProfile.objects.filter(sheet=sheet, active_to=None).values_list("code", flat=True))
-    found = [find(code, sheet) for code in sorted(codes)]
-    return [row for row in found if row is not None]
-
-
-def unpack() -> None:
-    """Shipped profiles that nobody has used yet become rows, so that the register shows them."""
-    known = set(ColumnProfile.objects.values_list("code", "sheet"))
-    for shipped in resource.shipped():
-        if (shipped.code, shipped.sheet) not in known:
-            find(shipped.code, shipped.sheet)
+    return list(ColumnProfile.objects.filter(sheet=sheet, active_to=None).order_by("code"))
 
 
 def create(
@@ -57,8 +59,11 @@ def create(
     if ColumnProfile.objects.filter(code=code, sheet=sheet).exists():
         raise DomainError(_("This sheet has a profile of this code already."), "taken")
     mapping.check(sheet, spec)
-    row = ColumnProfile(code=code, sheet=sheet, name=name, spec=spec, source=source)
-    payload = {"code": code, "sheet": sheet}
+    return _create(ColumnProfile(code=code, sheet=sheet, name=name, spec=spec, source=source), actor, now)
+
+
+def _create(row: ColumnProfile, actor: Any, now: datetime) -> ColumnProfile:
+    payload = {"code": row.code, "sheet": row.sheet}
     return registers.create(row, actor=actor, now=now, event="columnprofile.created", payload=payload)
 
 

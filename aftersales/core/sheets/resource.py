@@ -156,11 +156,11 @@ class SheetResource(ModelResource, metaclass=SheetMeta):
 
 @dataclass(frozen=True)
 class ShippedProfile:
-    """A column profile that comes with the product; becomes a row at first use and is edited there."""
+    """A column profile that comes with the product: loaded as a row with the rule book, and edited there."""
 
     code: str
     sheet: str
-    name: str
+    name: Text
     spec: Mapping[str, Any]
     source: str = ""
 

@@ -1,24 +1,27 @@
 """Column profiles of other platforms: Olist's published files, a Tmall order report."""
 
+from django.utils.translation import gettext_lazy as _
+
+from aftersales.core.errors import Text
 from aftersales.core.sheets.resource import ShippedProfile
 
 SAO_PAULO = "America/Sao_Paulo"
 
 
-def olist(sheet: str, name: str, file: str, **spec: object) -> ShippedProfile:
+def olist(sheet: str, name: Text, file: str, **spec: object) -> ShippedProfile:
     return ShippedProfile("olist", sheet, name, {"zone": SAO_PAULO, **spec}, source=file)
 
 
 SHIPPED = (
     olist(
         "categories",
-        "Olist: category names",
+        _("Olist: category names"),
         "product_category_name_translation.csv",
         columns={"product_category_name": "code", "product_category_name_english": "name_en"},
     ),
     olist(
         "products",
-        "Olist: products",
+        _("Olist: products"),
         "olist_products_dataset.csv",
         columns={
             "product_id": "code",
@@ -34,7 +37,7 @@ SHIPPED = (
     ),
     olist(
         "orders",
-        "Olist: orders",
+        _("Olist: orders"),
         "olist_orders_dataset.csv",
         columns={
             "order_id": "order_no",
@@ -50,7 +53,7 @@ SHIPPED = (
     ),
     olist(
         "shipments",
-        "Olist: orders as parcels",
+        _("Olist: orders as parcels"),
         "olist_orders_dataset.csv",
         columns={
             "order_id": "order_no",
@@ -74,7 +77,7 @@ SHIPPED = (
     ),
     olist(
         "order_lines",
-        "Olist: order items",
+        _("Olist: order items"),
         "olist_order_items_dataset.csv",
         columns={
             "order_id": "order_no",
@@ -90,7 +93,7 @@ SHIPPED = (
     ),
     olist(
         "payments",
-        "Olist: payments",
+        _("Olist: payments"),
         "olist_order_payments_dataset.csv",
         columns={
             "order_id": "order_no",
@@ -103,7 +106,7 @@ SHIPPED = (
     ),
     olist(
         "reviews",
-        "Olist: reviews",
+        _("Olist: reviews"),
         "olist_order_reviews_dataset.csv",
         columns={
             "review_id": "review_id",
@@ -120,7 +123,7 @@ SHIPPED = (
     ShippedProfile(
         "tmall",
         "orders",
-        "Tmall: order report",
+        _("Tmall: order report"),
         {
             "columns": {
                 "订单编号": "order_no",

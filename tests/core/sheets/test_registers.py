@@ -66,7 +66,7 @@ def test_operations_adds_a_profile_that_reads_a_file(cast, now):
     assert answer.status_code == 302, answer.content.decode()[:2000]
     row = ColumnProfile.objects.get(code="shop")
     assert (row.spec, row.version) == (SPEC, 1)
-    event = Event.objects.get(kind="columnprofile.created")
+    event = Event.objects.filter(kind="columnprofile.created").latest("pk")
     assert event.payload == {"code": "shop", "sheet": "merchants"}
     content = rows_as_csv(["店铺编号", "店铺名称", "备注"], ["M77002", "宁波测试", "x"])
     upload = check("merchants", content, actor=cast.person(Role.OPERATIONS), now=now, profile="shop")
@@ -104,6 +104,25 @@ def test_a_change_on_the_page_keeps_code_and_sheet(cast, now):
     assert client.post(reverse(CHANGE, args=[row.pk]), data).status_code == 302
     row.refresh_from_db()
     assert (row.code, row.sheet, row.spec, row.version) == ("shop", "merchants", wider, 2)
+
+
+def test_reading_the_register_and_the_upload_page_writes_nothing(cast):
+    client = cast.client(Role.OPERATIONS)
+    before = (ColumnProfile.objects.count(), Event.objects.count())
+    assert client.get(reverse(LIST)).status_code == 200
+    assert client.get(reverse("sheets:choose", args=["orders"])).status_code == 200
+    assert (ColumnProfile.objects.count(), Event.objects.count()) == before
+
+
+def test_shipped_profiles_are_loaded_once_and_stay_as_people_left_them(cast, now):
+    actor = cast.person(Role.OPERATIONS)
+    shipped = len(list(resource.shipped()))
+    assert ColumnProfile.objects.count() == shipped
+    row = profiles.find("olist", "orders")
+    profiles.change(profile=row, actor=actor, now=now, name="别的", active_to=now)
+    assert profiles.load(actor=actor, now=now) == {"column_profiles": 0}
+    row.refresh_from_db()
+    assert (row.name, row.active_to) == ("别的", now)
 
 
 def test_the_register_shows_shipped_profiles_and_retires_them(cast):
