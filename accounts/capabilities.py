@@ -183,6 +183,9 @@ TICKETS = {
     "tickets.work": WORKERS,
     "tickets.work_any": roles(R.LEAD, R.SUPERVISOR, R.VENDOR_LEAD),
     "tickets.reply": WORKERS,
+    "tickets.hear_customer": WORKERS,  # what he said is taken down; he himself writes by a signed page
+    "tickets.hear_merchant": WORKERS,
+    "tickets.issue_link": NOBODY,  # made when the message goes out
     "tickets.note": roles(WORKERS, R.INSPECTOR, R.MERCHANT_MANAGER, R.RISK),
     "tickets.resolve": WORKERS,
     "tickets.verify": WORKERS,
@@ -244,7 +247,7 @@ TABLE: dict[str, frozenset[Role]] = {
 
 # What machine accounts may do: the system everything declared (its rules are rows, its acts are recorded),
 # the customer only what a signed one-purpose page offers.
-CUSTOMER: frozenset[str] = frozenset({"tickets.confirm", "tickets.reopen"})
+CUSTOMER: frozenset[str] = frozenset({"tickets.confirm", "tickets.reopen", "tickets.hear_customer"})
 
 # Who sees personal data or decides about money and people shows a second factor at sign-in.
 SECOND_FACTOR: frozenset[Role] = STAFF | {R.MERCHANT_OWNER}

@@ -57,7 +57,7 @@ def work_off() -> Callable[[datetime], None]:
     """Run deliveries and jobs as the worker would, until nothing is due."""
 
     def run(now: datetime) -> None:
-        deliveries.run(now)
-        jobs.run_due(now)
+        while deliveries.run(now) + jobs.run_due(now):
+            pass
 
     return run

@@ -24,6 +24,13 @@ FULL = CLOCK | {
     "holder": "id",
     "team": "id",
 }
+DROPPED = {
+    "": _("the promise fell away"),
+    "ticket.closed": _("no answer came in time"),
+    "ticket.unreachable": _("the customer could not be reached"),
+    "ticket.cancelled": _("the ticket was cancelled"),
+    "ticket.reopened": _("the work began anew"),
+}
 MOMENTS = ("counted_from", "due_at", "warn_at", "old_due_at")
 
 
@@ -33,6 +40,7 @@ def _show(payload: Mapping[str, Any]) -> dict[str, Any]:
     names = dict(Promise.choices)
     if payload.get("late_minutes") is not None:
         shown["late"] = wording.duration(60 * float(payload["late_minutes"]))
+    shown["cause"] = str(DROPPED.get(str(payload.get("why", "")), DROPPED[""]))
     return shown | {"promise": names.get(payload.get("promise", ""), payload.get("promise", ""))}
 
 
@@ -61,7 +69,7 @@ def register() -> None:
             FULL,
             show=_show,
         ),
-        Kind("clock.cancelled", _("The clock “%(promise)s” was dropped."), FULL, show=_show),
+        Kind("clock.cancelled", _("The clock “%(promise)s” was dropped: %(cause)s."), FULL, show=_show),
         Kind(
             "clock.handed_over",
             _("The clock “%(promise)s” went with the work to somebody else."),

@@ -157,6 +157,7 @@ def pause_words(code: str) -> str:
     """The reason of a pause in words."""
     known = {
         "customer": _("waiting for the customer"),
+        "ticket.asked_to_confirm": _("waiting for the customer's answer"),
         "merchant": _("waiting for the merchant"),
         "scheduled": _("an agreed date"),
         "parcel.testing_started": _("the goods are being tested"),

@@ -21,7 +21,7 @@ from aftersales.core.posted import whole
 from aftersales.tickets import selectors, services
 from aftersales.tickets.machine import GRADE_NEEDS, MACHINE
 from aftersales.tickets.models import Ticket
-from aftersales.tickets.states import TicketState
+from aftersales.tickets.states import ACTIVE_STATES, TicketState
 
 S = TicketState
 # The next step of each state: the one filled button.
@@ -135,7 +135,7 @@ def _all(ticket: Ticket, actor: Any, now: datetime) -> list[Act]:
         found.append(
             _own("agree", label, (TEXT,), _("The customer is told; the promise of a solution is met."))
         )
-    if ticket.is_open and actor.has_perm("tickets.reply"):
+    if ticket.state in ACTIVE_STATES and actor.has_perm("tickets.reply"):
         found.append(_own("tried", pgettext_lazy("ticket act", "Tried to call"), TRIED))
     return found
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from . import kinds, rules, texts
 from .models import Notice, NoticeText
 from .services import worded
+from .states import OPEN, NoticeChannel, NoticeState, RecipientKind
 
 PAGE = 30
 BADGE_MOST = 99
@@ -32,6 +34,58 @@ def inbox(user: Any, *, before: int | None = None) -> tuple[list[Notice], bool]:
 def notices_about(subject_kind: str, subject_id: int, *, limit: int = 100) -> list[Notice]:
     """Messages about one row, newest first. The caller decides who may look at the row."""
     return list(Notice.objects.about(subject_kind, subject_id).order_by("-pk")[:limit])
+
+
+@dataclass(frozen=True)
+class Reach:
+    """Whether a message got out of the house to a customer: since when, still on its way, or why not.
+
+    ``why``: a reason of ``SkipReason`` or ``parked``. Nothing known at all: no message was written yet.
+    """
+
+    sent_at: datetime | None = None
+    on_its_way: bool = False
+    why: str = ""
+
+
+def reach(template: str, subject_kind: str, since: Mapping[int, datetime]) -> dict[int, Reach]:
+    """How the messages of one kind to the customers of these rows fared, each from its moment on. One query.
+
+    Sent on one channel is enough. A message inside the system reaches no customer: he has no inbox here.
+    """
+    rows = (
+        Notice.objects.filter(
+            subject_kind=subject_kind,
+            subject_id__in=list(since),
+            source=template,
+            recipient_kind=RecipientKind.CUSTOMER,
+        )
+        .exclude(channel=NoticeChannel.IN_APP)
+        .order_by("subject_id", "-id")
+        .values_list("subject_id", "created_at", "state", "sent_at", "skip_reason")
+    )
+    found: dict[int, Reach] = {}
+    for pk, created_at, state, sent_at, skipped in rows:
+        if created_at >= since[pk]:
+            found[pk] = _better(found.get(pk), _reach_of(state, sent_at, skipped))
+    return found
+
+
+def _reach_of(state: str, sent_at: datetime | None, skipped: str) -> Reach:
+    if state == NoticeState.SENT:
+        return Reach(sent_at=sent_at)
+    return Reach(on_its_way=True) if state in OPEN else Reach(why=skipped or str(state))
+
+
+def _better(one: Reach | None, other: Reach) -> Reach:
+    """Sent before on its way before not at all; of two sent ones the later counts."""
+    if one is None:
+        return other
+    if one.sent_at and other.sent_at:
+        return one if one.sent_at >= other.sent_at else other
+    if other.sent_at or (other.on_its_way and not one.sent_at):
+        return other
+    return one
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,9 @@ from datetime import datetime
 
 from accounts.services import system_user
 from aftersales.core.models import Event
+from aftersales.tickets import selectors
 from aftersales.tickets.models import Ticket
-from aftersales.tickets.services import node_messages
+from aftersales.tickets.services import asking, node_messages
 
 
 def node_message(event: Event, now: datetime) -> None:
@@ -14,6 +15,15 @@ def node_message(event: Event, now: datetime) -> None:
         return
     ticket = Ticket.objects.select_related("customer", "order", "assignee", "owner").get(pk=event.subject_id)
     node_messages.tell_customer(ticket=ticket, event=event, actor=system_user(), now=now)
+    if event.kind == "ticket.resolved":  # there may be nobody to ask, or no message at all
+        asking.question_follow(ticket_id=ticket.pk, now=now)
+
+
+def question_fared(event: Event, now: datetime) -> None:
+    """The question to the customer went out, or will not: the ticket learns it (R3.6)."""
+    about = (event.subject_kind, event.payload.get("template"), event.payload.get("recipient"))
+    if about == (selectors.KIND, selectors.QUESTION, "customer"):
+        asking.question_follow(ticket_id=event.subject_id, now=now)
 
 
 def breach_alert(event: Event, now: datetime) -> None:

@@ -151,7 +151,16 @@ register(
     EventKind("archive.hold_set", _("%(actor)s set a legal hold: %(reason)s"), {"record_id": "id"}),
     EventKind("archive.hold_lifted", _("%(actor)s lifted the legal hold: %(reason)s"), {"record_id": "id"}),
     EventKind("ticket.exported", _("%(actor)s exported the ticket (%(form)s)."), {"form": "code"}, show=_form),
-    EventKind("ticket.asked_to_confirm", _("The customer was asked whether it is solved."), {"link_id": "id"}),
+    EventKind("ticket.link_issued", _("A link to answer was made for the customer."), {"link_id": "id"}),
+    EventKind("ticket.asked_to_confirm", _("The customer was asked whether it is solved."), {"then": "code"}),
+    EventKind(
+        "ticket.not_asked", _("No message could ask the customer whether it is solved (%(why)s): a person asks."),
+        {"why": "code"}, show=labels(why=states.AskInPerson),
+    ),
+    EventKind(
+        "ticket.unanswered", _("The customer has not answered and silence does not close it: a person asks."),
+        {"why": "code"},
+    ),
     EventKind("intake.ran", _("The intake rules ran: %(opened)s opened, %(attached)s attached."),
               {"opened": "number", "attached": "number", "too_old": "number"}),
     EventKind("intake_rule.changed", _("%(actor)s changed an intake rule: %(reason)s"), {"changed": "list"}),

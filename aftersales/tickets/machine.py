@@ -88,7 +88,7 @@ MOVES = [
     Move(
         "close_by_silence", [S.RESOLVED], S.CLOSED, "tickets.close_by_silence",
         pgettext_lazy("ticket move", "Close by silence"), "ticket.closed",
-        guards=[rules.only_ordinary_by_silence], by_system=True,
+        guards=[rules.only_ordinary_by_silence, rules.customer_was_asked], facts=["tickets.question"], by_system=True,
         effect=_("Nobody answered in time; the customer may still reopen."),
     ),
     Move(

@@ -8,7 +8,15 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from aftersales.core.errors import Refusal
-from aftersales.tickets.states import SEVERITY_ORDER, Kind, Level, Nature, Severity, TicketState
+from aftersales.tickets.states import (
+    SEVERITY_ORDER,
+    AskInPerson,
+    Kind,
+    Level,
+    Nature,
+    Severity,
+    TicketState,
+)
 
 Guarding = Iterable[Refusal]
 
@@ -44,6 +52,21 @@ def only_ordinary_by_silence(row: Any, facts: Any, actor: Any, now: datetime, da
         yield Refusal("too_early", _("The customer still has time to answer."))
     if row.last_customer_at and row.resolved_at and row.last_customer_at > row.resolved_at:
         yield Refusal("customer_wrote", _("The customer wrote after the result; a person answers first."))
+
+
+def customer_was_asked(row: Any, facts: Mapping[str, Any], actor: Any, now: datetime, data: Any) -> Guarding:
+    """Silence says something only of somebody who was asked: the question left the house, long enough ago (R3.6)."""
+    asked: Question = next(iter(facts.get("tickets.question", ())), Question())
+    if asked.on_its_way:
+        yield Refusal("not_sent_yet", _("The question whether it is solved has not gone out yet."))
+    elif asked.quiet_until is None:
+        why = AskInPerson(asked.why).label
+        yield Refusal(
+            "not_asked",
+            _("Ask by telephone: the message did not reach the customer (%(why)s).") % {"why": why},
+        )
+    elif asked.quiet_until > now:
+        yield Refusal("too_early", _("The customer still has time to answer."))
 
 
 def nothing_open(row: Any, facts: Mapping[str, Any], actor: Any, now: datetime, data: Any) -> Guarding:
@@ -113,6 +136,16 @@ class Tries:
 
     enough: bool
     sentence: Any = ""
+
+
+@dataclass(frozen=True)
+class Question:
+    """How the question whether it is solved fared: gone out (silence counts from then on), on its way, or why not."""
+
+    sent_at: datetime | None = None
+    quiet_until: datetime | None = None
+    on_its_way: bool = False
+    why: str = AskInPerson.MISSING
 
 
 # Grading

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Count, QuerySet
@@ -13,8 +13,9 @@ from django.utils.translation import gettext as _
 
 from aftersales.clocks.rules import ClockSubject
 from aftersales.core import events, moves
-from aftersales.core.models import Event
+from aftersales.core.models import Delivery, Event
 from aftersales.customers.models import Contact, Customer
+from aftersales.notices.selectors import Reach, reach
 from aftersales.standards.selectors import book, duration, parameter
 from aftersales.tickets import rules
 from aftersales.tickets.models import (
@@ -25,7 +26,7 @@ from aftersales.tickets.models import (
     Ticket,
     TicketText,
 )
-from aftersales.tickets.states import OPEN_STATES
+from aftersales.tickets.states import OPEN_STATES, AskInPerson
 
 KIND = "tickets.ticket"
 COUNT_CAP = 500
@@ -92,6 +93,43 @@ def _tries(attempts: Sequence[ContactAttempt], now: datetime) -> rules.Tries:
             "done": len(attempts), "used": len(used), "on": len(on_days),
         },
     )  # fmt: skip
+
+
+QUESTION = "ticket.resolved"
+"""The message that asks the customer whether it is solved."""
+
+
+def questions(rows: Sequence[Ticket], now: datetime) -> Mapping[int, rules.Question]:
+    """Whether the customers of resolved tickets were really asked since. Two queries, whatever the number.
+
+    A message that still waits, or an event whose message is still to be written, means *not yet*. Historic tickets
+    and tickets without a customer send no messages: only a person can end them.
+    """
+    asked = [row for row in rows if row.customer_id and not row.historic and row.resolved_at]
+    found = reach(QUESTION, KIND, {row.pk: row.resolved_at for row in asked if row.resolved_at})
+    unwritten = _unwritten([row.pk for row in asked if row.pk not in found])
+    patience = duration("silence_hours", now)
+    return {row.pk: _question(row, found.get(row.pk), row.pk in unwritten, patience) for row in rows}
+
+
+def _question(row: Ticket, reached: Reach | None, unwritten: bool, patience: timedelta) -> rules.Question:
+    if row.historic or row.customer_id is None:
+        return rules.Question(why=AskInPerson.HISTORIC if row.historic else AskInPerson.NO_CUSTOMER)
+    if reached is None:
+        return rules.Question(on_its_way=unwritten)
+    until = reached.sent_at + patience if reached.sent_at else None
+    why = reached.why if reached.why in AskInPerson.values else AskInPerson.MISSING
+    return rules.Question(reached.sent_at, until, reached.on_its_way, why)
+
+
+def _unwritten(ids: Sequence[int]) -> set[int]:
+    """Tickets with an event whose message the worker has not written yet."""
+    if not ids:
+        return set()
+    waiting = Delivery.objects.filter(
+        consumer="tickets.node_messages", subject_kind=KIND, subject_id__in=ids, parked_at=None
+    )
+    return set(waiting.values_list("subject_id", flat=True))
 
 
 def reopen_until(rows: Sequence[Ticket], now: datetime) -> Mapping[int, datetime | None]:

@@ -134,6 +134,21 @@ class ClosedHow(models.TextChoices):
     CANCELLED = "cancelled", pgettext_lazy("closed how", "Cancelled")
 
 
+class AskInPerson(models.TextChoices):
+    """Why no message can end a resolved ticket and a person has to ask the customer, best by telephone."""
+
+    NO_CUSTOMER = "no_customer", pgettext_lazy("ask in person", "no customer is known")
+    HISTORIC = "historic", pgettext_lazy("ask in person", "historic tickets send no messages")
+    NO_ADDRESS = "no_address", pgettext_lazy("ask in person", "no address is known")
+    BAD_ADDRESS = "bad_address", pgettext_lazy("ask in person", "the address is not valid")
+    OPTED_OUT = "opted_out", pgettext_lazy("ask in person", "the customer wants no messages")
+    ERASED = "erased", pgettext_lazy("ask in person", "the personal data was erased")
+    OFF = "off", pgettext_lazy("ask in person", "this message is switched off")
+    PARKED = "parked", pgettext_lazy("ask in person", "it could not be delivered")
+    MISSING = "missing", pgettext_lazy("ask in person", "no message was written")
+    UNANSWERED = "unanswered", pgettext_lazy("ask in person", "no answer came and silence does not close it")
+
+
 class CancelReason(models.TextChoices):
     WITHDRAWN = "withdrawn", pgettext_lazy("cancel reason", "Withdrawn by the customer")
     DUPLICATE = "duplicate", pgettext_lazy("cancel reason", "Registered twice")

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from accounts.services import system_user
 from aftersales.core import deliveries, jobs
 from aftersales.core.models import Event
 from aftersales.tickets import services
@@ -97,7 +98,9 @@ class Worker:
 
 def answers(page: Any, home: str, ticket: Ticket, **choices: str) -> None:
     """The customer opens the link of the message and answers."""
-    token = services.customer_link_issue(ticket=ticket, purpose="confirm", now=timezone.now())
+    token = services.customer_link_issue(
+        ticket=ticket, purpose="confirm", actor=system_user(), now=timezone.now()
+    )
     page.goto(f"{home}/c/{token}/")
     for name, value in choices.items():
         page.locator(f"label:has(input[name={name}][value='{value}'])").first.click()

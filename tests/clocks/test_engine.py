@@ -196,6 +196,30 @@ def test_closing_starts_the_archive_clock_and_archiving_keeps_it(desk: Desk, clo
     assert clock(thing, "archive").state == ClockState.MET
 
 
+@pytest.mark.parametrize("answer", ["confirmed", "verified", "refused_solution", "contact_tried"])
+def test_verification_is_kept_by_an_answer_or_a_person_however_long_the_customer_took(
+    desk: Desk, clock: Find, answer: str
+) -> None:
+    thing = desk.open()
+    desk.tell("resolved", thing)
+    desk.tell("asked_to_confirm", thing, at=desk.now + hours(1), then="silence")
+    assert clock(thing, "verification").state == ClockState.PAUSED
+    desk.tell(answer, thing, at=desk.now + hours(60))
+    assert clock(thing, "verification").state == ClockState.MET
+
+
+def test_silence_drops_verification_and_a_message_that_did_not_arrive_lets_it_run(
+    desk: Desk, clock: Find
+) -> None:
+    thing = desk.open()
+    desk.tell("resolved", thing)
+    desk.tell("not_asked", thing, at=desk.now + hours(1))
+    assert clock(thing, "verification").is_breached(desk.now + hours(25))
+    desk.tell("asked_to_confirm", thing, at=desk.now + hours(2), then="silence")
+    desk.tell("closed", thing, at=desk.now + hours(80))
+    assert clock(thing, "verification").state == ClockState.CANCELLED
+
+
 def test_a_breach_is_charged_to_who_held_it_when_time_ran(desk: Desk, clock: Find, cast: Any) -> None:
     thing = desk.open(assignee_id=cast.agent.pk, team_id=3)
     desk.become(thing, "assigned", assignee_id=cast.lead.pk, team_id=4, at=desk.now + hours(25))
@@ -212,8 +236,10 @@ def test_the_row_in_memory_learns_what_is_due_next(desk: Desk) -> None:
     desk.tell("replied", thing)
     assert thing.told["next_promise"] == "plan"
     desk.tell("resolved", thing)
-    desk.tell("asked_to_confirm", thing)
-    assert thing.told["next_due_at"] is None
+    desk.tell("asked_to_confirm", thing, then="person")
+    assert thing.told["next_promise"] == "verification"  # a message that asks is no verification
+    desk.tell("verified", thing)
+    assert thing.told["next_promise"] == "archive"
 
 
 def test_a_paused_clock_is_not_what_is_due_next(desk: Desk) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import time_machine
 
+from accounts.services import system_user
 from aftersales.clocks import services as clocks
 from aftersales.clocks.models import Clock
 from aftersales.core import deliveries
@@ -67,7 +68,7 @@ def _reopened(ticket: Ticket, desk: Cast, at: datetime) -> None:
     ticket = services.ticket_resolve(
         ticket=ticket, result="explained", text="请重新配对。", actor=ticket.assignee, now=at
     )
-    token = services.customer_link_issue(ticket=ticket, purpose="confirm", now=at)
+    token = services.customer_link_issue(ticket=ticket, purpose="confirm", actor=system_user(), now=at)
     link = services.customer_link_open(token=token, purpose="confirm", now=at)
     assert link
     services.ticket_confirm(link=link, satisfied=False, comment="还是没有声音", now=at)

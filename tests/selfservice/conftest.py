@@ -10,6 +10,7 @@ from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
 
+from accounts.services import system_user
 from aftersales.tickets import services
 from aftersales.tickets.models import Ticket
 from tests.department import book, customer, desk, open_ticket, work_off
@@ -47,7 +48,7 @@ def ticket(resolve: Any) -> Ticket:
 
 @pytest.fixture
 def token(ticket: Ticket, now: datetime) -> str:
-    return services.customer_link_issue(ticket=ticket, purpose="confirm", now=now)
+    return services.customer_link_issue(ticket=ticket, purpose="confirm", actor=system_user(), now=now)
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """The customer's page: it shows, it acts once, and a dead link tells nobody anything."""
 
+import re
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -8,6 +9,7 @@ from django.core import mail
 from django.test import Client
 from django.urls import reverse
 
+from accounts.services import system_user
 from aftersales.core.models import Event
 from aftersales.selfservice import throttle
 from aftersales.tickets import services
@@ -89,7 +91,10 @@ def test_other_methods_do_nothing(visitor: Client, page: str, method: str) -> No
 def test_c01_tokens_are_long_random_and_near_misses_look_like_anything_else(
     visitor: Client, token: str, ticket: Ticket, now: datetime
 ) -> None:
-    tokens = [services.customer_link_issue(ticket=ticket, purpose="confirm", now=now) for _ in range(50)]
+    tokens = [
+        services.customer_link_issue(ticket=ticket, purpose="confirm", actor=system_user(), now=now)
+        for _ in range(50)
+    ]
     assert len(set(tokens)) == 50
     assert min(len(one) for one in tokens) >= 43  # 256 bits
     assert not any(str(ticket.pk) == one or ticket.number in one for one in tokens)
@@ -122,7 +127,7 @@ def test_c02_a_dead_link_is_dead_everywhere_and_looks_like_an_unknown_one(
     elif why == "revoked":
         link.update(revoked_at=now)
     elif why == "reissued":
-        services.customer_link_issue(ticket=ticket, purpose="confirm", now=now)
+        services.customer_link_issue(ticket=ticket, purpose="confirm", actor=system_user(), now=now)
     else:
         link.update(purpose="upload")
     before = Event.objects.count()
@@ -226,7 +231,9 @@ def test_the_page_speaks_the_customers_language_and_the_other_on_request(
 ) -> None:
     customer.languages = ["en"]
     customer.save()
-    english = address(services.customer_link_issue(ticket=resolve(), purpose="confirm", now=now))
+    english = address(
+        services.customer_link_issue(ticket=resolve(), purpose="confirm", actor=system_user(), now=now)
+    )
     assert "Is it solved?" in visitor.get(english).content.decode()
     assert 'lang="en"' in visitor.get(english).content.decode()
     assert 'lang="zh-Hans"' in visitor.get(english + "?lang=zh").content.decode()
@@ -235,10 +242,14 @@ def test_the_page_speaks_the_customers_language_and_the_other_on_request(
 
 
 def test_a_ticket_closed_by_silence_can_still_be_answered_through_its_link(
-    visitor: Client, page: str, ticket: Ticket, now: datetime, at: Any
+    visitor: Client, ticket: Ticket, customer: Any, now: datetime, at: Any, work_off: Any
 ) -> None:
+    customer.contacts.create(kind="email", value="linfang@example.com")
+    work_off(now)
+    mailed = re.search(r"/c/[\w-]+/", str(mail.outbox[-1].body))
+    assert mailed
     at.shift(timedelta(days=5))
     services.silence_sweep(now=now + timedelta(days=5))
     assert state(ticket) == "closed"
-    visitor.post(page, {"solved": "no"})
+    visitor.post(mailed.group(), {"solved": "no"})
     assert state(ticket) == "in_progress"

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from accounts.services import system_user
 from aftersales.core import moves
 from aftersales.core.errors import Conflict, DomainError
 from aftersales.tickets import services
@@ -141,7 +142,7 @@ def test_an_old_link_confirms_nothing_while_the_work_goes_on_again(
     from aftersales.tickets.models import CustomerLink
 
     ticket = resolved(open_ticket, desk, now)
-    token = services.customer_link_issue(ticket=ticket, purpose="confirm", now=now)
+    token = services.customer_link_issue(ticket=ticket, purpose="confirm", actor=system_user(), now=now)
     services.ticket_move(ticket=ticket, name="reopen", actor=desk.agent, now=now, reason="客户来电说没好")
     link = services.customer_link_open(token=token, purpose="confirm", now=now + HOUR)
     assert link is not None

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from accounts.services import system_user
 from aftersales.clocks.models import Clock
 from aftersales.core import moves
 from aftersales.core.errors import DomainError, NotPermitted, Refused
@@ -113,7 +114,9 @@ def test_the_whole_loop_from_intake_to_the_sealed_archive(
     work_off(now + timedelta(hours=1))
     assert Notice.objects.filter(source="ticket.resolved").count() == 1
 
-    token = services.customer_link_issue(ticket=ticket, purpose="confirm", now=now + timedelta(hours=1))
+    token = services.customer_link_issue(
+        ticket=ticket, purpose="confirm", actor=system_user(), now=now + timedelta(hours=1)
+    )
     link = services.customer_link_open(token=token, purpose="confirm", now=now + timedelta(hours=2))
     assert link is not None
     ticket = services.ticket_confirm(
@@ -147,7 +150,7 @@ def test_not_solved_reopens_as_second_handling_by_the_same_person(
     ticket = services.ticket_resolve(
         ticket=open_ticket(), result="explained", text="请重新配对。", actor=desk.agent, now=now
     )
-    token = services.customer_link_issue(ticket=ticket, purpose="confirm", now=now)
+    token = services.customer_link_issue(ticket=ticket, purpose="confirm", actor=system_user(), now=now)
     link = services.customer_link_open(token=token, purpose="confirm", now=now)
     assert link is not None
 
@@ -159,11 +162,15 @@ def test_not_solved_reopens_as_second_handling_by_the_same_person(
         services.ticket_confirm(link=link, satisfied=True, now=now + DAY)
 
 
-def test_silence_closes_only_ordinary_tickets(open_ticket: Opener, desk: Cast, now: datetime) -> None:
+def test_silence_closes_only_ordinary_tickets(
+    open_ticket: Opener, desk: Cast, customer: Customer, now: datetime, work_off: Callable[[datetime], None]
+) -> None:
+    Contact.objects.create(customer=customer, kind="email", value="linfang@example.com")
     ordinary = open_ticket()
     complaint = open_ticket(subject="我要投诉", text="投诉客服")
     for ticket in (ordinary, complaint):
         services.ticket_resolve(ticket=ticket, result="explained", text="已处理。", actor=desk.agent, now=now)
+    work_off(now)
 
     assert services.silence_sweep(now=now + timedelta(hours=71)) == {"closed": 0, "refused": 0, "busy": 0}
     assert services.silence_sweep(now=now + timedelta(hours=73))["closed"] == 1

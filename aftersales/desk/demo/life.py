@@ -19,7 +19,7 @@ from accounts.services import customer_user, system_user
 from aftersales.clocks import services as clocks
 from aftersales.core import deliveries, jobs, moves, origin, series
 from aftersales.core.errors import DomainError
-from aftersales.core.models import Delivery
+from aftersales.core.models import Delivery, Event
 from aftersales.orders.models import Order
 from aftersales.tickets import services
 from aftersales.tickets.models import Ticket
@@ -35,6 +35,7 @@ FORMS_LATELY = 16
 SWEEP_HOURS = (8, 18)
 INTAKE_HOURS = (9,)
 MESSAGES_KEPT = timedelta(days=2)
+QUESTIONS = ("ticket.resolved", "notice.sent", "notice.skipped", "ticket.not_asked")
 ARCHIVE_HOUR = 18
 CHANNELS = ("app", "chat", "phone", "message", "email", "web")
 MARKET_AHEAD = timedelta(hours=8)
@@ -127,14 +128,14 @@ class Department:
     def sweep(self, now: datetime) -> None:
         clocks.sweep(now)
         services.wake_sweep(now=now)
+        if now <= self.days.end - MESSAGES_KEPT:
+            # Nobody reads the mails of weeks ago, except that silence counts from the question that went out.
+            asked = Event.objects.filter(kind__in=QUESTIONS)
+            Delivery.objects.exclude(event_id__in=asked.values("pk")).delete()
+        while deliveries.run(now) + jobs.run_due(now):
+            continue
         services.silence_sweep(now=now)
         services.dispatch_sweep(now=now)
-        if now > self.days.end - MESSAGES_KEPT:
-            deliveries.run(now)
-            jobs.run_due(now)
-        else:
-            # Nobody reads the mails of weeks ago: they were sent and are gone.
-            Delivery.objects.all().delete()
 
     def intake(self, now: datetime) -> None:
         services.intake_run(now=now)

@@ -34,8 +34,16 @@ VOICES: dict[str, tuple[Any, str, Callable[..., Any]]] = {
     "customer": (pgettext_lazy("reply box", "Reply to customer"), "tickets.reply", services.ticket_reply),
     "merchant": (pgettext_lazy("reply box", "Ask merchant"), "tickets.reply", services.ticket_ask_merchant),
     "note": (pgettext_lazy("reply box", "Internal note"), "tickets.note", services.note_add),
-    "heard": (pgettext_lazy("reply box", "Customer said"), "tickets.reply", services.customer_message),
-    "answered": (pgettext_lazy("reply box", "Merchant said"), "tickets.reply", services.merchant_message),
+    "heard": (
+        pgettext_lazy("reply box", "Customer said"),
+        "tickets.hear_customer",
+        services.customer_message,
+    ),
+    "answered": (
+        pgettext_lazy("reply box", "Merchant said"),
+        "tickets.hear_merchant",
+        services.merchant_message,
+    ),
 }
 SAID = {
     "customer": gettext_lazy("Sent to the customer."),

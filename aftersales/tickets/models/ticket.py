@@ -18,6 +18,7 @@ from aftersales.tickets.states import (
     ACTIVE_STATES,
     NO_DUE,
     OPEN_STATES,
+    AskInPerson,
     Channel,
     ClosedHow,
     Kind,
@@ -34,7 +35,8 @@ move = MACHINE.transition
 class Ticket(StateModel, PublicIdModel, VersionedModel):
     """One customer problem (DESIGN 1). *Owner* is the first person contacted, responsible to the end (R3.3);
     *assignee* works on it now. ``wake_at`` is when the system looks again: end of a wait, of the silence, of the
-    windows. ``next_*`` repeat the nearest running clock so that a queue reads one table."""
+    windows. ``next_*`` repeat the nearest running clock so that a queue reads one table. ``ask_in_person`` says why
+    a resolved ticket waits for a person's telephone call: no message asked the customer, or silence may not end it."""
 
     number = models.CharField(_("number"), max_length=24, unique=True)
     source = models.CharField(_("source"), max_length=40)
@@ -100,6 +102,14 @@ class Ticket(StateModel, PublicIdModel, VersionedModel):
     closed_how = models.CharField(_("closed how"), max_length=12, choices=ClosedHow, blank=True)
     result = models.CharField(_("result"), max_length=12, choices=Result, blank=True)
     reopened = models.PositiveSmallIntegerField(_("times reopened"), default=0)
+    ask_in_person = models.CharField(
+        _("asked in person because"),
+        max_length=12,
+        choices=AskInPerson,
+        blank=True,
+        default="",
+        db_default="",
+    )
     last_customer_at = models.DateTimeField(_("customer last wrote"), null=True)
     last_staff_at = models.DateTimeField(_("staff last wrote"), null=True)
 
@@ -234,7 +244,7 @@ class Ticket(StateModel, PublicIdModel, VersionedModel):
         return {"for": waited_for}
 
     def _wake(self, again_at: datetime | None = None) -> None:
-        self.wait_for = ""
+        self.wait_for = self.ask_in_person = ""
         self.wake_at = again_at
 
     @transition(**move("resolve"))

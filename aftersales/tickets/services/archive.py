@@ -154,6 +154,8 @@ def _hold(
 
 def archive_searched(*, actor: Any, filters: Mapping[str, Any], found: int, now: datetime) -> None:
     """A look-up in the archive leaves a trace (R5.5): which filters were used and how many hits, never the words."""
+    if not actor.has_perm("tickets.view_archive"):
+        raise NotPermitted()
     events.record(
         "archive.searched", subject=actor, actor=actor, now=now,
         payload={"filters": ",".join(sorted(key for key, value in filters.items() if value)), "found": found},
@@ -161,6 +163,9 @@ def archive_searched(*, actor: Any, filters: Mapping[str, Any], found: int, now:
 
 
 def archive_opened(*, record: ArchiveRecord, actor: Any, now: datetime) -> None:
+    """Somebody read a record: that leaves a trace too (R5.5)."""
+    if not actor.has_perm("tickets.view_archive"):
+        raise NotPermitted()
     events.record(
         "archive.opened", subject=record.ticket, actor=actor, now=now, payload={"record_id": record.pk}
     )

@@ -17,6 +17,7 @@ from aftersales.standards.selectors import duration
 from aftersales.tickets import rules
 from aftersales.tickets.models import ContactAttempt, CustomerLink, Ticket
 from aftersales.tickets.querysets import TicketQuerySet
+from aftersales.tickets.services.asking import remind_all
 from aftersales.tickets.services.conversation import QUIET, customer_message, ticket_reply
 from aftersales.tickets.services.work import ensure_started
 from aftersales.tickets.states import OPEN_STATES, TicketState
@@ -66,8 +67,13 @@ def ticket_agree_solution(*, ticket: Ticket, text: str, actor: Any, now: datetim
         return moves.change(ticket, actor=actor, now=now, event="ticket.solution_agreed", quiet=QUIET)
 
 
-def customer_link_issue(*, ticket: Ticket, purpose: str, now: datetime) -> str:
-    """A fresh link token (43 characters, 256 bits); older links of the same purpose end. Only the hash is kept."""
+def customer_link_issue(*, ticket: Ticket, purpose: str, actor: Any, now: datetime) -> str:
+    """A fresh link token (43 characters, 256 bits); older links of the same purpose end. Only the hash is kept.
+
+    That it was made says nothing yet about the customer: he is asked when the message has gone out.
+    """
+    if not actor.has_perm("tickets.issue_link"):
+        raise NotPermitted()
     token = secrets.token_urlsafe(32)
     with transaction.atomic():
         CustomerLink.objects.filter(ticket=ticket, purpose=purpose, used_at=None, revoked_at=None).update(
@@ -77,10 +83,9 @@ def customer_link_issue(*, ticket: Ticket, purpose: str, now: datetime) -> str:
             ticket=ticket, purpose=purpose, token_hash=_hash(token), issued_at=now,
             expires_at=now + duration("confirm_link_days", now),
         )  # fmt: skip
-        moves.change(
-            ticket, actor=system_user(), now=now, event="ticket.asked_to_confirm", payload={"link_id": link.pk},
-            quiet=QUIET,
-        )  # fmt: skip
+        events.record(
+            "ticket.link_issued", subject=ticket, actor=actor, now=now, payload={"link_id": link.pk}
+        )
     return token
 
 
@@ -135,6 +140,8 @@ def ticket_answer(
     link_id: int | None = None,
 ) -> Ticket:
     """What the customer's answer does to the ticket; a comment joins the conversation."""
+    if not actor.has_perm("tickets.confirm"):
+        raise NotPermitted()
     acting_as = f"customer:{ticket.customer_id}"
     if satisfied and ticket.state in OPEN_STATES:  # reopened in the meantime: there is no result to confirm
         raise DomainError(_("We are working on it again; there is nothing to confirm yet."), "in_work")
@@ -184,20 +191,30 @@ def contact_attempt_record(
     if not actor.has_perm("tickets.reply"):
         raise NotPermitted()
     with transaction.atomic():
+        ticket = Ticket.objects.select_for_update(of=("self",)).get(pk=ticket.pk)
         attempt = ContactAttempt.objects.create(
             ticket=ticket, channel=channel, reached=reached, by=actor, at=now
         )
-        events.record(
-            "ticket.contact_tried", subject=ticket, actor=actor, now=now,
+        again = _asked_again(ticket, now) if not reached else ticket.wake_at
+        moves.change(
+            ticket, actor=actor, now=now, event="ticket.contact_tried", quiet=(*QUIET, "wake_at"), wake_at=again,
             payload={"channel": channel, "reached": reached},
         )  # fmt: skip
     return attempt
 
 
+def _asked_again(ticket: Ticket, now: datetime) -> datetime | None:
+    """A resolved ticket that nothing else wakes is looked at the next day: one try in vain is no end."""
+    if ticket.state == TicketState.RESOLVED and ticket.wake_at is None:
+        return now + duration("verification_hours", now)
+    return ticket.wake_at
+
+
 def silence_sweep(*, now: datetime, limit: int = SWEEP_LIMIT) -> Mapping[str, int]:
-    """Close by silence what may be closed; the others stay resolved for a person to ask."""
+    """Close by silence what may be closed; of the others a person is reminded, who asks by telephone."""
     due = _due(TicketState.RESOLVED, now, limit, Q(last_customer_at__gt=F("resolved_at")))
     outcome = moves.perform_many(due, "close_by_silence", actor=system_user(), now=now)
+    remind_all(outcome.refused, now)
     return {"closed": len(outcome.done), "refused": len(outcome.refused), "busy": len(outcome.busy)}
 
 

@@ -80,6 +80,7 @@ def customer_message(
 
     The same (source, source_ref) twice is one message.
     """
+    _may_write(actor, "tickets.hear_customer")
     cleaned = clean_text(text)
     known: Message | None = None
     if source_ref:
@@ -110,6 +111,7 @@ def merchant_message(
     acting_as: str = "merchant",
 ) -> Message:
     """The merchant answered (taken down by staff until the portal exists). A ticket waiting for him goes on."""
+    _may_write(actor, "tickets.hear_merchant")
     with transaction.atomic():
         message = _write(ticket, clean_text(text), AuthorKind.MERCHANT, Audience.MERCHANT, now, files=files)
         ticket = _say(ticket, "ticket.merchant_wrote", actor, now, {"message_id": message.pk}, {}, acting_as)

@@ -89,6 +89,8 @@ def ticket_take(*, ticket: Ticket, actor: Any, now: datetime) -> Ticket:
 
 def ticket_take_next(*, actor: Any, now: datetime) -> Ticket | None:
     """*Next for me*: the most urgent unassigned ticket of my teams or of none yet; two pulling never get one."""
+    if not actor.has_perm("tickets.take"):
+        raise NotPermitted()
     with transaction.atomic():
         mine = Ticket.objects.visible_to(actor).unassigned().filter(historic=False)
         ticket = (

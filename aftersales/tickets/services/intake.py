@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.services import system_user
 from aftersales.core import events, moves, series
-from aftersales.core.errors import DomainError
+from aftersales.core.errors import DomainError, NotPermitted
 from aftersales.core.events import Draft as EventDraft
 from aftersales.core.models import Audience
 from aftersales.orders.models import Order
@@ -66,6 +66,8 @@ def ticket_open(*, draft: TicketDraft, actor: Any, now: datetime) -> Ticket:
 
 def tickets_open_many(*, drafts: Sequence[TicketDraft], actor: Any, now: datetime) -> list[Ticket]:
     """Many at once, in one transaction: the same steps in bulk. Already known references come back as they are."""
+    if not actor.has_perm("tickets.open_ticket"):
+        raise NotPermitted()
     known = _known(drafts)
     fresh = [draft for draft in drafts if (draft.source, draft.source_ref) not in known]
     with transaction.atomic():

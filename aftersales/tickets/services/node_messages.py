@@ -10,12 +10,13 @@ from django.utils.dateparse import parse_datetime
 from django.utils.functional import Promise as LazyText
 
 from accounts.models import Team, User
+from accounts.services import system_user
 from aftersales.core.models import Event
 from aftersales.notices.services import notice_send
 from aftersales.standards.states import Promise
 from aftersales.tickets.models import Message, Ticket
 from aftersales.tickets.services.closing import CONFIRM, customer_link_issue
-from aftersales.tickets.states import NO_DUE, Result, TicketState, WaitFor
+from aftersales.tickets.states import NO_DUE, AskInPerson, Result, TicketState, WaitFor
 
 Values = dict[str, Any]
 
@@ -124,8 +125,10 @@ def _tell_worker(ticket: Ticket, event: Event, actor: Any, now: datetime) -> Non
     template = {
         "ticket.assigned": "work.assigned", "ticket.transferred": "work.assigned",
         "ticket.customer_wrote": "work.customer_answered", "ticket.reopened": "work.reopened",
+        "ticket.not_asked": "work.ask_customer", "ticket.unanswered": "work.ask_customer",
     }.get(event.kind)  # fmt: skip
-    worker = _worker(ticket, event) if template and not ticket.historic else None
+    told = template == "work.ask_customer" or not ticket.historic
+    worker = _worker(ticket, event) if template and told else None
     if template is None or worker is None or worker.pk == event.actor_id:
         return
     if event.acting_as == f"user:{worker.pk}":
@@ -135,6 +138,8 @@ def _tell_worker(ticket: Ticket, event: Event, actor: Any, now: datetime) -> Non
         values["due"] = ticket.next_due_at if ticket.next_due_at < NO_DUE else None
     if template == "work.assigned":
         values["reason"] = event.reason or None
+    if template == "work.ask_customer":
+        values["reason"] = _label(AskInPerson, event.payload["why"])
     notice_send(
         template=template,
         to=worker,
@@ -203,5 +208,5 @@ def confirm_link(subject_kind: str, subject_id: int, now: datetime) -> str | Non
     ticket = Ticket.objects.filter(pk=subject_id, state=TicketState.RESOLVED).first()
     if subject_kind != "tickets.ticket" or ticket is None:
         return None
-    token = customer_link_issue(ticket=ticket, purpose=CONFIRM, now=now)
+    token = customer_link_issue(ticket=ticket, purpose=CONFIRM, actor=system_user(), now=now)
     return settings.SITE_URL + reverse("selfservice:confirm", args=[token])
