@@ -154,6 +154,8 @@ class DeliveryQuerySet(ScopedQuerySet):
 class Delivery(models.Model):
     """One event that one consumer still has to take. Finished deliveries are deleted; failed ones are parked."""
 
+    deletable = "finished deliveries go; the event stays and can be delivered anew"
+
     consumer = models.CharField(_("consumer"), max_length=60)
     event_id = models.BigIntegerField(_("event"))
     subject_kind = models.CharField(_("subject kind"), max_length=60)

@@ -1,13 +1,15 @@
 """Two database roles. The owner migrates; the app role (web, worker, tests) reads and writes rows only.
 
 Run after every migrate. The app role gets no DDL and no TRUNCATE, and on append-only tables (events,
-history, whatever says ``append_only = True``) neither UPDATE nor DELETE. Works behind PgBouncer: time limits
-belong to the role, not to the session.
+history, whatever says ``append_only = True``) neither UPDATE nor DELETE. Nothing else is deleted either: business
+rows end, they do not vanish. DELETE is granted table by table, where a model says ``deletable = "why"`` or where
+the list below does. Works behind PgBouncer: time limits belong to the role, not to the session.
 """
 
 from typing import Any
 
 from django.apps import apps
+from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
 from django.db import DEFAULT_DB_ALIAS, ProgrammingError, connections, models
@@ -25,6 +27,34 @@ LIMITS = {
     "search_path": "public",
 }
 READ_ONLY_TABLES = ("django_migrations",)
+# Rows of other packages that come and go, and why.
+DELETABLE_ELSEWHERE = {
+    "sessions.session": "a session ends",
+    "account.emailaddress": "a copy of the address on the account, taken off with it",
+    "account.emailconfirmation": "asked once, then over",
+    "mfa.authenticator": "a second factor is taken off or replaced",
+    "axes.accessattempt": "failed sign-ins are forgotten after a good one",
+    "axes.accessattemptexpiration": "goes with its failed sign-in",
+    "axes.accessfailurelog": "capped for each user name",
+}
+# Tables without a model: rows of a sheet between upload and apply.
+STAGING_TABLES = ("core_sheetrow", "core_sheetverdict")
+
+
+def deletable(model: type[models.Model]) -> str:
+    """Why rows of this model may be deleted by the application; empty for the many whose rows stay."""
+    return str(getattr(model, "deletable", "") or DELETABLE_ELSEWHERE.get(model._meta.label_lower, ""))
+
+
+def deletable_tables() -> list[str]:
+    """The only tables from which the app role may delete."""
+    found = {model._meta.db_table for model in apps.get_models(include_auto_created=True) if deletable(model)}
+    return sorted(found | {*STAGING_TABLES, *_cache_tables()})
+
+
+def _cache_tables() -> list[str]:
+    kept = settings.CACHES.values()
+    return [one["LOCATION"] for one in kept if one["BACKEND"].endswith("DatabaseCache")]
 
 
 def append_only_tables() -> list[str]:
@@ -64,6 +94,8 @@ def grant_app_role(connection: BaseDatabaseWrapper, role: str = "") -> None:
         for statement in GRANTS:
             cursor.execute(sql.SQL(statement).format(role=name))
         existing = set(connection.introspection.table_names(cursor))
+        for table in set(deletable_tables()) & existing:
+            cursor.execute(GRANT_DELETE.format(sql.Identifier(table), name))
         for table in set(append_only_tables()) & existing:
             cursor.execute(REVOKE_CHANGE.format(sql.Identifier(table), name))
         for table in set(READ_ONLY_TABLES) & existing:
@@ -74,11 +106,12 @@ def grant_app_role(connection: BaseDatabaseWrapper, role: str = "") -> None:
 GRANTS = (
     "GRANT USAGE ON SCHEMA public TO {role}",
     "REVOKE CREATE ON SCHEMA public FROM {role}",
-    "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {role}",
-    "REVOKE TRUNCATE, REFERENCES, TRIGGER ON ALL TABLES IN SCHEMA public FROM {role}",
+    "GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA public TO {role}",
+    "REVOKE DELETE, TRUNCATE, REFERENCES, TRIGGER ON ALL TABLES IN SCHEMA public FROM {role}",
     "GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {role}",
     "GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA public TO {role}",
 )
+GRANT_DELETE = sql.SQL("GRANT DELETE ON {} TO {}")
 REVOKE_CHANGE = sql.SQL("REVOKE UPDATE, DELETE, TRUNCATE ON {} FROM {}")
 REVOKE_WRITE = sql.SQL("REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON {} FROM {}")
 

@@ -49,6 +49,47 @@ def test_append_only_tables_take_new_rows_only(model) -> None:
     refused(f"TRUNCATE {table}")
 
 
+EVERY_MODEL = apps.get_models(include_auto_created=True)
+
+
+@pytest.mark.parametrize("model", EVERY_MODEL, ids=lambda model: model._meta.label)
+def test_rows_stay_unless_their_model_says_why_they_may_go(model) -> None:
+    """Business rows are never deleted (DESIGN 3): PostgreSQL refuses it to the application."""
+    table = model._meta.db_table
+    if reason := roles.deletable(model):
+        assert len(reason) > 10, "say why these rows may go"
+        assert not roles.is_append_only(model)
+        connection.cursor().execute(f"DELETE FROM {table} WHERE false")
+    else:
+        refused(f"DELETE FROM {table} WHERE false")
+
+
+def test_nothing_else_may_be_deleted_from() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT relname FROM pg_class WHERE relkind IN ('r', 'p') AND relnamespace = 'public'::regnamespace "
+            "AND has_table_privilege(oid, 'DELETE')"
+        )
+        open_to_all = {name for (name,) in cursor.fetchall()}
+    assert open_to_all <= set(roles.deletable_tables())
+    assert {"tickets_ticket", "tickets_message", "clocks_clock", "customers_contact"} & open_to_all == set()
+
+
+def test_the_list_of_what_may_go_is_short_and_names_no_business_row() -> None:
+    own = {model._meta.label for model in EVERY_MODEL if roles.deletable(model)}
+    assert own - {"toy.Parcel"} == {
+        "account.EmailAddress",
+        "account.EmailConfirmation",
+        "axes.AccessAttempt",
+        "axes.AccessAttemptExpiration",
+        "axes.AccessFailureLog",
+        "core.Delivery",
+        "mfa.Authenticator",
+        "sessions.Session",
+        "tickets.TicketText",
+    }
+
+
 def test_events_are_append_only() -> None:
     assert "core_event" in roles.append_only_tables()
 

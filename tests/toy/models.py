@@ -14,6 +14,8 @@ from tests.toy.states import LampState, ParcelState
 
 
 class Parcel(StateModel, PublicIdModel, VersionedModel):
+    deletable = "the tests show what happens when a row is gone"
+
     state = FSMField(choices=ParcelState.choices, default=ParcelState.PACKED, protected=True, max_length=16)
     merchant_id = models.BigIntegerField(null=True)
     carrier = models.CharField(max_length=40, blank=True)

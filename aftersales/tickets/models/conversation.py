@@ -148,6 +148,8 @@ class Bigrams(Func):
 class TicketText(models.Model):
     """Search text of a ticket, one row per part, apart from the rows that move (DESIGN 3)."""
 
+    deletable = "a copy for searching: goes with an erased text, made anew from the texts themselves"
+
     ticket = models.ForeignKey(
         Ticket, models.PROTECT, related_name="texts", verbose_name=_("ticket"), db_index=False
     )

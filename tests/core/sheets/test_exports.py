@@ -46,7 +46,10 @@ def export(sheet: str, actor: Any, now: Any, fmt: str = "csv", **filters: Any) -
     return exporting.export(queryset=rows, sheet=sheet, fmt=fmt, actor=actor, now=now)
 
 
-def test_no_cell_becomes_a_formula_and_the_way_back_gives_the_original(cast: Any, now: Any) -> None:
+@pytest.mark.django_db(transaction=True)
+def test_no_cell_becomes_a_formula_and_the_way_back_gives_the_original(
+    cast: Any, now: Any, django_db_setup: Any
+) -> None:
     Merchant.objects.bulk_create(Merchant(code=f"M{n}", name=text) for n, text in enumerate(HOSTILE))
     row = export("merchants", cast.operations, now)
     lines = list(csv.reader(io.StringIO(content(row).decode("utf-8-sig"), newline="")))
@@ -54,7 +57,7 @@ def test_no_cell_becomes_a_formula_and_the_way_back_gives_the_original(cast: Any
     assert not [name for name in names if name[:1] in tuple("=+-@\t\r\n＝")]
     upload = check("merchants", content(row), actor=cast.operations, now=now)
     assert (upload.count("same"), upload.count("read")) == (len(HOSTILE), len(HOSTILE))
-    Merchant.objects.all().delete()
+    django_db_setup.empty("merchants")
     load("merchants", content(row), actor=cast.operations, now=now)
     assert set(Merchant.objects.values_list("name", flat=True)) == set(HOSTILE)
 

@@ -96,11 +96,14 @@ def test_a_row_added_after_the_preview_is_a_conflict(cast: Any, now: Any) -> Non
     assert (upload.count("new"), verdicts(upload)[4]) == (2, ("x", "~:taken;"))
 
 
-def test_a_reference_that_vanished_after_the_preview_is_told_with_its_row(cast: Any, now: Any) -> None:
+@pytest.mark.django_db(transaction=True)
+def test_a_reference_that_vanished_after_the_preview_is_told_with_its_row(
+    cast: Any, now: Any, django_db_setup: Any
+) -> None:
     merchant = Merchant.objects.create(code="M1", name="店")
     content = rows_as_csv(["code", "merchant"], ["P1", "M1"], ["P2", ""])
     upload = check("products", content, actor=cast.operations, now=now)
-    merchant.delete()
+    django_db_setup.remove_rows(Merchant, merchant.pk)
     upload = apply(upload, now=now)
     assert (upload.count("new"), verdicts(upload)[2]) == (1, ("x", "~:gone;"))
     assert list(Product.objects.values_list("code", flat=True)) == ["P2"]
