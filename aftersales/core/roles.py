@@ -53,8 +53,8 @@ def deletable_tables() -> list[str]:
 
 
 def _cache_tables() -> list[str]:
-    kept = settings.CACHES.values()
-    return [one["LOCATION"] for one in kept if one["BACKEND"].endswith("DatabaseCache")]
+    kept: list[dict[str, Any]] = list(settings.CACHES.values())
+    return [str(one["LOCATION"]) for one in kept if str(one["BACKEND"]).endswith("DatabaseCache")]
 
 
 def append_only_tables() -> list[str]:

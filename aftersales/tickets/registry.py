@@ -19,7 +19,7 @@ def connect() -> None:
     clocks.follow(
         "tickets.ticket", "ticket.*", selectors.clock_subjects,
         handovers=["ticket.assigned", "ticket.transferred", "ticket.unassigned", "ticket.routed"],
-        births=["ticket.opened"],
+        births=["ticket.opened"], held_after=selectors.held_after,
     )  # fmt: skip
     for condition, known in (
         ("severities", Severity), ("natures", Nature), ("channels", Channel), ("kinds", Kind),

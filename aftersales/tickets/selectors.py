@@ -49,6 +49,18 @@ def clock_subjects(rows: Sequence[Ticket], now: datetime) -> Mapping[int, Any]:
     }  # fmt: skip
 
 
+def held_after(event: Event, held: tuple[int | None, int | None]) -> tuple[int | None, int | None]:
+    """Person and team after this event, from what it says itself: who held a clock is told by the events alone."""
+    told = event.payload
+    if event.kind in ("ticket.assigned", "ticket.transferred"):
+        return told["to_id"], told["team_id"]
+    if event.kind == "ticket.unassigned":
+        return None, held[1]
+    if event.kind == "ticket.routed":
+        return held[0], told["team_id"]
+    return held
+
+
 def clock_subject_lines(rows: Sequence[Any], now: datetime) -> Mapping[int, tuple[str, str]]:
     """Number and subject of tickets known by key, for pages that list clocks. One query."""
     found = Ticket.objects.filter(pk__in=[row.pk for row in rows]).values_list("pk", "number", "subject")

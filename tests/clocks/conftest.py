@@ -52,6 +52,7 @@ def own_events(monkeypatch: pytest.MonkeyPatch) -> None:
         lambda rows, now: {row.pk: row.subject for row in rows},
         handovers=["ticket.assigned"],
         births=["ticket.opened"],
+        held_after=lambda event, held: (event.payload.get("to_id"), event.payload.get("team_id")),
     )
 
 
@@ -64,7 +65,7 @@ class Desk:
     def tell(self, kind: str, *things: Thing, at: datetime | None = None, **payload: Any) -> list[Draft]:
         code = f"ticket.{kind}"
         if code not in events.registered():
-            events.register(Kind(code, "It happened", {"for": "code", "then": "code"}))
+            events.register(Kind(code, "It happened", {"for": "code", "then": "code", "to_id": "id", "team_id": "id"}))
         drafts = [
             Draft(kind=code, row=thing, actor=self.actor, at=at or self.now, payload=payload)
             for thing in things
@@ -84,7 +85,7 @@ class Desk:
 
     def become(self, thing: Thing, kind: str, at: datetime | None = None, **known: Any) -> None:
         thing.subject = replace(thing.subject, **known)
-        self.tell(kind, thing, at=at)
+        self.tell(kind, thing, at=at, to_id=thing.subject.assignee_id, team_id=thing.subject.team_id)
 
 
 @pytest.fixture

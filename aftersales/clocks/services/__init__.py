@@ -1,8 +1,18 @@
 """Every write about clocks."""
 
 from aftersales.clocks.services.engine import follow, followed, on_events
-from aftersales.clocks.services.rebuild import rebuild
+from aftersales.clocks.services.rebuild import rebuild, restore
 from aftersales.clocks.services.sweep import sweep
 from aftersales.clocks.services.words import word_drop, word_give, word_keep
 
-__all__ = ["follow", "followed", "on_events", "rebuild", "sweep", "word_drop", "word_give", "word_keep"]
+__all__ = [
+    "follow",
+    "followed",
+    "on_events",
+    "rebuild",
+    "restore",
+    "sweep",
+    "word_drop",
+    "word_give",
+    "word_keep",
+]

@@ -20,6 +20,12 @@ from aftersales.standards import selectors as rule_book
 from aftersales.standards.models import Edition
 
 SubjectFacts = Callable[[Sequence[Any], datetime], Mapping[int, ClockSubject]]
+Held = tuple[int | None, int | None]  # person, team
+HeldAfter = Callable[[Any, Held], Held]
+
+
+def _as_before(event: Any, held: Held) -> Held:
+    return held
 
 
 @dataclass(frozen=True)
@@ -28,6 +34,7 @@ class Following:
 
     handovers: frozenset[str]
     births: frozenset[str]
+    held_after: HeldAfter = _as_before
 
 
 _followed: dict[str, Following] = {}
@@ -40,15 +47,17 @@ def follow(
     *,
     handovers: Sequence[str] = (),
     births: Sequence[str] = (),
+    held_after: HeldAfter = _as_before,
 ) -> None:
     """A room above lets clocks follow its rows (in ``AppConfig.ready()``).
 
     ``pattern``: its event kinds (``ticket.*``). ``subject_facts(rows, now)`` answers ``{pk: ClockSubject}``,
     from the rows in memory where it can. ``handovers``: events after which somebody else holds the row.
-    ``births``: events with which a row is born, so that no clock of it has to be looked for.
+    ``births``: events with which a row is born, so that no clock of it has to be looked for. ``held_after(event,
+    held)``: person and team after a hand-over as its event tells it, for a replay without the rows.
     """
     facts.provide(f"clock_subject:{subject_kind}", subject_facts)
-    _followed[subject_kind] = Following(frozenset(handovers), frozenset(births))
+    _followed[subject_kind] = Following(frozenset(handovers), frozenset(births), held_after)
     events.listen(pattern, on_events)
 
 
@@ -165,18 +174,22 @@ def citation(clock: Clock) -> str:
 
 def _tell_rows(drafts: Sequence[Draft], bench: Bench) -> None:
     for draft in drafts:
-        take = getattr(draft.row, "take_clocks", None)
-        if take is not None:
-            nearest = next_clock(bench.clocks.get((draft.subject_kind, draft.subject_id), []))
-            if nearest is None:
-                take(next_due_at=None)
-            else:
-                take(
-                    next_due_at=nearest.due_at,
-                    next_promise=nearest.promise,
-                    warn_at=nearest.warn_at,
-                    started_at=nearest.counted_from,
-                )
+        if hasattr(draft.row, "take_clocks"):
+            tell(draft.row, bench.clocks.get((draft.subject_kind, draft.subject_id), []))
+
+
+def tell(row: Any, clocks: Sequence[Clock]) -> None:
+    """The row in memory learns which of its clocks is due next."""
+    nearest = next_clock(clocks)
+    if nearest is None:
+        row.take_clocks(next_due_at=None)
+        return
+    row.take_clocks(
+        next_due_at=nearest.due_at,
+        next_promise=nearest.promise,
+        warn_at=nearest.warn_at,
+        started_at=nearest.counted_from,
+    )
 
 
 _COLUMNS: tuple[tuple[str, str], ...] = (

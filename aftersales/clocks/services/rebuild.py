@@ -1,29 +1,21 @@
-"""Proof by replay: the same times come out of the event rows alone (recomputed, never counted up)."""
+"""Clocks out of their events alone: compared with the stored ones, or written again where they are gone."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from aftersales.clocks.models import Clock
 from aftersales.clocks.rules import ClockSubject
-from aftersales.clocks.services.bench import Bench
+from aftersales.clocks.services.bench import Bench, Key, by_subject
+from aftersales.clocks.services.engine import Following, Held, followed, tell
 from aftersales.clocks.states import ClockState
 from aftersales.core.models import Event
 from aftersales.standards import selectors as rule_book
-from aftersales.standards.states import Promise
+from aftersales.standards.states import ClockKind, Debtor, Promise
 
-COMPARED = (
-    "started_at",
-    "counted_from",
-    "due_at",
-    "warn_at",
-    "pauses",
-    "met_at",
-    "ended_at",
-    "breached_at",
-    "state",
-)
+COMPARED = tuple(column.attname for column in Clock._meta.concrete_fields if column.attname != "id")
+NOBODY: Held = (None, None)
 
 
 @dataclass(frozen=True)
@@ -40,11 +32,8 @@ class Rebuilt:
 
 def rebuild(subject_kind: str, ids: Sequence[int], now: datetime) -> Rebuilt:
     """Replay the events of these subjects and compare with the stored clocks. Writes nothing."""
-    bench = Bench(book=rule_book.book())
-    for event in Event.objects.filter(subject_kind=subject_kind, subject_id__in=list(ids)).order_by("id"):
-        _replay(bench, event)
     stored = {_name(clock): clock for clock in Clock.objects.of(subject_kind, *ids)}
-    again = {_name(clock): clock for clocks in bench.clocks.values() for clock in clocks}
+    again = {_name(clock): clock for clock in _again(subject_kind, ids)}
     differences = {
         name: found
         for name in stored.keys() | again.keys()
@@ -53,58 +42,109 @@ def rebuild(subject_kind: str, ids: Sequence[int], now: datetime) -> Rebuilt:
     return Rebuilt(len(again), differences)
 
 
+def restore(subject_kind: str, rows: Sequence[Any], *, now: datetime) -> int:
+    """Write the clocks of these rows that are missing, keys and all, as their events tell them; answers how many.
+
+    The rows in memory learn their nearest clock; the room they belong to writes them. The caller has locked them.
+    """
+    ids = [row.pk for row in rows]
+    stored = list(Clock.objects.of(subject_kind, *ids))
+    known = {_name(clock) for clock in stored}
+    missing = [clock for clock in _again(subject_kind, ids) if _name(clock) not in known]
+    Clock.objects.bulk_create(missing, batch_size=500)
+    clocks = by_subject([*stored, *missing])
+    for row in rows:
+        tell(row, clocks.get((subject_kind, row.pk), []))
+    return len(missing)
+
+
 def _name(clock: Clock) -> tuple[int, str, int]:
     return clock.subject_id, clock.promise, clock.round
 
 
-def _replay(bench: Bench, event: Any) -> None:
-    """Starts and tightenings are told by the clock's own events; all else follows from the subject's."""
-    if not event.kind.startswith("clock."):
-        bench.hear(event, None)
-    elif event.kind in {"clock.started", "clock.retargeted"}:
-        _begin(bench, event)
-    elif event.payload["promise"] == Promise.KEPT_WORD and event.kind in {"clock.met", "clock.met_late"}:
-        _settle(bench, event, "keep")
-    elif event.payload["promise"] == Promise.KEPT_WORD and event.kind == "clock.cancelled":
-        _settle(bench, event, "drop")
+def _again(subject_kind: str, ids: Sequence[int]) -> Iterable[Clock]:
+    replay = _Replay(Bench(book=rule_book.book()), followed()[subject_kind])
+    for event in Event.objects.filter(subject_kind=subject_kind, subject_id__in=list(ids)).order_by("id"):
+        replay.hear(event)
+    return [clock for clocks in replay.bench.clocks.values() for clock in clocks]
 
 
-def _begin(bench: Bench, event: Any) -> None:
-    version = bench.book.by_id.get(event.payload["version"])
-    key = (event.subject_kind, event.subject_id)
-    if event.kind == "clock.retargeted":
-        live = _find(bench, event)
-        if live is not None and version is not None:
-            bench.retarget(live, version, datetime.fromisoformat(event.payload["counted_from"]))
-    elif version is not None:
-        bench.start(key, version, event, ClockSubject(), round_=event.payload["round"])
-    else:
-        due, warn = (datetime.fromisoformat(event.payload[name]) for name in ("due_at", "warn_at"))
-        bench.add(
-            Clock(
-                subject_kind=key[0],
-                subject_id=key[1],
-                promise=Promise.KEPT_WORD,
-                round=event.payload["round"],
-                started_at=event.at,
-                counted_from=event.at,
-                due_at=due,
-                warn_at=warn,
-            )  # fmt: skip
-        )
+@dataclass
+class _Replay:
+    """The bench as it once was, and who held what."""
+
+    bench: Bench
+    following: Following
+    held: dict[Key, Held] = field(default_factory=dict)
+
+    def hear(self, event: Any) -> None:
+        """Beginnings, warnings and breaches are told by the clock's own events; all else follows from the subject's."""
+        if not event.kind.startswith("clock."):
+            self._subject_told(event)
+        elif event.kind in {"clock.started", "clock.retargeted"}:
+            self._begin(event)
+        else:
+            self._told(event)
+
+    def _subject_told(self, event: Any) -> None:
+        self.bench.hear(event, None)
+        if event.kind in self.following.handovers:
+            key = (event.subject_kind, event.subject_id)
+            person, team = self.held[key] = self.following.held_after(event, self.held.get(key, NOBODY))
+            self.bench._hand_over(key, event, ClockSubject(assignee_id=person, team_id=team))
+
+    def _begin(self, event: Any) -> None:
+        version = self.bench.book.by_id.get(event.payload["version"])
+        if event.kind == "clock.retargeted":
+            live = self._find(event)
+            if live is not None and version is not None:
+                self.bench.retarget(live, version, datetime.fromisoformat(event.payload["counted_from"]))
+            return
+        if version is not None:
+            clock = self._by_rule(version, event)
+        else:
+            clock = _given_word(event)
+            self.bench.add(clock)
+        clock.pk = event.payload["clock"]
+
+    def _by_rule(self, version: Any, event: Any) -> Clock:
+        key = (event.subject_kind, event.subject_id)
+        person, team = self.held.get(key, NOBODY)
+        subject = ClockSubject(
+            merchant_id=event.merchant_id, assignee_id=person, team_id=team,
+            historic=bool(event.payload.get("historic")),
+        )  # fmt: skip
+        return self.bench.start(key, version, event, subject, round_=event.payload["round"])
+
+    def _told(self, event: Any) -> None:
+        clock = self._find(event)
+        if clock is None or not clock.is_open:
+            return
+        if event.kind == "clock.warned":
+            clock.warned_at = event.at
+        elif event.kind == "clock.breached" and clock.state == ClockState.RUNNING:
+            clock.breach(actor=event, now=event.at)
+        elif clock.promise == Promise.KEPT_WORD and event.kind in WORD_ENDS:
+            self.bench._hear(clock, event)
+            getattr(self.bench, WORD_ENDS[event.kind])(clock, event)
+
+    def _find(self, event: Any) -> Clock | None:
+        clocks = self.bench.clocks.get((event.subject_kind, event.subject_id), [])
+        wanted = (event.payload["promise"], event.payload["round"])
+        return next((clock for clock in clocks if (clock.promise, clock.round) == wanted), None)
 
 
-def _find(bench: Bench, event: Any) -> Clock | None:
-    clocks = bench.clocks.get((event.subject_kind, event.subject_id), [])
-    wanted = (event.payload["promise"], event.payload["round"])
-    return next((clock for clock in clocks if (clock.promise, clock.round) == wanted), None)
+WORD_ENDS = {"clock.met": "keep", "clock.met_late": "keep", "clock.cancelled": "drop"}
 
 
-def _settle(bench: Bench, event: Any, act: str) -> None:
-    clock = _find(bench, event)
-    if clock is not None and clock.is_open:
-        bench._hear(clock, event)
-        getattr(bench, act)(clock, event)
+def _given_word(event: Any) -> Clock:
+    """A word has no rule: its terms stand in its event."""
+    due, warn = (datetime.fromisoformat(event.payload[name]) for name in ("due_at", "warn_at"))
+    return Clock(
+        subject_kind=event.subject_kind, subject_id=event.subject_id, merchant_id=event.merchant_id,
+        promise=Promise.KEPT_WORD, round=event.payload["round"], kind=ClockKind.OBLIGATION, owed_by=Debtor.PERSON,
+        holder_id=event.payload.get("holder"), started_at=event.at, counted_from=event.at, due_at=due, warn_at=warn,
+    )  # fmt: skip
 
 
 def _compare(stored: Clock | None, again: Clock | None, now: datetime) -> dict[str, tuple[Any, Any]]:
@@ -117,8 +157,10 @@ def _compare(stored: Clock | None, again: Clock | None, now: datetime) -> dict[s
 def _seen(clock: Clock, name: str, now: datetime) -> Any:
     """Whether a sweep has already noticed a breach makes no difference."""
     overdue = clock.state == ClockState.RUNNING and clock.due_at < now
-    if name == "state" and overdue:
-        return ClockState.BREACHED
-    if name == "breached_at" and overdue:
-        return clock.due_at
-    return getattr(clock, name)
+    noticed = {
+        "state": ClockState.BREACHED,
+        "breached_at": clock.due_at,
+        "breach_holder_id": clock.holder_id,
+        "breach_team_id": clock.holder_team_id,
+    }
+    return noticed[name] if overdue and name in noticed else getattr(clock, name)

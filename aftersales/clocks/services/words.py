@@ -43,7 +43,8 @@ def word_give(*, subject: Any, due_at: datetime, holder_id: int | None, actor: A
         )
         bench = Bench(book=rule_book.book())
         bench.add(clock)
-        bench.notes.append(Note("clock.started", clock, _cause(subject, actor, now), bench._terms(clock)))
+        terms = bench._terms(clock) | {"holder": holder_id}
+        bench.notes.append(Note("clock.started", clock, _cause(subject, actor, now), terms))
         _finish(bench, now)
     return clock
 

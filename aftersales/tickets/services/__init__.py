@@ -44,6 +44,7 @@ from aftersales.tickets.services.dispatch import (
 )
 from aftersales.tickets.services.grading import ticket_regrade, ticket_triage
 from aftersales.tickets.services.intake import intake_run, intake_signals, ticket_open, tickets_open_many
+from aftersales.tickets.services.rebuild import rollups_rebuild
 from aftersales.tickets.services.rulebook import rule_save
 from aftersales.tickets.services.work import ticket_move, ticket_start, ticket_wait
 
@@ -64,6 +65,7 @@ __all__ = [
     "message_erase",
     "note_add",
     "retention_run",
+    "rollups_rebuild",
     "rule_save",
     "seal_sweep",
     "silence_sweep",

@@ -12,10 +12,11 @@ from django.utils.translation import gettext_lazy as _
 from accounts.services import system_user
 from aftersales.core import events, moves, retention, series
 from aftersales.core.errors import DomainError, NotPermitted
-from aftersales.core.models import Audience, Event
+from aftersales.core.models import Event
 from aftersales.standards.selectors import duration, parameter
 from aftersales.tickets.models import ArchiveAddendum, ArchiveRecord, Ticket, TicketText
 from aftersales.tickets.querysets import TicketQuerySet
+from aftersales.tickets.services import searching
 from aftersales.tickets.services.conversation import clean_text
 from aftersales.tickets.states import TicketState
 
@@ -34,9 +35,7 @@ def ticket_archive(
         )
         record = _record(moved, summary.strip(), until, actor, now)
         TicketText.objects.update_or_create(
-            ticket=moved,
-            part="record",
-            defaults={"audience": Audience.INTERNAL, "text": record.summary[:4000]},
+            ticket=moved, part="record", defaults={"text": searching.text_of_record(record).text}
         )
         events.record(
             "ticket.recorded", subject=moved, actor=actor, now=now,
@@ -100,9 +99,7 @@ def addendum_add(*, record: ArchiveRecord, text: str, actor: Any, now: datetime)
         if locked.sealed_at:
             raise DomainError(_("The record is sealed; nothing can be added."), "sealed")
         addendum = ArchiveAddendum.objects.create(record=locked, author=actor, text=clean_text(text), at=now)
-        TicketText.objects.create(
-            ticket=locked.ticket, part=f"addendum:{addendum.pk}", text=addendum.text[:4000]
-        )
+        searching.text_of_addendum(addendum).save(force_insert=True)
         events.record(
             "ticket.addendum",
             subject=locked.ticket,

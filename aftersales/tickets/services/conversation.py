@@ -13,6 +13,7 @@ from aftersales.core.errors import DomainError, NotPermitted
 from aftersales.core.files import StoredFile
 from aftersales.core.models import Audience
 from aftersales.tickets.models import Attachment, Message, Ticket, TicketText
+from aftersales.tickets.services import searching
 from aftersales.tickets.services.work import ensure_started
 from aftersales.tickets.states import AuthorKind, Channel, TicketState, WaitFor
 
@@ -190,9 +191,7 @@ def _write(
         ticket=ticket, merchant_id=ticket.merchant_id, author_kind=author_kind, author=author, audience=audience,
         channel=channel or ticket.channel, source=source, source_ref=source_ref, text=text, at=now,
     )  # fmt: skip
-    TicketText.objects.create(
-        ticket=ticket, part=f"message:{message.pk}", audience=audience, text=text[:4000]
-    )
+    searching.text_of_message(message).save(force_insert=True)
     Attachment.objects.bulk_create(
         Attachment(
             ticket=ticket, message=message, merchant_id=ticket.merchant_id, audience=audience, name=stored.name,

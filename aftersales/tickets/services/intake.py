@@ -18,6 +18,7 @@ from aftersales.orders.models import Order
 from aftersales.standards.selectors import duration, market_default
 from aftersales.tickets import findings, rules
 from aftersales.tickets.models import IntakeItem, IntakeRule, Message, Ticket, TicketParty, TicketText
+from aftersales.tickets.services import searching
 from aftersales.tickets.services.conversation import clean_text
 from aftersales.tickets.services.dispatch import dispatch_many
 from aftersales.tickets.services.grading import grade_by_rule, grading_book
@@ -146,7 +147,7 @@ def _payload(ticket: Ticket) -> dict[str, Any]:
 def _write_words(tickets: Sequence[Ticket], drafts: Sequence[TicketDraft], now: datetime) -> None:
     """First messages, search texts and parties, one insert each."""
     pairs = list(zip(tickets, drafts, strict=True))
-    Message.objects.bulk_create(
+    said = Message.objects.bulk_create(
         Message(
             ticket=ticket, merchant_id=ticket.merchant_id, author_kind=draft.author_kind,
             author_id=draft.owner_id if draft.author_kind == AuthorKind.STAFF else None,
@@ -157,10 +158,7 @@ def _write_words(tickets: Sequence[Ticket], drafts: Sequence[TicketDraft], now: 
         if draft.text.strip()
     )  # fmt: skip
     TicketText.objects.bulk_create(
-        TicketText(
-            ticket=ticket, part="first", text=f"{ticket.number}\n{ticket.subject}\n{draft.text}"[:4000]
-        )
-        for ticket, draft in pairs
+        [*map(searching.text_of_ticket, tickets), *map(searching.text_of_message, said)]
     )
     TicketParty.objects.bulk_create(
         TicketParty(ticket=ticket, merchant_id=merchant_id)
