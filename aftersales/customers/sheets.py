@@ -3,6 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 
 from aftersales.core.sheets.resource import Attached, Column, SheetResource, ShippedProfile, register, ship
+from aftersales.core.sheets.sqltext import public_ids
 from aftersales.core.sheets.widgets import ChoiceWidget, EmailWidget, KeyWidget, TextWidget, WholeWidget
 
 from .models import Customer
@@ -49,7 +50,7 @@ def contact(kind: str, column: str) -> Attached:
         missing=f"{{{column}}} NOT LIKE '%*%' AND NOT EXISTS ({known})",
         insert=(
             "INSERT INTO customers_contact (public_id, version, customer_id, kind, value, label, preferred) "
-            "SELECT rtrim(translate(encode(uuid_send(gen_random_uuid()), 'base64'), '+/', '-_'), '='), 1, "
+            f"SELECT {public_ids('row_number() OVER ()')}, 1, "
             f"x.target, '{kind}', x.value, '', false FROM (SELECT DISTINCT {{target}} AS target, {{{column}}} AS value "
             f"{{rows}} WHERE {{{column}}} NOT LIKE '%*%' AND NOT EXISTS ({known})) AS x ON CONFLICT DO NOTHING"
         ),

@@ -18,10 +18,8 @@ from aftersales.core.models import new_public_id
 from .headers import Binding
 from .masks import mask_sql
 from .resource import SheetResource
-from .sqltext import name_of, queryset_sql, quote_ids
+from .sqltext import name_of, public_ids, queryset_sql, quote_ids
 from .widgets import LookupWidget, MomentWidget, quote
-
-PUBLIC_ID = "rtrim(translate(encode(uuid_send(gen_random_uuid()), 'base64'), '+/', '-_'), '=')"
 
 
 @dataclass(frozen=True)
@@ -221,7 +219,7 @@ class Plan:
         if field.name in self.resource.born:
             return self.resource.born[field.name].format_map(self.names())
         if field.has_default() and field.default is new_public_id:
-            return PUBLIC_ID
+            return public_ids("n.row_no")
         if field.has_default():
             value = field.get_db_prep_save(field.get_default(), connection)
             return quote(value)
@@ -374,25 +372,26 @@ class Plan:
 
     # -- writing ----------------------------------------------------------------------------------------------------
 
-    def insert(self, low: int, high: int, *, every: bool = False) -> str:
+    def insert(self, low: int, high: int, *, every: bool = False, careful: bool = True) -> str:
         """New rows of a chunk in the order of their key, with history; answers their ids.
 
-        ``every``: all rows of the range are new, so nobody need look at each verdict.
+        ``every``: all rows of the range are new, so nobody need look at each verdict. ``careful`` passes over keys
+        that somebody else took meanwhile, at the price of one more search for each row.
         """
         columns = {setting.column: setting.new for setting in self.settings}
         for field in self.model._meta.concrete_fields:
             if field.primary_key or field.generated or field.column in columns:
                 continue
             columns[field.column] = self.default(field)
-        key = [self.field(str(self.resource.column(name).attribute)).column for name in self.resource.key]
+        key = [name_of(self.field(str(self.resource.column(n).attribute)).column) for n in self.resource.key]
+        pass_over = f"ON CONFLICT ({', '.join(key)}) DO NOTHING" if careful else ""
         order = ", ".join(self.value(name) for name in self.resource.key)
         rows = self.all_rows(low, high) if every else self.rows_with("n", low, high)
         insert = f"""
             INSERT INTO {self.table} ({", ".join(map(name_of, columns))})
             SELECT {", ".join(columns.values())}
             FROM {self.typed(rows + " AND s.bad IS NULL", trusted=True)} {self.joins()}
-            {self.present()} ORDER BY {order}
-            ON CONFLICT ({", ".join(map(name_of, key))}) DO NOTHING RETURNING"""
+            {self.present()} ORDER BY {order} {pass_over} RETURNING"""
         history = self.history("made", "+")
         return f"WITH made AS ({insert} *){history} SELECT id FROM made" if history else f"{insert} id"
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.db import DatabaseError, OperationalError, connection, transaction
+from django.db import DatabaseError, IntegrityError, OperationalError, connection, transaction
 from django.utils.translation import gettext_lazy as _
 
 from aftersales.core import events, jobs, origin
@@ -29,6 +29,7 @@ from .widgets import LookupWidget
 CHECK_ROWS = 50_000
 MARKS = 10_000
 TRIES = 4
+TAKEN = "23505"
 AGAIN = {"40P01", "55P03", "40001"}  # deadlock, lock timeout, serialization
 COUNTS = {"n": "new", "c": "changed", "s": "same", "r": "refused", "x": "conflict"}
 
@@ -281,8 +282,9 @@ def apply(
         return _lost(upload, now)
     with origin.coming_from("import"):
         while upload.applied_row < last:
-            high = min(last, upload.applied_row + step)
-            _chunk(upload, plan, upload.applied_row + 1, high)
+            low = max(upload.applied_row, int(upload.reading["header_row"])) + 1
+            high = min(last, low + step - 1)
+            _chunk(upload, plan, low, high)
             if progress:
                 progress(high, last)
         _follow(plan, last, step)
@@ -400,9 +402,21 @@ def _write_rows(cursor: Any, plan: Plan, low: int, high: int, wanted: Wanted) ->
         cursor.execute(plan.update(low, high))
         ids += [found[0] for found in cursor.fetchall()]
     if wanted.new:
-        cursor.execute(plan.insert(low, high, every=wanted.new == high - low + 1))
-        ids += [found[0] for found in cursor.fetchall()]
+        ids += _insert(cursor, plan, low, high, every=wanted.new == high - low + 1)
     return ids
+
+
+def _insert(cursor: Any, plan: Plan, low: int, high: int, *, every: bool) -> list[int]:
+    """Straight on; only when somebody took one of the keys since the preview, row by row around it."""
+    try:
+        with transaction.atomic():
+            cursor.execute(plan.insert(low, high, every=every, careful=False))
+            return [found[0] for found in cursor.fetchall()]
+    except IntegrityError as error:
+        if getattr(error.__cause__, "sqlstate", "") != TAKEN:
+            raise
+    cursor.execute(plan.insert(low, high, every=every))
+    return [found[0] for found in cursor.fetchall()]
 
 
 def _take_in(cursor: Any, plan: Plan, low: int, high: int) -> list[int]:

@@ -25,3 +25,13 @@ def name_of(name: str) -> str:
 
 def quote_ids(ids: Sequence[int]) -> str:
     return f"'{{{','.join(map(str, ids))}}}'::bigint[]"
+
+
+def public_ids(row: str) -> str:
+    """A random public id (22 letters, 132 bits) for each row of a statement; ``row`` is a number that differs.
+
+    One secret a statement, drawn once because the query for it depends on no row, and a digest a row: PostgreSQL asks
+    the system for every random number, which costs three times as much.
+    """
+    drawn = "(SELECT uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()))"
+    return f"translate(left(encode(sha256({drawn} || int8send({row})), 'base64'), 22), '+/', '-_')"
