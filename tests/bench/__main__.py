@@ -32,7 +32,7 @@ def main(names: list[str]) -> int:
 
 
 def _items() -> dict[str, Callable[[Any, int], Iterator[Any]]]:
-    from tests.bench import counts, door, loads, pages, walks, workers
+    from tests.bench import counts, door, pages, sheets, walks, workers
 
     return {
         "counts": counts.measure,
@@ -41,7 +41,7 @@ def _items() -> dict[str, Callable[[Any, int], Iterator[Any]]]:
         "door": door.measure,
         "sweep": door.measure_sweep,
         "celery": workers.measure,
-        "sheets": loads.measure,
+        "sheets": sheets.measure,
     }
 
 
