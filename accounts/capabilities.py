@@ -128,12 +128,14 @@ RULE_BOOK = {
     **register("standards.parameter", view=STAFF, change=PLANNERS, add=PLANNERS),
     **register("standards.parameterversion", view=STAFF),
     "clocks.run": NOBODY,  # the system alone
+    "clocks.give_word": DESK,
     **register("clocks.clock", view=READERS),
 }
 
 MESSAGE_READERS = roles(LEADS - VENDORS, R.AUDITOR, R.PRIVACY_OFFICER, R.ADMINISTRATOR)
 MESSAGES = {
     "notices.view_inbox": STAFF,
+    "notices.send": NOBODY,  # node messages follow from events
     "notices.draft_text": roles(R.LEAD, R.SUPERVISOR, R.OPERATIONS),
     "notices.activate_text": roles(R.SUPERVISOR, R.OPERATIONS),
     "notices.retry": roles(R.SUPERVISOR, R.OPERATIONS, R.ADMINISTRATOR),

@@ -59,7 +59,8 @@ def notice_send(
 
 
 def notices_send(orders: Sequence[Order], *, actor: Any, now: datetime) -> list[Notice]:
-    """Many messages in a handful of statements, whatever their number."""
+    """Many messages in a handful of statements, whatever their number. People write in conversations, not here."""
+    texts.permit(actor, "notices.send")
     if not orders:
         return []
     with transaction.atomic():

@@ -12,7 +12,7 @@ from aftersales.clocks.rules import warn_at
 from aftersales.clocks.services.bench import Bench, Note
 from aftersales.clocks.services.engine import drafts_of, write
 from aftersales.core import events
-from aftersales.core.errors import DomainError
+from aftersales.core.errors import DomainError, NotPermitted
 from aftersales.standards import selectors as rule_book
 from aftersales.standards.states import ClockKind, Debtor, Promise
 from aftersales.standards.worktime import ALWAYS
@@ -22,6 +22,7 @@ WARNING_PERCENT = 75  # a given word has no standard that could say otherwise
 
 def word_give(*, subject: Any, due_at: datetime, holder_id: int | None, actor: Any, now: datetime) -> Clock:
     """A promise with its own due time, made from the reply box. Refused when the time has already passed."""
+    _may_promise(actor)
     if due_at <= now:
         raise DomainError(_("A promise needs a time that lies ahead."), "in_the_past")
     kind = events.subject_kind(subject)
@@ -60,6 +61,7 @@ def word_drop(*, clock: Clock, subject: Any, actor: Any, now: datetime) -> Clock
 
 
 def _end(clock: Clock, subject: Any, actor: Any, now: datetime, act: str) -> Clock:
+    _may_promise(actor)
     with transaction.atomic():
         locked: Clock = Clock.objects.select_for_update().get(pk=clock.pk)
         if not locked.is_open or locked.promise != Promise.KEPT_WORD:
@@ -70,6 +72,11 @@ def _end(clock: Clock, subject: Any, actor: Any, now: datetime, act: str) -> Clo
         getattr(bench, act)(locked, cause)
         _finish(bench, now)
     return locked
+
+
+def _may_promise(actor: Any) -> None:
+    if not actor.has_perm("clocks.give_word"):
+        raise NotPermitted()
 
 
 def _cause(subject: Any, actor: Any, now: datetime) -> SimpleNamespace:

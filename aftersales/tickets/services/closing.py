@@ -56,6 +56,8 @@ def ticket_agree_solution(*, ticket: Ticket, text: str, actor: Any, now: datetim
 
     Meets the promises *analysis and plan* and *solution agreed*; carrying it out has its own time.
     """
+    if not actor.has_perm("tickets.reply"):
+        raise NotPermitted()
     if ticket.assignee_id != actor.pk and not actor.has_perm("tickets.work_any"):
         raise DomainError(
             _("This ticket is assigned to somebody else. Ask for a transfer first."), "not_yours"
