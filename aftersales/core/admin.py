@@ -66,6 +66,7 @@ class RoomAdmin(HistoryPages, ModelAdmin):  # type: ignore[misc]
     actions: Any = ()
     allowed_lookups: Sequence[str] = ()
     change_form_before_template = "core/row_version.html"
+    change_form_outer_after_template = "core/panels.html"
     compressed_fields = True
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:

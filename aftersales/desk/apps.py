@@ -10,7 +10,9 @@ class DeskConfig(AppConfig):
     verbose_name = _("Desk")
 
     def ready(self) -> None:
+        from aftersales.desk import panels
         from aftersales.desk.addresses import ticket_page
         from aftersales.notices import kinds
 
         kinds.provide_page("tickets.ticket", ticket_page)
+        panels.connect()

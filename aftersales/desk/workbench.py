@@ -95,6 +95,11 @@ class Workbench:
         return held if len(held) > 1 else []
 
     @property
+    def handlers(self) -> list[selectors.Handler]:
+        """The same with their times, for the record on paper (R5.6)."""
+        return selectors.handlers_so_far(self.changes, self.ticket.closed_at)
+
+    @property
     def nearest(self) -> ClockCard | None:
         return next(iter(self.open_clocks), None)
 

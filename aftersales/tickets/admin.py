@@ -98,6 +98,7 @@ class TicketAdmin(RoomAdmin):
     list_filter = ("state", "severity", "nature", "kind", "channel", "historic")
     list_select_related = ("merchant", "assignee")
     search_fields = ("=number",)
+    allowed_lookups = ("order", "customer", "merchant")
     ordering = ("-opened_at", "-id")
     list_per_page = 30
 

@@ -148,6 +148,34 @@ class Question:
     why: str = AskInPerson.MISSING
 
 
+# Handling
+
+
+@dataclass(frozen=True)
+class Handling:
+    """One person's time with a ticket (key or name); ``until`` is None while it lasts."""
+
+    person: Any
+    since: datetime
+    until: datetime | None = None
+
+
+def handlings(given: Sequence[tuple[Any, datetime]], ended: datetime | None) -> list[Handling]:
+    """From (to whom, when), oldest first, nobody when it was put back: who had it from when until when."""
+    found: list[Handling] = []
+    for person, at in given:
+        last = found[-1] if found else None
+        if last and last.until is None:
+            if last.person == person:
+                continue
+            found[-1] = replace(last, until=at)
+        if person:
+            found.append(Handling(person, at))
+    if found and found[-1].until is None and ended:
+        found[-1] = replace(found[-1], until=max(ended, found[-1].since))
+    return found
+
+
 # Grading
 
 

@@ -11,6 +11,7 @@ from django.db.models.functions import TruncDate
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts.models import User
 from aftersales.clocks.rules import ClockSubject
 from aftersales.core import events, moves
 from aftersales.core.models import Delivery, Event
@@ -186,6 +187,30 @@ def queue_rows(user: Any, queue: str, now: datetime) -> QuerySet[Ticket]:
     return seen.none()
 
 
+TICKETS_SHOWN = 20
+
+
+def tickets_about(
+    user: Any, *, order: int | None = None, customer: int | None = None, merchant: int | None = None
+) -> list[Ticket]:
+    """The newest tickets of one order, customer or merchant that this person may see, one more than is shown.
+
+    A merchant's are those he is a party of, also beside others. One query.
+    """
+    seen = Ticket.objects.visible_to(user)
+    if merchant is not None:
+        own = _newest(seen.filter(merchant_id=merchant)).values("pk")
+        shared = _newest(seen.filter(parties__merchant_id=merchant)).values("pk")
+        seen = Ticket.objects.filter(pk__in=own.union(shared))
+    else:
+        seen = seen.filter(**{"order_id": order} if order is not None else {"customer_id": customer})
+    return list(_newest(seen).select_related("assignee"))
+
+
+def _newest(rows: QuerySet[Ticket]) -> QuerySet[Ticket]:
+    return rows.order_by("-id")[: TICKETS_SHOWN + 1]
+
+
 QUEUES: tuple[str, ...] = ("mine", "team", "unassigned", "due", "breached", "review", "all")
 
 
@@ -242,6 +267,23 @@ def holders(entries: Sequence[Entry]) -> list[str]:
     return chain
 
 
+@dataclass(frozen=True)
+class Handler:
+    """Who handled a ticket, from when until when (R5.6)."""
+
+    name: str
+    since: datetime | None
+    until: datetime | None
+
+
+def handlers_so_far(entries: Sequence[Entry], ended: datetime | None) -> list[Handler]:
+    """Who had the ticket from when until when, read from its timeline; the last one until it was closed."""
+    given = [
+        (entry.holder, entry.at) for entry in entries if entry.holder or entry.kind == "ticket.unassigned"
+    ]
+    return [Handler(one.person, one.since, one.until) for one in rules.handlings(given, ended)]
+
+
 def conversation(ticket: Ticket, *, limit: int = 200) -> list[Message]:
     """The newest messages with authors and files, oldest first. Two queries."""
     rows = Message.objects.filter(ticket=ticket).select_related("author").prefetch_related("attachments")
@@ -256,6 +298,23 @@ def dispatch_records(ticket: Ticket, *, limit: int = 5) -> list[DispatchRecord]:
 def options(ticket: Ticket, *, actor: Any, now: datetime) -> list[moves.MoveOption]:
     """Every move of this person on this ticket, allowed or refused with the reason."""
     return moves.options(ticket, actor=actor, now=now)
+
+
+def handlers_of(records: Sequence[ArchiveRecord]) -> Mapping[int, list[Handler]]:
+    """The handlers of each record with their times, in their order. One query for all names."""
+    ids = {one["person_id"] for record in records for one in record.handlers}
+    names = {user.pk: str(user) for user in User.objects.filter(pk__in=ids)} if ids else {}
+    return {
+        record.pk: [
+            Handler(names.get(one["person_id"], ""), _moment(one["since"]), _moment(one.get("until")))
+            for one in record.handlers
+        ]
+        for record in records
+    }
+
+
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
 
 
 # Search

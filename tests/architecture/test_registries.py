@@ -14,7 +14,7 @@ import pytest
 from django.utils import translation
 from django.utils.functional import Promise
 
-from aftersales.core import deliveries, events, facts, jobs, moves
+from aftersales.core import deliveries, events, facts, jobs, moves, panels
 from aftersales.core.models import Event
 
 LIST = Path(__file__).with_name("registries.txt")
@@ -40,6 +40,7 @@ def registered() -> list[str]:
     lines += [
         f"consumer  {name} ({pattern}): {who(fn)}" for name, (pattern, fn) in deliveries._consumers.items()
     ]
+    lines += [f"panel     {label}: {fn}" for label, found in panels.offered().items() for fn in found]
     lines += [f"job       {kind}: {who(fn)}" for kind, fn in jobs._handlers.items()]
     return sorted(line for line in lines if not re.search(r"[ :]tests\.|machine   toy\.", line))
 

@@ -7,11 +7,13 @@ from decimal import Decimal
 from typing import Any
 
 from django import template
+from django.db.models import Model
 from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.safestring import SafeString, mark_safe
 
 from aftersales.core import components, wording
+from aftersales.core import panels as registry
 
 register = template.Library()
 
@@ -108,6 +110,12 @@ def avatar(name: str, small: bool = False) -> SafeString:
 def person(name: str, nobody: str = "") -> SafeString:
     """Round mark and name."""
     return components.person(name, nobody)
+
+
+@register.simple_tag(takes_context=True)
+def panels(context: template.Context, row: Model) -> list[str]:
+    """What rooms above show on the page of this row: see ``core.panels``."""
+    return registry.of(row, context["request"])
 
 
 @register.simple_tag(takes_context=True)

@@ -15,7 +15,7 @@ from aftersales.core.access import answered, needs
 from aftersales.core.posted import day_of
 from aftersales.tickets import services
 from aftersales.tickets.models import ArchiveRecord
-from aftersales.tickets.selectors import archive_found
+from aftersales.tickets.selectors import archive_found, handlers_of
 from aftersales.tickets.states import Kind
 
 SHOWN = 100
@@ -29,9 +29,11 @@ def archive(request: HttpRequest) -> HttpResponse:
     found = list(archive_found(request.user, **asked)[: SHOWN + 1])
     if any(asked.values()):
         services.archive_searched(actor=request.user, filters=asked, found=len(found), now=timezone.now())
+    handlers = handlers_of(found[:SHOWN])
     context = {
-        "title": _("Archive"), "now": timezone.now(), "found": found[:SHOWN], "more": len(found) > SHOWN,
+        "title": _("Archive"), "now": timezone.now(), "more": len(found) > SHOWN,
         "asked": asked, "kinds": Kind.choices, "limit": SHOWN,
+        "found": [(row, handlers[row.pk]) for row in found[:SHOWN]],
     }  # fmt: skip
     return render(request, "desk/archive.html", context)
 
@@ -57,7 +59,13 @@ def record(request: HttpRequest, public_id: str) -> HttpResponse:
     return render(
         request,
         "desk/record.html",
-        {"title": found.number, "now": timezone.now(), "record": found, "addenda": addenda},
+        {
+            "title": found.number,
+            "now": timezone.now(),
+            "record": found,
+            "addenda": addenda,
+            "handlers": handlers_of([found])[found.pk],
+        },
     )
 
 

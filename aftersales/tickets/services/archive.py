@@ -14,6 +14,7 @@ from aftersales.core import events, moves, retention, series
 from aftersales.core.errors import DomainError, NotPermitted
 from aftersales.core.models import Event
 from aftersales.standards.selectors import duration, parameter
+from aftersales.tickets import rules
 from aftersales.tickets.models import ArchiveAddendum, ArchiveRecord, Ticket, TicketText
 from aftersales.tickets.querysets import TicketQuerySet
 from aftersales.tickets.services import searching
@@ -71,13 +72,16 @@ def _record(ticket: Ticket, summary: str, seal_after: datetime, actor: Any, now:
 
 
 def _handlers(ticket: Ticket) -> list[dict[str, Any]]:
-    """Who held the ticket from when, from its events (R5.6)."""
-    given = Event.objects.about("tickets.ticket", ticket.pk).filter(
-        kind__in=["ticket.assigned", "ticket.transferred"]
-    )
+    """Who held the ticket from when until when, from its events (R5.6)."""
+    given = Event.objects.about("tickets.ticket", ticket.pk).filter(kind__in=HANDED).order_by("id")
     return [
-        {"person_id": event.payload["to_id"], "since": event.at.isoformat()} for event in given.order_by("id")
+        {"person_id": one.person, "since": one.since.isoformat(), "until": one.until.isoformat()}
+        for one in rules.handlings([(e.payload.get("to_id"), e.at) for e in given], ticket.closed_at)
+        if one.until
     ]
+
+
+HANDED = ("ticket.assigned", "ticket.transferred", "ticket.unassigned")
 
 
 def keep_until(completed_at: datetime) -> date:

@@ -11,7 +11,9 @@ from aftersales.tickets.services.rebuild import rollups_rebuild
 
 
 class Command(BaseCommand):
-    help = "Make anew what was thrown away and follows from events and texts: clocks, due times, search texts."
+    help = (
+        "Make anew what was thrown away and follows from events and texts: clocks, due times, search texts."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
