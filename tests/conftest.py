@@ -1,5 +1,6 @@
 """Shared fixtures: the database of this process, the moment that tests call now, and the cast."""
 
+import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -8,12 +9,20 @@ import pytest
 from django.conf import settings
 from django.db import connection
 from django.utils.translation.reloader import translation_file_changed
+from hypothesis import settings as properties
 
 from aftersales.core import catalogs
 from tests.cast import cast
 from tests.database import TestDatabase
 
 __all__ = ["cast", "django_db_setup", "now"]
+
+# Two busy cores are no reason to fail, and nothing is kept between runs. CI draws the same examples each time: a change
+# is judged by what it changed; new examples are looked for here.
+properties.register_profile(
+    "calm", deadline=None, database=None, max_examples=60, derandomize=bool(os.environ.get("CI"))
+)
+properties.load_profile("calm")
 
 
 def pytest_configure() -> None:
