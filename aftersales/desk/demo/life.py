@@ -248,6 +248,19 @@ class Department:
             self.days.after(now, (0.5, 20), lambda at: self.answer(pk, False, at))
         elif ticket.wake_at is None:
             self.days.after(now, (4, 30), lambda at: self.verify(pk, at))
+        else:
+            self.days.after(now, (6, 30), lambda at: self.call(pk, at))
+
+    def call(self, pk: int, now: datetime) -> None:
+        """Whom no message could reach is called; not everybody answers the first time."""
+        ticket = self.row(pk)
+        if ticket.state != TicketState.RESOLVED or not ticket.ask_in_person:
+            return
+        if self.days.chance(0.7):
+            self.verify(pk, now)
+        else:
+            self.one_try(pk, "phone", now)
+            self.days.after(now, (18, 30), lambda at: self.call(pk, at))
 
     def solution(self, ticket: Ticket) -> tuple[str, str]:
         problem = self.problem.get(ticket.pk)
