@@ -5,6 +5,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from aftersales.clocks.models import Clock
 from aftersales.clocks.services import sweep
@@ -17,6 +19,7 @@ from aftersales.notices.models import Notice, NoticeTemplate
 from aftersales.notices.services import notice_retry
 from aftersales.tickets import services
 from aftersales.tickets.models import Ticket
+from aftersales.tickets.selectors import questions
 from tests.cast import Cast
 
 Opener = Callable[..., Ticket]
@@ -233,6 +236,29 @@ def test_what_silence_never_closes_comes_back_after_a_try_in_vain(
     ticket.refresh_from_db()
     assert (ticket.state, ticket.ask_in_person) == ("resolved", "unanswered")
     assert Notice.objects.filter(source="work.ask_customer", user_id=desk.agent.pk).count() == 1
+
+
+def test_many_tickets_are_judged_in_two_questions(
+    resolved: Callable[..., Ticket], address: Contact, now: datetime, work_off: WorkOff
+) -> None:
+    resolved()
+    work_off(now)
+    lost = [resolved() for _n in range(4)]
+    Delivery.objects.all().delete()
+    rows = list(Ticket.objects.filter(state="resolved"))
+    assert len(rows) == 5
+    questions(rows, now)  # the rule book is read
+    with CaptureQueriesContext(connection) as asked:
+        found = questions(rows, now)
+    tables = [
+        query["sql"]
+        for query in asked.captured_queries
+        if "notice" in query["sql"] or "delivery" in query["sql"]
+    ]
+    assert len(tables) == 2
+    assert {pk for pk, question in found.items() if question.why == "missing" and not question.sent_at} == {
+        row.pk for row in lost
+    }
 
 
 # The promise of verification (R3.6): kept by an answer or a person, never by a message that asks.
