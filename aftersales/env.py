@@ -1,7 +1,9 @@
 """Reads the environment loudly: a wrong value stops the start with one sentence that says what to do."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -24,12 +26,34 @@ def flag(name: str, default: bool) -> bool:
     raise ImproperlyConfigured(f"{name} must be 1 or 0, not {value!r}.")
 
 
-def number(name: str, default: int) -> int:
+def number(name: str, default: int, *, least: int = 0, most: int = 1_000_000_000) -> int:
+    """A whole number from ``least`` to ``most``."""
     value = text(name)
     try:
-        return int(value) if value else default
+        found = int(value) if value else default
     except ValueError as error:
         raise ImproperlyConfigured(f"{name} must be a whole number, not {value!r}.") from error
+    if not least <= found <= most:
+        raise ImproperlyConfigured(f"{name} must be a number from {least} to {most}, not {value!r}.")
+    return found
+
+
+def choice(name: str, default: str, allowed: Sequence[str]) -> str:
+    """One of some words, whatever the case; answered as it is listed."""
+    value = text(name, default) or default
+    for word in allowed:
+        if word.lower() == value.lower():
+            return word
+    raise ImproperlyConfigured(f"{name} must be {', '.join(allowed[:-1])} or {allowed[-1]}, not {value!r}.")
+
+
+def site(name: str, default: str) -> str:
+    """The address people reach us by: scheme and host, nothing after them."""
+    value = text(name, default).rstrip("/")
+    parts = urlsplit(value)
+    if value and not (parts.scheme in {"http", "https"} and parts.hostname and not parts.path):
+        raise ImproperlyConfigured(f"{name} must look like https://after.example.com, not {value!r}.")
+    return value
 
 
 def words(name: str, default: str = "") -> list[str]:

@@ -14,16 +14,14 @@ BASE_DIR = env.BASE_DIR
 DATA = env.data_folder()
 
 # Demo mode is the default so that two commands run everything; production says AFTERSALES_MODE=production.
-MODE = env.text("AFTERSALES_MODE", "demo")
-if MODE not in {"demo", "production"}:
-    raise ImproperlyConfigured(f"AFTERSALES_MODE must be demo or production, not {MODE!r}.")
+MODE = env.choice("AFTERSALES_MODE", "demo", ["demo", "production"])
 PRODUCTION = MODE == "production"
 DEBUG = env.flag("DEBUG", default=False)
 SECRET_KEY = env.text("SECRET_KEY") or ("" if PRODUCTION else "demo-only-not-a-secret-" + "x" * 40)
 if not SECRET_KEY:
     raise ImproperlyConfigured("SECRET_KEY is missing: production needs one of 50 characters or more.")
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "" if PRODUCTION else "localhost,127.0.0.1,[::1],testserver")
-SITE_URL = env.text("SITE_URL", "" if PRODUCTION else "http://127.0.0.1:8000").rstrip("/")
+SITE_URL = env.site("SITE_URL", "" if PRODUCTION else "http://127.0.0.1:8000")
 if PRODUCTION and not (ALLOWED_HOSTS and SITE_URL):
     raise ImproperlyConfigured("ALLOWED_HOSTS and SITE_URL must be set in production.")
 
@@ -133,7 +131,9 @@ STAFF_HOME = "desk:home"  # where staff starts after signing in
 LOGOUT_REDIRECT_URL = "account_login"
 PASSWORD_RESET_TIMEOUT = int(timedelta(hours=24).total_seconds())
 REQUIRE_SECOND_FACTOR = env.flag("AFTERSALES_REQUIRE_TOTP", default=PRODUCTION)
-PROXY_COUNT = env.number("AFTERSALES_PROXY_COUNT", 0)  # trusted proxies in front; 0 ignores X-Forwarded-For
+PROXY_COUNT = env.number(
+    "AFTERSALES_PROXY_COUNT", 0, most=10
+)  # trusted proxies in front; 0 ignores X-Forwarded-For
 ACCOUNT_ADAPTER = "accounts.adapters.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"username"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*", "password2*"]
@@ -177,12 +177,10 @@ EMAIL_HOST = env.text("EMAIL_HOST")
 EMAIL_BACKEND = (
     "django.core.mail.backends.smtp.EmailBackend" if EMAIL_HOST else "aftersales.notices.mail.FolderBackend"
 )
-EMAIL_PORT = env.number("EMAIL_PORT", 587)
+EMAIL_PORT = env.number("EMAIL_PORT", 587, least=1, most=65_535)
 EMAIL_HOST_USER = env.text("EMAIL_HOST_USER")
 EMAIL_HOST_PASSWORD = env.text("EMAIL_HOST_PASSWORD")
-EMAIL_SECURITY = env.text("EMAIL_SECURITY", "starttls")
-if EMAIL_SECURITY not in {"starttls", "tls", "none"}:
-    raise ImproperlyConfigured(f"EMAIL_SECURITY must be starttls, tls or none, not {EMAIL_SECURITY!r}.")
+EMAIL_SECURITY = env.choice("EMAIL_SECURITY", "starttls", ["starttls", "tls", "none"])
 EMAIL_USE_TLS, EMAIL_USE_SSL = EMAIL_SECURITY == "starttls", EMAIL_SECURITY == "tls"
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.text("MAIL_FROM", "aftersales@localhost")
@@ -204,7 +202,7 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000
 DATA_UPLOAD_MAX_NUMBER_FILES = 20
 
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
-SESSION_IDLE = timedelta(minutes=env.number("AFTERSALES_IDLE_MINUTES", 60))
+SESSION_IDLE = timedelta(minutes=env.number("AFTERSALES_IDLE_MINUTES", 60, least=1, most=720))
 SESSION_ABSOLUTE = timedelta(hours=12)
 
 # Nothing inline, nothing from elsewhere. A page that cannot avoid a <style> uses {{ request.csp_nonce }}.
@@ -259,9 +257,17 @@ CELERY_TIMEZONE = "UTC"
 CELERY_DB_REUSE_MAX = 1000
 SESSION_COOKIE_AGE = int(SESSION_ABSOLUTE.total_seconds())
 
+# Processes of the supervised group; gunicorn's own variable is honoured, and judged here before it is started.
+WEB_WORKERS = env.number(
+    "WEB_WORKERS", env.number("WEB_CONCURRENCY", 2, least=1, most=256), least=1, most=256
+)
+WEB_THREADS = env.number("WEB_THREADS", 4, least=1, most=256)
+WORKER_PROCESSES = env.number("WORKER_PROCESSES", 2, least=1, most=256)
+
 # Wake a worker after each commit that left work; tests switch it off and run the work themselves.
 JOBS_NUDGE = True
 
+LOG_LEVEL = env.choice("LOG_LEVEL", "INFO", ["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"])
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -269,8 +275,8 @@ LOGGING = {
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": "WARNING"},
     "loggers": {
-        "aftersales": {"level": env.text("LOG_LEVEL", "INFO").upper()},
-        "accounts": {"level": env.text("LOG_LEVEL", "INFO").upper()},
+        "aftersales": {"level": LOG_LEVEL},
+        "accounts": {"level": LOG_LEVEL},
         # Django's own handlers would say everything twice and mail it to nobody.
         "django": {"handlers": [], "level": "WARNING", "propagate": True},
         "django.server": {"handlers": [], "level": "INFO", "propagate": True},

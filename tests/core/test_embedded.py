@@ -201,6 +201,15 @@ def test_a_server_that_cannot_start_says_why_in_one_sentence(tmp_path: Path) -> 
         ("AFTERSALES_MODE", "production", "SECRET_KEY is missing"),
         ("DEBUG", "perhaps", "DEBUG must be 1 or 0"),
         ("AFTERSALES_FAST", "perhaps", "AFTERSALES_FAST must be 1 or 0"),
+        ("CELERY_BROKER_URL", "foo://bar", "CELERY_BROKER_URL must look like redis://"),
+        ("LOG_LEVEL", "foo", "LOG_LEVEL must be DEBUG, INFO, WARNING, ERROR or CRITICAL"),
+        ("SITE_URL", "shop.example.com", "SITE_URL must look like https://"),
+        ("SITE_URL", "https://shop.example.com/desk", "SITE_URL must look like https://"),
+        ("AFTERSALES_IDLE_MINUTES", "-5", "AFTERSALES_IDLE_MINUTES must be a number from 1 to 720"),
+        ("WORKER_PROCESSES", "abc", "WORKER_PROCESSES must be a whole number"),
+        ("WEB_CONCURRENCY", "abc", "WEB_CONCURRENCY must be a whole number"),
+        ("WEB_WORKERS", "0", "WEB_WORKERS must be a number from 1 to 256"),
+        ("PORT", "http", "PORT must be a number from 1 to 65535"),
     ],
 )
 def test_a_wrong_value_stops_the_start_with_one_sentence(

@@ -192,3 +192,11 @@ def test_when_everything_is_killed_at_once_the_next_start_works(start: Callable[
     kill(stack.process.pid, *stack.remains[1:])
     stack.process.wait()
     assert get(start().ready(), "/ready") == 200
+
+
+def test_a_part_that_ends_again_and_again_ends_the_start_with_a_sentence(start: Callable[..., Stack]) -> None:
+    """A worker that cannot reach its broker is patient; a web server whose address is nonsense is not."""
+    stack = start(GUNICORN_CMD_ARGS="--worker-class nothing")
+    assert stack.process.wait(PATIENCE) == 1
+    assert "web ends again and again; see the lines above." in stack.said
+    assert eventually(lambda: not stack.remains), stack.remains

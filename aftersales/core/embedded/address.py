@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
+from kombu.transport import TRANSPORT_ALIASES
 
 from aftersales import env
 
@@ -97,7 +98,8 @@ def parse(name: str) -> dict[str, Any]:
 def broker_url() -> str:
     """The Celery broker: CELERY_BROKER_URL or the embedded Valkey's socket."""
     given = env.text("CELERY_BROKER_URL")
-    if given and "://" not in given:
+    scheme, found, _rest = given.partition("://")
+    if given and not (found and scheme.split("+")[0] in TRANSPORT_ALIASES):
         raise ImproperlyConfigured(
             "CELERY_BROKER_URL must look like redis://host:6379/0 or amqp://user@host//."
         )

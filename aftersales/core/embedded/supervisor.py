@@ -25,10 +25,12 @@ class Child:
     process: subprocess.Popen[bytes] | None = None
     pause: float = 0.0
     started: float = 0.0
+    starts: int = 0
 
     def start(self) -> None:
         parent = os.getpid()
         self.started = time.monotonic()
+        self.starts += 1
         self.process = subprocess.Popen(
             self.command,
             cwd=self.cwd,

@@ -22,6 +22,7 @@ from aftersales.core.embedded.supervisor import Child, Group
 TICK = 0.2
 GRACE = 12.0  # seconds for work in hand
 READY = 90.0
+STARTS = 3  # of one part before everything is ready; more will not help
 PORTS_TRIED = 50
 
 
@@ -113,6 +114,9 @@ class Command(BaseCommand):
             if time.monotonic() > until:
                 raise CommandError(f"Nothing answers at {address[0]}:{address[1]}; see the lines above.")
             self.look_after()
+            for child in self.group.children:
+                if child.starts > STARTS:
+                    raise CommandError(f"{child.name} ends again and again; see the lines above.")
 
     def watch(self) -> None:
         while True:
@@ -211,7 +215,7 @@ def children(listening: socket.socket, address: str) -> list[Child]:
     worker = [
         "worker",
         "--concurrency",
-        os.environ.get("WORKER_PROCESSES", "2"),
+        str(settings.WORKER_PROCESSES),
         "--without-gossip",
         "--without-mingle",
     ]
