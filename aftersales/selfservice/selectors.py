@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from aftersales.core.models import Audience
 from aftersales.standards.selectors import duration
 from aftersales.tickets.models import CustomerLink, Message
-from aftersales.tickets.states import AuthorKind, Result, TicketState
+from aftersales.tickets.states import AuthorKind, Result
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,6 @@ class Confirmation:
 def confirmation(link: CustomerLink, now: datetime) -> Confirmation:
     """Everything is read from the link's ticket; nothing of it comes from the request."""
     ticket = link.ticket
-    waits = ticket.state == TicketState.RESOLVED
     handler = ticket.assignee or ticket.owner
     return Confirmation(
         number=ticket.number,
@@ -39,7 +38,7 @@ def confirmation(link: CustomerLink, now: datetime) -> Confirmation:
         handler=str(handler) if handler else "",
         resolved_at=ticket.resolved_at,
         took=ticket.resolved_at - ticket.opened_at if ticket.resolved_at else None,
-        silent_at=ticket.wake_at if waits else None,
+        silent_at=ticket.silence_closes_at,
         reopen_days=duration("reopen_days", now).days,
     )
 

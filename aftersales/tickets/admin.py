@@ -95,7 +95,7 @@ class TicketAdmin(RoomAdmin):
     list_display = (
         *("number", "subject", "shown_state", "level", "channel", "merchant", "assignee", "opened_at"),
     )
-    list_filter = ("state", "severity", "nature", "kind", "channel", "historic")
+    list_filter = ("state", "severity", "nature", "kind", "channel", "ask_in_person", "historic")
     list_select_related = ("merchant", "assignee")
     search_fields = ("=number",)
     allowed_lookups = ("order", "customer", "merchant")

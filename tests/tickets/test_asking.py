@@ -230,6 +230,7 @@ def test_what_silence_never_closes_comes_back_after_a_try_in_vain(
     )
     ticket.refresh_from_db()
     assert (verification(ticket).state, ticket.wake_at) == ("met", now + 25 * HOUR)
+    assert ticket.silence_closes_at is None  # the customer's page promises no closing
     assert ticket.next_promise != "verification"
     services.silence_sweep(now=now + 26 * HOUR)
     work_off(now + 26 * HOUR)

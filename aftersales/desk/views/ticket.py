@@ -55,11 +55,12 @@ SAID = {
 
 
 NOT_SENT = gettext_lazy("Kept, but not sent: no e-mail address of this customer is known.")
+HISTORIC = gettext_lazy("Kept, but not sent: historic tickets send no messages.")
 
 
 def has_mail(row: Ticket) -> bool:
-    """Whether a message to the customer can leave the house."""
-    return bool(row.customer_id and address_for(row.customer_id, ContactChannel.EMAIL))
+    """Whether a message to the customer can leave the house; historic tickets send none."""
+    return bool(not row.historic and row.customer_id and address_for(row.customer_id, ContactChannel.EMAIL))
 
 
 def is_mute(panel: Any) -> bool:
@@ -203,7 +204,7 @@ def say(request: HttpRequest, number: str) -> HttpResponse:
     text = request.POST.get("text", "")
     if voice not in VOICES or not request.user.has_perm(VOICES[voice][1]):
         raise Http404
-    said = SAID[voice] if voice != "customer" or has_mail(row) else NOT_SENT
+    said = SAID[voice] if voice != "customer" or has_mail(row) else HISTORIC if row.historic else NOT_SENT
     if answered(lambda: _say(request, row, voice, text), request, str(said)) is None:
         return _page(request, the_ticket(request, number), draft=text, voice=voice, status=422)
     return redirect("desk:ticket", number)

@@ -173,6 +173,13 @@ class Ticket(StateModel, PublicIdModel, VersionedModel):
         return self.state in OPEN_STATES
 
     @property
+    def silence_closes_at(self) -> datetime | None:
+        """When silence would close a resolved ticket; None where a person has to ask."""
+        silent = rules.may_close_by_silence(self.severity, self.nature, self.kind)
+        waits = self.state == TicketState.RESOLVED and silent and not self.ask_in_person
+        return self.wake_at if waits else None
+
+    @property
     def unread(self) -> bool:
         """The customer wrote and nobody of the staff has answered since."""
         return self.last_customer_at is not None and (

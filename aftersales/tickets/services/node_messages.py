@@ -85,7 +85,8 @@ def _resolved(ticket: Ticket, event: Event) -> tuple[str, Values]:
     if ticket.state != TicketState.RESOLVED:
         return "", {}
     return "ticket.resolved", _base(ticket) | {
-        "result": _label(Result, event.payload["result"]), "until": ticket.wake_at, "handler": event.actor_name,
+        "result": _label(Result, event.payload["result"]), "until": ticket.silence_closes_at,
+        "handler": event.actor_name,
     }  # fmt: skip
 
 
