@@ -274,6 +274,24 @@ def options(
     return found
 
 
+def judged(rows: Sequence[models.Model], name: str, *, actor: Any, now: datetime) -> dict[int, list[Refusal]]:
+    """What the door would say to one move of many rows, before anybody asks for it: no reason, no refusal.
+
+    Facts are asked once for all rows. Raises NotPermitted.
+    """
+    if not rows:
+        return {}
+    order = _order(type(rows[0]), name, actor=actor, now=now, acting_as="", reason="", data={})
+    fit = [row for row in rows if getattr(row, order.machine.field) in order.move.sources]
+    answers = {fact: facts.ask(fact, fit, now) for fact in order.move.facts} if fit else {}
+    return {
+        row.pk: _judge(
+            row, order, {fact: found.get(row.pk, []) for fact, found in answers.items()}, asking=True
+        )
+        for row in rows
+    }
+
+
 def _order(model: type[models.Model], name: str, *, actor: Any, **rest: Any) -> _Order:
     machine = machine_of(model)
     move = machine[name]

@@ -383,3 +383,30 @@ def test_a_move_inside_a_listener_goes_through_the_door_as_well(parcel, lamp, ag
     )
     moves.perform(parcel, "send", actor=agent, now=now, carrier="sf")
     assert (Parcel.objects.get().state, Lamp.objects.get().state) == ("sent", "on")
+
+
+# ---------------------------------------------------------------------------------------------- asked beforehand
+def test_many_rows_are_judged_beforehand_as_the_door_judges_them(make_parcels, agent, now) -> None:
+    light, heavy, sent = make_parcels(1) + make_parcels(1, weight=Decimal(999)) + make_parcels(1)
+    moves.perform(sent, "send", actor=agent, now=now, carrier="sf")
+    rows = list(Parcel.objects.order_by("pk"))
+    before = moves.judged(rows, "send", actor=agent, now=now)
+    done = moves.perform_many(Parcel.objects.all(), "send", actor=agent, now=now, data={"carrier": "sf"})
+    assert (
+        [row.pk for row in done.done] == [pk for pk, reasons in before.items() if not reasons] == [light.pk]
+    )
+    assert {pk: [r.code for r in found] for pk, found in done.refused} == {
+        pk: [r.code for r in found] for pk, found in before.items() if found
+    }
+    assert heavy.pk in dict(done.refused)
+
+
+def test_judging_asks_each_fact_once_and_needs_the_right(make_parcels, agent, cast, now) -> None:
+    asked: list[int] = []
+    facts.provide("toy.stamps_missing", lambda rows, now: asked.append(len(rows)) or {})
+    rows = make_parcels(5)
+    moves.judged(rows, "send", actor=agent, now=now)
+    assert asked == [5]
+    assert moves.judged([], "send", actor=cast.merchant_owner, now=now) == {}
+    with pytest.raises(NotPermitted):
+        moves.judged(rows, "send", actor=cast.merchant_owner, now=now)
