@@ -1,0 +1,45 @@
+"""Acts on several chosen tickets: each row is judged by itself, the outcome names what was refused and why."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from accounts.services import system_user
+from aftersales.core import moves
+from aftersales.core.errors import DomainError, NotPermitted, Refusal
+from aftersales.tickets import rules
+from aftersales.tickets.models import DispatchRecord, Ticket
+from aftersales.tickets.services.dispatch import _as_candidate, _build, _for
+from aftersales.tickets.states import TicketState
+
+TAKEN = Refusal("taken", _("Somebody already has this ticket."))
+
+
+def tickets_put_back(*, tickets: QuerySet[Ticket], actor: Any, now: datetime, reason: str) -> moves.Outcome:
+    """Give many tickets back to the queue, with one reason. Errors: not_permitted, reason."""
+    if not reason.strip():
+        raise DomainError(_("Say why the tickets go back."), "reason")
+    return moves.perform_many(tickets, "unassign", actor=actor, now=now, reason=reason)
+
+
+def tickets_take(*, tickets: QuerySet[Ticket], actor: Any, now: datetime) -> moves.Outcome:
+    """Take those of these tickets that nobody has; each leaves the same record as a single one.
+
+    As with one ticket the system moves them in the person's name: pulling is not the right to assign others.
+    """
+    if not actor.has_perm("tickets.take"):
+        raise NotPermitted()
+    system, free = system_user(), tickets.filter(assignee=None)
+    refused = [(pk, [TAKEN]) for pk in tickets.exclude(assignee=None).values_list("pk", flat=True)]
+    with transaction.atomic():
+        moves.perform_many(free.filter(state=TicketState.NEW), "triage", actor=system, now=now)
+        outcome = moves.perform_many(
+            free, "assign", actor=system, now=now, acting_as=_for(actor), data={"to": actor, "team_id": None}
+        )
+        choice = rules.Choice(_as_candidate(actor, None), "pulled")
+        DispatchRecord.objects.bulk_create(_build(row.pk, "", choice, now) for row in outcome.done)
+    outcome.refused += refused
+    return outcome
