@@ -20,7 +20,7 @@ class ExportLink:
 
 @register.simple_tag(takes_context=True)
 def sheet_exports(context: Any) -> list[ExportLink]:
-    """Nothing for a list without a sheet, in a pop-up, or for people without the right."""
+    """What can come back as it went out. Nothing for a list without a sheet, in a pop-up, or without the right."""
     changelist, request = context.get("cl"), context.get("request")
     if changelist is None or request is None or changelist.is_popup:
         return []
@@ -33,6 +33,6 @@ def sheet_exports(context: Any) -> list[ExportLink]:
             url=reverse("sheets:export", args=[found.sheet, fmt]) + (f"?{query}" if query else ""),
         )
         for found in resource.of_model(changelist.model)
-        if request.user.has_perm(found.export_capability())
+        if found.importable and request.user.has_perm(found.export_capability())
         for fmt in exporting.FORMATS
     ]
