@@ -118,6 +118,11 @@ class Asked:
         )
 
 
+def home_view(user: Any) -> str:
+    """The view that opens when none is named: the own tickets of those who have some."""
+    return "mine" if user.has_perm("tickets.work") else "all"
+
+
 def asked(query: QueryDict, default: str = "mine") -> Asked:
     """Read the query string; bad values are ignored, a bad view is the default."""
     queue = query.get("view", default)
@@ -202,16 +207,26 @@ class QueuePage:
 
 def page(user: Any, wanted: Asked, now: datetime, *, after: str = "") -> QueuePage:
     """Fifty rows after the key. One statement, no OFFSET; names are joined to these rows only, whatever follows."""
-    column = "closed_at" if wanted.ended else "next_due_at"
-    order = [f"-{column}", "-id"] if wanted.ended else [column, "id"]
-    found = _after(tickets(user, wanted, now), column, after, backwards=wanted.ended)
-    shown = Ticket.objects.filter(pk__in=found.order_by(*order).values("pk")[: PAGE + 1])
+    column, order = _order(wanted)
+    found = listed(user, wanted, now, after=after)
+    shown = Ticket.objects.filter(pk__in=found.values("pk")[: PAGE + 1])
     rows = [Row._make(values) for values in shown.order_by(*order).values_list(*COLUMNS)]
     if len(rows) <= PAGE:
         return QueuePage(rows, "")
     last = rows[PAGE - 1]
     moment: datetime = getattr(last, column)
     return QueuePage(rows[:PAGE], f"{moment.isoformat()}~{last.id}")
+
+
+def listed(user: Any, wanted: Asked, now: datetime, *, after: str = "") -> QuerySet[Ticket]:
+    """The tickets of the list in its order, all of them or those after a key."""
+    column, order = _order(wanted)
+    return _after(tickets(user, wanted, now), column, after, backwards=wanted.ended).order_by(*order)
+
+
+def _order(wanted: Asked) -> tuple[str, list[str]]:
+    """The column the list is sorted by, and the whole order."""
+    return ("closed_at", ["-closed_at", "-id"]) if wanted.ended else ("next_due_at", ["next_due_at", "id"])
 
 
 def _after(rows: QuerySet[Ticket], column: str, key: str, *, backwards: bool) -> QuerySet[Ticket]:
@@ -286,23 +301,34 @@ def counts(user: Any, now: datetime) -> dict[str, int]:
     return dict(zip(QUEUES, found, strict=True))
 
 
-def groups(user: Any, wanted: Asked, now: datetime) -> dict[str, int]:
-    """How many rows of this view are late, due soon and later, counting the nearest COUNT_CAP + 1."""
-    soon = now + (span := soon_span(now, guess=True))
-    if wanted.filtered:
-        sql, params = _nearest(user, wanted, now)
-    else:
-        sql, kept, at = _nearest_statement(_asker(user, now, span), wanted.queue)
-        params = _moved(kept, now - at)
+GROUPS = ("late", "soon", "later")
+
+
+def numbers(user: Any, wanted: Asked, now: datetime) -> dict[str, int]:
+    """What stands on the tabs and beside the headings, counting COUNT_CAP + 1 at most. One statement."""
+    if wanted.ended:
+        return counts(user, now)
+    soon = now + (span := soon_span(now))
+    asker = _asker(user, now, span)
+    tabs, values, then = _counts_statement(asker)
+    inner, params = _rows_counted(asker, wanted)
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT count(*) FILTER (WHERE next_due_at < %s), "  # noqa: S608 - the inner query is Django's own
+            f"{tabs}, count(*) FILTER (WHERE next_due_at < %s), "  # noqa: S608 - the inner query is Django's own
             "count(*) FILTER (WHERE next_due_at >= %s AND next_due_at < %s), "
-            f"count(*) FILTER (WHERE next_due_at >= %s) FROM ({sql}) AS q",
-            [now, now, soon, soon, *params],
+            f"count(*) FILTER (WHERE next_due_at >= %s) FROM ({inner}) AS q",
+            [*_moved(values, now - then), now, now, soon, soon, *params],
         )
         found = cursor.fetchone()
-    return dict(zip(("late", "soon", "later"), found, strict=True))
+    return dict(zip((*QUEUES, *GROUPS), found, strict=True))
+
+
+def _rows_counted(asker: _Asker, wanted: Asked) -> tuple[str, Sequence[Any]]:
+    """The nearest rows of this list; without a filter their statement is at hand."""
+    if wanted.filtered:
+        return _nearest(asker.user, wanted, asker.at)
+    sql, kept, then = _nearest_statement(asker, wanted.queue)
+    return sql, _moved(kept, asker.at - then)
 
 
 def view_rows(user: Any, queue: str, now: datetime) -> QuerySet[Ticket]:
@@ -322,13 +348,11 @@ def soon_span(now: datetime, *, guess: bool = False) -> timedelta:
 
 def changed(user: Any, wanted: Asked, now: datetime, seen: str) -> int:
     """How many of the first rows are new or different from those the page shows (``id.version`` pairs)."""
-    column = "closed_at" if wanted.ended else "next_due_at"
-    order = [f"-{column}", "-id"] if wanted.ended else [column, "id"]
-    present = tickets(user, wanted, now).order_by(*order).values_list("id", "version")[:PAGE]
+    present = listed(user, wanted, now).values_list("id", "version")[:PAGE]
     known = set(seen.split())
     return sum(f"{pk}.{version}" not in known for pk, version in present)
 
 
 def shown_count(number: int) -> str:
-    """A capped count as it stands on a tab."""
+    """A capped count as it stands on a tab or beside a heading."""
     return f"{COUNT_CAP}+" if number > COUNT_CAP else str(number)

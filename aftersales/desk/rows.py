@@ -15,7 +15,7 @@ from aftersales.core.components import ClockFace, chip, clock, icon, person
 from aftersales.core.components.text import escape
 from aftersales.core.wording import masked
 from aftersales.customers.states import CustomerClass
-from aftersales.desk.queues import Row
+from aftersales.desk.queues import Row, shown_count
 from aftersales.standards.states import Promise
 from aftersales.tickets.looks import level_badge, state_badge
 from aftersales.tickets.states import NO_DUE, Channel, TicketState, WaitFor
@@ -134,11 +134,12 @@ class _Words:
 
 
 def _heading(group: str, count: int | None) -> str:
+    """The number comes with the page, or the script puts it there when it is known."""
     sign, css = {"late": ("alert", "bad"), "soon": ("clock", "warn"), "later": ("clock", "")}[group]
-    number = "" if count is None else f'<span class="sub num">{count if count <= 500 else "500+"}</span>'
+    number = "" if count is None else shown_count(count)
     return (
         f'<tr class="grp"><th colspan="{COLUMN_COUNT}" scope="rowgroup"><span class="gd {css}">{icon(sign)}'
-        f"{escape(group_words(group))}</span>{number}</th></tr>"
+        f'{escape(group_words(group))}</span><span class="sub num" data-number="{group}">{number}</span></th></tr>'
     )
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from aftersales.desk.views import archive, export, home, opening, queue, ticket
+from aftersales.desk.views import archive, bulk, export, home, opening, queue, ticket
 from aftersales.desk.views.styleguide import styleguide
 
 app_name = "desk"
@@ -13,11 +13,14 @@ urlpatterns = [
     path("archive/<str:public_id>/", archive.record, name="record"),
     path("archive/<str:public_id>/act/", archive.record_act, name="record_act"),
     path("tickets/", queue.queue, name="queue"),
-    path("tickets/export.<slug:fmt>", home.export, name="export"),
+    path("tickets/export.<slug:fmt>", export.as_list, name="export"),
     path("tickets/pulse/", queue.pulse, name="pulse"),
     path("tickets/take/", queue.take, name="take"),
     path("tickets/next/", queue.take_next, name="take_next"),
-    path("tickets/bulk/assign/", queue.bulk_assign, name="bulk_assign"),
+    path("tickets/bulk/", bulk.chosen, name="bulk"),
+    path("tickets/bulk/assign/", bulk.assign, name="bulk_assign"),
+    path("tickets/bulk/put-back/", bulk.put_back, name="bulk_put_back"),
+    path("tickets/bulk/take/", bulk.take, name="bulk_take"),
     path("tickets/open/", opening.problem, name="open"),
     path("tickets/open/order/", opening.order_found, name="order_found"),
     path("tickets/<str:number>/", ticket.ticket, name="ticket"),

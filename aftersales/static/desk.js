@@ -50,13 +50,14 @@ function desk() {
   document.addEventListener("click", function (event) {
     const at = event.target.closest("[data-dialog],[data-close],[data-hide],[data-nav],[data-theme],[data-print],[data-copy],[data-fill]");
     if (event.target.matches && event.target.matches("dialog.dlg")) event.target.close();
-    if (!event.target.closest("details.me")) {
-      for (const menu of document.querySelectorAll("details.me[open], details.pop[open]")) {
-        if (!menu.contains(event.target)) menu.open = false;
-      }
+    for (const menu of document.querySelectorAll("details.me[open], details.pop[open]")) {
+      if (!menu.contains(event.target)) menu.open = false;
     }
     if (!at) return;
-    if (at.dataset.dialog && at.getAttribute("aria-disabled") !== "true") openDialog(at.dataset.dialog);
+    if (at.dataset.dialog && at.getAttribute("aria-disabled") !== "true") {
+      if (at.href) event.preventDefault(); // without the script the link opens it
+      openDialog(at.dataset.dialog);
+    }
     else if (at.hasAttribute("data-close")) (at.closest("dialog") ? at.closest("dialog").close() : at.closest(".toast, .closable").remove());
     else if (at.dataset.hide) document.getElementById(at.dataset.hide).hidden = true;
     else if (at.hasAttribute("data-nav")) toggleNav();
@@ -73,6 +74,20 @@ function desk() {
     const box = button.closest("details[open]");
     if (box) box.open = false;
   }
+
+  // An act on the chosen rows takes those that are chosen at the moment of the click.
+  document.addEventListener("submit", function (event) {
+    const form = event.target;
+    if (!form.hasAttribute("data-chosen") || !document.querySelector("[data-row]")) return;
+    for (const old of form.querySelectorAll("input[name=ids]")) old.remove();
+    for (const box of document.querySelectorAll("[data-row] input[name=ids]:checked")) {
+      const field = document.createElement("input");
+      field.type = "hidden";
+      field.name = "ids";
+      field.value = box.value;
+      form.append(field);
+    }
+  });
 
   // One act, one request: a second click on a sent form does nothing.
   document.addEventListener("submit", function (event) {
@@ -226,6 +241,8 @@ function desk() {
   }
 
   // Selection and the bulk bar ----------------------------------------------------------------------------------
+  let asked = "";
+
   function showSelection() {
     const bar = document.querySelector(".bulk");
     if (!bar) return;
@@ -233,10 +250,20 @@ function desk() {
     const chosen = boxes.filter(function (box) { return box.checked; });
     for (const box of boxes) box.closest("[data-row]").classList.toggle("sel", box.checked);
     bar.hidden = chosen.length === 0;
+    askWhatIsPossible(chosen);
     const count = bar.querySelector("[data-count]");
     if (count) count.textContent = String(chosen.length);
     const all = document.querySelector("[data-all]");
     if (all) { all.checked = chosen.length > 0 && chosen.length === boxes.length; all.indeterminate = chosen.length > 0 && !all.checked; }
+  }
+
+  // Which of the chosen an act would refuse, and why: one request for each change of the choice.
+  function askWhatIsPossible(chosen) {
+    const acts = document.getElementById("acts");
+    const now = chosen.map(function (box) { return box.value; }).join(" ");
+    if (!acts || !window.htmx || now === asked) return;
+    asked = now;
+    if (now) { acts.setAttribute("aria-busy", "true"); window.htmx.trigger(acts, "chosen"); }
   }
 
   document.addEventListener("change", function (event) {
@@ -322,12 +349,31 @@ function desk() {
     setTimeout(function () { toast.remove(); }, 7000);
   }
 
+  // Numbers of the queue: they come after the page, with each beat, and have their places already -----------------
+  let numbers = {};
+
+  function showNumbers() {
+    for (const place of document.querySelectorAll("[data-number]")) {
+      const text = numbers[place.dataset.number];
+      if (text === undefined) continue;
+      place.textContent = text;
+      if (place.dataset.number === "breached") place.classList.toggle("bad", text !== "0");
+    }
+  }
+
+  document.addEventListener("numbers", function (event) { numbers = event.detail; showNumbers(); });
+
   // htmx ----------------------------------------------------------------------------------------------------------
   document.addEventListener("htmx:configRequest", function (event) {
     const token = body.dataset.csrf;
     if (token) event.detail.headers["X-CSRFToken"] = token;
   });
-  document.addEventListener("htmx:afterSettle", function () { showSelection(); toEnd(); });
+  document.addEventListener("htmx:afterSettle", function (event) {
+    event.target.removeAttribute("aria-busy");
+    showSelection();
+    showNumbers();
+    toEnd();
+  });
   document.addEventListener("htmx:afterRequest", function (event) {
     const dialog = event.target.closest && event.target.closest("dialog[open]");
     if (dialog && event.detail.successful) dialog.close();

@@ -31,6 +31,7 @@ def pages() -> Iterator[tuple[str, str, dict[str, str]]]:
     """Name, address, headers."""
     for view in queues.QUEUES:
         yield f"queue {view}", f"{reverse('desk:queue')}?view={view}", {}
+        yield f"queue {view}, what is new", f"{reverse('desk:pulse')}?view={view}", {"HX-Request": "true"}
         yield f"queue {view}, rows only", f"{reverse('desk:queue')}?view={view}", {"HX-Request": "true"}
     yield "search", f"{reverse('desk:search')}?q=耳机", {}
     yield "archive", reverse("desk:archive"), {}

@@ -1,18 +1,20 @@
-"""One ticket out of the house: as a page for paper and as JSON. Both leave a trace."""
+"""Out of the house: a queue as a sheet, one ticket as a page for paper and as JSON. All leave a trace."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 
 from aftersales.core.access import needs
-from aftersales.desk import workbench
+from aftersales.core.sheets.views import exported
+from aftersales.desk import queues, workbench
+from aftersales.desk.sheets import TicketList
 from aftersales.desk.views.ticket import the_ticket
 from aftersales.tickets.models import Message, Ticket
 from aftersales.tickets.services.export import ticket_exported
@@ -22,6 +24,25 @@ PLAIN = (
     "nature", "graded_by", "channel", "historic", "opened_at", "assigned_at", "first_reply_at", "resolved_at",
     "closed_at", "closed_how", "result", "reopened", "version",
 )  # fmt: skip
+
+
+FORMATS = (("csv", "CSV"), ("xlsx", "XLSX"))
+
+
+def exportable(user: Any) -> list[tuple[str, str]]:
+    """Formats in which this person may take a list out, with their names."""
+    return list(FORMATS) if user.has_perm(TicketList.export_capability()) else []
+
+
+@require_GET
+@needs("core.export_tickets")
+def as_list(request: HttpRequest, fmt: str) -> HttpResponse:
+    """A queue as it is filtered: the same rows in the same order, with what the list says of them."""
+    if fmt not in dict(FORMATS):
+        raise Http404
+    wanted = queues.asked(request.GET, default=queues.home_view(request.user))
+    found = queues.listed(request.user, wanted, timezone.now())
+    return exported(request, found, TicketList.sheet, fmt, filtered=request.GET.urlencode())
 
 
 @require_GET

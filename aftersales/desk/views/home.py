@@ -11,8 +11,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from aftersales.core.access import needs
-from aftersales.core.sheets import resource
-from aftersales.core.sheets.views import exported
 from aftersales.customers.selectors import find_by_phone
 from aftersales.desk import queues, rows
 from aftersales.tickets.models import Ticket
@@ -60,22 +58,3 @@ def _found(user: Any, words: str) -> list[queues.Row]:
     keys = {*first.union(*others, all=True), *search_ids(words, user=user, limit=queues.PAGE)}
     found = seen.filter(pk__in=keys).order_by("-id")
     return [queues.Row._make(values) for values in found.values_list(*queues.COLUMNS)[: queues.PAGE]]
-
-
-@require_GET
-@needs("core.export_tickets")
-def export(request: HttpRequest, fmt: str) -> HttpResponse:
-    """A queue as a file, exactly as it is filtered."""
-    if fmt not in ("csv", "xlsx") or not tickets_sheet():
-        raise Http404
-    wanted = queues.asked(request.GET)
-    found = queues.tickets(request.user, wanted, timezone.now()).order_by("pk")
-    return exported(request, found, "tickets", fmt, filtered=request.GET.urlencode())
-
-
-def tickets_sheet() -> bool:
-    """Whether tickets can be exported by this installation."""
-    try:
-        return resource.find("tickets") is not None
-    except LookupError:
-        return False

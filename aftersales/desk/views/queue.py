@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -13,48 +12,23 @@ from django.utils import timezone
 from django.utils.html import escape
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext, pgettext, pgettext_lazy
 from django.views.decorators.http import require_GET, require_POST
+from django_htmx.http import trigger_client_event
 
-from accounts.models import User
-from accounts.selectors import names_of_teams
-from aftersales.core import moves
 from aftersales.core.access import answered, needs
 from aftersales.core.components import empty_state
-from aftersales.core.posted import whole
-from aftersales.desk import queues, rows
-from aftersales.desk.views.home import tickets_sheet
+from aftersales.desk import queues, rows, toolbar
+from aftersales.desk.views.export import exportable
 from aftersales.tickets import services
 from aftersales.tickets.models import Ticket
 
-VIEWS = {
-    "mine": pgettext_lazy("queue", "Mine"),
-    "team": pgettext_lazy("queue", "My team's"),
-    "unassigned": pgettext_lazy("queue", "Unassigned"),
-    "due": pgettext_lazy("queue", "Due next"),
-    "breached": pgettext_lazy("queue", "Breached"),
-    "review": pgettext_lazy("queue", "To review"),
-    "all": pgettext_lazy("queue", "All"),
-}
-FILTER_WORDS = {
-    "state": pgettext_lazy("filter", "State"),
-    "severity": pgettext_lazy("filter", "Severity"),
-    "nature": pgettext_lazy("filter", "Nature"),
-    "kind": pgettext_lazy("filter", "Kind"),
-    "channel": pgettext_lazy("filter", "Channel"),
-}
-BULK_LIMIT = 200
-
-
-@dataclass(frozen=True)
-class Tab:
-    """One view with its count."""
-
-    name: str
-    label: Any
-    count: str
-    bad: bool
-    active: bool
+PLACES = (
+    "after",
+    "group",
+    "seen",
+    "numbers",
+    "panel",
+)  # of the address: where one is, not what one asked for
 
 
 @require_GET
@@ -62,48 +36,42 @@ class Tab:
 def queue(request: HttpRequest) -> HttpResponse:
     """A queue: whole page, or for htmx only the next rows."""
     now = timezone.now()
-    wanted = queues.asked(request.GET, default=_home_view(request.user))
+    wanted = queues.asked(request.GET, default=queues.home_view(request.user))
     page = queues.page(request.user, wanted, now, after=request.GET.get("after", ""))
     if request.htmx:  # type: ignore[attr-defined]
         return HttpResponse(_rows(request, wanted, page, now, counts=None) + _more(request, page, now))
     return render(request, "desk/queue.html", _context(request, wanted, page, now))
 
 
-def _home_view(user: Any) -> str:
-    return "mine" if user.has_perm("tickets.work") else "all"
-
-
 def _context(
     request: HttpRequest, wanted: queues.Asked, page: queues.QueuePage, now: datetime
 ) -> dict[str, Any]:
-    counts = queues.counts(request.user, now)
-    groups = None if wanted.ended else queues.groups(request.user, wanted, now)
+    """The numbers follow by ``pulse`` when the page stands; who works without the script asks for them in it."""
+    numbers = queues.numbers(request.user, wanted, now) if request.GET.get("numbers") else {}
+    here = _here(request)
     return {
-        "title": VIEWS[wanted.queue],
+        "title": toolbar.VIEWS[wanted.queue],
         "now": now,
         "wanted": wanted,
-        "tabs": _tabs(wanted, counts),
-        "rows": _rows(request, wanted, page, now, counts=groups),
+        "here": here,
+        "tabs": toolbar.tabs(wanted, numbers),
+        "chips": toolbar.chips(wanted),
+        "fields": toolbar.fields(wanted),
+        "filter_open": request.GET.get("panel") == "filter",
+        "rows": _rows(request, wanted, page, now, counts=numbers),
         "more": _more(request, page, now),
-        "empty": _empty(request, wanted, counts) if not page.rows else "",
+        "empty": _empty(request, wanted, now) if not page.rows else "",
         "seen": " ".join(f"{row.id}.{row.version}" for row in page.rows),
-        "filters": _filters(wanted),
-        "exportable": tickets_sheet(),
-        "people": _people(request.user, now) if request.user.has_perm("tickets.assign") else [],
+        "exports": exportable(request.user),
     }
 
 
-def _tabs(wanted: queues.Asked, counts: dict[str, int]) -> list[Tab]:
-    return [
-        Tab(
-            name,
-            label,
-            queues.shown_count(counts[name]),
-            name == "breached" and counts[name] > 0,
-            name == wanted.queue,
-        )
-        for name, label in VIEWS.items()
-    ]
+def _here(request: HttpRequest) -> str:
+    """The list as it is asked for, without the place where the reader is in it."""
+    query = request.GET.copy()
+    for name in PLACES:
+        query.pop(name, None)
+    return query.urlencode()
 
 
 def _rows(
@@ -135,15 +103,16 @@ def _more(request: HttpRequest, page: queues.QueuePage, now: datetime) -> str:
     )
 
 
-def _empty(request: HttpRequest, wanted: queues.Asked, counts: dict[str, int]) -> SafeString:
+def _empty(request: HttpRequest, wanted: queues.Asked, now: datetime) -> SafeString:
     if wanted.filtered:
         return empty_state(
             _("Nothing in this view fits the filter."), url=f"?view={wanted.queue}", act=_("Clear the filter"),
             icon_name="filter",
         )  # fmt: skip
-    if wanted.queue == "mine" and counts["unassigned"]:
+    waiting = queues.counts(request.user, now)["unassigned"] if wanted.queue == "mine" else 0
+    if waiting:
         words = _("Your hands are free. %(count)s tickets wait unassigned.") % {
-            "count": queues.shown_count(counts["unassigned"])
+            "count": queues.shown_count(waiting)
         }
         return empty_state(words, url="?view=unassigned", act=_("Look at them"))
     return empty_state(
@@ -157,40 +126,23 @@ def _empty(request: HttpRequest, wanted: queues.Asked, counts: dict[str, int]) -
     )
 
 
-@dataclass(frozen=True)
-class Filter:
-    """One select of the filter panel."""
-
-    name: str
-    label: Any
-    choices: list[tuple[str, Any]]
-    value: str
-
-    @property
-    def shown(self) -> str:
-        return str(dict(self.choices).get(self.value, ""))
-
-
-def _filters(wanted: queues.Asked) -> list[Filter]:
-    return [
-        Filter(name, FILTER_WORDS[name], list(choices), wanted.fixed.get(name, ""))
-        for name, choices in queues.CHOICES.items()
-    ]
-
-
-def _people(user: Any, now: datetime) -> list[tuple[int, str]]:
-    """Whom a lead may give tickets to: the people of the own teams."""
-    return names_of_teams(user.team_ids, now)
-
-
 @require_GET
 @needs("desk.view")
 def pulse(request: HttpRequest) -> HttpResponse:
-    """What changed since the page was read, in words; the page never moves a row by itself."""
+    """What changed since the page was read, in words, and the numbers of tabs and headings for the script.
+
+    The page never moves a row by itself.
+    """
     now = timezone.now()
-    wanted = queues.asked(request.GET, default=_home_view(request.user))
+    wanted = queues.asked(request.GET, default=queues.home_view(request.user))
     number = queues.changed(request.user, wanted, now, request.GET.get("seen", "")[:2000])
-    return render(request, "desk/_pulse.html", {"number": number, "wanted": wanted})
+    shown = {
+        name: queues.shown_count(found) for name, found in queues.numbers(request.user, wanted, now).items()
+    }
+    response = render(
+        request, "desk/_pulse.html", {"number": number, "wanted": wanted, "here": _here(request)}
+    )
+    return trigger_client_event(response, "numbers", shown)  # type: ignore[no-any-return]
 
 
 @require_POST
@@ -218,54 +170,3 @@ def take_next(request: HttpRequest) -> HttpResponse:
     if found == "":
         messages.info(request, _("Nothing waits unassigned in your teams."))
     return redirect("desk:queue")
-
-
-@require_POST
-@needs("tickets.assign")
-def bulk_assign(request: HttpRequest) -> HttpResponse:
-    """Give the chosen tickets to one person; every refused one is named with its reason."""
-    back = redirect(f"{request.path.rsplit('/bulk', 1)[0]}/?view={request.POST.get('view', 'team')}")
-    asked = (whole(value) for value in request.POST.getlist("ids")[:BULK_LIMIT])
-    ids = [key for key in asked if key is not None]
-    person = dict(_people(request.user, timezone.now())).keys() & {whole(request.POST.get("to"))}
-    if not ids or not person:
-        messages.error(request, _("Choose tickets and a person of your teams."))
-        return back
-    _assign_all(request, ids, person.pop())
-    return back
-
-
-def _assign_all(request: HttpRequest, ids: list[int], person_id: int) -> None:
-    found = Ticket.objects.visible_to(request.user).filter(pk__in=ids)
-    to = User.objects.get(pk=person_id)
-    outcome = answered(
-        lambda: services.tickets_assign(tickets=found, to=to, actor=request.user, now=timezone.now()),
-        request,
-    )
-    if outcome:
-        tell(request, outcome)
-
-
-def tell(request: HttpRequest, outcome: moves.Outcome) -> None:
-    """Say what a bulk act did: done, refused by number and reason, busy."""
-    if outcome.done:
-        number = len(outcome.done)
-        messages.success(
-            request,
-            ngettext("%(number)d ticket done.", "%(number)d tickets done.", number) % {"number": number},
-        )
-    numbers = dict(
-        Ticket.objects.filter(pk__in=[pk for pk, _reasons in outcome.refused] + outcome.busy).values_list(
-            "pk", "number"
-        )
-    )
-    for pk, reasons in outcome.refused[:5]:
-        messages.warning(request, f"{numbers.get(pk, '')}: {' '.join(map(str, reasons))}")
-    if len(outcome.refused) > 5:
-        messages.warning(request, _("%(number)d more were refused.") % {"number": len(outcome.refused) - 5})
-    if outcome.busy:
-        names = pgettext("list", ", ").join(numbers.get(pk, "") for pk in outcome.busy[:5])
-        messages.warning(
-            request,
-            _("Somebody else is working on these right now, please try again: %(names)s") % {"names": names},
-        )
