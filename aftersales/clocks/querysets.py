@@ -1,14 +1,41 @@
-"""Filters over clocks."""
+"""Filters over clocks: whoever sees what a clock runs for sees the clock."""
 
+from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Self
+from typing import Any, Self
+
+from django.db.models import Q, QuerySet
 
 from aftersales.clocks.states import ClockState
 from aftersales.core.querysets import ScopedQuerySet
 
+Seen = Callable[[Any], QuerySet[Any]]
+
+_seen: dict[str, Seen] = {}
+
+
+def seen_through(subject_kind: str, seen: Seen) -> None:
+    """``seen(user)``: the subjects of this kind that a person may see. The room above tells it at start-up."""
+    if _seen.get(subject_kind, seen) is not seen:
+        raise ValueError(f"the scope of the clocks of {subject_kind} is told twice")
+    _seen[subject_kind] = seen
+
+
+def scopes() -> Mapping[str, str]:
+    """Every scope, for the test that lists them."""
+    return {kind: f"{fn.__module__}.{fn.__qualname__}" for kind, fn in _seen.items()}
+
 
 class ClockQuerySet(ScopedQuerySet):
     view_capability = "clocks.view_clock"
+
+    def visible_to(self, user: Any) -> Self:
+        """The clocks of subjects this person may see; a kind of subject without a scope shows none."""
+        rows = super().visible_to(user)
+        mine = Q(pk__in=[])
+        for kind, seen in _seen.items():
+            mine |= Q(subject_kind=kind, subject_id__in=seen(user).order_by().values("pk"))
+        return rows.filter(mine)
 
     def of(self, subject_kind: str, *ids: int) -> Self:
         return self.filter(subject_kind=subject_kind, subject_id__in=ids)

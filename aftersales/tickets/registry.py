@@ -19,7 +19,7 @@ def connect() -> None:
     clocks.follow(
         "tickets.ticket", "ticket.*", selectors.clock_subjects,
         handovers=["ticket.assigned", "ticket.transferred", "ticket.unassigned", "ticket.routed"],
-        births=["ticket.opened"], held_after=selectors.held_after,
+        births=["ticket.opened"], held_after=selectors.held_after, seen_by=selectors.tickets_seen,
     )  # fmt: skip
     for condition, known in (
         ("severities", Severity), ("natures", Nature), ("channels", Channel), ("kinds", Kind),

@@ -62,6 +62,12 @@ def held_after(event: Event, held: tuple[int | None, int | None]) -> tuple[int |
     return held
 
 
+def tickets_seen(user: Any) -> QuerySet[Ticket]:
+    """The tickets this person may see, for rooms whose rows hang on them."""
+    seen: QuerySet[Ticket] = Ticket.objects.visible_to(user)
+    return seen
+
+
 def clock_subject_lines(rows: Sequence[Any], now: datetime) -> Mapping[int, tuple[str, str]]:
     """Number and subject of tickets known by key, for pages that list clocks. One query."""
     found = Ticket.objects.filter(pk__in=[row.pk for row in rows]).values_list("pk", "number", "subject")

@@ -12,6 +12,7 @@ from django.db.models import Subquery
 
 from aftersales.clocks.machine import ENGINE
 from aftersales.clocks.models import Clock
+from aftersales.clocks.querysets import Seen, seen_through
 from aftersales.clocks.rules import ClockSubject
 from aftersales.clocks.services.bench import Bench, Note, by_subject, next_clock
 from aftersales.core import events, facts
@@ -48,6 +49,7 @@ def follow(
     handovers: Sequence[str] = (),
     births: Sequence[str] = (),
     held_after: HeldAfter = _as_before,
+    seen_by: Seen | None = None,
 ) -> None:
     """A room above lets clocks follow its rows (in ``AppConfig.ready()``).
 
@@ -55,7 +57,10 @@ def follow(
     from the rows in memory where it can. ``handovers``: events after which somebody else holds the row.
     ``births``: events with which a row is born, so that no clock of it has to be looked for. ``held_after(event,
     held)``: person and team after a hand-over as its event tells it, for a replay without the rows.
+    ``seen_by(user)``: the subjects a person may see; without it nobody sees their clocks in a list.
     """
+    if seen_by is not None:
+        seen_through(subject_kind, seen_by)
     facts.provide(f"clock_subject:{subject_kind}", subject_facts)
     _followed[subject_kind] = Following(frozenset(handovers), frozenset(births), held_after)
     events.listen(pattern, on_events)

@@ -130,9 +130,7 @@ def _tell_worker(ticket: Ticket, event: Event, actor: Any, now: datetime) -> Non
     }.get(event.kind)  # fmt: skip
     told = template == "work.ask_customer" or not ticket.historic
     worker = _worker(ticket, event) if template and told else None
-    if template is None or worker is None or worker.pk == event.actor_id:
-        return
-    if event.acting_as == f"user:{worker.pk}":
+    if template is None or worker is None or _did_it(worker, event):
         return
     values = _base(ticket)
     if template != "work.customer_answered":
@@ -150,6 +148,12 @@ def _tell_worker(ticket: Ticket, event: Event, actor: Any, now: datetime) -> Non
         actor=actor,
         now=now,
     )
+
+
+def _did_it(worker: User, event: Event) -> bool:
+    """Whether it was his own act; the system acts in a person's name ("user:14 Name") when he takes a ticket."""
+    key, _space, _name = event.acting_as.partition(" ")
+    return worker.pk == event.actor_id or key == f"user:{worker.pk}"
 
 
 _HANDED = ("ticket.assigned", "ticket.transferred", "ticket.unassigned")
