@@ -75,9 +75,12 @@ def _levels() -> Iterator[tuple[str, Any]]:
         yield f"{severity}:{nature}", f"{code} {Level(code).label}"
 
 
-def _due() -> str:
-    """Nothing is due while no clock runs."""
-    return MomentWidget().export_sql(f"nullif(t.next_due_at, {quote(NO_DUE)})")
+def _time(value: str) -> str:
+    """A moment on the wall clock, to the minute as the list says it."""
+    return MomentWidget().export_with_grain(value, quote("minute"))
+
+
+DUE = f"nullif(t.next_due_at, {quote(NO_DUE)})"  # nothing is due while no clock runs
 
 
 def _of(table: str, value: str, key: str) -> str:
@@ -116,10 +119,14 @@ class TicketList(SheetResource):
         export=_of("accounts_user", "coalesce(nullif(x.display_name, ''), x.username)", "assignee_id"),
     )  # fmt: skip
     team = Told(pgettext_lazy("queue column", "Team"), _team, free=True)
-    opened_at = Column("opened_at", MomentWidget(), pgettext_lazy("queue column", "Opened"))
+    opened_at = Column(
+        None, MomentWidget(), pgettext_lazy("queue column", "Opened"), export=_time("t.opened_at")
+    )
     next_promise = Told(_("Next promise"), _said("t.next_promise", lambda: Promise.choices))
-    next_due_at = Column(None, MomentWidget(), _("Next due"), export=_due())
-    last_customer_at = Column("last_customer_at", MomentWidget(), _("Last customer message"))
+    next_due_at = Column(None, MomentWidget(), _("Next due"), export=_time(DUE))
+    last_customer_at = Column(
+        None, MomentWidget(), _("Last customer message"), export=_time("t.last_customer_at")
+    )
     order_no = Column("order", LookupWidget("orders.Order", "external_no"), _("Order number"))
 
     class Meta:

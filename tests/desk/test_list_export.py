@@ -57,8 +57,8 @@ def test_each_line_says_what_the_list_says(
     assert line[ASSIGNEE] == str(desk.agent)
     assert line[TEAM] == ticket.team.name
     assert line[ORDER] == "0301011112345678901"
-    assert line[DUE] == timezone.localtime(ticket.next_due_at).strftime("%Y-%m-%d %H:%M:%S")
-    assert line[OPENED] == timezone.localtime(ticket.opened_at).strftime("%Y-%m-%d %H:%M:%S")
+    assert line[DUE] == timezone.localtime(ticket.next_due_at).strftime("%Y-%m-%d %H:%M")
+    assert line[OPENED] == timezone.localtime(ticket.opened_at).strftime("%Y-%m-%d %H:%M")
 
 
 def test_words_are_in_the_language_of_whoever_takes_it_out(open_ticket: Opener, desk: Cast) -> None:
