@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from .models import Contact, Customer
-from .states import Channel, ContactKind
-
-CHANNEL_CONTACT = {
-    Channel.EMAIL: ContactKind.EMAIL,
-    Channel.SMS: ContactKind.PHONE,
-    Channel.PHONE: ContactKind.PHONE,
-}
+from .rules import CHANNEL_CONTACT, Way, way_among
+from .states import Channel
 
 
-def address_for(customer_id: int, channel: str) -> str:
-    """Where to send on this channel: preferred first; empty when there is none or the customer refuses it."""
-    customer = Customer.objects.filter(pk=customer_id).values("opt_outs", "erased_at").first()
-    if customer is None or customer["erased_at"] or channel in customer["opt_outs"]:
-        return ""
-    contacts = Contact.objects.present().filter(
-        customer_id=customer_id, kind=CHANNEL_CONTACT[Channel(channel)]
-    )
-    return contacts.order_by("-preferred", "pk").values_list("value", flat=True).first() or ""
+def way_to(customer_id: int, channel: str, *, care: bool = False) -> Way:
+    """The contact to write to on this channel, the preferred one first, or why there is none.
+
+    ``care``: a message he may refuse; one about his own problem always goes (see ``rules.way_among``). Two queries.
+    """
+    customer = Customer.objects.get(pk=customer_id)
+    kind = CHANNEL_CONTACT[Channel(channel)]
+    contacts = Contact.objects.present().filter(customer=customer, kind=kind).order_by("-preferred", "pk")
+    return way_among(customer, contacts[:1], channel, care=care)
+
+
+def why_no_way(customer: Customer, contacts: Iterable[Contact], channel: str) -> str:
+    """The same from rows a page has read anyway: why no word about his own problem reaches him, or ""."""
+    return way_among(customer, contacts, channel).why
 
 
 def language_of(customer_id: int) -> str:

@@ -22,9 +22,8 @@ from django.db.models import F
 from accounts.models import User
 from accounts.services import system_user
 from aftersales.core import events
-from aftersales.customers.models import Contact, Customer
+from aftersales.customers.selectors import way_to
 from aftersales.customers.states import Channel as CustomerChannel
-from aftersales.customers.states import ContactKind
 from aftersales.merchants.models import MerchantContact
 
 from . import kinds, mail, rules, services
@@ -105,15 +104,9 @@ def _customer_address(notice: Notice) -> Address:
 
     A care message respects what the customer agreed to; a node message always goes.
     """
-    customer = Customer.objects.get(pk=cast(int, notice.customer_id))
-    if customer.erased_at is not None:
-        return Address(skip=SkipReason.ERASED)
-    refused = CustomerChannel.EMAIL in customer.opt_outs or not customer.consent_contact
-    if kinds.kind(notice.source).care and refused:
-        return Address(skip=SkipReason.OPTED_OUT)
-    contacts = Contact.objects.present().filter(customer=customer, kind=ContactKind.EMAIL)
-    contact = contacts.order_by("-preferred", "pk").first()
-    return Address(contact.value, contact.pk) if contact else Address(skip=SkipReason.NO_ADDRESS)
+    care = kinds.kind(notice.source).care
+    way = way_to(cast(int, notice.customer_id), CustomerChannel.EMAIL, care=care)
+    return Address(way.contact.value, way.contact.pk) if way.contact else Address(skip=way.why)
 
 
 def _user_address(notice: Notice) -> Address:

@@ -12,6 +12,8 @@ from django.db.models import F, OuterRef, QuerySet, TextField
 from django.db.models.functions import Cast, JSONObject
 
 from aftersales.customers.models import Contact, Customer, CustomerAccount
+from aftersales.customers.selectors import why_no_way
+from aftersales.customers.states import Channel
 
 from . import rules
 from .models import Order, OrderLine, Payment, Review, Shipment, TrackingEvent
@@ -208,6 +210,7 @@ class CustomerPanel:
     accounts: list[str]
     orders: list[RelatedOrder]
     more_orders: bool
+    no_mail: str = ""  # why no e-mail about his own problem can reach him; empty when one can
 
 
 def order_card(order_id: int) -> OrderCard | None:
@@ -272,12 +275,14 @@ def customer_panel(customer_id: int, *, except_order: int | None = None) -> Cust
     if customer is None:
         return None
     orders = [_read(RelatedOrder, row) for row in customer.order_rows]
+    reached_by = [Contact(**row) for row in customer.contact_rows]
     return CustomerPanel(
         customer=customer,
-        contacts=[_contact_card(Contact(**row)) for row in customer.contact_rows],
+        contacts=[_contact_card(contact) for contact in reached_by],
         accounts=list(customer.account_rows),
         orders=orders[:RELATED_SHOWN],
         more_orders=len(orders) > RELATED_SHOWN,
+        no_mail=why_no_way(customer, reached_by, Channel.EMAIL),
     )
 
 

@@ -9,7 +9,7 @@ from aftersales.core.errors import DomainError, NotPermitted
 from aftersales.core.models import Event
 from aftersales.customers import rules, services
 from aftersales.customers.models import Contact, Customer
-from aftersales.customers.selectors import address_for, find_by_phone
+from aftersales.customers.selectors import find_by_phone, way_to
 from tests.records import person
 
 pytestmark = pytest.mark.django_db
@@ -166,8 +166,8 @@ def test_an_account_id_belongs_to_one_person(customer, now):
     assert refused.value.code == "account_taken"
 
 
-def test_a_refused_channel_has_no_address(customer, phone, now):
-    assert address_for(customer.pk, "sms") == "+86 138-0013-8000"
+def test_a_refused_channel_stops_care_but_no_word_about_his_own_problem(customer, phone, now):
+    assert way_to(customer.pk, "sms", care=True).contact == phone
 
     services.consent_set(
         customer=customer,
@@ -178,7 +178,9 @@ def test_a_refused_channel_has_no_address(customer, phone, now):
         opt_outs=["sms"],
     )
 
-    assert address_for(customer.pk, "sms") == ""
+    assert way_to(customer.pk, "sms", care=True).why == "opted_out"
+    assert way_to(customer.pk, "sms").contact == phone
+    assert way_to(customer.pk, "email").why == "no_address"
 
 
 def test_merchants_and_outsourced_people_see_no_customer_list(customer, phone, now):

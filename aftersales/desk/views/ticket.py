@@ -19,10 +19,9 @@ from aftersales.core import files
 from aftersales.core.access import answered, needs
 from aftersales.core.errors import DomainError
 from aftersales.customers.models import Contact
-from aftersales.customers.selectors import address_for
+from aftersales.customers.selectors import way_to
 from aftersales.customers.services import contact_reveal
 from aftersales.customers.states import Channel as ContactChannel
-from aftersales.customers.states import ContactKind
 from aftersales.desk import acts, workbench
 from aftersales.tickets import services
 from aftersales.tickets.models import Attachment, DispatchRecord, Ticket
@@ -60,14 +59,12 @@ HISTORIC = gettext_lazy("Kept, but not sent: historic tickets send no messages."
 
 def has_mail(row: Ticket) -> bool:
     """Whether a message to the customer can leave the house; historic tickets send none."""
-    return bool(not row.historic and row.customer_id and address_for(row.customer_id, ContactChannel.EMAIL))
+    return bool(not row.historic and row.customer_id and way_to(row.customer_id, ContactChannel.EMAIL).contact)
 
 
 def is_mute(panel: Any) -> bool:
-    """The same from what the page has read anyway: no customer, no address, or he does not want e-mail."""
-    if panel is None or ContactChannel.EMAIL in panel.customer.opt_outs:
-        return True
-    return all(contact.kind != ContactKind.EMAIL for contact in panel.contacts)
+    """The same from what the page has read anyway."""
+    return panel is None or bool(panel.no_mail)
 
 
 def the_ticket(request: HttpRequest, number: str) -> Ticket:
