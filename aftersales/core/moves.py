@@ -13,8 +13,8 @@ from typing import Any, TypeVar
 from django.db import OperationalError, models, transaction
 from django.utils.translation import gettext_lazy as _
 
-from aftersales.core import events, facts, rowwrite
-from aftersales.core.errors import Busy, Conflict, DomainError, NotPermitted, Refusal, Refused, WrongState
+from aftersales.core import events, facts, rowwrite, stale
+from aftersales.core.errors import Busy, DomainError, NotPermitted, Refusal, Refused, WrongState
 from aftersales.core.events import Draft
 from aftersales.core.machine import Guard, Machine, Move
 
@@ -106,16 +106,27 @@ def perform(
     """
     order = _order(type(row), name, actor=actor, now=now, acting_as=acting_as, reason=reason, data=data)
     with _translated_locks(), transaction.atomic():
-        locked: list[Row] = _lock(type(row)._default_manager.all(), [row.pk], skip_locked=False)
-        if not locked:
-            raise DomainError(_("This no longer exists."), "gone")
-        if version is not None:
-            _check_version(locked[0], row, version, ())
-        outcome = _move_locked(locked, order)
+        current = locked(row, version=version)
+        outcome = _move_locked([current], order)
         if outcome.refused:
-            raise _refusal(locked[0], order, outcome.refused[0][1])
+            raise _refusal(current, order, outcome.refused[0][1])
     moved: Row = outcome.done[0]
     return moved
+
+
+def locked(row: Row, *, version: int | None = None, sent: Mapping[str, Any] | None = None) -> Row:
+    """The row as it stands, locked until the transaction ends: whatever is judged of it is judged only now.
+
+    Raises gone, Busy, and Conflict when ``version`` (the one the person looked at) is stale.
+    """
+    with _translated_locks():
+        found: list[Row] = _lock(type(row)._default_manager.all(), [row.pk], skip_locked=False)
+    if not found:
+        raise DomainError(_("This no longer exists."), "gone")
+    current: Any = found[0]
+    if version is not None and current.version != version:
+        raise stale.conflict(current, version, sent or {})
+    return found[0]
 
 
 def perform_many(
@@ -146,11 +157,11 @@ def _perform_batch(queryset: models.QuerySet[Any], ids: Sequence[int], order: _O
     """One transaction. When a listener runs into somebody else's lock, the whole batch is *busy*."""
     try:
         with _translated_locks(), transaction.atomic():
-            locked = _lock(queryset, ids, skip_locked=True)
-            outcome = _move_locked(locked, order)
+            taken = _lock(queryset, ids, skip_locked=True)
+            outcome = _move_locked(taken, order)
     except Busy:
         return Outcome(busy=list(ids))
-    free = {row.pk for row in locked}
+    free = {row.pk for row in taken}
     outcome.busy += [pk for pk in ids if pk not in free]
     return outcome
 
@@ -176,12 +187,7 @@ def change(
     """
     events.require_actor(actor, event)
     with _translated_locks(), transaction.atomic():
-        locked: list[Row] = _lock(type(row)._default_manager.all(), [row.pk], skip_locked=False)
-        if not locked:
-            raise DomainError(_("This no longer exists."), "gone")
-        current = locked[0]
-        if version is not None:
-            _check_version(current, row, version, columns)
+        current = locked(row, version=version, sent=columns)
         before = rowwrite.snapshot(current)
         _check_columns(current, columns)
         for name, value in columns.items():
@@ -439,11 +445,3 @@ def _check_columns(row: Any, columns: Mapping[str, Any]) -> None:
     machine = _machines.get(row._meta.label_lower)
     if machine and machine.field in columns:
         raise ValueError(f"{machine.label}: the state changes only by a move")
-
-
-def _check_version(current: Any, seen: Any, version: int, columns: Mapping[str, Any] | Sequence[str]) -> None:
-    if current.version == version:
-        return
-    sent = columns if isinstance(columns, Mapping) else {}
-    pairs = {name: (value, getattr(current, name)) for name, value in sent.items()}
-    raise Conflict({name: pair for name, pair in pairs.items() if pair[0] != pair[1]})

@@ -8,6 +8,7 @@ import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.db import DataError, transaction
 from django.forms.models import model_to_dict
+from django.utils import translation
 
 from aftersales.core import deliveries, events, facts, moves
 from aftersales.core.errors import Conflict, DomainError, NotPermitted, Refusal, Refused, WrongState
@@ -227,6 +228,22 @@ def test_a_stale_move_is_a_conflict(parcel, agent, now) -> None:
     with pytest.raises(Conflict):
         moves.perform(parcel, "send", actor=agent, now=now, version=1, carrier="sf")
     assert moves.perform(parcel, "send", actor=agent, now=now, version=2, carrier="sf").state == "sent"
+
+
+def test_a_stale_move_says_what_the_person_saw_and_what_stands_there_now(parcel, agent, now) -> None:
+    seen = parcel.version
+    moves.perform(parcel, "send", actor=agent, now=now, carrier="sf")
+    with translation.override("en"), pytest.raises(Conflict) as conflict:
+        moves.perform(parcel, "deliver", actor=agent, now=now, version=seen)
+    assert "you saw “Packed”, now it is “Sent”" in str(conflict.value)
+
+
+def test_where_only_counters_moved_a_stale_act_hears_what_happened_last(parcel, agent, now) -> None:
+    seen = parcel.version
+    moves.change(parcel, actor=agent, now=now, event="parcel.weighed", weight=Decimal(2), quiet=("weight",))
+    with translation.override("en"), pytest.raises(Conflict) as conflict:
+        moves.perform(parcel, "send", actor=agent, now=now, version=seen, carrier="sf")
+    assert events.sentence(Event.objects.latest("id")) in str(conflict.value)
 
 
 def test_a_change_may_not_touch_the_state(parcel, agent, now) -> None:
