@@ -1,5 +1,6 @@
 """What may come later: one row per event and consumer, claimed with SKIP LOCKED, in order per subject.
 
+The attempt is counted first, in a transaction of its own; the work and the row's end are one transaction after it.
 A reader at ``id > cursor`` would lose an event whose transaction commits late; a row cannot be lost.
 """
 
@@ -23,6 +24,7 @@ Handler = Callable[[Event, datetime], None]
 BATCH = 100
 MAX_ATTEMPTS = 5
 BACKOFF = timedelta(seconds=30)  # times the attempt: half a minute, one minute, …
+LOST = "the worker did not come back"
 
 _consumers: dict[str, tuple[str, Handler]] = {}
 
@@ -110,14 +112,42 @@ def _claim(consumer: str, now: datetime) -> list[Delivery]:
     )
 
 
-def _run_batch(consumer: str, now: datetime) -> tuple[int, int]:
-    handler = _consumers[consumer][1]
+def _take(consumer: str, now: datetime) -> tuple[list[int], int] | None:
+    """Count an attempt and commit it before the work: a handler that dies with its process leaves a trace.
+
+    Fresh deliveries are taken together. One that was tried before may be what killed its worker: it is taken alone,
+    and its neighbours are not counted with it. One that killed each of its workers is parked: no worker is left that
+    could. Answers the keys and which attempt this is; None when nothing is due.
+    """
     with transaction.atomic():
         claimed = _claim(consumer, now)
-        events = Event.objects.in_bulk([delivery.event_id for delivery in claimed])
-        done = [delivery.pk for delivery in claimed if _deliver(handler, delivery, events, now)]
+        if not claimed:
+            return None
+        taken = [one for one in claimed if not one.attempts] or claimed[:1]
+        attempt = taken[0].attempts + 1
+        rows = Delivery.objects.filter(pk__in=[one.pk for one in taken])
+        if attempt > MAX_ATTEMPTS:
+            rows.update(parked_at=now, error=taken[0].error or LOST)
+            logger.error("delivery %s of event %s is parked: %s", consumer, taken[0].event_id, LOST)
+            return [], attempt
+        rows.update(attempts=attempt, run_after=now + BACKOFF * attempt)
+    return [one.pk for one in taken], attempt
+
+
+def _run_batch(consumer: str, now: datetime) -> tuple[int, int]:
+    """One batch; answers how many were finished, and how many attempts were made or given up."""
+    found = _take(consumer, now)
+    if found is None:
+        return 0, 0
+    ids, attempt = found
+    with transaction.atomic():
+        rows = Delivery.objects.select_for_update(skip_locked=True).filter(pk__in=ids, attempts=attempt)
+        mine = list(rows.filter(parked_at=None).order_by("pk"))
+        events = Event.objects.in_bulk([delivery.event_id for delivery in mine])
+        handler = _consumers[consumer][1]
+        done = [delivery.pk for delivery in mine if _deliver(handler, delivery, events, now)]
         Delivery.objects.filter(pk__in=done).delete()
-    return len(done), len(claimed)
+    return len(done), max(1, len(ids))
 
 
 def _deliver(handler: Handler, delivery: Delivery, events: dict[Any, Event], now: datetime) -> bool:
@@ -126,11 +156,9 @@ def _deliver(handler: Handler, delivery: Delivery, events: dict[Any, Event], now
             handler(events[delivery.event_id], now)
     except Exception as error:
         logger.exception("delivery %s of event %s failed", delivery.consumer, delivery.event_id)
-        delivery.attempts += 1
         delivery.error = f"{type(error).__name__}: {error}"[:2000]
-        delivery.run_after = now + BACKOFF * delivery.attempts
         delivery.parked_at = now if delivery.attempts >= MAX_ATTEMPTS else None
-        delivery.save(update_fields=["attempts", "error", "run_after", "parked_at"])
+        delivery.save(update_fields=["error", "parked_at"])
         return False
     return True
 

@@ -135,3 +135,81 @@ def test_a_pattern_means_the_same_live_and_in_a_backfill(parcel, agent, now) -> 
 def test_more_than_one_batch_is_delivered_in_one_run(consumer, make_parcels, now) -> None:
     make_parcels(deliveries.BATCH + 5)
     assert deliveries.run(now) == deliveries.BATCH + 5
+
+
+class Killed(BaseException):
+    """What a handler's process meets when the machine takes it down: no handler of ours catches it."""
+
+
+@pytest.fixture
+def deadly(consumer: Listener) -> dict[int, int]:
+    """Events by id that take the worker down, with how many times they did."""
+    killed: dict[int, int] = {}
+
+    def handler(event: Event, now: Any) -> None:
+        if event.pk in killed:
+            killed[event.pk] += 1
+            raise Killed
+        consumer(event, now)
+
+    deliveries._consumers["toys"] = ("parcel.*", handler)
+    return killed
+
+
+def worked_off(moment: Any, hours: int) -> None:
+    """A worker that is started anew after each death, once an hour."""
+    for hour in range(hours):
+        try:
+            deliveries.run(moment + timedelta(hours=hour))
+        except Killed:
+            continue
+
+
+def test_a_delivery_that_kills_every_worker_is_parked_and_its_neighbours_arrive(
+    consumer, deadly, make_parcels, agent, now
+) -> None:
+    rows = make_parcels(6)
+    deliveries.run(now)
+    consumer.got.clear()
+    sent = [events.record("parcel.echoed", subject=row, actor=agent, now=now).id for row in rows]
+    deadly[sent[2]] = 0
+
+    worked_off(now, 2 * deliveries.MAX_ATTEMPTS)
+
+    assert deadly[sent[2]] == deliveries.MAX_ATTEMPTS
+    assert set(consumer.got) == set(sent) - {sent[2]}, "the others came"
+    parked = Delivery.objects.get()
+    assert (parked.event_id, parked.attempts, parked.error) == (sent[2], 5, deliveries.LOST)
+    assert parked.parked_at is not None
+
+    deadly.clear()
+    deliveries.replay(parked, now=now)
+    assert deliveries.run(now) == 1
+
+
+def test_a_killed_worker_keeps_the_order_of_a_subject(consumer, deadly, parcel, agent, now) -> None:
+    deliveries.run(now)
+    consumer.got.clear()
+    sent = [events.record("parcel.echoed", subject=parcel, actor=agent, now=now).id for _ in range(3)]
+    deadly[sent[0]] = 0
+    worked_off(now, 2)
+    assert consumer.got == []
+    deadly.clear()
+    worked_off(now + timedelta(hours=3), 1)
+    assert consumer.got == sent
+
+
+def test_what_a_killed_worker_wrote_is_undone_and_written_once_in_the_end(parcel, agent, now) -> None:
+    deaths = [1, 1]
+
+    def half(event: Event, at: Any) -> None:
+        events.record("parcel.echoed", subject=parcel, actor=agent, now=at)
+        if deaths:
+            deaths.pop()
+            raise Killed
+
+    deliveries.subscribe("half", "parcel.asked", half)
+    events.record("parcel.asked", subject=parcel, actor=agent, now=now)
+    worked_off(now, 4)
+    assert Event.objects.filter(kind="parcel.echoed").count() == 1
+    assert Delivery.objects.count() == 0
