@@ -195,6 +195,7 @@ TICKETS = {
     "tickets.close_by_silence": NOBODY,
     "tickets.reopen": WORKERS,
     "tickets.cancel": roles(R.AGENT, LEADS),
+    "tickets.cancel_grave": REVIEWERS,  # major, critical, safety, complaint
     "tickets.archive": REVIEWERS,
     "tickets.seal": NOBODY,
     "tickets.addendum": roles(R.AGENT, LEADS),

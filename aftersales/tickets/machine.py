@@ -66,7 +66,7 @@ MOVES = [
     ),
     Move(
         "resume", [S.WAITING], S.IN_PROGRESS, "tickets.work", pgettext_lazy("ticket move", "Go on"),
-        "ticket.resumed", effect=_("The clocks run again."),
+        "ticket.resumed", guards=[rules.own_work], effect=_("The clocks run again."),
     ),
     Move(
         "resolve", [S.IN_PROGRESS, S.WAITING], S.RESOLVED, "tickets.resolve",
@@ -81,7 +81,7 @@ MOVES = [
     ),
     Move(
         "close_verified", [S.RESOLVED], S.CLOSED, "tickets.verify",
-        pgettext_lazy("ticket move", "Customer confirmed to me"), "ticket.verified",
+        pgettext_lazy("ticket move", "Customer confirmed to me"), "ticket.verified", guards=[rules.own_work],
         needs=[Need("how", _("How"), "choice", choices=_verified_ways)],
         effect=_("Closed; what the customer said stands in the reason."),
     ),
@@ -106,12 +106,12 @@ MOVES = [
     Move(
         "cancel", [S.NEW, S.TRIAGED, S.ASSIGNED, S.IN_PROGRESS, S.WAITING], S.CANCELLED, "tickets.cancel",
         pgettext_lazy("ticket move", "Cancel"), "ticket.cancelled",
-        guards=[rules.nothing_open], facts=["tickets.open_work"],
+        guards=[rules.own_work, rules.lead_cancels_grave, rules.nothing_open], facts=["tickets.open_work"],
         needs=[Need("why", _("Why"), "choice", choices=lambda: CancelReason.choices)],
-        effect=_("Nothing more is done; the customer may have it taken up again."),
+        effect=_("Nothing more is done; a lead reviews it. The customer may have it taken up again."),
     ),
     Move(
-        "archive", [S.CLOSED, S.UNREACHABLE], S.ARCHIVED, "tickets.archive",
+        "archive", [S.CLOSED, S.UNREACHABLE, S.CANCELLED], S.ARCHIVED, "tickets.archive",
         pgettext_lazy("ticket move", "Archive"), "ticket.archived",
         guards=[rules.reviewer_is_another, rules.has_record],
         needs=[

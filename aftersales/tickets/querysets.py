@@ -6,7 +6,7 @@ from typing import Any, Self
 from django.db.models import Q
 
 from aftersales.core.querysets import ScopedQuerySet
-from aftersales.tickets.states import ACTIVE_STATES, OPEN_STATES, UNASSIGNED_STATES, TicketState
+from aftersales.tickets.states import ACTIVE_STATES, OPEN_STATES, REVIEW_STATES, UNASSIGNED_STATES
 
 
 class TicketQuerySet(ScopedQuerySet):
@@ -46,7 +46,8 @@ class TicketQuerySet(ScopedQuerySet):
         return self.filter(state=state, wake_at__lte=now).order_by("wake_at")
 
     def to_review(self) -> Self:
-        return self.filter(state__in=[TicketState.CLOSED, TicketState.UNREACHABLE])
+        """Finished tickets that no lead has looked at yet, cancelled ones too: each waits for its record."""
+        return self.filter(state__in=REVIEW_STATES)
 
 
 class ThroughTicketQuerySet(ScopedQuerySet):

@@ -35,9 +35,14 @@ def worse(one: str, other: str) -> str:
     return max(one, other, key=SEVERITY_ORDER.index)
 
 
+def is_grave(severity: str, nature: str, kind: str) -> bool:
+    """Major, critical, complaint and safety tickets: no machine and no single agent ends them (DESIGN 4)."""
+    return severity != Severity.MINOR or nature == Nature.COMPLAINT or kind == Kind.SAFETY
+
+
 def may_close_by_silence(severity: str, nature: str, kind: str) -> bool:
-    """Major, critical, complaint and safety tickets need a human answer (DESIGN 4)."""
-    return severity == Severity.MINOR and nature != Nature.COMPLAINT and kind != Kind.SAFETY
+    """Grave tickets need a human answer (DESIGN 4)."""
+    return not is_grave(severity, nature, kind)
 
 
 # Guards: (row, facts, actor, now, data) -> refusals. ``data`` is None while only asking what is possible.
@@ -77,8 +82,21 @@ def nothing_open(row: Any, facts: Mapping[str, Any], actor: Any, now: datetime, 
 
 def own_work(row: Any, facts: Any, actor: Any, now: datetime, data: Any) -> Guarding:
     """Only the assignee works on a ticket, unless a lead steps in."""
-    if row.assignee_id != actor.pk and not actor.has_perm("tickets.work_any"):
+    if row.assignee_id == actor.pk or actor.has_perm("tickets.work_any"):
+        return
+    if row.assignee_id is None:
+        yield Refusal("not_yours", _("Nobody has this ticket yet. Take it first."))
+    else:
         yield Refusal("not_yours", _("This ticket is assigned to somebody else. Ask for a transfer first."))
+
+
+def lead_cancels_grave(row: Any, facts: Any, actor: Any, now: datetime, data: Any) -> Guarding:
+    """What nothing may close by itself, nobody alone may make go away: a lead cancels it (DESIGN 4)."""
+    if is_grave(row.severity, row.nature, row.kind) and not actor.has_perm("tickets.cancel_grave"):
+        yield Refusal(
+            "needs_lead",
+            _("Only a lead cancels major, critical, safety and complaint tickets. Ask your lead."),
+        )
 
 
 def fit_to_work(row: Any, facts: Any, actor: Any, now: datetime, data: Any) -> Guarding:

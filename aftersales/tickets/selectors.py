@@ -27,7 +27,7 @@ from aftersales.tickets.models import (
     Ticket,
     TicketText,
 )
-from aftersales.tickets.states import OPEN_STATES, AskInPerson
+from aftersales.tickets.states import OPEN_STATES, AskInPerson, ClosedHow
 
 KIND = "tickets.ticket"
 COUNT_CAP = 500
@@ -152,10 +152,11 @@ def _unwritten(ids: Sequence[int]) -> set[int]:
 
 
 def reopen_until(rows: Sequence[Ticket], now: datetime) -> Mapping[int, datetime | None]:
-    """Until when each finished ticket may be reopened; None for those that may always."""
+    """Until when each finished ticket may be reopened; None for those that always may: the cancelled ones."""
     window = duration("reopen_days", now)
     return {
-        row.pk: row.closed_at + window if row.closed_at and row.state != "cancelled" else None for row in rows
+        row.pk: row.closed_at + window if row.closed_at and row.closed_how != ClosedHow.CANCELLED else None
+        for row in rows
     }
 
 

@@ -26,6 +26,8 @@ S = TicketState
 OPEN_STATES: tuple[str, ...] = (S.NEW, S.TRIAGED, S.ASSIGNED, S.IN_PROGRESS, S.WAITING)
 """Somebody still has to do something before the customer can be told a result."""
 ACTIVE_STATES: tuple[str, ...] = (*OPEN_STATES, S.RESOLVED)
+REVIEW_STATES: tuple[str, ...] = (S.CLOSED, S.UNREACHABLE, S.CANCELLED)
+"""Finished, and waiting for a lead's look: the record comes from it."""
 UNASSIGNED_STATES: tuple[str, ...] = (S.NEW, S.TRIAGED)
 TERMINAL_STATES: tuple[str, ...] = (S.SEALED,)
 

@@ -8,7 +8,7 @@ import pytest
 
 from accounts.services import system_user
 from aftersales.core import moves
-from aftersales.core.errors import Conflict, DomainError
+from aftersales.core.errors import DomainError, WrongState
 from aftersales.tickets import services
 from aftersales.tickets.models import Ticket
 from tests.cast import Cast
@@ -169,5 +169,5 @@ def test_a_ticket_that_ended_meanwhile_is_not_passed_on(
         ticket=ticket, wait_for="customer", until=now + HOUR, actor=desk.agent, now=now
     )
     services.ticket_cancel(ticket=stale, why="duplicate", reason="重复", actor=desk.agent, now=now)
-    with pytest.raises(Conflict):
+    with pytest.raises(WrongState):
         services.ticket_assign(ticket=stale, to=desk.lead, actor=desk.lead, now=now, reason="接手")

@@ -17,8 +17,6 @@ from aftersales.standards import selectors as rule_book
 from aftersales.standards.states import ClockKind, Debtor, Promise
 from aftersales.standards.worktime import ALWAYS
 
-WARNING_PERCENT = 75  # a given word has no standard that could say otherwise
-
 
 def word_give(*, subject: Any, due_at: datetime, holder_id: int | None, actor: Any, now: datetime) -> Clock:
     """A promise with its own due time, made from the reply box. Refused when the time has already passed."""
@@ -26,6 +24,7 @@ def word_give(*, subject: Any, due_at: datetime, holder_id: int | None, actor: A
     if due_at <= now:
         raise DomainError(_("A promise needs a time that lies ahead."), "in_the_past")
     kind = events.subject_kind(subject)
+    percent = int(rule_book.parameter("word_warning_percent", now))
     with transaction.atomic():
         earlier = Clock.objects.of(kind, subject.pk).filter(promise=Promise.KEPT_WORD).count()
         clock = Clock(
@@ -40,7 +39,7 @@ def word_give(*, subject: Any, due_at: datetime, holder_id: int | None, actor: A
             started_at=now,
             counted_from=now,
             due_at=due_at,
-            warn_at=warn_at(ALWAYS, now, due_at, WARNING_PERCENT),
+            warn_at=warn_at(ALWAYS, now, due_at, percent),
         )
         bench = Bench(book=rule_book.book())
         bench.add(clock)

@@ -94,8 +94,14 @@ class ContactAttempt(AppendOnlyModel):
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("by"), db_index=False
     )
     at = models.DateTimeField(_("at"))
+    source_ref = models.CharField(_("source reference"), max_length=120, blank=True, db_default="")
 
     class Meta(AppendOnlyModel.Meta):
+        constraints = [
+            models.UniqueConstraint(
+                fields=["source_ref"], condition=~Q(source_ref=""), name="contact_attempt_source"
+            ),
+        ]
         verbose_name = _("try to reach the customer")
         verbose_name_plural = _("tries to reach the customer")
 

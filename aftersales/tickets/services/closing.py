@@ -12,33 +12,43 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.services import customer_user, system_user
 from aftersales.core import events, moves
-from aftersales.core.errors import Conflict, DomainError, NotPermitted
+from aftersales.core.errors import DomainError, NotPermitted, Refused
 from aftersales.standards.selectors import duration
 from aftersales.tickets import rules
 from aftersales.tickets.models import ContactAttempt, CustomerLink, Ticket
 from aftersales.tickets.querysets import TicketQuerySet
 from aftersales.tickets.services.asking import remind_all
-from aftersales.tickets.services.conversation import QUIET, customer_message, ticket_reply
+from aftersales.tickets.services.conversation import QUIET, customer_message, known_message, ticket_reply
+from aftersales.tickets.services.locking import locked_ticket
 from aftersales.tickets.services.work import ensure_started
-from aftersales.tickets.states import OPEN_STATES, TicketState
+from aftersales.tickets.states import ACTIVE_STATES, OPEN_STATES, TicketState
 
 CONFIRM = "confirm"
 SWEEP_LIMIT = 2000
 
 
 def ticket_resolve(
-    *, ticket: Ticket, result: str, text: str, actor: Any, now: datetime, version: int | None = None
+    *,
+    ticket: Ticket,
+    result: str,
+    text: str,
+    actor: Any,
+    now: datetime,
+    version: int | None = None,
+    source: str = "",
+    source_ref: str = "",
 ) -> Ticket:
     """Register the result and tell the customer in the same act; he is asked whether it is solved.
 
-    ``text`` is the message to the customer. Silence is counted from now where the grade allows it.
+    ``text`` is the message to the customer. Silence is counted from now where the grade allows it. The same
+    (source, source_ref) twice is one act.
     """
     with transaction.atomic():
-        ticket = Ticket.objects.select_for_update(of=("self",)).get(pk=ticket.pk)
-        if version is not None and ticket.version != version:
-            raise Conflict({})
-        ticket = ensure_started(ticket, actor=actor, now=now)
-        ticket_reply(ticket=ticket, text=text, actor=actor, now=now)
+        ticket = locked_ticket(ticket)
+        if known_message(source, source_ref):
+            return ticket
+        ticket = ensure_started(locked_ticket(ticket, version=version), actor=actor, now=now)
+        ticket_reply(ticket=ticket, text=text, actor=actor, now=now, source=source, source_ref=source_ref)
         silent = rules.may_close_by_silence(ticket.severity, ticket.nature, ticket.kind)
         until = now + duration("silence_hours", now) if silent else None
         return moves.perform(
@@ -51,21 +61,33 @@ def ticket_resolve(
         )
 
 
-def ticket_agree_solution(*, ticket: Ticket, text: str, actor: Any, now: datetime) -> Ticket:
+def ticket_agree_solution(
+    *,
+    ticket: Ticket,
+    text: str,
+    actor: Any,
+    now: datetime,
+    version: int | None = None,
+    source: str = "",
+    source_ref: str = "",
+) -> Ticket:
     """Tell the customer what will be done and register that the solution stands (R3.4, R3.5).
 
-    Meets the promises *analysis and plan* and *solution agreed*; carrying it out has its own time.
+    Meets the promises *analysis and plan* and *solution agreed*; carrying it out has its own time. The same
+    (source, source_ref) twice is one act.
     """
     if not actor.has_perm("tickets.reply"):
         raise NotPermitted()
-    if ticket.assignee_id != actor.pk and not actor.has_perm("tickets.work_any"):
-        raise DomainError(
-            _("This ticket is assigned to somebody else. Ask for a transfer first."), "not_yours"
-        )
-    if not ticket.is_open:
-        raise DomainError(_("A solution is registered while the ticket is open."), "wrong_state")
     with transaction.atomic():
-        ticket_reply(ticket=ticket, text=text, actor=actor, now=now)
+        ticket = locked_ticket(ticket)
+        if known_message(source, source_ref):
+            return ticket
+        ticket = locked_ticket(ticket, version=version)
+        if refusals := list(rules.own_work(ticket, {}, actor, now, None)):
+            raise Refused(refusals)
+        if not ticket.is_open:
+            raise DomainError(_("A solution is registered while the ticket is open."), "wrong_state")
+        ticket_reply(ticket=ticket, text=text, actor=actor, now=now, source=source, source_ref=source_ref)
         return moves.change(ticket, actor=actor, now=now, event="ticket.solution_agreed", quiet=QUIET)
 
 
@@ -120,30 +142,28 @@ def ticket_confirm(
     """
     actor = customer_user()
     with transaction.atomic():
-        ticket = Ticket.objects.select_for_update(of=("self",)).get(pk=link.ticket_id)
+        ticket = moves.locked(link.ticket)
         locked = CustomerLink.objects.select_for_update().get(pk=link.pk)
         if locked.used_at or locked.revoked_at or locked.expires_at < now:
             raise DomainError(_("This link was already used."), "used")
         locked.used_at, locked.answer = now, "solved" if satisfied else "not_solved"
         locked.rating_handling, locked.rating_outcome = rating_handling, rating_outcome
         locked.save(update_fields=["used_at", "answer", "rating_handling", "rating_outcome"])
-        return ticket_answer(
-            ticket=ticket, satisfied=satisfied, comment=comment, actor=actor, now=now, link_id=locked.pk
-        )
+        return _answer(ticket, satisfied, actor, now, comment, locked.pk)
 
 
-def ticket_answer(
-    *,
-    ticket: Ticket,
-    satisfied: bool,
-    actor: Any,
-    now: datetime,
-    comment: str = "",
-    link_id: int | None = None,
-) -> Ticket:
+def ticket_answer(*, ticket: Ticket, satisfied: bool, actor: Any, now: datetime, comment: str = "") -> Ticket:
     """What the customer's answer does to the ticket; a comment joins the conversation."""
     if not actor.has_perm("tickets.confirm"):
         raise NotPermitted()
+    with transaction.atomic():
+        return _answer(moves.locked(ticket), satisfied, actor, now, comment)
+
+
+def _answer(
+    ticket: Ticket, satisfied: bool, actor: Any, now: datetime, comment: str, link_id: int | None = None
+) -> Ticket:
+    """The answer to a locked ticket."""
     acting_as = f"customer:{ticket.customer_id}"
     if satisfied and ticket.state in OPEN_STATES:  # reopened in the meantime: there is no result to confirm
         raise DomainError(_("We are working on it again; there is nothing to confirm yet."), "in_work")
@@ -167,35 +187,58 @@ def ticket_answer(
     )
 
 
-def ticket_verify(*, ticket: Ticket, how: str, reason: str, actor: Any, now: datetime) -> Ticket:
+def ticket_verify(
+    *, ticket: Ticket, how: str, reason: str, actor: Any, now: datetime, version: int | None = None
+) -> Ticket:
     """Close after the customer confirmed it to a person; what he said is the reason."""
     if not reason.strip():
         raise DomainError(_("Write down what the customer said."), "reason")
-    return moves.perform(ticket, "close_verified", actor=actor, now=now, reason=reason, how=how)
+    return moves.perform(
+        ticket, "close_verified", actor=actor, now=now, reason=reason, version=version, how=how
+    )
 
 
-def ticket_give_up(*, ticket: Ticket, reason: str, actor: Any, now: datetime) -> Ticket:
+def ticket_give_up(
+    *, ticket: Ticket, reason: str, actor: Any, now: datetime, version: int | None = None
+) -> Ticket:
     """Close as *not reached* after enough tries; counted apart from confirmed (operations S2)."""
-    return moves.perform(ticket, "give_up", actor=actor, now=now, reason=reason)
+    return moves.perform(ticket, "give_up", actor=actor, now=now, reason=reason, version=version)
 
 
-def ticket_cancel(*, ticket: Ticket, why: str, reason: str, actor: Any, now: datetime) -> Ticket:
-    """End a ticket that needs no handling; the reason is required."""
+def ticket_cancel(
+    *, ticket: Ticket, why: str, reason: str, actor: Any, now: datetime, version: int | None = None
+) -> Ticket:
+    """End a ticket that needs no handling; the reason is required, and a lead reviews it like any finished one."""
     if not reason.strip():
         raise DomainError(_("Say why the ticket is cancelled."), "reason")
-    return moves.perform(ticket, "cancel", actor=actor, now=now, reason=reason, why=why)
+    return moves.perform(ticket, "cancel", actor=actor, now=now, reason=reason, version=version, why=why)
 
 
 def contact_attempt_record(
-    *, ticket: Ticket, channel: str, reached: bool, actor: Any, now: datetime
+    *,
+    ticket: Ticket,
+    channel: str,
+    reached: bool,
+    actor: Any,
+    now: datetime,
+    version: int | None = None,
+    source_ref: str = "",
 ) -> ContactAttempt:
-    """One try to reach the customer; enough tries allow to close as *not reached*."""
+    """One try to reach the customer while his answer matters; enough tries allow to close as *not reached*.
+
+    The same ``source_ref`` twice is one try.
+    """
     if not actor.has_perm("tickets.reply"):
         raise NotPermitted()
     with transaction.atomic():
-        ticket = Ticket.objects.select_for_update(of=("self",)).get(pk=ticket.pk)
+        ticket = locked_ticket(ticket)
+        if known := _known_try(source_ref):
+            return known
+        ticket = locked_ticket(ticket, version=version)
+        if ticket.state not in ACTIVE_STATES:
+            raise DomainError(_("This ticket is finished; nobody needs to be reached for it."), "wrong_state")
         attempt = ContactAttempt.objects.create(
-            ticket=ticket, channel=channel, reached=reached, by=actor, at=now
+            ticket=ticket, channel=channel, reached=reached, by=actor, at=now, source_ref=source_ref
         )
         again = _asked_again(ticket, now) if not reached else ticket.wake_at
         moves.change(
@@ -203,6 +246,12 @@ def contact_attempt_record(
             payload={"channel": channel, "reached": reached},
         )  # fmt: skip
     return attempt
+
+
+def _known_try(source_ref: str) -> ContactAttempt | None:
+    if not source_ref:
+        return None
+    return ContactAttempt.objects.filter(source_ref=source_ref).first()
 
 
 def _asked_again(ticket: Ticket, now: datetime) -> datetime | None:

@@ -14,6 +14,7 @@ from aftersales.core.files import StoredFile
 from aftersales.core.models import Audience
 from aftersales.tickets.models import Attachment, Message, Ticket, TicketText
 from aftersales.tickets.services import searching
+from aftersales.tickets.services.locking import locked_ticket, refuse_sealed
 from aftersales.tickets.services.work import ensure_started
 from aftersales.tickets.states import AuthorKind, Channel, TicketState, WaitFor
 
@@ -32,6 +33,12 @@ def clean_text(text: str) -> str:
     return cleaned
 
 
+def words_judged(*, ticket: Ticket, text: str) -> str:
+    """What can be said of a text before anything is kept for it (files of an upload): raises as the services do."""
+    refuse_sealed(ticket)
+    return clean_text(text)
+
+
 def ticket_reply(
     *,
     ticket: Ticket,
@@ -40,11 +47,20 @@ def ticket_reply(
     now: datetime,
     files: Sequence[StoredFile] = (),
     channel: str = "",
+    source: str = "",
+    source_ref: str = "",
 ) -> Message:
-    """Answer the customer: meets the response clock; whoever answers an assigned ticket has started it."""
+    """Answer the customer: meets the response clock; whoever answers an assigned ticket has started it.
+
+    A waiting ticket goes on waiting: a reminder is no answer to what it waits for. As with every kind of message the
+    same (source, source_ref) twice is one message.
+    """
     _may_write(actor, "tickets.reply")
     cleaned = clean_text(text)
     with transaction.atomic():
+        ticket = locked_ticket(ticket)
+        if known := known_message(source, source_ref):
+            return known
         if ticket.assignee_id == actor.pk or actor.has_perm("tickets.work_any"):
             ticket = ensure_started(ticket, actor=actor, now=now)
         message = _write(
@@ -56,6 +72,8 @@ def ticket_reply(
             author=actor,
             channel=channel,
             files=files,
+            source=source,
+            source_ref=source_ref,
         )
         columns: dict[str, Any] = {"last_staff_at": now}
         first = ticket.first_reply_at is None
@@ -77,18 +95,13 @@ def customer_message(
     files: Sequence[StoredFile] = (),
     acting_as: str = "customer",
 ) -> Message:
-    """The customer wrote (typed by himself or taken down by staff). A ticket waiting for him goes on.
-
-    The same (source, source_ref) twice is one message.
-    """
+    """The customer wrote (typed by himself or taken down by staff). A ticket waiting for him goes on."""
     _may_write(actor, "tickets.hear_customer")
     cleaned = clean_text(text)
-    known: Message | None = None
-    if source_ref:
-        known = Message.objects.filter(source=source, source_ref=source_ref).first()
-    if known:
-        return known
     with transaction.atomic():
+        ticket = locked_ticket(ticket)
+        if known := known_message(source, source_ref):
+            return known
         message = _write(
             ticket, cleaned, AuthorKind.CUSTOMER, Audience.CUSTOMER, now, channel=channel, files=files,
             source=source, source_ref=source_ref,
@@ -110,11 +123,20 @@ def merchant_message(
     now: datetime,
     files: Sequence[StoredFile] = (),
     acting_as: str = "merchant",
+    source: str = "",
+    source_ref: str = "",
 ) -> Message:
     """The merchant answered (taken down by staff until the portal exists). A ticket waiting for him goes on."""
     _may_write(actor, "tickets.hear_merchant")
+    cleaned = clean_text(text)
     with transaction.atomic():
-        message = _write(ticket, clean_text(text), AuthorKind.MERCHANT, Audience.MERCHANT, now, files=files)
+        ticket = locked_ticket(ticket)
+        if known := known_message(source, source_ref):
+            return known
+        message = _write(
+            ticket, cleaned, AuthorKind.MERCHANT, Audience.MERCHANT, now, files=files, source=source,
+            source_ref=source_ref,
+        )  # fmt: skip
         ticket = _say(ticket, "ticket.merchant_wrote", actor, now, {"message_id": message.pk}, {}, acting_as)
         if ticket.state == TicketState.WAITING and ticket.wait_for == WaitFor.MERCHANT:
             _resume(ticket, now)
@@ -122,29 +144,53 @@ def merchant_message(
 
 
 def ticket_ask_merchant(
-    *, ticket: Ticket, text: str, actor: Any, now: datetime, files: Sequence[StoredFile] = ()
+    *,
+    ticket: Ticket,
+    text: str,
+    actor: Any,
+    now: datetime,
+    files: Sequence[StoredFile] = (),
+    source: str = "",
+    source_ref: str = "",
 ) -> Message:
     """A question to the merchant; the customer does not see it."""
     _may_write(actor, "tickets.reply")
-    if ticket.merchant_id is None:
-        raise DomainError(_("This ticket concerns no merchant."), "no_merchant")
+    cleaned = clean_text(text)
     with transaction.atomic():
+        ticket = locked_ticket(ticket)
+        if ticket.merchant_id is None:
+            raise DomainError(_("This ticket concerns no merchant."), "no_merchant")
+        if known := known_message(source, source_ref):
+            return known
         message = _write(
-            ticket, clean_text(text), AuthorKind.STAFF, Audience.MERCHANT, now, author=actor, files=files
-        )
+            ticket, cleaned, AuthorKind.STAFF, Audience.MERCHANT, now, author=actor, files=files, source=source,
+            source_ref=source_ref,
+        )  # fmt: skip
         _say(ticket, "ticket.merchant_asked", actor, now, {"message_id": message.pk}, {})
     return message
 
 
 def note_add(
-    *, ticket: Ticket, text: str, actor: Any, now: datetime, files: Sequence[StoredFile] = ()
+    *,
+    ticket: Ticket,
+    text: str,
+    actor: Any,
+    now: datetime,
+    files: Sequence[StoredFile] = (),
+    source: str = "",
+    source_ref: str = "",
 ) -> Message:
     """An internal note: staff only, stops no clock."""
     _may_write(actor, "tickets.note")
+    cleaned = clean_text(text)
     with transaction.atomic():
+        ticket = locked_ticket(ticket)
+        if known := known_message(source, source_ref):
+            return known
         message = _write(
-            ticket, clean_text(text), AuthorKind.STAFF, Audience.INTERNAL, now, author=actor, files=files
-        )
+            ticket, cleaned, AuthorKind.STAFF, Audience.INTERNAL, now, author=actor, files=files, source=source,
+            source_ref=source_ref,
+        )  # fmt: skip
         events.record(
             "ticket.noted", subject=ticket, actor=actor, now=now, payload={"message_id": message.pk}
         )
@@ -172,6 +218,13 @@ def _may_write(actor: Any, capability: str) -> None:
         raise NotPermitted()
 
 
+def known_message(source: str, source_ref: str) -> Message | None:
+    """What was said with this reference before; asked under the ticket's lock, so that two at once say it once."""
+    if not source_ref:
+        return None
+    return Message.objects.filter(source=source, source_ref=source_ref).first()  # type: ignore[no-any-return]
+
+
 def _write(
     ticket: Ticket,
     text: str,
@@ -185,8 +238,6 @@ def _write(
     source_ref: str = "",
     files: Sequence[StoredFile] = (),
 ) -> Message:
-    if ticket.state == TicketState.SEALED:
-        raise DomainError(_("The record of this ticket is sealed; please open a new ticket."), "sealed")
     message = Message.objects.create(
         ticket=ticket, merchant_id=ticket.merchant_id, author_kind=author_kind, author=author, audience=audience,
         channel=channel or ticket.channel, source=source, source_ref=source_ref, text=text, at=now,

@@ -14,21 +14,30 @@ from accounts.models import User
 from accounts.selectors import people_on_duty
 from accounts.services import system_user
 from aftersales.core import moves
-from aftersales.core.errors import Conflict, DomainError, NotPermitted
+from aftersales.core.errors import DomainError, NotPermitted
 from aftersales.tickets import rules
 from aftersales.tickets.models import DispatchRecord, DutyRoute, Ticket
+from aftersales.tickets.services.locking import locked_ticket
 from aftersales.tickets.states import OPEN_STATES, TicketState
 
 SWEEP_LIMIT = 2000
 
 
 def ticket_assign(
-    *, ticket: Ticket, to: User, actor: Any, now: datetime, reason: str = "", team_id: int | None = None
+    *,
+    ticket: Ticket,
+    to: User,
+    actor: Any,
+    now: datetime,
+    reason: str = "",
+    team_id: int | None = None,
+    version: int | None = None,
 ) -> Ticket:
     """Give a ticket to a person by hand. A waiting ticket is passed on without waking it up."""
     if not to.is_active or not to.has_perm("tickets.work"):
         raise DomainError(_("%(name)s cannot work on tickets.") % {"name": to}, "unfit")
     with transaction.atomic():
+        ticket = locked_ticket(ticket, version=version)
         if ticket.state == TicketState.WAITING:
             moved = _pass_on(ticket, to, actor, now, reason, team_id)
         else:
@@ -57,9 +66,6 @@ def tickets_assign(
 def _pass_on(ticket: Ticket, to: User, actor: Any, now: datetime, reason: str, team_id: int | None) -> Ticket:
     if not actor.has_perm("tickets.assign"):
         raise NotPermitted()
-    ticket = Ticket.objects.select_for_update(of=("self",)).get(pk=ticket.pk)
-    if ticket.state != TicketState.WAITING:
-        raise Conflict({})
     payload = {
         "from_id": ticket.assignee_id,
         "to_id": to.pk,
@@ -72,16 +78,17 @@ def _pass_on(ticket: Ticket, to: User, actor: Any, now: datetime, reason: str, t
     )  # fmt: skip
 
 
-def ticket_take(*, ticket: Ticket, actor: Any, now: datetime) -> Ticket:
+def ticket_take(*, ticket: Ticket, actor: Any, now: datetime, version: int | None = None) -> Ticket:
     """Take an unassigned ticket that one sees; the door lets exactly one person win."""
     if not actor.has_perm("tickets.take"):
         raise NotPermitted()
     if ticket.assignee_id is not None:
         raise DomainError(_("Somebody already has this ticket."), "taken")
     with transaction.atomic():
-        current = Ticket.objects.select_for_update(of=("self",)).get(pk=ticket.pk)
+        current = locked_ticket(ticket)
         if current.assignee_id is not None:
             raise DomainError(_("Somebody was faster and has this ticket now."), "taken")
+        current = locked_ticket(ticket, version=version)
         moved = _assign_as_system(current, actor, None, now)
         _record(moved.pk, "", rules.Choice(_as_candidate(actor, moved.team_id), "pulled"), now)
     return moved
@@ -115,33 +122,46 @@ def _assign_as_system(ticket: Ticket, to: User, team_id: int | None, now: dateti
     return moves.perform(ticket, "assign", actor=system, now=now, acting_as=_for(to), to=to, team_id=team_id)
 
 
-def ticket_put_back(*, ticket: Ticket, actor: Any, now: datetime, reason: str) -> Ticket:
-    """Give a ticket back to the queue, with a reason."""
+def ticket_put_back(
+    *, ticket: Ticket, actor: Any, now: datetime, reason: str, version: int | None = None
+) -> Ticket:
+    """Give a ticket back to the queue, with a reason; who has it at that moment may do so himself."""
     if not reason.strip():
         raise DomainError(_("Say why the ticket goes back."), "reason")
-    if ticket.assignee_id == actor.pk and actor.has_perm("tickets.work"):
-        return moves.perform(
-            ticket, "unassign", actor=system_user(), now=now, reason=reason, acting_as=_for(actor)
-        )
-    return moves.perform(ticket, "unassign", actor=actor, now=now, reason=reason)
+    with transaction.atomic():
+        ticket = locked_ticket(ticket, version=version)
+        own = ticket.assignee_id == actor.pk and actor.has_perm("tickets.work")
+        by = {"actor": system_user(), "acting_as": _for(actor)} if own else {"actor": actor}
+        return moves.perform(ticket, "unassign", now=now, reason=reason, **by)
 
 
-def ticket_hand_over(*, ticket: Ticket, actor: Any, now: datetime, reason: str) -> Ticket:
+def ticket_hand_over(
+    *, ticket: Ticket, actor: Any, now: datetime, reason: str, version: int | None = None
+) -> Ticket:
     """Pass the own ticket to the lead of its team, with a reason; the lead decides who goes on with it."""
-    if ticket.assignee_id != actor.pk or not actor.has_perm("tickets.work"):
+    if not actor.has_perm("tickets.work"):
         raise NotPermitted()
     if not reason.strip():
         raise DomainError(_("Say why you hand the ticket over."), "reason")
-    lead = ticket.team.lead if ticket.team else None
-    if lead is None or lead.pk == actor.pk or not lead.is_active:
-        raise DomainError(_("This team has no other lead who could take the ticket."), "no_lead")
     with transaction.atomic():
+        ticket = locked_ticket(ticket, version=version)
+        if ticket.assignee_id != actor.pk:
+            raise NotPermitted()
+        lead = _other_lead(ticket, actor)
         moved = moves.perform(
             ticket, "assign", actor=system_user(), now=now, reason=reason, acting_as=_for(actor), to=lead,
             team_id=None,
         )  # fmt: skip
         _record(moved.pk, "", rules.Choice(_as_candidate(lead, moved.team_id), "handed_over"), now)
     return moved
+
+
+def _other_lead(ticket: Ticket, actor: Any) -> User:
+    """The lead who takes over. Error: no_lead."""
+    lead: User | None = ticket.team.lead if ticket.team else None
+    if lead is None or lead.pk == actor.pk or not lead.is_active:
+        raise DomainError(_("This team has no other lead who could take the ticket."), "no_lead")
+    return lead
 
 
 def route(ticket: Any, book: Sequence[DutyRoute]) -> str:

@@ -1,16 +1,15 @@
 """Working on a ticket: start, wait, and any declared move from a dialog."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
 from aftersales.core import moves
 from aftersales.core.errors import DomainError
+from aftersales.standards.selectors import duration
 from aftersales.tickets.models import Ticket
 from aftersales.tickets.states import TicketState
-
-LONGEST_WAIT = timedelta(days=90)  # a later wake-up is a typing error; parts take at most 90 days (law R9)
 
 
 def ticket_start(*, ticket: Ticket, actor: Any, now: datetime, version: int | None = None) -> Ticket:
@@ -19,18 +18,42 @@ def ticket_start(*, ticket: Ticket, actor: Any, now: datetime, version: int | No
 
 
 def ticket_wait(
-    *, ticket: Ticket, wait_for: str, until: datetime, actor: Any, now: datetime, reason: str = ""
+    *,
+    ticket: Ticket,
+    wait_for: str,
+    until: datetime,
+    actor: Any,
+    now: datetime,
+    reason: str = "",
+    version: int | None = None,
 ) -> Ticket:
     """Wait for somebody until a time; the ticket wakes up by itself then."""
     if until <= now:
         raise DomainError(_("The wake-up time must lie in the future."), "until")
-    if until - now > LONGEST_WAIT:
-        raise DomainError(_("A ticket may wait at most 90 days; choose an earlier wake-up time."), "until")
-    return moves.perform(ticket, "wait", actor=actor, now=now, reason=reason, wait_for=wait_for, until=until)
+    _refuse_too_long(until, now)
+    return moves.perform(
+        ticket, "wait", actor=actor, now=now, reason=reason, version=version, wait_for=wait_for, until=until
+    )
+
+
+def _refuse_too_long(until: datetime, now: datetime) -> None:
+    """A wake-up later than the rule book's longest wait is a typing error."""
+    longest = duration("longest_wait_days", now)
+    if until - now > longest:
+        raise DomainError(
+            _("A ticket may wait at most %(days)d days; choose an earlier wake-up time.")
+            % {"days": longest.days},
+            "until",
+        )
 
 
 def ensure_started(ticket: Ticket, *, actor: Any, now: datetime) -> Ticket:
-    """Whoever answers or resolves has begun: an assigned ticket is started, a waiting one goes on."""
+    """Whoever answers or resolves an assigned ticket has begun to work on it.
+
+    A waiting one goes on waiting while it is only answered: a reminder to the customer or news to him is not what the
+    ticket waits for, and the clocks that pause for the wait must not run because somebody was polite. It goes on by
+    the awaited word, by its wake-up time, by *go on*, or ends at once by *resolve*.
+    """
     if ticket.state == TicketState.ASSIGNED:
         return moves.perform(ticket, "start", actor=actor, now=now)
     return ticket
