@@ -5,7 +5,7 @@ WORKERS := $(shell n=$$(nproc 2>/dev/null || echo 2); [ "$$n" -gt 4 ] && echo 4 
 ARGS ?=
 
 LINTERS := lint-code lint-types lint-rooms lint-templates lint-migrations lint-translations
-.PHONY: $(LINTERS) demo test lint bench check format venv venv-dev clean
+.PHONY: $(LINTERS) demo test quick lint bench check format venv venv-dev clean
 
 demo: venv
 	@exec $(PYTHON) manage.py stack --demo
@@ -13,6 +13,10 @@ demo: venv
 test: venv-dev
 	@sh .ci/tools
 	@exec $(PYTHON) -m pytest -n $(WORKERS) --dist loadfile -q -m "not bench" $(ARGS)
+
+# The fast set: what one runs after every change.
+quick: venv-dev
+	@exec $(PYTHON) -m pytest -n $(WORKERS) --dist loadfile -q -m "not bench and not slow and not browser and not sample and not concurrency" $(ARGS)
 
 # make -k lint shows everything that is wrong, not only the first thing.
 lint: $(LINTERS)
