@@ -51,6 +51,7 @@ def register(
 ACCOUNTS = {
     "accounts.create_user": ADMINISTRATORS,
     "accounts.set_roles": ADMINISTRATORS,
+    "accounts.set_capacity": roles(R.OPERATIONS, R.ADMINISTRATOR),  # of everybody but administrators
     "accounts.set_active": ADMINISTRATORS,
     "accounts.set_own_away": STAFF - {R.AUDITOR},
     "accounts.plan": roles(R.LEAD, R.SUPERVISOR, R.PLANNER, R.OPERATIONS, R.VENDOR_LEAD),
@@ -138,6 +139,7 @@ MESSAGES = {
     "notices.send": NOBODY,  # node messages follow from events
     "notices.draft_text": roles(R.LEAD, R.SUPERVISOR, R.OPERATIONS),
     "notices.activate_text": roles(R.SUPERVISOR, R.OPERATIONS),
+    "notices.play_customer": ADMINISTRATORS,  # demo accounts in demo mode only: notices.selectors
     "notices.retry": roles(R.SUPERVISOR, R.OPERATIONS, R.ADMINISTRATOR),
     **register("notices.notice", view=MESSAGE_READERS),
     **register("notices.noticetemplate", view=OWN_STAFF, change=OPERATIONS),
@@ -204,6 +206,7 @@ TICKETS = {
     "tickets.view_archive": roles(READERS),
     "tickets.export": roles(R.LEAD, R.SUPERVISOR, R.OPERATIONS, R.AUDITOR, R.AUTHORITY_DESK),
     "tickets.view_rules": OWN_STAFF,
+    "tickets.retry_signal": OPERATIONS,
     **register("tickets.intakerule", view=OWN_STAFF, change=OPERATIONS, add=OPERATIONS),
     **register("tickets.gradingrule", view=OWN_STAFF, change=OPERATIONS, add=OPERATIONS),
     **register("tickets.dutyroute", view=OWN_STAFF, change=OPERATIONS, add=OPERATIONS),
@@ -220,6 +223,7 @@ TRADE_SHEETS = (
 SHEETS = {
     **{f"core.import_{sheet}": OPERATIONS for sheet in TRADE_SHEETS},
     **{f"core.export_{sheet}": roles(R.OPERATIONS, R.SUPERVISOR, R.AUDITOR) for sheet in TRADE_SHEETS},
+    # By this sheet operations sets capacities; accounts are created and renamed by administrators (accounts.sheets).
     "core.import_staff": roles(R.OPERATIONS, R.ADMINISTRATOR),
     "core.export_staff": roles(R.OPERATIONS, R.ADMINISTRATOR, R.AUDITOR),
     "core.import_shifts": roles(LEADS - {R.VENDOR_LEAD}, R.PLANNER),

@@ -21,5 +21,7 @@ app.conf.beat_schedule = {
         "schedule": crontab(hour=18, minute=30),
     },
     "purge-sheets": {"task": "aftersales.core.sheets.tasks.purge", "schedule": crontab(minute=20)},
+    "tidy-outbox": {"task": "aftersales.notices.tasks.tidy_outbox", "schedule": crontab(minute=50)},
+    "go-on-with-sheets": {"task": "aftersales.core.sheets.tasks.go_on", "schedule": 60.0},
     "sweep-clocks": {"task": "aftersales.clocks.tasks.sweep_clocks", "schedule": 60.0},
 }

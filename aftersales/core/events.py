@@ -14,7 +14,7 @@ from django.utils.translation import pgettext_lazy
 
 from aftersales.core import deliveries, origin
 from aftersales.core.errors import Text
-from aftersales.core.models import Audience, Event
+from aftersales.core.models import ERASED, Audience, Event
 
 logger = logging.getLogger(__name__)
 
@@ -197,10 +197,15 @@ def sentence(event: Event) -> str:
         return _("Something of the kind “%(kind)s” was recorded.") % {"kind": event.kind}
     shown = _shown(declared, event.payload)
     values = {key: event.payload.get(key, "") for key in declared.payload} | shown
-    values |= {"actor": in_whose_name(event), "old": event.old, "new": event.new, "reason": event.reason} | {
+    values |= {"actor": in_whose_name(event), "old": event.old, "new": event.new, "reason": reason_of(event)} | {
         key: shown[key] for key in ("old", "new", "actor") if key in shown
     }
     return str(declared.sentence) % _Words(values)
+
+
+def reason_of(event: Event) -> str:
+    """What the person gave as the reason; a tombstone in the reader's language where the words were erased."""
+    return _("(the words were erased)") if event.reason == ERASED else event.reason
 
 
 MACHINES = {

@@ -111,6 +111,11 @@ def stored_path(name: str) -> Path:
     return Path(settings.MEDIA_ROOT) / name
 
 
+def remove(name: str) -> None:
+    """Delete a stored file for good; one that is gone already is no error."""
+    stored_path(name).unlink(missing_ok=True)
+
+
 def serve(stored: Served, request: HttpRequest) -> FileResponse:
     """The file as a download, whatever it is; the caller has checked that this person may have it."""
     path = stored_path(stored.name)

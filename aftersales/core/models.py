@@ -80,6 +80,29 @@ def append_only_triggers() -> list[pgtrigger.Trigger]:
     ]
 
 
+ERASED = "[erased]"  # stands where a reason was that somebody typed and that may not be kept any longer
+
+
+def event_triggers() -> list[pgtrigger.Trigger]:
+    """Append-only, but an owner's function may put ``ERASED`` over a reason: people type names and numbers there."""
+    return [
+        pgtrigger.Trigger(
+            name="append_only",
+            when=pgtrigger.Before,
+            operation=pgtrigger.Update | pgtrigger.Delete,
+            func=f"""
+                IF TG_OP = 'UPDATE' AND current_setting('aftersales.retention', true) = 'on'
+                   AND current_user <> session_user AND NEW.reason = '{ERASED}'
+                   AND (to_jsonb(NEW) - 'reason') = (to_jsonb(OLD) - 'reason') THEN
+                    RETURN NEW;
+                END IF;
+                RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;
+            """,
+        ),
+        *(one for one in append_only_triggers() if one.name != "append_only"),
+    ]
+
+
 class AppendOnlyModel(models.Model):
     """Rows that nobody changes or removes: triggers refuse it, and the application's role has no right to."""
 
@@ -109,7 +132,8 @@ class Event(AppendOnlyModel):
     """What happened: the audit trail people read and the source of all statistics (DESIGN 3).
 
     Holds ids, codes and amounts, never a name of a customer, a contact or a message text; the actor's name stands
-    here as text so that the row outlives the account. ``at`` is the business time, ``recorded_at`` the clock of the
+    here as text so that the row outlives the account. ``reason`` is what a person typed: it can be erased (see
+    ``event_triggers``), nothing else of the row can. ``at`` is the business time, ``recorded_at`` the clock of the
     database, so that a backdated job shows.
     """
 
@@ -136,6 +160,7 @@ class Event(AppendOnlyModel):
     objects = EventQuerySet.as_manager()
 
     class Meta(AppendOnlyModel.Meta):
+        triggers = event_triggers()
         verbose_name = _("event")
         verbose_name_plural = _("events")
         indexes = [

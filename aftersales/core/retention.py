@@ -2,8 +2,12 @@
 
 A room's migration makes ``<room>_retain(until timestamptz, batch int)`` as SECURITY DEFINER. The function takes the
 earlier of the given moment and the database's own clock, so that a wrong ``--at`` cannot delete too early.
+
+What people typed as a reason is erased the same way: ``<room>_forget(ids bigint[])`` puts a tombstone over the reasons
+of these rows' events, and re-checks itself that the person behind them was erased.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import pgtrigger
@@ -34,6 +38,13 @@ def run(room: str, now: datetime) -> int:
         removed += count
         if count < BATCH:
             return removed
+
+
+def forget(room: str, ids: Sequence[int]) -> int:
+    """Erase the reasons told in the events of these rows; returns how many went. The owner's function decides."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {room}_forget(%s)", [list(ids)])
+        return int(cursor.fetchone()[0])
 
 
 def retainable_triggers() -> list[pgtrigger.Trigger]:

@@ -8,7 +8,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
-from aftersales.core import events, registers
+from aftersales.core import erasure, events, registers, retention
 from aftersales.core.errors import DomainError, NotPermitted
 
 from . import rules
@@ -161,31 +161,38 @@ def contact_erase(*, contact: Contact, actor: Any, reason: str, now: datetime) -
 
 
 def customer_erase(*, customer: Customer, actor: Any, reason: str, now: datetime) -> Customer:
-    """Erase name, needs and all contacts of a person (R2.2). Orders and tickets stay, without a face.
+    """Erase name, needs and all contacts of a person (R2.2), and what rooms above hold of him: words of tickets,
+    files, messages. Orders, tickets and archive records stay, without a face.
 
-    What a law keeps longer (invoices) stays where that law wants it. Erasing twice changes nothing.
+    What a law keeps longer (invoices, records under a legal hold) stays where that law wants it. Asked again, it
+    erases what has come in since.
     """
     _require(actor, "customers.erase")
     reason = _reason(reason)
-    if customer.erased_at:
-        return customer
     with transaction.atomic():
-        erased: Customer = registers.save(
-            customer,
-            actor=actor,
-            now=now,
-            event="customer.erased",
-            reason=reason,
-            name="",
-            gender="",
-            preferences="",
-            service_needs="",
-            class_reason="",
-            postcode="",
-            erased_at=now,
-        )
-        for contact in Contact.objects.present().filter(customer=customer).order_by("pk"):
-            _erase_contact(contact, actor=actor, reason=reason, now=now)
+        erased = customer if customer.erased_at else _erase_person(customer, actor, reason, now)
+        retention.forget("customers", [erased.pk])
+        erasure.spread(erased, actor=actor, reason=reason, now=now)
+    return erased
+
+
+def _erase_person(customer: Customer, actor: Any, reason: str, now: datetime) -> Customer:
+    erased: Customer = registers.save(
+        customer,
+        actor=actor,
+        now=now,
+        event="customer.erased",
+        reason=reason,
+        name="",
+        gender="",
+        preferences="",
+        service_needs="",
+        class_reason="",
+        postcode="",
+        erased_at=now,
+    )
+    for contact in Contact.objects.present().filter(customer=customer).order_by("pk"):
+        _erase_contact(contact, actor=actor, reason=reason, now=now)
     return erased
 
 

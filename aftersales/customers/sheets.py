@@ -2,7 +2,15 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from aftersales.core.sheets.resource import Attached, Column, SheetResource, ShippedProfile, register, ship
+from aftersales.core.sheets.resource import (
+    Attached,
+    Column,
+    RowRule,
+    SheetResource,
+    ShippedProfile,
+    register,
+    ship,
+)
 from aftersales.core.sheets.sqltext import public_ids
 from aftersales.core.sheets.widgets import ChoiceWidget, EmailWidget, KeyWidget, TextWidget, WholeWidget
 
@@ -39,6 +47,10 @@ def search_key(kind: str, column: str) -> str:
     return rf"lower(regexp_replace({{{column}}}, '\s', '', 'g'))"
 
 
+# Whose data was erased does not get it back by a file.
+ERASED = "EXISTS (SELECT FROM customers_customer e WHERE e.id = {target} AND e.erased_at IS NOT NULL)"
+
+
 def contact(kind: str, column: str) -> Attached:
     """A contact is added when the person does not have it yet; a sheet never removes one."""
     known = (
@@ -47,6 +59,7 @@ def contact(kind: str, column: str) -> Attached:
     )
     return Attached(
         columns=(column,),
+        wrong=((f"{{{column}}} IS NOT NULL AND {ERASED}", "erased"),),
         missing=f"{{{column}}} NOT LIKE '%*%' AND NOT EXISTS ({known})",
         insert=(
             "INSERT INTO customers_contact (public_id, version, customer_id, kind, value, label, preferred) "
@@ -82,6 +95,15 @@ class CustomerSheet(SheetResource):
         contact(ContactKind.ADDRESS, "address"),
     )
     view_capability = "customers.view_customer"
+    rules = (
+        RowRule(
+            "erased",
+            ("name",),
+            broken=f"{{name}} <> '' AND {ERASED}",
+            reason=_("The data of this person was erased and does not come back by a file."),
+            remedy=_("Leave the cell empty, or the row out."),
+        ),
+    )
 
     code = Column("code", KeyWidget(64), _("Customer code"), required=True, example="C20001")
     source = Column(None, KeyWidget(40), _("Source"), example="tmall", export=first_account("source"))

@@ -7,9 +7,9 @@ class NoticesConfig(AppConfig):
     verbose_name = _("Messages")
 
     def ready(self) -> None:
-        from aftersales.core import jobs, moves, shipped
+        from aftersales.core import erasure, jobs, moves, shipped
 
-        from . import events, kinds, machine  # noqa: F401  event kinds are declared by importing them
+        from . import events, kinds, machine, services  # noqa: F401  event kinds are declared by importing them
         from .tasks import DELIVER, deliver
         from .texts import load
 
@@ -17,3 +17,4 @@ class NoticesConfig(AppConfig):
         moves.use(machine.MACHINE)
         shipped.register("notices", load)
         jobs.register(DELIVER, deliver)
+        erasure.listen("customers.customer", services.customer_forget)

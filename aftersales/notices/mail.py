@@ -31,6 +31,9 @@ from .models import Notice
 
 FILE_NAME = re.compile(r"^[A-Za-z0-9_-]{1,80}$")
 PAGE = 50
+# The part of an address that lets its holder act: long and random. It belongs to the recipient alone.
+SIGNED = re.compile(r"(https?://[^\s<>\"']*?/)[A-Za-z0-9_=-]{20,}")
+HIDDEN = "•••"
 
 
 def send(notice: Notice, *, address: str, body: str) -> None:
@@ -105,16 +108,33 @@ def _write(path: Path, content: bytes) -> None:
     part.replace(path)
 
 
+def names() -> list[str]:
+    """The mails of the folder by name, which is the message's public id."""
+    return [path.stem for path in folder().glob("*.eml")]
+
+
+def kept_before(moment: datetime) -> list[str]:
+    """Names of mails written before this moment."""
+    return [path.stem for path in folder().glob("*.eml") if path.stat().st_mtime < moment.timestamp()]
+
+
+def forget(names: Iterable[str]) -> int:
+    """Remove these mails from the folder; one that is not there is no error. Returns how many were."""
+    found = [path for name in names if (path := folder() / f"{_file_name(name)}.eml").is_file()]
+    for path in found:
+        path.unlink(missing_ok=True)
+    return len(found)
+
+
 @dataclass(frozen=True)
 class Kept:
-    """One mail of the folder as the page shows it; the address is masked."""
+    """One mail of the folder as the page shows it: the recipient and every signed address are masked."""
 
     name: str
     written_at: datetime
     to: str
     subject: str
     text: str = ""
-    html: str = ""
 
 
 def kept(*, page: int = 1) -> tuple[list[Kept], bool]:
@@ -130,20 +150,36 @@ def kept(*, page: int = 1) -> tuple[list[Kept], bool]:
 
 def kept_one(name: str) -> Kept | None:
     """One mail with its text; None when there is none of that name."""
+    path = _path(name)
+    return _read(path, parts=True) if path else None
+
+
+def addresses_in(name: str) -> list[str]:
+    """The signed addresses in one mail, whole: for the recipient, and for who plays him in the demo."""
+    path = _path(name)
+    text = _part(_parsed(path), "plain") if path else ""
+    return [found.group(0) for found in re.finditer(rf"{SIGNED.pattern}/?", text)]
+
+
+def _path(name: str) -> Path | None:
     path = folder() / f"{name}.eml"
-    return _read(path, parts=True) if FILE_NAME.match(name) and path.is_file() else None
+    return path if FILE_NAME.match(name) and path.is_file() else None
+
+
+def _parsed(path: Path) -> ParsedMessage:
+    mail = message_from_bytes(path.read_bytes(), policy=policy.default)
+    assert isinstance(mail, ParsedMessage)
+    return mail
 
 
 def _read(path: Path, *, parts: bool) -> Kept:
-    mail = message_from_bytes(path.read_bytes(), policy=policy.default)
-    assert isinstance(mail, ParsedMessage)
+    mail = _parsed(path)
     return Kept(
         name=path.stem,
         written_at=parsedate_to_datetime(str(mail["Date"])),
         to=wording.masked(str(mail["To"]), "email"),
         subject=str(mail["Subject"]).strip(),
-        text=_part(mail, "plain") if parts else "",
-        html=_part(mail, "html") if parts else "",
+        text=SIGNED.sub(rf"\1{HIDDEN}", _part(mail, "plain")) if parts else "",
     )
 
 

@@ -9,7 +9,8 @@ from django.db.models import Q
 
 from aftersales.core.querysets import ScopedQuerySet
 
-from .states import NoticeChannel, NoticeState, TextState
+from . import kinds, rules
+from .states import NoticeChannel, NoticeState, RecipientKind, TextState
 
 # A sender that died holds its message this long. Shorter than a job's lease, so that the job's next run may
 # take it.
@@ -44,8 +45,16 @@ class NoticeQuerySet(ScopedQuerySet):
     def unread(self) -> Self:
         return self.filter(read_at=None)
 
-    def about(self, subject_kind: str, subject_id: int) -> Self:
-        return self.filter(subject_kind=subject_kind, subject_id=subject_id)
+    def about(self, subject_kind: str, *subject_ids: int) -> Self:
+        return self.filter(subject_kind=subject_kind, subject_id__in=subject_ids)
+
+    def to_customer(self, customer_id: int) -> Self:
+        return self.filter(recipient_kind=RecipientKind.CUSTOMER, customer_id=customer_id)
+
+    def repeating(self, text: str) -> Self:
+        """Messages that carry what somebody wrote, word for word."""
+        carriers = [code for code, kind in kinds.declared().items() if "message" in kind.variables]
+        return self.filter(source__in=carriers, body__contains=rules.clean_text(text))
 
     def free_at(self, now: datetime) -> Self:
         """Messages nobody is sending right now and that still want to go out."""

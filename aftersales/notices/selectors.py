@@ -7,6 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
+
+from accounts.states import Kind
+
 from . import kinds, rules, texts
 from .models import Notice, NoticeText
 from .services import worded
@@ -34,6 +38,15 @@ def inbox(user: Any, *, before: int | None = None) -> tuple[list[Notice], bool]:
 def notices_about(subject_kind: str, subject_id: int, *, limit: int = 100) -> list[Notice]:
     """Messages about one row, newest first. The caller decides who may look at the row."""
     return list(Notice.objects.about(subject_kind, subject_id).order_by("-pk")[:limit])
+
+
+def may_play_customer(user: Any) -> bool:
+    """Whether this person may open a customer's signed page from the folder of mails: a demo account in demo mode.
+
+    In production nobody may, whatever his roles: who reads a customer's mail must not answer in his name.
+    """
+    demo = not settings.PRODUCTION and user.kind == Kind.DEMO
+    return bool(demo and user.has_perm("notices.play_customer"))
 
 
 @dataclass(frozen=True)

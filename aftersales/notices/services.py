@@ -15,10 +15,12 @@ from accounts.models import User
 from aftersales.core import events, jobs
 from aftersales.core.errors import DomainError
 from aftersales.customers.models import Customer
+from aftersales.standards.selectors import duration
 
-from . import kinds, rules, texts
+from . import kinds, mail, rules, texts
 from .events import told
 from .models import Notice, NoticeText
+from .querysets import NoticeQuerySet
 from .states import NoticeChannel, NoticeState, RecipientKind, SkipReason
 
 DELIVER = "notices.deliver"
@@ -197,13 +199,31 @@ def notice_retry(*, notice: Notice, actor: Any, now: datetime) -> None:
         deliver_later([locked.pk], now=now, attempt=locked.attempts)
 
 
-def notices_erase(*, customer_id: int, now: datetime) -> int:
-    """Empty the words of all messages to a customer whose data is erased (R2.2).
+def notices_erase(*, rows: NoticeQuerySet, now: datetime) -> int:
+    """Empty the words of these messages and remove their copies in the folder of mails (R2.2).
 
-    That they were sent stays known. Called by the erasure service, which checks the right and records the
-    event.
+    That they were sent stays known. Whoever calls has checked the right and records the event.
     """
-    mine = Notice.objects.filter(
-        recipient_kind=RecipientKind.CUSTOMER, customer_id=customer_id, erased_at=None
-    )
-    return mine.update(subject="", body="", contact_id=None, erased_at=now)
+    with transaction.atomic():
+        full = rows.filter(erased_at=None).order_by("pk").select_for_update()
+        found = dict(full.values_list("pk", "public_id"))
+        Notice.objects.filter(pk__in=found).update(subject="", body="", contact_id=None, erased_at=now)
+        if found:
+            transaction.on_commit(lambda: mail.forget(found.values()), robust=True)
+    return len(found)
+
+
+def customer_forget(customer: Customer, *, actor: Any, reason: str, now: datetime) -> None:
+    """All messages to a customer whose data is erased."""
+    notices_erase(rows=Notice.objects.to_customer(customer.pk), now=now)
+
+
+def outbox_tidy(*, now: datetime) -> int:
+    """Empty the folder of mails: what lies there longer than the rule book allows, and what was erased since.
+
+    A mail may be written in the moment in which its message is erased; so the folder is compared with the rows.
+    """
+    old = mail.kept_before(now - duration("outbox_days", now))
+    names = mail.names()
+    erased = Notice.objects.filter(public_id__in=names).exclude(erased_at=None)
+    return mail.forget({*old, *erased.values_list("public_id", flat=True)})

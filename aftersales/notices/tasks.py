@@ -4,8 +4,13 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from celery import shared_task
+from django.utils import timezone
+
+from aftersales.core import origin
 from aftersales.core.models import Job
 
+from . import services
 from .delivery import notices_deliver
 from .services import DELIVER
 
@@ -15,3 +20,10 @@ __all__ = ["DELIVER", "deliver"]
 def deliver(job: Job, now: datetime) -> Mapping[str, Any]:
     """Send the messages of one job; what fails asks for its own next try, so the job itself always ends."""
     return notices_deliver(job.payload["ids"], now=now)
+
+
+@shared_task
+def tidy_outbox() -> None:
+    """Every hour: empty the folder of mails of what is past its time or erased."""
+    with origin.coming_from("task"):
+        services.outbox_tidy(now=timezone.now())

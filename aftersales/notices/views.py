@@ -105,13 +105,17 @@ def outbox(request: HttpRequest) -> HttpResponse:
     asked = int(number) if number.isdecimal() and len(number) < 6 else 1
     mails, more = mail.kept(page=asked)
     page = {"title": _("Outbox"), "mails": mails, "page": asked, "more": asked + 1 if more else None}
-    return render(request, "notices/outbox.html", {**page, "server": bool(settings.EMAIL_HOST)})
+    page |= {"server": bool(settings.EMAIL_HOST), "demo": not settings.PRODUCTION}
+    return render(request, "notices/outbox.html", page)
 
 
 @needs("notices.view_notice")
 @require_GET
 def outbox_mail(request: HttpRequest, name: str) -> HttpResponse:
+    """One mail; what only its recipient may open is masked, also for those who may read all messages."""
     found = mail.kept_one(name)
     if found is None:
         raise Http404
-    return render(request, "notices/outbox_mail.html", {"title": found.subject, "mail": found})
+    played = mail.addresses_in(name) if selectors.may_play_customer(request.user) else []
+    page = {"title": found.subject, "mail": found, "played": played}
+    return render(request, "notices/outbox_mail.html", page)

@@ -109,6 +109,7 @@ register(
     EventKind("ticket.solution_agreed", _("%(actor)s told the customer the solution."), {}, CUSTOMER),
     EventKind("ticket.noted", _("%(actor)s left a note."), {"message_id": "id"}),
     EventKind("ticket.message_erased", _("%(actor)s erased a message: %(reason)s"), {"message_id": "id"}),
+    EventKind("ticket.words_erased", _("%(actor)s erased all words of this ticket: %(reason)s")),
     EventKind(
         "ticket.contact_tried", _("%(actor)s tried to reach the customer (%(channel)s): %(outcome)s."),
         {"channel": "code", "reached": "flag"},
@@ -128,7 +129,7 @@ register(
     ),
     EventKind("ticket.confirmed", _("The customer confirmed that it is solved."), {"closed_how": "code"}, CUSTOMER),
     EventKind(
-        "ticket.verified", _("The customer confirmed it to %(actor)s: %(reason)s"),
+        "ticket.verified", _("The customer confirmed it to %(actor)s."),
         {"closed_how": "code", "how": "code"}, CUSTOMER,
     ),
     EventKind("ticket.closed", _("Closed, since no answer came in time."), {"closed_how": "code"}, CUSTOMER),
@@ -162,7 +163,8 @@ register(
         {"why": "code"},
     ),
     EventKind("intake.ran", _("The intake rules ran: %(opened)s opened, %(attached)s attached."),
-              {"opened": "number", "attached": "number", "too_old": "number"}),
+              {"opened": "number", "attached": "number", "too_old": "number", "refused": "number"}),
+    EventKind("intake.retried", _("%(actor)s let a refused signal be tried again."), {"signal": "code", "ref": "code"}),
     EventKind("intake_rule.changed", _("%(actor)s changed an intake rule: %(reason)s"), {"changed": "list"}),
     EventKind("grading_rule.changed", _("%(actor)s changed a grading rule: %(reason)s"), {"changed": "list"}),
     EventKind("duty_route.changed", _("%(actor)s changed a dispatch route: %(reason)s"), {"changed": "list"}),

@@ -83,7 +83,7 @@ MOVES = [
         "close_verified", [S.RESOLVED], S.CLOSED, "tickets.verify",
         pgettext_lazy("ticket move", "Customer confirmed to me"), "ticket.verified", guards=[rules.own_work],
         needs=[Need("how", _("How"), "choice", choices=_verified_ways)],
-        effect=_("Closed; what the customer said stands in the reason."),
+        effect=_("Closed; what the customer said joins the conversation."),
     ),
     Move(
         "close_by_silence", [S.RESOLVED], S.CLOSED, "tickets.close_by_silence",

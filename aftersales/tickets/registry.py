@@ -3,12 +3,12 @@
 from django.utils.translation import pgettext_lazy
 
 from aftersales.clocks import services as clocks
-from aftersales.core import deliveries, facts, jobs, moves, retention, series, shipped
+from aftersales.core import deliveries, erasure, facts, jobs, moves, retention, series, shipped
 from aftersales.notices import kinds
 from aftersales.standards import vocabulary
 from aftersales.tickets import consumers, events, selectors, shipping, tasks  # noqa: F401 - importing declares the event kinds
 from aftersales.tickets.machine import MACHINE
-from aftersales.tickets.services import node_messages
+from aftersales.tickets.services import erasing, node_messages
 from aftersales.tickets.states import Channel, Kind, Nature, Severity
 
 
@@ -38,3 +38,5 @@ def connect() -> None:
     kinds.provide_late("confirm_link", node_messages.confirm_link)
     retention.declare("tickets")
     jobs.register("tickets.intake", tasks.intake_job)
+    jobs.register(erasing.REMOVE_FILES, tasks.remove_files_job)
+    erasure.listen("customers.customer", erasing.customer_forget)

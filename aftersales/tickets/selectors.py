@@ -260,7 +260,7 @@ def _entry(event: Event) -> Entry:
     given = event.kind in ("ticket.assigned", "ticket.transferred")
     return Entry(
         at=event.at, sentence=events.sentence(event), kind=event.kind, actor=events.in_whose_name(event),
-        role=event.actor_role, source=event.source, reason=event.reason, rule_version=event.rule_version,
+        role=event.actor_role, source=event.source, reason=events.reason_of(event), rule_version=event.rule_version,
         audience=event.audience, event_id=event.pk, holder=event.payload.get("to_name", "") if given else "",
     )  # fmt: skip
 

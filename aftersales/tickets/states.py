@@ -31,6 +31,9 @@ REVIEW_STATES: tuple[str, ...] = (S.CLOSED, S.UNREACHABLE, S.CANCELLED)
 UNASSIGNED_STATES: tuple[str, ...] = (S.NEW, S.TRIAGED)
 TERMINAL_STATES: tuple[str, ...] = (S.SEALED,)
 
+NO_SUBJECT = "–"
+"""The subject of a ticket whose words were erased."""
+
 NO_DUE = datetime(9999, 12, 31, tzinfo=UTC)
 """``next_due_at`` of a ticket without a running clock: sorts last and needs no NULL in the keyset."""
 

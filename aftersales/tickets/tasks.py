@@ -10,11 +10,17 @@ from django.utils import timezone
 from aftersales.core import origin
 from aftersales.core.models import Job
 from aftersales.tickets import services
+from aftersales.tickets.services import erasing
 
 
 def intake_job(job: Job, now: datetime) -> Mapping[str, Any]:
     """Run the intake rules after a load of trade data."""
     return services.intake_run(now=now, backfill=bool(job.payload.get("backfill")))
+
+
+def remove_files_job(job: Job, now: datetime) -> Mapping[str, Any]:
+    """Delete the files of attachments that were erased."""
+    return {"removed": erasing.files_remove(now=now)}
 
 
 @shared_task

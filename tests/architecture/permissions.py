@@ -151,6 +151,9 @@ DESK_PAGES = {
     "desk:say": Page(READERS, "POST", sample=NUMBER),
     "desk:act": Page(READERS, "POST", sample=NUMBER | {"name": "resolve"}),
     "desk:reveal": Page(REVEALERS, "POST", sample=NUMBER | {"public_id": "x"}),
+    "desk:erase_message": Page(
+        frozenset({R.PRIVACY_OFFICER}), "POST", sample=NUMBER | {"public_id": "x"}
+    ),
     "desk:attachment": Page(READERS, sample={"public_id": "x"}),
 }
 OTHERS = {
@@ -194,6 +197,7 @@ SHEETS = {
     "sheets:upload": Page(SIGNED_IN, sample=UPLOAD),
     "sheets:progress": Page(SIGNED_IN, sample=UPLOAD),
     "sheets:confirm": Page(SIGNED_IN, "POST", sample=UPLOAD),
+    "sheets:go_on": Page(SIGNED_IN, "POST", sample=UPLOAD),
     "sheets:cancel": Page(SIGNED_IN, "POST", sample=UPLOAD),
     "sheets:errors": Page(SIGNED_IN, sample=UPLOAD),
     "sheets:download": Page(SIGNED_IN, sample=UPLOAD),

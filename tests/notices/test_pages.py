@@ -1,6 +1,7 @@
 """The bell, the preview, the folder of mails: who sees what, and what a click does."""
 
-from datetime import datetime
+import os
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,11 @@ from accounts.states import Role
 from aftersales.notices import kinds, mail, selectors, services, texts
 from aftersales.notices.models import Notice, NoticeTemplate, NoticeText
 from aftersales.notices.services import notice_send
+from aftersales.standards.models import ParameterVersion
+from tests.department import book
 from tests.notices.test_texts import WORDS
+
+__all__ = ["book"]
 
 
 @pytest.fixture
@@ -184,3 +189,90 @@ def test_a_parked_message_is_sent_again_from_its_page(
 def test_a_message_about_a_ticket_leads_to_its_workbench(db: None) -> None:
     assert kinds.page_of("tickets.ticket", 0) == ""
     assert kinds.page_of("elsewhere.row", 1) == ""
+
+
+LINK = "http://127.0.0.1:8000/c/" + "k" * 43 + "/"
+
+
+@pytest.fixture
+def letter(outbox: Path, send: Any) -> str:
+    """A mail with a signed address that lets its holder answer as the customer."""
+    notice = send()[0]
+    mail.send(notice, address="a@example.com", body=f"请确认：\n{LINK}")
+    return str(notice.public_id)
+
+
+READERS = [
+    Role.LEAD,
+    Role.SUPERVISOR,
+    Role.OPERATIONS,
+    Role.AUDITOR,
+    Role.PRIVACY_OFFICER,
+    Role.ADMINISTRATOR,
+]
+
+
+@pytest.mark.parametrize("role", READERS)
+def test_no_reader_of_the_folder_can_answer_in_the_customers_name(role: Role, letter: str, cast: Any) -> None:
+    shown = cast.client(role).get(reverse("notices:outbox_mail", args=[letter])).content.decode()
+    assert "/c/•••" in shown
+    assert "kkkk" not in shown
+
+
+def test_in_the_demo_the_administrator_plays_the_customer_and_in_production_nobody(
+    letter: str, cast: Any, settings: Any
+) -> None:
+    page = reverse("notices:outbox_mail", args=[letter])
+    players = {
+        role: cast.person(role, kind="demo") for role in (Role.ADMINISTRATOR, Role.OPERATIONS, Role.AUDITOR)
+    }
+
+    def address_shown(role: Role) -> bool:
+        return LINK in cast.client(players[role]).get(page).content.decode()
+
+    assert [role for role in players if address_shown(role)] == [Role.ADMINISTRATOR]
+    settings.PRODUCTION = True
+    assert not any(selectors.may_play_customer(player) for player in players.values())
+    assert LINK not in cast.client(cast.administrator).get(page).content.decode()
+
+
+def test_the_folder_says_in_the_demo_how_to_reach_the_customers_page(
+    outbox: Path, cast: Any, settings: Any
+) -> None:
+    client, page = cast.client(Role.OPERATIONS), reverse("notices:outbox")
+    in_demo = client.get(page)
+    settings.PRODUCTION = True
+    in_production = client.get(page)
+
+    assert in_demo.context["demo"]
+    assert not in_production.context["demo"]
+    assert len(in_demo.content) > len(in_production.content)
+
+
+def test_a_reset_of_a_password_is_nobodys_business_either(outbox: Path, send: Any, cast: Any) -> None:
+    notice = send()[0]
+    key = "3-cr8a2b-" + "0123456789abcdef" * 2
+    address = f"https://after.example.com/accounts/password/reset/key/{key}/"
+    mail.send(notice, address="a@example.com", body=address)
+
+    shown = cast.client(Role.AUDITOR).get(reverse("notices:outbox_mail", args=[notice.public_id]))
+    assert key not in shown.content.decode()
+
+
+def test_the_folder_is_emptied_by_time_and_of_what_was_erased(
+    outbox: Path, send: Any, customer: Any, book: None, now: datetime
+) -> None:
+    """The rule book says how long; a mail that was written while its message was erased goes too."""
+    old, erased, kept = (send(key=key)[0] for key in ("t:1", "t:2", "t:3"))
+    for notice in (old, erased, kept):
+        mail.send(notice, address="a@example.com", body="x")
+    for notice, days in ((old, 31), (erased, 1), (kept, 29)):
+        moment = (now - timedelta(days=days)).timestamp()
+        os.utime(outbox / f"{notice.public_id}.eml", (moment, moment))
+    services.notices_erase(rows=Notice.objects.filter(pk=erased.pk), now=now)
+
+    assert services.outbox_tidy(now=now) == 2
+    assert mail.names() == [kept.public_id]
+
+    ParameterVersion.objects.filter(parameter__code="outbox_days").update(value=5)
+    assert services.outbox_tidy(now=now) == 1

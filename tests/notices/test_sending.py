@@ -288,7 +288,7 @@ def test_erasing_a_customer_empties_the_words_of_his_messages(
     send: Any, run: Any, customer: Any, now: Any
 ) -> None:
     send()
-    services.notices_erase(customer_id=customer.pk, now=now)
+    services.notices_erase(rows=Notice.objects.to_customer(customer.pk), now=now)
     run()
     assert (only().subject, only().body, only().skip_reason) == ("", "", "erased")
     assert outgoing.outbox == []

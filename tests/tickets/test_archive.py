@@ -2,15 +2,28 @@
 
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import DatabaseError, connection, transaction
+from django.urls import reverse
 
+from aftersales.core import files
 from aftersales.core.errors import DomainError, NotPermitted, Refused
 from aftersales.core.models import Event
+from aftersales.notices.models import Notice
 from aftersales.tickets import selectors, services
-from aftersales.tickets.models import ArchiveAddendum, ArchiveRecord, Message, Ticket, TicketText
+from aftersales.tickets.models import (
+    ArchiveAddendum,
+    ArchiveRecord,
+    Attachment,
+    Message,
+    Ticket,
+    TicketText,
+)
+from aftersales.tickets.states import NO_SUBJECT
 from tests.cast import Cast
 
 Opener = Callable[..., Ticket]
@@ -194,3 +207,41 @@ def test_opening_a_record_in_the_register_leaves_a_trace_too(
     page = desk.client(desk.lead).get(f"/admin/tickets/archiverecord/{record.pk}/change/")
     assert page.status_code == 200
     assert Event.objects.filter(kind="archive.opened", actor_id=desk.lead.pk).count() == 1
+
+
+def test_past_its_time_nothing_personal_is_left_of_a_ticket(
+    archived: Callable[..., ArchiveRecord],
+    desk: Cast,
+    now: datetime,
+    work_off: Callable[[datetime], None],
+    settings: Any,
+    tmp_path: Path,
+) -> None:
+    """Subject, words, files, notices and what people typed as reasons; dates, codes and amounts stay."""
+    settings.MEDIA_ROOT, settings.REQUIRE_SECOND_FACTOR = tmp_path, False
+    long_ago = now - timedelta(days=4 * 365)
+    record = archived(long_ago, subject="张三的身份证 1101")
+    ticket = record.ticket
+    scan = files.store_upload(SimpleUploadedFile("张三.txt", b"1101"), now=long_ago)
+    services.note_add(ticket=ticket, text="见附件", actor=desk.agent, now=long_ago, files=[scan])
+    services.archive_hold_set(record=record, reason="张三 13800001111 起诉", actor=desk.supervisor, now=now)
+    services.archive_hold_lift(record=record, reason="张三撤诉", actor=desk.supervisor, now=now)
+    services.seal_sweep(now=now)
+    work_off(now)
+    attachment = Attachment.objects.get(ticket=ticket)
+
+    assert services.retention_run(now=now) == 1
+    address = reverse("desk:attachment", args=[attachment.public_id])
+    assert desk.client(desk.lead).get(address).status_code == 404
+    work_off(now)
+
+    ticket = Ticket.objects.get(pk=ticket.pk)
+    attachment.refresh_from_db()
+    assert (ticket.subject, attachment.original_name, attachment.sha256) == (NO_SUBJECT, "", "")
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+    assert not Event.objects.filter(reason__contains="张三").exists()
+    assert not Ticket.history.filter(id=ticket.pk).exclude(history_change_reason=None).exists()
+    assert not Notice.objects.about("tickets.ticket", ticket.pk).exclude(subject="", body="").exists()
+    told = "\n".join(entry.sentence for entry in selectors.timeline(ticket))
+    assert "[erased]" not in told
+    assert ticket.closed_at is not None

@@ -30,6 +30,23 @@ class FileRefused(DomainError):
         return kept
 
 
+UPLOAD_AGAIN = _("Upload the file again.")
+
+
+def staging_lost() -> FileRefused:
+    return FileRefused("staging_lost", _("The preview was lost when the database stopped."), UPLOAD_AGAIN)
+
+
+def no_right() -> FileRefused:
+    return FileRefused(
+        "no_right", _("You may no longer import this sheet."), _("Ask somebody who may import it.")
+    )
+
+
+def given_up() -> FileRefused:
+    return FileRefused("given_up", _("Writing failed again and again and was given up."), UPLOAD_AGAIN)
+
+
 class Unreadable(ValueError):
     """A cell that a widget cannot take: why, and what to write instead."""
 
@@ -65,7 +82,15 @@ REASONS: dict[str, tuple[Text, Text]] = {
         _("Somebody added this row after the preview."),
         _("Upload the file again and look at the row."),
     ),
+    "not_taken_in": (
+        _("The row was refused when it was taken in."),
+        _("The register of signals says why. Correct the row and load it again."),
+    ),
     "account_elsewhere": (_("This account belongs to another person."), _("Correct the customer code.")),
+    "erased": (
+        _("The data of this person was erased and does not come back by a file."),
+        _("Leave the cell empty, or the row out."),
+    ),
     "database": (_("The database refused the row."), _("Ask the administrator; name the row.")),
     "gone": (
         _("A row that this one refers to was removed after the preview."),

@@ -16,7 +16,7 @@ from aftersales.core.sheets.views import exported
 from aftersales.desk import queues, workbench
 from aftersales.desk.sheets import TicketList
 from aftersales.desk.views.ticket import the_ticket
-from aftersales.tickets.models import Message, Ticket
+from aftersales.tickets.models import Attachment, Message, Ticket
 from aftersales.tickets.services.export import ticket_exported
 
 PLAIN = (
@@ -109,8 +109,12 @@ def _message(message: Message) -> dict[str, Any]:
         "at": message.at, "from": message.author_kind, "author": str(message.author) if message.author else None,
         "audience": message.audience, "channel": message.channel, "text": message.text,
         "erased_at": message.erased_at,
-        "files": [{"name": f.original_name, "size": f.size, "sha256": f.sha256} for f in message.attachments.all()],
+        "files": [_file(file) for file in message.attachments.all() if file.erased_at is None],
     }  # fmt: skip
+
+
+def _file(file: Attachment) -> dict[str, Any]:
+    return {"name": file.original_name, "size": file.size, "sha256": file.sha256}
 
 
 def _clock(card: workbench.ClockCard) -> dict[str, Any]:

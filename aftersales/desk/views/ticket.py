@@ -221,7 +221,7 @@ def _say(request: HttpRequest, row: Ticket, voice: str, text: str) -> Any:
 @needs("desk.view")
 def attachment(request: HttpRequest, public_id: str) -> HttpResponse | FileResponse:
     """A file of a ticket this person may see, always as a download."""
-    found = Attachment.objects.visible_to(request.user).filter(public_id=public_id).first()
+    found = Attachment.objects.visible_to(request.user).filter(public_id=public_id, erased_at=None).first()
     if found is None:
         raise Http404
     return files.serve(found, request)

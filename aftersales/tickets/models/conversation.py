@@ -55,7 +55,10 @@ class Message(PublicIdModel):
 
 
 class Attachment(PublicIdModel):
-    """A stored file of a message; the file lies under a random name and is only served as an attachment."""
+    """A stored file of a message; the file lies under a random name and is only served as an attachment.
+
+    An erased one keeps its row without name and fingerprint; ``file_gone_at`` says when the file itself went.
+    """
 
     ticket = models.ForeignKey(Ticket, models.PROTECT, related_name="attachments", verbose_name=_("ticket"))
     message = models.ForeignKey(
@@ -71,12 +74,25 @@ class Attachment(PublicIdModel):
     width = models.PositiveIntegerField(_("width"), null=True)
     height = models.PositiveIntegerField(_("height"), null=True)
     at = models.DateTimeField(_("at"))
+    erased_at = models.DateTimeField(_("erased at"), null=True)
+    file_gone_at = models.DateTimeField(_("file removed at"), null=True)
 
     objects = ThroughTicketQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("attachment")
         verbose_name_plural = _("attachments")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(erased_at=None) | Q(original_name="", sha256=""), name="attachment_erased_is_empty"
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["id"], name="attachment_file_to_go",
+                condition=Q(erased_at__isnull=False, file_gone_at=None),
+            ),
+        ]  # fmt: skip
 
     def __str__(self) -> str:
         return self.original_name

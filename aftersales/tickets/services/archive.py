@@ -15,9 +15,9 @@ from aftersales.core.errors import DomainError, NotPermitted
 from aftersales.core.models import Event
 from aftersales.standards.selectors import duration, parameter
 from aftersales.tickets import rules
-from aftersales.tickets.models import ArchiveAddendum, ArchiveRecord, Ticket, TicketText
+from aftersales.tickets.models import ArchiveAddendum, ArchiveRecord, Attachment, Ticket, TicketText
 from aftersales.tickets.querysets import TicketQuerySet
-from aftersales.tickets.services import searching
+from aftersales.tickets.services import erasing, searching
 from aftersales.tickets.services.conversation import clean_text
 from aftersales.tickets.states import TicketState
 
@@ -28,13 +28,14 @@ def ticket_archive(
     *, ticket: Ticket, summary: str, actor: Any, now: datetime, version: int | None = None
 ) -> Ticket:
     """The lead's review makes the record and gives it its number; the ticket is archived."""
+    number = _number_ahead(ticket, summary, actor, now)
     with transaction.atomic():
         ticket = Ticket.objects.select_for_update(of=("self",)).get(pk=ticket.pk)
         until = (ticket.closed_at or now) + duration("seal_days", now)
         moved = moves.perform(
             ticket, "archive", actor=actor, now=now, version=version, summary=summary, wake_at=until
         )
-        record = _record(moved, summary.strip(), until, actor, now)
+        record = _record(moved, number, summary.strip(), until, actor, now)
         TicketText.objects.update_or_create(
             ticket=moved, part="record", defaults={"text": searching.text_of_record(record).text}
         )
@@ -45,10 +46,20 @@ def ticket_archive(
     return moved
 
 
-def _record(ticket: Ticket, summary: str, seal_after: datetime, actor: Any, now: datetime) -> ArchiveRecord:
+def _number_ahead(ticket: Ticket, summary: str, actor: Any, now: datetime) -> str:
+    """Numbers are drawn before the transaction (core.series); none for a review that will be refused anyway."""
+    refused = moves.judged([ticket], "archive", actor=actor, now=now)[ticket.pk]
+    if refused or len(summary.strip()) < rules.MIN_SUMMARY:
+        return ""
+    return "" if ArchiveRecord.objects.filter(ticket=ticket).exists() else series.next_number("archive", now)
+
+
+def _record(
+    ticket: Ticket, number: str, summary: str, seal_after: datetime, actor: Any, now: datetime
+) -> ArchiveRecord:
     """A reopened ticket comes back to its own record: the number stays, the content is renewed."""
     known = ArchiveRecord.objects.filter(ticket=ticket).first()
-    record = known or ArchiveRecord(ticket=ticket, number=series.next_number("archive", now))
+    record = known or ArchiveRecord(ticket=ticket, number=number or series.next_number("archive", now))
     order = ticket.order
     for name in (
         "kind",
@@ -183,9 +194,14 @@ def seal_sweep(*, now: datetime, limit: int = SWEEP_LIMIT) -> int:
 
 
 def retention_run(*, now: datetime) -> int:
-    """Remove the texts and contacts of records past their time. PostgreSQL re-checks age and hold itself:
-    the function belongs to the owner and refuses anything younger (R5.5, DESIGN 3)."""
+    """Remove records past their time with every word that was said: subject, messages, files, notices, reasons.
+
+    PostgreSQL re-checks age and hold itself: the function belongs to the owner and refuses anything younger (R5.5,
+    DESIGN 3). Files go by a job, asked for as long as one is left. The bare ticket stays: dates, codes, amounts.
+    """
     removed = retention.run("tickets", now)
+    if Attachment.objects.filter(erased_at__isnull=False, file_gone_at=None).exists():
+        erasing.ask_for_removal(now)
     if removed:
         system = system_user()
         events.record("tickets.retained", subject=system, actor=system, now=now, payload={"count": removed})

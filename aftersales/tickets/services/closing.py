@@ -18,7 +18,13 @@ from aftersales.tickets import rules
 from aftersales.tickets.models import ContactAttempt, CustomerLink, Ticket
 from aftersales.tickets.querysets import TicketQuerySet
 from aftersales.tickets.services.asking import remind_all
-from aftersales.tickets.services.conversation import QUIET, customer_message, known_message, ticket_reply
+from aftersales.tickets.services.conversation import (
+    QUIET,
+    confirmation_keep,
+    customer_message,
+    known_message,
+    ticket_reply,
+)
 from aftersales.tickets.services.locking import locked_ticket
 from aftersales.tickets.services.work import ensure_started
 from aftersales.tickets.states import ACTIVE_STATES, OPEN_STATES, TicketState
@@ -190,12 +196,13 @@ def _answer(
 def ticket_verify(
     *, ticket: Ticket, how: str, reason: str, actor: Any, now: datetime, version: int | None = None
 ) -> Ticket:
-    """Close after the customer confirmed it to a person; what he said is the reason."""
+    """Close after the customer confirmed it to a person; what he said (``reason``) joins the conversation."""
     if not reason.strip():
         raise DomainError(_("Write down what the customer said."), "reason")
-    return moves.perform(
-        ticket, "close_verified", actor=actor, now=now, reason=reason, version=version, how=how
-    )
+    with transaction.atomic():
+        moved = moves.perform(ticket, "close_verified", actor=actor, now=now, version=version, how=how)
+        confirmation_keep(ticket=moved, text=reason, channel=how, now=now)
+    return moved
 
 
 def ticket_give_up(

@@ -12,8 +12,8 @@ from aftersales.core import events, moves
 from aftersales.core.errors import DomainError, NotPermitted
 from aftersales.core.files import StoredFile
 from aftersales.core.models import Audience
-from aftersales.tickets.models import Attachment, Message, Ticket, TicketText
-from aftersales.tickets.services import searching
+from aftersales.tickets.models import Attachment, Message, Ticket
+from aftersales.tickets.services import erasing, searching
 from aftersales.tickets.services.locking import locked_ticket, refuse_sealed
 from aftersales.tickets.services.work import ensure_started
 from aftersales.tickets.states import AuthorKind, Channel, TicketState, WaitFor
@@ -197,19 +197,29 @@ def note_add(
     return message
 
 
+def confirmation_keep(*, ticket: Ticket, text: str, channel: str, now: datetime) -> Message:
+    """What the customer said when he confirmed it to a person: his words, erasable as such. The move is the event."""
+    return _write(ticket, clean_text(text), AuthorKind.CUSTOMER, Audience.CUSTOMER, now, channel=channel)
+
+
 def message_erase(*, message: Message, actor: Any, now: datetime, reason: str) -> None:
-    """Blank a text that must not be kept (PIPL); the event stays as a tombstone (DESIGN 3)."""
+    """Erase a message that must not be kept (PIPL) with everything that repeats it; a tombstone stays (DESIGN 3).
+
+    Errors: reason, held (a legal hold keeps it). Erased once, it stays as it is.
+    """
     _may_write(actor, "tickets.erase")
     if not reason.strip():
         raise DomainError(_("Say why the message is erased."), "reason")
     with transaction.atomic():
-        locked = Message.objects.select_for_update().get(pk=message.pk)
-        locked.text, locked.erased_at = "", now
-        locked.save(update_fields=["text", "erased_at"])
-        TicketText.objects.filter(ticket=locked.ticket_id, part=f"message:{locked.pk}").delete()
+        ticket = Ticket.objects.select_for_update(of=("self",)).get(pk=message.ticket_id)
+        erasing.refuse_held(ticket)
+        current = ticket.messages.get(pk=message.pk)
+        if current.erased_at is not None:
+            return
+        erasing.message_forget(current, now=now)
         events.record(
-            "ticket.message_erased", subject=locked.ticket, actor=actor, now=now, reason=reason,
-            payload={"message_id": locked.pk},
+            "ticket.message_erased", subject=ticket, actor=actor, now=now, reason=reason,
+            payload={"message_id": current.pk},
         )  # fmt: skip
 
 

@@ -1,0 +1,131 @@
+"""One way of erasing words (R2.2): the message, its search text, its files, the notices that repeat it, its mail.
+
+Used for one message, for everything of an erased customer and, in the owner's function, for what is past its time.
+Files go by a job after the commit, so that a transaction rolled back loses none.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db.models import F, QuerySet
+from django.utils.translation import gettext as _
+
+from aftersales.core import events, files, jobs, retention
+from aftersales.core.errors import DomainError
+from aftersales.customers.models import Customer
+from aftersales.notices.models import Notice
+from aftersales.notices.services import notices_erase
+from aftersales.tickets.models import ArchiveRecord, Attachment, IntakeItem, Message, Ticket, TicketText
+from aftersales.tickets.services import searching
+from aftersales.tickets.states import NO_SUBJECT
+
+KIND = "tickets.ticket"
+REMOVE_FILES = "tickets.remove_files"
+WORDS = ["subject", "text"]  # keys of a signal's facts that hold what somebody wrote
+SAID_ENOUGH = (
+    4  # a message of fewer characters is in every subject: it says nothing about where that came from
+)
+
+
+def refuse_held(ticket: Ticket) -> None:
+    """A legal hold keeps every word."""
+    if ArchiveRecord.objects.filter(ticket=ticket).exclude(legal_hold="").exists():
+        raise DomainError(_("A legal hold keeps this ticket; nothing of it is erased."), "held")
+
+
+def message_forget(message: Message, *, now: datetime) -> bool:
+    """Blank one message of a locked ticket everywhere; answers whether the subject repeated it and went too."""
+    ticket = message.ticket
+    quoted = repeats(ticket.subject, message.text)
+    about = Notice.objects.about(KIND, ticket.pk)
+    notices_erase(rows=about if quoted else about.repeating(message.text), now=now)
+    if not ticket.messages.filter(pk__lt=message.pk).exists():
+        _forget_signals([ticket.pk])
+    _forget_messages(Message.objects.filter(pk=message.pk), now)
+    if quoted:
+        _forget_subjects([ticket])
+    return quoted
+
+
+def repeats(subject: str, text: str) -> bool:
+    """Whether a subject was cut from a message, or holds it."""
+    subject, text = (" ".join(words.split()).rstrip("…") for words in (subject, text))
+    return bool(subject) and (subject in text or (len(text) >= SAID_ENOUGH and text in subject))
+
+
+def customer_forget(customer: Customer, *, actor: Any, reason: str, now: datetime) -> None:
+    """The words of all tickets of an erased customer, except where a legal hold keeps them. Archive records stay.
+
+    The record (R5.5, R5.6: what, when, by whom, with what result) is kept for its time by law; the conversation is not.
+    """
+    mine = list(Ticket.objects.filter(customer=customer).order_by("pk").select_for_update(of=("self",)))
+    holds = ArchiveRecord.objects.filter(ticket__in=mine).exclude(legal_hold="")
+    held = set(holds.values_list("ticket_id", flat=True))
+    if free := [ticket for ticket in mine if ticket.pk not in held]:
+        tickets_forget(free, actor=actor, reason=reason, now=now)
+
+
+def tickets_forget(tickets: Sequence[Ticket], *, actor: Any, reason: str, now: datetime) -> None:
+    """Blank every word of these locked tickets; each that had any gets a tombstone in its timeline."""
+    ids = [ticket.pk for ticket in tickets]
+    said = set(Message.objects.filter(ticket__in=ids, erased_at=None).values_list("ticket_id", flat=True))
+    spoken = [ticket for ticket in tickets if ticket.pk in said or ticket.subject != NO_SUBJECT]
+    notices_erase(rows=Notice.objects.about(KIND, *ids), now=now)
+    _forget_messages(Message.objects.filter(ticket__in=ids), now)
+    _forget_signals(ids)
+    _forget_subjects(spoken)
+    events.record_many(
+        [
+            events.Draft(kind="ticket.words_erased", row=ticket, actor=actor, at=now, reason=reason)
+            for ticket in spoken
+        ],
+        now=now,
+    )
+    retention.forget("tickets", ids)
+
+
+def _forget_subjects(tickets: Sequence[Ticket]) -> None:
+    """The subjects of locked tickets, and the search text that repeats them."""
+    Ticket.objects.filter(pk__in=[ticket.pk for ticket in tickets]).update(
+        subject=NO_SUBJECT, version=F("version") + 1
+    )
+    for ticket in tickets:
+        ticket.subject = NO_SUBJECT
+        text = searching.text_of_ticket(ticket).text
+        TicketText.objects.filter(ticket=ticket, part="first").update(text=text)
+
+
+def _forget_messages(messages: QuerySet[Message], now: datetime) -> None:
+    """Texts, search texts and files of these messages."""
+    rows = list(messages.order_by("pk").select_for_update().values_list("pk", flat=True))
+    if not rows:
+        return
+    Message.objects.filter(pk__in=rows, erased_at=None).update(text="", erased_at=now)
+    TicketText.objects.filter(part__in=[f"message:{pk}" for pk in rows]).delete()
+    gone = Attachment.objects.filter(message__in=rows, erased_at=None)
+    if gone.update(original_name="", sha256="", erased_at=now):
+        ask_for_removal(now)
+
+
+def _forget_signals(ticket_ids: Sequence[int]) -> None:
+    """A row of a sheet keeps what the customer wrote until it is a ticket: it goes with the ticket's words."""
+    items = list(IntakeItem.objects.filter(ticket__in=ticket_ids, facts__has_any_keys=WORDS))
+    for item in items:
+        item.facts = {key: value for key, value in item.facts.items() if key not in WORDS}
+    IntakeItem.objects.bulk_update(items, ["facts"], batch_size=500)
+
+
+def ask_for_removal(now: datetime) -> None:
+    """One job removes whatever files are due, however often it is asked for."""
+    jobs.enqueue(REMOVE_FILES, key=f"{REMOVE_FILES}:{now.isoformat()}", now=now)
+
+
+def files_remove(*, now: datetime) -> int:
+    """Delete the files of erased attachments; once more after a crash, because the rows say what is left."""
+    waiting = Attachment.objects.filter(erased_at__isnull=False, file_gone_at=None)
+    count = 0
+    for pk, name in list(waiting.order_by("pk").values_list("pk", "name")):
+        files.remove(name)
+        count += Attachment.objects.filter(pk=pk, file_gone_at=None).update(file_gone_at=now)
+    return count
