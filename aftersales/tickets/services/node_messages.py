@@ -11,7 +11,7 @@ from django.utils.functional import Promise as LazyText
 
 from accounts.models import Team, User
 from accounts.services import system_user
-from aftersales.core.models import Event
+from aftersales.core.models import ERASED, Event
 from aftersales.notices.services import notice_send
 from aftersales.standards.states import Promise
 from aftersales.tickets.models import Message, Ticket
@@ -136,7 +136,7 @@ def _tell_worker(ticket: Ticket, event: Event, actor: Any, now: datetime) -> Non
     if template != "work.customer_answered":
         values["due"] = ticket.next_due_at if ticket.next_due_at < NO_DUE else None
     if template == "work.assigned":
-        values["reason"] = event.reason or None
+        values["reason"] = event.reason if event.reason not in ("", ERASED) else None
     if template == "work.ask_customer":
         values["reason"] = _label(AskInPerson, event.payload["why"])
     notice_send(
