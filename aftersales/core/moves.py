@@ -280,14 +280,17 @@ def options(
     return found
 
 
-def judged(rows: Sequence[models.Model], name: str, *, actor: Any, now: datetime) -> dict[int, list[Refusal]]:
+def judged(
+    rows: Sequence[models.Model], name: str, *, actor: Any, now: datetime, data: Mapping[str, Any] | None = None
+) -> dict[int, list[Refusal]]:
     """What the door would say to one move of many rows, before anybody asks for it: no reason, no refusal.
 
-    Facts are asked once for all rows. Raises NotPermitted.
+    ``data``: what is known of the move's data already; what is missing yet is no refusal. Facts are asked once for all
+    rows. Raises NotPermitted.
     """
     if not rows:
         return {}
-    order = _order(type(rows[0]), name, actor=actor, now=now, acting_as="", reason="", data={})
+    order = _order(type(rows[0]), name, actor=actor, now=now, acting_as="", reason="", data=dict(data or {}))
     fit = [row for row in rows if getattr(row, order.machine.field) in order.move.sources]
     answers = {fact: facts.ask(fact, fit, now) for fact in order.move.facts} if fit else {}
     return {
@@ -376,7 +379,7 @@ def _judge(row: Any, order: _Order, known: Mapping[str, Any], *, asking: bool) -
             for need in order.move.missing(order.data)
         ]
     for rule in [*order.move.guards, *_guards[order.machine.label, order.move.name]]:
-        reasons += rule(row, known, order.actor, order.now, None if asking else order.data)
+        reasons += rule(row, known, order.actor, order.now, (order.data or None) if asking else order.data)
     return reasons
 
 

@@ -103,14 +103,22 @@ def chosen(user: Any, data: QueryDict, now: datetime) -> Chosen:
     keys, over = asked_for(data)
     tickets = list(rows(user, keys).order_by("next_due_at", "id"))
     may = [name for name, (capability, _label, _judge) in ACTS.items() if user.has_perm(capability)]
-    acts = [_act(name, tickets, user, now) for name in may] if tickets else []
     to_whom = people(user, now) if "assign" in may else []
+    to = _person(data, to_whom)
+    acts = [_act(name, tickets, user, now, to) for name in may] if tickets else []
     return Chosen(tickets, len(keys) - len(tickets), over, acts, to_whom)
 
 
-def _act(name: str, tickets: Sequence[Ticket], user: Any, now: datetime) -> BulkAct:
+def _person(data: QueryDict, to_whom: Sequence[tuple[int, str]]) -> User | None:
+    """Whom the list would give them to, when somebody is chosen already."""
+    wanted = whole(data.get("to"))
+    known = wanted is not None and wanted in dict(to_whom)
+    return User.objects.filter(pk=wanted).first() if known else None
+
+
+def _act(name: str, tickets: Sequence[Ticket], user: Any, now: datetime, to: User | None) -> BulkAct:
     _capability, label, judge = ACTS[name]
-    judged = judge(tickets, user, now)
+    judged = judge(tickets, user, now, to)
     held: dict[str, list[str]] = defaultdict(list)
     for ticket in tickets:
         if refusals := judged[ticket.pk]:
@@ -120,15 +128,15 @@ def _act(name: str, tickets: Sequence[Ticket], user: Any, now: datetime) -> Bulk
     return BulkAct(name, label, len(tickets) - refused, refused, reasons)
 
 
-def _assigned(tickets: Sequence[Ticket], user: Any, now: datetime) -> Judged:
-    return moves.judged(tickets, "assign", actor=user, now=now)
+def _assigned(tickets: Sequence[Ticket], user: Any, now: datetime, to: User | None) -> Judged:
+    return moves.judged(tickets, "assign", actor=user, now=now, data={"to": to} if to else {})
 
 
-def _put_back(tickets: Sequence[Ticket], user: Any, now: datetime) -> Judged:
+def _put_back(tickets: Sequence[Ticket], user: Any, now: datetime, to: User | None) -> Judged:
     return moves.judged(tickets, "unassign", actor=user, now=now)
 
 
-def _taken(tickets: Sequence[Ticket], user: Any, now: datetime) -> Judged:
+def _taken(tickets: Sequence[Ticket], user: Any, now: datetime, to: User | None) -> Judged:
     """As the service does it: nobody has it yet, and the system grades what is new before it gives it to the person."""
     system = system_user()
     free = [ticket for ticket in tickets if ticket.assignee_id is None]
@@ -142,7 +150,7 @@ def _taken(tickets: Sequence[Ticket], user: Any, now: datetime) -> Judged:
 
 
 # Capability, label, how it is judged.
-ACTS: Mapping[str, tuple[str, Any, Callable[[Sequence[Ticket], Any, datetime], Judged]]] = {
+ACTS: Mapping[str, tuple[str, Any, Callable[[Sequence[Ticket], Any, datetime, User | None], Judged]]] = {
     "assign": ("tickets.assign", pgettext_lazy("queue page", "Assign"), _assigned),
     "put_back": ("tickets.assign", pgettext_lazy("ticket move", "Put back"), _put_back),
     "take": ("tickets.take", pgettext_lazy("queue row", "Take"), _taken),

@@ -271,6 +271,7 @@ function desk() {
       for (const box of document.querySelectorAll("[data-row] input[type=checkbox]")) box.checked = event.target.checked;
     }
     if (event.target.matches("[data-all], [data-row] input[type=checkbox]")) showSelection();
+    if (event.target.matches("#bulk-to") && window.htmx) window.htmx.trigger(document.getElementById("acts"), "chosen");
     if (event.target.matches("[data-submit]")) event.target.form.requestSubmit();
     if (event.target.matches("input[type=file][data-names]")) showNames(event.target);
     if (event.target.matches("[data-shows]")) showPart(event.target);

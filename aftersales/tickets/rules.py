@@ -100,12 +100,16 @@ def lead_cancels_grave(row: Any, facts: Any, actor: Any, now: datetime, data: An
 
 
 def fit_to_work(row: Any, facts: Any, actor: Any, now: datetime, data: Any) -> Guarding:
-    """Who gets a ticket may work on tickets: asked of one and of many, by hand and by rule."""
+    """Who gets a ticket may work on tickets and does not have it yet: asked of one and of many, by hand and by rule."""
     to = None if data is None else data.get("to")
-    if to is not None and not (to.is_active and to.has_perm("tickets.work")):
+    if to is None:
+        return
+    if not (to.is_active and to.has_perm("tickets.work")):
         yield Refusal("unfit", _("%(name)s cannot work on tickets.") % {"name": to})
 
 
+    if row.assignee_id == to.pk:
+        yield Refusal("already", _("The ticket is already with %(name)s.") % {"name": to})
 def has_assignee(row: Any, facts: Any, actor: Any, now: datetime, data: Any) -> Guarding:
     if row.assignee_id is None:
         yield Refusal("nobody", _("Nobody is assigned yet."))

@@ -1,7 +1,7 @@
 """Several chosen tickets at once: what an act will refuse is said before the click, what it refused after it."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -197,3 +197,34 @@ def test_without_the_script_the_chosen_tickets_have_a_page_of_their_own(
 def test_only_people_who_work_on_tickets_are_offered(desk: Cast, now: datetime) -> None:
     assert {pk for pk, _name in bulk.people(desk.lead, now)} <= {desk.agent.pk, desk.lead.pk}
     assert bulk.people(desk.lead, now)
+
+
+def test_who_has_a_ticket_already_is_not_given_it_again(
+    open_ticket: Opener, started: Ticket, desk: Cast, now: datetime
+) -> None:
+    """Before, work in progress fell back to *assigned* and was counted as done."""
+    with pytest.raises(DomainError) as single:
+        services.ticket_assign(ticket=started, to=desk.agent, actor=desk.lead, now=now)
+    assert single.value.code == "already"
+
+    bar = bulk.chosen(desk.lead, QueryDict(f"ids={started.pk}&to={desk.agent.pk}"), now)
+    held = {act.name: act for act in bar.acts}["assign"]
+    assert (held.fit, held.refused) == (0, 1)
+    assert "周婷" in held.reasons[0].words
+
+    answer = desk.client(desk.lead).post(
+        reverse("desk:bulk_assign"), {"ids": [started.pk], "to": desk.agent.pk}
+    )
+    assert started.number in said(answer)
+    assert "周婷" in said(answer)
+    after = Ticket.objects.get(pk=started.pk)
+    assert (after.state, after.version) == (TicketState.IN_PROGRESS, started.version)
+
+
+def test_a_waiting_ticket_is_not_passed_on_to_who_has_it(started: Ticket, desk: Cast, now: datetime) -> None:
+    waiting = services.ticket_wait(
+        ticket=started, wait_for="customer", until=now + timedelta(hours=5), actor=desk.agent, now=now
+    )
+    with pytest.raises(DomainError) as refused:
+        services.ticket_assign(ticket=waiting, to=desk.agent, actor=desk.lead, now=now)
+    assert refused.value.code == "already"

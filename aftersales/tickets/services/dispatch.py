@@ -14,7 +14,7 @@ from accounts.models import User
 from accounts.selectors import people_on_duty
 from accounts.services import system_user
 from aftersales.core import moves
-from aftersales.core.errors import DomainError, NotPermitted
+from aftersales.core.errors import DomainError, NotPermitted, Refused
 from aftersales.tickets import rules
 from aftersales.tickets.models import DispatchRecord, DutyRoute, Ticket
 from aftersales.tickets.services.locking import locked_ticket
@@ -66,6 +66,8 @@ def tickets_assign(
 def _pass_on(ticket: Ticket, to: User, actor: Any, now: datetime, reason: str, team_id: int | None) -> Ticket:
     if not actor.has_perm("tickets.assign"):
         raise NotPermitted()
+    if refusals := list(rules.fit_to_work(ticket, {}, actor, now, {"to": to})):
+        raise Refused(refusals)
     payload = {
         "from_id": ticket.assignee_id,
         "to_id": to.pk,
