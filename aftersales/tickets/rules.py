@@ -1,8 +1,10 @@
 """Pure judgements about tickets: levels, guards, grading, who is fit to take one. No query, no clock read here."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -14,6 +16,7 @@ from aftersales.tickets.states import (
     Kind,
     Level,
     Nature,
+    NotDispatched,
     Severity,
     TicketState,
 )
@@ -106,10 +109,10 @@ def fit_to_work(row: Any, facts: Any, actor: Any, now: datetime, data: Any) -> G
         return
     if not (to.is_active and to.has_perm("tickets.work")):
         yield Refusal("unfit", _("%(name)s cannot work on tickets.") % {"name": to})
-
-
     if row.assignee_id == to.pk:
         yield Refusal("already", _("The ticket is already with %(name)s.") % {"name": to})
+
+
 def has_assignee(row: Any, facts: Any, actor: Any, now: datetime, data: Any) -> Guarding:
     if row.assignee_id is None:
         yield Refusal("nobody", _("Nobody is assigned yet."))
@@ -224,11 +227,14 @@ class Grade:
 
 
 def grade(facts: GradeFacts, book: Sequence[Any]) -> Grade:
-    """Rules in order of position; the first that sets an axis wins that axis."""
-    kind, severity, nature = "", "", ""
+    """Rules in order of position; the first that sets an axis wins that axis.
+
+    A kind that somebody chose stays. Later rules see the kind that an earlier one found.
+    """
+    kind, severity, nature = facts.kind, "", ""
     named: list[str] = []
     for rule in book:
-        if not matches(rule, facts):
+        if not matches(rule, replace(facts, kind=kind or Kind.OTHER)):
             continue
         before = (kind, severity, nature)
         kind = kind or rule.set_kind
@@ -237,7 +243,7 @@ def grade(facts: GradeFacts, book: Sequence[Any]) -> Grade:
         if (kind, severity, nature) != before:
             named.append(rule.code)
     return Grade(
-        kind=kind or facts.kind or Kind.OTHER,
+        kind=kind or Kind.OTHER,
         severity=severity or Severity.MINOR,
         nature=nature or Nature.OPERATION,
         rules=tuple(named),
@@ -251,9 +257,24 @@ def matches(rule: Any, facts: GradeFacts) -> bool:
         and (not rule.channels or facts.channel in rule.channels)
         and (not rule.customer_classes or facts.customer_class in rule.customer_classes)
         and (not rule.signals or facts.signal in rule.signals)
-        and (not rule.words or any(word.lower() in facts.text for word in rule.words))
+        and (not rule.words or any(is_said(word, facts.text) for word in rule.words))
         and (rule.min_amount is None or (facts.amount is not None and facts.amount >= rule.min_amount))
     )
+
+
+def is_said(word: str, text: str) -> bool:
+    """Whether a text in lower case holds the word: Chinese anywhere, Latin from the beginning of a word ("explod"),
+    a number only as a whole number (12315, not inside an order number)."""
+    word = word.lower()
+    if word not in text:
+        return False
+    return not word.isascii() or bool(_from_its_beginning(word).search(text))
+
+
+@lru_cache(maxsize=2048)
+def _from_its_beginning(word: str) -> re.Pattern[str]:
+    end = r"(?![0-9])" if word[-1].isdigit() else ""
+    return re.compile(rf"(?<![a-z0-9]){re.escape(word)}{end}")
 
 
 # Dispatch
@@ -270,6 +291,7 @@ class Candidate:
     capacity: int
     on_shift: bool
     away: bool
+    next_shift_at: datetime | None = None
     last_assigned_at: datetime | None = None
     verdict: str = ""
 
@@ -298,9 +320,11 @@ def choose(candidates: Sequence[Candidate]) -> Choice:
     judged = tuple(_judged(candidate) for candidate in candidates)
     fit = [candidate for candidate in judged if not candidate.verdict]
     if not judged:
-        return Choice(None, "nobody_has_duty")
+        return Choice(None, NotDispatched.NOBODY_HAS_DUTY.value)
     if not fit:
-        return Choice(None, "nobody_free", judged)
+        there = any(one.verdict == "full" for one in judged)
+        why = NotDispatched.NOBODY_FREE if there else NotDispatched.NOBODY_ON_SHIFT
+        return Choice(None, why.value, judged)
     best = min(
         fit,
         key=lambda one: (
@@ -314,6 +338,20 @@ def choose(candidates: Sequence[Candidate]) -> Choice:
 
 def _judged(candidate: Candidate) -> Candidate:
     return replace(candidate, verdict=verdict(candidate))
+
+
+def cannot_wait(row: Any, first_due: datetime | None, candidates: Sequence[Candidate]) -> bool:
+    """Whether a ticket that nobody can take now must not lie until the next shift (R3.2, R5.1 L3, G7.2).
+
+    Critical and safety tickets never wait; any other does when its first response is due after somebody comes.
+    ``first_due``: when the customer's first response is due, None without such a promise.
+    """
+    if row.severity == Severity.CRITICAL or row.kind == Kind.SAFETY:
+        return True
+    if first_due is None or any(one.on_shift and not one.away for one in candidates):
+        return False
+    coming = [one.next_shift_at for one in candidates if one.next_shift_at]
+    return not coming or first_due < min(coming)
 
 
 def same_problem(open_state: str, resolved_at: datetime | None, window: timedelta, now: datetime) -> bool:
