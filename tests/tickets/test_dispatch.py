@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -12,9 +13,13 @@ from aftersales.core.errors import DomainError, NotPermitted
 from aftersales.core.models import Event
 from aftersales.tickets import rules, selectors, services
 from aftersales.tickets.models import DispatchRecord, Ticket
+from aftersales.tickets.services import dispatch
+from aftersales.tickets.services.intake import TicketDraft
+from aftersales.tickets.states import Kind, Nature, Severity
 from tests.cast import Cast
 
 Opener = Callable[..., Ticket]
+HOUR = timedelta(hours=1)
 
 
 def test_nobody_on_shift_leaves_it_with_the_team_and_says_why(
@@ -183,3 +188,51 @@ def test_many_given_by_hand_leave_the_same_record_as_one(
         services.tickets_assign(
             tickets=Ticket.objects.filter(pk__in=ids), to=desk.auditor, actor=desk.lead, now=now
         )
+
+
+def test_tickets_nobody_can_take_stand_in_nobodys_way(cast: Cast, customer: Any, now: datetime) -> None:
+    """Three more urgent parcels wait for a team that is off duty; the repair still finds its person."""
+    carrier, mender = cast.person(Role.AGENT, name="物流"), cast.person(Role.AGENT, name="维修")
+    cast.make_team("L", lead=cast.lead, duties=["logistics"], members=[carrier])
+    cast.make_team("R", lead=cast.lead, duties=["repair"], members=[mender])
+    told: dict[str, Any] = {"source": "x", "source_ref": "", "subject": "坏", "text": "坏", "channel": "web"}
+    for at, kind in [(now, "logistics")] * 3 + [(now + HOUR, "repair")]:
+        draft = TicketDraft(opened_at=at, kind=kind, **told)
+        services.ticket_open(draft=draft, actor=cast.lead, now=at)
+    cast.shift(mender)
+
+    assert services.dispatch_sweep(now=now + 2 * HOUR, limit=3) == 1
+
+    assert Ticket.objects.get(kind="repair").assignee == mender
+    assert DispatchRecord.objects.count() == 5  # nobody writes again that nobody is free
+
+
+def test_a_sweep_gives_no_more_than_people_can_take_and_says_so_once(
+    open_ticket: Opener, desk: Cast, now: datetime
+) -> None:
+    night = now + timedelta(hours=12)
+    for _n in range(4):
+        open_ticket(at=night)
+    late = desk.person(Role.AGENT, name="夜班")
+    late.capacity = 2
+    late.save()
+    desk.join(desk.team, late)
+    desk.shift(late, hours_before=-11, hours_after=20)
+    before = DispatchRecord.objects.count()
+
+    assert [services.dispatch_sweep(now=night) for _twice in range(2)] == [2, 0]
+
+    assert DispatchRecord.objects.count() == before + 2
+
+
+def test_postgresql_finds_the_same_duty_as_the_book(open_ticket: Opener, desk: Cast) -> None:
+    tickets = [
+        open_ticket(kind=kind, severity=severity, nature=nature)
+        for kind in Kind.values
+        for severity in Severity.values[::2]
+        for nature in Nature.values[:3:2]
+    ]
+    book = dispatch.route_book()
+    found = dict(Ticket.objects.annotate(duty=dispatch._duty(book)).values_list("pk", "duty"))
+    assert found == {ticket.pk: dispatch.route(ticket, book) for ticket in tickets}
+    assert len(set(found.values())) > 3

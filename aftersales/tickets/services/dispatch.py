@@ -7,16 +7,17 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Count, Max, Q, QuerySet
+from django.db.models import Case, CharField, Count, Max, Q, QuerySet, Value, When
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from accounts.selectors import people_on_duty
 from accounts.services import system_user
-from aftersales.core import moves
+from aftersales.core import events, moves
 from aftersales.core.errors import DomainError, NotPermitted, Refused
 from aftersales.tickets import rules
 from aftersales.tickets.models import DispatchRecord, DutyRoute, Ticket
+from aftersales.tickets.selectors import first_response_due
 from aftersales.tickets.services.locking import locked_ticket
 from aftersales.tickets.states import OPEN_STATES, TicketState
 
@@ -189,10 +190,17 @@ def ticket_dispatch(*, ticket: Ticket, now: datetime) -> DispatchRecord:
 
 def dispatch_many(*, tickets: Sequence[Ticket], now: datetime) -> list[DispatchRecord]:
     """Dispatch triaged tickets in their order; loads are counted once and kept up while choosing."""
+    return _carry_out(_choose(tickets, now), now)
+
+
+Chosen = tuple[Ticket, str, rules.Choice]
+
+
+def _choose(tickets: Sequence[Ticket], now: datetime) -> list[Chosen]:
     book = route_book()
     pools: dict[str, list[rules.Candidate]] = {}
     loads = _Loads()
-    choices: list[tuple[Ticket, str, rules.Choice]] = []
+    choices: list[Chosen] = []
     for ticket in tickets:
         duty = route(ticket, book)
         if duty and duty not in pools:
@@ -201,7 +209,7 @@ def dispatch_many(*, tickets: Sequence[Ticket], now: datetime) -> list[DispatchR
         if choice.chosen:
             loads.add(choice.chosen.person_id, now)
         choices.append((ticket, duty, choice))
-    return _carry_out(choices, now)
+    return choices
 
 
 class _Loads:
@@ -232,13 +240,14 @@ def _candidates(duty: str, now: datetime) -> list[rules.Candidate]:
         rules.Candidate(
             person_id=found.person.pk, name=str(found.person), team_id=found.team.pk, load=0,
             capacity=found.capacity, on_shift=found.on_shift, away=bool(found.away_reason),
+            next_shift_at=found.next_shift_at,
         )
         for found in people_on_duty(duty, now)
         if found.person.has_perm("tickets.work") and not found.is_lead
     ]  # fmt: skip
 
 
-def _carry_out(choices: Sequence[tuple[Ticket, str, rules.Choice]], now: datetime) -> list[DispatchRecord]:
+def _carry_out(choices: Sequence[Chosen], now: datetime) -> list[DispatchRecord]:
     """One bulk move per person and team; the records in one insert."""
     groups: dict[tuple[int, int | None], list[int]] = defaultdict(list)
     for ticket, _duty, choice in choices:
@@ -253,7 +262,9 @@ def _carry_out(choices: Sequence[tuple[Ticket, str, rules.Choice]], now: datetim
                 data={"to": people[person_id], "team_id": team_id},
             )  # fmt: skip
             assigned |= {row.pk for row in outcome.done}
-        _route_waiting([item for item in choices if item[2].chosen is None], now)
+        left = [item for item in choices if item[2].chosen is None]
+        _route_waiting(left, now)
+        _call_for_help(left, now)
         return DispatchRecord.objects.bulk_create(
             _build(ticket.pk, duty, choice, now)
             for ticket, duty, choice in choices
@@ -261,7 +272,7 @@ def _carry_out(choices: Sequence[tuple[Ticket, str, rules.Choice]], now: datetim
         )
 
 
-def _route_waiting(left: Sequence[tuple[Ticket, str, rules.Choice]], now: datetime) -> None:
+def _route_waiting(left: Sequence[Chosen], now: datetime) -> None:
     """Nobody free: the ticket still goes to the team with the duty, so that its queue shows it."""
     for ticket, duty, choice in left:
         teams = [one.team_id for one in choice.candidates if one.team_id]
@@ -279,25 +290,68 @@ def _send_to_team(ticket: Ticket, team_id: int, duty: str, now: datetime) -> Non
     )  # fmt: skip
 
 
+def _call_for_help(left: Sequence[Chosen], now: datetime) -> None:
+    """What cannot wait for the next shift is said at once; whoever leads the duty is told from the event."""
+    due = first_response_due([ticket.pk for ticket, _duty, _choice in left])
+    events.record_many(
+        [
+            events.Draft(
+                kind="ticket.left_alone", row=ticket, actor=system_user(), at=now,
+                payload={"duty": duty, "why": choice.reason},
+            )
+            for ticket, duty, choice in left
+            if rules.cannot_wait(ticket, due.get(ticket.pk), choice.candidates)
+        ],
+        now=now,
+    )  # fmt: skip
+
+
+def unassigned_look(*, ticket_id: int, now: datetime) -> None:
+    """A ticket that lost its person or became graver while nobody has it: may it lie where it is?"""
+    with transaction.atomic():
+        ticket = Ticket.objects.select_for_update(of=("self",)).get(pk=ticket_id)
+        if ticket.assignee_id is None and ticket.state == TicketState.TRIAGED and not ticket.historic:
+            _call_for_help([one for one in _choose([ticket], now) if one[2].chosen is None], now)
+
+
 def dispatch_sweep(*, now: datetime, limit: int = SWEEP_LIMIT) -> int:
     """Tickets nobody has yet: tried again whenever somebody is on duty. Returns how many found a person.
 
-    Tickets of one duty for which nobody is free leave no further record: the first one says it already.
+    First who is free, then the most urgent tickets of his duty: the tickets of a duty for which nobody is free stand
+    in nobody's way, and leave no further record, because the first one says it already.
     """
-    waiting = list(
-        Ticket.objects.unassigned()
-        .filter(historic=False, state=TicketState.TRIAGED)
-        .order_by("next_due_at", "id")[:limit]
-    )
+    waiting = Ticket.objects.unassigned().filter(historic=False, state=TicketState.TRIAGED)
+    if not waiting.exists():
+        return 0
     book = route_book()
-    free = {
-        duty: any(not rules.verdict(one) for one in _Loads().with_current(_candidates(duty, now)))
-        for duty in {route(ticket, book) for ticket in waiting} - {""}
-    }
-    ready = [ticket for ticket in waiting if free.get(route(ticket, book))]
-    return (
-        sum(record.chosen_id is not None for record in dispatch_many(tickets=ready, now=now)) if ready else 0
-    )
+    waiting = waiting.alias(duty=_duty(book)).order_by("next_due_at", "id")
+    found: list[Ticket] = []
+    for duty, places in _free_places({row.duty for row in book}, now).items():
+        found += waiting.filter(duty=duty)[: min(places, limit)]
+    found.sort(key=lambda ticket: (ticket.next_due_at, ticket.pk))
+    choices = [one for one in _choose(found[:limit], now) if one[2].chosen]
+    return len(_carry_out(choices, now))
+
+
+def _free_places(duties: Iterable[str], now: datetime) -> dict[str, int]:
+    """How many tickets the people on duty may still take, by duty; duties without a free place are left out."""
+    loads, places = _Loads(), {}
+    for duty in sorted(duties):
+        free = [one for one in loads.with_current(_candidates(duty, now)) if not rules.verdict(one)]
+        if free:
+            places[duty] = sum(one.capacity - one.load for one in free)
+    return places
+
+
+def _duty(book: Sequence[DutyRoute]) -> Case:
+    """``route`` as PostgreSQL judges it."""
+    fits = (When(_fits(row), then=Value(row.duty)) for row in book)
+    return Case(*fits, default=Value(""), output_field=CharField())
+
+
+def _fits(row: DutyRoute) -> Q:
+    wanted = {"kind__in": row.kinds, "nature__in": row.natures, "severity__in": row.severities}
+    return Q(pk__isnull=False, **{name: values for name, values in wanted.items() if values})
 
 
 def _as_candidate(person: Any, team_id: int | None) -> rules.Candidate:
