@@ -1,5 +1,11 @@
-"""Numbers by rule: pattern per kind, running number per month; editable in the admin (R5.5)."""
+"""Numbers by rule: pattern per kind, running number per month; editable in the admin (R5.5).
 
+Whoever takes a number holds the counter until his transaction ends, and everybody else waits. So numbers are drawn
+before the transaction that uses them: the counter is free again at once, and a number whose work was rolled back is
+never given to anybody else. Numbers run upwards and are never repeated; now and then one is left out.
+"""
+
+from collections import deque
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -21,7 +27,7 @@ def next_number(code: str, now: datetime) -> str:
 
 
 def take(code: str, count: int, now: datetime) -> list[str]:
-    """``count`` consecutive numbers, in one statement; the counter stays locked until the commit.
+    """``count`` consecutive numbers, in one statement. Call it before the transaction begins, not inside.
 
     A counter lives as long as the finest part of the pattern: a day, a month, a year, or for ever. Numbers
     would repeat if it were shorter.
@@ -37,6 +43,23 @@ def take(code: str, count: int, now: datetime) -> list[str]:
     codes = {"yy": "%y", "yyyy": "%Y", "mm": "%m", "dd": "%d"}
     parts = {name: local.strftime(code) for name, code in codes.items()}
     return [shape.format(n=number, **parts) for number in range(last - count + 1, last + 1)]
+
+
+class Drawn:
+    """Numbers drawn beforehand for a run of many small transactions, and given out inside them."""
+
+    def __init__(self, code: str, now: datetime) -> None:
+        self.code, self.now = code, now
+        self._left: deque[str] = deque()
+
+    def have(self, count: int) -> None:
+        """At least ``count`` at hand; what is missing is drawn now, so call it between two transactions."""
+        if (missing := count - len(self._left)) > 0:
+            self._left.extend(take(self.code, missing, self.now))
+
+    def next(self) -> str:
+        """One of them; when more are needed than anybody foresaw, one is drawn inside the transaction."""
+        return self._left.popleft() if self._left else next_number(self.code, self.now)
 
 
 _TAKE = f"""

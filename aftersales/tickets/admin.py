@@ -3,23 +3,22 @@
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
+from django.utils.translation import ngettext, pgettext_lazy
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from aftersales.core.admin import RoomAdmin
+from aftersales.core.components import badge
+from aftersales.core.errors import DomainError
 from aftersales.tickets.models import ArchiveRecord, DutyRoute, GradingRule, IntakeItem, IntakeRule, Ticket
 from aftersales.tickets.services.archive import archive_opened
 from aftersales.tickets.services.rulebook import rule_save
-
-STATE_LABELS = {
-    "new": "default", "triaged": "default", "assigned": "info", "in_progress": "info", "waiting": "warning",
-    "resolved": "success",
-}  # fmt: skip
+from aftersales.tickets.services.signals import signal_retry
+from aftersales.tickets.states import STATE_MARKS, STATE_TONES
 
 
 class RuleForm(forms.ModelForm):
@@ -102,9 +101,10 @@ class TicketAdmin(RoomAdmin):
     ordering = ("-opened_at", "-id")
     list_per_page = 30
 
-    @display(description=_("state"), label=STATE_LABELS)
-    def shown_state(self, ticket: Ticket) -> tuple[str, str]:
-        return ticket.state, ticket.get_state_display()
+    @display(description=_("state"))
+    def shown_state(self, ticket: Ticket) -> str:
+        tone, drawn = STATE_TONES[ticket.state], STATE_MARKS[ticket.state]
+        return badge(ticket.get_state_display(), tone=tone, mark_name=drawn)
 
     @display(description=_("level"))
     def level(self, ticket: Ticket) -> str:
@@ -113,12 +113,35 @@ class TicketAdmin(RoomAdmin):
 
 @admin.register(IntakeItem)
 class IntakeItemAdmin(RoomAdmin):
-    """What the rules and sheets noticed, and what became of it."""
+    """What the rules and sheets noticed, and what became of it.
 
-    list_display = ("signal", "order", "happened_at", "noticed_at", "outcome", "ticket")
+    A refused signal is tried again here, after its cause is mended.
+    """
+
+    list_display = ("signal", "order", "happened_at", "noticed_at", "outcome", "reason", "ticket")
     list_filter = ("signal", "outcome")
     list_select_related = ("order", "ticket", "rule")
     ordering = ("-id",)
+    actions = ("retry",)
+
+    @admin.action(description=_("Try refused signals again"), permissions=["retry"])
+    def retry(self, request: HttpRequest, queryset: Any) -> None:
+        found, refusals = 0, set()
+        for item in queryset:
+            try:
+                found += signal_retry(item=item, actor=request.user, now=self.now())
+            except DomainError as refusal:
+                refusals.add(str(refusal))
+        for text in sorted(refusals):
+            messages.error(request, text)
+        if found:
+            text = ngettext("%(count)s signal is tried again.", "%(count)s signals are tried again.", found)
+            messages.success(request, text % {"count": found})
+        elif not refusals:
+            messages.warning(request, _("None of them was refused."))
+
+    def has_retry_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.has_perm("tickets.retry_signal"))
 
 
 @admin.register(ArchiveRecord)

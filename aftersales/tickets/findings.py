@@ -11,7 +11,7 @@ from django.db.models.functions import Cast, Coalesce
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from aftersales.orders.models import Order, OrderLine, Review, Shipment
+from aftersales.orders.models import Order, Review, Shipment
 from aftersales.orders.states import FAILED, Grain, OrderStatus
 from aftersales.tickets.models import IntakeItem, IntakeRule
 from aftersales.tickets.states import SignalKind
@@ -116,6 +116,10 @@ _FINDERS: dict[str, Callable[[IntakeRule, datetime, datetime | None], QuerySet[A
 }
 
 
+FOUND = tuple(_FINDERS)
+"""Signals that a rule over trade data can find."""
+
+
 def _of_review(row: Any) -> Finding:
     order = row.order
     return Finding(str(row.pk), order.pk, order.customer_id, row.merchant_id or order.merchant_id, row.happened,
@@ -141,28 +145,32 @@ _READERS: dict[str, Callable[[Any], Finding]] = {
 }
 
 
-def too_old(item: IntakeItem, now: datetime) -> bool:
-    """Older than the horizon of its rule; signals of sheets and people have none."""
-    return item.rule is not None and item.happened_at < now - timedelta(days=item.rule.horizon_days)
+def too_old(item: IntakeItem, now: datetime, otherwise: timedelta) -> bool:
+    """Older than the horizon of its rule; ``otherwise``: how far back what people report may lie (R3.1)."""
+    horizon = timedelta(days=item.rule.horizon_days) if item.rule else otherwise
+    return item.happened_at < now - horizon
 
 
-def merchants_of(item: IntakeItem) -> tuple[int, ...]:
-    """All merchants of the order when no single one answers for the problem."""
-    if item.merchant_id or not item.order_id:
-        return ()
-    lines = OrderLine.objects.filter(order_id=item.order_id, merchant__isnull=False)
-    return tuple(lines.values_list("merchant_id", flat=True).distinct().order_by("merchant_id"))
+def no_words(item: IntakeItem) -> Words:
+    """For a look that opens nothing."""
+    raise LookupError(f"no words for the signal {item.signal}")
 
 
-def texts(items: Sequence[IntakeItem]) -> dict[int, Words]:
-    """Subject and text of each signal, in the market's language; reviews in one query."""
+def words(items: Sequence[IntakeItem]) -> Callable[[IntakeItem], Words]:
+    """Says subject and text of each of these signals, in the market's language; reviews in one query.
+
+    What it cannot put into words it raises when it is asked for that one, so that one fact spoils no other.
+    """
     reviews = Review.objects.in_bulk(
         [int(item.source_ref) for item in items if item.signal == SignalKind.REVIEW_LOW and item.rule_id]
     )
-    with translation.override(
-        settings.LANGUAGE_CODE
-    ):  # the words are stored: the reader's language does not matter
-        return {item.pk: _words(item, reviews) for item in items}
+
+    def said(item: IntakeItem) -> Words:
+        # the words are stored: the reader's language does not matter
+        with translation.override(settings.LANGUAGE_CODE):
+            return _words(item, reviews)
+
+    return said
 
 
 def _words(item: IntakeItem, reviews: dict[Any, Review]) -> Words:
@@ -193,4 +201,4 @@ def _words(item: IntakeItem, reviews: dict[Any, Review]) -> Words:
             "currency": item.facts["currency"],
         }
         return Words(shown, shown)
-    return Words(str(item.facts.get("subject", number)), str(item.facts.get("text", "")))
+    return no_words(item)

@@ -65,7 +65,7 @@ def draft(actor: User, number: int) -> TicketDraft:
     return TicketDraft(
         source="form", source_ref="", subject="耳机左耳没有声音", text="左耳没有声音，要求换货。", channel="web",
         opened_at=NOW, kind="returns", customer_id=1 + number, order_id=1 + number, merchant_id=1 + number,
-        owner_id=actor.pk,
+        owner_id=actor.pk, beside=True,
     )  # fmt: skip
 
 

@@ -16,9 +16,10 @@ from aftersales.clocks.services import word_drop, word_give, word_keep
 from aftersales.core.errors import DomainError, NotPermitted
 from aftersales.notices.services import Order, notices_send
 from aftersales.tickets import services
-from aftersales.tickets.models import ArchiveRecord, GradingRule, Message, Ticket
+from aftersales.tickets.models import ArchiveRecord, GradingRule, IntakeItem, IntakeRule, Message, Ticket
 from aftersales.tickets.services.export import ticket_exported
 from aftersales.tickets.services.intake import TicketDraft
+from aftersales.tickets.services.signals import Report
 from tests.cast import Cast
 
 NOBODY_ELSE = ""  # only whoever holds the ticket
@@ -51,6 +52,15 @@ class World:
             source="form", source_ref="", subject="包裹没到", text="没到", channel="app", opened_at=self.now
         )
 
+    def report(self) -> Report:
+        return Report("hotline", "H1", "包裹没到", "没到", "phone", self.now)
+
+    def signal(self) -> IntakeItem:
+        return IntakeItem.objects.create(
+            source="rule:paid_cancelled", source_ref="1", signal="paid_cancelled", outcome="refused",
+            happened_at=self.now, noticed_at=self.now, rule=IntakeRule.objects.all()[0],
+        )  # fmt: skip
+
     def word(self) -> Clock:
         return Clock.objects.create(
             subject_kind="tickets.ticket", subject_id=self.ticket.pk, promise="kept_word", started_at=self.now,
@@ -78,10 +88,13 @@ MATRIX: dict[str, tuple[str, Call]] = {
         "tickets.erase", lambda w: services.message_erase(message=Message.objects.all()[0], reason="x", **w.by),
     ),
     "note_add": ("tickets.note", lambda w: services.note_add(text="好", **w.on)),
+    "problem_join": ("tickets.open_ticket", lambda w: services.problem_join(draft=w.draft(), **w.on)),
     "rule_save": (
         "tickets.change_gradingrule",
         lambda w: services.rule_save(row=GradingRule.objects.all()[0], reason="x", position=7, **w.by),
     ),
+    "signal_retry": ("tickets.retry_signal", lambda w: services.signal_retry(item=w.signal(), **w.by)),
+    "signals_take_in": ("tickets.open_ticket", lambda w: services.signals_take_in(reports=[w.report()], **w.by)),
     "ticket_agree_solution": ("tickets.reply", lambda w: services.ticket_agree_solution(text="好", **w.on)),
     "ticket_answer": ("tickets.confirm", lambda w: services.ticket_answer(satisfied=False, **w.on)),
     "ticket_archive": ("tickets.archive", lambda w: services.ticket_archive(summary="都处理好了，没有后续。", **w.on)),

@@ -23,7 +23,7 @@ from aftersales.core.models import Delivery, Event
 from aftersales.orders.models import Order
 from aftersales.tickets import services
 from aftersales.tickets.models import Ticket
-from aftersales.tickets.services.intake import TicketDraft
+from aftersales.tickets.services.intake import draft_for
 from aftersales.tickets.states import ACTIVE_STATES, TicketState, WaitFor
 
 from . import problems
@@ -169,7 +169,8 @@ class Department:
 
     def open(self, order: Order, problem: Problem, channel: str, now: datetime, subject: str = "") -> Ticket:
         words = self.words(order)
-        draft = TicketDraft(
+        draft = draft_for(
+            order,
             source="form",
             source_ref=f"demo-{order.pk}-{now:%y%m%d%H%M%S}",
             subject=(subject or problem.subject).format(**words),
@@ -177,11 +178,7 @@ class Department:
             channel=channel,
             opened_at=now,
             kind=problem.kind,
-            customer_id=order.customer_id,
-            customer_class=order.customer.customer_class if order.customer else "",
-            order_id=order.pk,
-            merchant_id=order.merchant_id,
-            amount=order.paid,
+            beside=True,
         )
         return services.ticket_open(draft=draft, actor=self.people["agent"], now=now)
 

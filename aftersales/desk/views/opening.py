@@ -1,10 +1,16 @@
-"""Registering a problem by hand: the order first, because it names customer and merchant."""
+"""Registering a problem by hand: the order first, because it names customer and merchant.
+
+When the order has an open ticket already, the person says whether it is the same problem (then it joins that ticket)
+or another one.
+"""
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django import forms
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -15,9 +21,10 @@ from django.views.decorators.http import require_GET, require_http_methods
 from aftersales.core.access import answered, needs
 from aftersales.customers.models import Customer
 from aftersales.orders.models import Order
-from aftersales.tickets.services import ticket_open
-from aftersales.tickets.services.intake import TicketDraft
-from aftersales.tickets.states import OPEN_STATES, AuthorKind, Channel, Kind
+from aftersales.tickets.models import Ticket
+from aftersales.tickets.services import problem_join, ticket_open
+from aftersales.tickets.services.intake import AlreadyOpen, TicketDraft, draft_for
+from aftersales.tickets.states import ACTIVE_STATES, AuthorKind, Channel, Kind
 
 FOUND = 6
 BY_HAND = (
@@ -48,10 +55,12 @@ class ProblemForm(forms.Form):
         choices=lambda: [("", pgettext_lazy("kind", "Let the rules decide")), *Kind.choices],
         required=False,
     )
+    belongs_to = forms.CharField(max_length=40, required=False)
 
     def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.user = user
+        self.already: list[Ticket] = []
 
     def clean_order(self) -> Order | None:
         number = self.cleaned_data["order"].strip()
@@ -73,6 +82,31 @@ class ProblemForm(forms.Form):
             raise forms.ValidationError(_("No customer has this code."))
         return found  # type: ignore[no-any-return]
 
+    def another(self) -> str:
+        """The answer *this is another problem*, for this order and no other."""
+        order = self.cleaned_data.get("order")
+        return f"another-{order.pk}" if order else ""
+
+    def joined(self) -> Ticket | None:
+        """The open ticket of the order that the person says it is about; None when it has ended meanwhile."""
+        order, named = self.cleaned_data["order"], self.cleaned_data["belongs_to"]
+        if not order or not named:
+            return None
+        live = Ticket.objects.active().filter(order=order, historic=False)
+        return live.filter(public_id=named).first()  # type: ignore[no-any-return]
+
+    def ask(self, tickets: list[Ticket]) -> None:
+        """Show the open tickets of the order; of those the person may not see, only that they exist."""
+        self.already = tickets
+        seen = _seen(self.user, self.already)
+        for ticket in self.already:
+            ticket.is_seen = ticket.pk in seen  # type: ignore[attr-defined]
+
+
+def _seen(user: Any, tickets: list[Ticket]) -> set[int]:
+    rows = Ticket.objects.visible_to(user).filter(pk__in=[ticket.pk for ticket in tickets])
+    return set(rows.values_list("pk", flat=True))
+
 
 def orders_named(user: Any, number: str) -> Any:
     """Orders with exactly this number that the person may see."""
@@ -87,32 +121,47 @@ def orders_named(user: Any, number: str) -> Any:
 @require_http_methods(["GET", "POST"])
 @needs("tickets.open_ticket")
 def problem(request: HttpRequest) -> HttpResponse:
-    """The form; a saved one opens its ticket."""
+    """The form; a saved one opens its ticket, or joins the one that its order has."""
     initial = {"order": request.GET.get("order", ""), "channel": Channel.PHONE}
     form = ProblemForm(request.POST or None, user=request.user, initial=initial)
     if request.method == "POST" and form.is_valid():
-        draft = _draft(form.cleaned_data, request.user)
-        opened = answered(
-            lambda: ticket_open(draft=draft, actor=request.user, now=draft.opened_at),
-            request,
-            _("Registered."),
-        )
-        if opened:
-            return redirect("desk:ticket", opened.number)
+        ticket = answered(lambda: _register(form, timezone.now()), request)
+        if ticket:
+            return _shown(request, form, ticket)
     return render(
         request, "desk/open.html", {"title": _("Register a problem"), "form": form, "now": timezone.now()}
     )
 
 
-def _draft(data: dict[str, Any], user: Any) -> TicketDraft:
-    order: Order | None = data["order"]
-    customer: Customer | None = data["customer"] or (order.customer if order else None)
-    return TicketDraft(
-        source="desk", source_ref="", subject=data["subject"], text=data["text"], channel=data["channel"],
-        opened_at=timezone.now(), kind=data["kind"], order_id=order.pk if order else None,
-        customer_id=customer.pk if customer else None, merchant_id=order.merchant_id if order else None,
-        customer_class=customer.customer_class if customer else "", amount=order.paid if order else None,
-        owner_id=user.pk, author_kind=AuthorKind.CUSTOMER,
+def _register(form: ProblemForm, now: datetime) -> Ticket | None:
+    """The ticket that the problem stands in; None while the person has to say which one."""
+    draft, open_one = _draft(form, now), form.joined()
+    if open_one:
+        problem_join(ticket=open_one, draft=draft, actor=form.user, now=now)
+        return open_one
+    try:
+        return ticket_open(draft=draft, actor=form.user, now=now)
+    except AlreadyOpen as found:
+        form.ask(found.tickets)
+        return None
+
+
+def _shown(request: HttpRequest, form: ProblemForm, ticket: Ticket) -> HttpResponse:
+    """The ticket; somebody who may not see it goes on with the next problem."""
+    if not _seen(request.user, [ticket]):
+        messages.success(request, _("Passed on to the colleagues who work on it."))
+        return redirect("desk:open")
+    joined = form.cleaned_data["belongs_to"] == ticket.public_id
+    messages.success(request, _("Added to this ticket.") if joined else _("Registered."))
+    return redirect("desk:ticket", ticket.number)
+
+
+def _draft(form: ProblemForm, now: datetime) -> TicketDraft:
+    data = form.cleaned_data
+    return draft_for(
+        data["order"], customer=data["customer"], source="desk", source_ref="", subject=data["subject"],
+        text=data["text"], channel=data["channel"], opened_at=now, kind=data["kind"], owner_id=form.user.pk,
+        author_kind=AuthorKind.CUSTOMER, beside=bool(data["belongs_to"]) and data["belongs_to"] == form.another(),
     )  # fmt: skip
 
 
@@ -124,7 +173,7 @@ def order_found(request: HttpRequest) -> HttpResponse:
     found = list(orders_named(request.user, number)[:FOUND]) if number else []
     for order in found:
         order.open_tickets = list(
-            order.tickets.visible_to(request.user).filter(state__in=OPEN_STATES)[:FOUND]
+            order.tickets.visible_to(request.user).filter(state__in=ACTIVE_STATES, historic=False)[:FOUND]
         )
     return render(
         request, "desk/_order_found.html", {"found": found, "number": number, "now": timezone.now()}

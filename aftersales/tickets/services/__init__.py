@@ -43,9 +43,10 @@ from aftersales.tickets.services.dispatch import (
     tickets_assign,
 )
 from aftersales.tickets.services.grading import ticket_regrade, ticket_triage
-from aftersales.tickets.services.intake import intake_run, intake_signals, ticket_open, tickets_open_many
+from aftersales.tickets.services.intake import problem_join, ticket_open, tickets_open_many
 from aftersales.tickets.services.rebuild import rollups_rebuild
 from aftersales.tickets.services.rulebook import rule_save
+from aftersales.tickets.services.signals import intake_run, intake_signals, signal_retry, signals_take_in
 from aftersales.tickets.services.work import ticket_move, ticket_start, ticket_wait
 
 __all__ = [
@@ -64,10 +65,13 @@ __all__ = [
     "merchant_message",
     "message_erase",
     "note_add",
+    "problem_join",
     "retention_run",
     "rollups_rebuild",
     "rule_save",
     "seal_sweep",
+    "signal_retry",
+    "signals_take_in",
     "silence_sweep",
     "ticket_agree_solution",
     "ticket_answer",
