@@ -26,15 +26,24 @@ def conflict(current: models.Model, version: int, sent: Mapping[str, Any]) -> Co
 def _changes(current: Any, version: int, but: Mapping[str, Any]) -> Iterator[str]:
     """Columns of few values and columns that name somebody; times and counters say nothing to a person."""
     was = _seen(current, version)
-    for field in current._meta.concrete_fields if was is not None else ():
+    for field in _telling(current) if was is not None else ():
         then, now = getattr(was, field.attname), getattr(current, field.attname)
-        if then == now or {field.name, field.attname} & set(but) or not (field.choices or field.is_relation):
+        if then == now or {field.name, field.attname} & set(but):
             continue
         yield _("%(field)s: you saw “%(seen)s”, now it is “%(stored)s”.") % {
             "field": field.verbose_name,
             "seen": _word(field, then),
             "stored": _word(field, now),
         }
+
+
+def _telling(current: Any) -> list[Any]:
+    kept = {field.attname for field in type(current).history.model._meta.concrete_fields}
+    return [
+        field
+        for field in current._meta.concrete_fields
+        if field.attname in kept and (field.choices or field.is_relation)
+    ]
 
 
 def _seen(current: Any, version: int) -> Any:
