@@ -7,17 +7,18 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from aftersales.core.admin import RoomAdmin
+from aftersales.core.components import badge
 
 from .models import Clock
 from .states import ClockState
 
 COLOURS = {
-    ClockState.RUNNING: "info",
-    ClockState.PAUSED: "default",
-    ClockState.MET: "success",
-    ClockState.BREACHED: "danger",
-    ClockState.MET_LATE: "warning",
-    ClockState.CANCELLED: "default",
+    ClockState.RUNNING: "blue",
+    ClockState.PAUSED: "grey",
+    ClockState.MET: "green",
+    ClockState.BREACHED: "red",
+    ClockState.MET_LATE: "amber",
+    ClockState.CANCELLED: "grey",
 }
 
 
@@ -37,6 +38,6 @@ class ClockAdmin(RoomAdmin):
     list_select_related = ("standard_version__standard", "holder")
     ordering = ("due_at", "id")
 
-    @display(description=_("state"), label={str(state): colour for state, colour in COLOURS.items()})
-    def shown_state(self, row: Any) -> tuple[str, str]:
-        return str(row.state), str(ClockState(row.state).label)
+    @display(description=_("state"))
+    def shown_state(self, row: Any) -> str:
+        return badge(str(ClockState(row.state).label), tone=COLOURS[row.state])

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext_lazy as _
 
 from aftersales.core import events, wording
@@ -31,12 +30,11 @@ DROPPED = {
     "ticket.cancelled": _("the ticket was cancelled"),
     "ticket.reopened": _("the work began anew"),
 }
-MOMENTS = ("counted_from", "due_at", "warn_at", "old_due_at")
 
 
 def _show(payload: Mapping[str, Any]) -> dict[str, Any]:
-    """Codes as words and stored moments as people read them."""
-    shown = {key: wording.stamp(parse_datetime(str(payload[key]))) for key in MOMENTS if payload.get(key)}
+    """Codes as words."""
+    shown: dict[str, Any] = {}
     names = dict(Promise.choices)
     if payload.get("late_minutes") is not None:
         shown["late"] = wording.duration(60 * float(payload["late_minutes"]))
@@ -58,7 +56,7 @@ def register() -> None:
         Kind("clock.warned", _("The clock “%(promise)s” is due soon: %(due_at)s."), FULL, show=_show),
         Kind(
             "clock.breached",
-            _("The clock “%(promise)s” ran out at %(due_at)s; the lead was told."),
+            _("The clock “%(promise)s” ran out at %(due_at)s."),
             FULL,
             show=_show,
         ),

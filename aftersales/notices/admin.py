@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from aftersales.core.admin import RoomAdmin
+from aftersales.core.components import badge
 
 from . import kinds, texts
 from .forms import TextForm, blanks_help
@@ -82,9 +83,10 @@ class NoticeTextAdmin(RoomAdmin):
     )  # fmt: skip
     change_form_outer_before_template = "notices/text_acts.html"
 
-    @display(description=_("state"), label={str(k): v for k, v in TEXT_COLOURS.items()})
-    def shown_state(self, row: NoticeText) -> tuple[str, str]:
-        return row.state, str(TextState(row.state).label)
+    @display(description=_("state"))
+    def shown_state(self, row: NoticeText) -> str:
+        state = TextState(row.state)
+        return badge(str(state.label), tone=TEXT_COLOURS[state])
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return (*self.readonly_fields, "template") if obj else self.readonly_fields
@@ -135,6 +137,7 @@ class NoticeAdmin(RoomAdmin):
     def shown_text(self, row: Notice) -> str:
         return row.shown_body
 
-    @display(description=_("state"), label={str(k): v for k, v in STATE_COLOURS.items()})
-    def shown_state(self, row: Notice) -> tuple[str, str]:
-        return row.state, str(NoticeState(row.state).label)
+    @display(description=_("state"))
+    def shown_state(self, row: Notice) -> str:
+        state = NoticeState(row.state)
+        return badge(str(state.label), tone=STATE_COLOURS[state])

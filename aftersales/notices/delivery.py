@@ -65,7 +65,7 @@ def _claim(notice_id: int, now: datetime) -> Notice | None:
 
 def _send(notice: Notice, now: datetime) -> str:
     try:
-        address = _skipped(notice) or _address(notice)
+        address = _skipped(notice, now) or _address(notice)
         body = None if address.skip else _complete(notice, now)
         if address.skip or body is None:
             return _skip(notice, address.skip or SkipReason.OUTDATED, now)
@@ -76,11 +76,13 @@ def _send(notice: Notice, now: datetime) -> str:
     return _mark(notice, now, state=NoticeState.SENT, sent_at=now, contact_id=address.contact_id, error="")
 
 
-def _skipped(notice: Notice) -> Address | None:
+def _skipped(notice: Notice, now: datetime) -> Address | None:
     if notice.erased_at is not None:
         return Address(skip=SkipReason.ERASED)
     if not notice.text.template.enabled:
         return Address(skip=SkipReason.SWITCHED_OFF)
+    if not kinds.still_true(notice.source, notice.key, now):
+        return Address(skip=SkipReason.OUTDATED)
     return None
 
 

@@ -13,6 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.utils.translation import get_language
 
 SHIPPED = Path(__file__).with_name("shipped.toml")
@@ -21,6 +22,7 @@ FRAUD_WARNING = "frame.fraud_warning"
 
 LateValue = Callable[[str, int, datetime], str | None]
 PageOf = Callable[[int], str]
+Check = Callable[[str, datetime], bool]
 
 
 def spoken(zh: str, en: str) -> str:
@@ -32,7 +34,8 @@ def spoken(zh: str, en: str) -> str:
 class Variable:
     """One blank of a text.
 
-    A *late* one is filled at the moment of sending and never stored (signed links).
+    A *late* one is filled at the moment of sending and never stored (signed links). A *standing* one says the same
+    in every message and comes from the settings (``standing``).
     """
 
     name: str
@@ -41,6 +44,7 @@ class Variable:
     sample_zh: str
     sample_en: str
     late: bool = False
+    standing: bool = False
 
     @property
     def label(self) -> str:
@@ -80,6 +84,7 @@ class NoticeKind:
 _kinds: dict[str, NoticeKind] = {}
 _late: dict[str, LateValue] = {}
 _pages: dict[str, PageOf] = {}
+_checks: dict[str, Check] = {}
 
 
 def declare(kind: NoticeKind) -> None:
@@ -131,6 +136,25 @@ def late(name: str) -> LateValue:
         return _late[name]
     except KeyError:
         raise LookupError(f"nobody provides the late variable {name!r}") from None
+
+
+def provide_check(code: str, still_true: Check) -> None:
+    """``still_true(key, now)``: whether what the message says still holds when it goes out; else it is overtaken.
+
+    ``key`` is the one it was ordered with (services.Order).
+    """
+    if _checks.get(code, still_true) is not still_true:
+        raise ValueError(f"the check of {code} is provided twice")
+    _checks[code] = still_true
+
+
+def still_true(code: str, key: str, now: datetime) -> bool:
+    return code not in _checks or _checks[code](key, now)
+
+
+def standing() -> dict[str, str]:
+    """The blanks that say the same in every message; one that is not set is left out with its words."""
+    return {"contact": settings.SERVICE_CONTACT} if settings.SERVICE_CONTACT else {}
 
 
 def load_shipped() -> None:

@@ -191,6 +191,11 @@ class Notice(PublicIdModel):
         return kinds.name_of(self.source)
 
     @property
+    def key(self) -> str:
+        """The key it was ordered with (services.Order), shared by its channels."""
+        return self.source_ref.rsplit("/", 2)[0]
+
+    @property
     def shown_body(self) -> str:
         """The text as pages show it: late blanks (signed links) by their name, never by their value."""
         variables = kinds.declared()[self.source].variables if self.source in kinds.declared() else {}

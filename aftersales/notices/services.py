@@ -107,8 +107,10 @@ def _written(order: Order, wording: Mapping[str, NoticeText], actor: Any, now: d
     text = wording[kind.code]
     if unknown := set(order.values) - set(kind.variables):
         raise ValueError(f"{kind.code}: the blanks {sorted(unknown)} are not declared")
-    if forbidden := [name for name in order.values if kind.variables[name].late]:
-        raise ValueError(f"{kind.code}: {forbidden} is filled when the message goes out (kinds.provide_late)")
+    if forbidden := [
+        name for name in order.values if kind.variables[name].late or kind.variables[name].standing
+    ]:
+        raise ValueError(f"{kind.code}: {forbidden} is not the caller's to fill (kinds.Variable)")
     recipient, pk, language = _recipient(order.to)
     if recipient != kind.audience:
         raise ValueError(f"{kind.code} is for {kind.audience}, not for {recipient}")
@@ -145,11 +147,12 @@ def worded(
     text = wording[kind.code]
     late = {name for name, variable in kind.variables.items() if variable.late}
     with translation.override(language):
-        said = {name: rules.say(value) for name, value in values.items() if value not in (None, "")}
+        given = {**kinds.standing(), **values}
+        said = {name: rules.say(value) for name, value in given.items() if value not in (None, "")}
     parts = [rules.fill(text.body(language), said, late)]
     if kind.audience == RecipientKind.CUSTOMER:
         frames = [kinds.FRAUD_WARNING, kinds.SIGNATURE] if kind.money else [kinds.SIGNATURE]
-        parts += [wording[code].body(language).strip() for code in frames]
+        parts += [rules.fill(wording[code].body(language), said) for code in frames]
     flat = {name: rules.clean_line(value) for name, value in said.items()}
     return rules.clean_line(rules.fill(text.subject(language), flat)), "\n\n".join(parts)
 

@@ -53,17 +53,17 @@ class TextSource(TextChoices):
 
 
 STATE_COLOURS = {
-    NoticeState.QUEUED: "info",
-    NoticeState.SENDING: "info",
-    NoticeState.SENT: "success",
-    NoticeState.FAILED: "warning",
-    NoticeState.PARKED: "danger",
-    NoticeState.SKIPPED: "default",
+    NoticeState.QUEUED: "blue",
+    NoticeState.SENDING: "blue",
+    NoticeState.SENT: "green",
+    NoticeState.FAILED: "amber",
+    NoticeState.PARKED: "red",
+    NoticeState.SKIPPED: "grey",
 }
 TEXT_COLOURS = {
-    TextState.DRAFT: "warning",
-    TextState.ACTIVE: "success",
-    TextState.RETIRED: "default",
-    TextState.REJECTED: "danger",
+    TextState.DRAFT: "amber",
+    TextState.ACTIVE: "green",
+    TextState.RETIRED: "grey",
+    TextState.REJECTED: "red",
 }
 OPEN = frozenset({NoticeState.QUEUED, NoticeState.SENDING, NoticeState.FAILED})

@@ -13,6 +13,7 @@ from django.utils.translation import pgettext_lazy
 from unfold.decorators import display
 
 from aftersales.core.admin import RoomAdmin, RoomInline
+from aftersales.core.components import badge
 
 from . import selectors, services
 from .models import (
@@ -187,9 +188,9 @@ class VersionAdmin(RoomAdmin):
     list_filter = ("state",)
     search_fields = ("source_ref",)
 
-    @display(description=_("state"), label={str(state): colour for state, colour in STATE_COLOURS.items()})
-    def shown_state(self, row: Any) -> tuple[str, str]:
-        return str(row.state), str(RuleState(row.state).label)
+    @display(description=_("state"))
+    def shown_state(self, row: Any) -> str:
+        return badge(str(RuleState(row.state).label), tone=STATE_COLOURS[row.state])
 
 
 @admin.register(StandardVersion)

@@ -15,11 +15,11 @@ class RuleState(models.TextChoices):
 
 
 STATE_COLOURS: dict[str, str] = {
-    RuleState.DRAFT: "warning",
-    RuleState.ACTIVE: "success",
-    RuleState.RETIRED: "default",
-    RuleState.REJECTED: "danger",
-    RuleState.NOTED: "info",
+    RuleState.DRAFT: "amber",
+    RuleState.ACTIVE: "green",
+    RuleState.RETIRED: "grey",
+    RuleState.REJECTED: "red",
+    RuleState.NOTED: "blue",
 }
 
 
@@ -64,6 +64,7 @@ class Debtor(models.TextChoices):
     """Who owes the promise."""
 
     TEAM = "team", pgettext_lazy("debtor", "The handling team")
+    LEAD = "lead", pgettext_lazy("debtor", "The team's lead")
     PERSON = "person", pgettext_lazy("debtor", "The person handling it")
     OWNER = "owner", pgettext_lazy("debtor", "The first-contact owner")
     MERCHANT = "merchant", pgettext_lazy("debtor", "The merchant")

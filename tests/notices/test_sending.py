@@ -254,14 +254,29 @@ def test_a_message_for_customers_never_goes_to_a_colleague(send: Any, cast: Any)
 
 
 def test_a_colleague_finds_it_in_the_system_and_by_mail_where_the_kind_says_so(
-    send: Any, run: Any, cast: Any
+    send: Any, run: Any, cast: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setitem(kinds._checks, "clock.breached.lead", lambda key, now: True)
     cast.lead.email = "lead@example.com"
     cast.lead.save()
-    rows = send(template="clock.breached.lead", to=cast.lead, values={"number": "TK1", "late_by": "46 分钟"})
+    rows = send(template="clock.breached.lead", to=cast.lead, values={"number": "TK1"})
     assert {row.channel: row.state for row in rows} == {"in_app": "sent", "email": "queued"}
     run()
     assert outgoing.outbox[0].to == ["lead@example.com"]
+
+
+def test_what_no_longer_holds_when_it_goes_out_is_not_sent(
+    send: Any, run: Any, cast: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    monkeypatch.setitem(kinds._checks, "clock.breached.lead", lambda key, now: bool(asked.append(key)))
+    cast.lead.email = "lead@example.com"
+    cast.lead.save()
+    send(template="clock.breached.lead", to=cast.lead, values={"number": "TK1"}, key="event:7:lead")
+    run()
+    assert outgoing.outbox == []
+    assert asked == ["event:7:lead"]
+    assert Notice.objects.get(channel="email").skip_reason == "outdated"
 
 
 def test_a_merchant_is_reached_through_its_contact(send: Any, run: Any, merchant: Any) -> None:

@@ -4,12 +4,17 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from accounts.states import Role
+from aftersales.clocks.models import Clock
+from aftersales.clocks.services import sweep
+from aftersales.core import deliveries, jobs
+from aftersales.notices import rules
 from aftersales.notices.models import Notice
 from aftersales.tickets import services
 from aftersales.tickets.models import Ticket
 from tests.cast import Cast
 
 Opener = Callable[..., Ticket]
+WorkOff = Callable[[datetime], None]
 HOUR = timedelta(hours=1)
 
 
@@ -44,3 +49,90 @@ def test_the_lead_is_told_of_a_ticket_that_is_handed_to_him(
 
     assert set(told(desk.lead.pk)) == {"work.assigned"}
     assert told(desk.agent.pk) == before
+
+
+def mailed(ticket: Ticket, template: str) -> Notice:
+    return Notice.objects.get(source=template, subject_id=ticket.pk, recipient_kind="customer")
+
+
+def test_the_mail_about_the_result_carries_the_words_the_agent_wrote_for_it(
+    open_ticket: Opener, desk: Cast, now: datetime, work_off: WorkOff
+) -> None:
+    ticket = open_ticket()
+    words = "新耳机今天寄出，旧耳机由快递员上门取回。"
+    services.ticket_resolve(ticket=ticket, result="exchanged", text=words, actor=desk.agent, now=now)
+    later = now + timedelta(minutes=5)
+    services.ticket_reply(ticket=Ticket.objects.get(), text="另外补充一句。", actor=desk.agent, now=later)
+    work_off(now + HOUR)
+
+    body = mailed(ticket, "ticket.resolved").body
+    assert words in body
+    assert "补充" not in body
+
+
+def clock_of(ticket: Ticket, promise: str) -> Clock:
+    return Clock.objects.get(subject_kind="tickets.ticket", subject_id=ticket.pk, promise=promise)
+
+
+def promise_notices() -> list[Notice]:
+    return list(Notice.objects.filter(source__startswith="clock.").order_by("pk"))
+
+
+def test_a_promise_that_was_kept_before_the_message_is_written_tells_nobody(
+    open_ticket: Opener, desk: Cast, now: datetime, work_off: WorkOff
+) -> None:
+    ticket = open_ticket()
+    late = clock_of(ticket, "first_response").due_at + timedelta(minutes=11)
+    sweep(late)
+    services.ticket_reply(ticket=ticket, text="您好。", actor=desk.agent, now=late)
+    work_off(late + HOUR)
+
+    assert [one for one in promise_notices() if "首次响应" in one.subject] == []
+
+
+def test_a_broken_promise_is_told_by_its_name_and_the_moment_it_was_due(
+    open_ticket: Opener, desk: Cast, now: datetime, work_off: WorkOff
+) -> None:
+    ticket = open_ticket()
+    due = clock_of(ticket, "first_response").due_at
+    sweep(due + timedelta(minutes=1))
+    work_off(due + 6 * HOUR)
+
+    said = {one.subject for one in promise_notices() if one.source == "clock.breached"}
+    assert said == {f"{ticket.number} 首次响应已超时，应在 {rules.say(due)} 前完成"}
+
+
+def test_the_mail_about_a_promise_kept_meanwhile_stays_here(
+    open_ticket: Opener, desk: Cast, now: datetime
+) -> None:
+    desk.lead.email = "lead@example.com"
+    desk.lead.save()
+    ticket = open_ticket()
+    due = clock_of(ticket, "first_response").due_at
+    sweep(due + timedelta(minutes=1))
+    deliveries.run(due + timedelta(minutes=1))
+    services.ticket_reply(ticket=ticket, text="您好。", actor=desk.agent, now=due + timedelta(minutes=2))
+    jobs.run_due(due + timedelta(minutes=3))
+
+    letter = Notice.objects.get(source="clock.breached.lead", channel="email")
+    assert (letter.state, letter.skip_reason) == ("skipped", "outdated")
+
+
+def test_new_work_is_told_with_the_next_promise_by_its_name(
+    open_ticket: Opener, desk: Cast, now: datetime, work_off: WorkOff
+) -> None:
+    ticket = open_ticket()
+    work_off(now)
+
+    told_by = Notice.objects.get(source="work.assigned", subject_id=ticket.pk)
+    assert told_by.body == f"首次响应：{rules.say(clock_of(ticket, 'first_response').due_at)} 前。"
+
+
+def test_new_work_is_not_told_with_a_time_that_is_past(
+    open_ticket: Opener, desk: Cast, now: datetime, work_off: WorkOff
+) -> None:
+    """The message is written after the work stood still: what was promised then is no news."""
+    ticket = open_ticket()
+    work_off(now + timedelta(days=26))
+
+    assert Notice.objects.get(source="work.assigned", subject_id=ticket.pk).body == ""

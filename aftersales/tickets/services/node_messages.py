@@ -11,6 +11,8 @@ from django.utils.functional import Promise as LazyText
 
 from accounts.models import Team, User
 from accounts.services import system_user
+from aftersales.clocks.models import Clock
+from aftersales.clocks.states import ClockState
 from aftersales.core.models import ERASED, Event
 from aftersales.notices.services import notice_send
 from aftersales.standards.states import Promise
@@ -19,13 +21,14 @@ from aftersales.tickets.services.closing import CONFIRM, customer_link_issue
 from aftersales.tickets.states import NO_DUE, AskInPerson, Result, TicketState, WaitFor
 
 Values = dict[str, Any]
+ANSWERS = (Promise.FIRST_RESPONSE, Promise.EMERGENCY_RESPONSE, Promise.REPLY)
 
 
 def tell_customer(*, ticket: Ticket, event: Event, actor: Any, now: datetime) -> None:
     """The message of this node, once per event. Historic tickets and tickets without a customer tell nobody."""
     writer = _CUSTOMER_NODES.get(event.kind)
     if writer is not None and ticket.customer_id and not ticket.historic:
-        template, values = writer(ticket, event)
+        template, values = writer(ticket, event, now)
         if template:
             notice_send(
                 template=template, to=ticket.customer, about=ticket, values=values, key=f"event:{event.pk}",
@@ -38,15 +41,26 @@ def _base(ticket: Ticket) -> Values:
     return {"number": ticket.number, "problem": ticket.subject}
 
 
-def _opened(ticket: Ticket, event: Event) -> tuple[str, Values]:
-    due = ticket.next_due_at if ticket.next_due_at < NO_DUE else None
+def _opened(ticket: Ticket, event: Event, now: datetime) -> tuple[str, Values]:
     return "ticket.opened", _base(ticket) | {
         "order": ticket.order.external_no if ticket.order else None,
-        "due": due,
+        "due": _answered_by(ticket, now),
     }
 
 
-def _answered(ticket: Ticket, event: Event) -> tuple[str, Values]:
+def _promised(ticket: Ticket, now: datetime) -> Values:
+    """The promise that is due next, by its name, and when; nothing when that is past already."""
+    if not now < ticket.next_due_at < NO_DUE:
+        return {}
+    return {"promise": _label(Promise, ticket.next_promise), "due": ticket.next_due_at}
+
+
+def _answered_by(ticket: Ticket, now: datetime) -> datetime | None:
+    """By when the customer hears from us; what we owe ourselves is not told to him."""
+    return _promised(ticket, now).get("due") if ticket.next_promise in ANSWERS else None
+
+
+def _answered(ticket: Ticket, event: Event, now: datetime) -> tuple[str, Values]:
     """Resolving has its own message with the result; its reply is not sent twice."""
     message = Message.objects.filter(pk=event.payload["message_id"]).first()
     if message is None or message.erased_at or _resolved_together(ticket, event):
@@ -62,45 +76,48 @@ def _resolved_together(ticket: Ticket, event: Event) -> bool:
     )
 
 
-def _waiting(ticket: Ticket, event: Event) -> tuple[str, Values]:
+def _waiting(ticket: Ticket, event: Event, now: datetime) -> tuple[str, Values]:
     if event.payload.get("for") != WaitFor.CUSTOMER:
         return "", {}
-    asked = _last_words(ticket)
+    asked = _last_words(ticket, event.at)
     return "ticket.waiting_customer", _base(ticket) | {
         "message": asked,
         "until": parse_datetime(event.payload["until"]),
     }
 
 
-def _last_words(ticket: Ticket) -> str | None:
+def _last_words(ticket: Ticket, at: datetime) -> str | None:
+    """What the customer was told last at that moment: the words that belong to the act."""
     said = (
-        Message.objects.filter(ticket=ticket, author_kind="staff", audience="customer")
+        Message.objects.filter(
+            ticket=ticket, author_kind="staff", audience="customer", erased_at=None, at__lte=at
+        )
         .order_by("-at", "-id")
         .first()
     )
     return said.text if said else None
 
 
-def _resolved(ticket: Ticket, event: Event) -> tuple[str, Values]:
+def _resolved(ticket: Ticket, event: Event, now: datetime) -> tuple[str, Values]:
     if ticket.state != TicketState.RESOLVED:
         return "", {}
     return "ticket.resolved", _base(ticket) | {
-        "result": _label(Result, event.payload["result"]), "until": ticket.silence_closes_at,
-        "handler": event.actor_name,
+        "result": _label(Result, event.payload["result"]), "message": _last_words(ticket, event.at),
+        "until": ticket.silence_closes_at, "handler": event.actor_name,
     }  # fmt: skip
 
 
-def _reopened(ticket: Ticket, event: Event) -> tuple[str, Values]:
-    due = ticket.next_due_at if ticket.next_due_at < NO_DUE else None
-    return "ticket.reopened", _base(ticket) | {"handler": str(ticket.assignee or ""), "due": due}
+def _reopened(ticket: Ticket, event: Event, now: datetime) -> tuple[str, Values]:
+    handler = str(ticket.assignee or "")
+    return "ticket.reopened", _base(ticket) | {"handler": handler, "due": _answered_by(ticket, now)}
 
 
-def _closed(ticket: Ticket, event: Event) -> tuple[str, Values]:
+def _closed(ticket: Ticket, event: Event, now: datetime) -> tuple[str, Values]:
     return "ticket.closed", _base(ticket) | {"result": _label(Result, ticket.result)}
 
 
 def _plain(template: str) -> Any:
-    return lambda ticket, event: (template, _base(ticket))
+    return lambda ticket, event, now: (template, _base(ticket))
 
 
 def _label(choices: type[models.TextChoices], code: str) -> str | LazyText | None:
@@ -134,7 +151,7 @@ def _tell_worker(ticket: Ticket, event: Event, actor: Any, now: datetime) -> Non
         return
     values = _base(ticket)
     if template != "work.customer_answered":
-        values["due"] = ticket.next_due_at if ticket.next_due_at < NO_DUE else None
+        values |= _promised(ticket, now)
     if template == "work.assigned":
         values["reason"] = event.reason if event.reason not in ("", ERASED) else None
     if template == "work.ask_customer":
@@ -173,18 +190,18 @@ def _person(pk: int | None, ticket: Ticket) -> User | None:
 
 
 def tell_staff(*, event: Event, actor: Any, now: datetime) -> None:
-    """A promise in danger goes to its holder; a broken one also to the lead of the team (escalation)."""
+    """A promise in danger goes to its holder; a broken one also to the lead of the team (escalation).
+
+    One that was kept or fell away before this is written tells nobody: the ticket's history has it.
+    """
     ticket = Ticket.objects.select_related("assignee", "team__lead").filter(pk=event.subject_id).first()
-    if ticket is None or ticket.historic:
+    clock = _clock(event, now)
+    if ticket is None or ticket.historic or clock is None:
         return
-    due = parse_datetime(str(event.payload.get("due_at") or ""))
-    promise = _label(Promise, event.payload.get("promise", ""))
-    values = {"number": ticket.number, "promise": promise, "due": due}
-    if event.kind == "clock.warned":
-        values["left"] = due - now if due and due > now else None
-    else:
-        values["late_by"] = now - due if due else None
-    holder = _person(event.payload.get("holder", ticket.assignee_id), ticket)
+    values = _base(ticket) | {"promise": clock.get_promise_display(), "due": clock.due_at}
+    lead = _lead(ticket.team)
+    owed_by_lead = clock.owed_by == Debtor.LEAD
+    holder = lead if owed_by_lead else _person(event.payload.get("holder", ticket.assignee_id), ticket)
     if holder is not None:
         notice_send(
             template=event.kind,
@@ -195,13 +212,27 @@ def tell_staff(*, event: Event, actor: Any, now: datetime) -> None:
             actor=actor,
             now=now,
         )
-    lead = _lead(ticket.team)
     if event.kind == "clock.breached" and lead is not None and lead != holder:
         notice_send(
             template="clock.breached.lead", to=lead, about=ticket,
-            values=values | {"problem": ticket.subject, "handler": str(holder) if holder else None},
+            values=values | {"handler": str(holder) if holder else None},
             key=f"event:{event.pk}:lead", actor=actor, now=now,
         )  # fmt: skip
+
+
+def _clock(event: Event, now: datetime) -> Clock | None:
+    """The clock of the event, while it still runs; a warning is past when its time is over."""
+    clock = (
+        Clock.objects.open().filter(pk=event.payload.get("clock")).exclude(state=ClockState.PAUSED).first()
+    )
+    past = clock is not None and event.kind == "clock.warned" and clock.due_at <= now
+    return None if past else clock
+
+
+def promise_still_open(key: str, now: datetime) -> bool:
+    """For a message about a promise that goes out later than it was written; its key names the event."""
+    event = Event.objects.filter(pk=key.split(":")[1]).first()
+    return event is not None and _clock(event, now) is not None
 
 
 def _lead(team: Team | None) -> User | None:
