@@ -10,11 +10,12 @@ class NoticesConfig(AppConfig):
         from aftersales.core import erasure, jobs, moves, shipped
 
         from . import events, kinds, machine, services  # noqa: F401  event kinds are declared by importing them
-        from .tasks import DELIVER, deliver
+        from .tasks import DELIVER, deliver, forget
         from .texts import load
 
         kinds.load_shipped()
         moves.use(machine.MACHINE)
         shipped.register("notices", load)
-        jobs.register(DELIVER, deliver)
+        jobs.register(DELIVER, deliver, _("Send messages"))
+        jobs.register(services.FORGET, forget)
         erasure.listen("customers.customer", services.customer_forget)

@@ -24,6 +24,7 @@ from .querysets import NoticeQuerySet
 from .states import NoticeChannel, NoticeState, RecipientKind, SkipReason
 
 DELIVER = "notices.deliver"
+FORGET = "notices.forget"
 BATCH = 20  # messages of one job: with ten seconds for a dead server each, the job stays inside its lease
 
 
@@ -212,7 +213,7 @@ def notices_erase(*, rows: NoticeQuerySet, now: datetime) -> int:
         found = dict(full.values_list("pk", "public_id"))
         Notice.objects.filter(pk__in=found).update(subject="", body="", contact_id=None, erased_at=now)
         if found:
-            transaction.on_commit(lambda: mail.forget(found.values()), robust=True)
+            jobs.enqueue(FORGET, key=f"{FORGET}:{min(found)}-{max(found)}:{now.isoformat()}", now=now)
     return len(found)
 
 
@@ -221,12 +222,15 @@ def customer_forget(customer: Customer, *, actor: Any, reason: str, now: datetim
     notices_erase(rows=Notice.objects.to_customer(customer.pk), now=now)
 
 
-def outbox_tidy(*, now: datetime) -> int:
-    """Empty the folder of mails: what lies there longer than the rule book allows, and what was erased since.
+def erased_mails_remove() -> int:
+    """Remove the mails of erased messages from the folder.
 
     A mail may be written in the moment in which its message is erased; so the folder is compared with the rows.
     """
-    old = mail.kept_before(now - duration("outbox_days", now))
-    names = mail.names()
-    erased = Notice.objects.filter(public_id__in=names).exclude(erased_at=None)
-    return mail.forget({*old, *erased.values_list("public_id", flat=True)})
+    erased = Notice.objects.filter(public_id__in=mail.names()).exclude(erased_at=None)
+    return mail.forget(list(erased.values_list("public_id", flat=True)))
+
+
+def outbox_tidy(*, now: datetime) -> int:
+    """Empty the folder of mails: what lies there longer than the rule book allows, and what was erased since."""
+    return mail.forget(mail.kept_before(now - duration("outbox_days", now))) + erased_mails_remove()

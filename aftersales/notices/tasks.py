@@ -22,6 +22,11 @@ def deliver(job: Job, now: datetime) -> Mapping[str, Any]:
     return notices_deliver(job.payload["ids"], now=now)
 
 
+def forget(job: Job, now: datetime) -> Mapping[str, Any]:
+    """Remove the mails of messages that were erased."""
+    return {"removed": services.erased_mails_remove()}
+
+
 @shared_task
 def tidy_outbox() -> None:
     """Every hour: empty the folder of mails of what is past its time or erased."""

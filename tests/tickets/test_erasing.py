@@ -106,7 +106,6 @@ def test_the_mail_of_an_erased_message_leaves_the_folder(
     now: datetime,
     work_off: Work,
     settings: Any,
-    django_capture_on_commit_callbacks: Any,
 ) -> None:
     message = spoken(open_ticket(), desk, now)
     work_off(now)
@@ -114,8 +113,8 @@ def test_the_mail_of_an_erased_message_leaves_the_folder(
     letter = Path(settings.OUTBOX_FOLDER) / f"{told.public_id}.eml"
     assert letter.exists()
 
-    with django_capture_on_commit_callbacks(execute=True):
-        services.message_erase(message=message, actor=desk.privacy_officer, now=now, reason=WHY)
+    services.message_erase(message=message, actor=desk.privacy_officer, now=now, reason=WHY)
+    work_off(now)
 
     assert not letter.exists()
 
