@@ -36,6 +36,18 @@ def is_person(user: Any) -> Iterator[Refusal]:
         yield Refusal("machine", _("This account belongs to the system."))
 
 
+# What those who plan the work may set on somebody's account; everything else on it is the administrators' business.
+PLANNED = frozenset({"capacity"})
+
+
+def may_change(user: Any, actor: Any, columns: Iterable[str]) -> Iterator[Refusal]:
+    """Whose account may be changed by whom: an administrator's by administrators only (R1.4)."""
+    planned = actor.has_perm("accounts.set_capacity") and set(columns) <= PLANNED
+    if actor.has_perm("accounts.change_user") or (planned and Role.ADMINISTRATOR not in user.roles):
+        return
+    yield Refusal("not_yours", _("You may not change this person."))
+
+
 def period(starts_at: datetime, ends_at: datetime | None) -> Iterator[Refusal]:
     if ends_at is not None and ends_at <= starts_at:
         yield Refusal("period", _("The end must be later than the beginning."))

@@ -1,5 +1,6 @@
-"""Every write about people: accounts (``people``) and who works when (``planning``)."""
+"""Every write about people: accounts (``people``), who works when (``planning``), what is forgotten."""
 
+from accounts.services.forgetting import sign_ins_forget
 from accounts.services.people import (
     customer_user,
     denial_record,
@@ -16,6 +17,7 @@ from accounts.services.people import (
     user_deactivate,
     user_end_sessions,
     user_set_roles,
+    users_loaded,
 )
 from accounts.services.planning import (
     away_end,
@@ -43,6 +45,7 @@ __all__ = [
     "second_factor_reset",
     "shift_cancel",
     "sign_in_unlock",
+    "sign_ins_forget",
     "shift_move",
     "shift_plan",
     "shifts_plan",
@@ -58,4 +61,5 @@ __all__ = [
     "user_deactivate",
     "user_end_sessions",
     "user_set_roles",
+    "users_loaded",
 ]

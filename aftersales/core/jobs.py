@@ -12,6 +12,7 @@ from django.db import connection, transaction
 from django.db.models import F, Q
 
 from aftersales.core import origin
+from aftersales.core.errors import Text
 from aftersales.core.models import Job, JobState
 
 logger = logging.getLogger(__name__)
@@ -20,17 +21,27 @@ Handler = Callable[[Job, datetime], Mapping[str, Any] | None]
 LEASE = timedelta(minutes=5)
 MAX_ATTEMPTS = 5
 BACKOFF = timedelta(seconds=30)  # doubled with each attempt
+FORGET_BATCH = 1000
 NUDGE_PAUSE = 30.0  # seconds without publishing after the broker failed once
 
 _handlers: dict[str, Handler] = {}
+_names: dict[str, Text] = {}
 _quiet_until = 0.0
 
 
-def register(kind: str, handler: Handler) -> None:
-    """``handler(job, now)`` does the work with idempotent effects; what it returns is kept as the result."""
+def register(kind: str, handler: Handler, name: Text = "") -> None:
+    """``handler(job, now)`` does the work with idempotent effects; what it returns is kept as the result.
+
+    ``name``: what the work is, as people read it.
+    """
     if _handlers.get(kind, handler) is not handler:
         raise ValueError(f"the job kind {kind} is registered twice")
-    _handlers[kind] = handler
+    _handlers[kind], _names[kind] = handler, name
+
+
+def name_of(kind: str) -> str:
+    """What work of this kind is; a kind that no longer exists speaks for itself."""
+    return str(_names.get(kind) or kind)
 
 
 def registered() -> list[str]:
@@ -44,13 +55,18 @@ def enqueue(
     now: datetime,
     payload: Mapping[str, Any] | None = None,
     run_after: datetime | None = None,
+    again: bool = False,
 ) -> bool:
-    """Ask for work once: a second call with the same key does nothing and answers False."""
+    """Ask for work once: a second call with the same key does nothing and answers False.
+
+    ``again``: a job of this key that is done or parked runs once more; one that waits or runs is enough.
+    """
     if kind not in _handlers:
         raise LookupError(f"the job kind {kind!r} is not registered")
     with connection.cursor() as cursor:  # bulk_create(ignore_conflicts=True) cannot say whether it wrote
         cursor.execute(
-            _ENQUEUE, [kind, key, json.dumps(payload or {}, ensure_ascii=False), run_after or now, now]
+            _ENQUEUE + (_AGAIN if again else _ONCE),
+            [kind, key, json.dumps(payload or {}, ensure_ascii=False), run_after or now, now],
         )
         created = bool(cursor.rowcount == 1)
     nudge()
@@ -61,8 +77,13 @@ _ENQUEUE = f"""
     INSERT INTO {Job._meta.db_table} (kind, key, payload, state, run_after, attempts, progress_done,
                                       progress_total, result, error, created_at)
     VALUES (%s, %s, %s::jsonb, '{JobState.WAITING.value}', %s, 0, 0, 0, '{{}}', '', %s)
-    ON CONFLICT (key) DO NOTHING
-"""  # noqa: S608 - our own names
+    ON CONFLICT (key) """
+_ONCE = "DO NOTHING"
+_AGAIN = f"""
+    DO UPDATE SET state = excluded.state, payload = excluded.payload, run_after = excluded.run_after, attempts = 0,
+        progress_done = 0, progress_total = 0, error = '', finished_at = NULL
+     WHERE {Job._meta.db_table}.state IN ('{JobState.DONE.value}', '{JobState.PARKED.value}')
+"""
 
 
 def nudge() -> None:
@@ -173,3 +194,12 @@ def replay(job: Job, *, now: datetime) -> bool:
     )
     nudge()
     return bool(changed)
+
+
+def forget_done(*, now: datetime) -> int:
+    """Remove jobs that were done long ago; parked ones stay until a person looked at them. Answers how many."""
+    removed = 0
+    done = Job.objects.filter(state=JobState.DONE, finished_at__lt=now - settings.JOBS_KEPT).order_by("id")
+    while ids := list(done.values_list("pk", flat=True)[:FORGET_BATCH]):
+        removed += Job.objects.filter(pk__in=ids).delete()[0]
+    return removed

@@ -8,17 +8,19 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote_plus
 
 import xlsxwriter
+from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import QuerySet
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.translation import gettext_lazy as _
 
 from aftersales.core import events, jobs
 from aftersales.core.errors import DomainError, NotPermitted
 
-from . import limits, resource, services
+from . import limits, resource, storing
 from .explaining import stored_text
 from .masks import mask_sql
 from .models import SheetExport
@@ -159,7 +161,7 @@ def _lines(blocks: Iterable[bytes]) -> Iterator[bytes]:
 
 def file_name(sheet: str, filtered: str, now: datetime, fmt: str) -> str:
     """What was exported, how it was filtered and when, without a character that a file system dislikes."""
-    words = re.sub(r"[^\w=.-]+", "-", filtered).strip("-")[:60]
+    words = re.sub(r"[^\w=.-]+", "-", unquote_plus(filtered)).strip("-")[:60]
     moment = timezone.localtime(now).strftime("%Y%m%d-%H%M")
     return "-".join(part for part in (sheet, words, moment) if part) + f".{fmt}"
 
@@ -176,7 +178,7 @@ def export(
         raise DomainError(_("Only CSV and XLSX are written."), "format")
     if not may_export(sheet, actor):
         raise NotPermitted()
-    masked = not actor.has_perm("core.export_personal")
+    masked = resource.find(sheet).always_masked or not actor.has_perm("core.export_personal")
     with transaction.atomic():
         row = SheetExport.objects.create(
             owner=actor,
@@ -223,21 +225,27 @@ def remembered(row: SheetExport) -> str:
 
 
 def path_of(row: SheetExport) -> Path:
-    return services.folder() / row.stored_name
+    return storing.folder() / row.stored_name
 
 
 def make(*, export: SheetExport, now: datetime) -> SheetExport:
-    """Write the file; a second call writes it again under the same name."""
-    found, path = resource.find(export.sheet), path_of(export)
-    if export.format == "csv":
-        with path.open("wb") as stream:
-            for block in csv_chunks(found, remembered(export), masked=export.masked):
-                stream.write(block)
-    else:
-        write_xlsx(found, remembered(export), path, masked=export.masked)
+    """Write the file in its owner's language; a second call writes it again under the same name."""
+    path = path_of(export)
+    with translation.override(export.owner.language or settings.LANGUAGE_CODE):
+        _write(export, path)
     path.chmod(0o600)
     export.ready_at = now
     export.save(update_fields=["ready_at"])
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM core_sheetverdict WHERE upload_id = %s", [-export.pk])
     return export
+
+
+def _write(export: SheetExport, path: Path) -> None:
+    found = resource.find(export.sheet)
+    if export.format != "csv":
+        write_xlsx(found, remembered(export), path, masked=export.masked)
+        return
+    with path.open("wb") as stream:
+        for block in csv_chunks(found, remembered(export), masked=export.masked):
+            stream.write(block)

@@ -28,6 +28,8 @@ class UploadState(models.TextChoices):
 
 
 ENDED = frozenset({UploadState.DONE, UploadState.REFUSED, UploadState.CANCELLED})
+# What a worker does for an upload in this state, as a kind of job.
+WORK = {UploadState.UPLOADED: "sheets.check", UploadState.APPLYING: "sheets.apply"}
 
 
 class SheetUploadQuerySet(models.QuerySet[Any]):
@@ -56,6 +58,7 @@ class SheetUpload(models.Model):
     reading = models.JSONField(_("how it was read"), default=dict)
     problem = models.JSONField(_("why it was refused"), default=dict)
     counts = models.JSONField(_("counts"), default=dict)
+    checks = models.PositiveIntegerField(default=0, editable=False)  # how many runs of the check began
     applied_row = models.PositiveBigIntegerField(_("written up to row"), default=0)
     uploaded_at = models.DateTimeField(_("uploaded"))
     checked_at = models.DateTimeField(_("checked"), null=True)
@@ -71,10 +74,22 @@ class SheetUpload(models.Model):
         indexes = [
             models.Index(fields=["owner", "-id"], name="sheet_upload_owner"),
             models.Index(fields=["sha256"], name="sheet_upload_fingerprint"),
+            models.Index(
+                fields=["id"],
+                name="sheet_upload_working",
+                condition=models.Q(state__in=["uploaded", "applying"]),
+            ),
+            models.Index(fields=["id"], name="sheet_upload_kept", condition=models.Q(purged_at=None)),
         ]
 
     def __str__(self) -> str:
         return f"{self.sheet}: {self.file_name}"
+
+    @property
+    def job_key(self) -> str:
+        """The one job that works on it now; empty when it waits for a person or has ended."""
+        kind = WORK.get(UploadState(self.state))
+        return f"{kind}:{self.pk}" if kind else ""
 
     @property
     def format(self) -> str:

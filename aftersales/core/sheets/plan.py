@@ -15,6 +15,7 @@ from django.db import connection, models
 
 from aftersales.core.models import new_public_id
 
+from . import rowrules
 from .headers import Binding
 from .masks import mask_sql
 from .resource import SheetResource
@@ -117,8 +118,8 @@ class Plan:
         return f"LEFT JOIN LATERAL ({found}) AS l_{binding.name} ON true"
 
     def target_match(self) -> str:
-        parts = []
-        for name in self.resource.key:
+        parts = [self.resource.known_by.format_map(self.names())] if self.resource.known_by else []
+        for name in () if parts else self.resource.key:
             column = self.field(str(self.resource.column(name).attribute)).column
             parts.append(f"k.{name_of(column)} = {self.value(name)}")
         return " AND ".join(parts)
@@ -259,14 +260,13 @@ class Plan:
     # -- verdicts ---------------------------------------------------------------------------------------------------
 
     def problems(self) -> list[str]:
-        found = ["CASE WHEN n.bad IS NOT NULL AND n.bad <> 'again' THEN '~:' || n.bad || ';' END"]
+        found = [
+            "CASE WHEN n.bad IS NULL OR n.bad = 'again' THEN NULL WHEN n.bad LIKE '%:rule\\_%' THEN n.bad || ';' "
+            "ELSE '~:' || n.bad || ';' END"
+        ]
         for binding in self.bindings:
             found += self._cell_problems(binding)
-        finals = self.finals()
-        for rule in self.resource.rules:
-            if all(name in self.by_name or self.resource.column(name).attribute for name in rule.columns):
-                broken = rule.broken.format_map(finals)
-                found.append(f"CASE WHEN {broken} THEN '{rule.columns[0]}:rule_{rule.code};' END")
+        found += rowrules.broken(self)
         for attached in self.resource.attached:
             for condition, code in attached.wrong:
                 if attached.columns[0] in self.by_name:
@@ -472,7 +472,7 @@ class Plan:
             )
             UPDATE core_sheetverdict d SET verdict = 'x', problems =
                 CASE WHEN d.row_no = ANY(ARRAY(SELECT row_no FROM x WHERE gone)) THEN '~:gone;'
-                WHEN d.verdict = 'c' THEN '~:conflict;' ELSE '~:taken;' END
+                WHEN d.verdict = 'c' THEN '~:conflict;' ELSE '~:{self.resource.lost};' END
             WHERE d.upload_id = {self.upload_id} AND d.verdict IN ('n', 'c')
                 AND d.row_no = ANY(ARRAY(SELECT row_no FROM x))
         """

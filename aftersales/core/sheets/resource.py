@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from django.db import models
@@ -56,7 +57,12 @@ class Column(Field):
 
 @dataclass(frozen=True)
 class RowRule:
-    """A rule over several columns. ``broken`` is SQL with ``{column}`` for final values; ``check`` is Python."""
+    """A rule over several columns. ``broken`` is SQL with ``{column}`` for final values; ``check`` is Python.
+
+    ``among`` judges a row beside the others of its file (SQL with a window over final values). ``again``: judged
+    once more when the row is written, for rules that look at other rows or at rights. ``spares`` names the capability
+    of those whom the rule does not bind.
+    """
 
     code: str
     columns: Sequence[str]
@@ -64,6 +70,9 @@ class RowRule:
     reason: Text
     remedy: Text
     check: Callable[[Mapping[str, Any]], bool] | None = None
+    among: str = ""
+    again: bool = False
+    spares: str = ""
 
 
 @dataclass(frozen=True)
@@ -108,8 +117,22 @@ class SheetResource(ModelResource, metaclass=SheetMeta):
     # Statements when all rows are written: (plan, array of their ids) → SQL; must change nothing the second time.
     after: Sequence[Callable[[Any, str], str]] = ()
     view_capability = ""
-    # An intake sheet gives its new rows to a service: (rows as typed values, actor, now) → keys of what it made.
+    # Whether personal columns stay masked for those too who may export them elsewhere.
+    always_masked = False
+    # Lookup columns whose rows are locked while a chunk is written, because its rules look at what hangs on them.
+    holds: Sequence[str] = ()
+    # What single rows leave in the record besides the run's one event:
+    # (keys of new rows, changed rows' keys → columns, actor, now).
+    tell: Callable[[Sequence[int], Mapping[int, Sequence[str]], Any, Any], None] | None = None
+    # An intake sheet gives its new rows to a service: (rows as typed values, actor, now) → key of the row that each
+    # of them belongs to. The service has its own transaction and knows rows that it got before.
     intake: Callable[[Sequence[Mapping[str, Any]], Any, Any], Sequence[int]] | None = None
+    # Why a row that was new is not there after writing.
+    lost = "taken"
+    # Rows of one transaction where the usual number would keep people waiting for too long; 0: the usual number.
+    chunk_rows = 0
+    # Condition on the stored row ``k`` by which a row is known, where that is not the key: SQL with ``{column}``.
+    known_by = ""
 
     @classmethod
     def model(cls) -> type[models.Model]:
@@ -148,6 +171,11 @@ class SheetResource(ModelResource, metaclass=SheetMeta):
     @classmethod
     def moment_columns(cls) -> list[Column]:
         return [c for c in cls.columns() if isinstance(c.widget, MomentWidget)]
+
+    @classmethod
+    def measures(cls, now: datetime) -> Mapping[str, str]:
+        """Further placeholders of row rules, as SQL: what a row is compared with, such as a number of the rule book."""
+        return {}
 
     # django-import-export's own export of short lists goes through our widgets too
     def get_export_headers(self, selected_fields: Any = None) -> list[str]:

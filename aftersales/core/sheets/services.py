@@ -1,51 +1,32 @@
 """Every step of an import: receive, check, confirm, cancel, apply. Keyword-only; ``actor`` is the upload's owner."""
 
-import hashlib
-import re
 import secrets
-import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.db import DatabaseError, IntegrityError, OperationalError, connection, transaction
 from django.utils.translation import gettext_lazy as _
 
 from aftersales.core import events, jobs, origin
-from aftersales.core.errors import DomainError, NotPermitted
+from aftersales.core.errors import Busy, DomainError, NotPermitted
 
-from . import headers, limits, profiles, reading, resource, staging
-from .models import ENDED, SheetUpload, UploadState
+from . import headers, limits, profiles, reading, resource, rowrules, staging
+from .checking import by_index, verdict_counts
+from .checking import check as check
+from .models import WORK, SheetUpload, UploadState
 from .plan import Plan
-from .problems import FileRefused, Unreadable
-from .resource import Column, SheetResource
+from .problems import FileRefused, Unreadable, no_right, staging_lost
+from .resource import Column
 from .sqltext import quote_ids
+from .storing import clean_name, store
+from .storing import folder as folder
 from .widgets import LookupWidget
 
-CHECK_ROWS = 50_000
-MARKS = 10_000
 TRIES = 4
 TAKEN = "23505"
 AGAIN = {"40P01", "55P03", "40001"}  # deadlock, lock timeout, serialization
-COUNTS = {"n": "new", "c": "changed", "s": "same", "r": "refused", "x": "conflict"}
-
-
-def folder() -> Path:
-    """Private storage: nothing in it is ever served."""
-    path = Path(settings.DATA) / "uploads"
-    path.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return path
-
-
-def clean_name(name: str) -> str:
-    """What a file is called on pages: no path, no control or direction marks, at most 120 characters."""
-    tidy = unicodedata.normalize("NFC", name.replace("\\", "/").rsplit("/", 1)[-1])
-    tidy = "".join(letter for letter in tidy if unicodedata.category(letter)[0] != "C")
-    return re.sub(r"\s+", " ", tidy).strip()[-120:] or "sheet"
 
 
 def receive(
@@ -65,7 +46,7 @@ def receive(
     if profile and profiles.find(profile, sheet) is None:
         raise FileRefused("unknown_profile", _("There is no such column profile for this sheet."))
     path = folder() / f"{secrets.token_urlsafe(16)}.part"
-    digest, size = _store(path, chunks)
+    digest, size = store(path, chunks)
     try:
         kind = reading.sniff(path, name, limits.current())
     except FileRefused:
@@ -85,129 +66,11 @@ def receive(
     )
 
 
-def _store(path: Path, chunks: Iterable[bytes]) -> tuple[str, int]:
-    digest, size, most = hashlib.sha256(), 0, limits.current().max_bytes
-    with path.open("xb") as stream:
-        path.chmod(0o600)
-        for chunk in chunks:
-            size += len(chunk)
-            if size <= most + 1:
-                stream.write(chunk)
-            digest.update(chunk)
-    return digest.hexdigest(), size
-
-
 def plan_of(upload: SheetUpload, *, now: datetime) -> Plan:
     """The SQL of an upload, from the header and the mapping kept with it: a profile may change after the preview."""
     found = resource.find(upload.sheet)
     bindings, _notes = headers.bind(found, upload.reading["header"], upload.reading["spec"], upload.options)
     return Plan(found, bindings, upload.pk, upload.owner, now, reason=f"sheet {upload.public_id}")
-
-
-def _spec(upload: SheetUpload) -> Mapping[str, Any] | None:
-    row = profiles.find(upload.profile, upload.sheet) if upload.profile else None
-    return row.spec if row else None
-
-
-def check(
-    *, upload: SheetUpload, now: datetime, progress: Callable[[int, int], None] | None = None
-) -> SheetUpload:
-    """Read, stage, validate and compare; afterwards the upload is previewed or refused. Idempotent."""
-    if upload.state in ENDED:
-        return upload
-    staging.discard(upload.pk)
-    try:
-        _read_and_compare(upload, now, progress)
-        upload.state = UploadState.PREVIEWED
-    except FileRefused as refusal:
-        staging.discard(upload.pk)
-        upload.state, upload.problem = UploadState.REFUSED, refusal.as_json()
-        upload.finished_at = now
-    upload.checked_at = now
-    upload.save()
-    return upload
-
-
-def _read_and_compare(
-    upload: SheetUpload, now: datetime, progress: Callable[[int, int], None] | None
-) -> None:
-    bounds = limits.current()
-    found = resource.find(upload.sheet)
-    with reading.rows(folder() / upload.stored_name, upload.file_name, bounds) as (how, rows):
-        header = staging.header_of(rows, how)
-        spec = _spec(upload)
-        bindings, notes = headers.bind(found, header, spec, upload.options)
-        _permitted(bindings, upload.owner)
-        width = len([name for name in header if headers.tidy(name)])
-        keys = _key_cells(found, bindings)
-        last = staging.fill(upload.pk, rows, how, width, keys, bounds)
-    how.notes = notes
-    upload.reading = how.as_json() | {"last": last, "width": width, "spec": spec}
-    plan = Plan(found, bindings, upload.pk, upload.owner, now)
-    compare(plan, last, progress)
-    upload.counts = {"read": how.rows, **verdict_counts(upload.pk)}
-
-
-def _key_cells(found: type[SheetResource], bindings: Iterable[headers.Binding]) -> list[int]:
-    wanted = found.key_columns()
-    return sorted({cell for binding in bindings if binding.name in wanted for cell in binding.cells})
-
-
-def _permitted(bindings: Iterable[headers.Binding], actor: Any) -> None:
-    """Some columns ask for a right of their own."""
-    for binding in bindings:
-        if binding.column.capability and not actor.has_perm(binding.column.capability):
-            raise FileRefused(
-                "forbidden_column",
-                _("The column “%(name)s” cannot be imported."),
-                _("Delete the column “%(name)s”."),
-                name=str(binding.column.label),
-            )
-
-
-def compare(plan: Plan, last: int, progress: Callable[[int, int], None] | None = None) -> None:
-    """Write a verdict for each staged row."""
-    with by_index() as cursor:
-        for question, answer in plan.repeated():
-            cursor.execute(question)
-            if cursor.fetchone():
-                _mark(cursor, plan, answer)
-    for low in range(1, last + 1, CHECK_ROWS):
-        with by_index() as cursor:
-            cursor.execute(plan.verdicts(low, low + CHECK_ROWS - 1))
-        if progress:
-            progress(min(last, low + CHECK_ROWS), last)
-
-
-def _mark(cursor: Any, plan: Plan, answer: str) -> None:
-    cursor.execute(answer)
-    found = cursor.fetchall()
-    for start in range(0, len(found), MARKS):
-        cursor.execute(plan.marked(dict(found[start : start + MARKS])))
-
-
-@contextmanager
-def by_index() -> Iterator[Any]:
-    """A transaction in which every key is looked up by its index.
-
-    Nobody analyses freshly staged rows, so PostgreSQL takes thousands of them for one and would read whole tables
-    again and again.
-    """
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(
-            "SET LOCAL enable_seqscan = off; SET LOCAL enable_mergejoin = off; SET LOCAL jit = off"
-        )
-        yield cursor
-        cursor.execute("SET LOCAL enable_seqscan = on; SET LOCAL enable_mergejoin = on")
-
-
-def verdict_counts(upload_id: int) -> dict[str, int]:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT verdict, count(*) FROM core_sheetverdict WHERE upload_id = %s GROUP BY 1", [upload_id]
-        )
-        found = dict(cursor.fetchall())
-    return {name: found.get(verdict, 0) for verdict, name in COUNTS.items()}
 
 
 def choices(*, sheet: str, profile: str, given: Mapping[str, str], actor: Any) -> dict[str, str]:
@@ -230,8 +93,13 @@ def require_choice(column: Column, value: str, actor: Any) -> None:
         if isinstance(column.widget, LookupWidget):
             column.widget.find(text, {}, actor)
     except Unreadable as error:
-        message = f"{column.label}: {error.reason}"
-        raise FileRefused(error.code, message, error.remedy) from error
+        raise FileRefused(
+            error.code,
+            _("Choose what the file does not say, “%(label)s”: %(reason)s"),
+            error.remedy,
+            label=str(column.label),
+            reason=str(error.reason),
+        ) from error
 
 
 def confirm(*, upload: SheetUpload, actor: Any, now: datetime) -> SheetUpload:
@@ -245,7 +113,24 @@ def confirm(*, upload: SheetUpload, actor: Any, now: datetime) -> SheetUpload:
             raise DomainError(_("This upload is not waiting for a confirmation any more."), "not_previewed")
         row.state, row.confirmed_at = UploadState.APPLYING, now
         row.save(update_fields=["state", "confirmed_at"])
-        jobs.enqueue("sheets.apply", key=f"sheets.apply:{row.pk}", payload={"upload": row.pk}, now=now)
+        work_later(row, now=now)
+    return row
+
+
+def work_later(upload: SheetUpload, *, now: datetime) -> bool:
+    """Ask for what the upload waits for, once more too when the job that was asked ended without doing it."""
+    kind = WORK[UploadState(upload.state)]
+    return jobs.enqueue(kind, key=upload.job_key, payload={"upload": upload.pk}, now=now, again=True)
+
+
+def resume(*, upload: SheetUpload, actor: Any, now: datetime) -> SheetUpload:
+    """Go on with an upload whose work stopped half-way; what is written already is not written again."""
+    with transaction.atomic():
+        row: SheetUpload = SheetUpload.objects.select_for_update().get(pk=upload.pk)
+        _own(row, actor)
+        if UploadState(row.state) not in WORK:
+            raise DomainError(_("There is nothing left to do for this upload."), "not_working")
+        work_later(row, now=now)
     return row
 
 
@@ -276,20 +161,28 @@ def apply(
     upload.refresh_from_db()
     if upload.state != UploadState.APPLYING:
         return upload
-    plan = plan_of(upload, now=now)
-    last, step = int(upload.reading["last"]), limits.current().chunk_rows
+    if not upload.owner.has_perm(resource.find(upload.sheet).import_capability()):
+        return stop(upload=upload, why=no_right(), now=now)
     if not staged(upload):
-        return _lost(upload, now)
+        return stop(upload=upload, why=staging_lost(), now=now)
+    plan = plan_of(upload, now=now)
+    before, last, step = int(upload.reading["header_row"]), int(upload.reading["last"]), _rows_at_once(plan)
     with origin.coming_from("import"):
-        while upload.applied_row < last:
-            low = max(upload.applied_row, int(upload.reading["header_row"])) + 1
+        while upload.state == UploadState.APPLYING and upload.applied_row < last:
+            low = max(upload.applied_row, before) + 1
             high = min(last, low + step - 1)
             _chunk(upload, plan, low, high)
             if progress:
-                progress(high, last)
+                progress(high - before, last - before)
         _follow(plan, last, step)
         finish(upload=upload, now=now)
     return upload
+
+
+def _rows_at_once(plan: Plan) -> int:
+    """Rows of one transaction: people wait for its locks, so that a sheet may ask for fewer."""
+    most = limits.current().chunk_rows
+    return min(most, plan.resource.chunk_rows or most)
 
 
 def _follow(plan: Plan, last: int, step: int) -> None:
@@ -310,13 +203,16 @@ def staged(upload: SheetUpload) -> bool:
         return bool(cursor.fetchone()[0])
 
 
-def _lost(upload: SheetUpload, now: datetime) -> SheetUpload:
-    """The database crashed and its unlogged tables are empty: what is committed stays, the rest is uploaded again."""
-    refusal = FileRefused(
-        "staging_lost", _("The preview was lost when the database stopped."), _("Upload the file again.")
-    )
-    upload.state, upload.problem, upload.finished_at = UploadState.REFUSED, refusal.as_json(), now
-    upload.save()
+def stop(*, upload: SheetUpload, why: FileRefused, now: datetime) -> SheetUpload:
+    """End a run that cannot go on: what is committed stays, the rest is uploaded again."""
+    with transaction.atomic():
+        row: SheetUpload = SheetUpload.objects.select_for_update().get(pk=upload.pk)
+        if row.state == UploadState.APPLYING:
+            row.state, row.problem, row.finished_at = UploadState.REFUSED, why.as_json(), now
+            row.save(update_fields=["state", "problem", "finished_at"])
+            told = {"sheet": row.sheet, "upload": row.pk, "row": row.applied_row, "why": why.code}
+            events.record("sheet.stopped", subject=row, actor=row.owner, now=now, payload=told)
+    upload.refresh_from_db()
     return upload
 
 
@@ -324,42 +220,57 @@ def _chunk(upload: SheetUpload, plan: Plan, low: int, high: int) -> None:
     """One chunk, tried again after a deadlock or lock timeout; a row the database refuses is found by halving."""
     for attempt in range(TRIES):
         try:
+            taken = _take_in(plan, low, high)
             with transaction.atomic():
-                _write_chunk(upload, plan, low, high)
+                _write_chunk(upload, plan, low, high, taken)
             return
-        except OperationalError as error:
-            if attempt + 1 == TRIES or getattr(error.__cause__, "sqlstate", "") not in AGAIN:
+        except (OperationalError, Busy) as error:
+            if attempt + 1 == TRIES or not _passing(error):
                 raise
         except DatabaseError:
             break
         finally:
-            upload.refresh_from_db(fields=["applied_row", "counts"])
+            upload.refresh_from_db(fields=["applied_row", "state"])
     if low == high:
         with transaction.atomic():
             _refuse_row(upload, low)
-        upload.refresh_from_db(fields=["applied_row", "counts"])
+        upload.refresh_from_db(fields=["applied_row", "state"])
         return
     middle = (low + high) // 2
     _chunk(upload, plan, low, middle)
     _chunk(upload, plan, middle + 1, high)
 
 
-def _write_chunk(upload: SheetUpload, plan: Plan, low: int, high: int) -> None:
-    row = SheetUpload.objects.select_for_update().get(pk=upload.pk)
-    if row.applied_row >= high or row.state != UploadState.APPLYING:
+def _passing(error: Exception) -> bool:
+    """Whether somebody else's lock was in the way: nothing happened, the next try may succeed."""
+    return isinstance(error, Busy) or getattr(error.__cause__, "sqlstate", "") in AGAIN
+
+
+def _write_chunk(upload: SheetUpload, plan: Plan, low: int, high: int, taken: list[int] | None) -> None:
+    row = _locked_before(upload, low)
+    if row is None:
         return
     with by_index() as cursor:
+        for statement in rowrules.again(plan, low, high):
+            cursor.execute(statement)
         wanted = _wanted(cursor, plan, low, high)
         if wanted.rows:
             for statement in plan.prepare(low, high):
                 cursor.execute(statement)
-            ids = _write_rows(cursor, plan, low, high, wanted)
+            ids = _write_rows(cursor, plan, low, high, wanted) if taken is None else taken
             if len(ids) < wanted.main:
                 cursor.execute(plan.mark_lost(low, high, ids))
             for statement in plan.attach(low, high):
                 cursor.execute(statement)
     row.applied_row = high
     row.save(update_fields=["applied_row"])
+
+
+def _locked_before(upload: SheetUpload, low: int) -> SheetUpload | None:
+    """The upload, locked, while it is being written up to this row; None when another worker is there."""
+    row: SheetUpload = SheetUpload.objects.select_for_update().get(pk=upload.pk)
+    written = max(row.applied_row, int(row.reading["header_row"]))
+    return row if row.state == UploadState.APPLYING and written == low - 1 else None
 
 
 @dataclass(frozen=True)
@@ -394,16 +305,27 @@ def _wanted(cursor: Any, plan: Plan, low: int, high: int) -> Wanted:
 
 
 def _write_rows(cursor: Any, plan: Plan, low: int, high: int, wanted: Wanted) -> list[int]:
-    if plan.resource.intake is not None:
-        return _take_in(cursor, plan, low, high)
-    ids: list[int] = []
+    changed: list[int] = []
+    made: list[int] = []
     if wanted.changed:
         cursor.execute(plan.lock(low, high))
         cursor.execute(plan.update(low, high))
-        ids += [found[0] for found in cursor.fetchall()]
+        changed = [found[0] for found in cursor.fetchall()]
     if wanted.new:
-        ids += _insert(cursor, plan, low, high, every=wanted.new == high - low + 1)
-    return ids
+        made = _insert(cursor, plan, low, high, every=wanted.new == high - low + 1)
+    if plan.resource.tell is not None:
+        plan.resource.tell(made, _changes(cursor, plan, changed), plan.user, plan.now)
+    return [*changed, *made]
+
+
+def _changes(cursor: Any, plan: Plan, ids: list[int]) -> dict[int, list[str]]:
+    """Which columns of these rows the run changed."""
+    cursor.execute(
+        "SELECT target_id, changes FROM core_sheetverdict WHERE upload_id = %s AND verdict = 'c' "
+        "AND target_id = ANY(%s)",
+        [plan.upload_id, ids],
+    )
+    return {key: sorted(filter(None, set(changes.split(";")))) for key, changes in cursor.fetchall()}
 
 
 def _insert(cursor: Any, plan: Plan, low: int, high: int, *, every: bool) -> list[int]:
@@ -419,23 +341,33 @@ def _insert(cursor: Any, plan: Plan, low: int, high: int, *, every: bool) -> lis
     return [found[0] for found in cursor.fetchall()]
 
 
-def _take_in(cursor: Any, plan: Plan, low: int, high: int) -> list[int]:
-    """New rows of an intake sheet go to the room's service, inside the chunk's transaction."""
+def _take_in(plan: Plan, low: int, high: int) -> list[int] | None:
+    """New rows of an intake sheet go to the room's service; None for the sheet of a register.
+
+    The service has its own short transaction before the chunk's, and knows what it took in before: a chunk that is
+    begun anew gives it the same rows again.
+    """
+    if plan.resource.intake is None:
+        return None
     names = list(plan.by_name)
-    cursor.execute(plan.typed_rows(names, low, high))
-    rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-    assert plan.resource.intake is not None
+    with by_index() as cursor:
+        cursor.execute(plan.typed_rows(names, low, high))
+        rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
     return list(plan.resource.intake(rows, plan.user, plan.now)) if rows else []
 
 
 def _refuse_row(upload: SheetUpload, number: int) -> None:
+    row = _locked_before(upload, number)
+    if row is None:
+        return
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE core_sheetverdict SET verdict = 'x', problems = '~:database;' "
             "WHERE upload_id = %s AND row_no = %s AND verdict IN ('n', 'c')",
             [upload.pk, number],
         )
-    SheetUpload.objects.filter(pk=upload.pk, applied_row__lt=number).update(applied_row=number)
+    row.applied_row = number
+    row.save(update_fields=["applied_row"])
 
 
 def finish(*, upload: SheetUpload, now: datetime) -> None:

@@ -2,7 +2,8 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
 from django.db import connection
@@ -36,8 +37,12 @@ def fill(
     width: int,
     keys: Sequence[int],
     limits: Limits,
+    step: Callable[[], AbstractContextManager[None]],
 ) -> int:
-    """Stage all rows after the header; ``keys`` are the positions whose text is normalised. Answers the last row."""
+    """Stage all rows after the header; ``keys`` are the positions whose text is normalised. Answers the last row.
+
+    Each block is one ``step`` of the check: a transaction that commits only while the check is still wanted.
+    """
     names = ", ".join(f"c{number}" for number in range(1, width + 1))
     statement = f"COPY core_sheetrow (upload_id, row_no, bad, {names}) FROM STDIN (NULL '')"
     writer = _Block(upload_id, width, keys, guarded=reading.format == "csv")
@@ -52,8 +57,8 @@ def fill(
             )
         writer.add(number, row)
         if writer.full:
-            _copy(statement, writer)
-    _copy(statement, writer)
+            _copy(statement, writer, step)
+    _copy(statement, writer, step)
     reading.rows = writer.total
     reading.odd_text = writer.odd
     if not writer.total:
@@ -125,14 +130,13 @@ class _Block:
                 self.odd = True
 
 
-def _copy(statement: str, block: _Block) -> None:
+def _copy(statement: str, block: _Block, step: Callable[[], AbstractContextManager[None]]) -> None:
     if not block.lines:
         return
     text = "".join(block.lines)
     if "\x00" in text:
         raise FileRefused("zero_bytes", _("The file holds zero bytes."), _("Save it anew."))
-    connection.ensure_connection()
-    with connection.connection.cursor() as cursor, cursor.copy(statement) as copy:
+    with step(), connection.connection.cursor() as cursor, cursor.copy(statement) as copy:
         copy.write(text.encode())
     block.clear()
 

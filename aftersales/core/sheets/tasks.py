@@ -32,6 +32,13 @@ def export_job(job: Job, now: datetime) -> dict[str, Any]:
 
 
 @shared_task
+def go_on() -> None:
+    """Every minute: ask again for work that a killed worker left behind."""
+    with origin.coming_from("task"):
+        keeping.go_on(now=timezone.now())
+
+
+@shared_task
 def purge() -> None:
     """Clear old uploads and expired exports. Safe to run twice at once: what is gone is gone."""
     with origin.coming_from("task"):

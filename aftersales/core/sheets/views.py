@@ -17,12 +17,23 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from aftersales.core import jobs
+from aftersales.core.access import answered
 from aftersales.core.components import Step
 from aftersales.core.errors import DomainError
-from aftersales.core.models import Job
+from aftersales.core.posted import whole
 
-from . import errorfile, explaining, exporting, limits, profiles, resource, services, templates
+from . import (
+    choosing,
+    errorfile,
+    explaining,
+    exporting,
+    keeping,
+    limits,
+    profiles,
+    resource,
+    services,
+    templates,
+)
 from .models import ENDED, SheetExport, SheetUpload, UploadState
 from .problems import FileRefused
 from .resource import SheetResource
@@ -121,10 +132,10 @@ def upload(request: HttpRequest, found: type[SheetResource]) -> HttpResponse:
         "title": found.title,
         "found": found,
         "profiles": choices,
-        "chosen": sorted({name for row in choices for name in row.spec.get("chosen", [])}),
+        "chosen": choosing.asked(found, choices, user=request.user, posted=request.POST),
         "columns": found.columns(),
         "problem": problem,
-        "posted": request.POST,
+        "posted": request.POST or request.GET,
         "steps": _steps(1),
         "limit": limits.current().max_bytes >> 20,
     }
@@ -151,7 +162,7 @@ def _received(request: HttpRequest, found: type[SheetResource]) -> HttpResponse:
     if row.size <= limits.current().inline_bytes:
         services.check(upload=row, now=now)
     else:
-        jobs.enqueue("sheets.check", key=f"sheets.check:{row.pk}", payload={"upload": row.pk}, now=now)
+        services.work_later(row, now=now)
     return redirect("sheets:upload", public_id=row.public_id)
 
 
@@ -192,9 +203,9 @@ def _preview(request: HttpRequest, row: SheetUpload) -> dict[str, Any]:
     tab = request.GET.get("tab", "")
     if tab not in counts:
         tab = next((name for name in ("changed", "refused", "new", "same") if counts[name]), "new")
-    part = request.GET.get("part", "")
+    part = request.GET.get("part", "").replace("\x00", "")
     after = request.GET.get("after", "")
-    rows, more = explaining.page(plan, row, tab, after=int(after) if after.isdecimal() else 0, part=part)
+    rows, more = explaining.page(plan, row, tab, after=whole(after) or 0, part=part)
     return {
         "tabs": [(name, TAB_WORDS()[name], icon, counts[name]) for name, icon in TABS],
         "tab": tab,
@@ -236,10 +247,10 @@ def progress(request: HttpRequest, row: SheetUpload) -> HttpResponse:
 
 
 def _progress(row: SheetUpload) -> dict[str, Any]:
-    kind = "apply" if row.state == UploadState.APPLYING else "check"
-    job = Job.objects.filter(key=f"sheets.{kind}:{row.pk}").first()
+    job = keeping.job_of(row)
     done, total = (job.progress_done, job.progress_total) if job else (0, 0)
-    return {"job": job, "done": done, "total": total, "share": round(290 * done / total, 1) if total else 0}
+    share = round(290 * done / total, 1) if total else 0
+    return {"stopped": keeping.stopped(row, timezone.now()), "done": done, "total": total, "share": share}
 
 
 @with_upload
@@ -251,15 +262,19 @@ def confirm(request: HttpRequest, row: SheetUpload) -> HttpResponse:
 
 @with_upload
 @require_POST
+def go_on(request: HttpRequest, row: SheetUpload) -> HttpResponse:
+    """Ask a worker once more for what stopped half-way."""
+    return _acted(request, row, services.resume)
+
+
+@with_upload
+@require_POST
 def cancel(request: HttpRequest, row: SheetUpload) -> HttpResponse:
     return _acted(request, row, services.cancel)
 
 
 def _acted(request: HttpRequest, row: SheetUpload, act: Callable[..., SheetUpload]) -> HttpResponse:
-    try:
-        act(upload=row, actor=request.user, now=timezone.now())
-    except DomainError as refusal:
-        messages.error(request, str(refusal))
+    answered(lambda: act(upload=row, actor=request.user, now=timezone.now()), request)
     return redirect("sheets:upload", public_id=row.public_id)
 
 
