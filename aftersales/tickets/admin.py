@@ -17,7 +17,7 @@ from aftersales.core.errors import DomainError
 from aftersales.tickets.models import ArchiveRecord, DutyRoute, GradingRule, IntakeItem, IntakeRule, Ticket
 from aftersales.tickets.services.archive import archive_opened
 from aftersales.tickets.services.rulebook import rule_save
-from aftersales.tickets.services.signals import signal_retry
+from aftersales.tickets.services.settling import signal_retry
 from aftersales.tickets.states import STATE_MARKS, STATE_TONES
 
 

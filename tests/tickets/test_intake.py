@@ -11,7 +11,7 @@ from aftersales.core.models import Event
 from aftersales.orders.models import Order, OrderLine, Review, Shipment
 from aftersales.tickets import services
 from aftersales.tickets.models import GradingRule, IntakeItem, IntakeRule, Ticket
-from aftersales.tickets.services import signals
+from aftersales.tickets.services import settling
 from aftersales.tickets.services.conversation import LONGEST
 from aftersales.tickets.services.intake import draft_for
 from tests import records
@@ -157,20 +157,20 @@ def test_a_signal_that_fails_is_refused_with_its_reason_and_the_rest_go_on(
     orders = [records.order(f"B-{number}", now) for number in range(5)]
     for one in orders:
         review(one, now)
-    plain = signals._draft
+    plain = settling._draft
 
     def odd(found: Any, look: Any) -> Any:
         if found[0].order_id == orders[2].pk:
             raise DomainError("这一条不行", "odd")
         return plain(found, look)
 
-    monkeypatch.setattr(signals, "_draft", odd)
+    monkeypatch.setattr(settling, "_draft", odd)
     assert services.intake_run(now=now) == {"opened": 4, "attached": 0, "too_old": 0, "refused": 1}
     refused = IntakeItem.objects.get(outcome="refused")
     assert (refused.order, refused.reason, refused.ticket) == (orders[2], "这一条不行", None)
     assert services.intake_run(now=now)["refused"] == 0  # it does not come back by itself
 
-    monkeypatch.setattr(signals, "_draft", plain)
+    monkeypatch.setattr(settling, "_draft", plain)
     assert services.signal_retry(item=refused, actor=desk.operations, now=now)
     assert not services.signal_retry(item=refused, actor=desk.operations, now=now)
     assert services.intake_run(now=now)["opened"] == 1
@@ -183,13 +183,13 @@ def test_a_fault_nobody_thought_of_stops_nobody_else(
 ) -> None:
     review(order, now)
     lost = review(records.order("A-1002", now), now)
-    plain = signals.findings._words
+    plain = settling.findings._words
 
     def forgetful(item: IntakeItem, reviews: dict[Any, Review]) -> Any:
         reviews.pop(lost.pk, None)
         return plain(item, reviews)
 
-    monkeypatch.setattr(signals.findings, "_words", forgetful)
+    monkeypatch.setattr(settling.findings, "_words", forgetful)
     counts = services.intake_run(now=now)
 
     assert (counts["opened"], counts["refused"]) == (1, 1)

@@ -19,7 +19,7 @@ from aftersales.tickets import services
 from aftersales.tickets.models import ArchiveRecord, GradingRule, IntakeItem, IntakeRule, Message, Ticket
 from aftersales.tickets.services.export import ticket_exported
 from aftersales.tickets.services.intake import TicketDraft
-from aftersales.tickets.services.signals import Report
+from aftersales.tickets.services.settling import Report
 from tests.cast import Cast
 
 NOBODY_ELSE = ""  # only whoever holds the ticket

@@ -46,7 +46,7 @@ from aftersales.tickets.services.grading import ticket_regrade, ticket_triage
 from aftersales.tickets.services.intake import problem_join, ticket_open, tickets_open_many
 from aftersales.tickets.services.rebuild import rollups_rebuild
 from aftersales.tickets.services.rulebook import rule_save
-from aftersales.tickets.services.signals import intake_run, intake_signals, signal_retry, signals_take_in
+from aftersales.tickets.services.settling import intake_run, intake_signals, signal_retry, signals_take_in
 from aftersales.tickets.services.work import ticket_move, ticket_start, ticket_wait
 
 __all__ = [
