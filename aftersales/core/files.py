@@ -14,7 +14,8 @@ import secrets
 import unicodedata
 import warnings
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -114,6 +115,20 @@ def stored_path(name: str) -> Path:
 def remove(name: str) -> None:
     """Delete a stored file for good; one that is gone already is no error."""
     stored_path(name).unlink(missing_ok=True)
+
+
+@contextmanager
+def stored_for(uploads: Iterable[UploadedFile], *, now: datetime) -> Iterator[list[StoredFile]]:
+    """Uploads, kept for what is done with them: when that fails, nothing of them stays. Raises FileRefused."""
+    stored: list[StoredFile] = []
+    try:
+        for upload in uploads:
+            stored.append(store_upload(upload, now=now))
+        yield stored
+    except BaseException:
+        for one in stored:
+            remove(one.name)
+        raise
 
 
 def serve(stored: Served, request: HttpRequest) -> FileResponse:

@@ -1,6 +1,8 @@
-"""Numbers and days as people and programs post them: the ones that are none are no server error."""
+"""Numbers, days and moments as people and programs post them: the ones that are none are no server error."""
 
-from datetime import date
+from datetime import UTC, date, datetime
+
+from django.utils import timezone
 
 # Digits of a key: int() refuses thousands of them, and knows digits that are no numbers.
 LONGEST = 18
@@ -22,3 +24,12 @@ def day_of(text: str | None) -> date | None:
     except ValueError:
         return None
     return found if found.year in YEARS else None
+
+
+def moment_of(text: str | None) -> datetime | None:
+    """A moment as ``2026-11-23T10:00`` (here) or with its zone, in UTC; None for what is none or lies beyond time."""
+    try:
+        found = datetime.fromisoformat(text or "")
+        return (found if timezone.is_aware(found) else timezone.make_aware(found)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None

@@ -8,8 +8,6 @@ from datetime import datetime
 from typing import Any
 
 from django.http import QueryDict
-from django.utils import timezone
-from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
@@ -17,7 +15,7 @@ from accounts.models import User
 from aftersales.core.errors import DomainError, Refusal
 from aftersales.core.machine import Need
 from aftersales.core.moves import MoveOption
-from aftersales.core.posted import whole
+from aftersales.core.posted import moment_of, whole
 from aftersales.tickets import selectors, services
 from aftersales.tickets.machine import GRADE_NEEDS, MACHINE
 from aftersales.tickets.models import Ticket
@@ -34,6 +32,7 @@ NEXT: Mapping[str, Sequence[str]] = {
     S.RESOLVED: ("close_verified",),
     S.CLOSED: ("archive",),
     S.UNREACHABLE: ("archive",),
+    S.CANCELLED: ("archive",),
 }
 # Icon and key of each act; keys are the mockups' own.
 FACES: Mapping[str, tuple[str, str]] = {
@@ -199,6 +198,8 @@ TRIED = (
 )
 
 
+SOURCE = "desk"  # of everything that staff writes here
+
 # A posted dialog ---------------------------------------------------------------------------------------------
 
 
@@ -212,19 +213,28 @@ class Posted:
     values: Mapping[str, Any]
     reason: str
     version: int | None
+    ref: str = ""
 
     def words(self, *names: str) -> dict[str, Any]:
         return {name: str(self.values.get(name, "")) for name in names}
 
     def common(self) -> dict[str, Any]:
-        return {"ticket": self.ticket, "actor": self.actor, "now": self.now}
+        """What every act takes: the ticket as the person saw it, who he is, when."""
+        return {"ticket": self.ticket, "actor": self.actor, "now": self.now, "version": self.version}
+
+    def once(self) -> dict[str, Any]:
+        """By what an act that says something is known when it arrives twice."""
+        return {"source": SOURCE, "source_ref": self.ref}
 
 
 Handler = Callable[[Posted], Any]
 
 
-def perform(name: str, ticket: Ticket, data: QueryDict, *, actor: Any, now: datetime) -> Any:
-    """Do what the dialog asks by one service call. Raises DomainError with a sentence for the person."""
+def perform(name: str, ticket: Ticket, data: QueryDict, *, actor: Any, now: datetime, ref: str = "") -> Any:
+    """Do what the dialog asks by one service call. Raises DomainError with a sentence for the person.
+
+    ``ref`` names the posted form (see :mod:`aftersales.core.once`).
+    """
     handler = HANDLERS.get(name)
     if handler is None:
         raise DomainError(_("This act does not exist."), "unknown_act")
@@ -235,6 +245,7 @@ def perform(name: str, ticket: Ticket, data: QueryDict, *, actor: Any, now: date
         data.dict(),
         data.get("reason", "").strip(),
         whole(data.get("version")),
+        ref,
     )
     if name in REASON_NEEDED and not posted.reason:
         raise DomainError(_("Please give the reason."), "reason")
@@ -258,13 +269,10 @@ def _assign(posted: Posted, to: User) -> Ticket:
 
 
 def _moment(posted: Posted, name: str) -> datetime:
-    try:
-        parsed = parse_datetime(str(posted.values.get(name, "")))
-    except ValueError:
-        parsed = None
-    if parsed is None:
+    found = moment_of(str(posted.values.get(name, "")))
+    if found is None:
         raise DomainError(_("Choose a date and a time."), name)
-    return timezone.make_aware(parsed) if timezone.is_naive(parsed) else parsed
+    return found
 
 
 def _one_of(posted: Posted, need: Need) -> str:
@@ -293,7 +301,7 @@ HANDLERS: Mapping[str, Handler] = {
         **p.common(), **_chosen(p, MACHINE["wait"].needs), until=_moment(p, "until"), reason=p.reason
     ),
     "resolve": lambda p: services.ticket_resolve(
-        **p.common(), **_chosen(p, MACHINE["resolve"].needs), **p.words("text"), version=p.version
+        **p.common(), **p.once(), **_chosen(p, MACHINE["resolve"].needs), **p.words("text")
     ),
     "close_verified": lambda p: services.ticket_verify(
         **p.common(), **_chosen(p, MACHINE["close_verified"].needs), reason=p.reason
@@ -303,12 +311,13 @@ HANDLERS: Mapping[str, Handler] = {
     "cancel": lambda p: services.ticket_cancel(
         **p.common(), **_chosen(p, MACHINE["cancel"].needs), reason=p.reason
     ),
-    "archive": lambda p: services.ticket_archive(**p.common(), **p.words("summary"), version=p.version),
-    "regrade": lambda p: services.ticket_regrade(
-        **p.common(), **_chosen(p, GRADE_NEEDS), reason=p.reason, version=p.version
-    ),
-    "agree": lambda p: services.ticket_agree_solution(**p.common(), **p.words("text")),
+    "archive": lambda p: services.ticket_archive(**p.common(), **p.words("summary")),
+    "regrade": lambda p: services.ticket_regrade(**p.common(), **_chosen(p, GRADE_NEEDS), reason=p.reason),
+    "agree": lambda p: services.ticket_agree_solution(**p.common(), **p.once(), **p.words("text")),
     "tried": lambda p: services.contact_attempt_record(
-        **p.common(), channel=_chosen(p, TRIED)["channel"], reached=_chosen(p, TRIED)["reached"] == "yes"
+        **p.common(),
+        channel=_chosen(p, TRIED)["channel"],
+        reached=_chosen(p, TRIED)["reached"] == "yes",
+        source_ref=p.ref,
     ),
 }

@@ -21,17 +21,15 @@ from django.utils.translation import pgettext_lazy
 
 from aftersales.clocks.models import Clock
 from aftersales.core.errors import DomainError
-from aftersales.core.posted import day_of
+from aftersales.core.posted import day_of, moment_of, whole
 from aftersales.standards.selectors import duration, last_seen
 from aftersales.standards.states import Promise
 from aftersales.tickets.models import Ticket
-from aftersales.tickets.selectors import COUNT_CAP, QUEUES, queue_rows, search_ids
+from aftersales.tickets.selectors import COUNT_CAP, QUEUES, queue_rows, texts_with
 from aftersales.tickets.states import ACTIVE_STATES, OPEN_STATES, Channel, Kind, Nature, Severity, TicketState
 
 PAGE = 50
 OPEN = "open"  # in place of a state: all that are not resolved
-KEY_DIGITS = 19  # more do not fit a bigint
-SEARCH_LIMIT = 500
 CHOICES: Mapping[str, Sequence[tuple[str, Any]]] = {
     "state": [(OPEN, pgettext_lazy("queue filter", "Not yet resolved")), *TicketState.choices],
     "severity": Severity.choices,
@@ -131,7 +129,7 @@ def asked(query: QueryDict, default: str = "mine") -> Asked:
         for name, choices in CHOICES.items()
         if query.get(name, "") in {code for code, _label in choices if code}
     }
-    keys = {name: number for name in KEYS if (number := _key(query.get(name, "")))}
+    keys = {name: number for name in KEYS if (number := whole(query.get(name)))}
     days = {name: day for name in DAYS if (day := day_of(query.get(name, "")))}
     since = {name: day for name in DAYS if (day := day_of(query.get(f"{name}_from", "")))}
     missed = query.get("missed", "") if query.get("missed", "") in Promise.values else ""
@@ -140,11 +138,6 @@ def asked(query: QueryDict, default: str = "mine") -> Asked:
     flags = [name for name in FLAGS if query.get(name) == "1"]
     words = query.get("q", "").replace("\x00", "").strip()[:80]
     return Asked(queue if queue in QUEUES else default, words, fixed, keys, days, since, missed, flags)
-
-
-def _key(text: str) -> int:
-    """A row's key, 0 for anything that cannot be one."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) < KEY_DIGITS else 0
 
 
 def tickets(user: Any, wanted: Asked, now: datetime) -> QuerySet[Ticket]:
@@ -165,7 +158,7 @@ def tickets(user: Any, wanted: Asked, now: datetime) -> QuerySet[Ticket]:
             rows = rows.filter(**{f"{DAYS[name]}__gte": timezone.make_aware(datetime.combine(day, time.min))})
     if wanted.missed:
         rows = rows.filter(pk__in=clocks_missed(wanted.missed, wanted.since.get("missed"), now))
-    return _with_words(rows, user, wanted.words) if wanted.words else rows
+    return _with_words(rows, wanted.words) if wanted.words else rows
 
 
 def _fixed(wanted: Asked) -> dict[str, Any]:
@@ -190,11 +183,11 @@ def clocks_missed(promise: str, day: date | None, now: datetime) -> QuerySet[Any
     return rows.values("subject_id")
 
 
-def _with_words(rows: QuerySet[Ticket], user: Any, words: str) -> QuerySet[Ticket]:
-    """A number finds its ticket, anything else is looked for in the texts of the tickets."""
+def _with_words(rows: QuerySet[Ticket], words: str) -> QuerySet[Ticket]:
+    """A number finds its ticket, anything else is looked for in the texts of these tickets, all of them."""
     if words.upper().startswith("TK"):
         return rows.filter(number__startswith=words.upper())
-    return rows.filter(pk__in=search_ids(words, user=user, limit=SEARCH_LIMIT))
+    return rows.filter(pk__in=texts_with(words))
 
 
 @dataclass(frozen=True)
@@ -233,11 +226,9 @@ def _after(rows: QuerySet[Ticket], column: str, key: str, *, backwards: bool) ->
     if backwards:
         rows = rows.filter(closed_at__isnull=False)
     moment, _tilde, number = key.partition("~")
-    try:
-        at, last = datetime.fromisoformat(moment.replace(" ", "+")), int(number)
-    except ValueError:
+    at, last = moment_of(moment.replace(" ", "+")), whole(number)
+    if at is None or last is None:
         return rows
-    at = at if timezone.is_aware(at) else timezone.make_aware(at)
     # A row comparison is one index condition; OR-ed columns would read from the start of the index.
     beyond = TupleLessThan if backwards else TupleGreaterThan
     return rows.filter(beyond(Tuple(F(column), F("id")), (at, last)))

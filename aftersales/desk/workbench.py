@@ -26,6 +26,7 @@ from aftersales.tickets.states import TicketState
 
 SUBJECT = "tickets.ticket"
 STREAM_MESSAGES = 200
+WHOLE = 20_000  # messages, and events, of one ticket on paper or in a file; nobody has seen a tenth of it
 RELATED = 6
 HEAD_CLOCKS = 3
 # The stream shows these as messages already; the list of changes still names them.
@@ -83,6 +84,7 @@ class Workbench:
     related: list[Ticket]
     dispatch: DispatchRecord | None
     counts: dict[str, int]
+    cut: bool = False  # more was said or happened than this shows
 
     @property
     def open_clocks(self) -> list[ClockCard]:
@@ -125,10 +127,16 @@ def find(user: Any, number: str) -> Ticket | None:
     return found
 
 
-def read(ticket: Ticket, user: Any, now: datetime) -> Workbench:
-    """The page's contents. The number of statements does not depend on the ticket."""
-    messages = selectors.conversation(ticket, limit=STREAM_MESSAGES)
-    changes = selectors.timeline(ticket)
+def read(ticket: Ticket, user: Any, now: datetime, *, whole: bool = False) -> Workbench:
+    """The page's contents. The number of statements does not depend on the ticket.
+
+    The page shows the newest messages and events; ``whole`` reads all, for paper and for a file.
+    """
+    limits = (WHOLE, WHOLE) if whole else (STREAM_MESSAGES, selectors.TIMELINE_CAP)
+    messages = selectors.conversation(ticket, limit=limits[0] + 1)
+    changes = selectors.timeline(ticket, limit=limits[1] + 1)
+    cut = len(messages) > limits[0] or len(changes) > limits[1]
+    messages, changes = messages[-limits[0] :], changes[-limits[1] :]
     dispatches = selectors.dispatch_records(ticket, limit=1)
     return Workbench(
         ticket=ticket,
@@ -146,6 +154,7 @@ def read(ticket: Ticket, user: Any, now: datetime) -> Workbench:
             "notes": sum(message.audience == "internal" for message in messages),
             "changes": len(changes),
         },
+        cut=cut,
     )
 
 

@@ -12,7 +12,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.safestring import SafeString, mark_safe
 
-from aftersales.core import components, wording
+from aftersales.core import components, once, wording
 from aftersales.core import panels as registry
 
 register = template.Library()
@@ -21,6 +21,12 @@ register = template.Library()
 def _now(context: template.Context) -> datetime:
     """The moment the page speaks about: the view's `now`, so that one page agrees with itself."""
     return context.get("now") or timezone.now()
+
+
+@register.simple_tag
+def form_key() -> SafeString:
+    """The hidden key by which a form that arrives twice does its work once."""
+    return mark_safe(f'<input type="hidden" name="{once.FIELD}" value="{once.new_key()}">')  # noqa: S308
 
 
 @register.filter

@@ -52,7 +52,7 @@ def printed(request: HttpRequest, number: str) -> HttpResponse:
     row = the_ticket(request, number)
     now = timezone.now()
     ticket_exported(ticket=row, form="print", actor=request.user, now=now)
-    bench = workbench.read(row, request.user, now)
+    bench = workbench.read(row, request.user, now, whole=True)
     context = {"title": row.number, "now": now, "ticket": row, "bench": bench, "labels": LABELS}
     return render(request, "desk/print.html", context)
 
@@ -76,9 +76,10 @@ def as_json(request: HttpRequest, number: str) -> HttpResponse:
 
 def document(row: Ticket, user: Any, now: datetime) -> dict[str, Any]:
     """What the file holds. People are named as the desk names them; the customer stays masked."""
-    bench = workbench.read(row, user, now)
+    bench = workbench.read(row, user, now, whole=True)
     return {
         "exported_at": now,
+        "complete": not bench.cut,
         "ticket": {name: getattr(row, name) for name in PLAIN} | _people(row),
         "order": bench.order.order.external_no if bench.order else None,
         "messages": [_message(item.message) for item in bench.stream if item.message],

@@ -18,8 +18,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods
 
+from aftersales.core import once
 from aftersales.core.access import answered, needs
 from aftersales.customers.models import Customer
+from aftersales.desk.acts import SOURCE
 from aftersales.orders.models import Order
 from aftersales.tickets.models import Ticket
 from aftersales.tickets.services import problem_join, ticket_open
@@ -125,7 +127,7 @@ def problem(request: HttpRequest) -> HttpResponse:
     initial = {"order": request.GET.get("order", ""), "channel": Channel.PHONE}
     form = ProblemForm(request.POST or None, user=request.user, initial=initial)
     if request.method == "POST" and form.is_valid():
-        ticket = answered(lambda: _register(form, timezone.now()), request)
+        ticket = answered(lambda: _register(form, once.reference(request), timezone.now()), request)
         if ticket:
             return _shown(request, form, ticket)
     return render(
@@ -133,9 +135,9 @@ def problem(request: HttpRequest) -> HttpResponse:
     )
 
 
-def _register(form: ProblemForm, now: datetime) -> Ticket | None:
+def _register(form: ProblemForm, ref: str, now: datetime) -> Ticket | None:
     """The ticket that the problem stands in; None while the person has to say which one."""
-    draft, open_one = _draft(form, now), form.joined()
+    draft, open_one = _draft(form, ref, now), form.joined()
     if open_one:
         problem_join(ticket=open_one, draft=draft, actor=form.user, now=now)
         return open_one
@@ -156,10 +158,10 @@ def _shown(request: HttpRequest, form: ProblemForm, ticket: Ticket) -> HttpRespo
     return redirect("desk:ticket", ticket.number)
 
 
-def _draft(form: ProblemForm, now: datetime) -> TicketDraft:
+def _draft(form: ProblemForm, ref: str, now: datetime) -> TicketDraft:
     data = form.cleaned_data
     return draft_for(
-        data["order"], customer=data["customer"], source="desk", source_ref="", subject=data["subject"],
+        data["order"], customer=data["customer"], source=SOURCE, source_ref=ref, subject=data["subject"],
         text=data["text"], channel=data["channel"], opened_at=now, kind=data["kind"], owner_id=form.user.pk,
         author_kind=AuthorKind.CUSTOMER, beside=bool(data["belongs_to"]) and data["belongs_to"] == form.another(),
     )  # fmt: skip

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy, ngettext, pgettext, pgettext_
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.selectors import names_of_others, people_of_team
-from aftersales.core import files
+from aftersales.core import files, once
 from aftersales.core.access import answered, needs
 from aftersales.core.errors import DomainError
 from aftersales.customers.models import Contact
@@ -25,6 +25,7 @@ from aftersales.customers.states import Channel as ContactChannel
 from aftersales.desk import acts, workbench
 from aftersales.tickets import services
 from aftersales.tickets.models import Attachment, DispatchRecord, Ticket
+from aftersales.tickets.services.conversation import words_judged
 from aftersales.tickets.states import Channel
 
 MAX_FILES = 8
@@ -59,7 +60,9 @@ HISTORIC = gettext_lazy("Kept, but not sent: historic tickets send no messages."
 
 def has_mail(row: Ticket) -> bool:
     """Whether a message to the customer can leave the house; historic tickets send none."""
-    return bool(not row.historic and row.customer_id and way_to(row.customer_id, ContactChannel.EMAIL).contact)
+    return bool(
+        not row.historic and row.customer_id and way_to(row.customer_id, ContactChannel.EMAIL).contact
+    )
 
 
 def is_mute(panel: Any) -> bool:
@@ -182,9 +185,10 @@ def _people(user: Any, row: Ticket, todo: acts.Acts, now: datetime) -> list[tupl
 def act(request: HttpRequest, number: str, name: str) -> HttpResponse:
     """One act from a dialog."""
     row = the_ticket(request, number)
+    ref = once.reference(request)
     done = answered(
-        lambda: acts.perform(name, row, request.POST, actor=request.user, now=timezone.now()) or True, request,
-        _("Done."),
+        lambda: acts.perform(name, row, request.POST, actor=request.user, now=timezone.now(), ref=ref) or True,
+        request, _("Done."),
     )  # fmt: skip
     if done is None and name in ("resolve", "archive"):
         text = request.POST.get("text") or request.POST.get("summary", "")
@@ -212,9 +216,16 @@ def _say(request: HttpRequest, row: Ticket, voice: str, text: str) -> Any:
     uploads = request.FILES.getlist("files")
     if len(uploads) > MAX_FILES:
         raise DomainError(_("At most %(number)d files at once.") % {"number": MAX_FILES}, "too_many_files")
-    stored = [files.store_upload(upload, now=now) for upload in uploads]
-    extra = {"channel": Channel.PHONE} if voice == "heard" else {}
-    return VOICES[voice][2](ticket=row, text=text, actor=request.user, now=now, files=stored, **extra)
+    words = words_judged(ticket=row, text=text)  # before a file is kept for nothing
+    how: dict[str, Any] = {"channel": Channel.PHONE} if voice == "heard" else {}
+    how |= {"source": acts.SOURCE, "source_ref": once.reference(request)}
+    with files.stored_for(uploads, now=now) as stored:
+        said = VOICES[voice][2](ticket=row, text=words, actor=request.user, now=now, files=stored, **how)
+        kept = set(said.attachments.values_list("name", flat=True)) if stored else set()
+    for one in stored:  # the same words had been said before: with their own files
+        if one.name not in kept:
+            files.remove(one.name)
+    return said
 
 
 @require_GET

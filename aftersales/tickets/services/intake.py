@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
 from accounts.services import system_user
@@ -79,7 +79,13 @@ def draft_for(
 
 def ticket_open(*, draft: TicketDraft, actor: Any, now: datetime) -> Ticket:
     """Register one problem: number, grade, clocks, dispatch. The same (source, reference) twice is one ticket."""
-    return tickets_open_many(drafts=[draft], actor=actor, now=now)[0]
+    try:
+        return tickets_open_many(drafts=[draft], actor=actor, now=now)[0]
+    except IntegrityError:  # the same at the same moment: the other one stands by now
+        earlier = known_tickets([draft])
+        if not earlier:
+            raise
+        return earlier[draft.source, draft.source_ref]
 
 
 def tickets_open_many(*, drafts: Sequence[TicketDraft], actor: Any, now: datetime) -> list[Ticket]:
@@ -95,8 +101,14 @@ def tickets_open_many(*, drafts: Sequence[TicketDraft], actor: Any, now: datetim
     numbers = series.take("ticket", len(fresh), now) if fresh else []
     with transaction.atomic():
         lock_orders(draft.order_id for draft in fresh)
-        _refuse_a_second(fresh)
-        opened = register(list(zip(fresh, numbers, strict=True)), actor=actor, now=now)
+        known |= known_tickets(fresh)  # who posted the same a moment earlier held the order until now
+        left = [
+            pair
+            for pair in zip(fresh, numbers, strict=True)
+            if (pair[0].source, pair[0].source_ref) not in known
+        ]
+        _refuse_a_second([draft for draft, _number in left])
+        opened = register(left, actor=actor, now=now)
     found = {(ticket.source, ticket.source_ref): ticket for ticket in opened} | known
     by_place = iter(opened)
     return [found[draft.source, draft.source_ref] if draft.source_ref else next(by_place) for draft in drafts]

@@ -35,6 +35,7 @@ from aftersales.tickets.states import (
     SEVERITY_ORDER,
     AuthorKind,
     Channel,
+    ClosedHow,
     IntakeOutcome,
     SignalKind,
     TicketState,
@@ -288,7 +289,11 @@ def _tickets_of(groups: Iterable[Group], now: datetime) -> dict[int, list[Ticket
 
 
 def _solved_since(ticket: Ticket, since: datetime) -> bool:
-    return ticket.state in DONE_STATES and (ticket.resolved_at or ticket.opened_at) >= since
+    """Solved, not called off: a signal about a cancelled ticket, reviewed or not, opens one of its own."""
+    called_off = ticket.closed_how == ClosedHow.CANCELLED
+    return (
+        ticket.state in DONE_STATES and not called_off and (ticket.resolved_at or ticket.opened_at) >= since
+    )
 
 
 def _ticket_for(signals: Group, tickets: Mapping[int, Sequence[Ticket]], look: Look) -> Ticket | None:
