@@ -96,6 +96,7 @@ class TicketList(SheetResource):
     """The columns of a queue. Names of customers stay masked for everybody, as they are on the list."""
 
     sheet, title, position = "ticket_list", _("Tickets (list)"), 101
+    always_masked = True
     key = ("number",)
     importable = False
     view_capability = "tickets.view_ticket"

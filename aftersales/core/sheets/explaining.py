@@ -15,7 +15,7 @@ from .models import SheetUpload
 from .plan import Plan
 from .problems import REASONS, RowProblem, Unreadable
 from .sqltext import name_of
-from .widgets import ChoiceWidget, LookupWidget, MomentWidget
+from .widgets import ChoiceWidget, LookupWidget, MomentWidget, quote
 
 INVALID = _("The value cannot be read.")
 PAGE = 50
@@ -129,9 +129,16 @@ def columns_shown(plan: Plan) -> list[Binding]:
 
 
 def shown(plan: Plan, texts: Sequence[str]) -> list[str]:
-    return [
-        _masked(binding, " + ".join(t for t in binding.texts(texts) if t)) for binding in columns_shown(plan)
-    ]
+    return [_masked(binding, _read(binding, texts)) for binding in columns_shown(plan)]
+
+
+def _read(binding: Binding, texts: Sequence[str]) -> str:
+    """What a column reads from its cells; several are added up, as they are when they are written."""
+    parts = [text for text in binding.texts(texts) if text]
+    try:
+        return str(sum(binding.widget.clean(part) for part in parts)) if len(parts) > 1 else "".join(parts)
+    except (Unreadable, TypeError):
+        return " + ".join(parts)
 
 
 def key_of(plan: Plan, texts: Sequence[str]) -> str:
@@ -204,14 +211,15 @@ def _display(binding: Binding, text: str) -> str:
 def _stored(
     plan: Plan, names: Sequence[str], numbers: Sequence[int]
 ) -> dict[int, dict[str, tuple[str, str]]]:
-    """Old and new text of the changed columns of some rows, as they stand now."""
+    """Old and new text of the changed columns of some rows; the old one as it stood when they were compared."""
     if not names or not numbers:
         return {}
-    texts = [f"{_old(plan, plan.by_name[name])}, {_new(plan, plan.by_name[name])}" for name in names]
+    texts = [f"d.old ->> {quote(name)}, {_new(plan, plan.by_name[name])}" for name in names]
     rows = f"core_sheetrow s WHERE s.upload_id = {plan.upload_id} AND s.row_no IN ({', '.join(map(str, numbers))})"
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT n.row_no, {', '.join(texts)} FROM {plan.typed(rows)} {plan.joins()} {plan.target()}"
+            f"SELECT n.row_no, {', '.join(texts)} FROM {plan.typed(rows)} {plan.joins()} "
+            f"JOIN core_sheetverdict d ON d.upload_id = {plan.upload_id} AND d.row_no = n.row_no"
         )
         found = cursor.fetchall()
     return {
@@ -220,9 +228,29 @@ def _stored(
     }
 
 
+NOTHING = "NULL::text"
+PAIRS = 40  # of one jsonb_build_object, which takes a hundred arguments
+
+
+def remembering(plan: Plan, low: int, high: int) -> str:
+    """SQL: keep what changed columns held, so that the result still says from what to what after it is written."""
+    pairs = []
+    for name in dict.fromkeys(setting.binding for setting in plan.settings if setting.binding):
+        old = _old(plan, plan.by_name[name])
+        if name not in plan.resource.key and old != NOTHING:
+            changed = f"';' || d.changes LIKE {quote(f'%;{name};%')}"
+            pairs.append(f"{quote(name)}, CASE WHEN {changed} THEN {old} END")
+    parts = [f"jsonb_build_object({', '.join(pairs[at : at + PAIRS])})" for at in range(0, len(pairs), PAIRS)]
+    return (
+        f"UPDATE core_sheetverdict d SET old = jsonb_strip_nulls({' || '.join(parts) or 'NULL::jsonb'}) "
+        f"FROM {plan.table} t WHERE d.upload_id = {plan.upload_id} AND d.verdict = 'c' "
+        f"AND d.row_no BETWEEN {low} AND {high} AND t.id = d.target_id"
+    )
+
+
 def _old(plan: Plan, binding: Binding) -> str:
     if not binding.column.attribute:
-        return "NULL::text"
+        return NOTHING
     return stored_text(plan.model, binding.column, "t", binding.widget)
 
 

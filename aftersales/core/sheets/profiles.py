@@ -1,6 +1,7 @@
 """Column profiles: rows that say how another platform's file maps on our sheet."""
 
 import re
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -42,6 +43,13 @@ def find(code: str, sheet: str) -> ColumnProfile | None:
     """The profile in use; None when there is none or it is retired."""
     row: ColumnProfile | None = ColumnProfile.objects.filter(code=code, sheet=sheet, active_to=None).first()
     return row
+
+
+def fitting(sheet: str, header: Sequence[str]) -> ColumnProfile | None:
+    """The profile whose columns all stand in this header, the widest one when several do."""
+    present = set(header)
+    found = [row for row in of_sheet(sheet) if set(row.spec["columns"]) <= present]
+    return max(found, key=lambda row: len(row.spec["columns"]), default=None)
 
 
 def of_sheet(sheet: str) -> list[ColumnProfile]:
