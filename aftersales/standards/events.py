@@ -29,67 +29,72 @@ def rule_name(code: str) -> str:
     return selectors.book().name_of(code)
 
 
+VERSIONS = (
+    Kind(
+        "rule.drafted",
+        _("%(actor)s drafted version %(number)s of the rule “%(rule)s”."),
+        VERSION,
+        show=_moments,
+    ),
+    Kind(
+        "rule.changed",
+        _("%(actor)s changed the draft %(number)s of the rule “%(rule)s”."),
+        VERSION,
+        show=_moments,
+    ),
+    Kind(
+        "rule.activated",
+        _("%(actor)s brought version %(number)s of the rule “%(rule)s” into force from %(valid_from)s."),
+        VERSION | {"valid_from": "moment"},
+        show=_moments,
+    ),
+    Kind(
+        "rule.rejected",
+        _("%(actor)s returned version %(number)s of the rule “%(rule)s”: %(reason)s"),
+        VERSION,
+        show=_moments,
+    ),
+    Kind(
+        "rule.retired",
+        _("%(actor)s took version %(number)s of the rule “%(rule)s” out of force from %(valid_to)s."),
+        VERSION | {"valid_to": "moment"},
+        show=_moments,
+    ),
+    Kind("rule.noted", _("%(actor)s noted what a source says on “%(rule)s”."), VERSION, show=_moments),
+)
+STANDARDS_AND_NUMBERS = (
+    Kind(
+        "standard.created",
+        _("%(actor)s opened the standard “%(rule)s”."),
+        {"code": "code"},
+        show=_moments,
+    ),
+    Kind(
+        "standard.changed",
+        _("%(actor)s changed the standard “%(rule)s”."),
+        {"code": "code"},
+        show=_moments,
+    ),
+    Kind("parameter.created", _("%(actor)s opened the number “%(rule)s”."), {"code": "code"}, show=_moments),
+    Kind(
+        "parameter.changed",
+        _("%(actor)s changed the number “%(rule)s”."),
+        {"code": "code"},
+        show=_moments,
+    ),
+)
+CALENDARS_AND_MARKETS = (
+    Kind("calendar.created", _("%(actor)s opened a working calendar."), {"code": "code"}),
+    Kind("calendar.changed", _("%(actor)s changed a working calendar."), {"code": "code"}),
+    Kind(
+        "calendar.loaded",
+        _("%(actor)s entered %(days)s exceptional days for %(years)s."),
+        {"days": "number", "years": "list"},
+    ),
+    Kind("market.created", _("%(actor)s opened a market."), {"code": "code"}),
+    Kind("market.changed", _("%(actor)s changed a market."), {"code": "code"}),
+)
+
+
 def register() -> None:
-    events.register(
-        Kind(
-            "rule.drafted",
-            _("%(actor)s drafted version %(number)s of the rule “%(rule)s”."),
-            VERSION,
-            show=_moments,
-        ),
-        Kind(
-            "rule.changed",
-            _("%(actor)s changed the draft %(number)s of the rule “%(rule)s”."),
-            VERSION,
-            show=_moments,
-        ),
-        Kind(
-            "rule.activated",
-            _("%(actor)s brought version %(number)s of the rule “%(rule)s” into force from %(valid_from)s."),
-            VERSION | {"valid_from": "moment"},
-            show=_moments,
-        ),
-        Kind(
-            "rule.rejected",
-            _("%(actor)s returned version %(number)s of the rule “%(rule)s”: %(reason)s"),
-            VERSION,
-            show=_moments,
-        ),
-        Kind(
-            "rule.retired",
-            _("%(actor)s took version %(number)s of the rule “%(rule)s” out of force from %(valid_to)s."),
-            VERSION | {"valid_to": "moment"},
-            show=_moments,
-        ),
-        Kind("rule.noted", _("%(actor)s noted what a source says on “%(rule)s”."), VERSION, show=_moments),
-        Kind(
-            "standard.created",
-            _("%(actor)s opened the standard “%(rule)s”."),
-            {"code": "code"},
-            show=_moments,
-        ),
-        Kind(
-            "standard.changed",
-            _("%(actor)s changed the standard “%(rule)s”."),
-            {"code": "code"},
-            show=_moments,
-        ),
-        Kind(
-            "parameter.created", _("%(actor)s opened the number “%(rule)s”."), {"code": "code"}, show=_moments
-        ),
-        Kind(
-            "parameter.changed",
-            _("%(actor)s changed the number “%(rule)s”."),
-            {"code": "code"},
-            show=_moments,
-        ),
-        Kind("calendar.created", _("%(actor)s opened a working calendar."), {"code": "code"}),
-        Kind("calendar.changed", _("%(actor)s changed a working calendar."), {"code": "code"}),
-        Kind(
-            "calendar.loaded",
-            _("%(actor)s entered %(days)s exceptional days for %(years)s."),
-            {"days": "number", "years": "list"},
-        ),
-        Kind("market.created", _("%(actor)s opened a market."), {"code": "code"}),
-        Kind("market.changed", _("%(actor)s changed a market."), {"code": "code"}),
-    )
+    events.register(*VERSIONS, *STANDARDS_AND_NUMBERS, *CALENDARS_AND_MARKETS)
