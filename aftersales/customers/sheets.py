@@ -51,6 +51,17 @@ def search_key(kind: str, column: str) -> str:
 ERASED = "EXISTS (SELECT FROM customers_customer e WHERE e.id = {target} AND e.erased_at IS NOT NULL)"
 
 
+def stays_erased(column: str) -> RowRule:
+    """What the erasure emptied on the person's own row (services.customer_erase)."""
+    return RowRule(
+        f"erased_{column}",
+        (column,),
+        broken=f"{{{column}}} <> '' AND {ERASED}",
+        reason=_("The data of this person was erased and does not come back by a file."),
+        remedy=_("Leave the cell empty, or the row out."),
+    )
+
+
 def contact(kind: str, column: str) -> Attached:
     """A contact is added when the person does not have it yet; a sheet never removes one."""
     known = (
@@ -95,15 +106,7 @@ class CustomerSheet(SheetResource):
         contact(ContactKind.ADDRESS, "address"),
     )
     view_capability = "customers.view_customer"
-    rules = (
-        RowRule(
-            "erased",
-            ("name",),
-            broken=f"{{name}} <> '' AND {ERASED}",
-            reason=_("The data of this person was erased and does not come back by a file."),
-            remedy=_("Leave the cell empty, or the row out."),
-        ),
-    )
+    rules = tuple(stays_erased(column) for column in ("name", "gender", "postcode"))
 
     code = Column("code", KeyWidget(64), _("Customer code"), required=True, example="C20001")
     source = Column(None, KeyWidget(40), _("Source"), example="tmall", export=first_account("source"))

@@ -22,7 +22,14 @@ def erased(cast: Cast, now: datetime) -> Customer:
 
 @pytest.mark.parametrize(
     ("column", "value"),
-    [("phone", "13800001111"), ("email", "wu@example.com"), ("address", "文三路 1 号"), ("name", "王五")],
+    [
+        ("phone", "13800001111"),
+        ("email", "wu@example.com"),
+        ("address", "文三路 1 号"),
+        ("name", "王五"),
+        ("gender", "male"),
+        ("postcode", "310000"),
+    ],
 )
 def test_a_sheet_does_not_bring_back_what_was_erased(
     column: str, value: str, erased: Customer, cast: Cast, now: datetime
@@ -34,7 +41,7 @@ def test_a_sheet_does_not_bring_back_what_was_erased(
     apply(upload, now=now)
 
     erased.refresh_from_db()
-    assert (erased.name, erased.city) == ("", "")
+    assert (erased.name, erased.gender, erased.postcode, erased.city) == ("", "", "", "")
     assert not Contact.objects.filter(customer=erased).exclude(value="").exists()
     assert Customer.objects.filter(code="E2").exists()
 
