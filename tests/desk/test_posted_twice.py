@@ -18,7 +18,7 @@ from aftersales.desk import acts
 from aftersales.tickets import services
 from aftersales.tickets.models import Attachment, ContactAttempt, Message, Ticket
 from tests.cast import Cast
-from tests.records import order
+from tests.records import merchant, order
 from tests.toy.fixtures import at_once
 
 Opener = Callable[..., Ticket]
@@ -113,8 +113,9 @@ OLD_PAGE: dict[str, tuple[str, dict[str, str]]] = {
     ),
     "agree": ("assigned", {"text": "换货"}),
     "tried": ("assigned", {"channel": "phone", "reached": "no"}),
+    "told_merchant": ("assigned", {"channel": "phone", "text": "请今天答复"}),
     "resolve": ("assigned", {"result": "explained", "text": "好了"}),
-    "wait": ("in_progress", {"wait_for": "customer", "until": "soon", "reason": ""}),
+    "wait": ("in_progress", {"wait_for": "customer", "until": "soon", "reason": "等照片"}),
     "hand_over": ("in_progress", {"reason": "不懂"}),
     "resume": ("waiting", {}),
     "close_verified": ("resolved", {"how": "phone", "reason": "好了"}),
@@ -144,7 +145,8 @@ def in_state(ticket: Ticket, state: str, actor: User, now: datetime) -> Ticket:
 def test_no_act_of_an_old_page_is_done(open_ticket: Opener, desk: Cast, now: datetime, name: str) -> None:
     """Whatever the act: the version of the page goes with it, and a stale one changes nothing."""
     state, data = OLD_PAGE[name]
-    ticket = in_state(open_ticket(kind="consultation"), state, desk.agent, now)
+    ticket = open_ticket(kind="consultation", merchant_id=merchant("M-1", now).pk)
+    ticket = in_state(ticket, state, desk.agent, now)
     soon = (now + timedelta(hours=30)).strftime("%Y-%m-%dT%H:%M")
     posted = {key: {"me": desk.lead.pk, "soon": soon}.get(value, value) for key, value in data.items()}
     actor = desk.lead if name in ("archive", "assign") else desk.agent

@@ -10,6 +10,7 @@ import pytest
 from django.db import connection, transaction
 
 from aftersales.core.errors import DomainError
+from aftersales.customers.models import Contact, Customer
 from aftersales.tickets import services
 from aftersales.tickets.models import ContactAttempt, Message, Ticket
 from tests.cast import Cast
@@ -153,7 +154,10 @@ def test_the_same_words_posted_twice_at_once_are_said_once(
     assert said == Message.objects.get(text="同一句")
 
 
-def test_the_same_act_twice_is_one_act(open_ticket: Opener, desk: Cast, now: datetime) -> None:
+def test_the_same_act_twice_is_one_act(
+    open_ticket: Opener, desk: Cast, customer: Customer, now: datetime
+) -> None:
+    Contact(customer=customer, kind="email", value="lin@example.com").save()
     ticket = open_ticket(kind="consultation")
     who = {"ticket": ticket, "actor": desk.agent, "now": now}
     for _n in range(2):
