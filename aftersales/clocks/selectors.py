@@ -1,20 +1,21 @@
 """Answers about clocks for pages. Nothing here writes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from aftersales.clocks import rules
 from aftersales.clocks.models import Clock
-from aftersales.clocks.states import ClockState
 from aftersales.core import facts, wording
 from aftersales.standards import selectors as rule_book
+from aftersales.standards import vocabulary
 from aftersales.standards.models import StandardVersion
-from aftersales.standards.states import ClockKind, Debtor
-from aftersales.standards.worktime import ALWAYS
+from aftersales.standards.states import ClockKind
+from aftersales.standards.worktime import WorkingTime
 
 EFFECT_CAP = 500  # open clocks a draft is tried on; the page says so when there are more
 
@@ -58,6 +59,16 @@ def open_clocks_of(subject_kind: str, ids: list[int]) -> Mapping[int, list[Clock
     return found
 
 
+def due_if_begun(promise: str, subject: Any, now: datetime) -> datetime | None:
+    """When a promise of this kind about such a subject would be due if it began now; None when no rule asks for it."""
+    dues = [
+        rules.due_at(rule_book.book().calendar(version), now, version.limit_value, version.limit_unit)
+        for version in rule_book.standards_matching(subject, now)
+        if version.standard.promise == promise
+    ]
+    return min(dues, default=None)
+
+
 def effects_of(versions: Sequence[StandardVersion], now: datetime) -> Mapping[int, list[rule_book.Effect]]:
     """For drafts of standards: the open clocks of the same standard, due now and under the draft.
 
@@ -94,20 +105,21 @@ class _Row:
     pk: int
 
 
-def explain(clock: Clock, now: datetime) -> Why:
-    """Start, pauses with reasons, warning, due and rule of one clock, in sentences a lead can read aloud."""
-    book = rule_book.book()
+def explain(clock: Clock, now: datetime, heard: Iterable[tuple[datetime, str]] = ()) -> Why:
+    """What started a clock, in which calendar it counts and when it stood, in sentences a lead can read aloud.
+
+    ``heard``: when which kind of event happened to its subject; tells which of several triggers it was.
+    """
+    book = _book_citing(clock)
     version = book.by_id.get(clock.standard_version_id or 0)
-    calendar = book.calendar(version) if version else ALWAYS
-    sentences = [*_beginning(clock, now), *_pauses(clock, calendar), *_ending(clock, now)]
     if version is None:
-        return Why(sentences, pauses=clock.pause_list())
-    provisional = calendar.provisional(clock.due_at)
-    if provisional:
-        sentences.append(
-            _("The holidays of %(year)s are not announced yet; the due time is provisional.")
-            % {"year": clock.due_at.astimezone(calendar.tz).year}
-        )
+        return Why([_given_word(clock, now)], pauses=clock.pause_list())
+    calendar = book.calendar(version)
+    sentences = [
+        _beginning(clock, version, now, heard),
+        _counting(clock, version, calendar, book.name_of(book.calendar_code(version))),
+        *_standing(clock, calendar, now),
+    ]
     return Why(
         sentences,
         citation=version.citation,
@@ -120,37 +132,98 @@ def explain(clock: Clock, now: datetime) -> Why:
         source_limit=rule_book.limit_words(version.source_limit_value, version.source_limit_unit),
         legal_limit=rule_book.limit_words(version.legal_limit_value, version.legal_limit_unit),
         legal_ref=version.legal_ref,
-        is_provisional=provisional,
+        is_provisional=calendar.provisional(clock.due_at),
         pauses=clock.pause_list(),
     )
 
 
-def _beginning(clock: Clock, now: datetime) -> list[str]:
-    found = [_("Started %(at)s.") % {"at": wording.when(clock.started_at, now)}]
+def _book_citing(clock: Clock) -> rule_book.Book:
+    """The copy at hand where it holds the cited version, which never changes; else the book as it stands."""
+    copy = rule_book.last_seen()
+    known = copy is not None and (
+        clock.standard_version_id is None or clock.standard_version_id in copy.by_id
+    )
+    return copy if copy is not None and known else rule_book.book()
+
+
+def _given_word(clock: Clock, now: datetime) -> str:
+    return _("Somebody gave the customer this word at %(at)s; it counts day and night.") % {
+        "at": wording.minute(clock.started_at, now)
+    }
+
+
+def _beginning(
+    clock: Clock, version: StandardVersion, now: datetime, heard: Iterable[tuple[datetime, str]]
+) -> str:
+    """Which event started it, and whether a worse grade moved the start."""
+    triggers = list((version.restarts_on if clock.round > 1 else []) or version.starts_on)
+    then = {kind for at, kind in heard if at == clock.counted_from}
+    cause = [one for one in triggers if one.partition("?")[0] in then] or triggers
+    names = {"at": wording.minute(clock.counted_from, now), "event": vocabulary.event_words(cause)}
     if clock.counted_from != clock.started_at:
-        found.append(
-            _("A worse grade made it stricter; counted from %(at)s.")
-            % {"at": wording.when(clock.counted_from, now)}
+        names["first"] = wording.minute(clock.started_at, now)
+        return (
+            _("Counts from %(at)s, when a stricter rule took over (%(event)s); first started %(first)s.")
+            % names
         )
-    found.append(_("Owed by: %(who)s.") % {"who": dict(Debtor.choices)[clock.owed_by]})
+    return _("Started at %(at)s: %(event)s.") % names
+
+
+def _counting(clock: Clock, version: StandardVersion, calendar: WorkingTime, name: str) -> str:
+    """How long, in which calendar and hours, and which holidays it left out."""
+    names = {"limit": rule_book.limit_words(version.limit_value, version.limit_unit), "calendar": name}
+    if calendar.is_always:
+        return _("%(limit)s, counted day and night.") % names
+    hours = open_hours(calendar)
+    names["hours"] = (
+        "" if hours in name else pgettext("hours of a calendar", " (%(hours)s)") % {"hours": hours}
+    )
+    text = _("%(limit)s, counted only in “%(calendar)s”%(hours)s.") % names
+    if skipped := _closed_days(clock, calendar):
+        text += _(" Holidays left out: %(days)s.") % {"days": vocabulary.listed(skipped)}
+    if calendar.provisional(clock.due_at):
+        text += _(" The holidays of %(year)s are not announced yet; the due time is provisional.") % {
+            "year": clock.due_at.astimezone(calendar.tz).year
+        }
+    return text
+
+
+def open_hours(calendar: WorkingTime) -> str:
+    """The hours of the first open day of the week: 09:00–12:00, 13:30–18:00."""
+    periods = next((day for day in calendar.weekly if day), ())
+    return vocabulary.listed(f"{_hour(opens)}–{_hour(closes)}" for opens, closes in periods)
+
+
+def _hour(minutes: int) -> str:
+    return f"{minutes // 60:02d}:{minutes % 60:02d}"
+
+
+def _closed_days(clock: Clock, calendar: WorkingTime) -> list[str]:
+    """The holidays between start and due."""
+    first, last = calendar.local_day(clock.counted_from), calendar.local_day(clock.due_at)
+    closed = (
+        day for day, periods in sorted(calendar.special.items()) if not periods and first <= day <= last
+    )
+    return [day.strftime("%m-%d") for day in closed]
+
+
+def _standing(clock: Clock, calendar: WorkingTime, now: datetime) -> list[str]:
+    """When and why it stood, in one sentence; statutory clocks say that they do not."""
+    told = [_pause(pause, calendar, now) for pause in clock.pause_list()]
+    if told:
+        return [_("Stood still %(pauses)s.") % {"pauses": vocabulary.listed(told)}]
     if clock.kind == ClockKind.STATUTORY:
-        found.append(_("Statutory: it stops only for causes the rule names."))
-    return found
+        return [_("Statutory: it stops only for causes the rule names.")]
+    return []
 
 
-def _pauses(clock: Clock, calendar: Any) -> list[str]:
-    found = []
-    for pause in clock.pause_list():
-        names = {"reason": pause_words(pause.reason), "start": wording.stamp(pause.start)}
-        if pause.end is None:
-            found.append(_("Paused since %(start)s: %(reason)s.") % names)
-        else:
-            given = rules.elapsed(calendar, pause.start, pause.end)
-            found.append(
-                _("Paused from %(start)s to %(end)s: %(reason)s; %(given)s given back.")
-                % {**names, "end": wording.stamp(pause.end), "given": wording.duration(given)}
-            )
-    return found
+def _pause(pause: rules.Pause, calendar: WorkingTime, now: datetime) -> str:
+    names = {"reason": pause_words(pause.reason), "start": wording.minute(pause.start, now)}
+    if pause.end is None:
+        return _("since %(start)s (%(reason)s)") % names
+    given = wording.duration(rules.elapsed(calendar, pause.start, pause.end))
+    names |= {"end": wording.minute(pause.end, now), "given": given}
+    return _("%(start)s to %(end)s (%(reason)s; %(given)s given back)") % names
 
 
 def pause_words(code: str) -> str:
@@ -164,21 +237,3 @@ def pause_words(code: str) -> str:
         "repair.awaiting_parts": _("waiting for parts"),
     }
     return known.get(code, _("waiting"))
-
-
-def _ending(clock: Clock, now: datetime) -> list[str]:
-    names = {"due": wording.when(clock.due_at, now), "warn": wording.when(clock.warn_at, now)}
-    found = [_("Warns at %(warn)s, due at %(due)s.") % names]
-    if clock.met_at is not None:
-        took = rules.elapsed(ALWAYS, clock.started_at, clock.met_at)
-        words = (
-            _("Kept late after %(took)s.")
-            if clock.state == ClockState.MET_LATE
-            else _("Kept after %(took)s.")
-        )
-        found.append(words % {"took": wording.duration(took)})
-    elif clock.is_breached(now):
-        found.append(_("Run out: %(left)s.") % {"left": wording.time_left(clock.due_at, now)})
-    elif clock.state == ClockState.CANCELLED:
-        found.append(_("Dropped: the promise fell away."))
-    return found

@@ -9,10 +9,11 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection, models, transaction
+from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext_lazy
 
-from aftersales.core import deliveries, origin
+from aftersales.core import deliveries, origin, wording
 from aftersales.core.errors import Text
 from aftersales.core.models import ERASED, Audience, Event
 
@@ -69,6 +70,8 @@ class Draft:
 Listener = Callable[[Sequence[Draft], datetime], Iterable[Draft] | None]
 
 _kinds: dict[str, Kind] = {}
+_reasons: dict[str, Text] = {}
+_reason_readers: dict[str, Callable[[str], str]] = {}
 _listeners: list[tuple[str, Listener]] = []
 
 
@@ -195,7 +198,7 @@ def sentence(event: Event) -> str:
     declared = _kinds.get(event.kind)
     if declared is None:
         return _("Something of the kind “%(kind)s” was recorded.") % {"kind": event.kind}
-    shown = _shown(declared, event.payload)
+    shown = _moments(declared, event) | _shown(declared, event.payload)
     values = {key: event.payload.get(key, "") for key in declared.payload} | shown
     values |= {"actor": in_whose_name(event), "old": event.old, "new": event.new, "reason": reason_of(event)} | {
         key: shown[key] for key in ("old", "new", "actor") if key in shown
@@ -204,8 +207,33 @@ def sentence(event: Event) -> str:
 
 
 def reason_of(event: Event) -> str:
-    """What the person gave as the reason; a tombstone in the reader's language where the words were erased."""
-    return _("(the words were erased)") if event.reason == ERASED else event.reason
+    """What the person gave as the reason, or the product's own reason in the reader's language."""
+    return reason_words(event.reason)
+
+
+def reason_words(reason: str) -> str:
+    """A stored reason as people read it: a person's words as they are, a code of the product in words.
+
+    A tombstone stands where a person's words were erased.
+    """
+    if reason == ERASED:
+        return _("(the words were erased)")
+    code, _space, rest = reason.partition(" ")
+    told = _reason_readers[code](rest) if rest and code in _reason_readers else _reasons.get(reason)
+    return str(told or reason)
+
+
+def declare_reasons(choices: type[models.TextChoices]) -> None:
+    """Reasons that the product itself gives: stored as codes, said in the reader's language."""
+    _reasons.update({str(code): label for code, label in choices.choices})
+
+
+def read_reasons(code: str, words: Callable[[str], str]) -> None:
+    """A reason of the product that names something: ``words(rest)`` tells it, or nothing where it is unknown.
+
+    It is stored as the code, a blank and ``rest``.
+    """
+    _reason_readers[code] = words
 
 
 MACHINES = {
@@ -220,6 +248,22 @@ def in_whose_name(event: Event) -> str:
     if name and who.startswith("user:"):
         return name
     return str(MACHINES.get(event.actor_role, event.actor_name))
+
+
+def _moments(declared: Kind, event: Event) -> dict[str, str]:
+    """The moments of the payload to the minute; the year is said only when it is another than the event's."""
+    names = [key for key, holds in declared.payload.items() if holds == "moment"]
+    told = {key: _moment(event.payload.get(key)) for key in names}
+    return {key: wording.minute(moment, event.at) for key, moment in told.items() if moment}
+
+
+def _moment(text: Any) -> datetime | None:
+    """A stored moment; None for a bare day or anything else, which is told as it stands."""
+    try:
+        found = parse_datetime(str(text or ""))
+    except ValueError:
+        return None
+    return found if found and found.tzinfo else None
 
 
 class _Words(dict[str, Any]):

@@ -1,14 +1,24 @@
-"""Where a change comes from: the page, a task, a command, an import. Every event carries it."""
+"""Where a change comes from: the desk, the customer's page, a task, an import. Every event carries it."""
 
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import pgettext_lazy
 
-SOURCES = ("web", "admin", "import", "task", "command", "system")
+SOURCES: Mapping[str, Any] = {
+    "web": pgettext_lazy("source", "on the desk"),
+    "customer": pgettext_lazy("source", "on the customer's page"),
+    "admin": pgettext_lazy("source", "in a register"),
+    "import": pgettext_lazy("source", "by import"),
+    "task": pgettext_lazy("source", "by the clock"),
+    "command": pgettext_lazy("source", "by a command"),
+    "system": pgettext_lazy("source", "by the system"),
+}
 
 
 @dataclass(frozen=True)
@@ -17,6 +27,11 @@ class Origin:
 
     source: str = "system"
     request_id: str = ""
+
+
+def words(source: str) -> str:
+    """Where it came from, as people say it."""
+    return str(SOURCES.get(source, source))
 
 
 _NOWHERE = Origin()

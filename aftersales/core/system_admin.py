@@ -2,36 +2,55 @@
 
 from typing import Any
 
-from django.apps import apps
 from django.contrib import admin, messages
+from django.contrib.auth import get_user_model
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext, pgettext_lazy
+from django.utils.translation import ngettext
 from unfold.decorators import display
 
-from aftersales.core import events, services
+from aftersales.core import deliveries, events, filters, jobs, origin, services, subjects
 from aftersales.core.admin import RoomAdmin
+from aftersales.core.changelists import RoomChangeList
+from aftersales.core.components import badge
 from aftersales.core.models import Delivery, Event, Job, Series
 
-SOURCE_WORDS = {
-    "web": pgettext_lazy("source", "on the desk"),
-    "admin": pgettext_lazy("source", "in a register"),
-    "import": pgettext_lazy("source", "by import"),
-    "task": pgettext_lazy("source", "by the clock"),
-    "command": pgettext_lazy("source", "by a command"),
-    "system": pgettext_lazy("source", "by the system"),
-}
+NEWEST = 500  # of each way of finding events
+JOB_TONES = {"waiting": "blue", "running": "amber", "done": "green", "parked": "red"}
+
+
+class TrailChangeList(RoomChangeList):
+    """The names of a page's subjects are read at once."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        self.result_list = list(self.result_list)
+        _name_subjects(self.result_list, request.user)
+
+
+def _name_subjects(rows: list[Event], user: Any) -> None:
+    names = subjects.named([(event.subject_kind, event.subject_id) for event in rows], user)
+    for event in rows:
+        event.subject = names.get((event.subject_kind, event.subject_id))
 
 
 @admin.register(Event)
 class EventAdmin(RoomAdmin):
     """Everything that happened, newest first, as sentences; nobody changes a line."""
 
-    list_display = ("at", "told", "about", "actor_name", "shown_source")
-    list_filter = ("source", "audience", "kind")
+    list_display = ("at", "told", "about", "who", "shown_source")
+    list_filter = (
+        filters.declared("source", lambda: origin.SOURCES.items()),
+        "audience",
+        filters.declared("kind", lambda: ((code, code) for code in sorted(events.registered()))),
+    )
     list_display_links = ("told",)
+    search_fields = ("kind",)
+    search_help_text = _(
+        "Whole number of a ticket, order or other row; user name or name of a person; kind of event"
+    )
     ordering = ("-id",)
     fields = (
         *(
@@ -39,15 +58,13 @@ class EventAdmin(RoomAdmin):
             "recorded_at",
             "told",
             "about",
-            "actor_name",
-            "actor_role",
-            "acting_as",
+            "who",
             "shown_source",
-            "reason",
+            "shown_reason",
         ),
-        *("rule_version", "audience", "payload", "request_id"),
+        *("actor_role", "acting_as", "rule_version", "audience", "payload", "request_id"),
     )
-    readonly_fields = ("told", "about", "shown_source")
+    readonly_fields = ("told", "about", "who", "shown_source", "shown_reason")
 
     @display(description=_("what happened"))
     def told(self, event: Event) -> str:
@@ -55,36 +72,74 @@ class EventAdmin(RoomAdmin):
 
     @display(description=_("about"))
     def about(self, event: Event) -> str:
-        """The register's name, as a link to the row where the register has pages."""
-        try:
-            model = apps.get_model(event.subject_kind)
-            url = reverse(
-                f"admin:{model._meta.label_lower.replace('.', '_')}_change", args=[event.subject_id]
-            )
-        except (LookupError, ValueError, NoReverseMatch):
+        """What the row is called, as a link to where it is looked at."""
+        subject = event.subject
+        if subject is None:
             return "–"
-        return format_html('<a href="{}">{}</a>', url, model._meta.verbose_name)
+        return (
+            format_html('<a href="{}">{}</a>', subject.url, subject.words) if subject.url else subject.words
+        )
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[RoomChangeList]:
+        return TrailChangeList
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        event = super().get_object(request, object_id, from_field)
+        if event is not None:
+            _name_subjects([event], request.user)
+        return event
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """Whole numbers of rows, people and kinds, each answered by its own index and the newest of each."""
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        kinds = [code for code in events.registered() if code.startswith(term)]
+        people = get_user_model()._default_manager.filter(Q(username=term) | Q(display_name=term))
+        actors = list(people.values_list("pk", flat=True)[:NEWEST])
+        ways = [
+            queryset.filter(kind__in=kinds).order_by("-at"),
+            queryset.filter(actor_id__in=actors).order_by("-id"),
+        ]
+        for kind, keys in subjects.called(term, request.user):
+            ways.append(queryset.filter(subject_kind=kind, subject_id__in=keys).order_by("-id"))
+        found = {pk for rows in ways for pk in rows.values_list("pk", flat=True)[:NEWEST]}
+        return queryset.filter(pk__in=found), False
+
+    @display(description=_("actor's name"))
+    def who(self, event: Event) -> str:
+        return events.in_whose_name(event)
+
+    @display(description=_("reason"))
+    def shown_reason(self, event: Event) -> str:
+        return events.reason_of(event)
 
     @display(description=_("source"))
     def shown_source(self, event: Event) -> str:
-        return str(SOURCE_WORDS.get(event.source, event.source))
+        return origin.words(event.source)
 
 
 @admin.register(Job)
 class JobAdmin(RoomAdmin):
     """Work for later. A parked job tried often enough; after its cause is mended it is replayed here."""
 
-    list_display = ("key", "kind", "shown_state", "attempts", "run_after", "progress", "error")
-    list_filter = ("state", "kind")
+    list_display = ("name", "shown_state", "attempts", "run_after", "progress", "error")
+    list_filter = (
+        "state",
+        filters.declared("kind", lambda: ((one, jobs.name_of(one)) for one in jobs.registered()), _("work")),
+    )
     ordering = ("-id",)
     actions = ("replay",)
 
-    @display(
-        description=_("state"),
-        label={"waiting": "info", "running": "warning", "done": "success", "parked": "danger"},
-    )
-    def shown_state(self, job: Job) -> tuple[str, str]:
-        return job.state, job.get_state_display()
+    @display(description=_("work"), ordering="kind")
+    def name(self, job: Job) -> str:
+        return jobs.name_of(job.kind)
+
+    @display(description=_("state"))
+    def shown_state(self, job: Job) -> str:
+        return badge(job.get_state_display(), tone=JOB_TONES[job.state])
 
     @display(description=_("progress"))
     def progress(self, job: Job) -> str:
@@ -104,10 +159,25 @@ class JobAdmin(RoomAdmin):
 class DeliveryAdmin(RoomAdmin):
     """Events that a consumer has not taken yet; parked ones failed too often."""
 
-    list_display = ("consumer", "event_id", "attempts", "run_after", "parked_at", "error")
-    list_filter = ("consumer",)
+    list_display = ("name", "told", "attempts", "run_after", "parked_at", "error")
+    list_filter = (
+        filters.declared(
+            "consumer", lambda: ((one, deliveries.name_of(one)) for one in deliveries.consumers()), _("work")
+        ),
+    )
+    fields = ("name", "told", "attempts", "run_after", "parked_at", "error")
+    readonly_fields = ("name", "told")
     ordering = ("-id",)
     actions = ("replay",)
+
+    @display(description=_("work"), ordering="consumer")
+    def name(self, delivery: Delivery) -> str:
+        return deliveries.name_of(delivery.consumer)
+
+    @display(description=_("what happened"))
+    def told(self, delivery: Delivery) -> str:
+        event = Event.objects.filter(pk=delivery.event_id).first()
+        return events.sentence(event) if event else "–"
 
     @admin.action(description=_("Deliver parked ones again"), permissions=["replay"])
     def replay(self, request: HttpRequest, queryset: Any) -> None:

@@ -113,6 +113,15 @@ WEEKDAYS = (
 )
 
 
+def minute(moment: datetime | None, near: datetime | None = None) -> str:
+    """The moment to the minute, 11-25 05:21; with the year when it is not that of ``near``, or without ``near``."""
+    if moment is None:
+        return "–"
+    local = timezone.localtime(moment)
+    same = near is not None and timezone.localtime(near).year == local.year
+    return local.strftime("%m-%d %H:%M" if same else "%Y-%m-%d %H:%M")
+
+
 def stamp(moment: datetime | None) -> str:
     """The full moment with seconds, for titles of shortened times, prints and exports read by people."""
     if moment is None:

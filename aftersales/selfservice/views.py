@@ -10,6 +10,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
+from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -17,6 +18,7 @@ from django.utils import timezone, translation
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
+from aftersales.core import origin
 from aftersales.core.errors import DomainError
 from aftersales.tickets import services as tickets
 from aftersales.tickets.models import CustomerLink
@@ -65,7 +67,8 @@ def _answer(request: HttpRequest, link: CustomerLink, now: Any) -> HttpResponse:
     form = AnswerForm(request.POST)
     if form.is_valid():
         try:
-            tickets.ticket_confirm(link=link, now=now, **form.answer())
+            with origin.coming_from("customer"):
+                tickets.ticket_confirm(link=link, now=now, **form.answer())
         except DomainError as refusal:
             form.add_error(None, str(refusal))
         else:
@@ -113,6 +116,7 @@ def _short() -> str:
 
 
 def _frame() -> dict[str, str]:
-    """What every page needs: its language, the other one, how moments are written."""
+    """What every page needs: its language, the other one, how moments are written, how to reach us."""
     lang = _short()
-    return {"lang": lang, "other": "zh" if lang == "en" else "en", "moment": MOMENTS[lang]}
+    other = "zh" if lang == "en" else "en"
+    return {"lang": lang, "other": other, "moment": MOMENTS[lang], "contact": settings.SERVICE_CONTACT}

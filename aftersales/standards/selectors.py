@@ -81,8 +81,12 @@ class Book:
     def calendar_named(self, code: str) -> WorkingTime:
         return self.calendars[self.calendar_codes[code]]
 
+    def calendar_code(self, version: StandardVersion) -> str:
+        """The code of the calendar a version counts in."""
+        return next(code for code, pk in self.calendar_codes.items() if pk == version.calendar_id)
+
     def name_of(self, code: str) -> str:
-        """A standard's or number's name in the reader's language; the code when it is unknown."""
+        """A standard's, number's or calendar's name in the reader's language; the code when it is unknown."""
         zh, en = self.names.get(code, (code, code))
         return en if (get_language() or "").startswith("en") else zh
 
@@ -118,8 +122,8 @@ def _read(token: str) -> Book:
     for value in ParameterVersion.objects.filter(state__in=IN_FORCE).order_by("parameter_id", "number"):
         value.parameter = numbers[value.parameter_id]
         parameters.setdefault(value.parameter.code, []).append(value)
-    named = [*standards.values(), *numbers.values()]
     calendars = list(WorkCalendar.objects.all())
+    named = [*standards.values(), *numbers.values(), *calendars]
     return Book(
         token=token,
         versions=versions,
@@ -264,7 +268,7 @@ def _judged(
     ]
     broken: dict[str, list[Refusal]] = {}
     for one in rules.order_broken(measured):
-        broken.setdefault(one.promise, []).append(Refusal("worse_waits_longer", _sentence(one)))
+        broken.setdefault(one.promise, []).append(Refusal("worse_waits_longer", _sentence(one, current)))
     found = {row.pk: broken.get(str(parents[row.standard_id].promise), [])[:3] for row in rows}
     return {pk: refusals for pk, refusals in found.items() if refusals}
 
@@ -273,19 +277,31 @@ def _minutes(current: Book, version: StandardVersion) -> float:
     return rules.nominal_minutes(current.calendar(version), version.limit_value, version.limit_unit)
 
 
-def _sentence(broken: rules.Broken) -> str:
-    waits = (
-        _("waits without any limit")
-        if broken.worse_minutes is None
-        else _("waits %(hours)s hours") % {"hours": round(broken.worse_minutes / 60, 2)}
-    )
-    return _("For “%(promise)s”, %(worse)s %(waits)s, longer than %(milder)s with %(hours)s hours.") % {
+def _sentence(broken: rules.Broken, current: Book) -> str:
+    """Both standards by name, each with the severity and the limit it gives."""
+    by, longer = broken.milder_by, broken.worse_by
+    words = {
         "promise": dict(Promise.choices)[broken.promise],
-        "worse": severity_words(broken.worse),
-        "waits": waits,
         "milder": severity_words(broken.milder),
-        "hours": round(broken.milder_minutes / 60, 2),
+        "worse": severity_words(broken.worse),
+        "shorter": current.name_of(by.standard.code),
+        "limit": limit_words(by.limit_value, by.limit_unit),
     }
+    if longer is None:
+        return (
+            _(
+                "“%(promise)s”: %(worse)s would wait without any limit, while “%(shorter)s” gives %(milder)s %(limit)s."
+            )
+            % words
+        )
+    words |= {
+        "longer": current.name_of(longer.standard.code),
+        "more": limit_words(longer.limit_value, longer.limit_unit),
+    }
+    return (
+        _("“%(longer)s” lets %(worse)s wait %(more)s, longer than “%(shorter)s” lets %(milder)s: %(limit)s.")
+        % words
+    )
 
 
 def severity_words(code: str) -> str:

@@ -14,6 +14,7 @@ from aftersales.clocks.states import ClockState
 from aftersales.core import deliveries, events
 from aftersales.core.errors import DomainError
 from aftersales.core.models import Delivery, Event
+from aftersales.standards import vocabulary
 from tests.clocks.conftest import KIND, Desk, Thing
 from tests.clocks.test_engine import hours, kinds_of
 
@@ -165,7 +166,10 @@ def test_a_clock_explains_itself_in_sentences(desk: Desk, clock: Find) -> None:
     why = selectors.explain(clock(thing, "solution_agreed"), desk.now + hours(4))
     assert why.citation == "solution_agreed v1"
     assert why.source_ref.startswith("R3.4")
-    assert len(why.sentences) >= 4
+    started, counted, stood = why.sentences
+    assert vocabulary.event_words(["ticket.opened"]) in started
+    assert why.our_limit in counted
+    assert selectors.pause_words("customer") in stood
     assert all("%" not in sentence and "ticket." not in sentence for sentence in why.sentences)
 
 

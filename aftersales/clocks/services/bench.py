@@ -124,11 +124,9 @@ class Bench:
     def _hand_over(self, key: Key, event: Any, subject: ClockSubject) -> None:
         """Who holds the subject holds its open clocks; a breach stays with whoever held it then."""
         for clock in self.clocks.get(key, []):
-            if clock.is_open and (clock.holder_id, clock.holder_team_id) != (
-                subject.assignee_id,
-                subject.team_id,
-            ):
-                clock.holder_id, clock.holder_team_id = subject.assignee_id, subject.team_id
+            held = holder_of(clock.owed_by, subject), subject.team_id
+            if clock.is_open and (clock.holder_id, clock.holder_team_id) != held:
+                clock.holder_id, clock.holder_team_id = held
                 self._touch(clock)
 
     def _start(self, key: Key, event: Any, subject: ClockSubject) -> None:
@@ -174,7 +172,7 @@ class Bench:
             counted_from=event.at,
             due_at=event.at,
             warn_at=event.at,
-            holder_id=subject.assignee_id,
+            holder_id=holder_of(version.owed_by, subject),
             holder_team_id=subject.team_id,
             is_historic=subject.historic,
         )
@@ -233,6 +231,11 @@ class Bench:
     def _touch(self, clock: Clock) -> None:
         if clock.pk is not None:
             self.touched[clock.pk] = clock
+
+
+def holder_of(owed_by: str, subject: ClockSubject) -> int | None:
+    """Whoever works on the subject; nobody in person where the team's lead owes it, whoever that is by then."""
+    return None if owed_by == Debtor.LEAD else subject.assignee_id
 
 
 def next_clock(clocks: Iterable[Clock]) -> Clock | None:

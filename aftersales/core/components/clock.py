@@ -5,6 +5,7 @@ One component everywhere. The warning moment comes from the rule version that th
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -108,6 +109,81 @@ def clock_bar(face: ClockFace, now: datetime) -> str:
         f'<svg class="bar k-{tone}" viewBox="0 0 100 4" preserveAspectRatio="none" aria-hidden="true">'
         f'<rect class="tr" width="100" height="4"/>{fill}{line}</svg>'
     )
+
+
+LINE = 280  # units of the drawing's width
+EDGE = 6
+
+
+def clock_line(
+    face: ClockFace, pauses: Sequence[tuple[datetime, datetime | None]], now: datetime
+) -> SafeString:
+    """The clock as a drawn line: start, pauses hatched, warning, now or end, due. Attributes only, no styles."""
+    if face.started_at is None or face.due_at is None:
+        return mark_safe("")
+    scale = _Scale(face.started_at, max(face.due_at, face.stopped_at or min(now, face.due_at)))
+    end, tone = face.stopped_at or now, face.tone(now)
+    used = scale.x(end)
+    stood = "".join(
+        f'<path class="hatch" d="M{scale.x(since)} 20H{scale.x(until or end)}"/>' for since, until in pauses
+    )
+    parts = [
+        f'<rect class="tr" x="{EDGE}" y="18" width="{LINE - 2 * EDGE}" height="4"/>',
+        f'<rect class="fi" x="{EDGE}" y="18" width="{max(0, used - EDGE)}" height="4"/>{stood}',
+        _warning(face, scale, now),
+        f'<circle class="st" cx="{EDGE}" cy="20" r="3.5"/>',
+        f'<circle class="du" cx="{scale.x(face.due_at)}" cy="20" r="3.5"/>',
+        _standing_now(face, used, now),
+        f'<text x="0" y="37">{escape(when(face.started_at, now))}</text>',
+        f'<text x="{LINE}" y="37" text-anchor="end">{escape(when(face.due_at, now))}</text>',
+    ]
+    return mark_safe(  # noqa: S308
+        f'<svg class="cline k-{tone}" viewBox="0 0 {LINE} 40" role="img" aria-label="{escape(_line_words(face, now))}">'
+        f"{''.join(parts)}</svg>"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Scale:
+    """Moments as places on the line; what lies outside stands at its ends."""
+
+    first: datetime
+    last: datetime
+
+    def x(self, moment: datetime) -> int:
+        whole = max((self.last - self.first).total_seconds(), 1)
+        share = (moment - self.first).total_seconds() / whole
+        return round(EDGE + (LINE - 2 * EDGE) * max(0.0, min(1.0, share)))
+
+
+def _warning(face: ClockFace, scale: _Scale, now: datetime) -> str:
+    """The notch, with its word where the words of both ends leave room."""
+    if face.warn_at is None:
+        return ""
+    x = scale.x(face.warn_at)
+    words = f"{pgettext('clock', 'Warns')} {when(face.warn_at, now)}"
+    text = (
+        f'<text x="{x}" y="37" text-anchor="middle">{escape(words)}</text>' if 100 <= x <= LINE - 100 else ""
+    )
+    return f'<path class="wn" d="M{x} 13V27"/>{text}'
+
+
+def _standing_now(face: ClockFace, x: int, now: datetime) -> str:
+    """Where it stands: now, or where it ended."""
+    words = pgettext("clock", "Ended") if face.stopped_at else pgettext("clock", "Now")
+    anchor = "start" if x < 40 else "end" if x > LINE - 40 else "middle"
+    place = {"start": 0, "end": LINE}.get(anchor, x)
+    return (
+        f'<path class="nw" d="M{x} 12V28"/><text class="nw" x="{place}" y="9" text-anchor="{anchor}">'
+        f"{escape(words)} {escape(when(face.stopped_at or now, now))}</text>"
+    )
+
+
+def _line_words(face: ClockFace, now: datetime) -> str:
+    """The drawing for who does not see it."""
+    return _("Started %(start)s, warns %(warn)s, due %(due)s.") % {
+        "start": when(face.started_at, now), "warn": when(face.warn_at, now), "due": when(face.due_at, now),
+    }  # fmt: skip
 
 
 def _live(face: ClockFace, now: datetime) -> str:

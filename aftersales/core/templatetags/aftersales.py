@@ -53,6 +53,18 @@ def when(context: template.Context, moment: datetime | None) -> SafeString:
 
 
 @register.simple_tag(takes_context=True)
+def minute(context: template.Context, moment: datetime | None) -> str:
+    """11-25 05:21, with the year when it is not this one."""
+    return wording.minute(moment, _now(context))
+
+
+@register.filter
+def full_minute(moment: datetime | None) -> str:
+    """2026-11-25 05:21, for what is kept for years."""
+    return wording.minute(moment)
+
+
+@register.simple_tag(takes_context=True)
 def ago(context: template.Context, moment: datetime) -> str:
     """12 min ago."""
     return wording.ago(moment, _now(context))
@@ -128,6 +140,14 @@ def panels(context: template.Context, row: Model) -> list[str]:
 def clock(context: template.Context, face: components.ClockFace) -> SafeString:
     """A clock: words, bar, promise and time due."""
     return components.clock(face, _now(context))
+
+
+@register.simple_tag(takes_context=True)
+def clock_line(
+    context: template.Context, face: components.ClockFace, pauses: list[tuple[datetime, datetime | None]]
+) -> SafeString:
+    """A clock drawn as a line."""
+    return components.clock_line(face, pauses, _now(context))
 
 
 @register.simple_tag
