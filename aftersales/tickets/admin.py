@@ -6,6 +6,8 @@ from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.http import HttpRequest
+from django.utils.html import format_html_join
+from django.utils.safestring import mark_safe
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext, pgettext_lazy
 from unfold.decorators import display
@@ -14,7 +16,9 @@ from unfold.widgets import UnfoldAdminTextareaWidget
 from aftersales.core.admin import RoomAdmin
 from aftersales.core.components import badge
 from aftersales.core.errors import DomainError
+from aftersales.core.wording import minute
 from aftersales.tickets.models import ArchiveRecord, DutyRoute, GradingRule, IntakeItem, IntakeRule, Ticket
+from aftersales.tickets.selectors import handlers_of
 from aftersales.tickets.services.archive import archive_opened
 from aftersales.tickets.services.rulebook import rule_save
 from aftersales.tickets.services.settling import signal_retry
@@ -161,6 +165,15 @@ class ArchiveRecordAdmin(RoomAdmin):
     list_filter = ("kind", "severity", "nature", "result")
     list_select_related = ("reviewed_by",)
     ordering = ("-completed_at", "-id")
+    exclude = ("handlers",)
+    readonly_fields = ("shown_handlers",)
+
+    @display(description=_("handlers and times"))
+    def shown_handlers(self, record: ArchiveRecord) -> str:
+        """Names and local times, one line each."""
+        handlers = handlers_of([record])[record.pk]
+        lines = ((one.name or "–", minute(one.since), minute(one.until)) for one in handlers)
+        return format_html_join(mark_safe("<br>"), "{} {} – {}", lines) or "–"
 
     def change_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> Any:
         """Whoever opens a record here leaves the same trace as on the archive page (R5.5)."""

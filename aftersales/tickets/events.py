@@ -1,13 +1,9 @@
 """What can happen to a ticket, each with the sentence a lead reads aloud."""
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.db import models
-from django.utils import formats
 from django.utils.translation import gettext as now_
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext
@@ -15,7 +11,9 @@ from django.utils.translation import pgettext
 from aftersales.core.events import Kind as EventKind
 from aftersales.core.events import register
 from aftersales.core.models import Audience
+from aftersales.notices.states import RecipientKind
 from aftersales.tickets import states
+from aftersales.tickets.selectors import rule_names
 
 INTERNAL, CUSTOMER, MERCHANT = Audience.INTERNAL, Audience.CUSTOMER, Audience.MERCHANT
 
@@ -41,25 +39,40 @@ def _form(payload: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def moment_words(value: str | None) -> str:
-    if not value:
-        return ""
-    local = datetime.fromisoformat(value).astimezone(ZoneInfo(settings.TIME_ZONE))
-    return formats.date_format(local, "Y-m-d H:i")
-
-
 def _waiting(payload: Mapping[str, Any]) -> dict[str, Any]:
+    return {"for": str(dict(states.WaitFor.choices).get(payload.get("for", ""), ""))}
+
+
+GRADE_WORDS = labels(kind=states.Kind, severity=states.Severity, nature=states.Nature)
+
+
+def _graded(payload: Mapping[str, Any]) -> dict[str, Any]:
+    """The grade in words, and because of which rules."""
+    rules = rule_names(str(payload.get("rules", "")))
+    because = now_(" Because of: %(rules)s.") % {"rules": now_(", ").join(rules)} if rules else ""
+    return {**GRADE_WORDS(payload), "because": because}
+
+
+def _resolved(payload: Mapping[str, Any]) -> dict[str, Any]:
+    untold = payload.get("told") == "no"
     return {
-        "for": str(dict(states.WaitFor.choices).get(payload.get("for", ""), "")),
-        "until": moment_words(payload.get("until")),
+        **labels(result=states.Result)(payload),
+        "told": now_(" The customer has not been told yet.") if untold else "",
     }
 
 
-GRADE = labels(kind=states.Kind, severity=states.Severity, nature=states.Nature)
+def _marks(payload: Mapping[str, Any]) -> dict[str, Any]:
+    """The marks a customer gave with the answer; nothing when he gave none."""
+    said = [
+        words % {"mark": payload[key]}
+        for key, words in (("handling", now_("handling %(mark)s of 5")), ("outcome", now_("outcome %(mark)s of 5")))
+        if payload.get(key)
+    ]
+    return {"marks": now_(" Rated: %(marks)s.") % {"marks": now_(", ").join(said)} if said else ""}
 
 
 def _regraded(payload: Mapping[str, Any]) -> dict[str, Any]:
-    shown = GRADE(payload)
+    shown = GRADE_WORDS(payload)
     before = labels(old_kind=states.Kind, old_severity=states.Severity, old_nature=states.Nature)(payload)
     return {**shown, **before}
 
@@ -78,8 +91,8 @@ register(
         {"signal": "code", "item_id": "id"}, show=labels(signal=states.SignalKind),
     ),
     EventKind(
-        "ticket.triaged", _("%(actor)s graded it: %(kind)s, %(severity)s, %(nature)s."),
-        {"kind": "code", "severity": "code", "nature": "code", "rules": "code"}, show=GRADE,
+        "ticket.triaged", _("%(actor)s graded it: %(kind)s, %(severity)s, %(nature)s.%(because)s"),
+        {"kind": "code", "severity": "code", "nature": "code", "rules": "code"}, show=_graded,
     ),
     EventKind(
         "ticket.regraded",
@@ -101,10 +114,33 @@ register(
         "ticket.routed", _("%(actor)s sent the ticket to the team %(team)s."),
         {"team_id": "id", "team": "code", "duty": "code"},
     ),
+    EventKind(
+        "ticket.left_alone", _("Nobody can take it now (%(why)s) and it cannot wait: leads and supervisors are told."),
+        {"duty": "code", "why": "code"}, show=labels(why=states.NotDispatched),
+    ),
     EventKind("ticket.started", _("%(actor)s began to work on it.")),
     EventKind("ticket.replied", _("%(actor)s answered the customer."), {"message_id": "id", "first": "flag"}, CUSTOMER),
+    EventKind(
+        "ticket.reply_kept", _("%(actor)s wrote to the customer: noted, not delivered (%(why)s)."),
+        {"message_id": "id", "why": "code"}, show=labels(why=states.AskInPerson),
+    ),
+    EventKind(
+        "ticket.not_delivered", _("Words to the %(to)s were not delivered (%(why)s): a person calls."),
+        {"message_id": "id", "why": "code", "to": "code"}, show=labels(why=states.AskInPerson, to=RecipientKind),
+    ),
+    EventKind(
+        "ticket.delivered_late", _("Words that had not been delivered went out after all."), {"message_id": "id"}
+    ),
     EventKind("ticket.customer_wrote", _("The customer wrote."), {"message_id": "id", "channel": "code"}, CUSTOMER),
     EventKind("ticket.merchant_asked", _("%(actor)s asked the merchant."), {"message_id": "id"}, MERCHANT),
+    EventKind(
+        "ticket.question_kept", _("%(actor)s wrote to the merchant: noted, not delivered (%(why)s)."),
+        {"message_id": "id", "why": "code"}, show=labels(why=states.AskInPerson),
+    ),
+    EventKind(
+        "ticket.merchant_told", _("The merchant has the question (%(how)s) and owes an answer from now on."),
+        {"message_id": "id", "how": "code"}, MERCHANT, show=labels(how=states.Channel),
+    ),
     EventKind("ticket.merchant_wrote", _("The merchant answered."), {"message_id": "id"}, MERCHANT),
     EventKind("ticket.solution_agreed", _("%(actor)s told the customer the solution."), {}, CUSTOMER),
     EventKind("ticket.noted", _("%(actor)s left a note."), {"message_id": "id"}),
@@ -112,7 +148,7 @@ register(
     EventKind("ticket.words_erased", _("%(actor)s erased all words of this ticket: %(reason)s")),
     EventKind(
         "ticket.contact_tried", _("%(actor)s tried to reach the customer (%(channel)s): %(outcome)s."),
-        {"channel": "code", "reached": "flag"},
+        {"channel": "code", "reached": "flag", "told": "code", "message_id": "id"},
         show=lambda payload: {
             **labels(channel=states.Channel)(payload),
             "outcome": now_("reached") if payload.get("reached") else now_("not reached"),
@@ -124,10 +160,13 @@ register(
     ),
     EventKind("ticket.resumed", _("The ticket goes on."), {"for": "code"}),
     EventKind(
-        "ticket.resolved", _("%(actor)s resolved it: %(result)s."), {"result": "code", "severity": "code"}, CUSTOMER,
-        show=labels(result=states.Result),
+        "ticket.resolved", _("%(actor)s resolved it: %(result)s.%(told)s"),
+        {"result": "code", "severity": "code", "told": "code"}, CUSTOMER, show=_resolved,
     ),
-    EventKind("ticket.confirmed", _("The customer confirmed that it is solved."), {"closed_how": "code"}, CUSTOMER),
+    EventKind(
+        "ticket.confirmed", _("The customer confirmed that it is solved.%(marks)s"),
+        {"closed_how": "code", "handling": "number", "outcome": "number"}, CUSTOMER, show=_marks,
+    ),
     EventKind(
         "ticket.verified", _("The customer confirmed it to %(actor)s."),
         {"closed_how": "code", "how": "code"}, CUSTOMER,

@@ -31,6 +31,11 @@ GRADE_NEEDS = (
     Need("nature", _("Nature"), "choice", choices=lambda: Nature.choices),
 )
 LOOK_AGAIN = Need("wake_at", _("Looked at again"), "hidden", required=False)
+MARKS = (
+    Need("handling", _("Mark for the handling"), "hidden", required=False),
+    Need("outcome", _("Mark for the outcome"), "hidden", required=False),
+)
+TOLD = Need("told", _("The customer has been told"), "hidden", required=False)
 TEAM_AND_PERSON = (
     Need("to", _("Person"), "user"),
     Need("team_id", _("Team"), "team", required=False),
@@ -72,12 +77,12 @@ MOVES = [
         "resolve", [S.IN_PROGRESS, S.WAITING], S.RESOLVED, "tickets.resolve",
         pgettext_lazy("ticket move", "Resolve"), "ticket.resolved",
         guards=[rules.own_work, rules.nothing_open], facts=["tickets.open_work"],
-        needs=[Need("result", _("Result"), "choice", choices=lambda: Result.choices), LOOK_AGAIN],
+        needs=[Need("result", _("Result"), "choice", choices=lambda: Result.choices), LOOK_AGAIN, TOLD],
         effect=_("The customer is told the result and asked whether it is solved."),
     ),
     Move(
         "confirm", [S.RESOLVED], S.CLOSED, "tickets.confirm", pgettext_lazy("ticket move", "Confirm"),
-        "ticket.confirmed", by_system=True, effect=_("The customer said that it is solved."),
+        "ticket.confirmed", by_system=True, needs=list(MARKS), effect=_("The customer said that it is solved."),
     ),
     Move(
         "close_verified", [S.RESOLVED], S.CLOSED, "tickets.verify",

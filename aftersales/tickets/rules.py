@@ -218,7 +218,7 @@ class GradeFacts:
 
 @dataclass(frozen=True)
 class Grade:
-    """The verdict with the rules that gave it, kept with the ticket (R5.2)."""
+    """The verdict with the rules and versions that gave it, kept with the ticket (R5.2)."""
 
     kind: str
     severity: str
@@ -241,7 +241,7 @@ def grade(facts: GradeFacts, book: Sequence[Any]) -> Grade:
         severity = severity or rule.set_severity
         nature = nature or rule.set_nature
         if (kind, severity, nature) != before:
-            named.append(rule.code)
+            named.append(f"{rule.code} v{rule.version}")
     return Grade(
         kind=kind or Kind.OTHER,
         severity=severity or Severity.MINOR,

@@ -1,28 +1,41 @@
 """Answers about tickets for pages, guards and clocks. Nothing here writes."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.db.models import Count, QuerySet, Value
 from django.db.models.functions import Lower, StrIndex, TruncDate
 from django.utils import timezone
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from aftersales.clocks.models import Clock
 from aftersales.clocks.rules import ClockSubject
+from aftersales.clocks.selectors import due_if_begun
 from aftersales.core import events, moves
 from aftersales.core.models import Delivery, Event
 from aftersales.customers.models import Contact, Customer
-from aftersales.notices.selectors import Reach, reach
-from aftersales.standards.selectors import book, duration, parameter
+from aftersales.customers.selectors import find as customers_found
+from aftersales.customers.selectors import way_to
+from aftersales.customers.states import Channel as CustomerChannel
+from aftersales.merchants.selectors import why_no_address
+from aftersales.notices.selectors import Reach, goes_out, reach
+from aftersales.standards.selectors import book, duration, market_default, parameter
+from aftersales.standards.states import Promise
 from aftersales.tickets import rules
 from aftersales.tickets.models import (
     ArchiveRecord,
+    Attachment,
     ContactAttempt,
+    CustomerLink,
     DispatchRecord,
+    GradingRule,
     Message,
     Ticket,
     TicketText,
@@ -48,6 +61,16 @@ def clock_subjects(rows: Sequence[Ticket], now: datetime) -> Mapping[int, Any]:
         )
         for row in rows
     }  # fmt: skip
+
+
+def first_response_due(ids: Sequence[int]) -> Mapping[int, datetime]:
+    """When the first response to each of these tickets is due, where it is still owed. One query."""
+    if not ids:
+        return {}
+    running = Clock.objects.filter(
+        subject_kind=KIND, subject_id__in=ids, promise=Promise.FIRST_RESPONSE, ended_at=None
+    )
+    return dict(running.order_by("-due_at").values_list("subject_id", "due_at"))
 
 
 def held_after(event: Event, held: tuple[int | None, int | None]) -> tuple[int | None, int | None]:
@@ -112,6 +135,36 @@ def _tries(attempts: Sequence[ContactAttempt], now: datetime) -> rules.Tries:
             "done": len(attempts), "used": len(used), "on": len(on_days),
         },
     )  # fmt: skip
+
+
+def unheard_because(ticket: Ticket) -> str:
+    """Why no message can bring staff's words to the customer, or "" when one can (codes of AskInPerson).
+
+    The services act on it and the page says it beforehand: words that nobody can hear keep no promise (R3.4).
+    """
+    if ticket.historic:
+        return AskInPerson.HISTORIC.value
+    if ticket.customer_id is None:
+        return AskInPerson.NO_CUSTOMER.value
+    return way_to(ticket.customer_id, CustomerChannel.EMAIL).why or _switched_off("ticket.answered")
+
+
+def merchant_unheard_because(ticket: Ticket) -> str:
+    """The same for a question to the merchant of the ticket."""
+    if ticket.historic:
+        return AskInPerson.HISTORIC.value
+    if ticket.merchant_id is None:
+        return AskInPerson.NO_ADDRESS.value
+    return why_no_address(ticket.merchant_id) or _switched_off("merchant.asked")
+
+
+def _switched_off(template: str) -> str:
+    return "" if goes_out(template) else AskInPerson.OFF.value
+
+
+def merchant_answer_due(ticket: Ticket, now: datetime) -> datetime | None:
+    """When the merchant's answer is due if he has the question now."""
+    return due_if_begun(Promise.MERCHANT_ANSWER, clock_subjects([ticket], now)[ticket.pk], now)
 
 
 QUESTION = "ticket.resolved"
@@ -291,6 +344,34 @@ def handlers_so_far(entries: Sequence[Entry], ended: datetime | None) -> list[Ha
     return [Handler(one.person, one.since, one.until) for one in rules.handlings(given, ended)]
 
 
+def rule_names(text: str) -> list[str]:
+    """Grading rules as a ticket keeps them ("key_customer v2, safety_words v1"), as people call them."""
+    said = [one.strip().rpartition(" v") for one in text.split(",") if one.strip()]
+    cited = [(code, number) if code else (number, "") for code, _v, number in said]
+    english = int((get_language() or "").startswith("en"))
+    return [
+        " ".join(filter(None, (_rule_name(code, number)[english], number and f"v{number}")))
+        for code, number in cited
+    ]
+
+
+@lru_cache(maxsize=512)
+def _rule_name(code: str, number: str) -> tuple[str, str]:
+    """Both names of one version, which never changes, so that a process asks once."""
+    then = (
+        GradingRule.history.filter(code=code, version=number or 0).values_list("name_zh", "name_en").first()
+    )
+    found = then or GradingRule.objects.filter(code=code).values_list("name_zh", "name_en").first()
+    return found or (code, code)
+
+
+def answers(ticket: Ticket) -> list[CustomerLink]:
+    """What the customer answered on his page, with his marks, newest first. One query; none before a result."""
+    if ticket.resolved_at is None:
+        return []
+    return list(CustomerLink.objects.filter(ticket=ticket).exclude(answer="").order_by("-used_at", "-id"))
+
+
 def conversation(ticket: Ticket, *, limit: int = 200) -> list[Message]:
     """The newest messages with authors and files, oldest first. Two queries."""
     rows = Message.objects.filter(ticket=ticket).select_related("author").prefetch_related("attachments")
@@ -358,22 +439,38 @@ def bigrams(text: str) -> list[str]:
     return sorted({lowered[index : index + 2] for index in range(len(lowered) - 1)})
 
 
+def stored_files(names: Sequence[str]) -> Iterable[str]:
+    """Which of these stored files an attachment still needs."""
+    return Attachment.objects.filter(name__in=names, file_gone_at=None).values_list("name", flat=True)
+
+
 def archive_found(
-    user: Any, *, kind: str = "", since: Any = None, until: Any = None, customer: str = "", text: str = ""
+    user: Any,
+    *,
+    kind: str = "",
+    since: date | None = None,
+    until: date | None = None,
+    customer: str = "",
+    text: str = "",
 ) -> QuerySet[ArchiveRecord]:
     """Archive records by time, kind, customer and text, newest first, only of tickets this person may see (R5.5)."""
     rows = ArchiveRecord.objects.visible_to(user).select_related("ticket", "reviewed_by", "customer")
     if kind:
         rows = rows.filter(kind=kind)
     if since:
-        rows = rows.filter(completed_at__date__gte=since)
+        rows = rows.filter(completed_at__gte=_midnight(since))
     if until:
-        rows = rows.filter(completed_at__date__lte=until)
+        rows = rows.filter(completed_at__lt=_midnight(until + timedelta(days=1)))
     if customer:
-        rows = rows.filter(customer__code=customer)
+        rows = rows.filter(customer__in=customers_found(customer))
     if text:
         rows = rows.filter(ticket__in=texts_with(text))
     return rows.order_by("-completed_at", "-id")
+
+
+def _midnight(day: date) -> datetime:
+    """When a day begins in the market's zone: a moment, so that the index of the moments is used."""
+    return datetime.combine(day, time.min, tzinfo=ZoneInfo(market_default().zone))
 
 
 def open_by_state(user: Any) -> dict[str, int]:

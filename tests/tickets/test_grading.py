@@ -73,7 +73,7 @@ def test_a_kind_somebody_chose_stays_and_later_rules_see_what_was_found(shipped:
     assert (rude.kind, rude.nature, rude.rules) == (
         "service",
         "complaint",
-        ("kind_service", "service_attitude"),
+        ("kind_service v1", "service_attitude v1"),
     )
 
 

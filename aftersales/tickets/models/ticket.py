@@ -11,6 +11,7 @@ from django_fsm import FSMField, transition
 from simple_history.models import HistoricalRecords
 
 from aftersales.core.models import Audience, PublicIdModel, StateModel, VersionedModel
+from aftersales.standards.states import Promise
 from aftersales.tickets import rules
 from aftersales.tickets.machine import CLOSED_HOW, MACHINE
 from aftersales.tickets.querysets import TicketQuerySet
@@ -36,7 +37,7 @@ class Ticket(StateModel, PublicIdModel, VersionedModel):
     """One customer problem (DESIGN 1). *Owner* is the first person contacted, responsible to the end (R3.3);
     *assignee* works on it now. ``wake_at`` is when the system looks again: end of a wait, of the silence, of the
     windows. ``next_*`` repeat the nearest running clock so that a queue reads one table. ``ask_in_person`` says why
-    a resolved ticket waits for a person's telephone call: no message asked the customer, or silence may not end it."""
+    a ticket waits for a person's telephone call: a message did not reach the customer, or silence may not end it."""
 
     number = models.CharField(_("number"), max_length=24, unique=True)
     source = models.CharField(_("source"), max_length=40)
@@ -114,7 +115,7 @@ class Ticket(StateModel, PublicIdModel, VersionedModel):
     last_staff_at = models.DateTimeField(_("staff last wrote"), null=True)
 
     next_due_at = models.DateTimeField(_("next due"), default=NO_DUE)
-    next_promise = models.CharField(_("next promise"), max_length=40, blank=True)
+    next_promise = models.CharField(_("next promise"), max_length=40, blank=True, choices=Promise)
     next_started_at = models.DateTimeField(_("next clock started"), null=True)
     next_warn_at = models.DateTimeField(_("next warning"), null=True)
 
@@ -247,7 +248,8 @@ class Ticket(StateModel, PublicIdModel, VersionedModel):
     @transition(**move("resume"))
     def resume(self, *, actor: Any, now: datetime) -> dict[str, Any]:
         waited_for = self.wait_for
-        self._wake()
+        self.wait_for = ""
+        self.wake_at = None
         return {"for": waited_for}
 
     def _wake(self, again_at: datetime | None = None) -> None:
@@ -256,19 +258,23 @@ class Ticket(StateModel, PublicIdModel, VersionedModel):
 
     @transition(**move("resolve"))
     def resolve(
-        self, *, actor: Any, now: datetime, result: str, wake_at: datetime | None = None
+        self, *, actor: Any, now: datetime, result: str, wake_at: datetime | None = None, told: str = "no"
     ) -> dict[str, Any]:
+        """``told``: yes when the customer was told the result; no when no message reaches him."""
         self._wake(wake_at)
         self.result = result
         self.resolved_at = now
-        return {"result": result, "severity": self.severity}
+        return {"result": result, "severity": self.severity, "told": told}
 
     @transition(**move("confirm"))
-    def confirm(self, *, actor: Any, now: datetime) -> dict[str, Any]:
-        return self._close("confirm", now)
+    def confirm(
+        self, *, actor: Any, now: datetime, handling: int | None = None, outcome: int | None = None
+    ) -> dict[str, Any]:
+        return {**self._close("confirm", now), "handling": handling, "outcome": outcome}
 
     @transition(**move("close_verified"))
     def close_verified(self, *, actor: Any, now: datetime, how: str) -> dict[str, Any]:
+        self.first_reply_at = self.first_reply_at or now
         return {**self._close("close_verified", now), "how": how}
 
     @transition(**move("close_by_silence"))

@@ -17,17 +17,20 @@ from aftersales.standards.selectors import duration
 from aftersales.tickets import rules
 from aftersales.tickets.models import ContactAttempt, CustomerLink, Ticket
 from aftersales.tickets.querysets import TicketQuerySet
+from aftersales.tickets.selectors import unheard_because
 from aftersales.tickets.services.asking import remind_all
 from aftersales.tickets.services.conversation import (
     QUIET,
+    call_keep,
     confirmation_keep,
     customer_message,
+    heard_columns,
     known_message,
     ticket_reply,
 )
 from aftersales.tickets.services.locking import locked_ticket
 from aftersales.tickets.services.work import ensure_started
-from aftersales.tickets.states import ACTIVE_STATES, OPEN_STATES, TicketState
+from aftersales.tickets.states import ACTIVE_STATES, OPEN_STATES, OwnReason, TicketState
 
 CONFIRM = "confirm"
 SWEEP_LIMIT = 2000
@@ -41,20 +44,22 @@ def ticket_resolve(
     actor: Any,
     now: datetime,
     version: int | None = None,
+    told_by: str = "",
     source: str = "",
     source_ref: str = "",
 ) -> Ticket:
     """Register the result and tell the customer in the same act; he is asked whether it is solved.
 
-    ``text`` is the message to the customer. Silence is counted from now where the grade allows it. The same
-    (source, source_ref) twice is one act.
+    ``text`` is the message to the customer, or with ``told_by`` (a channel) what a person told him himself. Where
+    neither is possible he has not been told: the promises to him run on until a person reaches him. Silence is counted
+    from now where the grade allows it. The same (source, source_ref) twice is one act.
     """
     with transaction.atomic():
         ticket = locked_ticket(ticket)
         if known_message(source, source_ref):
             return ticket
         ticket = ensure_started(locked_ticket(ticket, version=version), actor=actor, now=now)
-        ticket_reply(ticket=ticket, text=text, actor=actor, now=now, source=source, source_ref=source_ref)
+        told = _tell(ticket, text, told_by, actor, now, source, source_ref)
         silent = rules.may_close_by_silence(ticket.severity, ticket.nature, ticket.kind)
         until = now + duration("silence_hours", now) if silent else None
         return moves.perform(
@@ -64,7 +69,23 @@ def ticket_resolve(
             now=now,
             result=result,
             wake_at=until,
+            told="yes" if told else "no",
         )
+
+
+def _tell(
+    ticket: Ticket, text: str, told_by: str, actor: Any, now: datetime, source: str, source_ref: str
+) -> bool:
+    """Tell the customer by a message, or take down how a person told him. False when no message can reach him."""
+    if told_by:
+        contact_attempt_record(
+            ticket=ticket, channel=told_by, reached=True, said=text, actor=actor, now=now, source=source,
+            source_ref=source_ref,
+        )  # fmt: skip
+        return True
+    return not ticket_reply(
+        ticket=ticket, text=text, actor=actor, now=now, source=source, source_ref=source_ref
+    ).undelivered
 
 
 def ticket_agree_solution(
@@ -74,12 +95,14 @@ def ticket_agree_solution(
     actor: Any,
     now: datetime,
     version: int | None = None,
+    told_by: str = "",
     source: str = "",
     source_ref: str = "",
 ) -> Ticket:
     """Tell the customer what will be done and register that the solution stands (R3.4, R3.5).
 
-    Meets the promises *analysis and plan* and *solution agreed*; carrying it out has its own time. The same
+    Meets the promises *analysis and plan* and *solution agreed*; carrying it out has its own time. A customer whom no
+    message reaches is told by a person first: ``told_by`` says on which channel (error: unheard). The same
     (source, source_ref) twice is one act.
     """
     if not actor.has_perm("tickets.reply"):
@@ -93,7 +116,12 @@ def ticket_agree_solution(
             raise Refused(refusals)
         if not ticket.is_open:
             raise DomainError(_("A solution is registered while the ticket is open."), "wrong_state")
-        ticket_reply(ticket=ticket, text=text, actor=actor, now=now, source=source, source_ref=source_ref)
+        if not told_by and unheard_because(ticket):
+            raise DomainError(
+                _("No message reaches this customer: tell the customer in person, and choose how you did."),
+                "unheard",
+            )
+        _tell(ticket, text, told_by, actor, now, source, source_ref)
         return moves.change(ticket, actor=actor, now=now, event="ticket.solution_agreed", quiet=QUIET)
 
 
@@ -155,7 +183,7 @@ def ticket_confirm(
         locked.used_at, locked.answer = now, "solved" if satisfied else "not_solved"
         locked.rating_handling, locked.rating_outcome = rating_handling, rating_outcome
         locked.save(update_fields=["used_at", "answer", "rating_handling", "rating_outcome"])
-        return _answer(ticket, satisfied, actor, now, comment, locked.pk)
+        return _answer(ticket, satisfied, actor, now, comment, locked)
 
 
 def ticket_answer(*, ticket: Ticket, satisfied: bool, actor: Any, now: datetime, comment: str = "") -> Ticket:
@@ -167,9 +195,9 @@ def ticket_answer(*, ticket: Ticket, satisfied: bool, actor: Any, now: datetime,
 
 
 def _answer(
-    ticket: Ticket, satisfied: bool, actor: Any, now: datetime, comment: str, link_id: int | None = None
+    ticket: Ticket, satisfied: bool, actor: Any, now: datetime, comment: str, link: CustomerLink | None = None
 ) -> Ticket:
-    """The answer to a locked ticket."""
+    """The answer to a locked ticket; the marks given on the page stand in the event too."""
     acting_as = f"customer:{ticket.customer_id}"
     if satisfied and ticket.state in OPEN_STATES:  # reopened in the meantime: there is no result to confirm
         raise DomainError(_("We are working on it again; there is nothing to confirm yet."), "in_work")
@@ -177,11 +205,14 @@ def _answer(
         customer_message(ticket=ticket, text=comment, actor=actor, now=now, acting_as=acting_as)
     if satisfied:
         if ticket.state == TicketState.RESOLVED:
-            ticket = moves.perform(ticket, "confirm", actor=actor, now=now, acting_as=acting_as)
+            ticket = moves.perform(
+                ticket, "confirm", actor=actor, now=now, acting_as=acting_as,
+                handling=link.rating_handling if link else None, outcome=link.rating_outcome if link else None,
+            )  # fmt: skip
         return ticket
     events.record(
         "ticket.refused_solution", subject=ticket, actor=actor, now=now, acting_as=acting_as,
-        payload={"link_id": link_id},
+        payload={"link_id": link.pk if link else None},
     )  # fmt: skip
     return moves.perform(
         ticket,
@@ -189,7 +220,7 @@ def _answer(
         actor=actor,
         now=now,
         acting_as=acting_as,
-        reason=str(_("The customer says: not solved.")),
+        reason=OwnReason.NOT_SOLVED,
     )
 
 
@@ -228,15 +259,20 @@ def contact_attempt_record(
     reached: bool,
     actor: Any,
     now: datetime,
+    said: str = "",
     version: int | None = None,
+    source: str = "",
     source_ref: str = "",
 ) -> ContactAttempt:
     """One try to reach the customer while his answer matters; enough tries allow to close as *not reached*.
 
-    The same ``source_ref`` twice is one try.
+    Who reached him has answered him: ``said``, then required, joins the conversation as a note. Errors: said,
+    wrong_state. The same ``source_ref`` twice is one try.
     """
     if not actor.has_perm("tickets.reply"):
         raise NotPermitted()
+    if reached and not said.strip():
+        raise DomainError(_("Write down what was said."), "said")
     with transaction.atomic():
         ticket = locked_ticket(ticket)
         if known := _known_try(source_ref):
@@ -247,10 +283,24 @@ def contact_attempt_record(
         attempt = ContactAttempt.objects.create(
             ticket=ticket, channel=channel, reached=reached, by=actor, at=now, source_ref=source_ref
         )
-        again = _asked_again(ticket, now) if not reached else ticket.wake_at
+        payload: dict[str, Any] = {"channel": channel, "reached": reached}
+        if said.strip():
+            note = call_keep(
+                ticket=ticket,
+                text=said,
+                channel=channel,
+                actor=actor,
+                now=now,
+                source=source,
+                source_ref=source_ref,
+            )
+            payload["message_id"] = note.pk
+        if reached:
+            payload["told"] = "answer" if ticket.is_open else "result"
+        columns = heard_columns(ticket, now) if reached else {"wake_at": _asked_again(ticket, now)}
         moves.change(
-            ticket, actor=actor, now=now, event="ticket.contact_tried", quiet=(*QUIET, "wake_at"), wake_at=again,
-            payload={"channel": channel, "reached": reached},
+            ticket, actor=actor, now=now, event="ticket.contact_tried", quiet=(*QUIET, "wake_at"), payload=payload,
+            **columns,
         )  # fmt: skip
     return attempt
 
@@ -279,9 +329,7 @@ def silence_sweep(*, now: datetime, limit: int = SWEEP_LIMIT) -> Mapping[str, in
 def wake_sweep(*, now: datetime, limit: int = SWEEP_LIMIT) -> int:
     """Waiting tickets whose wake-up time has come go on."""
     due = _due(TicketState.WAITING, now, limit)
-    return len(
-        moves.perform_many(due, "resume", actor=system_user(), now=now, reason=str(_("Wake-up time"))).done
-    )
+    return len(moves.perform_many(due, "resume", actor=system_user(), now=now, reason=OwnReason.WAKE_UP).done)
 
 
 def _due(state: str, now: datetime, limit: int, but: Q | None = None) -> TicketQuerySet:

@@ -8,19 +8,22 @@ from django.db import models
 from django.urls import reverse
 from django.utils.dateparse import parse_datetime
 from django.utils.functional import Promise as LazyText
+from django.utils.functional import lazy
 
 from accounts.models import Team, User
 from accounts.services import system_user
 from aftersales.clocks.models import Clock
 from aftersales.clocks.states import ClockState
+from aftersales.core import events
 from aftersales.core.models import ERASED, Event
 from aftersales.notices.services import notice_send
-from aftersales.standards.states import Promise
+from aftersales.standards.states import Debtor, Promise
 from aftersales.tickets.models import Message, Ticket
 from aftersales.tickets.services.closing import CONFIRM, customer_link_issue
 from aftersales.tickets.states import NO_DUE, AskInPerson, Result, TicketState, WaitFor
 
 Values = dict[str, Any]
+_reason = lazy(events.reason_words, str)
 ANSWERS = (Promise.FIRST_RESPONSE, Promise.EMERGENCY_RESPONSE, Promise.REPLY)
 
 
@@ -153,7 +156,7 @@ def _tell_worker(ticket: Ticket, event: Event, actor: Any, now: datetime) -> Non
     if template != "work.customer_answered":
         values |= _promised(ticket, now)
     if template == "work.assigned":
-        values["reason"] = event.reason if event.reason not in ("", ERASED) else None
+        values["reason"] = _reason(event.reason) if event.reason not in ("", ERASED) else None
     if template == "work.ask_customer":
         values["reason"] = _label(AskInPerson, event.payload["why"])
     notice_send(
