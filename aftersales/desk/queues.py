@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, TupleLessThan
 from django.http import QueryDict
 from django.utils import timezone
@@ -22,8 +22,10 @@ from django.utils.translation import pgettext_lazy
 from aftersales.clocks.models import Clock
 from aftersales.core.errors import DomainError
 from aftersales.core.posted import day_of, moment_of, whole
+from aftersales.merchants.models import Merchant
 from aftersales.standards.selectors import duration, last_seen
 from aftersales.standards.states import Promise
+from aftersales.tickets import figures
 from aftersales.tickets.models import Ticket
 from aftersales.tickets.selectors import COUNT_CAP, QUEUES, queue_rows, texts_with
 from aftersales.tickets.states import ACTIVE_STATES, OPEN_STATES, Channel, Kind, Nature, Severity, TicketState
@@ -43,6 +45,8 @@ FLAGS: Mapping[str, Mapping[str, Any]] = {
     "no_team": {"team": None},
 }
 KEYS = ("team", "assignee", "merchant", "customer", "order")
+CHOSEN_KEYS = ("team", "assignee", "merchant")  # those that the filter of the page can say
+CHOSEN_DAY = "opened"
 DAYS = {"opened": "opened_at", "closed": "closed_at", "resolved": "resolved_at"}
 
 
@@ -93,17 +97,39 @@ class Asked:
     keys: Mapping[str, int] = field(default_factory=dict)
     days: Mapping[str, date] = field(default_factory=dict)
     since: Mapping[str, date] = field(default_factory=dict)
+    until: Mapping[str, date] = field(default_factory=dict)
+    shop: str = ""
     missed: str = ""
+    age: str = ""
     flags: Sequence[str] = ()
 
     @property
     def filtered(self) -> bool:
-        return bool(self.words or self.fixed or self.by_figure)
+        return bool(self.parts)
 
     @property
     def by_figure(self) -> bool:
-        """Narrowed by a link from a figure, not by the filter of the page."""
-        return bool(self.keys or self.days or self.since or self.missed or self.flags)
+        """Narrowed by a link from a figure or a register beyond what the filter of the page can say."""
+        beyond = {*self.keys} - {*CHOSEN_KEYS} or {*self.since} - {CHOSEN_DAY}
+        return bool(beyond or self.days or self.missed or self.age or self.flags)
+
+    @property
+    def parts(self) -> dict[str, Any]:
+        """Everything that was asked besides the view, as parts of an address."""
+        day = self.since.get("missed")
+        return {
+            **self.fixed,
+            **self.keys,
+            **{name: one.isoformat() for name, one in self.days.items()},
+            **{f"{name}_from": one.isoformat() for name, one in self.since.items() if name in DAYS},
+            **{f"{name}_to": one.isoformat() for name, one in self.until.items()},
+            **({"shop": self.shop} if self.shop else {}),
+            **({"missed": self.missed} if self.missed else {}),
+            **({"since": day.isoformat()} if day else {}),
+            **({"age": self.age} if self.age else {}),
+            **dict.fromkeys(self.flags, "1"),
+            **({"q": self.words} if self.words else {}),
+        }
 
     @property
     def ended(self) -> bool:
@@ -111,7 +137,7 @@ class Asked:
         state = self.fixed.get("state", "")
         return (
             self.queue == "review"
-            or "closed" in self.days
+            or "closed" in {*self.days, *self.since}
             or bool(state and state not in (OPEN, *ACTIVE_STATES))
         )
 
@@ -121,7 +147,12 @@ def home_view(user: Any) -> str:
     return "mine" if user.has_perm("tickets.work") else "all"
 
 
-def asked(query: QueryDict, default: str = "mine") -> Asked:
+def views_of(user: Any) -> Sequence[str]:
+    """The views this person has a use for: finished tickets wait only for those who review them (R5.5)."""
+    return [name for name in QUEUES if name != "review" or user.has_perm("tickets.archive")]
+
+
+def asked(query: QueryDict, default: str = "mine", views: Sequence[str] = QUEUES) -> Asked:
     """Read the query string; bad values are ignored, a bad view is the default."""
     queue = query.get("view", default)
     fixed = {
@@ -132,19 +163,28 @@ def asked(query: QueryDict, default: str = "mine") -> Asked:
     keys = {name: number for name in KEYS if (number := whole(query.get(name)))}
     days = {name: day for name in DAYS if (day := day_of(query.get(name, "")))}
     since = {name: day for name in DAYS if (day := day_of(query.get(f"{name}_from", "")))}
+    until = {name: day for name in DAYS if (day := day_of(query.get(f"{name}_to", "")))}
+    shop = _words(query.get("shop", ""))
     missed = query.get("missed", "") if query.get("missed", "") in Promise.values else ""
     if missed and (day := day_of(query.get("since", ""))):
         since["missed"] = day
+    age = query.get("age", "") if query.get("age", "") in figures.AGES else ""
     flags = [name for name in FLAGS if query.get(name) == "1"]
-    words = query.get("q", "").replace("\x00", "").strip()[:80]
-    return Asked(queue if queue in QUEUES else default, words, fixed, keys, days, since, missed, flags)
+    words = _words(query.get("q", ""))
+    return Asked(
+        queue if queue in views else default, words, fixed, keys, days, since, until, shop, missed, age, flags
+    )
+
+
+def _words(text: str) -> str:
+    return text.replace("\x00", "").strip()[:80]
 
 
 def tickets(user: Any, wanted: Asked, now: datetime) -> QuerySet[Ticket]:
     """The tickets asked for that this person may see, unordered."""
     rows: QuerySet[Ticket]
     if wanted.queue == "all" and (
-        wanted.ended or wanted.words or wanted.days or wanted.since or wanted.missed
+        wanted.ended or wanted.words or wanted.days or wanted.since or wanted.until or wanted.missed
     ):
         rows = Ticket.objects.visible_to(user).filter(historic=False)
     else:
@@ -156,9 +196,21 @@ def tickets(user: Any, wanted: Asked, now: datetime) -> QuerySet[Ticket]:
     for name, day in wanted.since.items():
         if name in DAYS:
             rows = rows.filter(**{f"{DAYS[name]}__gte": timezone.make_aware(datetime.combine(day, time.min))})
+    for name, day in wanted.until.items():
+        end = timezone.make_aware(datetime.combine(day + timedelta(days=1), time.min))
+        rows = rows.filter(**{f"{DAYS[name]}__lt": end})
+    if wanted.shop:
+        rows = rows.filter(merchant__in=merchants_called(wanted.shop))
+    if wanted.age:
+        rows = rows.filter(figures.aged(wanted.age, now))
     if wanted.missed:
         rows = rows.filter(pk__in=clocks_missed(wanted.missed, wanted.since.get("missed"), now))
     return _with_words(rows, wanted.words) if wanted.words else rows
+
+
+def merchants_called(words: str) -> QuerySet[Any]:
+    """Merchants with this code or whose name begins like this."""
+    return Merchant.objects.filter(Q(code=words) | Q(name__istartswith=words)).values("pk")
 
 
 def _fixed(wanted: Asked) -> dict[str, Any]:
@@ -172,15 +224,11 @@ def _fixed(wanted: Asked) -> dict[str, Any]:
 
 
 def clocks_missed(promise: str, day: date | None, now: datetime) -> QuerySet[Any]:
-    """Tickets whose promise of this kind was broken or kept late since a day: what a share leaves out."""
-    rows = Clock.objects.filter(
-        subject_kind="tickets.ticket", promise=promise, breached_at__isnull=False, is_historic=False
-    )
-    if day is not None:
-        rows = rows.filter(
-            breached_at__gte=timezone.make_aware(datetime.combine(day, time.min)), breached_at__lte=now
-        )
-    return rows.values("subject_id")
+    """Tickets whose promise of this kind was not kept in time since a day: what a share leaves out."""
+    first = day or date.min + timedelta(days=1)
+    since = timezone.make_aware(datetime.combine(first, time.min))
+    rows = Clock.objects.filter(subject_kind="tickets.ticket", promise=promise, is_historic=False)
+    return rows.filter(figures.settled(since, now), figures.missed()).values("subject_id")
 
 
 def _with_words(rows: QuerySet[Ticket], words: str) -> QuerySet[Ticket]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 from urllib.parse import urlencode
@@ -11,9 +12,12 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, pgettext, pgettext_lazy
 from django.utils.translation import gettext as _
 
+from accounts.models import Team, User
+from accounts.selectors import names_of_teams
 from aftersales.core.components import icon
 from aftersales.core.components.text import escape
 from aftersales.desk import queues
+from aftersales.merchants.models import Merchant
 
 VIEWS: Mapping[str, Any] = {
     "mine": pgettext_lazy("queue", "Mine"),
@@ -30,13 +34,22 @@ FILTER_WORDS: Mapping[str, Any] = {
     "nature": pgettext_lazy("filter", "Nature"),
     "kind": pgettext_lazy("filter", "Kind"),
     "channel": pgettext_lazy("filter", "Channel"),
+    "team": pgettext_lazy("filter", "Team"),
+    "assignee": pgettext_lazy("filter", "Person"),
+    "merchant": pgettext_lazy("filter", "Merchant"),
+    "shop": pgettext_lazy("filter", "Merchant"),
+    "opened_from": pgettext_lazy("filter", "Opened from"),
+    "opened_to": pgettext_lazy("filter", "Opened until"),
 }
 LATE = "breached"  # the view whose number is red; the script knows it too
 
 
-def tabs(wanted: queues.Asked, numbers: Mapping[str, int]) -> SafeString:
-    """The views as links; a number that is not known yet has its place already."""
-    return mark_safe("".join(_tab(name, wanted.queue, numbers.get(name)) for name in VIEWS))  # noqa: S308
+def tabs(user: Any, wanted: queues.Asked, numbers: Mapping[str, int]) -> SafeString:
+    """This person's views as links; a number that is not known yet has its place already."""
+    shown = queues.views_of(user)
+    return mark_safe(  # noqa: S308
+        "".join(_tab(name, wanted.queue, numbers.get(name)) for name in VIEWS if name in shown)
+    )
 
 
 def _tab(name: str, present: str, number: int | None) -> str:
@@ -49,41 +62,76 @@ def _tab(name: str, present: str, number: int | None) -> str:
     )
 
 
-def chips(wanted: queues.Asked) -> SafeString:
+def chips(wanted: queues.Asked, user: Any) -> SafeString:
     """One chip for each filter in force, with the address that takes it away."""
     remove, colon = escape(_("Remove the filter")), pgettext("label and value", ": ")
     return mark_safe(  # noqa: S308
         "".join(
-            f'<span class="fchip">{escape(FILTER_WORDS[name])}{colon}{escape(_label(name, value))}'
+            f'<span class="fchip">{escape(FILTER_WORDS[name])}{colon}{escape(_label(name, value, user))}'
             f'<a class="ib" href="{escape(_without(wanted, name))}" aria-label="{remove}">{icon("x")}</a></span>'
-            for name, value in wanted.fixed.items()
+            for name, value in wanted.parts.items()
+            if name in FILTER_WORDS
         )
     )
 
 
 def _without(wanted: queues.Asked, name: str) -> str:
-    kept = {other: value for other, value in wanted.fixed.items() if other != name}
-    return f"?{urlencode({**kept, 'view': wanted.queue, **({'q': wanted.words} if wanted.words else {})})}"
+    kept = {other: value for other, value in wanted.parts.items() if other != name}
+    return f"?{urlencode({**kept, 'view': wanted.queue})}"
 
 
-def _label(name: str, value: str) -> str:
-    return str(dict(queues.CHOICES[name])[value])
+def without_figure(wanted: queues.Asked) -> str:
+    """The address without what a figure narrowed the list by."""
+    kept = {name: value for name, value in wanted.parts.items() if name in FILTER_WORDS or name == "q"}
+    return f"?{urlencode({**kept, 'view': wanted.queue})}"
+
+
+NAMED: Mapping[str, Any] = {"team": Team, "assignee": User, "merchant": Merchant}
+
+
+def _label(name: str, value: Any, user: Any) -> str:
+    """The word of a choice; of a row its name, where the person may see it. One statement for each such filter."""
+    if name in NAMED:
+        return str(NAMED[name].objects.visible_to(user).filter(pk=value).first() or "–")
+    return str(dict(queues.CHOICES[name])[value]) if name in queues.CHOICES else str(value)
 
 
 def fields(wanted: queues.Asked) -> SafeString:
-    """The fields of the filter."""
-    language = get_language() or ""
+    """The fields of the filter that need no rows: choices of the product, the merchant by name, the days."""
+    language, parts = get_language() or "", wanted.parts
+    typed = "".join(
+        f'<div class="fld"><label for="f-{name}">{escape(FILTER_WORDS[name])}</label>'
+        f'<input id="f-{name}" name="{name}" type="{kind}" value="{escape(str(parts.get(name, "")))}" {more}></div>'
+        for name, kind, more in (
+            ("shop", "text", f'maxlength="80" placeholder="{escape(_("Code or beginning of the name"))}"'),
+            ("opened_from", "date", ""),
+            ("opened_to", "date", ""),
+        )
+    )
+    chosen = "".join(_field(language, name, wanted.fixed.get(name, "")) for name in queues.CHOICES)
+    return mark_safe(chosen + typed)  # noqa: S308
+
+
+def row_fields(wanted: queues.Asked, user: Any, now: datetime) -> SafeString:
+    """The fields of the filter whose choices are rows: teams and their people. Two statements."""
+    teams = [(team.pk, str(team)) for team in Team.objects.visible_to(user).active()]
+    people = names_of_teams([pk for pk, _name in teams], now)
     return mark_safe(  # noqa: S308
-        "".join(_field(language, name, wanted.fixed.get(name, "")) for name in queues.CHOICES)
+        _select("team", teams, wanted.keys.get("team"))
+        + _select("assignee", people, wanted.keys.get("assignee"))
     )
 
 
 @lru_cache(maxsize=512)
 def _field(language: str, name: str, chosen: str) -> str:
     """One select with its label. The choices are constants of the product: made once for each language."""
+    return _select(name, queues.CHOICES[name], chosen)
+
+
+def _select(name: str, choices: Sequence[tuple[Any, Any]], chosen: Any) -> str:
     options = "".join(
-        f'<option value="{escape(value)}"{" selected" if value == chosen else ""}>{escape(label)}</option>'
-        for value, label in [("", pgettext("filter", "All")), *queues.CHOICES[name]]
+        f'<option value="{escape(str(value))}"{" selected" if value == chosen else ""}>{escape(label)}</option>'
+        for value, label in [("", pgettext("filter", "All")), *choices]
     )
     return (
         f'<div class="fld"><label for="f-{name}">{escape(FILTER_WORDS[name])}</label>'

@@ -10,18 +10,20 @@ from typing import Any
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from aftersales.clocks.models import Clock
+from aftersales.clocks.selectors import Why, explain
+from aftersales.clocks.states import ClockState
 from aftersales.core.components import ClockFace
 from aftersales.core.wording import day
 from aftersales.desk import rows as queue_rows
 from aftersales.orders.selectors import CustomerPanel, OrderCard, customer_panel, order_card
-from aftersales.standards.selectors import limit_words
+from aftersales.standards import vocabulary
+from aftersales.standards.states import Debtor
 from aftersales.tickets import selectors
 from aftersales.tickets.looks import level_badge, state_badge
-from aftersales.tickets.models import DispatchRecord, Message, Ticket
+from aftersales.tickets.models import CustomerLink, DispatchRecord, Message, Ticket
 from aftersales.tickets.states import TicketState
 
 SUBJECT = "tickets.ticket"
@@ -36,6 +38,8 @@ SAID = frozenset(
         "ticket.customer_wrote",
         "ticket.noted",
         "ticket.merchant_asked",
+        "ticket.reply_kept",
+        "ticket.question_kept",
         "ticket.merchant_wrote",
     }
 )
@@ -50,14 +54,29 @@ class ClockCard:
 
     clock: Clock
     face: ClockFace
+    why: Why
     rule: str
-    limit: str
-    source: str
-    pauses: list[tuple[datetime | None, datetime | None, str]] = field(default_factory=list)
+    owed: str
 
     @property
     def open(self) -> bool:
         return self.clock.ended_at is None
+
+    @property
+    def source(self) -> str:
+        return self.why.source_ref
+
+    @property
+    def stood(self) -> list[tuple[datetime, datetime | None]]:
+        """From when until when it stood."""
+        return [(pause.start, pause.end) for pause in self.why.pauses]
+
+    @property
+    def kept(self) -> bool | None:
+        """Whether the promise was kept in time; None while that is open, or where it fell away."""
+        if self.clock.breached_at is not None:
+            return False
+        return True if self.clock.state == ClockState.MET else None
 
 
 @dataclass(frozen=True)
@@ -84,11 +103,22 @@ class Workbench:
     related: list[Ticket]
     dispatch: DispatchRecord | None
     counts: dict[str, int]
+    answers: list[CustomerLink] = field(default_factory=list)
+    because: list[str] = field(default_factory=list)
     cut: bool = False  # more was said or happened than this shows
 
     @property
     def open_clocks(self) -> list[ClockCard]:
         return [card for card in self.clocks if card.open]
+
+    @property
+    def ended_clocks(self) -> list[ClockCard]:
+        return [card for card in self.clocks if not card.open]
+
+    @property
+    def broken(self) -> int:
+        """How many of the ended promises were not kept in time."""
+        return sum(card.kept is False for card in self.ended_clocks)
 
     @property
     def chain(self) -> list[str]:
@@ -121,7 +151,7 @@ class Workbench:
 def find(user: Any, number: str) -> Ticket | None:
     """The ticket with the rows it names, when this person may see it."""
     wide = Ticket.objects.visible_to(user).select_related(
-        "customer", "merchant", "team", "assignee", "owner", "market"
+        "customer", "merchant", "team__lead", "assignee", "owner", "market"
     )
     found: Ticket | None = wide.filter(number=number).first()
     return found
@@ -140,7 +170,7 @@ def read(ticket: Ticket, user: Any, now: datetime, *, whole: bool = False) -> Wo
     dispatches = selectors.dispatch_records(ticket, limit=1)
     return Workbench(
         ticket=ticket,
-        clocks=clock_cards(ticket, now),
+        clocks=clock_cards(ticket, now, changes),
         stream=stream(messages, changes, now),
         changes=changes,
         order=order_card(ticket.order_id) if ticket.order_id else None,
@@ -154,6 +184,8 @@ def read(ticket: Ticket, user: Any, now: datetime, *, whole: bool = False) -> Wo
             "notes": sum(message.audience == "internal" for message in messages),
             "changes": len(changes),
         },
+        answers=selectors.answers(ticket),
+        because=selectors.rule_names(ticket.graded_by),
         cut=cut,
     )
 
@@ -195,39 +227,41 @@ def _with_days(items: Sequence[Item], now: datetime) -> list[Item]:
     return found
 
 
-def clock_cards(ticket: Ticket, now: datetime) -> list[ClockCard]:
+def clock_cards(ticket: Ticket, now: datetime, changes: Sequence[selectors.Entry] = ()) -> list[ClockCard]:
     """The ticket's clocks: running ones by due time, then the ended ones, newest first."""
-    clocks = Clock.objects.filter(subject_kind=SUBJECT, subject_id=ticket.pk).select_related(
-        "standard_version__standard", "holder"
-    )
-    cards = [clock_card(clock, now) for clock in clocks.order_by("due_at", "id")]
+    clocks = Clock.objects.filter(subject_kind=SUBJECT, subject_id=ticket.pk).select_related("holder")
+    heard = [(entry.at, entry.kind) for entry in changes]
+    cards = [clock_card(clock, ticket, now, heard) for clock in clocks.order_by("due_at", "id")]
     ended = sorted(
         (card for card in cards if not card.open), key=lambda card: card.clock.ended_at or now, reverse=True
     )
     return [card for card in cards if card.open] + ended
 
 
-def clock_card(clock: Clock, now: datetime) -> ClockCard:
+def clock_card(
+    clock: Clock, ticket: Ticket, now: datetime, heard: Sequence[tuple[datetime, str]] = ()
+) -> ClockCard:
     """A clock for reading."""
-    version = clock.standard_version
+    why = explain(clock, now, heard)
+    number = why.citation.rpartition(" ")[2]
     return ClockCard(
         clock=clock,
         face=clock_face(clock, now),
-        rule=f"{name_of(version.standard)} v{version.number}" if version else _("A given word"),
-        limit=limit_words(version.limit_value, version.limit_unit) if version else "",
-        source=version.source_ref if version else "",
-        pauses=[(moment(start), moment(end), reason) for start, end, reason in clock.pauses],
+        why=why,
+        rule=f"{why.rule_name} {number}" if why.citation else _("A given word"),
+        owed=owed_words(clock, ticket),
     )
 
 
-def moment(text: str | None) -> datetime | None:
-    """A stored moment."""
-    return datetime.fromisoformat(text) if text else None
-
-
-def name_of(standard: Any) -> str:
-    """The standard's name in the reader's language."""
-    return str(standard.name_en if (get_language() or "").startswith("en") else standard.name_zh)
+def owed_words(clock: Clock, ticket: Ticket) -> str:
+    """Who owes it, by name where the ticket knows the name: the lead for the lead's promises, else who holds it."""
+    party = vocabulary.word("duties", clock.owed_party) if clock.owed_party else ""
+    team = ticket.team
+    if clock.owed_by == Debtor.LEAD:
+        names = [team and team.lead, team]
+    else:
+        names = [party, clock.holder, team if clock.owed_by == Debtor.TEAM else None]
+    return " · ".join(str(one) for one in (clock.get_owed_by_display(), *names) if one)
 
 
 def clock_face(clock: Clock, now: datetime) -> ClockFace:

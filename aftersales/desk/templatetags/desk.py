@@ -3,6 +3,7 @@
 from django import template
 from django.utils.safestring import SafeString
 
+from aftersales.core import origin
 from aftersales.desk import shell
 from aftersales.standards.selectors import book, last_seen
 
@@ -19,6 +20,12 @@ def side_bar(context: template.Context) -> SafeString:
 def script_words() -> str:
     """The script's words as JSON."""
     return shell.words_for_script()
+
+
+@register.filter
+def source_words(source: str) -> str:
+    """Where a change came from."""
+    return origin.words(source)
 
 
 @register.filter

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from aftersales.core.access import answered, needs
 from aftersales.core.posted import day_of
+from aftersales.desk import record as record_page
 from aftersales.tickets import services
 from aftersales.tickets.models import ArchiveRecord
 from aftersales.tickets.selectors import archive_found, handlers_of
@@ -32,7 +33,7 @@ def archive(request: HttpRequest) -> HttpResponse:
     handlers = handlers_of(found[:SHOWN])
     context = {
         "title": _("Archive"), "now": timezone.now(), "more": len(found) > SHOWN,
-        "asked": asked, "kinds": Kind.choices, "limit": SHOWN,
+        "asked": asked, "filtered": any(asked.values()), "kinds": Kind.choices, "limit": SHOWN,
         "found": [(row, handlers[row.pk]) for row in found[:SHOWN]],
     }  # fmt: skip
     return render(request, "desk/archive.html", context)
@@ -55,22 +56,15 @@ def record(request: HttpRequest, public_id: str) -> HttpResponse:
     """One record with its addenda."""
     found = the_record(request, public_id)
     services.archive_opened(record=found, actor=request.user, now=timezone.now())
-    addenda = found.addenda.select_related("author").order_by("id")
-    return render(
-        request,
-        "desk/record.html",
-        {
-            "title": found.number,
-            "now": timezone.now(),
-            "record": found,
-            "addenda": addenda,
-            "handlers": handlers_of([found])[found.pk],
-        },
-    )
+    now = timezone.now()
+    context = {"title": found.number, "now": now, "record": found, "page": record_page.read(found, now)}
+    return render(request, "desk/record.html", context)
 
 
 def the_record(request: HttpRequest, public_id: str) -> ArchiveRecord:
-    wide = ArchiveRecord.objects.visible_to(request.user).select_related("ticket", "customer", "reviewed_by")
+    wide = ArchiveRecord.objects.visible_to(request.user).select_related(
+        "customer", "reviewed_by", "ticket__order", "ticket__merchant", "ticket__owner", "ticket__team__lead"
+    )
     found: ArchiveRecord | None = wide.filter(public_id=public_id).first()
     if found is None:
         raise Http404

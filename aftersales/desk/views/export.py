@@ -13,10 +13,10 @@ from django.views.decorators.http import require_GET
 
 from aftersales.core.access import needs
 from aftersales.core.sheets.views import exported
-from aftersales.desk import queues, workbench
+from aftersales.desk import queues, record, workbench
 from aftersales.desk.sheets import TicketList
 from aftersales.desk.views.ticket import the_ticket
-from aftersales.tickets.models import Attachment, Message, Ticket
+from aftersales.tickets.models import Attachment, CustomerLink, Message, Ticket
 from aftersales.tickets.services.export import ticket_exported
 
 PLAIN = (
@@ -81,7 +81,10 @@ def document(row: Ticket, user: Any, now: datetime) -> dict[str, Any]:
         "exported_at": now,
         "complete": not bench.cut,
         "ticket": {name: getattr(row, name) for name in PLAIN} | _people(row),
+        "graded_because": bench.because,
         "order": bench.order.order.external_no if bench.order else None,
+        "answers": [_answer(one) for one in bench.answers],
+        "record": record.document(row.record) if hasattr(row, "record") else None,
         "messages": [_message(item.message) for item in bench.stream if item.message],
         "clocks": [_clock(card) for card in bench.clocks],
         "events": [
@@ -111,6 +114,13 @@ def _message(message: Message) -> dict[str, Any]:
         "audience": message.audience, "channel": message.channel, "text": message.text,
         "erased_at": message.erased_at,
         "files": [_file(file) for file in message.attachments.all() if file.erased_at is None],
+    }  # fmt: skip
+
+
+def _answer(link: CustomerLink) -> dict[str, Any]:
+    return {
+        "at": link.used_at, "answer": link.answer, "rating_handling": link.rating_handling,
+        "rating_outcome": link.rating_outcome,
     }  # fmt: skip
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.html import escape
@@ -19,6 +19,7 @@ from aftersales.core.access import answered, needs
 from aftersales.core.components import empty_state
 from aftersales.desk import queues, rows, toolbar
 from aftersales.desk.views.export import exportable
+from aftersales.notices.selectors import BADGE_MOST, unread_count
 from aftersales.tickets import services
 from aftersales.tickets.models import Ticket
 
@@ -36,7 +37,9 @@ PLACES = (
 def queue(request: HttpRequest) -> HttpResponse:
     """A queue: whole page, or for htmx only the next rows."""
     now = timezone.now()
-    wanted = queues.asked(request.GET, default=queues.home_view(request.user))
+    wanted = queues.asked(
+        request.GET, default=queues.home_view(request.user), views=queues.views_of(request.user)
+    )
     page = queues.page(request.user, wanted, now, after=request.GET.get("after", ""))
     if request.htmx:  # type: ignore[attr-defined]
         return HttpResponse(_rows(request, wanted, page, now, counts=None) + _more(request, page, now))
@@ -54,16 +57,26 @@ def _context(
         "now": now,
         "wanted": wanted,
         "here": here,
-        "tabs": toolbar.tabs(wanted, numbers),
-        "chips": toolbar.chips(wanted),
+        "tabs": toolbar.tabs(request.user, wanted, numbers),
+        "chips": toolbar.chips(wanted, request.user),
+        "without_figure": toolbar.without_figure(wanted) if wanted.by_figure else "",
         "fields": toolbar.fields(wanted),
-        "filter_open": request.GET.get("panel") == "filter",
+        "filter_open": (opened := request.GET.get("panel") == "filter"),
+        "row_fields": toolbar.row_fields(wanted, request.user, now) if opened else "",
         "rows": _rows(request, wanted, page, now, counts=numbers),
         "more": _more(request, page, now),
         "empty": _empty(request, wanted, now) if not page.rows else "",
         "seen": " ".join(f"{row.id}.{row.version}" for row in page.rows),
         "exports": exportable(request.user),
     }
+
+
+@require_GET
+@needs("desk.view")
+def choices(request: HttpRequest) -> HttpResponse:
+    """The choices of the filter that are rows, when somebody opens it."""
+    wanted = queues.asked(request.GET, default=queues.home_view(request.user))
+    return HttpResponse(toolbar.row_fields(wanted, request.user, timezone.now()))
 
 
 def _here(request: HttpRequest) -> str:
@@ -134,15 +147,29 @@ def pulse(request: HttpRequest) -> HttpResponse:
     The page never moves a row by itself.
     """
     now = timezone.now()
-    wanted = queues.asked(request.GET, default=queues.home_view(request.user))
+    wanted = queues.asked(
+        request.GET, default=queues.home_view(request.user), views=queues.views_of(request.user)
+    )
     number = queues.changed(request.user, wanted, now, request.GET.get("seen", "")[:2000])
     shown = {
-        name: queues.shown_count(found) for name, found in queues.numbers(request.user, wanted, now).items()
+        name: queues.shown_count(found)
+        for name, found in queues.numbers(request.user, wanted, now).items()
+        if name in queues.GROUPS or name in queues.views_of(request.user)
     }
     response = render(
         request, "desk/_pulse.html", {"number": number, "wanted": wanted, "here": _here(request)}
     )
     return trigger_client_event(response, "numbers", shown)  # type: ignore[no-any-return]
+
+
+@require_GET
+@needs("desk.view")
+def in_hand(request: HttpRequest) -> JsonResponse:
+    """The numbers of the side bar: the tickets of the view one starts with, and the unread messages."""
+    mine = queues.counts(request.user, timezone.now())[queues.home_view(request.user)]
+    unread = unread_count(request.user) if request.user.has_perm("notices.view_inbox") else 0
+    words = f"{BADGE_MOST}+" if unread > BADGE_MOST else str(unread or "")
+    return JsonResponse({"in_hand": queues.shown_count(mine), "unread": words})
 
 
 @require_POST
