@@ -13,15 +13,13 @@ from django.db.models.functions import TruncDate
 
 from accounts.models import Team, User
 from aftersales.clocks.models import Clock
-from aftersales.standards.selectors import duration, parameter
+from aftersales.standards.selectors import Book, Given, book, duration, given_to_all, parameter
 from aftersales.standards.states import Promise
+from aftersales.tickets.figures import AGES, aged, missed, settled
 from aftersales.tickets.models import Ticket
 from aftersales.tickets.states import ACTIVE_STATES, OPEN_STATES
 
 RANGES = (7, 14, 30, 60)
-AGES: tuple[tuple[str, int | None], ...] = (
-    ("under_4h", 4), ("to_24h", 24), ("to_2d", 48), ("to_3d", 72), ("to_7d", 168), ("over_7d", None),
-)  # fmt: skip
 PROMISES = (Promise.FIRST_RESPONSE, Promise.SOLUTION_AGREED, Promise.VERIFICATION, Promise.ARCHIVE)
 DUE_ROWS = 6
 
@@ -63,9 +61,13 @@ class Scope:
 
 @dataclass(frozen=True)
 class Now:
-    """How things stand: open tickets by state and team, late, due soon, by age."""
+    """How things stand. ``open`` and ``ages`` are not yet resolved; ``resolved`` waits for the customer's word.
+
+    Late and due soon count both, on the page, per team and per person alike.
+    """
 
     open: int
+    resolved: int
     breached: int
     due_soon: int
     unassigned: int
@@ -86,7 +88,7 @@ class Span:
 
 @dataclass(frozen=True)
 class Kept:
-    """How many promises of one kind ended in the range, and how many were kept in time."""
+    """On how many tickets a promise of one kind ended in the range, and on how many it was kept in time."""
 
     promise: str
     kept: int
@@ -96,6 +98,10 @@ class Kept:
     @property
     def share(self) -> float | None:
         return self.kept / self.total if self.total else None
+
+    @property
+    def missed(self) -> int:
+        return self.total - self.kept
 
 
 @dataclass(frozen=True)
@@ -123,6 +129,7 @@ class Board:
     kept: list[Kept]
     people: list[Person]
     due: list[Ticket]
+    promised: Given | None = None
     teams: Mapping[int, str] = field(default_factory=dict)
 
 
@@ -138,6 +145,7 @@ def board(scope: Scope) -> Board:
         kept=kept(scope),
         people=people(scope),
         due=due_rows(scope),
+        promised=given_to_all(Promise.SOLUTION_AGREED, scope.now),
         teams={team.pk: str(team) for team in Team.objects.visible_to(scope.user).active()},
     )
 
@@ -155,7 +163,7 @@ def standing(scope: Scope) -> Now:
             soon=Count("id", filter=Q(next_due_at__gte=scope.now, next_due_at__lt=scope.soon)),
             nobody=Count("id", filter=Q(assignee=None)),
             oldest=Min("next_due_at", filter=late),
-            **{f"age_{name}": Count("id", filter=_age(scope.now, name)) for name, _hours in AGES},
+            **{f"age_{name}": Count("id", filter=aged(name, scope.now)) for name in AGES},
         )
         .order_by()
     )
@@ -163,22 +171,15 @@ def standing(scope: Scope) -> Now:
     oldest = [row["oldest"] for row in rows if row["oldest"]]
     return Now(
         open=sum(row["number"] for row in open_rows),
+        resolved=sum(row["number"] for row in rows) - sum(row["number"] for row in open_rows),
         breached=sum(row["late"] for row in rows),
         due_soon=sum(row["soon"] for row in rows),
         unassigned=sum(row["nobody"] for row in open_rows),
         longest_late=scope.now - min(oldest) if oldest else None,
         by_state=_summed(rows, "state"),
-        by_team=_teams(open_rows),
-        ages={name: sum(row[f"age_{name}"] for row in open_rows) for name, _hours in AGES},
+        by_team=_teams(rows),
+        ages={name: sum(row[f"age_{name}"] for row in open_rows) for name in AGES},
     )
-
-
-def _age(now: datetime, name: str) -> Q:
-    limits = [0, *(hours for _name, hours in AGES if hours is not None)]
-    place = [age for age, _hours in AGES].index(name)
-    younger = Q(opened_at__lte=now - timedelta(hours=limits[place])) if place else Q()
-    hours = AGES[place][1]
-    return younger & Q(opened_at__gt=now - timedelta(hours=hours)) if hours is not None else younger
 
 
 def _summed(rows: list[dict[str, Any]], key: str) -> dict[str, int]:
@@ -192,7 +193,7 @@ def _teams(rows: list[dict[str, Any]]) -> dict[int | None, dict[str, int]]:
     found: dict[int | None, dict[str, int]] = {}
     for row in rows:
         mine = found.setdefault(row["team_id"], {"open": 0, "late": 0, "soon": 0})
-        mine["open"] += row["number"]
+        mine["open"] += row["number"] if row["state"] in OPEN_STATES else 0
         mine["late"] += row["late"]
         mine["soon"] += row["soon"]
     return found
@@ -235,31 +236,32 @@ def span(scope: Scope, ranged: str, end: str) -> Span:
 
 
 def kept(scope: Scope) -> list[Kept]:
-    """Share of promises kept in time among those that came due or were met in the range (breached counts as broken)."""
-    settled = Q(met_at__gte=scope.since, met_at__lte=scope.now) | Q(
-        met_at=None, breached_at__gte=scope.since, breached_at__lte=scope.now
-    )
+    """Tickets whose promise came due or was met in the range, and those of them that missed none of that kind."""
     rows = Clock.objects.filter(
-        settled, subject_kind="tickets.ticket", promise__in=PROMISES, is_historic=False
-    )
-    narrowed = scope.tickets()
+        settled(scope.since, scope.now),
+        subject_kind="tickets.ticket", promise__in=PROMISES, is_historic=False,
+    )  # fmt: skip
     if scope.team_id or not scope.user.has_perm("tickets.view_all"):
-        rows = rows.filter(subject_id__in=narrowed.values("pk"))
+        rows = rows.filter(subject_id__in=scope.tickets().values("pk"))
     found = {
-        row["promise"]: (row["kept"], row["total"])
+        row["promise"]: (row["total"] - row["missed"], row["total"])
         for row in rows.values("promise")
         .annotate(
-            kept=Count("id", filter=Q(met_at__isnull=False, met_at__lte=F("due_at"))), total=Count("id")
+            missed=Count("subject_id", filter=missed(), distinct=True),
+            total=Count("subject_id", distinct=True),
         )
         .order_by()
     }
-    targets = {Promise.FIRST_RESPONSE: _target("first_response_share_percent", scope.now),
-               Promise.SOLUTION_AGREED: _target("resolution_percent", scope.now)}  # fmt: skip
+    numbers = book()
+    targets = {
+        Promise.FIRST_RESPONSE: _target("first_response_share_percent", scope.now, numbers),
+        Promise.SOLUTION_AGREED: _target("resolution_percent", scope.now, numbers),
+    }
     return [Kept(promise, *found.get(promise, (0, 0)), targets.get(promise)) for promise in PROMISES]
 
 
-def _target(code: str, now: datetime) -> float:
-    return float(parameter(code, now)) / 100
+def _target(code: str, now: datetime, among: Book) -> float:
+    return float(parameter(code, now, among=among)) / 100
 
 
 def people(scope: Scope) -> list[Person]:

@@ -1,5 +1,6 @@
 """The one dashboard: how things stand, how the days went, who needs help. Every figure opens its tickets."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -8,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 from django.views.decorators.http import require_GET
@@ -30,10 +32,10 @@ from aftersales.core.posted import whole
 from aftersales.dashboards import selectors
 from aftersales.dashboards.selectors import Board, Kept, Scope, Span
 from aftersales.standards.states import Promise
+from aftersales.tickets.figures import AGES
 from aftersales.tickets.states import TicketState
 
 DASH = "–"
-LATE_AGE = {"to_3d", "to_7d"}
 
 
 @require_GET
@@ -80,8 +82,8 @@ def _context(board: Board) -> dict[str, Any]:
         "states": _states(board),
         "team_rows": _team_rows(board),
         "people": [_person(board, one) for one in board.people],
-        "opened_total": sum(board.opened.values()),
-        "closed_total": sum(board.closed.values()),
+        "opened_total": _count(sum(board.opened.values()), _url(board, opened_from=_first(board))),
+        "closed_total": _count(sum(board.closed.values()), _url(board, closed_from=_first(board))),
     }
 
 
@@ -89,6 +91,15 @@ def _url(board: Board, **query: Any) -> str:
     if board.scope.team_id:
         query.setdefault("team", board.scope.team_id)
     return f"{reverse('desk:queue')}?{urlencode({'view': 'all', **query})}"
+
+
+def _first(board: Board) -> str:
+    return board.scope.first_day.isoformat()
+
+
+def _count(number: int, url: str, css: str = "lnk") -> str:
+    """A number that opens its tickets; none opens nothing."""
+    return format_html('<a class="{}" href="{}">{}</a>', css, url, number) if number else str(number)
 
 
 def figures(board: Board) -> list[Figure]:
@@ -135,30 +146,37 @@ def _time_figure(board: Board, label: str, span: Span, ranged: str, **more: Any)
         value,
         "",
         note,
-        url=_url(board, **{f"{ranged}_from": board.scope.first_day.isoformat()}, **more),
+        url=_url(board, **{f"{ranged}_from": _first(board)}, **more),
     )
 
 
 def _kept_figure(board: Board, one: Kept) -> Figure:
     share, target = one.share, one.target
     missed = share is not None and target is not None and share < target
-    note = (
-        _("target %(target)s · %(n)s promises") % {"target": wording.percent(target), "n": one.total}
-        if target
-        else (_("%(n)s promises") % {"n": one.total})
-    )
+    note = _missed_words(one)
+    if target is not None:
+        note = _("target %(target)s") % {"target": wording.percent(target)} + f" · {note}"
     return Figure(
         _("%(promise)s in time") % {"promise": Promise(one.promise).label},
         wording.percent(share) if share is not None else DASH, "", note, "warn" if missed else "",
-        _url(board, missed=one.promise, since=board.scope.first_day.isoformat()),
+        _missed_url(board, one),
     )  # fmt: skip
+
+
+def _missed_words(one: Kept) -> str:
+    return _("%(missed)s of %(total)s missed") % {"missed": one.missed, "total": one.total}
+
+
+def _missed_url(board: Board, one: Kept) -> str:
+    """The tickets a share leaves out; a share without any opens nothing."""
+    return _url(board, missed=one.promise, since=_first(board)) if one.missed else ""
 
 
 def flow_chart(board: Board) -> Any:
     days = list(board.opened)
     columns = [
         Column(f"{day:%m-%d}", board.opened[day], board.closed[day], "now" if day == days[-1] else "",
-               _url(board, opened=day.isoformat()))
+               _url(board, opened=day.isoformat()), _url(board, closed=day.isoformat()))
         for day in days
     ]  # fmt: skip
     message = _("Opened %(opened)s, closed %(closed)s in %(days)s days.") % {
@@ -168,7 +186,11 @@ def flow_chart(board: Board) -> Any:
 
 
 def flow_table(board: Board) -> Any:
-    rows = [(day.isoformat(), board.opened[day], board.closed[day]) for day in board.opened]
+    rows = [
+        (day.isoformat(), _count(board.opened[day], _url(board, opened=day.isoformat())),
+         _count(board.closed[day], _url(board, closed=day.isoformat())))
+        for day in board.opened
+    ]  # fmt: skip
     return data_table([_("Day"), _("Opened"), _("Closed")], rows, caption=_("Opened and closed per day"))
 
 
@@ -220,31 +242,56 @@ def _age_label(name: str) -> str:
     return AGE_WORDS[name].replace(" h", "小时").replace(" d", "天")
 
 
-def _age_rows(board: Board) -> list[tuple[str, int]]:
-    return [(_age_label(name), board.now.ages[name]) for name, _hours in selectors.AGES]
+def _age_url(board: Board, name: str) -> str:
+    return _url(board, state="open", age=name)
+
+
+def _age_rows(board: Board) -> list[tuple[str, str]]:
+    return [(_age_label(name), _count(board.now.ages[name], _age_url(board, name))) for name in AGES]
 
 
 def age_chart(board: Board) -> Any:
     columns = [
-        Column(_age_label(name), board.now.ages[name], None, _age_tone(name))
-        for name, _hours in selectors.AGES
+        Column(_age_label(name), number, None, _age_tone(board, name), _age_url(board, name) if number else "")
+        for name, number in board.now.ages.items()
     ]
-    promise = _("48-hour promise")
-    return histogram(
-        columns, message=_("%(n)s open tickets by age.") % {"n": board.now.open}, limit_after=2, limit=promise
-    )
+    message = _("%(n)s open tickets by age.") % {"n": board.now.open}
+    if board.promised is None:
+        return histogram(columns, message=message)
+    words = _("promised: %(limit)s") % {"limit": board.promised.words}
+    return histogram(columns, message=message, limit_after=_limit_place(board.promised.span), limit=words)
 
 
-def _age_tone(name: str) -> str:
-    return "bad" if name == "over_7d" else "warn" if name in LATE_AGE else ""
+def _limit_place(limit: timedelta) -> float:
+    """After which age class the promise ends; a fraction when it ends inside one."""
+    for place, name in enumerate(AGES):
+        begins, ends = _age_class(name)
+        if ends is None or limit <= ends:
+            share = (limit - begins) / (ends - begins) if ends else 0.5
+            return place - 1 + share
+    return len(AGES) - 1
+
+
+def _age_class(name: str) -> tuple[timedelta, timedelta | None]:
+    """From when until when an open ticket is of this age; the last class has no end."""
+    ends = list(AGES.values())
+    place = list(AGES).index(name)
+    begins, end = ends[place - 1] if place else 0, ends[place]
+    return timedelta(hours=begins or 0), timedelta(hours=end) if end is not None else None
+
+
+def _age_tone(board: Board, name: str) -> str:
+    """What is older than promised is a warning, the last class is bad."""
+    begins, ends = _age_class(name)
+    late = board.promised is not None and begins >= board.promised.span
+    return "bad" if ends is None else "warn" if late else ""
 
 
 def _share(board: Board, one: Kept) -> Share:
     words = wording.percent(one.share) if one.share is not None else DASH
     return Share(
         str(Promise(one.promise).label), one.share, words, one.target,
-        _("%(kept)s of %(total)s") % {"kept": one.kept, "total": one.total},
-        _url(board, missed=one.promise, since=board.scope.first_day.isoformat()),
+        _missed_words(one) if one.total else _("none ended yet"), _missed_url(board, one),
     )  # fmt: skip
 
 
@@ -262,15 +309,20 @@ def _states(board: Board) -> list[dict[str, Any]]:
 
 
 def _team_rows(board: Board) -> list[dict[str, Any]]:
-    rows = [
-        {
-            "name": board.teams.get(pk or 0, _("No team yet")),
-            "url": _url(board, state="open", **({"team": pk} if pk else {"no_team": 1})),
-            **numbers,
-        }
-        for pk, numbers in board.now.by_team.items()
-    ]
+    rows = [_team_row(board, pk, numbers) for pk, numbers in board.now.by_team.items()]
     return sorted(rows, key=lambda row: -row["open"])
+
+
+def _team_row(board: Board, pk: int | None, numbers: Mapping[str, int]) -> dict[str, Any]:
+    whose = {"team": pk} if pk else {"no_team": 1}
+    name = board.teams.get(pk, pgettext("dashboard", "Another team")) if pk else _("No team yet")
+    return {
+        "name": name,
+        **numbers,
+        "open_link": _count(numbers["open"], _url(board, state="open", **whose)),
+        "late_link": _count(numbers["late"], _url(board, view="breached", **whose), "lnk bad"),
+        "soon_link": _count(numbers["soon"], _url(board, view="due", **whose)),
+    }
 
 
 def _person(board: Board, one: selectors.Person) -> dict[str, Any]:
@@ -280,5 +332,8 @@ def _person(board: Board, one: selectors.Person) -> dict[str, Any]:
         "load": min(round(load * 100), 100),
         "tone": "bad" if load > 1 else "warn" if load >= 0.9 else "ok",
         "word": _("over capacity") if load > 1 else _("nearly full") if load >= 0.9 else "",
-        "url": _url(board, state="open", assignee=one.id),
+        "url": _url(board, assignee=one.id),
+        "open_link": _count(one.open, _url(board, state="open", assignee=one.id)),
+        "late_link": _count(one.breached, _url(board, view="breached", assignee=one.id), "lnk bad"),
+        "soon_link": _count(one.due_soon, _url(board, view="due", assignee=one.id)),
     }

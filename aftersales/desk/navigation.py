@@ -26,6 +26,7 @@ class Item:
     icon: str
     capability: str = ""
     more: tuple[str, ...] = ()
+    number: str = ""  # what stands beside the word, by the name the script knows it by
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,7 @@ class Link:
     url: str
     icon: str
     active: bool
+    number: str = ""
 
 
 def register_page(room: str, model: str, label: Words, icon: str) -> Item:
@@ -56,8 +58,14 @@ GROUPS: tuple[Group, ...] = (
         pgettext("navigation", "My work"),
         (
             Item(pgettext("navigation", "Overview"), "dashboards:overview", "grid", "dashboards.view"),
-            Item(pgettext("navigation", "Tickets"), "desk:queue", "ticket", "desk.view"),
-            Item(pgettext("navigation", "Notices"), "notices:inbox", "bell", "notices.view_inbox"),
+            Item(pgettext("navigation", "Tickets"), "desk:queue", "ticket", "desk.view", number="in_hand"),
+            Item(
+                pgettext("navigation", "Notices"),
+                "notices:inbox",
+                "bell",
+                "notices.view_inbox",
+                number="unread",
+            ),
         ),
     ),
     Group(
@@ -148,24 +156,31 @@ def address(page: str) -> str:
         return ""
 
 
-def links(group: Group, user: Any, path: str) -> list[Link]:
-    """The items of a group this person may open."""
+def links(group: Group, user: Any, here: str) -> list[Link]:
+    """The items of a group this person may open; ``here`` is the address of the one that is open."""
     found = []
     for item in group.items:
         url = address(item.page)
         if url and (not item.capability or user.has_perm(item.capability)):
-            found.append(Link(item.label, url, item.icon, is_active(item, url, path)))
+            found.append(Link(item.label, url, item.icon, url == here, item.number))
     return found
 
 
-def is_active(item: Item, url: str, path: str) -> bool:
-    """Whether `path` belongs to this item; the admin's index is a prefix of everything and counts only itself."""
-    if item.page == "admin:index":
-        return path == url
-    return path.startswith((url, *item.more))
+def place(path: str) -> str:
+    """The address of the one item that `path` belongs to: of those it begins with, the longest says it best."""
+    found = [
+        (len(start), url)
+        for group in GROUPS
+        for item in group.items
+        if (url := address(item.page))
+        for start in (url, *item.more)
+        if path.startswith(start) and (item.page != "admin:index" or path == url)
+    ]
+    return max(found, default=(0, ""))[1]
 
 
 def menu(user: Any, path: str) -> list[tuple[Words, list[Link]]]:
     """Groups with at least one page for this person, in the order of the day's work."""
-    groups = [(group.label, links(group, user, path)) for group in GROUPS]
+    here = place(path)
+    groups = [(group.label, links(group, user, here)) for group in GROUPS]
     return [(label, items) for label, items in groups if items]

@@ -30,9 +30,15 @@ def side_bar(request: HttpRequest) -> SafeString:
     parts = [_group(str(name), items, first=n < 2) for n, (name, items) in enumerate(groups)]
     label = escape(_("Main navigation"))
     return mark_safe(  # noqa: S308
-        f'<nav class="side" id="nav" aria-label="{label}">{_brand()}{_search(request)}'
+        f'<nav class="side" id="nav" aria-label="{label}"{_numbers(request)}>{_brand()}{_search(request)}'
         f'<div class="nav">{"".join(parts)}</div>{_person(request)}</nav>'
     )
+
+
+def _numbers(request: HttpRequest) -> str:
+    """Where the script asks for the numbers beside the words, once the page stands."""
+    url = navigation.address("desk:numbers")
+    return f' data-numbers="{url}"' if url and request.user.has_perm("desk.view") else ""  # type: ignore[union-attr]
 
 
 def _brand() -> str:
@@ -65,7 +71,8 @@ def _group(label: str, items: list[navigation.Link], *, first: bool) -> str:
 
 def _item(item: navigation.Link) -> str:
     current = ' class="on" aria-current="page"' if item.active else ""
-    return f'<li><a href="{item.url}"{current}>{icon(item.icon)}<span>{escape(item.label)}</span></a></li>'
+    number = f'<span class="cnt" data-number="{item.number}"></span>' if item.number else ""
+    return f'<li><a href="{item.url}"{current}>{icon(item.icon)}<span>{escape(item.label)}</span>{number}</a></li>'
 
 
 def _person(request: HttpRequest) -> str:

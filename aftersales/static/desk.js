@@ -351,7 +351,7 @@ function desk() {
   }
 
   // Numbers of the queue: they come after the page, with each beat, and have their places already -----------------
-  let numbers = {};
+  const numbers = {};
 
   function showNumbers() {
     for (const place of document.querySelectorAll("[data-number]")) {
@@ -362,7 +362,17 @@ function desk() {
     }
   }
 
-  document.addEventListener("numbers", function (event) { numbers = event.detail; showNumbers(); });
+  document.addEventListener("numbers", function (event) { Object.assign(numbers, event.detail); showNumbers(); });
+
+  // Those beside the words of the side bar, on every page: once the page stands, then once a minute while it is seen.
+  function askNumbers() {
+    const side = document.querySelector("[data-numbers]");
+    if (!side || document.hidden) return;
+    fetch(side.dataset.numbers, { headers: { "X-Background": "1" }, redirect: "manual" })
+      .then(function (answer) { return answer.ok ? answer.json() : {}; })
+      .then(function (found) { Object.assign(numbers, found); showNumbers(); })
+      .catch(function () {});
+  }
 
   // htmx ----------------------------------------------------------------------------------------------------------
   document.addEventListener("htmx:configRequest", function (event) {
@@ -392,6 +402,8 @@ function desk() {
   }
 
   showTheme();
+  askNumbers();
+  setInterval(askNumbers, 60000);
   showSelection();
   toEnd();
   for (const select of document.querySelectorAll("[data-shows]")) showPart(select);

@@ -59,3 +59,18 @@ def test_the_style_guide_is_for_those_who_keep_the_looks(client: Client, cast: C
     assert answer.status_code == 200
     assert " style=" not in answer.content.decode()
     assert "<script>" not in answer.content.decode()
+
+
+def test_of_nested_pages_the_inner_one_is_marked(cast: Cast) -> None:
+    numbers = reverse("standards:numbers")
+    marked = [
+        link.url for _label, links in navigation.menu(cast.operations, numbers) for link in links if link.active
+    ]
+    assert numbers.startswith(reverse("standards:rules"))
+    assert marked == [numbers]
+
+
+def test_the_numbers_of_the_side_bar_come_after_the_page(cast: Cast, client: Client, settings: Any) -> None:
+    settings.REQUIRE_SECOND_FACTOR = False
+    client.force_login(cast.agent, backend=settings.AUTHENTICATION_BACKENDS[-1])
+    assert client.get(reverse("desk:numbers")).json() == {"in_hand": "0", "unread": ""}

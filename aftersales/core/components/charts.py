@@ -12,7 +12,7 @@ from django.utils.html import conditional_escape, escape
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
-HEADROOM = 1.12
+MAX_STEPS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,7 @@ class Column:
     line: float | None = None
     tone: str = ""
     url: str = ""
+    line_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +50,15 @@ class Pin:
     url: str = ""
 
 
-def nice_top(value: float) -> int:
-    """The smallest round number at or above `value`: 1, 2, 4, 5, 8 times a power of ten, at least 4."""
+def nice_ticks(value: float) -> list[int]:
+    """Round numbers from 0 to the first at or above `value`: at most five steps of 1, 2 or 5 times a power of ten."""
     top, power = max(value, 4), 1
     while True:
-        for base in (1, 2, 4, 5, 8):
-            if base * power >= top:
-                return base * power
+        for base in (1, 2, 5):
+            step = base * power
+            steps = -int(-top // step)
+            if steps <= MAX_STEPS:
+                return [step * n for n in range(steps + 1)]
         power *= 10
 
 
@@ -81,14 +84,14 @@ def bars_line(
     columns: Sequence[Column], *, message: str, every: int = 2, width: int = 640, height: int = 230
 ) -> SafeString:
     """Columns with a second series as a line (opened and closed per day). Label every n-th column and the last."""
-    top = nice_top(max([0, *(max(c.value, c.line or 0) for c in columns)]) * HEADROOM)
+    ticks = nice_ticks(max([0, *(max(c.value, c.line or 0) for c in columns)]))
     left, right, foot, head = 42, width - 6, height - 24, 14
     step = (right - left) / max(len(columns), 1)
 
     def y(value: float) -> float:
-        return round(foot - (foot - head) * value / top, 1)
+        return round(foot - (foot - head) * value / ticks[-1], 1)
 
-    parts = [_grid(left, right, y, top)]
+    parts = [_grid(left, right, y, ticks)]
     points = []
     for n, column in enumerate(columns):
         x, centre = left + n * step, left + (n + 0.5) * step
@@ -97,19 +100,18 @@ def bars_line(
             css = "ax on" if n == len(columns) - 1 else "ax"
             parts.append(_text(centre, height - 6, column.label, css))
         if column.line is not None:
-            points.append((round(centre, 1), y(column.line)))
+            points.append((round(centre, 1), y(column.line), column))
     parts.append(_line(points))
     return _svg("".join(parts), width, height, message)
 
 
-def _grid(left: float, right: float, y: object, top: int) -> str:
+def _grid(left: float, right: float, y: object, ticks: Sequence[int]) -> str:
     lines = []
-    for n in range(5):
-        value = top * n / 4
+    for n, value in enumerate(ticks):
         at = y(value)  # type: ignore[operator]
         css = "base" if n == 0 else "gr"
         lines.append(f'<line class="{css}" x1="{left}" x2="{right}" y1="{at}" y2="{at}"/>')
-        lines.append(_text(left - 8, at + 4, f"{value:g}", "ax", "end"))
+        lines.append(_text(left - 8, at + 4, str(value), "ax", "end"))
     return "".join(lines)
 
 
@@ -122,18 +124,24 @@ def _bar(x: float, width: float, y: float, foot: float, column: Column) -> str:
     )
 
 
-def _line(points: list[tuple[float, float]]) -> str:
+def _line(points: list[tuple[float, float, Column]]) -> str:
     if not points:
         return ""
-    path = " ".join(f"{x},{y}" for x, y in points)
-    dots = "".join(f'<circle class="d2" cx="{x}" cy="{y}" r="3"/>' for x, y in points)
-    return f'<polyline class="l2" points="{path}"/>{dots}'
+    path = " ".join(f"{x},{y}" for x, y, _column in points)
+    return f'<polyline class="l2" points="{path}"/>' + "".join(_dot(x, y, one) for x, y, one in points)
+
+
+def _dot(x: float, y: float, column: Column) -> str:
+    """A point of the second series; where it opens something, with room for a finger around it."""
+    title = f"<title>{escape(column.label)}: {column.line:g}</title>"
+    room = f'<circle class="d2r" cx="{x}" cy="{y}" r="10"/>' if column.line_url else ""
+    return _linked(f'{room}<circle class="d2" cx="{x}" cy="{y}" r="3">{title}</circle>', column.line_url)
 
 
 def histogram(
-    columns: Sequence[Column], *, message: str, limit_after: int | None = None, limit: str = ""
+    columns: Sequence[Column], *, message: str, limit_after: float | None = None, limit: str = ""
 ) -> SafeString:
-    """Counts by class with the number on each; a dashed line after class `limit_after` is the promise."""
+    """Counts by class with the number on each; a dashed line after class `limit_after` (or inside one) is the promise."""
     width, height, foot, head = 360, 190, 164, 30
     top = max([1, *(c.value for c in columns)])
     step = width / max(len(columns), 1)
@@ -151,7 +159,7 @@ def histogram(
 
 
 def share_bars(items: Sequence[Share], *, floor: float = 0.0) -> SafeString:
-    """Horizontal bars from `floor` to 1, the target as a stroke; amber below the target, and a word says so."""
+    """Horizontal bars from `floor` to 1, the target as a stroke: amber below it, green above, grey without one."""
     return mark_safe(f'<ul class="hbl">{"".join(_share(item, floor) for item in items)}</ul>')  # noqa: S308
 
 
@@ -160,7 +168,8 @@ def _share(item: Share, floor: float) -> str:
         return round(100 * max(0.0, min(1.0, (value - floor) / (1 - floor))), 1)
 
     low = item.share is not None and item.target is not None and item.share < item.target
-    fill = f'<rect class="{"no" if low else "ok"}" width="{x(item.share or floor)}" height="10"/>'
+    tone = "nt" if item.target is None else "no" if low else "ok"
+    fill = f'<rect class="{tone}" width="{x(item.share or floor)}" height="10"/>'
     stroke = "" if item.target is None else f'<rect class="tg" x="{x(item.target)}" width="0.7" height="10"/>'
     bar = (
         f'<svg class="hb" viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true">'
