@@ -8,13 +8,16 @@ from django.contrib import admin
 from django.contrib.auth.models import Group
 from django.db import models
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from unfold.decorators import display
 
 from accounts import services
 from accounts.forms import TeamForm, UserForm
 from accounts.models import Away, Shift, Team, TeamMember, User
 from accounts.states import Duty, Kind, Role
+from aftersales.core import filters
 from aftersales.core.admin import RoomAdmin, RoomInline
 
 # Packages register pages of their own; who signs in how is shown and changed through ours.
@@ -32,6 +35,16 @@ class RoleFilter(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: Any) -> models.QuerySet[Any]:
         return queryset.with_role(self.value()) if self.value() else queryset
+
+
+class PersonFilter(filters.ColumnFilter):
+    """The shifts of one person among those that the reader may see."""
+
+    parameter_name = "person"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        people: Any = User.objects.visible_to(request.user).active().order_by("display_name", "pk")
+        return [(str(person.pk), str(person)) for person in people]
 
 
 class MembershipInline(RoomInline):
@@ -126,14 +139,33 @@ class TeamAdmin(RoomAdmin):
         return services.team_change(team=obj, actor=request.user, now=self.now(), version=version, **columns)
 
 
+class FromTodayFilter(admin.SimpleListFilter):
+    """Shifts from today on in the order in which they come, unless somebody asks for the earlier ones too."""
+
+    title = pgettext_lazy("shifts", "time")
+    parameter_name = "time"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("all", pgettext_lazy("shifts", "Earlier ones too"))]
+
+    def choices(self, changelist: Any) -> Any:
+        first, *others = super().choices(changelist)
+        yield {**first, "display": pgettext_lazy("shifts", "From today on")}
+        yield from others
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        today = timezone.localtime(timezone.now()).replace(hour=0, minute=0, second=0, microsecond=0)
+        return queryset if self.value() == "all" else queryset.filter(ends_at__gte=today)
+
+
 @admin.register(Shift)
 class ShiftAdmin(RoomAdmin):
     list_display = ("person", "starts_at", "ends_at", "cancelled_at")
-    list_filter = (("person", admin.RelatedOnlyFieldListFilter),)
+    list_filter = (FromTodayFilter, PersonFilter)
     list_select_related = ("person",)
     date_hierarchy = None
     fields = ("person", "starts_at", "ends_at", "cancelled_at")
-    ordering = ("-starts_at", "-pk")
+    ordering = ("starts_at", "pk")
     change_form_outer_before_template = "accounts/shift_acts.html"
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:

@@ -54,7 +54,7 @@ ACCOUNTS = {
     "accounts.set_capacity": roles(R.OPERATIONS, R.ADMINISTRATOR),  # of everybody but administrators
     "accounts.set_active": ADMINISTRATORS,
     "accounts.set_own_away": STAFF - {R.AUDITOR},
-    "accounts.plan": roles(R.LEAD, R.SUPERVISOR, R.PLANNER, R.OPERATIONS, R.VENDOR_LEAD),
+    "accounts.plan": roles(R.LEAD, R.SUPERVISOR, R.PLANNER, R.OPERATIONS, R.VENDOR_LEAD, R.ADMINISTRATOR),
     "accounts.manage_teams": roles(R.OPERATIONS, R.ADMINISTRATOR),
     **register("accounts.user", view=STAFF - {R.VENDOR_AGENT}, change=ADMINISTRATORS, add=ADMINISTRATORS),
     **register(
@@ -64,7 +64,12 @@ ACCOUNTS = {
         add=roles(R.OPERATIONS, R.ADMINISTRATOR),
     ),
     **register("accounts.teammember", view=STAFF, add=roles(R.OPERATIONS, R.ADMINISTRATOR)),
-    **register("accounts.shift", view=STAFF, change=roles(LEADS, R.PLANNER), add=roles(LEADS, R.PLANNER)),
+    **register(
+        "accounts.shift",
+        view=STAFF,
+        change=roles(LEADS, R.PLANNER, R.ADMINISTRATOR),
+        add=roles(LEADS, R.PLANNER, R.ADMINISTRATOR),
+    ),
     **register("accounts.away", view=STAFF, add=STAFF - {R.AUDITOR}),
 }
 

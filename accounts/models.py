@@ -16,6 +16,7 @@ from simple_history.models import HistoricalRecords
 from accounts import capabilities
 from accounts.querysets import AwayQuerySet, ShiftQuerySet, TeamMemberQuerySet, TeamQuerySet, UserQuerySet
 from accounts.states import STAFF_ROLES, AwayReason, Duty, Kind, Role
+from aftersales.core.events import MACHINES
 
 
 class User(AbstractBaseUser):
@@ -60,7 +61,8 @@ class User(AbstractBaseUser):
         )
 
     def __str__(self) -> str:
-        return self.display_name or self.username
+        """The name; the system and the customers' account are named in the reader's language."""
+        return str(MACHINES.get(self.main_role) or self.display_name or self.username)
 
     @property
     def is_staff(self) -> bool:

@@ -184,6 +184,8 @@ EMAIL_SECURITY = env.choice("EMAIL_SECURITY", "starttls", ["starttls", "tls", "n
 EMAIL_USE_TLS, EMAIL_USE_SSL = EMAIL_SECURITY == "starttls", EMAIL_SECURITY == "tls"
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.text("MAIL_FROM", "aftersales@localhost")
+# How customers reach the department (a telephone number, an address), as messages and their pages print it.
+SERVICE_CONTACT = env.text("SERVICE_CONTACT")
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
@@ -263,6 +265,11 @@ WEB_WORKERS = env.number(
 )
 WEB_THREADS = env.number("WEB_THREADS", 4, least=1, most=256)
 WORKER_PROCESSES = env.number("WORKER_PROCESSES", 2, least=1, most=256)
+
+# Long enough to look into last month's trouble; parked jobs stay until somebody replays them.
+JOBS_KEPT = timedelta(days=30)
+# Records of access are kept for six months at least (Cybersecurity Law, article 21), and no longer than that needs.
+SIGN_IN_RECORDS_KEPT = timedelta(days=190)
 
 # Wake a worker after each commit that left work; tests switch it off and run the work themselves.
 JOBS_NUDGE = True

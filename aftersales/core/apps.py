@@ -22,8 +22,8 @@ class CoreConfig(AppConfig):
         from aftersales.core.sheets import admin, events, profiles, tasks  # noqa: F401 - the register of column profiles
 
         events.register()
-        jobs.register("sheets.check", tasks.check_job)
-        jobs.register("sheets.apply", tasks.apply_job)
-        jobs.register("sheets.export", tasks.export_job)
+        jobs.register("sheets.check", tasks.check_job, _("Check a sheet"))
+        jobs.register("sheets.apply", tasks.apply_job, _("Write a sheet"))
+        jobs.register("sheets.export", tasks.export_job, _("Make an export"))
         autodiscover_modules("sheets")
         shipped.register("sheets", profiles.load)

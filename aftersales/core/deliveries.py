@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import connection, transaction
 
 from aftersales.core import jobs
+from aftersales.core.errors import Text
 from aftersales.core.models import Delivery, Event
 
 if TYPE_CHECKING:
@@ -27,13 +28,22 @@ BACKOFF = timedelta(seconds=30)  # times the attempt: half a minute, one minute,
 LOST = "the worker did not come back"
 
 _consumers: dict[str, tuple[str, Handler]] = {}
+_names: dict[str, Text] = {}
 
 
-def subscribe(consumer: str, pattern: str, handler: Handler) -> None:
-    """From now on each event whose kind matches gets a delivery row; ``handler(event, now)`` must be idempotent."""
+def subscribe(consumer: str, pattern: str, handler: Handler, name: Text = "") -> None:
+    """From now on each event whose kind matches gets a delivery row; ``handler(event, now)`` must be idempotent.
+
+    ``name``: what the consumer does, as people read it.
+    """
     if _consumers.get(consumer, (pattern, handler)) != (pattern, handler):
         raise ValueError(f"the consumer {consumer} is subscribed twice")
-    _consumers[consumer] = (pattern, handler)
+    _consumers[consumer], _names[consumer] = (pattern, handler), name
+
+
+def name_of(consumer: str) -> str:
+    """What this consumer does; one that no longer exists speaks for itself."""
+    return str(_names.get(consumer) or consumer)
 
 
 def consumers() -> dict[str, str]:

@@ -73,6 +73,7 @@ class HistoryPages:
             raise Http404
         context = self._context(request, row, _("%(row)s as it was") % {"row": row})
         context |= {"version": found, "fields": fields_of(found, request.user), "versions_url": "../"}
+        context["reason"] = events.reason_words(found.history_change_reason or "")
         return render(request, "core/history_version.html", context)
 
     def _seen(self, request: HttpRequest, object_id: str) -> Any:
@@ -116,8 +117,9 @@ def versions(row: models.Model, user: Any) -> list[Version]:
         manager.select_related("history_user").order_by("-history_date", "-history_id")[: SHOWN + 1]
     )
     names = _related_names(stored, user)
+    reasons = {given: events.reason_words(given) for given in {row.history_change_reason or "" for row in stored}}
     pairs = zip(stored, [*stored[1:], None], strict=True)
-    return [_version(new, old, names) for new, old in list(pairs)[:SHOWN]]
+    return [_version(new, old, names, reasons) for new, old in list(pairs)[:SHOWN]]
 
 
 def fields_of(version: Any, user: Any) -> list[tuple[str, str]]:
@@ -125,12 +127,12 @@ def fields_of(version: Any, user: Any) -> list[tuple[str, str]]:
     return [(capfirst(str(field.verbose_name)), _shown(version, field, names)) for field in _tracked(version)]
 
 
-def _version(new: Any, old: Any, names: dict[Any, str]) -> Version:
+def _version(new: Any, old: Any, names: dict[Any, str], reasons: dict[str, str]) -> Version:
     return Version(
         pk=new.pk,
         at=new.history_date,
         who=str(new.history_user or ""),
-        reason=new.history_change_reason or "",
+        reason=reasons[new.history_change_reason or ""],
         kind=new.history_type,
         changes=[] if old is None else list(_changes(new, old, names)),
     )

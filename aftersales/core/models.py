@@ -166,10 +166,13 @@ class Event(AppendOnlyModel):
         indexes = [
             models.Index(fields=["subject_kind", "subject_id", "id"], name="event_subject"),
             models.Index(fields=["kind", "at"], name="event_kind_at"),
+            models.Index(fields=["actor_id", "id"], name="event_actor"),
         ]
 
     def __str__(self) -> str:
-        return f"{self.kind} #{self.pk}"
+        from aftersales.core import events  # which stands on these models
+
+        return events.sentence(self)
 
 
 class DeliveryQuerySet(ScopedQuerySet):
@@ -219,6 +222,8 @@ class JobQuerySet(ScopedQuerySet):
 class Job(models.Model):
     """Work for later, stored in the transaction that asked for it; Celery only wakes somebody up (DESIGN 3)."""
 
+    deletable = "done work is forgotten after a while: what it did stands in the rows and events it wrote"
+
     kind = models.CharField(_("kind"), max_length=60)
     key = models.CharField(_("key"), max_length=200, unique=True)
     payload = models.JSONField(_("payload"), default=dict)
@@ -251,7 +256,9 @@ class Job(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.key
+        from aftersales.core import jobs  # which stands on these models
+
+        return jobs.name_of(self.kind)
 
 
 class SeriesQuerySet(ScopedQuerySet):

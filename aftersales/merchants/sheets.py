@@ -1,4 +1,8 @@
-"""Import and export columns of merchants. A merchant's state moves through its machine only, never by a sheet."""
+"""Import and export columns of merchants. A merchant's state moves through its machine only, never by a sheet.
+
+Only where a merchant's life begins does a sheet say something: it is a list of those who trade on a platform
+already, so a new one starts active. Who wants to join is registered on the page and starts applying.
+"""
 
 from django.utils.translation import gettext_lazy as _
 
@@ -6,14 +10,15 @@ from aftersales.core.sheets.resource import Column, SheetResource, ShippedProfil
 from aftersales.core.sheets.widgets import AmountWidget, BoolWidget, KeyWidget, TextWidget
 
 from .models import Merchant
+from .states import MerchantState
 
 
 class MerchantSheet(SheetResource):
-    """Merchants by their code; a new one is named by its code until somebody names it."""
+    """Merchants by their code; a new one trades already, and is named by its code until somebody names it."""
 
     sheet, title, position = "merchants", _("Merchants"), 10
     key = ("code",)
-    born = {"name": "{code}"}
+    born = {"name": "{code}", "state": f"'{MerchantState.ACTIVE}'"}
     view_capability = "merchants.view_merchant"
 
     code = Column("code", KeyWidget(64), _("Merchant code"), required=True, example="M1001")

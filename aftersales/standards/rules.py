@@ -1,5 +1,6 @@
 """Pure judgement over the rule book: which versions fit, what differs, what breaks the order."""
 
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
@@ -67,21 +68,20 @@ def nominal_minutes(calendar: WorkingTime, value: int, unit: str) -> float:
 
 @dataclass(frozen=True)
 class Broken:
-    """A scope in which a worse severity would wait longer than a milder one."""
+    """A worse severity that would wait longer than a milder one, and the versions that say so (None: no limit)."""
 
     promise: str
     milder: str
-    milder_minutes: float
+    milder_by: Any
     worse: str
-    worse_minutes: float | None
-    scope: Mapping[str, str]
+    worse_by: Any
 
 
 def order_broken(versions: Iterable[tuple[Any, str, float]]) -> list[Broken]:
     """Where worse would wait longer (R3.4). ``versions``: (version, promise, nominal minutes).
 
     In each scope that the versions distinguish the strictest matching one counts; a severity without any
-    promise waits for ever.
+    promise waits for ever. The same two versions are named once, however many scopes they meet in.
     """
     by_promise: dict[tuple[str, str], list[tuple[Any, float]]] = {}
     for version, promise, minutes in versions:
@@ -90,7 +90,7 @@ def order_broken(versions: Iterable[tuple[Any, str, float]]) -> list[Broken]:
     for (promise, _kind), group in by_promise.items():
         for scope in _scopes([version for version, _minutes in group]):
             broken = _broken_in(promise, scope, group)
-            if broken is not None:
+            if broken is not None and broken not in found:
                 found.append(broken)
     return found
 
@@ -108,18 +108,16 @@ def _scopes(versions: Sequence[Any]) -> Iterator[dict[str, Any]]:
 
 
 def _broken_in(promise: str, scope: Mapping[str, Any], group: Sequence[tuple[Any, float]]) -> Broken | None:
-    waits: list[tuple[str, float | None]] = []
+    waits: list[tuple[str, Any, float]] = []
     for severity in SEVERITY_ORDER:
         facts = SubjectFacts(**scope, severity=severity)
-        fitting = [minutes for version, minutes in group if matches(version, facts)]
-        waits.append((severity, min(fitting, default=None)))
-    for position, (milder, limit) in enumerate(waits):
-        for worse, other in waits[position + 1 :]:
-            if limit is not None and (other is None or other > limit):
-                shown = {
-                    key: value for key, value in scope.items() if key != "tags" and value != ANYTHING_ELSE
-                }
-                return Broken(promise, milder, limit, worse, other, shown)
+        fitting = [(version, minutes) for version, minutes in group if matches(version, facts)]
+        strictest = min(fitting, key=lambda one: one[1], default=(None, math.inf))
+        waits.append((severity, *strictest))
+    for position, (milder, version, limit) in enumerate(waits):
+        for worse, other, longer in waits[position + 1 :]:
+            if longer > limit:
+                return Broken(promise, milder, version, worse, other)
     return None
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
@@ -11,6 +12,7 @@ from django.db.models.functions import Cast, Coalesce
 from django.utils import translation
 from django.utils.translation import gettext as _
 
+from aftersales.core import wording
 from aftersales.orders.models import Order, Review, Shipment
 from aftersales.orders.states import FAILED, Grain, OrderStatus
 from aftersales.tickets.models import IntakeItem, IntakeRule
@@ -193,12 +195,11 @@ def _words(item: IntakeItem, reviews: dict[Any, Review]) -> Words:
         return Words(subject % {"order": number}, subject % {"order": number})
     if item.signal == SignalKind.PAID_CANCELLED:
         subject = _(
-            "Paid order %(order)s was cancelled or is unavailable: %(amount)s %(currency)s to give back"
+            "Paid order %(order)s was cancelled or is unavailable: %(amount)s to give back"
         )
         shown = subject % {
             "order": number,
-            "amount": item.facts["amount"],
-            "currency": item.facts["currency"],
+            "amount": wording.money(Decimal(item.facts["amount"]), item.facts["currency"]),
         }
         return Words(shown, shown)
     return no_words(item)

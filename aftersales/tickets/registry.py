@@ -1,15 +1,17 @@
 """What this room tells the machinery at start-up: machine, facts, consumers, jobs."""
 
+from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from aftersales.clocks import services as clocks
-from aftersales.core import deliveries, erasure, facts, jobs, moves, retention, series, shipped
+from aftersales.core import deliveries, erasure, facts, files, jobs, moves, retention, series, shipped
+from aftersales.core.events import declare_reasons
 from aftersales.notices import kinds
 from aftersales.standards import vocabulary
 from aftersales.tickets import consumers, events, selectors, shipping, tasks  # noqa: F401 - importing declares the event kinds
 from aftersales.tickets.machine import MACHINE
 from aftersales.tickets.services import erasing, node_messages
-from aftersales.tickets.states import Channel, Kind, Nature, Severity
+from aftersales.tickets.states import Channel, Kind, Nature, OwnReason, Severity
 
 
 def connect() -> None:
@@ -31,12 +33,16 @@ def connect() -> None:
     facts.provide("tickets.contact_tries", selectors.contact_tries)
     facts.provide("tickets.reopen_until", selectors.reopen_until)
     facts.provide("tickets.question", selectors.questions)
-    deliveries.subscribe("tickets.node_messages", "ticket.*", consumers.node_message)
-    deliveries.subscribe("tickets.questions", "notice.*", consumers.question_fared)
-    deliveries.subscribe("tickets.breach_alerts", "clock.breached", consumers.breach_alert)
-    deliveries.subscribe("tickets.warnings", "clock.warned", consumers.breach_alert)
+    deliveries.subscribe("tickets.node_messages", "ticket.*", consumers.node_message, _("Tell people at each step"))
+    deliveries.subscribe("tickets.questions", "notice.*", consumers.question_fared, _("Follow the question"))
+    deliveries.subscribe("tickets.breach_alerts", "clock.breached", consumers.breach_alert, _("Tell of breaches"))
+    deliveries.subscribe("tickets.warnings", "clock.warned", consumers.breach_alert, _("Warn before time is over"))
     kinds.provide_late("confirm_link", node_messages.confirm_link)
+    for code in ("clock.warned", "clock.breached", "clock.breached.lead"):
+        kinds.provide_check(code, node_messages.promise_still_open)
     retention.declare("tickets")
-    jobs.register("tickets.intake", tasks.intake_job)
-    jobs.register(erasing.REMOVE_FILES, tasks.remove_files_job)
+    files.declare("tickets.attachment", selectors.stored_files)
+    jobs.register("tickets.intake", tasks.intake_job, _("Open tickets from what was noticed"))
+    jobs.register(erasing.REMOVE_FILES, tasks.remove_files_job, _("Remove erased files"))
+    declare_reasons(OwnReason)
     erasure.listen("customers.customer", erasing.customer_forget)

@@ -11,6 +11,7 @@ from django.db import transaction
 
 from aftersales.core import moves
 from aftersales.tickets.models import DutyRoute, GradingRule, IntakeRule
+from aftersales.tickets.states import OwnReason
 
 FILE = Path(__file__).resolve().parent / "shipped" / "intake.toml"
 TABLES: Mapping[str, tuple[type[Any], str]] = {
@@ -42,7 +43,7 @@ def _load(model: type[Any], event: str, rows: list[dict[str, Any]], actor: Any, 
             actor=actor,
             now=now,
             event=event,
-            reason="shipped",
+            reason=OwnReason.SHIPPED,
             payload={"changed": sorted(row)},
         )
     return len(fresh)

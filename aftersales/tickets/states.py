@@ -65,7 +65,7 @@ SEVERITY_ORDER: tuple[str, ...] = (Severity.MINOR, Severity.MAJOR, Severity.CRIT
 class Nature(models.TextChoices):
     """What sort of matter it is (G4.1 level 4–6 beside ordinary operation)."""
 
-    OPERATION = "operation", pgettext_lazy("nature", "Operation")
+    OPERATION = "operation", pgettext_lazy("nature", "Ordinary service")
     PROCESS = "process", pgettext_lazy("nature", "Process")
     COMPLAINT = "complaint", pgettext_lazy("nature", "Complaint")
     FEEDBACK = "feedback", pgettext_lazy("nature", "Feedback")
@@ -152,6 +152,24 @@ class AskInPerson(models.TextChoices):
     PARKED = "parked", pgettext_lazy("ask in person", "it could not be delivered")
     MISSING = "missing", pgettext_lazy("ask in person", "no message was written")
     UNANSWERED = "unanswered", pgettext_lazy("ask in person", "no answer came and silence does not close it")
+
+
+class NotDispatched(models.TextChoices):
+    """Why dispatch found nobody."""
+
+    NOBODY_HAS_DUTY = "nobody_has_duty", pgettext_lazy("not dispatched", "no team has this duty")
+    NOBODY_ON_SHIFT = "nobody_on_shift", pgettext_lazy("not dispatched", "everybody with this duty is off shift")
+    NOBODY_FREE = "nobody_free", pgettext_lazy("not dispatched", "everybody on shift has their hands full")
+
+
+class OwnReason(models.TextChoices):
+    """Reasons that the product gives itself: stored as codes, said in the reader's language."""
+
+    SHIPPED = "shipped", pgettext_lazy("own reason", "comes with the product")
+    NOT_SOLVED = "not_solved", pgettext_lazy("own reason", "the customer says that it is not solved")
+    WAKE_UP = "wake_up", pgettext_lazy("own reason", "the time to wait is over")
+    WORSE_SIGNAL = "worse_signal", pgettext_lazy("own reason", "a further signal is worse")
+    SAME_ORDER = "same_order", pgettext_lazy("own reason", "a further signal about the same order")
 
 
 class CancelReason(models.TextChoices):

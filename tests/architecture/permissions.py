@@ -101,7 +101,7 @@ PEOPLE = {
     "accounts:team_join": Page(frozenset({R.OPERATIONS, R.ADMINISTRATOR}), "POST", _team),
     "accounts:team_leave": Page(frozenset({R.OPERATIONS, R.ADMINISTRATOR}), "POST", sample={"pk": 999}),
     "accounts:team_close": Page(frozenset({R.OPERATIONS, R.ADMINISTRATOR}), "POST", _team),
-    "accounts:shift_cancel": Page(LEADS | {R.PLANNER}, "POST", _shift),
+    "accounts:shift_cancel": Page(LEADS | {R.PLANNER, R.ADMINISTRATOR}, "POST", _shift),
     "accounts:away_end": Page(LEADS | {R.PLANNER}, "POST", sample={"pk": 999}),
 }
 ADMIN = {
@@ -140,6 +140,8 @@ DESK_PAGES = {
     "dashboards:overview": Page(READERS | {R.PLANNER}, args=_rule_book),
     "desk:queue": Page(READERS),
     "desk:pulse": Page(READERS),
+    "desk:numbers": Page(READERS),
+    "desk:choices": Page(READERS),
     "desk:take": Page(DESK, "POST"),
     "desk:take_next": Page(DESK, "POST"),
     "desk:bulk": Page(READERS, "POST"),
@@ -204,7 +206,7 @@ SHEETS = {
 }
 PAGES: dict[str, Page] = {**SHEETS, **RULE_BOOK, **DOOR, **PEOPLE, **ADMIN, **DESK_PAGES, **OTHERS}
 
-PLANNING = LEADS | {R.PLANNER, R.VENDOR_LEAD}
+PLANNING = LEADS | {R.PLANNER, R.VENDOR_LEAD, R.ADMINISTRATOR}
 OPERATIONS = frozenset({R.OPERATIONS})
 KEEPERS = frozenset({R.MERCHANT_MANAGER, R.OPERATIONS})
 MACHINISTS = frozenset({R.OPERATIONS, R.ADMINISTRATOR, R.AUDITOR})

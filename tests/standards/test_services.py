@@ -133,6 +133,16 @@ def test_a_standard_where_worse_waits_longer_is_refused(
     assert refused.value.code == "worse_waits_longer"
 
 
+def test_the_refusal_names_the_standards_that_conflict_once_each(cast: Any, now: datetime) -> None:
+    row = draft("first_response_major", cast.operations, now, limit_value=6000, limit_unit="minutes")
+    with pytest.raises(Refused) as refused:
+        services.rule_activate(draft=row, actor=cast.supervisor, now=now)
+    said = [str(refusal.message) for refusal in refused.value.refusals]
+    assert len(said) == len(set(said))
+    assert "6000" in said[0]
+    assert row.standard.name_zh in said[0]
+
+
 @pytest.mark.parametrize(
     ("code", "terms"),
     [

@@ -123,7 +123,7 @@ class ColumnProfile(models.Model):
         constraints = [models.UniqueConstraint(fields=["code", "sheet"], name="column_profile_once")]
 
     def __str__(self) -> str:
-        return f"{self.code} · {self.sheet}"
+        return self.name
 
 
 class SheetExport(models.Model):

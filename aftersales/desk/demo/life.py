@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from random import Random
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -32,7 +33,7 @@ from .trade import DAYS
 
 FORMS = 44
 FORMS_LATELY = 16
-SWEEP_HOURS = (8, 18)
+SWEEP_HOURS = range(24)
 INTAKE_HOURS = (9,)
 MESSAGES_KEPT = timedelta(days=2)
 QUESTIONS = ("ticket.resolved", "notice.sent", "notice.skipped", "ticket.not_asked")
@@ -150,7 +151,8 @@ class Department:
         for ticket in closed.order_by("closed_at"):
             reviewer = self.people["supervisor"] if ticket.assignee_id == lead.pk else lead
             if self.days.chance(0.9):
-                summary = self.days.random.choice(problems.SUMMARIES)
+                fitting = problems.SUMMARIES_OF.get(ticket.kind, problems.SUMMARIES)
+                summary = self.days.random.choice(fitting)
                 services.ticket_archive(ticket=ticket, summary=summary, actor=reviewer, now=now)
 
     def form(self, now: datetime) -> None:
@@ -162,7 +164,8 @@ class Department:
         if not recent:
             return
         order = random.choice(recent)
-        problem = random.choices(PROBLEMS, weights=[one.weight for one in PROBLEMS])[0]
+        fitting = [one for one in PROBLEMS if one.fits(self.words(order)["goods"])]
+        problem = random.choices(fitting, weights=[one.weight for one in fitting])[0]
         ticket = self.open(order, problem, random.choice(CHANNELS), now)
         self.problem[ticket.pk] = problem
         self.begin(ticket, now)
@@ -181,6 +184,13 @@ class Department:
             beside=True,
         )
         return services.ticket_open(draft=draft, actor=self.people["agent"], now=now)
+
+    def newest_of(self, goods: tuple[str, ...], now: datetime) -> Order:
+        """The newest order of such a thing, or of anything where nobody bought one."""
+        placed = [one for one in reversed(self.orders) if one.placed_at < now]
+        return next(
+            (one for one in placed if any(word in self.words(one)["goods"] for word in goods)), placed[0]
+        )
 
     def words(self, order: Order | None) -> dict[str, str]:
         lines = list(order.lines.all()) if order else []
@@ -357,7 +367,7 @@ class Department:
 
     def thread(self, now: datetime) -> None:
         """One conversation of sixty messages, still open."""
-        order = max((one for one in self.orders if one.placed_at < now), key=lambda one: one.placed_at)
+        order = self.newest_of(problems.THREAD_GOODS, now)
         problem = next(one for one in PROBLEMS if one.kind == "repair")
         ticket = self.open(order, problem, "chat", now, subject=problems.THREAD_SUBJECT)
         self.seen.add(ticket.pk)
@@ -415,12 +425,13 @@ def _last_minutes(now: datetime) -> None:
 
 def _newcomer(department: Department, now: datetime) -> None:
     """A ticket registered this minute, which nobody has graded yet."""
-    order = department.orders[-1]
+    order = department.newest_of(problems.CABINETS, now)
+    words = department.words(order)
     ticket = Ticket(
         number=series.next_number("ticket", now),
         source="form",
         source_ref=f"demo-new-{order.pk}",
-        subject=f"{department.words(order)['goods']}怎么预约安装",
+        subject=problems.NEWCOMER_SUBJECT.format(**words),
         channel="app",
         customer_id=order.customer_id,
         order_id=order.pk,
@@ -429,9 +440,11 @@ def _newcomer(department: Department, now: datetime) -> None:
         opened_at=now,
         last_customer_at=now,
     )
-    payload = {"channel": "app", "kind": "other", "severity": "minor", "nature": "operation"}
+    payload: dict[str, Any] = {"channel": "app", "kind": "other", "severity": "minor", "nature": "operation"}
     payload |= {"order_id": order.pk, "customer_id": order.customer_id}
     moves.create(ticket, actor=system_user(), now=now, event="ticket.opened", payload=payload)
+    text = problems.NEWCOMER_TEXT.format(**words)
+    services.customer_message(ticket=ticket, text=text, actor=customer_user(), now=now, channel="app")
 
 
 def _parked_job(now: datetime) -> None:

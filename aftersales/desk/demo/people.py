@@ -11,7 +11,7 @@ from aftersales.customers.states import ContactKind, CustomerClass, Gender
 
 from . import words
 
-SOURCE = "mall"
+SOURCE, OTHER_SOURCE = "云集商城", "邻里集市"
 KEY_REASONS = ("近一年消费额居前 15%", "高价值老客户", "企业采购联系人")
 SPECIAL_REASONS = ("曾有两次投诉，需持续跟进", "视力障碍，优先电话沟通", "高龄客户，需慢速说明")
 PREFERENCES = ("周末送货", "工作日白天不接电话", "放驿站需先联系", "只用短信联系", "")
@@ -86,7 +86,7 @@ def _accounts(random: Random, customer: Customer, number: int) -> list[CustomerA
     """One account at the mall; some people have a second one, at the mall or at the marketplace."""
     ids = [(SOURCE, f"u{random.randrange(10**9):09d}{number}")]
     if random.random() < 0.12:
-        ids.append((random.choice((SOURCE, "market")), f"u{random.randrange(10**9):09d}{number}b"))
+        ids.append((random.choice((SOURCE, OTHER_SOURCE)), f"u{random.randrange(10**9):09d}{number}b"))
     return [CustomerAccount(customer=customer, source=source, external_id=key) for source, key in ids]
 
 

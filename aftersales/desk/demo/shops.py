@@ -102,7 +102,8 @@ def _goods(
     random: Random, made: Shops, merchant: Merchant, first: str, kind: words.Kind, category: Category
 ) -> None:
     for number in range(random.randint(4, 9)):
-        name = f"{first}{random.choice(kind.nouns)}{random.choice(kind.styles)}"
+        noun, styles = random.choice(kind.goods)
+        name = f"{first}{noun}{random.choice(styles.split('、'))}"
         if kind.code == "custom" and number == 0:
             name = words.LONG_PRODUCT[:40]
         product = Product(

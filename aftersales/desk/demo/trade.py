@@ -31,8 +31,9 @@ DAYS = 60
 EVENING = timedelta(hours=22)
 HOURS = (1, 1, 1, 1, 1, 1, 1, 2, 3, 5, 7, 7, 6, 5, 5, 5, 5, 5, 6, 8, 10, 11, 8, 4)
 STARS = {True: (20, 16, 22, 22, 20), False: (1, 1, 7, 24, 67)}  # late or not, one to five stars
+COLOURED = {one.code for one in words.KINDS if one.coloured}
 METHODS = ("alipay", "wechat", "unionpay", "credit_card", "balance")
-TEXTS = {1: words.COMPLAINTS, 2: words.COMPLAINTS, 3: words.MIDDLING, 4: words.PRAISE, 5: words.PRAISE}
+TEXTS = {3: words.MIDDLING, 4: words.PRAISE, 5: words.PRAISE}
 
 
 @dataclass
@@ -149,7 +150,7 @@ def _lines(world: World, order: Order, merchant: Merchant) -> list[OrderLine]:
 def _line(world: World, order: Order, merchant: Merchant, product: Product, place: int) -> OrderLine:
     random = world.random
     rule = product.effective_return_rule
-    fresh = product.category is not None and product.category.code == "fresh"
+    fresh = _category(product) == "fresh"
     price = world.shops.prices[product.code]
     serial = f"SN{random.randrange(10**10):010d}" if product.has_serial else ""
     return OrderLine(
@@ -159,7 +160,7 @@ def _line(world: World, order: Order, merchant: Merchant, product: Product, plac
         product=product,
         sales_mode=SalesMode.SELF_RUN if merchant.self_run else SalesMode.THIRD_PARTY,
         product_name=product.name,
-        sku=random.choice(words.COLOURS),
+        sku=random.choice(words.COLOURS) if _category(product) in COLOURED else "标准",
         quantity=random.choices((1, 2, 3), weights=(85, 11, 4))[0],
         unit_price=price,
         list_price=(price * Decimal("1.2")).quantize(Decimal("0.01")),
@@ -170,6 +171,15 @@ def _line(world: World, order: Order, merchant: Merchant, product: Product, plac
         batch_no=f"B{order.placed_at:%y%m}{random.randint(1, 9)}" if fresh else "",
         dispatch_due_at=order.placed_at + timedelta(hours=48),
     )
+
+
+def _category(product: Product | None) -> str:
+    return product.category.code if product is not None and product.category is not None else ""
+
+
+def _complaints(lines: list[OrderLine]) -> tuple[str, ...]:
+    """What somebody may say who bought this."""
+    return words.COMPLAINTS + 2 * words.COMPLAINTS_OF.get(_category(lines[0].product), ())
 
 
 def _sum_up(world: World, order: Order, lines: list[OrderLine]) -> None:
@@ -275,7 +285,7 @@ def _sent(world: World, made: Trade, order: Order, lines: list[OrderLine]) -> No
     if world.chance(0.02):
         _refund(order, lines, made.payments[-1])
     if world.chance(0.45):
-        _review(world, made, order, shipment)
+        _review(world, made, order, lines, shipment)
 
 
 def _shipment(world: World, order: Order) -> Shipment:
@@ -354,7 +364,7 @@ def _tracking(world: World, shipment: Shipment, order: Order) -> list[TrackingEv
     ]
 
 
-def _review(world: World, made: Trade, order: Order, shipment: Shipment) -> None:
+def _review(world: World, made: Trade, order: Order, lines: list[OrderLine], shipment: Shipment) -> None:
     random = world.random
     late = shipment.delivered_at > shipment.promised_at
     written = shipment.delivered_at + timedelta(hours=random.uniform(1, 90))
@@ -368,7 +378,7 @@ def _review(world: World, made: Trade, order: Order, shipment: Shipment) -> None
             order=order,
             merchant=order.merchant,
             score=score,
-            body=random.choice(TEXTS[score]),
+            body=random.choice(TEXTS.get(score) or _complaints(lines)),
             written_at=written,
             answered_at=written + timedelta(hours=5)
             if world.chance(0.3) and written < world.now - timedelta(hours=5)

@@ -164,7 +164,7 @@ class Order(PublicIdModel, VersionedModel):
         ]
 
     def __str__(self) -> str:
-        return f"{self.source} {self.external_no}"
+        return self.external_no
 
 
 class OrderLine(VersionedModel):

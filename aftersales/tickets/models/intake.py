@@ -164,7 +164,7 @@ class IntakeItem(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.source} {self.source_ref}"
+        return f"{self.get_signal_display()} {self.happened_at:%Y-%m-%d %H:%M}"
 
 
 class DispatchRecord(AppendOnlyModel):
