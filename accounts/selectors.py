@@ -7,6 +7,7 @@ from datetime import datetime
 from django.db.models import Exists, OuterRef, Q, Subquery
 
 from accounts.models import Away, Shift, Team, TeamMember, User
+from accounts.states import Role
 
 
 @dataclass(frozen=True)
@@ -103,6 +104,14 @@ def team_ids_of(user: User) -> list[int]:
     """Teams the person belongs to or leads, open ones only. One query."""
     member = Exists(TeamMember.objects.current().filter(team=OuterRef("pk"), person=user))
     return list(Team.objects.active().filter(member | Q(lead=user)).values_list("pk", flat=True))
+
+
+def leads_and_supervisors(duty: str) -> list[User]:
+    """Who must know when nobody of a duty is there: the leads of its open teams and the supervisors, each once."""
+    leads = Q(teams_led__active_to=None, teams_led__duties__contains=[duty]) if duty else Q(pk__in=[])
+    return list(
+        User.objects.active().filter(leads | Q(roles__overlap=[Role.SUPERVISOR])).distinct().order_by("pk")
+    )
 
 
 def lead_of(person_id: int) -> User | None:

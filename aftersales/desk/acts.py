@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -52,15 +52,16 @@ FACES: Mapping[str, tuple[str, str]] = {
     "archive": ("book", "s"),
     "regrade": ("flag", ""),
     "tried": ("phone", ""),
+    "told_merchant": ("phone", ""),
     "agree": ("chat", "p"),
 }
 # A move out of another state is no news; these refusals are never shown.
 SILENT = frozenset({"wrong_state", "not_permitted"})
 TEXT = Need("text", gettext_lazy("Message to the customer"), "long")
 REASON_NEEDED = frozenset(
-    {"unassign", "hand_over", "close_verified", "cancel", "regrade", "reopen", "give_up"}
+    {"unassign", "hand_over", "wait", "close_verified", "cancel", "regrade", "reopen", "give_up"}
 )
-NO_REASON = frozenset({"start", "resume", "resolve", "archive", "take", "tried", "agree"})
+NO_REASON = frozenset({"start", "resume", "resolve", "archive", "take", "tried", "agree", "told_merchant"})
 REASON_WORDS = {"close_verified": gettext_lazy("What the customer said")}
 
 
@@ -104,13 +105,22 @@ class Acts:
         return ([self.primary] if self.primary else []) + self.others
 
 
-def acts(ticket: Ticket, actor: Any, now: datetime) -> Acts:
-    """What may be done now, what may not and why; the same guards that judge the act itself."""
-    found = {act.name: act for act in _all(ticket, actor, now)}
+def acts(ticket: Ticket, actor: Any, now: datetime, *, unheard: str = "") -> Acts:
+    """What may be done now, what may not and why; the same guards that judge the act itself.
+
+    ``unheard``: why no message reaches the customer (selectors.unheard_because); then a person says how he told him.
+    """
+    found = {act.name: _asking_how(act) if unheard else act for act in _all(ticket, actor, now)}
     wanted = (found[name] for name in NEXT.get(ticket.state, ()) if name in found and found[name].allowed)
     primary = next(wanted, None)
     others = [act for act in found.values() if act.allowed and act is not primary]
     return Acts(primary, others, [act for act in found.values() if not act.allowed])
+
+
+def _asking_how(act: Act) -> Act:
+    """Telling a customer whom no message reaches: the dialog asks how a person did."""
+    how = {"resolve": RESULT_TOLD, "agree": SOLUTION_TOLD}.get(act.name)
+    return replace(act, needs=(*act.needs, how)) if how and act.allowed else act
 
 
 def _all(ticket: Ticket, actor: Any, now: datetime) -> list[Act]:
@@ -135,7 +145,13 @@ def _all(ticket: Ticket, actor: Any, now: datetime) -> list[Act]:
             _own("agree", label, (TEXT,), _("The customer is told; the promise of a solution is met."))
         )
     if ticket.state in ACTIVE_STATES and actor.has_perm("tickets.reply"):
-        found.append(_own("tried", pgettext_lazy("ticket act", "Tried to call"), TRIED))
+        words = _("Reaching the customer counts as an answer; what was said is kept as a note.")
+        found.append(_own("tried", pgettext_lazy("ticket act", "Register a contact"), TRIED, words))
+    if ticket.is_open and ticket.merchant_id and actor.has_perm("tickets.reply"):
+        words = _("From now on the merchant owes an answer.")
+        found.append(
+            _own("told_merchant", pgettext_lazy("ticket act", "Told the merchant myself"), ASKED, words)
+        )
     return found
 
 
@@ -192,10 +208,25 @@ def _reached() -> list[tuple[str, Any]]:
     return [("no", pgettext_lazy("contact", "Not reached")), ("yes", pgettext_lazy("contact", "Reached"))]
 
 
+def _not_yet() -> list[tuple[str, Any]]:
+    return [("later", pgettext_lazy("contact", "Not told yet")), *_channels()]
+
+
+def _choose() -> list[tuple[str, Any]]:
+    return [("", pgettext_lazy("contact", "Please choose")), *_channels()]
+
+
 TRIED = (
     Need("channel", gettext_lazy("Channel"), "choice", choices=_channels),
     Need("reached", gettext_lazy("Outcome"), "choice", choices=_reached),
+    Need("said", gettext_lazy("What was said"), "long", required=False),
 )
+ASKED = (
+    Need("channel", gettext_lazy("Channel"), "choice", choices=_channels),
+    Need("text", gettext_lazy("What you asked the merchant"), "long"),
+)
+RESULT_TOLD = Need("told_by", gettext_lazy("How you told the customer"), "choice", choices=_not_yet)
+SOLUTION_TOLD = Need("told_by", gettext_lazy("How you told the customer"), "choice", choices=_choose)
 
 
 SOURCE = "desk"  # of everything that staff writes here
@@ -287,6 +318,14 @@ def _chosen(posted: Posted, needs: Sequence[Need], *, optional: bool = False) ->
     return {need.name: _one_of(posted, need) for need in wanted if need.kind == "choice"}
 
 
+def _told_by(posted: Posted, need: Need) -> str:
+    """The channel on which a person told the customer; nothing when a message does or it is still to be done."""
+    if "told_by" not in posted.values:
+        return ""
+    how = _one_of(posted, need)
+    return "" if how == "later" else how
+
+
 HANDLERS: Mapping[str, Handler] = {
     "take": lambda p: services.ticket_take(**p.common()),
     "triage": lambda p: services.ticket_triage(
@@ -301,7 +340,11 @@ HANDLERS: Mapping[str, Handler] = {
         **p.common(), **_chosen(p, MACHINE["wait"].needs), until=_moment(p, "until"), reason=p.reason
     ),
     "resolve": lambda p: services.ticket_resolve(
-        **p.common(), **p.once(), **_chosen(p, MACHINE["resolve"].needs), **p.words("text")
+        **p.common(),
+        **p.once(),
+        **_chosen(p, MACHINE["resolve"].needs),
+        **p.words("text"),
+        told_by=_told_by(p, RESULT_TOLD),
     ),
     "close_verified": lambda p: services.ticket_verify(
         **p.common(), **_chosen(p, MACHINE["close_verified"].needs), reason=p.reason
@@ -313,11 +356,17 @@ HANDLERS: Mapping[str, Handler] = {
     ),
     "archive": lambda p: services.ticket_archive(**p.common(), **p.words("summary")),
     "regrade": lambda p: services.ticket_regrade(**p.common(), **_chosen(p, GRADE_NEEDS), reason=p.reason),
-    "agree": lambda p: services.ticket_agree_solution(**p.common(), **p.once(), **p.words("text")),
+    "agree": lambda p: services.ticket_agree_solution(
+        **p.common(), **p.once(), **p.words("text"), told_by=_told_by(p, SOLUTION_TOLD)
+    ),
     "tried": lambda p: services.contact_attempt_record(
         **p.common(),
         channel=_chosen(p, TRIED)["channel"],
         reached=_chosen(p, TRIED)["reached"] == "yes",
-        source_ref=p.ref,
+        **p.once(),
+        **p.words("said"),
+    ),
+    "told_merchant": lambda p: services.ticket_tell_merchant(
+        **p.common(), **p.once(), **p.words("text"), channel=_chosen(p, ASKED)["channel"]
     ),
 }

@@ -257,6 +257,7 @@ def owed_words(clock: Clock, ticket: Ticket) -> str:
     """Who owes it, by name where the ticket knows the name: the lead for the lead's promises, else who holds it."""
     party = vocabulary.word("duties", clock.owed_party) if clock.owed_party else ""
     team = ticket.team
+    names: list[Any]
     if clock.owed_by == Debtor.LEAD:
         names = [team and team.lead, team]
     else:

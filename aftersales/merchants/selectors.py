@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from .models import Merchant
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+
+from .models import Merchant, MerchantContact
+from .states import ContactRole
 
 
 def merchants_of(user: Any) -> list[int]:
@@ -18,11 +22,19 @@ def member_users(merchant_id: int) -> list[Any]:
     return [member.user for member in members]
 
 
-def notice_address(merchant_id: int, role: str = "aftersales") -> str:
-    """The e-mail address for ``role``, else that for after-sales, else empty."""
-    found = dict(
-        Merchant.objects.filter(pk=merchant_id, contacts__role__in={role, "aftersales"}).values_list(
-            "contacts__role", "contacts__email"
-        )
-    )
-    return found.get(role) or found.get("aftersales") or ""
+def notice_contact(merchant_id: int) -> MerchantContact | None:
+    """Whom to write to at a merchant: the contact for after-sales, else the first one that has an e-mail address."""
+    found = list(MerchantContact.objects.filter(merchant_id=merchant_id).exclude(email="").order_by("pk"))
+    return min(found, key=lambda one: one.role != ContactRole.AFTERSALES, default=None)
+
+
+def why_no_address(merchant_id: int) -> str:
+    """Why no mail reaches this merchant: no_address, bad_address, or "" when one does. The sender judges alike."""
+    contact = notice_contact(merchant_id)
+    if contact is None:
+        return "no_address"
+    try:
+        validate_email(contact.email)
+    except ValidationError:
+        return "bad_address"
+    return ""

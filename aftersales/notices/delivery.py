@@ -24,7 +24,7 @@ from accounts.services import system_user
 from aftersales.core import events
 from aftersales.customers.selectors import way_to
 from aftersales.customers.states import Channel as CustomerChannel
-from aftersales.merchants.models import MerchantContact
+from aftersales.merchants.selectors import notice_contact
 
 from . import kinds, mail, rules, services
 from .events import told
@@ -118,8 +118,7 @@ def _user_address(notice: Notice) -> Address:
 
 def _merchant_address(notice: Notice) -> Address:
     """The first contact of the merchant that has an e-mail."""
-    contacts = MerchantContact.objects.filter(merchant_id=cast(int, notice.merchant_id)).exclude(email="")
-    contact = contacts.order_by("pk").first()
+    contact = notice_contact(cast(int, notice.merchant_id))
     return Address(contact.email, contact.pk) if contact else Address(skip=SkipReason.NO_ADDRESS)
 
 

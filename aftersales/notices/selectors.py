@@ -12,7 +12,7 @@ from django.conf import settings
 from accounts.states import Kind
 
 from . import kinds, rules, texts
-from .models import Notice, NoticeText
+from .models import Notice, NoticeTemplate, NoticeText
 from .services import worded
 from .states import OPEN, NoticeChannel, NoticeState, RecipientKind
 
@@ -38,6 +38,12 @@ def inbox(user: Any, *, before: int | None = None) -> tuple[list[Notice], bool]:
 def notices_about(subject_kind: str, subject_id: int, *, limit: int = 100) -> list[Notice]:
     """Messages about one row, newest first. The caller decides who may look at the row."""
     return list(Notice.objects.about(subject_kind, subject_id).order_by("-pk")[:limit])
+
+
+def goes_out(template: str) -> bool:
+    """Whether messages of this kind are sent by mail at all; one that nobody changed is. One query."""
+    row = NoticeTemplate.objects.filter(code=template).first()
+    return row is None or (row.enabled and NoticeChannel.EMAIL in row.channels)
 
 
 def may_play_customer(user: Any) -> bool:

@@ -6,7 +6,7 @@ from accounts.services import system_user
 from aftersales.core.models import Event
 from aftersales.tickets import selectors
 from aftersales.tickets.models import Ticket
-from aftersales.tickets.services import asking, node_messages
+from aftersales.tickets.services import asking, dispatch, node_messages, reaching
 
 
 def node_message(event: Event, now: datetime) -> None:
@@ -15,12 +15,22 @@ def node_message(event: Event, now: datetime) -> None:
         return
     ticket = Ticket.objects.select_related("customer", "order", "assignee", "owner").get(pk=event.subject_id)
     node_messages.tell_customer(ticket=ticket, event=event, actor=system_user(), now=now)
+    if event.kind == "ticket.left_alone":
+        reaching.leads_tell(ticket=ticket, event=event, now=now)
+    if event.kind == "ticket.merchant_asked":
+        reaching.merchant_ask(ticket=ticket, event=event, now=now)
+    if event.kind == "ticket.not_delivered":
+        reaching.worker_tell(ticket=ticket, event=event, now=now)
+    if event.kind in ("ticket.unassigned", "ticket.regraded"):
+        dispatch.unassigned_look(ticket_id=ticket.pk, now=now)
     if event.kind == "ticket.resolved":  # there may be nobody to ask, or no message at all
         asking.question_follow(ticket_id=ticket.pk, now=now)
 
 
 def question_fared(event: Event, now: datetime) -> None:
-    """The question to the customer went out, or will not: the ticket learns it (R3.6)."""
+    """Words to the customer or the merchant went out, or will not: the ticket learns it (R3.6, R4.7)."""
+    if event.subject_kind == selectors.KIND and event.payload.get("template") in reaching.FOLLOWED:
+        reaching.message_fared(event=event, now=now)
     about = (event.subject_kind, event.payload.get("template"), event.payload.get("recipient"))
     if about == (selectors.KIND, selectors.QUESTION, "customer"):
         asking.question_follow(ticket_id=event.subject_id, now=now)

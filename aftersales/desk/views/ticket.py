@@ -19,14 +19,13 @@ from aftersales.core import files, once
 from aftersales.core.access import answered, needs
 from aftersales.core.errors import DomainError
 from aftersales.customers.models import Contact
-from aftersales.customers.selectors import way_to
 from aftersales.customers.services import contact_reveal
-from aftersales.customers.states import Channel as ContactChannel
 from aftersales.desk import acts, workbench
-from aftersales.tickets import services
+from aftersales.orders.selectors import order_card
+from aftersales.tickets import selectors, services
 from aftersales.tickets.models import Attachment, DispatchRecord, Ticket
 from aftersales.tickets.services.conversation import words_judged
-from aftersales.tickets.states import Channel
+from aftersales.tickets.states import ACTIVE_STATES, AskInPerson, Channel
 
 MAX_FILES = 8
 # How the reply box may speak: who hears it, with which service, who may.
@@ -45,6 +44,7 @@ VOICES: dict[str, tuple[Any, str, Callable[..., Any]]] = {
         services.merchant_message,
     ),
 }
+ASKING = ("customer", "merchant")  # these wait for an answer: only while work goes on
 SAID = {
     "customer": gettext_lazy("Sent to the customer."),
     "merchant": gettext_lazy("Sent to the merchant."),
@@ -54,20 +54,18 @@ SAID = {
 }
 
 
-NOT_SENT = gettext_lazy("Kept, but not sent: no e-mail address of this customer is known.")
-HISTORIC = gettext_lazy("Kept, but not sent: historic tickets send no messages.")
+NOT_SENT = gettext_lazy("Noted, not delivered: %(why)s. Please call, and register the call.")
+# Why nothing that is written here reaches somebody: the same question that the service asks.
+UNHEARD: dict[str, Callable[[Ticket], str]] = {
+    "customer": selectors.unheard_because,
+    "merchant": selectors.merchant_unheard_because,
+}
 
 
-def has_mail(row: Ticket) -> bool:
-    """Whether a message to the customer can leave the house; historic tickets send none."""
-    return bool(
-        not row.historic and row.customer_id and way_to(row.customer_id, ContactChannel.EMAIL).contact
-    )
-
-
-def is_mute(panel: Any) -> bool:
-    """The same from what the page has read anyway."""
-    return panel is None or bool(panel.no_mail)
+def unheard_words(row: Ticket, voice: str) -> str:
+    """Why this voice reaches nobody on this ticket, in words; empty when a message goes out."""
+    why = UNHEARD[voice](row) if voice in UNHEARD else ""
+    return str(AskInPerson(why).label) if why else ""
 
 
 def the_ticket(request: HttpRequest, number: str) -> Ticket:
@@ -90,14 +88,16 @@ def _page(
 ) -> HttpResponse:
     now = timezone.now()
     bench = workbench.read(row, request.user, now)
-    todo = acts.acts(row, request.user, now)
+    unheard = unheard_words(row, "customer")
+    todo = acts.acts(row, request.user, now, unheard=unheard)
     context = {
         "title": row.number, "now": now, "ticket": row, "bench": bench, "acts": todo, "draft": draft,
         "voices": _voices(request.user, row), "voice": voice or _first_voice(request.user, row),
         "waiting": workbench.waiting_face(row), "people": _people(request.user, row, todo, now),
         "reopened_words": ngettext("reopened once", "reopened %(n)d times", row.reopened) % {"n": row.reopened},
         "dispatch_words": dispatch_words(bench.dispatch), "dispatch_people": dispatch_people(bench.dispatch),
-        "mute": is_mute(bench.customer), "accept": files.accepted(), "resolve_text": resolve_text(row),
+        "ended": ended_words(row), "mute": unheard, "accept": files.accepted(), "resolve_text": resolve_text(row),
+        "merchant_mute": unheard_words(row, "merchant") if row.merchant_id else "",
         "tomorrow": timezone.localtime(now + timedelta(days=1)).strftime("%Y-%m-%dT%H:%M"),
         "soonest": timezone.localtime(now).strftime("%Y-%m-%dT%H:%M"),
     }  # fmt: skip
@@ -111,7 +111,8 @@ CHOSEN = {
     "pulled": gettext_lazy("%(name)s took the ticket."),
     "handed_over": gettext_lazy("The ticket was handed to %(name)s, who leads the team."),
     "nobody_has_duty": gettext_lazy("No team has this duty."),
-    "nobody_free": gettext_lazy("Nobody with this duty was free."),
+    "nobody_on_shift": gettext_lazy("Everybody with this duty was off shift."),
+    "nobody_free": gettext_lazy("Everybody with this duty who was on shift had their hands full."),
 }
 VERDICTS = {
     "": pgettext_lazy("dispatch", "Could take it"),
@@ -160,8 +161,18 @@ def _voices(user: Any, row: Ticket) -> list[tuple[str, Any]]:
     return [
         (name, label)
         for name, (label, capability, _service) in VOICES.items()
-        if user.has_perm(capability) and (row.merchant_id or name not in ("merchant", "answered"))
+        if user.has_perm(capability)
+        and (row.merchant_id or name not in ("merchant", "answered"))
+        and (row.state in ACTIVE_STATES or name not in ASKING)
     ]
+
+
+def ended_words(row: Ticket) -> str:
+    """Why nothing is sent from a finished ticket; empty while work goes on."""
+    if row.state in ACTIVE_STATES:
+        return ""
+    words = _("%(state)s: from here nothing is sent any more. To write to the customer, reopen the ticket.")
+    return words % {"state": row.get_state_display()}
 
 
 def _first_voice(user: Any, row: Ticket) -> str:
@@ -205,7 +216,11 @@ def say(request: HttpRequest, number: str) -> HttpResponse:
     text = request.POST.get("text", "")
     if voice not in VOICES or not request.user.has_perm(VOICES[voice][1]):
         raise Http404
-    said = SAID[voice] if voice != "customer" or has_mail(row) else HISTORIC if row.historic else NOT_SENT
+    if voice in ASKING and (refused := ended_words(row)):
+        messages.error(request, refused)
+        return _page(request, row, draft=text, status=422)
+    why = unheard_words(row, voice)
+    said = NOT_SENT % {"why": why} if why else SAID[voice]
     if answered(lambda: _say(request, row, voice, text), request, str(said)) is None:
         return _page(request, the_ticket(request, number), draft=text, voice=voice, status=422)
     return redirect("desk:ticket", number)
@@ -271,9 +286,10 @@ def look(request: HttpRequest, number: str) -> HttpResponse:
     row = the_ticket(request, number)
     now = timezone.now()
     clocks = workbench.clock_cards(row, now)
+    card = order_card(row.order_id) if row.order_id else None
     said = row.messages.order_by("-at", "-id").select_related("author").first()
     context = {
-        "ticket": row, "now": now, "clocks": [card for card in clocks if card.open], "said": said,
+        "ticket": row, "now": now, "clocks": [one for one in clocks if one.open], "card": card, "said": said,
         "recent": list(reversed(workbench.selectors.timeline(row, limit=4))),
         "state": workbench.state_badge(row.state, row.wait_for),
         "level": workbench.level_badge(row.severity, row.nature),

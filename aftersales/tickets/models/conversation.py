@@ -10,11 +10,14 @@ from django.utils.translation import gettext_lazy as _
 from aftersales.core.models import AppendOnlyModel, Audience, PublicIdModel
 from aftersales.tickets.models.ticket import Ticket
 from aftersales.tickets.querysets import ThroughTicketQuerySet
-from aftersales.tickets.states import AuthorKind, Channel
+from aftersales.tickets.states import AskInPerson, AuthorKind, Channel
 
 
 class Message(PublicIdModel):
-    """One message. ``audience`` says who may read it: a note is internal, a question to the merchant stays there."""
+    """One message. ``audience`` says who may read it: a note is internal, a question to the merchant stays there.
+
+    ``undelivered`` says why words of staff never left the house; they keep no promise.
+    """
 
     ticket = models.ForeignKey(
         Ticket, models.PROTECT, related_name="messages", verbose_name=_("ticket"), db_index=False
@@ -34,6 +37,14 @@ class Message(PublicIdModel):
     source = models.CharField(_("source"), max_length=40, blank=True)
     source_ref = models.CharField(_("source reference"), max_length=120, blank=True)
     text = models.TextField(_("text"))
+    undelivered = models.CharField(
+        _("noted, not delivered, because"),
+        max_length=12,
+        choices=AskInPerson,
+        blank=True,
+        default="",
+        db_default="",
+    )
     at = models.DateTimeField(_("at"))
     erased_at = models.DateTimeField(_("erased at"), null=True)
 

@@ -31,6 +31,7 @@ from aftersales.tickets.services.conversation import (
     note_add,
     ticket_ask_merchant,
     ticket_reply,
+    ticket_tell_merchant,
 )
 from aftersales.tickets.services.dispatch import (
     dispatch_sweep,
@@ -77,6 +78,7 @@ __all__ = [
     "ticket_answer",
     "ticket_archive",
     "ticket_ask_merchant",
+    "ticket_tell_merchant",
     "ticket_assign",
     "ticket_cancel",
     "ticket_confirm",

@@ -13,6 +13,7 @@ from aftersales.core.errors import DomainError, NotPermitted
 from aftersales.core.files import StoredFile
 from aftersales.core.models import Audience
 from aftersales.tickets.models import Attachment, Message, Ticket
+from aftersales.tickets.selectors import merchant_unheard_because, unheard_because
 from aftersales.tickets.services import erasing, searching
 from aftersales.tickets.services.locking import locked_ticket, refuse_sealed
 from aftersales.tickets.services.work import ensure_started
@@ -52,6 +53,7 @@ def ticket_reply(
 ) -> Message:
     """Answer the customer: meets the response clock; whoever answers an assigned ticket has started it.
 
+    Words that no message can bring to him are noted, not delivered (``Message.undelivered``): they keep no promise.
     A waiting ticket goes on waiting: a reminder is no answer to what it waits for. As with every kind of message the
     same (source, source_ref) twice is one message.
     """
@@ -63,6 +65,7 @@ def ticket_reply(
             return known
         if ticket.assignee_id == actor.pk or actor.has_perm("tickets.work_any"):
             ticket = ensure_started(ticket, actor=actor, now=now)
+        unheard = unheard_because(ticket)
         message = _write(
             ticket,
             cleaned,
@@ -74,13 +77,21 @@ def ticket_reply(
             files=files,
             source=source,
             source_ref=source_ref,
+            undelivered=unheard,
         )
-        columns: dict[str, Any] = {"last_staff_at": now}
-        first = ticket.first_reply_at is None
-        if first:
-            columns["first_reply_at"] = now
-        _say(ticket, "ticket.replied", actor, now, {"message_id": message.pk, "first": first}, columns)
+        if unheard:
+            _say(ticket, "ticket.reply_kept", actor, now, {"message_id": message.pk, "why": unheard}, {})
+        else:
+            first = ticket.first_reply_at is None
+            payload = {"message_id": message.pk, "first": first}
+            _say(ticket, "ticket.replied", actor, now, payload, heard_columns(ticket, now))
     return message
+
+
+def heard_columns(ticket: Ticket, now: datetime) -> dict[str, Any]:
+    """What the ticket notes when the customer has heard from us: by a message, or by a person who reached him."""
+    columns = {"last_staff_at": now, "first_reply_at": ticket.first_reply_at or now}
+    return columns | ({"ask_in_person": ""} if ticket.is_open else {})
 
 
 def customer_message(
@@ -107,9 +118,8 @@ def customer_message(
             source=source, source_ref=source_ref,
         )  # fmt: skip
         payload = {"message_id": message.pk, "channel": channel}
-        ticket = _say(
-            ticket, "ticket.customer_wrote", actor, now, payload, {"last_customer_at": now}, acting_as
-        )
+        columns = {"last_customer_at": now} | ({"ask_in_person": ""} if ticket.is_open else {})
+        ticket = _say(ticket, "ticket.customer_wrote", actor, now, payload, columns, acting_as)
         if ticket.state == TicketState.WAITING and ticket.wait_for == WaitFor.CUSTOMER:
             _resume(ticket, now)
     return message
@@ -153,7 +163,11 @@ def ticket_ask_merchant(
     source: str = "",
     source_ref: str = "",
 ) -> Message:
-    """A question to the merchant; the customer does not see it."""
+    """A question to the merchant; the customer does not see it. Sent to the merchant's contact (R4.7).
+
+    The merchant owes an answer once he has it: when the message has gone out, or when a person told him
+    (``ticket_tell_merchant``). Without an address it is noted, not delivered.
+    """
     _may_write(actor, "tickets.reply")
     cleaned = clean_text(text)
     with transaction.atomic():
@@ -162,11 +176,48 @@ def ticket_ask_merchant(
             raise DomainError(_("This ticket concerns no merchant."), "no_merchant")
         if known := known_message(source, source_ref):
             return known
+        unheard = merchant_unheard_because(ticket)
         message = _write(
             ticket, cleaned, AuthorKind.STAFF, Audience.MERCHANT, now, author=actor, files=files, source=source,
+            source_ref=source_ref, undelivered=unheard,
+        )  # fmt: skip
+        if unheard:
+            _say(ticket, "ticket.question_kept", actor, now, {"message_id": message.pk, "why": unheard}, {})
+        else:
+            _say(ticket, "ticket.merchant_asked", actor, now, {"message_id": message.pk}, {})
+    return message
+
+
+def ticket_tell_merchant(
+    *,
+    ticket: Ticket,
+    text: str,
+    channel: str,
+    actor: Any,
+    now: datetime,
+    version: int | None = None,
+    source: str = "",
+    source_ref: str = "",
+) -> Message:
+    """Take down what a person asked the merchant himself, by telephone or in chat: the answer is owed from now on."""
+    _may_write(actor, "tickets.reply")
+    cleaned = clean_text(text)
+    with transaction.atomic():
+        ticket = locked_ticket(ticket)
+        if ticket.merchant_id is None:
+            raise DomainError(_("This ticket concerns no merchant."), "no_merchant")
+        if not ticket.is_open:
+            raise DomainError(
+                _("This ticket is solved; nothing is asked of the merchant any more."), "wrong_state"
+            )
+        if known := known_message(source, source_ref):
+            return known
+        ticket = locked_ticket(ticket, version=version)
+        message = _write(
+            ticket, cleaned, AuthorKind.STAFF, Audience.MERCHANT, now, author=actor, channel=channel, source=source,
             source_ref=source_ref,
         )  # fmt: skip
-        _say(ticket, "ticket.merchant_asked", actor, now, {"message_id": message.pk}, {})
+        _say(ticket, "ticket.merchant_told", actor, now, {"message_id": message.pk, "how": channel}, {})
     return message
 
 
@@ -200,6 +251,23 @@ def note_add(
 def confirmation_keep(*, ticket: Ticket, text: str, channel: str, now: datetime) -> Message:
     """What the customer said when he confirmed it to a person: his words, erasable as such. The move is the event."""
     return _write(ticket, clean_text(text), AuthorKind.CUSTOMER, Audience.CUSTOMER, now, channel=channel)
+
+
+def call_keep(
+    *,
+    ticket: Ticket,
+    text: str,
+    channel: str,
+    actor: Any,
+    now: datetime,
+    source: str = "",
+    source_ref: str = "",
+) -> Message:
+    """What was said when a person reached the customer, or tried to: a note, erasable as such. The try is the event."""
+    return _write(
+        ticket, clean_text(text), AuthorKind.STAFF, Audience.INTERNAL, now, author=actor, channel=channel,
+        source=source, source_ref=source_ref,
+    )  # fmt: skip
 
 
 def message_erase(*, message: Message, actor: Any, now: datetime, reason: str) -> None:
@@ -247,10 +315,12 @@ def _write(
     source: str = "",
     source_ref: str = "",
     files: Sequence[StoredFile] = (),
+    undelivered: str = "",
 ) -> Message:
     message = Message.objects.create(
         ticket=ticket, merchant_id=ticket.merchant_id, author_kind=author_kind, author=author, audience=audience,
         channel=channel or ticket.channel, source=source, source_ref=source_ref, text=text, at=now,
+        undelivered=undelivered,
     )  # fmt: skip
     searching.text_of_message(message).save(force_insert=True)
     Attachment.objects.bulk_create(
@@ -281,7 +351,7 @@ def _say(
 
 
 QUIET = (
-    *("last_staff_at", "last_customer_at", "first_reply_at"),
+    *("last_staff_at", "last_customer_at", "first_reply_at", "ask_in_person"),
     *("next_due_at", "next_promise", "next_started_at", "next_warn_at"),
 )
 
