@@ -169,14 +169,36 @@ def _working_time(
 
 
 def standards_matching(
-    subject: Any, at: datetime, *, subject_kind: str = "tickets.ticket"
+    subject: Any, at: datetime, *, subject_kind: str = "tickets.ticket", among: Book | None = None
 ) -> list[StandardVersion]:
     """All versions in force at ``at`` that speak about such a subject (see :class:`rules.SubjectFacts`)."""
     return [
         version
-        for version in book().versions
+        for version in (among or book()).versions
         if version.subject_kind == subject_kind and version.applies_at(at) and rules.matches(version, subject)
     ]
+
+
+@dataclass(frozen=True)
+class Given:
+    """A promise as it is given: how long one may wait for it, as plain time and in words."""
+
+    span: timedelta
+    words: str
+
+
+def given_to_all(promise: str, at: datetime) -> Given | None:
+    """What is promised at ``at`` to every general ticket, the strictest of several; None when nothing is."""
+    asked = rules.SubjectFacts(severity="minor")
+    current = book()
+    matching = standards_matching(asked, at, among=current)
+    found = [version for version in matching if version.standard.promise == promise]
+    if not found:
+        return None
+    first = min(found, key=lambda version: _minutes(current, version))
+    return Given(
+        timedelta(minutes=_minutes(current, first)), limit_words(first.limit_value, first.limit_unit)
+    )
 
 
 def parameter(code: str, at: datetime, *, among: Book | None = None) -> Any:
