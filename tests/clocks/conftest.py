@@ -65,7 +65,13 @@ class Desk:
     def tell(self, kind: str, *things: Thing, at: datetime | None = None, **payload: Any) -> list[Draft]:
         code = f"ticket.{kind}"
         if code not in events.registered():
-            events.register(Kind(code, "It happened", {"for": "code", "then": "code", "to_id": "id", "team_id": "id"}))
+            events.register(
+                Kind(
+                    code,
+                    "It happened",
+                    {"for": "code", "then": "code", "told": "code", "to_id": "id", "team_id": "id"},
+                )
+            )
         drafts = [
             Draft(kind=code, row=thing, actor=self.actor, at=at or self.now, payload=payload)
             for thing in things

@@ -120,10 +120,14 @@ def test_waiting_for_the_customer_gives_the_time_back(desk: Desk, clock: Find) -
     ]
 
 
-def test_waiting_for_the_merchant_pauses_nothing_and_starts_his_own_clock(desk: Desk, clock: Find) -> None:
+def test_waiting_for_the_merchant_pauses_nothing_and_his_clock_starts_when_he_has_the_question(
+    desk: Desk, clock: Find
+) -> None:
     thing = desk.open(merchant_id=7)
     desk.tell("waiting", thing, **{"for": "merchant"})
     assert promises(thing)["solution_agreed"] == "running"
+    assert "merchant_answer" not in promises(thing)
+    desk.tell("merchant_told", thing)
     found = clock(thing, "merchant_answer")
     assert (found.owed_by, found.kind, found.audience) == ("merchant", "obligation", "merchant")
     assert (found.merchant_id, found.due_at) == (7, desk.now + hours(48))
@@ -162,7 +166,7 @@ def test_a_kept_promise_does_not_start_again_with_a_new_grade(desk: Desk) -> Non
 
 def test_reopening_starts_a_second_round(desk: Desk, clock: Find) -> None:
     thing = desk.open()
-    desk.tell("resolved", thing, at=desk.now + hours(2))
+    desk.tell("resolved", thing, at=desk.now + hours(2), told="yes")
     desk.tell("reopened", thing, at=desk.now + hours(9))
     found = clock(thing, "solution_agreed")
     assert (found.round, found.state, found.due_at) == (2, ClockState.RUNNING, desk.now + hours(57))
@@ -285,7 +289,7 @@ def test_the_number_of_statements_does_not_grow_with_the_number_of_tickets(desk:
         desk.tell("replied", *things)
     assert kinds_of(answered) == ["SELECT", "WITH", "INSERT"]  # lock with edition, update, events
     with CaptureQueriesContext(connection) as resolved:
-        desk.tell("resolved", *things)
+        desk.tell("resolved", *things, told="yes")
     assert kinds_of(resolved) == ["SELECT", "INSERT", "WITH", "INSERT"]  # lock, new clocks, update, events
 
 

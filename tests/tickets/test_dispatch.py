@@ -31,7 +31,7 @@ def test_nobody_on_shift_leaves_it_with_the_team_and_says_why(
 
     assert (ticket.state, ticket.assignee, ticket.team) == ("triaged", None, desk.team)
     record = DispatchRecord.objects.get(ticket=ticket)
-    assert (record.chosen, record.reason) == (None, "nobody_free")
+    assert (record.chosen, record.reason) == (None, "nobody_on_shift")
     assert [one["verdict"] for one in record.candidates] == ["off_shift"]
 
 

@@ -67,8 +67,9 @@ def test_smoke_is_critical_and_goes_to_the_emergency_duty(open_ticket: Opener) -
 
 
 def test_answering_starts_the_ticket_and_meets_the_first_response(
-    open_ticket: Opener, desk: Cast, now: datetime
+    open_ticket: Opener, desk: Cast, customer: Customer, now: datetime
 ) -> None:
+    Contact(customer=customer, kind="email", value="lin@example.com").save()
     ticket = open_ticket()
     later = now + timedelta(minutes=10)
 
@@ -83,8 +84,9 @@ def test_answering_starts_the_ticket_and_meets_the_first_response(
 
 
 def test_a_registered_solution_meets_its_promise_before_the_work_is_done(
-    open_ticket: Opener, desk: Cast, now: datetime
+    open_ticket: Opener, desk: Cast, customer: Customer, now: datetime
 ) -> None:
+    Contact(customer=customer, kind="email", value="lin@example.com").save()
     ticket = open_ticket()
 
     ticket = services.ticket_agree_solution(

@@ -115,6 +115,9 @@ MATRIX: dict[str, tuple[str, Call]] = {
     "ticket_take_next": ("tickets.take", lambda w: services.ticket_take_next(**w.by)),
     "ticket_triage": ("tickets.triage", lambda w: services.ticket_triage(**w.on)),
     "ticket_verify": ("tickets.verify", lambda w: services.ticket_verify(how="phone", reason="x", **w.on)),
+    "ticket_tell_merchant": (
+        "tickets.reply", lambda w: services.ticket_tell_merchant(text="电话问了", channel="phone", **w.on),
+    ),
     "ticket_wait": ("tickets.work", lambda w: services.ticket_wait(wait_for="merchant", until=w.until, **w.on)),
     "tickets_assign": (
         "tickets.assign", lambda w: services.tickets_assign(tickets=Ticket.objects.all(), to=w.person, **w.by),
