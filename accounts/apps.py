@@ -8,6 +8,9 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         from accounts import events, signin
+        from aftersales.core import subjects
 
         assert events
         signin.connect()
+        subjects.declare("accounts.user", "username")
+        subjects.declare("accounts.team", "code")

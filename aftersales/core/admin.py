@@ -16,41 +16,21 @@ Without ``save_row`` the page is read-only. Nothing is deleted, no list is edita
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, cast
 
-from django.core.paginator import Paginator
 from django.db import models
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
-from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
 
+from aftersales.core.changelists import CappedPaginator, RoomChangeList
 from aftersales.core.errors import Conflict, DomainError
 from aftersales.core.history_pages import HistoryPages
 from aftersales.core.posted import whole
+from aftersales.core.querysets import scoped
 
-COUNT_CAP = 10_000
 VERSION = "_version"
 EXACT = frozenset({"exact", "in", "isnull", "gt", "gte", "lt", "lte", "year", "month", "day"})
-
-
-class AtLeast(int):
-    """A capped count: a number to reckon with that says "10000+" where people read it."""
-
-    def __str__(self) -> str:
-        return f"{int(self)}+"
-
-
-class CappedPaginator(Paginator):  # type: ignore[type-arg]
-    """Counts at most 10,000 rows: a list is narrowed by filters, never leafed to its end."""
-
-    @cached_property
-    def count(self) -> int:
-        rows: Any = self.object_list
-        if not isinstance(rows, models.QuerySet):
-            return len(rows)
-        found = rows.order_by()[: COUNT_CAP + 1].count()
-        return found if found <= COUNT_CAP else AtLeast(COUNT_CAP)
 
 
 class RoomAdmin(HistoryPages, ModelAdmin):  # type: ignore[misc]
@@ -61,6 +41,7 @@ class RoomAdmin(HistoryPages, ModelAdmin):  # type: ignore[misc]
     list_per_page = 50
     list_max_show_all = 0
     list_editable: Sequence[str] = ()
+    empty_value_display = "–"
     view_on_site = False
     save_as = False
     actions: Any = ()
@@ -73,6 +54,9 @@ class RoomAdmin(HistoryPages, ModelAdmin):  # type: ignore[misc]
         rows = scoped(self.model, request.user)
         ordering = self.get_ordering(request)
         return rows.order_by(*ordering) if ordering else rows
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[RoomChangeList]:
+        return RoomChangeList
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
         """Only what the page offers as a filter, compared exactly: a hidden column is no oracle."""
@@ -232,12 +216,6 @@ class RoomInline(TabularInline):  # type: ignore[misc]
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
-
-
-def scoped(model: type[models.Model], user: Any) -> models.QuerySet[Any]:
-    """The rows of ``model`` this person may see; a model that says nothing about scope shows nothing."""
-    rows: Any = model._default_manager.all()
-    return cast("models.QuerySet[Any]", rows.visible_to(user) if hasattr(rows, "visible_to") else rows.none())
 
 
 def refusal_text(refusal: DomainError) -> str:

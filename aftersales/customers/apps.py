@@ -7,9 +7,11 @@ class CustomersConfig(AppConfig):
     verbose_name = _("Customers")
 
     def ready(self) -> None:
+        from aftersales.core import subjects
         from aftersales.standards import vocabulary
 
         from . import events  # noqa: F401  the kinds are declared by importing them
         from .states import CustomerClass
 
         vocabulary.offer("customer_classes", CustomerClass.choices)
+        subjects.declare("customers.customer", "code")

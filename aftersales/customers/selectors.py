@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from .models import Contact, Customer
-from .rules import CHANNEL_CONTACT, Way, way_among
-from .states import Channel
+from .models import Contact, Customer, CustomerAccount
+from .rules import CHANNEL_CONTACT, Way, search_key, way_among
+from .states import Channel, ContactKind
 
 
 def way_to(customer_id: int, channel: str, *, care: bool = False) -> Way:
@@ -29,6 +29,22 @@ def language_of(customer_id: int) -> str:
     """The language to write in: the first the customer named, else empty (the market's)."""
     languages = Customer.objects.filter(pk=customer_id).values_list("languages", flat=True).first()
     return languages[0] if languages else ""
+
+
+FOUND = 50
+
+
+def find(words: str) -> set[int]:
+    """Keys of customers by an exact key: code, account id, whole telephone number or its tail.
+
+    A part of a name is no key: names are shown masked and cannot be tried out.
+    """
+    keys = [
+        Customer.objects.filter(code=words).values_list("pk", flat=True),
+        CustomerAccount.objects.filter(external_id=words).values_list("customer_id", flat=True),
+    ]
+    found = {pk for rows in keys for pk in rows[:FOUND]}
+    return found | set(find_by_phone(words)) if search_key(ContactKind.PHONE, words) else found
 
 
 def find_by_phone(text: str) -> list[int]:

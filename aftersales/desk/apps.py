@@ -10,9 +10,11 @@ class DeskConfig(AppConfig):
     verbose_name = _("Desk")
 
     def ready(self) -> None:
+        from aftersales.core import subjects
         from aftersales.desk import panels
         from aftersales.desk.addresses import ticket_page
         from aftersales.notices import kinds
 
         kinds.provide_page("tickets.ticket", ticket_page)
+        subjects.provide_page("tickets.ticket", "desk:ticket")
         panels.connect()

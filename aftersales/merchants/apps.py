@@ -7,8 +7,9 @@ class MerchantsConfig(AppConfig):
     verbose_name = _("Merchants")
 
     def ready(self) -> None:
-        from aftersales.core import moves
+        from aftersales.core import moves, subjects
 
         from . import events, machine  # noqa: F401  the kinds are declared by importing them
 
         moves.use(machine.MACHINE)
+        subjects.declare("merchants.merchant", "code")

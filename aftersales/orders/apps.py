@@ -7,4 +7,10 @@ class OrdersConfig(AppConfig):
     verbose_name = _("Orders")
 
     def ready(self) -> None:
+        from aftersales.core import subjects
+
         from . import events  # noqa: F401  the kinds are declared by importing them
+
+        subjects.declare("orders.order", "external_no")
+        subjects.declare("orders.shipment", "tracking_no")
+        subjects.declare("orders.product", "code")

@@ -8,6 +8,9 @@ class TicketsConfig(AppConfig):
     verbose_name = _("Tickets")
 
     def ready(self) -> None:
+        from aftersales.core import subjects
         from aftersales.tickets import registry
 
         registry.connect()
+        subjects.declare("tickets.ticket", "number")
+        subjects.declare("tickets.archiverecord", "number")

@@ -8,7 +8,7 @@ from django.urls import NoReverseMatch, reverse
 from accounts import services
 from accounts.models import Shift, Team, TeamMember, User
 from accounts.states import Duty, Role
-from aftersales.core.admin import AtLeast
+from aftersales.core.changelists import AtLeast
 from aftersales.core.models import Event
 
 pytestmark = pytest.mark.django_db

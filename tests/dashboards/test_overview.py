@@ -17,6 +17,7 @@ from aftersales.clocks import services as clocks
 from aftersales.clocks.models import Clock
 from aftersales.core.components import Share, share_bars
 from aftersales.core.components.charts import nice_ticks
+from aftersales.customers.models import Contact, Customer
 from aftersales.dashboards import selectors
 from aftersales.dashboards.selectors import Scope
 from aftersales.dashboards.views import figures
@@ -30,8 +31,9 @@ HOUR = timedelta(hours=1)
 
 
 @pytest.fixture
-def busy(open_ticket: Opener, desk: Cast, now: datetime) -> list[Ticket]:
+def busy(open_ticket: Opener, customer: Customer, desk: Cast, now: datetime) -> list[Ticket]:
     """Four tickets: answered in time, answered late, resolved, and one that nobody answered."""
+    Contact.objects.create(customer=customer, kind="email", value="linfang@example.com")
     old = now - timedelta(days=3)
     tickets = [open_ticket(at=old), open_ticket(at=old), open_ticket(at=now - HOUR), open_ticket(at=old)]
     for ticket, later in ((tickets[0], 1), (tickets[1], 30)):
@@ -52,7 +54,7 @@ def overdue(open_ticket: Opener, desk: Cast, now: datetime) -> Ticket:
     ticket = services.ticket_resolve(
         ticket=ticket, result="explained", text="好了。", actor=desk.agent, now=now
     )
-    Ticket.objects.filter(pk=ticket.pk).update(next_due_at=now - HOUR)
+    Ticket.objects.filter(pk=ticket.pk).update(next_due_at=now - HOUR, team=None)
     return ticket
 
 

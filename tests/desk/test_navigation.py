@@ -64,7 +64,10 @@ def test_the_style_guide_is_for_those_who_keep_the_looks(client: Client, cast: C
 def test_of_nested_pages_the_inner_one_is_marked(cast: Cast) -> None:
     numbers = reverse("standards:numbers")
     marked = [
-        link.url for _label, links in navigation.menu(cast.operations, numbers) for link in links if link.active
+        link.url
+        for _label, links in navigation.menu(cast.operations, numbers)
+        for link in links
+        if link.active
     ]
     assert numbers.startswith(reverse("standards:rules"))
     assert marked == [numbers]

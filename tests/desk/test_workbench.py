@@ -1,6 +1,7 @@
 """The workbench: one page per ticket at a fixed price, acts as dialogs, refusals as sentences."""
 
 import json
+import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -184,10 +185,14 @@ def test_registering_a_problem_by_hand_opens_its_ticket(desk: Cast) -> None:
     browser = desk.client(desk.agent)
     assert browser.get("/desk/tickets/open/").status_code == 200
     data = {"subject": "水杯漏水", "text": "杯底漏水", "channel": "phone", "kind": ""}
+    forgotten = browser.post("/desk/tickets/open/", data)
+    assert list(forgotten.context["form"].errors) == ["customer"]
+    data["unknown"] = "1"
     answer = browser.post("/desk/tickets/open/", data)
     assert answer.url == url(Ticket.objects.get())
     wrong = browser.post("/desk/tickets/open/", data | {"order": "gibt es nicht"})
     assert wrong.status_code == 200
+    assert wrong.content.decode().count("没有订单使用此号码。") <= 1
     assert Ticket.objects.count() == 1
 
 
@@ -197,3 +202,34 @@ def test_the_timeline_names_rules_and_no_codes(open_ticket: Opener, desk: Cast) 
     timeline = page[page.index('class="tlist"') :].split("</ol>")[0]
     assert "first_response" not in timeline
     assert "_" not in timeline.replace("__", "")
+
+
+def test_from_a_finished_ticket_nothing_is_sent_and_the_page_says_why(
+    open_ticket: Opener, desk: Cast, now: datetime
+) -> None:
+    ticket = open_ticket()
+    browser = desk.client(desk.agent)
+    services.ticket_cancel(ticket=ticket, why="mistake", reason="试单", actor=desk.lead, now=now)
+
+    page = browser.get(url(ticket)).context
+    assert page["ended"]
+    assert not {"customer", "merchant"} & {name for name, _label in page["voices"]}
+    answer = browser.post(f"{url(ticket)}say/", {"voice": "customer", "text": "您好，还有一事。"})
+    assert answer.status_code == 422
+    assert answer.context["draft"] == "您好，还有一事。"
+    assert not ticket.messages.filter(text="您好，还有一事。").exists()
+
+
+def test_a_choice_is_made_by_the_person_and_waiting_says_why(
+    open_ticket: Opener, desk: Cast, now: datetime
+) -> None:
+    ticket = open_ticket()
+    if ticket.assignee is None:
+        ticket = services.ticket_take(ticket=ticket, actor=desk.agent, now=now)
+    ticket = services.ticket_start(ticket=ticket, actor=ticket.assignee, now=now)
+    browser = desk.client(ticket.assignee)
+
+    page = browser.get(url(ticket)).content.decode()
+    assert re.search(r'name="result" required><option value="">', page)
+    browser.post(f"{url(ticket)}do/wait/", {"wait_for": "customer", "until": "2030-01-01T10:00"})
+    assert fresh(ticket).state == "in_progress"

@@ -7,6 +7,7 @@ from django import template
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from aftersales.core import changelists
 from aftersales.core.sheets import exporting, resource
 
 register = template.Library()
@@ -25,7 +26,8 @@ def sheet_exports(context: Any) -> list[ExportLink]:
     if changelist is None or request is None or changelist.is_popup:
         return []
     kept = request.GET.copy()
-    kept.pop("p", None)
+    for place in ("p", changelists.AFTER):
+        kept.pop(place, None)
     query = kept.urlencode()
     return [
         ExportLink(

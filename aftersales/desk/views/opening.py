@@ -57,6 +57,7 @@ class ProblemForm(forms.Form):
         choices=lambda: [("", pgettext_lazy("kind", "Let the rules decide")), *Kind.choices],
         required=False,
     )
+    unknown = forms.BooleanField(label=gettext_lazy("Neither order nor customer is known"), required=False)
     belongs_to = forms.CharField(max_length=40, required=False)
 
     def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
@@ -83,6 +84,16 @@ class ProblemForm(forms.Form):
         if found is None:
             raise forms.ValidationError(_("No customer has this code."))
         return found  # type: ignore[no-any-return]
+
+    def clean(self) -> dict[str, Any]:
+        """Whom it is about is named or said to be unknown, never forgotten."""
+        data: dict[str, Any] = super().clean() or self.cleaned_data
+        named = data.get("order") or data.get("customer") or {"order", "customer"} & set(self.errors)
+        if not named and not data.get("unknown"):
+            self.add_error(
+                "customer", _("Name the order or the customer, or say below that neither is known.")
+            )
+        return data
 
     def another(self) -> str:
         """The answer *this is another problem*, for this order and no other."""
