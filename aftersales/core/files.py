@@ -2,7 +2,7 @@
 
 An image is decoded and written anew, so that no place, camera or hidden page travels with it. Everything else
 keeps its bytes and leaves the server only as an attachment in a sandbox. A file whose transaction is rolled
-back stays behind without a row; nobody can find it, because its name is known to nobody.
+back stays behind without a row; nobody can find it, because its name is known to nobody, and the sweep removes it.
 """
 
 from __future__ import annotations
@@ -14,10 +14,11 @@ import secrets
 import unicodedata
 import warnings
 import zipfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from itertools import islice
 from pathlib import Path
 from typing import IO, Any, Protocol
 
@@ -39,6 +40,11 @@ STORED_NAME = re.compile(r"^\d{4}/[A-Za-z0-9_-]{32}$")
 EICAR = (
     rb"X5O!P%@AP[4\PZX54(P^)7CC)7}$" + rb"EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
 )  # in two parts, so that no scanner dislikes this file
+
+
+A_DAY = timedelta(days=1)  # longer than any transaction between a file and its row
+
+Known = Callable[[Sequence[str]], Iterable[str]]
 
 
 class FileRefused(DomainError):
@@ -110,6 +116,38 @@ def stored_path(name: str) -> Path:
     if not STORED_NAME.match(name):
         raise Http404
     return Path(settings.MEDIA_ROOT) / name
+
+
+_rows: dict[str, Known] = {}
+
+
+def declare(table: str, known: Known) -> None:
+    """A room whose rows name stored files: ``known(names)`` answers those of them that it has a row for."""
+    _rows[table] = known
+
+
+def declared() -> dict[str, Known]:
+    return dict(_rows)
+
+
+def forget_strays(*, now: datetime) -> int:
+    """Remove files that no row names since a day: they were refused after they had been stored. Answers how many."""
+    old, found = (now - A_DAY).timestamp(), 0
+    strays = (path for path in Path(settings.MEDIA_ROOT).glob("[0-9]*/*") if _written(path) < old)
+    while _rows and (paths := {f"{path.parent.name}/{path.name}": path for path in islice(strays, 500)}):
+        named = {name for known in _rows.values() for name in known(list(paths))}
+        for name in paths.keys() - named:
+            paths[name].unlink(missing_ok=True)
+            found += 1
+    return found
+
+
+def _written(path: Path) -> float:
+    """When the file was written, in seconds; a file that somebody removes at this moment is young."""
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:
+        return float("inf")
 
 
 def remove(name: str) -> None:

@@ -35,7 +35,8 @@ DELETABLE_ELSEWHERE = {
     "mfa.authenticator": "a second factor is taken off or replaced",
     "axes.accessattempt": "failed sign-ins are forgotten after a good one",
     "axes.accessattemptexpiration": "goes with its failed sign-in",
-    "axes.accessfailurelog": "capped for each user name",
+    "axes.accessfailurelog": "capped for each user name, forgotten when its time is over",
+    "axes.accesslog": "who signed in when is an event; this copy is forgotten when its time is over",
 }
 # Tables without a model: rows of a sheet between upload and apply.
 STAGING_TABLES = ("core_sheetrow", "core_sheetverdict")

@@ -26,14 +26,15 @@ class TrailChangeList(RoomChangeList):
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
-        self.result_list = list(self.result_list)
+        rows: Any = self.result_list  # type: ignore[has-type]
+        self.result_list = list(rows)
         _name_subjects(self.result_list, request.user)
 
 
 def _name_subjects(rows: list[Event], user: Any) -> None:
     names = subjects.named([(event.subject_kind, event.subject_id) for event in rows], user)
     for event in rows:
-        event.subject = names.get((event.subject_kind, event.subject_id))
+        event.subject = names.get((event.subject_kind, event.subject_id))  # type: ignore[attr-defined]
 
 
 @admin.register(Event)
@@ -73,7 +74,7 @@ class EventAdmin(RoomAdmin):
     @display(description=_("about"))
     def about(self, event: Event) -> str:
         """What the row is called, as a link to where it is looked at."""
-        subject = event.subject
+        subject = event.subject  # type: ignore[attr-defined]
         if subject is None:
             return "–"
         return (

@@ -10,13 +10,14 @@ from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils.translation import gettext_lazy as _
 
+from aftersales.core import filters
 from aftersales.core.admin import RoomAdmin, RoomInline
 from aftersales.core.components import chip
 
-from . import rules, services
+from . import selectors, services
 from .forms import CustomerForm
 from .models import Contact, Customer, CustomerAccount
-from .states import CLASS_COLOURS, ContactKind, CustomerClass
+from .states import CLASS_COLOURS, CustomerClass
 
 
 class ContactInline(RoomInline):
@@ -43,7 +44,7 @@ class AccountInline(RoomInline):
 class CustomerAdmin(RoomAdmin):
     form = CustomerForm
     list_display = ("code", "shown_name", "class_chip", "service_level", "province", "city", "registered_at")
-    list_filter = ("customer_class", "service_level")
+    list_filter = ("customer_class", filters.declared("service_level", lambda: ((n, n) for n in range(10))))
     search_fields = ("code",)
     search_help_text = _("Customer code, account id, whole phone number or its last four digits")
     ordering = ("code",)
@@ -82,12 +83,7 @@ class CustomerAdmin(RoomAdmin):
         term = search_term.strip()
         if not term:
             return queryset, False
-        keys = [queryset.filter(code=term), queryset.filter(accounts__external_id=term)]
-        if rules.search_key(ContactKind.PHONE, term):
-            phones = Contact.objects.present().phone_like(term)
-            keys.append(queryset.filter(pk__in=phones.values("customer_id")))
-        found = {pk for rows in keys for pk in rows.values_list("pk", flat=True)[:50]}
-        return queryset.filter(pk__in=found), False
+        return queryset.filter(pk__in=selectors.find(term)), False
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return (*self.readonly_fields, "code") if obj else self.readonly_fields

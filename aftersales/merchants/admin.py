@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminTextInputWidget
 
+from aftersales.core import filters
 from aftersales.core.admin import RoomAdmin, RoomInline
 from aftersales.core.components import badge
 from aftersales.core.wording import money, stamp
@@ -54,7 +55,7 @@ class MerchantAdmin(RoomAdmin):
         "opened",
     )
     list_display_links = ("code", "name")
-    list_filter = ("state", "self_run", "province")
+    list_filter = ("state", "self_run", filters.walked("province"))
     list_select_related = ("manager",)
     search_fields = ("code", "name")
     search_help_text = _("Code or name of the merchant")

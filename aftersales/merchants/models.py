@@ -76,6 +76,7 @@ class Merchant(StateModel, PublicIdModel, VersionedModel):
         indexes = [
             models.Index(fields=["state", "code"], name="merchant_state_code"),
             models.Index(fields=["name"], name="merchant_name"),
+            models.Index(fields=["province"], name="merchant_province"),
         ]
 
     def __str__(self) -> str:

@@ -11,6 +11,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
+from aftersales.core import filters
 from aftersales.core.admin import RoomAdmin
 from aftersales.core.components import badge
 
@@ -117,7 +118,10 @@ class NoticeAdmin(RoomAdmin):
         "subject",
         "sent_at",
     )
-    list_filter = ("state", "channel", "recipient_kind", "source")
+    list_filter = (
+        "state", "channel", "recipient_kind",
+        filters.declared("source", lambda: ((code, kind.name) for code, kind in kinds.declared().items())),
+    )  # fmt: skip
     ordering = ("-pk",)
     fields = (
         ("kind_name", "channel"), ("recipient_kind", "language"), ("shown_state", "skip_reason"), "subject",

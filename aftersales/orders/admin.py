@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from aftersales.core import filters
 from aftersales.core.admin import RoomAdmin, RoomInline
 from aftersales.core.components import badge
 from aftersales.core.wording import money
@@ -88,7 +89,7 @@ class OrderAdmin(RoomAdmin):
         "ship_province",
     )
     list_display_links = ("external_no",)
-    list_filter = ("status", "source", ("placed_at", admin.DateFieldListFilter))
+    list_filter = ("status", filters.walked("source"), ("placed_at", admin.DateFieldListFilter))
     list_select_related = ("merchant", "customer")
     search_fields = ("external_no",)
     search_help_text = _("Whole order number, customer code or tracking number")
@@ -308,7 +309,10 @@ class ReviewAdmin(RoomAdmin):
 
     list_display = ("stars", "order_number", "title", "shop", "written_at", "answered_at")
     list_display_links = ("stars", "order_number")
-    list_filter = ("score", ("written_at", admin.DateFieldListFilter))
+    list_filter = (
+        filters.declared("score", lambda: ((n, n) for n in range(1, 6))),
+        ("written_at", admin.DateFieldListFilter),
+    )
     list_select_related = ("order", "merchant")
     search_fields = ("order__external_no__exact", "external_id__exact")
     search_help_text = _("Whole order number or review id")

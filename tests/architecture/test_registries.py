@@ -15,7 +15,7 @@ from django.utils import translation
 from django.utils.functional import Promise
 
 from aftersales.clocks import querysets as clocks
-from aftersales.core import deliveries, erasure, events, facts, jobs, moves, panels
+from aftersales.core import deliveries, erasure, events, facts, files, jobs, moves, panels
 from aftersales.core.models import Event
 
 LIST = Path(__file__).with_name("registries.txt")
@@ -44,6 +44,7 @@ def registered() -> list[str]:
     lines += [f"panel     {label}: {fn}" for label, found in panels.offered().items() for fn in found]
     lines += [f"erasure   {label}: {fn}" for label, found in erasure.listeners().items() for fn in found]
     lines += [f"scope     {kind}: {fn}" for kind, fn in clocks.scopes().items()]
+    lines += [f"files     {table}: {who(fn)}" for table, fn in files.declared().items()]
     lines += [f"job       {kind}: {who(fn)}" for kind, fn in jobs._handlers.items()]
     return sorted(line for line in lines if not re.search(r"[ :]tests\.|machine   toy\.", line))
 

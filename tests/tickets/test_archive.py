@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -98,6 +99,27 @@ def test_the_archive_is_found_by_time_kind_customer_and_text(
     assert found(since=(now + 5 * DAY).date()) == []
     assert found(text="没有这样的话") == []
     assert [row.number for row in selectors.archive_found(desk.merchant_owner, text="异味")] == []
+
+
+def test_days_of_the_archive_are_days_of_the_market_and_are_found_by_the_index(
+    archived: Callable[..., ArchiveRecord], desk: Cast, now: datetime
+) -> None:
+    """A bare day is no moment: both ends are midnights of the market's zone, which the index of moments knows."""
+    evening = datetime(2026, 11, 23, 23, 30, tzinfo=ZoneInfo("Asia/Shanghai"))
+    record = archived(evening)
+    finished = record.completed_at.astimezone(ZoneInfo("Asia/Shanghai"))
+    day = finished.date()
+
+    def found(**filters: date) -> int:
+        return len(selectors.archive_found(desk.lead, **filters))
+
+    assert found(since=day, until=day) == 1
+    assert found(since=day + DAY) == found(until=day - DAY) == 0
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+    plan = selectors.archive_found(desk.lead, since=day, until=day).explain()
+    assert "Index Cond" in plan
+    assert "completed_at" in plan.partition("Index Cond")[2].partition("\n")[0]
 
 
 def test_a_look_up_leaves_a_trace_without_the_words(desk: Cast, now: datetime) -> None:
