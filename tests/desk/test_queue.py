@@ -12,6 +12,7 @@ from django.urls import reverse
 from aftersales.desk import queues
 from aftersales.tickets.models import Ticket
 from tests.cast import Cast
+from tests.records import merchant
 
 Opener = Callable[..., Ticket]
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_now")]
@@ -143,3 +144,31 @@ def test_the_first_page_of_staff_depends_on_what_they_may_see(cast: Cast, settin
     assert cast.client(cast.agent).get("/desk/").url == QUEUE
     assert cast.client(cast.administrator).get("/desk/").url == "/admin/"
     assert cast.client(cast.merchant_owner).get("/desk/").status_code == 404
+
+
+def test_the_filter_knows_team_person_merchant_and_days(
+    open_ticket: Opener, desk: Cast, now: datetime
+) -> None:
+    shop = merchant("M-7", now)
+    ticket = open_ticket(subject="店里的那张", merchant_id=shop.pk, at=now - timedelta(days=3))
+    open_ticket(subject="今天的那张")
+    client = desk.client(desk.lead)
+
+    def shown(**asked: Any) -> set[str]:
+        page = client.get(QUEUE, {"view": "all", **asked}).content.decode()
+        return {subject for subject in ("店里的那张", "今天的那张") if subject in page}
+
+    day = (now - timedelta(days=3)).date().isoformat()
+    assert shown(shop="M-7") == shown(shop="shop m") == shown(merchant=shop.pk) == {"店里的那张"}
+    assert shown(opened_to=day) == {"店里的那张"}
+    assert shown(opened_from=now.date().isoformat()) == {"今天的那张"}
+    assert shown(team=ticket.team_id) == {"店里的那张", "今天的那张"}
+    assert shown(assignee=desk.administrator.pk) == set()
+    page = client.get(
+        QUEUE, {"view": "all", "merchant": shop.pk, "opened_to": day, "q": "那张"}
+    ).content.decode()
+    assert "Shop M-7" in page
+    assert f'href="?opened_to={day}&amp;q=' in page
+    choices = client.get(reverse("desk:choices")).content.decode()
+    assert ticket.team.name in choices
+    assert 'name="assignee"' in choices

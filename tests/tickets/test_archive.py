@@ -14,6 +14,7 @@ from django.urls import reverse
 from aftersales.core import files
 from aftersales.core.errors import DomainError, NotPermitted, Refused
 from aftersales.core.models import Event
+from aftersales.customers.models import Contact
 from aftersales.notices.models import Notice
 from aftersales.tickets import selectors, services
 from aftersales.tickets.models import (
@@ -96,6 +97,9 @@ def test_the_archive_is_found_by_time_kind_customer_and_text(
     assert found(text="异味") == [one.number]
     assert found(kind="logistics") != [one.number]
     assert len(found(customer="C-1")) == 2
+    Contact.objects.create(customer=one.customer, kind="phone", value="13812347788")
+    assert len(found(customer="7788")) == len(found(customer="13812347788")) == 2
+    assert found(customer="林") == found(customer="1234") == []
     assert found(since=(now + 5 * DAY).date()) == []
     assert found(text="没有这样的话") == []
     assert [row.number for row in selectors.archive_found(desk.merchant_owner, text="异味")] == []
