@@ -117,7 +117,9 @@ def versions(row: models.Model, user: Any) -> list[Version]:
         manager.select_related("history_user").order_by("-history_date", "-history_id")[: SHOWN + 1]
     )
     names = _related_names(stored, user)
-    reasons = {given: events.reason_words(given) for given in {row.history_change_reason or "" for row in stored}}
+    reasons = {
+        given: events.reason_words(given) for given in {row.history_change_reason or "" for row in stored}
+    }
     pairs = zip(stored, [*stored[1:], None], strict=True)
     return [_version(new, old, names, reasons) for new, old in list(pairs)[:SHOWN]]
 

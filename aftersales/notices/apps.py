@@ -17,5 +17,5 @@ class NoticesConfig(AppConfig):
         moves.use(machine.MACHINE)
         shipped.register("notices", load)
         jobs.register(DELIVER, deliver, _("Send messages"))
-        jobs.register(services.FORGET, forget)
+        jobs.register(services.FORGET, forget, _("Remove copies of erased messages"))
         erasure.listen("customers.customer", services.customer_forget)

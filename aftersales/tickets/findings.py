@@ -194,9 +194,7 @@ def _words(item: IntakeItem, reviews: dict[Any, Review]) -> Words:
         )
         return Words(subject % {"order": number}, subject % {"order": number})
     if item.signal == SignalKind.PAID_CANCELLED:
-        subject = _(
-            "Paid order %(order)s was cancelled or is unavailable: %(amount)s to give back"
-        )
+        subject = _("Paid order %(order)s was cancelled or is unavailable: %(amount)s to give back")
         shown = subject % {
             "order": number,
             "amount": wording.money(Decimal(item.facts["amount"]), item.facts["currency"]),

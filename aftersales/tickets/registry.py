@@ -33,10 +33,16 @@ def connect() -> None:
     facts.provide("tickets.contact_tries", selectors.contact_tries)
     facts.provide("tickets.reopen_until", selectors.reopen_until)
     facts.provide("tickets.question", selectors.questions)
-    deliveries.subscribe("tickets.node_messages", "ticket.*", consumers.node_message, _("Tell people at each step"))
+    deliveries.subscribe(
+        "tickets.node_messages", "ticket.*", consumers.node_message, _("Tell people at each step")
+    )
     deliveries.subscribe("tickets.questions", "notice.*", consumers.question_fared, _("Follow the question"))
-    deliveries.subscribe("tickets.breach_alerts", "clock.breached", consumers.breach_alert, _("Tell of breaches"))
-    deliveries.subscribe("tickets.warnings", "clock.warned", consumers.breach_alert, _("Warn before time is over"))
+    deliveries.subscribe(
+        "tickets.breach_alerts", "clock.breached", consumers.breach_alert, _("Tell of breaches")
+    )
+    deliveries.subscribe(
+        "tickets.warnings", "clock.warned", consumers.breach_alert, _("Warn before time is over")
+    )
     kinds.provide_late("confirm_link", node_messages.confirm_link)
     for code in ("clock.warned", "clock.breached", "clock.breached.lead"):
         kinds.provide_check(code, node_messages.promise_still_open)

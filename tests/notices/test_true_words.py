@@ -9,10 +9,12 @@ from aftersales.notices import kinds
 from aftersales.notices.models import Notice
 
 ASKS_FOR_A_REPLY = re.compile(r"回复本|直接回复即可|请直接回复|回复“|[Rr]eply to|reply and|reply “")
-FOR_CUSTOMERS = [code for code, kind in sorted(kinds.declared().items()) if kind.audience == "customer"]
+OUTSIDE = [
+    code for code, kind in sorted(kinds.declared().items()) if kind.audience in ("customer", "merchant")
+]
 
 
-@pytest.mark.parametrize("code", FOR_CUSTOMERS)
+@pytest.mark.parametrize("code", OUTSIDE)
 def test_no_shipped_text_asks_for_a_reply_to_a_mail(code: str) -> None:
     for text in kinds.kind(code).texts.values():
         assert not ASKS_FOR_A_REPLY.search(text), text
