@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -58,7 +57,7 @@ def read(record: ArchiveRecord, now: datetime) -> RecordPage:
 
 def problem_of(ticket: Ticket) -> Message | None:
     """The problem as it came in: the first thing said, by the customer where he said anything."""
-    said: Sequence[Message] = ticket.messages.prefetch_related("attachments").order_by("at", "id")[:20]
+    said = list(ticket.messages.prefetch_related("attachments").order_by("at", "id")[:20])
     own = (message for message in said if message.author_kind == "customer")
     return next(own, None) or next(iter(said), None)
 

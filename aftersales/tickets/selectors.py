@@ -137,16 +137,18 @@ def _tries(attempts: Sequence[ContactAttempt], now: datetime) -> rules.Tries:
     )  # fmt: skip
 
 
-def unheard_because(ticket: Ticket) -> str:
+def unheard_because(ticket: Ticket, no_mail: str | None = None) -> str:
     """Why no message can bring staff's words to the customer, or "" when one can (codes of AskInPerson).
 
     The services act on it and the page says it beforehand: words that nobody can hear keep no promise (R3.4).
+    ``no_mail``: why no e-mail reaches him, where a page has read that anyway.
     """
     if ticket.historic:
         return AskInPerson.HISTORIC.value
     if ticket.customer_id is None:
         return AskInPerson.NO_CUSTOMER.value
-    return way_to(ticket.customer_id, CustomerChannel.EMAIL).why or _switched_off("ticket.answered")
+    why = way_to(ticket.customer_id, CustomerChannel.EMAIL).why if no_mail is None else no_mail
+    return why or _switched_off("ticket.answered")
 
 
 def merchant_unheard_because(ticket: Ticket) -> str:

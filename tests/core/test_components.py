@@ -77,3 +77,15 @@ def test_charts_survive_nothing_to_show() -> None:
     assert "<svg" in c.histogram([], message="none")
     assert "<svg" in c.timeline_pins([], ticks=[], message="none", start="now")
     assert "–" in c.share_bars([c.Share("x", None, "–")])
+
+
+def test_a_clock_is_drawn_with_its_pauses_its_warning_and_its_lateness() -> None:
+    start, due = NOW - timedelta(hours=8), NOW - timedelta(hours=4)
+    face = c.ClockFace("答复", "running", start, due, start + timedelta(hours=3))
+    drawn = c.clock_line(face, [(start + timedelta(hours=1), start + timedelta(hours=2))], NOW)
+    assert drawn.count('class="hatch"') == 1
+    assert 'class="wn"' in drawn
+    assert "k-bad" in drawn
+    assert "style=" not in drawn
+    due_at = int(drawn.partition('class="du" cx="')[2].partition('"')[0])
+    assert due_at < 250  # what is late lies behind the due time

@@ -121,8 +121,9 @@ def clock_line(
     """The clock as a drawn line: start, pauses hatched, warning, now or end, due. Attributes only, no styles."""
     if face.started_at is None or face.due_at is None:
         return mark_safe("")
-    scale = _Scale(face.started_at, max(face.due_at, face.stopped_at or min(now, face.due_at)))
     end, tone = face.stopped_at or now, face.tone(now)
+    late = min(end, face.due_at + (face.due_at - face.started_at) / 4)  # what is much later stands at the end
+    scale = _Scale(face.started_at, max(face.due_at, late))
     used = scale.x(end)
     stood = "".join(
         f'<path class="hatch" d="M{scale.x(since)} 20H{scale.x(until or end)}"/>' for since, until in pauses
@@ -135,7 +136,7 @@ def clock_line(
         f'<circle class="du" cx="{scale.x(face.due_at)}" cy="20" r="3.5"/>',
         _standing_now(face, used, now),
         f'<text x="0" y="37">{escape(when(face.started_at, now))}</text>',
-        f'<text x="{LINE}" y="37" text-anchor="end">{escape(when(face.due_at, now))}</text>',
+        f'<text x="{scale.x(face.due_at) + EDGE}" y="37" text-anchor="end">{escape(when(face.due_at, now))}</text>',
     ]
     return mark_safe(  # noqa: S308
         f'<svg class="cline k-{tone}" viewBox="0 0 {LINE} 40" role="img" aria-label="{escape(_line_words(face, now))}">'

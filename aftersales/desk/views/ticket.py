@@ -64,7 +64,10 @@ UNHEARD: dict[str, Callable[[Ticket], str]] = {
 
 def unheard_words(row: Ticket, voice: str) -> str:
     """Why this voice reaches nobody on this ticket, in words; empty when a message goes out."""
-    why = UNHEARD[voice](row) if voice in UNHEARD else ""
+    return _why_words(UNHEARD[voice](row) if voice in UNHEARD else "")
+
+
+def _why_words(why: str) -> str:
     return str(AskInPerson(why).label) if why else ""
 
 
@@ -88,7 +91,7 @@ def _page(
 ) -> HttpResponse:
     now = timezone.now()
     bench = workbench.read(row, request.user, now)
-    unheard = unheard_words(row, "customer")
+    unheard = _why_words(selectors.unheard_because(row, bench.customer.no_mail if bench.customer else None))
     todo = acts.acts(row, request.user, now, unheard=unheard)
     context = {
         "title": row.number, "now": now, "ticket": row, "bench": bench, "acts": todo, "draft": draft,
