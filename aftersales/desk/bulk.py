@@ -112,8 +112,9 @@ def chosen(user: Any, data: QueryDict, now: datetime) -> Chosen:
 def _person(data: QueryDict, to_whom: Sequence[tuple[int, str]]) -> User | None:
     """Whom the list would give them to, when somebody is chosen already."""
     wanted = whole(data.get("to"))
-    known = wanted is not None and wanted in dict(to_whom)
-    return User.objects.filter(pk=wanted).first() if known else None
+    if wanted is None or wanted not in dict(to_whom):
+        return None
+    return User.objects.filter(pk=wanted).first()
 
 
 def _act(name: str, tickets: Sequence[Ticket], user: Any, now: datetime, to: User | None) -> BulkAct:

@@ -1,6 +1,7 @@
 """Whom a message did not reach, and who must know: leads of a ticket nobody can take, the worker of unheard words."""
 
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 
@@ -96,7 +97,9 @@ def _note_failure(ticket: Ticket, message: Message, event: Event, now: datetime)
     code = event.payload.get("why", AskInPerson.PARKED)
     why = code if code in AskInPerson.values else AskInPerson.PARKED.value
     _mark(message, why)
-    columns = {"ask_in_person": why} if ticket.is_open and event.payload["template"] == ANSWER else {}
+    columns: dict[str, Any] = (
+        {"ask_in_person": why} if ticket.is_open and event.payload["template"] == ANSWER else {}
+    )
     moves.change(
         ticket, actor=system_user(), now=now, event="ticket.not_delivered", quiet=QUIET,
         payload={"message_id": message.pk, "why": why, "to": event.payload["recipient"]}, **columns,
@@ -106,7 +109,7 @@ def _note_failure(ticket: Ticket, message: Message, event: Event, now: datetime)
 def _note_arrival(ticket: Ticket, message: Message, now: datetime) -> None:
     """Sent again by a person, it went out after all."""
     _mark(message, "")
-    columns = {"ask_in_person": ""} if ticket.is_open else {}
+    columns: dict[str, Any] = {"ask_in_person": ""} if ticket.is_open else {}
     moves.change(
         ticket, actor=system_user(), now=now, event="ticket.delivered_late", quiet=QUIET,
         payload={"message_id": message.pk}, **columns,
