@@ -15,7 +15,7 @@ from aftersales.core import events, moves
 from aftersales.core.errors import DomainError, NotPermitted, Refused
 from aftersales.standards.selectors import duration
 from aftersales.tickets import rules
-from aftersales.tickets.models import ContactAttempt, CustomerLink, Ticket
+from aftersales.tickets.models import ContactAttempt, CustomerLink, Message, Ticket
 from aftersales.tickets.querysets import TicketQuerySet
 from aftersales.tickets.selectors import unheard_because
 from aftersales.tickets.services.asking import remind_all
@@ -283,26 +283,28 @@ def contact_attempt_record(
         attempt = ContactAttempt.objects.create(
             ticket=ticket, channel=channel, reached=reached, by=actor, at=now, source_ref=source_ref
         )
-        payload: dict[str, Any] = {"channel": channel, "reached": reached}
+        note = None
         if said.strip():
-            note = call_keep(
-                ticket=ticket,
-                text=said,
-                channel=channel,
-                actor=actor,
-                now=now,
-                source=source,
-                source_ref=source_ref,
-            )
-            payload["message_id"] = note.pk
-        if reached:
-            payload["told"] = "answer" if ticket.is_open else "result"
-        columns = heard_columns(ticket, now) if reached else {"wake_at": _asked_again(ticket, now)}
-        moves.change(
-            ticket, actor=actor, now=now, event="ticket.contact_tried", quiet=(*QUIET, "wake_at"), payload=payload,
-            **columns,
-        )  # fmt: skip
+            more = {"source": source, "source_ref": source_ref}
+            note = call_keep(ticket=ticket, text=said, channel=channel, actor=actor, now=now, **more)
+        _note_try(ticket, attempt, note, actor, now)
     return attempt
+
+
+def _note_try(
+    ticket: Ticket, attempt: ContactAttempt, note: Message | None, actor: Any, now: datetime
+) -> None:
+    """What the try means: who was reached has heard from us, a solved ticket's customer the result."""
+    payload: dict[str, Any] = {"channel": attempt.channel, "reached": attempt.reached}
+    if note is not None:
+        payload["message_id"] = note.pk
+    if attempt.reached:
+        payload["told"] = "answer" if ticket.is_open else "result"
+    columns = heard_columns(ticket, now) if attempt.reached else {"wake_at": _asked_again(ticket, now)}
+    moves.change(
+        ticket, actor=actor, now=now, event="ticket.contact_tried", quiet=(*QUIET, "wake_at"), payload=payload,
+        **columns,
+    )  # fmt: skip
 
 
 def _known_try(source_ref: str) -> ContactAttempt | None:
