@@ -3,23 +3,17 @@
 from collections.abc import Mapping
 from typing import Any
 
-from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext_lazy as _
 
-from aftersales.core import events, wording
+from aftersales.core import events
 from aftersales.core.events import Kind
 
 VERSION = {"code": "code", "number": "number"}
 
 
-def _moments(payload: Mapping[str, Any]) -> dict[str, Any]:
-    """Stored moments as people read them, and the rule's name in place of its code."""
-    shown = {
-        key: wording.stamp(parse_datetime(payload[key]))
-        for key in ("valid_from", "valid_to")
-        if payload.get(key)
-    }
-    return shown | {"rule": rule_name(str(payload.get("code", "")))}
+def _named(payload: Mapping[str, Any]) -> dict[str, Any]:
+    """The rule's name in place of its code."""
+    return {"rule": rule_name(str(payload.get("code", "")))}
 
 
 def rule_name(code: str) -> str:
@@ -34,53 +28,53 @@ VERSIONS = (
         "rule.drafted",
         _("%(actor)s drafted version %(number)s of the rule “%(rule)s”."),
         VERSION,
-        show=_moments,
+        show=_named,
     ),
     Kind(
         "rule.changed",
         _("%(actor)s changed the draft %(number)s of the rule “%(rule)s”."),
         VERSION,
-        show=_moments,
+        show=_named,
     ),
     Kind(
         "rule.activated",
         _("%(actor)s brought version %(number)s of the rule “%(rule)s” into force from %(valid_from)s."),
         VERSION | {"valid_from": "moment"},
-        show=_moments,
+        show=_named,
     ),
     Kind(
         "rule.rejected",
         _("%(actor)s returned version %(number)s of the rule “%(rule)s”: %(reason)s"),
         VERSION,
-        show=_moments,
+        show=_named,
     ),
     Kind(
         "rule.retired",
         _("%(actor)s took version %(number)s of the rule “%(rule)s” out of force from %(valid_to)s."),
         VERSION | {"valid_to": "moment"},
-        show=_moments,
+        show=_named,
     ),
-    Kind("rule.noted", _("%(actor)s noted what a source says on “%(rule)s”."), VERSION, show=_moments),
+    Kind("rule.noted", _("%(actor)s noted what a source says on “%(rule)s”."), VERSION, show=_named),
 )
 STANDARDS_AND_NUMBERS = (
     Kind(
         "standard.created",
         _("%(actor)s opened the standard “%(rule)s”."),
         {"code": "code"},
-        show=_moments,
+        show=_named,
     ),
     Kind(
         "standard.changed",
         _("%(actor)s changed the standard “%(rule)s”."),
         {"code": "code"},
-        show=_moments,
+        show=_named,
     ),
-    Kind("parameter.created", _("%(actor)s opened the number “%(rule)s”."), {"code": "code"}, show=_moments),
+    Kind("parameter.created", _("%(actor)s opened the number “%(rule)s”."), {"code": "code"}, show=_named),
     Kind(
         "parameter.changed",
         _("%(actor)s changed the number “%(rule)s”."),
         {"code": "code"},
-        show=_moments,
+        show=_named,
     ),
 )
 CALENDARS_AND_MARKETS = (
