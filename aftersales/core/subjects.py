@@ -39,33 +39,40 @@ def provide_page(kind: str, page: str) -> None:
 
 
 def named(keys: Iterable[tuple[str, int]], user: Any) -> Mapping[tuple[str, int], Subject]:
-    """The rows among these that the person may see. One statement for each kind."""
+    """What these rows are called, with an address where the person may see them. Two statements for each kind.
+
+    A number says nothing of a row; what it opens is shown only to whom the row is.
+    """
     wanted: dict[str, set[int]] = {}
     for kind, pk in keys:
         wanted.setdefault(kind, set()).add(pk)
     return {
-        (kind, pk): Subject(f"{_model(kind)._meta.verbose_name} {name}", _address(kind, pk, name))
+        (kind, pk): Subject(
+            f"{_model(kind)._meta.verbose_name} {name}", _address(kind, pk, name) if seen else ""
+        )
         for kind, pks in wanted.items()
         if _model(kind) is not None
-        for pk, name in _of(kind, pks, user)
+        for pk, name, seen in _of(kind, pks, user)
     }
 
 
-def called(words: str, user: Any) -> list[tuple[str, list[int]]]:
-    """Rows of each kind that are called exactly this and that the person may see."""
+def called(words: str) -> list[tuple[str, list[int]]]:
+    """Keys of the rows of each kind that are called exactly this. One statement for each kind that is declared."""
     found = []
     for kind, column in _names.items():
-        rows = scoped(_model(kind), user).filter(**{column: words}).order_by()
+        rows = _model(kind)._default_manager.filter(**{column: words}).order_by()
         if pks := list(rows.values_list("pk", flat=True)[:FOUND]):
             found.append((kind, pks))
     return found
 
 
-def _of(kind: str, pks: set[int], user: Any) -> Iterable[tuple[int, str]]:
-    rows = scoped(_model(kind), user).filter(pk__in=pks).order_by()
-    if kind in _names:
-        return [(pk, str(name)) for pk, name in rows.values_list("pk", _names[kind])]
-    return [(pk, f"#{pk}") for pk in rows.values_list("pk", flat=True)]
+def _of(kind: str, pks: set[int], user: Any) -> Iterable[tuple[int, str, bool]]:
+    model = _model(kind)
+    seen = set(scoped(model, user).filter(pk__in=pks).order_by().values_list("pk", flat=True))
+    if kind not in _names:
+        return [(pk, f"#{pk}", pk in seen) for pk in pks]
+    rows = model._default_manager.filter(pk__in=pks).order_by().values_list("pk", _names[kind])
+    return [(pk, str(name), pk in seen) for pk, name in rows]
 
 
 def _model(kind: str) -> Any:

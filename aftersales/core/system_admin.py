@@ -104,7 +104,7 @@ class EventAdmin(RoomAdmin):
             queryset.filter(kind__in=kinds).order_by("-at"),
             queryset.filter(actor_id__in=actors).order_by("-id"),
         ]
-        for kind, keys in subjects.called(term, request.user):
+        for kind, keys in subjects.called(term):
             ways.append(queryset.filter(subject_kind=kind, subject_id__in=keys).order_by("-id"))
         found = {pk for rows in ways for pk in rows.values_list("pk", flat=True)[:NEWEST]}
         return queryset.filter(pk__in=found), False

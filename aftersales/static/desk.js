@@ -387,7 +387,8 @@ function desk() {
   });
   document.addEventListener("htmx:afterRequest", function (event) {
     const dialog = event.target.closest && event.target.closest("dialog[open]");
-    if (dialog && event.detail.successful) dialog.close();
+    // What was sent is done; what a dialog only asks for belongs into it.
+    if (dialog && event.detail.successful && event.detail.requestConfig.verb !== "get") dialog.close();
   });
   document.addEventListener("htmx:responseError", function () { say(body.dataset.failed || "", "error"); });
   document.addEventListener("htmx:sendError", function () { say(body.dataset.failed || "", "error"); });

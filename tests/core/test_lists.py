@@ -65,11 +65,13 @@ def test_the_trail_names_its_subjects_and_finds_events_by_number_person_and_kind
     assert _found(client, "no such thing") == 0
 
 
-def test_a_row_outside_ones_scope_has_no_name(cast):
+def test_a_row_outside_ones_scope_is_called_by_its_name_and_opens_nothing(cast):
     agent = cast.agent
-    assert subjects.named([("accounts.user", agent.pk)], cast.merchant_owner) == {}
+    key = ("accounts.user", agent.pk)
+    outside = subjects.named([key], cast.merchant_owner)[key]
+    assert (agent.username in outside.words, outside.url) == (True, "")
     assert subjects.named([("no.model", 1)], cast.administrator) == {}
-    assert subjects.called(agent.username, cast.merchant_owner) == []
+    assert subjects.called(agent.username) == [("accounts.user", [agent.pk])]
 
 
 def _found(client, words):

@@ -169,7 +169,7 @@ def in_hand(request: HttpRequest) -> JsonResponse:
     mine = queues.counts(request.user, timezone.now())[queues.home_view(request.user)]
     unread = unread_count(request.user) if request.user.has_perm("notices.view_inbox") else 0
     words = f"{BADGE_MOST}+" if unread > BADGE_MOST else str(unread or "")
-    return JsonResponse({"in_hand": queues.shown_count(mine), "unread": words})
+    return JsonResponse({"in_hand": queues.shown_count(mine) if mine else "", "unread": words})
 
 
 @require_POST
