@@ -24,6 +24,7 @@ COLOURS = {
 
 @admin.register(Clock)
 class ClockAdmin(RoomAdmin):
+    exclude = ("subject_kind", "subject_id", "merchant_id", "pauses", "holder_team_id", "breach_team_id")
     list_display = (
         "promise",
         "shown_state",

@@ -149,8 +149,10 @@ def _changes(new: Any, old: Any, names: dict[Any, str]) -> Iterable[Change]:
 
 
 def _tracked(version: Any) -> list[Any]:
+    """What people read: no counters, and nothing that a model calls ``for_machines`` (references, codes)."""
+    hidden = HIDDEN | getattr(type(version).instance_type, "for_machines", frozenset())
     return [
-        field for field in type(version).tracked_fields if field.name not in HIDDEN and not field.primary_key
+        field for field in type(version).tracked_fields if field.name not in hidden and not field.primary_key
     ]
 
 

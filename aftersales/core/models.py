@@ -205,7 +205,9 @@ class Delivery(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.consumer} ← {self.event_id}"
+        from aftersales.core import deliveries  # which stands on these models
+
+        return deliveries.name_of(self.consumer)
 
 
 class JobState(models.TextChoices):

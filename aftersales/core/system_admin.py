@@ -126,6 +126,8 @@ class EventAdmin(RoomAdmin):
 class JobAdmin(RoomAdmin):
     """Work for later. A parked job tried often enough; after its cause is mended it is replayed here."""
 
+    fields = ("name", "shown_state", "attempts", "run_after", "progress", "error")
+    readonly_fields = ("name", "shown_state", "progress")
     list_display = ("name", "shown_state", "attempts", "run_after", "progress", "error")
     list_filter = (
         "state",

@@ -23,12 +23,16 @@ from .states import STATE_COLOURS, TEXT_COLOURS, NoticeChannel, NoticeState, Rec
 
 @admin.register(NoticeTemplate)
 class NoticeTemplateAdmin(RoomAdmin):
-    list_display = ("name", "code", "audience", "ways", "enabled", "text_link")
+    list_display = ("name", "audience", "ways", "enabled", "text_link")
     list_filter = ("enabled",)
     search_fields = ("code",)
     ordering = ("code",)
-    fields = ("code", "audience", "blanks", "text_link", "channels", "enabled")
-    readonly_fields = ("code", "audience", "blanks", "text_link")
+    readonly_fields = ("name", "audience", "ways", "blanks", "text_link")
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Who may not change the channels reads them in words."""
+        channels = "channels" if self.has_change_permission(request, obj) else "ways"
+        return ("name", "audience", "blanks", "text_link", channels, "enabled")
 
     @display(description=_("message"))
     def name(self, row: NoticeTemplate) -> str:

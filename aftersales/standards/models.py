@@ -340,6 +340,7 @@ class StandardVersion(RuleVersion):
     standard = models.ForeignKey(
         ServiceStandard, verbose_name=_("standard"), on_delete=models.PROTECT, related_name="versions"
     )
+    for_machines = frozenset({"subject_kind"})
     subject_kind = models.CharField(_("what it is about"), max_length=60, default="tickets.ticket")
     kinds = codes(_("ticket kinds"))
     severities = codes(_("severities"))

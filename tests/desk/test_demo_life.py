@@ -24,7 +24,7 @@ def lived(django_db_setup, django_db_blocker):
         patch.setattr(life, "FORMS", 8)
         patch.setattr(trade, "DAYS", 9)
         people = demo.create(NOW)
-        write.load(NOW, orders=80, customers=60, seed=4)
+        write.load(NOW, orders=160, customers=60, seed=11)
         life.live(NOW, people, seed=4)
         yield
         transaction.set_rollback(True)

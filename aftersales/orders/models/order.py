@@ -9,6 +9,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
+from aftersales.core import wording
 from aftersales.core.models import PublicIdModel, VersionedModel
 
 from ..querysets import LineQuerySet, OrderQuerySet, PaymentQuerySet
@@ -289,4 +290,4 @@ class Payment(VersionedModel):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_method_display()} {self.amount} {self.currency}"
+        return f"{self.get_method_display()} {wording.money(self.amount, self.currency)}"

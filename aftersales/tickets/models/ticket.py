@@ -119,6 +119,7 @@ class Ticket(StateModel, PublicIdModel, VersionedModel):
     next_started_at = models.DateTimeField(_("next clock started"), null=True)
     next_warn_at = models.DateTimeField(_("next warning"), null=True)
 
+    for_machines = frozenset({"source", "source_ref"})
     history = HistoricalRecords(excluded_fields=["subject"])
     objects = TicketQuerySet.as_manager()
 
