@@ -200,9 +200,12 @@ def sentence(event: Event) -> str:
         return _("Something of the kind “%(kind)s” was recorded.") % {"kind": event.kind}
     shown = _moments(declared, event) | _shown(declared, event.payload)
     values = {key: event.payload.get(key, "") for key in declared.payload} | shown
-    values |= {"actor": in_whose_name(event), "old": event.old, "new": event.new, "reason": reason_of(event)} | {
-        key: shown[key] for key in ("old", "new", "actor") if key in shown
-    }
+    values |= {
+        "actor": in_whose_name(event),
+        "old": event.old,
+        "new": event.new,
+        "reason": reason_of(event),
+    } | {key: shown[key] for key in ("old", "new", "actor") if key in shown}
     return str(declared.sentence) % _Words(values)
 
 

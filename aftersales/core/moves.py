@@ -281,7 +281,12 @@ def options(
 
 
 def judged(
-    rows: Sequence[models.Model], name: str, *, actor: Any, now: datetime, data: Mapping[str, Any] | None = None
+    rows: Sequence[models.Model],
+    name: str,
+    *,
+    actor: Any,
+    now: datetime,
+    data: Mapping[str, Any] | None = None,
 ) -> dict[int, list[Refusal]]:
     """What the door would say to one move of many rows, before anybody asks for it: no reason, no refusal.
 

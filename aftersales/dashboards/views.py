@@ -252,7 +252,9 @@ def _age_rows(board: Board) -> list[tuple[str, str]]:
 
 def age_chart(board: Board) -> Any:
     columns = [
-        Column(_age_label(name), number, None, _age_tone(board, name), _age_url(board, name) if number else "")
+        Column(
+            _age_label(name), number, None, _age_tone(board, name), _age_url(board, name) if number else ""
+        )
         for name, number in board.now.ages.items()
     ]
     message = _("%(n)s open tickets by age.") % {"n": board.now.open}

@@ -30,9 +30,7 @@ urlpatterns = [
     path("tickets/<str:number>/say/", ticket.say, name="say"),
     path("tickets/<str:number>/do/<slug:name>/", ticket.act, name="act"),
     path("tickets/<str:number>/contacts/<str:public_id>/", ticket.reveal, name="reveal"),
-    path(
-        "tickets/<str:number>/messages/<str:public_id>/erase/", erasing.erase_message, name="erase_message"
-    ),
+    path("tickets/<str:number>/messages/<str:public_id>/erase/", erasing.erase_message, name="erase_message"),
     path("tickets/<str:number>/print/", export.printed, name="print"),
     path("tickets/<str:number>/json/", export.as_json, name="json"),
     path("files/<str:public_id>/", ticket.attachment, name="attachment"),

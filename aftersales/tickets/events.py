@@ -65,7 +65,10 @@ def _marks(payload: Mapping[str, Any]) -> dict[str, Any]:
     """The marks a customer gave with the answer; nothing when he gave none."""
     said = [
         words % {"mark": payload[key]}
-        for key, words in (("handling", now_("handling %(mark)s of 5")), ("outcome", now_("outcome %(mark)s of 5")))
+        for key, words in (
+            ("handling", now_("handling %(mark)s of 5")),
+            ("outcome", now_("outcome %(mark)s of 5")),
+        )
         if payload.get(key)
     ]
     return {"marks": now_(" Rated: %(marks)s.") % {"marks": now_(", ").join(said)} if said else ""}

@@ -158,7 +158,10 @@ class NotDispatched(models.TextChoices):
     """Why dispatch found nobody."""
 
     NOBODY_HAS_DUTY = "nobody_has_duty", pgettext_lazy("not dispatched", "no team has this duty")
-    NOBODY_ON_SHIFT = "nobody_on_shift", pgettext_lazy("not dispatched", "everybody with this duty is off shift")
+    NOBODY_ON_SHIFT = (
+        "nobody_on_shift",
+        pgettext_lazy("not dispatched", "everybody with this duty is off shift"),
+    )
     NOBODY_FREE = "nobody_free", pgettext_lazy("not dispatched", "everybody on shift has their hands full")
 
 

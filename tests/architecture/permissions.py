@@ -153,9 +153,7 @@ DESK_PAGES = {
     "desk:say": Page(READERS, "POST", sample=NUMBER),
     "desk:act": Page(READERS, "POST", sample=NUMBER | {"name": "resolve"}),
     "desk:reveal": Page(REVEALERS, "POST", sample=NUMBER | {"public_id": "x"}),
-    "desk:erase_message": Page(
-        frozenset({R.PRIVACY_OFFICER}), "POST", sample=NUMBER | {"public_id": "x"}
-    ),
+    "desk:erase_message": Page(frozenset({R.PRIVACY_OFFICER}), "POST", sample=NUMBER | {"public_id": "x"}),
     "desk:attachment": Page(READERS, sample={"public_id": "x"}),
 }
 OTHERS = {

@@ -58,7 +58,10 @@ def test_a_resolved_ticket_without_an_address_offers_to_register_the_call(
     )
     assert ended.state == "unreachable"
     first = Clock.objects.get(subject_id=ticket.pk, promise="first_response")
-    assert (first.state, first.ended_at) == ("breached", now + 26 * HOUR)  # late it was; nobody owes it any more
+    assert (first.state, first.ended_at) == (
+        "breached",
+        now + 26 * HOUR,
+    )  # late it was; nobody owes it any more
 
 
 def test_a_merchant_without_an_address_owes_nothing_until_a_person_told_him(

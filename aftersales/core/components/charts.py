@@ -141,7 +141,7 @@ def _dot(x: float, y: float, column: Column) -> str:
 def histogram(
     columns: Sequence[Column], *, message: str, limit_after: float | None = None, limit: str = ""
 ) -> SafeString:
-    """Counts by class with the number on each; a dashed line after class `limit_after` (or inside one) is the promise."""
+    """Counts by class with the number on each; the dashed line after class `limit_after`, or in one, is the promise."""
     width, height, foot, head = 360, 190, 164, 30
     top = max([1, *(c.value for c in columns)])
     step = width / max(len(columns), 1)

@@ -95,7 +95,8 @@ class Attachment(PublicIdModel):
         verbose_name_plural = _("attachments")
         constraints = [
             models.CheckConstraint(
-                condition=Q(erased_at=None) | Q(original_name="", sha256=""), name="attachment_erased_is_empty"
+                condition=Q(erased_at=None) | Q(original_name="", sha256=""),
+                name="attachment_erased_is_empty",
             ),
         ]
         indexes = [
