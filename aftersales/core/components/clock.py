@@ -158,15 +158,11 @@ class _Scale:
 
 
 def _warning(face: ClockFace, scale: _Scale, now: datetime) -> str:
-    """The notch, with its word where the words of both ends leave room."""
+    """The notch; the words below belong to the ends, so that its own stand in its title."""
     if face.warn_at is None:
         return ""
-    x = scale.x(face.warn_at)
-    words = f"{pgettext('clock', 'Warns')} {when(face.warn_at, now)}"
-    text = (
-        f'<text x="{x}" y="37" text-anchor="middle">{escape(words)}</text>' if 100 <= x <= LINE - 100 else ""
-    )
-    return f'<path class="wn" d="M{x} 13V27"/>{text}'
+    words = pgettext("clock", "Warns %(moment)s") % {"moment": when(face.warn_at, now)}
+    return f'<path class="wn" d="M{scale.x(face.warn_at)} 13V27"><title>{escape(words)}</title></path>'
 
 
 def _standing_now(face: ClockFace, x: int, now: datetime) -> str:
