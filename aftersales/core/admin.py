@@ -58,6 +58,10 @@ class RoomAdmin(HistoryPages, ModelAdmin):  # type: ignore[misc]
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[RoomChangeList]:
         return RoomChangeList
 
+    def get_exclude(self, request: HttpRequest, obj: Any = None) -> Any:
+        """References and codes that a model calls ``for_machines`` stand on no form (nor in its history)."""
+        return super().get_exclude(request, obj) or sorted(getattr(self.model, "for_machines", ()))
+
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
         """Only what the page offers as a filter, compared exactly: a hidden column is no oracle."""
         allowed = set(self._filter_parameters(request))
