@@ -37,6 +37,7 @@ from aftersales.tickets.states import (
     Channel,
     ClosedHow,
     IntakeOutcome,
+    OwnReason,
     SignalKind,
     TicketState,
 )
@@ -403,8 +404,7 @@ def _attach(ticket: Ticket, signals: Group, look: Look) -> None:
     """
     system = system_user()
     if ticket.state in DONE_STATES and not ticket.historic and not look.all_too_old(signals):
-        reason = str(_("A further signal about the same order."))
-        ticket = moves.perform(ticket, "reopen", actor=system, now=look.now, reason=reason)
+        ticket = moves.perform(ticket, "reopen", actor=system, now=look.now, reason=OwnReason.SAME_ORDER)
     for item in signals:
         if item.rule is None:
             _say(ticket, item, look)
@@ -435,7 +435,7 @@ def _say(ticket: Ticket, item: IntakeItem, look: Look) -> None:
 def _raise_severity(ticket: Ticket, severity: str, now: datetime) -> None:
     moves.change(
         ticket, actor=system_user(), now=now, event="ticket.regraded",
-        reason=str(_("A further signal is worse.")),
+        reason=OwnReason.WORSE_SIGNAL,
         payload={
             "kind": ticket.kind, "severity": severity, "nature": ticket.nature, "rules": "",
             "old_kind": ticket.kind, "old_severity": ticket.severity, "old_nature": ticket.nature,
