@@ -99,11 +99,12 @@ def _label(name: str, value: Any, user: Any) -> str:
 def fields(wanted: queues.Asked) -> SafeString:
     """The fields of the filter that need no rows: choices of the product, the merchant by name, the days."""
     language, parts = get_language() or "", wanted.parts
+    hint = escape(_("Code or beginning of the name"))
     typed = "".join(
         f'<div class="fld"><label for="f-{name}">{escape(FILTER_WORDS[name])}</label>'
         f'<input id="f-{name}" name="{name}" type="{kind}" value="{escape(str(parts.get(name, "")))}" {more}></div>'
         for name, kind, more in (
-            ("shop", "text", f'maxlength="80" placeholder="{escape(_("Code or beginning of the name"))}"'),
+            ("shop", "text", f'maxlength="80" placeholder="{hint}"'),
             ("opened_from", "date", ""),
             ("opened_to", "date", ""),
         )

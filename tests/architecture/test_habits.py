@@ -218,3 +218,23 @@ def test_services_that_write_are_told_by_name_who_and_when() -> None:
                     yield node
 
     assert found(careless) == []
+
+
+TRANSLATORS = {"_", "gettext", "gettext_lazy", "pgettext", "pgettext_lazy", "ngettext", "npgettext"}
+
+
+def test_no_text_to_translate_stands_inside_an_f_string() -> None:
+    """``makemessages`` does not look there: the text would never reach the catalogue, and nothing else would tell."""
+
+    def hidden(source: Source) -> Iterator[ast.AST]:
+        for node in source.nodes:
+            if isinstance(node, ast.JoinedStr):
+                yield from (
+                    call
+                    for call in ast.walk(node)
+                    if isinstance(call, ast.Call)
+                    and dotted(call.func) in TRANSLATORS
+                    and isinstance(call.args[0], ast.Constant)
+                )
+
+    assert found(hidden) == []
