@@ -12,7 +12,7 @@ from django.utils import translation
 
 from aftersales.customers.models import Customer
 from aftersales.tickets import services
-from aftersales.tickets.models import ArchiveRecord, Ticket
+from aftersales.tickets.models import ArchiveRecord, Ticket, TicketParty
 from aftersales.tickets.selectors import TICKETS_SHOWN
 from aftersales.tickets.states import TicketState
 from tests.cast import Cast
@@ -85,7 +85,8 @@ def test_only_tickets_that_the_reader_may_see_are_listed(
 def test_a_merchant_finds_the_tickets_he_is_one_party_of(
     about: Opener, desk: Cast, trade: Any, now: datetime
 ) -> None:
-    beside = about(merchant_id=merchant("M-8", now).pk, merchant_ids=[trade.merchant_id])
+    beside = about(merchant_id=merchant("M-8", now).pk)
+    TicketParty.objects.create(ticket=beside, merchant_id=trade.merchant_id)
     assert beside.number in page(desk, "lead", records(trade)["merchant"])
 
 
@@ -105,7 +106,7 @@ def test_many_tickets_take_no_further_statement_and_lead_to_the_register(
     few = asked()
     oldest = Ticket.objects.earliest("pk")
     for number in range(TICKETS_SHOWN):
-        about(subject=f"第{number}件")
+        about(subject=f"第{number}件", beside=True)
     assert asked() == few
     shown = browser.get(address).content.decode()
     assert f">{oldest.number}<" not in shown
@@ -158,7 +159,7 @@ def test_record_list_and_print_say_who_handled_it_from_when_until_when(
     one = page(desk, "lead", reverse("desk:record", args=[record.public_id]))
     paper = page(desk, "lead", reverse("desk:print", args=[record.ticket.number]))
     for shown in (one, paper):
-        for told in ("周婷", "吴越", "2026-11-23 11:00:00", "2026-11-23 12:00:00", "2026-11-23 14:00:00"):
+        for told in ("周婷", "吴越", "11-23 11:00", "11-23 12:00", "11-23 14:00"):
             assert told in shown
     listed = page(desk, "lead", reverse("desk:archive"))
     assert listed.index("周婷") < listed.index("吴越")

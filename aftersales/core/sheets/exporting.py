@@ -11,7 +11,6 @@ from typing import Any
 from urllib.parse import unquote_plus
 
 import xlsxwriter
-from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.utils import timezone, translation
@@ -231,7 +230,7 @@ def path_of(row: SheetExport) -> Path:
 def make(*, export: SheetExport, now: datetime) -> SheetExport:
     """Write the file in its owner's language; a second call writes it again under the same name."""
     path = path_of(export)
-    with translation.override(export.owner.language or settings.LANGUAGE_CODE):
+    with translation.override(export.owner.language or translation.get_language()):
         _write(export, path)
     path.chmod(0o600)
     export.ready_at = now
