@@ -62,10 +62,10 @@ class Command(BaseCommand):
         self.signals += 1
 
     def run(self) -> None:
-        began = time.monotonic()
+        began, port = time.monotonic(), self.options["port"] or wanted_port()
         self.serve_embedded()
         self.provision()
-        listening = listen(self.options["host"], self.options["port"] or wanted_port())
+        listening = listen(self.options["host"], port)
         address = f"http://{self.options['host']}:{listening.getsockname()[1]}"
         self.group = Group(children(listening, address))
         self.group.start()
