@@ -212,10 +212,6 @@ def _not_yet() -> list[tuple[str, Any]]:
     return [("later", pgettext_lazy("contact", "Not told yet")), *_channels()]
 
 
-def _choose() -> list[tuple[str, Any]]:
-    return [("", pgettext_lazy("contact", "Please choose")), *_channels()]
-
-
 TRIED = (
     Need("channel", gettext_lazy("Channel"), "choice", choices=_channels),
     Need("reached", gettext_lazy("Outcome"), "choice", choices=_reached),
@@ -226,7 +222,7 @@ ASKED = (
     Need("text", gettext_lazy("What you asked the merchant"), "long"),
 )
 RESULT_TOLD = Need("told_by", gettext_lazy("How you told the customer"), "choice", choices=_not_yet)
-SOLUTION_TOLD = Need("told_by", gettext_lazy("How you told the customer"), "choice", choices=_choose)
+SOLUTION_TOLD = Need("told_by", gettext_lazy("How you told the customer"), "choice", choices=_channels)
 
 
 SOURCE = "desk"  # of everything that staff writes here
