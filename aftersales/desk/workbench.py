@@ -18,6 +18,7 @@ from aftersales.clocks.states import ClockState
 from aftersales.core.components import ClockFace
 from aftersales.core.wording import day
 from aftersales.desk import rows as queue_rows
+from aftersales.merchants.selectors import notice_email
 from aftersales.orders.selectors import CustomerPanel, OrderCard, customer_panel, order_card
 from aftersales.standards import vocabulary
 from aftersales.standards.states import Debtor
@@ -153,7 +154,8 @@ def find(user: Any, number: str) -> Ticket | None:
     wide = Ticket.objects.visible_to(user).select_related(
         "customer", "merchant", "team__lead", "assignee", "owner", "market"
     )
-    found: Ticket | None = wide.filter(number=number).first()
+    told = wide.annotate(merchant_email=notice_email("merchant_id"))
+    found: Ticket | None = told.filter(number=number).first()
     return found
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
+from django.db.models import Case, OuterRef, QuerySet, Subquery, When
 
 from .models import Merchant, MerchantContact
 from .states import ContactRole
@@ -22,19 +23,28 @@ def member_users(merchant_id: int) -> list[Any]:
     return [member.user for member in members]
 
 
-def notice_contact(merchant_id: int) -> MerchantContact | None:
+def _written_to() -> QuerySet[MerchantContact]:
     """Whom to write to at a merchant: the contact for after-sales, else the first one that has an e-mail address."""
-    found = list(MerchantContact.objects.filter(merchant_id=merchant_id).exclude(email="").order_by("pk"))
-    return min(found, key=lambda one: one.role != ContactRole.AFTERSALES, default=None)
+    later = Case(When(role=ContactRole.AFTERSALES, then=0), default=1)
+    return MerchantContact.objects.exclude(email="").order_by(later, "pk")
 
 
-def why_no_address(merchant_id: int) -> str:
-    """Why no mail reaches this merchant: no_address, bad_address, or "" when one does. The sender judges alike."""
-    contact = notice_contact(merchant_id)
-    if contact is None:
+def notice_contact(merchant_id: int) -> MerchantContact | None:
+    """The contact that messages to a merchant go to."""
+    return _written_to().filter(merchant_id=merchant_id).first()
+
+
+def notice_email(merchant: str) -> Subquery:
+    """The same contact's address beside other rows; ``merchant`` names their column of the merchant's key."""
+    return Subquery(_written_to().filter(merchant_id=OuterRef(merchant)).values("email")[:1])
+
+
+def why_no_address(email: str | None) -> str:
+    """Why no mail reaches this address: no_address, bad_address, or "" when one does. The sender judges alike."""
+    if not email:
         return "no_address"
     try:
-        validate_email(contact.email)
+        validate_email(email)
     except ValidationError:
         return "bad_address"
     return ""

@@ -1,6 +1,8 @@
 """Answers of the rule book, from one copy per process that a changed edition replaces."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cached_property
@@ -92,6 +94,17 @@ class Book:
 
 
 _copy: Book | None = None
+_page: ContextVar[list[Book] | None] = ContextVar("rule_book_of_a_page", default=None)
+
+
+@contextmanager
+def one_edition() -> Iterator[None]:
+    """For the length of a page the rule book is asked for once: all that it shows is of one edition."""
+    before = _page.set([])
+    try:
+        yield
+    finally:
+        _page.reset(before)
 
 
 def last_seen() -> Book | None:
@@ -105,10 +118,15 @@ def book(token: str | None = None) -> Book:
     ``token``: the edition the caller has just read along with something else, which saves that query.
     """
     global _copy
+    held = _page.get()
+    if token is None and held:
+        return held[0]
     if token is None:
         token = Edition.objects.values_list("token", flat=True).first() or ""
     if _copy is None or _copy.token != token or not token:
         _copy = _read(token)
+    if held is not None:
+        held[:] = [_copy]
     return _copy
 
 

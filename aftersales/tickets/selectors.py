@@ -24,7 +24,7 @@ from aftersales.customers.models import Contact, Customer
 from aftersales.customers.selectors import find as customers_found
 from aftersales.customers.selectors import way_to
 from aftersales.customers.states import Channel as CustomerChannel
-from aftersales.merchants.selectors import why_no_address
+from aftersales.merchants.selectors import notice_contact, why_no_address
 from aftersales.notices.selectors import Reach, goes_out, reach
 from aftersales.standards.selectors import book, duration, market_default, parameter
 from aftersales.standards.states import Promise
@@ -152,12 +152,22 @@ def unheard_because(ticket: Ticket, no_mail: str | None = None) -> str:
 
 
 def merchant_unheard_because(ticket: Ticket) -> str:
-    """The same for a question to the merchant of the ticket."""
+    """The same for a question to the merchant of the ticket.
+
+    A page that read the address with the ticket (``merchant_email``) asks for nothing more.
+    """
     if ticket.historic:
         return AskInPerson.HISTORIC.value
     if ticket.merchant_id is None:
         return AskInPerson.NO_ADDRESS.value
-    return why_no_address(ticket.merchant_id) or _switched_off("merchant.asked")
+    return why_no_address(_merchant_email(ticket)) or _switched_off("merchant.asked")
+
+
+def _merchant_email(ticket: Ticket) -> str | None:
+    if "merchant_email" in ticket.__dict__:
+        return str(ticket.__dict__["merchant_email"] or "")
+    contact = notice_contact(ticket.merchant_id or 0)
+    return contact.email if contact else None
 
 
 def _switched_off(template: str) -> str:

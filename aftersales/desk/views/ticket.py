@@ -22,6 +22,7 @@ from aftersales.customers.models import Contact
 from aftersales.customers.services import contact_reveal
 from aftersales.desk import acts, workbench
 from aftersales.orders.selectors import order_card
+from aftersales.standards.selectors import one_edition
 from aftersales.tickets import selectors, services
 from aftersales.tickets.models import Attachment, DispatchRecord, Ticket
 from aftersales.tickets.services.conversation import words_judged
@@ -83,7 +84,8 @@ def the_ticket(request: HttpRequest, number: str) -> Ticket:
 @needs("desk.view")
 def ticket(request: HttpRequest, number: str) -> HttpResponse:
     """The workbench."""
-    return _page(request, the_ticket(request, number))
+    with one_edition():
+        return _page(request, the_ticket(request, number))
 
 
 def _page(
