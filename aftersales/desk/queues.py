@@ -27,7 +27,7 @@ from aftersales.standards.selectors import duration, last_seen
 from aftersales.standards.states import Promise
 from aftersales.tickets import figures
 from aftersales.tickets.models import Ticket
-from aftersales.tickets.selectors import COUNT_CAP, QUEUES, queue_rows, texts_with
+from aftersales.tickets.selectors import COUNT_CAP, QUEUES, queue_rows, with_words
 from aftersales.tickets.states import ACTIVE_STATES, OPEN_STATES, Channel, Kind, Nature, Severity, TicketState
 
 PAGE = 50
@@ -181,10 +181,18 @@ def _words(text: str) -> str:
 
 
 def tickets(user: Any, wanted: Asked, now: datetime) -> QuerySet[Ticket]:
-    """The tickets asked for that this person may see, unordered."""
+    """The tickets asked for that this person may see, unordered.
+
+    Words look through the view they are typed in; a number, a day or a figure also finds finished tickets.
+    """
     rows: QuerySet[Ticket]
     if wanted.queue == "all" and (
-        wanted.ended or wanted.words or wanted.days or wanted.since or wanted.until or wanted.missed
+        wanted.ended
+        or _is_number(wanted.words)
+        or wanted.days
+        or wanted.since
+        or wanted.until
+        or wanted.missed
     ):
         rows = Ticket.objects.visible_to(user).filter(historic=False)
     else:
@@ -231,11 +239,15 @@ def clocks_missed(promise: str, day: date | None, now: datetime) -> QuerySet[Any
     return rows.filter(figures.settled(since, now), figures.missed()).values("subject_id")
 
 
+def _is_number(words: str) -> bool:
+    return words.upper().startswith("TK")
+
+
 def _with_words(rows: QuerySet[Ticket], words: str) -> QuerySet[Ticket]:
     """A number finds its ticket, anything else is looked for in the texts of these tickets, all of them."""
-    if words.upper().startswith("TK"):
+    if _is_number(words):
         return rows.filter(number__startswith=words.upper())
-    return rows.filter(pk__in=texts_with(words))
+    return with_words(rows, words)
 
 
 @dataclass(frozen=True)
