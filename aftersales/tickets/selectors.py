@@ -448,7 +448,7 @@ def texts_with(text: str) -> QuerySet[Any]:
 COMMON = 2_000  # tickets that hold a word; with more, reading rows in their order meets the next one soon
 
 
-def with_words(rows: QuerySet[Any], text: str, *, ticket: str = "pk") -> QuerySet[Any]:
+def with_words(rows: Any, text: str, *, ticket: str = "pk") -> Any:
     """Those of the rows whose ticket holds ``text``, all of them; ``ticket`` names the ticket's key on the rows.
 
     The tickets of a rare word are looked up. A common word is asked for row by row, in the order in which they are
