@@ -27,7 +27,8 @@ from aftersales.standards.selectors import duration, last_seen
 from aftersales.standards.states import Promise
 from aftersales.tickets import figures
 from aftersales.tickets.models import Ticket
-from aftersales.tickets.selectors import COUNT_CAP, QUEUES, queue_rows, with_words
+from aftersales.tickets.selectors import COUNT_CAP, QUEUES, queue_rows
+from aftersales.tickets.selectors.words import with_words
 from aftersales.tickets.states import ACTIVE_STATES, OPEN_STATES, Channel, Kind, Nature, Severity, TicketState
 
 PAGE = 50

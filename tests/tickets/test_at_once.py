@@ -126,7 +126,7 @@ def test_two_tries_of_one_morning_are_one_day(open_ticket: Opener, desk: Cast, n
 def test_the_search_looks_among_the_tickets_one_may_see(
     open_ticket: Opener, desk: Cast, now: datetime
 ) -> None:
-    from aftersales.tickets.selectors import search_ids
+    from aftersales.tickets.selectors.words import search_ids
 
     own = open_ticket(text="Charger 过热")
     for _n in range(3):

@@ -19,6 +19,7 @@ from aftersales.customers.models import Contact, Customer
 from aftersales.notices.models import Notice
 from aftersales.tickets import selectors, services
 from aftersales.tickets.models import ArchiveRecord, Attachment, IntakeItem, Message, Ticket, TicketText
+from aftersales.tickets.selectors.words import search_ids
 from aftersales.tickets.states import NO_SUBJECT
 from tests.cast import Cast
 
@@ -86,7 +87,7 @@ def test_an_erased_message_is_gone_wherever_it_was_repeated(
     work_off(now + DAY)
 
     assert traces(SECRET) == {}
-    assert selectors.search_ids(SECRET, user=desk.lead) == []
+    assert search_ids(SECRET, user=desk.lead) == []
     assert stored(settings) == []
     attachment = Attachment.objects.get(ticket=ticket)
     assert (attachment.original_name, attachment.sha256) == ("", "")
@@ -133,7 +134,7 @@ def test_a_subject_cut_from_the_message_goes_with_it(
     ticket.refresh_from_db()
     other.refresh_from_db()
     assert (ticket.subject, other.subject) == (NO_SUBJECT, "耳机没有声音")
-    assert selectors.search_ids(ticket.number, user=desk.lead) == [ticket.pk]
+    assert search_ids(ticket.number, user=desk.lead) == [ticket.pk]
 
 
 def test_an_erased_customer_takes_the_words_of_his_tickets_along(

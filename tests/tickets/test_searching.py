@@ -9,7 +9,7 @@ from django.core.management import call_command
 
 from aftersales.tickets import services
 from aftersales.tickets.models import ArchiveRecord, Message, Ticket, TicketText
-from aftersales.tickets.selectors import search_ids
+from aftersales.tickets.selectors.words import search_ids
 from tests.cast import Cast
 
 Opener = Callable[..., Ticket]

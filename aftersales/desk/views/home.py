@@ -14,7 +14,7 @@ from aftersales.core.access import needs
 from aftersales.customers.selectors import find_by_phone
 from aftersales.desk import queues, rows
 from aftersales.tickets.models import Ticket
-from aftersales.tickets.selectors import search_ids
+from aftersales.tickets.selectors.words import search_ids
 
 PHONE_DIGITS = 4
 START = (("desk.view", "desk:queue"), ("desk.registers", "admin:index"))
