@@ -17,6 +17,7 @@ from aftersales.core import jobs
 from aftersales.core.models import Event
 from aftersales.core.sheets.models import SheetUpload
 from aftersales.merchants.models import Merchant
+from tests import database
 from tests.flows.sheet_steps import OLIST, fingerprints, sample
 
 pytestmark = [pytest.mark.django_db, pytest.mark.sample]
@@ -47,6 +48,13 @@ TMALL = (
     "tmall_order_report1.csv",
     "tmall_order_report__header-with-trailing-spaces.csv",
 )
+
+
+@pytest.fixture(autouse=True)
+def no_memory_of_others(transactional_db: None) -> None:
+    """PostgreSQL plans as on a new database, not by what the test before had loaded and the flush took away."""
+    with database.superuser(str(connection.settings_dict["NAME"])) as link:
+        link.execute("ANALYZE")
 
 
 def through_the_pages(
