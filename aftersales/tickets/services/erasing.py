@@ -23,9 +23,8 @@ from aftersales.tickets.states import NO_SUBJECT
 KIND = "tickets.ticket"
 REMOVE_FILES = "tickets.remove_files"
 WORDS = ["subject", "text"]  # keys of a signal's facts that hold what somebody wrote
-SAID_ENOUGH = (
-    4  # a message of fewer characters is in every subject: it says nothing about where that came from
-)
+# A message of fewer characters is in every subject: it says nothing about where that came from.
+SAID_ENOUGH = 4
 
 
 def refuse_held(ticket: Ticket) -> None:
@@ -98,11 +97,13 @@ def _forget_subjects(tickets: Sequence[Ticket]) -> None:
 
 def _forget_messages(messages: QuerySet[Message], now: datetime) -> None:
     """Texts, search texts and files of these messages."""
-    rows = list(messages.order_by("pk").select_for_update().values_list("pk", flat=True))
-    if not rows:
+    tickets = dict(messages.order_by("pk").select_for_update().values_list("pk", "ticket_id"))
+    if not tickets:
         return
+    rows = list(tickets)
     Message.objects.filter(pk__in=rows, erased_at=None).update(text="", erased_at=now)
-    TicketText.objects.filter(part__in=[f"message:{pk}" for pk in rows]).delete()
+    parts = [f"message:{pk}" for pk in rows]
+    TicketText.objects.filter(ticket__in=set(tickets.values()), part__in=parts).delete()
     gone = Attachment.objects.filter(message__in=rows, erased_at=None)
     if gone.update(original_name="", sha256="", erased_at=now):
         ask_for_removal(now)
