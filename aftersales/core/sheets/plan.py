@@ -420,10 +420,7 @@ class Plan:
         """
 
     def update(self, low: int, high: int) -> str:
-        """Changed rows of a chunk, only where the version is still the one of the preview; answers their ids.
-
-        They are locked by now, so that their place is the quickest way to them, whatever PostgreSQL believes.
-        """
+        """Changed rows of a chunk, still of the preview's version, by their place: they are locked by now."""
         parts = [
             f"{name_of(setting.column)} = z.{name_of('z_' + setting.column)}" for setting in self.settings
         ]
