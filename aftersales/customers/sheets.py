@@ -161,7 +161,7 @@ class CustomerSheet(SheetResource):
 OLIST = ShippedProfile(
     "olist",
     "customers",
-    "Olist: customers",
+    _("Olist: customers"),
     {
         "columns": {
             "customer_id": "account_id",

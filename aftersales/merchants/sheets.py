@@ -39,7 +39,7 @@ class MerchantSheet(SheetResource):
 OLIST = ShippedProfile(
     "olist",
     "merchants",
-    "Olist: sellers",
+    _("Olist: sellers"),
     {
         "columns": {
             "seller_id": "code",

@@ -103,7 +103,7 @@ def _contacts(random: Random, customer: Customer) -> list[Contact]:
         (ContactKind.PHONE, phone),
         (ContactKind.ADDRESS, address),
     ]
-    if random.random() < 0.5:
+    if random.random() < 0.85:
         values.append((ContactKind.EMAIL, f"user{phone[-7:]}@example.com"))
     if random.random() < 0.3:
         values.append((ContactKind.WECHAT, f"wx_{phone[-7:]}"))
