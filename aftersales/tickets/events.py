@@ -4,9 +4,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.db import models
-from django.utils.translation import gettext as now_
+from django.utils.translation import gettext, pgettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext
 
 from aftersales.core.events import Kind as EventKind
 from aftersales.core.events import register
@@ -29,7 +28,7 @@ def labels(**fields: type[models.TextChoices]) -> Callable[[Mapping[str, Any]], 
 
 def _word(choices: type[models.TextChoices], code: str | None) -> str:
     words: dict[Any, Any] = dict(choices.choices)
-    return str(words.get(code, code or now_("nothing")))
+    return str(words.get(code, code or gettext("nothing")))
 
 
 def _form(payload: Mapping[str, Any]) -> dict[str, Any]:
@@ -49,7 +48,7 @@ GRADE_WORDS = labels(kind=states.Kind, severity=states.Severity, nature=states.N
 def _graded(payload: Mapping[str, Any]) -> dict[str, Any]:
     """The grade in words, and because of which rules."""
     rules = rule_names(str(payload.get("rules", "")))
-    because = now_(" Because of: %(rules)s.") % {"rules": now_(", ").join(rules)} if rules else ""
+    because = gettext(" Because of: %(rules)s.") % {"rules": gettext(", ").join(rules)} if rules else ""
     return {**GRADE_WORDS(payload), "because": because}
 
 
@@ -57,7 +56,7 @@ def _resolved(payload: Mapping[str, Any]) -> dict[str, Any]:
     untold = payload.get("told") == "no"
     return {
         **labels(result=states.Result)(payload),
-        "told": now_(" The customer has not been told yet.") if untold else "",
+        "told": gettext(" The customer has not been told yet.") if untold else "",
     }
 
 
@@ -66,12 +65,12 @@ def _marks(payload: Mapping[str, Any]) -> dict[str, Any]:
     said = [
         words % {"mark": payload[key]}
         for key, words in (
-            ("handling", now_("handling %(mark)s of 5")),
-            ("outcome", now_("outcome %(mark)s of 5")),
+            ("handling", gettext("handling %(mark)s of 5")),
+            ("outcome", gettext("outcome %(mark)s of 5")),
         )
         if payload.get(key)
     ]
-    return {"marks": now_(" Rated: %(marks)s.") % {"marks": now_(", ").join(said)} if said else ""}
+    return {"marks": gettext(" Rated: %(marks)s.") % {"marks": gettext(", ").join(said)} if said else ""}
 
 
 def _regraded(payload: Mapping[str, Any]) -> dict[str, Any]:
@@ -154,7 +153,7 @@ register(
         {"channel": "code", "reached": "flag", "told": "code", "message_id": "id"},
         show=lambda payload: {
             **labels(channel=states.Channel)(payload),
-            "outcome": now_("reached") if payload.get("reached") else now_("not reached"),
+            "outcome": gettext("reached") if payload.get("reached") else gettext("not reached"),
         },
     ),
     EventKind(

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from django.utils.translation import gettext as now_
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from aftersales.core import events
@@ -27,7 +27,7 @@ def _why(public_id: str) -> str:
     if upload is None:
         return ""
     names = {"sheet": title_of(upload.sheet), "file": upload.file_name}
-    return now_("sheet “%(sheet)s”, file %(file)s") % names
+    return gettext("sheet “%(sheet)s”, file %(file)s") % names
 
 
 def register() -> None:

@@ -108,7 +108,7 @@ class ColumnProfile(models.Model):
 
     code = models.CharField(_("code"), max_length=40)
     sheet = models.CharField(_("sheet"), max_length=40)
-    name = models.CharField(_("name"), max_length=120)
+    name = models.CharField(pgettext_lazy("rule book", "name"), max_length=120)
     spec = models.JSONField(_("mapping"), default=dict)
     version = models.PositiveIntegerField(_("version"), default=1, editable=False)
     source = models.CharField(_("source"), max_length=200, blank=True, default="")

@@ -18,6 +18,9 @@ SHOPS = 60
 # These places in the row of shops have a purpose of their own.
 SELF_RUN, ONE_CHARACTER, LONG_NAME, WITHOUT_ORDERS, APPLYING = 0, 1, 2, 3, 4
 
+FIRST_NUMBER = 1001
+FIRST_SHOP = f"S{FIRST_NUMBER}"
+
 
 @dataclass
 class Shops:
@@ -59,7 +62,7 @@ def shops(random: Random, now: datetime) -> Shops:
 def _merchant(random: Random, place: int, first: str, kind: words.Kind, now: datetime) -> Merchant:
     province = random.choice([one for one in words.PLACES if one not in words.REMOTE])
     return Merchant(
-        code=f"S{1001 + place}",
+        code=f"S{FIRST_NUMBER + place}",
         name=_name(random, place, first, kind),
         state="applying" if place == APPLYING else "active",
         self_run=place == SELF_RUN,
