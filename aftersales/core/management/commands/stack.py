@@ -64,10 +64,12 @@ class Command(BaseCommand):
     def run(self) -> None:
         began, port = time.monotonic(), self.options["port"] or wanted_port()
         self.serve_embedded()
-        self.provision()
         listening = listen(self.options["host"], port)
         address = f"http://{self.options['host']}:{listening.getsockname()[1]}"
-        self.group = Group(children(listening, address))
+        # Demo mail carries links: who writes it knows where the site will answer.
+        site = {"SITE_URL": os.environ.get("SITE_URL") or address}
+        self.provision(site)
+        self.group = Group(children(listening, site))
         self.group.start()
         self.until_ready(listening.getsockname())
         self.alone.truncate(0)
@@ -85,20 +87,20 @@ class Command(BaseCommand):
         except embedded.CannotServe as error:
             raise CommandError(str(error)) from error
 
-    def provision(self) -> None:
+    def provision(self, site: dict[str, str]) -> None:
         """Only when the code or the database changed, so that a second start takes seconds."""
         stamp = settings.DATA / "provisioned"
         state = fingerprint(demo=self.options["demo"])
         if not self.options["provision"] and stamp.exists() and stamp.read_text() == state and migrated():
             return
         self.say("Preparing the database")
-        self.manage("provision", *(["--demo"] if self.options["demo"] else []))
+        self.manage(site, "provision", *(["--demo"] if self.options["demo"] else []))
         stamp.write_text(state)
 
-    def manage(self, *arguments: str) -> None:
+    def manage(self, site: dict[str, str], *arguments: str) -> None:
         """One of our commands in a process group of its own: nothing survives a stop in the middle."""
         manage = str(settings.BASE_DIR / "manage.py")
-        child = Child(arguments[0], [sys.executable, manage, *arguments], str(settings.BASE_DIR))
+        child = Child(arguments[0], [sys.executable, manage, *arguments], str(settings.BASE_DIR), (), site)
         self.group = Group([child])
         child.start()
         while child.alive:
@@ -204,10 +206,10 @@ def listen(host: str, first: int) -> socket.socket:
     raise CommandError(f"No free port from {first} to {first + PORTS_TRIED - 1} on {host}; set PORT.")
 
 
-def children(listening: socket.socket, address: str) -> list[Child]:
+def children(listening: socket.socket, site: dict[str, str]) -> list[Child]:
     here, python = str(settings.BASE_DIR), [sys.executable, "-u", "-m"]
     environment = {
-        "SITE_URL": os.environ.get("SITE_URL") or address,
+        **site,
         # As root in a container the worker is what it is; tasks are JSON only.
         "PYTHONWARNINGS": "ignore:You're running the worker with superuser privileges",
     }
