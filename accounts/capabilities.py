@@ -156,7 +156,11 @@ MESSAGES = {
     ),
 }
 
-DASHBOARDS = {"dashboards.view": roles(READERS, R.PLANNER)}
+DASHBOARDS = {
+    "dashboards.view": roles(READERS, R.PLANNER),
+    "dashboards.today": LEADS,
+    "dashboards.integrity": roles(LEADS - VENDORS, R.INSPECTOR, R.AUDITOR),
+}
 MACHINERY = {
     "core.export_tickets": roles(R.LEAD, R.SUPERVISOR, R.OPERATIONS, R.AUDITOR, R.AUTHORITY_DESK),
     "core.replay": roles(R.OPERATIONS, R.ADMINISTRATOR),

@@ -117,16 +117,17 @@ class Asked:
     @property
     def parts(self) -> dict[str, Any]:
         """Everything that was asked besides the view, as parts of an address."""
-        day = self.since.get("missed")
+        day, last = self.since.get("missed"), self.until.get("missed")
         return {
             **self.fixed,
             **self.keys,
             **{name: one.isoformat() for name, one in self.days.items()},
             **{f"{name}_from": one.isoformat() for name, one in self.since.items() if name in DAYS},
-            **{f"{name}_to": one.isoformat() for name, one in self.until.items()},
+            **{f"{name}_to": one.isoformat() for name, one in self.until.items() if name in DAYS},
             **({"shop": self.shop} if self.shop else {}),
             **({"missed": self.missed} if self.missed else {}),
             **({"since": day.isoformat()} if day else {}),
+            **({"till": last.isoformat()} if last else {}),
             **({"age": self.age} if self.age else {}),
             **dict.fromkeys(self.flags, "1"),
             **({"q": self.words} if self.words else {}),
@@ -169,6 +170,8 @@ def asked(query: QueryDict, default: str = "mine", views: Sequence[str] = QUEUES
     missed = query.get("missed", "") if query.get("missed", "") in Promise.values else ""
     if missed and (day := day_of(query.get("since", ""))):
         since["missed"] = day
+    if missed and (day := day_of(query.get("till", ""))):
+        until["missed"] = day
     age = query.get("age", "") if query.get("age", "") in figures.AGES else ""
     flags = [name for name in FLAGS if query.get(name) == "1"]
     words = _words(query.get("q", ""))
@@ -206,6 +209,8 @@ def tickets(user: Any, wanted: Asked, now: datetime) -> QuerySet[Ticket]:
         if name in DAYS:
             rows = rows.filter(**{f"{DAYS[name]}__gte": timezone.make_aware(datetime.combine(day, time.min))})
     for name, day in wanted.until.items():
+        if name not in DAYS:
+            continue
         end = timezone.make_aware(datetime.combine(day + timedelta(days=1), time.min))
         rows = rows.filter(**{f"{DAYS[name]}__lt": end})
     if wanted.shop:
@@ -213,7 +218,9 @@ def tickets(user: Any, wanted: Asked, now: datetime) -> QuerySet[Ticket]:
     if wanted.age:
         rows = rows.filter(figures.aged(wanted.age, now))
     if wanted.missed:
-        rows = rows.filter(pk__in=clocks_missed(wanted.missed, wanted.since.get("missed"), now))
+        rows = rows.filter(
+            pk__in=clocks_missed(wanted.missed, wanted.since.get("missed"), _until(wanted, now))
+        )
     return _with_words(rows, wanted.words) if wanted.words else rows
 
 
@@ -232,8 +239,16 @@ def _fixed(wanted: Asked) -> dict[str, Any]:
     return chosen
 
 
+def _until(wanted: Asked, now: datetime) -> datetime:
+    """The end of the range in which a promise was missed."""
+    day = wanted.until.get("missed")
+    if day is None:
+        return now
+    return min(now, timezone.make_aware(datetime.combine(day + timedelta(days=1), time.min)))
+
+
 def clocks_missed(promise: str, day: date | None, now: datetime) -> QuerySet[Any]:
-    """Tickets whose promise of this kind was not kept in time since a day: what a share leaves out."""
+    """Tickets whose promise of this kind was not kept in time from a day until a moment: what a share leaves out."""
     first = day or date.min + timedelta(days=1)
     since = timezone.make_aware(datetime.combine(first, time.min))
     rows = Clock.objects.filter(subject_kind="tickets.ticket", promise=promise, is_historic=False)

@@ -110,6 +110,7 @@ def group_words(code: str) -> str:
         "targets": pgettext("group of numbers", "Targets"),
         "people": pgettext("group of numbers", "People"),
         "emergency": pgettext("group of numbers", "Emergency"),
+        "figures": pgettext("group of numbers", "Figures"),
     }
     return known.get(code, code)
 

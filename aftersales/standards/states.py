@@ -101,6 +101,7 @@ class Measure(models.TextChoices):
     STARS = "stars", pgettext_lazy("unit", "stars")
     PERCENT = "percent", pgettext_lazy("unit", "per cent")
     POINTS = "points", pgettext_lazy("unit", "points of 100")
+    CHARACTERS = "characters", pgettext_lazy("unit", "characters")
     TEXT = "text", pgettext_lazy("unit", "text")
     CODES = "codes", pgettext_lazy("unit", "list of codes")
 

@@ -59,6 +59,10 @@ def _rule_book(cast: Any) -> dict[str, Any]:
     return {}
 
 
+def _silence(cast: Any) -> dict[str, Any]:
+    return {**_rule_book(cast), "code": "silence"}
+
+
 def _team(cast: Any) -> dict[str, Any]:
     return {"pk": cast.team.pk}
 
@@ -138,6 +142,12 @@ DESK_PAGES = {
     "desk:open": Page(DESK),
     "desk:order_found": Page(DESK),
     "dashboards:overview": Page(READERS | {R.PLANNER}, args=_rule_book),
+    "dashboards:wall": Page(READERS | {R.PLANNER}, args=_rule_book),
+    "dashboards:today": Page(LEADS | {R.VENDOR_LEAD}, args=_rule_book),
+    "dashboards:me": Page(DESK, args=_rule_book),
+    "dashboards:person": Page(READERS | {R.PLANNER}, sample={"pk": 999}),
+    "dashboards:integrity": Page(LEADS | {R.INSPECTOR, R.AUDITOR}, args=_rule_book),
+    "dashboards:traces": Page(LEADS | {R.INSPECTOR, R.AUDITOR}, args=_silence),
     "desk:queue": Page(READERS),
     "desk:pulse": Page(READERS),
     "desk:numbers": Page(READERS),

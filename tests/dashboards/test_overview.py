@@ -18,9 +18,9 @@ from aftersales.clocks.models import Clock
 from aftersales.core.components import Share, share_bars
 from aftersales.core.components.charts import nice_ticks
 from aftersales.customers.models import Contact, Customer
-from aftersales.dashboards import selectors
-from aftersales.dashboards.selectors import Scope
-from aftersales.dashboards.views import figures
+from aftersales.dashboards.selectors import overview as selectors
+from aftersales.dashboards.selectors.overview import Scope
+from aftersales.dashboards.views.overview import figures
 from aftersales.desk import queues
 from aftersales.tickets import services
 from aftersales.tickets.models import Ticket

@@ -5,8 +5,9 @@ from datetime import datetime, timedelta
 import pytest
 from django.utils import translation
 
-from aftersales.dashboards import selectors, views
-from aftersales.dashboards.selectors import Scope
+from aftersales.dashboards.selectors import overview as selectors
+from aftersales.dashboards.selectors.overview import Scope
+from aftersales.dashboards.views import overview as views
 from aftersales.standards.models import StandardVersion
 from aftersales.standards.states import RuleState
 from tests.cast import Cast

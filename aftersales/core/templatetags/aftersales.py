@@ -125,9 +125,9 @@ def avatar(name: str, small: bool = False) -> SafeString:
 
 
 @register.simple_tag
-def person(name: str, nobody: str = "") -> SafeString:
-    """Round mark and name."""
-    return components.person(name, nobody)
+def person(name: object, nobody: str = "") -> SafeString:
+    """Round mark and name, of a name or of the person."""
+    return components.person(str(name or ""), nobody)
 
 
 @register.simple_tag(takes_context=True)

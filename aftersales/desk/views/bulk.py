@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 from django.views.decorators.http import require_POST
@@ -50,6 +51,10 @@ def _list(query: str) -> str:
 
 
 def _back(request: HttpRequest) -> HttpResponse:
+    """To the page of ours that asked, else to the list."""
+    asked = request.POST.get("next", "")
+    if asked.startswith("/") and url_has_allowed_host_and_scheme(asked, allowed_hosts=None):
+        return redirect(asked)
     return redirect(f"{reverse('desk:queue')}?{_list(request.POST.get('query', ''))}")
 
 

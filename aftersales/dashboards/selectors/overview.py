@@ -1,7 +1,7 @@
 """The figures of the dashboard, each with its sample size, in a fixed number of statements."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from typing import Any
@@ -32,6 +32,8 @@ class Scope:
     now: datetime
     days: int = 14
     team_id: int | None = None
+    until: date | None = None
+    person_id: int | None = None
 
     @cached_property
     def soon_span(self) -> timedelta:
@@ -47,15 +49,44 @@ class Scope:
         return ZoneInfo(settings.TIME_ZONE)
 
     @property
+    def today(self) -> date:
+        return self.now.astimezone(self.zone).date()
+
+    @property
+    def last_day(self) -> date:
+        return self.until or self.today
+
+    @property
     def first_day(self) -> date:
-        return self.now.astimezone(self.zone).date() - timedelta(days=self.days - 1)
+        return self.last_day - timedelta(days=self.days - 1)
 
     @property
     def since(self) -> datetime:
-        return datetime.combine(self.first_day, datetime.min.time(), tzinfo=self.zone)
+        return self._midnight(self.first_day)
+
+    @property
+    def to(self) -> datetime:
+        """The last moment of the range; the future has no figures."""
+        return min(self.now, self._midnight(self.last_day + timedelta(days=1)) - timedelta(microseconds=1))
+
+    def _midnight(self, day: date) -> datetime:
+        return datetime.combine(day, datetime.min.time(), tzinfo=self.zone)
+
+    def before(self, how: str) -> "Scope":
+        """The range it is compared with: the days just before, the same weekdays or the same days a year ago."""
+        weeks = -(-self.days // 7)
+        shifts = {"previous": self.days, "week": 7 * weeks, "year": 364}
+        return replace(self, until=self.last_day - timedelta(days=shifts[how]))
+
+    @property
+    def narrowed(self) -> bool:
+        """Whether the tickets are fewer than all."""
+        return bool(self.team_id or self.person_id or not self.user.has_perm("tickets.view_all"))
 
     def tickets(self) -> QuerySet[Ticket]:
         rows = Ticket.objects.visible_to(self.user).filter(historic=False)
+        if self.person_id:
+            rows = rows.filter(assignee_id=self.person_id)
         return rows.filter(team_id=self.team_id) if self.team_id else rows
 
 
@@ -131,10 +162,37 @@ class Board:
     due: list[Ticket]
     promised: Given | None = None
     teams: Mapping[int, str] = field(default_factory=dict)
+    before: "Course | None" = None
+
+    @property
+    def course(self) -> "Course":
+        """How the range went, without what stands now."""
+        opened, closed = sum(self.opened.values()), sum(self.closed.values())
+        return Course(self.scope, opened, closed, self.first_response, self.solution, self.kept)
 
 
-def board(scope: Scope) -> Board:
-    """Nine statements whatever the number of tickets."""
+@dataclass(frozen=True)
+class Course:
+    """How a range went: what came and went, how fast, and which promises were kept."""
+
+    scope: Scope
+    opened: int
+    closed: int
+    first_response: Span
+    solution: Span
+    kept: list[Kept]
+
+
+def course(scope: Scope) -> Course:
+    """Five statements."""
+    return Course(
+        scope, sum(per_day(scope, "opened_at").values()), sum(per_day(scope, "closed_at").values()),
+        span(scope, "opened_at", "first_reply_at"), span(scope, "resolved_at", "resolved_at"), kept(scope),
+    )  # fmt: skip
+
+
+def board(scope: Scope, compare: str = "") -> Board:
+    """Nine statements whatever the number of tickets, five more with a range to compare with."""
     return Board(
         scope=scope,
         now=standing(scope),
@@ -147,6 +205,7 @@ def board(scope: Scope) -> Board:
         due=due_rows(scope),
         promised=given_to_all(Promise.SOLUTION_AGREED, scope.now),
         teams={team.pk: str(team) for team in Team.objects.visible_to(scope.user).active()},
+        before=course(scope.before(compare)) if compare else None,
     )
 
 
@@ -203,7 +262,7 @@ def per_day(scope: Scope, column: str) -> dict[date, int]:
     """How many tickets were opened or closed on each local day of the range; days without any are 0."""
     counted = dict(
         scope.tickets()
-        .filter(**{f"{column}__gte": scope.since, f"{column}__lte": scope.now})
+        .filter(**{f"{column}__gte": scope.since, f"{column}__lte": scope.to})
         .annotate(day=TruncDate(column, tzinfo=scope.zone))
         .values_list("day")
         .annotate(number=Count("id"))
@@ -229,7 +288,7 @@ def span(scope: Scope, ranged: str, end: str) -> Span:
     took = ExpressionWrapper(F(end) - F("opened_at"), output_field=DurationField())
     found = (
         scope.tickets()
-        .filter(**{f"{ranged}__gte": scope.since, f"{ranged}__lte": scope.now, f"{end}__isnull": False})
+        .filter(**{f"{ranged}__gte": scope.since, f"{ranged}__lte": scope.to, f"{end}__isnull": False})
         .aggregate(median=Percentile(took, 0.5), p90=Percentile(took, 0.9), count=Count("id"))
     )
     return Span(found["median"], found["p90"], found["count"])
@@ -238,10 +297,10 @@ def span(scope: Scope, ranged: str, end: str) -> Span:
 def kept(scope: Scope) -> list[Kept]:
     """Tickets whose promise came due or was met in the range, and those of them that missed none of that kind."""
     rows = Clock.objects.filter(
-        settled(scope.since, scope.now),
+        settled(scope.since, scope.to),
         subject_kind="tickets.ticket", promise__in=PROMISES, is_historic=False,
     )  # fmt: skip
-    if scope.team_id or not scope.user.has_perm("tickets.view_all"):
+    if scope.narrowed:
         rows = rows.filter(subject_id__in=scope.tickets().values("pk"))
     found = {
         row["promise"]: (row["total"] - row["missed"], row["total"])

@@ -14,7 +14,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 from django.views.decorators.http import require_GET
 
-from accounts.models import Team
 from aftersales.core import wording
 from aftersales.core.access import needs
 from aftersales.core.components import (
@@ -28,9 +27,11 @@ from aftersales.core.components import (
     share_bars,
     timeline_pins,
 )
-from aftersales.core.posted import whole
-from aftersales.dashboards import selectors
-from aftersales.dashboards.selectors import Board, Kept, Scope, Span
+from aftersales.dashboards import ranges
+from aftersales.dashboards.comparing import compared
+from aftersales.dashboards.pages import pages
+from aftersales.dashboards.selectors import overview as selectors
+from aftersales.dashboards.selectors.overview import Board, Kept, Span
 from aftersales.standards.states import Promise
 from aftersales.tickets.figures import AGES
 from aftersales.tickets.states import TicketState
@@ -41,21 +42,14 @@ DASH = "–"
 @require_GET
 @needs("dashboards.view")
 def overview(request: HttpRequest) -> HttpResponse:
-    """The dashboard of the department or of one team, over 7 to 60 days."""
-    scope = _scope(request, timezone.now())
-    board = selectors.board(scope)
-    return render(request, "dashboards/overview.html", _context(board))
-
-
-def _scope(request: HttpRequest, now: datetime) -> Scope:
-    days = request.GET.get("days", "")
-    team = request.GET.get("team", "")
-    key = whole(team)
-    known = key is not None and Team.objects.visible_to(request.user).active().filter(pk=key).exists()
-    return Scope(
-        user=request.user, now=now, days=int(days) if days in {str(n) for n in selectors.RANGES} else 14,
-        team_id=key if known else None,
-    )  # fmt: skip
+    """The dashboard of the department or of one team, over any days, beside another range when asked."""
+    asked = ranges.asked(request, timezone.now())
+    board = selectors.board(asked.scope, asked.compare)
+    return render(
+        request,
+        "dashboards/overview.html",
+        {**_context(board), "asked": asked, "pages": pages(request.user, "dashboards:overview")},
+    )
 
 
 def _context(board: Board) -> dict[str, Any]:
@@ -65,7 +59,7 @@ def _context(board: Board) -> dict[str, Any]:
         "board": board,
         "team": board.teams.get(scope.team_id or 0, ""),
         "teams": sorted(board.teams.items(), key=lambda item: item[1]),
-        "ranges": selectors.RANGES,
+        "compared": compared(board.course, board.before) if board.before else [],
         "updated": wording.when(scope.now, scope.now),
         "figures": figures(board),
         "flow": flow_chart(board),
@@ -82,8 +76,8 @@ def _context(board: Board) -> dict[str, Any]:
         "states": _states(board),
         "team_rows": _team_rows(board),
         "people": [_person(board, one) for one in board.people],
-        "opened_total": _count(sum(board.opened.values()), _url(board, opened_from=_first(board))),
-        "closed_total": _count(sum(board.closed.values()), _url(board, closed_from=_first(board))),
+        "opened_total": _count(sum(board.opened.values()), _url(board, **_span(board, "opened"))),
+        "closed_total": _count(sum(board.closed.values()), _url(board, **_span(board, "closed"))),
     }
 
 
@@ -93,8 +87,11 @@ def _url(board: Board, **query: Any) -> str:
     return f"{reverse('desk:queue')}?{urlencode({'view': 'all', **query})}"
 
 
-def _first(board: Board) -> str:
-    return board.scope.first_day.isoformat()
+def _span(board: Board, name: str) -> dict[str, str]:
+    """The days of the range as a filter of the list; the last one only where it is not today."""
+    scope = board.scope
+    last = {} if scope.until is None else {f"{name}_to": scope.last_day.isoformat()}
+    return {f"{name}_from": scope.first_day.isoformat(), **last}
 
 
 def _count(number: int, url: str, css: str = "lnk") -> str:
@@ -146,7 +143,7 @@ def _time_figure(board: Board, label: str, span: Span, ranged: str, **more: Any)
         value,
         "",
         note,
-        url=_url(board, **{f"{ranged}_from": _first(board)}, **more),
+        url=_url(board, **_span(board, ranged), **more),
     )
 
 
@@ -169,7 +166,10 @@ def _missed_words(one: Kept) -> str:
 
 def _missed_url(board: Board, one: Kept) -> str:
     """The tickets a share leaves out; a share without any opens nothing."""
-    return _url(board, missed=one.promise, since=_first(board)) if one.missed else ""
+    if not one.missed:
+        return ""
+    last = {} if board.scope.until is None else {"till": board.scope.last_day.isoformat()}
+    return _url(board, missed=one.promise, since=board.scope.first_day.isoformat(), **last)
 
 
 def flow_chart(board: Board) -> Any:

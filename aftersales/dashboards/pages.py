@@ -1,0 +1,21 @@
+"""The pages of figures a person may open, as the row of links above them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import pgettext_lazy
+
+PAGES = (
+    ("dashboards:overview", pgettext_lazy("figures", "Overview"), "dashboards.view"),
+    ("dashboards:today", pgettext_lazy("figures", "Team today"), "dashboards.today"),
+    ("dashboards:me", pgettext_lazy("figures", "My figures"), "tickets.work"),
+    ("dashboards:integrity", pgettext_lazy("figures", "Integrity"), "dashboards.integrity"),
+    ("dashboards:wall", pgettext_lazy("figures", "Team wall"), "dashboards.view"),
+)
+
+
+def pages(user: Any, here: str) -> list[tuple[str, Any, bool]]:
+    """Address, words, whether it is this page."""
+    return [(reverse(name), words, name == here) for name, words, right in PAGES if user.has_perm(right)]

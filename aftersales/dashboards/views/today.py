@@ -1,0 +1,103 @@
+"""How things stand this minute: the wall for everybody, the lead's page to act on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
+from django.views.decorators.http import require_GET
+
+from accounts.models import Team, User
+from aftersales.core import wording
+from aftersales.core.access import needs
+from aftersales.dashboards import ranges
+from aftersales.dashboards.pages import pages
+from aftersales.dashboards.selectors import wall as selectors
+from aftersales.dashboards.selectors.overview import Scope
+from aftersales.tickets.looks import level_badge, state_badge
+from aftersales.tickets.models import Ticket
+
+
+def _scope(request: HttpRequest) -> Scope:
+    asked = ranges.asked(request, timezone.now()).scope
+    return Scope(asked.user, asked.now, 1, asked.team_id)
+
+
+def _teams(user: Any) -> list[tuple[int, str]]:
+    return [(team.pk, str(team)) for team in Team.objects.visible_to(user).active()]
+
+
+@require_GET
+@needs("dashboards.view")
+def wall(request: HttpRequest) -> HttpResponse:
+    """Large figures for a screen on the wall; asks for itself every half minute."""
+    scope = _scope(request)
+    found = selectors.wall(scope)
+    part = bool(request.htmx)  # type: ignore[attr-defined]
+    context = {
+        "title": pgettext("figures", "Team wall"), "wall": found, "scope": scope,
+        "team": dict(_teams(request.user)).get(scope.team_id or 0, "") if scope.team_id else "",
+        "updated": f"{timezone.localtime(scope.now):%H:%M}", "oldest": _oldest(found),
+        "nearest": [_line(ticket, scope) for ticket in found.nearest],
+        "here": [_here(one, scope) for one in found.at_work], "teams": [] if part else _teams(request.user),
+    }  # fmt: skip
+    return render(request, "dashboards/_wall.html" if part else "dashboards/wall.html", context)
+
+
+def _oldest(found: selectors.Wall) -> str:
+    return wording.duration(found.now.longest_late) if found.now.longest_late else ""
+
+
+def _line(ticket: Ticket, scope: Scope) -> dict[str, Any]:
+    return {
+        "ticket": ticket, "late": ticket.next_due_at < scope.now,
+        "due": wording.time_left(ticket.next_due_at, scope.now), "when": wording.when(ticket.next_due_at, scope.now),
+        "promise": ticket.get_next_promise_display(), "level": level_badge(ticket.severity, ticket.nature),
+        "state": state_badge(ticket.state, ticket.wait_for),
+    }  # fmt: skip
+
+
+def _here(one: selectors.Here, scope: Scope) -> dict[str, Any]:
+    tone = "bad" if one.load > 1 else "warn" if one.load >= FULL else "ok"
+    words = {"bad": _("over capacity"), "warn": _("nearly full"), "ok": ""}
+    state = _("away") if one.away else _("off shift") if one.until is None else ""
+    return {
+        "one": one, "tone": tone, "word": words[tone], "share": min(round(one.load * 100), 100), "state": state,
+        "until": wording.when(one.until, scope.now) if one.until else "",
+        "queue": f"{reverse('desk:queue')}?view=all&assignee={one.person.pk}",
+        "figures": reverse("dashboards:person", args=[one.person.pk]),
+    }  # fmt: skip
+
+
+FULL = 0.9  # of a person's capacity; the words beside the bar say it
+
+
+@require_GET
+@needs("dashboards.today")
+def today(request: HttpRequest) -> HttpResponse:
+    """Who drowns, what breaches today, and the button that helps: give the chosen tickets to somebody else."""
+    scope = _scope(request)
+    people = selectors.people(scope)
+    due = selectors.due_today(scope)
+    context = {
+        "title": pgettext("figures", "Team today"), "scope": scope, "teams": _teams(request.user),
+        "asked": ranges.Asked(scope), "pages": pages(request.user, "dashboards:today"),
+        "due": [_line(ticket, scope) for ticket in due], "full": len(due) == selectors.TODAYS,
+        "late": sum(ticket.next_due_at < scope.now for ticket in due),
+        "people": [_here(one, scope) for one in people],
+        "takers": _takers(people), "back": request.get_full_path(),
+        "updated": f"{timezone.localtime(scope.now):%H:%M}",
+        "nobody": sum(ticket.assignee_id is None for ticket in due),
+    }  # fmt: skip
+    return render(request, "dashboards/today.html", context)
+
+
+def _takers(people: list[selectors.Here]) -> list[tuple[User, int]]:
+    """Who is here and has room, the freest first, with the places left."""
+    free = [(one.person, one.person.capacity - one.open) for one in people if one.at_work]
+    return sorted(free, key=lambda pair: -pair[1])

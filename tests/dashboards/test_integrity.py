@@ -1,0 +1,128 @@
+"""The signs of the integrity page: each finds what it is for, lays it to the right person, and opens its tickets."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import time_machine
+
+from aftersales.clocks.models import Clock
+from aftersales.customers.models import Contact, Customer
+from aftersales.dashboards.selectors import integrity
+from aftersales.dashboards.selectors.overview import Scope
+from aftersales.tickets import services
+from aftersales.tickets.models import Ticket
+from tests.cast import Cast
+
+Opener = Callable[..., Ticket]
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def mine(open_ticket: Opener, customer: Customer, desk: Cast, now: Any) -> Ticket:
+    """A ticket in the agent's hands, whose customer has an address."""
+    Contact.objects.create(customer=customer, kind="email", value="linfang@example.com")
+    ticket = open_ticket(at=now - 5 * HOUR)
+    if ticket.assignee_id != desk.agent.pk:
+        ticket = services.ticket_assign(ticket=ticket, to=desk.agent, actor=desk.lead, now=now - 5 * HOUR)
+    return services.ticket_start(ticket=ticket, actor=desk.agent, now=now - 5 * HOUR)
+
+
+def found(desk: Cast, now: Any, code: str) -> integrity.Sign:
+    signs = integrity.signs(Scope(desk.lead, now, 7))
+    return next(sign for sign in signs if sign.measure.code == code)
+
+
+def test_nothing_happened_and_nothing_is_shown(desk: Cast, now: Any) -> None:
+    assert [sign.tickets for sign in integrity.signs(Scope(desk.lead, now, 7))] == [0] * len(
+        integrity.MEASURES
+    )
+
+
+def test_a_reply_of_two_characters_is_one_without_content(mine: Ticket, desk: Cast, now: Any) -> None:
+    services.ticket_reply(ticket=mine, text="您好", actor=desk.agent, now=now)
+    services.ticket_reply(
+        ticket=mine, text="您好，退款已提交，预计三个工作日内到账。", actor=desk.agent, now=now
+    )
+
+    sign = found(desk, now, "empty_reply")
+
+    assert (sign.tickets, sign.people) == (1, {desk.agent.pk: 1})
+
+
+def test_waiting_again_and_again_is_parking_and_twice_is_not(mine: Ticket, desk: Cast, now: Any) -> None:
+    def wait(at: Any) -> None:
+        ticket = Ticket.objects.get(pk=mine.pk)
+        services.ticket_wait(
+            ticket=ticket, wait_for="carrier", until=at + HOUR, reason="等承运商", actor=desk.agent, now=at
+        )
+        services.ticket_move(
+            ticket=Ticket.objects.get(pk=mine.pk), name="resume", actor=desk.agent, now=at + HOUR / 2
+        )
+
+    wait(now - 4 * HOUR)
+    wait(now - 3 * HOUR)
+    assert found(desk, now, "parked").tickets == 0
+    wait(now - 2 * HOUR)
+
+    assert found(desk, now, "parked").people == {desk.agent.pk: 1}
+
+
+def test_a_ticket_given_away_in_the_last_tenth_is_laid_to_who_had_it(
+    mine: Ticket, desk: Cast, now: Any
+) -> None:
+    Clock.objects.filter(subject_id=mine.pk).update(due_at=now + HOUR / 10, counted_from=now - 5 * HOUR)
+
+    services.ticket_assign(ticket=mine, to=desk.lead, actor=desk.lead, now=now, reason="做不完")
+
+    assert found(desk, now, "passed_on").people == {desk.agent.pk: 1}
+
+
+def test_a_ticket_given_away_early_is_no_sign(mine: Ticket, desk: Cast, now: Any) -> None:
+    Clock.objects.filter(subject_id=mine.pk).update(due_at=now + 5 * HOUR, counted_from=now - 5 * HOUR)
+
+    services.ticket_assign(ticket=mine, to=desk.lead, actor=desk.lead, now=now, reason="不是他的专长")
+
+    assert found(desk, now, "passed_on").tickets == 0
+
+
+def test_silence_is_laid_to_who_has_the_ticket_and_words_of_staff_to_who_said_them(
+    mine: Ticket, desk: Cast, now: Any
+) -> None:
+    ticket = services.ticket_resolve(
+        ticket=mine, result="explained", text="已说明。", actor=desk.agent, now=now - HOUR
+    )
+    services.ticket_verify(ticket=ticket, how="phone", reason="客户说好了", actor=desk.agent, now=now)
+
+    assert found(desk, now, "own_word").people == {desk.agent.pk: 1}
+    assert found(desk, now, "silence").tickets == 0
+
+
+def test_the_limit_is_a_row_of_the_rule_book(mine: Ticket, desk: Cast, now: Any) -> None:
+    from aftersales.standards.models import ParameterVersion
+
+    services.ticket_reply(ticket=mine, text="好的，马上处理", actor=desk.agent, now=now)
+    assert found(desk, now, "empty_reply").tickets == 0
+
+    ParameterVersion.objects.filter(parameter__code="integrity_reply_characters").update(value=20)
+    from aftersales.standards.models import Edition
+
+    Edition.objects.update(token="other")
+
+    assert found(desk, now, "empty_reply").tickets == 1
+
+
+def test_a_sign_opens_exactly_its_events(mine: Ticket, desk: Cast, now: Any) -> None:
+    services.ticket_reply(ticket=mine, text="嗯", actor=desk.agent, now=now)
+    with time_machine.travel(now, tick=False):
+        page = desk.client(desk.lead).get("/overview/integrity/empty_reply/?days=7").content.decode()
+        nobody = desk.client(desk.lead).get(f"/overview/integrity/empty_reply/?days=7&person={desk.lead.pk}")
+
+    assert page.count(mine.number) == 2  # its address and its words
+    assert mine.number not in nobody.content.decode()
+    assert desk.client(desk.lead).get("/overview/integrity/unheard_of/").status_code == 404
+
+
+def test_an_agent_does_not_see_the_page(desk: Cast) -> None:
+    assert desk.client(desk.agent).get("/overview/integrity/").status_code == 404
