@@ -1,18 +1,19 @@
 """Pure clock arithmetic: when a promise is due, when it warns, which event touches which clock."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from aftersales.standards.states import TIME_UNITS, Unit
 from aftersales.standards.worktime import (
+    MINUTES_OF_DAY,
+    ONE_DAY,
     WorkingTime,
     add,
     elapsed,
     end_of_day,
     end_of_working_day,
-    working_days_between,
 )
 
 
@@ -62,36 +63,47 @@ def due_at(
 ) -> datetime:
     """When ``value unit`` from ``start`` is up, after giving back every finished pause.
 
-    Minutes and hours are working time; days are counted from the day after ``start`` and end with the day
-    (24:00 for calendar days, closing time for working days).
+    Minutes and hours are working time. A day counts when it comes after the day of ``start`` and the clock runs at
+    its end (24:00 for calendar days, closing time for working days): a pause gives back the days that ended in it.
     """
-    due = _first_due(calendar, start, value, unit)
+    if unit not in TIME_UNITS:
+        return _end_of_days(calendar, start, value, unit, pauses)
+    due = add(calendar, start, timedelta(**{str(unit): value}))
     for pause in pauses:
         if pause.end is not None and pause.start < due:
-            due = _given_back(calendar, due, pause, unit)
+            due = add(calendar, pause.end, elapsed(calendar, pause.start, due))
     return due
 
 
-def _first_due(calendar: WorkingTime, start: datetime, value: int, unit: str) -> datetime:
-    if unit == Unit.MINUTES:
-        return add(calendar, start, timedelta(minutes=value))
-    if unit == Unit.HOURS:
-        return add(calendar, start, timedelta(hours=value))
-    if unit == Unit.WORKING_DAYS:
-        return end_of_working_day(calendar, start, value)
-    return end_of_day(calendar, start, value)
+def _end_of_days(
+    calendar: WorkingTime, start: datetime, value: int, unit: str, pauses: Sequence[Pause]
+) -> datetime:
+    """The end of the last of ``value`` counted days."""
+    finished = [pause for pause in pauses if pause.end is not None]
+    if not finished or not value:
+        plain = end_of_working_day if unit == Unit.WORKING_DAYS else end_of_day
+        return plain(calendar, start, value)
+    day, left = calendar.local_day(start), value
+    while left:
+        day += ONE_DAY
+        end = day_end(calendar, day, unit)
+        if end is not None and not stood_at(finished, end):
+            left -= 1
+            due = end
+    return due
 
 
-def _given_back(calendar: WorkingTime, due: datetime, pause: Pause, unit: str) -> datetime:
-    """Time units give back working time; day units give back each day at whose end the clock stood."""
-    end = pause.end or pause.start
-    if unit in TIME_UNITS:
-        return add(calendar, end, elapsed(calendar, pause.start, due))
-    if unit == Unit.WORKING_DAYS:
-        lost = working_days_between(calendar, pause.start, end)
-        return end_of_working_day(calendar, due, lost) if lost else due
-    lost = (calendar.local_day(end) - calendar.local_day(pause.start)).days
-    return due + timedelta(days=lost)
+def day_end(calendar: WorkingTime, day: date, unit: str) -> datetime | None:
+    """When a day has passed as one of ``unit``; None where it is none, because the calendar is closed."""
+    if unit != Unit.WORKING_DAYS:
+        return calendar.instant(day, MINUTES_OF_DAY)
+    periods = calendar.periods(day)
+    return calendar.instant(day, periods[-1][1]) if periods else None
+
+
+def stood_at(pauses: Iterable[Pause], at: datetime) -> Pause | None:
+    """The pause in which this moment fell; one that ends just then still covers it, one that begins then does not."""
+    return next((one for one in pauses if one.start < at and (one.end is None or at <= one.end)), None)
 
 
 def warn_at(

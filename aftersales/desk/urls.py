@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from aftersales.desk.views import archive, bulk, erasing, export, home, opening, queue, ticket
+from aftersales.desk.views import archive, bulk, clocks, erasing, export, home, opening, queue, ticket
 from aftersales.desk.views.styleguide import styleguide
 
 app_name = "desk"
@@ -26,6 +26,7 @@ urlpatterns = [
     path("tickets/open/", opening.problem, name="open"),
     path("tickets/open/order/", opening.order_found, name="order_found"),
     path("tickets/<str:number>/", ticket.ticket, name="ticket"),
+    path("tickets/<str:number>/clocks/<int:pk>/", clocks.counted, name="counted"),
     path("tickets/<str:number>/look/", ticket.look, name="look"),
     path("tickets/<str:number>/say/", ticket.say, name="say"),
     path("tickets/<str:number>/do/<slug:name>/", ticket.act, name="act"),

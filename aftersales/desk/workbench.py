@@ -12,10 +12,11 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from aftersales.clocks.accounts import current_parts
 from aftersales.clocks.models import Clock
 from aftersales.clocks.selectors import Why, explain
 from aftersales.clocks.states import ClockState
-from aftersales.core.components import ClockFace
+from aftersales.core.components import ClockFace, LinePart
 from aftersales.core.wording import day
 from aftersales.desk import rows as queue_rows
 from aftersales.merchants.selectors import notice_email
@@ -58,6 +59,7 @@ class ClockCard:
     why: Why
     rule: str
     owed: str
+    now: datetime
 
     @property
     def open(self) -> bool:
@@ -68,9 +70,9 @@ class ClockCard:
         return self.why.source_ref
 
     @property
-    def stood(self) -> list[tuple[datetime, datetime | None]]:
-        """From when until when it stood."""
-        return [(pause.start, pause.end) for pause in self.why.pauses]
+    def parts(self) -> list[LinePart]:
+        """Where it did not count: pauses and closed time."""
+        return current_parts(self.clock, self.now)
 
     @property
     def kept(self) -> bool | None:
@@ -252,6 +254,7 @@ def clock_card(
         why=why,
         rule=f"{why.rule_name} {number}" if why.citation else _("A given word"),
         owed=owed_words(clock, ticket),
+        now=now,
     )
 
 

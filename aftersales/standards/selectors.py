@@ -130,6 +130,17 @@ def book(token: str | None = None) -> Book:
     return _copy
 
 
+def book_with(version_id: int | None) -> tuple[Book, StandardVersion] | None:
+    """The book that holds a cited version, and the version: the copy at hand where it does (versions never change).
+
+    None for clocks that cite none.
+    """
+    if version_id is None:
+        return None
+    known = _copy if _copy is not None and version_id in _copy.by_id else book()
+    return (known, known.by_id[version_id]) if version_id in known.by_id else None
+
+
 def _read(token: str) -> Book:
     standards = {row.pk: row for row in ServiceStandard.objects.all()}
     versions = list(StandardVersion.objects.filter(state__in=IN_FORCE).order_by("standard_id", "number"))
@@ -157,9 +168,9 @@ def _calendars(rows: Sequence[WorkCalendar]) -> dict[int, WorkingTime]:
     weekly: dict[int, list[list[Period]]] = {row.pk: [[] for _day in range(7)] for row in rows}
     for period in CalendarPeriod.objects.filter(is_open=True).order_by("opens"):
         weekly[period.calendar_id][period.weekday].append((period.opens, period.closes))
-    days: dict[str, dict[date, str]] = {}
+    days: dict[str, dict[date, CalendarDay]] = {}
     for day in CalendarDay.objects.filter(is_valid=True):
-        days.setdefault(day.day_set, {})[day.date] = day.kind
+        days.setdefault(day.day_set, {})[day.date] = day
     years: dict[str, set[int]] = {}
     for year in CalendarYear.objects.filter(state=YearState.ANNOUNCED):
         years.setdefault(year.day_set, set()).add(year.year)
@@ -169,20 +180,19 @@ def _calendars(rows: Sequence[WorkCalendar]) -> dict[int, WorkingTime]:
 def _working_time(
     row: WorkCalendar,
     weekly: Sequence[Sequence[Period]],
-    days: Mapping[str, Mapping[date, str]],
+    days: Mapping[str, Mapping[date, CalendarDay]],
     years: Mapping[str, Iterable[int]],
 ) -> WorkingTime:
     week = tuple(tuple(periods) for periods in weekly)
     like_monday = week[row.make_up_like]
-    special = {
-        day: (() if kind == DayKind.HOLIDAY else like_monday)
-        for day, kind in days.get(row.day_set, {}).items()
-    }
+    known = days.get(row.day_set, {}) if row.day_set else {}
+    special = {day: (() if one.kind == DayKind.HOLIDAY else like_monday) for day, one in known.items()}
     return WorkingTime(
         zone=row.zone,
         weekly=week,
-        special=special if row.day_set else {},
+        special=special,
         announced_years=frozenset(years.get(row.day_set, ())) if row.day_set else None,
+        names={day: (one.name_zh, one.name_en) for day, one in known.items()},
     )
 
 

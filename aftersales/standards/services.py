@@ -22,11 +22,13 @@ from aftersales.standards.models import (
     StandardVersion,
     WorkCalendar,
 )
-from aftersales.standards.states import Measure, RuleState, Unit
+from aftersales.standards.states import ClockKind, Measure, RuleState, Unit
 from aftersales.standards.worktime import MINUTES_OF_DAY
 
 DRAFT = "standards.draft"
 KEEP = "standards.keep_registers"
+WAITS = "ticket.waiting"
+"""Events of waiting: workload and silence never stop what the law or an agreement sets (DESIGN 4, Clock)."""
 
 STANDARD_TERMS: tuple[str, ...] = (
     "subject_kind", "kinds", "severities", "natures", "channels", "customer_classes", "markets", "tags",
@@ -324,6 +326,10 @@ def check_terms(row: StandardVersion) -> None:
         )
     if row.pauses_on and not row.resumes_on:
         raise DomainError(_("A clock that can pause needs an event that lets it go on."), "resume_missing")
+    if row.clock_kind != ClockKind.SERVICE and any(one.startswith(WAITS) for one in row.pauses_on):
+        raise DomainError(
+            _("Waiting stops service clocks only: the law and an obligation go on running."), "waits_run_on"
+        )
     if row.legal_limit_value and _longer_than_law(row):
         raise DomainError(_("Our target may not be longer than the law allows."), "beyond_law")
 

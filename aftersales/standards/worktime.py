@@ -32,6 +32,9 @@ class WorkingTime:
     weekly: tuple[tuple[Period, ...], ...] = (((0, MINUTES_OF_DAY),),) * 7  # type: ignore[assignment]
     special: Mapping[date, tuple[Period, ...]] = field(default_factory=dict)
     announced_years: frozenset[int] | None = None  # None: the calendar does not depend on holidays
+    names: Mapping[date, tuple[str, str]] = field(
+        default_factory=dict
+    )  # of exceptional dates, Chinese and English
 
     @cached_property
     def tz(self) -> ZoneInfo:

@@ -160,6 +160,7 @@ DESK_PAGES = {
     "desk:bulk_take": Page(DESK, "POST"),
     "desk:ticket": Page(READERS, sample=NUMBER),
     "desk:look": Page(READERS, sample=NUMBER),
+    "desk:counted": Page(READERS, sample=NUMBER | {"pk": 1}),
     "desk:say": Page(READERS, "POST", sample=NUMBER),
     "desk:act": Page(READERS, "POST", sample=NUMBER | {"name": "resolve"}),
     "desk:reveal": Page(REVEALERS, "POST", sample=NUMBER | {"public_id": "x"}),

@@ -82,8 +82,17 @@ def test_charts_survive_nothing_to_show() -> None:
 def test_a_clock_is_drawn_with_its_pauses_its_warning_and_its_lateness() -> None:
     start, due = NOW - timedelta(hours=8), NOW - timedelta(hours=4)
     face = c.ClockFace("答复", "running", start, due, start + timedelta(hours=3))
-    drawn = c.clock_line(face, [(start + timedelta(hours=1), start + timedelta(hours=2))], NOW)
+    drawn = c.clock_line(
+        face,
+        [
+            c.LinePart("stood", start + timedelta(hours=1), start + timedelta(hours=2), "waiting"),
+            c.LinePart("closed", start + timedelta(hours=2), start + timedelta(hours=3)),
+        ],
+        NOW,
+    )
     assert drawn.count('class="hatch"') == 1
+    assert drawn.count('class="cl"') == 1
+    assert "<title>waiting</title>" in drawn
     assert 'class="wn"' in drawn
     assert "k-bad" in drawn
     assert "style=" not in drawn

@@ -14,7 +14,7 @@ from aftersales.core.components.charts import (
     share_bars,
     timeline_pins,
 )
-from aftersales.core.components.clock import ClockFace, clock, clock_bar, clock_line, clock_words
+from aftersales.core.components.clock import ClockFace, LinePart, clock, clock_bar, clock_line, clock_words
 from aftersales.core.components.icons import icon
 from aftersales.core.components.pieces import (
     Difference,
@@ -32,6 +32,7 @@ __all__ = [
     "Column",
     "Difference",
     "Figure",
+    "LinePart",
     "Pin",
     "Share",
     "Step",

@@ -115,20 +115,26 @@ LINE = 280  # units of the drawing's width
 EDGE = 6
 
 
-def clock_line(
-    face: ClockFace, pauses: Sequence[tuple[datetime, datetime | None]], now: datetime
-) -> SafeString:
-    """The clock as a drawn line: start, pauses hatched, warning, now or end, due. Attributes only, no styles."""
+@dataclass(frozen=True, slots=True)
+class LinePart:
+    """A stretch of the line that did not count: ``stood``, ``closed`` or ``void``, with its words."""
+
+    kind: str
+    start: datetime
+    end: datetime | None
+    words: str = ""
+
+
+def clock_line(face: ClockFace, parts: Sequence[LinePart], now: datetime) -> SafeString:
+    """The clock as a drawn line: start, pauses hatched, closed time open, warning, now or end, due. No styles."""
     if face.started_at is None or face.due_at is None:
         return mark_safe("")
     end, tone = face.stopped_at or now, face.tone(now)
     late = min(end, face.due_at + (face.due_at - face.started_at) / 4)  # what is much later stands at the end
     scale = _Scale(face.started_at, max(face.due_at, late))
     used = scale.x(end)
-    stood = "".join(
-        f'<path class="hatch" d="M{scale.x(since)} 20H{scale.x(until or end)}"/>' for since, until in pauses
-    )
-    parts = [
+    stood = "".join(_line_part(one, scale, end) for one in parts)
+    drawn = [
         f'<rect class="tr" x="{EDGE}" y="18" width="{LINE - 2 * EDGE}" height="4"/>',
         f'<rect class="fi" x="{EDGE}" y="18" width="{max(0, used - EDGE)}" height="4"/>{stood}',
         _warning(face, scale, now),
@@ -140,7 +146,20 @@ def clock_line(
     ]
     return mark_safe(  # noqa: S308
         f'<svg class="cline k-{tone}" viewBox="0 0 {LINE} 40" role="img" aria-label="{escape(_line_words(face, now))}">'
-        f"{''.join(parts)}</svg>"
+        f"{''.join(drawn)}</svg>"
+    )
+
+
+PART_CLASSES = {"stood": "hatch", "closed": "cl", "void": "vo"}
+
+
+def _line_part(part: LinePart, scale: _Scale, end: datetime) -> str:
+    title = f"<title>{escape(part.words)}</title>" if part.words else ""
+    first, last = scale.x(part.start), scale.x(part.end or end)
+    return (
+        f'<path class="{PART_CLASSES[part.kind]}" d="M{first} 20H{last}">{title}</path>'
+        if last > first
+        else ""
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -144,10 +145,10 @@ def clock(context: template.Context, face: components.ClockFace) -> SafeString:
 
 @register.simple_tag(takes_context=True)
 def clock_line(
-    context: template.Context, face: components.ClockFace, pauses: list[tuple[datetime, datetime | None]]
+    context: template.Context, face: components.ClockFace, parts: Sequence[components.LinePart]
 ) -> SafeString:
     """A clock drawn as a line."""
-    return components.clock_line(face, pauses, _now(context))
+    return components.clock_line(face, parts, _now(context))
 
 
 @register.simple_tag

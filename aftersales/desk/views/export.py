@@ -11,6 +11,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 
+from aftersales.clocks.accounts import accounts
+from aftersales.clocks.accounts import document as account_document
 from aftersales.core.access import needs
 from aftersales.core.sheets.views import exported
 from aftersales.desk import queues, record, workbench
@@ -53,7 +55,11 @@ def printed(request: HttpRequest, number: str) -> HttpResponse:
     now = timezone.now()
     ticket_exported(ticket=row, form="print", actor=request.user, now=now)
     bench = workbench.read(row, request.user, now, whole=True)
-    context = {"title": row.number, "now": now, "ticket": row, "bench": bench, "labels": LABELS}
+    told = accounts([card.clock for card in bench.clocks], now)
+    context = {
+        "title": row.number, "now": now, "ticket": row, "bench": bench, "labels": LABELS,
+        "told": list(zip(bench.clocks, told, strict=True)),
+    }  # fmt: skip
     return render(request, "desk/print.html", context)
 
 
@@ -86,7 +92,10 @@ def document(row: Ticket, user: Any, now: datetime) -> dict[str, Any]:
         "answers": [_answer(one) for one in bench.answers],
         "record": record.document(row.record) if hasattr(row, "record") else None,
         "messages": [_message(item.message) for item in bench.stream if item.message],
-        "clocks": [_clock(card) for card in bench.clocks],
+        "clocks": [
+            _clock(card) | {"why": card.why.sentences, "counted": account_document(one)}
+            for card, one in zip(bench.clocks, accounts([card.clock for card in bench.clocks], now), strict=True)
+        ],
         "events": [
             {
                 "at": entry.at, "kind": entry.kind, "sentence": entry.sentence, "actor": entry.actor,
