@@ -196,6 +196,7 @@ TICKETS = {
     "tickets.work": WORKERS,
     "tickets.work_any": roles(R.LEAD, R.SUPERVISOR, R.VENDOR_LEAD),
     "tickets.reply": WORKERS,
+    "tickets.promise": WORKERS,  # whoever holds the ticket; a lead may withdraw without a word to the customer
     "tickets.hear_customer": WORKERS,  # what he said is taken down; he himself writes by a signed page
     "tickets.hear_merchant": WORKERS,
     "tickets.issue_link": NOBODY,  # made when the message goes out

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from aftersales.desk.views import archive, bulk, clocks, erasing, export, home, opening, queue, ticket
+from aftersales.desk.views import archive, bulk, clocks, erasing, export, home, opening, promises, queue, ticket
 from aftersales.desk.views.styleguide import styleguide
 
 app_name = "desk"
@@ -32,6 +32,9 @@ urlpatterns = [
     path("tickets/<str:number>/do/<slug:name>/", ticket.act, name="act"),
     path("tickets/<str:number>/contacts/<str:public_id>/", ticket.reveal, name="reveal"),
     path("tickets/<str:number>/messages/<str:public_id>/erase/", erasing.erase_message, name="erase_message"),
+    path("promises/guess/", promises.guess, name="promise_guess"),
+    path("tickets/<str:number>/promises/", promises.give, name="promise_give"),
+    path("tickets/<str:number>/promises/<str:public_id>/<slug:name>/", promises.act, name="promise_act"),
     path("tickets/<str:number>/print/", export.printed, name="print"),
     path("tickets/<str:number>/json/", export.as_json, name="json"),
     path("files/<str:public_id>/", ticket.attachment, name="attachment"),

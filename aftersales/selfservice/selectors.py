@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 
 from aftersales.core.models import Audience
 from aftersales.standards.selectors import duration
-from aftersales.tickets.models import CustomerLink, Message
+from aftersales.tickets.models import CustomerLink, GivenPromise, Message
+from aftersales.tickets.selectors.promises import kept_on
 from aftersales.tickets.states import AuthorKind, Result
 
 
@@ -24,6 +25,7 @@ class Confirmation:
     took: timedelta | None
     silent_at: datetime | None
     reopen_days: int
+    promises: list[GivenPromise]
 
 
 def confirmation(link: CustomerLink, now: datetime) -> Confirmation:
@@ -40,6 +42,7 @@ def confirmation(link: CustomerLink, now: datetime) -> Confirmation:
         took=ticket.resolved_at - ticket.opened_at if ticket.resolved_at else None,
         silent_at=ticket.silence_closes_at,
         reopen_days=duration("reopen_days", now).days,
+        promises=kept_on(ticket.pk),
     )
 
 

@@ -42,6 +42,7 @@ def _waiting(payload: Mapping[str, Any]) -> dict[str, Any]:
     return {"for": str(dict(states.WaitFor.choices).get(payload.get("for", ""), ""))}
 
 
+PROMISE = {"promise_id": "id", "due_at": "moment", "first_due_at": "moment"}
 GRADE_WORDS = labels(kind=states.Kind, severity=states.Severity, nature=states.Nature)
 
 
@@ -203,6 +204,22 @@ register(
         "ticket.unanswered", _("The customer has not answered and silence does not close it: a person asks."),
         {"why": "code"},
     ),
+    EventKind(
+        "ticket.promised", _("%(actor)s promised something to the %(to)s by %(due_at)s."),
+        {"promise_id": "id", "due_at": "moment", "to": "code"}, show=labels(to=states.PromisedTo),
+    ),
+    EventKind("ticket.promise_kept", _("%(actor)s kept the promise of %(first_due_at)s."), PROMISE),
+    EventKind(
+        "ticket.promise_withdrawn", _("%(actor)s withdrew the promise of %(first_due_at)s: %(reason)s"), PROMISE
+    ),
+    EventKind(
+        "ticket.promise_postponed",
+        _("%(actor)s postponed the promise of %(first_due_at)s to %(due_at)s; the first time still counts."), PROMISE,
+    ),
+    EventKind("promise.given", _("%(actor)s gave a promise, due %(due_at)s."), PROMISE),
+    EventKind("promise.kept", _("%(actor)s kept the promise."), PROMISE),
+    EventKind("promise.withdrawn", _("%(actor)s withdrew the promise."), PROMISE),
+    EventKind("promise.postponed", _("%(actor)s postponed the promise to %(due_at)s."), PROMISE),
     EventKind("intake.ran", _("The intake rules ran: %(opened)s opened, %(attached)s attached."),
               {"opened": "number", "attached": "number", "too_old": "number", "refused": "number"}),
     EventKind("intake.retried", _("%(actor)s let a refused signal be tried again."), {"signal": "code", "ref": "code"}),

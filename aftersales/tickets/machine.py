@@ -12,6 +12,7 @@ from aftersales.tickets.states import (
     ClosedHow,
     Kind,
     Nature,
+    PromiseState,
     Result,
     Severity,
     TicketState,
@@ -99,7 +100,8 @@ MOVES = [
     Move(
         "give_up", [S.IN_PROGRESS, S.WAITING, S.RESOLVED], S.UNREACHABLE, "tickets.work",
         pgettext_lazy("ticket move", "Customer not reached"), "ticket.unreachable",
-        guards=[rules.own_work, rules.tried_enough], facts=["tickets.contact_tries"],
+        guards=[rules.own_work, rules.tried_enough, rules.nothing_open],
+        facts=["tickets.contact_tries", "tickets.open_work"],
         effect=_("Closed as not reached and counted apart; the customer may reopen."),
     ),
     Move(
@@ -134,6 +136,25 @@ MOVES = [
 MACHINE = Machine(
     "tickets.ticket", states=TicketState, moves=MOVES, initial=[S.NEW], terminal=list(TERMINAL_STATES)
 )
+
+PROMISE_MACHINE = Machine(
+    "tickets.givenpromise",
+    states=PromiseState,
+    initial=[PromiseState.OPEN],
+    terminal=[PromiseState.KEPT, PromiseState.WITHDRAWN],
+    moves=[
+        Move(
+            "keep", [PromiseState.OPEN], PromiseState.KEPT, "tickets.promise",
+            pgettext_lazy("promise move", "Kept"), "promise.kept",
+            effect=_("Its clock stops now; when that is late, it stays late."),
+        ),
+        Move(
+            "withdraw", [PromiseState.OPEN], PromiseState.WITHDRAWN, "tickets.promise",
+            pgettext_lazy("promise move", "Withdraw"), "promise.withdrawn", needs=[Need("why", _("Reason"), "long")],
+            effect=_("The promise falls away; a breach that happened stays one."),
+        ),
+    ],
+)  # fmt: skip
 
 CLOSED_HOW = {
     "confirm": ClosedHow.CONFIRMED,

@@ -6,7 +6,13 @@ from typing import Any, Self
 from django.db.models import Q
 
 from aftersales.core.querysets import ScopedQuerySet
-from aftersales.tickets.states import ACTIVE_STATES, OPEN_STATES, REVIEW_STATES, UNASSIGNED_STATES
+from aftersales.tickets.states import (
+    ACTIVE_STATES,
+    OPEN_STATES,
+    REVIEW_STATES,
+    UNASSIGNED_STATES,
+    PromiseState,
+)
 
 
 class TicketQuerySet(ScopedQuerySet):
@@ -70,3 +76,12 @@ class BookQuerySet(ScopedQuerySet):
 
     def in_force(self) -> Self:
         return self.filter(is_active=True).order_by("position", "code")
+
+
+class GivenPromiseQuerySet(ThroughTicketQuerySet):
+    def open(self) -> Self:
+        return self.filter(state=PromiseState.OPEN)
+
+    def held_by(self, person_id: int) -> Self:
+        """What this person owes now: whoever holds the ticket owes what was promised on it."""
+        return self.open().filter(ticket__assignee_id=person_id)

@@ -9,13 +9,15 @@ from aftersales.core.events import declare_reasons
 from aftersales.notices import kinds
 from aftersales.standards import vocabulary
 from aftersales.tickets import consumers, events, selectors, shipping, tasks  # noqa: F401 - importing declares the event kinds
-from aftersales.tickets.machine import MACHINE
+from aftersales.tickets.machine import MACHINE, PROMISE_MACHINE
+from aftersales.tickets.selectors import promises
 from aftersales.tickets.services import erasing, node_messages
 from aftersales.tickets.states import Channel, Kind, Nature, OwnReason, Severity
 
 
 def connect() -> None:
     moves.use(MACHINE)
+    moves.use(PROMISE_MACHINE)
     series.declare("ticket", "TK{yy}{mm}-{n:05d}")
     series.declare("archive", "DA{yy}{mm}-{n:05d}")
     clocks.follow(
@@ -31,6 +33,7 @@ def connect() -> None:
     facts.provide("clock_subject_line:tickets.ticket", selectors.clock_subject_lines)
     shipped.register("tickets", shipping.load)
     facts.provide("tickets.contact_tries", selectors.contact_tries)
+    facts.provide("tickets.open_work", promises.open_promises)
     facts.provide("tickets.reopen_until", selectors.reopen_until)
     facts.provide("tickets.question", selectors.questions)
     deliveries.subscribe(

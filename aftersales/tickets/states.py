@@ -181,6 +181,19 @@ class CancelReason(models.TextChoices):
     MISTAKE = "mistake", pgettext_lazy("cancel reason", "Registered by mistake")
 
 
+class PromiseState(models.TextChoices):
+    """A promise given to somebody (R3.10). Whether it is broken is told by its clock, never stored here."""
+
+    OPEN = "open", pgettext_lazy("promise state", "Open")
+    KEPT = "kept", pgettext_lazy("promise state", "Kept")
+    WITHDRAWN = "withdrawn", pgettext_lazy("promise state", "Withdrawn")
+
+
+class PromisedTo(models.TextChoices):
+    CUSTOMER = "customer", pgettext_lazy("promised to", "Customer")
+    MERCHANT = "merchant", pgettext_lazy("promised to", "Merchant")
+
+
 class AuthorKind(models.TextChoices):
     CUSTOMER = "customer", pgettext_lazy("message author", "Customer")
     STAFF = "staff", pgettext_lazy("message author", "Staff")

@@ -165,6 +165,9 @@ DESK_PAGES = {
     "desk:act": Page(READERS, "POST", sample=NUMBER | {"name": "resolve"}),
     "desk:reveal": Page(REVEALERS, "POST", sample=NUMBER | {"public_id": "x"}),
     "desk:erase_message": Page(frozenset({R.PRIVACY_OFFICER}), "POST", sample=NUMBER | {"public_id": "x"}),
+    "desk:promise_guess": Page(DESK, "POST"),
+    "desk:promise_give": Page(DESK, "POST", sample=NUMBER),
+    "desk:promise_act": Page(DESK, "POST", sample=NUMBER | {"public_id": "x", "name": "keep"}),
     "desk:attachment": Page(READERS, sample={"public_id": "x"}),
 }
 OTHERS = {

@@ -84,4 +84,4 @@ def test_the_facts_of_a_move_are_named_and_provided(machine: Machine, move: Move
 
 
 # Facts that later rooms provide; a name leaves this set with the room that answers it.
-OWED = {"merchants.open_duties", "tickets.open_work"}
+OWED = {"merchants.open_duties"}

@@ -16,7 +16,15 @@ from aftersales.clocks.services import word_drop, word_give, word_keep
 from aftersales.core.errors import DomainError, NotPermitted
 from aftersales.notices.services import Order, notices_send
 from aftersales.tickets import services
-from aftersales.tickets.models import ArchiveRecord, GradingRule, IntakeItem, IntakeRule, Message, Ticket
+from aftersales.tickets.models import (
+    ArchiveRecord,
+    GivenPromise,
+    GradingRule,
+    IntakeItem,
+    IntakeRule,
+    Message,
+    Ticket,
+)
 from aftersales.tickets.services.export import ticket_exported
 from aftersales.tickets.services.intake import TicketDraft
 from aftersales.tickets.services.settling import Report
@@ -67,6 +75,12 @@ class World:
             counted_from=self.now, due_at=self.until, warn_at=self.now, kind="obligation", owed_by="person",
         )  # fmt: skip
 
+    def promise(self) -> GivenPromise:
+        return GivenPromise.objects.create(
+            ticket=self.ticket, clock=self.word(), what="回电", given_by=self.person, given_at=self.now,
+            first_due_at=self.until, due_at=self.until,
+        )  # fmt: skip
+
 
 Call = Callable[[World], Any]
 GRADE = {"kind": "returns", "severity": "major", "nature": "operation"}
@@ -89,6 +103,21 @@ MATRIX: dict[str, tuple[str, Call]] = {
     ),
     "note_add": ("tickets.note", lambda w: services.note_add(text="好", **w.on)),
     "problem_join": ("tickets.open_ticket", lambda w: services.problem_join(draft=w.draft(), **w.on)),
+    "promise_give": ("tickets.promise", lambda w: services.promise_give(what="回电", due_at=w.until, **w.on)),
+    "promise_keep": ("tickets.promise", lambda w: services.promise_keep(promise=w.promise(), **w.by)),
+    "promise_postpone": (
+        "tickets.promise",
+        lambda w: services.promise_postpone(
+            promise=w.promise(), due_at=w.until + timedelta(hours=1), text="晚一点", **w.by
+        ),
+    ),
+    "promise_withdraw": (
+        "tickets.promise", lambda w: services.promise_withdraw(promise=w.promise(), why="不用了", text="好", **w.by),
+    ),
+    "ticket_reply_promising": (
+        "tickets.promise",
+        lambda w: services.ticket_reply_promising(text="好", what="回电", due_at=w.until, **w.on),
+    ),
     "rule_save": (
         "tickets.change_gradingrule",
         lambda w: services.rule_save(row=GradingRule.objects.all()[0], reason="x", position=7, **w.by),

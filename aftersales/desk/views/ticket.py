@@ -20,7 +20,7 @@ from aftersales.core.access import answered, needs
 from aftersales.core.errors import DomainError
 from aftersales.customers.models import Contact
 from aftersales.customers.services import contact_reveal
-from aftersales.desk import acts, workbench
+from aftersales.desk import acts, promises, workbench
 from aftersales.orders.selectors import order_card
 from aftersales.standards.selectors import one_edition
 from aftersales.tickets import selectors, services
@@ -94,6 +94,7 @@ def _page(
     now = timezone.now()
     bench = workbench.read(row, request.user, now)
     unheard = _why_words(selectors.unheard_because(row, bench.customer.no_mail if bench.customer else None))
+    promised = promises.page(row, request.user, now)
     todo = acts.acts(row, request.user, now, unheard=unheard)
     context = {
         "title": row.number, "now": now, "ticket": row, "bench": bench, "acts": todo, "draft": draft,
@@ -104,7 +105,7 @@ def _page(
         "ended": ended_words(row), "mute": unheard, "accept": files.accepted(), "resolve_text": resolve_text(row),
         "merchant_mute": unheard_words(row, "merchant") if row.merchant_id else "",
         "tomorrow": timezone.localtime(now + timedelta(days=1)).strftime("%Y-%m-%dT%H:%M"),
-        "soonest": timezone.localtime(now).strftime("%Y-%m-%dT%H:%M"),
+        "soonest": timezone.localtime(now).strftime("%Y-%m-%dT%H:%M"), **promised,
     }  # fmt: skip
     return render(request, "desk/ticket.html", context, status=status)
 
@@ -239,8 +240,9 @@ def _say(request: HttpRequest, row: Ticket, voice: str, text: str) -> Any:
     words = words_judged(ticket=row, text=text)  # before a file is kept for nothing
     how: dict[str, Any] = {"channel": Channel.PHONE} if voice == "heard" else {}
     how |= {"source": acts.SOURCE, "source_ref": once.reference(request)}
+    speak = promises.speaking(VOICES[voice][2], voice, request.POST)
     with files.stored_for(uploads, now=now) as stored:
-        said = VOICES[voice][2](ticket=row, text=words, actor=request.user, now=now, files=stored, **how)
+        said = speak(ticket=row, text=words, actor=request.user, now=now, files=stored, **how)
         kept = set(said.attachments.values_list("name", flat=True)) if stored else set()
     for one in stored:  # the same words had been said before: with their own files
         if one.name not in kept:

@@ -9,6 +9,7 @@ from aftersales.tickets.models.conversation import (
     TicketText,
 )
 from aftersales.tickets.models.intake import DispatchRecord, DutyRoute, GradingRule, IntakeItem, IntakeRule
+from aftersales.tickets.models.promises import GivenPromise
 from aftersales.tickets.models.ticket import Ticket, TicketParty
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "CustomerLink",
     "DispatchRecord",
     "DutyRoute",
+    "GivenPromise",
     "GradingRule",
     "IntakeItem",
     "IntakeRule",

@@ -45,6 +45,13 @@ from aftersales.tickets.services.dispatch import (
 )
 from aftersales.tickets.services.grading import ticket_regrade, ticket_triage
 from aftersales.tickets.services.intake import problem_join, ticket_open, tickets_open_many
+from aftersales.tickets.services.promises import (
+    promise_give,
+    promise_keep,
+    promise_postpone,
+    promise_withdraw,
+    ticket_reply_promising,
+)
 from aftersales.tickets.services.rebuild import rollups_rebuild
 from aftersales.tickets.services.rulebook import rule_save
 from aftersales.tickets.services.settling import intake_run, intake_signals, signal_retry, signals_take_in
@@ -66,6 +73,10 @@ __all__ = [
     "merchant_message",
     "message_erase",
     "note_add",
+    "promise_give",
+    "promise_keep",
+    "promise_postpone",
+    "promise_withdraw",
     "problem_join",
     "retention_run",
     "rollups_rebuild",
@@ -90,6 +101,7 @@ __all__ = [
     "ticket_put_back",
     "ticket_regrade",
     "ticket_reply",
+    "ticket_reply_promising",
     "ticket_resolve",
     "ticket_start",
     "ticket_take",

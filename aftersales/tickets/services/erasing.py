@@ -16,7 +16,15 @@ from aftersales.core.errors import DomainError
 from aftersales.customers.models import Customer
 from aftersales.notices.models import Notice
 from aftersales.notices.services import notices_erase
-from aftersales.tickets.models import ArchiveRecord, Attachment, IntakeItem, Message, Ticket, TicketText
+from aftersales.tickets.models import (
+    ArchiveRecord,
+    Attachment,
+    GivenPromise,
+    IntakeItem,
+    Message,
+    Ticket,
+    TicketText,
+)
 from aftersales.tickets.services import searching
 from aftersales.tickets.states import NO_SUBJECT
 
@@ -41,6 +49,7 @@ def message_forget(message: Message, *, now: datetime) -> bool:
     notices_erase(rows=about if quoted else about.repeating(message.text), now=now)
     if not ticket.messages.filter(pk__lt=message.pk).exists():
         _forget_signals([ticket.pk])
+    promises_forget([ticket.pk], now, message_id=message.pk)
     _forget_messages(Message.objects.filter(pk=message.pk), now)
     if quoted:
         _forget_subjects([ticket])
@@ -71,6 +80,7 @@ def tickets_forget(tickets: Sequence[Ticket], *, actor: Any, reason: str, now: d
     said = set(Message.objects.filter(ticket__in=ids, erased_at=None).values_list("ticket_id", flat=True))
     spoken = [ticket for ticket in tickets if ticket.pk in said or ticket.subject != NO_SUBJECT]
     notices_erase(rows=Notice.objects.about(KIND, *ids), now=now)
+    promises_forget(ids, now)
     _forget_messages(Message.objects.filter(ticket__in=ids), now)
     _forget_signals(ids)
     _forget_subjects(spoken)
@@ -107,6 +117,14 @@ def _forget_messages(messages: QuerySet[Message], now: datetime) -> None:
     gone = Attachment.objects.filter(message__in=rows, erased_at=None)
     if gone.update(original_name="", sha256="", erased_at=now):
         ask_for_removal(now)
+
+
+def promises_forget(ticket_ids: Sequence[int], now: datetime, *, message_id: int | None = None) -> None:
+    """Blank the words of promises of these tickets, or of one message; what was owed when stays (R2.2)."""
+    rows = GivenPromise.objects.filter(ticket__in=ticket_ids, erased_at=None)
+    if message_id is not None:
+        rows = rows.filter(message_id=message_id)
+    rows.update(what="", why="", erased_at=now)
 
 
 def _forget_signals(ticket_ids: Sequence[int]) -> None:

@@ -19,6 +19,7 @@ from aftersales.core.models import ERASED, Event
 from aftersales.notices.services import notice_send
 from aftersales.standards.states import Debtor, Promise
 from aftersales.tickets.models import Message, Ticket
+from aftersales.tickets.selectors.promises import told_with
 from aftersales.tickets.services.closing import CONFIRM, customer_link_issue
 from aftersales.tickets.states import NO_DUE, AskInPerson, Result, TicketState, WaitFor
 
@@ -68,7 +69,9 @@ def _answered(ticket: Ticket, event: Event, now: datetime) -> tuple[str, Values]
     message = Message.objects.filter(pk=event.payload["message_id"]).first()
     if message is None or message.erased_at or _resolved_together(ticket, event):
         return "", {}
-    return "ticket.answered", _base(ticket) | {"message": message.text, "handler": event.actor_name}
+    promise = told_with(message.pk)
+    words = {"promise": promise.what, "due": promise.first_due_at} if promise else {}
+    return "ticket.answered", _base(ticket) | words | {"message": message.text, "handler": event.actor_name}
 
 
 def _resolved_together(ticket: Ticket, event: Event) -> bool:

@@ -1,0 +1,129 @@
+"""The promise in the reply box: one form, one transaction, once; and the card that follows it on the workbench."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from aftersales.core import once
+from aftersales.customers.models import Contact, Customer
+from aftersales.desk import promises
+from aftersales.tickets import services
+from aftersales.tickets.models import GivenPromise, Message, Ticket
+from tests.cast import Cast
+
+Opener = Callable[..., Ticket]
+HOUR = timedelta(hours=1)
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_now")]
+BUDGET = 18  # statements of the whole workbench; other parts of the page need two of them
+
+
+@pytest.fixture
+def reachable(customer: Customer) -> Contact:
+    return Contact.objects.create(customer=customer, kind="email", value="lin@example.cn")
+
+
+def say(ticket: Ticket) -> str:
+    return f"/desk/tickets/{ticket.number}/say/"
+
+
+def form(due: datetime, **more: str) -> dict[str, str]:
+    return {
+        "voice": "customer", "text": "收到。我明天中午前给您回电。", "promise_by": promises.value(due),
+        "promise_what": "", once.FIELD: once.new_key(),
+    } | more  # fmt: skip
+
+
+@pytest.mark.usefixtures("reachable")
+def test_a_double_click_sends_one_reply_with_one_promise_of_its_last_sentence(
+    open_ticket: Opener, desk: Cast, now: datetime
+) -> None:
+    ticket, browser = open_ticket(), desk.client(desk.agent)
+    posted = form(now + 2 * HOUR)
+    for _click in range(2):
+        assert browser.post(say(ticket), posted).status_code == 302
+    promise = GivenPromise.objects.get()
+    assert (promise.what, promise.due_at, promise.to) == ("我明天中午前给您回电", now + 2 * HOUR, "customer")
+    assert Message.objects.filter(author_kind="staff").count() == 1
+    page = browser.get(f"/desk/tickets/{ticket.number}/").content.decode()
+    assert f"postpone-{promise.public_id}" in page
+
+
+@pytest.mark.parametrize(
+    "bad", [{"promise_by": "at"}, {"promise_by": "at", "promise_at": "morgen"}, {"promise_by": "2020-01-01T10:00"}]
+)  # fmt: skip
+@pytest.mark.usefixtures("reachable")
+def test_a_promise_without_a_time_ahead_sends_nothing_and_keeps_the_draft(
+    open_ticket: Opener, desk: Cast, now: datetime, bad: dict[str, str]
+) -> None:
+    ticket = open_ticket()
+    answer = desk.client(desk.agent).post(say(ticket), form(now + HOUR, **bad))
+    assert answer.status_code == 422
+    assert "我明天中午前给您回电" in answer.content.decode()
+    assert not Message.objects.filter(author_kind="staff").exists()
+
+
+def test_a_note_promises_nothing(open_ticket: Opener, desk: Cast, now: datetime) -> None:
+    desk.client(desk.agent).post(say(open_ticket()), form(now + HOUR, voice="note"))
+    assert not GivenPromise.objects.exists()
+
+
+def test_the_card_takes_one_statement_however_many_promises_and_the_guards_ask_no_second_one(
+    open_ticket: Opener, desk: Cast, now: datetime
+) -> None:
+    ticket = services.ticket_start(ticket=open_ticket(), actor=desk.agent, now=now)
+    browser, url = desk.client(desk.agent), f"/desk/tickets/{ticket.number}/"
+    browser.get(url)
+
+    def asked() -> tuple[int, int]:
+        with CaptureQueriesContext(connection) as found:
+            assert browser.get(url).status_code == 200
+        words = [query["sql"] for query in found.captured_queries]
+        return len(words), sum("tickets_givenpromise" in sql for sql in words)
+
+    few = asked()
+    for hours in range(1, 6):
+        services.promise_give(
+            ticket=ticket, what=f"第 {hours} 次回电", due_at=now + hours * HOUR, actor=desk.agent, now=now
+        )
+    assert asked() == few
+    assert few[1] == 1
+    assert few[0] <= BUDGET - 2
+
+
+def test_a_promise_of_another_ticket_is_not_settled_through_this_one(
+    open_ticket: Opener, desk: Cast, now: datetime
+) -> None:
+    mine, other = open_ticket(), open_ticket()
+    promise = services.promise_give(ticket=other, what="回电", due_at=now + HOUR, actor=desk.agent, now=now)
+    browser = desk.client(desk.agent)
+    assert browser.post(f"/desk/tickets/{mine.number}/promises/{promise.public_id}/keep/").status_code == 404
+    assert browser.post(f"/desk/tickets/{other.number}/promises/{promise.public_id}/keep/").status_code == 302
+    assert GivenPromise.objects.get().state == "kept"
+
+
+def test_the_page_says_why_the_ticket_cannot_be_resolved(
+    open_ticket: Opener, desk: Cast, now: datetime
+) -> None:
+    ticket = services.ticket_start(ticket=open_ticket(), actor=desk.agent, now=now)
+    services.promise_give(ticket=ticket, what="给您回电", due_at=now + HOUR, actor=desk.agent, now=now)
+    page = desk.client(desk.agent).get(f"/desk/tickets/{ticket.number}/").content.decode()
+    assert "“给您回电”" in page
+    assert 'id="act-resolve"' not in page
+
+
+def test_quick_choices_stay_inside_the_hours_of_the_desk(desk: Cast, now: datetime) -> None:
+    """At 22:30 two hours more are 09:30 of the next morning (08:00–23:00), and today at six is over."""
+    late = now + timedelta(hours=12, minutes=30)
+    assert [one.value[-5:] for one in promises.choices(late)] == ["09:30", "12:00"]
+    assert [one.value[-5:] for one in promises.choices(now)] == ["12:00", "18:00", "12:00"]
+
+
+def test_the_reply_box_guesses_what_is_promised(desk: Cast, now: datetime) -> None:
+    answer = desk.client(desk.agent).post("/desk/promises/guess/", {"text": "您好。我们会在24小时内给您回电"})
+    found = answer.json()
+    assert (found["what"], found["due"]) == ("我们会在24小时内给您回电", promises.value(now + 24 * HOUR))
+    silent = desk.client(desk.agent).post("/desk/promises/guess/", {"text": "请问还有什么可以帮您？"}).json()
+    assert silent["due"] == ""
