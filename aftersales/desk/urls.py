@@ -2,7 +2,18 @@
 
 from django.urls import path
 
-from aftersales.desk.views import archive, bulk, clocks, erasing, export, home, opening, promises, queue, ticket
+from aftersales.desk.views import (
+    archive,
+    bulk,
+    clocks,
+    erasing,
+    export,
+    home,
+    opening,
+    promises,
+    queue,
+    ticket,
+)
 from aftersales.desk.views.styleguide import styleguide
 
 app_name = "desk"
