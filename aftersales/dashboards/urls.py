@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from aftersales.dashboards.views import integrity, overview, person, today
+from aftersales.dashboards.views import integrity, overview, person, reports, today
 
 app_name = "dashboards"
 urlpatterns = [
@@ -13,4 +13,10 @@ urlpatterns = [
     path("people/<int:pk>/", person.person, name="person"),
     path("integrity/", integrity.integrity, name="integrity"),
     path("integrity/<slug:code>/", integrity.traces, name="traces"),
+    path("reports/", reports.reports, name="reports"),
+    path("reports/plans/", reports.plan, name="report_plan"),
+    path("reports/plans/<int:pk>/end/", reports.end, name="report_end"),
+    path("reports/<str:public_id>/", reports.report, name="report"),
+    path("reports/<str:public_id>/comment/", reports.comment, name="report_comment"),
+    path("reports/<str:public_id>/workbook/", reports.workbook, name="report_workbook"),
 ]

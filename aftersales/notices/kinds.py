@@ -25,6 +25,18 @@ PageOf = Callable[[int], str]
 Check = Callable[[str, datetime], bool]
 
 
+@dataclass(frozen=True)
+class MailFile:
+    """A file that goes with a mail."""
+
+    name: str
+    content_type: str
+    content: bytes
+
+
+FilesOf = Callable[[int, str], list[MailFile]]
+
+
 def spoken(zh: str, en: str) -> str:
     """The words in the reader's language."""
     return en if (get_language() or "").startswith("en") else zh
@@ -85,6 +97,7 @@ _kinds: dict[str, NoticeKind] = {}
 _late: dict[str, LateValue] = {}
 _pages: dict[str, PageOf] = {}
 _checks: dict[str, Check] = {}
+_files: dict[str, FilesOf] = {}
 
 
 def declare(kind: NoticeKind) -> None:
@@ -136,6 +149,17 @@ def late(name: str) -> LateValue:
         return _late[name]
     except KeyError:
         raise LookupError(f"nobody provides the late variable {name!r}") from None
+
+
+def provide_files(code: str, files: FilesOf) -> None:
+    """``files(subject_id, language)`` are made at the moment of sending and go with the mail of this kind."""
+    if _files.get(code, files) is not files:
+        raise ValueError(f"the files of {code} are provided twice")
+    _files[code] = files
+
+
+def files_of(code: str, subject_id: int, language: str) -> list[MailFile]:
+    return _files[code](subject_id, language) if code in _files else []
 
 
 def provide_check(code: str, still_true: Check) -> None:

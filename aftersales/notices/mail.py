@@ -26,7 +26,7 @@ from django.utils import translation
 
 from aftersales.core import wording
 
-from . import rules
+from . import kinds, rules
 from .models import Notice
 
 FILE_NAME = re.compile(r"^[A-Za-z0-9_-]{1,80}$")
@@ -58,6 +58,8 @@ def build(notice: Notice, *, address: str, body: str) -> EmailMultiAlternatives:
     with translation.override(notice.language):
         page = render_to_string("notices/mail.html", {"subject": subject, "paragraphs": _paragraphs(body)})
     mail.attach_alternative(page, "text/html")
+    for file in kinds.files_of(notice.source, notice.subject_id, notice.language):
+        mail.attach(file.name, file.content, file.content_type)
     return mail
 
 

@@ -1,0 +1,121 @@
+"""Every write about reports."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.db.models import Exists, OuterRef
+from django.utils import timezone, translation
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Team
+from accounts.services import system_user
+from aftersales.core import jobs, moves
+from aftersales.core.errors import DomainError, NotPermitted
+from aftersales.dashboards import reporting
+from aftersales.dashboards.models import Report, ReportPlan
+from aftersales.dashboards.states import Period
+from aftersales.notices.services import notice_send
+
+MAKE = "dashboards.report"
+HOURS = range(24)
+COMMENT = 4000
+
+
+def plan_make(*, period: str, team: Team | None, hour: int, actor: Any, now: datetime) -> ReportPlan:
+    """Ask for a report of each period. Errors: period, hour, team, twice."""
+    if not actor.has_perm("dashboards.view"):
+        raise NotPermitted()
+    if period not in Period.values:
+        raise DomainError(_("Choose day, week or month."), "period")
+    if hour not in HOURS:
+        raise DomainError(_("Choose an hour from 0 to 23."), "hour")
+    if team is not None and not Team.objects.visible_to(actor).filter(pk=team.pk).exists():
+        raise DomainError(_("Choose one of your teams."), "team")
+    plan = ReportPlan(owner=actor, period=period, team=team, hour=hour, created_at=now)
+    try:
+        with transaction.atomic():
+            return moves.create(
+                plan, actor=actor, now=now, event="report_plan.made", payload={"period": period}
+            )
+    except IntegrityError as error:
+        raise DomainError(_("You get this report already."), "twice") from error
+
+
+def plan_end(*, plan: ReportPlan, actor: Any, now: datetime) -> ReportPlan:
+    """No more of these reports; those that were made stay. Ended once, it stays ended."""
+    if plan.owner_id != actor.pk:
+        raise NotPermitted()
+    with transaction.atomic():
+        current: ReportPlan = moves.locked(plan)
+        if current.active_to is not None:
+            return current
+        return moves.change(current, actor=actor, now=now, event="report_plan.ended", active_to=now)
+
+
+def report_comment(*, report: Report, text: str, actor: Any, now: datetime, version: int | None) -> Report:
+    """The owner's own words beside the figures. Errors: too_long; Conflict when somebody saved meanwhile."""
+    if report.plan.owner_id != actor.pk:
+        raise NotPermitted()
+    words = text.replace("\x00", "").strip()
+    if len(words) > COMMENT:
+        raise DomainError(_("A comment may have at most 4,000 characters."), "too_long")
+    return moves.change(
+        report, actor=actor, now=now, event="report.commented", version=version, comment=words
+    )
+
+
+def reports_due(*, now: datetime) -> int:
+    """Order every report whose period is over and whose hour has come; asked again, nothing more. Two statements."""
+    today, hour = timezone.localdate(now), timezone.localtime(now).hour
+    ordered = 0
+    for period in Period.values:
+        _first, last = reporting.last_period(period, today)
+        made = Report.objects.filter(plan=OuterRef("pk"), last_day=last)
+        plans = ReportPlan.objects.active().filter(period=period, hour__lte=hour, owner__is_active=True)
+        for pk in (
+            plans.exclude(Exists(made)).filter(created_at__date__lte=today).values_list("pk", flat=True)
+        ):
+            payload = {"plan": pk, "last": last.isoformat()}
+            ordered += jobs.enqueue(MAKE, key=f"report:{pk}:{last}", payload=payload, now=now)
+    return ordered
+
+
+def report_make(*, plan_id: int, last: date, now: datetime) -> Report | None:
+    """Count, keep and tell, once per plan and period; None when nobody wants it any more."""
+    plan = ReportPlan.objects.select_related("owner", "team").get(pk=plan_id)
+    if plan.active_to is not None or not plan.owner.has_perm("dashboards.view"):
+        return None
+    with transaction.atomic():
+        moves.locked(plan)
+        known: Report | None = plan.reports.filter(last_day=last).first()
+        if known is not None:
+            return known
+        report = _made(plan, last, now)
+        _tell(report, now)
+    return report
+
+
+def _made(plan: ReportPlan, last: date, now: datetime) -> Report:
+    first = last if plan.period == Period.DAY else _first_day(plan.period, last)
+    report = Report(
+        plan=plan, first_day=first, last_day=last, made_at=now,
+        content=reporting.content(plan, first, last, now),
+    )  # fmt: skip
+    payload = {"first": first.isoformat(), "last": last.isoformat()}
+    return moves.create(report, actor=system_user(now), now=now, event="report.made", payload=payload)
+
+
+def _first_day(period: str, last: date) -> date:
+    return last.replace(day=1) if period == Period.MONTH else date.fromordinal(last.toordinal() - 6)
+
+
+def _tell(report: Report, now: datetime) -> None:
+    with translation.override(report.plan.owner.language or "zh-hans"):
+        values = {**reporting.headline(report), "period": str(report)}
+    notice_send(
+        template="report.ready", to=report.plan.owner, about=report, values=values, key=f"report:{report.pk}",
+        actor=system_user(now), now=now,
+    )  # fmt: skip
