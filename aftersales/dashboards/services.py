@@ -8,6 +8,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef
 from django.utils import timezone, translation
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Team
@@ -114,7 +115,13 @@ def _first_day(period: str, last: date) -> date:
 
 def _tell(report: Report, now: datetime) -> None:
     with translation.override(report.plan.owner.language or "zh-hans"):
-        values = {**reporting.headline(report), "period": str(report)}
+        days = {"first": report.first_day, "last": report.last_day}
+        words = (
+            str(report.last_day)
+            if report.first_day == report.last_day
+            else gettext("%(first)s to %(last)s") % days
+        )
+        values = {**reporting.headline(report), "period": words}
     notice_send(
         template="report.ready", to=report.plan.owner, about=report, values=values, key=f"report:{report.pk}",
         actor=system_user(now), now=now,
