@@ -161,6 +161,13 @@ DASHBOARDS = {
     "dashboards.today": LEADS,
     "dashboards.integrity": roles(LEADS - VENDORS, R.INSPECTOR, R.AUDITOR),
 }
+
+CHANNELS = {
+    "channels.decide": DESK - VENDORS,  # letters that no rule could place
+    "channels.view_raw": roles(LEADS - VENDORS, R.PRIVACY_OFFICER, R.AUDITOR),
+    **register("channels.letter", view=roles(DESK - VENDORS, R.AUDITOR, R.PRIVACY_OFFICER)),
+}
+
 MACHINERY = {
     "core.export_tickets": roles(R.LEAD, R.SUPERVISOR, R.OPERATIONS, R.AUDITOR, R.AUTHORITY_DESK),
     "core.replay": roles(R.OPERATIONS, R.ADMINISTRATOR),
@@ -259,6 +266,7 @@ TABLE: dict[str, frozenset[Role]] = {
     **MESSAGES,
     **TICKETS,
     **MACHINERY,
+    **CHANNELS,
     **DASHBOARDS,
 }
 

@@ -22,6 +22,8 @@ app.conf.beat_schedule = {
     },
     "purge-sheets": {"task": "aftersales.core.sheets.tasks.purge", "schedule": crontab(minute=20)},
     "tidy-outbox": {"task": "aftersales.notices.tasks.tidy_outbox", "schedule": crontab(minute=50)},
+    "fetch-letters": {"task": "aftersales.channels.tasks.fetch", "schedule": 60.0},
+    "tidy-letters": {"task": "aftersales.channels.tasks.tidy", "schedule": crontab(hour=19, minute=20)},
     "forget-done-work": {"task": "aftersales.core.tasks.forget", "schedule": crontab(hour=19, minute=0)},
     "forget-sign-ins": {"task": "accounts.tasks.forget_sign_ins", "schedule": crontab(hour=19, minute=10)},
     "go-on-with-sheets": {"task": "aftersales.core.sheets.tasks.go_on", "schedule": 60.0},

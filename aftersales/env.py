@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from email.utils import parseaddr
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -53,6 +54,15 @@ def site(name: str, default: str) -> str:
     parts = urlsplit(value)
     if value and not (parts.scheme in {"http", "https"} and parts.hostname and not parts.path):
         raise ImproperlyConfigured(f"{name} must look like https://after.example.com, not {value!r}.")
+    return value
+
+
+def address(name: str, default: str) -> str:
+    """One e-mail address without a name; a plus sign in it is ours to add."""
+    value = parseaddr(text(name, default) or default)[1]
+    local, at, host = value.rpartition("@")
+    if not (local and at and host) or "+" in local:
+        raise ImproperlyConfigured(f"{name} must look like service@example.com, not {value!r}.")
     return value
 
 

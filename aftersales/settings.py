@@ -35,6 +35,7 @@ ROOMS = [
     "aftersales.notices",
     "aftersales.clocks",
     "aftersales.tickets",
+    "aftersales.channels",
     "aftersales.selfservice",
     "aftersales.desk",
     "aftersales.dashboards",
@@ -184,6 +185,18 @@ EMAIL_SECURITY = env.choice("EMAIL_SECURITY", "starttls", ["starttls", "tls", "n
 EMAIL_USE_TLS, EMAIL_USE_SSL = EMAIL_SECURITY == "starttls", EMAIL_SECURITY == "tls"
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.text("MAIL_FROM", "aftersales@localhost")
+# Letters come in by IMAP, by a pipe of the mail server (manage.py receive_mail), or in the demo from a folder.
+MAIL_IN = env.choice("MAIL_IN", "none" if PRODUCTION else "folder", ["none", "folder", "imap", "pipe"])
+INBOX_FOLDER = DATA / "inbox"
+MAIL_ADDRESS = env.address("MAIL_ADDRESS", DEFAULT_FROM_EMAIL)  # where answers to our messages go
+IMAP_HOST = env.text("IMAP_HOST")
+IMAP_SECURITY = env.choice("IMAP_SECURITY", "tls", ["tls", "starttls", "none"])
+IMAP_PORT = env.number("IMAP_PORT", 993 if IMAP_SECURITY == "tls" else 143, least=1, most=65_535)
+IMAP_USER, IMAP_PASSWORD = env.text("IMAP_USER"), env.text("IMAP_PASSWORD")
+IMAP_FOLDER = env.text("IMAP_FOLDER", "INBOX") or "INBOX"
+IMAP_DONE = env.text("IMAP_DONE")  # taken letters are moved there; without it they are marked as read
+if MAIL_IN == "imap" and not (IMAP_HOST and IMAP_USER and IMAP_PASSWORD):
+    raise ImproperlyConfigured("MAIL_IN=imap needs IMAP_HOST, IMAP_USER and IMAP_PASSWORD.")
 # How customers reach the department (a telephone number, an address), as messages and their pages print it.
 SERVICE_CONTACT = env.text("SERVICE_CONTACT")
 STORAGES = {

@@ -111,6 +111,11 @@ def store_upload(uploaded: UploadedFile, *, now: datetime) -> StoredFile:
     return _keep(checked, original, kind.content_type, now)
 
 
+def store_raw(content: bytes, *, original: str, content_type: str, now: datetime) -> StoredFile:
+    """Keep something exactly as it came (a letter as evidence), unchecked: it is only ever served as a download."""
+    return _keep(Checked(io.BytesIO(content)), clean_name(original), content_type, now)
+
+
 def stored_path(name: str) -> Path:
     """The place of a stored file; a name that is none of ours is not looked for."""
     if not STORED_NAME.match(name):

@@ -37,5 +37,9 @@ register(
         sentence=_("%(actor)s looked at a contact of the customer: %(reason)s"),
         payload={"kind": "code", "customer": "id", "context": "code"},
     ),
+    Kind("contact.bounced", sentence=_("A message to this contact came back."), payload={"kind": "code"}),
+    Kind(
+        "contact.reached", sentence=_("The customer wrote from this contact again."), payload={"kind": "code"}
+    ),
     Kind("contact.erased", sentence=_("%(actor)s erased a contact: %(reason)s"), payload={"kind": "code"}),
 )

@@ -145,6 +145,7 @@ class Contact(PublicIdModel, VersionedModel):
     phone_tail = models.GeneratedField(
         expression=PHONE_TAIL, output_field=models.CharField(max_length=4), db_persist=True
     )
+    bounced_at = models.DateTimeField(_("a message came back"), null=True, blank=True, editable=False)
     erased_at = models.DateTimeField(_("erased"), null=True, blank=True)
 
     objects = ContactQuerySet.as_manager()

@@ -53,9 +53,10 @@ def way_among(customer: Any, contacts: Iterable[Any], channel: str, *, care: boo
     if care and (channel in customer.opt_outs or not customer.consent_contact):
         return Way(why="opted_out")
     kind = CHANNEL_CONTACT[Channel(channel)]
-    contact = next((one for one in contacts if one.kind == kind), None)
+    known = [one for one in contacts if one.kind == kind]
+    contact = next((one for one in known if one.bounced_at is None), None)
     if contact is None:
-        return Way(why="no_address")
+        return Way(why="bad_address" if known else "no_address")
     return Way(contact) if _is_address(kind, contact.value) else Way(why="bad_address")
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from django.db.models import F
+
 from .models import Contact, Customer, CustomerAccount
 from .rules import CHANNEL_CONTACT, Way, search_key, way_among
 from .states import Channel, ContactKind
@@ -16,7 +18,11 @@ def way_to(customer_id: int, channel: str, *, care: bool = False) -> Way:
     """
     customer = Customer.objects.get(pk=customer_id)
     kind = CHANNEL_CONTACT[Channel(channel)]
-    contacts = Contact.objects.present().filter(customer=customer, kind=kind).order_by("-preferred", "pk")
+    contacts = (
+        Contact.objects.present()
+        .filter(customer=customer, kind=kind)
+        .order_by(F("bounced_at").desc(nulls_first=True), "-preferred", "pk")
+    )
     return way_among(customer, contacts[:1], channel, care=care)
 
 
@@ -45,6 +51,15 @@ def find(words: str) -> set[int]:
     ]
     found = {pk for rows in keys for pk in rows[:FOUND]}
     return found | set(find_by_phone(words)) if search_key(ContactKind.PHONE, words) else found
+
+
+def owners_of(kind: str, value: str, *, limit: int = 10) -> list[Customer]:
+    """Present customers who have exactly this contact; the caller decides what several of them mean."""
+    key = search_key(kind, value)
+    if not key:
+        return []
+    here = Contact.objects.present().filter(kind=kind, search_key=key, customer__erased_at=None)
+    return list(Customer.objects.filter(pk__in=here.values("customer_id")[:limit]).order_by("pk"))
 
 
 def find_by_phone(text: str) -> list[int]:

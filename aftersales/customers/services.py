@@ -138,6 +138,20 @@ def contact_add(
     return registers.create(row, actor=actor, now=now, event="contact.created", payload={"kind": kind})  # type: ignore[no-any-return]
 
 
+def contact_bounced(*, contact_id: int, bounced: bool, actor: Any, now: datetime) -> None:
+    """A message to this contact came back, or its owner wrote from it after all. The same again changes nothing."""
+    with transaction.atomic():
+        contact = (
+            Contact.objects.select_for_update(of=("self",)).filter(pk=contact_id, erased_at=None).first()
+        )
+        if contact is None or bool(contact.bounced_at) == bounced:
+            return
+        registers.save(
+            contact, actor=actor, now=now, event="contact.bounced" if bounced else "contact.reached",
+            payload={"kind": contact.kind}, bounced_at=now if bounced else None,
+        )  # fmt: skip
+
+
 def contact_reveal(*, contact: Contact, actor: Any, reason: str, now: datetime, context: str = "") -> str:
     """The full value, shown to one person for one reason, and recorded without the value.
 

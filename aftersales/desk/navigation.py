@@ -71,6 +71,13 @@ GROUPS: tuple[Group, ...] = (
     Group(
         pgettext("navigation", "Cases"),
         (
+            Item(
+                pgettext("navigation", "E-mail received"),
+                "desk:letters",
+                "mail",
+                "channels.view_letter",
+                number="letters",
+            ),
             Item(pgettext("navigation", "Archive"), "desk:archive", "book", "desk.archive"),
             register_page("tickets", "ticket", pgettext("navigation", "Ticket register"), "file"),
             register_page("orders", "order", pgettext("navigation", "Orders"), "box"),

@@ -50,6 +50,12 @@ register(
         show=_words,
     ),
     Kind(
+        "notice.bounced",
+        sentence=_("The message “%(template)s” came back (%(recipient)s, %(channel)s): %(why)s."),
+        payload={**PAYLOAD, "why": "code"},
+        show=_words,
+    ),
+    Kind(
         "notice.retried",
         sentence=_("%(actor)s had the message “%(template)s” sent again."),
         payload=PAYLOAD,

@@ -178,7 +178,10 @@ def still_true(code: str, key: str, now: datetime) -> bool:
 
 def standing() -> dict[str, str]:
     """The blanks that say the same in every message; one that is not set is left out with its words."""
-    return {"contact": settings.SERVICE_CONTACT} if settings.SERVICE_CONTACT else {}
+    known = {"contact": settings.SERVICE_CONTACT} if settings.SERVICE_CONTACT else {}
+    if settings.MAIL_IN == "none":
+        return known | {"replies": spoken("直接回复无人收看", "nobody reads replies to it")}
+    return known | {"replies": spoken("可以直接回复", "you can simply reply to it")}
 
 
 def load_shipped() -> None:

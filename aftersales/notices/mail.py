@@ -26,7 +26,7 @@ from django.utils import translation
 
 from aftersales.core import wording
 
-from . import kinds, rules
+from . import kinds, replies, rules
 from .models import Notice
 
 FILE_NAME = re.compile(r"^[A-Za-z0-9_-]{1,80}$")
@@ -42,17 +42,18 @@ def send(notice: Notice, *, address: str, body: str) -> None:
 
 
 def build(notice: Notice, *, address: str, body: str) -> EmailMultiAlternatives:
-    subject = rules.clean_line(notice.subject)
+    subject, body = rules.clean_line(notice.subject), replies.marked(notice, body)
     mail = EmailMultiAlternatives(
         subject=subject,
         body=body,
         from_email=settings.DEFAULT_FROM_EMAIL,
         to=[address],
         headers={
-            "Message-ID": f"<{notice.public_id}@{host()}>",
+            "Message-ID": replies.message_id(notice, host()),
             "Date": format_datetime(notice.created_at.astimezone(UTC)),
             "Auto-Submitted": "auto-generated",
             "X-Auto-Response-Suppress": "All",
+            **replies.headers(notice),
         },
     )
     with translation.override(notice.language):
@@ -98,7 +99,9 @@ def folder() -> Path:
 
 
 def _file_name(message_id: str) -> str:
-    name = re.sub(r"[^A-Za-z0-9_-]", "_", message_id.strip("<>").partition("@")[0])[:80]
+    """The public id: what stands before the seal of the Message-ID."""
+    local = message_id.strip("<>").partition("@")[0].partition(".")[0]
+    name = re.sub(r"[^A-Za-z0-9_-]", "_", local)[:80]
     return name or "mail"
 
 

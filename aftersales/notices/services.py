@@ -12,6 +12,7 @@ from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from accounts.services import system_user
 from aftersales.core import events, jobs
 from aftersales.core.errors import DomainError
 from aftersales.customers.models import Customer
@@ -201,6 +202,22 @@ def notice_retry(*, notice: Notice, actor: Any, now: datetime) -> None:
         locked.save(update_fields=["state", "error"])
         events.record_many([told("notice.retried", locked, actor=actor, now=now)], now=now)
         deliver_later([locked.pk], now=now, attempt=locked.attempts)
+
+
+def notice_bounced(*, notice: Notice, now: datetime) -> bool:
+    """A sent mail came back: it did not reach the recipient, and everybody who follows the message learns it.
+
+    Answers False when that was known, or when nothing had gone out.
+    """
+    with transaction.atomic():
+        locked = Notice.objects.select_for_update().get(pk=notice.pk)
+        if locked.state != NoticeState.SENT:
+            return False
+        locked.state, locked.skip_reason = NoticeState.BOUNCED, SkipReason.BAD_ADDRESS
+        locked.save(update_fields=["state", "skip_reason"])
+        draft = told("notice.bounced", locked, actor=system_user(now), now=now, why=SkipReason.BAD_ADDRESS)
+        events.record_many([draft], now=now)
+    return True
 
 
 def notices_erase(*, rows: NoticeQuerySet, now: datetime) -> int:

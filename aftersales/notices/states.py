@@ -24,6 +24,7 @@ class NoticeState(TextChoices):
     FAILED = "failed", pgettext_lazy("message state", "Failed, will be tried again")
     PARKED = "parked", pgettext_lazy("message state", "Given up")
     SKIPPED = "skipped", pgettext_lazy("message state", "Not sent on purpose")
+    BOUNCED = "bounced", pgettext_lazy("message state", "Came back")
 
 
 class SkipReason(TextChoices):
@@ -59,6 +60,7 @@ STATE_COLOURS = {
     NoticeState.FAILED: "amber",
     NoticeState.PARKED: "red",
     NoticeState.SKIPPED: "grey",
+    NoticeState.BOUNCED: "red",
 }
 TEXT_COLOURS = {
     TextState.DRAFT: "amber",

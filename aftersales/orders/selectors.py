@@ -252,6 +252,9 @@ def order_card(order_id: int) -> OrderCard | None:
     )
 
 
+CONTACT_COLUMNS = ("public_id", "kind", "value", "label", "preferred", "bounced_at")
+
+
 def customer_panel(customer_id: int, *, except_order: int | None = None) -> CustomerPanel | None:
     """A customer with contacts, account ids and newest other orders in one query; None when there is none."""
     here = {"customer_id": OuterRef("pk")}
@@ -261,9 +264,7 @@ def customer_panel(customer_id: int, *, except_order: int | None = None) -> Cust
         Customer.objects.filter(pk=customer_id)
         .annotate(
             contact_rows=ArraySubquery(
-                contacts.values(
-                    row=JSONObject(**{k: k for k in ("public_id", "kind", "value", "label", "preferred")})
-                )
+                contacts.values(row=JSONObject(**{name: name for name in CONTACT_COLUMNS}))
             ),
             account_rows=ArraySubquery(
                 CustomerAccount.objects.filter(**here).order_by("pk").values("external_id")[:RELATED_SHOWN]

@@ -127,6 +127,7 @@ REVEALERS = DESK | {R.PRIVACY_OFFICER, R.RISK}
 ASSIGNERS = LEADS | {R.VENDOR_LEAD}
 MESSAGE_READERS = LEADS | {R.AUDITOR, R.PRIVACY_OFFICER, R.ADMINISTRATOR}
 EXPORTERS = LEADS | {R.AUDITOR, R.AUTHORITY_DESK}
+LETTER_READERS = (DESK - VENDORS) | {R.AUDITOR, R.PRIVACY_OFFICER}
 NUMBER = {"number": "TK0000-00000"}
 
 DESK_PAGES = {
@@ -174,6 +175,11 @@ DESK_PAGES = {
     "desk:promise_guess": Page(DESK, "POST"),
     "desk:promise_give": Page(DESK, "POST", sample=NUMBER),
     "desk:promise_act": Page(DESK, "POST", sample=NUMBER | {"public_id": "x", "name": "keep"}),
+    "desk:letters": Page(LETTER_READERS),
+    "desk:letter": Page(READERS, sample={"public_id": "x"}),
+    "desk:letter_quoted": Page(READERS, sample={"public_id": "x"}),
+    "desk:letter_decide": Page(DESK - VENDORS, "POST", sample={"public_id": "x"}),
+    "desk:letter_raw": Page(LEADS | {R.PRIVACY_OFFICER, R.AUDITOR}, "POST", sample={"public_id": "x"}),
     "desk:attachment": Page(READERS, sample={"public_id": "x"}),
 }
 OTHERS = {

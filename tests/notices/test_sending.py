@@ -132,7 +132,7 @@ def test_a_sender_that_died_leaves_the_message_to_the_next_one_with_the_same_mes
     assert delivery.notices_deliver([notice.pk], now=now + timedelta(minutes=1))["sent"] == 0
 
     assert delivery.notices_deliver([notice.pk], now=now + timedelta(minutes=6))["sent"] == 1
-    assert server.sent[0].message()["Message-ID"] == f"<{notice.public_id}@127.0.0.1>"
+    assert server.sent[0].message()["Message-ID"].startswith(f"<{notice.public_id}.")
 
 
 def test_a_late_first_sender_changes_nothing(send: Any, server: Any, now: datetime) -> None:

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 from django_htmx.http import trigger_client_event
 
+from aftersales.channels.selectors import waiting_count
 from aftersales.core.access import answered, needs
 from aftersales.core.components import empty_state
 from aftersales.desk import queues, rows, toolbar
@@ -169,7 +170,16 @@ def in_hand(request: HttpRequest) -> JsonResponse:
     mine = queues.counts(request.user, timezone.now())[queues.home_view(request.user)]
     unread = unread_count(request.user) if request.user.has_perm("notices.view_inbox") else 0
     words = f"{BADGE_MOST}+" if unread > BADGE_MOST else str(unread or "")
-    return JsonResponse({"in_hand": queues.shown_count(mine) if mine else "", "unread": words})
+    numbers = {"in_hand": queues.shown_count(mine) if mine else "", "unread": words}
+    if request.user.has_perm("channels.view_letter"):
+        numbers["letters"] = _letters(request.user)
+    return JsonResponse(numbers)
+
+
+def _letters(user: Any) -> str:
+    """Letters that wait for a decision."""
+    waiting = waiting_count(user)
+    return f"{BADGE_MOST}+" if waiting > BADGE_MOST else str(waiting or "")
 
 
 @require_POST

@@ -323,15 +323,20 @@ def _write(
         undelivered=undelivered,
     )  # fmt: skip
     searching.text_of_message(message).save(force_insert=True)
+    files_attach(message=message, files=files, now=now)
+    return message
+
+
+def files_attach(*, message: Message, files: Sequence[StoredFile], now: datetime) -> None:
+    """Files that came with a message, in the transaction that writes it; its readers are the message's."""
     Attachment.objects.bulk_create(
         Attachment(
-            ticket=ticket, message=message, merchant_id=ticket.merchant_id, audience=audience, name=stored.name,
-            original_name=stored.original_name, content_type=stored.content_type, size=stored.size,
+            ticket_id=message.ticket_id, message=message, merchant_id=message.merchant_id, audience=message.audience,
+            name=stored.name, original_name=stored.original_name, content_type=stored.content_type, size=stored.size,
             sha256=stored.sha256, width=stored.width, height=stored.height, at=now,
         )
         for stored in files
     )  # fmt: skip
-    return message
 
 
 def _say(

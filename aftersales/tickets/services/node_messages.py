@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.dateparse import parse_datetime
 from django.utils.functional import Promise as LazyText
 from django.utils.functional import lazy
+from django.utils.translation import pgettext_lazy
 
 from accounts.models import Team, User
 from accounts.services import system_user
@@ -25,6 +26,8 @@ from aftersales.tickets.states import NO_DUE, AskInPerson, Result, TicketState, 
 
 Values = dict[str, Any]
 _reason = lazy(events.reason_words, str)
+# Anybody can write any sender into a letter: its subject must not go out in our name.
+UNPROVEN = frozenset({"letter"})
 ANSWERS = (Promise.FIRST_RESPONSE, Promise.EMERGENCY_RESPONSE, Promise.REPLY)
 
 
@@ -33,6 +36,8 @@ def tell_customer(*, ticket: Ticket, event: Event, actor: Any, now: datetime) ->
     writer = _CUSTOMER_NODES.get(event.kind)
     if writer is not None and ticket.customer_id and not ticket.historic:
         template, values = writer(ticket, event, now)
+        if ticket.source in UNPROVEN:
+            values |= {"problem": pgettext_lazy("problem in a message", "your e-mail")}
         if template:
             notice_send(
                 template=template, to=ticket.customer, about=ticket, values=values, key=f"event:{event.pk}",

@@ -1,0 +1,1 @@
+"""Letters as bytes: read defensively, turned into words. No rows, no network."""

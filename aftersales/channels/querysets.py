@@ -1,0 +1,25 @@
+"""Which letters a person may see."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+from aftersales.channels.states import TO_DECIDE
+from aftersales.core.querysets import ScopedQuerySet
+from aftersales.tickets.models import Ticket
+
+
+class LetterQuerySet(ScopedQuerySet):
+    """All with the capability to decide or to look after; else those of tickets one sees."""
+
+    view_capability = "channels.view_letter"
+
+    def visible_to(self, user: Any) -> Self:
+        if not getattr(user, "is_active", False):
+            return self.none()
+        if user.has_perm(self.view_capability):
+            return self
+        return self.filter(ticket__in=Ticket.objects.visible_to(user))
+
+    def to_decide(self) -> Self:
+        return self.filter(outcome__in=TO_DECIDE)

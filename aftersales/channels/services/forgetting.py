@@ -1,0 +1,69 @@
+"""Letters go with the person who wrote them, with an erased message, and after their time (R2.2)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Q, QuerySet
+
+from aftersales.channels.models import Letter
+from aftersales.channels.services.landing import SOURCE
+from aftersales.channels.states import Outcome
+from aftersales.core import files, jobs
+from aftersales.customers.models import Customer
+from aftersales.standards.selectors import duration
+from aftersales.tickets.models import ArchiveRecord, Message, Ticket
+
+REMOVE = "channels.remove"
+
+
+def customer_forget(customer: Customer, *, actor: Any, reason: str, now: datetime) -> None:
+    """All letters of an erased customer, except where a legal hold keeps their ticket."""
+    held = ArchiveRecord.objects.filter(ticket__customer=customer).exclude(legal_hold="").values("ticket_id")
+    mine = Letter.objects.filter(Q(customer=customer) | Q(ticket__customer=customer))
+    _forget(mine.exclude(ticket__in=held), now)
+
+
+def message_forgotten(*, message_id: int, now: datetime) -> None:
+    """One message was erased: the letter that brought it goes too."""
+    message = Message.objects.filter(pk=message_id).first()
+    if message is None:
+        return
+    refs = [message.source_ref] if message.source == SOURCE else []
+    ticket = Ticket.objects.filter(pk=message.ticket_id, source=SOURCE).first()
+    if (
+        ticket is not None
+        and ticket.messages.order_by("id").values_list("pk", flat=True).first() == message.pk
+    ):
+        refs.append(ticket.source_ref)
+    _forget(Letter.objects.filter(public_id__in=refs), now)
+
+
+def letters_tidy(*, now: datetime) -> int:
+    """Letters whose time is over lose their file and what they repeat; what was said stands in the tickets."""
+    old = Letter.objects.filter(received_at__lt=now - duration("letter_days", now)).exclude(stored="")
+    return _forget(old.exclude(outcome__in=[Outcome.WAITING, Outcome.HELD, Outcome.FAILED]), now)
+
+
+def _forget(letters: QuerySet[Letter], now: datetime) -> int:
+    """Blank them; the files go by a job after the commit."""
+    with transaction.atomic():
+        rows = list(letters.filter(erased_at=None).order_by("pk").select_for_update(of=("self",)))
+        gone = [row.stored for row in rows if row.stored]
+        Letter.objects.filter(pk__in=[row.pk for row in rows]).update(
+            sender="", subject="", text="", quoted="", refused_files=[], stored="", error="", erased_at=now
+        )
+        if gone:
+            key = f"{REMOVE}:{rows[0].pk}-{rows[-1].pk}:{now.isoformat()}"
+            jobs.enqueue(REMOVE, key=key, payload={"names": gone}, now=now)
+    return len(rows)
+
+
+def files_remove(*, names: list[str]) -> int:
+    """Delete letters that no row names any more."""
+    kept = set(Letter.objects.filter(stored__in=names).values_list("stored", flat=True))
+    for name in set(names) - kept:
+        files.remove(name)
+    return len(set(names) - kept)
