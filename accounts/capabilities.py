@@ -220,6 +220,11 @@ TICKETS = {
     "tickets.addendum": roles(R.AGENT, LEADS),
     "tickets.hold": roles(R.SUPERVISOR, R.PRIVACY_OFFICER, R.AUTHORITY_DESK),
     "tickets.erase": roles(R.PRIVACY_OFFICER),
+    "tickets.use_macros": roles(WORKERS, R.INSPECTOR),
+    "tickets.own_macros": WORKERS,  # those for oneself
+    "tickets.keep_team_macros": LEADS,
+    "tickets.keep_macros": roles(R.SUPERVISOR, R.OPERATIONS),  # everybody's and every team's
+    **register("tickets.macro", view=roles(WORKERS, R.INSPECTOR), change=WORKERS, add=WORKERS),
     "tickets.view_archive": roles(READERS),
     "tickets.export": roles(R.LEAD, R.SUPERVISOR, R.OPERATIONS, R.AUDITOR, R.AUTHORITY_DESK),
     "tickets.view_rules": OWN_STAFF,

@@ -174,8 +174,9 @@ def _columns(draft: Draft, where: origin.Origin) -> tuple[Any, ...]:
     return (
         draft.kind, draft.subject_kind, draft.subject_id, draft.merchant_id, str(draft.audience),
         str(draft.old), str(draft.new), actor.pk, str(actor)[:150], getattr(actor, "main_role", ""),
-        draft.acting_as, where.source, where.request_id, draft.reason,
-        json.dumps(draft.payload, default=str, ensure_ascii=False), declared.version, draft.rule_version, draft.at,
+        draft.acting_as or where.acting_as, where.source, where.request_id, draft.reason,
+        json.dumps(draft.payload, default=str, ensure_ascii=False), declared.version, draft.rule_version or where.rule,
+        draft.at,
     )  # fmt: skip
 
 
@@ -246,10 +247,15 @@ MACHINES = {
 
 
 def in_whose_name(event: Event) -> str:
-    """The person for whom the system acted ("user:12 Name"), else the actor; machines in the reader's language."""
+    """The person for whom the system acted ("user:12 Name") or the rule by which it did ("rule:3>7 code v2").
+
+    Else the actor; machines in the reader's language.
+    """
     who, _space, name = event.acting_as.partition(" ")
     if name and who.startswith("user:"):
         return name
+    if name and who.startswith("rule:") and (told := reason_words(f"rule {name}")):
+        return told
     return str(MACHINES.get(event.actor_role, event.actor_name))
 
 

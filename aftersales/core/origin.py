@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -23,10 +23,15 @@ SOURCES: Mapping[str, Any] = {
 
 @dataclass(frozen=True)
 class Origin:
-    """``source`` is one of :data:`SOURCES`; ``request_id`` follows one request through web and worker."""
+    """``source`` is one of :data:`SOURCES`; ``request_id`` follows one request through web and worker.
+
+    ``rule`` and ``acting_as`` are what every event written here cites that cites nothing of its own.
+    """
 
     source: str = "system"
     request_id: str = ""
+    rule: str = ""
+    acting_as: str = ""
 
 
 def words(source: str) -> str:
@@ -51,6 +56,16 @@ def coming_from(source: str, request_id: str = "") -> Iterator[Origin]:
     token = _current.set(origin)
     try:
         yield origin
+    finally:
+        _current.reset(token)
+
+
+@contextmanager
+def citing(rule: str, acting_as: str = "") -> Iterator[Origin]:
+    """Everything written inside the block says by which rule or macro ("code v2"), and for whom."""
+    token = _current.set(replace(current(), rule=rule[:80], acting_as=acting_as[:80]))
+    try:
+        yield current()
     finally:
         _current.reset(token)
 

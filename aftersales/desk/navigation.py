@@ -59,6 +59,7 @@ GROUPS: tuple[Group, ...] = (
         (
             Item(pgettext("navigation", "Overview"), "dashboards:overview", "grid", "dashboards.view"),
             Item(pgettext("navigation", "Tickets"), "desk:queue", "ticket", "desk.view", number="in_hand"),
+            Item(pgettext("navigation", "Macros"), "desk:macros", "bolt", "tickets.use_macros"),
             Item(
                 pgettext("navigation", "Notices"),
                 "notices:inbox",

@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from aftersales.desk import acting
 from aftersales.desk.views import (
     archive,
     bulk,
@@ -54,6 +55,7 @@ urlpatterns = [
     path("letters/<str:public_id>/quoted/", letters.quoted, name="letter_quoted"),
     path("letters/<str:public_id>/decide/", letters.decide, name="letter_decide"),
     path("letters/<str:public_id>/raw/", letters.raw, name="letter_raw"),
+    *acting.patterns,
     path("files/<str:public_id>/", ticket.attachment, name="attachment"),
     path("styleguide/", styleguide, name="styleguide"),
 ]

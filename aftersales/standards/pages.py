@@ -111,6 +111,7 @@ def group_words(code: str) -> str:
         "people": pgettext("group of numbers", "People"),
         "emergency": pgettext("group of numbers", "Emergency"),
         "figures": pgettext("group of numbers", "Figures"),
+        "automation": pgettext("group of numbers", "Automation"),
     }
     return known.get(code, code)
 

@@ -226,5 +226,6 @@ register(
     EventKind("intake_rule.changed", _("%(actor)s changed an intake rule: %(reason)s"), {"changed": "list"}),
     EventKind("grading_rule.changed", _("%(actor)s changed a grading rule: %(reason)s"), {"changed": "list"}),
     EventKind("duty_route.changed", _("%(actor)s changed a dispatch route: %(reason)s"), {"changed": "list"}),
+    EventKind("macro.changed", _("%(actor)s changed a macro: %(reason)s"), {"changed": "list"}),
     EventKind("tickets.retained", _("Retention removed %(count)s expired records."), {"count": "number"}),
 )  # fmt: skip

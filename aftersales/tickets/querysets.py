@@ -85,3 +85,34 @@ class GivenPromiseQuerySet(ThroughTicketQuerySet):
     def held_by(self, person_id: int) -> Self:
         """What this person owes now: whoever holds the ticket owes what was promised on it."""
         return self.open().filter(ticket__assignee_id=person_id)
+
+
+class MacroQuerySet(ScopedQuerySet):
+    """Macros: everybody's, those of the own teams, the own ones."""
+
+    view_capability = "tickets.use_macros"
+
+    def visible_to(self, user: Any) -> Self:
+        """What a person finds; who keeps everybody's macros sees those of all teams too, never another's own."""
+        if not (user and user.is_active and user.has_perm(self.view_capability)):
+            return self.none()
+        if user.has_perm("tickets.keep_macros"):
+            return self.filter(~Q(scope="own") | Q(owner_id=user.pk))
+        return self.filter(Q(scope="all") | Q(team_id__in=user.team_ids) | Q(owner_id=user.pk))
+
+    def usable_by(self, user: Any) -> Self:
+        """In force, found, and offered to one of the person's roles. For the own teams only, whoever keeps them."""
+        mine = Q(scope="all") | Q(team_id__in=user.team_ids) | Q(owner_id=user.pk)
+        named = Q(roles=[]) | Q(roles__overlap=list(user.roles))
+        return self.visible_to(user).filter(mine, named, is_active=True).order_by("position", "code")
+
+
+class ActionRunQuerySet(ScopedQuerySet):
+    """Runs of actions: each person's own; who watches over the machinery sees all."""
+
+    view_capability = "desk.view"
+
+    def visible_to(self, user: Any) -> Self:
+        if not (user and user.is_active and user.has_perm(self.view_capability)):
+            return self.none()
+        return self if user.has_perm("core.view_job") else self.filter(actor_id=user.pk)

@@ -11,7 +11,7 @@ from aftersales.standards import vocabulary
 from aftersales.tickets import consumers, events, selectors, shipping, tasks  # noqa: F401 - importing declares the event kinds
 from aftersales.tickets.machine import MACHINE, PROMISE_MACHINE
 from aftersales.tickets.selectors import promises
-from aftersales.tickets.services import erasing, node_messages
+from aftersales.tickets.services import erasing, node_messages, running
 from aftersales.tickets.states import Channel, Kind, Nature, OwnReason, Severity
 
 
@@ -53,5 +53,6 @@ def connect() -> None:
     files.declare("tickets.attachment", selectors.stored_files)
     jobs.register("tickets.intake", tasks.intake_job, _("Open tickets from what was noticed"))
     jobs.register(erasing.REMOVE_FILES, tasks.remove_files_job, _("Remove erased files"))
+    jobs.register(running.JOB, running.job, _("Do something with many tickets"))
     declare_reasons(OwnReason)
     erasure.listen("customers.customer", erasing.customer_forget)

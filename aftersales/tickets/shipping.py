@@ -10,10 +10,12 @@ from typing import Any
 from django.db import transaction
 
 from aftersales.core import moves
-from aftersales.tickets.models import DutyRoute, GradingRule, IntakeRule
-from aftersales.tickets.states import OwnReason
+from aftersales.tickets import actions
+from aftersales.tickets.models import DutyRoute, GradingRule, IntakeRule, Macro
+from aftersales.tickets.states import MacroScope, OwnReason
 
 FILE = Path(__file__).resolve().parent / "shipped" / "intake.toml"
+MACROS = FILE.with_name("macros.toml")
 TABLES: Mapping[str, tuple[type[Any], str]] = {
     "intake_rule": (IntakeRule, "intake_rule.changed"),
     "grading_rule": (GradingRule, "grading_rule.changed"),
@@ -25,9 +27,10 @@ def load(*, actor: Any, now: datetime) -> dict[str, int]:
     """Create the rules that are not there yet; rules that people changed stay as they are."""
     content = tomllib.loads(FILE.read_text(encoding="utf-8"))
     with transaction.atomic():
-        return {
+        found = {
             name: _load(model, event, content[name], actor, now) for name, (model, event) in TABLES.items()
         }
+        return found | load_actions(actor=actor, now=now)
 
 
 def _load(model: type[Any], event: str, rows: list[dict[str, Any]], actor: Any, now: datetime) -> int:
@@ -47,3 +50,13 @@ def _load(model: type[Any], event: str, rows: list[dict[str, Any]], actor: Any, 
             payload={"changed": sorted(row)},
         )
     return len(fresh)
+
+
+def load_actions(*, actor: Any, now: datetime) -> dict[str, int]:
+    """The shipped macros, from ``shipped/macros.toml``: for everybody, each checked as a written one is."""
+    content = tomllib.loads(MACROS.read_text(encoding="utf-8"))["macro"]
+    for row in content:
+        steps = [actions.Step(one.pop("do"), one) for one in row["steps"]]
+        row["steps"] = [one.stored() for one in actions.checked(steps, now)]
+        row["scope"] = MacroScope.ALL
+    return {"macro": _load(Macro, "macro.changed", content, actor, now)}

@@ -218,6 +218,23 @@ class IntakeOutcome(models.TextChoices):
     REFUSED = "refused", pgettext_lazy("intake", "Refused")
 
 
+class MacroScope(models.TextChoices):
+    """Who finds a macro."""
+
+    OWN = "own", pgettext_lazy("macro scope", "Only me")
+    TEAM = "team", pgettext_lazy("macro scope", "One team")
+    ALL = "all", pgettext_lazy("macro scope", "Everybody")
+
+
+class RowOutcome(models.TextChoices):
+    """What became of one ticket of a run."""
+
+    WAITING = "waiting", pgettext_lazy("outcome", "Waiting")
+    DONE = "done", pgettext_lazy("outcome", "Done")
+    REFUSED = "refused", pgettext_lazy("outcome", "Refused")
+    BUSY = "busy", pgettext_lazy("outcome", "Busy")
+
+
 STATE_TONES: dict[str, str] = {
     S.NEW: "grey", S.TRIAGED: "grey", S.ASSIGNED: "blue", S.IN_PROGRESS: "blue", S.WAITING: "amber",
     S.RESOLVED: "green", S.CLOSED: "bare", S.UNREACHABLE: "bare", S.ARCHIVED: "bare", S.SEALED: "bare",

@@ -182,6 +182,15 @@ DESK_PAGES = {
     "desk:letter_raw": Page(LEADS | {R.PRIVACY_OFFICER, R.AUDITOR}, "POST", sample={"public_id": "x"}),
     "desk:attachment": Page(READERS, sample={"public_id": "x"}),
 }
+MACRO_USERS = DESK | {R.INSPECTOR}
+ACTIONS = {
+    "desk:macros": Page(MACRO_USERS),
+    "desk:macro_new": Page(DESK),
+    "desk:macro": Page(MACRO_USERS, sample={"code": "x"}),
+    "desk:macros_for": Page(MACRO_USERS, sample=NUMBER),
+    "desk:macro_preview": Page(MACRO_USERS, sample=NUMBER | {"code": "x"}),
+    "desk:macro_do": Page(MACRO_USERS, "POST", sample=NUMBER | {"code": "x"}),
+}
 OTHERS = {
     "customers:reveal": Page(REVEALERS, "POST", sample={"public_id": "x"}),
     "notices:inbox": Page(STAFF),
@@ -228,7 +237,7 @@ SHEETS = {
     "sheets:errors": Page(SIGNED_IN, sample=UPLOAD),
     "sheets:download": Page(SIGNED_IN, sample=UPLOAD),
 }
-PAGES: dict[str, Page] = {**SHEETS, **RULE_BOOK, **DOOR, **PEOPLE, **ADMIN, **DESK_PAGES, **OTHERS}
+PAGES: dict[str, Page] = {**SHEETS, **RULE_BOOK, **DOOR, **PEOPLE, **ADMIN, **DESK_PAGES, **ACTIONS, **OTHERS}
 
 PLANNING = LEADS | {R.PLANNER, R.VENDOR_LEAD, R.ADMINISTRATOR}
 OPERATIONS = frozenset({R.OPERATIONS})

@@ -1,5 +1,6 @@
 """Tables of the ticket room, by aggregate."""
 
+from aftersales.tickets.models.acting import ActionRow, ActionRun, Macro
 from aftersales.tickets.models.archive import ArchiveAddendum, ArchiveRecord
 from aftersales.tickets.models.conversation import (
     Attachment,
@@ -13,6 +14,8 @@ from aftersales.tickets.models.promises import GivenPromise
 from aftersales.tickets.models.ticket import Ticket, TicketParty
 
 __all__ = [
+    "ActionRow",
+    "ActionRun",
     "ArchiveAddendum",
     "ArchiveRecord",
     "Attachment",
@@ -24,6 +27,7 @@ __all__ = [
     "GradingRule",
     "IntakeItem",
     "IntakeRule",
+    "Macro",
     "Message",
     "Ticket",
     "TicketParty",

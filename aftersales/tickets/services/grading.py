@@ -71,7 +71,7 @@ def ticket_regrade(
 
 def _regrade(ticket: Ticket, grade: tuple[str, str, str], actor: Any, now: datetime, reason: str) -> Ticket:
     kind, severity, nature = grade
-    if _milder(ticket, kind, severity, nature) and (
+    if is_milder(ticket, kind, severity, nature) and (
         ticket.assignee_id == actor.pk or not actor.has_perm("tickets.lower_severity")
     ):
         raise DomainError(
@@ -85,7 +85,7 @@ def _regrade(ticket: Ticket, grade: tuple[str, str, str], actor: Any, now: datet
     )  # fmt: skip
 
 
-def _milder(ticket: Ticket, kind: str, severity: str, nature: str) -> bool:
+def is_milder(ticket: Ticket, kind: str, severity: str, nature: str) -> bool:
     """A lower severity, or no complaint or safety matter any more: what protects the customer would fall away."""
     lower = SEVERITY_ORDER.index(severity) < SEVERITY_ORDER.index(ticket.severity)
     was = rules.is_grave(ticket.severity, ticket.nature, ticket.kind)

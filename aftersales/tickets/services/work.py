@@ -30,13 +30,13 @@ def ticket_wait(
     """Wait for somebody until a time; the ticket wakes up by itself then."""
     if until <= now:
         raise DomainError(_("The wake-up time must lie in the future."), "until")
-    _refuse_too_long(until, now)
+    refuse_too_long(until, now)
     return moves.perform(
         ticket, "wait", actor=actor, now=now, reason=reason, version=version, wait_for=wait_for, until=until
     )
 
 
-def _refuse_too_long(until: datetime, now: datetime) -> None:
+def refuse_too_long(until: datetime, now: datetime) -> None:
     """A wake-up later than the rule book's longest wait is a typing error."""
     longest = duration("longest_wait_days", now)
     if until - now > longest:

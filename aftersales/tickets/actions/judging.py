@@ -1,0 +1,262 @@
+"""How each action is judged before it is done: by the guards of the move, or by what its service asks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from accounts.services import system_user
+from aftersales.core import moves
+from aftersales.core.errors import DomainError, NotPermitted, Refusal
+from aftersales.tickets import rules, selectors
+from aftersales.tickets.actions import words
+from aftersales.tickets.actions.kinds import Asked, Judged
+from aftersales.tickets.models import Ticket
+from aftersales.tickets.services.bulk import TAKEN
+from aftersales.tickets.services.grading import is_milder
+from aftersales.tickets.services.work import refuse_too_long
+from aftersales.tickets.states import ACTIVE_STATES, AskInPerson, TicketState
+
+S = TicketState
+NOT_ALLOWED = Refusal("not_permitted", NotPermitted().message)
+NO_REASON = Refusal("reason", _("Please give the reason."))
+FINISHED = Refusal("wrong_state", _("This ticket is finished: nothing is sent from it any more."))
+SEALED = Refusal("sealed", _("The record of this ticket is sealed; please open a new ticket."))
+Rows = Sequence[Ticket]
+
+
+def merged(*found: Judged) -> dict[int, list[Refusal]]:
+    """All reasons of several judgements, ticket by ticket."""
+    together: dict[int, list[Refusal]] = {}
+    for one in found:
+        for pk, refusals in one.items():
+            together.setdefault(pk, []).extend(refusals)
+    return together
+
+
+def by_move(name: str, rows: Rows, asked: Asked, **data: Any) -> Judged:
+    """The door's own answer; a person without the right hears it as a reason like any other."""
+    try:
+        return moves.judged(rows, name, actor=asked.actor, now=asked.now, data=data)
+    except NotPermitted:
+        return {row.pk: [NOT_ALLOWED] for row in rows}
+
+
+def moved(name: str, *data: str, reason: bool = False) -> Any:
+    """A judge that asks one move with these values, and for a reason where the service wants one."""
+
+    def judge(rows: Rows, asked: Asked) -> Judged:
+        known = {key: asked.values[key] for key in data if asked.values.get(key)}
+        return merged(by_move(name, rows, asked, **known), reasoned(rows, asked) if reason else {})
+
+    return judge
+
+
+def reasoned(rows: Rows, asked: Asked) -> Judged:
+    return {} if asked.text("reason").strip() else {row.pk: [NO_REASON] for row in rows}
+
+
+def permitted(rows: Rows, asked: Asked, *capabilities: str) -> Judged:
+    if all(asked.actor.has_perm(one) for one in capabilities):
+        return {row.pk: [] for row in rows}
+    return {row.pk: [NOT_ALLOWED] for row in rows}
+
+
+def taken(rows: Rows, asked: Asked) -> Judged:
+    """As the service does it: nobody has it yet, and the system grades what is new before it gives it away."""
+    as_system = Asked(system_user(), asked.now)
+    new = [row for row in rows if row.assignee_id is None and row.state == S.NEW]
+    graded = [row for row in rows if row.assignee_id is None and row.state != S.NEW]
+    return merged(
+        permitted(rows, asked, "tickets.take"),
+        {row.pk: [TAKEN] for row in rows if row.assignee_id is not None},
+        by_move("triage", new, as_system),
+        by_move("assign", graded, as_system, to=asked.actor),
+    )
+
+
+def person(asked: Asked) -> User | None:
+    """Whom the step names, as far as the actor may see him; asked once for a run."""
+    key = asked.values.get("to")
+    return User.objects.visible_to(asked.actor).active().filter(pk=key).first() if key else None
+
+
+def assigned(rows: Rows, asked: Asked) -> Judged:
+    """A waiting ticket is passed on without waking it up; any other goes through the door."""
+    to = person(asked)
+    if to is None:
+        return {row.pk: [Refusal("to", _("Choose a person."))] for row in rows}
+    return given(rows, asked, {row.pk: to for row in rows})
+
+
+def given(rows: Rows, asked: Asked, whom: dict[int, User]) -> Judged:
+    found: dict[int, list[Refusal]] = {}
+    for row in rows:
+        to = whom[row.pk]
+        if row.state == S.WAITING:
+            found[row.pk] = list(rules.fit_to_work(row, {}, asked.actor, asked.now, {"to": to}))
+        else:
+            found |= {pk: list(why) for pk, why in by_move("assign", [row], asked, to=to).items()}
+    return merged(permitted(rows, asked, "tickets.assign"), found)
+
+
+def put_back(rows: Rows, asked: Asked) -> Judged:
+    """Who has it gives it back himself, by the system's hand; of others only who may assign."""
+    own = [row for row in rows if row.assignee_id == asked.actor.pk and asked.actor.has_perm("tickets.work")]
+    other = [row for row in rows if row not in own]
+    return merged(
+        by_move("unassign", own, Asked(system_user(), asked.now)),
+        by_move("unassign", other, asked),
+        reasoned(rows, asked),
+    )
+
+
+def escalated(rows: Rows, asked: Asked) -> Judged:
+    """To the lead of the ticket's team: by who may assign, or by the assignee himself."""
+    found: dict[int, list[Refusal]] = {row.pk: [] for row in rows}
+    assigns = asked.actor.has_perm("tickets.assign")
+    for row in rows:
+        lead = row.team.lead if row.team else None
+        if lead is None or not lead.is_active or lead.pk in (asked.actor.pk, row.assignee_id):
+            found[row.pk] = [Refusal("no_lead", _("This team has no other lead who could take the ticket."))]
+        elif assigns:
+            found[row.pk] = list(given([row], asked, {row.pk: lead})[row.pk])
+        elif row.assignee_id != asked.actor.pk or not asked.actor.has_perm("tickets.work"):
+            found[row.pk] = [NOT_ALLOWED]
+        else:
+            system = Asked(system_user(), asked.now)
+            found[row.pk] = list(by_move("assign", [row], system, to=lead)[row.pk])
+    return merged(found, reasoned(rows, asked))
+
+
+def waited(rows: Rows, asked: Asked) -> Judged:
+    from aftersales.tickets.actions.foreseeing import begun
+
+    until = wake_up(asked)
+    late: list[Refusal] = []
+    try:
+        refuse_too_long(until, asked.now)
+    except DomainError as error:
+        late = [Refusal(error.code, error.message)]
+    wait_for = asked.text("wait_for")
+    return merged(
+        by_move("start", [row for row in rows if row.state == S.ASSIGNED], asked),
+        by_move("wait", [begun(row) if row.state == S.ASSIGNED else row for row in rows], asked, wait_for=wait_for,
+                until=until),
+        {row.pk: late for row in rows},
+        reasoned(rows, asked),
+    )  # fmt: skip
+
+
+def wake_up(asked: Asked) -> Any:
+    return asked.now + timedelta(hours=int(asked.values.get("hours") or 0))
+
+
+def regraded(rows: Rows, asked: Asked) -> Judged:
+    found: dict[int, list[Refusal]] = {row.pk: [] for row in rows}
+    for row in rows:
+        grade = grade_of(row, asked)
+        if row.state not in ACTIVE_STATES:
+            found[row.pk].append(Refusal("wrong_state", _("A finished ticket keeps its grade.")))
+        if grade == (row.kind, row.severity, row.nature):
+            found[row.pk].append(Refusal("already", _("The ticket has this grade already.")))
+        elif is_milder(row, *grade) and (
+            row.assignee_id == asked.actor.pk or not asked.actor.has_perm("tickets.lower_severity")
+        ):
+            words_ = _("A grade is made milder by a lead who does not handle the ticket.")
+            found[row.pk].append(Refusal("second_person", words_))
+    return merged(permitted(rows, asked, "tickets.regrade"), found, reasoned(rows, asked))
+
+
+def grade_of(row: Ticket, asked: Asked) -> tuple[str, str, str]:
+    """The grade the step asks for; what it leaves open stays as it is."""
+    return (
+        asked.text("kind") or row.kind, asked.text("severity") or row.severity,
+        asked.text("nature") or row.nature,
+    )  # fmt: skip
+
+
+def said(rows: Rows, asked: Asked, capability: str) -> dict[int, list[Refusal]]:
+    """Whatever is said in a ticket: the right to, a record that is not sealed, a text without a hole or a bribe."""
+    text = asked.text("text")
+    wrong = words.refused(text, asked.now)
+    found = merged(permitted(rows, asked, capability))
+    for row in rows:
+        if row.state == S.SEALED:
+            found[row.pk].append(SEALED)
+        if why := wrong or words.missing(text, row, asked.actor):
+            found[row.pk].append(why)
+    return found
+
+
+def noted(rows: Rows, asked: Asked) -> Judged:
+    return said(rows, asked, "tickets.note")
+
+
+def replied(rows: Rows, asked: Asked) -> Judged:
+    """Nothing is sent that nobody would hear: of those tickets a person calls the customer."""
+    found = said(rows, asked, "tickets.reply")
+    for row in rows:
+        if row.state not in ACTIVE_STATES:
+            found[row.pk].append(FINISHED)
+        elif not found[row.pk]:
+            found[row.pk] += unheard(selectors.unheard_because(row))
+    starting = [row for row in rows if row.state == S.ASSIGNED and works_on(row, asked)]
+    return merged(found, by_move("start", starting, asked))
+
+
+def works_on(row: Ticket, asked: Asked) -> bool:
+    """Whose words begin the work on an assigned ticket (conversation.ticket_reply)."""
+    return bool(row.assignee_id == asked.actor.pk or asked.actor.has_perm("tickets.work_any"))
+
+
+def unheard(why: str) -> Iterable[Refusal]:
+    if why:
+        label = AskInPerson(why).label
+        yield Refusal(
+            "unheard", _("No message reaches the customer (%(why)s): please call.") % {"why": label}
+        )
+
+
+def merchant_asked(rows: Rows, asked: Asked) -> Judged:
+    found = said(rows, asked, "tickets.reply")
+    for row in rows:
+        if row.merchant_id is None:
+            found[row.pk].append(Refusal("no_merchant", _("This ticket concerns no merchant.")))
+        elif row.state not in ACTIVE_STATES:
+            found[row.pk].append(FINISHED)
+        elif not found[row.pk] and (why := selectors.merchant_unheard_because(row)):
+            label = AskInPerson(why).label
+            words_ = _("No message reaches the merchant (%(why)s): please call.") % {"why": label}
+            found[row.pk].append(Refusal("unheard", words_))
+    return found
+
+
+def agreed(rows: Rows, asked: Asked) -> Judged:
+    found = {pk: list(why) for pk, why in replied(rows, asked).items()}
+    for row in rows:
+        found[row.pk] += rules.own_work(row, {}, asked.actor, asked.now, None)
+        if not row.is_open:
+            words_ = _("A solution is registered while the ticket is open.")
+            found[row.pk].append(Refusal("wrong_state", words_))
+    return found
+
+
+def resolved(rows: Rows, asked: Asked) -> Judged:
+    """Whoever resolves an assigned ticket begins the work first, in the same transaction."""
+    from aftersales.tickets.actions.foreseeing import begun
+
+    as_begun = [begun(row) if row.state == S.ASSIGNED else row for row in rows]
+    waiting = [row for row in rows if row.state == S.ASSIGNED]
+    return merged(
+        replied(rows, asked), by_move("start", waiting, asked),
+        by_move("resolve", as_begun, asked, result=asked.text("result")),
+    )  # fmt: skip
+
+
+def archived(rows: Rows, asked: Asked) -> Judged:
+    return by_move("archive", rows, asked, summary=asked.text("summary"))

@@ -1,0 +1,107 @@
+"""The pages of macros: the list, the editor whose buttons work without a script, the dialog of the workbench."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+import pytest
+from django.contrib.messages import get_messages
+from django.urls import reverse
+
+from aftersales.core.once import new_key
+from aftersales.customers.models import Contact, Customer
+from aftersales.tickets import services
+from aftersales.tickets.models import Macro, Message, Ticket
+from tests.cast import Cast
+
+Opener = Callable[..., Ticket]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_now")]
+ABOUT = {"name_zh": "先记后等", "name_en": "", "scope": "own", "position": "10", "is_active": "on"}
+
+
+@pytest.fixture
+def customer(customer: Customer) -> Customer:
+    Contact(customer=customer, kind="email", value="lin@example.com", preferred=True).save()
+    return customer
+
+
+def said(answer: Any) -> str:
+    return "\n".join(str(message) for message in get_messages(answer.wsgi_request))
+
+
+def test_steps_are_added_moved_and_removed_by_buttons_and_saved_once(desk: Cast) -> None:
+    browser, url = desk.client(desk.agent), reverse("desk:macro_new")
+    page = browser.post(url, {**ABOUT, "add": "1", "new": "start"}).content.decode()
+    assert 'name="do-0" value="start"' in page
+    page = browser.post(url, {**ABOUT, "do-0": "start", "add": "1", "new": "note"}).content.decode()
+    assert 'name="do-1" value="note"' in page
+    form = {**ABOUT, "do-0": "start", "do-1": "note", "1-text": "看过 {number}"}
+    page = browser.post(url, {**form, "up": "1"}).content.decode()
+    assert page.index('value="note"') < page.index('value="start"')
+    assert "看过 {number}" in page
+    assert 'name="do-1"' not in browser.post(url, {**form, "remove": "0"}).content.decode()
+    assert Macro.objects.filter(scope="own").count() == 0
+    answer = browser.post(url, {**form, "save": "1"})
+    macro = Macro.objects.get(scope="own")
+    assert answer.url == reverse("desk:macro", args=[macro.code])
+    assert macro.owner == desk.agent
+    assert [one["do"] for one in macro.steps] == ["start", "note"]
+
+
+def test_a_text_that_buys_a_review_is_refused_with_its_step(desk: Cast) -> None:
+    form = {**ABOUT, "do-0": "reply", "0-text": "送优惠券，请改成好评", "save": "1"}
+    answer = desk.client(desk.agent).post(reverse("desk:macro_new"), form)
+    assert answer.status_code == 422
+    assert "优惠券" in said(answer)
+    assert not Macro.objects.filter(scope="own").exists()
+
+
+def test_who_does_not_keep_a_macro_reads_it_but_does_not_write_it(desk: Cast) -> None:
+    url = reverse("desk:macro", args=["ask_photos"])
+    browser = desk.client(desk.agent)
+    page = browser.get(url).content.decode()
+    assert 'name="save"' not in page
+    assert browser.post(url, {**ABOUT, "do-0": "start", "save": "1"}).status_code == 404
+
+
+def test_the_dialog_lists_what_fits_previews_and_applies(
+    open_ticket: Opener, desk: Cast, now: datetime
+) -> None:
+    ticket, browser = open_ticket(), desk.client(desk.agent)
+    listed = browser.get(reverse("desk:macros_for", args=[ticket.number])).content.decode()
+    assert "ask_photos" in listed
+    assert "invoice_sent" not in listed  # another kind of ticket
+    args = [ticket.number, "ask_photos"]
+    shown = browser.get(
+        reverse("desk:macro_preview", args=args), headers={"HX-Request": "true"}
+    ).content.decode()
+    assert ticket.number in shown
+    assert "→" in shown
+    form = {"version": ticket.version, "macro_version": 1, "form_key": new_key()}
+    for _n in range(2):
+        browser.post(reverse("desk:macro_do", args=args), form)
+    ticket.refresh_from_db()
+    assert (ticket.state, ticket.wait_for) == ("waiting", "customer")
+    assert Message.objects.filter(ticket=ticket, source="action").count() == 1
+
+
+def test_a_preview_names_the_step_that_is_not_possible(
+    open_ticket: Opener, desk: Cast, now: datetime
+) -> None:
+    ticket = services.ticket_cancel(
+        ticket=open_ticket(), why="mistake", reason="误登记", actor=desk.agent, now=now
+    )
+    url = reverse("desk:macro_preview", args=[ticket.number, "ask_photos"])
+    page = desk.client(desk.agent).get(url).content.decode()
+    assert 'class="no"' in page
+    assert "disabled" in page.split("<footer>")[1]
+
+
+def test_the_workbench_asks_for_macros_only_when_the_dialog_opens(
+    open_ticket: Opener, desk: Cast, django_assert_max_num_queries: Any
+) -> None:
+    ticket, browser = open_ticket(), desk.client(desk.agent)
+    url = reverse("desk:ticket", args=[ticket.number])
+    page = browser.get(url).content.decode()
+    assert 'data-key="m"' in page
+    assert "ask_photos" not in page
