@@ -5,7 +5,7 @@ WORKERS := $(shell n=$$(nproc 2>/dev/null || echo 2); [ "$$n" -gt 4 ] && echo 4 
 ARGS ?=
 
 LINTERS := lint-code lint-types lint-rooms lint-templates lint-migrations lint-translations
-.PHONY: $(LINTERS) demo test quick lint bench check format venv venv-dev clean
+.PHONY: $(LINTERS) demo test quick lint bench load check format venv venv-dev clean
 
 demo: venv
 	@exec $(PYTHON) manage.py stack --demo
@@ -43,6 +43,10 @@ lint-translations: venv-dev
 
 bench: venv-dev
 	@exec $(PYTHON) -m tests.bench $(ARGS)
+
+# Fifty simulated agents on a running product: nothing lost, nothing doubled, not four times as slow.
+load: venv-dev
+	@exec $(PYTHON) -m tests.load $(ARGS)
 
 check: lint test
 

@@ -1,0 +1,1 @@
+"""Simulated agents at work on a running product (``make load``)."""
