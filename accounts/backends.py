@@ -19,7 +19,7 @@ def may_sign_in(user: User) -> bool:
 
 
 def _user_of_session(user_id: int) -> User | None:
-    user = User.objects.filter(pk=user_id).first()
+    user = User.objects.select_related("taste").filter(pk=user_id).first()
     return user if user is not None and may_sign_in(user) else None
 
 

@@ -79,6 +79,9 @@ DESK_PAGES = {
     "desk.export": roles(LEADS, R.INSPECTOR, R.AUDITOR),
     "desk.registers": roles(LEADS, R.ADMINISTRATOR, R.AUDITOR, R.MERCHANT_MANAGER, R.PLANNER),
     "desk.styleguide": roles(R.OPERATIONS, R.ADMINISTRATOR),
+    "desk.share_view": LEADS,  # with one of one's own teams
+    "desk.share_view_widely": LEADS - VENDORS,
+    "desk.keep_views": OPERATIONS,  # shared ones whose owner is gone
 }
 
 # Trade data. Outsourced people see customers and orders only through their own tickets, never as lists.

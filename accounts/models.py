@@ -15,7 +15,7 @@ from simple_history.models import HistoricalRecords
 
 from accounts import capabilities
 from accounts.querysets import AwayQuerySet, ShiftQuerySet, TeamMemberQuerySet, TeamQuerySet, UserQuerySet
-from accounts.states import STAFF_ROLES, AwayReason, Duty, Kind, Role
+from accounts.states import STAFF_ROLES, AwayReason, Duty, Kind, Role, Theme
 from aftersales.core.events import MACHINES
 
 
@@ -116,6 +116,30 @@ class User(AbstractBaseUser):
     def _session_hash(self, secret: str | None) -> str:
         value = f"{self.password}:{self.session_epoch}"
         return salted_hmac("accounts.User.session", value, secret=secret, algorithm="sha256").hexdigest()
+
+
+class Taste(models.Model):
+    """How one person likes the pages: no business fact, so no history and no event; without a row all is as shipped.
+
+    ``home_view``: the view of the tickets that opens ("" = by role). ``help_hidden``: pages whose line of help was
+    put away. It is read with the person, in the same statement.
+    """
+
+    person = models.OneToOneField(
+        settings.AUTH_USER_MODEL, verbose_name=_("person"), on_delete=models.PROTECT, related_name="taste"
+    )
+    theme = models.CharField(_("appearance"), max_length=5, choices=Theme.choices, default=Theme.AUTO)
+    single_keys = models.BooleanField(_("single keys"), default=True)
+    home_view = models.CharField(_("view that opens"), max_length=24, blank=True)
+    toured_at = models.DateTimeField(_("tour seen at"), null=True, blank=True)
+    help_hidden = ArrayField(models.CharField(max_length=60), verbose_name=_("help put away"), default=list)
+
+    class Meta:
+        verbose_name = _("personal setting")
+        verbose_name_plural = _("personal settings")
+
+    def __str__(self) -> str:
+        return str(self.person_id)
 
 
 class Team(models.Model):

@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, Subquery
 
-from accounts.models import Away, Shift, Team, TeamMember, User
+from accounts.models import Away, Shift, Taste, Team, TeamMember, User
 from accounts.states import Role
 
 
@@ -138,3 +139,11 @@ def names(ids: Iterable[int]) -> dict[int, str]:
     return {
         user.pk: str(user) for user in User.objects.filter(pk__in=set(ids)).only("display_name", "username")
     }
+
+
+def taste_of(user: Any) -> Taste:
+    """How this person likes the pages; without a row, or for a guest, as shipped. It came with the person."""
+    try:
+        return user.taste  # type: ignore[no-any-return]
+    except (AttributeError, Taste.DoesNotExist):
+        return Taste()

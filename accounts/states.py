@@ -65,3 +65,11 @@ class AwayReason(TextChoices):
     TRAINING = "training", pgettext_lazy("away reason", "Training")
     MEETING = "meeting", pgettext_lazy("away reason", "Meeting")
     BREAK = "break", pgettext_lazy("away reason", "Break")
+
+
+class Theme(TextChoices):
+    """How pages look: always light, always dark, or as the device is set."""
+
+    AUTO = "auto", pgettext_lazy("theme", "System")
+    LIGHT = "light", pgettext_lazy("theme", "Light")
+    DARK = "dark", pgettext_lazy("theme", "Dark")

@@ -1,4 +1,5 @@
-"""Every write about people: accounts (``people``), who works when (``planning``), what is forgotten."""
+"""Every write about people: accounts (``people``), who works when (``planning``), what is forgotten, how a person
+likes the pages (``personal``)."""
 
 from accounts.services.forgetting import sign_ins_forget
 from accounts.services.people import (
@@ -19,6 +20,7 @@ from accounts.services.people import (
     user_set_roles,
     users_loaded,
 )
+from accounts.services.personal import help_put_away, taste_set
 from accounts.services.planning import (
     away_end,
     away_set,
@@ -38,6 +40,7 @@ __all__ = [
     "away_set",
     "customer_user",
     "denial_record",
+    "help_put_away",
     "invitation_record",
     "language_set",
     "note",
@@ -50,6 +53,7 @@ __all__ = [
     "shift_plan",
     "shifts_plan",
     "system_user",
+    "taste_set",
     "team_change",
     "team_close",
     "team_create",

@@ -13,22 +13,23 @@ from typing import Any, NamedTuple
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
-from django.db.models import F, Q, QuerySet
-from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, TupleLessThan
+from django.db.models import Q, QuerySet
 from django.http import QueryDict
 from django.utils import timezone
 from django.utils.translation import pgettext_lazy
 
 from aftersales.clocks.models import Clock
 from aftersales.core.errors import DomainError
-from aftersales.core.posted import day_of, moment_of, whole
+from aftersales.core.posted import day_of, whole
+from aftersales.desk import columns
+from aftersales.desk.orders import BY_END, DUE, ORDERS, Order, order_of
 from aftersales.merchants.models import Merchant
 from aftersales.standards.selectors import duration, last_seen
 from aftersales.standards.states import Promise
 from aftersales.tickets import figures
 from aftersales.tickets.models import Ticket
 from aftersales.tickets.selectors import COUNT_CAP, QUEUES, queue_rows
-from aftersales.tickets.selectors.words import with_words
+from aftersales.tickets.selectors.words import texts_with, with_words
 from aftersales.tickets.states import ACTIVE_STATES, OPEN_STATES, Channel, Kind, Nature, Severity, TicketState
 
 PAGE = 50
@@ -86,6 +87,7 @@ FOREIGN = {
     "customer_class": "customer__customer_class",
 }
 COLUMNS = tuple(FOREIGN.get(name, name) for name in Row._fields)
+WIDTH = len(COLUMNS)
 
 
 @dataclass(frozen=True)
@@ -103,6 +105,27 @@ class Asked:
     missed: str = ""
     age: str = ""
     flags: Sequence[str] = ()
+    columns: Sequence[str] = ()  # besides the clock and the ticket; () means the shipped ones
+    sort: str = ""
+    flat: bool = False  # without headings between the rows
+    came_from: str = ""  # the saved view that somebody is changing
+
+    @property
+    def order(self) -> Order:
+        """The order of the list: the one asked for, where it fits."""
+        return order_of(self.sort, ended=self.ended)
+
+    @property
+    def address(self) -> dict[str, Any]:
+        """The whole list as parts of an address: the view, what was asked of it, how it is shown."""
+        return {
+            **self.parts,
+            "view": self.queue,
+            **({"cols": ",".join(self.columns)} if self.columns else {}),
+            **({"sort": self.sort} if self.sort else {}),
+            **({"flat": "1"} if self.flat else {}),
+            **({"from": self.came_from} if self.came_from else {}),
+        }
 
     @property
     def filtered(self) -> bool:
@@ -176,18 +199,22 @@ def asked(query: QueryDict, default: str = "mine", views: Sequence[str] = QUEUES
     flags = [name for name in FLAGS if query.get(name) == "1"]
     words = _words(query.get("q", ""))
     return Asked(
-        queue if queue in views else default, words, fixed, keys, days, since, until, shop, missed, age, flags
-    )
+        queue if queue in views else default, words, fixed, keys, days, since, until, shop, missed, age, flags,
+        columns=columns.chosen(",".join(query.getlist("cols")).split(",")),
+        sort=sort if (sort := query.get("sort", "")) in ORDERS and sort != DUE else "", flat=query.get("flat") == "1",
+        came_from=query.get("from", "") if whole(query.get("from", "")[1:]) else "",
+    )  # fmt: skip
 
 
 def _words(text: str) -> str:
     return text.replace("\x00", "").strip()[:80]
 
 
-def tickets(user: Any, wanted: Asked, now: datetime) -> QuerySet[Ticket]:
+def tickets(user: Any, wanted: Asked, now: datetime, *, to_count: bool = False) -> QuerySet[Ticket]:
     """The tickets asked for that this person may see, unordered.
 
-    Words look through the view they are typed in; a number, a day or a figure also finds finished tickets.
+    Words look through the view they are typed in; a number, a day or a figure also finds finished tickets. ``to_count``
+    asks no statement beforehand how common the words are: a capped count ends by itself.
     """
     rows: QuerySet[Ticket]
     if wanted.queue == "all" and (
@@ -221,6 +248,8 @@ def tickets(user: Any, wanted: Asked, now: datetime) -> QuerySet[Ticket]:
         rows = rows.filter(
             pk__in=clocks_missed(wanted.missed, wanted.since.get("missed"), _until(wanted, now))
         )
+    if to_count and wanted.words and not _is_number(wanted.words):
+        return rows.filter(pk__in=texts_with(wanted.words))
     return _with_words(rows, wanted.words) if wanted.words else rows
 
 
@@ -268,46 +297,31 @@ def _with_words(rows: QuerySet[Ticket], words: str) -> QuerySet[Ticket]:
 
 @dataclass(frozen=True)
 class QueuePage:
-    """One page of rows and the key after which the next one starts (empty at the end)."""
+    """One page of rows, the key after which the next one starts (empty at the end), and what more was read of each row
+    for columns that not every list shows."""
 
     rows: list[Row]
     after: str
+    more: Sequence[Mapping[str, Any]] = ()
 
 
 def page(user: Any, wanted: Asked, now: datetime, *, after: str = "") -> QueuePage:
     """Fifty rows after the key. One statement, no OFFSET; names are joined to these rows only, whatever follows."""
-    column, order = _order(wanted)
     found = listed(user, wanted, now, after=after)
-    shown = Ticket.objects.filter(pk__in=found.values("pk")[: PAGE + 1])
-    rows = [Row._make(values) for values in shown.order_by(*order).values_list(*COLUMNS)]
-    if len(rows) <= PAGE:
-        return QueuePage(rows, "")
-    last = rows[PAGE - 1]
-    moment: datetime = getattr(last, column)
-    return QueuePage(rows[:PAGE], f"{moment.isoformat()}~{last.id}")
+    shown = wanted.order.sort(Ticket.objects.filter(pk__in=found.values("pk")[: PAGE + 1]))
+    needed = columns.needed(wanted.columns)
+    read = list(shown.values_list(*COLUMNS, *needed))
+    rows = [Row._make(values[:WIDTH]) for values in read[:PAGE]]
+    more = [dict(zip(needed, values[WIDTH:], strict=True)) for values in read[:PAGE]] if needed else ()
+    return QueuePage(rows, wanted.order.key(rows[-1]) if len(read) > PAGE else "", more)
 
 
 def listed(user: Any, wanted: Asked, now: datetime, *, after: str = "") -> QuerySet[Ticket]:
     """The tickets of the list in its order, all of them or those after a key."""
-    column, order = _order(wanted)
-    return _after(tickets(user, wanted, now), column, after, backwards=wanted.ended).order_by(*order)
-
-
-def _order(wanted: Asked) -> tuple[str, list[str]]:
-    """The column the list is sorted by, and the whole order."""
-    return ("closed_at", ["-closed_at", "-id"]) if wanted.ended else ("next_due_at", ["next_due_at", "id"])
-
-
-def _after(rows: QuerySet[Ticket], column: str, key: str, *, backwards: bool) -> QuerySet[Ticket]:
-    if backwards:
+    rows, order = tickets(user, wanted, now), wanted.order
+    if order is BY_END:
         rows = rows.filter(closed_at__isnull=False)
-    moment, _tilde, number = key.partition("~")
-    at, last = moment_of(moment.replace(" ", "+")), whole(number)
-    if at is None or last is None:
-        return rows
-    # A row comparison is one index condition; OR-ed columns would read from the start of the index.
-    beyond = TupleLessThan if backwards else TupleGreaterThan
-    return rows.filter(beyond(Tuple(F(column), F("id")), (at, last)))
+    return order.sort(order.after(rows, after))
 
 
 @dataclass(frozen=True)
@@ -371,23 +385,36 @@ def counts(user: Any, now: datetime) -> dict[str, int]:
 GROUPS = ("late", "soon", "later")
 
 
-def numbers(user: Any, wanted: Asked, now: datetime) -> dict[str, int]:
-    """What stands on the tabs and beside the headings, counting COUNT_CAP + 1 at most. One statement."""
-    if wanted.ended:
-        return counts(user, now)
-    soon = now + (span := soon_span(now))
+def numbers(
+    user: Any, wanted: Asked, now: datetime, *, saved: Mapping[str, Asked] | None = None
+) -> dict[str, int]:
+    """What stands on the tabs and beside the headings, counting COUNT_CAP + 1 at most. One statement.
+
+    ``saved``: the saved views among the tabs, by the codes of their tabs.
+    """
+    span = soon_span(now)
     asker = _asker(user, now, span)
     tabs, values, then = _counts_statement(asker)
-    inner, params = _rows_counted(asker, wanted)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"{tabs}, count(*) FILTER (WHERE next_due_at < %s), "  # noqa: S608 - the inner query is Django's own
+    parts, params = [tabs], _moved(values, now - then)
+    for one in (saved or {}).values():
+        sql, more = _sql(tickets(user, one, now, to_count=True).order_by().values("pk")[: COUNT_CAP + 1])
+        parts.append(f"(SELECT count(*) FROM ({sql}) AS q)")  # noqa: S608 - the inner query is Django's own
+        params += more
+    names = [*QUEUES, *(saved or {})]
+    if not wanted.ended and wanted.order is ORDERS[DUE]:
+        names += GROUPS
+        params += [now, now, now + span, now + span]
+        inner, more = _rows_counted(asker, wanted)
+        params += more
+        parts.append(
+            "count(*) FILTER (WHERE next_due_at < %s), "
             "count(*) FILTER (WHERE next_due_at >= %s AND next_due_at < %s), "
-            f"count(*) FILTER (WHERE next_due_at >= %s) FROM ({inner}) AS q",
-            [*_moved(values, now - then), now, now, soon, soon, *params],
+            f"count(*) FILTER (WHERE next_due_at >= %s) FROM ({inner}) AS q"
         )
+    with connection.cursor() as cursor:
+        cursor.execute(", ".join(parts), params)
         found = cursor.fetchone()
-    return dict(zip((*QUEUES, *GROUPS), found, strict=True))
+    return dict(zip(names, found, strict=True))
 
 
 def _rows_counted(asker: _Asker, wanted: Asked) -> tuple[str, Sequence[Any]]:

@@ -20,6 +20,7 @@ from aftersales.core.sheets.widgets import (
     LookupWidget,
     MomentWidget,
     TextWidget,
+    WholeWidget,
     quote,
 )
 from aftersales.core.wording import chinese
@@ -129,6 +130,20 @@ class TicketList(SheetResource):
         None, MomentWidget(), _("Last customer message"), export=_time("t.last_customer_at")
     )
     order_no = Column("order", LookupWidget("orders.Order", "external_no"), _("Order number"))
+    owner = Column(
+        None, TextWidget(), pgettext_lazy("queue column", "First contact"),
+        export=_of("accounts_user", "coalesce(nullif(x.display_name, ''), x.username)", "owner_id"),
+    )  # fmt: skip
+    wake_at = Column(
+        None, MomentWidget(), pgettext_lazy("queue column", "Waits until"), export=_time("t.wake_at")
+    )
+    resolved_at = Column(
+        None, MomentWidget(), pgettext_lazy("queue column", "Resolved"), export=_time("t.resolved_at")
+    )
+    closed_at = Column(
+        None, MomentWidget(), pgettext_lazy("queue column", "Closed"), export=_time("t.closed_at")
+    )
+    reopened = Column("reopened", WholeWidget(), pgettext_lazy("queue column", "Times reopened"))
 
     class Meta:
         model = Ticket

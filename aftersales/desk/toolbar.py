@@ -16,7 +16,8 @@ from accounts.models import Team, User
 from accounts.selectors import names_of_teams
 from aftersales.core.components import icon
 from aftersales.core.components.text import escape
-from aftersales.desk import queues
+from aftersales.desk import columns, queues
+from aftersales.desk.models import SavedView
 from aftersales.merchants.models import Merchant
 
 VIEWS: Mapping[str, Any] = {
@@ -44,20 +45,19 @@ FILTER_WORDS: Mapping[str, Any] = {
 LATE = "breached"  # the view whose number is red; the script knows it too
 
 
-def tabs(user: Any, wanted: queues.Asked, numbers: Mapping[str, int]) -> SafeString:
-    """This person's views as links; a number that is not known yet has its place already."""
+def tabs(user: Any, present: str, numbers: Mapping[str, int], saved: Sequence[SavedView] = ()) -> SafeString:
+    """This person's views as links, then those he saved; a number that is not known yet has its place already."""
     shown = queues.views_of(user)
-    return mark_safe(  # noqa: S308
-        "".join(_tab(name, wanted.queue, numbers.get(name)) for name in VIEWS if name in shown)
-    )
+    names = [(name, VIEWS[name]) for name in VIEWS if name in shown] + [(view.code, view) for view in saved]
+    return mark_safe("".join(_tab(code, name, present, numbers.get(code)) for code, name in names))  # noqa: S308
 
 
-def _tab(name: str, present: str, number: int | None) -> str:
+def _tab(name: str, label: Any, present: str, number: int | None) -> str:
     current = ' class="on" aria-current="page"' if name == present else ""
     bad = " bad" if name == LATE and number else ""
     shown = "" if number is None else queues.shown_count(number)
     return (
-        f'<li><a href="?view={name}"{current}>{escape(VIEWS[name])}'
+        f'<li><a href="?view={name}"{current}>{escape(label)}'
         f'<span class="cnt{bad}" data-number="{name}">{shown}</span></a></li>'
     )
 
@@ -75,15 +75,25 @@ def chips(wanted: queues.Asked, user: Any) -> SafeString:
     )
 
 
+def said(wanted: queues.Asked, user: Any) -> str:
+    """The filters in force and the words as one line."""
+    colon = pgettext("label and value", ": ")
+    parts = [
+        f"{FILTER_WORDS[name]}{colon}{_label(name, value, user)}"
+        for name, value in wanted.parts.items()
+        if name in FILTER_WORDS
+    ]
+    return " · ".join([*parts, *([f"“{wanted.words}”"] if wanted.words else [])])
+
+
 def _without(wanted: queues.Asked, name: str) -> str:
-    kept = {other: value for other, value in wanted.parts.items() if other != name}
-    return f"?{urlencode({**kept, 'view': wanted.queue})}"
+    return f"?{urlencode({other: value for other, value in wanted.address.items() if other != name})}"
 
 
 def without_figure(wanted: queues.Asked) -> str:
     """The address without what a figure narrowed the list by."""
-    kept = {name: value for name, value in wanted.parts.items() if name in FILTER_WORDS or name == "q"}
-    return f"?{urlencode({**kept, 'view': wanted.queue})}"
+    beyond = {name for name in wanted.parts if name not in FILTER_WORDS and name != "q"}
+    return f"?{urlencode({name: value for name, value in wanted.address.items() if name not in beyond})}"
 
 
 NAMED: Mapping[str, Any] = {"team": Team, "assignee": User, "merchant": Merchant}
@@ -138,3 +148,21 @@ def _select(name: str, choices: Sequence[tuple[Any, Any]], chosen: Any) -> str:
         f'<div class="fld"><label for="f-{name}">{escape(FILTER_WORDS[name])}</label>'
         f'<select id="f-{name}" name="{name}">{options}</select></div>'
     )
+
+
+def headings(wanted: queues.Asked) -> SafeString:
+    """The heads of the chosen columns, () the shipped ones."""
+    shown = wanted.columns or columns.SHIPPED
+    return mark_safe(  # noqa: S308
+        "".join(
+            f'<th class="{columns.COLUMNS[code].css}" scope="col">{escape(columns.COLUMNS[code].label)}</th>'
+            for code in shown
+        )
+    )
+
+
+def column_choices(wanted: queues.Asked) -> list[tuple[str, Any, bool]]:
+    """Every column with its name and whether it shows: the shown ones first, in their order."""
+    shown = wanted.columns or columns.SHIPPED
+    codes = [*shown, *(code for code in columns.COLUMNS if code not in shown)]
+    return [(code, columns.COLUMNS[code].label, code in shown) for code in codes]

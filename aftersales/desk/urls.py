@@ -14,6 +14,7 @@ from aftersales.desk.views import (
     opening,
     promises,
     queue,
+    saved,
     ticket,
 )
 from aftersales.desk.views.styleguide import styleguide
@@ -30,6 +31,12 @@ urlpatterns = [
     path("tickets/pulse/", queue.pulse, name="pulse"),
     path("tickets/choices/", queue.choices, name="choices"),
     path("tickets/numbers/", queue.in_hand, name="numbers"),
+    path("tickets/views/", saved.views, name="views"),
+    path("tickets/views/save/", saved.save, name="view_save"),
+    path("tickets/views/home/", saved.home, name="view_home"),
+    path("tickets/views/<int:pk>/", saved.change, name="view_change"),
+    path("tickets/views/<int:pk>/end/", saved.end, name="view_end"),
+    path("tickets/views/<int:pk>/arrange/", saved.arrange, name="view_arrange"),
     path("tickets/take/", queue.take, name="take"),
     path("tickets/next/", queue.take_next, name="take_next"),
     path("tickets/bulk/", bulk.chosen, name="bulk"),

@@ -4,7 +4,7 @@ import csv
 import io
 import re
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -39,10 +39,19 @@ def may_export(sheet: str, actor: Any) -> bool:
     return bool(actor.has_perm(found.export_capability()))
 
 
-def select(found: type[SheetResource], source: str, *, masked: bool, guarded: bool) -> str:
+def chosen(found: type[SheetResource], names: Sequence[str] = ()) -> list[Column]:
+    """The columns of these names in this order, without names that no longer exist; without names all of them."""
+    known = {column.name: column for column in found.columns()}
+    return [known[name] for name in names if name in known] or list(known.values())
+
+
+def select(
+    found: type[SheetResource], source: str, *, masked: bool, guarded: bool, names: Sequence[str] = ()
+) -> str:
     """The SELECT of an export over ``source`` (``FROM … t …`` with ``{joins}``): our text for each column."""
-    texts = ", ".join(_text(found, column, masked, guarded) for column in found.columns())
-    joins = " ".join(_join(found, column) for column in found.columns() if _looked_up(column))
+    columns = chosen(found, names)
+    texts = ", ".join(_text(found, column, masked, guarded) for column in columns)
+    joins = " ".join(_join(found, column) for column in columns if _looked_up(column))
     return f"SELECT {texts} {source.replace(JOINS, joins)}"
 
 
@@ -84,17 +93,19 @@ def source_of(queryset: QuerySet[Any]) -> str:
     return f"FROM {table} t {JOINS} WHERE t.id IN ({rows}) ORDER BY t.id"
 
 
-def headers(found: type[SheetResource]) -> list[str]:
+def headers(found: type[SheetResource], names: Sequence[str] = ()) -> list[str]:
     """What stands above the columns: their names in the reader's language, which the import knows too."""
-    return [safe(str(column.label)) for column in found.columns()]
+    return [safe(str(column.label)) for column in chosen(found, names)]
 
 
-def csv_chunks(found: type[SheetResource], source: str, *, masked: bool) -> Iterator[bytes]:
+def csv_chunks(
+    found: type[SheetResource], source: str, *, masked: bool, names: Sequence[str] = ()
+) -> Iterator[bytes]:
     """UTF-8 with mark, our header, then COPY's own output."""
     line = io.StringIO()
-    csv.writer(line, lineterminator="\n").writerow(headers(found))
+    csv.writer(line, lineterminator="\n").writerow(headers(found, names))
     yield BOM + line.getvalue().encode()
-    yield from _copy(select(found, source, masked=masked, guarded=True))
+    yield from _copy(select(found, source, masked=masked, guarded=True, names=names))
 
 
 def _copy(query: str) -> Iterator[bytes]:
@@ -114,14 +125,16 @@ def _copy(query: str) -> Iterator[bytes]:
             yield bytes(buffer)
 
 
-def write_xlsx(found: type[SheetResource], source: str, path: Path, *, masked: bool) -> int:
+def write_xlsx(
+    found: type[SheetResource], source: str, path: Path, *, masked: bool, names: Sequence[str] = ()
+) -> int:
     """Frozen header, filter, numbers as numbers, codes and order numbers as text; answers the number of rows."""
     book = xlsxwriter.Workbook(
         str(path), {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     )
     sheet = book.add_worksheet(re.sub(r"[\[\]:*?/\\']", " ", str(found.title))[:31])
     columns, bold, text = (
-        found.columns(),
+        chosen(found, names),
         book.add_format({"bold": True}),
         book.add_format({"num_format": "@"}),
     )
@@ -129,7 +142,8 @@ def write_xlsx(found: type[SheetResource], source: str, path: Path, *, masked: b
     for position, column in enumerate(columns):
         sheet.set_column(position, position, 18, None if column.widget.number else text)
         sheet.write_string(0, position, str(column.label), bold)
-    lines = (block.decode() for block in _lines(_copy(select(found, source, masked=masked, guarded=False))))
+    query = select(found, source, masked=masked, guarded=False, names=names)
+    lines = (block.decode() for block in _lines(_copy(query)))
     count = 0
     for count, row in enumerate(csv.reader(lines), start=1):
         _write_row(sheet, count, columns, row, text)
@@ -166,8 +180,9 @@ def file_name(sheet: str, filtered: str, now: datetime, fmt: str) -> str:
 
 
 def export(
-    *, queryset: QuerySet[Any], sheet: str, fmt: str, actor: Any, now: datetime, filtered: str = ""
-) -> SheetExport:
+    *, queryset: QuerySet[Any], sheet: str, fmt: str, actor: Any, now: datetime, filtered: str = "",
+    columns: Sequence[str] = (),
+) -> SheetExport:  # fmt: skip
     """Ask for an export of exactly these rows; small ones are ready at once, large ones are made by a job.
 
     The rows are remembered by key, so that a job exports what was on the list. Raises NotPermitted.
@@ -183,6 +198,7 @@ def export(
             owner=actor,
             sheet=sheet,
             format=fmt,
+            columns=list(columns),
             file_name=file_name(sheet, filtered, now, fmt),
             masked=masked,
             stored_name=f"{secrets.token_urlsafe(16)}.{fmt}",
@@ -243,8 +259,8 @@ def make(*, export: SheetExport, now: datetime) -> SheetExport:
 def _write(export: SheetExport, path: Path) -> None:
     found = resource.find(export.sheet)
     if export.format != "csv":
-        write_xlsx(found, remembered(export), path, masked=export.masked)
+        write_xlsx(found, remembered(export), path, masked=export.masked, names=export.columns)
         return
     with path.open("wb") as stream:
-        for block in csv_chunks(found, remembered(export), masked=export.masked):
+        for block in csv_chunks(found, remembered(export), masked=export.masked, names=export.columns):
             stream.write(block)

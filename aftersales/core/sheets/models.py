@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -135,6 +136,12 @@ class SheetExport(models.Model):
     )
     sheet = models.CharField(_("sheet"), max_length=40)
     format = models.CharField(_("format"), max_length=4)
+    columns = ArrayField(
+        models.CharField(max_length=40),
+        verbose_name=_("columns"),
+        default=list,
+        help_text=_("Empty means all."),
+    )
     file_name = models.CharField(_("file name"), max_length=200)
     stored_name = models.CharField(max_length=80)
     masked = models.BooleanField(default=True)

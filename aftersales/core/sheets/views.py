@@ -1,6 +1,6 @@
 """Pages of import and export: choose, upload, preview, confirm, watch, result; and every list as a file."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any
 
@@ -330,12 +330,19 @@ def _as_filtered(request: HttpRequest, found: type[SheetResource]) -> Any:
 
 
 def exported(
-    request: HttpRequest, queryset: Any, sheet: str, fmt: str, *, filtered: str = ""
+    request: HttpRequest,
+    queryset: Any,
+    sheet: str,
+    fmt: str,
+    *,
+    filtered: str = "",
+    columns: Sequence[str] = (),
 ) -> HttpResponse:
     """What any list page answers to "export": the file itself, or the page of the export that is being made."""
     row = exporting.export(
-        queryset=queryset, sheet=sheet, fmt=fmt, actor=request.user, now=timezone.now(), filtered=filtered
-    )
+        queryset=queryset, sheet=sheet, fmt=fmt, actor=request.user, now=timezone.now(), filtered=filtered,
+        columns=columns,
+    )  # fmt: skip
     if row.ready_at is None:
         messages.success(
             request, _("The export is being made; its link appears here and works for two days.")

@@ -15,7 +15,7 @@ from aftersales.clocks.accounts import accounts
 from aftersales.clocks.accounts import document as account_document
 from aftersales.core.access import needs
 from aftersales.core.sheets.views import exported
-from aftersales.desk import queues, record, workbench
+from aftersales.desk import columns, queues, record, saved, workbench
 from aftersales.desk.sheets import TicketList
 from aftersales.desk.views.ticket import the_ticket
 from aftersales.tickets.models import Attachment, CustomerLink, Message, Ticket
@@ -39,12 +39,17 @@ def exportable(user: Any) -> list[tuple[str, str]]:
 @require_GET
 @needs("core.export_tickets")
 def as_list(request: HttpRequest, fmt: str) -> HttpResponse:
-    """A queue as it is filtered: the same rows in the same order, with what the list says of them."""
+    """A queue as it is filtered: the same rows in the same order, with what the list says of them.
+
+    A list with columns of its own goes out with exactly these; the shipped one with everything the sheet has.
+    """
     if fmt not in dict(FORMATS):
         raise Http404
-    wanted = queues.asked(request.GET, default=queues.home_view(request.user))
-    found = queues.listed(request.user, wanted, timezone.now())
-    return exported(request, found, TicketList.sheet, fmt, filtered=request.GET.urlencode())
+    opened = saved.opened(request.user, request.GET)
+    found = queues.listed(request.user, opened.wanted, timezone.now())
+    name = f"view={opened.view.name}" if opened.view else request.GET.urlencode()
+    shown = columns.on_a_sheet(opened.wanted.columns)
+    return exported(request, found, TicketList.sheet, fmt, filtered=name, columns=shown)
 
 
 @require_GET

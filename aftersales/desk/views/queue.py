@@ -18,8 +18,9 @@ from django_htmx.http import trigger_client_event
 from aftersales.channels.selectors import waiting_count
 from aftersales.core.access import answered, needs
 from aftersales.core.components import empty_state
-from aftersales.desk import queues, rows, toolbar
+from aftersales.desk import columns, queues, rows, saved, toolbar
 from aftersales.desk.views.export import exportable
+from aftersales.desk.views.saved import views_context
 from aftersales.notices.selectors import BADGE_MOST, unread_count
 from aftersales.tickets import services
 from aftersales.tickets.models import Ticket
@@ -37,38 +38,41 @@ PLACES = (
 @needs("desk.view")
 def queue(request: HttpRequest) -> HttpResponse:
     """A queue: whole page, or for htmx only the next rows."""
-    now = timezone.now()
-    wanted = queues.asked(
-        request.GET, default=queues.home_view(request.user), views=queues.views_of(request.user)
-    )
-    page = queues.page(request.user, wanted, now, after=request.GET.get("after", ""))
-    if request.htmx:  # type: ignore[attr-defined]
-        return HttpResponse(_rows(request, wanted, page, now, counts=None) + _more(request, page, now))
-    return render(request, "desk/queue.html", _context(request, wanted, page, now))
+    now, user = timezone.now(), request.user
+    rows_only = bool(request.htmx)  # type: ignore[attr-defined]
+    views = [] if rows_only else saved.offered(user)
+    opened = saved.opened(user, request.GET, None if rows_only else views)
+    page = queues.page(user, opened.wanted, now, after=request.GET.get("after", ""))
+    if rows_only:
+        return HttpResponse(
+            _rows(request, opened.wanted, page, now, counts=None) + _more(request, opened.wanted, page, now)
+        )
+    return render(request, "desk/queue.html", _context(request, opened, page, views, now))
 
 
 def _context(
-    request: HttpRequest, wanted: queues.Asked, page: queues.QueuePage, now: datetime
+    request: HttpRequest, opened: saved.Opened, page: queues.QueuePage, views: list[Any], now: datetime
 ) -> dict[str, Any]:
     """The numbers follow by ``pulse`` when the page stands; who works without the script asks for them in it."""
-    numbers = queues.numbers(request.user, wanted, now) if request.GET.get("numbers") else {}
-    here = _here(request)
+    user, wanted, tabs = request.user, opened.wanted, saved.tabs(views)
+    numbers = saved.numbers(user, wanted, now, tabs) if request.GET.get("numbers") else {}
     return {
-        "title": toolbar.VIEWS[wanted.queue],
+        "title": opened.view or toolbar.VIEWS[wanted.queue],
         "now": now,
         "wanted": wanted,
-        "here": here,
-        "tabs": toolbar.tabs(request.user, wanted, numbers),
-        "chips": toolbar.chips(wanted, request.user),
+        "here": _here(request),
+        "tabs": toolbar.tabs(user, opened.code, numbers, tabs),
+        "chips": toolbar.chips(wanted, user),
         "without_figure": toolbar.without_figure(wanted) if wanted.by_figure else "",
         "fields": toolbar.fields(wanted),
-        "filter_open": (opened := request.GET.get("panel") == "filter"),
-        "row_fields": toolbar.row_fields(wanted, request.user, now) if opened else "",
+        "filter_open": (panel := request.GET.get("panel")) == "filter",
+        "row_fields": toolbar.row_fields(wanted, user, now) if panel == "filter" else "",
         "rows": _rows(request, wanted, page, now, counts=numbers),
-        "more": _more(request, page, now),
+        "more": _more(request, wanted, page, now),
         "empty": _empty(request, wanted, now) if not page.rows else "",
         "seen": " ".join(f"{row.id}.{row.version}" for row in page.rows),
-        "exports": exportable(request.user),
+        "exports": exportable(user),
+        **views_context(user, opened, views, panel or ""),
     }
 
 
@@ -76,7 +80,7 @@ def _context(
 @needs("desk.view")
 def choices(request: HttpRequest) -> HttpResponse:
     """The choices of the filter that are rows, when somebody opens it."""
-    wanted = queues.asked(request.GET, default=queues.home_view(request.user))
+    wanted = saved.opened(request.user, request.GET).wanted
     return HttpResponse(toolbar.row_fields(wanted, request.user, timezone.now()))
 
 
@@ -98,21 +102,23 @@ def _rows(
     soon = None if wanted.ended else queues.soon_span(now, guess=True)
     return rows.table_rows(
         page.rows, now, soon=soon, counts=counts, last_group=request.GET.get("group", ""),
-        may_take=request.user.has_perm("tickets.take"),
+        may_take=request.user.has_perm("tickets.take"), shown=wanted.columns, more=page.more,
+        grouped="" if wanted.flat else wanted.order.grouped,
     )  # fmt: skip
 
 
-def _more(request: HttpRequest, page: queues.QueuePage, now: datetime) -> str:
+def _more(request: HttpRequest, wanted: queues.Asked, page: queues.QueuePage, now: datetime) -> str:
     """The last line: a link that htmx replaces by the next rows, and that works without it as well."""
     if not page.after:
         return ""
     query = request.GET.copy()
     query["after"] = page.after
-    query["group"] = rows.group_of(page.rows[-1], now, queues.soon_span(now, guess=True))
+    last, soon = page.rows[-1], queues.soon_span(now, guess=True)
+    query["group"] = last.severity if wanted.order.grouped == "severity" else rows.group_of(last, now, soon)
     url = escape(f"?{query.urlencode()}")
-    words = escape(_("Show more"))
+    words, width = escape(_("Show more")), rows.LEFT + len(wanted.columns or columns.SHIPPED)
     return (
-        f'<tr class="more"><td colspan="{rows.COLUMN_COUNT}"><a class="btn" href="{url}" hx-get="{url}" '
+        f'<tr class="more"><td colspan="{width}"><a class="btn" href="{url}" hx-get="{url}" '
         f'hx-target="closest tr" hx-swap="outerHTML">{words}</a></td></tr>'
     )
 
@@ -148,15 +154,12 @@ def pulse(request: HttpRequest) -> HttpResponse:
     The page never moves a row by itself.
     """
     now = timezone.now()
-    wanted = queues.asked(
-        request.GET, default=queues.home_view(request.user), views=queues.views_of(request.user)
-    )
+    views = saved.offered(request.user)
+    wanted, tabs = saved.opened(request.user, request.GET, views).wanted, saved.tabs(views)
     number = queues.changed(request.user, wanted, now, request.GET.get("seen", "")[:2000])
-    shown = {
-        name: queues.shown_count(found)
-        for name, found in queues.numbers(request.user, wanted, now).items()
-        if name in queues.GROUPS or name in queues.views_of(request.user)
-    }
+    known = {*queues.GROUPS, *queues.views_of(request.user), *(view.code for view in tabs)}
+    found = saved.numbers(request.user, wanted, now, tabs)
+    shown = {name: queues.shown_count(number) for name, number in found.items() if name in known}
     response = render(
         request, "desk/_pulse.html", {"number": number, "wanted": wanted, "here": _here(request)}
     )

@@ -5,7 +5,8 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 from django_fsm import FSMField, transition
 from simple_history.models import HistoricalRecords
@@ -152,6 +153,15 @@ class Ticket(StateModel, PublicIdModel, VersionedModel):
             models.Index(
                 fields=["next_due_at", "id"], name="ticket_unassigned",
                 condition=Q(assignee=None, state__in=OPEN_STATES),
+            ),
+            models.Index(fields=["-opened_at", "-id"], name="ticket_open_opened", condition=Q(state__in=ACTIVE_STATES)),
+            models.Index(
+                Coalesce("last_customer_at", "opened_at").desc(), F("id").desc(), name="ticket_open_heard",
+                condition=Q(state__in=ACTIVE_STATES),
+            ),
+            models.Index(
+                fields=["severity", "next_due_at", "id"], name="ticket_open_severity",
+                condition=Q(state__in=ACTIVE_STATES),
             ),
             models.Index(fields=["state", "wake_at"], name="ticket_wake", condition=Q(wake_at__isnull=False)),
             models.Index(fields=["state", "-closed_at", "-id"], name="ticket_state_closed"),
