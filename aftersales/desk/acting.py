@@ -2,9 +2,13 @@
 
 from django.urls import path
 
-from aftersales.desk.views import macros
+from aftersales.desk.views import acting, macros
 
 patterns = [
+    path("acts/", acting.bulk_plan, name="bulk_plan"),
+    path("acts/run/", acting.bulk_run, name="bulk_run"),
+    path("acts/<str:public_id>/", acting.bulk_result, name="bulk_result"),
+    path("acts/<str:public_id>/again/", acting.bulk_again, name="bulk_again"),
     path("tickets/<str:number>/macros/", macros.macros_for, name="macros_for"),
     path("tickets/<str:number>/macros/<slug:code>/", macros.macro_preview, name="macro_preview"),
     path("tickets/<str:number>/macros/<slug:code>/do/", macros.macro_do, name="macro_do"),

@@ -18,13 +18,12 @@ from django.utils.translation import ngettext, pgettext_lazy
 
 from accounts.models import User
 from accounts.selectors import names_of_teams
-from accounts.services import system_user
 from aftersales.core import moves
 from aftersales.core.errors import Refusal
 from aftersales.core.posted import whole
+from aftersales.tickets.actions import judging
+from aftersales.tickets.actions.kinds import Asked
 from aftersales.tickets.models import Ticket
-from aftersales.tickets.services.bulk import TAKEN
-from aftersales.tickets.states import TicketState
 
 LIMIT = 200  # tickets of one act
 NAMED = 4  # numbers that stand beside a reason
@@ -138,16 +137,7 @@ def _put_back(tickets: Sequence[Ticket], user: Any, now: datetime, to: User | No
 
 
 def _taken(tickets: Sequence[Ticket], user: Any, now: datetime, to: User | None) -> Judged:
-    """As the service does it: nobody has it yet, and the system grades what is new before it gives it to the person."""
-    system = system_user()
-    free = [ticket for ticket in tickets if ticket.assignee_id is None]
-    new = [ticket for ticket in free if ticket.state == TicketState.NEW]
-    graded = [ticket for ticket in free if ticket.state != TicketState.NEW]
-    return {
-        **{ticket.pk: [TAKEN] for ticket in tickets if ticket.assignee_id is not None},
-        **moves.judged(new, "triage", actor=system, now=now),
-        **moves.judged(graded, "assign", actor=system, now=now),
-    }
+    return judging.taken(tickets, Asked(user, now))
 
 
 # Capability, label, how it is judged.

@@ -190,6 +190,10 @@ DESK_PAGES = {
 }
 MACRO_USERS = DESK | {R.INSPECTOR}
 ACTIONS = {
+    "desk:bulk_plan": Page(READERS, "POST"),
+    "desk:bulk_run": Page(READERS, "POST"),
+    "desk:bulk_result": Page(READERS, sample={"public_id": "x"}),
+    "desk:bulk_again": Page(READERS, "POST", sample={"public_id": "x"}),
     "desk:macros": Page(MACRO_USERS),
     "desk:macro_new": Page(DESK),
     "desk:macro": Page(MACRO_USERS, sample={"code": "x"}),
