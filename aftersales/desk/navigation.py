@@ -57,6 +57,7 @@ GROUPS: tuple[Group, ...] = (
     Group(
         pgettext("navigation", "My work"),
         (
+            Item(pgettext("navigation", "My day"), "desk:day", "sun", "tickets.work"),
             Item(pgettext("navigation", "Overview"), "dashboards:overview", "grid", "dashboards.view"),
             Item(pgettext("navigation", "Tickets"), "desk:queue", "ticket", "desk.view", number="in_hand"),
             Item(pgettext("navigation", "Macros"), "desk:macros", "bolt", "tickets.use_macros"),

@@ -90,7 +90,7 @@ def suggested(text: str, now: datetime) -> Mapping[str, str]:
 
 def page(row: Ticket, user: Any, now: datetime) -> dict[str, Any]:
     """What the workbench shows of promises. One query; the row's moves ask no second one."""
-    given = [_face(one, now) for one in read(row)]
+    given = [face(one, now) for one in read(row)]
     holds = row.assignee_id == user.pk or user.has_perm("tickets.work_any")
     may = row.is_open and holds and user.has_perm("tickets.promise")
     return {
@@ -102,7 +102,7 @@ def page(row: Ticket, user: Any, now: datetime) -> dict[str, Any]:
     }
 
 
-def _face(promise: GivenPromise, now: datetime) -> Face:
+def face(promise: GivenPromise, now: datetime) -> Face:
     broken = promise.is_broken(now)
     states = {"open": "running", "kept": "met_late" if broken else "met", "withdrawn": "cancelled"}
     clock = ClockFace(

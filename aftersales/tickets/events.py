@@ -216,6 +216,9 @@ register(
         "ticket.promise_postponed",
         _("%(actor)s postponed the promise of %(first_due_at)s to %(due_at)s; the first time still counts."), PROMISE,
     ),
+    EventKind(
+        "rule.confirmed", _("%(actor)s has read this version."), {"code": "code", "number": "number"}
+    ),
     EventKind("promise.given", _("%(actor)s gave a promise, due %(due_at)s."), PROMISE),
     EventKind("promise.kept", _("%(actor)s kept the promise."), PROMISE),
     EventKind("promise.withdrawn", _("%(actor)s withdrew the promise."), PROMISE),

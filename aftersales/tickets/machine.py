@@ -59,7 +59,8 @@ MOVES = [
     ),
     Move(
         "start", [S.ASSIGNED], S.IN_PROGRESS, "tickets.work", pgettext_lazy("ticket move", "Start"),
-        "ticket.started", guards=[rules.own_work], effect=_("You work on it now."),
+        "ticket.started", guards=[rules.own_work, rules.changes_read], facts=["tickets.rules_unread"],
+        effect=_("You work on it now."),
     ),
     Move(
         "wait", [S.IN_PROGRESS], S.WAITING, "tickets.work", pgettext_lazy("ticket move", "Wait"),

@@ -10,7 +10,7 @@ from aftersales.notices import kinds
 from aftersales.standards import vocabulary
 from aftersales.tickets import consumers, events, selectors, shipping, tasks  # noqa: F401 - importing declares the event kinds
 from aftersales.tickets.machine import MACHINE, PROMISE_MACHINE
-from aftersales.tickets.selectors import promises
+from aftersales.tickets.selectors import promises, reading
 from aftersales.tickets.services import erasing, node_messages, running
 from aftersales.tickets.states import Channel, Kind, Nature, OwnReason, Severity
 
@@ -33,6 +33,7 @@ def connect() -> None:
     facts.provide("clock_subject_line:tickets.ticket", selectors.clock_subject_lines)
     shipped.register("tickets", shipping.load)
     facts.provide("tickets.contact_tries", selectors.contact_tries)
+    facts.provide("tickets.rules_unread", reading.assignees_unread)
     facts.provide("tickets.open_work", promises.open_promises)
     facts.provide("tickets.reopen_until", selectors.reopen_until)
     facts.provide("tickets.question", selectors.questions)

@@ -83,6 +83,13 @@ def nothing_open(row: Any, facts: Mapping[str, Any], actor: Any, now: datetime, 
         yield from (Refusal("open_work", text) for text in answers)
 
 
+def changes_read(row: Any, facts: Mapping[str, Any], actor: Any, now: datetime, data: Any) -> Guarding:
+    """Who has not read a change of the rules does not begin with the tickets that it touches (R1.2)."""
+    if row.assignee_id == actor.pk:
+        for refusals in facts.get("tickets.rules_unread", ()):
+            yield from refusals
+
+
 def own_work(row: Any, facts: Any, actor: Any, now: datetime, data: Any) -> Guarding:
     """Only the assignee works on a ticket, unless a lead steps in."""
     if row.assignee_id == actor.pk or actor.has_perm("tickets.work_any"):

@@ -36,6 +36,8 @@ def pages() -> Iterator[tuple[str, str, dict[str, str]]]:
     yield "search", f"{reverse('desk:search')}?q=耳机", {}
     yield "archive", reverse("desk:archive"), {}
     yield "archive, searched", f"{reverse('desk:archive')}?text=耳机&kind=returns", {}
+    yield "my day", reverse("desk:day"), {}
+    yield "who has read what", reverse("desk:readers"), {}
     yield "dashboard", reverse("dashboards:overview"), {}
     for name in REGISTERS:
         yield f"register {name}", reverse(f"admin:{name}_changelist"), {}

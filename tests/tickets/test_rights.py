@@ -15,6 +15,7 @@ from aftersales.clocks.models import Clock
 from aftersales.clocks.services import word_drop, word_give, word_keep
 from aftersales.core.errors import DomainError, NotPermitted
 from aftersales.notices.services import Order, notices_send
+from aftersales.standards.models import StandardVersion
 from aftersales.tickets import services
 from aftersales.tickets.models import (
     ArchiveRecord,
@@ -117,6 +118,9 @@ MATRIX: dict[str, tuple[str, Call]] = {
     "ticket_reply_promising": (
         "tickets.promise",
         lambda w: services.ticket_reply_promising(text="好", what="回电", due_at=w.until, **w.on),
+    ),
+    "rule_confirm": (
+        "tickets.work", lambda w: services.rule_confirm(version=StandardVersion.objects.all()[0], **w.by),
     ),
     "rule_save": (
         "tickets.change_gradingrule",

@@ -17,7 +17,7 @@ from aftersales.tickets.models import Ticket
 from aftersales.tickets.selectors.words import search_ids
 
 PHONE_DIGITS = 4
-START = (("desk.view", "desk:queue"), ("desk.registers", "admin:index"))
+START = (("tickets.work", "desk:day"), ("desk.view", "desk:queue"), ("desk.registers", "admin:index"))
 
 
 @require_GET

@@ -11,6 +11,7 @@ from aftersales.tickets.models.conversation import (
 )
 from aftersales.tickets.models.intake import DispatchRecord, DutyRoute, GradingRule, IntakeItem, IntakeRule
 from aftersales.tickets.models.promises import GivenPromise
+from aftersales.tickets.models.reading import RuleReading
 from aftersales.tickets.models.ticket import Ticket, TicketParty
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "IntakeRule",
     "Macro",
     "Message",
+    "RuleReading",
     "Ticket",
     "TicketParty",
     "TicketText",

@@ -52,6 +52,7 @@ from aftersales.tickets.services.promises import (
     promise_withdraw,
     ticket_reply_promising,
 )
+from aftersales.tickets.services.reading import rule_confirm
 from aftersales.tickets.services.rebuild import rollups_rebuild
 from aftersales.tickets.services.rulebook import rule_save
 from aftersales.tickets.services.settling import intake_run, intake_signals, signal_retry, signals_take_in
@@ -80,6 +81,7 @@ __all__ = [
     "problem_join",
     "retention_run",
     "rollups_rebuild",
+    "rule_confirm",
     "rule_save",
     "seal_sweep",
     "signal_retry",

@@ -18,8 +18,10 @@ from aftersales.core.errors import DomainError, NotPermitted, Refused
 from aftersales.tickets import rules
 from aftersales.tickets.models import DispatchRecord, DutyRoute, Ticket
 from aftersales.tickets.selectors import first_response_due
+from aftersales.tickets.selectors.reading import rules_unread
 from aftersales.tickets.services.locking import locked_ticket
-from aftersales.tickets.states import OPEN_STATES, TicketState
+from aftersales.tickets.services.reading import refuse_unread
+from aftersales.tickets.states import OPEN_STATES, Kind, TicketState
 
 SWEEP_LIMIT = 2000
 
@@ -92,6 +94,7 @@ def ticket_take(*, ticket: Ticket, actor: Any, now: datetime, version: int | Non
         if current.assignee_id is not None:
             raise DomainError(_("Somebody was faster and has this ticket now."), "taken")
         current = locked_ticket(ticket, version=version)
+        refuse_unread(actor, current.kind, now)
         moved = _assign_as_system(current, actor, None, now)
         _record(moved.pk, "", rules.Choice(_as_candidate(actor, moved.team_id), "pulled"), now)
     return moved
@@ -102,13 +105,16 @@ def ticket_take_next(*, actor: Any, now: datetime) -> Ticket | None:
     if not actor.has_perm("tickets.take"):
         raise NotPermitted()
     with transaction.atomic():
-        mine = Ticket.objects.visible_to(actor).unassigned().filter(historic=False)
+        blocked = rules_unread([actor], Kind.values, now).get(actor.pk, frozenset())
+        mine = Ticket.objects.visible_to(actor).unassigned().filter(historic=False).exclude(kind__in=blocked)
         ticket = (
             mine.select_for_update(of=("self",), skip_locked=True)
             .filter(Q(team_id__in=actor.team_ids) | Q(team_id=None))
             .order_by("next_due_at", "id")
             .first()
         )
+        if ticket is None and blocked:
+            refuse_unread(actor, min(blocked), now)
         return ticket_take(ticket=ticket, actor=actor, now=now) if ticket else None
 
 

@@ -1,0 +1,132 @@
+"""Read and confirmed (R1.2): a changed rule is read by whom it touches, or keeps its kinds of new tickets away."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from accounts.models import User
+from aftersales.core.errors import DomainError
+from aftersales.standards import services as rule_book
+from aftersales.standards.models import ServiceStandard, StandardVersion
+from aftersales.tickets import services
+from aftersales.tickets.models import RuleReading, Ticket
+from aftersales.tickets.selectors import reading
+from tests.cast import Cast
+from tests.toy.fixtures import at_once
+
+Opener = Callable[..., Ticket]
+HOUR = timedelta(hours=1)
+GRACE = timedelta(hours=24)
+
+
+def changed(desk: Cast, now: datetime, code: str = "first_response_general", **terms: Any) -> StandardVersion:
+    """Operations drafts, the supervisor brings it into force."""
+    standard = ServiceStandard.objects.get(code=code)
+    draft = rule_book.standard_draft(
+        standard=standard,
+        actor=desk.operations,
+        now=now,
+        reason="接到集团通知",
+        **({"limit_value": 20} | terms),
+    )
+    return rule_book.rule_activate(draft=draft, actor=desk.supervisor, now=now)
+
+
+def may_take(person: User, now: datetime, kind: str = "returns") -> bool:
+    return not reading.rules_unread([person], [kind], now)
+
+
+def test_what_comes_with_the_product_is_nobodys_reading_and_costs_no_query(desk: Cast, now: datetime) -> None:
+    assert StandardVersion.objects.exists()
+    reading.changes(now)
+    with CaptureQueriesContext(connection) as asked:
+        assert reading.unread([desk.agent, desk.lead], now) == {}
+    assert [query["sql"] for query in asked if "standards_edition" not in query["sql"]] == []
+
+
+def test_an_unread_change_blocks_starting_and_taking_after_its_grace_until_it_is_confirmed(
+    open_ticket: Opener, desk: Cast, now: datetime
+) -> None:
+    assigned = open_ticket()
+    version = changed(desk, now)
+    services.rule_confirm(version=version, actor=desk.lead, now=now)
+    assert may_take(desk.agent, now + GRACE - HOUR)
+    late = now + GRACE
+    assert not may_take(desk.agent, late)
+    free = open_ticket(at=late + 12 * HOUR)  # nobody is on shift then
+    assert free.assignee is None
+    for act in (
+        lambda: services.ticket_start(ticket=assigned, actor=desk.agent, now=late),
+        lambda: services.ticket_reply(ticket=assigned, text="您好", actor=desk.agent, now=late),
+        lambda: services.ticket_take(ticket=free, actor=desk.agent, now=late + 12 * HOUR),
+        lambda: services.ticket_take_next(actor=desk.agent, now=late + 12 * HOUR),
+    ):
+        with pytest.raises(DomainError, match=version.standard.name):
+            act()
+    assert services.ticket_take(ticket=free, actor=desk.lead, now=late + 12 * HOUR).assignee == desk.lead
+
+    services.rule_confirm(version=version, actor=desk.agent, now=late)
+    assert services.ticket_start(ticket=assigned, actor=desk.agent, now=late).state == "in_progress"
+    assert may_take(desk.agent, late)
+
+
+def test_only_the_kinds_of_the_change_are_blocked(desk: Cast, now: datetime) -> None:
+    changed(desk, now, code="plan_major", kinds=["returns"], limit_value=24)
+    late = now + GRACE
+    assert not may_take(desk.agent, late, "returns")
+    assert may_take(desk.agent, late, "invoice")
+    assert reading.rules_unread([desk.agent], ["returns", "invoice"], late) == {desk.agent.pk: {"returns"}}
+
+
+def test_who_came_later_or_does_not_work_on_tickets_reads_nothing(desk: Cast, now: datetime) -> None:
+    changed(desk, now)
+    newcomer = desk.person("agent")
+    newcomer.created_at = now + HOUR
+    found = reading.unread([newcomer, desk.auditor, desk.agent], now + 2 * HOUR)
+    assert [bool(found[one.pk]) for one in (newcomer, desk.auditor, desk.agent)] == [False, False, True]
+
+
+def test_a_version_that_was_replaced_needs_no_confirmation_any_more(desk: Cast, now: datetime) -> None:
+    first = changed(desk, now)
+    second = changed(desk, now + HOUR, limit_value=18)
+    mine = reading.unread([desk.agent], now + 2 * HOUR)[desk.agent.pk]
+    assert [one.version for one in mine] == [second]
+    assert mine[0].before == first
+    with pytest.raises(DomainError) as refused:
+        services.rule_confirm(version=first, actor=desk.agent, now=now + 2 * HOUR)
+    assert refused.value.code == "nothing_to_read"
+
+
+def test_the_grace_is_a_number_of_the_rule_book(desk: Cast, now: datetime) -> None:
+    from aftersales.standards.models import Parameter
+
+    draft = rule_book.parameter_draft(
+        parameter=Parameter.objects.get(code="must_read_grace_hours"), value=1, actor=desk.operations, now=now
+    )
+    rule_book.rule_activate(draft=draft, actor=desk.supervisor, now=now)
+    changed(desk, now)
+    assert not may_take(desk.agent, now + HOUR)
+
+
+def test_the_lead_sees_who_has_not_read(desk: Cast, now: datetime) -> None:
+    version = changed(desk, now)
+    services.rule_confirm(version=version, actor=desk.agent, now=now)
+    (found,) = reading.readings(desk.lead, now)
+    assert (desk.agent in found.missing, desk.lead in found.missing, found.read) == (False, True, 1)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.concurrency
+def test_two_clicks_confirm_once(desk: Cast, now: datetime) -> None:
+    version = changed(desk, now)
+
+    def confirm() -> int:
+        return services.rule_confirm(version=version, actor=desk.agent, now=now).pk
+
+    first, second = at_once([confirm, confirm])
+    assert first == second
+    assert RuleReading.objects.count() == 1
