@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('standards', '0003_characters_unit'),
-        ('tickets', '0010_macros'),
+        ('tickets', '0011_orders_of_lists'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
