@@ -64,7 +64,7 @@ class UserAdmin(RoomAdmin):
     change_form_outer_before_template = "accounts/user_acts.html"
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        shown = ("username", "display_name", "email", "language", "capacity")
+        shown = ("username", "display_name", "email", "language", "languages", "capacity")
         roles = (
             "roles"
             if request.user.has_perm("accounts.set_roles") and not _own(request, obj)

@@ -109,6 +109,7 @@ CUSTOMER_REGISTER = {
         "customers.contact", view=TRADE_READERS, change=roles(DESK - VENDORS), add=roles(DESK - VENDORS)
     ),
     **register("customers.customeraccount", view=TRADE_READERS),
+    **register("customers.staffcontact", view=ADMINISTRATORS, add=ADMINISTRATORS),
 }
 ORDER_REGISTER = {
     **register("orders.order", view=TRADE_READERS, change=OPERATIONS, add=OPERATIONS),

@@ -37,6 +37,13 @@ class User(AbstractBaseUser):
     capacity = models.PositiveSmallIntegerField(
         _("capacity"), default=20, help_text=_("Open tickets this person carries at most.")
     )
+    languages = ArrayField(
+        models.CharField(max_length=12),
+        verbose_name=_("speaks"),
+        default=list,
+        blank=True,
+        help_text=_("Languages for customers beside the market's own, such as en or ja."),
+    )
     session_epoch = models.PositiveIntegerField(default=0, editable=False)
     created_at = models.DateTimeField(_("created at"))
     version = models.PositiveIntegerField(default=1, editable=False)

@@ -48,6 +48,29 @@ def may_change(user: Any, actor: Any, columns: Iterable[str]) -> Iterator[Refusa
     yield Refusal("not_yours", _("You may not change this person."))
 
 
+Span = tuple[datetime, datetime]
+
+
+def without(span: Span, gaps: Iterable[Span]) -> list[Span]:
+    """What is left of a span when the gaps are taken out, in order."""
+    left, pieces = span[0], []
+    for start, end in sorted(gaps):
+        if start > left:
+            pieces.append((left, min(start, span[1])))
+        left = max(left, end)
+        if left >= span[1]:
+            break
+    if left < span[1]:
+        pieces.append((left, span[1]))
+    return [piece for piece in pieces if piece[1] > piece[0]]
+
+
+def minutes_worked(spans: Iterable[Span], start: datetime, end: datetime) -> int:
+    """Whole minutes of these spans between two moments."""
+    seconds = sum(max((min(b, end) - max(a, start)).total_seconds(), 0) for a, b in spans)
+    return int(seconds // 60)
+
+
 def period(starts_at: datetime, ends_at: datetime | None) -> Iterator[Refusal]:
     if ends_at is not None and ends_at <= starts_at:
         yield Refusal("period", _("The end must be later than the beginning."))

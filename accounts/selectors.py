@@ -1,12 +1,13 @@
 """Answers about people for pages and for dispatch."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, Subquery
 
+from accounts import rules
 from accounts.models import Away, Shift, Taste, Team, TeamMember, User
 from accounts.states import Role
 
@@ -23,6 +24,8 @@ class Candidate:
     next_shift_at: datetime | None
     away_reason: str
     is_lead: bool
+    away_until: datetime | None = None
+    member_since: datetime | None = None
 
     @property
     def available(self) -> bool:
@@ -68,6 +71,7 @@ def names_of_others(viewer: User, at: datetime, *, but: int) -> list[tuple[int, 
 def _candidates(which: Q, at: datetime) -> list[Candidate]:
     mine = Shift.objects.planned().filter(person=OuterRef("person"))
     current = mine.filter(starts_at__lte=at, ends_at__gt=at)
+    away = Away.objects.at(at).filter(person=OuterRef("person")).order_by("starts_at", "pk")
     members = (
         TeamMember.objects.at(at)
         .filter(which, team__active_to=None, person__is_active=True)
@@ -77,7 +81,8 @@ def _candidates(which: Q, at: datetime) -> list[Candidate]:
             next_shift_at=Subquery(
                 mine.filter(starts_at__gt=at).order_by("starts_at").values("starts_at")[:1]
             ),
-            away_reason=Subquery(Away.objects.at(at).filter(person=OuterRef("person")).values("reason")[:1]),
+            away_reason=Subquery(away.values("reason")[:1]),
+            away_until=Subquery(away.values("ends_at")[:1]),
         )
         .order_by("person_id", "team_id")
     )
@@ -98,6 +103,8 @@ def _candidate(member: TeamMember) -> Candidate:
         next_shift_at=facts["next_shift_at"],
         away_reason=facts["away_reason"] or "",
         is_lead=member.team.lead_id == member.person_id,
+        away_until=facts["away_until"],
+        member_since=member.active_from,
     )
 
 
@@ -126,6 +133,32 @@ def lead_of(person_id: int) -> User | None:
         .first()
     )
     return member.team.lead if member else None
+
+
+@dataclass
+class Worked:
+    """Somebody's shifts that touch a time, and the parts of them in which he is not away."""
+
+    shifts: list[rules.Span] = field(default_factory=list)
+    there: list[rules.Span] = field(default_factory=list)
+
+
+def worked(person_ids: Iterable[int | None], since: datetime, until: datetime) -> dict[int, Worked]:
+    """When each of these people is on shift and when he is there. Two queries; people without a shift are left out."""
+    ids = [pk for pk in set(person_ids) if pk]
+    shifts = Shift.objects.planned().filter(person__in=ids, starts_at__lt=until, ends_at__gt=since)
+    gone = Away.objects.filter(person__in=ids, starts_at__lt=until).filter(
+        Q(ends_at=None) | Q(ends_at__gt=since)
+    )
+    away: dict[int, list[rules.Span]] = {}
+    for person_id, starts_at, ends_at in gone.values_list("person_id", "starts_at", "ends_at"):
+        away.setdefault(person_id, []).append((starts_at, ends_at or datetime.max.replace(tzinfo=UTC)))
+    found: dict[int, Worked] = {}
+    for person_id, *span in shifts.order_by("starts_at").values_list("person_id", "starts_at", "ends_at"):
+        one = found.setdefault(person_id, Worked())
+        one.shifts.append((span[0], span[1]))
+        one.there += rules.without((span[0], span[1]), away.get(person_id, ()))
+    return found
 
 
 def just_started(after: datetime, until: datetime) -> list[int]:

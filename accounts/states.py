@@ -65,6 +65,7 @@ class AwayReason(TextChoices):
     TRAINING = "training", pgettext_lazy("away reason", "Training")
     MEETING = "meeting", pgettext_lazy("away reason", "Meeting")
     BREAK = "break", pgettext_lazy("away reason", "Break")
+    PAUSE = "pause", pgettext_lazy("away reason", "Pause after an abusive contact")
 
 
 class Theme(TextChoices):

@@ -63,6 +63,7 @@ def user_create(
     now: datetime,
     email: str = "",
     language: str = "",
+    languages: Sequence[str] = (),
     capacity: int = 20,
     password: str | None = None,
     kind: str = Kind.PERSON,
@@ -74,13 +75,13 @@ def user_create(
     _refuse_taken(username=username.strip(), email=email.strip(), but=None)
     user = User(
         username=username.strip(), display_name=display_name.strip(), email=email.strip(), language=language,
-        roles=rules.in_order(roles), capacity=capacity, kind=kind, created_at=now,
+        roles=rules.in_order(roles), capacity=capacity, kind=kind, created_at=now, languages=list(languages),
         password=make_password(password),
     )  # fmt: skip
     return moves.create(user, actor=actor, now=now, event="user.created", payload={"new_roles": user.roles})
 
 
-EDITABLE = frozenset({"username", "display_name", "email", "language", "capacity"})
+EDITABLE = frozenset({"username", "display_name", "email", "language", "languages", "capacity"})
 
 
 @transaction.atomic

@@ -15,8 +15,8 @@ from aftersales.core.admin import RoomAdmin, RoomInline
 from aftersales.core.components import chip
 
 from . import selectors, services
-from .forms import CustomerForm
-from .models import Contact, Customer, CustomerAccount
+from .forms import CustomerForm, StaffContactForm
+from .models import Contact, Customer, CustomerAccount, StaffContact
 from .states import CLASS_COLOURS, CustomerClass
 
 
@@ -96,3 +96,37 @@ class CustomerAdmin(RoomAdmin):
                 customer=obj, actor=actor, now=now, version=version, **self.changed(form)
             )
         return services.customer_create(actor=actor, now=now, **form.cleaned_data)
+
+
+@admin.register(StaffContact)
+class StaffContactAdmin(RoomAdmin):
+    """What tells that an order is an employee's own: dispatch, taking and giving keep such tickets away from him."""
+
+    form = StaffContactForm
+    list_display = ("person", "kind", "masked_value", "ended_at")
+    list_filter = ("kind",)
+    list_select_related = ("person",)
+    fields = ("person", "kind", "value")
+    actions = ("end",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        rows: Any = super().get_queryset(request)
+        return rows.present()
+
+    @admin.display(description=_("value"))
+    def masked_value(self, row: StaffContact) -> str:
+        return row.masked
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return ("person", "kind", "masked_value") if obj else self.fields
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return ("person", "kind", "masked_value") if obj else ()
+
+    @admin.action(description=_("No longer the employee's own"), permissions=["add"])
+    def end(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        for contact in queryset:
+            services.staff_contact_end(contact=contact, actor=request.user, now=self.now())
+
+    def save_row(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> Any:
+        return services.staff_contact_add(actor=request.user, now=self.now(), **form.cleaned_data)

@@ -30,6 +30,16 @@ register(
     ),
     Kind("customer.erased", sentence=_("%(actor)s erased the customer's personal data: %(reason)s")),
     Kind("customer.account_added", sentence=_("%(actor)s added an account id of the customer.")),
+    Kind(
+        "staff_contact.added",
+        sentence=_("%(actor)s noted an own contact of an employee."),
+        payload={"kind": "code", "person": "id"},
+    ),
+    Kind(
+        "staff_contact.ended",
+        sentence=_("%(actor)s ended an own contact of an employee."),
+        payload={"kind": "code", "person": "id"},
+    ),
     Kind("contact.created", sentence=_("%(actor)s added a contact."), payload={"kind": "code"}),
     Kind("contact.changed", sentence=_("%(actor)s changed a contact."), payload={"kind": "code"}),
     Kind(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Case, F, Func, Q, Value, When
@@ -12,8 +13,8 @@ from simple_history.models import HistoricalRecords
 from aftersales.core.models import PublicIdModel, VersionedModel
 
 from . import rules
-from .querysets import AccountQuerySet, ContactQuerySet, CustomerQuerySet
-from .states import Channel, ContactKind, CustomerClass, Gender
+from .querysets import AccountQuerySet, ContactQuerySet, CustomerQuerySet, StaffContactQuerySet
+from .states import Channel, ContactKind, CustomerClass, Gender, OwnKind
 
 
 class Customer(PublicIdModel, VersionedModel):
@@ -177,3 +178,41 @@ class Contact(PublicIdModel, VersionedModel):
     def masked(self) -> str:
         """What may be shown without a reveal."""
         return rules.masked(self.kind, self.value)
+
+
+class StaffContact(VersionedModel):
+    """A private telephone, e-mail, address or account of an employee: whoever owns an order never handles it.
+
+    Kept only in the form in which contacts are compared, shown masked. ``ended_at``: no longer the person's.
+    """
+
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("person")
+    )
+    kind = models.CharField(_("kind"), max_length=8, choices=OwnKind.choices)
+    search_key = models.CharField(_("value"), max_length=300)
+    ended_at = models.DateTimeField(_("no longer his own since"), null=True, blank=True)
+
+    objects = StaffContactQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("own contact of an employee")
+        verbose_name_plural = _("own contacts of employees")
+        ordering = ["person_id", "kind", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["person", "kind", "search_key"], condition=Q(ended_at=None), name="staff_contact_once"
+            ),
+            models.CheckConstraint(condition=~Q(search_key=""), name="staff_contact_given"),
+        ]
+        indexes = [
+            models.Index(fields=["kind", "search_key"], condition=Q(ended_at=None), name="staff_contact_key"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.masked}"
+
+    @property
+    def masked(self) -> str:
+        kind = ContactKind.WECHAT if self.kind == OwnKind.ACCOUNT else self.kind
+        return rules.masked(kind, self.search_key)

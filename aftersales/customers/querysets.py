@@ -43,3 +43,12 @@ class ContactQuerySet(models.QuerySet[Any]):
         if len(key) == TAIL_LENGTH:
             return self.filter(kind=ContactKind.PHONE, phone_tail=key)
         return self.filter(kind=ContactKind.PHONE, search_key=key)
+
+
+class StaffContactQuerySet(models.QuerySet[Any]):
+    def visible_to(self, user: Any) -> Self:
+        """Whoever keeps the staff's accounts; nobody else learns what is an employee's own."""
+        return self if _allowed(user, "customers.view_staffcontact") else self.none()
+
+    def present(self) -> Self:
+        return self.filter(ended_at=None)

@@ -12,8 +12,8 @@ from aftersales.core import erasure, events, registers, retention
 from aftersales.core.errors import DomainError, NotPermitted
 
 from . import rules
-from .models import Contact, Customer, CustomerAccount
-from .states import CustomerClass
+from .models import Contact, Customer, CustomerAccount, StaffContact
+from .states import CustomerClass, OwnKind
 
 
 def customer_create(*, code: str, actor: Any, now: datetime, **columns: Any) -> Customer:
@@ -41,6 +41,37 @@ def customer_change(
         customer, actor=actor, now=now, event="customer.changed", version=version, **columns
     )
     return changed
+
+
+def staff_contact_add(*, person: Any, kind: str, value: str, actor: Any, now: datetime) -> StaffContact:
+    """Note a private contact of an employee, so that nobody handles his own order. Errors: value, unknown_kind."""
+    _require(actor, "customers.add_staffcontact")
+    if kind not in OwnKind.values:
+        raise DomainError(_("Choose one of the kinds."), "unknown_kind")
+    key = rules.search_key(kind, value)[:300]
+    if not key:
+        raise DomainError(_("Please give the contact."), "value")
+    known: StaffContact | None = (
+        StaffContact.objects.present().filter(person=person, kind=kind, search_key=key).first()
+    )
+    if known is not None:
+        return known
+    row = StaffContact(person=person, kind=kind, search_key=key)
+    payload = {"kind": kind, "person": person.pk}
+    added: StaffContact = registers.create(
+        row, actor=actor, now=now, event="staff_contact.added", payload=payload
+    )
+    return added
+
+
+def staff_contact_end(*, contact: StaffContact, actor: Any, now: datetime) -> StaffContact:
+    """The contact is no longer the employee's; what was decided because of it stays."""
+    _require(actor, "customers.add_staffcontact")
+    payload = {"kind": contact.kind, "person": contact.person_id}
+    ended: StaffContact = registers.save(
+        contact, actor=actor, now=now, event="staff_contact.ended", payload=payload, ended_at=now
+    )
+    return ended
 
 
 def customer_classify(

@@ -33,6 +33,16 @@ class ContactKind(TextChoices):
     WECHAT = "wechat", pgettext_lazy("contact kind", "WeChat")
 
 
+class OwnKind(TextChoices):
+    """What tells that an order is an employee's own."""
+
+    PHONE = "phone", pgettext_lazy("contact kind", "Phone")
+    EMAIL = "email", pgettext_lazy("contact kind", "E-mail")
+    ADDRESS = "address", pgettext_lazy("contact kind", "Address")
+    WECHAT = "wechat", pgettext_lazy("contact kind", "WeChat")
+    ACCOUNT = "account", pgettext_lazy("contact kind", "Account (source:id)")
+
+
 class Channel(TextChoices):
     """Ways to reach a customer that he may refuse (opt-out)."""
 

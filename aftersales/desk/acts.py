@@ -54,12 +54,13 @@ FACES: Mapping[str, tuple[str, str]] = {
     "tried": ("phone", ""),
     "told_merchant": ("phone", ""),
     "agree": ("chat", "p"),
+    "abusive": ("moon", ""),
 }
 # A move out of another state is no news; these refusals are never shown.
 SILENT = frozenset({"wrong_state", "not_permitted"})
 TEXT = Need("text", gettext_lazy("Message to the customer"), "long")
 REASON_NEEDED = frozenset(
-    {"unassign", "hand_over", "wait", "close_verified", "cancel", "regrade", "reopen", "give_up"}
+    {"unassign", "hand_over", "wait", "close_verified", "cancel", "regrade", "reopen", "give_up", "abusive"}
 )
 NO_REASON = frozenset({"start", "resume", "resolve", "archive", "take", "tried", "agree", "told_merchant"})
 REASON_WORDS = {"close_verified": gettext_lazy("What the customer said")}
@@ -144,6 +145,9 @@ def _all(ticket: Ticket, actor: Any, now: datetime) -> list[Act]:
         found.append(
             _own("agree", label, (TEXT,), _("The customer is told; the promise of a solution is met."))
         )
+    if ticket.is_open and ticket.assignee_id == actor.pk:
+        words = _("You get a pause: nothing new comes until it is over. The ticket stays as it is.")
+        found.append(_own("abusive", pgettext_lazy("ticket act", "Abusive contact"), (), words))
     if ticket.state in ACTIVE_STATES and actor.has_perm("tickets.reply"):
         words = _("Reaching the customer counts as an answer; what was said is kept as a note.")
         found.append(_own("tried", pgettext_lazy("ticket act", "Register a contact"), TRIED, words))
@@ -355,6 +359,7 @@ HANDLERS: Mapping[str, Handler] = {
     "agree": lambda p: services.ticket_agree_solution(
         **p.common(), **p.once(), **p.words("text"), told_by=_told_by(p, SOLUTION_TOLD)
     ),
+    "abusive": lambda p: services.contact_abusive(**p.common(), reason=p.reason),
     "tried": lambda p: services.contact_attempt_record(
         **p.common(),
         channel=_chosen(p, TRIED)["channel"],

@@ -112,6 +112,7 @@ def group_words(code: str) -> str:
         "emergency": pgettext("group of numbers", "Emergency"),
         "figures": pgettext("group of numbers", "Figures"),
         "automation": pgettext("group of numbers", "Automation"),
+        "dispatch": pgettext("group of numbers", "Dispatch and shifts"),
     }
     return known.get(code, code)
 
@@ -121,7 +122,7 @@ def value_words(row: Parameter, value: Any) -> str:
     if value is None:
         return "–"
     if row.measure in {Measure.TEXT, Measure.CODES}:
-        return ", ".join(value) if isinstance(value, list) else str(value)
+        return vocabulary.listed(map(vocabulary.code_words, value)) if isinstance(value, list) else str(value)
     if row.measure == Measure.PERCENT:
         return f"{value}%"
     return f"{value} {dict(Measure.choices)[row.measure]}"

@@ -85,6 +85,19 @@ def words(condition: str, codes: Iterable[str]) -> str:
     return listed(word(condition, code) for code in codes)
 
 
+def code_words(code: str) -> str:
+    """One entry of a list of codes: a word where a room above offers one, with its amount ("load=25")."""
+    name, equals, amount = code.partition("=")
+    shown = next(
+        (str(known[name]) for key, known in _offered.items() if name in known and key in LISTED), name
+    )
+    return f"{shown} {amount}" if equals else shown
+
+
+LISTED = frozenset({"dispatch_parts", "severities"})
+"""Vocabularies whose words may stand in a list of codes."""
+
+
 def event_words(triggers: Iterable[str]) -> str:
     """Triggers as a person would say them."""
     return listed(str(EVENTS.get(trigger, trigger)) for trigger in triggers)

@@ -6,7 +6,7 @@ from accounts.services import system_user
 from aftersales.core.models import Event
 from aftersales.tickets import selectors
 from aftersales.tickets.models import Ticket
-from aftersales.tickets.services import asking, dispatch, node_messages, reaching
+from aftersales.tickets.services import asking, choosing, node_messages, reaching
 
 
 def node_message(event: Event, now: datetime) -> None:
@@ -17,12 +17,14 @@ def node_message(event: Event, now: datetime) -> None:
     node_messages.tell_customer(ticket=ticket, event=event, actor=system_user(), now=now)
     if event.kind == "ticket.left_alone":
         reaching.leads_tell(ticket=ticket, event=event, now=now)
+    if event.kind == "ticket.taken_back_again":
+        reaching.lead_told_again(ticket=ticket, event=event, now=now)
     if event.kind == "ticket.merchant_asked":
         reaching.merchant_ask(ticket=ticket, event=event, now=now)
     if event.kind == "ticket.not_delivered":
         reaching.worker_tell(ticket=ticket, event=event, now=now)
     if event.kind in ("ticket.unassigned", "ticket.regraded"):
-        dispatch.unassigned_look(ticket_id=ticket.pk, now=now)
+        choosing.unassigned_look(ticket_id=ticket.pk, now=now)
     if event.kind == "ticket.resolved":  # there may be nobody to ask, or no message at all
         asking.question_follow(ticket_id=ticket.pk, now=now)
 

@@ -121,6 +121,14 @@ register(
         "ticket.left_alone", _("Nobody can take it now (%(why)s) and it cannot wait: leads and supervisors are told."),
         {"duty": "code", "why": "code"}, show=labels(why=states.NotDispatched),
     ),
+    EventKind(
+        "ticket.taken_back_again", _("Taken back for the %(times)s. time without anybody beginning: the lead is told."),
+        {"times": "number", "from_id": "id"},
+    ),
+    EventKind(
+        "ticket.abusive_contact", _("%(actor)s noted an abusive contact (a pause of %(minutes)s minutes): %(reason)s"),
+        {"minutes": "number"},
+    ),
     EventKind("ticket.started", _("%(actor)s began to work on it.")),
     EventKind("ticket.replied", _("%(actor)s answered the customer."), {"message_id": "id", "first": "flag"}, CUSTOMER),
     EventKind(

@@ -50,7 +50,8 @@ MOVES = [
     ),
     Move(
         "assign", [S.TRIAGED, S.ASSIGNED, S.IN_PROGRESS], S.ASSIGNED, "tickets.assign",
-        pgettext_lazy("ticket move", "Assign"), "ticket.assigned", guards=[rules.fit_to_work], needs=TEAM_AND_PERSON,
+        pgettext_lazy("ticket move", "Assign"), "ticket.assigned", guards=[rules.fit_to_work, rules.not_own_order],
+        facts=["tickets.own_order"], needs=TEAM_AND_PERSON,
         effect=_("The person finds the ticket in the own queue; the first contact stays responsible."),
     ),
     Move(

@@ -11,8 +11,9 @@ from aftersales.standards import vocabulary
 from aftersales.tickets import consumers, events, selectors, shipping, tasks  # noqa: F401 - importing declares the event kinds
 from aftersales.tickets.machine import MACHINE, PROMISE_MACHINE
 from aftersales.tickets.selectors import promises, reading
+from aftersales.tickets.selectors.dispatching import own_order_facts
 from aftersales.tickets.services import erasing, node_messages, running
-from aftersales.tickets.states import Channel, Kind, Nature, OwnReason, Severity
+from aftersales.tickets.states import Channel, DispatchPart, Kind, LoadFactor, Nature, OwnReason, Severity
 
 
 def connect() -> None:
@@ -29,9 +30,11 @@ def connect() -> None:
         ("severities", Severity), ("natures", Nature), ("channels", Channel), ("kinds", Kind),
     ):  # fmt: skip
         vocabulary.offer(condition, known.choices)
+    vocabulary.offer("dispatch_parts", [*DispatchPart.choices, *LoadFactor.choices])
     vocabulary.offer("tags", [("urgent", pgettext_lazy("mark of a ticket", "Urgent"))])
     facts.provide("clock_subject_line:tickets.ticket", selectors.clock_subject_lines)
     shipped.register("tickets", shipping.load)
+    facts.provide("tickets.own_order", own_order_facts)
     facts.provide("tickets.contact_tries", selectors.contact_tries)
     facts.provide("tickets.rules_unread", reading.assignees_unread)
     facts.provide("tickets.open_work", promises.open_promises)

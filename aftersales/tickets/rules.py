@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -16,12 +16,13 @@ from aftersales.tickets.states import (
     Kind,
     Level,
     Nature,
-    NotDispatched,
     Severity,
     TicketState,
 )
 
 Guarding = Iterable[Refusal]
+NEVER = frozenset({"not_this", "certificate", "scope"})
+"""Verdicts of dispatch that no waiting changes: such a person is no help for this ticket."""
 
 
 def level(severity: str, nature: str) -> Level:
@@ -118,6 +119,17 @@ def fit_to_work(row: Any, facts: Any, actor: Any, now: datetime, data: Any) -> G
         yield Refusal("unfit", _("%(name)s cannot work on tickets.") % {"name": to})
     if row.assignee_id == to.pk:
         yield Refusal("already", _("The ticket is already with %(name)s.") % {"name": to})
+
+
+def not_own_order(row: Any, facts: Mapping[str, Any], actor: Any, now: datetime, data: Any) -> Guarding:
+    """Nobody handles an order of himself, his address, telephone or account. The reason tells nobody which it is."""
+    to = None if data is None else data.get("to")
+    if to is None:
+        return
+    if any(to.pk in own.of(row.pk) for own in facts.get("tickets.own_order", ())):
+        yield Refusal(
+            "not_for_person", _("This ticket cannot go to %(name)s; another person takes it.") % {"name": to}
+        )
 
 
 def has_assignee(row: Any, facts: Any, actor: Any, now: datetime, data: Any) -> Guarding:
@@ -284,70 +296,10 @@ def _from_its_beginning(word: str) -> re.Pattern[str]:
     return re.compile(rf"(?<![a-z0-9]){re.escape(word)}{end}")
 
 
-# Dispatch
+# Dispatch: who gets a ticket is judged in ``dispatch_rules``
 
 
-@dataclass(frozen=True)
-class Candidate:
-    """One person as dispatch sees him: ``load`` counts open tickets, ``verdict`` is "" when he may take one."""
-
-    person_id: int
-    name: str
-    team_id: int | None
-    load: int
-    capacity: int
-    on_shift: bool
-    away: bool
-    next_shift_at: datetime | None = None
-    last_assigned_at: datetime | None = None
-    verdict: str = ""
-
-
-@dataclass(frozen=True)
-class Choice:
-    """Who gets it and why; kept word for word with the ticket."""
-
-    chosen: Candidate | None
-    reason: str
-    candidates: tuple[Candidate, ...] = field(default_factory=tuple)
-
-
-def verdict(candidate: Candidate) -> str:
-    if candidate.away:
-        return "away"
-    if not candidate.on_shift:
-        return "off_shift"
-    if candidate.load >= candidate.capacity:
-        return "full"
-    return ""
-
-
-def choose(candidates: Sequence[Candidate]) -> Choice:
-    """Least load in proportion to capacity, then who waited longest, then the key: the same answer every time."""
-    judged = tuple(_judged(candidate) for candidate in candidates)
-    fit = [candidate for candidate in judged if not candidate.verdict]
-    if not judged:
-        return Choice(None, NotDispatched.NOBODY_HAS_DUTY.value)
-    if not fit:
-        there = any(one.verdict == "full" for one in judged)
-        why = NotDispatched.NOBODY_FREE if there else NotDispatched.NOBODY_ON_SHIFT
-        return Choice(None, why.value, judged)
-    best = min(
-        fit,
-        key=lambda one: (
-            one.load / one.capacity,
-            one.last_assigned_at.timestamp() if one.last_assigned_at else 0.0,
-            one.person_id,
-        ),
-    )
-    return Choice(best, "least_load", judged)
-
-
-def _judged(candidate: Candidate) -> Candidate:
-    return replace(candidate, verdict=verdict(candidate))
-
-
-def cannot_wait(row: Any, first_due: datetime | None, candidates: Sequence[Candidate]) -> bool:
+def cannot_wait(row: Any, first_due: datetime | None, candidates: Sequence[Any]) -> bool:
     """Whether a ticket that nobody can take now must not lie until the next shift (R3.2, R5.1 L3, G7.2).
 
     Critical and safety tickets never wait; any other does when its first response is due after somebody comes.
@@ -355,7 +307,9 @@ def cannot_wait(row: Any, first_due: datetime | None, candidates: Sequence[Candi
     """
     if row.severity == Severity.CRITICAL or row.kind == Kind.SAFETY:
         return True
-    if first_due is None or any(one.on_shift and not one.away for one in candidates):
+    if first_due is None or any(
+        one.on_shift and not one.away and one.verdict not in NEVER for one in candidates
+    ):
         return False
     coming = [one.next_shift_at for one in candidates if one.next_shift_at]
     return not coming or first_due < min(coming)

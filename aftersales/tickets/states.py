@@ -163,6 +163,27 @@ class NotDispatched(models.TextChoices):
         pgettext_lazy("not dispatched", "everybody with this duty is off shift"),
     )
     NOBODY_FREE = "nobody_free", pgettext_lazy("not dispatched", "everybody on shift has their hands full")
+    NOBODY_FIT = "nobody_fit", pgettext_lazy("not dispatched", "nobody on shift may take this one")
+
+
+class DispatchPart(models.TextChoices):
+    """What dispatch weighs, and how heavy a ticket of each severity is."""
+
+    DUTY = "duty", pgettext_lazy("dispatch part", "Duty and certificate")
+    LOAD = "load", pgettext_lazy("dispatch part", "Load")
+    KNOWN = "known", pgettext_lazy("dispatch part", "Knows the customer")
+    SHIFT = "shift", pgettext_lazy("dispatch part", "Shift left")
+    GREEN = "green", pgettext_lazy("dispatch part", "Green channel")
+    LANGUAGE = "language", pgettext_lazy("dispatch part", "Language")
+    IDLE = "idle", pgettext_lazy("dispatch part", "Idle longest")
+
+
+class LoadFactor(models.TextChoices):
+    """How heavy a ticket counts, in per cent of an ordinary one."""
+
+    MINOR = "load_minor", pgettext_lazy("dispatch part", "Weight of a general ticket %")
+    MAJOR = "load_major", pgettext_lazy("dispatch part", "Weight of a major ticket %")
+    CRITICAL = "load_critical", pgettext_lazy("dispatch part", "Weight of a critical ticket %")
 
 
 class OwnReason(models.TextChoices):
@@ -173,6 +194,8 @@ class OwnReason(models.TextChoices):
     WAKE_UP = "wake_up", pgettext_lazy("own reason", "the time to wait is over")
     WORSE_SIGNAL = "worse_signal", pgettext_lazy("own reason", "a further signal is worse")
     SAME_ORDER = "same_order", pgettext_lazy("own reason", "a further signal about the same order")
+    UNTOUCHED = "untouched", pgettext_lazy("own reason", "nobody began to work on it in time")
+    SHIFT_OVER = "shift_over", pgettext_lazy("own reason", "the shift ended before anybody began")
 
 
 class CancelReason(models.TextChoices):

@@ -25,11 +25,12 @@ def remove_files_job(job: Job, now: datetime) -> Mapping[str, Any]:
 
 @shared_task
 def sweep() -> None:
-    """Every minute: wake, close by silence, dispatch what nobody has."""
+    """Every minute: wake, close by silence, take back what nobody began, dispatch what nobody has."""
     now = timezone.now()
     with origin.coming_from("task"):
         services.wake_sweep(now=now)
         services.silence_sweep(now=now)
+        services.take_back_sweep(now=now)
         services.dispatch_sweep(now=now)
 
 

@@ -270,6 +270,7 @@ REGISTERS: dict[str, Register] = {
         view=LEADS | {R.PLANNER, R.ADMINISTRATOR}, change=OPERATIONS, add=OPERATIONS
     ),
     "core.series": Register(view=OWN_STAFF, change=OPERATIONS, add=OPERATIONS),
+    "customers.staffcontact": Register(ADMINISTRATORS, add=ADMINISTRATORS),
     "customers.customer": Register(
         view=TRADE_READERS, change=(DESK - VENDORS) | {R.PRIVACY_OFFICER}, add=OPERATIONS
     ),

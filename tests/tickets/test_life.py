@@ -43,7 +43,7 @@ def test_a_registered_problem_is_graded_dispatched_and_timed(
     assert ticket.next_promise == "first_response"
     record = DispatchRecord.objects.get(ticket=ticket)
     assert record.chosen == desk.agent
-    assert record.reason == "least_load"
+    assert record.reason == "scored"
 
 
 def test_the_same_reference_twice_is_one_ticket(desk: Cast, now: datetime) -> None:

@@ -151,6 +151,7 @@ MATRIX: dict[str, tuple[str, Call]] = {
     "ticket_tell_merchant": (
         "tickets.reply", lambda w: services.ticket_tell_merchant(text="电话问了", channel="phone", **w.on),
     ),
+    "contact_abusive": (NOBODY_ELSE, lambda w: services.contact_abusive(reason="骂人", **w.on)),
     "ticket_wait": ("tickets.work", lambda w: services.ticket_wait(wait_for="merchant", until=w.until, **w.on)),
     "tickets_assign": (
         "tickets.assign", lambda w: services.tickets_assign(tickets=Ticket.objects.all(), to=w.person, **w.by),
@@ -169,7 +170,7 @@ MATRIX: dict[str, tuple[str, Call]] = {
 # The system's own rounds take no actor: nobody can act through them. The last two act by a signed link.
 ROUNDS = {
     *("dispatch_sweep", "intake_run", "intake_signals", "retention_run", "rollups_rebuild", "seal_sweep"),
-    *("silence_sweep", "wake_sweep", "ticket_dispatch"),
+    *("silence_sweep", "take_back_sweep", "wake_sweep", "ticket_dispatch"),
     *("customer_link_open", "ticket_confirm"),
 }
 

@@ -11,7 +11,7 @@ from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext, pgettext, pgettext_lazy
+from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.selectors import names_of_others, people_of_team
@@ -20,11 +20,11 @@ from aftersales.core.access import answered, needs
 from aftersales.core.errors import DomainError
 from aftersales.customers.models import Contact
 from aftersales.customers.services import contact_reveal
-from aftersales.desk import acts, promises, workbench
+from aftersales.desk import acts, dispatching, promises, workbench
 from aftersales.orders.selectors import order_card
 from aftersales.standards.selectors import one_edition
 from aftersales.tickets import selectors, services
-from aftersales.tickets.models import Attachment, DispatchRecord, Ticket
+from aftersales.tickets.models import Attachment, Ticket
 from aftersales.tickets.services.conversation import words_judged
 from aftersales.tickets.states import ACTIVE_STATES, AskInPerson, Channel
 
@@ -101,59 +101,14 @@ def _page(
         "voices": _voices(request.user, row), "voice": voice or _first_voice(request.user, row),
         "waiting": workbench.waiting_face(row), "people": _people(request.user, row, todo, now),
         "reopened_words": ngettext("reopened once", "reopened %(n)d times", row.reopened) % {"n": row.reopened},
-        "dispatch_words": dispatch_words(bench.dispatch), "dispatch_people": dispatch_people(bench.dispatch),
+        "why": dispatching.face(bench.dispatch, row.owner, now),
+        "may_reassign": any(act.name == "assign" for act in todo.allowed),
         "ended": ended_words(row), "mute": unheard, "accept": files.accepted(), "resolve_text": resolve_text(row),
         "merchant_mute": unheard_words(row, "merchant") if row.merchant_id else "",
         "tomorrow": timezone.localtime(now + timedelta(days=1)).strftime("%Y-%m-%dT%H:%M"),
         "soonest": timezone.localtime(now).strftime("%Y-%m-%dT%H:%M"), **promised,
     }  # fmt: skip
     return render(request, "desk/ticket.html", context, status=status)
-
-
-# Why a person got the ticket, and why the others did not.
-CHOSEN = {
-    "least_load": gettext_lazy("%(name)s had the fewest tickets for the own capacity among those on shift."),
-    "by_hand": gettext_lazy("%(name)s was chosen by hand."),
-    "pulled": gettext_lazy("%(name)s took the ticket."),
-    "handed_over": gettext_lazy("The ticket was handed to %(name)s, who leads the team."),
-    "nobody_has_duty": gettext_lazy("No team has this duty."),
-    "nobody_on_shift": gettext_lazy("Everybody with this duty was off shift."),
-    "nobody_free": gettext_lazy("Everybody with this duty who was on shift had their hands full."),
-}
-VERDICTS = {
-    "": pgettext_lazy("dispatch", "Could take it"),
-    "away": pgettext_lazy("dispatch", "Away"),
-    "off_shift": pgettext_lazy("dispatch", "Not on shift"),
-    "full": pgettext_lazy("dispatch", "Hands full"),
-}
-
-
-def dispatch_words(record: DispatchRecord | None) -> str:
-    """One sentence a colleague could say aloud."""
-    if record is None:
-        return ""
-    words = CHOSEN.get(record.reason)
-    return str(words) % {"name": record.chosen or ""} if words else record.reason
-
-
-def dispatch_people(record: DispatchRecord | None) -> list[dict[str, Any]]:
-    """Everybody who was looked at, with the verdict in words."""
-    if record is None:
-        return []
-    chosen = record.chosen_id
-    return [
-        {
-            **one,
-            "words": pgettext("dispatch", "Chosen")
-            if one["person_id"] == chosen
-            else VERDICTS.get(one["verdict"], ""),
-        }
-        for one in record.candidates
-    ]
-
-
-def _chosen() -> str:
-    return pgettext("dispatch", "Chosen")
 
 
 def resolve_text(row: Ticket) -> str:

@@ -182,6 +182,10 @@ class DispatchRecord(AppendOnlyModel):
     )
     reason = models.CharField(_("reason"), max_length=40)
     candidates = models.JSONField(_("candidates"), default=list)
+    asked = models.JSONField(
+        _("what was asked"), default=dict, help_text=_("The ticket as it was judged: codes only.")
+    )
+    weights_version = models.PositiveIntegerField(_("version of the weights"), default=0)
     at = models.DateTimeField(_("at"))
 
     objects = ThroughTicketQuerySet.as_manager()
@@ -189,6 +193,7 @@ class DispatchRecord(AppendOnlyModel):
     class Meta(AppendOnlyModel.Meta):
         verbose_name = _("dispatch record")
         verbose_name_plural = _("dispatch records")
+        indexes = (models.Index(fields=["at", "id"], name="dispatch_at"),)
 
     def __str__(self) -> str:
         return f"{self.ticket_id} → {self.chosen_id}"

@@ -1,5 +1,6 @@
 """Every write about tickets, by verb."""
 
+from aftersales.tickets.services.abuse import contact_abusive
 from aftersales.tickets.services.archive import (
     addendum_add,
     archive_hold_lift,
@@ -10,6 +11,7 @@ from aftersales.tickets.services.archive import (
     seal_sweep,
     ticket_archive,
 )
+from aftersales.tickets.services.choosing import dispatch_sweep, ticket_dispatch
 from aftersales.tickets.services.closing import (
     contact_attempt_record,
     customer_link_issue,
@@ -34,9 +36,7 @@ from aftersales.tickets.services.conversation import (
     ticket_tell_merchant,
 )
 from aftersales.tickets.services.dispatch import (
-    dispatch_sweep,
     ticket_assign,
-    ticket_dispatch,
     ticket_hand_over,
     ticket_put_back,
     ticket_take,
@@ -56,6 +56,7 @@ from aftersales.tickets.services.reading import rule_confirm
 from aftersales.tickets.services.rebuild import rollups_rebuild
 from aftersales.tickets.services.rulebook import rule_save
 from aftersales.tickets.services.settling import intake_run, intake_signals, signal_retry, signals_take_in
+from aftersales.tickets.services.taking_back import take_back_sweep
 from aftersales.tickets.services.work import ticket_move, ticket_start, ticket_wait
 
 __all__ = [
@@ -64,6 +65,7 @@ __all__ = [
     "archive_hold_set",
     "archive_opened",
     "archive_searched",
+    "contact_abusive",
     "contact_attempt_record",
     "customer_link_issue",
     "customer_link_open",
@@ -87,6 +89,7 @@ __all__ = [
     "signal_retry",
     "signals_take_in",
     "silence_sweep",
+    "take_back_sweep",
     "ticket_agree_solution",
     "ticket_answer",
     "ticket_archive",

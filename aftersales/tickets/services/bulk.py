@@ -10,9 +10,10 @@ from django.utils.translation import gettext_lazy as _
 from accounts.services import system_user
 from aftersales.core import moves
 from aftersales.core.errors import DomainError, NotPermitted, Refusal
-from aftersales.tickets import rules
+from aftersales.tickets.dispatch_rules import Choice
 from aftersales.tickets.models import DispatchRecord, Ticket
-from aftersales.tickets.services.dispatch import _as_candidate, _build, _for
+from aftersales.tickets.services.dispatch import _for
+from aftersales.tickets.services.recording import as_candidate, build
 from aftersales.tickets.states import TicketState
 
 TAKEN = Refusal("taken", _("Somebody already has this ticket."))
@@ -39,7 +40,7 @@ def tickets_take(*, tickets: QuerySet[Ticket], actor: Any, now: datetime) -> mov
         outcome = moves.perform_many(
             free, "assign", actor=system, now=now, acting_as=_for(actor), data={"to": actor, "team_id": None}
         )
-        choice = rules.Choice(_as_candidate(actor, None), "pulled")
-        DispatchRecord.objects.bulk_create(_build(row.pk, "", choice, now) for row in outcome.done)
+        choice = Choice(as_candidate(actor, None), "pulled")
+        DispatchRecord.objects.bulk_create(build(row.pk, "", choice, now) for row in outcome.done)
     outcome.refused += refused
     return outcome

@@ -19,8 +19,8 @@ from aftersales.standards.selectors import market_default
 from aftersales.tickets import rules
 from aftersales.tickets.models import Message, Ticket, TicketParty, TicketText
 from aftersales.tickets.services import searching
+from aftersales.tickets.services.choosing import dispatch_many
 from aftersales.tickets.services.conversation import clean_text, customer_message
-from aftersales.tickets.services.dispatch import dispatch_many
 from aftersales.tickets.services.grading import grade_by_rule, grading_book
 from aftersales.tickets.services.locking import locked_ticket
 from aftersales.tickets.states import ACTIVE_STATES, AuthorKind

@@ -40,6 +40,19 @@ def leads_tell(*, ticket: Ticket, event: Event, now: datetime) -> None:
     notices_send(orders, actor=system_user(), now=now)
 
 
+def lead_told_again(*, ticket: Ticket, event: Event, now: datetime) -> None:
+    """A ticket that nobody begins with: the lead of its team learns it, or else the duty's leads and supervisors."""
+    lead = ticket.team.lead if ticket.team else None
+    people = [lead] if lead and lead.is_active else leads_and_supervisors("")
+    values = {"number": ticket.number, "problem": ticket.subject, "count": event.payload["times"]}
+    orders = [
+        Order("work.taken_back", person, ticket, values, f"event:{event.pk}")
+        for person in people
+        if Ticket.objects.visible_to(person).filter(pk=ticket.pk).exists()
+    ]
+    notices_send(orders, actor=system_user(), now=now)
+
+
 def merchant_ask(*, ticket: Ticket, event: Event, now: datetime) -> None:
     """The question goes to the merchant's contact; the clock starts when it has gone out (``message_fared``)."""
     message = Message.objects.filter(pk=event.payload["message_id"], erased_at=None).first()
