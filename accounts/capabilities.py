@@ -211,6 +211,10 @@ TICKETS = {
     "tickets.hear_customer": WORKERS,  # what he said is taken down; he himself writes by a signed page
     "tickets.hear_merchant": WORKERS,
     "tickets.issue_link": NOBODY,  # made when the message goes out
+    "tickets.use_answers": WORKERS,
+    "tickets.write_own_answer": WORKERS,
+    "tickets.write_team_answer": roles(LEADS),  # of the own teams
+    "tickets.write_any_answer": roles(R.SUPERVISOR, R.OPERATIONS),
     "tickets.note": roles(WORKERS, R.INSPECTOR, R.MERCHANT_MANAGER, R.RISK),
     "tickets.resolve": WORKERS,
     "tickets.verify": WORKERS,

@@ -5,6 +5,7 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -22,6 +23,7 @@ LEASE = timedelta(minutes=5)
 MAX_ATTEMPTS = 5
 BACKOFF = timedelta(seconds=30)  # doubled with each attempt
 FORGET_BATCH = 1000
+SOON = timedelta(minutes=1)  # work for so soon gets a wake-up call of its own; later work waits for the sweep
 NUDGE_PAUSE = 30.0  # seconds without publishing after the broker failed once
 
 _handlers: dict[str, Handler] = {}
@@ -70,6 +72,8 @@ def enqueue(
         )
         created = bool(cursor.rowcount == 1)
     nudge()
+    if run_after is not None and timedelta(0) < run_after - now <= SOON:
+        nudge_in((run_after - now).total_seconds())
     return created
 
 
@@ -98,7 +102,13 @@ def _nudging() -> bool:
     return any(hook[1] is _publish and hook[0] <= still_open for hook in connection.run_on_commit)
 
 
-def _publish() -> None:
+def nudge_in(seconds: float) -> None:
+    """Wake a worker some seconds after the commit, for work that is due then."""
+    if settings.JOBS_NUDGE:
+        transaction.on_commit(partial(_publish, countdown=seconds), robust=True)
+
+
+def _publish(countdown: float | None = None) -> None:
     """Never keeps a request waiting twice: after one failure this process is quiet for a while."""
     global _quiet_until
     if time.monotonic() < _quiet_until:
@@ -106,7 +116,7 @@ def _publish() -> None:
     from aftersales.core.tasks import run_due_work
 
     try:
-        run_due_work.apply_async(retry=False, ignore_result=True)
+        run_due_work.apply_async(retry=False, ignore_result=True, countdown=countdown)
     except Exception as error:  # noqa: BLE001 - whatever a broker can throw, the row is safe
         _quiet_until = time.monotonic() + NUDGE_PAUSE
         logger.warning("the broker does not answer (%s); the sweep will find the work", error)

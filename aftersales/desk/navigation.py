@@ -81,6 +81,7 @@ GROUPS: tuple[Group, ...] = (
                 number="letters",
             ),
             Item(pgettext("navigation", "Archive"), "desk:archive", "book", "desk.archive"),
+            Item(pgettext("navigation", "Answer templates"), "desk:answers", "chat", "tickets.use_answers"),
             register_page("tickets", "ticket", pgettext("navigation", "Ticket register"), "file"),
             register_page("orders", "order", pgettext("navigation", "Orders"), "box"),
             register_page("orders", "shipment", pgettext("navigation", "Parcels"), "truck"),

@@ -21,6 +21,7 @@ from aftersales.tickets import given_words, services
 from aftersales.tickets.models import GivenPromise, Ticket
 from aftersales.tickets.selectors.promises import read
 from aftersales.tickets.services.promises import LONGEST
+from aftersales.tickets.services.unsent import Promised
 
 HOURS = "chat_desk"  # the calendar in which people of the desk are there
 WORKDAYS = "workdays"
@@ -124,14 +125,24 @@ def due_posted(posted: Mapping[str, Any]) -> datetime | None:
     return at
 
 
-def speaking(say: Callable[..., Any], voice: str, posted: Mapping[str, Any]) -> Callable[..., Any]:
-    """The service that says it, with the promise of the same form when one was made (what: the last sentence)."""
+def promised(voice: str, text: str, posted: Mapping[str, Any]) -> Promised | None:
+    """The promise of a reply's form; None when none was made."""
     due = due_posted(posted) if voice in ("customer", "merchant") else None
     if due is None:
+        return None
+    what = str(posted.get("promise_what", "")).strip() or given_words.last_sentence(text, LONGEST)
+    return Promised(what, due)
+
+
+def speaking(say: Callable[..., Any], voice: str, posted: Mapping[str, Any]) -> Callable[..., Any]:
+    """The service that says it, with the promise of the same form when one was made (what: the last sentence)."""
+    if due_posted(posted) is None or voice not in ("customer", "merchant"):
         return say
 
     def said(*, text: str, **how: Any) -> Any:
-        what = str(posted.get("promise_what", "")).strip() or given_words.last_sentence(text, LONGEST)
-        return services.ticket_reply_promising(text=text, what=what, due_at=due, to=voice, **how)
+        word = promised(voice, text, posted)
+        if word is None:
+            return say(text=text, **how)
+        return services.ticket_reply_promising(text=text, what=word.what, due_at=word.due_at, to=voice, **how)
 
     return said

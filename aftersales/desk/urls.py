@@ -4,6 +4,7 @@ from django.urls import path
 
 from aftersales.desk import acting
 from aftersales.desk.views import (
+    answers,
     archive,
     bulk,
     clocks,
@@ -17,6 +18,7 @@ from aftersales.desk.views import (
     queue,
     saved,
     ticket,
+    writing,
 )
 from aftersales.desk.views.styleguide import styleguide
 
@@ -50,6 +52,16 @@ urlpatterns = [
     path("tickets/<str:number>/clocks/<int:pk>/", clocks.counted, name="counted"),
     path("tickets/<str:number>/look/", ticket.look, name="look"),
     path("tickets/<str:number>/say/", ticket.say, name="say"),
+    path("tickets/<str:number>/answers/", answers.answer_choices, name="answer_choices"),
+    path("tickets/<str:number>/answers/<slug:code>/", answers.answer_filled, name="answer_filled"),
+    path("answers/", answers.answers, name="answers"),
+    path("answers/new/", answers.answer_new, name="answer_new"),
+    path("answers/preview/", answers.answer_preview, name="answer_preview"),
+    path("answers/of/<slug:code>/", answers.answer, name="answer"),
+    path("tickets/<str:number>/draft/", writing.draft, name="draft"),
+    path("tickets/<str:number>/draft/drop/", writing.draft_drop, name="draft_drop"),
+    path("tickets/<str:number>/held/<str:public_id>/back/", writing.take_back, name="take_back"),
+    path("tickets/<str:number>/held/<str:public_id>/send/", writing.send_now, name="send_now"),
     path("tickets/<str:number>/do/<slug:name>/", ticket.act, name="act"),
     path("tickets/<str:number>/contacts/<str:public_id>/", ticket.reveal, name="reveal"),
     path("tickets/<str:number>/messages/<str:public_id>/erase/", erasing.erase_message, name="erase_message"),

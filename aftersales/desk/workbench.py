@@ -26,6 +26,7 @@ from aftersales.standards.states import Debtor
 from aftersales.tickets import selectors
 from aftersales.tickets.looks import level_badge, state_badge
 from aftersales.tickets.models import CustomerLink, DispatchRecord, Message, Ticket
+from aftersales.tickets.selectors.writing import with_unsent
 from aftersales.tickets.states import TicketState
 
 SUBJECT = "tickets.ticket"
@@ -156,7 +157,7 @@ def find(user: Any, number: str) -> Ticket | None:
     wide = Ticket.objects.visible_to(user).select_related(
         "customer", "merchant", "team__lead", "assignee", "owner", "market"
     )
-    told = wide.annotate(merchant_email=notice_email("merchant_id"))
+    told = with_unsent(wide.annotate(merchant_email=notice_email("merchant_id")), user)
     found: Ticket | None = told.filter(number=number).first()
     return found
 

@@ -238,5 +238,13 @@ register(
     EventKind("grading_rule.changed", _("%(actor)s changed a grading rule: %(reason)s"), {"changed": "list"}),
     EventKind("duty_route.changed", _("%(actor)s changed a dispatch route: %(reason)s"), {"changed": "list"}),
     EventKind("macro.changed", _("%(actor)s changed a macro: %(reason)s"), {"changed": "list"}),
+    EventKind(
+        "answer.created", _("%(actor)s wrote the answer template “%(code)s” (%(scope)s)."),
+        {"code": "code", "scope": "code"}, show=labels(scope=states.AnswerScope),
+    ),
+    EventKind(
+        "answer.changed", _("%(actor)s changed the answer template “%(code)s” (%(scope)s)."),
+        {"code": "code", "scope": "code"}, show=labels(scope=states.AnswerScope),
+    ),
     EventKind("tickets.retained", _("Retention removed %(count)s expired records."), {"count": "number"}),
 )  # fmt: skip

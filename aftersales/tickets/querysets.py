@@ -116,3 +116,19 @@ class ActionRunQuerySet(ScopedQuerySet):
         if not (user and user.is_active and user.has_perm(self.view_capability)):
             return self.none()
         return self if user.has_perm("core.view_job") else self.filter(actor_id=user.pk)
+
+
+class AnswerQuerySet(ScopedQuerySet):
+    """Answer templates: everybody's, one's teams' and one's own."""
+
+    view_capability = "tickets.use_answers"
+
+    def visible_to(self, user: Any) -> Self:
+        if not (user and user.is_active and user.has_perm(self.view_capability)):
+            return self.none()
+        return self.filter(
+            Q(scope="all") | Q(scope="team", team_id__in=user.team_ids) | Q(scope="own", owner_id=user.pk)
+        )
+
+    def in_use(self) -> Self:
+        return self.filter(is_active=True)

@@ -10,9 +10,9 @@ from aftersales.notices import kinds
 from aftersales.standards import vocabulary
 from aftersales.tickets import consumers, events, selectors, shipping, tasks  # noqa: F401 - importing declares the event kinds
 from aftersales.tickets.machine import MACHINE, PROMISE_MACHINE
-from aftersales.tickets.selectors import promises, reading
+from aftersales.tickets.selectors import promises, reading, writing
 from aftersales.tickets.selectors.dispatching import own_order_facts
-from aftersales.tickets.services import erasing, node_messages, running
+from aftersales.tickets.services import erasing, node_messages, running, unsent
 from aftersales.tickets.states import Channel, DispatchPart, Kind, LoadFactor, Nature, OwnReason, Severity
 
 
@@ -55,8 +55,10 @@ def connect() -> None:
         kinds.provide_check(code, node_messages.promise_still_open)
     retention.declare("tickets")
     files.declare("tickets.attachment", selectors.stored_files)
+    files.declare("tickets.unsentfile", writing.stored_files)
     jobs.register("tickets.intake", tasks.intake_job, _("Open tickets from what was noticed"))
     jobs.register(erasing.REMOVE_FILES, tasks.remove_files_job, _("Remove erased files"))
     jobs.register(running.JOB, running.job, _("Do something with many tickets"))
+    jobs.register(unsent.SEND, tasks.send_held_job, _("Send a reply that can be taken back no longer"))
     declare_reasons(OwnReason)
     erasure.listen("customers.customer", erasing.customer_forget)

@@ -11,11 +11,12 @@ from django.db import transaction
 
 from aftersales.core import moves
 from aftersales.tickets import actions
-from aftersales.tickets.models import DutyRoute, GradingRule, IntakeRule, Macro
-from aftersales.tickets.states import MacroScope, OwnReason
+from aftersales.tickets.models import AnswerTemplate, DutyRoute, GradingRule, IntakeRule, Macro
+from aftersales.tickets.states import AnswerScope, MacroScope, OwnReason
 
 FILE = Path(__file__).resolve().parent / "shipped" / "intake.toml"
 MACROS = FILE.with_name("macros.toml")
+ANSWERS = FILE.with_name("answers.toml")
 TABLES: Mapping[str, tuple[type[Any], str]] = {
     "intake_rule": (IntakeRule, "intake_rule.changed"),
     "grading_rule": (GradingRule, "grading_rule.changed"),
@@ -30,7 +31,7 @@ def load(*, actor: Any, now: datetime) -> dict[str, int]:
         found = {
             name: _load(model, event, content[name], actor, now) for name, (model, event) in TABLES.items()
         }
-        return found | load_actions(actor=actor, now=now)
+        return found | load_actions(actor=actor, now=now) | {"answers": _load_answers(actor, now)}
 
 
 def _load(model: type[Any], event: str, rows: list[dict[str, Any]], actor: Any, now: datetime) -> int:
@@ -60,3 +61,15 @@ def load_actions(*, actor: Any, now: datetime) -> dict[str, int]:
         row["steps"] = [one.stored() for one in actions.checked(steps, now)]
         row["scope"] = MacroScope.ALL
     return {"macro": _load(Macro, "macro.changed", content, actor, now)}
+
+
+def _load_answers(actor: Any, now: datetime) -> int:
+    """The shipped answer templates that are not there yet, for everybody."""
+    known = set(AnswerTemplate.objects.values_list("code", flat=True))
+    content = tomllib.loads(ANSWERS.read_text(encoding="utf-8"))["answer"]
+    fresh = [AnswerTemplate(scope=AnswerScope.ALL, **row) for row in content if row["code"] not in known]
+    payloads = [{"code": row.code, "scope": row.scope} for row in fresh]
+    moves.create_many(
+        fresh, actor=actor, now=now, event="answer.created", payloads=payloads, reason=OwnReason.SHIPPED
+    )
+    return len(fresh)

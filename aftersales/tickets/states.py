@@ -268,3 +268,20 @@ STATE_MARKS: dict[str, str] = {
     S.RESOLVED: "tick", S.CLOSED: "full", S.UNREACHABLE: "full", S.ARCHIVED: "full", S.SEALED: "full",
     S.CANCELLED: "cross",
 }  # fmt: skip
+
+
+class AnswerScope(models.TextChoices):
+    """For whom an answer template is."""
+
+    OWN = "own", pgettext_lazy("answer template", "Only me")
+    TEAM = "team", pgettext_lazy("answer template", "One team")
+    ALL = "all", pgettext_lazy("answer template", "Everybody")
+
+
+class SentBack(models.TextChoices):
+    """Why words that were on their way are a draft again."""
+
+    TAKEN = "taken", pgettext_lazy("unsent words", "taken back")
+    OVER = "over", pgettext_lazy("unsent words", "the ticket was finished meanwhile")
+    NO_ACCESS = "no_access", pgettext_lazy("unsent words", "the writer may not answer it any more")
+    REFUSED = "refused", pgettext_lazy("unsent words", "sending was refused")

@@ -10,7 +10,7 @@ from django.utils import timezone
 from aftersales.core import origin
 from aftersales.core.models import Job
 from aftersales.tickets import services
-from aftersales.tickets.services import erasing
+from aftersales.tickets.services import erasing, unsent
 
 
 def intake_job(job: Job, now: datetime) -> Mapping[str, Any]:
@@ -21,6 +21,12 @@ def intake_job(job: Job, now: datetime) -> Mapping[str, Any]:
 def remove_files_job(job: Job, now: datetime) -> Mapping[str, Any]:
     """Delete the files of attachments that were erased."""
     return {"removed": erasing.files_remove(now=now)}
+
+
+def send_held_job(job: Job, now: datetime) -> Mapping[str, Any]:
+    """Say a reply whose time to be taken back is over."""
+    said = unsent.held_send(unsent_id=int(job.payload["id"]), now=now)
+    return {"message": said.pk if said else None}
 
 
 @shared_task
@@ -44,8 +50,9 @@ def look_at_trade_data() -> None:
 
 @shared_task
 def keep_archive() -> None:
-    """Every night: seal what may be sealed, remove what is past its time."""
+    """Every night: seal what may be sealed, remove what is past its time, drafts nobody touched among it."""
     now = timezone.now()
     with origin.coming_from("task"):
         services.seal_sweep(now=now)
         services.retention_run(now=now)
+        unsent.drafts_expire(now=now)

@@ -122,6 +122,7 @@ ADMIN = {
 
 DESK = frozenset({R.AGENT, R.LEAD, R.SUPERVISOR, R.AUTHORITY_DESK, R.OPERATIONS}) | VENDORS
 READERS = DESK | {R.INSPECTOR, R.AUDITOR, R.RISK, R.PRIVACY_OFFICER, R.ADJUDICATOR, R.MERCHANT_MANAGER}
+NOTERS = DESK | {R.INSPECTOR, R.MERCHANT_MANAGER, R.RISK}
 TRADE_READERS = (READERS - VENDORS) | {R.FINANCE, R.RETURNS_RECEIVER}
 REVEALERS = DESK | {R.PRIVACY_OFFICER, R.RISK}
 ASSIGNERS = LEADS | {R.VENDOR_LEAD}
@@ -175,6 +176,16 @@ DESK_PAGES = {
     "desk:look": Page(READERS, sample=NUMBER),
     "desk:counted": Page(READERS, sample=NUMBER | {"pk": 1}),
     "desk:say": Page(READERS, "POST", sample=NUMBER),
+    "desk:answers": Page(DESK),
+    "desk:answer_new": Page(DESK),
+    "desk:answer": Page(DESK, sample={"code": "no-such-template"}),
+    "desk:answer_preview": Page(DESK, "POST"),
+    "desk:answer_choices": Page(DESK, sample=NUMBER),
+    "desk:answer_filled": Page(DESK, sample=NUMBER | {"code": "x"}),
+    "desk:draft": Page(NOTERS, "POST", sample=NUMBER),
+    "desk:draft_drop": Page(NOTERS, "POST", sample=NUMBER),
+    "desk:take_back": Page(DESK, "POST", sample=NUMBER | {"public_id": "x"}),
+    "desk:send_now": Page(DESK, "POST", sample=NUMBER | {"public_id": "x"}),
     "desk:act": Page(READERS, "POST", sample=NUMBER | {"name": "resolve"}),
     "desk:reveal": Page(REVEALERS, "POST", sample=NUMBER | {"public_id": "x"}),
     "desk:erase_message": Page(frozenset({R.PRIVACY_OFFICER}), "POST", sample=NUMBER | {"public_id": "x"}),

@@ -21,14 +21,13 @@ from aftersales.core.errors import DomainError
 from aftersales.customers.models import Contact
 from aftersales.customers.services import contact_reveal
 from aftersales.desk import acts, dispatching, promises, workbench
+from aftersales.desk.views import saying
 from aftersales.orders.selectors import order_card
 from aftersales.standards.selectors import one_edition
 from aftersales.tickets import selectors, services
-from aftersales.tickets.models import Attachment, Ticket
-from aftersales.tickets.services.conversation import words_judged
+from aftersales.tickets.models import Attachment, Message, Ticket
 from aftersales.tickets.states import ACTIVE_STATES, AskInPerson, Channel
 
-MAX_FILES = 8
 # How the reply box may speak: who hears it, with which service, who may.
 VOICES: dict[str, tuple[Any, str, Callable[..., Any]]] = {
     "customer": (pgettext_lazy("reply box", "Reply to customer"), "tickets.reply", services.ticket_reply),
@@ -89,7 +88,13 @@ def ticket(request: HttpRequest, number: str) -> HttpResponse:
 
 
 def _page(
-    request: HttpRequest, row: Ticket, *, draft: str = "", voice: str = "", status: int = 200
+    request: HttpRequest,
+    row: Ticket,
+    *,
+    draft: str = "",
+    voice: str = "",
+    news: saying.News | None = None,
+    status: int = 200,
 ) -> HttpResponse:
     now = timezone.now()
     bench = workbench.read(row, request.user, now)
@@ -97,8 +102,8 @@ def _page(
     promised = promises.page(row, request.user, now)
     todo = acts.acts(row, request.user, now, unheard=unheard)
     context = {
-        "title": row.number, "now": now, "ticket": row, "bench": bench, "acts": todo, "draft": draft,
-        "voices": _voices(request.user, row), "voice": voice or _first_voice(request.user, row),
+        "title": row.number, "now": now, "ticket": row, "bench": bench, "acts": todo, "news": news,
+        "voices": _voices(request.user, row), **saying.box(request.user, row, bench.stream, draft, voice, news),
         "waiting": workbench.waiting_face(row), "people": _people(request.user, row, todo, now),
         "reopened_words": ngettext("reopened once", "reopened %(n)d times", row.reopened) % {"n": row.reopened},
         "why": dispatching.face(bench.dispatch, row.owner, now),
@@ -108,6 +113,7 @@ def _page(
         "tomorrow": timezone.localtime(now + timedelta(days=1)).strftime("%Y-%m-%dT%H:%M"),
         "soonest": timezone.localtime(now).strftime("%Y-%m-%dT%H:%M"), **promised,
     }  # fmt: skip
+    context["voice"] = context["voice"] or _first_voice(request.user, row)
     return render(request, "desk/ticket.html", context, status=status)
 
 
@@ -180,28 +186,30 @@ def say(request: HttpRequest, number: str) -> HttpResponse:
     if voice in ASKING and (refused := ended_words(row)):
         messages.error(request, refused)
         return _page(request, row, draft=text, status=422)
-    why = unheard_words(row, voice)
-    said = NOT_SENT % {"why": why} if why else SAID[voice]
-    if answered(lambda: _say(request, row, voice, text), request, str(said)) is None:
+    if voice in ASKING and (news := saying.news(request, row)):
+        answered(lambda: saying.keep(request, row), request)
+        return _page(request, the_ticket(request, number), voice=voice, news=news, status=409)
+    if answered(lambda: _say(request, row, voice), request) is None:
         return _page(request, the_ticket(request, number), draft=text, voice=voice, status=422)
     return redirect("desk:ticket", number)
 
 
-def _say(request: HttpRequest, row: Ticket, voice: str, text: str) -> Any:
-    now = timezone.now()
-    uploads = request.FILES.getlist("files")
-    if len(uploads) > MAX_FILES:
-        raise DomainError(_("At most %(number)d files at once.") % {"number": MAX_FILES}, "too_many_files")
-    words = words_judged(ticket=row, text=text)  # before a file is kept for nothing
-    how: dict[str, Any] = {"channel": Channel.PHONE} if voice == "heard" else {}
-    how |= {"source": acts.SOURCE, "source_ref": once.reference(request)}
-    speak = promises.speaking(VOICES[voice][2], voice, request.POST)
-    with files.stored_for(uploads, now=now) as stored:
-        said = speak(ticket=row, text=words, actor=request.user, now=now, files=stored, **how)
-        kept = set(said.attachments.values_list("name", flat=True)) if stored else set()
-    for one in stored:  # the same words had been said before: with their own files
-        if one.name not in kept:
-            files.remove(one.name)
+def _say(request: HttpRequest, row: Ticket, voice: str) -> Any:
+    """Words that reach somebody are held for a moment; all others are kept at once, and the page says so."""
+    why = unheard_words(row, voice)
+    if voice in ASKING and not why:
+        said = saying.hold(request, row, voice)
+    else:
+        how: dict[str, Any] = {"channel": Channel.PHONE} if voice == "heard" else {}
+        said = saying.say(
+            request,
+            row,
+            promises.speaking(VOICES[voice][2], voice, request.POST),
+            outgoing=voice in ASKING,
+            **how,
+        )
+    if isinstance(said, Message):
+        messages.success(request, str(NOT_SENT % {"why": why} if why else SAID[voice]))
     return said
 
 

@@ -13,10 +13,12 @@ from aftersales.tickets.models.intake import DispatchRecord, DutyRoute, GradingR
 from aftersales.tickets.models.promises import GivenPromise
 from aftersales.tickets.models.reading import RuleReading
 from aftersales.tickets.models.ticket import Ticket, TicketParty
+from aftersales.tickets.models.writing import AnswerTemplate, Unsent, UnsentFile, Watcher
 
 __all__ = [
     "ActionRow",
     "ActionRun",
+    "AnswerTemplate",
     "ArchiveAddendum",
     "ArchiveRecord",
     "Attachment",
@@ -34,4 +36,7 @@ __all__ = [
     "Ticket",
     "TicketParty",
     "TicketText",
+    "Unsent",
+    "UnsentFile",
+    "Watcher",
 ]

@@ -9,9 +9,10 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.services import system_user
 from aftersales.core import events, moves
-from aftersales.core.errors import DomainError, NotPermitted
+from aftersales.core.errors import DomainError, NotPermitted, Refused
 from aftersales.core.files import StoredFile
 from aftersales.core.models import Audience
+from aftersales.tickets import answering
 from aftersales.tickets.models import Attachment, Message, Ticket
 from aftersales.tickets.selectors import merchant_unheard_because, unheard_because
 from aftersales.tickets.services import erasing, searching
@@ -34,10 +35,18 @@ def clean_text(text: str) -> str:
     return cleaned
 
 
-def words_judged(*, ticket: Ticket, text: str) -> str:
+def outgoing_text(text: str) -> str:
+    """Words that leave the house: as ``clean_text``, every blank filled, and nothing offered for a review."""
+    cleaned = clean_text(text)
+    if problems := answering.reply_problems(cleaned):
+        raise Refused(problems)
+    return cleaned
+
+
+def words_judged(*, ticket: Ticket, text: str, outgoing: bool = False) -> str:
     """What can be said of a text before anything is kept for it (files of an upload): raises as the services do."""
     refuse_sealed(ticket)
-    return clean_text(text)
+    return outgoing_text(text) if outgoing else clean_text(text)
 
 
 def ticket_reply(
@@ -58,7 +67,7 @@ def ticket_reply(
     same (source, source_ref) twice is one message.
     """
     _may_write(actor, "tickets.reply")
-    cleaned = clean_text(text)
+    cleaned = outgoing_text(text)
     with transaction.atomic():
         ticket = locked_ticket(ticket)
         if known := known_message(source, source_ref):
@@ -169,7 +178,7 @@ def ticket_ask_merchant(
     (``ticket_tell_merchant``). Without an address it is noted, not delivered.
     """
     _may_write(actor, "tickets.reply")
-    cleaned = clean_text(text)
+    cleaned = outgoing_text(text)
     with transaction.atomic():
         ticket = locked_ticket(ticket)
         if ticket.merchant_id is None:

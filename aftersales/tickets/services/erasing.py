@@ -24,6 +24,7 @@ from aftersales.tickets.models import (
     Message,
     Ticket,
     TicketText,
+    Unsent,
 )
 from aftersales.tickets.services import searching
 from aftersales.tickets.states import NO_SUBJECT
@@ -82,6 +83,7 @@ def tickets_forget(tickets: Sequence[Ticket], *, actor: Any, reason: str, now: d
     notices_erase(rows=Notice.objects.about(KIND, *ids), now=now)
     promises_forget(ids, now)
     _forget_messages(Message.objects.filter(ticket__in=ids), now)
+    Unsent.objects.filter(ticket__in=ids).delete()
     _forget_signals(ids)
     _forget_subjects(spoken)
     events.record_many(

@@ -65,6 +65,14 @@ def promise_give(
     return promise
 
 
+def promise_judged(*, ticket: Ticket, what: str, due_at: datetime, actor: Any, now: datetime) -> None:
+    """Whether this may be promised now, before anything is kept for it: raises as ``promise_give`` does."""
+    _may_promise(actor)
+    _cleaned(what)
+    _judge(ticket, actor, now)
+    _refuse_time(due_at, now)
+
+
 def ticket_reply_promising(
     *,
     ticket: Ticket,

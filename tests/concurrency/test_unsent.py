@@ -1,0 +1,102 @@
+"""Undo against send: whoever is first has the words, and they are said once or not at all."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.db import OperationalError, transaction
+
+from aftersales.core import jobs
+from aftersales.core.errors import DomainError
+from aftersales.customers.models import Contact, Customer
+from aftersales.tickets.models import Message, Ticket, Unsent
+from aftersales.tickets.services import unsent
+from tests.cast import Cast
+from tests.department import Opener, book, customer, desk, open_ticket
+from tests.toy.fixtures import at_once, in_thread
+
+__all__ = ["book", "customer", "desk", "open_ticket"]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.concurrency]
+TIME_OVER = timedelta(seconds=8)
+
+
+@pytest.fixture
+def ticket(open_ticket: Opener, customer: Customer) -> Ticket:
+    Contact.objects.create(customer=customer, kind="email", value="linfang@example.com")
+    return open_ticket()
+
+
+def hold(ticket: Ticket, actor: Any, now: datetime, **more: Any) -> Any:
+    return unsent.reply_hold(ticket=ticket, voice="customer", text="已补发。", actor=actor, now=now, **more)
+
+
+def said(ticket: Ticket) -> int:
+    return Message.objects.filter(ticket=ticket, text="已补发。").count()
+
+
+@pytest.mark.slow
+def test_undo_and_send_at_the_same_moment_have_one_winner(ticket: Ticket, desk: Cast, now: datetime) -> None:
+    outcomes = set()
+    for _round in range(12):
+        before = said(ticket)
+        held = hold(ticket, desk.agent, now)
+        taken, sent = at_once(
+            [
+                lambda held=held: unsent.reply_take_back(unsent=held, actor=desk.agent, now=now + TIME_OVER),
+                lambda held=held: unsent.held_send(unsent_id=held.pk, now=now + TIME_OVER),
+            ]
+        )
+        went_out = said(ticket) - before
+        drafts = Unsent.objects.filter(due_at=None).count()
+        assert (went_out, drafts) in {(1, 0), (0, 1)}, (taken, sent)
+        assert isinstance(taken, DomainError) == bool(went_out)
+        outcomes.add(went_out)
+        unsent.draft_drop(ticket=ticket, actor=desk.agent)
+    assert not Unsent.objects.exists()
+
+
+def test_with_the_lock_held_by_the_sender_an_undo_waits_and_hears_that_it_is_too_late(
+    ticket: Ticket, desk: Cast, now: datetime
+) -> None:
+    """Without the lock both would succeed: the undo would read the row before the sender has removed it."""
+    held = hold(ticket, desk.agent, now)
+    with transaction.atomic():
+        assert unsent.held_send(unsent_id=held.pk, now=now + TIME_OVER) is not None
+        answer = in_thread(lambda: _undo(held, desk.agent, now))
+        assert answer == "busy"
+    assert _undo(held, desk.agent, now) == "sent"
+    assert said(ticket) == 1
+
+
+def _undo(held: Unsent, actor: Any, now: datetime) -> str:
+    try:
+        unsent.reply_take_back(unsent=held, actor=actor, now=now + TIME_OVER)
+    except DomainError as refusal:
+        return refusal.code
+    except OperationalError as error:  # which pages say as "busy"
+        return "busy" if "lock timeout" in str(error) else str(error)
+    return "taken"
+
+
+def test_four_workers_and_the_writer_send_it_once(ticket: Ticket, desk: Cast, now: datetime) -> None:
+    held = hold(ticket, desk.agent, now)
+    works = [lambda: jobs.run_due(now + TIME_OVER)] * 4
+    works += [lambda: unsent.held_send(unsent_id=held.pk, now=now, early=True)]
+    at_once(works)
+    jobs.run_due(now + timedelta(minutes=10))
+    assert said(ticket) == 1
+
+
+def test_the_same_form_eight_times_at_once_is_one_reply(ticket: Ticket, desk: Cast, now: datetime) -> None:
+    at_once([lambda: hold(ticket, desk.agent, now, source_ref="key.abc")] * 8)
+    assert Unsent.objects.count() == 1
+    jobs.run_due(now + TIME_OVER)
+    assert said(ticket) == 1
+
+
+def test_two_tabs_that_begin_a_draft_at_once_have_one(ticket: Ticket, desk: Cast, now: datetime) -> None:
+    def write() -> bool:
+        return unsent.draft_keep(ticket=ticket, voice="note", text="草稿", actor=desk.agent, now=now)
+
+    assert at_once([write] * 6) == [True] * 6
+    assert Unsent.objects.count() == 1
