@@ -112,6 +112,8 @@ CACHES = {
         "OPTIONS": {"MAX_ENTRIES": 50_000},
     }
 }
+# Seconds for which the figures of a range are those of the last reader who asked for them; 0: always counted anew.
+FIGURES_SECONDS = env.number("FIGURES_SECONDS", 60, most=3600)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_USER_MODEL = "accounts.User"
 

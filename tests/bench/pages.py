@@ -7,11 +7,14 @@ from html import escape
 from typing import Any
 from urllib.parse import urlencode
 
+from django.core.cache import cache
 from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
+from aftersales.dashboards.views import overview as overview_view
+from aftersales.dashboards.views import today as today_view
 from aftersales.desk import queues
 from aftersales.desk.views import queue as queue_view
 from aftersales.tickets.models import Ticket
@@ -131,10 +134,26 @@ def two_connections(sets: Sets) -> Iterator[tuple[Callable[[], None], Callable[[
     connection.connection = links[1]
 
 
+def _counted_anew(large: Callable[[], None], board: Callable[[], Any]) -> float:
+    """Milliseconds of the one reader in a minute for whom the range is counted. For information."""
+    large()
+    cache.clear()
+    return seconds(board) * 1000
+
+
 def _flat(sets: Sets, fragment: Callable[[], Any], effort: int) -> Iterator[Result]:
     with two_connections(sets) as (small, large):
         taken = race(_on(large, fragment), _on(small, fragment), rounds=25 * effort, inner=8)
         many, few = _buffers(large, fragment), _buffers(small, fragment)
+        board = scene.caller(overview_view.overview, reverse("dashboards:overview"), scene.person("lead"))
+        wall = scene.caller(today_view.wall, reverse("dashboards:wall"), scene.person("lead"), htmx=True)
+        boards = race(_on(large, board), _on(small, board), rounds=10 * effort)
+        walls = race(_on(large, wall), _on(small, wall), rounds=10 * effort)
+        anew = _counted_anew(large, board)
+    yield at_most(
+        "dashboard at 1,000,000 / at 10,000", boards, 1.5, f"counted anew {anew:.0f} ms, once a minute"
+    )
+    yield at_most("team wall at 1,000,000 / at 10,000", walls, 1.5)
     yield at_most("queue rows at 1,000,000 / at 10,000, time", taken, 1.3)
     yield count("queue rows at 1,000,000 / at 10,000, buffers", many / few, 1.15, f"{many} / {few} blocks")
 

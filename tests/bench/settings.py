@@ -10,3 +10,4 @@ from tests.settings import *  # noqa: E402, F403
 from tests.settings import INSTALLED_APPS as TESTED  # noqa: E402
 
 INSTALLED_APPS = [*TESTED, "tests.bench.floor"]
+FIGURES_SECONDS = 60  # as in the product

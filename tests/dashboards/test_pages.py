@@ -182,3 +182,30 @@ def test_a_range_of_the_past_does_not_count_today(three: list[Ticket], desk: Cas
 
     assert sum(overview.per_day(today, "opened_at").values()) == 3
     assert sum(overview.per_day(yesterday, "opened_at").values()) == 0
+
+
+def test_the_figures_of_a_range_are_shared_for_a_moment_and_what_stands_now_never(
+    three: list[Ticket], open_ticket: Opener, desk: Cast, now: Any, settings: Any
+) -> None:
+    settings.FIGURES_SECONDS = 60
+    scope = Scope(desk.lead, now, 7)
+    first = overview.board(scope)
+    open_ticket(at=now)
+
+    with CaptureQueriesContext(connection) as seen:
+        second = overview.board(scope)
+
+    assert sum(second.opened.values()) == sum(first.opened.values()) == 3
+    assert second.now.open == first.now.open + 1
+    assert not any("percentile" in query["sql"] for query in seen.captured_queries)
+
+
+def test_whoever_sees_less_never_gets_the_figures_of_who_sees_more(
+    three: list[Ticket], desk: Cast, now: Any, settings: Any
+) -> None:
+    settings.FIGURES_SECONDS = 60
+    stranger = desk.person("agent")
+    everything = sum(overview.board(Scope(desk.lead, now, 7)).opened.values())
+
+    assert everything == 3
+    assert sum(overview.board(Scope(stranger, now, 7)).opened.values()) == 0

@@ -63,12 +63,13 @@ def end_of_day(now: datetime) -> datetime:
 
 def wall(scope: Scope) -> Wall:
     """Nine statements."""
+    today = overview.course(scope)
     return Wall(
         scope=scope,
         now=overview.standing(scope),
-        opened=sum(overview.per_day(scope, "opened_at").values()),
-        closed=sum(overview.per_day(scope, "closed_at").values()),
-        first_response=overview.kept(scope)[0],
+        opened=today.opened,
+        closed=today.closed,
+        first_response=today.kept[0],
         nearest=list(due_today(scope)[:NEAREST]),
         people=people(scope),
     )
