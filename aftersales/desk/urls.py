@@ -6,6 +6,7 @@ from aftersales.desk import acting
 from aftersales.desk.views import (
     answers,
     archive,
+    beside,
     bulk,
     clocks,
     day,
@@ -58,6 +59,10 @@ urlpatterns = [
     path("answers/new/", answers.answer_new, name="answer_new"),
     path("answers/preview/", answers.answer_preview, name="answer_preview"),
     path("answers/of/<slug:code>/", answers.answer, name="answer"),
+    path("here/", beside.here, name="here"),
+    path("tickets/<str:number>/side/", beside.side, name="side"),
+    path("tickets/<str:number>/follow/", beside.follow, name="follow"),
+    path("tickets/<str:number>/people/", beside.people, name="mentionable"),
     path("tickets/<str:number>/draft/", writing.draft, name="draft"),
     path("tickets/<str:number>/draft/drop/", writing.draft_drop, name="draft_drop"),
     path("tickets/<str:number>/held/<str:public_id>/back/", writing.take_back, name="take_back"),

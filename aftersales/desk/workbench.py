@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -32,7 +31,6 @@ from aftersales.tickets.states import TicketState
 SUBJECT = "tickets.ticket"
 STREAM_MESSAGES = 200
 WHOLE = 20_000  # messages, and events, of one ticket on paper or in a file; nobody has seen a tenth of it
-RELATED = 6
 HEAD_CLOCKS = 3
 # The stream shows these as messages already; the list of changes still names them.
 SAID = frozenset(
@@ -104,7 +102,6 @@ class Workbench:
     changes: list[selectors.Entry]
     order: OrderCard | None
     customer: CustomerPanel | None
-    related: list[Ticket]
     dispatch: DispatchRecord | None
     counts: dict[str, int]
     answers: list[CustomerLink] = field(default_factory=list)
@@ -182,7 +179,6 @@ def read(ticket: Ticket, user: Any, now: datetime, *, whole: bool = False) -> Wo
         customer=customer_panel(ticket.customer_id, except_order=ticket.order_id)
         if ticket.customer_id
         else None,
-        related=related(ticket, user),
         dispatch=dispatches[0] if dispatches else None,
         counts={
             "talk": sum(message.audience != "internal" for message in messages),
@@ -193,14 +189,6 @@ def read(ticket: Ticket, user: Any, now: datetime, *, whole: bool = False) -> Wo
         because=selectors.rule_names(ticket.graded_by),
         cut=cut,
     )
-
-
-def related(ticket: Ticket, user: Any) -> list[Ticket]:
-    """Other tickets of the same customer, newest first."""
-    if ticket.customer_id is None:
-        return []
-    others: QuerySet[Ticket] = Ticket.objects.visible_to(user).filter(customer_id=ticket.customer_id)
-    return list(others.exclude(pk=ticket.pk).order_by("-id")[:RELATED])
 
 
 def stream(messages: Sequence[Message], changes: Sequence[selectors.Entry], now: datetime) -> list[Item]:

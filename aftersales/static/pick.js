@@ -5,7 +5,7 @@
 
   function start() {
     const form = document.getElementById("reply");
-    if (!form || !form.dataset.answers) return;
+    if (!form) return;
     const box = form.elements.text;
     const panel = document.createElement("div");
     const lists = {};

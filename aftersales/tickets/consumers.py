@@ -6,7 +6,7 @@ from accounts.services import system_user
 from aftersales.core.models import Event
 from aftersales.tickets import selectors
 from aftersales.tickets.models import Ticket
-from aftersales.tickets.services import asking, choosing, node_messages, reaching
+from aftersales.tickets.services import asking, choosing, node_messages, reaching, watching
 
 
 def node_message(event: Event, now: datetime) -> None:
@@ -15,6 +15,7 @@ def node_message(event: Event, now: datetime) -> None:
         return
     ticket = Ticket.objects.select_related("customer", "order", "assignee", "owner").get(pk=event.subject_id)
     node_messages.tell_customer(ticket=ticket, event=event, actor=system_user(), now=now)
+    watching.watchers_tell(ticket=ticket, event=event, now=now)
     if event.kind == "ticket.left_alone":
         reaching.leads_tell(ticket=ticket, event=event, now=now)
     if event.kind == "ticket.taken_back_again":

@@ -15,7 +15,7 @@ from aftersales.core import files, once
 from aftersales.core.errors import DomainError
 from aftersales.core.files import StoredFile
 from aftersales.core.posted import whole
-from aftersales.desk import promises
+from aftersales.desk import presence, promises
 from aftersales.desk.workbench import Item
 from aftersales.tickets.models import Message, Ticket, Unsent, UnsentFile
 from aftersales.tickets.selectors import writing
@@ -50,7 +50,8 @@ def box(
         "draft": draft or (mine.text if mine else ""), "kept": mine, "held": held,
         "voice": voice or (mine.voice if mine else ""),
         "seen": max(said, default=0), "seen_held": max((one.pk for one in held), default=0),
-        "max_files": MAX_FILES, "sizes": sizes(), "script": _script_words(),
+        "here_mark": presence.mark(row.pk, user.pk), "max_files": MAX_FILES, "sizes": sizes(),
+        "script": _script_words(),
     }  # fmt: skip
 
 

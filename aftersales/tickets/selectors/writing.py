@@ -9,10 +9,13 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import OuterRef, Q, QuerySet
 from django.db.models.functions import JSONObject
 
+from accounts import capabilities
+from accounts.models import TeamMember, User
 from aftersales.tickets.models import Message, Ticket, Unsent, UnsentFile
 from aftersales.tickets.states import SentBack
 
 NEWS = 20
+PEOPLE = 300
 
 
 @dataclass(frozen=True)
@@ -95,6 +98,27 @@ def is_back(ticket: Ticket, *, public_id: str, user: Any) -> bool:
     """Whether words that were on their way are not: they wait still, or are their writer's draft again."""
     mine = Unsent.objects.filter(ticket=ticket, author=user)
     return mine.filter(Q(public_id=public_id) | Q(due_at=None) & ~Q(sent_back="")).exists()
+
+
+def people_seeing(ticket: Ticket, user: Any) -> list[User]:
+    """The colleagues whom this person may mention: those whom he sees and who see the ticket, by name. One query.
+
+    The same people as ``Ticket.objects.visible_to`` lets in, asked from the other side (a test compares).
+    """
+    whole = Q(roles__overlap=_roles("tickets.view_all"))
+    mine = Q(pk__in=[pk for pk in (ticket.assignee_id, ticket.owner_id) if pk])
+    if ticket.team_id:
+        members = TeamMember.objects.current().filter(team=ticket.team_id, team__active_to=None)
+        mine |= Q(pk__in=members.values("person_id")) | Q(teams_led=ticket.team_id, teams_led__active_to=None)
+    elif ticket.assignee_id is None:
+        mine |= Q(roles__overlap=_roles("tickets.view_unassigned"))
+    seeing = User.objects.visible_to(user).active().filter(roles__overlap=_roles("tickets.view_ticket"))
+    found = seeing.filter(whole | mine).exclude(pk=user.pk).distinct()
+    return list(found.order_by("display_name", "pk")[:PEOPLE])
+
+
+def _roles(capability: str) -> list[str]:
+    return sorted(str(role) for role in capabilities.TABLE[capability])
 
 
 def stored_files(names: Sequence[str]) -> Iterable[str]:

@@ -15,7 +15,7 @@ from aftersales.core.models import Audience
 from aftersales.tickets import answering
 from aftersales.tickets.models import Attachment, Message, Ticket
 from aftersales.tickets.selectors import merchant_unheard_because, unheard_because
-from aftersales.tickets.services import erasing, searching
+from aftersales.tickets.services import erasing, searching, watching
 from aftersales.tickets.services.locking import locked_ticket, refuse_sealed
 from aftersales.tickets.services.work import ensure_started
 from aftersales.tickets.states import AuthorKind, Channel, TicketState, WaitFor
@@ -240,13 +240,14 @@ def note_add(
     source: str = "",
     source_ref: str = "",
 ) -> Message:
-    """An internal note: staff only, stops no clock."""
+    """An internal note: staff only, stops no clock. Who is mentioned (@name) follows the ticket and is told."""
     _may_write(actor, "tickets.note")
     cleaned = clean_text(text)
     with transaction.atomic():
         ticket = locked_ticket(ticket)
         if known := known_message(source, source_ref):
             return known
+        mentioned = watching.mentioned_in(cleaned, ticket=ticket, actor=actor)
         message = _write(
             ticket, cleaned, AuthorKind.STAFF, Audience.INTERNAL, now, author=actor, files=files, source=source,
             source_ref=source_ref,
@@ -254,6 +255,8 @@ def note_add(
         events.record(
             "ticket.noted", subject=ticket, actor=actor, now=now, payload={"message_id": message.pk}
         )
+        if mentioned:
+            watching.mentions_note(ticket=ticket, message=message, people=mentioned, actor=actor, now=now)
     return message
 
 

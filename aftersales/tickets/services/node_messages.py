@@ -21,6 +21,7 @@ from aftersales.notices.services import notice_send
 from aftersales.standards.states import Debtor, Promise
 from aftersales.tickets.models import Message, Ticket
 from aftersales.tickets.selectors.promises import told_with
+from aftersales.tickets.services import watching
 from aftersales.tickets.services.closing import CONFIRM, customer_link_issue
 from aftersales.tickets.states import NO_DUE, AskInPerson, Result, TicketState, WaitFor
 
@@ -229,6 +230,9 @@ def tell_staff(*, event: Event, actor: Any, now: datetime) -> None:
             values=values | {"handler": str(holder) if holder else None},
             key=f"event:{event.pk}:lead", actor=actor, now=now,
         )  # fmt: skip
+    if event.kind == "clock.breached":
+        told = {person.pk for person in (holder, lead) if person is not None}
+        watching.breach_tell(ticket=ticket, event=event, values=values, told=told, now=now)
 
 
 def _clock(event: Event, now: datetime) -> Clock | None:
