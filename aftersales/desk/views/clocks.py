@@ -27,7 +27,7 @@ def counted(request: HttpRequest, number: str, pk: int) -> HttpResponse:
     card = workbench.clock_card(clock, row, now)
     context = {
         "title": clock.get_promise_display(), "now": now, "ticket": row, "card": card, "told": account(clock, now),
-        "face": replace(card.face, started_at=clock.started_at),
+        "face": replace(card.face, started_at=clock.started_at), "inline": bool(request.htmx),  # type: ignore[attr-defined]
     }  # fmt: skip
     template = "desk/_counted.html" if request.htmx else "desk/counted.html"  # type: ignore[attr-defined]
     return render(request, template, context)
