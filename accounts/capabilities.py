@@ -140,6 +140,7 @@ RULE_BOOK = {
     "clocks.run": NOBODY,  # the system alone
     "clocks.give_word": DESK,
     **register("clocks.clock", view=READERS),
+    **register("clocks.ladderrung", view=STAFF),
 }
 
 MESSAGE_READERS = roles(LEADS - VENDORS, R.AUDITOR, R.PRIVACY_OFFICER, R.ADMINISTRATOR)

@@ -9,7 +9,7 @@ from unfold.decorators import display
 from aftersales.core.admin import RoomAdmin
 from aftersales.core.components import badge
 
-from .models import Clock
+from .models import Clock, LadderRung
 from .states import ClockState
 
 COLOURS = {
@@ -42,3 +42,10 @@ class ClockAdmin(RoomAdmin):
     @display(description=_("state"))
     def shown_state(self, row: Any) -> str:
         return badge(str(ClockState(row.state).label), tone=COLOURS[row.state])
+
+
+@admin.register(LadderRung)
+class LadderRungAdmin(RoomAdmin):
+    list_display = ("name_zh", "number", "state", "moment", "value", "to", "by", "valid_from")
+    list_filter = ("state", "to", "by")
+    ordering = ("code", "-number")

@@ -7,9 +7,13 @@ class ClocksConfig(AppConfig):
     verbose_name = _("Clocks")
 
     def ready(self) -> None:
-        from aftersales.clocks import events, machine, selectors
-        from aftersales.core import facts, moves
+        from aftersales.clocks import events, ladder, machine, selectors, services
+        from aftersales.core import facts, moves, shipped
+        from aftersales.standards.events import also_named
 
         events.register()
         moves.use(machine.MACHINE)
+        moves.use(machine.LADDER_MACHINE)
+        also_named(ladder.name_of)
+        shipped.register("clocks", services.ladder_load)
         facts.provide("standards.effect", selectors.effects_of)

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from aftersales.clocks.states import RungTo
 from aftersales.core import events, wording
 from aftersales.core.events import Kind
 from aftersales.standards.states import Promise
@@ -22,6 +23,9 @@ FULL = CLOCK | {
     "late_minutes": "number",
     "holder": "id",
     "team": "id",
+    "rung": "code",
+    "to": "code",
+    "by": "code",
 }
 DROPPED = {
     "": _("the promise fell away"),
@@ -38,6 +42,7 @@ def _show(payload: Mapping[str, Any]) -> dict[str, Any]:
     names = dict(Promise.choices)
     if payload.get("late_minutes") is not None:
         shown["late"] = wording.duration(60 * float(payload["late_minutes"]))
+    shown["whom"] = str(dict(RungTo.choices).get(str(payload.get("to", "")), ""))
     shown["cause"] = str(DROPPED.get(str(payload.get("why", "")), DROPPED[""]))
     return shown | {"promise": names.get(payload.get("promise", ""), payload.get("promise", ""))}
 
@@ -57,6 +62,12 @@ def register() -> None:
         Kind(
             "clock.breached",
             _("The clock “%(promise)s” ran out at %(due_at)s."),
+            FULL,
+            show=_show,
+        ),
+        Kind(
+            "clock.escalated",
+            _("“%(promise)s” went up the ladder: %(whom)s."),
             FULL,
             show=_show,
         ),

@@ -6,6 +6,7 @@ from django.utils.translation import pgettext_lazy
 
 from aftersales.clocks.states import ClockState as S
 from aftersales.core.machine import Machine, Move, StateGuard
+from aftersales.standards.machine import rule_machine
 
 ENGINE = "clock_engine"
 """What the engine writes into ``aftersales.move`` while it changes clocks of several kinds at once."""
@@ -74,6 +75,9 @@ MACHINE = Machine(
         ),
     ],
 )
+
+
+LADDER_MACHINE = rule_machine("clocks.ladderrung", checks_order=False)
 
 
 def allowed(source: str, target: str) -> bool:

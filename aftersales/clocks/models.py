@@ -6,15 +6,18 @@ from typing import Any, ClassVar
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 from django_fsm import FSMField, transition
+from simple_history.models import HistoricalRecords
 
-from aftersales.clocks.machine import MACHINE, triggers
+from aftersales.clocks.machine import LADDER_MACHINE, MACHINE, triggers
 from aftersales.clocks.querysets import ClockQuerySet
 from aftersales.clocks.rules import Pause
-from aftersales.clocks.states import ClockState
+from aftersales.clocks.states import ClockState, RungBy, RungMoment, RungTo
 from aftersales.core.models import Audience, StateModel
-from aftersales.standards.models import StandardVersion
+from aftersales.standards.models import CODE_LENGTH, RuleVersion, StandardVersion, codes, new_edition
+from aftersales.standards.querysets import RuleVersionQuerySet
 from aftersales.standards.states import ClockKind, Debtor, Promise
 
 
@@ -109,6 +112,11 @@ class Clock(StateModel):
             ),
             models.Index(fields=["promise", "met_at"], name="clock_met", condition=~Q(met_at=None)),
             models.Index(fields=["breached_at"], name="clock_breached", condition=~Q(breached_at=None)),
+            models.Index(
+                fields=["due_at", "id"],
+                name="clock_open_due",
+                condition=Q(ended_at=None, is_historic=False, state__in=["running", "breached"]),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -161,3 +169,84 @@ class Clock(StateModel):
     def cancel(self, *, actor: Any, now: datetime) -> None:
         self.ended_at = now
         self.paused_at = None
+
+
+class LadderRung(RuleVersion):
+    """One version of a rung of the escalation ladder: which promises, when, who is told, how.
+
+    Empty conditions mean any. ``value`` counts what ``moment`` says: per cent of the time used, or minutes past due.
+    """
+
+    rule_key = "code"
+    code = models.SlugField(_("code"), max_length=CODE_LENGTH)
+    name_zh = models.CharField(_("Chinese name"), max_length=120)
+    name_en = models.CharField(_("English name"), max_length=120)
+    promises = codes(_("promises"))
+    clock_kinds = codes(_("kinds of clock"))
+    severities = codes(_("severities"))
+    moment = models.CharField(pgettext_lazy("ladder", "when"), max_length=8, choices=RungMoment)
+    value = models.PositiveIntegerField(pgettext_lazy("ladder", "how much"), default=0)
+    to = models.CharField(pgettext_lazy("ladder", "told"), max_length=12, choices=RungTo)
+    by = models.CharField(pgettext_lazy("ladder", "how"), max_length=8, choices=RungBy, default=RungBy.DIGEST)
+    history = HistoricalRecords()
+    objects = RuleVersionQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("rung of the ladder")
+        verbose_name_plural = _("rungs of the ladder")
+        ordering: ClassVar = ["code", "-number"]
+        triggers = [*LADDER_MACHINE.triggers(), *new_edition()]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["code", "number"], name="rung_number"),
+            models.CheckConstraint(
+                condition=Q(moment=RungMoment.LATE) | Q(value__gte=1, value__lte=100), name="rung_percent"
+            ),
+            models.CheckConstraint(
+                condition=Q(activated_by=None) | ~Q(activated_by=F("drafted_by")) | Q(is_shipped=True),
+                name="rung_second_person",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def name(self) -> str:
+        """The name in the reader's language."""
+        return self.name_en if (get_language() or "").startswith("en") else self.name_zh
+
+    @property
+    def citation(self) -> str:
+        return f"{self.code} v{self.number}"
+
+    @transition(**LADDER_MACHINE.transition("activate"))
+    def activate(self, *, actor: Any, now: datetime, valid_from: datetime | None = None) -> dict[str, Any]:
+        return self._activate(actor, now, valid_from)
+
+    @transition(**LADDER_MACHINE.transition("reject"))
+    def reject(self, *, actor: Any, now: datetime) -> dict[str, Any]:
+        """Sets nothing: the reason stands in the event."""
+        return self._payload()
+
+    @transition(**LADDER_MACHINE.transition("retire"))
+    def retire(self, *, actor: Any, now: datetime, valid_to: datetime | None = None) -> dict[str, Any]:
+        return self._retire(now, valid_to)
+
+
+class Escalation(models.Model):
+    """A rung that a clock has reached: once, whatever the rung's versions."""
+
+    clock = models.ForeignKey(Clock, models.PROTECT, related_name="escalations", verbose_name=_("clock"))
+    code = models.SlugField(_("code"), max_length=CODE_LENGTH)
+    rung = models.ForeignKey(
+        LadderRung, models.PROTECT, related_name="+", verbose_name=_("rung of the ladder")
+    )
+    at = models.DateTimeField(_("at"))
+
+    class Meta:
+        verbose_name = _("escalation")
+        verbose_name_plural = _("escalations")
+        constraints: ClassVar = [models.UniqueConstraint(fields=["clock", "code"], name="escalation_once")]
+
+    def __str__(self) -> str:
+        return f"{self.clock_id} {self.code}"

@@ -25,3 +25,27 @@ TONES: dict[str, str] = {
 }
 TERMINAL: frozenset[str] = frozenset({ClockState.MET, ClockState.MET_LATE, ClockState.CANCELLED})
 COUNTING: frozenset[str] = frozenset({ClockState.RUNNING, ClockState.PAUSED})
+
+
+class RungMoment(models.TextChoices):
+    """When a rung of the ladder is reached."""
+
+    PERCENT = "percent", pgettext_lazy("ladder", "per cent of the time used")
+    LATE = "late", pgettext_lazy("ladder", "minutes past due")
+
+
+class RungTo(models.TextChoices):
+    """Who is told on a rung."""
+
+    HOLDER = "holder", pgettext_lazy("ladder", "Who works on it")
+    LEAD = "lead", pgettext_lazy("ladder", "Team lead")
+    SUPERVISOR = "supervisor", pgettext_lazy("ladder", "Supervisors")
+    OPERATIONS = "operations", pgettext_lazy("ladder", "Operations")
+    DUTY = "duty", pgettext_lazy("ladder", "Leads of the duty")
+
+
+class RungBy(models.TextChoices):
+    """How it is told: in the person's next digest, or with a message of its own."""
+
+    DIGEST = "digest", pgettext_lazy("ladder", "in the digest")
+    AT_ONCE = "at_once", pgettext_lazy("ladder", "at once")

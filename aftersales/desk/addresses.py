@@ -9,3 +9,8 @@ def ticket_page(pk: int) -> str:
     """The workbench of a ticket by its key; empty when there is none."""
     number = Ticket.objects.filter(pk=pk).values_list("number", flat=True).first()
     return reverse("desk:ticket", args=[number]) if number else ""
+
+
+def digest_page(pk: int) -> str:
+    """A message about several tickets leads to the reader's own queue, the nearest due time on top."""
+    return reverse("desk:queue")

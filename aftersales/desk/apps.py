@@ -12,9 +12,10 @@ class DeskConfig(AppConfig):
     def ready(self) -> None:
         from aftersales.core import subjects
         from aftersales.desk import events, panels  # noqa: F401 - events: their kinds
-        from aftersales.desk.addresses import ticket_page
+        from aftersales.desk.addresses import digest_page, ticket_page
         from aftersales.notices import kinds
 
         kinds.provide_page("tickets.ticket", ticket_page)
+        kinds.provide_page("accounts.user", digest_page)
         subjects.provide_page("tickets.ticket", "desk:ticket")
         panels.connect()

@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from aftersales.clocks.accounts import current_parts
+from aftersales.clocks.ladder import Step, next_step, rungs_at_hand
 from aftersales.clocks.models import Clock
 from aftersales.clocks.selectors import Why, explain
 from aftersales.clocks.states import ClockState
@@ -59,6 +60,7 @@ class ClockCard:
     rule: str
     owed: str
     now: datetime
+    step: Step | None = None
 
     @property
     def open(self) -> bool:
@@ -244,6 +246,7 @@ def clock_card(
         rule=f"{why.rule_name} {number}" if why.citation else _("A given word"),
         owed=owed_words(clock, ticket),
         now=now,
+        step=next_step(clock, ticket.severity, rungs_at_hand(now), now),
     )
 
 

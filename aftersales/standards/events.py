@@ -1,6 +1,6 @@
 """What can happen to the rule book, in sentences."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -16,11 +16,23 @@ def _named(payload: Mapping[str, Any]) -> dict[str, Any]:
     return {"rule": rule_name(str(payload.get("code", "")))}
 
 
+_also_named: list[Callable[[str], str]] = []
+
+
+def also_named(name_of: Callable[[str], str]) -> None:
+    """A room above has rules of the same kind of its own; it answers an empty text for what is not its own."""
+    if name_of not in _also_named:
+        _also_named.append(name_of)
+
+
 def rule_name(code: str) -> str:
-    """The name of a standard or number in the reader's language; the code when it is unknown."""
+    """The name of a rule in the reader's language; the code when it is unknown."""
     from aftersales.standards import selectors
 
-    return selectors.book().name_of(code)
+    known = selectors.book()
+    if code in known.names:
+        return known.name_of(code)
+    return next((name for name in (one(code) for one in _also_named) if name), code)
 
 
 VERSIONS = (

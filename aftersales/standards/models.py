@@ -238,6 +238,8 @@ def codes(label: Any, **kwargs: Any) -> ArrayField:
 class RuleVersion(StateModel, VersionedModel):
     """What every version of every rule has: number, source, time, and who drafted and who activated it."""
 
+    rule_key = ""  # the column that all versions of one rule share
+
     number = models.PositiveIntegerField(_("version"))
     state = FSMField(_("state"), choices=RuleState, default=RuleState.DRAFT, protected=True, max_length=10)
     source_ref = models.CharField(_("source id"), max_length=60, help_text=_("For example R3.4 or G4.1."))
@@ -281,14 +283,17 @@ class RuleVersion(StateModel, VersionedModel):
         return self.source_en if (get_language() or "").startswith("en") else self.source_zh
 
     def applies_at(self, at: datetime) -> bool:
-        if self.state not in {RuleState.ACTIVE, RuleState.RETIRED} or self.valid_from is None:
+        if self.state not in {RuleState.ACTIVE, RuleState.RETIRED} or not self.valid_from:
             return False
         return self.valid_from <= at and (self.valid_to is None or at < self.valid_to)
 
     @property
     def citation(self) -> str:
-        """How clocks, events and pages name this version."""
-        raise NotImplementedError
+        raise NotImplementedError  # how clocks, events and pages name this version
+
+    def siblings(self) -> models.QuerySet[Any]:
+        """All versions of the same rule."""
+        return type(self)._default_manager.filter(**{self.rule_key: getattr(self, self.rule_key)})
 
     def _payload(self, **more: Any) -> dict[str, Any]:
         code, _space, number = self.citation.partition(" v")
@@ -340,6 +345,7 @@ class StandardVersion(RuleVersion):
     standard = models.ForeignKey(
         ServiceStandard, verbose_name=_("standard"), on_delete=models.PROTECT, related_name="versions"
     )
+    rule_key = "standard_id"
     for_machines = frozenset({"subject_kind"})
     subject_kind = models.CharField(_("what it is about"), max_length=60, default="tickets.ticket")
     kinds = codes(_("ticket kinds"))
@@ -440,6 +446,8 @@ class Parameter(Named, VersionedModel):
 
 class ParameterVersion(RuleVersion):
     """One value of a number, with its source, who brought it into force and since when."""
+
+    rule_key = "parameter_id"
 
     parameter = models.ForeignKey(
         Parameter,

@@ -18,6 +18,7 @@ from aftersales.standards.models import (
     Market,
     Parameter,
     ParameterVersion,
+    RuleVersion,
     ServiceStandard,
     StandardVersion,
     WorkCalendar,
@@ -166,7 +167,7 @@ def rule_change_draft(
 
 def rule_activate(
     *,
-    draft: StandardVersion | ParameterVersion,
+    draft: RuleVersion,
     actor: Any,
     now: datetime,
     valid_from: datetime | None = None,
@@ -188,16 +189,14 @@ def rule_activate(
     return row
 
 
-def rule_reject(*, draft: StandardVersion | ParameterVersion, actor: Any, now: datetime, reason: str) -> Any:
+def rule_reject(*, draft: RuleVersion, actor: Any, now: datetime, reason: str) -> Any:
     """Return a draft with a reason; it stays readable and never comes into force."""
     if not reason.strip():
         raise DomainError(_("Say why the draft is returned."), "reason_missing")
     return moves.perform(draft, "reject", actor=actor, now=now, reason=reason)
 
 
-def rule_retire(
-    *, row: StandardVersion | ParameterVersion, actor: Any, now: datetime, valid_to: datetime | None = None
-) -> Any:
+def rule_retire(*, row: RuleVersion, actor: Any, now: datetime, valid_to: datetime | None = None) -> Any:
     """Take a version out of force without a successor. A standard may not leave a hole that breaks R3.4."""
     return moves.perform(row, "retire", actor=actor, now=now, valid_to=valid_to or now)
 
@@ -398,9 +397,5 @@ def _drafted(row: Any, actor: Any, now: datetime, reason: str) -> None:
     registers.create(row, actor=actor, now=now, event=event, reason=reason, payload=row._payload())
 
 
-def _earlier(row: StandardVersion | ParameterVersion) -> list[Any]:
-    if isinstance(row, StandardVersion):
-        found: Any = StandardVersion.objects.filter(standard_id=row.standard_id)
-    else:
-        found = ParameterVersion.objects.filter(parameter_id=row.parameter_id)
-    return list(found.filter(state=RuleState.ACTIVE).exclude(pk=row.pk).order_by("pk"))
+def _earlier(row: RuleVersion) -> list[Any]:
+    return list(row.siblings().filter(state=RuleState.ACTIVE).exclude(pk=row.pk).order_by("pk"))

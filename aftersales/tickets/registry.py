@@ -25,6 +25,7 @@ def connect() -> None:
         "tickets.ticket", "ticket.*", selectors.clock_subjects,
         handovers=["ticket.assigned", "ticket.transferred", "ticket.unassigned", "ticket.routed"],
         births=["ticket.opened"], held_after=selectors.held_after, seen_by=selectors.tickets_seen,
+        graded=selectors.open_of_severity,
     )  # fmt: skip
     for condition, known in (
         ("severities", Severity), ("natures", Nature), ("channels", Channel), ("kinds", Kind),
@@ -46,6 +47,9 @@ def connect() -> None:
     deliveries.subscribe("tickets.questions", "notice.*", consumers.question_fared, _("Follow the question"))
     deliveries.subscribe(
         "tickets.breach_alerts", "clock.breached", consumers.breach_alert, _("Tell of breaches")
+    )
+    deliveries.subscribe(
+        "tickets.escalations", "clock.escalated", consumers.breach_alert, _("Tell whom the ladder names")
     )
     deliveries.subscribe(
         "tickets.warnings", "clock.warned", consumers.breach_alert, _("Warn before time is over")

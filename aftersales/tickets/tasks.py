@@ -38,6 +38,7 @@ def sweep() -> None:
         services.silence_sweep(now=now)
         services.take_back_sweep(now=now)
         services.dispatch_sweep(now=now)
+        services.digest_sweep(now=now)
 
 
 @shared_task

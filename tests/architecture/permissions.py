@@ -299,6 +299,7 @@ REGISTERS: dict[str, Register] = {
     "orders.review": Register(view=TRADE_READERS),
     "orders.shipment": Register(view=TRADE_READERS, change=OPERATIONS),
     "clocks.clock": Register(view=READERS),
+    "clocks.ladderrung": Register(view=STAFF),
     "standards.market": Register(view=STAFF, change=OPERATIONS, add=OPERATIONS),
     "standards.workcalendar": Register(view=STAFF, change=OPERATIONS, add=OPERATIONS),
     "standards.calendarperiod": Register(view=STAFF, change=OPERATIONS, add=OPERATIONS),

@@ -64,7 +64,9 @@ def test_a_sweep_takes_batches_and_asks_nothing_per_clock(desk: Desk, machine_us
     with CaptureQueriesContext(connection) as one_batch:
         swept = services.sweep(desk.now + hours(24.5), actor=machine_user)
     assert swept.breached == 23
-    assert kinds_of(one_batch) == ["WITH", "WITH"]  # breaches with their events, then warnings
+    assert kinds_of(one_batch)[:2] == ["WITH", "WITH"]  # breaches with their events, then warnings
+    # Then the ladder: its rungs, the rows of each, and for those it takes up one insert of steps and one of events
+    assert kinds_of(one_batch)[2:] == ["SELECT", "SELECT", "INSERT", "INSERT"]
 
 
 def test_a_sweep_writes_the_deliveries_of_its_events(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

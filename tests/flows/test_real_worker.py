@@ -21,7 +21,8 @@ from aftersales.customers.models import Contact, Customer
 from aftersales.merchants.models import Merchant
 from aftersales.notices.models import Notice
 from aftersales.notices.states import NoticeState
-from aftersales.tickets.models import ArchiveRecord, Ticket
+from aftersales.tickets import services
+from aftersales.tickets.models import Alert, ArchiveRecord, Ticket
 from tests.architecture.writes import watched
 from tests.cast import Cast
 from tests.flows.office import Office
@@ -222,6 +223,8 @@ def test_a_broken_promise_is_told_once_although_two_workers_sweep(
     office.until(lambda: len(breached()) >= len(pairs) and nothing_left(), "the sweep of the clocks")
     assert sorted(breached()) == sorted(pairs)
     assert Event.objects.filter(kind="clock.warned", subject_id=soon.pk).count() == 1
-    told = Notice.objects.filter(source="clock.breached.lead", channel="in_app", user_id=desk.lead.pk)
-    assert told.count() == len(pairs)
+    noted = Alert.objects.filter(person=desk.lead, template="clock.breached.lead")
+    assert noted.count() == len(pairs)
+    services.digest_sweep(now=now + timedelta(hours=1))
+    assert Notice.objects.filter(source="work.digest", channel="in_app", user_id=desk.lead.pk).count() == 1
     assert not Clock.objects.filter(due_at__lt=now, state="running").exists()

@@ -293,9 +293,9 @@ def test_nobody_reached_and_nobody_called_breaks_the_promise_and_tells_the_lead(
     work_off(now + 25 * HOUR)
 
     assert verification(ticket).state == "breached"
-    assert Notice.objects.filter(
-        source="clock.breached.lead", user_id=desk.lead.pk, subject_id=ticket.pk
-    ).exists()
+    services.digest_sweep(now=now + 25 * HOUR + timedelta(minutes=30))
+    told = Notice.objects.get(source="work.digest", user_id=desk.lead.pk, channel="in_app")
+    assert ticket.number in told.body
 
 
 @pytest.mark.parametrize("satisfied", [True, False])

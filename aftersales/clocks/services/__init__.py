@@ -1,16 +1,20 @@
 """Every write about clocks."""
 
 from aftersales.clocks.services.engine import follow, followed, on_events, tell
+from aftersales.clocks.services.ladder import escalate, ladder_load, rung_draft
 from aftersales.clocks.services.rebuild import rebuild, restore
 from aftersales.clocks.services.sweep import sweep
 from aftersales.clocks.services.words import word_drop, word_give, word_keep
 
 __all__ = [
+    "escalate",
     "follow",
     "followed",
+    "ladder_load",
     "on_events",
     "rebuild",
     "restore",
+    "rung_draft",
     "sweep",
     "tell",
     "word_drop",

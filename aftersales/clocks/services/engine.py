@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection
-from django.db.models import Subquery
+from django.db.models import QuerySet, Subquery
 
 from aftersales.clocks.machine import ENGINE
 from aftersales.clocks.models import Clock
@@ -23,6 +23,7 @@ from aftersales.standards.models import Edition
 SubjectFacts = Callable[[Sequence[Any], datetime], Mapping[int, ClockSubject]]
 Held = tuple[int | None, int | None]  # person, team
 HeldAfter = Callable[[Any, Held], Held]
+Graded = Callable[[Sequence[str]], QuerySet[Any]]  # severities → the open subjects that have one of them
 
 
 def _as_before(event: Any, held: Held) -> Held:
@@ -36,6 +37,7 @@ class Following:
     handovers: frozenset[str]
     births: frozenset[str]
     held_after: HeldAfter = _as_before
+    graded: Graded | None = None
 
 
 _followed: dict[str, Following] = {}
@@ -50,6 +52,7 @@ def follow(
     births: Sequence[str] = (),
     held_after: HeldAfter = _as_before,
     seen_by: Seen | None = None,
+    graded: Graded | None = None,
 ) -> None:
     """A room above lets clocks follow its rows (in ``AppConfig.ready()``).
 
@@ -58,11 +61,12 @@ def follow(
     ``births``: events with which a row is born, so that no clock of it has to be looked for. ``held_after(event,
     held)``: person and team after a hand-over as its event tells it, for a replay without the rows.
     ``seen_by(user)``: the subjects a person may see; without it nobody sees their clocks in a list.
+    ``graded(severities)``: the keys of its open rows of these severities, for rungs of the ladder that ask.
     """
     if seen_by is not None:
         seen_through(subject_kind, seen_by)
     facts.provide(f"clock_subject:{subject_kind}", subject_facts)
-    _followed[subject_kind] = Following(frozenset(handovers), frozenset(births), held_after)
+    _followed[subject_kind] = Following(frozenset(handovers), frozenset(births), held_after, graded)
     events.listen(pattern, on_events)
 
 

@@ -9,6 +9,7 @@ from django.db import connection, transaction
 
 from aftersales.clocks.machine import ENGINE
 from aftersales.clocks.models import Clock
+from aftersales.clocks.services.ladder import escalate
 from aftersales.core import deliveries, events, jobs, origin
 from aftersales.core.models import Audience, Delivery, Event
 from aftersales.standards.models import ServiceStandard, StandardVersion
@@ -77,23 +78,26 @@ _WARN = _statement(
 
 @dataclass
 class Swept:
-    """How many clocks a sweep warned and breached."""
+    """How many clocks a sweep warned, breached and took up the ladder."""
 
     warned: int = 0
     breached: int = 0
+    escalated: int = 0
 
 
 def sweep(now: datetime, *, actor: Any = None) -> Swept:
     """Breach every running clock past due, warn every one past its warning; rows in use wait for next time.
 
-    A breach records who held it; its event tells the lead. Each batch is one transaction of one statement.
+    A breach records who held it; who learns of it says the ladder. Each batch is one transaction of one statement.
     """
     if actor is None:
         from accounts.services import system_user
 
         actor = system_user(now)
     return Swept(
-        breached=_all(_BREACH, "clock.breached", actor, now), warned=_all(_WARN, "clock.warned", actor, now)
+        breached=_all(_BREACH, "clock.breached", actor, now),
+        warned=_all(_WARN, "clock.warned", actor, now),
+        escalated=escalate(now, actor=actor),
     )
 
 

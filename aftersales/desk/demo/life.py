@@ -138,6 +138,7 @@ class Department:
             continue
         services.silence_sweep(now=now)
         services.dispatch_sweep(now=now)
+        services.digest_sweep(now=now)
 
     def intake(self, now: datetime) -> None:
         services.intake_run(now=now)

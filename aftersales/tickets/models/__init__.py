@@ -1,6 +1,7 @@
 """Tables of the ticket room, by aggregate."""
 
 from aftersales.tickets.models.acting import ActionRow, ActionRun, Macro
+from aftersales.tickets.models.alerts import Alert
 from aftersales.tickets.models.archive import ArchiveAddendum, ArchiveRecord
 from aftersales.tickets.models.conversation import (
     Attachment,
@@ -19,6 +20,7 @@ __all__ = [
     "ActionRow",
     "ActionRun",
     "AnswerTemplate",
+    "Alert",
     "ArchiveAddendum",
     "ArchiveRecord",
     "Attachment",

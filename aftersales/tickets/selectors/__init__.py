@@ -91,6 +91,14 @@ def tickets_seen(user: Any) -> QuerySet[Ticket]:
     return seen
 
 
+def open_of_severity(severities: Sequence[str]) -> QuerySet[Ticket, int]:
+    """Keys of open tickets of these severities, for the ladder."""
+    found: QuerySet[Ticket, int] = Ticket.objects.filter(
+        state__in=OPEN_STATES, severity__in=list(severities)
+    ).values_list("pk", flat=True)
+    return found
+
+
 def clock_subject_lines(rows: Sequence[Any], now: datetime) -> Mapping[int, tuple[str, str]]:
     """Number and subject of tickets known by key, for pages that list clocks. One query."""
     found = Ticket.objects.filter(pk__in=[row.pk for row in rows]).values_list("pk", "number", "subject")

@@ -1,6 +1,7 @@
 """Every write about tickets, by verb."""
 
 from aftersales.tickets.services.abuse import contact_abusive
+from aftersales.tickets.services.alerts import digest_sweep
 from aftersales.tickets.services.archive import (
     addendum_add,
     archive_hold_lift,
@@ -60,6 +61,7 @@ from aftersales.tickets.services.taking_back import take_back_sweep
 from aftersales.tickets.services.work import ticket_move, ticket_start, ticket_wait
 
 __all__ = [
+    "digest_sweep",
     "addendum_add",
     "archive_hold_lift",
     "archive_hold_set",

@@ -21,7 +21,7 @@ from aftersales.notices.services import notice_send
 from aftersales.standards.states import Debtor, Promise
 from aftersales.tickets.models import Message, Ticket
 from aftersales.tickets.selectors.promises import told_with
-from aftersales.tickets.services import watching
+from aftersales.tickets.services import alerts, watching
 from aftersales.tickets.services.closing import CONFIRM, customer_link_issue
 from aftersales.tickets.states import NO_DUE, AskInPerson, Result, TicketState, WaitFor
 
@@ -202,7 +202,7 @@ def _person(pk: int | None, ticket: Ticket) -> User | None:
 
 
 def tell_staff(*, event: Event, actor: Any, now: datetime) -> None:
-    """A promise in danger goes to its holder; a broken one also to the lead of the team (escalation).
+    """A promise in danger goes to its holder; who else learns of a broken one says the ladder (clocks.LadderRung).
 
     One that was kept or fell away before this is written tells nobody: the ticket's history has it.
     """
@@ -210,26 +210,23 @@ def tell_staff(*, event: Event, actor: Any, now: datetime) -> None:
     clock = _clock(event, now)
     if ticket is None or ticket.historic or clock is None:
         return
-    values = _base(ticket) | {"promise": clock.get_promise_display(), "due": clock.due_at}
     lead = _lead(ticket.team)
     owed_by_lead = clock.owed_by == Debtor.LEAD
     holder = lead if owed_by_lead else _person(event.payload.get("holder", ticket.assignee_id), ticket)
+    if event.kind == "clock.escalated":
+        alerts.escalation_tell(event=event, ticket=ticket, clock=clock, holder=holder, now=now)
+        return
+    values = _base(ticket) | {"promise": clock.get_promise_display(), "due": clock.due_at}
     if holder is not None:
-        notice_send(
+        alerts.alert(
+            person=holder,
             template=event.kind,
-            to=holder,
-            about=ticket,
+            ticket=ticket,
+            clock=clock,
+            event=event,
             values=values,
-            key=f"event:{event.pk}",
-            actor=actor,
             now=now,
         )
-    if event.kind == "clock.breached" and lead is not None and lead != holder:
-        notice_send(
-            template="clock.breached.lead", to=lead, about=ticket,
-            values=values | {"handler": str(holder) if holder else None},
-            key=f"event:{event.pk}:lead", actor=actor, now=now,
-        )  # fmt: skip
     if event.kind == "clock.breached":
         told = {person.pk for person in (holder, lead) if person is not None}
         watching.breach_tell(ticket=ticket, event=event, values=values, told=told, now=now)
