@@ -170,6 +170,9 @@ DASHBOARDS = {
 CHANNELS = {
     "channels.decide": DESK - VENDORS,  # letters that no rule could place
     "channels.view_raw": roles(LEADS - VENDORS, R.PRIVACY_OFFICER, R.AUDITOR),
+    "channels.manage": roles(R.OPERATIONS, R.ADMINISTRATOR),  # connected systems and their secrets
+    "channels.listen": DESK - VENDORS,  # recordings, for a reason
+    **register("channels.connection", view=roles(LEADS - VENDORS, R.ADMINISTRATOR, R.AUDITOR)),
     **register("channels.letter", view=roles(DESK - VENDORS, R.AUDITOR, R.PRIVACY_OFFICER)),
 }
 

@@ -1,6 +1,7 @@
 """Reads the environment loudly: a wrong value stops the start with one sentence that says what to do."""
 
 import os
+import re
 from collections.abc import Sequence
 from email.utils import parseaddr
 from pathlib import Path
@@ -64,6 +65,17 @@ def address(name: str, default: str) -> str:
     if not (local and at and host) or "+" in local:
         raise ImproperlyConfigured(f"{name} must look like service@example.com, not {value!r}.")
     return value
+
+
+def origins(name: str) -> list[str]:
+    """Addresses of hosts, each scheme and host; nothing else may come into a header."""
+    found = words(name)
+    for one in found:
+        if not re.fullmatch(r"https?://[A-Za-z0-9.-]+(:\d{1,5})?", one):
+            raise ImproperlyConfigured(
+                f"{name} must list addresses like https://calls.example.com, not {one!r}."
+            )
+    return found
 
 
 def words(name: str, default: str = "") -> list[str]:

@@ -19,6 +19,7 @@ urlpatterns = [
     path("c/", include("aftersales.selfservice.urls")),
     path("sheets/", include("aftersales.core.sheets.urls")),
     path("accounts/", include("accounts.urls")),
+    path("hooks/", include("aftersales.channels.urls")),
     path("language/", set_language, name="set_language"),
     path("customers/", include("aftersales.customers.urls")),
 ]

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from simple_history.models import HistoricalRecords
 
-from aftersales.channels.querysets import LetterQuerySet
-from aftersales.channels.states import TO_DECIDE, Outcome, Way, Why
-from aftersales.core.models import PublicIdModel
+from aftersales.channels.querysets import ConnectionQuerySet, LetterQuerySet, TalkQuerySet
+from aftersales.channels.states import TO_DECIDE, Outcome, RefusedBecause, SystemKind, Taken, Told, Way, Why
+from aftersales.core.models import PublicIdModel, VersionedModel, new_public_id
+from aftersales.tickets.states import Channel
 
 
 class Letter(PublicIdModel):
@@ -89,3 +93,148 @@ class Letter(PublicIdModel):
     @property
     def content_type(self) -> str:
         return "application/octet-stream"
+
+
+class Connection(VersionedModel):
+    """A telephone or chat system that tells us of conversations by signed requests."""
+
+    code = models.SlugField(_("code"), max_length=40, unique=True)
+    name = models.CharField(_("name"), max_length=80)
+    kind = models.CharField(_("kind of system"), max_length=8, choices=SystemKind)
+    channel = models.CharField(_("channel of its tickets"), max_length=10, choices=Channel)
+    account_source = models.CharField(
+        _("source of account ids"), max_length=40, blank=True, help_text=_("As in the customers' accounts.")
+    )
+    recording_hosts = ArrayField(
+        models.CharField(max_length=120), verbose_name=_("hosts of recordings"), default=list, blank=True
+    )
+    is_active = models.BooleanField(_("switched on"), default=True)
+    created_at = models.DateTimeField(_("added at"))
+
+    history = HistoricalRecords()
+    objects = ConnectionQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("connected system")
+        verbose_name_plural = _("connected systems")
+        ordering: ClassVar = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ConnectionKey(models.Model):
+    """One secret of a connected system: derived from this salt when needed, shown once, stored nowhere."""
+
+    connection = models.ForeignKey(
+        Connection, models.PROTECT, related_name="keys", verbose_name=_("connected system")
+    )
+    salt = models.CharField(_("salt"), max_length=22, default=new_public_id)
+    created_at = models.DateTimeField(_("made at"))
+    until = models.DateTimeField(_("counts until"), null=True)
+
+    class Meta:
+        verbose_name = _("secret")
+        verbose_name_plural = _("secrets")
+        ordering: ClassVar = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.connection_id} {self.created_at:%Y-%m-%d}"
+
+
+class Talk(PublicIdModel):
+    """One conversation in an outside system, put together from what it tells, in whatever order that arrives."""
+
+    connection = models.ForeignKey(
+        Connection, models.PROTECT, related_name="talks", verbose_name=_("connected system")
+    )
+    ref = models.CharField(_("id in the system"), max_length=100)
+    caller = models.CharField(_("caller"), max_length=120, blank=True)
+    customer = models.ForeignKey(
+        "customers.Customer", models.PROTECT, null=True, related_name="talks", verbose_name=_("customer")
+    )
+    ticket = models.ForeignKey(
+        "tickets.Ticket", models.PROTECT, null=True, related_name="talks", verbose_name=_("ticket")
+    )
+    agent = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("colleague"),
+        db_index=False,
+    )  # fmt: skip
+    started_at = models.DateTimeField(_("began"), null=True)
+    ended_at = models.DateTimeField(_("ended"), null=True)
+    seconds = models.PositiveIntegerField(_("length in seconds"), null=True)
+    abandoned = models.BooleanField(_("nobody answered"), default=False)
+    recording = models.CharField(_("recording"), max_length=500, blank=True)
+    heard_at = models.DateTimeField(_("first heard of"))
+    erased_at = models.DateTimeField(_("erased at"), null=True)
+
+    objects = TalkQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("conversation")
+        verbose_name_plural = _("conversations")
+        ordering: ClassVar = ["-id"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["connection", "ref"], name="talk_once"),
+            models.CheckConstraint(
+                condition=Q(erased_at=None) | Q(caller="", recording=""), name="talk_erased_is_empty"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.ref
+
+
+class HookEvent(models.Model):
+    """One thing an outside system told, kept before anything is made of it; its own id makes it happen once."""
+
+    connection = models.ForeignKey(
+        Connection, models.PROTECT, related_name="told", verbose_name=_("connected system"), db_index=False
+    )
+    event_id = models.CharField(_("id of the request"), max_length=100)
+    kind = models.CharField(_("told"), max_length=30, choices=Told)
+    ref = models.CharField(_("id in the system"), max_length=100, blank=True)
+    fingerprint = models.CharField(_("fingerprint"), max_length=64)
+    body = models.JSONField(_("content"), default=dict)
+    received_at = models.DateTimeField(_("received at"))
+    outcome = models.CharField(_("outcome"), max_length=8, choices=Taken, default=Taken.WAITING)
+    error = models.CharField(_("last error"), max_length=300, blank=True, default="")
+    erased_at = models.DateTimeField(_("erased at"), null=True)
+
+    objects = TalkQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("told by a system")
+        verbose_name_plural = _("told by systems")
+        ordering: ClassVar = ["-id"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["connection", "event_id"], name="hook_event_once"),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["connection", "-id"], name="hook_event_newest"),
+            models.Index(fields=["connection", "ref"], name="hook_event_ref"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.received_at:%Y-%m-%d %H:%M}"
+
+
+class HookRefusal(models.Model):
+    """A request that was turned away: when and why, never what it held. A few for each minute are enough."""
+
+    deletable = "a note for whoever sets a system up; forgotten after a while"
+
+    connection = models.ForeignKey(
+        Connection, models.PROTECT, related_name="refusals", verbose_name=_("connected system")
+    )
+    why = models.CharField(_("why"), max_length=12, choices=RefusedBecause)
+    size = models.PositiveIntegerField(_("size in bytes"), default=0)
+    at = models.DateTimeField(_("at"))
+
+    class Meta:
+        verbose_name = _("refused request")
+        verbose_name_plural = _("refused requests")
+        ordering: ClassVar = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.get_why_display()} {self.at:%Y-%m-%d %H:%M}"

@@ -23,3 +23,16 @@ class LetterQuerySet(ScopedQuerySet):
 
     def to_decide(self) -> Self:
         return self.filter(outcome__in=TO_DECIDE)
+
+
+class ConnectionQuerySet(ScopedQuerySet):
+    view_capability = "channels.view_connection"
+
+
+class TalkQuerySet(ScopedQuerySet):
+    """What systems tell is seen with the systems; a conversation on a ticket by whoever sees the ticket."""
+
+    view_capability = "channels.view_connection"
+
+    def of_tickets(self, user: Any) -> Self:
+        return self.filter(ticket__in=Ticket.objects.visible_to(user))

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Max, Q
 
 from aftersales.channels.letters import words
-from aftersales.channels.models import Letter
-from aftersales.channels.states import Outcome
+from aftersales.channels.models import Connection, ConnectionKey, HookEvent, HookRefusal, Letter, Talk
+from aftersales.channels.states import Outcome, Taken
 from aftersales.customers.models import Customer
 from aftersales.customers.selectors import find as customers_found
+from aftersales.customers.selectors import owners_of
+from aftersales.customers.states import ContactKind
 from aftersales.orders.models import Order
 from aftersales.tickets.models import Ticket
 
@@ -72,3 +76,82 @@ def whose(user: Any, order_no: str, customer_code: str) -> tuple[Order | None, C
 def shown_text(text: str) -> str:
     """A stored text as a page shows it: neutral also when it was stored by an older reader."""
     return words.plain(text)
+
+
+# Connected systems
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A connected system with when it last told something, and how much of it needs a look."""
+
+    connection: Connection
+    last_at: datetime | None
+    failed: int
+    refused: int
+
+
+def connections(user: Any, now: datetime, since: datetime) -> list[Standing]:
+    """Every system this person may see; failures and refusals since a moment. Four queries."""
+    rows = list(Connection.objects.visible_to(user))
+    last = dict(HookEvent.objects.order_by().values_list("connection_id").annotate(at=Max("received_at")))
+    failed = _tally(HookEvent.objects.filter(outcome=Taken.FAILED, received_at__gte=since))
+    refused = _tally(HookRefusal.objects.filter(at__gte=since))
+    return [Standing(row, last.get(row.pk), failed.get(row.pk, 0), refused.get(row.pk, 0)) for row in rows]
+
+
+def _tally(rows: Any) -> dict[int, int]:
+    found: dict[int, int] = {}
+    for pk in rows.order_by().values_list("connection_id", flat=True)[:2000]:
+        found[pk] = found.get(pk, 0) + 1
+    return found
+
+
+def connection(user: Any, code: str) -> Connection | None:
+    found: Connection | None = Connection.objects.visible_to(user).filter(code=code).first()
+    return found
+
+
+def keys_of(row: Connection, now: datetime) -> list[ConnectionKey]:
+    """Secrets that count, the newest first."""
+    return list(row.keys.filter(Q(until=None) | Q(until__gt=now)))
+
+
+def told_by(row: Connection) -> list[HookEvent]:
+    return list(HookEvent.objects.filter(connection=row).order_by("-id")[:PAGE])
+
+
+def refused_of(row: Connection) -> list[HookRefusal]:
+    return list(HookRefusal.objects.filter(connection=row).order_by("-id")[:20])
+
+
+def told_one(row: Connection, pk: int) -> HookEvent | None:
+    found: HookEvent | None = HookEvent.objects.filter(connection=row, pk=pk).first()
+    return found
+
+
+def talks_of(ticket: Ticket) -> list[Talk]:
+    """Conversations about a ticket, newest first."""
+    return list(Talk.objects.filter(ticket=ticket).select_related("connection", "agent").order_by("-id")[:20])
+
+
+def talk_of(ticket: Ticket, public_id: str) -> Talk | None:
+    found: Talk | None = Talk.objects.filter(ticket=ticket, public_id=public_id).first()
+    return found
+
+
+def callers(user: Any, phone: str) -> list[Customer]:
+    """Customers with exactly this telephone number, for somebody who may see customers; one digit less names nobody."""
+    key = [char for char in phone if char.isdigit()]
+    if not user.has_perm("customers.view_customer") or len(key) < SHORTEST_PHONE:
+        return []
+    return owners_of(ContactKind.PHONE, phone)
+
+
+SHORTEST_PHONE = 7
+
+
+def open_tickets(user: Any, customer: Customer) -> list[Ticket]:
+    """The open tickets of a caller that this person may see, newest first."""
+    live = Ticket.objects.visible_to(user).active().filter(customer=customer, historic=False)
+    return list(live.select_related("assignee").order_by("-id")[:6])

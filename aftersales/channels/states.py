@@ -63,6 +63,45 @@ class OwnReason(models.TextChoices):
     WROTE_AGAIN = "wrote_again", pgettext_lazy("own reason", "the customer wrote again")
 
 
+class SystemKind(models.TextChoices):
+    PHONE = "phone", pgettext_lazy("kind of system", "Telephone system")
+    CHAT = "chat", pgettext_lazy("kind of system", "Chat system")
+    OTHER = "other", pgettext_lazy("kind of system", "Other system")
+
+
+class Told(models.TextChoices):
+    """What an outside system tells us about a conversation."""
+
+    STARTED = "conversation.started", pgettext_lazy("told by a system", "Conversation began")
+    ENDED = "conversation.ended", pgettext_lazy("told by a system", "Conversation ended")
+    ABANDONED = "conversation.abandoned", pgettext_lazy("told by a system", "Hung up before anybody answered")
+    RECORDING = "conversation.recording", pgettext_lazy("told by a system", "Recording")
+    TRANSCRIPT = "conversation.transcript", pgettext_lazy("told by a system", "Transcript")
+    PING = "ping", pgettext_lazy("told by a system", "Test")
+
+
+class Taken(models.TextChoices):
+    WAITING = "waiting", pgettext_lazy("told by a system", "Waiting")
+    DONE = "done", pgettext_lazy("told by a system", "Taken")
+    FAILED = "failed", pgettext_lazy("told by a system", "Not taken")
+
+
+class RefusedBecause(models.TextChoices):
+    """Why a request was turned away at the door."""
+
+    UNSIGNED = "unsigned", pgettext_lazy("refused request", "Not signed")
+    FORGED = "forged", pgettext_lazy("refused request", "The signature does not fit")
+    LATE = "late", pgettext_lazy("refused request", "Too old, or the clock of the system is wrong")
+    SWITCHED_OFF = "off", pgettext_lazy("refused request", "The system is switched off")
+    TOO_LARGE = "too_large", pgettext_lazy("refused request", "Too large")
+    NO_JSON = "no_json", pgettext_lazy("refused request", "Not JSON")
+    TOO_DEEP = "too_deep", pgettext_lazy("refused request", "Built too deep")
+    TOO_MANY = "too_many", pgettext_lazy("refused request", "Too many requests")
+    OTHER_WORDS = "other_words", pgettext_lazy("refused request", "A known id with other content")
+    WRONG_FIELDS = "fields", pgettext_lazy("refused request", "Fields are missing or wrong")
+
+
+TAKEN_TONES = {Taken.WAITING: "blue", Taken.DONE: "green", Taken.FAILED: "red"}
 TONES = {
     Outcome.WAITING: "blue",
     Outcome.JOINED: "green",

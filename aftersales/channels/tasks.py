@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from aftersales.channels import imap, services
 from aftersales.channels.letters.reading import MIB
-from aftersales.channels.services import forgetting
+from aftersales.channels.services import forgetting, hooks
 from aftersales.channels.services.landing import letter_give_up
 from aftersales.channels.states import Way
 from aftersales.core import origin
@@ -32,6 +32,17 @@ def land(job: Job, now: datetime) -> Mapping[str, Any]:
     except Exception as error:
         if job.attempts >= MAX_ATTEMPTS:
             letter_give_up(letter_id=letter_id, error=error, now=now)
+        raise
+
+
+def take(job: Job, now: datetime) -> Mapping[str, Any]:
+    """Make of what a system told what it means; what fails each time is shown with the system."""
+    told_id = job.payload["told"]
+    try:
+        return {"outcome": hooks.told_take(told_id=told_id, now=now)}
+    except Exception as error:
+        if job.attempts >= MAX_ATTEMPTS:
+            hooks.told_give_up(told_id=told_id, error=error, now=now)
         raise
 
 

@@ -148,6 +148,12 @@ GROUPS: tuple[Group, ...] = (
                 "notices.view_notice",
                 ("/admin/notices/notice/",),
             ),
+            Item(
+                pgettext("navigation", "Connected systems"),
+                "desk:connections",
+                "phone",
+                "channels.view_connection",
+            ),
             register_page("core", "job", pgettext("navigation", "Jobs"), "cog"),
             register_page("core", "event", pgettext("navigation", "Audit trail"), "history"),
             Item(pgettext("navigation", "All registers"), "admin:index", "panel", "desk.registers"),

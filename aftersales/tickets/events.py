@@ -43,6 +43,14 @@ def _waiting(payload: Mapping[str, Any]) -> dict[str, Any]:
 
 
 PROMISE = {"promise_id": "id", "due_at": "moment", "first_due_at": "moment"}
+register(
+    EventKind(
+        "ticket.transcript_kept",
+        _("What was said in a chat or call joined the conversation: %(count)s lines."),
+        {"count": "number"},
+        audience=Audience.INTERNAL,
+    )
+)
 GRADE_WORDS = labels(kind=states.Kind, severity=states.Severity, nature=states.Nature)
 
 

@@ -199,6 +199,16 @@ DESK_PAGES = {
     "desk:promise_guess": Page(DESK, "POST"),
     "desk:promise_give": Page(DESK, "POST", sample=NUMBER),
     "desk:promise_act": Page(DESK, "POST", sample=NUMBER | {"public_id": "x", "name": "keep"}),
+    "desk:connections": Page(LEADS | {R.ADMINISTRATOR, R.AUDITOR}),
+    "desk:connection": Page(LEADS | {R.ADMINISTRATOR, R.AUDITOR}, sample={"code": "x"}),
+    "desk:connection_add": Page(frozenset({R.OPERATIONS, R.ADMINISTRATOR}), "POST"),
+    "desk:connection_act": Page(frozenset({R.OPERATIONS, R.ADMINISTRATOR}), "POST", sample={"code": "x"}),
+    "desk:told_raw": Page(LEADS | {R.PRIVACY_OFFICER, R.AUDITOR}, "POST", sample={"code": "x", "pk": 9}),
+    "desk:pop": Page(DESK),
+    "desk:panel": Page(READERS, sample={"what": "x"}),
+    "desk:talks": Page(READERS, sample=NUMBER),
+    "desk:pop_attach": Page(DESK, "POST", sample=NUMBER),
+    "desk:recording": Page(DESK - VENDORS, "POST", sample=NUMBER | {"public_id": "x"}),
     "desk:letters": Page(LETTER_READERS),
     "desk:letter": Page(READERS, sample={"public_id": "x"}),
     "desk:letter_quoted": Page(READERS, sample={"public_id": "x"}),
@@ -220,6 +230,7 @@ ACTIONS = {
     "desk:macro_do": Page(MACRO_USERS, "POST", sample=NUMBER | {"code": "x"}),
 }
 OTHERS = {
+    "channels:hook": Page(ANYBODY, "POST", sample={"code": "x"}),  # asks for a signature, not for a session
     "customers:reveal": Page(REVEALERS, "POST", sample={"public_id": "x"}),
     "notices:inbox": Page(STAFF),
     "notices:read_all": Page(STAFF, "POST"),

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import time_machine
 
 from aftersales.channels.models import Letter
 from aftersales.channels.services import letter_receive
@@ -85,3 +86,11 @@ def post(now: datetime, work_off: Any) -> Post:
         return Letter.objects.get(pk=kept.pk)
 
     return act
+
+
+@pytest.fixture
+def at_now(now: datetime, settings: Any) -> Any:
+    """The wall clock shows the tests' now; nobody is asked for a second factor."""
+    settings.REQUIRE_SECOND_FACTOR = False
+    with time_machine.travel(now, tick=False) as clock:
+        yield clock

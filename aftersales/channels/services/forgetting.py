@@ -8,9 +8,9 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
-from aftersales.channels.models import Letter
+from aftersales.channels.models import HookEvent, Letter, Talk
 from aftersales.channels.services.landing import SOURCE
-from aftersales.channels.states import Outcome
+from aftersales.channels.states import Outcome, Taken
 from aftersales.core import files, jobs
 from aftersales.customers.models import Customer
 from aftersales.standards.selectors import duration
@@ -24,6 +24,15 @@ def customer_forget(customer: Customer, *, actor: Any, reason: str, now: datetim
     held = ArchiveRecord.objects.filter(ticket__customer=customer).exclude(legal_hold="").values("ticket_id")
     mine = Letter.objects.filter(Q(customer=customer) | Q(ticket__customer=customer))
     _forget(mine.exclude(ticket__in=held), now)
+    talks = Talk.objects.filter(Q(customer=customer) | Q(ticket__customer=customer)).exclude(ticket__in=held)
+    _forget_talks(talks, now)
+
+
+def _forget_talks(talks: QuerySet[Talk], now: datetime) -> None:
+    """Who called, the recording's address, and everything the system told of these conversations."""
+    for pk, connection, ref in list(talks.filter(erased_at=None).values_list("pk", "connection_id", "ref")):
+        HookEvent.objects.filter(connection=connection, ref=ref).update(body={}, erased_at=now)
+        Talk.objects.filter(pk=pk).update(caller="", recording="", erased_at=now)
 
 
 def message_forgotten(*, message_id: int, now: datetime) -> None:
@@ -43,6 +52,8 @@ def message_forgotten(*, message_id: int, now: datetime) -> None:
 
 def letters_tidy(*, now: datetime) -> int:
     """Letters whose time is over lose their file and what they repeat; what was said stands in the tickets."""
+    told = HookEvent.objects.filter(received_at__lt=now - duration("hook_days", now), erased_at=None)
+    told.exclude(outcome=Taken.WAITING).update(body={}, erased_at=now)
     old = Letter.objects.filter(received_at__lt=now - duration("letter_days", now)).exclude(stored="")
     return _forget(old.exclude(outcome__in=[Outcome.WAITING, Outcome.HELD, Outcome.FAILED]), now)
 

@@ -21,6 +21,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from aftersales.core import once
 from aftersales.core.access import answered, needs
 from aftersales.customers.models import Customer
+from aftersales.desk import calls
 from aftersales.desk.acts import SOURCE
 from aftersales.orders.models import Order
 from aftersales.tickets.models import Ticket
@@ -59,6 +60,7 @@ class ProblemForm(forms.Form):
     )
     unknown = forms.BooleanField(label=gettext_lazy("Neither order nor customer is known"), required=False)
     belongs_to = forms.CharField(max_length=40, required=False)
+    talk = forms.CharField(max_length=400, required=False)  # the call or chat this comes from (desk.calls)
 
     def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -135,11 +137,12 @@ def orders_named(user: Any, number: str) -> Any:
 @needs("tickets.open_ticket")
 def problem(request: HttpRequest) -> HttpResponse:
     """The form; a saved one opens its ticket, or joins the one that its order has."""
-    initial = {"order": request.GET.get("order", ""), "channel": Channel.PHONE}
+    initial = {"order": request.GET.get("order", ""), "channel": Channel.PHONE, **calls.initial(request)}
     form = ProblemForm(request.POST or None, user=request.user, initial=initial)
     if request.method == "POST" and form.is_valid():
         ticket = answered(lambda: _register(form, once.reference(request), timezone.now()), request)
         if ticket:
+            calls.attach(request, form.cleaned_data["talk"], ticket, timezone.now())
             return _shown(request, form, ticket)
     return render(
         request, "desk/open.html", {"title": _("Register a problem"), "form": form, "now": timezone.now()}
