@@ -78,6 +78,8 @@ DESK_PAGES = {
     "desk.archive": READERS,
     "desk.export": roles(LEADS, R.INSPECTOR, R.AUDITOR),
     "desk.registers": roles(LEADS, R.ADMINISTRATOR, R.AUDITOR, R.MERCHANT_MANAGER, R.PLANNER),
+    "desk.roster": roles(LEADS, R.PLANNER, R.ADMINISTRATOR, R.AUDITOR),
+    "desk.simulate": roles(LEADS - VENDORS, R.PLANNER, R.AUDITOR),
     "desk.styleguide": roles(R.OPERATIONS, R.ADMINISTRATOR),
     "desk.share_view": LEADS,  # with one of one's own teams
     "desk.share_view_widely": LEADS - VENDORS,

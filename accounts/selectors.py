@@ -161,6 +161,46 @@ def worked(person_ids: Iterable[int | None], since: datetime, until: datetime) -
     return found
 
 
+@dataclass
+class Rostered:
+    """One person of a team with the shifts and absences that touch a time; breaks are absences with that reason."""
+
+    person: User
+    is_lead: bool
+    shifts: list[Shift] = field(default_factory=list)
+    away: list[Away] = field(default_factory=list)
+
+    @property
+    def there(self) -> list[rules.Span]:
+        """When the person is on shift and not away."""
+        forever = datetime.max.replace(tzinfo=UTC)
+        gaps = [(one.starts_at, one.ends_at or forever) for one in self.away]
+        return [
+            piece for shift in self.shifts for piece in rules.without((shift.starts_at, shift.ends_at), gaps)
+        ]
+
+
+def roster_of(viewer: User, team_id: int, start: datetime, end: datetime) -> list[Rostered]:
+    """The people of a team whom the viewer may see, by name, with their shifts and absences. Three queries."""
+    members = (
+        TeamMember.objects.current()
+        .filter(team_id=team_id, person__in=User.objects.visible_to(viewer).active())
+        .select_related("person", "team")
+        .order_by("person__display_name", "person_id")
+    )
+    found = {one.person_id: Rostered(one.person, one.team.lead_id == one.person_id) for one in members}
+    for shift in Shift.objects.planned().filter(
+        person__in=found, starts_at__lt=end, ends_at__gt=start
+    ).order_by("starts_at"):  # fmt: skip
+        found[shift.person_id].shifts.append(shift)
+    gone = Away.objects.filter(person__in=found, starts_at__lt=end).filter(
+        Q(ends_at=None) | Q(ends_at__gt=start)
+    )
+    for away in gone.order_by("starts_at"):
+        found[away.person_id].away.append(away)
+    return list(found.values())
+
+
 def just_started(after: datetime, until: datetime) -> list[int]:
     """Persons whose shift began in (after, until]: the sweep of unassigned work looks at them."""
     began = Shift.objects.planned().filter(starts_at__gt=after, starts_at__lte=until)

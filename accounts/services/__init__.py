@@ -34,10 +34,12 @@ from accounts.services.planning import (
     team_join,
     team_leave,
 )
+from accounts.services.rostering import break_plan, roster_copy
 
 __all__ = [
     "away_end",
     "away_set",
+    "break_plan",
     "customer_user",
     "denial_record",
     "help_put_away",
@@ -45,6 +47,7 @@ __all__ = [
     "language_set",
     "note",
     "password_set",
+    "roster_copy",
     "second_factor_reset",
     "shift_cancel",
     "sign_in_unlock",

@@ -72,13 +72,23 @@ def comparable(day: date, known: Iterable[date], is_open: Callable[[date], bool]
 def expected(
     day: date, counts: Counts, known: Iterable[date], is_open: Callable[[date], bool], weeks: int
 ) -> list[dict[str, float]]:
-    """For each hour of the day the median of the comparable days, an hour without anything counting as zero."""
+    """For each hour of the day the median of the comparable days, an hour without anything counting as zero.
+
+    Where hours are quiet most medians are zero although every day brings something: what the medians of the hours lack
+    of the median of the day is spread over the day as it usually comes.
+    """
     days = comparable(day, known, is_open, weeks)
-    kinds = {kind for found in counts.values() for kind in found}
-    return [
-        {kind: median(counts.get((one, hour), {}).get(kind, 0.0) for one in days) if days else 0.0 for kind in kinds}
-        for hour in range(HOURS)
-    ]  # fmt: skip
+    kinds = sorted({kind for found in counts.values() for kind in found})
+    found: list[dict[str, float]] = [{} for _hour in range(HOURS)]
+    for kind in kinds if days else ():
+        table = [[counts.get((one, hour), {}).get(kind, 0.0) for hour in range(HOURS)] for one in days]
+        middle = [median(column) for column in zip(*table, strict=True)]
+        lacking = median(sum(row) for row in table) - sum(middle)
+        whole = sum(map(sum, table))
+        for hour, column in enumerate(zip(*table, strict=True)):
+            rest = lacking * sum(column) / whole if lacking > 0 and whole else 0.0
+            found[hour][kind] = middle[hour] + rest
+    return found
 
 
 def hours_needed(

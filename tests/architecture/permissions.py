@@ -134,6 +134,10 @@ NUMBER = {"number": "TK0000-00000"}
 DESK_PAGES = {
     "desk:styleguide": Page(frozenset({R.OPERATIONS, R.ADMINISTRATOR})),
     "desk:home": Page(STAFF),
+    "desk:roster": Page(LEADS | {R.VENDOR_LEAD, R.PLANNER, R.ADMINISTRATOR, R.AUDITOR}),
+    "desk:roster_act": Page(
+        LEADS | {R.VENDOR_LEAD, R.PLANNER, R.ADMINISTRATOR}, "POST", sample={"name": "copy"}
+    ),
     "desk:search": Page(READERS),
     "desk:archive": Page(READERS),
     "desk:record": Page(READERS, sample={"public_id": "x"}),
