@@ -235,6 +235,14 @@ register(
     EventKind(
         "rule.confirmed", _("%(actor)s has read this version."), {"code": "code", "number": "number"}
     ),
+    EventKind(
+        "handover.made", _("%(actor)s made a hand-over sheet of %(count)s tickets for %(to_name)s."),
+        {"to_id": "id", "to_name": "code", "count": "number"},
+    ),
+    EventKind("handover.signed", _("%(actor)s signed the hand-over sheet."), {"side": "code"}),
+    EventKind("handover.moved", _("The hand-over sheet moved %(count)s tickets; %(left)s stayed."),
+              {"count": "number", "left": "number"}),
+    EventKind("handover.withdrawn", _("%(actor)s withdrew the hand-over sheet.")),
     EventKind("promise.given", _("%(actor)s gave a promise, due %(due_at)s."), PROMISE),
     EventKind("promise.kept", _("%(actor)s kept the promise."), PROMISE),
     EventKind("promise.withdrawn", _("%(actor)s withdrew the promise."), PROMISE),

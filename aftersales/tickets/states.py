@@ -193,6 +193,7 @@ class OwnReason(models.TextChoices):
     NOT_SOLVED = "not_solved", pgettext_lazy("own reason", "the customer says that it is not solved")
     WAKE_UP = "wake_up", pgettext_lazy("own reason", "the time to wait is over")
     WORSE_SIGNAL = "worse_signal", pgettext_lazy("own reason", "a further signal is worse")
+    HANDED_OVER = "handed_over", pgettext_lazy("own reason", "the hand-over sheet is signed by both")
     SAME_ORDER = "same_order", pgettext_lazy("own reason", "a further signal about the same order")
     UNTOUCHED = "untouched", pgettext_lazy("own reason", "nobody began to work on it in time")
     SHIFT_OVER = "shift_over", pgettext_lazy("own reason", "the shift ended before anybody began")
@@ -215,6 +216,20 @@ class PromiseState(models.TextChoices):
 class PromisedTo(models.TextChoices):
     CUSTOMER = "customer", pgettext_lazy("promised to", "Customer")
     MERCHANT = "merchant", pgettext_lazy("promised to", "Merchant")
+
+
+class HandoverSide(models.TextChoices):
+    GIVER = "giver", pgettext_lazy("hand-over", "Hands over")
+    TAKER = "taker", pgettext_lazy("hand-over", "Takes over")
+
+
+class HandoverResult(models.TextChoices):
+    """What became of a ticket when both had signed."""
+
+    MOVED = "moved", pgettext_lazy("hand-over", "Handed over")
+    GONE = "gone", pgettext_lazy("hand-over", "Held by another or solved meanwhile")
+    BUSY = "busy", pgettext_lazy("hand-over", "In use at that moment")
+    REFUSED = "refused", pgettext_lazy("hand-over", "Refused")
 
 
 class AuthorKind(models.TextChoices):

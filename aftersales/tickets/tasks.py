@@ -42,6 +42,14 @@ def sweep() -> None:
 
 
 @shared_task
+def look_for_absent() -> None:
+    """Every ten minutes: tell leads of open tickets whose holder is not there."""
+    now = timezone.now()
+    with origin.coming_from("task"):
+        services.absence_sweep(now=now)
+
+
+@shared_task
 def look_at_trade_data() -> None:
     """Every ten minutes: the rules over reviews, parcels and orders."""
     now = timezone.now()

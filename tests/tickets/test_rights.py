@@ -21,6 +21,7 @@ from aftersales.tickets.models import (
     ArchiveRecord,
     GivenPromise,
     GradingRule,
+    Handover,
     IntakeItem,
     IntakeRule,
     Message,
@@ -76,6 +77,12 @@ class World:
             counted_from=self.now, due_at=self.until, warn_at=self.now, kind="obligation", owed_by="person",
         )  # fmt: skip
 
+    def sheet(self) -> Handover:
+        other = User.objects.create(username="other", roles=["agent"], created_at=self.now)
+        return Handover.objects.create(
+            giver=self.person, taker=other, shift_ends_at=self.until, made_at=self.now
+        )
+
     def promise(self) -> GivenPromise:
         return GivenPromise.objects.create(
             ticket=self.ticket, clock=self.word(), what="回电", given_by=self.person, given_at=self.now,
@@ -118,6 +125,17 @@ MATRIX: dict[str, tuple[str, Call]] = {
     "ticket_reply_promising": (
         "tickets.promise",
         lambda w: services.ticket_reply_promising(text="好", what="回电", due_at=w.until, **w.on),
+    ),
+    "handover_go_on": (NOBODY_ELSE, lambda w: services.handover_go_on(sheet=w.sheet(), **w.by)),
+    "handover_make": (
+        "tickets.work",
+        lambda w: services.handover_make(taker=w.person, notes={}, shift_ends_at=w.until, **w.by),
+    ),
+    "handover_sign": (NOBODY_ELSE, lambda w: services.handover_sign(sheet=w.sheet(), **w.by)),
+    "handover_withdraw": (NOBODY_ELSE, lambda w: services.handover_withdraw(sheet=w.sheet(), **w.by)),
+    "tickets_reassign": (
+        "tickets.assign",
+        lambda w: services.tickets_reassign(tickets=[w.ticket], to=w.person, reason="请假", **w.by),
     ),
     "rule_confirm": (
         "tickets.work", lambda w: services.rule_confirm(version=StandardVersion.objects.all()[0], **w.by),
@@ -170,7 +188,7 @@ MATRIX: dict[str, tuple[str, Call]] = {
 # The system's own rounds take no actor: nobody can act through them. The last two act by a signed link.
 ROUNDS = {
     *("dispatch_sweep", "intake_run", "intake_signals", "retention_run", "rollups_rebuild", "seal_sweep"),
-    *("silence_sweep", "take_back_sweep", "wake_sweep", "ticket_dispatch"),
+    *("absence_sweep", "silence_sweep", "take_back_sweep", "wake_sweep", "ticket_dispatch"),
     *("customer_link_open", "ticket_confirm"),
 }
 

@@ -13,7 +13,7 @@ from aftersales.desk import day
 from aftersales.standards.models import StandardVersion
 from aftersales.standards.selectors import one_edition
 from aftersales.tickets import services
-from aftersales.tickets.selectors import reading
+from aftersales.tickets.selectors import handovers, reading
 
 
 @require_GET
@@ -23,7 +23,12 @@ def my_day(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     with one_edition():
         found = day.read(request.user, now)
-        context = {"title": _("My day"), "now": now, "day": found, "shown": day.SHOWN}
+        context = {
+            "title": _("My day"),
+            "now": now,
+            "day": found,
+            "sheets": handovers.waiting_for(request.user),
+        }
         return render(request, "desk/day.html", context)
 
 

@@ -10,6 +10,7 @@ from aftersales.tickets.models.conversation import (
     Message,
     TicketText,
 )
+from aftersales.tickets.models.handover import Handover, HandoverLine, HandoverSignature
 from aftersales.tickets.models.intake import DispatchRecord, DutyRoute, GradingRule, IntakeItem, IntakeRule
 from aftersales.tickets.models.promises import GivenPromise
 from aftersales.tickets.models.reading import RuleReading
@@ -30,6 +31,9 @@ __all__ = [
     "DutyRoute",
     "GivenPromise",
     "GradingRule",
+    "Handover",
+    "HandoverLine",
+    "HandoverSignature",
     "IntakeItem",
     "IntakeRule",
     "Macro",

@@ -143,8 +143,14 @@ def assignees_unread(rows: Sequence[Ticket], now: datetime) -> Mapping[int, list
     """Fact for *start*: why whoever has the ticket may not begin with it yet. No query without a change."""
     if not changes(now):
         return {}
-    people = list(User.objects.filter(pk__in={row.assignee_id for row in rows if row.assignee_id}))
-    found = unread(people, now)
+    people = {
+        row.assignee_id: row.assignee
+        for row in rows
+        if "assignee" in row._state.fields_cache and row.assignee
+    }
+    if asked := {row.assignee_id for row in rows if row.assignee_id} - set(people):
+        people |= {person.pk: person for person in User.objects.filter(pk__in=asked)}
+    found = unread(list(people.values()), now)
     return {
         row.pk: _refusals(found.get(row.assignee_id, []), row.kind, now) for row in rows if row.assignee_id
     }

@@ -45,6 +45,12 @@ from aftersales.tickets.services.dispatch import (
     tickets_assign,
 )
 from aftersales.tickets.services.grading import ticket_regrade, ticket_triage
+from aftersales.tickets.services.handovers import (
+    handover_go_on,
+    handover_make,
+    handover_sign,
+    handover_withdraw,
+)
 from aftersales.tickets.services.intake import problem_join, ticket_open, tickets_open_many
 from aftersales.tickets.services.promises import (
     promise_give,
@@ -54,6 +60,7 @@ from aftersales.tickets.services.promises import (
     ticket_reply_promising,
 )
 from aftersales.tickets.services.reading import rule_confirm
+from aftersales.tickets.services.reassigning import absence_sweep, tickets_reassign
 from aftersales.tickets.services.rebuild import rollups_rebuild
 from aftersales.tickets.services.rulebook import rule_save
 from aftersales.tickets.services.settling import intake_run, intake_signals, signal_retry, signals_take_in
@@ -62,6 +69,7 @@ from aftersales.tickets.services.work import ticket_move, ticket_start, ticket_w
 
 __all__ = [
     "digest_sweep",
+    "absence_sweep",
     "addendum_add",
     "archive_hold_lift",
     "archive_hold_set",
@@ -73,6 +81,10 @@ __all__ = [
     "customer_link_open",
     "customer_message",
     "dispatch_sweep",
+    "handover_go_on",
+    "handover_make",
+    "handover_sign",
+    "handover_withdraw",
     "intake_run",
     "intake_signals",
     "merchant_message",
@@ -118,5 +130,6 @@ __all__ = [
     "ticket_wait",
     "tickets_assign",
     "tickets_open_many",
+    "tickets_reassign",
     "wake_sweep",
 ]

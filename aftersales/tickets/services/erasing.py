@@ -20,6 +20,7 @@ from aftersales.tickets.models import (
     ArchiveRecord,
     Attachment,
     GivenPromise,
+    HandoverLine,
     IntakeItem,
     Message,
     Ticket,
@@ -122,11 +123,13 @@ def _forget_messages(messages: QuerySet[Message], now: datetime) -> None:
 
 
 def promises_forget(ticket_ids: Sequence[int], now: datetime, *, message_id: int | None = None) -> None:
-    """Blank the words of promises of these tickets, or of one message; what was owed when stays (R2.2)."""
+    """Blank what promises say (or one message's), and notes for the next shift; what was owed stays (R2.2)."""
     rows = GivenPromise.objects.filter(ticket__in=ticket_ids, erased_at=None)
     if message_id is not None:
         rows = rows.filter(message_id=message_id)
     rows.update(what="", why="", erased_at=now)
+    if message_id is None:
+        HandoverLine.objects.filter(ticket__in=ticket_ids).exclude(note="").update(note="")
 
 
 def _forget_signals(ticket_ids: Sequence[int]) -> None:

@@ -1,0 +1,130 @@
+"""The hand-over sheet (R1.5): two signatures, each once; with the second everything still held moves."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import pytest
+
+from accounts.models import User
+from aftersales.clocks.models import Clock
+from aftersales.core.errors import DomainError, NotPermitted
+from aftersales.core.models import Event
+from aftersales.tickets import services
+from aftersales.tickets.models import Handover, HandoverSignature, Ticket
+from aftersales.tickets.services import erasing
+from tests.cast import Cast
+from tests.toy.fixtures import at_once
+
+Opener = Callable[..., Ticket]
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def comes(desk: Cast) -> User:
+    person = desk.person("agent", name="接班人")
+    desk.join(desk.team, person)
+    return person
+
+
+def make(desk: Cast, comes: User, now: datetime, **notes: str) -> Handover:
+    keyed = {int(name[1:]): text for name, text in notes.items()}
+    return services.handover_make(
+        taker=comes, notes=keyed, shift_ends_at=now + HOUR, actor=desk.agent, now=now
+    )
+
+
+def sign(sheet: Handover, person: User, now: datetime) -> Handover:
+    return services.handover_sign(sheet=sheet, actor=person, now=now)
+
+
+def test_both_sign_and_everything_moves_with_its_promises(
+    open_ticket: Opener, desk: Cast, comes: User, now: datetime
+) -> None:
+    assigned, begun, waits = (open_ticket() for _n in range(3))
+    for ticket in (begun, waits):
+        services.ticket_start(ticket=ticket, actor=desk.agent, now=now)
+    services.ticket_wait(
+        ticket=waits, wait_for="merchant", until=now + 9 * HOUR, actor=desk.agent, now=now, reason="等"
+    )
+    promise = services.promise_give(ticket=begun, what="回电", due_at=now + HOUR, actor=desk.agent, now=now)
+    sheet = make(desk, comes, now, **{f"t{begun.pk}": "客户  只接\n座机"})
+    line = sheet.lines.get(ticket=begun)
+    assert (line.note, line.promises, line.state) == ("客户 只接 座机", 1, "in_progress")
+
+    assert sign(sheet, desk.agent, now).moved_at is None
+    assert Ticket.objects.filter(assignee=desk.agent).count() == 3
+    assert sign(sheet, comes, now + HOUR / 2).moved_at == now + HOUR / 2
+
+    assert Ticket.objects.filter(assignee=comes).count() == 3
+    assert set(sheet.lines.values_list("result", flat=True)) == {"moved"}
+    assert Ticket.objects.get(pk=waits.pk).state == "waiting"
+    assert Clock.objects.get(pk=promise.clock_id).holder == comes
+
+
+def test_what_another_took_meanwhile_stays_with_him(
+    open_ticket: Opener, desk: Cast, comes: User, now: datetime
+) -> None:
+    kept, gone, solved = (open_ticket() for _n in range(3))
+    sheet = make(desk, comes, now)
+    services.ticket_assign(ticket=gone, to=desk.lead, actor=desk.lead, now=now)
+    services.ticket_resolve(ticket=solved, result="explained", text="好了", actor=desk.agent, now=now)
+    for person in (desk.agent, comes):
+        sign(sheet, person, now)
+    assert dict(sheet.lines.values_list("ticket_id", "result")) == {
+        kept.pk: "moved", gone.pk: "gone", solved.pk: "gone",
+    }  # fmt: skip
+    assert Ticket.objects.get(pk=gone.pk).assignee == desk.lead
+
+
+def test_signing_again_changes_nothing_and_nobody_signs_for_another(
+    open_ticket: Opener, desk: Cast, comes: User, now: datetime
+) -> None:
+    open_ticket()
+    sheet = make(desk, comes, now)
+    for _time in range(2):
+        assert sign(sheet, desk.agent, now).moved_at is None
+    with pytest.raises(NotPermitted):
+        sign(sheet, desk.lead, now)
+    assert HandoverSignature.objects.count() == 1
+
+
+def test_a_sheet_needs_somebody_else_something_to_hand_over_and_no_other_open_sheet(
+    open_ticket: Opener, desk: Cast, comes: User, now: datetime
+) -> None:
+    for person, code in ((comes, "empty"), (desk.agent, "self"), (desk.auditor, "unfit")):
+        with pytest.raises(DomainError) as refused:
+            make(desk, person, now)
+        assert refused.value.code == code
+    open_ticket()
+    sheet = make(desk, comes, now)
+    with pytest.raises(DomainError) as refused:
+        make(desk, comes, now)
+    assert refused.value.code == "open_sheet"
+    with pytest.raises(NotPermitted):
+        services.handover_withdraw(sheet=sheet, actor=comes, now=now)
+    services.handover_withdraw(sheet=sheet, actor=desk.agent, now=now)
+    with pytest.raises(DomainError):
+        sign(sheet, comes, now)
+    assert make(desk, comes, now).is_open
+
+
+def test_notes_go_with_the_words_of_an_erased_customer(
+    open_ticket: Opener, desk: Cast, comes: User, now: datetime
+) -> None:
+    ticket = open_ticket()
+    sheet = make(desk, comes, now, **{f"t{ticket.pk}": "林女士只接座机"})
+    erasing.customer_forget(ticket.customer, actor=desk.privacy_officer, reason="要求删除", now=now)
+    assert sheet.lines.get().note == ""
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.concurrency
+def test_two_signatures_at_once_move_the_tickets_once(
+    open_ticket: Opener, desk: Cast, comes: User, now: datetime
+) -> None:
+    ticket = open_ticket()
+    sheet = make(desk, comes, now)
+    at_once([lambda: sign(sheet, desk.agent, now), lambda: sign(sheet, comes, now)])
+    assert Ticket.objects.get(pk=ticket.pk).assignee == comes
+    assert Event.objects.filter(kind="handover.moved").count() == 1
+    assert HandoverSignature.objects.filter(sheet=sheet).count() == 2
