@@ -89,7 +89,7 @@ def test_the_lead_is_told_once_a_day_after_half_a_shift_also_of_who_left(
     assert [one.user_id for one in told] == [desk.lead.pk]
     assert str(desk.agent) in told[0].subject
     assert services.absence_sweep(now=now + 28 * HOUR) == 1
-    assert told.count() == 2
+    assert told.all().count() == 2
     away.ends_at = now + 29 * HOUR
     away.save()
     assert services.absence_sweep(now=now + 30 * HOUR) == 0
