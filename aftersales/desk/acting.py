@@ -2,9 +2,17 @@
 
 from django.urls import path
 
-from aftersales.desk.views import acting, macros
+from aftersales.desk.views import acting, automation, macros
 
 patterns = [
+    path("automation/", automation.automations, name="automations"),
+    path("automation/new/", automation.automation_new, name="automation_new"),
+    path("automation/<slug:code>/", automation.automation, name="automation"),
+    path("automation/<slug:code>/dry/", automation.automation_dry, name="automation_dry"),
+    path("automation/<slug:code>/edit/", automation.automation_edit, name="automation_edit"),
+    path(
+        "automation/<slug:code>/<int:number>/<slug:name>/", automation.automation_act, name="automation_act"
+    ),
     path("acts/", acting.bulk_plan, name="bulk_plan"),
     path("acts/run/", acting.bulk_run, name="bulk_run"),
     path("acts/<str:public_id>/", acting.bulk_result, name="bulk_result"),

@@ -33,6 +33,11 @@ class Field:
         return "choice" if self.need.kind in ("user", "team") else self.need.kind
 
     @property
+    def words(self) -> str:
+        """The value as people read it."""
+        return str(dict(self.options).get(self.value, self.value))
+
+    @property
     def has_variables(self) -> bool:
         return self.need.name.startswith("text")
 

@@ -7,6 +7,7 @@ from aftersales.core.models import Event
 from aftersales.tickets import selectors
 from aftersales.tickets.models import Ticket
 from aftersales.tickets.services import asking, choosing, node_messages, reaching, watching
+from aftersales.tickets.services.automation import automation_hear
 
 
 def node_message(event: Event, now: datetime) -> None:
@@ -42,3 +43,9 @@ def question_fared(event: Event, now: datetime) -> None:
 def breach_alert(event: Event, now: datetime) -> None:
     """A broken or nearly broken promise goes to the person and to the lead of the team."""
     node_messages.tell_staff(event=event, actor=system_user(), now=now)
+
+
+def automation(event: Event, now: datetime) -> None:
+    """The rules in force hear what happened to a ticket."""
+    if event.source != "import":
+        automation_hear(event=event, now=now)

@@ -13,6 +13,7 @@ from aftersales.core.models import Audience
 from aftersales.notices.states import RecipientKind
 from aftersales.tickets import states
 from aftersales.tickets.selectors import rule_names
+from aftersales.tickets.selectors.cited import cited_name
 
 INTERNAL, CUSTOMER, MERCHANT = Audience.INTERNAL, Audience.CUSTOMER, Audience.MERCHANT
 
@@ -86,6 +87,10 @@ def _regraded(payload: Mapping[str, Any]) -> dict[str, Any]:
     shown = GRADE_WORDS(payload)
     before = labels(old_kind=states.Kind, old_severity=states.Severity, old_nature=states.Nature)(payload)
     return {**shown, **before}
+
+
+def _automation(payload: Mapping[str, Any]) -> dict[str, Any]:
+    return {"code": cited_name(str(payload.get("code", "")))}
 
 
 register(
@@ -261,6 +266,26 @@ register(
     EventKind(
         "answer.changed", _("%(actor)s changed the answer template “%(code)s” (%(scope)s)."),
         {"code": "code", "scope": "code"}, show=labels(scope=states.AnswerScope),
+    ),
+    EventKind("automation.changed", _("%(actor)s changed an automation rule: %(reason)s"), {"changed": "list"}),
+    EventKind("automation.drafted", _("%(actor)s drafted version %(number)s of the automation rule “%(code)s”."),
+              {"code": "code", "number": "number"}, show=_automation),
+    EventKind("automation.redrafted", _("%(actor)s changed the draft %(number)s of the automation rule “%(code)s”."),
+              {"code": "code", "number": "number"}, show=_automation),
+    EventKind(
+        "automation.activated",
+        _("%(actor)s brought version %(number)s of the automation rule “%(code)s” into force."),
+        {"code": "code", "number": "number", "valid_from": "moment"}, show=_automation,
+    ),
+    EventKind(
+        "automation.rejected",
+        _("%(actor)s returned version %(number)s of the automation rule “%(code)s”: %(reason)s"),
+        {"code": "code", "number": "number"}, show=_automation,
+    ),
+    EventKind(
+        "automation.retired",
+        _("%(actor)s took version %(number)s of the automation rule “%(code)s” out of force."),
+        {"code": "code", "number": "number", "valid_to": "moment"}, show=_automation,
     ),
     EventKind("tickets.retained", _("Retention removed %(count)s expired records."), {"count": "number"}),
 )  # fmt: skip

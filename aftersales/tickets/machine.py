@@ -5,6 +5,8 @@ from django.utils.translation import pgettext_lazy
 
 from aftersales.core.errors import Text
 from aftersales.core.machine import Machine, Move, Need
+from aftersales.standards.machine import second_person
+from aftersales.standards.states import RuleState
 from aftersales.tickets import rules
 from aftersales.tickets.states import (
     TERMINAL_STATES,
@@ -165,3 +167,25 @@ CLOSED_HOW = {
     "give_up": ClosedHow.UNREACHABLE,
     "cancel": ClosedHow.CANCELLED,
 }
+
+AUTOMATION_MACHINE = Machine(
+    "tickets.automationversion", states=RuleState, initial=[RuleState.DRAFT, RuleState.NOTED],
+    terminal=[RuleState.RETIRED, RuleState.REJECTED, RuleState.NOTED],
+    moves=[
+        Move(
+            "activate", [RuleState.DRAFT], RuleState.ACTIVE, "standards.activate", _("Bring into force"),
+            "automation.activated", guards=[second_person],
+            needs=[Need("valid_from", _("In force from"), "moment", required=False)],
+            effect=_("From now on the rule acts by itself, as the system, citing this version."),
+        ),
+        Move(
+            "reject", [RuleState.DRAFT], RuleState.REJECTED, "standards.activate", _("Return with a reason"),
+            "automation.rejected", effect=_("The version never comes into force and stays readable."),
+        ),
+        Move(
+            "retire", [RuleState.ACTIVE], RuleState.RETIRED, "standards.activate", _("Take out of force"),
+            "automation.retired", needs=[Need("valid_to", _("In force until"), "moment", required=False)],
+            effect=_("The rule acts no more."),
+        ),
+    ],
+)  # fmt: skip

@@ -132,3 +132,14 @@ class AnswerQuerySet(ScopedQuerySet):
 
     def in_use(self) -> Self:
         return self.filter(is_active=True)
+
+
+class AutomationVersionQuerySet(ScopedQuerySet):
+    """Versions of automation rules: read by whoever reads the rules of intake and dispatch."""
+
+    view_capability = "tickets.view_rules"
+
+    def in_force(self, *triggers: str) -> Self:
+        """Those that act, in the order of their rules."""
+        rows = self.filter(state="active", trigger__in=triggers).select_related("rule")
+        return rows.order_by("rule__position", "rule__code")

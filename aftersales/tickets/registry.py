@@ -5,12 +5,13 @@ from django.utils.translation import pgettext_lazy
 
 from aftersales.clocks import services as clocks
 from aftersales.core import deliveries, erasure, facts, files, jobs, moves, retention, series, shipped
-from aftersales.core.events import declare_reasons
+from aftersales.core.events import declare_reasons, read_reasons
 from aftersales.notices import kinds
 from aftersales.standards import vocabulary
 from aftersales.tickets import consumers, events, selectors, shipping, tasks  # noqa: F401 - importing declares the event kinds
-from aftersales.tickets.machine import MACHINE, PROMISE_MACHINE
+from aftersales.tickets.machine import AUTOMATION_MACHINE, MACHINE, PROMISE_MACHINE
 from aftersales.tickets.selectors import promises, reading, writing
+from aftersales.tickets.selectors.cited import doer
 from aftersales.tickets.selectors.dispatching import own_order_facts
 from aftersales.tickets.services import erasing, node_messages, running, unsent
 from aftersales.tickets.states import Channel, DispatchPart, Kind, LoadFactor, Nature, OwnReason, Severity
@@ -18,6 +19,7 @@ from aftersales.tickets.states import Channel, DispatchPart, Kind, LoadFactor, N
 
 def connect() -> None:
     moves.use(MACHINE)
+    moves.use(AUTOMATION_MACHINE)
     moves.use(PROMISE_MACHINE)
     series.declare("ticket", "TK{yy}{mm}-{n:05d}")
     series.declare("archive", "DA{yy}{mm}-{n:05d}")
@@ -62,6 +64,12 @@ def connect() -> None:
     files.declare("tickets.unsentfile", writing.stored_files)
     jobs.register("tickets.intake", tasks.intake_job, _("Open tickets from what was noticed"))
     jobs.register(erasing.REMOVE_FILES, tasks.remove_files_job, _("Remove erased files"))
+    for name, pattern in (
+        ("tickets.automation", "ticket.*"), ("tickets.automation_warned", "clock.warned"),
+        ("tickets.automation_breached", "clock.breached"),
+    ):  # fmt: skip
+        deliveries.subscribe(name, pattern, consumers.automation, _("Let the rules act"))
+    read_reasons("rule", doer)
     jobs.register(running.JOB, running.job, _("Do something with many tickets"))
     jobs.register(unsent.SEND, tasks.send_held_job, _("Send a reply that can be taken back no longer"))
     declare_reasons(OwnReason)

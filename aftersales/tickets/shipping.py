@@ -11,12 +11,14 @@ from django.db import transaction
 
 from aftersales.core import moves
 from aftersales.tickets import actions
-from aftersales.tickets.models import AnswerTemplate, DutyRoute, GradingRule, IntakeRule, Macro
+from aftersales.tickets.models import AnswerTemplate, Automation, DutyRoute, GradingRule, IntakeRule, Macro
+from aftersales.tickets.services.automation import automation_draft
 from aftersales.tickets.states import AnswerScope, MacroScope, OwnReason
 
 FILE = Path(__file__).resolve().parent / "shipped" / "intake.toml"
 MACROS = FILE.with_name("macros.toml")
 ANSWERS = FILE.with_name("answers.toml")
+RULES = FILE.with_name("automation.toml")
 TABLES: Mapping[str, tuple[type[Any], str]] = {
     "intake_rule": (IntakeRule, "intake_rule.changed"),
     "grading_rule": (GradingRule, "grading_rule.changed"),
@@ -60,7 +62,27 @@ def load_actions(*, actor: Any, now: datetime) -> dict[str, int]:
         steps = [actions.Step(one.pop("do"), one) for one in row["steps"]]
         row["steps"] = [one.stored() for one in actions.checked(steps, now)]
         row["scope"] = MacroScope.ALL
-    return {"macro": _load(Macro, "macro.changed", content, actor, now)}
+    found = {"macro": _load(Macro, "macro.changed", content, actor, now)}
+    return found | {"automation": _load_rules(actor, now)}
+
+
+def _load_rules(actor: Any, now: datetime) -> int:
+    """Shipped automation rules are drafts: what acts by itself is brought into force by a person of the department."""
+    rows = tomllib.loads(RULES.read_text(encoding="utf-8"))["rule"]
+    known = set(Automation.objects.values_list("code", flat=True))
+    fresh = [row for row in rows if row["code"] not in known]
+    for row in fresh:
+        steps = [actions.Step(one.pop("do"), one) for one in row["steps"]]
+        names = {name: row[name] for name in ("code", "name_zh", "name_en", "source_ref", "position")}
+        rule = moves.create(
+            Automation(**names), actor=actor, now=now, event="automation.changed", reason=OwnReason.SHIPPED,
+            payload={"changed": sorted(names)},
+        )  # fmt: skip
+        automation_draft(
+            rule=rule, actor=actor, now=now, steps=steps, given=row.get("conditions", {}), trigger=row["trigger"],
+            hours=row.get("hours", 0), reason=OwnReason.SHIPPED,
+        )  # fmt: skip
+    return len(fresh)
 
 
 def _load_answers(actor: Any, now: datetime) -> int:

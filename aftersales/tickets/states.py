@@ -264,6 +264,46 @@ class MacroScope(models.TextChoices):
     ALL = "all", pgettext_lazy("macro scope", "Everybody")
 
 
+class Trigger(models.TextChoices):
+    """When a rule looks at a ticket: at something that happened, or so many hours after a moment."""
+
+    OPENED = "opened", pgettext_lazy("trigger", "A ticket was opened")
+    CUSTOMER_WROTE = "customer_wrote", pgettext_lazy("trigger", "The customer wrote")
+    MERCHANT_WROTE = "merchant_wrote", pgettext_lazy("trigger", "The merchant answered")
+    WAIT_OVER = "wait_over", pgettext_lazy("trigger", "A wait is over")
+    ASSIGNED = "assigned", pgettext_lazy("trigger", "A ticket was assigned")
+    RAISED = "raised", pgettext_lazy("trigger", "The severity was raised")
+    REOPENED = "reopened", pgettext_lazy("trigger", "A ticket was reopened")
+    RESOLVED = "resolved", pgettext_lazy("trigger", "A ticket was resolved")
+    WARNED = "warned", pgettext_lazy("trigger", "A promise is due soon")
+    BREACHED = "breached", pgettext_lazy("trigger", "A promise was broken")
+    SINCE_OPENED = "opened_at", pgettext_lazy("trigger", "Hours since it was opened")
+    SINCE_ASSIGNED = "assigned_at", pgettext_lazy("trigger", "Hours since it was assigned")
+    SINCE_CUSTOMER = "last_customer_at", pgettext_lazy("trigger", "Hours since the customer wrote")
+    SINCE_STAFF = "last_staff_at", pgettext_lazy("trigger", "Hours since we wrote")
+    SINCE_RESOLVED = "resolved_at", pgettext_lazy("trigger", "Hours since it was resolved")
+
+
+TIME_TRIGGERS: tuple[str, ...] = (
+    Trigger.SINCE_OPENED,
+    Trigger.SINCE_ASSIGNED,
+    Trigger.SINCE_CUSTOMER,
+    Trigger.SINCE_STAFF,
+    Trigger.SINCE_RESOLVED,
+)
+"""Their values name the moment's column."""
+
+
+class RuleOutcome(models.TextChoices):
+    """What a rule did to a ticket, or why it did nothing."""
+
+    DONE = "done", pgettext_lazy("outcome", "Done")
+    REFUSED = "refused", pgettext_lazy("outcome", "Refused")
+    LOOP = "loop", pgettext_lazy("outcome", "Stopped: its own doing")
+    DEPTH = "depth", pgettext_lazy("outcome", "Stopped: too many rules in a row")
+    OFTEN = "often", pgettext_lazy("outcome", "Stopped: too often on one day")
+
+
 class RowOutcome(models.TextChoices):
     """What became of one ticket of a run."""
 

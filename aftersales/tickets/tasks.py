@@ -11,6 +11,7 @@ from aftersales.core import origin
 from aftersales.core.models import Job
 from aftersales.tickets import services
 from aftersales.tickets.services import erasing, unsent
+from aftersales.tickets.services.automation import automation_sweep
 
 
 def intake_job(job: Job, now: datetime) -> Mapping[str, Any]:
@@ -37,6 +38,7 @@ def sweep() -> None:
         services.wake_sweep(now=now)
         services.silence_sweep(now=now)
         services.take_back_sweep(now=now)
+        automation_sweep(now=now)
         services.dispatch_sweep(now=now)
         services.digest_sweep(now=now)
 

@@ -226,7 +226,14 @@ DESK_PAGES = {
     "desk:attachment": Page(READERS, sample={"public_id": "x"}),
 }
 MACRO_USERS = DESK | {R.INSPECTOR}
+RULE_WRITERS = frozenset({R.OPERATIONS, R.SUPERVISOR})
 ACTIONS = {
+    "desk:automations": Page(OWN_STAFF),
+    "desk:automation_new": Page(RULE_WRITERS),
+    "desk:automation": Page(OWN_STAFF, sample={"code": "x"}),
+    "desk:automation_dry": Page(OWN_STAFF, sample={"code": "x"}),
+    "desk:automation_edit": Page(RULE_WRITERS, sample={"code": "x"}),
+    "desk:automation_act": Page(RULE_WRITERS, "POST", sample={"code": "x", "number": 1, "name": "activate"}),
     "desk:bulk_plan": Page(READERS, "POST"),
     "desk:bulk_run": Page(READERS, "POST"),
     "desk:bulk_result": Page(READERS, sample={"public_id": "x"}),

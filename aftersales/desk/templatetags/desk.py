@@ -3,9 +3,10 @@
 from django import template
 from django.utils.safestring import SafeString
 
-from aftersales.core import origin
+from aftersales.core import events, origin
 from aftersales.desk import shell
 from aftersales.standards.selectors import book, last_seen
+from aftersales.tickets.selectors.cited import cited_name
 
 register = template.Library()
 
@@ -32,4 +33,13 @@ def source_words(source: str) -> str:
 def rule_name(version: str) -> str:
     """``first_response_major v1`` as people call it: the standard's name and the version."""
     code, _v, number = version.rpartition(" v")
-    return f"{(last_seen() or book()).name_of(code)} v{number}" if code else version
+    if not code:
+        return version
+    name = (last_seen() or book()).name_of(code)
+    return f"{name if name != code else cited_name(code)} v{number}"
+
+
+@register.filter
+def reason_words(reason: str) -> str:
+    """A stored reason as people read it: the product's own ones in the reader's language."""
+    return events.reason_words(reason)

@@ -3,6 +3,7 @@
 from aftersales.tickets.models.acting import ActionRow, ActionRun, Macro
 from aftersales.tickets.models.alerts import Alert
 from aftersales.tickets.models.archive import ArchiveAddendum, ArchiveRecord
+from aftersales.tickets.models.automation import Automation, AutomationRun, AutomationVersion
 from aftersales.tickets.models.conversation import (
     Attachment,
     ContactAttempt,
@@ -25,6 +26,9 @@ __all__ = [
     "ArchiveAddendum",
     "ArchiveRecord",
     "Attachment",
+    "Automation",
+    "AutomationRun",
+    "AutomationVersion",
     "ContactAttempt",
     "CustomerLink",
     "DispatchRecord",
