@@ -12,7 +12,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('tickets', '0015_alerts'),
+        ('tickets', '0016_handovers'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
