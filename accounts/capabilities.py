@@ -229,6 +229,9 @@ TICKETS = {
     "tickets.reopen": WORKERS,
     "tickets.cancel": roles(R.AGENT, LEADS),
     "tickets.cancel_grave": REVIEWERS,  # major, critical, safety, complaint
+    "tickets.merge": WORKERS,  # own ones; what stands in the way of others is asked by the rules
+    "tickets.merge_across": roles(R.LEAD, R.SUPERVISOR),  # two customer records of one person
+    "tickets.link": WORKERS,
     "tickets.archive": REVIEWERS,
     "tickets.seal": NOBODY,
     "tickets.addendum": roles(R.AGENT, LEADS),

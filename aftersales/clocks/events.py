@@ -19,6 +19,7 @@ FULL = CLOCK | {
     "warn_at": "moment",
     "old_due_at": "moment",
     "why": "code",
+    "pauses": "list",
     "reason": "code",
     "late_minutes": "number",
     "holder": "id",
@@ -33,6 +34,8 @@ DROPPED = {
     "ticket.unreachable": _("the customer could not be reached"),
     "ticket.cancelled": _("the ticket was cancelled"),
     "ticket.reopened": _("the work began anew"),
+    "ticket.merged": _("the ticket was merged; the other one keeps the promise"),
+    "ticket.unmerged": _("the ticket it came with goes on by itself"),
 }
 
 
@@ -79,6 +82,20 @@ def register() -> None:
             show=_show,
         ),
         Kind("clock.cancelled", _("The clock “%(promise)s” was dropped: %(cause)s."), FULL, show=_show),
+        Kind(
+            "clock.restored",
+            _(
+                "The clock “%(promise)s” counts by its own rule again: due %(due_at)s instead of %(old_due_at)s."
+            ),
+            FULL,
+            show=_show,
+        ),
+        Kind(
+            "clock.revived",
+            _("The promise “%(promise)s” is owed again; it ran out at %(due_at)s."),
+            FULL,
+            show=_show,
+        ),
         Kind(
             "clock.handed_over",
             _("The clock “%(promise)s” went with the work to somebody else."),

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -26,6 +26,7 @@ from aftersales.standards.states import Debtor
 from aftersales.tickets import selectors
 from aftersales.tickets.looks import level_badge, state_badge
 from aftersales.tickets.models import CustomerLink, DispatchRecord, Message, Ticket
+from aftersales.tickets.selectors.merging import Bonds, bonds
 from aftersales.tickets.selectors.writing import with_unsent
 from aftersales.tickets.states import TicketState
 
@@ -92,6 +93,7 @@ class Item:
     heading: str = ""
     message: Message | None = None
     entry: selectors.Entry | None = None
+    origin: str = ""  # the merged ticket it was said in
 
 
 @dataclass(frozen=True)
@@ -108,6 +110,7 @@ class Workbench:
     counts: dict[str, int]
     answers: list[CustomerLink] = field(default_factory=list)
     because: list[str] = field(default_factory=list)
+    bonds: Bonds = field(default_factory=Bonds)
     cut: bool = False  # more was said or happened than this shows
 
     @property
@@ -167,7 +170,8 @@ def read(ticket: Ticket, user: Any, now: datetime, *, whole: bool = False) -> Wo
     The page shows the newest messages and events; ``whole`` reads all, for paper and for a file.
     """
     limits = (WHOLE, WHOLE) if whole else (STREAM_MESSAGES, selectors.TIMELINE_CAP)
-    messages = selectors.conversation(ticket, limit=limits[0] + 1)
+    together = bonds(ticket, user)
+    messages = selectors.conversation(ticket, limit=limits[0] + 1, also=together.origins)
     changes = selectors.timeline(ticket, limit=limits[1] + 1)
     cut = len(messages) > limits[0] or len(changes) > limits[1]
     messages, changes = messages[-limits[0] :], changes[-limits[1] :]
@@ -175,7 +179,7 @@ def read(ticket: Ticket, user: Any, now: datetime, *, whole: bool = False) -> Wo
     return Workbench(
         ticket=ticket,
         clocks=clock_cards(ticket, now, changes),
-        stream=stream(messages, changes, now),
+        stream=stream(messages, changes, now, together.origins),
         changes=changes,
         order=order_card(ticket.order_id) if ticket.order_id else None,
         customer=customer_panel(ticket.customer_id, except_order=ticket.order_id)
@@ -189,13 +193,26 @@ def read(ticket: Ticket, user: Any, now: datetime, *, whole: bool = False) -> Wo
         },
         answers=selectors.answers(ticket),
         because=selectors.rule_names(ticket.graded_by),
+        bonds=together,
         cut=cut,
     )
 
 
-def stream(messages: Sequence[Message], changes: Sequence[selectors.Entry], now: datetime) -> list[Item]:
-    """Messages and what happened, oldest first, with a heading at each new day."""
-    items = [Item(message.at, _message_kind(message), message=message) for message in messages]
+def stream(
+    messages: Sequence[Message],
+    changes: Sequence[selectors.Entry],
+    now: datetime,
+    origins: Mapping[int, str] | None = None,
+) -> list[Item]:
+    """Messages and what happened, oldest first, with a heading at each new day.
+
+    ``origins``: numbers of the merged tickets by key, for the messages that were said there.
+    """
+    known = origins or {}
+    items = [
+        Item(message.at, _message_kind(message), message=message, origin=known.get(message.ticket_id, ""))
+        for message in messages
+    ]
     items += [
         Item(entry.at, "event", entry=entry)
         for entry in changes
@@ -218,7 +235,7 @@ def _with_days(items: Sequence[Item], now: datetime) -> list[Item]:
         date = timezone.localtime(item.at).date()
         heading = day(item.at, now) if date != last else ""
         last = date
-        found.append(Item(item.at, item.kind, heading, item.message, item.entry))
+        found.append(replace(item, heading=heading))
     return found
 
 

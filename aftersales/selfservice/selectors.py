@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from aftersales.core.models import Audience
 from aftersales.standards.selectors import duration
 from aftersales.tickets.models import CustomerLink, GivenPromise, Message
+from aftersales.tickets.selectors.merging import going_on
 from aftersales.tickets.selectors.promises import kept_on
 from aftersales.tickets.states import AuthorKind, Result
 
@@ -30,13 +31,13 @@ class Confirmation:
 
 def confirmation(link: CustomerLink, now: datetime) -> Confirmation:
     """Everything is read from the link's ticket; nothing of it comes from the request."""
-    ticket = link.ticket
+    ticket = going_on(link.ticket)
     handler = ticket.assignee or ticket.owner
     return Confirmation(
         number=ticket.number,
         problem=ticket.subject,
         result=str(Result(ticket.result).label) if ticket.result else "",
-        answer=_last_answer(link),
+        answer=_last_answer([link.ticket_id, ticket.pk]),
         handler=str(handler) if handler else "",
         resolved_at=ticket.resolved_at,
         took=ticket.resolved_at - ticket.opened_at if ticket.resolved_at else None,
@@ -46,10 +47,10 @@ def confirmation(link: CustomerLink, now: datetime) -> Confirmation:
     )
 
 
-def _last_answer(link: CustomerLink) -> str:
+def _last_answer(ticket_ids: list[int]) -> str:
     """The newest message of the staff to the customer."""
     said = Message.objects.filter(
-        ticket_id=link.ticket_id, author_kind=AuthorKind.STAFF, audience=Audience.CUSTOMER, erased_at=None
+        ticket_id__in=ticket_ids, author_kind=AuthorKind.STAFF, audience=Audience.CUSTOMER, erased_at=None
     )
     found = said.order_by("-at", "-id").first()
     return found.text if found else ""

@@ -252,6 +252,44 @@ register(
     EventKind("promise.kept", _("%(actor)s kept the promise."), PROMISE),
     EventKind("promise.withdrawn", _("%(actor)s withdrew the promise."), PROMISE),
     EventKind("promise.postponed", _("%(actor)s postponed the promise to %(due_at)s."), PROMISE),
+    EventKind(
+        "ticket.merged", _("%(actor)s merged it into %(into)s: %(reason)s"), {"into_id": "id", "into": "code"},
+    ),
+    EventKind(
+        "ticket.absorbed", _("%(actor)s merged %(others)s into this ticket: %(reason)s"),
+        {"other_ids": "list", "others": "code", "chosen": "list", "parties": "list"},
+    ),
+    EventKind(
+        "ticket.unmerged", _("%(actor)s took it out of %(into)s again: %(reason)s"), {"into_id": "id", "into": "code"},
+    ),
+    EventKind(
+        "ticket.released", _("%(actor)s took %(other)s out of this ticket again: %(reason)s"),
+        {"other_id": "id", "other": "code"},
+    ),
+    EventKind(
+        "ticket.passed_on", _("What arrived here stands in %(into)s, which goes on for both."),
+        {"into_id": "id", "into": "code", "message_id": "id"},
+    ),
+    EventKind(
+        "ticket.split", _("%(actor)s opened %(other)s for a part of it: %(reason)s"),
+        {"other_id": "id", "other": "code", "lines": "list", "messages": "list"},
+    ),
+    EventKind(
+        "ticket.split_from", _("%(actor)s opened it for a part of %(other)s: %(reason)s"),
+        {"other_id": "id", "other": "code", "lines": "list", "messages": "list"},
+    ),
+    EventKind(
+        "ticket.linked", _("%(actor)s linked it: %(kind)s %(other)s."),
+        {"kind": "code", "other_id": "id", "other": "code"}, show=labels(kind=states.LinkSide),
+    ),
+    EventKind(
+        "ticket.unlinked", _("%(actor)s took a link away: %(kind)s %(other)s. %(reason)s"),
+        {"kind": "code", "other_id": "id", "other": "code"}, show=labels(kind=states.LinkSide),
+    ),
+    EventKind(
+        "ticket.told_apart", _("%(actor)s said that it is not the same as %(other)s."),
+        {"other_id": "id", "other": "code"},
+    ),
     EventKind("intake.ran", _("The intake rules ran: %(opened)s opened, %(attached)s attached."),
               {"opened": "number", "attached": "number", "too_old": "number", "refused": "number"}),
     EventKind("intake.retried", _("%(actor)s let a refused signal be tried again."), {"signal": "code", "ref": "code"}),

@@ -24,6 +24,7 @@ STATE_LOOKS: Mapping[str, tuple[str, str]] = {
     S.ARCHIVED: ("bare", "disc"),
     S.SEALED: ("bare", "disc"),
     S.CANCELLED: ("bare", "cross"),
+    S.MERGED: ("bare", "disc"),
 }
 WAIT_TONES: Mapping[str, str] = {WaitFor.CUSTOMER: "amber", WaitFor.MERCHANT: "violet"}
 WAIT_WORDS: Mapping[str, object] = {

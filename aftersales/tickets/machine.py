@@ -9,6 +9,7 @@ from aftersales.standards.machine import second_person
 from aftersales.standards.states import RuleState
 from aftersales.tickets import rules
 from aftersales.tickets.states import (
+    ACTIVE_STATES,
     TERMINAL_STATES,
     CancelReason,
     ClosedHow,
@@ -33,6 +34,8 @@ GRADE_NEEDS = (
     Need("severity", _("Severity"), "choice", choices=lambda: Severity.choices),
     Need("nature", _("Nature"), "choice", choices=lambda: Nature.choices),
 )
+INTO = Need("into", _("The ticket that goes on"), "hidden")
+MERGEABLE: tuple[str, ...] = ACTIVE_STATES
 LOOK_AGAIN = Need("wake_at", _("Looked at again"), "hidden", required=False)
 MARKS = (
     Need("handling", _("Mark for the handling"), "hidden", required=False),
@@ -135,6 +138,18 @@ MOVES = [
         "seal", [S.ARCHIVED], S.SEALED, "tickets.seal", pgettext_lazy("ticket move", "Seal"), "ticket.sealed",
         guards=[rules.windows_over], by_system=True, effect=_("The record cannot change any more."),
     ),
+    Move(
+        "merge", MERGEABLE, S.MERGED, "tickets.merge", pgettext_lazy("ticket move", "Merge"), "ticket.merged",
+        guards=[rules.fit_to_merge, rules.nothing_open], facts=["tickets.open_work"], needs=[INTO], by_system=True,
+        effect=_("The other ticket goes on with both; what still arrives here arrives there."),
+    ),
+    *(
+        Move(
+            f"unmerge_{state}", [S.MERGED], state, "tickets.merge", pgettext_lazy("ticket move", "Take out again"),
+            "ticket.unmerged", needs=[INTO], by_system=True, effect=_("The ticket goes on as it stood."),
+        )
+        for state in MERGEABLE
+    ),
 ]  # fmt: skip
 
 MACHINE = Machine(
@@ -166,6 +181,7 @@ CLOSED_HOW = {
     "close_by_silence": ClosedHow.SILENCE,
     "give_up": ClosedHow.UNREACHABLE,
     "cancel": ClosedHow.CANCELLED,
+    "merge": ClosedHow.MERGED,
 }
 
 AUTOMATION_MACHINE = Machine(

@@ -10,7 +10,7 @@ from aftersales.notices import kinds
 from aftersales.standards import vocabulary
 from aftersales.tickets import consumers, events, selectors, shipping, tasks  # noqa: F401 - importing declares the event kinds
 from aftersales.tickets.machine import AUTOMATION_MACHINE, MACHINE, PROMISE_MACHINE
-from aftersales.tickets.selectors import promises, reading, writing
+from aftersales.tickets.selectors import merging, promises, reading, writing
 from aftersales.tickets.selectors.cited import doer
 from aftersales.tickets.selectors.dispatching import own_order_facts
 from aftersales.tickets.services import erasing, node_messages, running, unsent
@@ -25,7 +25,10 @@ def connect() -> None:
     series.declare("archive", "DA{yy}{mm}-{n:05d}")
     clocks.follow(
         "tickets.ticket", "ticket.*", selectors.clock_subjects,
-        handovers=["ticket.assigned", "ticket.transferred", "ticket.unassigned", "ticket.routed"],
+        handovers=[
+            *("ticket.assigned", "ticket.transferred", "ticket.unassigned", "ticket.routed"),
+            *("ticket.merged", "ticket.absorbed", "ticket.unmerged", "ticket.released"),
+        ],
         births=["ticket.opened"], held_after=selectors.held_after, seen_by=selectors.tickets_seen,
         graded=selectors.open_of_severity,
     )  # fmt: skip
@@ -38,6 +41,7 @@ def connect() -> None:
     facts.provide("clock_subject_line:tickets.ticket", selectors.clock_subject_lines)
     shipped.register("tickets", shipping.load)
     facts.provide("tickets.own_order", own_order_facts)
+    facts.provide("tickets.open_work", merging.open_children)
     facts.provide("tickets.contact_tries", selectors.contact_tries)
     facts.provide("tickets.rules_unread", reading.assignees_unread)
     facts.provide("tickets.open_work", promises.open_promises)

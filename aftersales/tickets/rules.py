@@ -11,6 +11,8 @@ from django.utils.translation import gettext_lazy as _
 
 from aftersales.core.errors import Refusal
 from aftersales.tickets.states import (
+    ACTIVE_STATES,
+    OPEN_STATES,
     SEVERITY_ORDER,
     AskInPerson,
     Kind,
@@ -129,6 +131,64 @@ def not_own_order(row: Any, facts: Mapping[str, Any], actor: Any, now: datetime,
     if any(to.pk in own.of(row.pk) for own in facts.get("tickets.own_order", ())):
         yield Refusal(
             "not_for_person", _("This ticket cannot go to %(name)s; another person takes it.") % {"name": to}
+        )
+
+
+def fit_to_merge(row: Any, facts: Any, actor: Any, now: datetime, data: Any) -> Guarding:
+    """Whether this ticket may go on inside another: asked under the lock of both."""
+    into = None if data is None else data.get("into")
+    if into is None:
+        return
+    if into.pk == row.pk:
+        yield Refusal("itself", _("A ticket is not merged into itself."))
+        return
+    yield from _survivor_goes_on(row, into)
+    if row.historic != into.historic:
+        yield Refusal("historic", _("A historic ticket goes together with historic tickets only."))
+    two_people = row.customer_id and into.customer_id and row.customer_id != into.customer_id
+    if two_people and not actor.has_perm("tickets.merge_across"):
+        yield Refusal(
+            "other_customer", _("These are two customers: a lead decides whether they are one person.")
+        )
+    yield from _grave_one_goes_on(row, into)
+    holders = {row.assignee_id, into.assignee_id} - {None}
+    if holders and actor.pk not in holders and not actor.has_perm("tickets.work_any"):
+        yield Refusal(
+            "not_yours", _("Neither ticket is yours: ask a colleague who has one of them, or a lead.")
+        )
+
+
+def _survivor_goes_on(row: Any, into: Any) -> Guarding:
+    if into.state == TicketState.MERGED:
+        yield Refusal(
+            "merged",
+            _("%(number)s was merged itself; choose the ticket that goes on.") % {"number": into.number},
+        )
+    elif into.state not in ACTIVE_STATES:
+        yield Refusal(
+            "finished",
+            _("%(number)s is finished; reopen it first, or link the two.") % {"number": into.number},
+        )
+    elif into.state == TicketState.RESOLVED and row.state in OPEN_STATES:
+        yield Refusal(
+            "resolved",
+            _("%(number)s is resolved already; reopen it first, or let this ticket go on.")
+            % {"number": into.number},
+        )
+
+
+def _grave_one_goes_on(row: Any, into: Any) -> Guarding:
+    """What protects a customer is never merged away: the graver ticket goes on (DESIGN 4, R4.11)."""
+    lost = [
+        is_grave(row.severity, row.nature, row.kind) and not is_grave(into.severity, into.nature, into.kind),
+        row.kind == Kind.SAFETY and into.kind != Kind.SAFETY,
+        row.nature == Nature.COMPLAINT and into.nature != Nature.COMPLAINT,
+    ]
+    if any(lost):
+        yield Refusal(
+            "graver",
+            _("%(number)s is the graver one and goes on: merge the other way round.")
+            % {"number": row.number},
         )
 
 

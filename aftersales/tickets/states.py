@@ -20,6 +20,7 @@ class TicketState(models.TextChoices):
     ARCHIVED = "archived", pgettext_lazy("ticket state", "Archived")
     SEALED = "sealed", pgettext_lazy("ticket state", "Sealed")
     CANCELLED = "cancelled", pgettext_lazy("ticket state", "Cancelled")
+    MERGED = "merged", pgettext_lazy("ticket state", "Merged")
 
 
 S = TicketState
@@ -137,6 +138,7 @@ class ClosedHow(models.TextChoices):
     VERIFIED = "verified", pgettext_lazy("closed how", "Confirmed to staff")
     UNREACHABLE = "unreachable", pgettext_lazy("closed how", "Customer not reached")
     CANCELLED = "cancelled", pgettext_lazy("closed how", "Cancelled")
+    MERGED = "merged", pgettext_lazy("closed how", "Merged into another ticket")
 
 
 class AskInPerson(models.TextChoices):
@@ -232,6 +234,41 @@ class HandoverResult(models.TextChoices):
     REFUSED = "refused", pgettext_lazy("hand-over", "Refused")
 
 
+class LinkKind(models.TextChoices):
+    """How two tickets belong together. A parent is not resolved before its children."""
+
+    PARENT = "parent", pgettext_lazy("ticket link", "Parent and child")
+    SPLIT = "split", pgettext_lazy("ticket link", "Split off")
+    RELATED = "related", pgettext_lazy("ticket link", "Related")
+
+
+class LinkSide(models.TextChoices):
+    """A link as one of its two tickets tells it: what the other one is."""
+
+    CHILD = "child", pgettext_lazy("ticket link", "Child")
+    PARENT = "parent", pgettext_lazy("ticket link", "Parent")
+    PART = "part", pgettext_lazy("ticket link", "Split off from here")
+    ORIGIN = "origin", pgettext_lazy("ticket link", "Split off from")
+    RELATED = "related", pgettext_lazy("ticket link", "Related to")
+
+
+class PairVerdict(models.TextChoices):
+    """What became of two tickets that look like one problem."""
+
+    OPEN = "open", pgettext_lazy("maybe the same", "Maybe the same")
+    MERGED = "merged", pgettext_lazy("maybe the same", "Merged")
+    APART = "apart", pgettext_lazy("maybe the same", "Not the same")
+
+
+class SameReason(models.TextChoices):
+    """Why two tickets may be one problem."""
+
+    ORDER = "order", pgettext_lazy("maybe the same", "same order")
+    CUSTOMER = "customer", pgettext_lazy("maybe the same", "same customer and kind")
+    CONTACT = "contact", pgettext_lazy("maybe the same", "same telephone or e-mail")
+    WORDS = "words", pgettext_lazy("maybe the same", "nearly the same words")
+
+
 class AuthorKind(models.TextChoices):
     CUSTOMER = "customer", pgettext_lazy("message author", "Customer")
     STAFF = "staff", pgettext_lazy("message author", "Staff")
@@ -316,12 +353,12 @@ class RowOutcome(models.TextChoices):
 STATE_TONES: dict[str, str] = {
     S.NEW: "grey", S.TRIAGED: "grey", S.ASSIGNED: "blue", S.IN_PROGRESS: "blue", S.WAITING: "amber",
     S.RESOLVED: "green", S.CLOSED: "bare", S.UNREACHABLE: "bare", S.ARCHIVED: "bare", S.SEALED: "bare",
-    S.CANCELLED: "bare",
+    S.CANCELLED: "bare", S.MERGED: "bare",
 }  # fmt: skip
 STATE_MARKS: dict[str, str] = {
     S.NEW: "dashed", S.TRIAGED: "ring", S.ASSIGNED: "quarter", S.IN_PROGRESS: "half", S.WAITING: "pause",
     S.RESOLVED: "tick", S.CLOSED: "full", S.UNREACHABLE: "full", S.ARCHIVED: "full", S.SEALED: "full",
-    S.CANCELLED: "cross",
+    S.CANCELLED: "cross", S.MERGED: "full",
 }  # fmt: skip
 
 

@@ -19,6 +19,7 @@ from aftersales.standards.models import StandardVersion
 from aftersales.tickets import services
 from aftersales.tickets.models import (
     ArchiveRecord,
+    DuplicatePair,
     GivenPromise,
     GradingRule,
     Handover,
@@ -70,6 +71,9 @@ class World:
             source="rule:paid_cancelled", source_ref="1", signal="paid_cancelled", outcome="refused",
             happened_at=self.now, noticed_at=self.now, rule=IntakeRule.objects.all()[0],
         )  # fmt: skip
+
+    def pair(self) -> DuplicatePair:
+        return DuplicatePair(ticket=self.ticket, other=self.ticket, score=90, found_at=self.now)
 
     def word(self) -> Clock:
         return Clock.objects.create(
@@ -155,6 +159,11 @@ MATRIX: dict[str, tuple[str, Call]] = {
     "ticket_exported": ("tickets.export", lambda w: ticket_exported(form="json", **w.on)),
     "ticket_give_up": ("tickets.work", lambda w: services.ticket_give_up(reason="x", **w.on)),
     "ticket_hand_over": (NOBODY_ELSE, lambda w: services.ticket_hand_over(reason="x", **w.on)),
+    "ticket_merge": (
+        "tickets.merge", lambda w: services.ticket_merge(survivor=w.ticket, others=[w.ticket], reason="x", **w.by),
+    ),
+    "ticket_unmerge": ("tickets.merge", lambda w: services.ticket_unmerge(reason="x", **w.on)),
+    "tickets_tell_apart": ("tickets.merge", lambda w: services.tickets_tell_apart(pair=w.pair(), **w.by)),
     "ticket_move": ("tickets.reopen", lambda w: services.ticket_move(name="reopen", reason="x", **w.on)),
     "ticket_open": ("tickets.open_ticket", lambda w: services.ticket_open(draft=w.draft(), **w.by)),
     "ticket_put_back": ("tickets.assign", lambda w: services.ticket_put_back(reason="x", **w.on)),

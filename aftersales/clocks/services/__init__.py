@@ -1,12 +1,15 @@
 """Every write about clocks."""
 
 from aftersales.clocks.services.engine import follow, followed, on_events, tell
+from aftersales.clocks.services.joining import clocks_join, clocks_part
 from aftersales.clocks.services.ladder import escalate, ladder_load, rung_draft
 from aftersales.clocks.services.rebuild import rebuild, restore
 from aftersales.clocks.services.sweep import sweep
 from aftersales.clocks.services.words import word_drop, word_give, word_keep
 
 __all__ = [
+    "clocks_join",
+    "clocks_part",
     "escalate",
     "follow",
     "followed",

@@ -54,6 +54,10 @@ class Bench:
         version = self.version(clock)
         return self.book.calendar(version) if version else ALWAYS
 
+    def by_version(self, clock: Clock) -> StandardVersion:
+        """The version of a clock that has one."""
+        return self.book.by_id[clock.standard_version_id or 0]
+
     def version(self, clock: Clock) -> StandardVersion | None:
         return self.book.by_id[clock.standard_version_id] if clock.standard_version_id else None
 
@@ -158,9 +162,17 @@ class Bench:
         return {promise: rank[3] for promise, rank in best.items()}
 
     def start(
-        self, key: Key, version: StandardVersion, event: Any, subject: ClockSubject, *, round_: int
+        self,
+        key: Key,
+        version: StandardVersion,
+        event: Any,
+        subject: ClockSubject,
+        *,
+        round_: int,
+        counted_from: datetime | None = None,
+        pauses: Sequence[Any] = (),
     ) -> Clock:
-        """A new clock on the bench, counting from the event."""
+        """A new clock on the bench, counting from the event, or as one does that it takes over."""
         clock = Clock(
             subject_kind=key[0],
             subject_id=key[1],
@@ -169,7 +181,7 @@ class Bench:
             promise=version.standard.promise,
             round=round_,
             started_at=event.at,
-            counted_from=event.at,
+            counted_from=counted_from or event.at,
             due_at=event.at,
             warn_at=event.at,
             holder_id=holder_of(version.owed_by, subject),
@@ -177,10 +189,20 @@ class Bench:
             is_historic=subject.historic,
         )
         self._cite(clock, version)
+        self._stand_as(clock, pauses)
         self.set_due(clock)
         self.add(clock)
-        self.notes.append(Note("clock.started", clock, event, self._terms(clock)))
+        self.tell_started(clock, event, **({"pauses": clock.pauses} if pauses else {}))
         return clock
+
+    def tell_started(self, clock: Clock, event: Any, **more: Any) -> None:
+        self.notes.append(Note("clock.started", clock, event, self._terms(clock) | more))
+
+    def _stand_as(self, clock: Clock, pauses: Sequence[Any]) -> None:
+        """With these pauses behind it; an open one goes on."""
+        if pauses and pauses[-1][1] is None:
+            clock.pause(actor=None, now=datetime.fromisoformat(pauses[-1][0]))
+        clock.pauses = list(pauses)
 
     def add(self, clock: Clock) -> None:
         self.clocks.setdefault((clock.subject_kind, clock.subject_id), []).append(clock)
@@ -197,13 +219,19 @@ class Bench:
         terms |= {"why": event.kind, "old_due_at": before.isoformat()}
         self._note("clock.retargeted", clock, event, **terms)
 
-    def retarget(self, clock: Clock, version: StandardVersion, at: datetime) -> None:
-        """Follow another version from ``at`` on; earlier pauses belong to the old count."""
+    def retarget(
+        self, clock: Clock, version: StandardVersion, at: datetime, pauses: Sequence[Any] | None = None
+    ) -> None:
+        """Follow another version from ``at`` on; earlier pauses belong to the old count.
+
+        ``pauses``: those of the count that it takes over; the last one is open where the clock stands.
+        """
         clock.counted_from = at
-        clock.pauses = (
-            [[at.isoformat(), None, clock.pauses[-1][2]]] if clock.state == ClockState.PAUSED else []
-        )
-        clock.paused_at = at if clock.state == ClockState.PAUSED else None
+        stands = clock.state == ClockState.PAUSED
+        if pauses is None:
+            pauses = [[at.isoformat(), None, clock.pauses[-1][2]]] if stands else []
+        clock.pauses = list(pauses)
+        clock.paused_at = datetime.fromisoformat(clock.pauses[-1][0]) if stands else None
         clock.warned_at = None
         self._cite(clock, version)
         self.set_due(clock)

@@ -81,7 +81,7 @@ class _Replay:
         """Beginnings, warnings and breaches are told by the clock's own events; all else follows from the subject's."""
         if not event.kind.startswith("clock."):
             self._subject_told(event)
-        elif event.kind in {"clock.started", "clock.retargeted"}:
+        elif event.kind in {"clock.started", "clock.retargeted", "clock.restored"}:
             self._begin(event)
         else:
             self._told(event)
@@ -95,10 +95,10 @@ class _Replay:
 
     def _begin(self, event: Any) -> None:
         version = self.bench.book.by_id.get(event.payload["version"])
-        if event.kind == "clock.retargeted":
-            live = self._find(event)
+        if event.kind != "clock.started":
+            live, since = self._find(event), datetime.fromisoformat(event.payload["counted_from"])
             if live is not None and version is not None:
-                self.bench.retarget(live, version, datetime.fromisoformat(event.payload["counted_from"]))
+                self.bench.retarget(live, version, since, pauses=event.payload.get("pauses"))
             return
         if version is not None:
             clock = self._by_rule(version, event)
@@ -114,13 +114,21 @@ class _Replay:
             merchant_id=event.merchant_id, assignee_id=person, team_id=team,
             historic=bool(event.payload.get("historic")),
         )  # fmt: skip
-        return self.bench.start(key, version, event, subject, round_=event.payload["round"])
+        return self.bench.start(
+            key, version, event, subject, round_=event.payload["round"],
+            counted_from=datetime.fromisoformat(event.payload["counted_from"]),
+            pauses=event.payload.get("pauses", ()),
+        )  # fmt: skip
 
     def _told(self, event: Any) -> None:
         clock = self._find(event)
+        if clock is not None and event.kind == "clock.revived":
+            clock.ended_at = None
         if clock is None or not clock.is_open:
             return
-        if event.kind == "clock.warned":
+        if event.kind == "clock.cancelled" and event.payload.get("why") in JOININGS:
+            self.bench.drop(clock, event)
+        elif event.kind == "clock.warned":
             clock.warned_at = event.at
         elif event.kind == "clock.breached" and clock.state == ClockState.RUNNING:
             clock.breach(actor=event, now=event.at)
@@ -134,6 +142,7 @@ class _Replay:
         return next((clock for clock in clocks if (clock.promise, clock.round) == wanted), None)
 
 
+JOININGS = ("ticket.merged", "ticket.unmerged")  # end clocks whatever their rule says
 WORD_ENDS = {"clock.met": "keep", "clock.met_late": "keep", "clock.cancelled": "drop"}
 
 

@@ -26,7 +26,8 @@ from aftersales.orders.selectors import order_card
 from aftersales.standards.selectors import one_edition
 from aftersales.tickets import selectors, services
 from aftersales.tickets.models import Attachment, Message, Ticket
-from aftersales.tickets.states import ACTIVE_STATES, AskInPerson, Channel
+from aftersales.tickets.selectors.merging import read_with
+from aftersales.tickets.states import ACTIVE_STATES, AskInPerson, Channel, TicketState
 
 # How the reply box may speak: who hears it, with which service, who may.
 VOICES: dict[str, tuple[Any, str, Callable[..., Any]]] = {
@@ -136,7 +137,7 @@ def _voices(user: Any, row: Ticket) -> list[tuple[str, Any]]:
 
 def ended_words(row: Ticket) -> str:
     """Why nothing is sent from a finished ticket; empty while work goes on."""
-    if row.state in ACTIVE_STATES:
+    if row.state in ACTIVE_STATES or row.state == TicketState.MERGED:  # what is said there arrives elsewhere
         return ""
     words = _("%(state)s: from here nothing is sent any more. To write to the customer, reopen the ticket.")
     return words % {"state": row.get_state_display()}
@@ -217,7 +218,8 @@ def _say(request: HttpRequest, row: Ticket, voice: str) -> Any:
 @needs("desk.view")
 def attachment(request: HttpRequest, public_id: str) -> HttpResponse | FileResponse:
     """A file of a ticket this person may see, always as a download."""
-    found = Attachment.objects.visible_to(request.user).filter(public_id=public_id, erased_at=None).first()
+    wanted = Attachment.objects.filter(public_id=public_id, erased_at=None)
+    found = wanted.visible_to(request.user).first() or wanted.filter(read_with(request.user)).first()
     if found is None:
         raise Http404
     return files.serve(found, request)

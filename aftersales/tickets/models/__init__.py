@@ -13,6 +13,7 @@ from aftersales.tickets.models.conversation import (
 )
 from aftersales.tickets.models.handover import Handover, HandoverLine, HandoverSignature
 from aftersales.tickets.models.intake import DispatchRecord, DutyRoute, GradingRule, IntakeItem, IntakeRule
+from aftersales.tickets.models.merging import DuplicatePair, TicketLink, TicketMerge, TicketPrint
 from aftersales.tickets.models.promises import GivenPromise
 from aftersales.tickets.models.reading import RuleReading
 from aftersales.tickets.models.ticket import Ticket, TicketParty
@@ -32,6 +33,7 @@ __all__ = [
     "ContactAttempt",
     "CustomerLink",
     "DispatchRecord",
+    "DuplicatePair",
     "DutyRoute",
     "GivenPromise",
     "GradingRule",
@@ -44,7 +46,10 @@ __all__ = [
     "Message",
     "RuleReading",
     "Ticket",
+    "TicketLink",
+    "TicketMerge",
     "TicketParty",
+    "TicketPrint",
     "TicketText",
     "Unsent",
     "UnsentFile",

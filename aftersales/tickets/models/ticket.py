@@ -34,6 +34,18 @@ from aftersales.tickets.states import (
 move = MACHINE.transition
 
 
+def _back_to(state: str) -> Any:
+    """The body of *take out again*: everything else of the row stayed as it was while the ticket was merged."""
+
+    @transition(**move(f"unmerge_{state}"))
+    def unmerge(self: Any, *, actor: Any, now: datetime, into: Any) -> dict[str, Any]:
+        self.closed_at = None
+        self.closed_how = ""
+        return {"into_id": into.pk, "into": into.number}
+
+    return unmerge
+
+
 class Ticket(StateModel, PublicIdModel, VersionedModel):
     """One customer problem (DESIGN 1). *Owner* is the first person contacted, responsible to the end (R3.3);
     *assignee* works on it now. ``wake_at`` is when the system looks again: end of a wait, of the silence, of the
@@ -326,9 +338,25 @@ class Ticket(StateModel, PublicIdModel, VersionedModel):
         self._wake()
         return {}
 
+    @transition(**move("merge"))
+    def merge(self, *, actor: Any, now: datetime, into: Any) -> dict[str, Any]:
+        """Who has it, for whom it waits and until when stay, so that it can be taken out again as it stood."""
+        self.closed_at = now
+        self.closed_how = CLOSED_HOW["merge"]
+        return {"into_id": into.pk, "into": into.number}
+
+    unmerge_new, unmerge_triaged = _back_to(TicketState.NEW), _back_to(TicketState.TRIAGED)
+    unmerge_assigned, unmerge_in_progress = (
+        _back_to(TicketState.ASSIGNED),
+        _back_to(TicketState.IN_PROGRESS),
+    )
+    unmerge_waiting, unmerge_resolved = _back_to(TicketState.WAITING), _back_to(TicketState.RESOLVED)
+
 
 class TicketParty(models.Model):
     """One merchant concerned by a ticket; this row is the grant to see the merchant's part of it."""
+
+    deletable = "a grant that came with a merged ticket goes with it when it is taken out again"
 
     ticket = models.ForeignKey(Ticket, models.PROTECT, related_name="parties", verbose_name=_("ticket"))
     merchant = models.ForeignKey(

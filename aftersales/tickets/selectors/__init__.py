@@ -392,9 +392,16 @@ def answers(ticket: Ticket) -> list[CustomerLink]:
     return list(CustomerLink.objects.filter(ticket=ticket).exclude(answer="").order_by("-used_at", "-id"))
 
 
-def conversation(ticket: Ticket, *, limit: int = 200) -> list[Message]:
-    """The newest messages with authors and files, oldest first. Two queries."""
-    rows = Message.objects.filter(ticket=ticket).select_related("author").prefetch_related("attachments")
+def conversation(ticket: Ticket, *, limit: int = 200, also: Iterable[int] = ()) -> list[Message]:
+    """The newest messages with authors and files, oldest first. Two queries.
+
+    ``also``: the tickets that were merged into it; all of it is one conversation.
+    """
+    rows = (
+        Message.objects.filter(ticket__in=[ticket.pk, *also])
+        .select_related("author")
+        .prefetch_related("attachments")
+    )
     return list(reversed(rows.order_by("-at", "-id")[:limit]))
 
 

@@ -52,6 +52,8 @@ from aftersales.tickets.services.handovers import (
     handover_withdraw,
 )
 from aftersales.tickets.services.intake import problem_join, ticket_open, tickets_open_many
+from aftersales.tickets.services.lookalikes import tickets_tell_apart
+from aftersales.tickets.services.merging import ticket_merge, ticket_unmerge
 from aftersales.tickets.services.promises import (
     promise_give,
     promise_keep,
@@ -114,6 +116,7 @@ __all__ = [
     "ticket_confirm",
     "ticket_dispatch",
     "ticket_give_up",
+    "ticket_merge",
     "ticket_move",
     "ticket_open",
     "ticket_hand_over",
@@ -126,10 +129,12 @@ __all__ = [
     "ticket_take",
     "ticket_take_next",
     "ticket_triage",
+    "ticket_unmerge",
     "ticket_verify",
     "ticket_wait",
     "tickets_assign",
     "tickets_open_many",
     "tickets_reassign",
+    "tickets_tell_apart",
     "wake_sweep",
 ]

@@ -28,11 +28,12 @@ from aftersales.tickets.services.conversation import (
     known_message,
     ticket_reply,
 )
-from aftersales.tickets.services.locking import locked_ticket
+from aftersales.tickets.services.locking import locked_ticket, standing_ticket
 from aftersales.tickets.services.work import ensure_started
 from aftersales.tickets.states import ACTIVE_STATES, OPEN_STATES, OwnReason, TicketState
 
 CONFIRM = "confirm"
+NOT_SOLVED = OwnReason.NOT_SOLVED.label
 SWEEP_LIMIT = 2000
 
 
@@ -176,7 +177,7 @@ def ticket_confirm(
     """
     actor = customer_user()
     with transaction.atomic():
-        ticket = moves.locked(link.ticket)
+        ticket = standing_ticket(link.ticket)
         locked = CustomerLink.objects.select_for_update().get(pk=link.pk)
         if locked.used_at or locked.revoked_at or locked.expires_at < now:
             raise DomainError(_("This link was already used."), "used")
@@ -209,6 +210,10 @@ def _answer(
                 ticket, "confirm", actor=actor, now=now, acting_as=acting_as,
                 handling=link.rating_handling if link else None, outcome=link.rating_outcome if link else None,
             )  # fmt: skip
+        return ticket
+    if link is not None and link.ticket_id != ticket.pk and ticket.is_open:  # merged: the work goes on there
+        if not comment.strip():
+            customer_message(ticket=ticket, text=str(NOT_SOLVED), actor=actor, now=now, acting_as=acting_as)
         return ticket
     events.record(
         "ticket.refused_solution", subject=ticket, actor=actor, now=now, acting_as=acting_as,

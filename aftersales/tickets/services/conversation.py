@@ -16,7 +16,7 @@ from aftersales.tickets import answering
 from aftersales.tickets.models import Attachment, Message, Ticket
 from aftersales.tickets.selectors import merchant_unheard_because, unheard_because
 from aftersales.tickets.services import erasing, searching, watching
-from aftersales.tickets.services.locking import locked_ticket, refuse_sealed
+from aftersales.tickets.services.locking import locked_ticket, refuse_sealed, standing_ticket
 from aftersales.tickets.services.work import ensure_started
 from aftersales.tickets.states import AuthorKind, Channel, TicketState, WaitFor
 
@@ -69,7 +69,7 @@ def ticket_reply(
     _may_write(actor, "tickets.reply")
     cleaned = outgoing_text(text)
     with transaction.atomic():
-        ticket = locked_ticket(ticket)
+        here, ticket = ticket, standing_ticket(ticket)
         if known := known_message(source, source_ref):
             return known
         if ticket.assignee_id == actor.pk or actor.has_perm("tickets.work_any"):
@@ -94,6 +94,7 @@ def ticket_reply(
             first = ticket.first_reply_at is None
             payload = {"message_id": message.pk, "first": first}
             _say(ticket, "ticket.replied", actor, now, payload, heard_columns(ticket, now))
+        _passed_on(here, ticket, message, actor, now)
     return message
 
 
@@ -119,7 +120,7 @@ def customer_message(
     _may_write(actor, "tickets.hear_customer")
     cleaned = clean_text(text)
     with transaction.atomic():
-        ticket = locked_ticket(ticket)
+        here, ticket = ticket, standing_ticket(ticket)
         if known := known_message(source, source_ref):
             return known
         message = _write(
@@ -131,6 +132,7 @@ def customer_message(
         ticket = _say(ticket, "ticket.customer_wrote", actor, now, payload, columns, acting_as)
         if ticket.state == TicketState.WAITING and ticket.wait_for == WaitFor.CUSTOMER:
             _resume(ticket, now)
+        _passed_on(here, ticket, message, actor, now)
     return message
 
 
@@ -149,7 +151,7 @@ def merchant_message(
     _may_write(actor, "tickets.hear_merchant")
     cleaned = clean_text(text)
     with transaction.atomic():
-        ticket = locked_ticket(ticket)
+        here, ticket = ticket, standing_ticket(ticket)
         if known := known_message(source, source_ref):
             return known
         message = _write(
@@ -159,6 +161,7 @@ def merchant_message(
         ticket = _say(ticket, "ticket.merchant_wrote", actor, now, {"message_id": message.pk}, {}, acting_as)
         if ticket.state == TicketState.WAITING and ticket.wait_for == WaitFor.MERCHANT:
             _resume(ticket, now)
+        _passed_on(here, ticket, message, actor, now)
     return message
 
 
@@ -180,7 +183,7 @@ def ticket_ask_merchant(
     _may_write(actor, "tickets.reply")
     cleaned = outgoing_text(text)
     with transaction.atomic():
-        ticket = locked_ticket(ticket)
+        here, ticket = ticket, standing_ticket(ticket)
         if ticket.merchant_id is None:
             raise DomainError(_("This ticket concerns no merchant."), "no_merchant")
         if known := known_message(source, source_ref):
@@ -194,6 +197,7 @@ def ticket_ask_merchant(
             _say(ticket, "ticket.question_kept", actor, now, {"message_id": message.pk, "why": unheard}, {})
         else:
             _say(ticket, "ticket.merchant_asked", actor, now, {"message_id": message.pk}, {})
+        _passed_on(here, ticket, message, actor, now)
     return message
 
 
@@ -212,7 +216,7 @@ def ticket_tell_merchant(
     _may_write(actor, "tickets.reply")
     cleaned = clean_text(text)
     with transaction.atomic():
-        ticket = locked_ticket(ticket)
+        here, ticket = ticket, standing_ticket(ticket)
         if ticket.merchant_id is None:
             raise DomainError(_("This ticket concerns no merchant."), "no_merchant")
         if not ticket.is_open:
@@ -221,12 +225,14 @@ def ticket_tell_merchant(
             )
         if known := known_message(source, source_ref):
             return known
-        ticket = locked_ticket(ticket, version=version)
+        if here.pk == ticket.pk:
+            ticket = locked_ticket(ticket, version=version)
         message = _write(
             ticket, cleaned, AuthorKind.STAFF, Audience.MERCHANT, now, author=actor, channel=channel, source=source,
             source_ref=source_ref,
         )  # fmt: skip
         _say(ticket, "ticket.merchant_told", actor, now, {"message_id": message.pk, "how": channel}, {})
+        _passed_on(here, ticket, message, actor, now)
     return message
 
 
@@ -244,7 +250,7 @@ def note_add(
     _may_write(actor, "tickets.note")
     cleaned = clean_text(text)
     with transaction.atomic():
-        ticket = locked_ticket(ticket)
+        here, ticket = ticket, standing_ticket(ticket)
         if known := known_message(source, source_ref):
             return known
         mentioned = watching.mentioned_in(cleaned, ticket=ticket, actor=actor)
@@ -257,6 +263,7 @@ def note_add(
         )
         if mentioned:
             watching.mentions_note(ticket=ticket, message=message, people=mentioned, actor=actor, now=now)
+        _passed_on(here, ticket, message, actor, now)
     return message
 
 
@@ -306,6 +313,13 @@ def message_erase(*, message: Message, actor: Any, now: datetime, reason: str) -
 def _may_write(actor: Any, capability: str) -> None:
     if not actor.has_perm(capability):
         raise NotPermitted()
+
+
+def _passed_on(here: Ticket, ticket: Ticket, message: Message, actor: Any, now: datetime) -> None:
+    """Said on a ticket that goes on in another one: there it says where the words are."""
+    if here.pk != ticket.pk:
+        payload = {"into_id": ticket.pk, "into": ticket.number, "message_id": message.pk}
+        events.record("ticket.passed_on", subject=here, actor=actor, now=now, payload=payload)
 
 
 def known_message(source: str, source_ref: str) -> Message | None:

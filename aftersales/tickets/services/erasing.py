@@ -24,6 +24,7 @@ from aftersales.tickets.models import (
     IntakeItem,
     Message,
     Ticket,
+    TicketPrint,
     TicketText,
     Unsent,
 )
@@ -50,6 +51,7 @@ def message_forget(message: Message, *, now: datetime) -> bool:
     about = Notice.objects.about(KIND, ticket.pk)
     notices_erase(rows=about if quoted else about.repeating(message.text), now=now)
     if not ticket.messages.filter(pk__lt=message.pk).exists():
+        TicketPrint.objects.filter(ticket=ticket).delete()
         _forget_signals([ticket.pk])
     promises_forget([ticket.pk], now, message_id=message.pk)
     _forget_messages(Message.objects.filter(pk=message.pk), now)
@@ -86,6 +88,7 @@ def tickets_forget(tickets: Sequence[Ticket], *, actor: Any, reason: str, now: d
     _forget_messages(Message.objects.filter(ticket__in=ids), now)
     Unsent.objects.filter(ticket__in=ids).delete()
     _forget_signals(ids)
+    TicketPrint.objects.filter(ticket__in=ids).delete()
     _forget_subjects(spoken)
     events.record_many(
         [

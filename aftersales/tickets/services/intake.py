@@ -17,12 +17,13 @@ from aftersales.customers.models import Customer
 from aftersales.orders.models import Order, OrderLine
 from aftersales.standards.selectors import market_default
 from aftersales.tickets import rules
-from aftersales.tickets.models import Message, Ticket, TicketParty, TicketText
+from aftersales.tickets.models import Message, Ticket, TicketMerge, TicketParty, TicketText
 from aftersales.tickets.services import searching
 from aftersales.tickets.services.choosing import dispatch_many
 from aftersales.tickets.services.conversation import clean_text, customer_message
 from aftersales.tickets.services.grading import grade_by_rule, grading_book
-from aftersales.tickets.services.locking import locked_ticket
+from aftersales.tickets.services.locking import standing_ticket
+from aftersales.tickets.services.lookalikes import lookalikes_note
 from aftersales.tickets.states import ACTIVE_STATES, AuthorKind
 
 
@@ -119,7 +120,7 @@ def problem_join(*, ticket: Ticket, draft: TicketDraft, actor: Any, now: datetim
     if not actor.has_perm("tickets.open_ticket"):
         raise NotPermitted()
     with transaction.atomic():
-        current = locked_ticket(ticket)
+        current = standing_ticket(ticket)
         if current.state not in ACTIVE_STATES:
             raise DomainError(
                 _("This ticket was finished meanwhile; please register the problem anew."), "finished"
@@ -158,8 +159,14 @@ def _refuse_a_second(drafts: Sequence[TicketDraft]) -> None:
     alone = {draft.order_id for draft in drafts if draft.order_id and not draft.beside and not draft.historic}
     if alone:
         live = Ticket.objects.active().filter(order_id__in=alone, historic=False)
-        if found := list(live.order_by("-id")):
+        if found := list(live.order_by("-id")) or _going_on_elsewhere(alone):
             raise AlreadyOpen(found)
+
+
+def _going_on_elsewhere(order_ids: Iterable[int]) -> list[Ticket]:
+    """Open tickets of another order, or of none, into which one of these orders was merged."""
+    merged = TicketMerge.objects.filter(ticket__order_id__in=list(order_ids), undone_at=None)
+    return list(Ticket.objects.active().filter(pk__in=list(merged.values_list("root_id", flat=True))))
 
 
 def clean_draft(draft: TicketDraft) -> TicketDraft:
@@ -195,8 +202,19 @@ def register(drafts: Sequence[tuple[TicketDraft, str]], *, actor: Any, now: date
     live = [ticket for ticket in triaged if not ticket.historic]
     if live:
         dispatch_many(tickets=live, now=now)
+    lookalikes_note(
+        tickets,
+        [_own_words(draft) for draft, _number in drafts],
+        [draft.beside for draft, _number in drafts],
+        now,
+    )
     stored = Ticket.objects.in_bulk([ticket.pk for ticket in tickets])
     return [stored[ticket.pk] for ticket in tickets]
+
+
+def _own_words(draft: TicketDraft) -> str:
+    """What the customer said himself; words of a rule are the same for everybody."""
+    return words_of(draft) if draft.author_kind == AuthorKind.CUSTOMER else ""
 
 
 def _build(draft: TicketDraft, number: str, book: Sequence[Any], market_id: int) -> Ticket:

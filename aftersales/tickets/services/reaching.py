@@ -17,7 +17,8 @@ from aftersales.standards.states import Promise
 from aftersales.tickets.models import Message, Ticket
 from aftersales.tickets.selectors import KIND, merchant_answer_due
 from aftersales.tickets.services.conversation import QUIET
-from aftersales.tickets.states import NO_DUE, AskInPerson, AuthorKind, Channel, NotDispatched
+from aftersales.tickets.services.locking import standing_ticket
+from aftersales.tickets.states import NO_DUE, AskInPerson, AuthorKind, Channel, NotDispatched, TicketState
 
 ANSWER, QUESTION = "ticket.answered", "merchant.asked"
 FOLLOWED = frozenset({ANSWER, QUESTION})
@@ -76,13 +77,22 @@ def message_fared(*, event: Event, now: datetime) -> None:
     if message is None or message.erased_at:
         return
     with transaction.atomic():
-        ticket = Ticket.objects.select_for_update(of=("self",)).get(pk=message.ticket_id)
+        ticket = _going_on(message.ticket_id)
         if event.kind != "notice.sent":
             _note_failure(ticket, message, event, now)
         elif event.payload["template"] == QUESTION:
             _note_merchant_told(ticket, message, now)
         elif message.undelivered:
             _note_arrival(ticket, message, now)
+
+
+def _going_on(ticket_id: int) -> Ticket:
+    """The ticket of the words; a merged one's is the ticket that goes on for it."""
+    found = Ticket.objects.get(pk=ticket_id)
+    if found.state == TicketState.MERGED:
+        return standing_ticket(found)
+    locked: Ticket = Ticket.objects.select_for_update(of=("self",)).get(pk=ticket_id)
+    return locked
 
 
 def _message(event: Event) -> Message | None:

@@ -20,7 +20,7 @@ from aftersales.orders.models import Order
 from aftersales.standards.selectors import duration
 from aftersales.tickets import findings
 from aftersales.tickets.findings import Words
-from aftersales.tickets.models import IntakeItem, IntakeRule, Ticket
+from aftersales.tickets.models import IntakeItem, IntakeRule, Ticket, TicketMerge
 from aftersales.tickets.services.conversation import LONGEST, customer_message
 from aftersales.tickets.services.intake import (
     TicketDraft,
@@ -281,12 +281,25 @@ def _tickets_of(groups: Iterable[Group], now: datetime) -> dict[int, list[Ticket
     ids = [signals[0].order_id for signals in groups if signals[0].order_id]
     since = now - duration("reopen_days", now)
     found: dict[int, list[Ticket]] = defaultdict(list)
-    for row in Ticket.objects.filter(order_id__in=ids).order_by("-id") if ids else ():
+    rows = list(Ticket.objects.filter(order_id__in=ids).order_by("-id")) if ids else []
+    for row, order_id in _going_on(rows):
         if row.historic or row.state in ACTIVE_STATES or _solved_since(row, since):
-            found[row.order_id].append(row)
+            found[order_id].append(row)
     for rows in found.values():
         rows.sort(key=lambda row: (row.historic, row.state not in ACTIVE_STATES))
     return found
+
+
+def _going_on(rows: Sequence[Ticket]) -> list[tuple[Ticket, int]]:
+    """Each ticket, a merged one as the ticket that goes on for it, with the order it was found by."""
+    merged = [row.pk for row in rows if row.state == TicketState.MERGED]
+    roots = dict(
+        TicketMerge.objects.filter(ticket__in=merged, undone_at=None).values_list("ticket_id", "root_id")
+        if merged
+        else ()
+    )
+    there = Ticket.objects.in_bulk(list(roots.values()))
+    return [(there.get(roots.get(row.pk, 0), row), row.order_id) for row in rows if row.order_id]
 
 
 def _solved_since(ticket: Ticket, since: datetime) -> bool:

@@ -1,0 +1,181 @@
+"""Answers about tickets that belong together: what goes on where, what is linked, what may be the same."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db.models import CharField, Exists, F, OuterRef, Q, QuerySet, Value
+from django.db.models.functions import Cast
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
+
+from aftersales.tickets.models import DuplicatePair, Ticket, TicketLink, TicketMerge
+from aftersales.tickets.states import (
+    ACTIVE_STATES,
+    LinkKind,
+    LinkSide,
+    PairVerdict,
+    SameReason,
+    TicketState,
+)
+
+INTO, HERE, MAYBE = "into", "here", "maybe"
+# What the other ticket of a link is: first for the one that the link names first.
+SIDES = {
+    LinkKind.PARENT: (LinkSide.CHILD, LinkSide.PARENT),
+    LinkKind.SPLIT: (LinkSide.PART, LinkSide.ORIGIN),
+    LinkKind.RELATED: (LinkSide.RELATED, LinkSide.RELATED),
+}
+
+
+def going_on(ticket: Ticket) -> Ticket:
+    """The ticket itself, or the one that goes on for it where it was merged."""
+    if ticket.state != TicketState.MERGED:
+        return ticket
+    found = TicketMerge.objects.filter(ticket=ticket, undone_at=None).select_related("root").first()
+    return found.root if found else ticket
+
+
+@dataclass(frozen=True)
+class Bond:
+    """Another ticket and what it is to this one. ``seen``: whether this reader may open it; ``key``: of the link."""
+
+    what: str
+    pk: int
+    number: str
+    subject: str
+    state: str
+    opened_at: datetime
+    key: str
+    reasons: Sequence[Any]
+    seen: bool
+
+    @property
+    def side(self) -> str:
+        return str(dict(LinkSide.choices).get(self.what, ""))
+
+    @property
+    def state_words(self) -> str:
+        return str(TicketState(self.state).label)
+
+    @property
+    def because(self) -> str:
+        """Why it may be the same, in words."""
+        return reasons_in_words(self.reasons)
+
+
+@dataclass(frozen=True)
+class Bonds:
+    """Every ticket that this one belongs with, as one reader may see it."""
+
+    all: Sequence[Bond] = field(default_factory=tuple)
+
+    @property
+    def into(self) -> Bond | None:
+        """The ticket that goes on for this one."""
+        return next((one for one in self.all if one.what == INTO), None)
+
+    @property
+    def here(self) -> list[Bond]:
+        """The tickets that go on in this one, the earliest first."""
+        return sorted((one for one in self.all if one.what == HERE), key=lambda one: one.opened_at)
+
+    @property
+    def links(self) -> list[Bond]:
+        return [one for one in self.all if one.what in LinkSide.values and one.seen]
+
+    @property
+    def hidden(self) -> int:
+        """Links to tickets that this reader may not see: counted, not named."""
+        return sum(one.what in LinkSide.values and not one.seen for one in self.all)
+
+    @property
+    def maybe(self) -> list[Bond]:
+        return [one for one in self.all if one.what == MAYBE and one.seen]
+
+    @property
+    def origins(self) -> dict[int, str]:
+        """The merged tickets by their keys: where a message of the common conversation comes from."""
+        return {one.pk: one.number for one in self.here}
+
+    @property
+    def first_asked(self) -> datetime | None:
+        """When the customer first asked, in whichever of the merged tickets."""
+        return min((one.opened_at for one in self.here), default=None)
+
+
+def bonds(ticket: Ticket, user: Any) -> Bonds:
+    """Where it was merged, what was merged here, its links, and what may be the same. One statement."""
+    merges = TicketMerge.objects.filter(undone_at=None)
+    links = TicketLink.objects.filter(ended_at=None)
+    pairs = DuplicatePair.objects.filter(verdict=PairVerdict.OPEN)
+    parts = [
+        _bonds(links.filter(ticket=ticket, kind=kind), "other", out, user)
+        for kind, (out, _in) in SIDES.items()
+    ]
+    parts += [
+        _bonds(links.filter(other=ticket, kind=kind), "ticket", into, user)
+        for kind, (_o, into) in SIDES.items()
+    ]
+    if ticket.state == TicketState.MERGED:
+        parts.append(_bonds(merges.filter(ticket=ticket), "root", INTO, user))
+    else:
+        live = {"other": pairs.filter(ticket=ticket), "ticket": pairs.filter(other=ticket)}
+        parts.append(_bonds(merges.filter(root=ticket), "ticket", HERE, user))
+        if ticket.state in ACTIVE_STATES:
+            parts += [
+                _bonds(rows.filter(**{f"{name}__state__in": ACTIVE_STATES}), name, MAYBE, user)
+                for name, rows in live.items()
+            ]
+    found = parts[0].union(*parts[1:], all=True)
+    return Bonds([Bond(*row) for row in found])
+
+
+def _bonds(rows: QuerySet[Any], name: str, what: str, user: Any) -> Any:
+    """The other ticket of each row, as this reader may see it."""
+    seen = Ticket.objects.visible_to(user).filter(pk=OuterRef(name)).order_by()
+    keyed = F("public_id") if hasattr(rows.model, "public_id") else Cast("pk", CharField())
+    why = F("reasons") if hasattr(rows.model, "reasons") else Value([], output_field=_json())
+    return rows.annotate(
+        what=Value(what, output_field=CharField()), bond_key=keyed, why=why, seen=Exists(seen)
+    ).values_list(
+        "what", f"{name}_id", f"{name}__number", f"{name}__subject", f"{name}__state", f"{name}__opened_at",
+        "bond_key", "why", "seen",
+    )  # fmt: skip
+
+
+def _json() -> Any:
+    return DuplicatePair._meta.get_field("reasons").__class__()
+
+
+def reasons_in_words(reasons: Sequence[Any]) -> str:
+    """Codes with their numbers as people say them: same order, nearly the same words (83 %)."""
+    said = []
+    for code, number in reasons:
+        words = str(dict(SameReason.choices).get(code, code))
+        said.append(f"{words} ({number} %)" if code == SameReason.WORDS else words)
+    return pgettext("list", ", ").join(said)
+
+
+def open_children(rows: Sequence[Ticket], now: datetime) -> dict[int, Any]:
+    """Tickets whose children are not finished: named in the refusal. One query."""
+    found = TicketLink.objects.filter(
+        ticket__in=[row.pk for row in rows], ended_at=None, kind=LinkKind.PARENT,
+        other__state__in=ACTIVE_STATES,
+    )  # fmt: skip
+    found = found.exclude(other__state=TicketState.RESOLVED).order_by("other__number")
+    children: dict[int, list[str]] = {}
+    for pk, number in found.values_list("ticket_id", "other__number"):
+        children.setdefault(pk, []).append(number)
+    return {
+        pk: [_("Finish its children first: %(numbers)s.") % {"numbers": pgettext("list", ", ").join(numbers)}]
+        for pk, numbers in children.items()
+    }
+
+
+def read_with(user: Any) -> Q:
+    """For rows of a ticket: those that this person reads in the ticket that goes on for it."""
+    roots = Ticket.objects.visible_to(user)
+    merges = TicketMerge.objects.filter(undone_at=None, root__in=roots)
+    return Q(ticket__in=merges.values("ticket"))
