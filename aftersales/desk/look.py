@@ -26,6 +26,21 @@ def script(request: HttpRequest) -> str:
     return static("desk.js")
 
 
+def theme(request: HttpRequest) -> str:
+    """The chosen appearance, before the first paint."""
+    return static("theme.js")
+
+
+def search_stylesheet(request: HttpRequest) -> str:
+    """The box that searches everything."""
+    return static("search.css")
+
+
+def search_script(request: HttpRequest) -> str:
+    """The same box, walked by keys."""
+    return static("search.js")
+
+
 def favicon(request: HttpRequest) -> str:
     """The mark in the browser's tab."""
     return static("mark.svg")
@@ -41,8 +56,8 @@ UNFOLD: dict[str, Any] = {
     "SHOW_VIEW_ON_SITE": False,
     "BORDER_RADIUS": None,
     "COLORS": colors,
-    "STYLES": [stylesheet],
-    "SCRIPTS": [script],
+    "STYLES": [stylesheet, search_stylesheet],
+    "SCRIPTS": [theme, script, search_script],
     # The side bar is drawn by aftersales.desk.shell (templates/admin/nav_sidebar.html).
     "SIDEBAR": {"show_search": False, "show_all_applications": False, "navigation": []},
 }

@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from accounts.selectors import taste_of
 from accounts.states import Role
 from aftersales.core.components import avatar, icon
 from aftersales.core.wording import patterns
@@ -58,8 +59,11 @@ def _search(request: HttpRequest) -> str:
     words = escape(_("Search everything"))
     return (
         f'<form class="gs" action="{url}" role="search">{icon("search")}'
-        f'<input type="search" name="q" data-search-all aria-label="{words}" placeholder="{words}" '
-        f'maxlength="80"><kbd>Ctrl K</kbd></form>'
+        f'<input type="search" name="q" data-search-all role="combobox" aria-expanded="false" aria-controls="gs-found" '
+        f'aria-autocomplete="list" autocomplete="off" aria-label="{words}" placeholder="{words}" maxlength="80" '
+        f'hx-get="{url}" hx-trigger="input changed delay:200ms" hx-sync="this:replace" '
+        f'hx-target="#gs-found"><kbd>Ctrl K</kbd>'
+        f'<div class="gs-found" id="gs-found" role="listbox" aria-label="{words}"></div></form>'
     )
 
 
@@ -86,6 +90,8 @@ def _person(request: HttpRequest) -> str:
             "token": get_token(request),
             "next": request.get_full_path(),
             "language": get_language(),
+            "taste": taste_of(user),
+            "taste_url": navigation.address("accounts:taste"),
             "password_url": navigation.address("account_change_password"),
             "second_factor_url": navigation.address("mfa_index"),
             "language_url": navigation.address("set_language"),

@@ -23,6 +23,7 @@ from aftersales.desk.views import (
     queue,
     roster,
     saved,
+    search,
     ticket,
     writing,
 )
@@ -31,7 +32,7 @@ from aftersales.desk.views.styleguide import styleguide
 app_name = "desk"
 urlpatterns = [
     path("", home.home, name="home"),
-    path("search/", home.search, name="search"),
+    path("search/", search.search, name="search"),
     path("archive/", archive.archive, name="archive"),
     path("archive/<str:public_id>/", archive.record, name="record"),
     path("archive/<str:public_id>/act/", archive.record_act, name="record_act"),

@@ -90,6 +90,7 @@ DOOR = {
     "mfa_generate_recovery_codes": Page(SIGNED_IN, sample={"": ""}),
     "mfa_download_recovery_codes": Page(SIGNED_IN, sample={"": ""}),
     "set_language": Page(ANYBODY, "POST"),
+    "accounts:taste": Page(ANYBODY, "POST"),
     "health": Page(ANYBODY),
     "ready": Page(ANYBODY),
     "home": Page(ANYBODY),

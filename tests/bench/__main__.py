@@ -32,12 +32,13 @@ def main(names: list[str]) -> int:
 
 
 def _items() -> dict[str, Callable[[Any, int], Iterator[Any]]]:
-    from tests.bench import counts, door, pages, sheets, walks, workers
+    from tests.bench import counts, door, pages, search, sheets, walks, workers
 
     return {
         "counts": counts.measure,
         "plans": walks.measure,
         "queue": pages.measure,
+        "search": search.measure,
         "door": door.measure,
         "sweep": door.measure_sweep,
         "celery": workers.measure,

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Collate, Reverse
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
@@ -157,6 +158,7 @@ class Order(PublicIdModel, VersionedModel):
         ]
         indexes = [
             models.Index(fields=["external_no"], name="order_number"),
+            models.Index(Collate(Reverse("external_no"), "C"), name="order_number_end"),
             models.Index(fields=["-placed_at", "-id"], name="order_newest"),
             models.Index(fields=["status", "-placed_at", "-id"], name="order_status_newest"),
             models.Index(fields=["merchant", "-placed_at", "-id"], name="order_merchant_newest"),

@@ -6,7 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, Collate, Reverse
 from django.utils.translation import gettext_lazy as _
 from django_fsm import FSMField, transition
 from simple_history.models import HistoricalRecords
@@ -180,6 +180,7 @@ class Ticket(StateModel, PublicIdModel, VersionedModel):
             models.Index(fields=["-opened_at", "-id"], name="ticket_opened"),
             models.Index(fields=["closed_at"], name="ticket_closed_at", condition=Q(closed_at__isnull=False)),
             models.Index(fields=["resolved_at"], name="ticket_resolved_at", condition=Q(resolved_at__isnull=False)),
+            models.Index(Collate(Reverse("number"), "C"), name="ticket_number_end"),
             models.Index(fields=["customer", "-id"], name="ticket_customer"),
             models.Index(fields=["merchant", "-id"], name="ticket_merchant"),
         ]  # fmt: skip
