@@ -10,6 +10,7 @@ from accounts import views
 
 own = [
     path("", views.home, name="home"),
+    path("taste/", views.taste, name="taste"),
     path("people/<int:pk>/close/", views.user_deactivate, name="user_deactivate"),
     path("people/<int:pk>/open/", views.user_activate, name="user_activate"),
     path("people/<int:pk>/sign-out/", views.user_end_sessions, name="user_end_sessions"),

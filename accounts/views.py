@@ -13,12 +13,14 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views import i18n
 from django.views.decorators.http import require_POST
 
-from accounts import services
+from accounts import services, theming
 from accounts.models import Away, Shift, Team, TeamMember, User
+from accounts.states import Theme
 from aftersales.core.errors import DomainError, NotPermitted
 
 
@@ -31,6 +33,35 @@ def set_language(request: HttpRequest) -> HttpResponse:
     if user.is_authenticated and language in dict(settings.LANGUAGES) and user.language != language:
         services.language_set(user=user, language=language, now=timezone.now())
     return response
+
+
+@require_POST
+def taste(request: HttpRequest) -> HttpResponse:
+    """How this person likes the pages: appearance (also of a guest's device), single keys, help, the tour."""
+    user: Any = request.user
+    given = _taste(request)
+    if user.is_authenticated and given:
+        services.taste_set(actor=user, now=timezone.now(), **given)
+    if user.is_authenticated and (page := request.POST.get("help", "").replace("\x00", "")[:60]):
+        services.help_put_away(actor=user, page=page, now=timezone.now())
+    target = request.POST.get("next", "")
+    safe = url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure())
+    response = redirect(target if safe else "home")
+    if "theme" in given:
+        theming.remember(response, given["theme"])
+    return response
+
+
+def _taste(request: HttpRequest) -> dict[str, Any]:
+    """What was posted and is known; anything else is left as it is."""
+    given: dict[str, Any] = {}
+    if (theme := request.POST.get("theme", "")) in Theme.values:
+        given["theme"] = theme
+    if (keys := request.POST.get("single_keys", "")) in ("0", "1"):
+        given["single_keys"] = keys == "1"
+    if request.POST.get("tour") == "seen":
+        given["help_seen"] = True
+    return given
 
 
 def home(request: HttpRequest) -> HttpResponse:

@@ -24,9 +24,20 @@ function desk() {
 
   function setTheme(theme) {
     keep("_x_adminTheme", theme);
+    root.dataset.chosen = theme === "auto" ? "" : theme;
     const dark = theme === "dark" || (theme === "auto" && matchMedia("(prefers-color-scheme: dark)").matches);
     root.classList.toggle("dark", dark);
     showTheme();
+  }
+
+  // The choice is kept with the person: the form behind the button is sent without leaving the page.
+  function keepTaste(button) {
+    const form = button.form;
+    if (!form) return;
+    const sent = new FormData(form);
+    sent.set(button.name, button.value);
+    document.cookie = "theme=" + button.value + "; path=/; max-age=31536000; samesite=lax";
+    fetch(form.action, { method: "POST", body: new URLSearchParams(sent), redirect: "manual" }).catch(function () {});
   }
 
   function showTheme() {
@@ -61,7 +72,7 @@ function desk() {
     else if (at.hasAttribute("data-close")) (at.closest("dialog") ? at.closest("dialog").close() : at.closest(".toast, .closable").remove());
     else if (at.dataset.hide) document.getElementById(at.dataset.hide).hidden = true;
     else if (at.hasAttribute("data-nav")) toggleNav();
-    else if (at.dataset.theme) setTheme(at.dataset.theme);
+    else if (at.dataset.theme) { event.preventDefault(); setTheme(at.dataset.theme); keepTaste(at); }
     else if (at.hasAttribute("data-print")) window.print();
     else if (at.dataset.fill) fillIn(at);
   });
@@ -155,6 +166,7 @@ function desk() {
       return;
     }
     if (event.ctrlKey || event.metaKey || event.altKey || !own) return;
+    if (body.dataset.keys === "off" && event.key.length === 1) return;
     if (event.key === "Escape") { escape(event); return; }
     if (typing(event.target) || document.querySelector("dialog[open]")) return;
     if (event.key === "?") { showKeys(); return; }

@@ -3,6 +3,7 @@
 from django import template
 from django.utils.safestring import SafeString
 
+from accounts.selectors import taste_of
 from aftersales.core import events, origin
 from aftersales.desk import shell
 from aftersales.standards.selectors import book, last_seen
@@ -21,6 +22,12 @@ def side_bar(context: template.Context) -> SafeString:
 def script_words() -> str:
     """The script's words as JSON."""
     return shell.words_for_script()
+
+
+@register.simple_tag(takes_context=True)
+def without_keys(context: template.Context) -> str:
+    """What tells the script that this person switched the single keys off."""
+    return "" if taste_of(context["request"].user).single_keys else "off"
 
 
 @register.filter
