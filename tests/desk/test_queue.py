@@ -141,7 +141,7 @@ def test_the_search_finds_by_number_order_and_words(open_ticket: Opener, desk: C
 
 
 def test_the_first_page_of_staff_depends_on_what_they_may_see(cast: Cast, settings: Any) -> None:
-    assert cast.client(cast.agent).get("/desk/").url == QUEUE
+    assert cast.client(cast.agent).get("/desk/").url == "/desk/day/"
     assert cast.client(cast.administrator).get("/desk/").url == "/admin/"
     assert cast.client(cast.merchant_owner).get("/desk/").status_code == 404
 
