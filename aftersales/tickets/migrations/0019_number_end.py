@@ -14,7 +14,7 @@ class Migration(migrations.Migration):
         ('merchants', '0002_province_index'),
         ('orders', '0002_number_end'),
         ('standards', '0003_characters_unit'),
-        ('tickets', '0017_automation'),
+        ('tickets', '0018_merging'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
