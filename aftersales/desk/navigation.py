@@ -102,6 +102,7 @@ GROUPS: tuple[Group, ...] = (
             register_page("accounts", "user", pgettext("navigation", "Staff"), "people"),
             register_page("accounts", "team", pgettext("navigation", "Teams"), "people"),
             Item(pgettext("navigation", "Roster"), "desk:roster", "grid", "desk.roster"),
+            Item(pgettext("navigation", "Dispatch simulator"), "desk:simulator", "route", "desk.simulate"),
             register_page("accounts", "shift", pgettext("navigation", "Shifts"), "clock"),
             register_page("accounts", "away", pgettext("navigation", "Absences"), "moon"),
         ),

@@ -24,6 +24,7 @@ from aftersales.desk.views import (
     roster,
     saved,
     search,
+    simulator,
     ticket,
     writing,
 )
@@ -37,6 +38,8 @@ urlpatterns = [
     path("archive/<str:public_id>/", archive.record, name="record"),
     path("archive/<str:public_id>/act/", archive.record_act, name="record_act"),
     path("roster/", roster.roster, name="roster"),
+    path("dispatch/simulator/", simulator.simulator, name="simulator"),
+    path("dispatch/simulator/draft/", simulator.draft, name="simulator_draft"),
     path("roster/do/<slug:name>/", roster.act, name="roster_act"),
     path("tickets/", queue.queue, name="queue"),
     path("tickets/export.<slug:fmt>", export.as_list, name="export"),

@@ -66,6 +66,7 @@ def connect() -> None:
     retention.declare("tickets")
     files.declare("tickets.attachment", selectors.stored_files)
     files.declare("tickets.unsentfile", writing.stored_files)
+    jobs.register("tickets.simulate", tasks.simulate_job, _("Play last week's dispatch again"))
     jobs.register("tickets.intake", tasks.intake_job, _("Open tickets from what was noticed"))
     jobs.register(erasing.REMOVE_FILES, tasks.remove_files_job, _("Remove erased files"))
     for name, pattern in (

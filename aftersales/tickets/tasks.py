@@ -7,9 +7,10 @@ from typing import Any
 from celery import shared_task
 from django.utils import timezone
 
-from aftersales.core import origin
+from aftersales.core import jobs, origin
 from aftersales.core.models import Job
 from aftersales.tickets import services
+from aftersales.tickets.selectors import replaying
 from aftersales.tickets.services import erasing, unsent
 from aftersales.tickets.services.automation import automation_sweep
 
@@ -17,6 +18,11 @@ from aftersales.tickets.services.automation import automation_sweep
 def intake_job(job: Job, now: datetime) -> Mapping[str, Any]:
     """Run the intake rules after a load of trade data."""
     return services.intake_run(now=now, backfill=bool(job.payload.get("backfill")))
+
+
+def simulate_job(job: Job, now: datetime) -> Mapping[str, Any]:
+    """Play a week of dispatches again under other weights; what comes out is the job's result."""
+    return replaying.played(job.payload, progress=lambda done, total: jobs.progress(job, done, total, now))
 
 
 def remove_files_job(job: Job, now: datetime) -> Mapping[str, Any]:

@@ -135,6 +135,8 @@ NUMBER = {"number": "TK0000-00000"}
 DESK_PAGES = {
     "desk:styleguide": Page(frozenset({R.OPERATIONS, R.ADMINISTRATOR})),
     "desk:home": Page(STAFF),
+    "desk:simulator": Page(LEADS | {R.PLANNER, R.AUDITOR}, args=_rule_book),
+    "desk:simulator_draft": Page(frozenset({R.OPERATIONS, R.SUPERVISOR}), "POST", args=_rule_book),
     "desk:roster": Page(LEADS | {R.VENDOR_LEAD, R.PLANNER, R.ADMINISTRATOR, R.AUDITOR}),
     "desk:roster_act": Page(
         LEADS | {R.VENDOR_LEAD, R.PLANNER, R.ADMINISTRATOR}, "POST", sample={"name": "copy"}

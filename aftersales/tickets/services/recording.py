@@ -1,14 +1,11 @@
-"""The record of a dispatch: who, who not and why, as it was judged. Written once, read back to play a week again."""
+"""The record of a dispatch: who, who not and why, as it was judged. How it is kept: ``recorded``."""
 
-from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from django.utils.dateparse import parse_datetime
-
-from aftersales.tickets.dispatch_rules import Asked, Candidate, Choice
+from aftersales.tickets.dispatch_rules import Candidate, Choice
 from aftersales.tickets.models import DispatchRecord
+from aftersales.tickets.recorded import told_asked, told_of
 
 
 def as_candidate(person: Any, team_id: int | None) -> Candidate:
@@ -28,63 +25,6 @@ def record(ticket_id: int, duty: str, choice: Choice, now: datetime) -> Dispatch
 def build(ticket_id: int, duty: str, choice: Choice, now: datetime) -> DispatchRecord:
     return DispatchRecord(
         ticket_id=ticket_id, duty=duty, chosen_id=choice.chosen.person_id if choice.chosen else None,
-        reason=choice.reason, candidates=[_told(one) for one in choice.candidates],
-        asked=_asked(choice.asked) if choice.asked else {}, weights_version=choice.weights, at=now,
+        reason=choice.reason, candidates=[told_of(one) for one in choice.candidates],
+        asked=told_asked(choice.asked) if choice.asked else {}, weights_version=choice.weights, at=now,
     )  # fmt: skip
-
-
-PLAIN = (
-    *("person_id", "name", "team_id", "load", "capacity", "on_shift", "away", "verdict", "weight", "fresh"),
-    *(
-        "left",
-        "idle",
-        "away_reason",
-        "qualified",
-        "tier",
-        "certificate",
-        "senior",
-        "vendor",
-        "known",
-        "known_by",
-    ),
-    *("returned", "total"),
-)
-MOMENTS = ("next_shift_at", "last_assigned_at", "until")
-DEFAULTS: Mapping[str, Any] = {
-    name: getattr(Candidate(0, "", None, 0, 0, on_shift=False, away=False), name)
-    for name in (*PLAIN, *MOMENTS)
-}
-ALWAYS = frozenset({"person_id", "name", "load", "capacity", "on_shift", "away", "verdict"})
-
-
-def _told(one: Candidate) -> dict[str, Any]:
-    """A candidate as stored: what is as usual is left out. Whose own order it is stands nowhere but in the verdict."""
-    told = {
-        name: value for name in PLAIN if (value := getattr(one, name)) != DEFAULTS[name] or name in ALWAYS
-    }
-    told |= {name: moment.isoformat() for name in MOMENTS if (moment := getattr(one, name))}
-    if one.speaks:
-        told["speaks"] = sorted(one.speaks)
-    if one.parts:
-        told["parts"] = list(one.parts)
-    return told
-
-
-def _asked(asked: Asked) -> dict[str, Any]:
-    told = {"severity": asked.severity, "kind": asked.kind, "nature": asked.nature}
-    return told | {name: value for name in ("green", "language") if (value := getattr(asked, name))}
-
-
-def candidate_of(told: Mapping[str, Any]) -> Candidate:
-    """A stored candidate as dispatch saw him, before he was judged."""
-    plain = {name: told.get(name, DEFAULTS[name]) for name in PLAIN if name not in ("verdict", "total")}
-    moments: dict[str, Any] = {name: parse_datetime(told[name]) for name in MOMENTS if told.get(name)}
-    one = Candidate(**plain, **moments, speaks=frozenset(told.get("speaks", ())))
-    return replace(one, own=told.get("verdict") == "not_this")
-
-
-def asked_of(told: Mapping[str, Any]) -> Asked:
-    """What the record says of the ticket; who knew the customer and whose own it was stand with the people."""
-    return Asked(
-        **{name: told[name] for name in ("severity", "kind", "nature", "green", "language") if name in told}
-    )
