@@ -124,7 +124,8 @@ def told(given: Mapping[str, Any], *, any_of: bool = False) -> str:
     said = [f"{CONDITIONS[name].label}: {_words(CONDITIONS[name], value)}" for name, value in given.items()]
     if not said:
         return gettext("every ticket")
-    return (gettext(" or ") if any_of else gettext("; ")).join(said)
+    either = str(pgettext_lazy("between conditions", "or"))
+    return (f" {either} " if any_of else " · ").join(said)
 
 
 def _words(one: Condition, value: Any) -> str:
