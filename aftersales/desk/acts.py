@@ -37,7 +37,7 @@ NEXT: Mapping[str, Sequence[str]] = {
 # Icon and key of each act; keys are the mockups' own.
 FACES: Mapping[str, tuple[str, str]] = {
     "triage": ("flag", ""),
-    "take": ("user", ""),
+    "take": ("user", "a"),
     "assign": ("route", "t"),
     "unassign": ("undo", "t"),
     "hand_over": ("route", "t"),

@@ -442,9 +442,25 @@ def soon_span(now: datetime, *, guess: bool = False) -> timedelta:
 
 def changed(user: Any, wanted: Asked, now: datetime, seen: str) -> int:
     """How many of the first rows are new or different from those the page shows (``id.version`` pairs)."""
-    present = listed(user, wanted, now).values_list("id", "version")[:PAGE]
+    return moved(user, wanted, now, seen)[0]
+
+
+def moved(user: Any, wanted: Asked, now: datetime, seen: str) -> tuple[int, list[int]]:
+    """The same number, and those of the rows on the page that the list does not hold any more.
+
+    A row that newer ones only pushed below the first page has not left: that is asked once more, when there are any.
+    """
+    present = dict(listed(user, wanted, now).values_list("id", "version")[:PAGE])
     known = set(seen.split())
-    return sum(f"{pk}.{version}" not in known for pk, version in present)
+    number = sum(f"{pk}.{version}" not in known for pk, version in present.items())
+    shown = {pk for pair in known if (pk := whole(pair.partition(".")[0])) is not None}
+    missing = shown - present.keys()
+    still = (
+        set(tickets(user, wanted, now).filter(pk__in=missing).values_list("pk", flat=True))
+        if missing
+        else set()
+    )
+    return number, sorted(missing - still)
 
 
 def shown_count(number: int) -> str:

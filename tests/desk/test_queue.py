@@ -172,3 +172,18 @@ def test_the_filter_knows_team_person_merchant_and_days(
     choices = client.get(reverse("desk:choices")).content.decode()
     assert ticket.team.name in choices
     assert 'name="assignee"' in choices
+
+
+def test_the_pulse_names_the_rows_that_left_and_not_those_that_newer_ones_pushed_down(
+    open_ticket: Opener, desk: Cast, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queues, "PAGE", 2)
+    pushed, gone = open_ticket(at=now - timedelta(hours=1)), open_ticket(at=now - timedelta(hours=2))
+    wanted = queues.Asked("mine")
+    seen = " ".join(f"{row.pk}.{row.version}" for row in Ticket.objects.all())
+    assert queues.moved(desk.agent, wanted, now, seen) == (0, [])
+    for hours in (5, 6):
+        open_ticket(at=now - timedelta(hours=hours))
+    Ticket.objects.filter(pk=gone.pk).update(assignee=desk.lead)
+    assert queues.moved(desk.agent, wanted, now, f"{seen} x.1 ٣.1 .")[1] == [gone.pk]
+    assert pushed.pk not in queues.moved(desk.agent, wanted, now, seen)[1]

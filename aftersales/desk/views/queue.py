@@ -156,13 +156,14 @@ def pulse(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     views = saved.offered(request.user)
     wanted, tabs = saved.opened(request.user, request.GET, views).wanted, saved.tabs(views)
-    number = queues.changed(request.user, wanted, now, request.GET.get("seen", "")[:2000])
+    number, left = queues.moved(request.user, wanted, now, request.GET.get("seen", "")[:2000])
     known = {*queues.GROUPS, *queues.views_of(request.user), *(view.code for view in tabs)}
     found = saved.numbers(request.user, wanted, now, tabs)
     shown = {name: queues.shown_count(number) for name, number in found.items() if name in known}
     response = render(
         request, "desk/_pulse.html", {"number": number, "wanted": wanted, "here": _here(request)}
     )
+    trigger_client_event(response, "left", {"ids": left})
     return trigger_client_event(response, "numbers", shown)  # type: ignore[no-any-return]
 
 

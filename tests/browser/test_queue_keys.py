@@ -1,0 +1,105 @@
+"""Keys and the live refresh in a browser: the row under the cursor, the focus, the choice and a dialog stay put."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from aftersales.tickets import services
+from aftersales.tickets.models import Ticket
+from tests.cast import Cast
+from tests.tickets.conftest import book, customer, desk, open_ticket
+
+__all__ = ["book", "customer", "desk", "open_ticket"]
+
+Opener = Callable[..., Ticket]
+pytestmark = [pytest.mark.django_db(transaction=True)]
+BEAT = (
+    "htmx.ajax('GET', document.getElementById('pulse').getAttribute('hx-get'), "
+    "{source: '#pulse', target: '#pulse', swap: 'innerHTML'})"
+)
+TOPS = "Array.from(document.querySelectorAll('[data-row]'), r => Math.round(r.getBoundingClientRect().top))"
+SUBJECTS = "Array.from(document.querySelectorAll('[data-row] a.sj'), a => a.textContent)"
+
+
+@pytest.fixture
+def now() -> datetime:
+    return timezone.now()
+
+
+def test_a_refresh_moves_neither_rows_nor_focus_nor_choice_nor_dialog(
+    open_page: Callable[..., Any], open_ticket: Opener, desk: Cast, now: datetime
+) -> None:
+    tickets = [open_ticket(subject=f"第{n}张") for n in range(3)]
+    page = open_page(desk.agent, "/desk/tickets/?view=mine")
+    page.wait_for_selector("[data-number=mine]:text-is('3')")
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    page.keyboard.press("x")
+    page.locator("[data-dialog=columns]").click()
+    before = page.evaluate(TOPS), page.evaluate(SUBJECTS)
+    focused = page.evaluate("document.activeElement.id")
+
+    open_ticket(subject="新来的")
+    gone = tickets[0]
+    services.ticket_assign(ticket=gone, to=desk.lead, actor=desk.lead, now=timezone.now())
+    with page.expect_response(lambda answer: "/pulse/" in answer.url):
+        page.evaluate(BEAT)
+    page.wait_for_selector("tr.left .leftw")
+
+    assert (page.evaluate(TOPS), page.evaluate(SUBJECTS)) == before
+    assert page.evaluate("document.activeElement.id") == focused
+    assert page.evaluate("document.getElementById('columns').open")
+    assert page.locator("[data-row] input.cb:checked").count() == 1
+    assert page.locator("tr[aria-current=true]").count() == 1
+    assert gone.subject in page.locator("tr.left").inner_text()
+    assert page.locator("tr.left").count() == 1
+
+
+def test_the_ticket_leads_to_the_next_one_of_its_list_and_back(
+    open_page: Callable[..., Any], open_ticket: Opener, desk: Cast
+) -> None:
+    for n in range(3):
+        open_ticket(subject=f"第{n}张")
+    page = open_page(desk.agent, "/desk/tickets/?view=mine&sort=oldest")
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("[data-walk] [data-place]:text-is('1 / 3')")
+    page.keyboard.press("j")
+    page.wait_for_selector("[data-walk] [data-place]:text-is('2 / 3')")
+    assert "第1张" in page.locator("h1").inner_text()
+    page.keyboard.press("k")
+    page.wait_for_selector("[data-walk] [data-place]:text-is('1 / 3')")
+    page.locator("[data-back]").click()
+    page.wait_for_selector("[data-row]")
+    assert page.url.endswith("?view=mine&sort=oldest")
+
+
+def test_single_keys_that_are_off_do_nothing_and_control_keys_still_work(
+    open_page: Callable[..., Any], open_ticket: Opener, desk: Cast, now: datetime
+) -> None:
+    from accounts.services import taste_set
+
+    open_ticket()
+    taste_set(actor=desk.agent, now=now, single_keys=False)
+    page = open_page(desk.agent, "/desk/tickets/?view=mine")
+    page.keyboard.press("j")
+    assert page.locator("tr[aria-current=true]").count() == 0
+    page.keyboard.press("Control+k")
+    assert page.evaluate("document.activeElement.hasAttribute('data-search-all')")
+
+
+def test_the_box_suggests_is_walked_by_arrows_and_opens_what_is_chosen(
+    open_page: Callable[..., Any], open_ticket: Opener, desk: Cast
+) -> None:
+    ticket = open_ticket(subject="扫地机器人不充电")
+    page = open_page(desk.agent, "/desk/tickets/?view=mine")
+    page.keyboard.press("Control+k")
+    page.keyboard.type("机器", delay=20)
+    page.wait_for_selector("#gs-found [role=option]")
+    page.keyboard.press("ArrowDown")
+    assert page.locator("#gs-found [aria-selected=true] mark").inner_text() == "机器"
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**/{ticket.number}/")
