@@ -153,6 +153,8 @@ MESSAGES = {
     "notices.activate_text": roles(R.SUPERVISOR, R.OPERATIONS),
     "notices.play_customer": ADMINISTRATORS,  # demo accounts in demo mode only: notices.selectors
     "notices.retry": roles(R.SUPERVISOR, R.OPERATIONS, R.ADMINISTRATOR),
+    "notices.manage_gateways": roles(R.OPERATIONS, R.ADMINISTRATOR),
+    **register("notices.gateway", view=roles(LEADS - VENDORS, R.ADMINISTRATOR, R.AUDITOR)),
     **register("notices.notice", view=MESSAGE_READERS),
     **register("notices.noticetemplate", view=OWN_STAFF, change=OPERATIONS),
     **register(

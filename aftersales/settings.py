@@ -200,6 +200,8 @@ IMAP_FOLDER = env.text("IMAP_FOLDER", "INBOX") or "INBOX"
 IMAP_DONE = env.text("IMAP_DONE")  # taken letters are moved there; without it they are marked as read
 if MAIL_IN == "imap" and not (IMAP_HOST and IMAP_USER and IMAP_PASSWORD):
     raise ImproperlyConfigured("MAIL_IN=imap needs IMAP_HOST, IMAP_USER and IMAP_PASSWORD.")
+# Gateways (text messages, group robots) are called outside the house only, over HTTPS, unless this says otherwise.
+GATEWAYS_INSIDE = env.flag("GATEWAYS_INSIDE", default=False)
 # Where the small panel may stand in a frame (https://calls.example.com,…): hosts of the telephone and chat systems.
 PANEL_HOSTS = env.origins("PANEL_HOSTS")
 # How customers reach the department (a telephone number, an address), as messages and their pages print it.

@@ -157,6 +157,7 @@ GROUPS: tuple[Group, ...] = (
                 "phone",
                 "channels.view_connection",
             ),
+            Item(pgettext("navigation", "Gateways"), "desk:gateways", "send", "notices.view_gateway"),
             register_page("core", "job", pgettext("navigation", "Jobs"), "cog"),
             register_page("core", "event", pgettext("navigation", "Audit trail"), "history"),
             Item(pgettext("navigation", "All registers"), "admin:index", "panel", "desk.registers"),

@@ -26,10 +26,10 @@ from aftersales.customers.selectors import way_to
 from aftersales.customers.states import Channel as CustomerChannel
 from aftersales.merchants.selectors import notice_contact
 
-from . import kinds, mail, rules, services
+from . import gateways, kinds, mail, rules, services
 from .events import told
 from .models import Notice
-from .states import NoticeState, RecipientKind, SkipReason
+from .states import NoticeChannel, NoticeState, RecipientKind, SkipReason
 
 logger = logging.getLogger(__name__)
 
@@ -69,7 +69,10 @@ def _send(notice: Notice, now: datetime) -> str:
         body = None if address.skip else _complete(notice, now)
         if address.skip or body is None:
             return _skip(notice, address.skip or SkipReason.OUTDATED, now)
-        mail.send(notice, address=address.value, body=body)
+        if notice.channel == NoticeChannel.HOOK:
+            gateways.send(notice, address=address.value, body=body, now=now)
+        else:
+            mail.send(notice, address=address.value, body=body)
     except Exception as error:
         logger.exception("message %s could not be sent", notice.pk)
         return _fail(notice, error, now)
@@ -87,12 +90,14 @@ def _skipped(notice: Notice, now: datetime) -> Address | None:
 
 
 def _address(notice: Notice) -> Address:
+    if notice.channel == NoticeChannel.HOOK and not gateways.serving(notice.recipient_kind):
+        return Address(skip=SkipReason.NO_ADDRESS)
     found = {
         RecipientKind.CUSTOMER: _customer_address,
         RecipientKind.USER: _user_address,
         RecipientKind.MERCHANT: _merchant_address,
     }[RecipientKind(notice.recipient_kind)](notice)
-    if found.skip:
+    if found.skip or notice.channel == NoticeChannel.HOOK:
         return found
     try:
         validate_email(found.value)
@@ -107,7 +112,8 @@ def _customer_address(notice: Notice) -> Address:
     A care message respects what the customer agreed to; a node message always goes.
     """
     care = kinds.kind(notice.source).care
-    way = way_to(cast(int, notice.customer_id), CustomerChannel.EMAIL, care=care)
+    by = CustomerChannel.SMS if notice.channel == NoticeChannel.HOOK else CustomerChannel.EMAIL
+    way = way_to(cast(int, notice.customer_id), by, care=care)
     return Address(way.contact.value, way.contact.pk) if way.contact else Address(skip=way.why)
 
 

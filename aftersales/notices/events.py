@@ -61,6 +61,12 @@ register(
         payload=PAYLOAD,
         show=_words,
     ),
+    Kind("gateway.created", sentence=_("%(actor)s added the gateway.")),
+    Kind("gateway.changed", sentence=_("%(actor)s changed the gateway.")),
+    Kind("gateway.rotated", sentence=_("%(actor)s gave the gateway a new secret.")),
+    Kind(
+        "gateway.tested", sentence=_("%(actor)s tested the gateway: %(answer)s"), payload={"answer": "code"}
+    ),
     Kind("notice_template.created", sentence=_("%(actor)s added the kind of message.")),
     Kind("notice_template.changed", sentence=_("%(actor)s changed how the message is sent.")),
     Kind("notice_text.drafted", sentence=_("%(actor)s wrote a new version of the text.")),

@@ -13,12 +13,20 @@ from django.utils.translation import gettext_lazy as _
 from django_fsm import FSMField, transition
 from simple_history.models import HistoricalRecords
 
-from aftersales.core.models import PublicIdModel, StateModel, VersionedModel
+from aftersales.core.models import PublicIdModel, StateModel, VersionedModel, new_public_id
 
 from . import kinds, rules
 from .machine import MACHINE
-from .querysets import NoticeQuerySet, TemplateQuerySet, TextQuerySet
-from .states import NoticeChannel, NoticeState, RecipientKind, SkipReason, TextSource, TextState
+from .querysets import GatewayQuerySet, NoticeQuerySet, TemplateQuerySet, TextQuerySet
+from .states import (
+    GatewayForm,
+    NoticeChannel,
+    NoticeState,
+    RecipientKind,
+    SkipReason,
+    TextSource,
+    TextState,
+)
 
 
 class NoticeTemplate(VersionedModel):
@@ -204,3 +212,35 @@ class Notice(PublicIdModel):
             for name in rules.late_names(self.body)
         }
         return rules.fill_late(self.body, names)
+
+
+class Gateway(VersionedModel):
+    """Where messages leave the house by a signed HTTP request: a text-message gateway, a group robot.
+
+    The address may hold a token, so it is shown by its host only and stands in no history; the secret follows from the
+    salt, is shown once and stored nowhere.
+    """
+
+    code = models.SlugField(_("code"), max_length=40, unique=True)
+    name = models.CharField(_("name"), max_length=80)
+    form = models.CharField(_("form"), max_length=10, choices=GatewayForm, default=GatewayForm.PLAIN)
+    url = models.CharField(_("address"), max_length=500)
+    recipients = ArrayField(
+        models.CharField(max_length=8, choices=RecipientKind), verbose_name=_("recipients"), default=list
+    )
+    is_active = models.BooleanField(_("switched on"), default=True)
+    salt = models.CharField(_("salt"), max_length=22, default=new_public_id, editable=False)
+    old_salt = models.CharField(_("earlier salt"), max_length=22, blank=True, editable=False)
+    old_until = models.DateTimeField(_("earlier secret counts until"), null=True, editable=False)
+    created_at = models.DateTimeField(_("added at"))
+
+    history = HistoricalRecords(excluded_fields=["url", "salt", "old_salt"])
+    objects = GatewayQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("gateway")
+        verbose_name_plural = _("gateways")
+        ordering: ClassVar = ["pk"]
+
+    def __str__(self) -> str:
+        return self.name

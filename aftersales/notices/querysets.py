@@ -28,6 +28,13 @@ class TextQuerySet(ScopedQuerySet):
         return self.filter(state=TextState.ACTIVE)
 
 
+class GatewayQuerySet(ScopedQuerySet):
+    view_capability = "notices.view_gateway"
+
+    def serving(self, recipient: str) -> Self:
+        return self.filter(is_active=True, recipients__contains=[recipient]).order_by("pk")
+
+
 class NoticeQuerySet(ScopedQuerySet):
     view_capability = "notices.view_notice"
 

@@ -12,7 +12,7 @@ from django.conf import settings
 from accounts.states import Kind
 
 from . import kinds, rules, texts
-from .models import Notice, NoticeTemplate, NoticeText
+from .models import Gateway, Notice, NoticeTemplate, NoticeText
 from .services import worded
 from .states import OPEN, NoticeChannel, NoticeState, RecipientKind
 
@@ -128,3 +128,19 @@ def _preview(kind: kinds.NoticeKind, wording: Mapping[str, NoticeText], language
     now_known = {name: value for name, value in samples.items() if not kind.variables[name].late}
     subject, body = worded(kind, wording, now_known, language)
     return Preview(language, subject, rules.fill_late(body, samples))
+
+
+def gateways_seen(user: Any) -> list[Gateway]:
+    """Every gateway this person may see."""
+    return list(Gateway.objects.visible_to(user))
+
+
+def gateway(user: Any, code: str) -> Gateway | None:
+    found: Gateway | None = Gateway.objects.visible_to(user).filter(code=code).first()
+    return found
+
+
+def sent_by(row: Gateway) -> list[Notice]:
+    """The newest messages by gateway to its recipients. They hang on no one gateway: the first that serves sends."""
+    mine = Notice.objects.filter(channel=NoticeChannel.HOOK, recipient_kind__in=row.recipients)
+    return list(mine.order_by("-pk")[:PAGE])

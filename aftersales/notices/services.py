@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.db import IntegrityError, models, transaction
 from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from accounts.services import system_user
-from aftersales.core import events, jobs
+from aftersales.core import events, jobs, outgoing, registers, webhooks
 from aftersales.core.errors import DomainError
+from aftersales.core.models import new_public_id
 from aftersales.customers.models import Customer
 from aftersales.standards.selectors import duration
 
-from . import kinds, mail, rules, texts
+from . import gateways, kinds, mail, rules, texts
 from .events import told
-from .models import Notice, NoticeText
+from .models import Gateway, Notice, NoticeText
 from .querysets import NoticeQuerySet
-from .states import NoticeChannel, NoticeState, RecipientKind, SkipReason
+from .states import GatewayForm, NoticeChannel, NoticeState, RecipientKind, SkipReason
 
+CODE = re.compile(r"^[a-z0-9][a-z0-9-]{1,39}$")
 DELIVER = "notices.deliver"
 FORGET = "notices.forget"
 BATCH = 20  # messages of one job: with ten seconds for a dead server each, the job stays inside its lease
@@ -251,3 +255,89 @@ def erased_mails_remove() -> int:
 def outbox_tidy(*, now: datetime) -> int:
     """Empty the folder of mails: what lies there longer than the rule book allows, and what was erased since."""
     return mail.forget(mail.kept_before(now - duration("outbox_days", now))) + erased_mails_remove()
+
+
+# Gateways
+
+
+def gateway_create(
+    *, code: str, name: str, form: str, url: str, recipients: Sequence[str], actor: Any, now: datetime
+) -> tuple[Gateway, str]:
+    """A gateway and its secret, which nobody sees again. Errors: code, url, taken."""
+    texts.permit(actor, "notices.manage_gateways")
+    if not CODE.match(code) or form not in GatewayForm.values or not name.strip():
+        raise DomainError(
+            _("A code has 2 to 40 small letters, digits and hyphens; name and kind are needed."), "code"
+        )
+    row = Gateway(
+        code=code, name=name.strip()[:80], form=form, url=_address(url), recipients=_recipients(recipients),
+        created_at=now,
+    )  # fmt: skip
+    try:
+        with transaction.atomic():
+            created: Gateway = registers.create(row, actor=actor, now=now, event="gateway.created")
+    except IntegrityError as error:
+        raise DomainError(_("A gateway has this code already."), "taken") from error
+    return created, webhooks.secret(gateways.PURPOSE, created.salt)
+
+
+def gateway_change(
+    *,
+    gateway: Gateway,
+    name: str,
+    url: str,
+    recipients: Sequence[str],
+    is_active: bool,
+    version: int,
+    actor: Any,
+    now: datetime,
+) -> Gateway:
+    """Rename, point elsewhere (an empty ``url`` keeps the present one), switch on or off. Error: url."""
+    texts.permit(actor, "notices.manage_gateways")
+    columns: dict[str, Any] = {"url": _address(url)} if url.strip() else {}
+    changed: Gateway = registers.save(
+        gateway, actor=actor, now=now, event="gateway.changed", version=version, name=name.strip()[:80] or gateway.name,
+        recipients=_recipients(recipients), is_active=is_active, **columns,
+    )  # fmt: skip
+    return changed
+
+
+def gateway_rotate(*, gateway: Gateway, actor: Any, now: datetime) -> str:
+    """A new secret, answered once; requests are signed with both for a while."""
+    texts.permit(actor, "notices.manage_gateways")
+    salt = new_public_id()
+    registers.save(
+        gateway, actor=actor, now=now, event="gateway.rotated", salt=salt, old_salt=gateway.salt,
+        old_until=now + duration("secret_overlap_hours", now),
+    )  # fmt: skip
+    return webhooks.secret(gateways.PURPOSE, salt)
+
+
+def gateway_test(*, gateway: Gateway, actor: Any, now: datetime) -> str:
+    """Send a test at once; answers "" when the gateway took it, else the code of what went wrong."""
+    texts.permit(actor, "notices.manage_gateways")
+    words = {"subject": str(_("Test")), "text": str(_("The gateway works.")), "to": "", "kind": "test"}
+    event_id = f"test-{new_public_id()}"
+    try:
+        gateways.call(gateway, {"id": event_id, **words}, event_id=event_id, now=now)
+        answer = ""
+    except outgoing.NotSent as error:
+        answer = error.code
+    events.record("gateway.tested", subject=gateway, actor=actor, now=now, payload={"answer": answer or "ok"})
+    return answer
+
+
+def _address(url: str) -> str:
+    """An address that may be called; where it leads is judged anew at each call."""
+    try:
+        outgoing.checked(url.strip(), private=settings.GATEWAYS_INSIDE)
+    except outgoing.NotSent as error:
+        raise DomainError(_("The address must look like https://gateway.example.com/send."), "url") from error
+    return url.strip()[:500]
+
+
+def _recipients(wanted: Sequence[str]) -> list[str]:
+    found = [one for one in RecipientKind.values if one in wanted]
+    if not found:
+        raise DomainError(_("Choose for whom the gateway is."), "recipients")
+    return found

@@ -13,6 +13,16 @@ class RecipientKind(TextChoices):
 class NoticeChannel(TextChoices):
     EMAIL = "email", pgettext_lazy("message channel", "E-mail")
     IN_APP = "in_app", pgettext_lazy("message channel", "In the system")
+    HOOK = "hook", pgettext_lazy("message channel", "Gateway")
+
+
+class GatewayForm(TextChoices):
+    """How a gateway wants to be told: our own form with signature, or the one of a group robot."""
+
+    PLAIN = "plain", pgettext_lazy("gateway", "Gateway of our own (text messages …)")
+    WECOM = "wecom", pgettext_lazy("gateway", "WeCom robot")
+    DINGTALK = "dingtalk", pgettext_lazy("gateway", "DingTalk robot")
+    FEISHU = "feishu", pgettext_lazy("gateway", "Feishu robot")
 
 
 class NoticeState(TextChoices):
