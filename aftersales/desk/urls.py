@@ -74,6 +74,7 @@ urlpatterns = [
     path("answers/of/<slug:code>/", answers.answer, name="answer"),
     path("here/", beside.here, name="here"),
     path("tickets/<str:number>/side/", beside.side, name="side"),
+    path("tickets/<str:number>/older/", beside.older, name="older"),
     path("tickets/<str:number>/follow/", beside.follow, name="follow"),
     path("tickets/<str:number>/people/", beside.people, name="mentionable"),
     path("tickets/<str:number>/draft/", writing.draft, name="draft"),

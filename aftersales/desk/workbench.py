@@ -31,7 +31,9 @@ from aftersales.tickets.selectors.writing import with_unsent
 from aftersales.tickets.states import TicketState
 
 SUBJECT = "tickets.ticket"
-STREAM_MESSAGES = 200
+STREAM_MESSAGES = 50  # of a page; older ones come when they are asked for
+PAGE_EVENTS = 120
+ENDED_CLOCKS = 20
 WHOLE = 20_000  # messages, and events, of one ticket on paper or in a file; nobody has seen a tenth of it
 HEAD_CLOCKS = 3
 # The stream shows these as messages already; the list of changes still names them.
@@ -112,6 +114,7 @@ class Workbench:
     because: list[str] = field(default_factory=list)
     bonds: Bonds = field(default_factory=Bonds)
     cut: bool = False  # more was said or happened than this shows
+    older: str = ""  # the place before which more was said
 
     @property
     def open_clocks(self) -> list[ClockCard]:
@@ -169,17 +172,19 @@ def read(ticket: Ticket, user: Any, now: datetime, *, whole: bool = False) -> Wo
 
     The page shows the newest messages and events; ``whole`` reads all, for paper and for a file.
     """
-    limits = (WHOLE, WHOLE) if whole else (STREAM_MESSAGES, selectors.TIMELINE_CAP)
+    limits = (WHOLE, WHOLE) if whole else (STREAM_MESSAGES, PAGE_EVENTS)
     together = bonds(ticket, user)
     messages = selectors.conversation(ticket, limit=limits[0] + 1, also=together.origins)
-    changes = selectors.timeline(ticket, limit=limits[1] + 1)
+    changes = selectors.timeline(ticket, limit=limits[1] + 1, hand_overs=True)
     cut = len(messages) > limits[0] or len(changes) > limits[1]
-    messages, changes = messages[-limits[0] :], changes[-limits[1] :]
+    older = len(messages) > limits[0]
+    messages = messages[-limits[0] :]
+    shown = [entry for entry in changes if entry.at >= messages[0].at] if older else changes
     dispatches = selectors.dispatch_records(ticket, limit=1)
     return Workbench(
         ticket=ticket,
         clocks=clock_cards(ticket, now, changes),
-        stream=stream(messages, changes, now, together.origins),
+        stream=stream(messages, shown, now, together.origins),
         changes=changes,
         order=order_card(ticket.order_id) if ticket.order_id else None,
         customer=customer_panel(ticket.customer_id, except_order=ticket.order_id)
@@ -195,7 +200,33 @@ def read(ticket: Ticket, user: Any, now: datetime, *, whole: bool = False) -> Wo
         because=selectors.rule_names(ticket.graded_by),
         bonds=together,
         cut=cut,
+        older=place_of(messages[0]) if older else "",
     )
+
+
+def place_of(message: Message) -> str:
+    """Where the page of older messages begins: before this one."""
+    return f"{message.at.isoformat()}~{message.pk}"
+
+
+def older(ticket: Ticket, user: Any, before: str, now: datetime) -> tuple[list[Item], str]:
+    """The messages before this place with what happened between, and the place before them; "" when there are none.
+
+    Raises ValueError for a place that is none.
+    """
+    at, _mark, pk = before.partition("~")
+    place, key = datetime.fromisoformat(at), int(pk)
+    if place.tzinfo is None or not 0 < key < 2**62:
+        raise ValueError(before)
+    together = bonds(ticket, user)
+    found = selectors.conversation(
+        ticket, limit=STREAM_MESSAGES + 1, before=(place, key), also=together.origins
+    )
+    more = len(found) > STREAM_MESSAGES
+    found = found[-STREAM_MESSAGES:]
+    since = found[0].at if found and more else None
+    changes = selectors.timeline(ticket, limit=selectors.TIMELINE_CAP, since=since, until=place)
+    return stream(found, changes, now, together.origins), place_of(found[0]) if more else ""
 
 
 def stream(

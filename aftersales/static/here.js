@@ -14,6 +14,7 @@
       const typing = Date.now() - typed < 6000;
       fetch(place.dataset.here + (typing ? "&typing" : ""), { headers: { "X-Background": "1" }, redirect: "manual" })
         .then(function (answer) { return answer.status === 200 ? answer.text() : ""; })
+        .then(function (html) { return html.trim(); })
         .then(function (html) { if (place.innerHTML !== html) place.innerHTML = html; })
         .catch(function () {});
     }
@@ -32,4 +33,22 @@
 
   if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", start);
   else start();
+})();
+
+// Older messages are put before what is read; what is read stays where it is.
+(function () {
+  "use strict";
+  let pane = null;
+  let below = 0;
+  document.addEventListener("htmx:beforeSwap", function (event) {
+    const from = event.detail.requestConfig && event.detail.requestConfig.elt;
+    if (!from || !from.hasAttribute || !from.hasAttribute("data-older")) return;
+    pane = from.closest(".scr");
+    below = pane.scrollHeight - pane.scrollTop;
+  });
+  document.addEventListener("htmx:afterSettle", function () {
+    if (!pane) return;
+    pane.scrollTop = pane.scrollHeight - below;
+    pane = null;
+  });
 })();

@@ -47,7 +47,7 @@
     function show(now) {
       const all = Array.from(panel.querySelectorAll("[role=option]"));
       const fit = all.filter(function (item) {
-        item.hidden = !item.dataset.words.toLowerCase().includes(now.typed);
+        item.hidden = !item.dataset.words.toLowerCase().includes(now.typed) || (!now.typed && item.hasAttribute("data-rest"));
         return !item.hidden;
       });
       const none = panel.querySelector("[data-none]");

@@ -189,6 +189,7 @@ DESK_PAGES = {
     "desk:say": Page(READERS, "POST", sample=NUMBER),
     "desk:here": Page(READERS),
     "desk:side": Page(READERS, sample=NUMBER),
+    "desk:older": Page(READERS, sample=NUMBER),
     "desk:follow": Page(READERS, "POST", sample=NUMBER),
     "desk:mentionable": Page(NOTERS, sample=NUMBER),
     "desk:answers": Page(DESK),

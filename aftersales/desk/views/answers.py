@@ -153,7 +153,10 @@ def answer_choices(request: HttpRequest, number: str) -> HttpResponse:
     english = (get_language() or "").startswith("en")
     context = {
         "ticket": row, "title": _("Answer templates"),
-        "rows": [(one, one.body_en if english else one.body_zh) for one in selectors.fitting(row, request.user)],
+        "rows": [
+            (one, one.body_en if english else one.body_zh, selectors.fits(one, row))
+            for one in selectors.fitting(row, request.user)
+        ],
     }  # fmt: skip
     return render(request, "desk/_answer_choices.html", context)
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import time
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from aftersales.core.access import answered, needs
-from aftersales.desk import beside, presence
+from aftersales.desk import beside, presence, workbench
 from aftersales.desk.views.ticket import the_ticket
 from aftersales.standards.selectors import one_edition
 from aftersales.tickets.selectors import writing
@@ -26,6 +26,18 @@ def side(request: HttpRequest, number: str) -> HttpResponse:
     with one_edition():
         found = beside.read(row, request.user, now)
     return render(request, "desk/_beside.html", {"ticket": row, "beside": found, "now": now})
+
+
+@require_GET
+@needs("desk.view")
+def older(request: HttpRequest, number: str) -> HttpResponse:
+    """What was said before the page's first message."""
+    row, now = the_ticket(request, number), timezone.now()
+    try:
+        found, place = workbench.older(row, request.user, request.GET.get("before", ""), now)
+    except (ValueError, OverflowError):
+        raise Http404 from None
+    return render(request, "desk/_older.html", {"ticket": row, "stream": found, "older": place, "now": now})
 
 
 @require_POST

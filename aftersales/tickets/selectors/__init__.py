@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.db.models.functions import TruncDate
 from django.utils import timezone
 from django.utils.translation import get_language
@@ -45,6 +45,8 @@ from aftersales.tickets.states import OPEN_STATES, AskInPerson, ClosedHow
 KIND = "tickets.ticket"
 COUNT_CAP = 500
 TIMELINE_CAP = 400
+HANDED_OVER = ("ticket.assigned", "ticket.transferred", "ticket.unassigned")
+HAND_OVERS = 100
 
 
 # Facts for guards and clocks: rows -> {pk: value}
@@ -314,10 +316,18 @@ class Entry:
     holder: str = ""
 
 
-def timeline(ticket: Ticket, *, limit: int = TIMELINE_CAP) -> list[Entry]:
+def timeline(
+    ticket: Ticket,
+    *,
+    limit: int = TIMELINE_CAP,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    hand_overs: bool = False,
+) -> list[Entry]:
     """What happened to a ticket, its clocks and messages, and who looked at its customer's contacts from here.
 
-    Oldest first, in the reader's language. One query: a UNION, so that each half keeps to its index.
+    Oldest first, in the reader's language; the newest ``limit`` of the time asked for, on request with the
+    hand-overs before them. One query: a UNION, so that each part keeps to its index.
     """
     looks = Event.objects.filter(
         subject_kind="customers.contact",
@@ -325,8 +335,15 @@ def timeline(ticket: Ticket, *, limit: int = TIMELINE_CAP) -> list[Entry]:
         kind="contact.revealed",
         payload__context=f"{KIND}:{ticket.pk}",
     )
-    rows = list(Event.objects.about(KIND, ticket.pk).union(looks, all=True).order_by("-id")[:limit])
-    return [_entry(event) for event in reversed(rows)]
+    own = Event.objects.about(KIND, ticket.pk)
+    window = {"at__gte": since} if since else {}
+    window |= {"at__lt": until} if until else {}
+    newest, looks = (part.filter(**window).order_by("-id")[:limit] for part in (own, looks))
+    parts = [looks]
+    if hand_overs:
+        parts.append(own.filter(kind__in=HANDED_OVER).order_by("-id")[:HAND_OVERS])
+    found = list(newest.union(*parts).order_by("-id")[: None if hand_overs else limit])
+    return [_entry(event) for event in reversed(found)]
 
 
 def _entry(event: Event) -> Entry:
@@ -392,16 +409,22 @@ def answers(ticket: Ticket) -> list[CustomerLink]:
     return list(CustomerLink.objects.filter(ticket=ticket).exclude(answer="").order_by("-used_at", "-id"))
 
 
-def conversation(ticket: Ticket, *, limit: int = 200, also: Iterable[int] = ()) -> list[Message]:
+def conversation(
+    ticket: Ticket,
+    *,
+    limit: int = 200,
+    also: Iterable[int] = (),
+    before: tuple[datetime, int] | None = None,
+) -> list[Message]:
     """The newest messages with authors and files, oldest first. Two queries.
 
-    ``also``: the tickets that were merged into it; all of it is one conversation.
+    ``also``: the tickets that were merged into it; all of it is one conversation. ``before``: older than the message
+    of this time and key.
     """
-    rows = (
-        Message.objects.filter(ticket__in=[ticket.pk, *also])
-        .select_related("author")
-        .prefetch_related("attachments")
-    )
+    rows = Message.objects.filter(ticket__in=[ticket.pk, *also])
+    rows = rows.select_related("author").prefetch_related("attachments")
+    if before:
+        rows = rows.filter(Q(at__lt=before[0]) | Q(at=before[0], pk__lt=before[1]))
     return list(reversed(rows.order_by("-at", "-id")[:limit]))
 
 

@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Q
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
@@ -42,15 +41,18 @@ class Filled:
 
 
 def fitting(ticket: Ticket, user: Any) -> list[AnswerTemplate]:
-    """The templates this person may use here: those for the ticket's kind first, then those for all. One query."""
-    rows = (
-        AnswerTemplate.objects.visible_to(user)
-        .in_use()
-        .filter(Q(kinds=[]) | Q(kinds__contains=[ticket.kind]))
-    )
-    return sorted(
-        rows.order_by("code")[:SHOWN], key=lambda row: (not row.kinds, row.scope != "own", row.code)
-    )
+    """The templates this person may use here: for the ticket's kind, then for all kinds, then the others. One query."""
+    rows = AnswerTemplate.objects.visible_to(user).in_use().order_by("code")[:SHOWN]
+    return sorted(rows, key=lambda row: (_distance(row, ticket), row.scope != "own", row.code))
+
+
+def _distance(row: AnswerTemplate, ticket: Ticket) -> int:
+    """How far a template is from the ticket's kind; 2 is found by typing only."""
+    return 1 if not row.kinds else 0 if ticket.kind in row.kinds else 2
+
+
+def fits(row: AnswerTemplate, ticket: Ticket) -> bool:
+    return _distance(row, ticket) < 2
 
 
 def language_for(ticket: Ticket, voice: str) -> str:
