@@ -271,14 +271,6 @@ register(
         {"into_id": "id", "into": "code", "message_id": "id"},
     ),
     EventKind(
-        "ticket.split", _("%(actor)s opened %(other)s for a part of it: %(reason)s"),
-        {"other_id": "id", "other": "code", "lines": "list", "messages": "list"},
-    ),
-    EventKind(
-        "ticket.split_from", _("%(actor)s opened it for a part of %(other)s: %(reason)s"),
-        {"other_id": "id", "other": "code", "lines": "list", "messages": "list"},
-    ),
-    EventKind(
         "ticket.linked", _("%(actor)s linked it: %(kind)s %(other)s."),
         {"kind": "code", "other_id": "id", "other": "code"}, show=labels(kind=states.LinkSide),
     ),

@@ -185,6 +185,8 @@ DESK_PAGES = {
     "desk:merge_chosen": Page(DESK, "POST"),
     "desk:merge": Page(DESK, sample=NUMBER),
     "desk:unmerge": Page(DESK, "POST", sample=NUMBER),
+    "desk:link": Page(DESK, "POST", sample=NUMBER),
+    "desk:unlink": Page(DESK, "POST", sample=NUMBER | {"public_id": "x"}),
     "desk:apart": Page(DESK, "POST", sample=NUMBER | {"public_id": "x"}),
     "desk:say": Page(READERS, "POST", sample=NUMBER),
     "desk:here": Page(READERS),

@@ -27,6 +27,7 @@ from aftersales.tickets.models import (
     IntakeRule,
     Message,
     Ticket,
+    TicketLink,
 )
 from aftersales.tickets.services.export import ticket_exported
 from aftersales.tickets.services.intake import TicketDraft
@@ -71,6 +72,9 @@ class World:
             source="rule:paid_cancelled", source_ref="1", signal="paid_cancelled", outcome="refused",
             happened_at=self.now, noticed_at=self.now, rule=IntakeRule.objects.all()[0],
         )  # fmt: skip
+
+    def link(self) -> TicketLink:
+        return TicketLink(ticket=self.ticket, other=self.ticket, kind="related", at=self.now, by=self.person)
 
     def pair(self) -> DuplicatePair:
         return DuplicatePair(ticket=self.ticket, other=self.ticket, score=90, found_at=self.now)
@@ -163,6 +167,8 @@ MATRIX: dict[str, tuple[str, Call]] = {
         "tickets.merge", lambda w: services.ticket_merge(survivor=w.ticket, others=[w.ticket], reason="x", **w.by),
     ),
     "ticket_unmerge": ("tickets.merge", lambda w: services.ticket_unmerge(reason="x", **w.on)),
+    "tickets_link": ("tickets.link", lambda w: services.tickets_link(other=w.ticket, kind="related", **w.on)),
+    "ticket_unlink": ("tickets.link", lambda w: services.ticket_unlink(link=w.link(), **w.by)),
     "tickets_tell_apart": ("tickets.merge", lambda w: services.tickets_tell_apart(pair=w.pair(), **w.by)),
     "ticket_move": ("tickets.reopen", lambda w: services.ticket_move(name="reopen", reason="x", **w.on)),
     "ticket_open": ("tickets.open_ticket", lambda w: services.ticket_open(draft=w.draft(), **w.by)),

@@ -18,8 +18,9 @@ from aftersales.core.posted import whole
 from aftersales.desk import bulk, merging
 from aftersales.desk.views.ticket import the_ticket
 from aftersales.tickets import services
-from aftersales.tickets.models import DuplicatePair, Ticket
+from aftersales.tickets.models import DuplicatePair, Ticket, TicketLink
 from aftersales.tickets.selectors.merging import bonds
+from aftersales.tickets.states import LinkKind, LinkSide
 
 
 @require_http_methods(["GET", "POST"])
@@ -106,5 +107,40 @@ def apart(request: HttpRequest, number: str, public_id: str) -> HttpResponse:
     answered(
         lambda: services.tickets_tell_apart(pair=pair, actor=request.user, now=timezone.now()), request,
         _("Noted; the two are not proposed again."),
+    )  # fmt: skip
+    return redirect("desk:ticket", number)
+
+
+@require_POST
+@needs("tickets.link")
+def link(request: HttpRequest, number: str) -> HttpResponse:
+    """Link this ticket with another that the person may see, as its parent, its child or related."""
+    row, how = the_ticket(request, number), request.POST.get("how", "")
+    wanted = request.POST.get("other", "").strip().upper()[:40]
+    other = Ticket.objects.visible_to(request.user).filter(number=wanted).first()
+    if other is None:
+        messages.error(request, _("There is no ticket %(number)s that you may see.") % {"number": wanted})
+        return redirect("desk:ticket", number)
+    one, two = (other, row) if how == LinkSide.PARENT else (row, other)
+    kind = LinkKind.RELATED if how == LinkSide.RELATED else LinkKind.PARENT
+    answered(
+        lambda: services.tickets_link(ticket=one, other=two, kind=kind, actor=request.user, now=timezone.now()),
+        request, _("Linked."),
+    )  # fmt: skip
+    return redirect("desk:ticket", number)
+
+
+@require_POST
+@needs("tickets.link")
+def unlink(request: HttpRequest, number: str, public_id: str) -> HttpResponse:
+    """Take a link of this ticket away."""
+    row = the_ticket(request, number)
+    links = TicketLink.objects.filter(public_id=public_id, ended_at=None).select_related("ticket", "other")
+    found = links.filter(ticket=row).first() or links.filter(other=row).first()
+    if found is None:
+        raise Http404
+    answered(
+        lambda: services.ticket_unlink(link=found, actor=request.user, now=timezone.now()), request,
+        _("The link is taken away."),
     )  # fmt: skip
     return redirect("desk:ticket", number)

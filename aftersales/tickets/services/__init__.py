@@ -52,6 +52,7 @@ from aftersales.tickets.services.handovers import (
     handover_withdraw,
 )
 from aftersales.tickets.services.intake import problem_join, ticket_open, tickets_open_many
+from aftersales.tickets.services.linking import ticket_unlink, tickets_link
 from aftersales.tickets.services.lookalikes import tickets_tell_apart
 from aftersales.tickets.services.merging import ticket_merge, ticket_unmerge
 from aftersales.tickets.services.promises import (
@@ -135,6 +136,8 @@ __all__ = [
     "tickets_assign",
     "tickets_open_many",
     "tickets_reassign",
+    "ticket_unlink",
+    "tickets_link",
     "tickets_tell_apart",
     "wake_sweep",
 ]
