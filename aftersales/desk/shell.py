@@ -91,6 +91,7 @@ def _person(request: HttpRequest) -> str:
             "next": request.get_full_path(),
             "language": get_language(),
             "taste": taste_of(user),
+            "tour_url": navigation.address("desk:tour"),
             "taste_url": navigation.address("accounts:taste"),
             "password_url": navigation.address("account_change_password"),
             "second_factor_url": navigation.address("mfa_index"),

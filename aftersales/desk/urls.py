@@ -27,6 +27,7 @@ from aftersales.desk.views import (
     search,
     simulator,
     ticket,
+    tour,
     writing,
 )
 from aftersales.desk.views.styleguide import styleguide
@@ -35,6 +36,7 @@ app_name = "desk"
 urlpatterns = [
     path("", home.home, name="home"),
     path("search/", search.search, name="search"),
+    path("tour/", tour.tour, name="tour"),
     path("archive/", archive.archive, name="archive"),
     path("archive/<str:public_id>/", archive.record, name="record"),
     path("archive/<str:public_id>/act/", archive.record_act, name="record_act"),

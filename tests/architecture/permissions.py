@@ -142,6 +142,7 @@ DESK_PAGES = {
         LEADS | {R.VENDOR_LEAD, R.PLANNER, R.ADMINISTRATOR}, "POST", sample={"name": "copy"}
     ),
     "desk:search": Page(READERS),
+    "desk:tour": Page(STAFF),
     "desk:archive": Page(READERS),
     "desk:record": Page(READERS, sample={"public_id": "x"}),
     "desk:record_act": Page(READERS, "POST", sample={"public_id": "x"}),

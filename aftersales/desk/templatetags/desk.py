@@ -1,11 +1,13 @@
 """Tags of the shell."""
 
+from typing import Any
+
 from django import template
 from django.utils.safestring import SafeString
 
 from accounts.selectors import taste_of
 from aftersales.core import events, origin
-from aftersales.desk import shell
+from aftersales.desk import navigation, shell, tour
 from aftersales.standards.selectors import book, last_seen
 from aftersales.tickets.selectors.cited import cited_name
 
@@ -28,6 +30,18 @@ def script_words() -> str:
 def without_keys(context: template.Context) -> str:
     """What tells the script that this person switched the single keys off."""
     return "" if taste_of(context["request"].user).single_keys else "off"
+
+
+@register.inclusion_tag("desk/_help.html", takes_context=True)
+def help_in_place(context: template.Context) -> dict[str, Any]:
+    """The page's line of help, the offer of the tour to who has not seen it, and its steps. No statement."""
+    request = context["request"]
+    own, page = taste_of(request.user), getattr(request.resolver_match, "view_name", "")
+    return {
+        "line": tour.line_of(page, own.help_hidden), "page": page, "here": request.get_full_path(),
+        "fresh": own.toured_at is None, "steps": tour.steps_of(request.user), "csrf_token": context.get("csrf_token"),
+        "taste_url": navigation.address("accounts:taste"), "tour_url": navigation.address("desk:tour"),
+    }  # fmt: skip
 
 
 @register.filter
