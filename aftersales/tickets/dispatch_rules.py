@@ -120,6 +120,7 @@ class Candidate:
     known_by: str = ""
     own: bool = False
     returned: bool = False
+    unread: frozenset[str] = frozenset()  # kinds that wait until a changed rule is read
     parts: tuple[int, ...] = ()
     total: int = 0
 
@@ -165,6 +166,8 @@ def verdict(one: Candidate, asked: Asked, terms: Terms | None = None) -> str:
         return "certificate"
     if one.vendor and terms is not None and _beyond_vendors(asked, terms):
         return "scope"
+    if asked.kind in one.unread:
+        return "unread"
     if one.returned:
         return "returned"
     if one.carried >= one.capacity * HUNDREDTHS:

@@ -23,7 +23,7 @@ from aftersales.tickets.states import (
 )
 
 Guarding = Iterable[Refusal]
-NEVER = frozenset({"not_this", "certificate", "scope"})
+NEVER = frozenset({"not_this", "certificate", "scope", "unread"})
 """Verdicts of dispatch that no waiting changes: such a person is no help for this ticket."""
 
 

@@ -8,12 +8,12 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from accounts.models import User
+from accounts.models import Shift, User
 from aftersales.core.errors import DomainError
 from aftersales.standards import services as rule_book
 from aftersales.standards.models import ServiceStandard, StandardVersion
 from aftersales.tickets import services
-from aftersales.tickets.models import RuleReading, Ticket
+from aftersales.tickets.models import DispatchRecord, RuleReading, Ticket
 from aftersales.tickets.selectors import reading
 from tests.cast import Cast
 from tests.toy.fixtures import at_once
@@ -72,6 +72,22 @@ def test_an_unread_change_blocks_starting_and_taking_after_its_grace_until_it_is
     services.rule_confirm(version=version, actor=desk.agent, now=late)
     assert services.ticket_start(ticket=assigned, actor=desk.agent, now=late).state == "in_progress"
     assert may_take(desk.agent, late)
+
+
+def test_dispatch_gives_such_a_ticket_to_whoever_has_read_and_says_why_not_to_the_other(
+    open_ticket: Opener, desk: Cast, now: datetime
+) -> None:
+    other = desk.person("agent", name="赵磊")
+    desk.join(desk.team, other)
+    late = now + GRACE
+    for person in (desk.agent, other):
+        Shift(person=person, starts_at=late - HOUR, ends_at=late + HOUR).save()
+    version = changed(desk, now)
+    services.rule_confirm(version=version, actor=other, now=now)
+    ticket = open_ticket(at=late)
+    assert ticket.assignee == other
+    record = DispatchRecord.objects.get(ticket=ticket)
+    assert {one["name"]: one["verdict"] for one in record.candidates}[str(desk.agent)] == "unread"
 
 
 def test_only_the_kinds_of_the_change_are_blocked(desk: Cast, now: datetime) -> None:

@@ -17,7 +17,8 @@ from aftersales.customers.models import Customer
 from aftersales.standards.selectors import Book, book, duration, market_default, parameter, parameter_version
 from aftersales.tickets import dispatch_rules as rules
 from aftersales.tickets.models import DispatchRecord, Ticket
-from aftersales.tickets.states import OPEN_STATES, Severity
+from aftersales.tickets.selectors.reading import rules_unread
+from aftersales.tickets.states import OPEN_STATES, Kind, Severity
 
 WEIGHTS = "dispatch_weights"
 HISTORY_CAP = 20_000  # earlier tickets of the customers of one batch
@@ -236,7 +237,14 @@ def candidates(duty: str, now: datetime, *, among: Book | None = None) -> list[r
     standing = qualifications.of([one.person.pk for one in people], duty, now)
     senior_since = now - duration("senior_days", now, among=among)
     ours = _primary((market_default().languages or [""])[0])
-    return [_candidate(one, standing[one.person.pk], senior_since, ours, now) for one in people]
+    unread = rules_unread([one.person for one in people], Kind.values, now)
+    return [
+        replace(
+            _candidate(one, standing[one.person.pk], senior_since, ours, now),
+            unread=unread.get(one.person.pk, frozenset()),
+        )
+        for one in people
+    ]
 
 
 def _candidate(
