@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from aftersales.clocks import segments
 from aftersales.clocks.models import Clock
-from aftersales.clocks.rules import Pause
+from aftersales.clocks.rules import Pause, due_at
 from aftersales.clocks.segments import COUNTING, Count, DayName, Part, Segment
 from aftersales.clocks.selectors import pause_words
 from aftersales.core import wording
@@ -25,6 +25,7 @@ from aftersales.standards.states import TIME_UNITS
 from aftersales.standards.worktime import ZERO
 
 TOLD = ("clock.started", "clock.retargeted", "clock.paused", "clock.resumed")
+RECOUNT = "rule.activated"
 CLOSED = (Part.NIGHT, Part.BREAK, Part.WEEKEND, Part.HOLIDAY, Part.FIRST_DAY)
 
 
@@ -113,9 +114,14 @@ def _account(clock: Clock, events: Iterable[Event], now: datetime) -> Account:
         return Account(clock)
     earlier = [_told(phase, now) for phase in _earlier(events)]
     final = _final(clock, last, now)
-    before = [count for count, _parts in earlier if count is not None]
+    told = [count for count, _parts in earlier if count is not None]
+    before = [count for count in told if count.why != RECOUNT]
     line = [part for _count, parts in earlier for part in parts]
-    sentences = [_taken_over(one, now) for one in before]
+    sentences = [_taken_over(one, now) for one in told]
+    if last.due < clock.due_at:
+        sentences.append(
+            _("Nobody is late before a version is in force, so it is due when it came into force.")
+        )
     sentences += _summed(clock, last, now)
     return Account(clock, [*before, final], sentences, line + _drawn(segments.taken_apart(last)))
 
@@ -125,8 +131,14 @@ def _last(clock: Clock, now: datetime) -> Count | None:
     if version is None:
         return None
     book, row = version
+    due = clock.due_at
+    if clock.recounted_at is not None:  # the count itself may have ended before the version was in force
+        plain = due_at(
+            book.calendar(row), clock.counted_from, row.limit_value, row.limit_unit, clock.pause_list()
+        )
+        due = min(due, plain)
     return Count(
-        book.calendar(row), clock.counted_from, row.limit_value, row.limit_unit, clock.due_at, clock.pause_list(),
+        book.calendar(row), clock.counted_from, row.limit_value, row.limit_unit, due, clock.pause_list(),
         standing_until=clock.ended_at or now,
     )  # fmt: skip
 
@@ -136,7 +148,13 @@ def _earlier(events: Iterable[Event]) -> list[_Phase]:
     found: list[_Phase] = []
     current: _Phase | None = None
     for event in events:
-        if event.kind in ("clock.started", "clock.retargeted"):
+        if event.payload.get("why") == RECOUNT and current is not None:
+            found.append(
+                replace(current, until=event.at, why=RECOUNT, pauses=_shut(current.pauses, event.at))
+            )
+            current.version = event.payload.get("version")
+            current.due = datetime.fromisoformat(event.payload["due_at"])
+        elif event.kind in ("clock.started", "clock.retargeted"):
             if current is not None:
                 current.until, current.why = event.at, event.payload.get("why", "")
                 current.pauses = _shut(current.pauses, event.at)
@@ -174,7 +192,8 @@ def _told(phase: _Phase, now: datetime) -> tuple[CountTold | None, list[LinePart
         [_row(one, count, void=True) for one in parts], _amount(parts, count),
         rule_book.limit_words(version.limit_value, version.limit_unit), void=True, why=phase.why,
     )  # fmt: skip
-    return told, [LinePart("void", count.start, count.end, _taken_over(told, now))]
+    line = [LinePart("void", count.start, count.end, _taken_over(told, now))] if phase.why != RECOUNT else []
+    return told, line
 
 
 def _final(clock: Clock, count: Count, now: datetime) -> CountTold:
@@ -258,7 +277,7 @@ def _taken_over(told: CountTold, now: datetime) -> str:
         "due": wording.minute(told.due, now),
         "event": vocabulary.event_words([told.why]) if told.why else "",
     }
-    if told.why == "rule.activated":
+    if told.why == RECOUNT:
         return _("Until a new version came into force it was due %(due)s (%(rule)s, %(limit)s).") % names
     return (
         _(

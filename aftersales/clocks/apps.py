@@ -7,8 +7,8 @@ class ClocksConfig(AppConfig):
     verbose_name = _("Clocks")
 
     def ready(self) -> None:
-        from aftersales.clocks import events, ladder, machine, selectors, services
-        from aftersales.core import facts, moves, shipped
+        from aftersales.clocks import events, ladder, machine, selectors, services, tasks
+        from aftersales.core import deliveries, facts, jobs, moves, shipped
         from aftersales.standards.events import also_named
 
         events.register()
@@ -16,4 +16,9 @@ class ClocksConfig(AppConfig):
         moves.use(machine.LADDER_MACHINE)
         also_named(ladder.name_of)
         shipped.register("clocks", services.ladder_load)
+        deliveries.subscribe(
+            "clocks.recount", "rule.activated", services.recount_ask, _("Count open tickets by a new rule")
+        )
+        jobs.register("clocks.recount", tasks.recount_job, _("Count open tickets by a new rule"))
         facts.provide("standards.effect", selectors.effects_of)
+        facts.provide("standards.replayed", selectors.replays_of)

@@ -45,6 +45,10 @@ def _show(payload: Mapping[str, Any]) -> dict[str, Any]:
     names = dict(Promise.choices)
     if payload.get("late_minutes") is not None:
         shown["late"] = wording.duration(60 * float(payload["late_minutes"]))
+    changed = payload.get("why") == "rule.activated"
+    shown["taken_over"] = str(
+        _("a new version came into force") if changed else _("a stricter rule took over")
+    )
     shown["whom"] = str(dict(RungTo.choices).get(str(payload.get("to", "")), ""))
     shown["cause"] = str(DROPPED.get(str(payload.get("why", "")), DROPPED[""]))
     return shown | {"promise": names.get(payload.get("promise", ""), payload.get("promise", ""))}
@@ -55,7 +59,7 @@ def register() -> None:
         Kind("clock.started", _("The clock “%(promise)s” started; due %(due_at)s."), FULL, show=_show),
         Kind(
             "clock.retargeted",
-            _("The clock “%(promise)s” became stricter: due %(due_at)s instead of %(old_due_at)s."),
+            _("The clock “%(promise)s” is due %(due_at)s instead of %(old_due_at)s: %(taken_over)s."),
             FULL,
             show=_show,
         ),

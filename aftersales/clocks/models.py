@@ -79,6 +79,7 @@ class Clock(StateModel):
     met_at = models.DateTimeField(_("kept at"), null=True, blank=True)
     ended_at = models.DateTimeField(_("ended at"), null=True, blank=True)
     is_historic = models.BooleanField(_("historic"), default=False)
+    recounted_at = models.DateTimeField(_("counted anew at"), null=True, blank=True)
 
     objects = ClockQuerySet.as_manager()
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from aftersales.standards.states import TIME_UNITS, Unit
+from aftersales.standards.states import TIME_UNITS, ClockKind, Unit
 from aftersales.standards.worktime import (
     MINUTES_OF_DAY,
     ONE_DAY,
@@ -104,6 +104,20 @@ def day_end(calendar: WorkingTime, day: date, unit: str) -> datetime | None:
 def stood_at(pauses: Iterable[Pause], at: datetime) -> Pause | None:
     """The pause in which this moment fell; one that ends just then still covers it, one that begins then does not."""
     return next((one for one in pauses if one.start < at and (one.end is None or at <= one.end)), None)
+
+
+def not_before(at: datetime, pauses: Sequence[Pause]) -> datetime:
+    """The first moment at which a clock counted anew at ``at`` may be late: then, or when the pause of then ends."""
+    standing = next((one for one in pauses if one.start <= at and (one.end is None or at < one.end)), None)
+    return at if standing is None or standing.end is None else standing.end
+
+
+def may_recount(old_kind: str, new_kind: str, old_due: datetime, new_due: datetime) -> bool:
+    """A changed standard reaches a running clock: the law's time never becomes longer, an obligation never shorter."""
+    kinds = {old_kind, new_kind}
+    if ClockKind.STATUTORY in kinds and new_due > old_due:
+        return False
+    return not (ClockKind.OBLIGATION in kinds and new_due < old_due)
 
 
 def warn_at(

@@ -2,14 +2,16 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
+from accounts.models import Team
 from aftersales.clocks import rules
 from aftersales.clocks.models import Clock
+from aftersales.clocks.states import COUNTING, ClockState
 from aftersales.core import facts, wording
 from aftersales.standards import selectors as rule_book
 from aftersales.standards import vocabulary
@@ -17,7 +19,7 @@ from aftersales.standards.models import StandardVersion
 from aftersales.standards.states import ClockKind
 from aftersales.standards.worktime import WorkingTime
 
-EFFECT_CAP = 500  # open clocks a draft is tried on; the page says so when there are more
+EFFECT_CAP = 5000  # open clocks a draft is tried on; the page says so when there are more
 
 
 @dataclass(frozen=True)
@@ -80,22 +82,57 @@ def effects_of(versions: Sequence[StandardVersion], now: datetime) -> Mapping[in
 def _effects(version: StandardVersion, now: datetime) -> list[rule_book.Effect]:
     calendar = rule_book.book().calendars[version.calendar_id]
     same = {"standard_version__standard_id": version.standard_id, "is_historic": False}
-    clocks = list(Clock.objects.open().filter(**same).order_by("due_at", "id")[:EFFECT_CAP])
+    clocks = list(
+        Clock.objects.open().filter(**same, state__in=COUNTING).order_by("due_at", "id")[:EFFECT_CAP]
+    )
     lines: dict[tuple[str, int], tuple[str, str]] = {}
     for kind in {clock.subject_kind for clock in clocks}:
         rows = [_Row(clock.subject_id) for clock in clocks if clock.subject_kind == kind]
         found = facts.ask_one(f"clock_subject_line:{kind}", rows, now)
         lines |= {(kind, pk): line for pk, line in found.items()}
+    teams = {team.pk: team.name for team in Team.objects.all()}
     return [
         rule_book.Effect(
             *lines.get((clock.subject_kind, clock.subject_id), ("", "")),
             due_now=clock.due_at,
-            due_then=rules.due_at(
-                calendar, clock.counted_from, version.limit_value, version.limit_unit, clock.pause_list()
-            ),
+            due_then=_due_then(clock, version, calendar, now),
+            team=teams.get(clock.holder_team_id or 0, ""),
         )
         for clock in clocks
     ]
+
+
+def _due_then(clock: Clock, version: StandardVersion, calendar: WorkingTime, now: datetime) -> datetime:
+    """When it would be due by a draft; unchanged where a recount would leave it alone."""
+    then = rules.due_at(
+        calendar, clock.counted_from, version.limit_value, version.limit_unit, clock.pause_list()
+    )
+    overdue = clock.state != ClockState.PAUSED and clock.due_at < now
+    allowed = rules.may_recount(clock.kind, version.clock_kind, clock.due_at, then)
+    return clock.due_at if overdue or not allowed else then
+
+
+def replays_of(versions: Sequence[StandardVersion], now: datetime) -> Mapping[int, rule_book.Replayed | None]:
+    """For drafts of standards: the promises of the last months counted by them, from their starts and pauses."""
+    return {version.pk: _replayed(version, now) for version in versions}
+
+
+def _replayed(version: StandardVersion, now: datetime) -> rule_book.Replayed | None:
+    calendar = rule_book.book().calendars[version.calendar_id]
+    days = int(rule_book.parameter("replay_days", now))
+    ended = Clock.objects.filter(
+        promise=version.standard.promise, standard_version__standard_id=version.standard_id, is_historic=False,
+        met_at__gte=now - timedelta(days=days),
+    ).order_by("-met_at")[:EFFECT_CAP]  # fmt: skip
+    number = kept = kept_then = 0
+    for clock in ended:
+        then = rules.due_at(
+            calendar, clock.counted_from, version.limit_value, version.limit_unit, clock.pause_list()
+        )
+        number += 1
+        kept += clock.breached_at is None
+        kept_then += clock.met_at is not None and clock.met_at <= then
+    return rule_book.Replayed(days, number, kept, kept_then)
 
 
 @dataclass(frozen=True)

@@ -51,7 +51,7 @@ VERSIONS = (
     Kind(
         "rule.activated",
         _("%(actor)s brought version %(number)s of the rule “%(rule)s” into force from %(valid_from)s."),
-        VERSION | {"valid_from": "moment"},
+        VERSION | {"valid_from": "moment", "open_too": "flag"},
         show=_named,
     ),
     Kind(

@@ -102,6 +102,7 @@ class ActivationForm(forms.Form):
         required=False,
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
     )
+    open_too = forms.BooleanField(label=_("Count open tickets anew by this version"), required=False)
     seen = forms.BooleanField(label=_("I have seen how it would do on open tickets."))
 
 

@@ -37,6 +37,9 @@ def no_hole(
         yield from found
 
 
+OPEN_TOO = Need("open_too", label=_("Open tickets too"), kind="hidden", required=False)
+
+
 def rule_machine(label: str, *, checks_order: bool) -> Machine:
     """The same life for every kind of rule; only service standards have an order to keep."""
     return Machine(
@@ -54,7 +57,10 @@ def rule_machine(label: str, *, checks_order: bool) -> Machine:
                 event="rule.activated",
                 guards=[second_person, worse_never_waits_longer] if checks_order else [second_person],
                 facts=["standards.order_broken"] if checks_order else [],
-                needs=[Need("valid_from", label=_("In force from"), kind="moment", required=False)],
+                needs=[
+                    Need("valid_from", label=_("In force from"), kind="moment", required=False),
+                    *([OPEN_TOO] if checks_order else []),
+                ],
                 effect=_("Clocks that start from then on follow this version; running clocks keep theirs."),
             ),
             Move(

@@ -289,19 +289,17 @@ class RuleVersion(StateModel, VersionedModel):
 
     @property
     def citation(self) -> str:
-        raise NotImplementedError  # how clocks, events and pages name this version
+        raise NotImplementedError  # how clocks, events and pages name it
 
     def siblings(self) -> models.QuerySet[Any]:
         """All versions of the same rule."""
         return type(self)._default_manager.filter(**{self.rule_key: getattr(self, self.rule_key)})
 
     def _payload(self, **more: Any) -> dict[str, Any]:
-        code, _space, number = self.citation.partition(" v")
-        return {"code": code, "number": int(number), **more}
+        return {"code": self.citation.partition(" v")[0], "number": self.number, **more}
 
     def _activate(self, actor: Any, now: datetime, valid_from: datetime | None) -> dict[str, Any]:
-        self.activated_by_id = actor.pk
-        self.activated_at = now
+        self.activated_by_id, self.activated_at = actor.pk, now
         self.valid_from = valid_from or now
         return self._payload(valid_from=self.valid_from.isoformat())
 
@@ -381,7 +379,7 @@ class StandardVersion(RuleVersion):
     legal_limit_value = models.PositiveIntegerField(_("legal limit"), null=True, blank=True)
     legal_limit_unit = models.CharField(_("unit"), max_length=14, choices=Unit, blank=True)
     legal_ref = models.CharField(_("legal ground"), max_length=120, blank=True)
-
+    applies_to_open = models.BooleanField(_("applies to open tickets"), default=False, editable=False)
     history = HistoricalRecords()
     objects = RuleVersionQuerySet.as_manager()
 
@@ -413,8 +411,11 @@ class StandardVersion(RuleVersion):
         return f"{self.standard.code} v{self.number}"
 
     @transition(**STANDARD_MACHINE.transition("activate"))
-    def activate(self, *, actor: Any, now: datetime, valid_from: datetime | None = None) -> dict[str, Any]:
-        return self._activate(actor, now, valid_from)
+    def activate(
+        self, *, actor: Any, now: datetime, valid_from: datetime | None = None, open_too: bool = False
+    ) -> dict[str, Any]:
+        self.applies_to_open = bool(open_too)
+        return self._activate(actor, now, valid_from) | {"open_too": self.applies_to_open}
 
     @transition(**STANDARD_MACHINE.transition("reject"))
     def reject(self, *, actor: Any, now: datetime) -> dict[str, Any]:
@@ -459,7 +460,6 @@ class ParameterVersion(RuleVersion):
     source_value = models.JSONField(_("source's value"), null=True, blank=True)
     legal_value = models.JSONField(_("legal value"), null=True, blank=True)
     legal_ref = models.CharField(_("legal ground"), max_length=120, blank=True)
-
     history = HistoricalRecords()
     objects = RuleVersionQuerySet.as_manager()
 

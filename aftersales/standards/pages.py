@@ -1,8 +1,9 @@
 """What the rule pages show: lines of a comparison, the list at the left, effects. Reads only."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -13,6 +14,8 @@ from aftersales.standards.models import Parameter, ParameterVersion, ServiceStan
 from aftersales.standards.states import ClockKind, Debtor, Measure, Promise, RuleState
 
 CONDITION_NAMES = ("severities", "natures", "channels", "kinds", "customer_classes", "tags")
+
+SHOWN = 10  # of the tickets a draft would move; the counts name all
 
 
 @dataclass(frozen=True)
@@ -50,13 +53,16 @@ class Effects:
     """What a draft would do to open subjects."""
 
     earlier: int
+    later: int
     same: int
     late_at_once: int
     rows: list[selectors.Effect]
+    teams: list[tuple[str, int, int, int]]  # name, earlier, later, late at once
+    lately: selectors.Replayed | None = None
 
     @property
     def total(self) -> int:
-        return self.earlier + self.same + self.late_at_once
+        return self.earlier + self.later + self.same + self.late_at_once
 
 
 def standard_sections(now: datetime) -> list[Section]:
@@ -187,16 +193,31 @@ def conditions(row: StandardVersion) -> str:
 
 
 def effects(version: StandardVersion, now: datetime) -> Effects:
-    """What open subjects would get from a draft: earlier, the same, late at once."""
+    """What open subjects would get from a draft: earlier, later, the same, late at once; by team and one by one."""
     rows = list(selectors.open_subjects(version, now))
-    late = [
-        row for row in rows if row.due_then and row.due_then < now and not (row.due_now and row.due_now < now)
-    ]
-    earlier = [
-        row for row in rows if row not in late and row.due_then and row.due_now and row.due_then < row.due_now
-    ]
-    ordered = sorted(rows, key=lambda row: row.due_then or now + timedelta(days=10_000))
-    return Effects(len(earlier), len(rows) - len(earlier) - len(late), len(late), ordered[:5])
+    found = [(row, _moved(row, now)) for row in rows]
+    counts = Counter(how for _row, how in found)
+    teams = {row.team for row, how in found if row.team and how != "same"}
+    changed = sorted((row for row, how in found if how != "same"), key=lambda row: row.due_then or now)
+    return Effects(
+        counts["earlier"], counts["later"], counts["same"], counts["late"],
+        (changed or [row for row, _how in found])[:SHOWN],
+        [(team, *_of_team(team, found)) for team in sorted(teams)],
+        selectors.replayed(version, now),
+    )  # fmt: skip
+
+
+def _of_team(team: str, found: Iterable[tuple[selectors.Effect, str]]) -> tuple[int, int, int]:
+    counts = Counter(how for row, how in found if row.team == team)
+    return counts["earlier"], counts["later"], counts["late"]
+
+
+def _moved(row: selectors.Effect, now: datetime) -> str:
+    if row.due_then is None or row.due_now is None or row.due_then == row.due_now:
+        return "same"
+    if row.due_then < now <= row.due_now:
+        return "late"
+    return "earlier" if row.due_then < row.due_now else "later"
 
 
 def siblings(version: StandardVersion) -> Iterable[StandardVersion]:

@@ -377,6 +377,23 @@ class Effect:
     subject: str
     due_now: datetime | None
     due_then: datetime | None
+    team: str = ""
+
+
+@dataclass(frozen=True)
+class Replayed:
+    """How promises that ended lately would have fared under a draft: how many, kept then, kept by the draft."""
+
+    days: int
+    number: int
+    kept: int
+    kept_then: int
+
+
+def replayed(version: StandardVersion, now: datetime) -> Replayed | None:
+    """What a room above says of the last months; None when nobody says anything."""
+    found = [one for one in facts.ask("standards.replayed", [version], now)[version.pk] if one is not None]
+    return found[0] if found else None
 
 
 def standards_with_versions() -> list[ServiceStandard]:

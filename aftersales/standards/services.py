@@ -171,17 +171,20 @@ def rule_activate(
     actor: Any,
     now: datetime,
     valid_from: datetime | None = None,
+    open_too: bool = False,
     reason: str = "",
 ) -> Any:
     """Bring a draft into force (second person) and end the version before it at the same moment.
 
     ``valid_from`` may lie ahead, never behind: a rule does not judge what was done before it was known.
+    ``open_too``: running clocks of the standard are counted anew by this version (the clocks room does it); kept.
     """
     if valid_from is not None and valid_from < now:
         raise DomainError(_("A rule comes into force now or later, never in the past."), "in_the_past")
     with transaction.atomic():
+        more: dict[str, Any] = {"open_too": True} if open_too and isinstance(draft, StandardVersion) else {}
         row = moves.perform(
-            draft, "activate", actor=actor, now=now, reason=reason, valid_from=valid_from or now
+            draft, "activate", actor=actor, now=now, reason=reason, valid_from=valid_from or now, **more
         )
         for earlier in _earlier(row):
             if earlier.state == RuleState.ACTIVE:

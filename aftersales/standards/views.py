@@ -231,8 +231,11 @@ def activate(request: HttpRequest, sort: str, pk: int) -> HttpResponse:
     form = ActivationForm(request.POST, prefix="act")
     if _valid(request, form):
         when, now = form.cleaned_data["valid_from"], timezone.now()
+        open_too = form.cleaned_data["open_too"] and sort == "standard"
         answered(
-            lambda: services.rule_activate(draft=row, actor=request.user, now=now, valid_from=when),
+            lambda: services.rule_activate(
+                draft=row, actor=request.user, now=now, valid_from=when, open_too=open_too
+            ),
             request,
             _("The version is in force."),
         )

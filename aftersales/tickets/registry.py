@@ -13,7 +13,7 @@ from aftersales.tickets.machine import AUTOMATION_MACHINE, MACHINE, PROMISE_MACH
 from aftersales.tickets.selectors import merging, promises, reading, writing
 from aftersales.tickets.selectors.cited import doer
 from aftersales.tickets.selectors.dispatching import own_order_facts
-from aftersales.tickets.services import erasing, node_messages, running, unsent
+from aftersales.tickets.services import erasing, node_messages, rebuild, running, unsent
 from aftersales.tickets.states import Channel, DispatchPart, Kind, LoadFactor, Nature, OwnReason, Severity
 
 
@@ -30,7 +30,7 @@ def connect() -> None:
             *("ticket.merged", "ticket.absorbed", "ticket.unmerged", "ticket.released"),
         ],
         births=["ticket.opened"], held_after=selectors.held_after, seen_by=selectors.tickets_seen,
-        graded=selectors.open_of_severity,
+        graded=selectors.open_of_severity, lock_rows=rebuild.rows_lock, write_rows=rebuild.rows_write,
     )  # fmt: skip
     for condition, known in (
         ("severities", Severity), ("natures", Nature), ("channels", Channel), ("kinds", Kind),
@@ -47,6 +47,18 @@ def connect() -> None:
     facts.provide("tickets.open_work", promises.open_promises)
     facts.provide("tickets.reopen_until", selectors.reopen_until)
     facts.provide("tickets.question", selectors.questions)
+    _follow_events()
+    _take_work()
+    retention.declare("tickets")
+    files.declare("tickets.attachment", selectors.stored_files)
+    files.declare("tickets.unsentfile", writing.stored_files)
+    read_reasons("rule", doer)
+    declare_reasons(OwnReason)
+    erasure.listen("customers.customer", erasing.customer_forget)
+
+
+def _follow_events() -> None:
+    """Consumers of events, and what their messages ask before they go out."""
     deliveries.subscribe(
         "tickets.node_messages", "ticket.*", consumers.node_message, _("Tell people at each step")
     )
@@ -63,19 +75,17 @@ def connect() -> None:
     kinds.provide_late("confirm_link", node_messages.confirm_link)
     for code in ("clock.warned", "clock.breached", "clock.breached.lead"):
         kinds.provide_check(code, node_messages.promise_still_open)
-    retention.declare("tickets")
-    files.declare("tickets.attachment", selectors.stored_files)
-    files.declare("tickets.unsentfile", writing.stored_files)
-    jobs.register("tickets.simulate", tasks.simulate_job, _("Play last week's dispatch again"))
-    jobs.register("tickets.intake", tasks.intake_job, _("Open tickets from what was noticed"))
-    jobs.register(erasing.REMOVE_FILES, tasks.remove_files_job, _("Remove erased files"))
     for name, pattern in (
         ("tickets.automation", "ticket.*"), ("tickets.automation_warned", "clock.warned"),
         ("tickets.automation_breached", "clock.breached"),
     ):  # fmt: skip
         deliveries.subscribe(name, pattern, consumers.automation, _("Let the rules act"))
-    read_reasons("rule", doer)
+
+
+def _take_work() -> None:
+    """Kinds of work for later."""
+    jobs.register("tickets.simulate", tasks.simulate_job, _("Play last week's dispatch again"))
+    jobs.register("tickets.intake", tasks.intake_job, _("Open tickets from what was noticed"))
+    jobs.register(erasing.REMOVE_FILES, tasks.remove_files_job, _("Remove erased files"))
     jobs.register(running.JOB, running.job, _("Do something with many tickets"))
     jobs.register(unsent.SEND, tasks.send_held_job, _("Send a reply that can be taken back no longer"))
-    declare_reasons(OwnReason)
-    erasure.listen("customers.customer", erasing.customer_forget)

@@ -4,6 +4,7 @@ from aftersales.clocks.services.engine import follow, followed, on_events, tell
 from aftersales.clocks.services.joining import clocks_join, clocks_part
 from aftersales.clocks.services.ladder import escalate, ladder_load, rung_draft
 from aftersales.clocks.services.rebuild import rebuild, restore
+from aftersales.clocks.services.recount import recount, recount_ask
 from aftersales.clocks.services.sweep import sweep
 from aftersales.clocks.services.words import word_drop, word_give, word_keep
 
@@ -16,6 +17,8 @@ __all__ = [
     "ladder_load",
     "on_events",
     "rebuild",
+    "recount",
+    "recount_ask",
     "restore",
     "rung_draft",
     "sweep",

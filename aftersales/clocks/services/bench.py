@@ -120,6 +120,8 @@ class Bench:
         clock.due_at = rules.due_at(
             calendar, clock.counted_from, version.limit_value, version.limit_unit, clock.pause_list()
         )
+        if clock.recounted_at is not None:
+            clock.due_at = max(clock.due_at, rules.not_before(clock.recounted_at, clock.pause_list()))
         plain = rules.due_at(calendar, clock.counted_from, version.limit_value, version.limit_unit)
         clock.warn_at = rules.warn_at(
             calendar, clock.counted_from, plain, version.warning_percent, clock.pause_list(), clock.due_at
@@ -227,6 +229,7 @@ class Bench:
         ``pauses``: those of the count that it takes over; the last one is open where the clock stands.
         """
         clock.counted_from = at
+        clock.recounted_at = None
         stands = clock.state == ClockState.PAUSED
         if pauses is None:
             pauses = [[at.isoformat(), None, clock.pauses[-1][2]]] if stands else []
@@ -236,6 +239,22 @@ class Bench:
         self._cite(clock, version)
         self.set_due(clock)
         self._touch(clock)
+
+    def recount(self, clock: Clock, version: StandardVersion, at: datetime) -> None:
+        """Follow a new version of the same standard from the old start, pauses given back; never late before ``at``."""
+        clock.recounted_at = at
+        self._cite(clock, version)
+        self.set_due(clock)
+        if clock.warn_at > at:
+            clock.warned_at = None
+        self._touch(clock)
+
+    def recounted(self, clock: Clock, version: StandardVersion, cause: Any) -> None:
+        """The same, told as an event."""
+        before = clock.due_at
+        self.recount(clock, version, cause.at)
+        terms = self._terms(clock) | {"why": cause.kind, "old_due_at": before.isoformat()}
+        self._note("clock.retargeted", clock, cause, **terms)
 
     def _cite(self, clock: Clock, version: StandardVersion) -> None:
         clock.standard_version_id = version.pk

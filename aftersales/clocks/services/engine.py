@@ -23,6 +23,8 @@ from aftersales.standards.models import Edition
 SubjectFacts = Callable[[Sequence[Any], datetime], Mapping[int, ClockSubject]]
 Held = tuple[int | None, int | None]  # person, team
 HeldAfter = Callable[[Any, Held], Held]
+LockRows = Callable[[Sequence[int]], list[Any]]
+WriteRows = Callable[[Sequence[Any]], None]
 Graded = Callable[[Sequence[str]], QuerySet[Any]]  # severities → the open subjects that have one of them
 
 
@@ -38,6 +40,8 @@ class Following:
     births: frozenset[str]
     held_after: HeldAfter = _as_before
     graded: Graded | None = None
+    lock_rows: LockRows | None = None
+    write_rows: WriteRows | None = None
 
 
 _followed: dict[str, Following] = {}
@@ -53,6 +57,8 @@ def follow(
     held_after: HeldAfter = _as_before,
     seen_by: Seen | None = None,
     graded: Graded | None = None,
+    lock_rows: LockRows | None = None,
+    write_rows: WriteRows | None = None,
 ) -> None:
     """A room above lets clocks follow its rows (in ``AppConfig.ready()``).
 
@@ -61,12 +67,15 @@ def follow(
     ``births``: events with which a row is born, so that no clock of it has to be looked for. ``held_after(event,
     held)``: person and team after a hand-over as its event tells it, for a replay without the rows.
     ``seen_by(user)``: the subjects a person may see; without it nobody sees their clocks in a list.
+    ``lock_rows(ids)`` and ``write_rows(rows)``: its rows, locked, and written after ``take_clocks``, for a recount.
     ``graded(severities)``: the keys of its open rows of these severities, for rungs of the ladder that ask.
     """
     if seen_by is not None:
         seen_through(subject_kind, seen_by)
     facts.provide(f"clock_subject:{subject_kind}", subject_facts)
-    _followed[subject_kind] = Following(frozenset(handovers), frozenset(births), held_after, graded)
+    _followed[subject_kind] = Following(
+        frozenset(handovers), frozenset(births), held_after, graded, lock_rows, write_rows
+    )
     events.listen(pattern, on_events)
 
 
@@ -220,6 +229,7 @@ _COLUMNS: tuple[tuple[str, str], ...] = (
     ("breach_team_id", "bigint"),
     ("met_at", "timestamptz"),
     ("ended_at", "timestamptz"),
+    ("recounted_at", "timestamptz"),
 )
 _UPDATE = """
     WITH door AS (SELECT set_config('aftersales.move', '{engine}', true)),

@@ -16,6 +16,7 @@ from aftersales.standards.states import ClockKind, Debtor, Promise
 
 COMPARED = tuple(column.attname for column in Clock._meta.concrete_fields if column.attname != "id")
 NOBODY: Held = (None, None)
+RECOUNT = "rule.activated"
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,9 @@ class _Replay:
         version = self.bench.book.by_id.get(event.payload["version"])
         if event.kind != "clock.started":
             live, since = self._find(event), datetime.fromisoformat(event.payload["counted_from"])
-            if live is not None and version is not None:
+            if live is not None and version is not None and event.payload.get("why") == RECOUNT:
+                self.bench.recount(live, version, event.at)
+            elif live is not None and version is not None:
                 self.bench.retarget(live, version, since, pauses=event.payload.get("pauses"))
             return
         if version is not None:
