@@ -11,9 +11,8 @@ from accounts.states import Role
 from aftersales.core.errors import DomainError
 from aftersales.core.models import Event
 from aftersales.customers.models import Contact, Customer
-from aftersales.standards.models import ParameterVersion
 from aftersales.tickets import actions, services
-from aftersales.tickets.actions import Step, engine, words
+from aftersales.tickets.actions import Step, engine
 from aftersales.tickets.models import Message, Ticket
 from aftersales.tickets.states import TicketState
 from tests.cast import Cast
@@ -170,15 +169,7 @@ def test_judging_many_tickets_takes_no_more_statements_than_judging_two(
 def test_no_text_ties_compensation_to_a_review(text: str, db: None, now: datetime) -> None:
     with pytest.raises(DomainError) as refused:
         actions.checked([Step("reply", {"text": text})], now)
-    assert refused.value.code == "bought_review"
-
-
-def test_the_words_of_a_bought_review_are_rows_of_the_rule_book(db: None, now: datetime) -> None:
-    assert words.refused("送您一个抱枕，请写好评", now) is None
-    ParameterVersion.objects.filter(parameter__code="reward_words").update(value=["抱枕"])
-    found = words.refused("送您一个抱枕，请写好评", now)
-    assert found is not None
-    assert found.code == "bought_review"
+    assert refused.value.code == "tied_to_review"
 
 
 def test_a_text_with_a_hole_is_not_sent(open_ticket: Opener, desk: Cast, now: datetime) -> None:

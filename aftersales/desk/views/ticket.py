@@ -22,6 +22,7 @@ from aftersales.customers.models import Contact
 from aftersales.customers.services import contact_reveal
 from aftersales.desk import acts, dispatching, promises, workbench
 from aftersales.desk.views import saying
+from aftersales.notices.selectors import kept_in
 from aftersales.orders.selectors import order_card
 from aftersales.standards.selectors import one_edition
 from aftersales.tickets import selectors, services
@@ -99,7 +100,10 @@ def _page(
 ) -> HttpResponse:
     now = timezone.now()
     bench = workbench.read(row, request.user, now)
-    unheard = _why_words(selectors.unheard_because(row, bench.customer.no_mail if bench.customer else None))
+    off = kept_in(selectors.ANSWER, selectors.ASK)
+    unheard = _why_words(
+        selectors.unheard_because(row, bench.customer.no_mail if bench.customer else None, off)
+    )
     promised = promises.page(row, request.user, now)
     todo = acts.acts(row, request.user, now, unheard=unheard)
     context = {
@@ -110,7 +114,7 @@ def _page(
         "why": dispatching.face(bench.dispatch, row.owner, now),
         "may_reassign": any(act.name == "assign" for act in todo.allowed),
         "ended": ended_words(row), "mute": unheard, "accept": files.accepted(), "resolve_text": resolve_text(row),
-        "merchant_mute": unheard_words(row, "merchant") if row.merchant_id else "",
+        "merchant_mute": _why_words(selectors.merchant_unheard_because(row, off)) if row.merchant_id else "",
         "tomorrow": timezone.localtime(now + timedelta(days=1)).strftime("%Y-%m-%dT%H:%M"),
         "soonest": timezone.localtime(now).strftime("%Y-%m-%dT%H:%M"), **promised,
     }  # fmt: skip

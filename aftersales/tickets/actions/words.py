@@ -11,7 +11,7 @@ from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from aftersales.core.errors import Refusal, Text
-from aftersales.standards.selectors import parameter
+from aftersales.tickets.answering import review_problems
 from aftersales.tickets.models import Ticket
 
 VARIABLE = re.compile(r"\{([a-z_]{1,20})\}")
@@ -41,18 +41,7 @@ def refused(text: str, now: datetime) -> Refusal | None:
     unknown = sorted(set(VARIABLE.findall(text)) - set(VARIABLES))
     if unknown:
         return Refusal("variable", gettext("There is no variable {%(name)s}.") % {"name": unknown[0]})
-    return bought_review(text, now)
-
-
-def bought_review(text: str, now: datetime) -> Refusal | None:
-    """Compensation may not be tied to a review: no text speaks of both (operations S2; the words are rows)."""
-    said = text.lower()
-    rewards = [word for word in parameter("reward_words", now) if word.lower() in said]
-    reviews = [word for word in parameter("review_words", now) if word.lower() in said] if rewards else []
-    if not reviews:
-        return None
-    words = _("A text may not tie compensation to a review (“%(reward)s” and “%(review)s” stand in it).")
-    return Refusal("bought_review", words % {"reward": rewards[0], "review": reviews[0]})
+    return next(iter(review_problems(text)), None)
 
 
 def missing(text: str, ticket: Ticket, actor: Any) -> Refusal | None:

@@ -1,7 +1,7 @@
 """Answers about tickets for pages, guards and clocks. Nothing here writes."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
@@ -25,7 +25,7 @@ from aftersales.customers.selectors import find as customers_found
 from aftersales.customers.selectors import way_to
 from aftersales.customers.states import Channel as CustomerChannel
 from aftersales.merchants.selectors import notice_contact, why_no_address
-from aftersales.notices.selectors import Reach, goes_out, reach
+from aftersales.notices.selectors import Reach, kept_in, reach
 from aftersales.standards.selectors import book, duration, market_default, parameter
 from aftersales.standards.states import Promise
 from aftersales.tickets import rules
@@ -147,21 +147,26 @@ def _tries(attempts: Sequence[ContactAttempt], now: datetime) -> rules.Tries:
     )  # fmt: skip
 
 
-def unheard_because(ticket: Ticket, no_mail: str | None = None) -> str:
+ANSWER, ASK = "ticket.answered", "merchant.asked"
+"""The messages that carry staff's words to the customer and to the merchant."""
+
+
+def unheard_because(ticket: Ticket, no_mail: str | None = None, off: Collection[str] | None = None) -> str:
     """Why no message can bring staff's words to the customer, or "" when one can (codes of AskInPerson).
 
     The services act on it and the page says it beforehand: words that nobody can hear keep no promise (R3.4).
-    ``no_mail``: why no e-mail reaches him, where a page has read that anyway.
+    ``no_mail``: why no e-mail reaches him, and ``off``: the kinds of messages that stay in the house, where a page
+    has read that anyway.
     """
     if ticket.historic:
         return AskInPerson.HISTORIC.value
     if ticket.customer_id is None:
         return AskInPerson.NO_CUSTOMER.value
     why = way_to(ticket.customer_id, CustomerChannel.EMAIL).why if no_mail is None else no_mail
-    return why or _switched_off("ticket.answered")
+    return why or _switched_off(ANSWER, off)
 
 
-def merchant_unheard_because(ticket: Ticket) -> str:
+def merchant_unheard_because(ticket: Ticket, off: Collection[str] | None = None) -> str:
     """The same for a question to the merchant of the ticket.
 
     A page that read the address with the ticket (``merchant_email``) asks for nothing more.
@@ -170,7 +175,7 @@ def merchant_unheard_because(ticket: Ticket) -> str:
         return AskInPerson.HISTORIC.value
     if ticket.merchant_id is None:
         return AskInPerson.NO_ADDRESS.value
-    return why_no_address(_merchant_email(ticket)) or _switched_off("merchant.asked")
+    return why_no_address(_merchant_email(ticket)) or _switched_off(ASK, off)
 
 
 def _merchant_email(ticket: Ticket) -> str | None:
@@ -180,8 +185,8 @@ def _merchant_email(ticket: Ticket) -> str | None:
     return contact.email if contact else None
 
 
-def _switched_off(template: str) -> str:
-    return "" if goes_out(template) else AskInPerson.OFF.value
+def _switched_off(template: str, off: Collection[str] | None) -> str:
+    return AskInPerson.OFF.value if template in (kept_in(template) if off is None else off) else ""
 
 
 def merchant_answer_due(ticket: Ticket, now: datetime) -> datetime | None:
