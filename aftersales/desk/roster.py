@@ -224,7 +224,8 @@ def _cell(hour: int, one: forecast.Hour, there: float) -> Cell:
         return Cell(hour, _number(there), one.needed, "over", f"+{_number(-lacks)}", f"{words}: {more}")
     if not one.needed:
         return Cell(hour, _number(there), 0, "free" if there else "none", "", words)
-    return Cell(hour, _number(there), one.needed, "ok", "=", f"{words}: {pgettext('roster', 'enough')}")
+    enough = pgettext("roster", "enough")
+    return Cell(hour, _number(there), one.needed, "ok", "=", f"{words}: {enough}")
 
 
 def _number(number: float) -> str:
