@@ -1,7 +1,7 @@
 """Answers about tickets for pages, guards and clocks. Nothing here writes."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
@@ -22,10 +22,7 @@ from aftersales.core import events, moves
 from aftersales.core.models import Delivery, Event
 from aftersales.customers.models import Contact, Customer
 from aftersales.customers.selectors import find as customers_found
-from aftersales.customers.selectors import way_to
-from aftersales.customers.states import Channel as CustomerChannel
-from aftersales.merchants.selectors import notice_contact, why_no_address
-from aftersales.notices.selectors import Reach, kept_in, reach
+from aftersales.notices.selectors import Reach, reach
 from aftersales.standards.selectors import book, duration, market_default, parameter
 from aftersales.standards.states import Promise
 from aftersales.tickets import rules
@@ -38,6 +35,12 @@ from aftersales.tickets.models import (
     GradingRule,
     Message,
     Ticket,
+)
+from aftersales.tickets.selectors.hearing import (  # noqa: F401 - the room's answers have one address
+    ANSWER,
+    ASK,
+    merchant_unheard_because,
+    unheard_because,
 )
 from aftersales.tickets.selectors.words import with_words
 from aftersales.tickets.states import OPEN_STATES, AskInPerson, ClosedHow
@@ -145,48 +148,6 @@ def _tries(attempts: Sequence[ContactAttempt], now: datetime) -> rules.Tries:
             "done": len(attempts), "used": len(used), "on": len(on_days),
         },
     )  # fmt: skip
-
-
-ANSWER, ASK = "ticket.answered", "merchant.asked"
-"""The messages that carry staff's words to the customer and to the merchant."""
-
-
-def unheard_because(ticket: Ticket, no_mail: str | None = None, off: Collection[str] | None = None) -> str:
-    """Why no message can bring staff's words to the customer, or "" when one can (codes of AskInPerson).
-
-    The services act on it and the page says it beforehand: words that nobody can hear keep no promise (R3.4).
-    ``no_mail``: why no e-mail reaches him, and ``off``: the kinds of messages that stay in the house, where a page
-    has read that anyway.
-    """
-    if ticket.historic:
-        return AskInPerson.HISTORIC.value
-    if ticket.customer_id is None:
-        return AskInPerson.NO_CUSTOMER.value
-    why = way_to(ticket.customer_id, CustomerChannel.EMAIL).why if no_mail is None else no_mail
-    return why or _switched_off(ANSWER, off)
-
-
-def merchant_unheard_because(ticket: Ticket, off: Collection[str] | None = None) -> str:
-    """The same for a question to the merchant of the ticket.
-
-    A page that read the address with the ticket (``merchant_email``) asks for nothing more.
-    """
-    if ticket.historic:
-        return AskInPerson.HISTORIC.value
-    if ticket.merchant_id is None:
-        return AskInPerson.NO_ADDRESS.value
-    return why_no_address(_merchant_email(ticket)) or _switched_off(ASK, off)
-
-
-def _merchant_email(ticket: Ticket) -> str | None:
-    if "merchant_email" in ticket.__dict__:
-        return str(ticket.__dict__["merchant_email"] or "")
-    contact = notice_contact(ticket.merchant_id or 0)
-    return contact.email if contact else None
-
-
-def _switched_off(template: str, off: Collection[str] | None) -> str:
-    return AskInPerson.OFF.value if template in (kept_in(template) if off is None else off) else ""
 
 
 def merchant_answer_due(ticket: Ticket, now: datetime) -> datetime | None:
