@@ -7,14 +7,14 @@
     steps.forEach(function (step, n) { step.hidden = n !== to; });
     dialog.dataset.at = String(to);
     dialog.querySelector("[data-step-no]").textContent = (to + 1) + " / " + steps.length;
-    dialog.querySelector("[data-back]").hidden = to === 0;
+    dialog.querySelector("[data-step-back]").hidden = to === 0;
     dialog.querySelector("[data-on]").hidden = to === steps.length - 1;
     dialog.querySelector("[data-end-tour]").hidden = to !== steps.length - 1;
     steps[to].querySelector("h3").focus();
   }
   document.addEventListener("click", function (event) {
     const dialog = document.getElementById("tour");
-    const at = event.target.closest("[data-tour], #tour [data-on], #tour [data-back]");
+    const at = event.target.closest("[data-tour], #tour [data-on], #tour [data-step-back]");
     if (!dialog || !at) return;
     event.preventDefault();
     if (at.hasAttribute("data-tour")) { if (!dialog.open) dialog.showModal(); show(dialog, 0); return; }

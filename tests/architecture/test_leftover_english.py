@@ -49,6 +49,7 @@ PLAIN = re.compile(
     re.ASCII,
 )
 EXAMPLES = {"zhouting", "浙江省", "禾木家电旗舰店"}  # in the first row of the templates
+EXAMPLES |= {"TK…", "https://", "chat_desk"}  # beginnings of what is typed; the code of a calendar
 OWN_NAMES = {"中文", "简体中文"}  # a language is named in itself
 # Codes that stand in the columns and templates of sheets, which other programs read.
 CODES = {"zh-hans", "no", "yes"}
@@ -95,7 +96,8 @@ class Texts(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = {name: value or "" for name, value in attrs}
         inside = bool(self._silent) and tag == self._silent[-1]
-        if inside or tag in SILENT or "material-symbols-outlined" in given.get("class", ""):
+        other = tag != "html" and "lang" in given  # said in a language of its own, and marked so
+        if inside or other or tag in SILENT or "material-symbols-outlined" in given.get("class", ""):
             self._silent.append(tag)
         self.found |= {given[name].strip() for name in SPOKEN if given.get(name, "").strip()}
         if tag == "input" and given.get("type") in ("submit", "button"):

@@ -70,7 +70,15 @@ class Worker:
     def say(self, text: str, voice: str = "customer") -> "Worker":
         self.page.click(f".v-{voice}")
         self.page.fill("#reply textarea", text)
-        return self.send("#reply button[type=submit]")
+        if voice not in ("customer", "merchant"):
+            return self.send("#reply button[type=submit]")
+        with self.page.expect_navigation():
+            self.page.click("#reply button[type=submit]")
+        self.page.click(
+            "[data-send-now] button"
+        )  # not waiting for the seconds in which it could be taken back
+        self.page.wait_for_selector(".going", state="detached")
+        return self
 
     def act(self, name: str, **fields: str) -> "Worker":
         """Open the dialog of an act, fill it in, send it."""

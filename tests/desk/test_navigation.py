@@ -76,4 +76,4 @@ def test_of_nested_pages_the_inner_one_is_marked(cast: Cast) -> None:
 def test_the_numbers_of_the_side_bar_come_after_the_page(cast: Cast, client: Client, settings: Any) -> None:
     settings.REQUIRE_SECOND_FACTOR = False
     client.force_login(cast.agent, backend=settings.AUTHENTICATION_BACKENDS[-1])
-    assert client.get(reverse("desk:numbers")).json() == {"in_hand": "", "unread": ""}
+    assert client.get(reverse("desk:numbers")).json() == {"in_hand": "", "unread": "", "letters": ""}

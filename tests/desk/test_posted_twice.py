@@ -113,6 +113,7 @@ OLD_PAGE: dict[str, tuple[str, dict[str, str]]] = {
     ),
     "agree": ("assigned", {"text": "换货"}),
     "tried": ("assigned", {"channel": "phone", "reached": "no"}),
+    "abusive": ("assigned", {"reason": "辱骂客服"}),
     "told_merchant": ("assigned", {"channel": "phone", "text": "请今天答复"}),
     "resolve": ("assigned", {"result": "explained", "text": "好了"}),
     "wait": ("in_progress", {"wait_for": "customer", "until": "soon", "reason": "等照片"}),

@@ -225,6 +225,7 @@ def test_a_broken_promise_is_told_once_although_two_workers_sweep(
     assert Event.objects.filter(kind="clock.warned", subject_id=soon.pk).count() == 1
     noted = Alert.objects.filter(person=desk.lead, template="clock.breached.lead")
     assert noted.count() == len(pairs)
-    services.digest_sweep(now=now + timedelta(hours=1))
+    tomorrow = timezone.localtime(now).replace(hour=10, minute=0) + timedelta(days=1)
+    services.digest_sweep(now=tomorrow)
     assert Notice.objects.filter(source="work.digest", channel="in_app", user_id=desk.lead.pk).count() == 1
     assert not Clock.objects.filter(due_at__lt=now, state="running").exists()

@@ -10,6 +10,7 @@ from django.db import transaction
 
 from accounts import capabilities
 from accounts.models import User
+from accounts.services import system_user
 from accounts.states import Role
 from aftersales.clocks.models import Clock
 from aftersales.clocks.services import word_drop, word_give, word_keep
@@ -74,7 +75,10 @@ class World:
         )  # fmt: skip
 
     def link(self) -> TicketLink:
-        return TicketLink(ticket=self.ticket, other=self.ticket, kind="related", at=self.now, by=self.person)
+        other = services.ticket_open(draft=self.draft(), actor=system_user(), now=self.now)
+        return TicketLink.objects.create(
+            ticket=self.ticket, other=other, kind="related", at=self.now, by=self.person
+        )
 
     def pair(self) -> DuplicatePair:
         return DuplicatePair(ticket=self.ticket, other=self.ticket, score=90, found_at=self.now)
