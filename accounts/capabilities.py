@@ -239,6 +239,8 @@ TICKETS = {
     "tickets.addendum": roles(R.AGENT, LEADS),
     "tickets.hold": roles(R.SUPERVISOR, R.PRIVACY_OFFICER, R.AUTHORITY_DESK),
     "tickets.erase": roles(R.PRIVACY_OFFICER),
+    "tickets.check": WORKERS,  # ticks of checklists
+    "tickets.keep_checklists": roles(R.SUPERVISOR, R.OPERATIONS),
     "tickets.use_macros": roles(WORKERS, R.INSPECTOR),
     "tickets.own_macros": WORKERS,  # those for oneself
     "tickets.keep_team_macros": LEADS,

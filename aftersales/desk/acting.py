@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from aftersales.desk.views import acting, automation, macros
+from aftersales.desk.views import acting, automation, checklists, macros
 
 patterns = [
     path("automation/", automation.automations, name="automations"),
@@ -13,6 +13,10 @@ patterns = [
     path(
         "automation/<slug:code>/<int:number>/<slug:name>/", automation.automation_act, name="automation_act"
     ),
+    path("checklists/", checklists.checklists, name="checklists"),
+    path("checklists/new/", checklists.checklist_new, name="checklist_new"),
+    path("checklists/<slug:code>/", checklists.checklist, name="checklist"),
+    path("tickets/<str:number>/check/<slug:code>/", checklists.check, name="check"),
     path("acts/", acting.bulk_plan, name="bulk_plan"),
     path("acts/run/", acting.bulk_run, name="bulk_run"),
     path("acts/<str:public_id>/", acting.bulk_result, name="bulk_result"),

@@ -130,6 +130,7 @@ GROUPS: tuple[Group, ...] = (
             register_page("standards", "categoryrule", pgettext("navigation", "Category rules"), "scale"),
             register_page("tickets", "intakerule", pgettext("navigation", "Intake rules"), "filter"),
             register_page("tickets", "gradingrule", pgettext("navigation", "Grading rules"), "flag"),
+            Item(pgettext("navigation", "Checklists"), "desk:checklists", "check", "tickets.view_rules"),
             Item(pgettext("navigation", "Automation"), "desk:automations", "bolt", "tickets.view_rules"),
             Item(
                 pgettext("navigation", "Message templates"),

@@ -26,6 +26,7 @@ from aftersales.standards.states import Debtor
 from aftersales.tickets import selectors
 from aftersales.tickets.looks import level_badge, state_badge
 from aftersales.tickets.models import CustomerLink, DispatchRecord, Message, Ticket
+from aftersales.tickets.selectors.checks import with_checklists
 from aftersales.tickets.selectors.merging import Bonds, bonds
 from aftersales.tickets.selectors.writing import with_unsent
 from aftersales.tickets.states import TicketState
@@ -162,7 +163,7 @@ def find(user: Any, number: str) -> Ticket | None:
     wide = Ticket.objects.visible_to(user).select_related(
         "customer", "merchant", "team__lead", "assignee", "owner", "market"
     )
-    told = with_unsent(wide.annotate(merchant_email=notice_email("merchant_id")), user)
+    told = with_checklists(with_unsent(wide.annotate(merchant_email=notice_email("merchant_id")), user))
     found: Ticket | None = told.filter(number=number).first()
     return found
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.db import models
-from django.utils.translation import gettext, pgettext
+from django.utils.translation import get_language, gettext, pgettext
 from django.utils.translation import gettext_lazy as _
 
 from aftersales.core.events import Kind as EventKind
@@ -87,6 +87,15 @@ def _regraded(payload: Mapping[str, Any]) -> dict[str, Any]:
     shown = GRADE_WORDS(payload)
     before = labels(old_kind=states.Kind, old_severity=states.Severity, old_nature=states.Nature)(payload)
     return {**shown, **before}
+
+
+TICK = {"checklist": "code", "item": "code", "zh": "code", "en": "code"}
+
+
+def _ticked(payload: Mapping[str, Any]) -> dict[str, Any]:
+    """The item's words as they stood, in the reader's language."""
+    english = (get_language() or "").startswith("en")
+    return {"item": payload.get("en" if english else "zh") or payload.get("item", "")}
 
 
 def _automation(payload: Mapping[str, Any]) -> dict[str, Any]:
@@ -288,6 +297,9 @@ register(
     EventKind("intake_rule.changed", _("%(actor)s changed an intake rule: %(reason)s"), {"changed": "list"}),
     EventKind("grading_rule.changed", _("%(actor)s changed a grading rule: %(reason)s"), {"changed": "list"}),
     EventKind("duty_route.changed", _("%(actor)s changed a dispatch route: %(reason)s"), {"changed": "list"}),
+    EventKind("checklist.changed", _("%(actor)s changed a checklist: %(reason)s"), {"changed": "list"}),
+    EventKind("ticket.item_ticked", _("%(actor)s ticked “%(item)s”."), TICK, show=_ticked),
+    EventKind("ticket.item_unticked", _("%(actor)s took back the tick of “%(item)s”."), TICK, show=_ticked),
     EventKind("macro.changed", _("%(actor)s changed a macro: %(reason)s"), {"changed": "list"}),
     EventKind(
         "answer.created", _("%(actor)s wrote the answer template “%(code)s” (%(scope)s)."),

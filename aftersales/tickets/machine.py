@@ -84,7 +84,8 @@ MOVES = [
     Move(
         "resolve", [S.IN_PROGRESS, S.WAITING], S.RESOLVED, "tickets.resolve",
         pgettext_lazy("ticket move", "Resolve"), "ticket.resolved",
-        guards=[rules.own_work, rules.nothing_open], facts=["tickets.open_work"],
+        guards=[rules.own_work, rules.nothing_open, rules.checklist_done],
+        facts=["tickets.open_work", "tickets.unchecked"],
         needs=[Need("result", _("Result"), "choice", choices=lambda: Result.choices), LOOK_AGAIN, TOLD],
         effect=_("The customer is told the result and asked whether it is solved."),
     ),

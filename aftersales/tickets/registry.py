@@ -10,7 +10,7 @@ from aftersales.notices import kinds
 from aftersales.standards import vocabulary
 from aftersales.tickets import consumers, events, selectors, shipping, tasks  # noqa: F401 - importing declares the event kinds
 from aftersales.tickets.machine import AUTOMATION_MACHINE, MACHINE, PROMISE_MACHINE
-from aftersales.tickets.selectors import merging, promises, reading, writing
+from aftersales.tickets.selectors import checks, merging, promises, reading, writing
 from aftersales.tickets.selectors.cited import doer
 from aftersales.tickets.selectors.dispatching import own_order_facts
 from aftersales.tickets.services import erasing, node_messages, rebuild, running, unsent
@@ -45,6 +45,7 @@ def connect() -> None:
     facts.provide("tickets.contact_tries", selectors.contact_tries)
     facts.provide("tickets.rules_unread", reading.assignees_unread)
     facts.provide("tickets.open_work", promises.open_promises)
+    facts.provide("tickets.unchecked", checks.unchecked)
     facts.provide("tickets.reopen_until", selectors.reopen_until)
     facts.provide("tickets.question", selectors.questions)
     _follow_events()

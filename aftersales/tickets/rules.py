@@ -86,6 +86,12 @@ def nothing_open(row: Any, facts: Mapping[str, Any], actor: Any, now: datetime, 
         yield from (Refusal("open_work", text) for text in answers)
 
 
+def checklist_done(row: Any, facts: Mapping[str, Any], actor: Any, now: datetime, data: Any) -> Guarding:
+    """The required items of the checklists that this move waits for."""
+    for answers in facts.get("tickets.unchecked", ()):
+        yield from (Refusal("unchecked", text) for text in answers)
+
+
 def changes_read(row: Any, facts: Mapping[str, Any], actor: Any, now: datetime, data: Any) -> Guarding:
     """Who has not read a change of the rules does not begin with the tickets that it touches (R1.2)."""
     if row.assignee_id == actor.pk:

@@ -11,13 +11,22 @@ from django.db import transaction
 
 from aftersales.core import moves
 from aftersales.tickets import actions
-from aftersales.tickets.models import AnswerTemplate, Automation, DutyRoute, GradingRule, IntakeRule, Macro
+from aftersales.tickets.models import (
+    AnswerTemplate,
+    Automation,
+    ChecklistTemplate,
+    DutyRoute,
+    GradingRule,
+    IntakeRule,
+    Macro,
+)
 from aftersales.tickets.services.automation import automation_draft
 from aftersales.tickets.states import AnswerScope, MacroScope, OwnReason
 
 FILE = Path(__file__).resolve().parent / "shipped" / "intake.toml"
 MACROS = FILE.with_name("macros.toml")
 ANSWERS = FILE.with_name("answers.toml")
+CHECKLISTS = FILE.with_name("checklists.toml")
 RULES = FILE.with_name("automation.toml")
 TABLES: Mapping[str, tuple[type[Any], str]] = {
     "intake_rule": (IntakeRule, "intake_rule.changed"),
@@ -33,7 +42,8 @@ def load(*, actor: Any, now: datetime) -> dict[str, int]:
         found = {
             name: _load(model, event, content[name], actor, now) for name, (model, event) in TABLES.items()
         }
-        return found | load_actions(actor=actor, now=now) | {"answers": _load_answers(actor, now)}
+        found |= load_actions(actor=actor, now=now) | {"answers": _load_answers(actor, now)}
+        return found | {"checklist": _load_checklists(actor, now)}
 
 
 def _load(model: type[Any], event: str, rows: list[dict[str, Any]], actor: Any, now: datetime) -> int:
@@ -64,6 +74,13 @@ def load_actions(*, actor: Any, now: datetime) -> dict[str, int]:
         row["scope"] = MacroScope.ALL
     found = {"macro": _load(Macro, "macro.changed", content, actor, now)}
     return found | {"automation": _load_rules(actor, now)}
+
+
+def _load_checklists(actor: Any, now: datetime) -> int:
+    """Shipped checklists ask for nothing until a person of the department puts them into force."""
+    content = tomllib.loads(CHECKLISTS.read_text(encoding="utf-8"))["checklist"]
+    rows = [row | {"is_active": False} for row in content]
+    return _load(ChecklistTemplate, "checklist.changed", rows, actor, now)
 
 
 def _load_rules(actor: Any, now: datetime) -> int:

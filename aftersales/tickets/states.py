@@ -293,6 +293,12 @@ class IntakeOutcome(models.TextChoices):
     REFUSED = "refused", pgettext_lazy("intake", "Refused")
 
 
+class GuardedMove(models.TextChoices):
+    """Moves that may wait for a checklist."""
+
+    RESOLVE = "resolve", pgettext_lazy("checklist", "Resolving the ticket")
+
+
 class MacroScope(models.TextChoices):
     """Who finds a macro."""
 

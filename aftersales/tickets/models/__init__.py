@@ -4,6 +4,7 @@ from aftersales.tickets.models.acting import ActionRow, ActionRun, Macro
 from aftersales.tickets.models.alerts import Alert
 from aftersales.tickets.models.archive import ArchiveAddendum, ArchiveRecord
 from aftersales.tickets.models.automation import Automation, AutomationRun, AutomationVersion
+from aftersales.tickets.models.checks import ChecklistTemplate, ChecklistTick
 from aftersales.tickets.models.conversation import (
     Attachment,
     ContactAttempt,
@@ -30,6 +31,8 @@ __all__ = [
     "Automation",
     "AutomationRun",
     "AutomationVersion",
+    "ChecklistTemplate",
+    "ChecklistTick",
     "ContactAttempt",
     "CustomerLink",
     "DispatchRecord",
