@@ -26,7 +26,7 @@ COMMENT = 4000
 
 
 def plan_make(*, period: str, team: Team | None, hour: int, actor: Any, now: datetime) -> ReportPlan:
-    """Ask for a report of each period. Errors: period, hour, team, twice."""
+    """Ask for a report of each period; that of the last one comes at once. Errors: period, hour, team, twice."""
     if not actor.has_perm("dashboards.view"):
         raise NotPermitted()
     if period not in Period.values:
@@ -38,11 +38,20 @@ def plan_make(*, period: str, team: Team | None, hour: int, actor: Any, now: dat
     plan = ReportPlan(owner=actor, period=period, team=team, hour=hour, created_at=now)
     try:
         with transaction.atomic():
-            return moves.create(
+            made = moves.create(
                 plan, actor=actor, now=now, event="report_plan.made", payload={"period": period}
             )
+            _order(made, now)
+            return made
     except IntegrityError as error:
         raise DomainError(_("You get this report already."), "twice") from error
+
+
+def _order(plan: ReportPlan, now: datetime) -> bool:
+    """Ask for the report of the newest period that is over, once."""
+    _first, last = reporting.last_period(plan.period, timezone.localdate(now))
+    payload = {"plan": plan.pk, "last": last.isoformat()}
+    return jobs.enqueue(MAKE, key=f"report:{plan.pk}:{last}", payload=payload, now=now)
 
 
 def plan_end(*, plan: ReportPlan, actor: Any, now: datetime) -> ReportPlan:
@@ -76,11 +85,7 @@ def reports_due(*, now: datetime) -> int:
         _first, last = reporting.last_period(period, today)
         made = Report.objects.filter(plan=OuterRef("pk"), last_day=last)
         plans = ReportPlan.objects.active().filter(period=period, hour__lte=hour, owner__is_active=True)
-        for pk in (
-            plans.exclude(Exists(made)).filter(created_at__date__lte=today).values_list("pk", flat=True)
-        ):
-            payload = {"plan": pk, "last": last.isoformat()}
-            ordered += jobs.enqueue(MAKE, key=f"report:{pk}:{last}", payload=payload, now=now)
+        ordered += sum(_order(plan, now) for plan in plans.exclude(Exists(made)))
     return ordered
 
 

@@ -57,7 +57,7 @@ def choices(now: datetime) -> list[Choice]:
         for at, days in ((EVENING, 0), (NOON, 1))
     )
     later = _rounded(add(rules_now.calendar_named(HOURS), now, soon))
-    found = [(later, _("In %(hours)d hours") % {"hours": soon // timedelta(hours=1)})]
+    found = [(later, _("In %(hours)d working hours") % {"hours": soon // timedelta(hours=1)})]
     if evening - here > NEAR:
         found.append((evening, pgettext("promise", "Today")))
     found.append((noon, pgettext("promise", "Tomorrow")))

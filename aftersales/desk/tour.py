@@ -27,6 +27,10 @@ LINES: Mapping[str, Any] = {
 }  # fmt: skip
 
 
+# Where the tour is offered: the pages a day begins with, not every page of it.
+OFFERED_ON = ("desk:day", "dashboards:overview")
+
+
 def line_of(view_name: str, hidden: Sequence[str]) -> Any:
     """The line of a page, or "" when there is none or this person has put it away."""
     return "" if view_name in hidden else LINES.get(view_name, "")

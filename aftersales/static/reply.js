@@ -188,6 +188,13 @@
     }, 250);
   }
 
+  // State, clocks, promises and moves are another's once words went out: the page is read anew unless somebody writes or chooses.
+  function again() {
+    const box = document.querySelector("#reply textarea[name=text]");
+    if ((box && box.value.trim()) || document.querySelector("dialog[open]")) return;
+    window.location.reload();
+  }
+
   function sent(mark, sending) {
     fetch(sending.action, { method: "POST", body: new FormData(sending), headers: { "HX-Request": "true" }, redirect: "manual" })
       .then(function (answer) { return answer.ok ? answer.json() : {}; })
@@ -197,6 +204,7 @@
         const bubble = mark.closest(".going");
         bubble.classList.add("gone");
         bubble.querySelector(".hb-a").remove();
+        again();
       })
       .catch(function () {});
   }

@@ -54,7 +54,7 @@ def plan(request: HttpRequest) -> HttpResponse:
             now=now,
         ),
         request,
-        _("You will get this report."),
+        _("You will get this report; the last one is being made."),
     )
     return redirect("dashboards:reports")
 

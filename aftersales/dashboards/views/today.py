@@ -13,6 +13,7 @@ from django.utils.translation import pgettext
 from django.views.decorators.http import require_GET
 
 from accounts.models import Team, User
+from accounts.selectors import names_of_teams
 from aftersales.core import wording
 from aftersales.core.access import needs
 from aftersales.dashboards import ranges
@@ -90,14 +91,17 @@ def today(request: HttpRequest) -> HttpResponse:
         "due": [_line(ticket, scope) for ticket in due], "full": len(due) == selectors.TODAYS,
         "late": sum(ticket.next_due_at < scope.now for ticket in due),
         "people": [_here(one, scope) for one in people],
-        "takers": _takers(people), "back": request.get_full_path(),
+        "takers": _takers(people, scope), "back": request.get_full_path(),
         "updated": f"{timezone.localtime(scope.now):%H:%M}",
         "nobody": sum(ticket.assignee_id is None for ticket in due),
     }  # fmt: skip
     return render(request, "dashboards/today.html", context)
 
 
-def _takers(people: list[selectors.Here]) -> list[tuple[User, int]]:
-    """Who is here and has room, the freest first, with the places left."""
-    free = [(one.person, one.person.capacity - one.open) for one in people if one.at_work]
+def _takers(people: list[selectors.Here], scope: Scope) -> list[tuple[User, int]]:
+    """Who of the reader's own teams is here, the freest first, with the places left: the others he may not choose."""
+    own = {pk for pk, _name in names_of_teams(scope.user.team_ids, scope.now)}
+    free = [
+        (one.person, one.person.capacity - one.open) for one in people if one.at_work and one.person.pk in own
+    ]
     return sorted(free, key=lambda pair: -pair[1])

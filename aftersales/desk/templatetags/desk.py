@@ -39,7 +39,8 @@ def help_in_place(context: template.Context) -> dict[str, Any]:
     own, page = taste_of(request.user), getattr(request.resolver_match, "view_name", "")
     return {
         "line": tour.line_of(page, own.help_hidden), "page": page, "here": request.get_full_path(),
-        "fresh": own.toured_at is None, "steps": tour.steps_of(request.user), "csrf_token": context.get("csrf_token"),
+        "fresh": own.toured_at is None and page in tour.OFFERED_ON,
+        "steps": tour.steps_of(request.user), "csrf_token": context.get("csrf_token"),
         "taste_url": navigation.address("accounts:taste"), "tour_url": navigation.address("desk:tour"),
     }  # fmt: skip
 
