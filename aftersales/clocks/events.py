@@ -36,6 +36,7 @@ DROPPED = {
     "ticket.reopened": _("the work began anew"),
     "ticket.merged": _("the ticket was merged; the other one keeps the promise"),
     "ticket.unmerged": _("the ticket it came with goes on by itself"),
+    "ticket.split_off": _("the ticket was split off; time counts as in the one it came from"),
 }
 
 

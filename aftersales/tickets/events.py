@@ -276,6 +276,15 @@ register(
         {"other_id": "id", "other": "code"},
     ),
     EventKind(
+        "ticket.split",
+        _("%(actor)s split %(other)s off (order lines: %(lines)s, quoted messages: %(messages)s): %(reason)s"),
+        {"other_id": "id", "other": "code", "lines": "number", "messages": "number"},
+    ),
+    EventKind(
+        "ticket.split_off", _("%(actor)s split it off from %(other)s; time counts as there: %(reason)s"),
+        {"other_id": "id", "other": "code"},
+    ),
+    EventKind(
         "ticket.passed_on", _("What arrived here stands in %(into)s, which goes on for both."),
         {"into_id": "id", "into": "code", "message_id": "id"},
     ),

@@ -27,7 +27,7 @@ def connect() -> None:
         "tickets.ticket", "ticket.*", selectors.clock_subjects,
         handovers=[
             *("ticket.assigned", "ticket.transferred", "ticket.unassigned", "ticket.routed"),
-            *("ticket.merged", "ticket.absorbed", "ticket.unmerged", "ticket.released"),
+            *("ticket.merged", "ticket.absorbed", "ticket.unmerged", "ticket.released", "ticket.split_off"),
         ],
         births=["ticket.opened"], held_after=selectors.held_after, seen_by=selectors.tickets_seen,
         graded=selectors.open_of_severity, lock_rows=rebuild.rows_lock, write_rows=rebuild.rows_write,

@@ -242,6 +242,10 @@ class LinkKind(models.TextChoices):
     RELATED = "related", pgettext_lazy("ticket link", "Related")
 
 
+QUOTED = "split"
+"""The source of a ticket that was split off, and of the messages that it quotes."""
+
+
 class LinkSide(models.TextChoices):
     """A link as one of its two tickets tells it: what the other one is."""
 

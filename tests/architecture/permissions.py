@@ -185,6 +185,7 @@ DESK_PAGES = {
     "desk:counted": Page(READERS, sample=NUMBER | {"pk": 1}),
     "desk:merge_chosen": Page(DESK, "POST"),
     "desk:merge": Page(DESK, sample=NUMBER),
+    "desk:split": Page(DESK, sample=NUMBER),
     "desk:unmerge": Page(DESK, "POST", sample=NUMBER),
     "desk:link": Page(DESK, "POST", sample=NUMBER),
     "desk:unlink": Page(DESK, "POST", sample=NUMBER | {"public_id": "x"}),

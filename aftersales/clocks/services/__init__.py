@@ -5,12 +5,14 @@ from aftersales.clocks.services.joining import clocks_join, clocks_part
 from aftersales.clocks.services.ladder import escalate, ladder_load, rung_draft
 from aftersales.clocks.services.rebuild import rebuild, restore
 from aftersales.clocks.services.recount import recount, recount_ask
+from aftersales.clocks.services.splitting import clocks_split
 from aftersales.clocks.services.sweep import sweep
 from aftersales.clocks.services.words import word_drop, word_give, word_keep
 
 __all__ = [
     "clocks_join",
     "clocks_part",
+    "clocks_split",
     "escalate",
     "follow",
     "followed",

@@ -145,7 +145,7 @@ class _Replay:
         return next((clock for clock in clocks if (clock.promise, clock.round) == wanted), None)
 
 
-JOININGS = ("ticket.merged", "ticket.unmerged")  # end clocks whatever their rule says
+JOININGS = ("ticket.merged", "ticket.unmerged", "ticket.split_off")  # end clocks whatever their rule says
 WORD_ENDS = {"clock.met": "keep", "clock.met_late": "keep", "clock.cancelled": "drop"}
 
 

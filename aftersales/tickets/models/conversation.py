@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from aftersales.core.models import AppendOnlyModel, Audience, PublicIdModel
 from aftersales.tickets.models.ticket import Ticket
 from aftersales.tickets.querysets import ThroughTicketQuerySet
-from aftersales.tickets.states import AskInPerson, AuthorKind, Channel
+from aftersales.tickets.states import QUOTED, AskInPerson, AuthorKind, Channel
 
 
 class Message(PublicIdModel):
@@ -63,6 +63,11 @@ class Message(PublicIdModel):
 
     def __str__(self) -> str:
         return f"{self.get_author_kind_display()} {self.at:%Y-%m-%d %H:%M}"
+
+    @property
+    def quoted_from(self) -> str:
+        """The number of the ticket in which it was said, where this one was split off from it."""
+        return self.source_ref.partition(":")[0] if self.source == QUOTED else ""
 
 
 class Attachment(PublicIdModel):

@@ -67,6 +67,7 @@ from aftersales.tickets.services.reassigning import absence_sweep, tickets_reass
 from aftersales.tickets.services.rebuild import rollups_rebuild
 from aftersales.tickets.services.rulebook import rule_save
 from aftersales.tickets.services.settling import intake_run, intake_signals, signal_retry, signals_take_in
+from aftersales.tickets.services.splitting import ticket_split
 from aftersales.tickets.services.taking_back import take_back_sweep
 from aftersales.tickets.services.work import ticket_move, ticket_start, ticket_wait
 
@@ -126,6 +127,7 @@ __all__ = [
     "ticket_reply",
     "ticket_reply_promising",
     "ticket_resolve",
+    "ticket_split",
     "ticket_start",
     "ticket_take",
     "ticket_take_next",

@@ -4,7 +4,7 @@ Used for one message, for everything of an erased customer and, in the owner's f
 Files go by a job after the commit, so that a transaction rolled back loses none.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -24,12 +24,13 @@ from aftersales.tickets.models import (
     IntakeItem,
     Message,
     Ticket,
+    TicketLink,
     TicketPrint,
     TicketText,
     Unsent,
 )
 from aftersales.tickets.services import searching
-from aftersales.tickets.states import NO_SUBJECT
+from aftersales.tickets.states import NO_SUBJECT, QUOTED, LinkKind
 
 KIND = "tickets.ticket"
 REMOVE_FILES = "tickets.remove_files"
@@ -117,12 +118,22 @@ def _forget_messages(messages: QuerySet[Message], now: datetime) -> None:
     if not tickets:
         return
     rows = list(tickets)
+    _forget_messages(_copies(tickets), now)
     Message.objects.filter(pk__in=rows, erased_at=None).update(text="", erased_at=now)
     parts = [f"message:{pk}" for pk in rows]
     TicketText.objects.filter(ticket__in=set(tickets.values()), part__in=parts).delete()
     gone = Attachment.objects.filter(message__in=rows, erased_at=None)
     if gone.update(original_name="", sha256="", erased_at=now):
         ask_for_removal(now)
+
+
+def _copies(tickets: Mapping[int, int]) -> QuerySet[Message]:
+    """What tickets that were split off quote of these messages, except where a legal hold keeps it."""
+    links = TicketLink.objects.filter(ticket__in=set(tickets.values()), kind=LinkKind.SPLIT, ended_at=None)
+    held = ArchiveRecord.objects.exclude(legal_hold="").values("ticket")
+    quoted = Message.objects.filter(ticket__in=links.values("other"), source=QUOTED, erased_at=None)
+    found = quoted.exclude(ticket__in=held).values_list("pk", "source_ref")
+    return Message.objects.filter(pk__in=[pk for pk, ref in found if int(ref.split(":")[1]) in tickets])
 
 
 def promises_forget(ticket_ids: Sequence[int], now: datetime, *, message_id: int | None = None) -> None:

@@ -45,6 +45,8 @@ def ticket_unlink(*, link: TicketLink, actor: Any, now: datetime, reason: str = 
     """Take a link away; taken away once, it stays so."""
     if not actor.has_perm("tickets.link"):
         raise NotPermitted()
+    if link.kind == LinkKind.SPLIT:  # the way to what is quoted, for whoever erases it
+        raise DomainError(_("A split is a fact: its link stays."), "split")
     with transaction.atomic():
         _locked(link.ticket, link.other)
         current: TicketLink = TicketLink.objects.select_for_update(of=("self",)).get(pk=link.pk)
