@@ -43,10 +43,10 @@ def test_every_role_has_steps_whose_pages_it_may_open(desk: Cast, role: Role) ->
 
 def test_the_tour_is_offered_once_and_can_be_read_again(desk: Cast, now: Any) -> None:
     browser = desk.client(desk.agent)
-    assert "data-tour-offer" in browser.get(QUEUE).content.decode()
-    browser.post(reverse("accounts:taste"), {"tour": "seen", "next": QUEUE})
+    assert "data-tour-offer" in browser.get(reverse("desk:day")).content.decode()
+    browser.post(reverse("accounts:taste"), {"tour": "seen", "next": reverse("desk:day")})
     assert Taste.objects.get(person=desk.agent).toured_at == now
-    page = browser.get(QUEUE).content.decode()
+    page = browser.get(reverse("desk:day")).content.decode()
     assert "data-tour-offer" not in page
     assert reverse("desk:tour") in page
     assert browser.get(reverse("desk:tour")).content.decode().count("tourp") == 5
