@@ -101,6 +101,10 @@ class Measure(models.TextChoices):
     STARS = "stars", pgettext_lazy("unit", "stars")
     PERCENT = "percent", pgettext_lazy("unit", "per cent")
     POINTS = "points", pgettext_lazy("unit", "points of 100")
+    PIECES = "pieces", pgettext_lazy("unit", "pieces")
+    TICKETS = "tickets", pgettext_lazy("unit", "tickets")
+    MIB = "mib", "MiB"
+    KIB = "kib", "KiB"
     CHARACTERS = "characters", pgettext_lazy("unit", "characters")
     TEXT = "text", pgettext_lazy("unit", "text")
     CODES = "codes", pgettext_lazy("unit", "list of codes")
