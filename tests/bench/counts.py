@@ -103,7 +103,7 @@ def _pages() -> Iterator[Result]:
     """Whole requests through the middleware, session and person included, after a first one that warms up."""
     lead, agent = scene.client(scene.person("lead")), scene.client(scene.person("agent00"))
     for number, name in ((SHORT, "2 events"), (LONG, "200 events")):
-        yield count(f"workbench with {name}, statements", _asked(lead, f"{QUEUE}{number}/"), 15)
+        yield count(f"workbench with {name}, statements", _asked(lead, f"{QUEUE}{number}/"), 18)
     most, worst = 0, ""
     for queue in queues.QUEUES:
         for browser in (lead, agent):

@@ -94,10 +94,14 @@ def sweep(now: datetime, *, actor: Any = None) -> Swept:
         from accounts.services import system_user
 
         actor = system_user(now)
+    marked = mark(now, actor=actor)
+    return Swept(breached=marked.breached, warned=marked.warned, escalated=escalate(now, actor=actor))
+
+
+def mark(now: datetime, *, actor: Any) -> Swept:
+    """What time alone has moved, without telling the ladder: each batch one statement."""
     return Swept(
-        breached=_all(_BREACH, "clock.breached", actor, now),
-        warned=_all(_WARN, "clock.warned", actor, now),
-        escalated=escalate(now, actor=actor),
+        breached=_all(_BREACH, "clock.breached", actor, now), warned=_all(_WARN, "clock.warned", actor, now)
     )
 
 
