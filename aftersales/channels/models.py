@@ -213,6 +213,8 @@ class HookEvent(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["connection", "-id"], name="hook_event_newest"),
             models.Index(fields=["connection", "ref"], name="hook_event_ref"),
+            models.Index(fields=["received_at"], name="hook_event_failed", condition=Q(outcome=Taken.FAILED)),
+            models.Index(fields=["received_at"], name="hook_event_kept", condition=Q(erased_at=None)),
         ]
 
     def __str__(self) -> str:

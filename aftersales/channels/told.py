@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from math import isfinite
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -17,6 +18,7 @@ from aftersales.core.posted import moment_of
 DEPTH = 8
 LINES = 500
 LINE_LENGTH = 5_000
+UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 REF = re.compile(r"^[\x21-\x7e]{1,100}$")
 WHO = frozenset({"customer", "agent", "bot"})
 LONGEST_TALK = 7 * 24 * 3600
@@ -57,13 +59,32 @@ def parsed(body: bytes) -> dict[str, Any]:
     """A JSON object of bounded depth. Raises Wrong: no_json, too_deep."""
     _refuse_depth(body)
     try:
-        found = json.loads(body.decode("utf-8"), parse_constant=_no_number)
+        found = json.loads(body.decode("utf-8"), parse_constant=_no_number, parse_float=_finite)
     except RecursionError as error:
         raise Wrong(RefusedBecause.TOO_DEEP) from error
     except ValueError as error:
         raise Wrong(RefusedBecause.NO_JSON) from error
     if not isinstance(found, dict):
         raise Wrong(RefusedBecause.NO_JSON)
+    kept: dict[str, Any] = _storable(found)
+    return kept
+
+
+def _storable(found: Any) -> Any:
+    """The same with U+FFFD for what is legal JSON but no text for PostgreSQL: NUL and halves of a pair."""
+    if isinstance(found, str):
+        return UNSTORABLE.sub("\ufffd", found)
+    if isinstance(found, list):
+        return [_storable(one) for one in found]
+    if isinstance(found, dict):
+        return {_storable(name): _storable(one) for name, one in found.items()}
+    return found
+
+
+def _finite(word: str) -> float:
+    found = float(word)
+    if not isfinite(found):
+        raise ValueError("too large a number")
     return found
 
 

@@ -15,9 +15,10 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
+from accounts.addresses import client_address
 from aftersales.channels import told
 from aftersales.channels.models import Connection
-from aftersales.channels.services.hooks import hook_receive, refusal_note
+from aftersales.channels.services.hooks import hook_keep, hook_prove, refusal_note
 from aftersales.channels.states import RefusedBecause
 from aftersales.standards.selectors import parameter
 
@@ -37,20 +38,40 @@ def hook(request: HttpRequest, code: str) -> JsonResponse:
     now = timezone.now()
     connection = Connection.objects.filter(code=code).first()
     try:
-        body = _body(request, code, now)
-        if connection is None:
-            raise told.Wrong(RefusedBecause.UNSIGNED)  # unknown and unproven look the same
-        headers = {name.lower(): value for name, value in request.headers.items()}
-        _row, new = hook_receive(connection=connection, headers=headers, body=body, now=now)
+        known, event_id, body = _proven(request, connection, now)
+        _bounded(f"hook:{known.pk}", now)
+        _row, new = hook_keep(connection=known, event_id=event_id, body=body, now=now)
     except told.Wrong as error:
         return _refused(connection, error, request, now)
     return JsonResponse({"ok": True}, status=202 if new else 200)
 
 
-def _body(request: HttpRequest, code: str, now: datetime) -> bytes:
-    """The content, when it is JSON of a bounded size and not one of too many."""
-    if _count(f"hook:{code}", now) > int(parameter("hooks_a_minute", now)):
+def _proven(
+    request: HttpRequest, connection: Connection | None, now: datetime
+) -> tuple[Connection, str, bytes]:
+    """Who sent it, its id and its content.
+
+    What proves nothing is counted by where it comes from, in one counter for all systems and for names of none:
+    nobody can use up what a system may send, nor fill the cache with names.
+    """
+    try:
+        if connection is None:
+            raise told.Wrong(RefusedBecause.UNSIGNED)  # unknown and unproven look the same
+        body = _body(request, now)
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        return connection, hook_prove(connection=connection, headers=headers, body=body, now=now), body
+    except told.Wrong:
+        _bounded(f"hook-unproven:{client_address(request)}", now)
+        raise
+
+
+def _bounded(key: str, now: datetime) -> None:
+    if _count(key, now) > int(parameter("hooks_a_minute", now)):
         raise told.Wrong(RefusedBecause.TOO_MANY)
+
+
+def _body(request: HttpRequest, now: datetime) -> bytes:
+    """The content, when it is JSON of a bounded size."""
     if request.content_type != "application/json":
         raise told.Wrong(RefusedBecause.NO_JSON)
     if _size(request) > int(parameter("hook_kib", now)) * KIB:

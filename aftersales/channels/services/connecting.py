@@ -12,7 +12,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from aftersales.channels.models import Connection, ConnectionKey, HookEvent
-from aftersales.channels.services.hooks import PURPOSE, hook_receive, secrets_of
+from aftersales.channels.services.hooks import PURPOSE, hook_keep, hook_prove, secrets_of
 from aftersales.channels.states import SystemKind
 from aftersales.core import events, registers, webhooks
 from aftersales.core.errors import DomainError, NotPermitted
@@ -83,7 +83,8 @@ def connection_test(*, connection: Connection, actor: Any, now: datetime) -> Hoo
     body = json.dumps({"event": "ping"}).encode()
     headers = webhooks.headers(secrets_of(connection, now)[:1], f"test-{new_public_id()}", now, body)
     given = {name.lower(): value for name, value in headers.items()}
-    told, _new = hook_receive(connection=connection, headers=given, body=body, now=now)
+    event_id = hook_prove(connection=connection, headers=given, body=body, now=now)
+    told, _new = hook_keep(connection=connection, event_id=event_id, body=body, now=now)
     events.record("connection.tested", subject=connection, actor=actor, now=now)
     return told
 

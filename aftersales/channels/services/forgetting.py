@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from aftersales.channels.models import HookEvent, Letter, Talk
+from aftersales.channels.services.hooks import SOURCE as TALK
 from aftersales.channels.services.landing import SOURCE
 from aftersales.channels.states import Outcome, Taken
 from aftersales.core import files, jobs
@@ -36,10 +37,12 @@ def _forget_talks(talks: QuerySet[Talk], now: datetime) -> None:
 
 
 def message_forgotten(*, message_id: int, now: datetime) -> None:
-    """One message was erased: the letter that brought it goes too."""
+    """One message was erased: the letter that brought it goes too, or what the system told of its conversation."""
     message = Message.objects.filter(pk=message_id).first()
     if message is None:
         return
+    if message.source.startswith(f"{TALK}:"):
+        _line_forgotten(message.source_ref, now)
     refs = [message.source_ref] if message.source == SOURCE else []
     ticket = Ticket.objects.filter(pk=message.ticket_id, source=SOURCE).first()
     if (
@@ -48,6 +51,21 @@ def message_forgotten(*, message_id: int, now: datetime) -> None:
     ):
         refs.append(ticket.source_ref)
     _forget(Letter.objects.filter(public_id__in=refs), now)
+
+
+def _line_forgotten(source_ref: str, now: datetime) -> None:
+    """Everything told of the conversation is blanked; what nobody has taken yet loses only this line's words."""
+    place, _colon, line = source_ref.partition(":")
+    talk = Talk.objects.filter(pk=int(place)).first() if place.isdecimal() else None
+    if talk is None:
+        return
+    with transaction.atomic():
+        told = HookEvent.objects.filter(connection=talk.connection_id, ref=talk.ref, erased_at=None)
+        for row in told.filter(outcome=Taken.WAITING).order_by("pk").select_for_update(of=("self",)):
+            lines = row.body.get("lines") or []
+            row.body["lines"] = [{**one, "text": ""} if one.get("id") == line else one for one in lines]
+            row.save(update_fields=["body"])
+        told.exclude(outcome=Taken.WAITING).update(body={}, erased_at=now)
 
 
 def letters_tidy(*, now: datetime) -> int:

@@ -29,6 +29,7 @@ from aftersales.standards.selectors import duration
 from aftersales.tickets.models import Ticket
 from aftersales.tickets.services import contact_attempt_record, ticket_open
 from aftersales.tickets.services.intake import draft_for
+from aftersales.tickets.services.locking import root_of
 from aftersales.tickets.services.transcripts import Line, transcript_keep
 from aftersales.tickets.states import ACTIVE_STATES, TicketState
 
@@ -45,13 +46,8 @@ def secrets_of(connection: Connection, now: datetime) -> list[str]:
     return webhooks.secrets(PURPOSE, alive.values_list("salt", flat=True))
 
 
-def hook_receive(
-    *, connection: Connection, headers: Mapping[str, str], body: bytes, now: datetime
-) -> tuple[HookEvent, bool]:
-    """Keep one request that proves itself; answers its row and whether it is new.
-
-    Raises told.Wrong with a code of RefusedBecause. The same id again changes nothing.
-    """
+def hook_prove(*, connection: Connection, headers: Mapping[str, str], body: bytes, now: datetime) -> str:
+    """The id of a request that proves that this system sent it. Raises told.Wrong with a code of RefusedBecause."""
     try:
         event_id = webhooks.proven(
             headers, body, secrets_of(connection, now), now=now, skew=duration("hook_skew_seconds", now)
@@ -60,6 +56,14 @@ def hook_receive(
         raise told.Wrong(error.code) from error
     if not connection.is_active:
         raise told.Wrong(RefusedBecause.SWITCHED_OFF)
+    return event_id
+
+
+def hook_keep(*, connection: Connection, event_id: str, body: bytes, now: datetime) -> tuple[HookEvent, bool]:
+    """Keep one proven request; answers its row and whether it is new. The same id again changes nothing.
+
+    Raises told.Wrong with a code of RefusedBecause.
+    """
     content = told.parsed(body)
     fact = told.fact_of(content)
     row = HookEvent(
@@ -179,9 +183,17 @@ def _ended(talk: Talk, fact: told.Fact, at: datetime, now: datetime) -> None:
     _spoken(talk, now)
 
 
+def _standing(ticket: Ticket | None) -> Ticket | None:
+    """The ticket that goes on for this one, as it stands now; services lock it and judge again."""
+    if ticket is None:
+        return None
+    found: Ticket = Ticket.objects.get(pk=root_of(ticket.pk) or ticket.pk)
+    return found
+
+
 def _spoken(talk: Talk, now: datetime) -> None:
     """A colleague who spoke with the customer of an open ticket has reached him: noted as his act, once."""
-    ticket, agent = talk.ticket, talk.agent
+    ticket, agent = _standing(talk.ticket), talk.agent
     if (
         ticket is None
         or agent is None
@@ -192,7 +204,7 @@ def _spoken(talk: Talk, now: datetime) -> None:
         return
     if ticket.customer_id != talk.customer_id or not talk.customer_id:
         return
-    if Ticket.objects.get(pk=ticket.pk).state not in ACTIVE_STATES:
+    if ticket.state not in ACTIVE_STATES:
         return
     with override(LANGUAGE):
         said = _("%(system)s: spoke for %(minutes)d min %(seconds)d s.") % {
@@ -222,7 +234,8 @@ def _transcript(talk: Talk, fact: told.Fact, now: datetime) -> None:
         for one in fact.lines
         if one.text
     ]  # fmt: skip
-    if talk.ticket is not None and Ticket.objects.get(pk=talk.ticket.pk).state == TicketState.SEALED:
+    standing = _standing(talk.ticket)
+    if standing is not None and standing.state == TicketState.SEALED:
         talk.ticket = None
     if talk.ticket is None:
         first = next((line.text for line in lines if line.by_customer), lines[0].text if lines else talk.ref)

@@ -16,7 +16,7 @@ from aftersales.core.models import Audience
 from aftersales.tickets.models import Message, Ticket, TicketText
 from aftersales.tickets.services import searching
 from aftersales.tickets.services.conversation import QUIET, clean_text
-from aftersales.tickets.services.locking import locked_ticket
+from aftersales.tickets.services.locking import standing_ticket
 from aftersales.tickets.states import AuthorKind, TicketState, WaitFor
 
 
@@ -34,11 +34,14 @@ class Line:
 def transcript_keep(
     *, ticket: Ticket, lines: Sequence[Line], channel: str, source: str, actor: Any, now: datetime
 ) -> int:
-    """Lines become messages, each once; answers how many are new. Nobody is written to: it was said already."""
+    """Lines become messages, each once; answers how many are new. Nobody is written to: it was said already.
+
+    What was said about a merged ticket joins the one that goes on for it.
+    """
     if not actor.has_perm("tickets.hear_customer"):
         raise NotPermitted()
     with transaction.atomic():
-        ticket = locked_ticket(ticket)
+        ticket = standing_ticket(ticket)
         refs = [line.ref for line in lines]
         known = set(
             Message.objects.filter(source=source, source_ref__in=refs).values_list("source_ref", flat=True)
