@@ -349,6 +349,7 @@ class RuleOutcome(models.TextChoices):
     LOOP = "loop", pgettext_lazy("outcome", "Stopped: its own doing")
     DEPTH = "depth", pgettext_lazy("outcome", "Stopped: too many rules in a row")
     OFTEN = "often", pgettext_lazy("outcome", "Stopped: too often on one day")
+    FAILED = "failed", pgettext_lazy("outcome", "Failed")
 
 
 class RowOutcome(models.TextChoices):

@@ -1,6 +1,7 @@
 """Ids in, one service each. Beat only wakes these; what they do is idempotent."""
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +14,8 @@ from aftersales.tickets import services
 from aftersales.tickets.selectors import replaying
 from aftersales.tickets.services import erasing, unsent
 from aftersales.tickets.services.automation import automation_sweep
+
+logger = logging.getLogger(__name__)
 
 
 def intake_job(job: Job, now: datetime) -> Mapping[str, Any]:
@@ -39,14 +42,21 @@ def send_held_job(job: Job, now: datetime) -> Mapping[str, Any]:
 @shared_task
 def sweep() -> None:
     """Every minute: wake, close by silence, take back what nobody began, dispatch what nobody has."""
+    _each(
+        services.wake_sweep, services.silence_sweep, services.take_back_sweep, automation_sweep,
+        services.dispatch_sweep, services.digest_sweep,
+    )  # fmt: skip
+
+
+def _each(*sweeps: Callable[..., Any]) -> None:
+    """One that ends with an error does not keep the others from their work; the log names it."""
     now = timezone.now()
     with origin.coming_from("task"):
-        services.wake_sweep(now=now)
-        services.silence_sweep(now=now)
-        services.take_back_sweep(now=now)
-        automation_sweep(now=now)
-        services.dispatch_sweep(now=now)
-        services.digest_sweep(now=now)
+        for one in sweeps:
+            try:
+                one(now=now)
+            except Exception:
+                logger.exception("%s ended with an error", getattr(one, "__name__", one))
 
 
 @shared_task

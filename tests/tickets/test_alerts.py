@@ -147,3 +147,15 @@ def test_people_without_shifts_are_told_in_opening_hours_only(
     assert services.digest_sweep(now=night) == 0
     services.digest_sweep(now=morning)
     assert len(digests(desk.lead)) == 1
+
+
+def test_a_digest_repeats_no_words_of_the_customer(
+    open_ticket: Opener, desk: Cast, now: datetime, work_off: WorkOff
+) -> None:
+    ticket = open_ticket(subject="张三的手机号13812345678坏了")
+    start = next_morning(late(ticket, work_off))
+    shift(desk.lead, start)
+    services.digest_sweep(now=start)
+    (told,) = digests(desk.lead)
+    assert ticket.number in told.body
+    assert "张三" not in told.subject + told.body

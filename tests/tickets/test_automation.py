@@ -14,10 +14,11 @@ from aftersales.core.events import in_whose_name
 from aftersales.core.models import Event
 from aftersales.customers.models import Contact, Customer
 from aftersales.standards.models import ParameterVersion
-from aftersales.tickets import selectors, services
+from aftersales.tickets import selectors, services, tasks
 from aftersales.tickets.actions import Step, conditions
 from aftersales.tickets.models import Automation, AutomationRun, AutomationVersion, Message, Ticket
 from aftersales.tickets.selectors.rehearsal import rehearse
+from aftersales.tickets.services import automation
 from aftersales.tickets.services.automation import (
     automation_activate,
     automation_draft,
@@ -291,3 +292,50 @@ def test_the_shipped_rules_are_drafts_that_wait_for_a_person(db: None) -> None:
     drafts = AutomationVersion.objects.filter(rule__in=Automation.objects.exclude(code__startswith="rule-"))
     assert drafts.count() >= 5
     assert set(drafts.values_list("state", flat=True)) == {"draft"}
+
+
+def test_an_edited_rule_does_not_act_again_on_what_it_handled(
+    rule: Maker, open_ticket: Opener, desk: Cast, now: datetime
+) -> None:
+    open_ticket()
+    first = rule("opened_at", hours=5)
+    later = now + timedelta(hours=6)
+    automation_sweep(now=later)
+    draft = automation_draft(
+        rule=first.rule, actor=desk.operations, now=later, steps=[NOTE], given={}, trigger="opened_at", hours=5,
+        name_zh="规则改名", name_en="Rule",
+    )  # fmt: skip
+    second = automation_activate(draft=draft, actor=desk.supervisor, now=later)
+    automation_sweep(now=later + timedelta(minutes=1))
+    assert (runs(first), runs(second)) == (["done"], [])
+    assert Message.objects.filter(source="action").count() == 1
+
+
+def test_a_rule_that_ends_with_an_error_is_logged_and_keeps_nobody_from_work(
+    rule: Maker, open_ticket: Opener, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_ticket(at=now - timedelta(hours=9))
+    version = rule("opened_at", hours=5)
+
+    def broken(*_args: Any, **_terms: Any) -> None:
+        raise KeyError("step")
+
+    monkeypatch.setattr(automation.engine, "tried", broken)
+    done = automation_sweep(now=now)
+    assert (done["failed"], runs(version)) == (1, ["failed"])
+    assert automation_sweep(now=now + timedelta(minutes=1))["failed"] == 0
+
+
+def test_one_sweep_that_ends_with_an_error_does_not_end_the_minute(
+    db: None, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    ran = []
+
+    def broken(**_terms: Any) -> None:
+        raise KeyError("wake")
+
+    monkeypatch.setattr(services, "wake_sweep", broken)
+    monkeypatch.setattr(services, "digest_sweep", lambda **_terms: ran.append("digest"))
+    tasks.sweep()
+    assert ran == ["digest"]
+    assert "broken ended with an error" in caplog.text

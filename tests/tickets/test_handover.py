@@ -1,9 +1,11 @@
 """The hand-over sheet (R1.5): two signatures, each once; with the second everything still held moves."""
 
+import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
+from django.db import connection, transaction
 
 from accounts.models import User
 from aftersales.clocks.models import Clock
@@ -128,3 +130,42 @@ def test_two_signatures_at_once_move_the_tickets_once(
     assert Ticket.objects.get(pk=ticket.pk).assignee == comes
     assert Event.objects.filter(kind="handover.moved").count() == 1
     assert HandoverSignature.objects.filter(sheet=sheet).count() == 2
+
+
+def test_what_was_given_after_the_sheet_was_made_goes_along(
+    open_ticket: Opener, desk: Cast, comes: User, now: datetime
+) -> None:
+    open_ticket()
+    sheet = make(desk, comes, now)
+    sign(sheet, desk.agent, now)
+    later = open_ticket()
+    Ticket.objects.filter(pk=later.pk).update(assignee=desk.agent)
+    sign(sheet, comes, now)
+    assert sheet.lines.get(ticket=later).result == "moved"
+    assert not Ticket.objects.filter(assignee=desk.agent).exists()
+
+
+@pytest.mark.concurrency
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+def test_one_ticket_in_somebodys_hands_is_busy_and_holds_nobody_up(
+    open_ticket: Opener, desk: Cast, comes: User, now: datetime
+) -> None:
+    held, free = open_ticket(), open_ticket()
+    sheet = make(desk, comes, now)
+    sign(sheet, desk.agent, now)
+    answers: list[object] = []
+
+    def signing() -> None:
+        try:
+            answers.append(sign(sheet, comes, now).moved_at)
+        finally:
+            connection.close()
+
+    with transaction.atomic():
+        Ticket.objects.select_for_update().get(pk=held.pk)
+        other = threading.Thread(target=signing)
+        other.start()
+        other.join(15)
+    assert answers == [now]
+    assert dict(sheet.lines.values_list("ticket_id", "result")) == {held.pk: "busy", free.pk: "moved"}

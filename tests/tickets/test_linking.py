@@ -84,3 +84,10 @@ def test_links_to_tickets_one_may_not_see_are_counted_not_named(
     assert [bond.number for bond in found.links] == [seen.number]
     assert found.hidden == 1
     assert bonds(one, desk.supervisor).hidden == 0
+
+
+def test_no_open_child_is_put_under_a_finished_parent(open_ticket: Opener, desk: Cast, now: datetime) -> None:
+    parent, child = open_ticket(), open_ticket()
+    services.ticket_resolve(ticket=parent, result="explained", text="好", actor=desk.agent, now=now)
+    assert refused(lambda: link(parent, child, "parent", desk.agent, now)) == "finished"
+    link(parent, child, "related", desk.agent, now)

@@ -16,6 +16,7 @@ from aftersales.merchants.models import Merchant
 from aftersales.tickets import services
 from aftersales.tickets.models import Message, Ticket, TicketMerge, TicketParty
 from aftersales.tickets.services.intake import AlreadyOpen, TicketDraft
+from tests import records
 from tests.cast import Cast
 from tests.records import order as an_order
 
@@ -527,3 +528,19 @@ def test_from_the_middle_of_a_chain_each_goes_back_to_its_own(
     unmerge(b, desk.agent, now + HOUR)
     assert TicketMerge.objects.get(ticket=a).root == b
     assert services.customer_message(ticket=a, text="在吗", actor=desk.agent, now=now + HOUR).ticket == b
+
+
+def test_a_merchant_whom_another_merged_ticket_concerns_stays_until_that_one_goes(
+    open_ticket: Opener, desk: Cast, now: datetime
+) -> None:
+    first, second, third = open_ticket(), open_ticket(), open_ticket()
+    merchant = Merchant.objects.exclude(pk=first.merchant_id).first() or records.merchant("M-OTHER", now)
+    for ticket in (second, third):
+        TicketParty.objects.get_or_create(ticket=ticket, merchant=merchant)
+    merge(first, second, by=desk.lead, at=now)
+    merge(fresh(first), third, by=desk.lead, at=now)
+    stays = TicketParty.objects.filter(ticket=first, merchant=merchant)
+    services.ticket_unmerge(ticket=fresh(second), actor=desk.lead, now=now + MINUTE, reason="不是一件")
+    assert stays.exists()
+    services.ticket_unmerge(ticket=fresh(third), actor=desk.lead, now=now + MINUTE, reason="也不是")
+    assert not stays.exists()

@@ -154,3 +154,14 @@ def test_two_sweeps_and_the_person_who_begins_at_that_moment_never_collide(
     back = rows.filter(state="triaged", assignee=None).count()
     assert rows.filter(state__in=["in_progress", "assigned"], assignee=desk.agent).count() == 6 - back
     assert sum(counts) == back == DispatchRecord.objects.filter(reason="taken_back").count()
+
+
+def test_those_nobody_can_be_late_with_do_not_hide_the_ones_behind_them(
+    open_ticket: Opener, desk: Cast, now: datetime
+) -> None:
+    idle = desk.person(Role.AGENT, name="无班次")
+    hidden = [open_ticket().pk, open_ticket().pk]
+    due = open_ticket()
+    Ticket.objects.filter(pk__in=hidden).update(assignee=idle, assigned_at=now - timedelta(days=1))
+    assert services.take_back_sweep(now=now + 5 * HOUR, limit=2) == 1
+    assert Ticket.objects.get(pk=due.pk).assignee is None

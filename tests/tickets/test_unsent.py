@@ -324,3 +324,23 @@ def test_a_price_for_a_review_is_seen(text: str) -> None:
 )
 def test_honest_words_are_left_alone(text: str) -> None:
     assert not ties_compensation_to_review(text)
+
+
+def test_taken_back_while_another_page_begins_a_draft_both_words_are_kept(
+    ticket: Ticket, desk: Cast, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = hold(ticket, desk.agent, now, text="已为您补发。")
+    real = unsent._draft
+    saved: list[bool] = []
+
+    def just_before(of: Ticket, actor: Any) -> Unsent | None:
+        found = real(of, actor)
+        if not saved:
+            Unsent.objects.create(ticket=of, author=actor, text="另一页", voice="customer", saved_at=now)
+            saved.append(True)
+        return found
+
+    monkeypatch.setattr(unsent, "_draft", just_before)
+    back = unsent.reply_take_back(unsent=held, actor=desk.agent, now=now)
+    assert back.text == "已为您补发。\n\n另一页"
+    assert Unsent.objects.get(ticket=ticket).due_at is None

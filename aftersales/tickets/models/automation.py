@@ -94,8 +94,9 @@ class AutomationVersion(RuleVersion):
 
 
 class AutomationRun(AppendOnlyModel):
-    """What one version did to one ticket, once for each event or moment; written in the transaction of its acts."""
+    """What a rule did to one ticket, once for each event or moment, whichever version of it; written with its acts."""
 
+    rule = models.ForeignKey(Automation, models.PROTECT, related_name="+", verbose_name=_("automation rule"))
     version = models.ForeignKey(
         AutomationVersion, models.PROTECT, related_name="runs", verbose_name=_("version")
     )
@@ -111,12 +112,10 @@ class AutomationRun(AppendOnlyModel):
     class Meta(AppendOnlyModel.Meta):
         verbose_name = _("deed of a rule")
         verbose_name_plural = _("deeds of rules")
-        constraints = [
-            models.UniqueConstraint(fields=["version", "ticket", "key"], name="automation_run_once")
-        ]
+        constraints = [models.UniqueConstraint(fields=["rule", "ticket", "key"], name="automation_run_once")]
         indexes = [
             models.Index(fields=["version", "-id"], name="automation_run_log"),
-            models.Index(fields=["version", "ticket", "at"], name="automation_run_day"),
+            models.Index(fields=["rule", "ticket", "at"], name="automation_run_day"),
         ]
 
     def __str__(self) -> str:

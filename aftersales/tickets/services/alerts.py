@@ -161,13 +161,13 @@ def _values(lines: Sequence[tuple[Clock, Ticket]], person: User, now: datetime) 
 
 
 def _line(clock: Clock, ticket: Ticket, now: datetime) -> str:
+    """Its number leads to the words: a customer's words in somebody's own notice would outlive their erasure."""
     names = {
-        "number": ticket.number, "promise": clock.get_promise_display(), "problem": ticket.subject[:40],
-        "due": wording.minute(clock.due_at, now),
+        "number": ticket.number, "promise": clock.get_promise_display(), "due": wording.minute(clock.due_at, now),
     }  # fmt: skip
     if clock.due_at < now:
-        return _("%(number)s %(promise)s was due %(due)s: %(problem)s") % names
-    return _("%(number)s %(promise)s is due %(due)s: %(problem)s") % names
+        return _("%(number)s %(promise)s was due %(due)s") % names
+    return _("%(number)s %(promise)s is due %(due)s") % names
 
 
 def spans_now(people: Iterable[int], now: datetime) -> dict[int, Span]:

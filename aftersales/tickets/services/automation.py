@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.db.models import Exists, Max, OuterRef, QuerySet
 from django.utils.translation import gettext_lazy as _
 
@@ -30,6 +31,7 @@ from aftersales.tickets.states import (
     Trigger,
 )
 
+logger = logging.getLogger(__name__)
 DRAFT = "standards.draft"
 KIND = "tickets.ticket"
 HEARD: Mapping[str, str] = {
@@ -48,6 +50,7 @@ STOPPED = {
     RuleOutcome.LOOP: _("The rule does not react to its own doing."),
     RuleOutcome.DEPTH: _("Too many rules in a row set each other off."),
     RuleOutcome.OFTEN: _("The rule acted on this ticket often enough today."),
+    RuleOutcome.FAILED: _("The rule ended with an error; nothing was done. The system log says which."),
 }
 
 
@@ -191,22 +194,33 @@ def chain_of(event: Event) -> tuple[int, ...]:
 
 
 def automation_sweep(*, now: datetime) -> Mapping[str, int]:
-    """Rules about time: the tickets whose hours are over and on which the rule has not acted since that moment."""
-    done = {"acted": 0, "busy": 0}
+    """Rules about time: the tickets whose hours are over and on which the rule has not acted since that moment.
+
+    An error ends one rule on one ticket, stands in its log, and is not tried again until the moment is another.
+    """
+    done = {"acted": 0, "busy": 0, "failed": 0}
     for version in AutomationVersion.objects.in_force(*TIME_TRIGGERS):
         for ticket in due(version, now)[: int(parameter("rule_batch", now))]:
+            key = f"since:{getattr(ticket, version.trigger).isoformat()}"
             try:
-                key = f"since:{getattr(ticket, version.trigger).isoformat()}"
                 done["acted"] += _act(version, ticket.pk, key, (), now) is not None
             except Busy:
                 done["busy"] += 1
+            except OperationalError:  # the database, not the rule
+                raise
+            except Exception:
+                logger.exception("%s failed on ticket %s", version.citation, ticket.pk)
+                _log(version, ticket, key, (), now, _result(ticket, RuleOutcome.FAILED))
+                done["failed"] += 1
     return done
 
 
 def due(version: AutomationVersion, now: datetime) -> QuerySet[Ticket]:
     """Set-based: open work that fits, whose moment is that many hours ago, on which the rule has not acted since."""
     since = version.trigger
-    acted = AutomationRun.objects.filter(version=version, ticket=OuterRef("pk"), at__gte=OuterRef(since))
+    acted = AutomationRun.objects.filter(
+        rule_id=version.rule_id, ticket=OuterRef("pk"), at__gte=OuterRef(since)
+    )
     return (
         Ticket.objects.filter(state__in=ACTIVE_STATES, historic=False)
         .filter(**{f"{since}__lte": now - timedelta(hours=version.hours)})
@@ -224,12 +238,10 @@ def _act(
         ticket = Ticket.objects.filter(pk=ticket_id, historic=False).first()
         if ticket is None or not conditions.holds(version.conditions, ticket, any_of=version.any_of):
             return None
-        if AutomationRun.objects.filter(version=version, ticket=ticket, key=key).exists():
+        if AutomationRun.objects.filter(rule_id=version.rule_id, ticket=ticket, key=key).exists():
             return None
         if stopped := _stopped(version, ticket, chain, now):
-            return _log(
-                version, ticket, key, chain, now, engine.Result(ticket.pk, stopped, 0, [_why(stopped)])
-            )
+            return _log(version, ticket, key, chain, now, _result(ticket, stopped))
         with origin.citing(version.citation, acting_as(version, chain)):
             result = engine.tried(
                 actions.steps_of(version.steps), ticket, actor=system_user(now), now=now,
@@ -246,8 +258,8 @@ def acting_as(version: AutomationVersion, chain: tuple[int, ...]) -> str:
     return f"rule:{keys} {version.citation}"
 
 
-def _why(outcome: str) -> Refusal:
-    return Refusal(outcome, STOPPED[RuleOutcome(outcome)])
+def _result(ticket: Ticket, outcome: str) -> engine.Result:
+    return engine.Result(ticket.pk, outcome, 0, [Refusal(outcome, STOPPED[RuleOutcome(outcome)])])
 
 
 def _stopped(version: AutomationVersion, ticket: Ticket, chain: tuple[int, ...], now: datetime) -> str:
@@ -257,7 +269,7 @@ def _stopped(version: AutomationVersion, ticket: Ticket, chain: tuple[int, ...],
     if len(chain) >= int(parameter("rules_in_a_row", now)):
         return RuleOutcome.DEPTH
     lately = AutomationRun.objects.filter(
-        version__rule_id=version.rule_id,
+        rule_id=version.rule_id,
         ticket=ticket,
         at__gt=now - timedelta(days=1),
         outcome=RuleOutcome.DONE,
@@ -270,6 +282,6 @@ def _log(
 ) -> AutomationRun:
     zh, en = in_both(lambda: result.words)
     return AutomationRun.objects.create(
-        version=version, ticket=ticket, key=key[:60], outcome=result.outcome, step=result.step, why_zh=zh, why_en=en,
-        chain=">".join(map(str, chain))[:60], at=now,
+        rule_id=version.rule_id, version=version, ticket=ticket, key=key[:60], outcome=result.outcome, step=result.step,
+        why_zh=zh, why_en=en, chain=">".join(map(str, chain))[:60], at=now,
     )  # fmt: skip

@@ -5,12 +5,12 @@ from datetime import datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from accounts.services import system_user
-from aftersales.core import events
+from aftersales.core import events, moves
 from aftersales.core.errors import Busy, DomainError, NotPermitted
 from aftersales.tickets.models import Handover, HandoverLine, HandoverSignature, Ticket
 from aftersales.tickets.services.dispatch import ticket_assign
@@ -33,10 +33,7 @@ def handover_make(
         raise DomainError(_("%(name)s cannot work on tickets.") % {"name": taker}, "unfit")
     if taker.pk == actor.pk:
         raise DomainError(_("Choose somebody else: nobody hands over to himself."), "self")
-    held = Ticket.objects.filter(assignee=actor, state__in=OPEN_STATES).annotate(
-        owed=Count("promises", filter=Q(promises__state=PromiseState.OPEN))
-    )
-    rows = list(held.order_by("next_due_at", "id")[:CAP])
+    rows = list(_held(actor).order_by("next_due_at", "id")[:CAP])
     if not rows:
         raise DomainError(_("You hold no open ticket: there is nothing to hand over."), "empty")
     try:
@@ -52,6 +49,14 @@ def handover_make(
             _("You have an open hand-over sheet already; sign it or withdraw it."), "open_sheet"
         ) from error
     return sheet  # type: ignore[no-any-return]
+
+
+def _held(person: Any) -> QuerySet[Ticket]:
+    """Everything he holds that is not resolved, with how many promises are owed."""
+    found: QuerySet[Ticket] = Ticket.objects.filter(assignee=person, state__in=OPEN_STATES).annotate(
+        owed=Count("promises", filter=Q(promises__state=PromiseState.OPEN))
+    )
+    return found
 
 
 def _line(sheet: Handover, row: Any, note: str) -> HandoverLine:
@@ -119,7 +124,13 @@ def _side(sheet: Handover, actor: Any) -> str:
 
 
 def _move(sheet: Handover, now: datetime) -> None:
-    """Everything the giver still holds goes to the taker, in order of key; each line keeps what became of it."""
+    """Everything the giver still holds goes to the taker, in order of key; each line keeps what became of it.
+
+    What he was given after the sheet was made goes along: nobody may be left with the tickets of who is gone.
+    """
+    if sheet.moved_at is None:
+        later = _held(sheet.giver).exclude(pk__in=sheet.lines.values("ticket")).order_by("id")
+        HandoverLine.objects.bulk_create(_line(sheet, row, "") for row in later)
     lines = list(
         sheet.lines.filter(result__in=["", HandoverResult.BUSY, HandoverResult.REFUSED])
         .select_related("ticket")
@@ -140,7 +151,7 @@ def _moved(ticket: Ticket, sheet: Handover, now: datetime) -> str:
     """The door judges the ticket as it stands under its lock; one that is refused holds nobody up."""
     try:
         with transaction.atomic():
-            current = Ticket.objects.select_for_update(of=("self",)).get(pk=ticket.pk)
+            current = moves.locked(Ticket(pk=ticket.pk))
             if current.assignee_id != sheet.giver_id or current.state not in OPEN_STATES:
                 return HandoverResult.GONE
             ticket_assign(

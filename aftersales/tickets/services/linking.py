@@ -11,7 +11,7 @@ from aftersales.core.errors import DomainError, NotPermitted
 from aftersales.tickets.models import Ticket, TicketLink
 from aftersales.tickets.selectors.merging import SIDES
 from aftersales.tickets.services.locking import refuse_sealed
-from aftersales.tickets.states import LinkKind
+from aftersales.tickets.states import OPEN_STATES, LinkKind
 
 DEEPEST = 20  # links from a ticket up to its farthest parent
 
@@ -21,7 +21,7 @@ def tickets_link(
 ) -> TicketLink:
     """Link two tickets. ``ticket`` is the parent of ``other``; related ones have no order.
 
-    Errors: itself, kind, linked (there is a link of another kind), cycle, Busy. The same link twice is one link.
+    Errors: itself, kind, linked (there is a link of another kind), cycle, finished, Busy. Twice the same is one link.
     """
     if not actor.has_perm("tickets.link"):
         raise NotPermitted()
@@ -38,6 +38,7 @@ def tickets_link(
             return known
         if kind == LinkKind.PARENT:
             _refuse_cycle(one.pk, two.pk)
+            _refuse_finished(one, two)
         return _link(one, two, kind, actor, now, source_ref=source_ref)
 
 
@@ -87,6 +88,13 @@ def _refuse_cycle(parent: int, child: int) -> None:
         if not above:
             return
     raise DomainError(_("These tickets are linked too deeply."), "cycle")
+
+
+def _refuse_finished(parent: Ticket, child: Ticket) -> None:
+    """A parent is finished after its children: none that is open is hung under it later."""
+    if parent.state not in OPEN_STATES and child.state in OPEN_STATES:
+        words = _("%(number)s is “%(state)s”: no open ticket is put under it.")
+        raise DomainError(words % {"number": parent.number, "state": parent.get_state_display()}, "finished")
 
 
 def _link(one: Ticket, two: Ticket, kind: str, actor: Any, now: datetime, **more: Any) -> TicketLink:

@@ -305,7 +305,7 @@ def _take_out(
     merge.undone_at, merge.undone_by = now, actor
     merge.save(update_fields=["undone_at", "undone_by"])
     _roots_back(merge, root)
-    TicketParty.objects.filter(ticket=root, merchant_id__in=merge.kept["parties"]).delete()
+    _parties_part(merge, root)
     DuplicatePair.objects.filter(
         ticket_id=min(current.pk, merge.survivor_id), other_id=max(current.pk, merge.survivor_id)
     ).update(verdict=PairVerdict.APART, decided_at=now, decided_by=actor)
@@ -317,6 +317,18 @@ def _take_out(
         payload={"other_id": moved.pk, "other": moved.number},
     )  # fmt: skip
     return moved
+
+
+def _parties_part(merge: TicketMerge, root: Ticket) -> None:
+    """Merchants who came with this ticket go, but for those whom another merged ticket concerns: it keeps them now."""
+    gone = set(merge.kept["parties"])
+    for other in TicketMerge.objects.filter(survivor=root, undone_at=None).order_by("pk") if gone else ():
+        needed = TicketParty.objects.filter(ticket_id=other.ticket_id, merchant_id__in=gone)
+        if kept := set(needed.values_list("merchant_id", flat=True)):
+            other.kept = {**other.kept, "parties": sorted({*other.kept["parties"], *kept})}
+            other.save(update_fields=["kept"])
+            gone -= kept
+    TicketParty.objects.filter(ticket=root, merchant_id__in=gone).delete()
 
 
 def _roots_back(merge: TicketMerge, root: Ticket) -> None:

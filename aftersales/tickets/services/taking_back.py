@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Count
+from django.db.models import Count, Q
 
 from accounts.rules import minutes_worked
 from accounts.selectors import Worked, worked
@@ -16,7 +16,7 @@ from aftersales.tickets.models import DispatchRecord, Ticket
 from aftersales.tickets.selectors.dispatching import TAKEN_BACK
 from aftersales.tickets.states import OwnReason, Severity, TicketState
 
-LIMIT = 500  # tickets of one sweep; the next one takes the others
+LIMIT = 500  # tickets looked at in one go; those nobody can be late with do not hide the ones behind them
 OFTEN = 2  # so often taken back, the lead is told
 
 
@@ -28,9 +28,14 @@ def take_back_sweep(*, now: datetime, limit: int = LIMIT) -> int:
     """
     current = book()
     limits = {code: duration(f"take_back_minutes_{code}", now, among=current) for code in Severity.values}
-    rows = _untouched(now - min(limits.values()), limit)
-    if not rows:
-        return 0
+    taken, rows = 0, _untouched(now - min(limits.values()), None, limit)
+    while rows:
+        taken += _judge(rows, limits, now)
+        rows = _untouched(now - min(limits.values()), rows[-1], limit)
+    return taken
+
+
+def _judge(rows: Sequence[Ticket], limits: Mapping[str, timedelta], now: datetime) -> int:
     since = min(row.assigned_at for row in rows if row.assigned_at)
     people = worked({row.assignee_id for row in rows}, since, now)
     reasons: dict[str, list[Ticket]] = defaultdict(list)
@@ -40,9 +45,12 @@ def take_back_sweep(*, now: datetime, limit: int = LIMIT) -> int:
     return sum(_take_back(found, why, now) for why, found in sorted(reasons.items()))
 
 
-def _untouched(before: datetime, limit: int) -> list[Ticket]:
-    """Given to somebody and not begun; whoever answers or resolves begins."""
+def _untouched(before: datetime, last: Ticket | None, limit: int) -> list[Ticket]:
+    """Given to somebody and not begun, the next after ``last``; whoever answers or resolves begins."""
     rows = Ticket.objects.filter(state=TicketState.ASSIGNED, historic=False, assignee__isnull=False)
+    if last is not None:
+        same = Q(assigned_at=last.assigned_at, pk__gt=last.pk)
+        rows = rows.filter(Q(assigned_at__gt=last.assigned_at) | same)
     return list(rows.filter(assigned_at__lte=before).order_by("assigned_at", "id")[:limit])
 
 

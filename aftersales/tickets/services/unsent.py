@@ -268,9 +268,9 @@ def _return(ticket: Ticket, held: Unsent, code: str, why: str, now: datetime) ->
 def _give_back(held: Unsent, code: str, why: str, now: datetime) -> Unsent:
     """The words become the draft of their writer, before whatever he has begun meanwhile."""
     draft = _draft(held.ticket, held.author)
-    if draft is None:
-        held.due_at = None
-    else:
+    while draft is None and not _freed(held):
+        draft = _draft(held.ticket, held.author)
+    if draft is not None:
         held.files.update(unsent=draft)
         draft.text = f"{held.text}\n\n{draft.text}".strip() if draft.text != held.text else draft.text
         draft.voice, ref = held.voice, held.source_ref
@@ -281,6 +281,19 @@ def _give_back(held: Unsent, code: str, why: str, now: datetime) -> Unsent:
     held.sent_back, held.why, held.saved_at = code, why[:300], now
     held.save()
     return held
+
+
+def _freed(held: Unsent) -> bool:
+    """Let the held row be the draft; not when another page began one at this moment."""
+    due_at = held.due_at
+    try:
+        with transaction.atomic():
+            held.due_at = None
+            held.save(update_fields=["due_at"])
+    except IntegrityError:
+        held.due_at = due_at
+        return False
+    return True
 
 
 def _locked(pk: int) -> Unsent | None:
