@@ -142,11 +142,13 @@ def load_rule_book() -> None:
     """What ``manage.py load_standards`` does, some weeks before the tests' now."""
     from accounts.services import system_user
     from aftersales.core import shipped
+    from aftersales.core.models import Delivery
     from aftersales.standards import shipping
 
     system = system_user(LOADED_AT)
     shipping.load(actor=system, now=LOADED_AT)
     shipped.load(actor=system, now=LOADED_AT)
+    Delivery.objects.all().delete()  # what a worker would have done long before the tests begin
 
 
 def _templates(admin: psycopg.Connection[Any]) -> list[tuple[int, str]]:

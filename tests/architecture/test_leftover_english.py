@@ -49,10 +49,15 @@ PLAIN = re.compile(
     re.ASCII,
 )
 EXAMPLES = {"zhouting", "浙江省", "禾木家电旗舰店"}  # in the first row of the templates
-EXAMPLES |= {"TK…", "https://", "chat_desk"}  # beginnings of what is typed; the code of a calendar
+EXAMPLES |= {
+    "TK…",
+    "https://",
+    '"chat_desk"',
+    "records.example.com",
+}  # beginnings of what is typed; the code of a calendar
 OWN_NAMES = {"中文", "简体中文"}  # a language is named in itself
 # Codes that stand in the columns and templates of sheets, which other programs read.
-CODES = {"zh-hans", "no", "yes"}
+CODES = {"zh-hans", "no", "yes", "mib", "kib"}
 # Columns whose values are codes of ours: what they say is shown in words.
 SPOKEN_FOR = {
     *(

@@ -123,6 +123,10 @@ MATRIX: dict[str, tuple[str, Call]] = {
     ),
     "note_add": ("tickets.note", lambda w: services.note_add(text="好", **w.on)),
     "problem_join": ("tickets.open_ticket", lambda w: services.problem_join(draft=w.draft(), **w.on)),
+    "ticket_split": (
+        "tickets.open_ticket",
+        lambda w: services.ticket_split(lines=[], messages=[], subject="另一件", reason="两件事", **w.on),
+    ),
     "promise_give": ("tickets.promise", lambda w: services.promise_give(what="回电", due_at=w.until, **w.on)),
     "promise_keep": ("tickets.promise", lambda w: services.promise_keep(promise=w.promise(), **w.by)),
     "promise_postpone": (

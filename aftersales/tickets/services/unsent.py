@@ -182,6 +182,7 @@ def _insert(row: Unsent) -> tuple[Unsent, bool]:
 def reply_take_back(*, unsent: Unsent, actor: Any, now: datetime) -> Unsent:
     """The writer takes his reply back into the box. Refused when it is said already (sent)."""
     with transaction.atomic():
+        moves.locked(Ticket(pk=unsent.ticket_id))  # in the order of whoever sends: the ticket, then the words
         held = _locked(unsent.pk)
         if held is None or held.author_id != actor.pk:
             raise DomainError(_("Too late: the reply has gone out."), "sent")
