@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from urllib.parse import urlencode
 
 from django.http import HttpRequest
@@ -74,6 +75,11 @@ def asked(request: HttpRequest, now: datetime) -> Asked:
     scope, problem = _days(request, Scope(request.user, now, team_id=_team(request)))
     compare = request.GET.get("compare", "")
     return Asked(scope, compare if compare in COMPARISONS else "", problem)
+
+
+def teams_of(user: Any) -> list[tuple[int, str]]:
+    """Key and name of the teams a page of figures may be narrowed to."""
+    return [(team.pk, str(team)) for team in Team.objects.visible_to(user).active()]
 
 
 def _team(request: HttpRequest) -> int | None:

@@ -50,6 +50,7 @@ urlpatterns = [
     path("tickets/pulse/", queue.pulse, name="pulse"),
     path("tickets/choices/", queue.choices, name="choices"),
     path("tickets/numbers/", queue.in_hand, name="numbers"),
+    path("tickets/columns/", saved.columns, name="columns"),
     path("tickets/views/", saved.views, name="views"),
     path("tickets/views/save/", saved.save, name="view_save"),
     path("tickets/views/home/", saved.home, name="view_home"),

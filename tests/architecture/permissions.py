@@ -168,6 +168,7 @@ DESK_PAGES = {
     "desk:pulse": Page(READERS),
     "desk:numbers": Page(READERS),
     "desk:choices": Page(READERS),
+    "desk:columns": Page(READERS),
     "desk:views": Page(READERS),
     "desk:view_save": Page(READERS, "POST"),
     "desk:view_home": Page(READERS, "POST"),

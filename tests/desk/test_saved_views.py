@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
@@ -334,3 +335,20 @@ def test_the_names_of_views_never_become_markup(open_ticket: Opener, desk: Cast,
     for text in (page(desk, desk.lead, view), page(desk, desk.agent, "all"),
                  desk.client(desk.lead).get(f"{QUEUE}views/").content.decode()):  # fmt: skip
         assert evil not in text
+
+
+def test_the_choice_of_columns_comes_when_it_is_opened_and_keeps_the_list(desk: Cast, now: datetime) -> None:
+    browser, asked = (
+        desk.client(desk.lead),
+        {"view": "all", "kind": "quality", "cols": "team,opened", "sort": "oldest"},
+    )
+
+    page = browser.get(QUEUE, asked).content.decode()
+    form = browser.get(f"{QUEUE}columns/", asked).content.decode()
+    plain = browser.get(QUEUE, {**asked, "panel": "columns"}).content.decode()
+
+    assert '<ul class="cols"' not in page
+    assert re.findall(r'name="cols" value="(\w+)" checked', form) == ["team", "opened"]
+    assert '<option value="oldest" selected>' in form
+    assert '<input type="hidden" name="kind" value="quality">' in form
+    assert re.findall(r'name="cols" value="(\w+)" checked', plain) == ["team", "opened"]

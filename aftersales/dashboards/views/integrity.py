@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import pgettext
 from django.views.decorators.http import require_GET
 
-from accounts.models import Team, User
+from accounts.models import User
 from aftersales.core.access import needs
 from aftersales.core.posted import whole
 from aftersales.dashboards import ranges
@@ -27,16 +27,12 @@ def integrity(request: HttpRequest) -> HttpResponse:
     signs = selectors.signs(asked.scope, asked.compare)
     resolved = selectors.resolved_by(asked.scope)
     context = {
-        "title": pgettext("figures", "Integrity"), "asked": asked, "teams": _teams(request.user),
+        "title": pgettext("figures", "Integrity"), "asked": asked, "teams": ranges.teams_of(request.user),
         "pages": pages(request.user, "dashboards:integrity"),
         "signs": [_card(sign, asked) for sign in signs],
         "people": [_row(user, counts, resolved, signs, asked) for user, counts in selectors.people_of(signs)],
     }  # fmt: skip
     return render(request, "dashboards/integrity.html", context)
-
-
-def _teams(user: Any) -> list[tuple[int, str]]:
-    return [(team.pk, str(team)) for team in Team.objects.visible_to(user).active()]
 
 
 def _url(code: str, asked: ranges.Asked, person: int | None = None) -> str:

@@ -27,7 +27,7 @@ from aftersales.core.components import (
     share_bars,
     timeline_pins,
 )
-from aftersales.dashboards import ranges
+from aftersales.dashboards import loads, ranges
 from aftersales.dashboards.comparing import compared
 from aftersales.dashboards.pages import pages
 from aftersales.dashboards.selectors import overview as selectors
@@ -329,11 +329,12 @@ def _team_row(board: Board, pk: int | None, numbers: Mapping[str, int]) -> dict[
 
 def _person(board: Board, one: selectors.Person) -> dict[str, Any]:
     load = one.open / one.capacity if one.capacity else 0
+    tone, word = loads.told(load)
     return {
         "person": one,
         "load": min(round(load * 100), 100),
-        "tone": "bad" if load > 1 else "warn" if load >= 0.9 else "ok",
-        "word": _("over capacity") if load > 1 else _("nearly full") if load >= 0.9 else "",
+        "tone": tone,
+        "word": word,
         "url": _url(board, assignee=one.id),
         "open_link": _count(one.open, _url(board, state="open", assignee=one.id)),
         "late_link": _count(one.breached, _url(board, view="breached", assignee=one.id), "lnk bad"),

@@ -12,11 +12,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 from django.views.decorators.http import require_GET
 
-from accounts.models import Team, User
+from accounts.models import User
 from accounts.selectors import names_of_teams
 from aftersales.core import wording
 from aftersales.core.access import needs
-from aftersales.dashboards import ranges
+from aftersales.dashboards import loads, ranges
 from aftersales.dashboards.pages import pages
 from aftersales.dashboards.selectors import wall as selectors
 from aftersales.dashboards.selectors.overview import Scope
@@ -29,10 +29,6 @@ def _scope(request: HttpRequest) -> Scope:
     return Scope(asked.user, asked.now, 1, asked.team_id)
 
 
-def _teams(user: Any) -> list[tuple[int, str]]:
-    return [(team.pk, str(team)) for team in Team.objects.visible_to(user).active()]
-
-
 @require_GET
 @needs("dashboards.view")
 def wall(request: HttpRequest) -> HttpResponse:
@@ -42,10 +38,10 @@ def wall(request: HttpRequest) -> HttpResponse:
     part = bool(request.htmx)  # type: ignore[attr-defined]
     context = {
         "title": pgettext("figures", "Team wall"), "wall": found, "scope": scope,
-        "team": dict(_teams(request.user)).get(scope.team_id or 0, "") if scope.team_id else "",
+        "team": dict(ranges.teams_of(request.user)).get(scope.team_id or 0, "") if scope.team_id else "",
         "updated": f"{timezone.localtime(scope.now):%H:%M}", "oldest": _oldest(found),
         "nearest": [_line(ticket, scope) for ticket in found.nearest],
-        "here": [_here(one, scope) for one in found.at_work], "teams": [] if part else _teams(request.user),
+        "here": [_here(one, scope) for one in found.at_work], "teams": [] if part else ranges.teams_of(request.user),
     }  # fmt: skip
     return render(request, "dashboards/_wall.html" if part else "dashboards/wall.html", context)
 
@@ -64,18 +60,14 @@ def _line(ticket: Ticket, scope: Scope) -> dict[str, Any]:
 
 
 def _here(one: selectors.Here, scope: Scope) -> dict[str, Any]:
-    tone = "bad" if one.load > 1 else "warn" if one.load >= FULL else "ok"
-    words = {"bad": _("over capacity"), "warn": _("nearly full"), "ok": ""}
+    tone, word = loads.told(one.load)
     state = _("away") if one.away else _("off shift") if one.until is None else ""
     return {
-        "one": one, "tone": tone, "word": words[tone], "share": min(round(one.load * 100), 100), "state": state,
+        "one": one, "tone": tone, "word": word, "share": min(round(one.load * 100), 100), "state": state,
         "until": wording.when(one.until, scope.now) if one.until else "",
         "queue": f"{reverse('desk:queue')}?view=all&assignee={one.person.pk}",
         "figures": reverse("dashboards:person", args=[one.person.pk]),
     }  # fmt: skip
-
-
-FULL = 0.9  # of a person's capacity; the words beside the bar say it
 
 
 @require_GET
@@ -86,7 +78,7 @@ def today(request: HttpRequest) -> HttpResponse:
     people = selectors.people(scope)
     due = selectors.due_today(scope)
     context = {
-        "title": pgettext("figures", "Team today"), "scope": scope, "teams": _teams(request.user),
+        "title": pgettext("figures", "Team today"), "scope": scope, "teams": ranges.teams_of(request.user),
         "asked": ranges.Asked(scope), "pages": pages(request.user, "dashboards:today"),
         "due": [_line(ticket, scope) for ticket in due], "full": len(due) == selectors.TODAYS,
         "late": sum(ticket.next_due_at < scope.now for ticket in due),

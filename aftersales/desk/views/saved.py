@@ -40,16 +40,31 @@ def views_context(user: Any, opened: saved.Opened, views: list[SavedView], panel
         "plain_list": urlencode(address),
         "headings": toolbar.headings(opened.wanted),
         "order_label": opened.wanted.order.label,
-        "orders": [(code, order.label, order is opened.wanted.order) for code, order in ORDERS.items()],
-        "column_choices": toolbar.column_choices(opened.wanted),
         "without_words": "?" + urlencode({n: v for n, v in address.items() if n != "q"}),
         "kept_by_filter": [(n, v) for n, v in address.items() if n in KEPT_BY_FILTER],
-        "kept_by_columns": [(n, v) for n, v in address.items() if n not in SHOWN],
         "sorted_by_due": opened.wanted.order is ORDERS[DUE],
         "ways": [(way, Shared(way).label) for way in services.may_share(user)],
         "save_open": panel == "save",
-        "columns_open": panel == "columns",
+        **({"columns_open": True, **_columns_context(opened)} if panel == "columns" else {}),
     }
+
+
+def _columns_context(opened: saved.Opened) -> dict[str, Any]:
+    """The order and the columns of a list, to choose from."""
+    wanted = opened.wanted
+    return {
+        "wanted": wanted,
+        "orders": [(code, order.label, order is wanted.order) for code, order in ORDERS.items()],
+        "column_choices": toolbar.column_choices(wanted),
+        "kept_by_columns": [(n, v) for n, v in wanted.address.items() if n not in SHOWN],
+    }
+
+
+@require_GET
+@needs("desk.view")
+def columns(request: HttpRequest) -> HttpResponse:
+    """The form for order and columns, when somebody opens it: no page of fifty rows waits for it."""
+    return render(request, "desk/_columns.html", _columns_context(saved.opened(request.user, request.GET)))
 
 
 @require_GET
