@@ -45,6 +45,7 @@ def own_events(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(events, "_listeners", [])
     monkeypatch.setattr(facts, "_providers", {**facts._providers, f"clock_subject:{KIND}": []})
     monkeypatch.setattr("aftersales.core.deliveries._consumers", {})
+    monkeypatch.setattr("aftersales.core.deliveries._names", {})
     monkeypatch.setattr("aftersales.clocks.services.engine._followed", {})
     services.follow(
         KIND,

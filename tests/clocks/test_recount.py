@@ -140,6 +140,7 @@ def test_activation_asks_for_the_recount_once_at_its_first_moment(
     desk: Desk, clock: Find, cast: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(deliveries, "_consumers", {})
+    monkeypatch.setattr(deliveries, "_names", {**deliveries._names})
     deliveries.subscribe("clocks.recount", "rule.activated", services.recount_ask)
     thing = desk.open()
     standard = ServiceStandard.objects.get(code="solution_agreed")

@@ -71,6 +71,7 @@ def test_a_sweep_takes_batches_and_asks_nothing_per_clock(desk: Desk, machine_us
 
 def test_a_sweep_writes_the_deliveries_of_its_events(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(deliveries, "_consumers", {})
+    monkeypatch.setattr(deliveries, "_names", {**deliveries._names})
     deliveries.subscribe("tests.lead", "clock.breached", lambda event, now: None)
     deliveries.subscribe("tests.other", "ticket.*", lambda event, now: None)
     desk.open_many(3)

@@ -35,6 +35,7 @@ def own_registries(toy_capabilities: None, monkeypatch: pytest.MonkeyPatch) -> N
     """What a test registers is gone after it; real rooms' listeners and consumers do not take part."""
     monkeypatch.setattr(events, "_listeners", [])
     monkeypatch.setattr(deliveries, "_consumers", {})
+    monkeypatch.setattr(deliveries, "_names", {**deliveries._names})
     monkeypatch.setattr(jobs, "_handlers", {})
     monkeypatch.setattr(facts, "_providers", defaultdict(list))
     monkeypatch.setattr(moves, "_guards", defaultdict(list))

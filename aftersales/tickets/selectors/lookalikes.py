@@ -21,34 +21,40 @@ MOST = 20  # candidates of one reason for one ticket, the newest
 WEIGHTS = ("order", "customer", "contact", "kind", "words", "other_order")
 PERSONAL = (ContactKind.PHONE, ContactKind.EMAIL, ContactKind.WECHAT)
 
+SAME_WORDS = 500  # prints of one text that are followed to their tickets, the newest
+
+# Each way is one condition on one index, whatever PostgreSQL believes about the tables: the others' keys come as an
+# array, and "+ 0" takes the walk along the primary key out of the choice. On statistics of an empty table (a fresh
+# installation, a night of archiving) a join here would read every ticket for every pair of tickets.
 _LIVE = "t.id <> f.id AND NOT t.historic AND t.state = ANY(%(active)s)"
+_NEWEST = f"ORDER BY t.id + 0 DESC LIMIT {MOST}"
 _FIND = f"""
-    SELECT f.id, c.why, t.id, t.kind, t.order_id, t.customer_id, p.sketch
+    SELECT f.id, c.why, c.id
       FROM unnest(%(ids)s::bigint[], %(orders)s::bigint[], %(customers)s::bigint[], %(kinds)s::text[],
                   %(bands)s::text[]) AS f(id, order_id, customer_id, kind, bands)
      CROSS JOIN LATERAL (
         (SELECT 'order' AS why, t.id FROM {{ticket}} t
-          WHERE t.order_id = f.order_id AND {_LIVE} ORDER BY t.id DESC LIMIT {MOST})
+          WHERE f.order_id IS NOT NULL AND t.order_id = f.order_id AND {_LIVE} {_NEWEST})
         UNION ALL
         (SELECT 'customer', t.id FROM {{ticket}} t
-          WHERE t.customer_id = f.customer_id AND t.kind = f.kind AND t.opened_at >= %(since)s AND {_LIVE}
-          ORDER BY t.id DESC LIMIT {MOST})
+          WHERE f.customer_id IS NOT NULL AND t.customer_id = f.customer_id AND t.kind = f.kind
+            AND t.opened_at >= %(since)s AND {_LIVE} {_NEWEST})
         UNION ALL
-        (SELECT 'contact', t.id
-           FROM (SELECT DISTINCT theirs.customer_id FROM {{contact}} mine
-                   JOIN {{contact}} theirs ON theirs.kind = mine.kind AND theirs.search_key = mine.search_key
-                    AND theirs.erased_at IS NULL AND theirs.customer_id <> mine.customer_id
-                  WHERE mine.customer_id = f.customer_id AND mine.erased_at IS NULL
-                    AND mine.kind = ANY(%(personal)s) AND mine.search_key <> '' LIMIT {MOST}) AS person
-           JOIN {{ticket}} t ON t.customer_id = person.customer_id
-          WHERE t.opened_at >= %(since)s AND {_LIVE} ORDER BY t.id DESC LIMIT {MOST})
+        (SELECT 'contact', t.id FROM {{ticket}} t
+          WHERE f.customer_id IS NOT NULL AND t.customer_id = ANY(ARRAY(
+                SELECT DISTINCT theirs.customer_id FROM {{contact}} mine
+                  JOIN {{contact}} theirs ON theirs.kind = mine.kind AND theirs.search_key = mine.search_key
+                   AND theirs.erased_at IS NULL AND theirs.customer_id <> mine.customer_id
+                 WHERE mine.customer_id = f.customer_id AND mine.erased_at IS NULL
+                   AND mine.kind = ANY(%(personal)s) AND mine.search_key <> '' LIMIT {MOST}))
+            AND t.opened_at >= %(since)s AND {_LIVE} {_NEWEST})
         UNION ALL
-        (SELECT 'words', t.id FROM {{print}} w JOIN {{ticket}} t ON t.id = w.ticket_id
-          WHERE w.bands && f.bands::bigint[] AND t.opened_at >= %(since)s AND {_LIVE}
-          ORDER BY t.id DESC LIMIT {MOST})
+        (SELECT 'words', t.id FROM {{ticket}} t
+          WHERE f.bands <> '{{{{}}}}' AND t.id = ANY(ARRAY(
+                SELECT w.ticket_id FROM {{print}} w WHERE w.bands && f.bands::bigint[]
+                 ORDER BY w.ticket_id + 0 DESC LIMIT {SAME_WORDS}))
+            AND t.opened_at >= %(since)s AND {_LIVE} {_NEWEST})
      ) AS c
-      JOIN {{ticket}} t ON t.id = c.id
-      LEFT JOIN {{print}} p ON p.ticket_id = t.id
 """.format(  # noqa: S608 - our own names
     ticket=Ticket._meta.db_table, contact=Contact._meta.db_table, print=TicketPrint._meta.db_table
 )  # fmt: skip
@@ -67,14 +73,18 @@ class Found:
 
 
 def lookalikes(fresh: Sequence[Seen], now: datetime) -> Mapping[int, list[Found]]:
-    """For each of these tickets the open ones that may be the same, the surest first. Two statements."""
+    """For each of these tickets the open ones that may be the same, the surest first. Two statements and the book."""
     if not fresh:
         return {}
     rules = book()
     why: dict[int, dict[int, set[str]]] = defaultdict(lambda: defaultdict(set))
     others: dict[int, Seen] = {}
-    for pk, code, other, kind, order_id, customer_id, made in _rows(fresh, now, rules):
+    for pk, code, other in _rows(fresh, now, rules):
         why[pk][other].add(code)
+    found = Ticket.objects.filter(pk__in={other for one in why.values() for other in one})
+    for other, kind, order_id, customer_id, made in found.values_list(
+        "pk", "kind", "order_id", "customer_id", "print__sketch"
+    ):
         others[other] = Seen(other, kind, order_id, customer_id, made or ())
     weights = {name: int(parameter(f"duplicate_weight_{name}", now, among=rules)) for name in WEIGHTS}
     alike = int(parameter("duplicate_likeness_percent", now, among=rules))
