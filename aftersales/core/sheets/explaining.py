@@ -235,8 +235,8 @@ PAIRS = 40  # of one jsonb_build_object, which takes a hundred arguments
 def remembering(plan: Plan, low: int, high: int) -> str:
     """SQL: keep what changed columns held, so that the result still says from what to what after it is written.
 
-    LATERAL and the place of a row fix the way: PostgreSQL knows nothing of fresh verdicts and might otherwise read
-    all of them for each stored row.
+    One pass over the verdicts and one look at each stored row, whatever PostgreSQL believes of tables that nobody has
+    analysed yet: a subquery in SET leaves it no order of joins to choose.
     """
     pairs = []
     for name in dict.fromkeys(setting.binding for setting in plan.settings if setting.binding):
@@ -246,12 +246,9 @@ def remembering(plan: Plan, low: int, high: int) -> str:
             pairs.append(f"{quote(name)}, CASE WHEN {changed} THEN {old} END")
     parts = [f"jsonb_build_object({', '.join(pairs[at : at + PAIRS])})" for at in range(0, len(pairs), PAIRS)]
     return f"""
-        UPDATE core_sheetverdict u SET old = x.old FROM (
-            SELECT d.ctid AS place, jsonb_strip_nulls({" || ".join(parts) or "NULL::jsonb"}) AS old
-            FROM core_sheetverdict d CROSS JOIN LATERAL
-                (SELECT * FROM {plan.table} k WHERE k.id = d.target_id OFFSET 0) t
-            WHERE d.upload_id = {plan.upload_id} AND d.verdict = 'c' AND d.row_no BETWEEN {low} AND {high} OFFSET 0
-        ) AS x WHERE u.ctid = x.place
+        UPDATE core_sheetverdict d SET old = (
+            SELECT jsonb_strip_nulls({" || ".join(parts) or "NULL::jsonb"}) FROM {plan.table} t WHERE t.id = d.target_id
+        ) WHERE d.upload_id = {plan.upload_id} AND d.verdict = 'c' AND d.row_no BETWEEN {low} AND {high}
     """
 
 
