@@ -50,7 +50,9 @@ def test_the_bar_says_who_will_be_refused_and_the_act_says_who_was(
     page = open_page(desk.lead, "/desk/tickets/?view=all")
     page.locator("[data-row] input.cb").first.check()
     page.locator("[data-row] input.cb").last.check()
-    held = page.locator(".held", has_text=started.number)  # the judgement of the first tick alone comes before it
+    held = page.locator(
+        ".held", has_text=started.number
+    )  # the judgement of the first tick alone comes before it
     held.wait_for()
     assert given.number not in held.inner_text()
     page.locator(".pop.up summary").click()
