@@ -29,6 +29,7 @@ from aftersales.standards.states import Promise
 from aftersales.tickets import figures
 from aftersales.tickets.models import Ticket
 from aftersales.tickets.selectors import COUNT_CAP, QUEUES, queue_rows
+from aftersales.tickets.selectors.merging import has_lookalikes
 from aftersales.tickets.selectors.words import texts_with, with_words
 from aftersales.tickets.states import ACTIVE_STATES, OPEN_STATES, Channel, Kind, Nature, Severity, TicketState
 
@@ -40,6 +41,7 @@ CHOICES: Mapping[str, Sequence[tuple[str, Any]]] = {
     "nature": Nature.choices,
     "kind": Kind.choices,
     "channel": Channel.choices,
+    "alike": [("open", pgettext_lazy("queue filter", "Has look-alikes"))],
 }
 # What only a figure of the overview asks for: its list shows exactly the tickets it counts.
 FLAGS: Mapping[str, Mapping[str, Any]] = {
@@ -229,6 +231,8 @@ def tickets(user: Any, wanted: Asked, now: datetime, *, to_count: bool = False) 
     else:
         rows = view_rows(user, wanted.queue, now)
     rows = rows.filter(**_fixed(wanted), **{f"{name}_id": value for name, value in wanted.keys.items()})
+    if wanted.fixed.get("alike"):
+        rows = rows.filter(has_lookalikes())
     for name, day in wanted.days.items():
         start = timezone.make_aware(datetime.combine(day, time.min))
         rows = rows.filter(**{f"{DAYS[name]}__gte": start, f"{DAYS[name]}__lt": start + timedelta(days=1)})
@@ -263,6 +267,7 @@ def _fixed(wanted: Asked) -> dict[str, Any]:
     if chosen.get("state") == OPEN:
         chosen["state__in"] = OPEN_STATES
         del chosen["state"]
+    chosen.pop("alike", None)
     for name in wanted.flags:
         chosen |= FLAGS[name]
     return chosen

@@ -4,6 +4,7 @@ from django.urls import path
 
 from aftersales.desk import acting
 from aftersales.desk.views import (
+    alike,
     answers,
     archive,
     beside,
@@ -66,6 +67,7 @@ urlpatterns = [
     path("tickets/bulk/merge/", merging.merge_chosen, name="merge_chosen"),
     path("tickets/open/", opening.problem, name="open"),
     path("tickets/open/order/", opening.order_found, name="order_found"),
+    path("tickets/open/alike/", alike.alike, name="open_alike"),
     path("tickets/<str:number>/", ticket.ticket, name="ticket"),
     path("tickets/<str:number>/clocks/<int:pk>/", clocks.counted, name="counted"),
     path("tickets/<str:number>/look/", ticket.look, name="look"),

@@ -13,7 +13,7 @@ from aftersales.tickets.machine import AUTOMATION_MACHINE, MACHINE, PROMISE_MACH
 from aftersales.tickets.selectors import checks, merging, promises, reading, writing
 from aftersales.tickets.selectors.cited import doer
 from aftersales.tickets.selectors.dispatching import own_order_facts
-from aftersales.tickets.services import erasing, node_messages, rebuild, running, unsent
+from aftersales.tickets.services import erasing, merge_letters, node_messages, rebuild, running, unsent
 from aftersales.tickets.states import Channel, DispatchPart, Kind, LoadFactor, Nature, OwnReason, Severity
 
 
@@ -76,6 +76,7 @@ def _follow_events() -> None:
     kinds.provide_late("confirm_link", node_messages.confirm_link)
     for code in ("clock.warned", "clock.breached", "clock.breached.lead"):
         kinds.provide_check(code, node_messages.promise_still_open)
+    kinds.provide_check(merge_letters.MERGED, merge_letters.still_merged)
     for name, pattern in (
         ("tickets.automation", "ticket.*"), ("tickets.automation_warned", "clock.warned"),
         ("tickets.automation_breached", "clock.breached"),

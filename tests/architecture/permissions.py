@@ -151,6 +151,7 @@ DESK_PAGES = {
     "desk:print": Page(READERS, sample=NUMBER),
     "desk:open": Page(DESK),
     "desk:order_found": Page(DESK),
+    "desk:open_alike": Page(DESK, "POST"),
     "dashboards:overview": Page(READERS | {R.PLANNER}, args=_rule_book),
     "dashboards:wall": Page(READERS | {R.PLANNER}, args=_rule_book),
     "dashboards:today": Page(LEADS | {R.VENDOR_LEAD}, args=_rule_book),

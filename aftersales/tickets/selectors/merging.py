@@ -158,6 +158,15 @@ def reasons_in_words(reasons: Sequence[Any]) -> str:
     return pgettext("list", ", ").join(said)
 
 
+def has_lookalikes() -> Q:
+    """Tickets that may be the same problem as another one in work, and nobody has said yet."""
+    open_pairs = DuplicatePair.objects.filter(verdict=PairVerdict.OPEN)
+    return Q(state__in=ACTIVE_STATES) & (
+        Q(Exists(open_pairs.filter(ticket=OuterRef("pk"), other__state__in=ACTIVE_STATES)))
+        | Q(Exists(open_pairs.filter(other=OuterRef("pk"), ticket__state__in=ACTIVE_STATES)))
+    )
+
+
 def open_children(rows: Sequence[Ticket], now: datetime) -> dict[int, Any]:
     """Tickets whose children are not finished: named in the refusal. One query."""
     found = TicketLink.objects.filter(

@@ -21,7 +21,7 @@ from aftersales.notices.services import notice_send
 from aftersales.standards.states import Debtor, Promise
 from aftersales.tickets.models import Message, Ticket
 from aftersales.tickets.selectors.promises import told_with
-from aftersales.tickets.services import alerts, watching
+from aftersales.tickets.services import alerts, merge_letters, watching
 from aftersales.tickets.services.closing import CONFIRM, customer_link_issue
 from aftersales.tickets.states import NO_DUE, AskInPerson, Result, TicketState, WaitFor
 
@@ -147,6 +147,8 @@ _CUSTOMER_NODES = {
     "ticket.closed": _closed,
     "ticket.cancelled": _plain("ticket.cancelled"),
     "ticket.unreachable": _plain("ticket.unreachable"),
+    "ticket.merged": merge_letters.merged,
+    "ticket.unmerged": merge_letters.unmerged,
 }
 
 
