@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
+from django.db import connection
 from django.db.models import F, FilteredRelation, Q
 from django.http import QueryDict
 from django.utils.translation import gettext as _
@@ -22,6 +25,7 @@ from aftersales.desk.queues import Asked
 from aftersales.merchants.models import Merchant
 
 MOST_OFFERED = 80  # tabs and further views together
+FIELDS = [column.attname for column in SavedView._meta.concrete_fields]
 
 
 @dataclass(frozen=True)
@@ -99,9 +103,40 @@ def what(wanted: Asked) -> dict[str, Any]:
 
 def offered(user: Any) -> list[SavedView]:
     """All saved views this person may open: his tabs first in their order (``place``), then the others."""
-    mine = FilteredRelation("pins", condition=Q(pins__person=user.pk))
-    rows = SavedView.objects.visible_to(user).active().annotate(mine=mine, place=F("mine__position"))
-    return list(rows.order_by(F("place").asc(nulls_last=True), "name", "pk")[:MOST_OFFERED])
+    if not (user.is_active and user.has_perm("desk.view")):
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(*_offered_statement(user.pk))
+        return [_read(values) for values in cursor.fetchall()]
+
+
+def _read(values: Sequence[Any]) -> SavedView:
+    """A row of that statement: the columns of the view in their order, then its place among the tabs."""
+    columns = dict(zip(FIELDS, values, strict=False))
+    columns["query"] = json.loads(columns["query"])
+    view: Any = SavedView.from_db(connection.alias, FIELDS, list(columns.values()))
+    view.place = values[-1]
+    return view  # type: ignore[no-any-return]
+
+
+class _Reader(NamedTuple):
+    """Whom a statement is written for; what he may do was asked before."""
+
+    pk: int
+    is_active: bool = True
+
+    def has_perm(self, capability: str) -> bool:
+        return True
+
+
+@lru_cache(maxsize=1024)
+def _offered_statement(pk: int) -> tuple[str, Sequence[Any]]:
+    """Written by Django once for each person: writing it takes several times as long as asking."""
+    mine = FilteredRelation("pins", condition=Q(pins__person=pk))
+    rows = SavedView.objects.visible_to(_Reader(pk)).active().annotate(mine=mine, place=F("mine__position"))
+    rows = rows.order_by(F("place").asc(nulls_last=True), "name", "pk")[:MOST_OFFERED]
+    sql, params = rows.query.sql_with_params()
+    return sql, params
 
 
 def tabs(views: Sequence[Any]) -> list[SavedView]:

@@ -53,9 +53,13 @@ function desk() {
     const dialog = document.getElementById(id);
     if (dialog && !dialog.open) {
       dialog.showModal();
-      const first = dialog.querySelector("[autofocus], textarea, select, input:not([type=hidden])");
-      if (first) first.focus();
+      focusFirst(dialog);
     }
+  }
+
+  function focusFirst(dialog) {
+    const first = dialog.querySelector("[autofocus], textarea, select, input:not([type=hidden])");
+    if (first) first.focus();
   }
 
   document.addEventListener("click", function (event) {
@@ -67,6 +71,7 @@ function desk() {
     if (!at) return;
     if (at.dataset.dialog && at.getAttribute("aria-disabled") !== "true") {
       if (at.href) event.preventDefault(); // without the script the link opens it
+      if (at.hasAttribute("hx-get")) document.getElementById(at.dataset.dialog).replaceChildren(); // it is asked for anew
       openDialog(at.dataset.dialog);
     }
     else if (at.hasAttribute("data-close")) (at.closest("dialog") ? at.closest("dialog").close() : at.closest(".toast, .closable").remove());
@@ -396,6 +401,7 @@ function desk() {
     showSelection();
     showNumbers();
     toEnd();
+    if (event.target.matches("dialog[open]")) focusFirst(event.target);
   });
   document.addEventListener("htmx:afterRequest", function (event) {
     const dialog = event.target.closest && event.target.closest("dialog[open]");

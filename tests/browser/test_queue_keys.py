@@ -38,7 +38,8 @@ def test_a_refresh_moves_neither_rows_nor_focus_nor_choice_nor_dialog(
     page.keyboard.press("j")
     page.keyboard.press("j")
     page.keyboard.press("x")
-    page.locator("[data-dialog=columns]").click()
+    page.locator("a[href*='panel=columns']").click()
+    page.wait_for_selector("#panel select:focus")
     before = page.evaluate(TOPS), page.evaluate(SUBJECTS)
     focused = page.evaluate("document.activeElement.id")
 
@@ -51,7 +52,7 @@ def test_a_refresh_moves_neither_rows_nor_focus_nor_choice_nor_dialog(
 
     assert (page.evaluate(TOPS), page.evaluate(SUBJECTS)) == before
     assert page.evaluate("document.activeElement.id") == focused
-    assert page.evaluate("document.getElementById('columns').open")
+    assert page.evaluate("document.getElementById('panel').open")
     assert page.locator("[data-row] input.cb:checked").count() == 1
     assert page.locator("tr[aria-current=true]").count() == 1
     assert gone.subject in page.locator("tr.left").inner_text()

@@ -169,7 +169,7 @@ def test_the_filter_knows_team_person_merchant_and_days(
     ).content.decode()
     assert "Shop M-7" in page
     assert f'href="?opened_to={day}&amp;q=' in page
-    choices = client.get(reverse("desk:choices")).content.decode()
+    choices = client.get(reverse("desk:list_panel"), {"panel": "filter"}).content.decode()
     assert ticket.team.name in choices
     assert 'name="assignee"' in choices
 

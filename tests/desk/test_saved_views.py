@@ -344,7 +344,7 @@ def test_the_choice_of_columns_comes_when_it_is_opened_and_keeps_the_list(desk: 
     )
 
     page = browser.get(QUEUE, asked).content.decode()
-    form = browser.get(f"{QUEUE}columns/", asked).content.decode()
+    form = browser.get(f"{QUEUE}panel/", {**asked, "panel": "columns"}).content.decode()
     plain = browser.get(QUEUE, {**asked, "panel": "columns"}).content.decode()
 
     assert '<ul class="cols"' not in page

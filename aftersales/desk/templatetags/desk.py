@@ -1,9 +1,13 @@
 """Tags of the shell."""
 
+from functools import lru_cache
 from typing import Any
 
 from django import template
-from django.utils.safestring import SafeString
+from django.conf import settings
+from django.template.loader import get_template
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language
 
 from accounts.selectors import taste_of
 from aftersales.core import events, origin
@@ -18,6 +22,23 @@ register = template.Library()
 def side_bar(context: template.Context) -> SafeString:
     """The side bar of this person on this page."""
     return shell.side_bar(context["request"])
+
+
+@register.simple_tag
+def page_url(page: str) -> str:
+    """The address of a page without parts, resolved once: a page of fifty rows has eight of them."""
+    return navigation.address(page)
+
+
+@register.simple_tag
+def fixed(name: str) -> SafeString:
+    """A part that says the same to everybody in a language: drawn once, then at hand."""
+    return _drawn(name, get_language() or "") if not settings.DEBUG else _drawn.__wrapped__(name, "")
+
+
+@lru_cache(maxsize=64)
+def _drawn(name: str, language: str) -> SafeString:
+    return mark_safe(get_template(name).render())  # noqa: S308 - drawn by a template, escaped there
 
 
 @register.simple_tag

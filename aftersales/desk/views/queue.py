@@ -8,6 +8,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import escape
 from django.utils.safestring import SafeString
@@ -20,7 +21,7 @@ from aftersales.core.access import answered, needs
 from aftersales.core.components import empty_state
 from aftersales.desk import columns, queues, rows, saved, toolbar
 from aftersales.desk.views.export import exportable
-from aftersales.desk.views.saved import views_context
+from aftersales.desk.views.saved import panel_of, views_context
 from aftersales.notices.selectors import BADGE_MOST, unread_count
 from aftersales.tickets import services
 from aftersales.tickets.models import Ticket
@@ -60,28 +61,19 @@ def _context(
         "title": opened.view or toolbar.VIEWS[wanted.queue],
         "now": now,
         "wanted": wanted,
-        "here": _here(request),
+        "here": (here := _here(request)),
         "tabs": toolbar.tabs(user, opened.code, numbers, tabs),
         "chips": toolbar.chips(wanted, user),
         "without_figure": toolbar.without_figure(wanted) if wanted.by_figure else "",
-        "fields": toolbar.fields(wanted),
-        "filter_open": (panel := request.GET.get("panel")) == "filter",
-        "row_fields": toolbar.row_fields(wanted, user, now) if panel == "filter" else "",
+        "panel": panel_of(panel, user, wanted, now) if (panel := request.GET.get("panel", "")) else None,
+        "panel_url": f"{reverse('desk:list_panel')}?{here}&panel=",
         "rows": _rows(request, wanted, page, now, counts=numbers),
         "more": _more(request, wanted, page, now),
         "empty": _empty(request, wanted, now) if not page.rows else "",
         "seen": " ".join(f"{row.id}.{row.version}" for row in page.rows),
         "exports": exportable(user),
-        **views_context(user, opened, views, panel or ""),
+        **views_context(user, opened, views),
     }
-
-
-@require_GET
-@needs("desk.view")
-def choices(request: HttpRequest) -> HttpResponse:
-    """The choices of the filter that are rows, when somebody opens it."""
-    wanted = saved.opened(request.user, request.GET).wanted
-    return HttpResponse(toolbar.row_fields(wanted, request.user, timezone.now()))
 
 
 def _here(request: HttpRequest) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -11,6 +12,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.models import Team
@@ -26,8 +28,8 @@ SHOWN = ("cols", "sort", "flat")  # of an address: how the list is shown
 KEPT_BY_FILTER = ("view", "q", "from", *SHOWN)
 
 
-def views_context(user: Any, opened: saved.Opened, views: list[SavedView], panel: str) -> dict[str, Any]:
-    """What the page of a queue says about views: tabs' neighbours, columns and order, what is missing."""
+def views_context(user: Any, opened: saved.Opened, views: list[SavedView]) -> dict[str, Any]:
+    """What the page of a queue says about views: tabs' neighbours, the order, what is missing."""
     address = opened.wanted.address
     changing = opened.view or saved.changed_from(user, opened.wanted, views)
     gone = [_("This view was ended, or it is not for you.")] if opened.ended else []
@@ -41,30 +43,36 @@ def views_context(user: Any, opened: saved.Opened, views: list[SavedView], panel
         "headings": toolbar.headings(opened.wanted),
         "order_label": opened.wanted.order.label,
         "without_words": "?" + urlencode({n: v for n, v in address.items() if n != "q"}),
-        "kept_by_filter": [(n, v) for n, v in address.items() if n in KEPT_BY_FILTER],
         "sorted_by_due": opened.wanted.order is ORDERS[DUE],
-        "ways": [(way, Shared(way).label) for way in services.may_share(user)],
-        "save_open": panel == "save",
-        **({"columns_open": True, **_columns_context(opened)} if panel == "columns" else {}),
     }
 
 
-def _columns_context(opened: saved.Opened) -> dict[str, Any]:
-    """The order and the columns of a list, to choose from."""
-    wanted = opened.wanted
-    return {
-        "wanted": wanted,
-        "orders": [(code, order.label, order is wanted.order) for code, order in ORDERS.items()],
-        "column_choices": toolbar.column_choices(wanted),
-        "kept_by_columns": [(n, v) for n, v in wanted.address.items() if n not in SHOWN],
-    }
+def panel_of(name: str, user: Any, wanted: queues.Asked, now: datetime) -> dict[str, Any]:
+    """What a dialog over the list asks for: the filter, the columns and their order, or a name to save the list by."""
+    address = wanted.address
+    if name == "columns":
+        return {
+            "name": name, "title": pgettext("queue page", "Columns and order"), "wanted": wanted,
+            "orders": [(code, order.label, order is wanted.order) for code, order in ORDERS.items()],
+            "choices": toolbar.column_choices(wanted), "kept": [(n, v) for n, v in address.items() if n not in SHOWN],
+        }  # fmt: skip
+    if name == "save":
+        ways = [(way, Shared(way).label) for way in services.may_share(user)]
+        title = pgettext("queue page", "Save as view")
+        return {"name": name, "title": title, "list": urlencode(address), "ways": ways}
+    kept = [(n, v) for n, v in address.items() if n in KEPT_BY_FILTER]
+    fields = toolbar.fields(wanted) + toolbar.row_fields(wanted, user, now)
+    title = pgettext("queue page", "Filter")
+    return {"name": "filter", "title": title, "wanted": wanted, "fields": fields, "kept": kept}
 
 
 @require_GET
 @needs("desk.view")
-def columns(request: HttpRequest) -> HttpResponse:
-    """The form for order and columns, when somebody opens it: no page of fifty rows waits for it."""
-    return render(request, "desk/_columns.html", _columns_context(saved.opened(request.user, request.GET)))
+def panel(request: HttpRequest) -> HttpResponse:
+    """A dialog over the list, when somebody opens it: no page of fifty rows waits for it."""
+    wanted = saved.opened(request.user, request.GET).wanted
+    found = panel_of(request.GET.get("panel", ""), request.user, wanted, timezone.now())
+    return render(request, "desk/_panel.html", {"panel": found})
 
 
 @require_GET
