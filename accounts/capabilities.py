@@ -281,6 +281,29 @@ SHEETS = {
     ),
 }
 
+# Cases: what is decided, where the goods are, what is paid. Who proposes does not approve; who rules does not pay.
+CASE_WORKERS = roles(R.AGENT, R.LEAD, R.SUPERVISOR, R.AUTHORITY_DESK, VENDORS)
+CASE_READERS = roles(READERS, R.FINANCE, R.RETURNS_RECEIVER)
+CASES = {
+    "cases.view_all": roles(R.FINANCE, R.RETURNS_RECEIVER, R.ADJUDICATOR),
+    "cases.open": CASE_WORKERS,
+    "cases.decide": CASE_WORKERS,
+    "cases.answer": CASE_WORKERS,  # what the customer said is taken down; he himself answers by a signed page
+    "cases.dispute": roles(CASE_WORKERS, R.ADJUDICATOR),
+    "cases.rule": roles(R.ADJUDICATOR),
+    "cases.close": roles(CASE_WORKERS, R.FINANCE),
+    "cases.ship": CASE_WORKERS,
+    "cases.receive": roles(R.RETURNS_RECEIVER, R.LEAD, R.SUPERVISOR),
+    "cases.inspect": roles(R.RETURNS_RECEIVER, R.LEAD, R.SUPERVISOR),
+    "cases.propose_payment": roles(CASE_WORKERS, R.FINANCE),
+    "cases.approve_payment": roles(R.LEAD, R.SUPERVISOR, R.FINANCE),
+    "cases.pay": roles(R.FINANCE),
+    "cases.sweep": NOBODY,
+    **register("cases.case", view=CASE_READERS),
+    **register("cases.caseparcel", view=CASE_READERS),
+    **register("cases.casepayment", view=CASE_READERS),
+}
+
 TABLE: dict[str, frozenset[Role]] = {
     **ACCOUNTS,
     **DESK_PAGES,
@@ -293,6 +316,7 @@ TABLE: dict[str, frozenset[Role]] = {
     **TICKETS,
     **MACHINERY,
     **CHANNELS,
+    **CASES,
     **DASHBOARDS,
 }
 

@@ -36,6 +36,7 @@ ROOMS = [
     "aftersales.clocks",
     "aftersales.tickets",
     "aftersales.channels",
+    "aftersales.cases",
     "aftersales.selfservice",
     "aftersales.desk",
     "aftersales.dashboards",

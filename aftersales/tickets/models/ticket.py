@@ -50,7 +50,9 @@ class Ticket(StateModel, PublicIdModel, VersionedModel):
     """One customer problem (DESIGN 1). *Owner* is the first person contacted, responsible to the end (R3.3);
     *assignee* works on it now. ``wake_at`` is when the system looks again: end of a wait, of the silence, of the
     windows. ``next_*`` repeat the nearest running clock so that a queue reads one table. ``ask_in_person`` says why
-    a ticket waits for a person's telephone call: a message did not reach the customer, or silence may not end it."""
+    a ticket waits for a person's telephone call: a message did not reach the customer, or silence may not end it.
+    ``case_count`` and ``cases_open`` repeat what the room of the cases knows, so that a page asks it only when there is one.
+    """
 
     number = models.CharField(_("number"), max_length=24, unique=True)
     source = models.CharField(_("source"), max_length=40)
@@ -127,13 +129,16 @@ class Ticket(StateModel, PublicIdModel, VersionedModel):
     last_customer_at = models.DateTimeField(_("customer last wrote"), null=True)
     last_staff_at = models.DateTimeField(_("staff last wrote"), null=True)
 
+    case_count = models.PositiveSmallIntegerField(_("cases"), default=0, db_default=0)
+    cases_open = models.PositiveSmallIntegerField(_("open cases"), default=0, db_default=0)
+
     next_due_at = models.DateTimeField(_("next due"), default=NO_DUE)
     next_promise = models.CharField(_("next promise"), max_length=40, blank=True, choices=Promise)
     next_started_at = models.DateTimeField(_("next clock started"), null=True)
     next_warn_at = models.DateTimeField(_("next warning"), null=True)
 
     for_machines = frozenset({"source", "source_ref"})
-    history = HistoricalRecords(excluded_fields=["subject"])
+    history = HistoricalRecords(excluded_fields=["subject", "case_count", "cases_open"])
     objects = TicketQuerySet.as_manager()
 
     class Meta:

@@ -1,0 +1,96 @@
+"""What can happen to a case, its parcels and payments, each with the sentence a lead reads aloud."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from aftersales.cases import states
+from aftersales.core.events import Kind, register
+from aftersales.core.models import Audience
+
+CUSTOMER, MERCHANT, INTERNAL = Audience.CUSTOMER, Audience.MERCHANT, Audience.INTERNAL
+CASE = {"case_id": "id", "kind": "code", "ground": "code"}
+PARCEL = {"case_id": "id", "direction": "code"}
+PAYMENT = {"case_id": "id", "amount": "amount", "currency": "code"}
+WORDS: Mapping[str, type[models.TextChoices]] = {
+    "kind": states.CaseKind,
+    "ground": states.Ground,
+    "how": states.DecidedBy,
+    "by": states.Side,
+    "direction": states.Direction,
+}
+
+
+def _words(payload: Mapping[str, Any]) -> dict[str, Any]:
+    """Codes in the reader's language."""
+    shown = {}
+    for key, choices in WORDS.items():
+        if key in payload:
+            known: dict[Any, Any] = dict(choices.choices)
+            shown[key] = str(known.get(payload[key], payload[key]))
+    return shown
+
+
+def case(code: str, sentence: Any, audience: str = CUSTOMER, **payload: str) -> Kind:
+    return Kind(f"case.{code}", sentence, {**CASE, **payload}, audience=audience, show=_words)
+
+
+def parcel(code: str, sentence: Any, audience: str = CUSTOMER) -> Kind:
+    return Kind(f"case_parcel.{code}", sentence, PARCEL, audience=audience, show=_words)
+
+
+def payment(code: str, sentence: Any, audience: str = INTERNAL, **payload: str) -> Kind:
+    return Kind(f"payment.{code}", sentence, {**PAYMENT, **payload}, audience=audience)
+
+
+def on_ticket(code: str, sentence: Any, **payload: str) -> Kind:
+    told = {"case_id": "id", "number": "code", **payload}
+    return Kind(f"ticket.case_{code}", sentence, told, audience=CUSTOMER, show=_words)
+
+
+register(
+    case("asked", _("%(actor)s opened a case: %(kind)s, %(ground)s."), amount="amount", by="code"),
+    case("offered", _("%(actor)s offered %(amount)s."), amount="amount", by="code"),
+    case("countered", _("The customer asks for %(amount)s instead."), amount="amount"),
+    case("approved", _("%(actor)s approved %(amount)s (%(how)s)."), amount="amount", how="code", goods_back="flag"),
+    case("rejected", _("%(actor)s refused the request (%(how)s)."), how="code"),
+    case("amended", _("%(actor)s changed the request: %(kind)s, %(ground)s."), by="code"),
+    case("disputed", _("%(by)s asked the platform to decide."), by="code"),
+    case("undisputed", _("The dispute was withdrawn.")),
+    case("withdrawn", _("The customer withdrew the request.")),
+    case("closed", _("The case is done; %(agreed)s in all."), agreed="amount"),
+    parcel("announced", _("A parcel is awaited (%(direction)s).")),
+    parcel("shipped", _("The parcel was sent (%(direction)s).")),
+    parcel("received", _("%(actor)s received the parcel.")),
+    parcel("counted", _("%(actor)s counted what came in."), MERCHANT),
+    parcel("delivered", _("The parcel was delivered.")),
+    parcel("lost", _("The parcel counts as lost.")),
+    parcel("refused", _("The parcel was refused at the door.")),
+    parcel("intercepted", _("The parcel was stopped on its way.")),
+    parcel("inspected", _("%(actor)s inspected the goods."), MERCHANT),
+    parcel("kept", _("The goods stay with the merchant."), MERCHANT),
+    parcel("sent_back", _("The goods were sent back to the customer.")),
+    parcel("delivered_back", _("The customer has the goods back.")),
+    parcel("unclaimed", _("Nobody took the goods that were sent back.")),
+    parcel("expired", _("The goods were never sent; the request ended.")),
+    parcel("cancelled", _("No parcel is awaited any more.")),
+    payment("proposed", _("%(actor)s proposed to pay %(amount)s %(currency)s.")),
+    payment("asked", _("%(actor)s asked a second person to approve %(amount)s %(currency)s.")),
+    payment("approved", _("%(actor)s approved %(amount)s %(currency)s."), MERCHANT),
+    payment("rejected", _("%(actor)s did not approve %(amount)s %(currency)s: %(reason)s")),
+    payment("cancelled", _("%(actor)s cancelled the payment of %(amount)s %(currency)s.")),
+    payment("submitted", _("%(amount)s %(currency)s went to the bank."), attempt="number"),
+    payment("succeeded", _("%(amount)s %(currency)s was paid."), CUSTOMER, by="code", paid_at="moment"),
+    payment("failed", _("The payment of %(amount)s %(currency)s failed."), by="code"),
+    payment("unknown", _("It is not known yet whether %(amount)s %(currency)s was paid.")),
+    payment("retried", _("%(actor)s lets the payment of %(amount)s %(currency)s go out again.")),
+    payment("returned", _("The bank sent %(amount)s %(currency)s back."), CUSTOMER, by="code"),
+    payment("payee_asked", _("%(actor)s asked the customer for another account.")),
+    payment("replaced", _("%(amount)s %(currency)s is paid anew to another account."), new_id="id"),
+    payment("reversed", _("%(amount)s %(currency)s came back.")),
+    on_ticket("opened", _("%(actor)s opened case %(number)s: %(kind)s."), kind="code"),
+    on_ticket("decided", _("Case %(number)s was decided.")),
+    on_ticket("ended", _("Case %(number)s is done.")),
+)  # fmt: skip

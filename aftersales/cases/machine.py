@@ -1,0 +1,237 @@
+"""The three machines of a case: decision, parcel, payment. They share no field (DESIGN 4)."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from aftersales.cases import rules
+from aftersales.cases.states import CaseState as S
+from aftersales.cases.states import ParcelState as P
+from aftersales.cases.states import PaymentState as M
+from aftersales.core.errors import Refusal
+from aftersales.core.machine import Machine, Move, Need
+
+DECIDE = "cases.decide"
+ANSWER = "cases.answer"
+WAYBILL = [
+    Need("carrier", label=_("Carrier"), max_length=60),
+    Need("tracking_no", label=_("Waybill"), max_length=64),
+]
+AMOUNT = Need("amount", label=_("Amount"), kind="hidden")
+GRANT = Need("grant", label=_("Amount"), kind="hidden")  # a quote: the body writes what the accounts reserved
+TERMS = Need("terms", label=pgettext_lazy("case", "Terms"), kind="hidden", required=False)
+HOW = Need("how", label=pgettext_lazy("case", "Decided by"), kind="hidden", required=False)
+BY = Need("by", label=pgettext_lazy("case", "Side"), kind="hidden", required=False)
+
+
+def only_final(
+    row: Any, facts: Mapping[str, Any], actor: Any, now: datetime, data: Mapping[str, Any] | None
+) -> Iterable[Refusal]:
+    """A case is complete when no parcel, payment, request or dispute of it is open (DESIGN 4)."""
+    for lines in facts.get("cases.open_parts") or ():
+        for line in lines:
+            yield Refusal("open_parts", line)
+
+
+CASE_MACHINE = Machine(
+    "cases.case",
+    states=S,
+    initial=[S.REQUESTED],
+    terminal=[S.CLOSED, S.WITHDRAWN],
+    moves=[
+        Move(
+            "offer", [S.REQUESTED, S.COUNTERED], S.OFFERED, DECIDE, pgettext_lazy("case move", "Offer"),
+            "case.offered", needs=[AMOUNT, BY],
+            effect=_("The customer is asked; what he accepts is binding for both sides."),
+        ),
+        Move(
+            "counter", [S.OFFERED], S.COUNTERED, ANSWER, pgettext_lazy("case move", "Counter-offer"),
+            "case.countered", needs=[AMOUNT], effect=_("The other side is asked again."),
+        ),
+        Move(
+            "accept_offer", [S.OFFERED], S.APPROVED, ANSWER, pgettext_lazy("case move", "Customer accepts"),
+            "case.approved", needs=[GRANT, HOW, TERMS], effect=_("The offer binds both sides from now on."),
+        ),
+        Move(
+            "accept_counter", [S.COUNTERED], S.APPROVED, DECIDE, pgettext_lazy("case move", "Accept the counter-offer"),
+            "case.approved", needs=[GRANT, HOW, TERMS], effect=_("The counter-offer binds both sides from now on."),
+        ),
+        Move(
+            "approve", [S.REQUESTED, S.OFFERED, S.COUNTERED, S.REJECTED], S.APPROVED, DECIDE,
+            pgettext_lazy("case move", "Approve"), "case.approved", guards=[rules.decides_openly],
+            needs=[GRANT, HOW, TERMS],
+            effect=_("The customer is told what happens next; money and goods take their own way."),
+        ),
+        Move(
+            "reject", [S.REQUESTED, S.COUNTERED], S.REJECTED, DECIDE, pgettext_lazy("case move", "Refuse"),
+            "case.rejected", guards=[rules.machine_never_refuses], needs=[HOW],
+            effect=_("The customer is told why, and that he may have the platform decide."),
+        ),
+        Move(
+            "amend", [S.REQUESTED, S.OFFERED, S.COUNTERED, S.REJECTED], S.REQUESTED, ANSWER,
+            pgettext_lazy("case move", "Change the request"), "case.amended", needs=[BY, TERMS],
+            effect=_("The other side is asked anew; the first reason stays for statistics."),
+        ),
+        Move(
+            "dispute", [S.REQUESTED, S.OFFERED, S.COUNTERED, S.REJECTED, S.APPROVED], S.DISPUTED, "cases.dispute",
+            pgettext_lazy("case move", "Let the platform decide"), "case.disputed", needs=[BY],
+            effect=_("Both sides are asked for evidence; the platform rules."),
+        ),
+        Move(
+            "rule", [S.DISPUTED], S.APPROVED, "cases.rule", pgettext_lazy("case move", "Ruled for the customer"),
+            "case.approved", needs=[GRANT, HOW, TERMS], by_system=True,
+        ),
+        Move(
+            "rule_against", [S.DISPUTED], S.REJECTED, "cases.rule", pgettext_lazy("case move", "Ruled against him"),
+            "case.rejected", facts=["cases.bound"], guards=[rules.not_paid_yet], needs=[HOW], by_system=True,
+        ),
+        Move(
+            "drop_dispute", [S.DISPUTED], S.REQUESTED, "cases.dispute",
+            pgettext_lazy("case move", "Dispute withdrawn"), "case.undisputed", by_system=True,
+        ),
+        Move(
+            "withdraw", [S.REQUESTED, S.OFFERED, S.COUNTERED, S.APPROVED, S.REJECTED, S.DISPUTED], S.WITHDRAWN, ANSWER,
+            pgettext_lazy("case move", "Customer withdraws"), "case.withdrawn", facts=["cases.bound"],
+            guards=[rules.not_paid_yet],
+            effect=_("The pieces may be asked for again; goods that are on their way go back to the customer."),
+        ),
+        Move(
+            "close", [S.APPROVED, S.REJECTED], S.CLOSED, "cases.close", pgettext_lazy("case move", "Close"),
+            "case.closed", facts=["cases.open_parts"], guards=[only_final],
+            effect=_("Everything of this case is settled."),
+        ),
+    ],
+)  # fmt: skip
+
+RECEIVE = "cases.receive"
+PARCEL_MACHINE = Machine(
+    "cases.caseparcel",
+    states=P,
+    initial=[P.AWAITED, P.RECEIVED],
+    terminal=[P.KEPT, P.DELIVERED_BACK, P.DELIVERED, P.CANCELLED],
+    moves=[
+        Move(
+            "ship", [P.AWAITED, P.EXPIRED], P.IN_TRANSIT, "cases.ship", pgettext_lazy("parcel move", "Sent"),
+            "case_parcel.shipped", needs=WAYBILL,
+        ),
+        Move(
+            "receive", [P.AWAITED, P.IN_TRANSIT, P.LOST, P.EXPIRED], P.RECEIVED, RECEIVE,
+            pgettext_lazy("parcel move", "Received"), "case_parcel.received", guards=[rules.comes_in],
+        ),
+        Move(
+            "deliver", [P.IN_TRANSIT, P.LOST], P.DELIVERED, "cases.ship", pgettext_lazy("parcel move", "Delivered"),
+            "case_parcel.delivered", guards=[rules.goes_out],
+        ),
+        Move(
+            "lose", [P.IN_TRANSIT], P.LOST, RECEIVE, pgettext_lazy("parcel move", "Lost"), "case_parcel.lost",
+            effect=_("The claim on the carrier runs beside the customer's refund, never before it."),
+        ),
+        Move(
+            "refuse_at_door", [P.IN_TRANSIT], P.REFUSED_AT_DOOR, RECEIVE,
+            pgettext_lazy("parcel move", "Refused at the door"), "case_parcel.refused",
+        ),
+        Move(
+            "intercept", [P.AWAITED, P.IN_TRANSIT], P.INTERCEPTED, RECEIVE,
+            pgettext_lazy("parcel move", "Stopped on the way"), "case_parcel.intercepted", guards=[rules.goes_out],
+        ),
+        Move(
+            "inspect", [P.RECEIVED, P.REFUSED_AT_DOOR, P.INTERCEPTED], P.INSPECTED, "cases.inspect",
+            pgettext_lazy("parcel move", "Inspected"), "case_parcel.inspected",
+        ),
+        Move(
+            "keep", [P.INSPECTED], P.KEPT, "cases.inspect", pgettext_lazy("parcel move", "Keep the goods"),
+            "case_parcel.kept",
+        ),
+        Move(
+            "send_back", [P.RECEIVED, P.INSPECTED, P.UNCLAIMED], P.SENT_BACK, RECEIVE,
+            pgettext_lazy("parcel move", "Send back"), "case_parcel.sent_back", needs=WAYBILL,
+        ),
+        Move(
+            "deliver_back", [P.SENT_BACK], P.DELIVERED_BACK, RECEIVE,
+            pgettext_lazy("parcel move", "Customer has it back"), "case_parcel.delivered_back",
+        ),
+        Move(
+            "unclaim", [P.SENT_BACK], P.UNCLAIMED, RECEIVE, pgettext_lazy("parcel move", "Not claimed"),
+            "case_parcel.unclaimed",
+        ),
+        Move(
+            "expire", [P.AWAITED], P.EXPIRED, "cases.sweep", pgettext_lazy("parcel move", "Never sent"),
+            "case_parcel.expired", by_system=True,
+        ),
+        Move(
+            "cancel", [P.AWAITED], P.CANCELLED, "cases.ship", pgettext_lazy("parcel move", "Not needed"),
+            "case_parcel.cancelled",
+        ),
+    ],
+)  # fmt: skip
+
+PAY = "cases.pay"
+OUTCOME = Need("told", label=pgettext_lazy("payment", "Told by"), kind="hidden", required=False)
+PAYMENT_MACHINE = Machine(
+    "cases.casepayment",
+    states=M,
+    initial=[M.PROPOSED],
+    terminal=[M.REPLACED, M.REVERSED, M.REJECTED, M.CANCELLED],
+    moves=[
+        Move(
+            "ask_second", [M.PROPOSED], M.AWAITING_APPROVAL, "cases.propose_payment",
+            pgettext_lazy("payment move", "Ask a second person"), "payment.asked",
+        ),
+        Move(
+            "approve", [M.PROPOSED, M.AWAITING_APPROVAL], M.APPROVED, "cases.approve_payment",
+            pgettext_lazy("payment move", "Approve"), "payment.approved", guards=[rules.not_own_payment],
+            effect=_("The money goes out with the next run."),
+        ),
+        Move(
+            "reject", [M.PROPOSED, M.AWAITING_APPROVAL], M.REJECTED, "cases.approve_payment",
+            pgettext_lazy("payment move", "Do not approve"), "payment.rejected",
+        ),
+        Move(
+            "cancel", [M.PROPOSED, M.AWAITING_APPROVAL, M.APPROVED, M.FAILED, M.PAYEE_NEEDED], M.CANCELLED,
+            "cases.propose_payment", pgettext_lazy("payment move", "Cancel"), "payment.cancelled",
+            effect=_("Nothing is paid; the amount is free again."),
+        ),
+        Move(
+            "submit", [M.APPROVED], M.SUBMITTED, PAY, pgettext_lazy("payment move", "Hand to the bank"),
+            "payment.submitted", by_system=True,
+        ),
+        Move(
+            "succeed", [M.SUBMITTED, M.UNKNOWN], M.SUCCEEDED, PAY, pgettext_lazy("payment move", "Paid"),
+            "payment.succeeded", needs=[OUTCOME, Need("paid_at", label=_("Paid at"), kind="hidden")],
+        ),
+        Move(
+            "fail", [M.SUBMITTED, M.UNKNOWN], M.FAILED, PAY, pgettext_lazy("payment move", "Failed"),
+            "payment.failed", needs=[OUTCOME, Need("failure", label=_("Bank's reason"), max_length=120)],
+        ),
+        Move(
+            "lose_track", [M.SUBMITTED], M.UNKNOWN, PAY, pgettext_lazy("payment move", "Outcome unknown"),
+            "payment.unknown", by_system=True,
+            effect=_("Never paid a second time before the bank's answer is known."),
+        ),
+        Move(
+            "retry", [M.FAILED], M.APPROVED, PAY, pgettext_lazy("payment move", "Try again"), "payment.retried",
+            effect=_("Goes out again under the same key, so that the bank pays once."),
+        ),
+        Move(
+            "bounce", [M.SUCCEEDED], M.RETURNED, PAY, pgettext_lazy("payment move", "Returned by the bank"),
+            "payment.returned", needs=[OUTCOME, Need("failure", label=_("Bank's reason"), max_length=120)],
+        ),
+        Move(
+            "ask_payee", [M.RETURNED, M.FAILED], M.PAYEE_NEEDED, "cases.propose_payment",
+            pgettext_lazy("payment move", "Ask for another payee"), "payment.payee_asked",
+        ),
+        Move(
+            "replace", [M.PAYEE_NEEDED], M.REPLACED, "cases.propose_payment",
+            pgettext_lazy("payment move", "Pay anew"), "payment.replaced",
+            needs=[Need("by_payment", label=_("New payment"), kind="hidden")], by_system=True,
+        ),
+        Move(
+            "reverse", [M.SUCCEEDED], M.REVERSED, "cases.approve_payment",
+            pgettext_lazy("payment move", "Reversed"), "payment.reversed",
+            effect=_("The money came back with the customer's consent or by judgment."),
+        ),
+    ],
+)  # fmt: skip

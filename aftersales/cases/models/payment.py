@@ -1,0 +1,199 @@
+"""Payments of cases: the key is stored before any gateway is called and kept on every retry."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+from django_fsm import FSMField, transition
+from simple_history.models import HistoricalRecords
+
+from aftersales.cases.machine import PAYMENT_MACHINE
+from aftersales.cases.models.accounts import amount
+from aftersales.cases.models.case import Case, CaseLine
+from aftersales.cases.querysets import PaymentQuerySet, ThroughPaymentQuerySet
+from aftersales.cases.states import (
+    OPEN_PAYMENTS,
+    CompensationKind,
+    Gateway,
+    PaymentKind,
+    PaymentState,
+    Side,
+)
+from aftersales.core.models import PublicIdModel, StateModel, VersionedModel
+
+move = PAYMENT_MACHINE.transition
+
+
+class CasePayment(StateModel, PublicIdModel, VersionedModel):
+    """Money that a case gives to the payer of the order. ``key`` goes to the gateway: the same key is paid once."""
+
+    number = models.CharField(_("number"), max_length=24, unique=True)
+    case = models.ForeignKey(Case, models.PROTECT, related_name="payments", verbose_name=_("case"))
+    merchant_id = models.BigIntegerField(_("merchant"), null=True)
+    payee = models.ForeignKey(
+        "customers.Customer", models.PROTECT, null=True, related_name="+", verbose_name=_("payee"), db_index=False
+    )  # fmt: skip
+    kind = models.CharField(_("kind"), max_length=12, choices=PaymentKind)
+    compensation = models.CharField(
+        _("compensation for"), max_length=10, choices=CompensationKind, blank=True
+    )
+    borne_by = models.CharField(_("borne by"), max_length=10, choices=Side, default=Side.MERCHANT)
+    state = FSMField(
+        _("state"), choices=PaymentState, default=PaymentState.PROPOSED, protected=True, max_length=17
+    )
+    currency = models.CharField(_("currency"), max_length=3)
+    amount = amount(_("amount"))
+    explained = models.JSONField(_("how it was computed"), default=list)
+    gateway = models.CharField(_("gateway"), max_length=12, choices=Gateway, default=Gateway.BATCH_FILE)
+    key = models.CharField(_("payment key"), max_length=40, unique=True)
+    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
+    replaces = models.OneToOneField(
+        "self", models.PROTECT, null=True, related_name="replaced_by", verbose_name=_("pays anew")
+    )
+    proposed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        related_name="+",
+        verbose_name=_("proposed by"),
+        db_index=False,
+    )
+    proposed_at = models.DateTimeField(_("proposed at"))
+    approved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("approved by"),
+        db_index=False,
+    )  # fmt: skip
+    approved_at = models.DateTimeField(_("approved at"), null=True)
+    submitted_at = models.DateTimeField(_("submitted at"), null=True)
+    paid_at = models.DateTimeField(_("paid at"), null=True)
+    failure = models.CharField(_("bank's reason"), max_length=120, blank=True)
+    source = models.CharField(_("source"), max_length=40, blank=True)
+    source_ref = models.CharField(_("source reference"), max_length=120, blank=True)
+
+    for_machines = frozenset({"source", "source_ref", "key"})
+    history = HistoricalRecords(excluded_fields=["explained"])
+    objects = PaymentQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("case payment")
+        verbose_name_plural = _("case payments")
+        triggers = PAYMENT_MACHINE.triggers()
+        constraints = [
+            models.UniqueConstraint(
+                fields=["source", "source_ref"], condition=~Q(source_ref=""), name="case_payment_source"
+            ),
+            models.CheckConstraint(condition=Q(amount__gt=0), name="case_payment_pays_something"),
+            models.CheckConstraint(condition=~Q(key=""), name="case_payment_has_key"),
+            models.CheckConstraint(
+                condition=Q(state__in=["proposed", "awaiting_approval", "rejected", "cancelled"])
+                | Q(approved_by__isnull=False),
+                name="case_payment_approved_by_somebody",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["state", "proposed_at", "id"], name="case_payment_open", condition=Q(state__in=OPEN_PAYMENTS)
+            ),
+            models.Index(fields=["payee", "-id"], name="case_payment_payee"),
+            models.Index(fields=["-proposed_at", "-id"], name="case_payment_newest"),
+        ]  # fmt: skip
+
+    def __str__(self) -> str:
+        return self.number
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in OPEN_PAYMENTS
+
+    @transition(**move("ask_second"))
+    def ask_second(self, *, actor: Any, now: datetime) -> dict[str, Any]:
+        return self.told()
+
+    @transition(**move("approve"))
+    def approve(self, *, actor: Any, now: datetime) -> dict[str, Any]:
+        self.approved_by_id, self.approved_at = actor.pk, now
+        return self.told()
+
+    @transition(**move("reject"))
+    def reject(self, *, actor: Any, now: datetime) -> dict[str, Any]:
+        return self.told()
+
+    @transition(**move("cancel"))
+    def cancel(self, *, actor: Any, now: datetime) -> dict[str, Any]:
+        return self.told()
+
+    @transition(**move("submit"))
+    def submit(self, *, actor: Any, now: datetime) -> dict[str, Any]:
+        self.submitted_at, self.failure = now, ""
+        self.attempts += 1
+        return self.told(attempt=self.attempts)
+
+    @transition(**move("succeed"))
+    def succeed(self, *, actor: Any, now: datetime, paid_at: datetime, told: str = "") -> dict[str, Any]:
+        self.paid_at = paid_at
+        return self.told(by=told, paid_at=paid_at.isoformat())
+
+    @transition(**move("fail"))
+    def fail(self, *, actor: Any, now: datetime, failure: str, told: str = "") -> dict[str, Any]:
+        self.failure = failure
+        return self.told(by=told)
+
+    @transition(**move("lose_track"))
+    def lose_track(self, *, actor: Any, now: datetime) -> dict[str, Any]:
+        return self.told()
+
+    @transition(**move("retry"))
+    def retry(self, *, actor: Any, now: datetime) -> dict[str, Any]:
+        return self.told()
+
+    @transition(**move("bounce"))
+    def bounce(self, *, actor: Any, now: datetime, failure: str, told: str = "") -> dict[str, Any]:
+        self.failure = failure
+        return self.told(by=told)
+
+    @transition(**move("ask_payee"))
+    def ask_payee(self, *, actor: Any, now: datetime) -> dict[str, Any]:
+        return self.told()
+
+    @transition(**move("replace"))
+    def replace(self, *, actor: Any, now: datetime, by_payment: Any) -> dict[str, Any]:
+        return self.told(new_id=by_payment.pk)
+
+    @transition(**move("reverse"))
+    def reverse(self, *, actor: Any, now: datetime) -> dict[str, Any]:
+        return self.told()
+
+    def told(self, **more: Any) -> dict[str, Any]:
+        """What events say of it: amounts, no name and no account number."""
+        shown: Decimal = self.amount
+        return {"case_id": self.case_id, "amount": str(shown), "currency": self.currency, **more}
+
+
+class PaymentPart(models.Model):
+    """What of a payment belongs to which line (or freight), and the way of which order payment it goes back."""
+
+    payment = models.ForeignKey(
+        CasePayment, models.PROTECT, related_name="parts", verbose_name=_("payment"), db_index=False
+    )
+    case_line = models.ForeignKey(
+        CaseLine, models.PROTECT, null=True, related_name="payment_parts", verbose_name=_("case line")
+    )
+    tender = models.ForeignKey(
+        "orders.Payment", models.PROTECT, null=True, related_name="refund_parts", verbose_name=_("paid by")
+    )
+    freight = models.BooleanField(_("freight"), default=False)
+    amount = amount(_("amount"))
+
+    objects = ThroughPaymentQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("part of a payment")
+        verbose_name_plural = _("parts of payments")
+        indexes = [models.Index(fields=["payment"], name="payment_part_payment")]
+        constraints = [models.CheckConstraint(condition=Q(amount__gt=0), name="payment_part_pays_something")]
+
+    def __str__(self) -> str:
+        return f"{self.payment_id}: {self.amount}"

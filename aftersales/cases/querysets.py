@@ -1,0 +1,80 @@
+"""Which cases a person may see: those of the tickets he sees, and by duty whole boards."""
+
+from typing import Any, Self
+
+from django.db.models import Q
+
+from aftersales.cases.states import OPEN_CASES, OPEN_PAYMENTS, UNDECIDED, CaseState
+from aftersales.core.querysets import ScopedQuerySet
+from aftersales.tickets.models import Ticket
+
+
+class CaseQuerySet(ScopedQuerySet):
+    view_capability = "cases.view_case"
+
+    def visible_to(self, user: Any) -> Self:
+        """Whoever sees the ticket sees its cases; receivers, finance and adjudicators see all (their own duty)."""
+        if not (user and user.is_active and user.has_perm(self.view_capability)):
+            return self.none()
+        if user.has_perm("tickets.view_all") or user.has_perm("cases.view_all"):
+            return self
+        return self.filter(ticket__in=Ticket.objects.visible_to(user))
+
+    def open(self) -> Self:
+        return self.filter(state__in=OPEN_CASES)
+
+    def undecided(self) -> Self:
+        return self.filter(state__in=UNDECIDED)
+
+    def merchants_turn(self) -> Self:
+        """Asked or countered, and the merchant (or who acts for him) has not answered."""
+        return self.filter(state__in=[CaseState.REQUESTED, CaseState.COUNTERED])
+
+    def customers_turn(self) -> Self:
+        return self.filter(state=CaseState.OFFERED)
+
+
+class _Through(ScopedQuerySet):
+    """Rows that belong to a case are seen by whoever sees the case."""
+
+    view_capability = "cases.view_case"
+    path = "case"
+
+    def visible_to(self, user: Any) -> Self:
+        from aftersales.cases.models import Case
+
+        if not (user and user.is_active and user.has_perm(self.view_capability)):
+            return self.none()
+        if user.has_perm("tickets.view_all") or user.has_perm("cases.view_all"):
+            return self
+        return self.filter(**{f"{self.path}__in": Case.objects.visible_to(user)})
+
+
+class ThroughCaseQuerySet(_Through):
+    pass
+
+
+class ParcelQuerySet(_Through):
+    def open(self) -> Self:
+        from aftersales.cases.states import DONE_PARCELS, ParcelState
+
+        return self.exclude(state__in=DONE_PARCELS).exclude(
+            Q(state=ParcelState.LOST, settled_at__isnull=False)
+        )
+
+
+class ThroughParcelQuerySet(_Through):
+    path = "parcel__case"
+
+
+class PaymentQuerySet(_Through):
+    def open(self) -> Self:
+        return self.filter(state__in=OPEN_PAYMENTS)
+
+
+class ThroughPaymentQuerySet(_Through):
+    path = "payment__case"
+
+
+class AccountQuerySet(ScopedQuerySet):
+    """Accounts hold no word of anybody: they are shown through their cases only."""

@@ -1,0 +1,196 @@
+"""What a refund is made of: pure arithmetic over what was paid, piece by piece and to the cent.
+
+Every term of a quote is shown on the page. Pieces of one line are worth what was really paid for them; a price that
+does not divide leaves its cents to the earlier pieces, and the last pieces take what is left, so that all cases of a
+line together give exactly what was paid for it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from django.utils.translation import gettext_lazy as _
+
+from aftersales.core.errors import DomainError, Text
+from aftersales.core.money import CENT, allocate
+
+ZERO = Decimal(0)
+
+
+@dataclass(frozen=True)
+class LinePaid:
+    """One order line as its order reported it. ``paid``: with its share of freight; zero when nobody split it."""
+
+    pk: int
+    quantity: int
+    price: Decimal
+    discount: Decimal
+    paid: Decimal
+    freight: Decimal
+
+
+@dataclass(frozen=True)
+class Goods:
+    """What was really paid for the goods of each line, and for freight; ``rest`` belongs to neither."""
+
+    lines: Mapping[int, Decimal]
+    freight: Decimal
+    rest: Decimal
+
+
+def really_paid(paid: Decimal, freight: Decimal, lines: Sequence[LinePaid]) -> Goods:
+    """Split what was paid for an order over its lines and its freight.
+
+    Lines that say what was paid for them are believed; where none does, what was paid is allocated by their prices
+    after discount (largest remainder), so that order-level vouchers lower every line. Lines never sum to more than
+    was paid: what is too much is taken off them in proportion. ``rest`` is what was paid beyond lines and freight.
+    """
+    shares = sum((line.freight for line in lines), ZERO)
+    carriage = min(shares or freight, paid)
+    if not lines:
+        return Goods({}, carriage, paid - carriage)
+    goods = [max(line.paid - line.freight, ZERO) for line in lines]
+    available = paid - carriage
+    if not any(goods):
+        goods = allocate(available, [max(line.price * line.quantity - line.discount, ZERO) for line in lines])
+    elif sum(goods, ZERO) > available:
+        goods = allocate(available, goods)
+    return Goods(
+        {line.pk: one for line, one in zip(lines, goods, strict=True)}, carriage, available - sum(goods, ZERO)
+    )
+
+
+def worth(value: Decimal, pieces: int, taken: int) -> Decimal:
+    """What ``taken`` of the ``pieces`` that are left are worth, of the ``value`` that is left for them all."""
+    if not 0 < taken <= pieces:
+        raise ValueError("pieces that are not there")
+    base, extra = divmod(int(value / CENT), pieces)
+    return (taken * base + min(taken, extra)) * CENT
+
+
+@dataclass(frozen=True)
+class Term:
+    """One line of a quote: what for, how much (negative takes off), and of which order line."""
+
+    code: str
+    amount: Decimal
+    line_id: int | None = None
+    quantity: int = 0
+    why: str = ""
+
+    def as_json(self) -> dict[str, object]:
+        return {
+            "code": self.code,
+            "amount": str(self.amount),
+            "line_id": self.line_id,
+            "quantity": self.quantity,
+            "why": self.why,
+        }
+
+
+TERM_LABELS: Mapping[str, Text] = {
+    "goods": _("Paid for these pieces"),
+    "elsewhere": _("Given back already outside this system"),
+    "deduction": _("Taken off"),
+    "freight": _("Outbound freight"),
+    "rest": _("Paid beyond goods and freight"),
+    "offer": _("As agreed"),
+    "return_freight": _("Return freight"),
+    "compensation": _("Compensation"),
+}
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Pieces of one line in a quote. ``left``: what may still be granted of the line."""
+
+    line_id: int
+    quantity: int
+    value: Decimal
+    left: Decimal
+    deduction: Decimal = ZERO
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class Quote:
+    """A refund, term by term. ``lines``: agreed per order line; ``total`` is the sum of all terms."""
+
+    terms: tuple[Term, ...]
+    lines: Mapping[int, Decimal] = field(default_factory=dict)
+    freight: Decimal = ZERO
+    rest: Decimal = ZERO
+    extra: Decimal = ZERO
+
+    @property
+    def total(self) -> Decimal:
+        return sum((term.amount for term in self.terms), ZERO)
+
+    @property
+    def bound(self) -> Decimal:
+        """What of it is bounded by what was paid for the order."""
+        return self.total - self.extra
+
+
+def quote(
+    pieces: Sequence[Piece],
+    *,
+    order_left: Decimal,
+    freight: Decimal = ZERO,
+    rest: Decimal = ZERO,
+    extra: Sequence[Term] = (),
+) -> Quote:
+    """Terms of a refund of these pieces, within what is left of each line and of the order.
+
+    ``freight``: outbound freight to give back; ``rest``: what was paid beyond goods and freight; ``extra``: return
+    freight and compensation, on top. A deduction above the value of its pieces is refused (error: deduction).
+    """
+    terms: list[Term] = []
+    lines: dict[int, Decimal] = {}
+    for piece in pieces:
+        if not ZERO <= piece.deduction <= piece.value:
+            raise DomainError(_("A deduction is at most what was paid for these pieces."), "deduction")
+        terms.append(Term("goods", piece.value, piece.line_id, piece.quantity))
+        if piece.deduction:
+            terms.append(Term("deduction", -piece.deduction, piece.line_id, piece.quantity, piece.why))
+        wanted = piece.value - piece.deduction
+        given = min(wanted, piece.left)
+        if given < wanted:
+            terms.append(Term("elsewhere", given - wanted, piece.line_id, piece.quantity))
+        lines[piece.line_id] = given
+    terms += [Term(code, amount) for code, amount in (("freight", freight), ("rest", rest)) if amount]
+    over = sum(lines.values(), ZERO) + freight + rest - order_left
+    if over > 0:
+        terms.append(Term("elsewhere", -over))
+        lines, freight, rest = _less(lines, freight, rest, over)
+    added = sum((term.amount for term in extra), ZERO)
+    return Quote((*terms, *extra), lines, freight, rest, added)
+
+
+def _less(
+    lines: Mapping[int, Decimal], freight: Decimal, rest: Decimal, over: Decimal
+) -> tuple[dict[int, Decimal], Decimal, Decimal]:
+    """The same with ``over`` taken off: first of what belongs to no line, then of freight, then of the lines."""
+    off_rest = min(rest, over)
+    off_freight = min(freight, over - off_rest)
+    left = sum(lines.values(), ZERO) - (over - off_rest - off_freight)
+    parts = allocate(max(left, ZERO), list(lines.values())) if lines else []
+    return dict(zip(lines, parts, strict=True)), freight - off_freight, rest - off_rest
+
+
+def fixed(amount: Decimal, pieces: Sequence[Piece], *, order_left: Decimal) -> Quote:
+    """A negotiated amount: it stands as agreed, and is spread over the pieces by what was paid for them.
+
+    Errors: too_much (more than is left of the order or of these pieces).
+    """
+    room = sum((min(piece.value, piece.left) for piece in pieces), ZERO) if pieces else order_left
+    if amount > min(room, order_left):
+        raise DomainError(
+            _("At most %(amount)s can be given back here.") % {"amount": min(room, order_left)}, "too_much"
+        )
+    if not pieces:
+        return Quote((Term("offer", amount),), rest=amount)
+    parts = allocate(amount, [min(piece.value, piece.left) for piece in pieces])
+    lines = {piece.line_id: part for piece, part in zip(pieces, parts, strict=True)}
+    terms = tuple(Term("offer", part, pk) for pk, part in lines.items())
+    return Quote(terms, lines)

@@ -1,0 +1,56 @@
+"""Pure guards of the three machines: over row, facts, actor and now; they return reasons."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from aftersales.cases.states import DecidedBy, Direction
+from aftersales.core.errors import Refusal
+
+Data = Mapping[str, Any] | None
+MACHINES = frozenset({DecidedBy.RULE, DecidedBy.SILENCE})
+
+
+def decides_openly(
+    row: Any, facts: Mapping[str, Any], actor: Any, now: datetime, data: Data
+) -> Iterable[Refusal]:
+    """A refused case is approved after all by a person or a ruling, never by a rule or by silence."""
+    if data and row.state == "rejected" and data.get("how") in MACHINES:
+        yield Refusal("refused_already", _("This case was refused by a person; a person decides it anew."))
+
+
+def machine_never_refuses(
+    row: Any, facts: Mapping[str, Any], actor: Any, now: datetime, data: Data
+) -> Iterable[Refusal]:
+    """R4.6: doubt goes to a person; no rule and no silence refuses a customer."""
+    if (data and data.get("how") in MACHINES) or "system" in actor.roles:
+        yield Refusal("machine", _("A case is refused by a person, never by a rule or by silence."))
+
+
+def not_paid_yet(
+    row: Any, facts: Mapping[str, Any], actor: Any, now: datetime, data: Data
+) -> Iterable[Refusal]:
+    """What was paid or goes out just now cannot be withdrawn: it is reversed or kept."""
+    for bound in facts.get("cases.bound") or ():
+        if bound:
+            yield Refusal("paid", _("Money of this case is paid or on its way; it cannot be withdrawn."))
+
+
+def comes_in(row: Any, facts: Mapping[str, Any], actor: Any, now: datetime, data: Data) -> Iterable[Refusal]:
+    if row.direction != Direction.INBOUND:
+        yield Refusal("outbound", _("This parcel goes to the customer."))
+
+
+def goes_out(row: Any, facts: Mapping[str, Any], actor: Any, now: datetime, data: Data) -> Iterable[Refusal]:
+    if row.direction != Direction.OUTBOUND:
+        yield Refusal("inbound", _("This parcel comes from the customer."))
+
+
+def not_own_payment(
+    row: Any, facts: Mapping[str, Any], actor: Any, now: datetime, data: Data
+) -> Iterable[Refusal]:
+    """Nobody approves what he proposed himself, once a second person was asked."""
+    if row.proposed_by_id == actor.pk and row.state == "awaiting_approval":
+        yield Refusal("own_payment", _("You proposed this payment; a second person approves it."))

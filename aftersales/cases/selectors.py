@@ -1,0 +1,56 @@
+"""Answers about cases, set-based, for guards and pages. Nothing here writes."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from django.utils.translation import gettext as _
+
+from aftersales.cases.models import Case, CaseParcel, CasePayment
+from aftersales.cases.states import PaymentState
+from aftersales.tickets.models import Ticket
+
+OUT = frozenset({
+    PaymentState.SUBMITTED, PaymentState.SUCCEEDED, PaymentState.UNKNOWN, PaymentState.RETURNED,
+    PaymentState.PAYEE_NEEDED, PaymentState.REPLACED,
+})  # fmt: skip
+"""States of money that is out, or that nobody can call back any more."""
+
+
+def open_cases(rows: Sequence[Ticket], now: datetime) -> Mapping[int, list[str]]:
+    """What still has to end before a ticket is resolved: one sentence for each open case. No query for a ticket
+    whose row says that it has none."""
+    asked = [row.pk for row in rows if row.cases_open]
+    found: dict[int, list[str]] = defaultdict(list)
+    if not asked:
+        return found
+    for case in Case.objects.open().filter(ticket__in=asked).order_by("id"):
+        found[case.ticket_id].append(
+            _("Case %(number)s (%(kind)s) is open: bring it to its end first.")
+            % {"number": case.number, "kind": case.get_kind_display()}
+        )
+    return found
+
+
+def open_parts(rows: Sequence[Case], now: datetime) -> Mapping[int, list[str]]:
+    """Parcels and payments of a case that are not at their end. Two queries for all."""
+    found: dict[int, list[str]] = defaultdict(list)
+    ids = [row.pk for row in rows]
+    for parcel in CaseParcel.objects.open().filter(case__in=ids):
+        found[parcel.case_id].append(_("The parcel %(parcel)s is not at its end.") % {"parcel": parcel})
+    for payment in CasePayment.objects.open().filter(case__in=ids):
+        found[payment.case_id].append(_("Payment %(number)s is not at its end.") % {"number": payment.number})
+    return found
+
+
+def bound(rows: Sequence[Case], now: datetime) -> Mapping[int, bool]:
+    """Cases whose money is out, or on a way from which it cannot be called back. One query."""
+    paid = CasePayment.objects.filter(case__in=[row.pk for row in rows], state__in=OUT)
+    return dict.fromkeys(paid.values_list("case_id", flat=True), True)
+
+
+def cases_of(ticket: Ticket) -> list[Case]:
+    """The cases of a ticket with their lines, oldest first; no query where the row says there is none."""
+    if not ticket.case_count:
+        return []
+    return list(Case.objects.filter(ticket=ticket).prefetch_related("lines__line").order_by("id"))

@@ -1,0 +1,362 @@
+"""The decision: offered, countered, accepted, approved, refused, changed, ruled, withdrawn, closed.
+
+What is agreed is computed and reserved on the order's accounts in the same transaction; one acceptance binds, and of
+two at once the second finds the case decided.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import ROUND_DOWN, Decimal
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from aftersales.cases.models import Case, CaseLine
+from aftersales.cases.refunding import ZERO, Piece, Quote, Term, fixed, quote
+from aftersales.cases.services import accounts
+from aftersales.cases.services.locking import Held, held, refuse_foreign, require, tell_ticket
+from aftersales.cases.services.opening import note
+from aftersales.cases.states import (
+    GOODS_BACK,
+    HOLDS_GOODS,
+    MONEY_BACK,
+    SELLERS_FAULT,
+    CaseKind,
+    CaseState,
+    DecidedBy,
+    Ground,
+    NoteKind,
+    Side,
+)
+from aftersales.core import moves
+from aftersales.core.errors import DomainError
+from aftersales.core.money import CENT
+
+FREIGHT_BACK = SELLERS_FAULT | {Ground.REFUSED}
+OFFERS_BY = {DecidedBy.STAFF: Side.PLATFORM, DecidedBy.MERCHANT: Side.MERCHANT}
+
+
+@dataclass(frozen=True)
+class Deduction:
+    """An amount taken off one line, with its reason."""
+
+    amount: Decimal
+    why: str
+
+
+Deductions = Mapping[int, Deduction]
+
+
+def case_preview(*, case: Case, amount: Decimal | None = None, deductions: Deductions | None = None) -> Quote:
+    """What approving would give, term by term; nothing is written. Errors as ``case_approve``."""
+    with transaction.atomic():
+        found = _quote(held(case), amount, deductions or {})
+        transaction.set_rollback(True)
+    return found
+
+
+def case_offer(
+    *,
+    case: Case,
+    amount: Decimal,
+    actor: Any,
+    now: datetime,
+    by: str = Side.MERCHANT,
+    words: str = "",
+    version: int | None = None,
+) -> Case:
+    """Offer the customer an amount; he may accept, counter or have the platform decide. Errors: too_much, amount."""
+    with transaction.atomic():
+        mine = _held(case, actor, version)
+        _quote(mine, _positive(amount), {})
+        offered: Case = moves.perform(
+            mine.case, "offer", actor=actor, now=now, acting_as=_as(by), amount=amount, by=by
+        )
+        note(offered, NoteKind.OFFER, by, words, actor, now)
+    return offered
+
+
+def case_counter(
+    *, case: Case, amount: Decimal, actor: Any, now: datetime, words: str = "", version: int | None = None
+) -> Case:
+    """The customer asks for another amount. Errors: too_much, amount."""
+    with transaction.atomic():
+        mine = _held(case, actor, version)
+        _quote(mine, _positive(amount), {})
+        countered: Case = moves.perform(mine.case, "counter", actor=actor, now=now, amount=amount)
+        note(countered, NoteKind.COUNTER, Side.CUSTOMER, words, actor, now)
+    return countered
+
+
+def case_accept(
+    *, case: Case, actor: Any, now: datetime, words: str = "", version: int | None = None
+) -> Case:
+    """Accept what lies on the table: the offer (as the customer) or the counter-offer (as the other side)."""
+    with transaction.atomic():
+        mine = _held(case, actor, version)
+        move = "accept_counter" if mine.case.state == CaseState.COUNTERED else "accept_offer"
+        side = Side.MERCHANT if move == "accept_counter" else Side.CUSTOMER
+        agreed = _approved(mine, move, actor, now, DecidedBy.AGREEMENT, _quote(mine, mine.case.offered, {}))
+        note(agreed, NoteKind.ACCEPT, side, words, actor, now)
+    return agreed
+
+
+def case_approve(
+    *,
+    case: Case,
+    actor: Any,
+    now: datetime,
+    how: str = DecidedBy.STAFF,
+    amount: Decimal | None = None,
+    deductions: Deductions | None = None,
+    goods_back: bool | None = None,
+    words: str = "",
+    version: int | None = None,
+) -> Case:
+    """Approve what is asked. ``amount``: a fixed one instead of the computed; ``goods_back=False`` waives the goods.
+
+    Errors: too_much, too_many (its pieces were taken by another case meanwhile), deduction, refused_already.
+    """
+    with transaction.atomic():
+        mine = _held(case, actor, version)
+        if mine.case.state == CaseState.REJECTED:
+            _claim_again(mine)
+        terms = {} if goods_back is None else {"goods_back": goods_back}
+        found = _quote(mine, amount, deductions or {})
+        approved = _approved(mine, "approve", actor, now, how, found, terms)
+        note(approved, NoteKind.APPROVE, OFFERS_BY.get(DecidedBy(how), Side.PLATFORM), words, actor, now)
+    return approved
+
+
+def case_reject(
+    *,
+    case: Case,
+    actor: Any,
+    now: datetime,
+    words: str,
+    how: str = DecidedBy.STAFF,
+    version: int | None = None,
+) -> Case:
+    """Refuse, with the reason the customer is told. A machine never does (R4.6). Errors: reason, machine."""
+    if not words.strip():
+        raise DomainError(_("Say why: the customer is told."), "reason")
+    with transaction.atomic():
+        mine = _held(case, actor, version)
+        refused: Case = moves.perform(
+            mine.case,
+            "reject",
+            actor=actor,
+            now=now,
+            acting_as=_as(OFFERS_BY.get(DecidedBy(how), "")),
+            how=how,
+        )
+        _give_up(mine, refused)
+        note(refused, NoteKind.REJECT, OFFERS_BY.get(DecidedBy(how), Side.PLATFORM), words, actor, now)
+        tell_ticket(mine.ticket, "ticket.case_decided", refused, actor=actor, now=now)
+    return refused
+
+
+def case_amend(
+    *,
+    case: Case,
+    actor: Any,
+    now: datetime,
+    kind: str = "",
+    ground: str = "",
+    words: str = "",
+    by: str = Side.CUSTOMER,
+    version: int | None = None,
+) -> Case:
+    """Ask for something else, or with another reason; evidence and clocks stay with the case (R4.9).
+
+    The first kind and reason stay for statistics. Errors: kind, too_many.
+    """
+    with transaction.atomic():
+        mine = _held(case, actor, version)
+        if mine.case.state == CaseState.REJECTED:
+            _claim_again(mine)
+        row = mine.case
+        wanted_kind, wanted_ground = kind or row.kind, ground or row.ground
+        if wanted_kind not in CaseKind.values or wanted_ground not in Ground.values:
+            raise DomainError(_("Choose what is asked for, and why."), "kind")
+        if CaseKind.COMPENSATION in {wanted_kind, row.kind} and wanted_kind != row.kind:
+            raise DomainError(_("A compensation is a case of its own."), "kind")
+        terms = {
+            "kind": wanted_kind,
+            "ground": wanted_ground,
+            "goods_back": wanted_kind in GOODS_BACK,
+            "return_freight": Side.MERCHANT if wanted_ground in SELLERS_FAULT else Side.CUSTOMER,
+        }
+        amended: Case = moves.perform(row, "amend", actor=actor, now=now, by=by, terms=terms)
+        note(amended, NoteKind.AMEND, by, words, actor, now)
+    return amended
+
+
+def case_rule(
+    *,
+    case: Case,
+    for_customer: bool,
+    actor: Any,
+    now: datetime,
+    amount: Decimal | None = None,
+    goods_back: bool | None = None,
+    freight_by: str = "",
+) -> Case:
+    """Carry a ruling out on the decision (the dispute's own services call this)."""
+    with transaction.atomic():
+        mine = _held(case, actor, None)
+        if not for_customer:
+            ruled: Case = moves.perform(mine.case, "rule_against", actor=actor, now=now, how=DecidedBy.RULING)
+            _give_up(mine, ruled)
+            tell_ticket(mine.ticket, "ticket.case_decided", ruled, actor=actor, now=now)
+            return ruled
+        if mine.lines and not _claimed(mine):
+            _claim_again(mine)
+        terms: dict[str, Any] = {} if goods_back is None else {"goods_back": goods_back}
+        if freight_by:
+            terms["return_freight"] = freight_by
+        return _approved(mine, "rule", actor, now, DecidedBy.RULING, _quote(mine, amount, {}), terms)
+
+
+def case_withdraw(
+    *, case: Case, actor: Any, now: datetime, words: str = "", version: int | None = None
+) -> Case:
+    """The customer does not want it any more; his pieces and what was reserved are free again. Error: paid."""
+    with transaction.atomic():
+        mine = _held(case, actor, version)
+        was_free = mine.case.state == CaseState.REJECTED
+        gone: Case = moves.perform(mine.case, "withdraw", actor=actor, now=now)
+        if not was_free:
+            _give_up(mine, gone)
+        note(gone, NoteKind.WITHDRAW, Side.CUSTOMER, words, actor, now)
+        tell_ticket(mine.ticket, "ticket.case_ended", gone, actor=actor, now=now)
+    return gone
+
+
+def case_close(*, case: Case, actor: Any, now: datetime) -> Case:
+    """Everything of it is settled. Error: open_parts, with each open part."""
+    with transaction.atomic():
+        mine = _held(case, actor, None)
+        done: Case = moves.perform(mine.case, "close", actor=actor, now=now)
+        tell_ticket(mine.ticket, "ticket.case_ended", done, actor=actor, now=now)
+    return done
+
+
+# What all of them share
+
+
+def _held(case: Case, actor: Any, version: int | None) -> Held:
+    require(actor, "cases.view_case")
+    mine = held(case, version=version)
+    refuse_foreign(mine.ticket, actor)
+    return mine
+
+
+def _as(side: str) -> str:
+    """Staff acting for the merchant is recorded as such."""
+    return "merchant" if side == Side.MERCHANT else ""
+
+
+def _positive(amount: Decimal) -> Decimal:
+    if amount <= 0:
+        raise DomainError(_("The amount must be above zero."), "amount")
+    return amount
+
+
+def _quote(mine: Held, amount: Decimal | None, deductions: Deductions) -> Quote:
+    """What this case would give now; what it holds already is free for it again."""
+    case, books = mine.case, mine.books
+    if case.kind == CaseKind.COMPENSATION:
+        wanted = case.asked if amount is None else amount
+        return Quote((Term("compensation", wanted),), extra=wanted)
+    if case.kind not in MONEY_BACK and amount is None:
+        return Quote(())
+    if books is None:
+        raise DomainError(_("Say first which order this ticket is about."), "no_order")
+    pieces = [_piece(mine, line, deductions.get(line.line_id)) for line in mine.lines]
+    left = books.account.left + case.agreed - case.agreed_extra
+    if amount is not None:
+        return fixed(amount, pieces, order_left=left)
+    freight, rest = _freight(mine), ZERO
+    if not mine.lines:
+        return Quote((Term("rest", left),), rest=left)
+    if all(one.claimed == one.bought for one in books.line_accounts.values()) and case.ground in FREIGHT_BACK:
+        rest = max(books.paid.rest, ZERO)
+    return quote(pieces, order_left=left, freight=freight, rest=rest)
+
+
+def _piece(mine: Held, line: CaseLine, deduction: Deduction | None) -> Piece:
+    assert mine.books is not None
+    left = mine.books.line_accounts[line.line_id].left + line.agreed
+    if deduction and deduction.amount and not deduction.why.strip():
+        raise DomainError(_("Say why something is taken off."), "deduction")
+    return Piece(
+        line.line_id, line.announced, line.value, left, deduction.amount if deduction else ZERO,
+        deduction.why if deduction else "",
+    )  # fmt: skip
+
+
+def _freight(mine: Held) -> Decimal:
+    """Outbound freight of these pieces: given back where the seller is at fault, and never twice."""
+    case, books = mine.case, mine.books
+    if books is None or case.ground not in FREIGHT_BACK:
+        return ZERO
+    left: Decimal = books.account.freight_left + case.agreed_freight
+    if all(one.claimed == one.bought for one in books.line_accounts.values()):
+        return left
+    shares = sum(
+        (
+            books.lines[line.line_id].freight * line.announced / books.lines[line.line_id].quantity
+            for line in mine.lines
+        ),
+        ZERO,
+    )
+    return min(Decimal(shares).quantize(CENT, rounding=ROUND_DOWN), left)
+
+
+def _approved(
+    mine: Held,
+    move: str,
+    actor: Any,
+    now: datetime,
+    how: str,
+    found: Quote,
+    terms: Mapping[str, Any] | None = None,
+) -> Case:
+    case = mine.case
+    acting = _as(OFFERS_BY.get(DecidedBy(how), "")) if how == DecidedBy.MERCHANT else ""
+    if mine.books is not None:
+        accounts.grant(mine.books, case, mine.lines, found)
+    for line in mine.lines:
+        line.approved = line.announced
+    if mine.lines:
+        CaseLine.objects.bulk_update(mine.lines, ["approved"])
+    approved: Case = moves.perform(
+        case, move, actor=actor, now=now, acting_as=acting, grant=found, how=how, terms=dict(terms or {})
+    )
+    tell_ticket(mine.ticket, "ticket.case_decided", approved, actor=actor, now=now)
+    return approved
+
+
+def _give_up(mine: Held, case: Case) -> None:
+    """A case that ends without effect frees its pieces and what it had reserved."""
+    if mine.books is None:
+        return
+    accounts.ungrant(mine.books, mine.case, mine.lines)
+    accounts.release(mine.books, mine.lines)
+
+
+def _claimed(mine: Held) -> bool:
+    return mine.case.state in HOLDS_GOODS
+
+
+def _claim_again(mine: Held) -> None:
+    """A refused case takes its pieces anew before it goes on; somebody else may have them. Error: too_many."""
+    if mine.books is None or not mine.lines:
+        return
+    values = accounts.claim(mine.books, {line.line_id: line.announced for line in mine.lines})
+    for line in mine.lines:
+        line.value = values[line.line_id]
+    CaseLine.objects.bulk_update(mine.lines, ["value"])

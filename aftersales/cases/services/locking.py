@@ -1,0 +1,63 @@
+"""A case with everything above it, locked in one order: order, accounts, ticket, case."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from aftersales.cases.models import Case, CaseLine
+from aftersales.cases.services.accounts import Books, books_open
+from aftersales.cases.states import OPEN_CASES
+from aftersales.core import moves
+from aftersales.core.errors import DomainError, NotPermitted
+from aftersales.orders.models import Order
+from aftersales.tickets.models import Ticket
+from aftersales.tickets.services.locking import locked_ticket
+
+
+@dataclass
+class Held:
+    """One case under lock. ``books`` is None for a case without an order (a goodwill compensation)."""
+
+    case: Case
+    ticket: Ticket
+    books: Books | None
+    lines: list[CaseLine]
+
+
+def held(case: Case, *, version: int | None = None) -> Held:
+    """Raises gone, sealed, Busy and Conflict (``version``: the one the person looked at)."""
+    books = books_open(Order(pk=case.order_id)) if case.order_id else None
+    ticket = locked_ticket(Ticket(pk=case.ticket_id))
+    current: Case = moves.locked(case, version=version)
+    lines = list(CaseLine.objects.select_for_update().filter(case=current).order_by("line_id"))
+    return Held(current, ticket, books, lines)
+
+
+def require(actor: Any, capability: str) -> None:
+    if not actor.has_perm(capability):
+        raise NotPermitted()
+
+
+def refuse_foreign(ticket: Ticket, actor: Any) -> None:
+    """Nobody acts on a case of a ticket that he may not see, however he came by its number."""
+    if "system" in actor.roles or "customer" in actor.roles:
+        return
+    if not Ticket.objects.visible_to(actor).filter(pk=ticket.pk).exists() and not actor.has_perm(
+        "cases.view_all"
+    ):
+        raise DomainError(_("This no longer exists."), "gone")
+
+
+def tell_ticket(
+    ticket: Ticket, event: str, case: Case, *, actor: Any, now: datetime, **payload: Any
+) -> Ticket:
+    """The ticket's own timeline hears of its case, and its row how many there are."""
+    told = {"case_id": case.pk, "number": case.number, **payload}
+    states = list(Case.objects.filter(ticket=ticket).values_list("state", flat=True))
+    changed: Ticket = moves.change(
+        ticket, actor=actor, now=now, event=event, payload=told, quiet=("case_count", "cases_open"),
+        case_count=len(states), cases_open=sum(state in OPEN_CASES for state in states),
+    )  # fmt: skip
+    return changed

@@ -1,0 +1,153 @@
+"""Opening a case: the pieces are taken, the return rules asked, the customer's words kept (R4.1–R4.3)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from aftersales.cases.models import Case, CaseLine, CaseNote
+from aftersales.cases.refunding import ZERO
+from aftersales.cases.services.accounts import Books, books_open, claim
+from aftersales.cases.services.locking import refuse_foreign, require, tell_ticket
+from aftersales.cases.states import (
+    GOODS_BACK,
+    SELLERS_FAULT,
+    CaseKind,
+    Ground,
+    NoteKind,
+    Side,
+)
+from aftersales.core import moves, series
+from aftersales.core.errors import DomainError
+from aftersales.orders.models import Order
+from aftersales.tickets.models import Ticket
+from aftersales.tickets.services.locking import locked_ticket
+
+LONGEST = 2000
+
+
+@dataclass(frozen=True)
+class CaseDraft:
+    """What is asked for. ``pieces``: order line id → how many. ``asked``: an amount the customer names, or zero."""
+
+    kind: str
+    ground: str
+    pieces: Mapping[int, int] = field(default_factory=dict)
+    words: str = ""
+    asked: Decimal = ZERO
+    asked_by: str = Side.CUSTOMER
+    asked_at: datetime | None = None
+    compensation: str = ""
+    goods_back: bool | None = None
+    follows: Case | None = None
+    source: str = ""
+    source_ref: str = ""
+
+
+def case_open(*, ticket: Ticket, draft: CaseDraft, actor: Any, now: datetime) -> Case:
+    """Open a case on a ticket. The same (source, source_ref) twice is one case.
+
+    Errors: not_permitted, ticket_done, no_order, nothing, not_of_order, too_many, several_merchants, whole_order,
+    compensation, words.
+    """
+    require(actor, "cases.open")
+    _check(draft)
+    number = series.next_number("case", now)
+    with transaction.atomic():
+        if known := _known(draft):
+            return known
+        books = books_open(Order(pk=ticket.order_id)) if ticket.order_id else None
+        ticket = locked_ticket(ticket)
+        refuse_foreign(ticket, actor)
+        if not ticket.is_open:
+            raise DomainError(_("This ticket is solved; reopen it before you open a case."), "ticket_done")
+        if known := _known(draft):
+            return known
+        values = _taken(books, draft)
+        case = _created(number, ticket, books, draft, actor, now)
+        lines = [
+            CaseLine(case=case, line_id=line_id, announced=draft.pieces[line_id], value=value)
+            for line_id, value in values.items()
+        ]
+        CaseLine.objects.bulk_create(lines)
+        note(case, NoteKind.ASK, draft.asked_by, draft.words, actor, now)
+        tell_ticket(ticket, "ticket.case_opened", case, actor=actor, now=now, kind=case.kind)
+    return case
+
+
+def _check(draft: CaseDraft) -> None:
+    if draft.kind not in CaseKind.values or draft.ground not in Ground.values:
+        raise DomainError(_("Choose what is asked for, and why."), "kind")
+    if (draft.kind == CaseKind.COMPENSATION) != bool(draft.compensation):
+        raise DomainError(_("Say what a compensation is for; nothing else has that."), "compensation")
+    if len(draft.words) > LONGEST:
+        raise DomainError(_("At most 2,000 characters, please."), "words")
+    if draft.asked < 0:
+        raise DomainError(_("The amount may not be negative."), "amount")
+    if draft.kind == CaseKind.COMPENSATION and draft.pieces:
+        raise DomainError(_("A compensation takes no articles back."), "compensation")
+
+
+def _known(draft: CaseDraft) -> Case | None:
+    if not draft.source_ref:
+        return None
+    found: Case | None = Case.objects.filter(source=draft.source, source_ref=draft.source_ref).first()
+    return found
+
+
+def _taken(books: Books | None, draft: CaseDraft) -> dict[int, Decimal]:
+    """The pieces, taken. An order that no sheet ever told the lines of is asked for as a whole."""
+    if draft.kind == CaseKind.COMPENSATION:
+        return {}
+    if books is None:
+        raise DomainError(_("Say first which order this ticket is about."), "no_order")
+    if not books.lines and not draft.pieces:
+        if draft.kind != CaseKind.REFUND_ONLY and draft.kind != CaseKind.RETURN:
+            raise DomainError(
+                _("The articles of this order are not known; it can only be refunded."), "whole_order"
+            )
+        return {}
+    values = claim(books, draft.pieces)
+    sellers = {books.lines[pk].merchant_id or books.order.merchant_id for pk in values}
+    if len(sellers) > 1:
+        raise DomainError(_("Articles of several merchants need a case each."), "several_merchants")
+    return values
+
+
+def _created(
+    number: str, ticket: Ticket, books: Books | None, draft: CaseDraft, actor: Any, now: datetime
+) -> Case:
+    seller = ticket.merchant_id
+    if books and draft.pieces:
+        line = books.lines[min(draft.pieces)]
+        seller = line.merchant_id or books.order.merchant_id or seller
+    back = draft.kind in GOODS_BACK if draft.goods_back is None else draft.goods_back
+    case = Case(
+        number=number, ticket=ticket, order_id=ticket.order_id, merchant_id=seller, customer_id=ticket.customer_id,
+        market_id=ticket.market_id, follows=draft.follows, kind=draft.kind, first_kind=draft.kind, ground=draft.ground,
+        first_ground=draft.ground, compensation=draft.compensation, goods_back=back and draft.kind in GOODS_BACK,
+        return_freight=Side.MERCHANT if draft.ground in SELLERS_FAULT else Side.CUSTOMER,
+        currency=books.order.currency if books else "CNY", asked=draft.asked, asked_by=draft.asked_by,
+        asked_at=draft.asked_at or now, opened_by=actor, opened_at=now, source=draft.source,
+        source_ref=draft.source_ref,
+    )  # fmt: skip
+    return moves.create(
+        case, actor=actor, now=now, event="case.asked",
+        payload={"kind": case.kind, "ground": case.ground, "amount": str(draft.asked), "by": draft.asked_by},
+    )  # fmt: skip
+
+
+def note(case: Case, kind: str, side: str, text: str, actor: Any, now: datetime) -> CaseNote | None:
+    """Keep what was said with an act; nothing for no words. Error: words."""
+    words = text.replace("\x00", "").strip()
+    if len(words) > LONGEST:
+        raise DomainError(_("At most 2,000 characters, please."), "words")
+    if not words:
+        return None
+    row = CaseNote(case=case, kind=kind, side=side, by=actor, at=now, text=words)
+    row.save()
+    return row

@@ -1,0 +1,222 @@
+"""States and kinds of cases, return parcels and payments. A case is three machines that share no field (DESIGN 4)."""
+
+from django.db import models
+from django.utils.translation import pgettext_lazy
+
+
+class CaseKind(models.TextChoices):
+    """What is asked for (R4.1–R4.3, R4.8)."""
+
+    RETURN = "return", pgettext_lazy("case kind", "Return and refund")
+    EXCHANGE = "exchange", pgettext_lazy("case kind", "Exchange")
+    REPAIR = "repair", pgettext_lazy("case kind", "Repair")
+    REFUND_ONLY = "refund_only", pgettext_lazy("case kind", "Refund only")
+    COMPENSATION = "compensation", pgettext_lazy("case kind", "Compensation")
+
+
+GOODS_BACK = frozenset({CaseKind.RETURN, CaseKind.EXCHANGE, CaseKind.REPAIR})
+"""Kinds for which the goods come back, unless somebody waives it."""
+MONEY_BACK = frozenset({CaseKind.RETURN, CaseKind.REFUND_ONLY})
+"""Kinds that end in a refund of what was paid."""
+
+
+class Ground(models.TextChoices):
+    """The reason the customer gives. The first one stays for statistics; the cause found is another matter."""
+
+    NO_REASON = "no_reason", pgettext_lazy("ground", "No reason (7 days)")
+    QUALITY = "quality", pgettext_lazy("ground", "Quality fault")
+    NOT_AS_DESCRIBED = "not_as_described", pgettext_lazy("ground", "Not as described")
+    WRONG_ITEM = "wrong_item", pgettext_lazy("ground", "Wrong item")
+    MISSING = "missing", pgettext_lazy("ground", "Parts or pieces missing")
+    DAMAGED = "damaged", pgettext_lazy("ground", "Damaged on the way")
+    NOT_RECEIVED = "not_received", pgettext_lazy("ground", "Not received")
+    NOT_SENT = "not_sent", pgettext_lazy("ground", "Not sent yet")
+    LATE = "late", pgettext_lazy("ground", "Too late")
+    REFUSED = "refused", pgettext_lazy("ground", "Refused at the door")
+    WARRANTY = "warranty", pgettext_lazy("ground", "Fault under warranty")
+    SERVICE = "service", pgettext_lazy("ground", "Service failure")
+    OTHER = "other", pgettext_lazy("ground", "Other")
+
+
+SELLERS_FAULT = frozenset({
+    Ground.QUALITY, Ground.NOT_AS_DESCRIBED, Ground.WRONG_ITEM, Ground.MISSING, Ground.DAMAGED, Ground.NOT_RECEIVED,
+    Ground.NOT_SENT, Ground.LATE, Ground.WARRANTY,
+})  # fmt: skip
+"""Grounds for which the customer pays no leg of freight (law §24, 三包): the platform settles it with the seller."""
+
+
+class CaseState(models.TextChoices):
+    """The decision. It says nothing about goods or money: those are machines of their own."""
+
+    REQUESTED = "requested", pgettext_lazy("case state", "Asked")
+    OFFERED = "offered", pgettext_lazy("case state", "Offer to the customer")
+    COUNTERED = "countered", pgettext_lazy("case state", "Counter-offer of the customer")
+    APPROVED = "approved", pgettext_lazy("case state", "Approved")
+    REJECTED = "rejected", pgettext_lazy("case state", "Refused")
+    DISPUTED = "disputed", pgettext_lazy("case state", "In dispute")
+    WITHDRAWN = "withdrawn", pgettext_lazy("case state", "Withdrawn")
+    CLOSED = "closed", pgettext_lazy("case state", "Done")
+
+
+OPEN_CASES = frozenset({
+    CaseState.REQUESTED, CaseState.OFFERED, CaseState.COUNTERED, CaseState.APPROVED, CaseState.DISPUTED,
+})  # fmt: skip
+UNDECIDED = frozenset({CaseState.REQUESTED, CaseState.OFFERED, CaseState.COUNTERED})
+HOLDS_GOODS = frozenset({*OPEN_CASES, CaseState.CLOSED})
+"""States in which a case's pieces are taken: no other case may claim them."""
+CASE_COLOURS = {
+    CaseState.REQUESTED: "blue",
+    CaseState.OFFERED: "amber",
+    CaseState.COUNTERED: "amber",
+    CaseState.APPROVED: "green",
+    CaseState.REJECTED: "red",
+    CaseState.DISPUTED: "red",
+    CaseState.WITHDRAWN: "bare",
+    CaseState.CLOSED: "grey",
+}
+
+
+class Side(models.TextChoices):
+    """Who spoke, decided or bears something."""
+
+    CUSTOMER = "customer", pgettext_lazy("side", "Customer")
+    MERCHANT = "merchant", pgettext_lazy("side", "Merchant")
+    CARRIER = "carrier", pgettext_lazy("side", "Carrier")
+    INSURER = "insurer", pgettext_lazy("side", "Insurer")
+    PLATFORM = "platform", pgettext_lazy("side", "Platform")
+
+
+class DecidedBy(models.TextChoices):
+    """How a case was decided: a person of the staff, the merchant, a rule, silence, a ruling, an agreement."""
+
+    STAFF = "staff", pgettext_lazy("decided by", "Staff")
+    MERCHANT = "merchant", pgettext_lazy("decided by", "Merchant")
+    RULE = "rule", pgettext_lazy("decided by", "Rule")
+    SILENCE = "silence", pgettext_lazy("decided by", "Silence")
+    AGREEMENT = "agreement", pgettext_lazy("decided by", "Agreement")
+    RULING = "ruling", pgettext_lazy("decided by", "Ruling")
+
+
+class CompensationKind(models.TextChoices):
+    """What a compensation is for; each kind has its own bound (DESIGN 4)."""
+
+    GOODWILL = "goodwill", pgettext_lazy("compensation", "Goodwill")
+    PROMISE = "promise", pgettext_lazy("compensation", "Promised and not kept")
+    STATUTORY = "statutory", pgettext_lazy("compensation", "Due by law")
+
+
+class NoteKind(models.TextChoices):
+    """What words on a case are about."""
+
+    ASK = "ask", pgettext_lazy("case note", "Request")
+    OFFER = "offer", pgettext_lazy("case note", "Offer")
+    COUNTER = "counter", pgettext_lazy("case note", "Counter-offer")
+    ACCEPT = "accept", pgettext_lazy("case note", "Acceptance")
+    APPROVE = "approve", pgettext_lazy("case note", "Approval")
+    REJECT = "reject", pgettext_lazy("case note", "Refusal")
+    WITHDRAW = "withdraw", pgettext_lazy("case note", "Withdrawal")
+    AMEND = "amend", pgettext_lazy("case note", "Change")
+    INSPECT = "inspect", pgettext_lazy("case note", "Inspection")
+    DEDUCT = "deduct", pgettext_lazy("case note", "Deduction")
+
+
+class Direction(models.TextChoices):
+    """Which way a parcel of a case goes."""
+
+    INBOUND = "inbound", pgettext_lazy("parcel direction", "From the customer")
+    OUTBOUND = "outbound", pgettext_lazy("parcel direction", "To the customer")
+
+
+class ParcelState(models.TextChoices):
+    """Where the goods are, and what was done with them."""
+
+    AWAITED = "awaited", pgettext_lazy("parcel state", "Awaited")
+    IN_TRANSIT = "in_transit", pgettext_lazy("parcel state", "On the way")
+    RECEIVED = "received", pgettext_lazy("parcel state", "Received")
+    LOST = "lost", pgettext_lazy("parcel state", "Lost")
+    REFUSED_AT_DOOR = "refused_at_door", pgettext_lazy("parcel state", "Refused at the door")
+    INTERCEPTED = "intercepted", pgettext_lazy("parcel state", "Stopped on the way")
+    INSPECTED = "inspected", pgettext_lazy("parcel state", "Inspected")
+    KEPT = "kept", pgettext_lazy("parcel state", "Kept")
+    SENT_BACK = "sent_back", pgettext_lazy("parcel state", "Sent back")
+    DELIVERED_BACK = "delivered_back", pgettext_lazy("parcel state", "Delivered back")
+    DELIVERED = "delivered", pgettext_lazy("parcel state", "Delivered")
+    UNCLAIMED = "unclaimed", pgettext_lazy("parcel state", "Not claimed")
+    EXPIRED = "expired", pgettext_lazy("parcel state", "Never sent")
+    CANCELLED = "cancelled", pgettext_lazy("parcel state", "Cancelled")
+
+
+DONE_PARCELS = frozenset({
+    ParcelState.KEPT, ParcelState.DELIVERED_BACK, ParcelState.DELIVERED, ParcelState.UNCLAIMED, ParcelState.EXPIRED,
+    ParcelState.CANCELLED,
+})  # fmt: skip
+"""Nothing more has to happen with these goods; *lost* is over only when it was settled with the customer."""
+PARCEL_COLOURS = {
+    ParcelState.AWAITED: "amber",
+    ParcelState.IN_TRANSIT: "blue",
+    ParcelState.RECEIVED: "blue",
+    ParcelState.LOST: "red",
+    ParcelState.REFUSED_AT_DOOR: "amber",
+    ParcelState.INTERCEPTED: "amber",
+    ParcelState.INSPECTED: "blue",
+    ParcelState.KEPT: "green",
+    ParcelState.SENT_BACK: "blue",
+    ParcelState.DELIVERED_BACK: "grey",
+    ParcelState.DELIVERED: "green",
+    ParcelState.UNCLAIMED: "amber",
+    ParcelState.EXPIRED: "grey",
+    ParcelState.CANCELLED: "bare",
+}
+
+
+class PaymentKind(models.TextChoices):
+    REFUND = "refund", pgettext_lazy("payment kind", "Refund")
+    COMPENSATION = "compensation", pgettext_lazy("payment kind", "Compensation")
+    FREIGHT = "freight", pgettext_lazy("payment kind", "Return freight")
+    ADVANCE = "advance", pgettext_lazy("payment kind", "Advance of the platform")
+
+
+class PaymentState(models.TextChoices):
+    PROPOSED = "proposed", pgettext_lazy("payment state", "Proposed")
+    AWAITING_APPROVAL = "awaiting_approval", pgettext_lazy("payment state", "Waits for a second person")
+    APPROVED = "approved", pgettext_lazy("payment state", "Approved")
+    SUBMITTED = "submitted", pgettext_lazy("payment state", "With the bank")
+    SUCCEEDED = "succeeded", pgettext_lazy("payment state", "Paid")
+    FAILED = "failed", pgettext_lazy("payment state", "Failed")
+    UNKNOWN = "unknown", pgettext_lazy("payment state", "Outcome unknown")
+    RETURNED = "returned_by_bank", pgettext_lazy("payment state", "Returned by the bank")
+    PAYEE_NEEDED = "payee_needed", pgettext_lazy("payment state", "Needs another payee")
+    REPLACED = "replaced", pgettext_lazy("payment state", "Paid anew")
+    REVERSED = "reversed", pgettext_lazy("payment state", "Reversed")
+    REJECTED = "rejected", pgettext_lazy("payment state", "Not approved")
+    CANCELLED = "cancelled", pgettext_lazy("payment state", "Cancelled")
+
+
+OPEN_PAYMENTS = frozenset({
+    PaymentState.PROPOSED, PaymentState.AWAITING_APPROVAL, PaymentState.APPROVED, PaymentState.SUBMITTED,
+    PaymentState.FAILED, PaymentState.UNKNOWN, PaymentState.RETURNED, PaymentState.PAYEE_NEEDED,
+})  # fmt: skip
+COUNTS_AS_PAID = frozenset({*OPEN_PAYMENTS, PaymentState.SUCCEEDED})
+"""States in which a payment takes of what a case may still pay."""
+PAYMENT_COLOURS = {
+    PaymentState.PROPOSED: "grey",
+    PaymentState.AWAITING_APPROVAL: "amber",
+    PaymentState.APPROVED: "blue",
+    PaymentState.SUBMITTED: "blue",
+    PaymentState.SUCCEEDED: "green",
+    PaymentState.FAILED: "red",
+    PaymentState.UNKNOWN: "red",
+    PaymentState.RETURNED: "red",
+    PaymentState.PAYEE_NEEDED: "amber",
+    PaymentState.REPLACED: "bare",
+    PaymentState.REVERSED: "bare",
+    PaymentState.REJECTED: "red",
+    PaymentState.CANCELLED: "bare",
+}
+
+
+class Gateway(models.TextChoices):
+    """How the money goes out."""
+
+    BATCH_FILE = "batch_file", pgettext_lazy("gateway of money", "Bank file")
+    HTTP = "http", pgettext_lazy("gateway of money", "Payment service")

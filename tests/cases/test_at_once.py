@@ -1,0 +1,74 @@
+"""Two at once: of the last piece and of the last cent there is one. With the lock the second is refused; without it
+the database refuses."""
+
+from collections.abc import Callable
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, transaction
+
+from aftersales.cases import services
+from aftersales.cases.models import Case, LineAccount, OrderAccount
+from aftersales.core.errors import DomainError
+from tests.cast import Cast
+from tests.toy.fixtures import at_once
+
+pytestmark = [pytest.mark.concurrency, pytest.mark.django_db(transaction=True)]
+Open = Callable[..., Case]
+
+
+def outcomes(*acts: Callable[[], Any]) -> list[str]:
+    def code(found: Any) -> str:
+        if isinstance(found, DomainError):
+            return found.code
+        assert not isinstance(found, BaseException), found
+        return "done"
+
+    return sorted(code(found) for found in at_once(list(acts)))
+
+
+def test_of_two_requests_for_the_last_pieces_one_is_opened(open_case: Open) -> None:
+    found = outcomes(lambda: open_case({0: 2}), lambda: open_case({0: 2}))
+    assert found == ["done", "too_many"]
+    assert Case.objects.count() == 1
+
+
+def test_of_two_approvals_one_grants(open_case: Open, desk: Cast, now: datetime) -> None:
+    case = open_case({0: 2})
+    found = outcomes(
+        *(lambda: services.case_approve(case=case, actor=desk.agent, now=now) for _n in range(2))
+    )
+    assert found == ["done", "wrong_state"]
+    assert OrderAccount.objects.get().granted == Decimal("46.68")
+
+
+def test_acceptance_and_a_new_offer_at_once_leave_one_of_them(
+    open_case: Open, desk: Cast, now: datetime
+) -> None:
+    case = open_case({0: 3}, kind="refund_only")
+    case = services.case_offer(case=case, amount=Decimal(10), actor=desk.agent, now=now)
+    found = outcomes(
+        lambda: services.case_accept(case=case, actor=desk.agent, now=now),
+        lambda: services.case_withdraw(case=case, actor=desk.agent, now=now),
+    )
+    case.refresh_from_db()
+    assert (found, case.state) in [
+        (["done", "wrong_state"], "withdrawn"), (["done", "done"], "withdrawn"), (["done", "wrong_state"], "approved"),
+    ]  # fmt: skip
+    assert OrderAccount.objects.get().granted == case.agreed
+
+
+def test_without_the_lock_the_database_still_refuses(open_case: Open, desk: Cast, now: datetime) -> None:
+    """The lock off: both compute from the same account, and PostgreSQL refuses the second."""
+    case = services.case_approve(case=open_case({0: 1}), actor=desk.agent, now=now)
+    line = LineAccount.objects.get(claimed=1)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        LineAccount.objects.filter(pk=line.pk).update(claimed=line.bought + 1)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        LineAccount.objects.filter(pk=line.pk).update(granted=line.paid + Decimal("0.01"))
+    with pytest.raises(IntegrityError), transaction.atomic():
+        OrderAccount.objects.update(freight_granted=Decimal("10.01"))
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Case.objects.filter(pk=case.pk).update(paying=case.agreed + Decimal("0.01"))
