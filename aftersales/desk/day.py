@@ -18,9 +18,10 @@ from aftersales.core.components.charts import Column, bars_line, data_table
 from aftersales.desk.promises import Face, face
 from aftersales.standards.selectors import book, limit_words
 from aftersales.standards.states import Promise
+from aftersales.tickets.looks import owed
 from aftersales.tickets.models import Ticket
 from aftersales.tickets.selectors import promises, reading
-from aftersales.tickets.states import ACTIVE_STATES, NO_DUE, Kind, TicketState
+from aftersales.tickets.states import ACTIVE_STATES, NO_DUE, OPEN_STATES, Kind, TicketState
 
 CAP = 300  # tickets of one person that the page reads; who has more has another problem, and the page says so
 SHOWN = 8  # lines of one list before the queue says it better
@@ -50,7 +51,7 @@ class Reads:
 
 @dataclass(frozen=True)
 class Day:
-    """Everything the page shows."""
+    """Everything the page shows. ``total`` is what is in hand: not yet resolved; ``unconfirmed`` is resolved."""
 
     shift: Shift | None
     since: datetime
@@ -62,6 +63,7 @@ class Day:
     reads: list[Reads]
     due_today: int
     total: int
+    unconfirmed: int
     cut: bool
     chart: SafeString | str = ""
     table: SafeString | str = ""
@@ -91,6 +93,7 @@ def read(user: Any, now: datetime) -> Day:
     late = [one for one in due if one.next_due_at < now]
     today = [one for one in due if now <= one.next_due_at < midnight]
     replies = [one for one in mine if _wrote(one, since)]
+    in_hand = sum(one.state in OPEN_STATES for one in mine)
     chart, table = by_hour(today, len(late), now)
     found = Day(
         shift=shift, since=since,
@@ -98,8 +101,9 @@ def read(user: Any, now: datetime) -> Day:
         calls=[_call(one) for one in mine if one.ask_in_person],
         replies=[Line(one, _("The customer wrote"), one.last_customer_at) for one in _newest(replies)],
         waits=[_wait(one, now) for one in _waking(mine, midnight)],
-        late=[Line(one, str(Promise(one.next_promise).label), one.next_due_at, True) for one in late],
-        reads=_reads(user, now), due_today=len(today), total=len(mine), cut=cut, chart=chart, table=table,
+        late=[Line(one, owed(one.state, str(Promise(one.next_promise).label)), one.next_due_at, True) for one in late],
+        reads=_reads(user, now), due_today=len(today),
+        total=in_hand, unconfirmed=len(mine) - in_hand, cut=cut, chart=chart, table=table,
     )  # fmt: skip
     for name in ("promises", "calls", "replies", "waits", "late"):
         found.counts[name] = len(getattr(found, name))
@@ -176,7 +180,7 @@ def by_hour(rows: Sequence[Ticket], late: int, now: datetime) -> tuple[SafeStrin
     hours = range(timezone.localtime(now).hour, 24)
     top = max(counted.values())
     columns = [
-        Column(f"{hour}", counted[hour], tone="warn" if counted[hour] == top else "") for hour in hours
+        Column(f"{hour}", counted[hour], tone="warn" if counted[hour] == top > 1 else "") for hour in hours
     ]
     busiest = next(hour for hour in hours if counted[hour] == top)
     message = ngettext(
@@ -186,4 +190,6 @@ def by_hour(rows: Sequence[Ticket], late: int, now: datetime) -> tuple[SafeStrin
     ) % {"n": len(rows), "hour": busiest}
     listed = [(f"{hour:02d}:00", counted[hour]) for hour in hours if counted[hour]]
     heads = (pgettext("my day", "Hour"), pgettext("my day", "Tickets"))
-    return bars_line(columns, message=message, height=180), data_table(heads, listed, caption=message)
+    return bars_line(columns, message=message, width=480, height=170, here=0), data_table(
+        heads, listed, caption=message
+    )

@@ -108,6 +108,7 @@ class Day:
     today: bool
     cells: Sequence[Cell] = ()
     expected: str = ""
+    came: Sequence[str] = ()  # chats, calls, tickets
 
 
 @dataclass(frozen=True)
@@ -134,6 +135,8 @@ class Board:
     spare: str
     backlog: str
     terms: forecast.Terms
+    basis: str
+    thin: bool
     shift: Shift | None = None
     breaks: Sequence[Away] = field(default_factory=list)
     person: Any = None
@@ -147,7 +150,7 @@ def read(user: Any, what: Asked, now: datetime) -> Board:
     people = roster_of(user, what.team.pk, start, end) if what.team else []
     instead = _instead(what)
     team = what.team.pk if what.team else 0
-    hours = forecasting.week_ahead(team, what.monday, now, more=what.more / 100, instead=instead)
+    hours, basis = forecasting.week_ahead(team, what.monday, now, more=what.more / 100, instead=instead)
     there = forecast.planned(
         [span for one in people if not one.is_lead for span in one.there], start, DAYS * HOURS
     )
@@ -162,8 +165,24 @@ def read(user: Any, what: Asked, now: datetime) -> Board:
         missing=_hours(sum(max(hour.needed - many, 0) for hour, many in zip(hours, there, strict=True))),
         spare=_hours(sum(max(many - hour.needed, 0) for hour, many in zip(hours, there, strict=True))),
         backlog=_hours(max(left, default=0) / 60), terms=terms,
+        basis=basis_words(basis), thin=basis.kind != "own",
     )  # fmt: skip
     return _with_edit(board, people)
+
+
+def basis_words(basis: forecast.Basis) -> str:
+    """What the forecast rests on, and what it lacks where it rests on little."""
+    numbers = {"days": basis.days, "weeks": basis.weeks, "enough": forecast.ENOUGH_DAYS}
+    words = {
+        "own": _("Medians of the same weekdays and hours of the last %(weeks)s weeks; %(days)s days are known."),
+        "few": _("Only %(days)s days of this team are known: the average of those days stands for every day. From "
+                 "%(enough)s days on each weekday is compared with its own kind."),
+        "all": _("This team has had no ticket yet: an even part of what came to all teams on average stands here, over "
+                 "%(days)s days. Its own figures come with its first %(enough)s days."),
+        "none": _("Nothing is known yet, so nothing can be forecast. The first tickets give an average; from "
+                  "%(enough)s days on each weekday is compared with its own kind."),
+    }  # fmt: skip
+    return words[basis.kind] % numbers
 
 
 def _instead(what: Asked) -> Mapping[str, float]:
@@ -207,6 +226,7 @@ def _day(
         cells=[_cell(hour, mine[hour], there[n * HOURS + hour]) for hour in shown],
         expected=_("%(chats)s chats, %(calls)s calls, %(tickets)s tickets expected")
         % {name: _number(number) for name, number in came.items()},
+        came=[_number(came[name]) for name in ("chats", "calls", "tickets")],
     )  # fmt: skip
 
 

@@ -18,7 +18,7 @@ from aftersales.customers.states import CustomerClass
 from aftersales.desk import columns
 from aftersales.desk.columns import label, said
 from aftersales.desk.queues import Row, shown_count
-from aftersales.tickets.looks import level_badge, state_badge
+from aftersales.tickets.looks import level_badge, owed, state_badge
 from aftersales.tickets.states import NO_DUE, Severity, TicketState
 
 __all__ = ["label", "table_rows"]
@@ -53,7 +53,7 @@ def face(row: Row, language: str) -> ClockFace:
     """The clock of a row: the nearest running one, else whom it waits for, else how it ended."""
     if row.next_due_at < NO_DUE:
         return ClockFace(
-            said(language, "promise", row.next_promise),
+            owed(row.state, said(language, "promise", row.next_promise)),
             "running",
             row.next_started_at,
             row.next_due_at,

@@ -10,7 +10,7 @@ from django.middleware.csrf import get_token
 from django.template.loader import get_template
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import get_language
+from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 
 from accounts.selectors import taste_of
@@ -56,11 +56,11 @@ def _search(request: HttpRequest) -> str:
     url = navigation.address("desk:search")
     if not url or not request.user.has_perm("desk.view"):  # type: ignore[union-attr]
         return ""
-    words = escape(_("Search everything"))
+    words, short = escape(_("Search everything")), escape(pgettext("side bar", "Search all"))
     return (
         f'<form class="gs" action="{url}" role="search">{icon("search")}'
         f'<input type="search" name="q" data-search-all role="combobox" aria-expanded="false" aria-controls="gs-found" '
-        f'aria-autocomplete="list" autocomplete="off" aria-label="{words}" placeholder="{words}" maxlength="80" '
+        f'aria-autocomplete="list" autocomplete="off" aria-label="{words}" placeholder="{short}" maxlength="80" '
         f'hx-get="{url}" hx-trigger="input changed delay:200ms" hx-sync="this:replace" '
         f'hx-target="#gs-found"><kbd>Ctrl K</kbd>'
         f'<div class="gs-found" id="gs-found" role="listbox" aria-label="{words}"></div></form>'

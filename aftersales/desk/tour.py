@@ -17,6 +17,8 @@ LINES: Mapping[str, Any] = {
     "desk:day": _("Your promises and calls of today. Begin at the top: what is due next stands first."),
     "desk:views": _("Put the lists you use every day among your tabs, in your order."),
     "desk:archive": _("Finished tickets with their records. Every look is written down."),
+    "desk:search": _("One box for tickets, orders, parcels, people and words. What you may not see is not found."),
+    "dashboards:wall": _("For a screen that everybody sees: it asks for itself every half minute."),
     "desk:open": _("Take a problem down for a customer. Begin with the order number: the rest fills itself in."),
     "dashboards:overview": _("How the department stands. Each figure opens exactly its tickets."),
     "notices:inbox": _("What concerns you: work given to you, answers, limits that come near."),

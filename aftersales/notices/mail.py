@@ -89,7 +89,9 @@ class FolderBackend(BaseEmailBackend):
         for mail in email_messages:
             content = mail.message()
             name = _file_name(str(content["Message-ID"]))
-            _write(folder() / f"{name}.eml", content.as_bytes(linesep="\r\n"))
+            path = folder() / f"{name}.eml"
+            _write(path, content.as_bytes(linesep="\r\n"))
+            _dated(path, str(content["Date"]))
             count += 1
         return count
 
@@ -111,6 +113,12 @@ def _write(path: Path, content: bytes) -> None:
     part.write_bytes(content)
     part.chmod(0o600)
     part.replace(path)
+
+
+def _dated(path: Path, date: str) -> None:
+    """The file bears the moment of its mail: the folder is read and tidied in that order."""
+    moment = parsedate_to_datetime(date).timestamp()
+    os.utime(path, (moment, moment))
 
 
 def names() -> list[str]:

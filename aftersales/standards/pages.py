@@ -132,6 +132,12 @@ def value_words(row: Parameter, value: Any) -> str:
         return vocabulary.listed(map(vocabulary.code_words, value)) if isinstance(value, list) else str(value)
     if row.measure == Measure.PERCENT:
         return f"{value}%"
+    if row.measure == Measure.COUNT:  # the name says of what
+        return f"{value}"
+    if row.measure == Measure.HOURS and row.code.endswith(
+        "_hour"
+    ):  # an hour of the day, not a length of time
+        return f"{value}:00"
     return f"{value} {dict(Measure.choices)[row.measure]}"
 
 

@@ -37,7 +37,7 @@
   }, true);
 
   document.addEventListener("input", function (event) {
-    if (event.target.matches("[data-search-all]") && event.target.value.trim().length < 2) clear();
+    if (event.target.matches("[data-search-all]") && !event.target.value.trim()) clear();
   });
 
   document.addEventListener("htmx:afterSwap", function (event) {
@@ -46,7 +46,7 @@
 
   // Answers to a word that is no longer in the box are not shown.
   document.addEventListener("htmx:beforeSwap", function (event) {
-    if (event.detail.target.id === "gs-found" && box().value.trim().length < 2) event.detail.shouldSwap = false;
+    if (event.detail.target.id === "gs-found" && !box().value.trim()) event.detail.shouldSwap = false;
   });
 
   // On the page of everything found the arrow keys walk the hits as well.

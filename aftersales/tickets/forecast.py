@@ -16,6 +16,7 @@ from aftersales.tickets import erlang
 HOURS = 24
 ONE_DAY = timedelta(days=1)
 FEW = 2  # comparable days below which all days of the weeks speak
+ENOUGH_DAYS = 7 * FEW  # from here on every weekday has days of its own to be compared with
 
 
 @dataclass(frozen=True)
@@ -89,6 +90,27 @@ def expected(
             rest = lacking * sum(column) / whole if lacking > 0 and whole else 0.0
             found[hour][kind] = middle[hour] + rest
     return found
+
+
+def average(counts: Counts, days: int, *, among: int = 1) -> list[dict[str, float]]:
+    """For each hour what came on average: where there is too little for medians, and the page says so.
+
+    ``among``: so many teams share it evenly.
+    """
+    found: list[dict[str, float]] = [defaultdict(float) for _hour in range(HOURS)]
+    for (_day, hour), came in counts.items() if days else ():
+        for kind, number in came.items():
+            found[hour][kind] += number / days / among
+    return found
+
+
+@dataclass(frozen=True)
+class Basis:
+    """What a forecast rests on: ``own`` weeks, ``few`` own days, ``all`` teams' average, or ``none``."""
+
+    kind: str
+    days: int
+    weeks: int
 
 
 def hours_needed(

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 from django.utils.translation import pgettext_lazy
 
 from aftersales.core.components import badge
@@ -46,6 +47,15 @@ def state_badge(state: str, wait_for: str = "") -> SafeString:
     if state == S.WAITING and wait_for:
         return badge(str(WAIT_WORDS[wait_for]), tone=WAIT_TONES.get(wait_for, "grey"), mark_name=mark)
     return badge(str(TicketState(state).label), tone=tone, mark_name=mark)
+
+
+def owed(state: str, promise: str) -> str:
+    """The promise that runs; of a resolved ticket with the reason why it still does."""
+    return (
+        _("%(promise)s, still owed although resolved") % {"promise": promise}
+        if state == S.RESOLVED
+        else promise
+    )
 
 
 def level_badge(severity: str, nature: str) -> SafeString:

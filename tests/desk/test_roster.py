@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts import services
-from accounts.models import Away, Shift
+from accounts.models import Away, Shift, Team
 from accounts.states import AwayReason, Role
 from aftersales.core.errors import DomainError
 from aftersales.desk import roster
@@ -199,3 +199,50 @@ def test_the_page_asks_as_little_for_twenty_people_as_for_two(desk: Cast, at_now
         desk.join(desk.team, person)
         desk.shift(person)
     assert asked() == few
+
+
+def test_a_team_with_few_days_behind_it_gets_their_average_and_is_told(
+    open_ticket: Any, desk: Cast, now: datetime
+) -> None:
+    """Five days with two calls at ten each: every day is expected to bring two, also those that never were."""
+    for day in range(5):
+        for _n in range(2):
+            Ticket.objects.filter(pk=open_ticket(channel="phone", customer_id=None).pk).update(
+                opened_at=at(day - 7, 10)
+            )
+    cache.clear()
+
+    found = board(desk, at(-2, 9))
+
+    assert found.thin
+    assert "5" in found.basis
+    assert "14" in found.basis
+    assert {day.came[1] for day in found.days} == {"2"}
+
+
+def test_a_team_without_a_ticket_gets_an_even_part_of_all_teams(
+    open_ticket: Any, desk: Cast, now: datetime
+) -> None:
+    other = desk.make_team("other")
+    for day in range(4):
+        ticket = open_ticket(channel="phone", customer_id=None)
+        Ticket.objects.filter(pk=ticket.pk).update(opened_at=at(day - 7, 10), team=other)
+    Ticket.objects.exclude(team=other).update(historic=True)
+    cache.clear()
+    teams = Team.objects.active().count()
+
+    found = board(desk, at(-3, 9))
+
+    assert found.thin
+    assert "4" in found.basis
+    assert {float(day.came[1]) for day in found.days} == {round(1 / teams, 1)}
+
+
+def test_where_nothing_is_known_the_page_says_what_a_forecast_needs(desk: Cast, now: datetime) -> None:
+    Ticket.objects.update(historic=True)
+
+    found = board(desk, now)
+
+    assert found.thin
+    assert "14" in found.basis
+    assert {tuple(day.came) for day in found.days} == {("0", "0", "0")}

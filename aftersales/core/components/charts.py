@@ -81,9 +81,18 @@ def data_table(head: Sequence[str], rows: Sequence[Sequence[object]], *, caption
 
 
 def bars_line(
-    columns: Sequence[Column], *, message: str, every: int = 2, width: int = 640, height: int = 230
+    columns: Sequence[Column],
+    *,
+    message: str,
+    every: int = 2,
+    width: int = 640,
+    height: int = 230,
+    here: int = -1,
 ) -> SafeString:
-    """Columns with a second series as a line (opened and closed per day). Label every n-th column and the last."""
+    """Columns with a second series as a line (opened and closed per day).
+
+    Labels stand at every n-th column and at the present one (``here``: its place), which is told from the others.
+    """
     ticks = nice_ticks(max([0, *(max(c.value, c.line or 0) for c in columns)]))
     left, right, foot, head = 42, width - 6, height - 24, 14
     step = (right - left) / max(len(columns), 1)
@@ -92,13 +101,12 @@ def bars_line(
         return round(foot - (foot - head) * value / ticks[-1], 1)
 
     parts = [_grid(left, right, y, ticks)]
-    points = []
+    points, present = [], here % max(len(columns), 1)
     for n, column in enumerate(columns):
         x, centre = left + n * step, left + (n + 0.5) * step
         parts.append(_bar(x + step * 0.22, step * 0.56, y(column.value), foot, column))
-        if n % every == 1 or n == len(columns) - 1:
-            css = "ax on" if n == len(columns) - 1 else "ax"
-            parts.append(_text(centre, height - 6, column.label, css))
+        if n == present or ((n - present) % every == 0 and abs(n - present) >= every):
+            parts.append(_text(centre, height - 6, column.label, "ax on" if n == present else "ax"))
         if column.line is not None:
             points.append((round(centre, 1), y(column.line), column))
     parts.append(_line(points))
@@ -183,11 +191,14 @@ def _share(item: Share, floor: float) -> str:
     )
 
 
+NEAR_END = 0.95  # of the line: a label there ends at its moment, so that nothing is cut off
+
+
 def timeline_pins(
     pins: Sequence[Pin], *, ticks: Sequence[tuple[float, str]], message: str, start: str
 ) -> SafeString:
     """Moments as pins on a line that begins now; pins closer than their own width step up."""
-    width, height, base, left, right = 480, 126, 98, 10, 470
+    width, height, base, left, right = 480, 140, 98, 10, 470
 
     def x(at: float) -> float:
         return round(left + (right - left) * max(0.0, min(1.0, at)), 1)
@@ -195,14 +206,14 @@ def timeline_pins(
     parts = [f'<line class="base" x1="{left}" x2="{right}" y1="{base}" y2="{base}"/>']
     for at, label in ticks:
         parts.append(f'<line class="gr" x1="{x(at)}" x2="{x(at)}" y1="10" y2="{base}"/>')
-        parts.append(_text(x(at), base + 18, label, "ax"))
+        parts.append(_text(x(at), base + 18, label, "ax", "end" if at > NEAR_END else "middle"))
     last, row = -100.0, 0
     for pin in sorted(pins, key=lambda p: p.at):
         row = (row + 1) % 3 if x(pin.at) - last < 34 else 0
         last = x(pin.at)
         parts.append(_pin(pin, last, 68 - 24 * row, base))
     parts.append(f'<circle class="nowd" cx="{left}" cy="{base}" r="4"/>')
-    parts.append(_text(left, base + 18, start, "ax on", "start"))
+    parts.append(_text(left - 6, base + 35, start, "ax on", "start"))
     return _svg("".join(parts), width, height, message)
 
 

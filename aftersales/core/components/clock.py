@@ -75,8 +75,11 @@ class ClockFace:
         if tone == "off" or self.due_at is None:
             return pgettext("clock", "Cancelled")
         if tone in ("met", "late") and self.started_at and self.stopped_at:
-            text = _("Done in %(duration)s") if tone == "met" else _("Done late, after %(duration)s")
-            return text % {"duration": duration(self.stopped_at - self.started_at)}
+            if tone == "late":
+                return _("Done, was %(duration)s late") % {
+                    "duration": duration(self.stopped_at - self.due_at)
+                }
+            return _("Done in %(duration)s") % {"duration": duration(self.stopped_at - self.started_at)}
         if tone in ("met", "late"):
             return pgettext("clock", "Done") if tone == "met" else pgettext("clock", "Done late")
         return time_left(self.due_at, now)

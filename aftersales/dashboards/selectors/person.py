@@ -18,7 +18,7 @@ from aftersales.dashboards.selectors.overview import Kept, Scope, Span
 from aftersales.standards.selectors import parameter
 from aftersales.tickets.figures import missed, settled
 from aftersales.tickets.models import CustomerLink
-from aftersales.tickets.states import ACTIVE_STATES
+from aftersales.tickets.states import ACTIVE_STATES, OPEN_STATES, TicketState
 
 SEE_ALL = (Role.SUPERVISOR, Role.OPERATIONS, Role.INSPECTOR, Role.AUDITOR)
 ACTS = ("ticket.replied", "ticket.resolved", "ticket.contact_tried", "ticket.noted", "ticket.merchant_asked")
@@ -34,12 +34,17 @@ class Marks:
 
 @dataclass(frozen=True)
 class Own:
-    """Everything the page of one person shows."""
+    """Everything the page of one person shows.
+
+    ``open`` is what is in hand: not yet resolved. ``unconfirmed`` is resolved and waits for the customer's word; late
+    counts both.
+    """
 
     scope: Scope
     person: User
     floor: int
     open: int
+    unconfirmed: int
     late: int
     resolved: dict[date, int]
     reopened: int
@@ -72,13 +77,15 @@ def own(scope: Scope, person: User) -> Own:
     mine = replace(scope, person_id=person.pk, team_id=None)
     resolved = _acts(mine, person, "ticket.resolved")
     standing = mine.tickets().filter(state__in=ACTIVE_STATES).aggregate(
-        open=Count("id"), late=Count("id", filter=Q(next_due_at__lt=scope.now))
+        open=Count("id", filter=Q(state__in=OPEN_STATES)), late=Count("id", filter=Q(next_due_at__lt=scope.now)),
+        resolved=Count("id", filter=Q(state=TicketState.RESOLVED)),
     )  # fmt: skip
     return Own(
         scope=mine,
         person=person,
         floor=int(parameter("person_figures_floor", scope.now)),
         open=standing["open"],
+        unconfirmed=standing["resolved"],
         late=standing["late"],
         resolved=resolved,
         reopened=_reopened(mine, person),

@@ -39,6 +39,11 @@ class Here:
         return self.until is not None and not self.away
 
 
+def idle(one: Here) -> bool:
+    """Off shift, and nothing hangs on this person."""
+    return not (one.at_work or one.open or one.late or one.today)
+
+
 @dataclass(frozen=True)
 class Wall:
     """One look at the department: numbers, the nearest tickets, the people."""

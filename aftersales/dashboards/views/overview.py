@@ -1,7 +1,7 @@
 """The one dashboard: how things stand, how the days went, who needs help. Every figure opens its tickets."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -34,6 +34,7 @@ from aftersales.dashboards.selectors import overview as selectors
 from aftersales.dashboards.selectors.overview import Board, Kept, Span
 from aftersales.standards.states import Promise
 from aftersales.tickets.figures import AGES
+from aftersales.tickets.looks import owed
 from aftersales.tickets.states import TicketState
 
 DASH = "–"
@@ -175,7 +176,7 @@ def _missed_url(board: Board, one: Kept) -> str:
 def flow_chart(board: Board) -> Any:
     days = list(board.opened)
     columns = [
-        Column(f"{day:%m-%d}", board.opened[day], board.closed[day], "now" if day == days[-1] else "",
+        Column(_day_label(board, day), board.opened[day], board.closed[day], "now" if day == days[-1] else "",
                _url(board, opened=day.isoformat()), _url(board, closed=day.isoformat()))
         for day in days
     ]  # fmt: skip
@@ -183,6 +184,11 @@ def flow_chart(board: Board) -> Any:
         "opened": sum(board.opened.values()), "closed": sum(board.closed.values()), "days": len(days),
     }  # fmt: skip
     return bars_line(columns, message=message, every=max(2, len(days) // 7))
+
+
+def _day_label(board: Board, day: date) -> str:
+    today = board.scope.now.astimezone(board.scope.zone).date()
+    return pgettext("day", "Today") if day == today else f"{day:%m-%d}"
 
 
 def flow_table(board: Board) -> Any:
@@ -208,16 +214,11 @@ def pins(board: Board) -> Any:
     )  # fmt: skip
 
 
-NOW_WIDTH = 0.2
-
-
 def _ticks(now: datetime, span: timedelta) -> list[tuple[float, str]]:
     first = now.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
     found = []
     while first < now + span:
-        share = (first - now) / span
-        # under the words "now 12:34" there is no room for another hour
-        found.append((share, timezone.localtime(first).strftime("%H:%M") if share > NOW_WIDTH else ""))
+        found.append(((first - now) / span, timezone.localtime(first).strftime("%H:%M")))
         first += timedelta(hours=1)
     return found
 
@@ -226,7 +227,7 @@ def _due_line(ticket: Any, now: datetime) -> dict[str, Any]:
     return {
         "ticket": ticket,
         "time": wording.when(ticket.next_due_at, now),
-        "promise": dict(Promise.choices).get(ticket.next_promise, ""),
+        "promise": owed(ticket.state, str(dict(Promise.choices).get(ticket.next_promise, ""))),
         "who": str(ticket.assignee) if ticket.assignee else _("nobody yet"),
     }
 

@@ -22,6 +22,9 @@ from aftersales.dashboards.selectors import integrity
 from aftersales.dashboards.selectors import person as selectors
 from aftersales.standards.states import Promise
 
+HOURS_WIDE = 10  # a single hour is no column across the whole card
+LATEST = 24 - HOURS_WIDE
+
 
 @require_GET
 @needs("tickets.work")
@@ -88,9 +91,10 @@ def _days(own: selectors.Own) -> Any:
 def _hours(own: selectors.Own) -> Any:
     if not own.hours:
         return ""
-    hours = range(min(own.hours), max(own.hours) + 1)
+    first = min(*own.hours, LATEST)
+    hours = range(first, max(*own.hours, first + HOURS_WIDE - 1) + 1)
     rows = [(f"{hour:02d}:00", own.hours.get(hour, 0)) for hour in hours]
-    columns = [Column(label, number, None) for label, number in rows]
+    columns = [Column(str(hour), own.hours.get(hour, 0), None) for hour in hours]
     return histogram(columns, message=_("Acts by hour of the last day.")) + data_table(
         [_("Hour"), _("Acts")], rows, caption=_("Acts by hour")
     )

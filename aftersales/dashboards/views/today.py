@@ -20,7 +20,7 @@ from aftersales.dashboards import loads, ranges
 from aftersales.dashboards.pages import pages
 from aftersales.dashboards.selectors import wall as selectors
 from aftersales.dashboards.selectors.overview import Scope
-from aftersales.tickets.looks import level_badge, state_badge
+from aftersales.tickets.looks import level_badge, owed, state_badge
 from aftersales.tickets.models import Ticket
 
 
@@ -54,8 +54,8 @@ def _line(ticket: Ticket, scope: Scope) -> dict[str, Any]:
     return {
         "ticket": ticket, "late": ticket.next_due_at < scope.now,
         "due": wording.time_left(ticket.next_due_at, scope.now), "when": wording.when(ticket.next_due_at, scope.now),
-        "promise": ticket.get_next_promise_display(), "level": level_badge(ticket.severity, ticket.nature),
-        "state": state_badge(ticket.state, ticket.wait_for),
+        "promise": owed(ticket.state, ticket.get_next_promise_display()),
+        "level": level_badge(ticket.severity, ticket.nature), "state": state_badge(ticket.state, ticket.wait_for),
     }  # fmt: skip
 
 
@@ -75,14 +75,18 @@ def _here(one: selectors.Here, scope: Scope) -> dict[str, Any]:
 def today(request: HttpRequest) -> HttpResponse:
     """Who drowns, what breaches today, and the button that helps: give the chosen tickets to somebody else."""
     scope = _scope(request)
-    people = selectors.people(scope)
+    people = sorted(selectors.people(scope), key=selectors.idle)
+    idle = sum(selectors.idle(one) for one in people)
     due = selectors.due_today(scope)
     context = {
         "title": pgettext("figures", "Team today"), "scope": scope, "teams": ranges.teams_of(request.user),
         "asked": ranges.Asked(scope), "pages": pages(request.user, "dashboards:today"),
         "due": [_line(ticket, scope) for ticket in due], "full": len(due) == selectors.TODAYS,
         "late": sum(ticket.next_due_at < scope.now for ticket in due),
-        "people": [_here(one, scope) for one in people],
+        "people": [
+            _here(one, scope) | {"first_idle": idle and at == len(people) - idle} for at, one in enumerate(people)
+        ],
+        "idle": idle,
         "takers": _takers(people, scope), "back": request.get_full_path(),
         "updated": f"{timezone.localtime(scope.now):%H:%M}",
         "nobody": sum(ticket.assignee_id is None for ticket in due),

@@ -13,6 +13,7 @@ from accounts.selectors import taste_of
 from aftersales.core import events, origin
 from aftersales.desk import navigation, shell, tour
 from aftersales.standards.selectors import book, last_seen
+from aftersales.tickets.looks import state_badge
 from aftersales.tickets.selectors.cited import cited_name
 
 register = template.Library()
@@ -64,6 +65,12 @@ def help_in_place(context: template.Context) -> dict[str, Any]:
         "steps": tour.steps_of(request.user), "csrf_token": context.get("csrf_token"),
         "taste_url": navigation.address("accounts:taste"), "tour_url": navigation.address("desk:tour"),
     }  # fmt: skip
+
+
+@register.simple_tag
+def state_of(ticket: Any) -> SafeString:
+    """The state of a ticket as a badge."""
+    return state_badge(ticket.state, ticket.wait_for)
 
 
 @register.filter

@@ -37,7 +37,7 @@ class MacroForm(forms.Form):
     name_en = forms.CharField(label=pgettext_lazy("macro", "English name"), max_length=120, required=False)
     scope = forms.ChoiceField(label=pgettext_lazy("macro", "For whom"), choices=MacroScope.choices)
     team = forms.ModelChoiceField(
-        label=pgettext_lazy("macro", "Team"), queryset=Team.objects.none(), required=False
+        label=pgettext_lazy("macro", "Team"), queryset=Team.objects.none(), required=False, empty_label="–"
     )
     position = forms.IntegerField(
         label=pgettext_lazy("macro", "Place in the list"), min_value=1, max_value=999

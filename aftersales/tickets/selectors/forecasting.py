@@ -10,6 +10,7 @@ from django.core.cache import cache
 from django.db.models import Count
 from django.db.models.functions import TruncHour
 
+from accounts.models import Team
 from aftersales.standards.selectors import Book, book, market_default, parameter
 from aftersales.standards.worktime import WorkingTime
 from aftersales.tickets import forecast
@@ -91,16 +92,26 @@ def week_ahead(
     *,
     more: float = 1.0,
     instead: Mapping[str, float] | None = None,
-) -> list[forecast.Hour]:
-    """Every hour of a week with the people it needs. ``instead``: other handling times (seconds), tried out."""
+) -> tuple[list[forecast.Hour], forecast.Basis]:
+    """Every hour of a week with the people it needs, and what that rests on.
+
+    ``instead``: other handling times (seconds), tried out. A team with too few days behind it gets the average of
+    those, one without any an even part of what came to all teams.
+    """
     terms = replace(terms_at(now), **(instead or {}))  # type: ignore[arg-type]
     zone, calendar = zone_and_calendar()
     until = min(now.astimezone(zone).date(), monday)
     counts, days = history(team_id, until, terms.weeks, zone)
-    ahead = [monday + timedelta(days=n) for n in range(7)]
-    came = [
-        (datetime.combine(day, time.min, zone),
-         forecast.expected(day, counts, days, calendar.is_open_day, terms.weeks))
-        for day in ahead
-    ]  # fmt: skip
-    return forecast.hours_needed(came, terms, more=more)
+    kind, among = ("own" if len(days) >= forecast.ENOUGH_DAYS else "few"), 1
+    if not days:
+        counts, days = history(None, until, terms.weeks, zone)
+        kind, among = ("all" if days else "none"), max(Team.objects.active().count(), 1)
+    usual = forecast.average(counts, len(days), among=among)
+    came = []
+    for ahead in (monday + timedelta(days=n) for n in range(7)):
+        expected = usual
+        if kind == "own":
+            expected = forecast.expected(ahead, counts, days, calendar.is_open_day, terms.weeks)
+        came.append((datetime.combine(ahead, time.min, zone), expected))
+    basis = forecast.Basis(kind, len(days), terms.weeks)
+    return forecast.hours_needed(came, terms, more=more), basis
