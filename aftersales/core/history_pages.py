@@ -166,6 +166,8 @@ def _shown(version: Any, field: Any, names: dict[Any, str]) -> str:
     if base is not None and isinstance(value, (list, tuple)):
         words = dict(base.flatchoices)
         return "、".join(str(words.get(one, one)) for one in value) or "–"
+    if isinstance(value, list) and all(isinstance(one, str) for one in value):
+        return "、".join(value) or "–"
     if isinstance(value, bool):
         return str(_("Yes") if value else _("No"))
     if field.flatchoices:

@@ -15,5 +15,6 @@ class StandardsConfig(AppConfig):
         events.register()
         moves.use(machine.STANDARD_MACHINE)
         moves.use(machine.PARAMETER_MACHINE)
+        moves.use(machine.RETURN_MACHINE)
         facts.provide("standards.order_broken", selectors.order_broken)
         facts.provide("standards.hole_left", selectors.hole_left)

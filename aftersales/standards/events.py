@@ -89,6 +89,20 @@ STANDARDS_AND_NUMBERS = (
         show=_named,
     ),
 )
+RETURN_RULES = (
+    Kind(
+        "return_rule.created",
+        _("%(actor)s opened the return rule “%(rule)s”."),
+        {"code": "code"},
+        show=_named,
+    ),
+    Kind(
+        "return_rule.changed",
+        _("%(actor)s changed the return rule “%(rule)s”."),
+        {"code": "code"},
+        show=_named,
+    ),
+)
 CALENDARS_AND_MARKETS = (
     Kind("calendar.created", _("%(actor)s opened a working calendar."), {"code": "code"}),
     Kind("calendar.changed", _("%(actor)s changed a working calendar."), {"code": "code"}),
@@ -103,4 +117,4 @@ CALENDARS_AND_MARKETS = (
 
 
 def register() -> None:
-    events.register(*VERSIONS, *STANDARDS_AND_NUMBERS, *CALENDARS_AND_MARKETS)
+    events.register(*VERSIONS, *STANDARDS_AND_NUMBERS, *RETURN_RULES, *CALENDARS_AND_MARKETS)

@@ -40,7 +40,13 @@ def no_hole(
 OPEN_TOO = Need("open_too", label=_("Open tickets too"), kind="hidden", required=False)
 
 
-def rule_machine(label: str, *, checks_order: bool) -> Machine:
+FOLLOWED = _("Clocks that start from then on follow this version; running clocks keep theirs.")
+NOT_FOLLOWED = _("No new clock follows this version.")
+
+
+def rule_machine(
+    label: str, *, checks_order: bool, followed: Any = FOLLOWED, not_followed: Any = NOT_FOLLOWED
+) -> Machine:
     """The same life for every kind of rule; only service standards have an order to keep."""
     return Machine(
         label,
@@ -61,7 +67,7 @@ def rule_machine(label: str, *, checks_order: bool) -> Machine:
                     Need("valid_from", label=_("In force from"), kind="moment", required=False),
                     *([OPEN_TOO] if checks_order else []),
                 ],
-                effect=_("Clocks that start from then on follow this version; running clocks keep theirs."),
+                effect=followed,
             ),
             Move(
                 "reject",
@@ -82,7 +88,7 @@ def rule_machine(label: str, *, checks_order: bool) -> Machine:
                 guards=[no_hole] if checks_order else [],
                 facts=["standards.hole_left"] if checks_order else [],
                 needs=[Need("valid_to", label=_("In force until"), kind="moment", required=False)],
-                effect=_("No new clock follows this version."),
+                effect=not_followed,
             ),
         ],
     )
@@ -90,3 +96,9 @@ def rule_machine(label: str, *, checks_order: bool) -> Machine:
 
 STANDARD_MACHINE = rule_machine("standards.standardversion", checks_order=True)
 PARAMETER_MACHINE = rule_machine("standards.parameterversion", checks_order=False)
+RETURN_MACHINE = rule_machine(
+    "standards.returnruleversion",
+    checks_order=False,
+    followed=_("Orders placed from then on follow this version; earlier orders keep theirs."),
+    not_followed=_("No order placed from then on follows this version."),
+)

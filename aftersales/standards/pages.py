@@ -120,6 +120,7 @@ def group_words(code: str) -> str:
         "automation": pgettext("group of numbers", "Automation"),
         "dispatch": pgettext("group of numbers", "Dispatch and shifts"),
         "channels": pgettext("group of numbers", "E-mail and connections"),
+        "returns": pgettext("group of numbers", "Returns"),
     }
     return known.get(code, code)
 

@@ -22,10 +22,13 @@ from aftersales.standards.models import (
     Market,
     Parameter,
     ParameterVersion,
+    ReturnRule,
+    ReturnRuleVersion,
     ServiceStandard,
     StandardVersion,
     WorkCalendar,
 )
+from aftersales.standards.returns.rule import Rule
 from aftersales.standards.states import DayKind, Measure, Promise, RuleState, Unit, YearState
 from aftersales.standards.worktime import Period, WorkingTime
 
@@ -50,6 +53,7 @@ class Book:
     calendar_codes: Mapping[str, int]
     names: Mapping[str, tuple[str, str]]
     markets: Sequence[Market]
+    return_rules: tuple[Rule, ...] = ()
 
     @cached_property
     def by_id(self) -> Mapping[int, StandardVersion]:
@@ -152,7 +156,8 @@ def _read(token: str) -> Book:
         value.parameter = numbers[value.parameter_id]
         parameters.setdefault(value.parameter.code, []).append(value)
     calendars = list(WorkCalendar.objects.all())
-    named = [*standards.values(), *numbers.values(), *calendars]
+    return_rules = {row.pk: row for row in ReturnRule.objects.all()}
+    named = [*standards.values(), *numbers.values(), *calendars, *return_rules.values()]
     return Book(
         token=token,
         versions=versions,
@@ -161,7 +166,18 @@ def _read(token: str) -> Book:
         calendar_codes={row.code: row.pk for row in calendars},
         names={row.code: (row.name_zh, row.name_en) for row in named},
         markets=list(Market.objects.all()),
+        return_rules=_return_rules(return_rules),
     )
+
+
+def _return_rules(parents: Mapping[int, ReturnRule]) -> tuple[Rule, ...]:
+    versions = ReturnRuleVersion.objects.filter(state__in=IN_FORCE).order_by(
+        "rule__position", "rule_id", "number"
+    )
+    rows = list(versions)
+    for row in rows:
+        row.rule = parents[row.rule_id]
+    return tuple(map(Rule.of, rows))
 
 
 def _calendars(rows: Sequence[WorkCalendar]) -> dict[int, WorkingTime]:

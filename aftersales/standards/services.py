@@ -45,14 +45,15 @@ PARAMETER_TERMS: tuple[str, ...] = (
 )  # fmt: skip
 
 
-def _require(actor: Any, capability: str) -> None:
+def require(actor: Any, capability: str) -> None:
+    """Refuses whoever lacks the right."""
     if not actor.has_perm(capability):
         raise NotPermitted()
 
 
 def standard_create(*, actor: Any, now: datetime, code: str, **columns: Any) -> ServiceStandard:
     """Open a standard; it promises nothing until a version of it is in force."""
-    _require(actor, DRAFT)
+    require(actor, DRAFT)
     row = ServiceStandard(code=code, **columns)
     created: ServiceStandard = registers.create(
         row, actor=actor, now=now, event="standard.created", payload={"code": code}
@@ -64,7 +65,7 @@ def standard_change(
     *, standard: ServiceStandard, actor: Any, now: datetime, version: int | None = None, **columns: Any
 ) -> ServiceStandard:
     """Change name, owner or next review; what is promised changes only by a new version."""
-    _require(actor, DRAFT)
+    require(actor, DRAFT)
     saved: ServiceStandard = registers.save(
         standard,
         actor=actor,
@@ -81,21 +82,20 @@ def standard_draft(
     *, standard: ServiceStandard, actor: Any, now: datetime, reason: str = "", **terms: Any
 ) -> StandardVersion:
     """Draft the next version: the terms of the newest version in force, with ``terms`` changed."""
-    _require(actor, DRAFT)
+    require(actor, DRAFT)
     with transaction.atomic():
-        newest = _newest(StandardVersion.objects.filter(standard=standard))
-        row = StandardVersion(
-            standard=standard, **_next(StandardVersion, newest, STANDARD_TERMS, terms, actor, now, reason)
-        )
-        row.number = _next_number(ServiceStandard, standard.pk, StandardVersion, "standard_id")
+        start = newest(StandardVersion.objects.filter(standard=standard))
+        columns = inherited(start, STANDARD_TERMS, terms, actor=actor, now=now, reason=reason)
+        row = StandardVersion(standard=standard, **columns)
+        row.number = next_number(ServiceStandard, standard.pk, StandardVersion, "standard_id")
         check_terms(row)
-        _drafted(row, actor, now, reason)
+        record_draft(row, actor=actor, now=now, reason=reason)
         return row
 
 
 def parameter_create(*, actor: Any, now: datetime, code: str, **columns: Any) -> Parameter:
     """Open a number; it has no value until a version of it is in force."""
-    _require(actor, DRAFT)
+    require(actor, DRAFT)
     created: Parameter = registers.create(
         Parameter(code=code, **columns),
         actor=actor,
@@ -110,7 +110,7 @@ def parameter_change(
     *, parameter: Parameter, actor: Any, now: datetime, version: int | None = None, **columns: Any
 ) -> Parameter:
     """Change name, group or use of a number; its value changes only by a new version."""
-    _require(actor, DRAFT)
+    require(actor, DRAFT)
     saved: Parameter = registers.save(
         parameter,
         actor=actor,
@@ -127,31 +127,25 @@ def parameter_draft(
     *, parameter: Parameter, actor: Any, now: datetime, reason: str = "", **terms: Any
 ) -> ParameterVersion:
     """Draft the next value of a number."""
-    _require(actor, DRAFT)
+    require(actor, DRAFT)
     with transaction.atomic():
-        newest = _newest(ParameterVersion.objects.filter(parameter=parameter))
-        row = ParameterVersion(
-            parameter=parameter, **_next(ParameterVersion, newest, PARAMETER_TERMS, terms, actor, now, reason)
-        )
-        row.number = _next_number(Parameter, parameter.pk, ParameterVersion, "parameter_id")
+        start = newest(ParameterVersion.objects.filter(parameter=parameter))
+        columns = inherited(start, PARAMETER_TERMS, terms, actor=actor, now=now, reason=reason)
+        row = ParameterVersion(parameter=parameter, **columns)
+        row.number = next_number(Parameter, parameter.pk, ParameterVersion, "parameter_id")
         check_value(parameter, row.value)
-        _drafted(row, actor, now, reason)
+        record_draft(row, actor=actor, now=now, reason=reason)
         return row
 
 
-def rule_change_draft(
-    *, draft: StandardVersion | ParameterVersion, actor: Any, now: datetime, version: int, **terms: Any
-) -> Any:
+def rule_change_draft(*, draft: RuleVersion, actor: Any, now: datetime, version: int, **terms: Any) -> Any:
     """Correct a draft; whoever last touched it counts as its drafter and may not bring it into force."""
-    _require(actor, DRAFT)
+    require(actor, DRAFT)
     if draft.state != RuleState.DRAFT:
         raise DomainError(_("Only a draft can be changed; make a new version instead."), "not_a_draft")
     for name, value in terms.items():
         setattr(draft, name, value)
-    if isinstance(draft, StandardVersion):
-        check_terms(draft)
-    else:
-        check_value(draft.parameter, draft.value)
+    _check(draft)
     return registers.save(
         draft,
         actor=actor,
@@ -163,6 +157,18 @@ def rule_change_draft(
         drafted_at=now,
         **terms,
     )
+
+
+def _check(draft: RuleVersion) -> None:
+    """A version that nobody could follow is refused, whatever kind of rule it is of."""
+    if isinstance(draft, StandardVersion):
+        check_terms(draft)
+    elif isinstance(draft, ParameterVersion):
+        check_value(draft.parameter, draft.value)
+    else:
+        from aftersales.standards.returns.services import check
+
+        check(draft)  # type: ignore[arg-type]
 
 
 def rule_activate(
@@ -208,7 +214,7 @@ def calendar_save(
     *, calendar: WorkCalendar, actor: Any, now: datetime, version: int | None = None, **columns: Any
 ) -> WorkCalendar:
     """Create or change a working calendar."""
-    _require(actor, KEEP)
+    require(actor, KEEP)
     payload = {"code": calendar.code}
     if calendar.pk is None:
         return registers.create(calendar, actor=actor, now=now, event="calendar.created", payload=payload)  # type: ignore[no-any-return]
@@ -221,7 +227,7 @@ def period_save(
     *, period: CalendarPeriod, actor: Any, now: datetime, version: int | None = None, **columns: Any
 ) -> CalendarPeriod:
     """Create or change one opening period; periods of a day may not overlap."""
-    _require(actor, KEEP)
+    require(actor, KEEP)
     wanted = {"calendar_id": period.calendar_id, "weekday": period.weekday, "opens": period.opens,
               "closes": period.closes, "is_open": period.is_open} | columns  # fmt: skip
     _refuse_overlap(period, wanted)
@@ -243,7 +249,7 @@ def day_save(
     *, day: CalendarDay, actor: Any, now: datetime, version: int | None = None, **columns: Any
 ) -> CalendarDay:
     """Create or change one exceptional day."""
-    _require(actor, KEEP)
+    require(actor, KEEP)
     return _save_register(day, "calendar", day.day_set, actor, now, version, columns)  # type: ignore[no-any-return]
 
 
@@ -251,7 +257,7 @@ def year_save(
     *, year: CalendarYear, actor: Any, now: datetime, version: int | None = None, **columns: Any
 ) -> CalendarYear:
     """Create or change the state of a calendar year (provisional until announced)."""
-    _require(actor, KEEP)
+    require(actor, KEEP)
     return _save_register(year, "calendar", year.day_set, actor, now, version, columns)  # type: ignore[no-any-return]
 
 
@@ -259,7 +265,7 @@ def market_save(
     *, market: Market, actor: Any, now: datetime, version: int | None = None, **columns: Any
 ) -> Market:
     """Create or change a market."""
-    _require(actor, KEEP)
+    require(actor, KEEP)
     return _save_register(market, "market", market.code, actor, now, version, columns)  # type: ignore[no-any-return]
 
 
@@ -281,7 +287,7 @@ def days_load(
 
     Returns how many were new. Days that people entered or changed are left as they are.
     """
-    _require(actor, KEEP)
+    require(actor, KEEP)
     with transaction.atomic():
         known = set(CalendarDay.objects.filter(day_set=day_set).values_list("date", flat=True))
         fresh = [
@@ -361,29 +367,24 @@ def check_value(parameter: Parameter, value: Any) -> None:
         )
 
 
-def _newest(versions: Any) -> Any:
+def newest(versions: Any) -> Any:
     """The version a new draft starts from: in force, else whatever came last."""
     in_force = versions.filter(state=RuleState.ACTIVE).order_by("-number").first()
     return in_force or versions.order_by("-number").first()
 
 
-def _next_number(parent: Any, parent_id: int, versions: Any, key: str) -> int:
+def next_number(parent: Any, parent_id: int, versions: Any, key: str) -> int:
     """Two people drafting at once get two numbers: the parent row is locked until the commit."""
     parent.objects.select_for_update().get(pk=parent_id)
     found = versions.objects.filter(**{key: parent_id}).aggregate(last=Max("number"))["last"]
     return (found or 0) + 1
 
 
-def _next(
-    model: Any,
-    newest: Any,
-    inherited: Sequence[str],
-    terms: Mapping[str, Any],
-    actor: Any,
-    now: datetime,
-    reason: str,
-) -> dict[str, Any]:
-    columns = {name: getattr(newest, name) for name in inherited} if newest is not None else {}
+def inherited(
+    start: Any, names: Sequence[str], terms: Mapping[str, Any], *, actor: Any, now: datetime, reason: str
+) -> dict[str, Any]:  # fmt: skip
+    """The columns of a new draft: those of the version it starts from, with ``terms`` changed."""
+    columns = {name: getattr(start, name) for name in names} if start is not None else {}
     if "calendar" in terms:
         columns.pop("calendar_id", None)
     return {
@@ -395,7 +396,8 @@ def _next(
     }
 
 
-def _drafted(row: Any, actor: Any, now: datetime, reason: str) -> None:
+def record_draft(row: Any, *, actor: Any, now: datetime, reason: str) -> None:
+    """Write a new draft with its event; a note of a source has an event of its own."""
     event = "rule.noted" if row.state == RuleState.NOTED else "rule.drafted"
     registers.create(row, actor=actor, now=now, event=event, reason=reason, payload=row._payload())
 

@@ -22,10 +22,14 @@ from aftersales.standards.models import (
     Market,
     Parameter,
     ParameterVersion,
+    ReturnRule,
+    ReturnRuleVersion,
     ServiceStandard,
     StandardVersion,
     WorkCalendar,
 )
+from aftersales.standards.returns.services import TERMS as RETURN_TERMS
+from aftersales.standards.returns.services import check as check_return_rule
 from aftersales.standards.states import DayKind, RuleState, YearState
 
 FOLDER = Path(__file__).resolve().parent / "shipped"
@@ -53,6 +57,7 @@ class Report:
     markets: int = 0
     standards: int = 0
     parameters: int = 0
+    return_rules: int = 0
 
 
 def read(name: str) -> dict[str, Any]:
@@ -71,6 +76,7 @@ def load(*, actor: Any, now: datetime) -> Report:
         report.markets = _load_markets(calendars["market"], actor, now)
         report.standards = _load_standards(read("standards"), actor, now)
         report.parameters = _load_parameters(read("parameters")["parameter"], actor, now)
+        report.return_rules = _load_return_rules(read("returns"), actor, now)
     return report
 
 
@@ -265,3 +271,40 @@ def _parameter_version(
         **legal,
         **_origin(row, actor, now),
     )
+
+
+def _load_return_rules(shipped: Mapping[str, Any], actor: Any, now: datetime) -> int:
+    known = set(ReturnRule.objects.values_list("code", flat=True))
+    fresh = [row for row in shipped["rule"] if row["code"] not in known]
+    names = ("code", "name_zh", "name_en", "chapter", "position")
+    parents = moves.create_many(
+        [ReturnRule(**{name: row[name] for name in names}) for row in fresh],
+        actor=actor,
+        now=now,
+        event="return_rule.created",
+        payloads=[{"code": row["code"]} for row in fresh],
+    )
+    versions = [
+        ReturnRuleVersion(rule=parent, **return_terms(row, shipped), **_origin(row, actor, now))
+        for parent, row in zip(parents, fresh, strict=True)
+    ]
+    for version in versions:
+        check_return_rule(version)
+    _create_versions(versions, actor, now)
+    return len(fresh)
+
+
+def return_terms(row: Mapping[str, Any], shipped: Mapping[str, Any]) -> dict[str, Any]:
+    """What a shipped return rule says, as columns of a version."""
+    said = {**shipped["defaults"], **row}
+    said |= {name: shipped["lists"][listed] for name, listed in row.get("lists", {}).items()}
+    columns = {
+        name: said[name]
+        for name in RETURN_TERMS
+        if name in said and not name.startswith(("source_", "note_"))
+    }
+    for name in ("window", "legal", "look"):
+        if name in said:
+            value, unit = said[name].split(" ")
+            columns |= {f"{name}_value": int(value), f"{name}_unit": unit}
+    return columns
