@@ -216,6 +216,7 @@ TICKETS = {
     "tickets.work_any": roles(R.LEAD, R.SUPERVISOR, R.VENDOR_LEAD),
     "tickets.reply": WORKERS,
     "tickets.promise": WORKERS,  # whoever holds the ticket; a lead may withdraw without a word to the customer
+    "tickets.appoint": WORKERS,  # windows agreed with customers, merchants, carriers; whoever holds the ticket
     "tickets.hear_customer": WORKERS,  # what he said is taken down; he himself writes by a signed page
     "tickets.hear_merchant": WORKERS,
     "tickets.issue_link": NOBODY,  # made when the message goes out

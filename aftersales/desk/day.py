@@ -15,6 +15,7 @@ from django.utils.translation import ngettext, pgettext
 
 from accounts.models import Shift
 from aftersales.core.components.charts import Column, bars_line, data_table
+from aftersales.desk import appointments
 from aftersales.desk.promises import Face, face
 from aftersales.standards.selectors import book, limit_words
 from aftersales.standards.states import Promise
@@ -56,6 +57,7 @@ class Day:
     shift: Shift | None
     since: datetime
     promises: list[Face]
+    appointments: list[appointments.Face]
     calls: list[Line]
     replies: list[Line]
     waits: list[Line]
@@ -76,11 +78,19 @@ class Day:
     @property
     def quiet(self) -> bool:
         """Nothing of the page asks for anything."""
-        return not (self.promises or self.calls or self.replies or self.waits or self.late or self.reads)
+        return not (
+            self.promises
+            or self.appointments
+            or self.calls
+            or self.replies
+            or self.waits
+            or self.late
+            or self.reads
+        )
 
 
 def read(user: Any, now: datetime) -> Day:
-    """The day of one person. Five statements of its own, whatever he holds."""
+    """The day of one person. Six statements of its own, whatever he holds."""
     midnight = _midnight(now)
     shift, since = shifts(user, now)
     mine = list(
@@ -98,6 +108,7 @@ def read(user: Any, now: datetime) -> Day:
     found = Day(
         shift=shift, since=since,
         promises=[face(one, now) for one in promises.due_of(user, midnight + timedelta(days=1), PROMISES)],
+        appointments=appointments.of_day(user, midnight, now),
         calls=[_call(one) for one in mine if one.ask_in_person],
         replies=[Line(one, _("The customer wrote"), one.last_customer_at) for one in _newest(replies)],
         waits=[_wait(one, now) for one in _waking(mine, midnight)],
@@ -105,7 +116,7 @@ def read(user: Any, now: datetime) -> Day:
         reads=_reads(user, now), due_today=len(today),
         total=in_hand, unconfirmed=len(mine) - in_hand, cut=cut, chart=chart, table=table,
     )  # fmt: skip
-    for name in ("promises", "calls", "replies", "waits", "late"):
+    for name in ("promises", "appointments", "calls", "replies", "waits", "late"):
         found.counts[name] = len(getattr(found, name))
     return found
 

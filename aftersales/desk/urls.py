@@ -6,6 +6,7 @@ from aftersales.desk import acting
 from aftersales.desk.views import (
     alike,
     answers,
+    appointments,
     archive,
     beside,
     bulk,
@@ -100,6 +101,13 @@ urlpatterns = [
     path("promises/guess/", promises.guess, name="promise_guess"),
     path("tickets/<str:number>/promises/", promises.give, name="promise_give"),
     path("tickets/<str:number>/promises/<str:public_id>/<slug:name>/", promises.act, name="promise_act"),
+    path("tickets/<str:number>/appointments/", appointments.card, name="appointments"),
+    path("tickets/<str:number>/appointments/agree/", appointments.agree, name="appoint"),
+    path(
+        "tickets/<str:number>/appointments/<str:public_id>/<slug:name>/",
+        appointments.act,
+        name="appointment_act",
+    ),
     path("tickets/<str:number>/merge/", merging.merge, name="merge"),
     path("tickets/<str:number>/split/", splitting.split, name="split"),
     path("tickets/<str:number>/link/", merging.link, name="link"),

@@ -26,6 +26,7 @@ from aftersales.standards.states import Debtor
 from aftersales.tickets import selectors
 from aftersales.tickets.looks import level_badge, state_badge
 from aftersales.tickets.models import CustomerLink, DispatchRecord, Message, Ticket
+from aftersales.tickets.selectors.appointments import with_appointments
 from aftersales.tickets.selectors.checks import with_checklists
 from aftersales.tickets.selectors.merging import Bonds, bonds
 from aftersales.tickets.selectors.writing import with_unsent
@@ -164,6 +165,7 @@ def find(user: Any, number: str) -> Ticket | None:
         "customer", "merchant", "team__lead", "assignee", "owner", "market"
     )
     told = with_checklists(with_unsent(wide.annotate(merchant_email=notice_email("merchant_id")), user))
+    told = with_appointments(told)
     found: Ticket | None = told.filter(number=number).first()
     return found
 

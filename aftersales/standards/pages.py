@@ -121,6 +121,7 @@ def group_words(code: str) -> str:
         "dispatch": pgettext("group of numbers", "Dispatch and shifts"),
         "channels": pgettext("group of numbers", "E-mail and connections"),
         "returns": pgettext("group of numbers", "Returns"),
+        "appointments": pgettext("group of numbers", "Appointments"),
     }
     return known.get(code, code)
 

@@ -6,7 +6,14 @@ from accounts.services import system_user
 from aftersales.core.models import Event
 from aftersales.tickets import selectors
 from aftersales.tickets.models import Ticket
-from aftersales.tickets.services import asking, choosing, node_messages, reaching, watching
+from aftersales.tickets.services import (
+    appointment_letters,
+    asking,
+    choosing,
+    node_messages,
+    reaching,
+    watching,
+)
 from aftersales.tickets.services.automation import automation_hear
 
 
@@ -17,6 +24,7 @@ def node_message(event: Event, now: datetime) -> None:
     ticket = Ticket.objects.select_related("customer", "order", "assignee", "owner").get(pk=event.subject_id)
     node_messages.tell_customer(ticket=ticket, event=event, actor=system_user(), now=now)
     watching.watchers_tell(ticket=ticket, event=event, now=now)
+    appointment_letters.staff_tell(ticket=ticket, event=event, now=now)
     if event.kind == "ticket.left_alone":
         reaching.leads_tell(ticket=ticket, event=event, now=now)
     if event.kind == "ticket.taken_back_again":

@@ -89,6 +89,20 @@ def _regraded(payload: Mapping[str, Any]) -> dict[str, Any]:
     return {**shown, **before}
 
 
+APPOINTMENT = {
+    "appointment_id": "id", "kind": "code", "with": "code", "starts_at": "moment", "ends_at": "moment",
+    "outside": "flag", "state": "code", "old_starts_at": "moment",
+}  # fmt: skip
+
+
+def _appointed(payload: Mapping[str, Any]) -> dict[str, Any]:
+    """What was agreed, with whom, and how it ended, in words; outside of opening hours that is said too."""
+    shown = labels(kind=states.AppointmentKind, state=states.AppointmentState)(payload)
+    shown["with"] = _word(states.AppointmentWith, payload.get("with"))
+    shown["outside"] = gettext(" Outside business hours, on purpose.") if payload.get("outside") else ""
+    return shown
+
+
 TICK = {"checklist": "code", "item": "code", "zh": "code", "en": "code"}
 
 
@@ -246,6 +260,41 @@ register(
         "ticket.promise_postponed",
         _("%(actor)s postponed the promise of %(first_due_at)s to %(due_at)s; the first time still counts."), PROMISE,
     ),
+    EventKind(
+        "ticket.appointed", _("%(actor)s agreed with the %(with)s: %(kind)s, %(starts_at)s–%(ends_at)s.%(outside)s"),
+        APPOINTMENT, show=_appointed,
+    ),
+    EventKind(
+        "ticket.appointment_moved",
+        _("%(actor)s moved the appointment (%(kind)s) from %(old_starts_at)s to %(starts_at)s–%(ends_at)s: "
+          "%(reason)s%(outside)s"),
+        APPOINTMENT, show=_appointed,
+    ),
+    EventKind(
+        "ticket.appointment_ended", _("The appointment of %(starts_at)s (%(kind)s): %(state)s. %(reason)s"),
+        APPOINTMENT, show=_appointed,
+    ),
+    EventKind(
+        "ticket.appointment_cancelled",
+        _("%(actor)s cancelled the appointment of %(starts_at)s (%(kind)s): %(reason)s"),
+        APPOINTMENT, show=_appointed,
+    ),
+    EventKind("ticket.appointment_near", _("Reminded of the appointment of %(starts_at)s (%(kind)s)."), APPOINTMENT,
+              show=_appointed),
+    EventKind("ticket.appointment_over", _("The appointment of %(starts_at)s (%(kind)s) is over: what came of it?"),
+              APPOINTMENT, show=_appointed),
+    EventKind("ticket.wait_moved", _("The ticket waits until %(until)s now."), {"until": "moment"}),
+    EventKind("ticket.appointment_wished",
+              _("The customer asks for another time than %(old_starts_at)s: %(starts_at)s–%(ends_at)s."),
+              APPOINTMENT, show=_appointed),
+    EventKind("appointment.agreed", _("%(actor)s agreed on %(starts_at)s."), APPOINTMENT, show=_appointed),
+    EventKind("appointment.kept", _("%(actor)s: it was kept."), APPOINTMENT, show=_appointed),
+    EventKind("appointment.missed", _("%(actor)s: %(state)s."), APPOINTMENT, show=_appointed),
+    EventKind("appointment.moved", _("%(actor)s moved it."), APPOINTMENT, show=_appointed),
+    EventKind("appointment.cancelled", _("%(actor)s cancelled it."), APPOINTMENT, show=_appointed),
+    EventKind("appointment.reminded", _("The reminder went out."), APPOINTMENT, show=_appointed),
+    EventKind("appointment.asked", _("Its time is over."), APPOINTMENT, show=_appointed),
+    EventKind("appointment.wished", _("The customer asked for another time."), APPOINTMENT, show=_appointed),
     EventKind(
         "rule.confirmed", _("%(actor)s has read this version."), {"code": "code", "number": "number"}
     ),

@@ -11,6 +11,7 @@ from aftersales.tickets import rules
 from aftersales.tickets.states import (
     ACTIVE_STATES,
     TERMINAL_STATES,
+    AppointmentState,
     CancelReason,
     ClosedHow,
     Kind,
@@ -172,6 +173,46 @@ PROMISE_MACHINE = Machine(
             "withdraw", [PromiseState.OPEN], PromiseState.WITHDRAWN, "tickets.promise",
             pgettext_lazy("promise move", "Withdraw"), "promise.withdrawn", needs=[Need("why", _("Reason"), "long")],
             effect=_("The promise falls away; a breach that happened stays one."),
+        ),
+    ],
+)  # fmt: skip
+
+_WHY = Need("why", _("Reason"), "long", max_length=500)
+
+
+def _appointment_ends(name: str, target: str, label: Text, event: str, effect: Text, *more: Need) -> Move:
+    guards = [rules.appointment_has_begun] if name in ("keep", "miss_them", "miss_us") else []
+    return Move(
+        name, [AppointmentState.AGREED], target, "tickets.appoint", label, event, guards=guards, needs=more,
+        effect=effect,
+    )  # fmt: skip
+
+
+APPOINTMENT_MACHINE = Machine(
+    "tickets.appointment",
+    states=AppointmentState,
+    initial=[AppointmentState.AGREED],
+    terminal=[state for state in AppointmentState if state != AppointmentState.AGREED],
+    moves=[
+        _appointment_ends(
+            "keep", AppointmentState.KEPT, pgettext_lazy("appointment move", "Kept"), "appointment.kept",
+            _("Both sides were there; the ticket goes on."),
+        ),
+        _appointment_ends(
+            "miss_them", AppointmentState.MISSED_THEM, pgettext_lazy("appointment move", "Missed by them"),
+            "appointment.missed", _("Counted as theirs; agree another one."), _WHY,
+        ),
+        _appointment_ends(
+            "miss_us", AppointmentState.MISSED_US, pgettext_lazy("appointment move", "Missed by us"),
+            "appointment.missed", _("Counted as ours; the customer hears from us."), _WHY,
+        ),
+        _appointment_ends(
+            "move", AppointmentState.MOVED, pgettext_lazy("appointment move", "Move"), "appointment.moved",
+            _("The next one takes its place; both stay on the record."), _WHY,
+        ),
+        _appointment_ends(
+            "cancel", AppointmentState.CANCELLED, pgettext_lazy("appointment move", "Cancel"),
+            "appointment.cancelled", _("Nobody comes or calls; the customer is told."), _WHY,
         ),
     ],
 )  # fmt: skip

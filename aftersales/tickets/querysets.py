@@ -11,6 +11,7 @@ from aftersales.tickets.states import (
     OPEN_STATES,
     REVIEW_STATES,
     UNASSIGNED_STATES,
+    AppointmentState,
     PromiseState,
 )
 
@@ -85,6 +86,18 @@ class GivenPromiseQuerySet(ThroughTicketQuerySet):
     def held_by(self, person_id: int) -> Self:
         """What this person owes now: whoever holds the ticket owes what was promised on it."""
         return self.open().filter(ticket__assignee_id=person_id)
+
+
+class AppointmentQuerySet(ThroughTicketQuerySet):
+    def open(self) -> Self:
+        return self.filter(state=AppointmentState.AGREED)
+
+    def to_remind(self, now: datetime) -> Self:
+        return self.open().filter(remind_at__lte=now, reminded_at=None).order_by("remind_at", "id")
+
+    def over(self, now: datetime) -> Self:
+        """Their time is past and nobody was asked yet what came of it."""
+        return self.open().filter(ends_at__lte=now, asked_at=None).order_by("ends_at", "id")
 
 
 class MacroQuerySet(ScopedQuerySet):

@@ -9,11 +9,19 @@ from aftersales.core.events import declare_reasons, read_reasons
 from aftersales.notices import kinds
 from aftersales.standards import vocabulary
 from aftersales.tickets import consumers, events, selectors, shipping, tasks  # noqa: F401 - importing declares the event kinds
-from aftersales.tickets.machine import AUTOMATION_MACHINE, MACHINE, PROMISE_MACHINE
-from aftersales.tickets.selectors import checks, merging, promises, reading, writing
+from aftersales.tickets.machine import APPOINTMENT_MACHINE, AUTOMATION_MACHINE, MACHINE, PROMISE_MACHINE
+from aftersales.tickets.selectors import appointments, checks, merging, promises, reading, writing
 from aftersales.tickets.selectors.cited import doer
 from aftersales.tickets.selectors.dispatching import own_order_facts
-from aftersales.tickets.services import erasing, merge_letters, node_messages, rebuild, running, unsent
+from aftersales.tickets.services import (
+    appointment_letters,
+    erasing,
+    merge_letters,
+    node_messages,
+    rebuild,
+    running,
+    unsent,
+)
 from aftersales.tickets.states import Channel, DispatchPart, Kind, LoadFactor, Nature, OwnReason, Severity
 
 
@@ -21,6 +29,7 @@ def connect() -> None:
     moves.use(MACHINE)
     moves.use(AUTOMATION_MACHINE)
     moves.use(PROMISE_MACHINE)
+    moves.use(APPOINTMENT_MACHINE)
     series.declare("ticket", "TK{yy}{mm}-{n:05d}")
     series.declare("archive", "DA{yy}{mm}-{n:05d}")
     clocks.follow(
@@ -45,6 +54,7 @@ def connect() -> None:
     facts.provide("tickets.contact_tries", selectors.contact_tries)
     facts.provide("tickets.rules_unread", reading.assignees_unread)
     facts.provide("tickets.open_work", promises.open_promises)
+    facts.provide("tickets.open_work", appointments.open_appointments)
     facts.provide("tickets.unchecked", checks.unchecked)
     facts.provide("tickets.reopen_until", selectors.reopen_until)
     facts.provide("tickets.question", selectors.questions)
@@ -76,6 +86,9 @@ def _follow_events() -> None:
     kinds.provide_late("confirm_link", node_messages.confirm_link)
     for code in ("clock.warned", "clock.breached", "clock.breached.lead"):
         kinds.provide_check(code, node_messages.promise_still_open)
+    kinds.provide_late("appointment_link", appointment_letters.link)
+    for code in appointment_letters.STANDING:
+        kinds.provide_check(code, appointment_letters.stands)
     kinds.provide_check(merge_letters.MERGED, merge_letters.still_merged)
     for name, pattern in (
         ("tickets.automation", "ticket.*"), ("tickets.automation_warned", "clock.warned"),

@@ -86,6 +86,12 @@ def nothing_open(row: Any, facts: Mapping[str, Any], actor: Any, now: datetime, 
         yield from (Refusal("open_work", text) for text in answers)
 
 
+def appointment_has_begun(row: Any, facts: Any, actor: Any, now: datetime, data: Any) -> Guarding:
+    """Nobody missed what has not begun: such an appointment is moved or cancelled."""
+    if row.starts_at > now:
+        yield Refusal("not_begun", _("It has not begun yet: move or cancel it instead."))
+
+
 def checklist_done(row: Any, facts: Mapping[str, Any], actor: Any, now: datetime, data: Any) -> Guarding:
     """The required items of the checklists that this move waits for."""
     for answers in facts.get("tickets.unchecked", ()):

@@ -194,6 +194,8 @@ class OwnReason(models.TextChoices):
     SHIPPED = "shipped", pgettext_lazy("own reason", "comes with the product")
     NOT_SOLVED = "not_solved", pgettext_lazy("own reason", "the customer says that it is not solved")
     WAKE_UP = "wake_up", pgettext_lazy("own reason", "the time to wait is over")
+    APPOINTMENT = "appointment", pgettext_lazy("own reason", "until the appointment")
+    APPOINTMENT_OVER = "appointment_over", pgettext_lazy("own reason", "the appointment is over")
     WORSE_SIGNAL = "worse_signal", pgettext_lazy("own reason", "a further signal is worse")
     HANDED_OVER = "handed_over", pgettext_lazy("own reason", "the hand-over sheet is signed by both")
     SAME_ORDER = "same_order", pgettext_lazy("own reason", "a further signal about the same order")
@@ -218,6 +220,33 @@ class PromiseState(models.TextChoices):
 class PromisedTo(models.TextChoices):
     CUSTOMER = "customer", pgettext_lazy("promised to", "Customer")
     MERCHANT = "merchant", pgettext_lazy("promised to", "Merchant")
+
+
+class AppointmentKind(models.TextChoices):
+    """What was agreed for a window of time."""
+
+    CALL_BACK = "call_back", pgettext_lazy("appointment", "Call back")
+    PICK_UP = "pick_up", pgettext_lazy("appointment", "Pick-up")
+    VISIT = "visit", pgettext_lazy("appointment", "Technician's visit")
+    DELIVERY = "delivery", pgettext_lazy("appointment", "Delivery")
+
+
+class AppointmentWith(models.TextChoices):
+    CUSTOMER = "customer", pgettext_lazy("appointment with", "Customer")
+    MERCHANT = "merchant", pgettext_lazy("appointment with", "Merchant")
+    CARRIER = "carrier", pgettext_lazy("appointment with", "Carrier")
+    PARTNER = "partner", pgettext_lazy("appointment with", "Service partner")
+
+
+class AppointmentState(models.TextChoices):
+    """What became of an appointment. One that was moved points to the next by that one's ``moved_from``."""
+
+    AGREED = "agreed", pgettext_lazy("appointment state", "Agreed")
+    KEPT = "kept", pgettext_lazy("appointment state", "Kept")
+    MISSED_THEM = "missed_them", pgettext_lazy("appointment state", "Missed by them")
+    MISSED_US = "missed_us", pgettext_lazy("appointment state", "Missed by us")
+    MOVED = "moved", pgettext_lazy("appointment state", "Moved")
+    CANCELLED = "cancelled", pgettext_lazy("appointment state", "Cancelled")
 
 
 class HandoverSide(models.TextChoices):

@@ -43,8 +43,8 @@ def send_held_job(job: Job, now: datetime) -> Mapping[str, Any]:
 def sweep() -> None:
     """Every minute: wake, close by silence, take back what nobody began, dispatch what nobody has."""
     _each(
-        services.wake_sweep, services.silence_sweep, services.take_back_sweep, automation_sweep,
-        services.dispatch_sweep, services.digest_sweep,
+        services.wake_sweep, services.appointments_sweep, services.silence_sweep, services.take_back_sweep,
+        automation_sweep, services.dispatch_sweep, services.digest_sweep,
     )  # fmt: skip
 
 

@@ -221,6 +221,9 @@ DESK_PAGES = {
     "desk:promise_guess": Page(DESK, "POST"),
     "desk:promise_give": Page(DESK, "POST", sample=NUMBER),
     "desk:promise_act": Page(DESK, "POST", sample=NUMBER | {"public_id": "x", "name": "keep"}),
+    "desk:appointments": Page(READERS, sample=NUMBER),
+    "desk:appoint": Page(DESK, "POST", sample=NUMBER),
+    "desk:appointment_act": Page(DESK, "POST", sample=NUMBER | {"public_id": "x", "name": "end"}),
     "desk:connections": Page(LEADS | {R.ADMINISTRATOR, R.AUDITOR}),
     "desk:connection": Page(LEADS | {R.ADMINISTRATOR, R.AUDITOR}, sample={"code": "x"}),
     "desk:connection_add": Page(frozenset({R.OPERATIONS, R.ADMINISTRATOR}), "POST"),
@@ -281,6 +284,7 @@ OTHERS = {
     "notices:outbox": Page(MESSAGE_READERS),
     "notices:outbox_mail": Page(MESSAGE_READERS, sample={"name": "x"}),
     "selfservice:confirm": Page(ANYBODY, sample={"token": "x"}),
+    "selfservice:appointment": Page(ANYBODY, sample={"token": "x"}),
     "selfservice:thanks": Page(ANYBODY, sample={"answer": "yes"}),
 }
 RULE_KEEPERS = frozenset({R.OPERATIONS, R.SUPERVISOR})

@@ -20,7 +20,7 @@ from aftersales.core.access import answered, needs
 from aftersales.core.errors import DomainError
 from aftersales.customers.models import Contact
 from aftersales.customers.services import contact_reveal
-from aftersales.desk import acts, checks, dispatching, promises, workbench
+from aftersales.desk import acts, appointments, checks, dispatching, promises, workbench
 from aftersales.desk.views import saying
 from aftersales.notices.selectors import kept_in
 from aftersales.orders.selectors import order_card
@@ -104,7 +104,9 @@ def _page(
     unheard = _why_words(
         selectors.unheard_because(row, bench.customer.no_mail if bench.customer else None, off)
     )
-    promised = promises.page(row, request.user, now) | checks.page(row, request.user)
+    promised = (
+        promises.page(row, request.user, now) | checks.page(row, request.user) | appointments.page(row, now)
+    )
     todo = acts.acts(row, request.user, now, unheard=unheard)
     context = {
         "title": row.number, "now": now, "ticket": row, "bench": bench, "acts": todo, "news": news,

@@ -2,6 +2,7 @@
 
 from aftersales.tickets.models.acting import ActionRow, ActionRun, Macro
 from aftersales.tickets.models.alerts import Alert
+from aftersales.tickets.models.appointments import Appointment
 from aftersales.tickets.models.archive import ArchiveAddendum, ArchiveRecord
 from aftersales.tickets.models.automation import Automation, AutomationRun, AutomationVersion
 from aftersales.tickets.models.checks import ChecklistTemplate, ChecklistTick
@@ -25,6 +26,7 @@ __all__ = [
     "ActionRun",
     "AnswerTemplate",
     "Alert",
+    "Appointment",
     "ArchiveAddendum",
     "ArchiveRecord",
     "Attachment",

@@ -2,6 +2,14 @@
 
 from aftersales.tickets.services.abuse import contact_abusive
 from aftersales.tickets.services.alerts import digest_sweep
+from aftersales.tickets.services.appointments import (
+    appointment_agree,
+    appointment_cancel,
+    appointment_end,
+    appointment_move,
+    appointment_wish,
+    appointments_sweep,
+)
 from aftersales.tickets.services.archive import (
     addendum_add,
     archive_hold_lift,
@@ -75,6 +83,12 @@ __all__ = [
     "digest_sweep",
     "absence_sweep",
     "addendum_add",
+    "appointment_agree",
+    "appointment_cancel",
+    "appointment_end",
+    "appointment_move",
+    "appointment_wish",
+    "appointments_sweep",
     "archive_hold_lift",
     "archive_hold_set",
     "archive_opened",

@@ -17,6 +17,7 @@ from aftersales.customers.models import Customer
 from aftersales.notices.models import Notice
 from aftersales.notices.services import notices_erase
 from aftersales.tickets.models import (
+    Appointment,
     ArchiveRecord,
     Attachment,
     GivenPromise,
@@ -137,12 +138,15 @@ def _copies(tickets: Mapping[int, int]) -> QuerySet[Message]:
 
 
 def promises_forget(ticket_ids: Sequence[int], now: datetime, *, message_id: int | None = None) -> None:
-    """Blank what promises say (or one message's), and notes for the next shift; what was owed stays (R2.2)."""
+    """Blank what promises (or one message's), appointments and notes for the next shift say; what was owed stays."""
     rows = GivenPromise.objects.filter(ticket__in=ticket_ids, erased_at=None)
     if message_id is not None:
         rows = rows.filter(message_id=message_id)
     rows.update(what="", why="", erased_at=now)
     if message_id is None:
+        Appointment.objects.filter(ticket__in=ticket_ids, erased_at=None).update(
+            place="", why="", erased_at=now
+        )
         HandoverLine.objects.filter(ticket__in=ticket_ids).exclude(note="").update(note="")
 
 

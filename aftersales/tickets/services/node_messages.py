@@ -21,7 +21,7 @@ from aftersales.notices.services import notice_send
 from aftersales.standards.states import Debtor, Promise
 from aftersales.tickets.models import Message, Ticket
 from aftersales.tickets.selectors.promises import told_with
-from aftersales.tickets.services import alerts, merge_letters, watching
+from aftersales.tickets.services import alerts, appointment_letters, merge_letters, watching
 from aftersales.tickets.services.closing import CONFIRM, customer_link_issue
 from aftersales.tickets.states import NO_DUE, AskInPerson, Result, TicketState, WaitFor
 
@@ -37,7 +37,7 @@ def tell_customer(*, ticket: Ticket, event: Event, actor: Any, now: datetime) ->
     writer = _CUSTOMER_NODES.get(event.kind)
     if writer is not None and ticket.customer_id and not ticket.historic:
         template, values = writer(ticket, event, now)
-        if ticket.source in UNPROVEN:
+        if ticket.source in UNPROVEN and "problem" in values:
             values |= {"problem": pgettext_lazy("problem in a message", "your e-mail")}
         if template:
             notice_send(
@@ -149,6 +149,7 @@ _CUSTOMER_NODES = {
     "ticket.unreachable": _plain("ticket.unreachable"),
     "ticket.merged": merge_letters.merged,
     "ticket.unmerged": merge_letters.unmerged,
+    **dict.fromkeys(appointment_letters.TEMPLATES, appointment_letters.letter),
 }
 
 

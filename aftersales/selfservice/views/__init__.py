@@ -23,8 +23,8 @@ from aftersales.core.errors import DomainError
 from aftersales.tickets import services as tickets
 from aftersales.tickets.models import CustomerLink
 
-from . import selectors, throttle
-from .forms import MARKS, AnswerForm
+from .. import selectors, throttle
+from ..forms import MARKS, AnswerForm
 
 PURPOSE = "confirm"
 LANGUAGES = {"zh": "zh-hans", "en": "en"}
@@ -56,8 +56,8 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
     now = timezone.now()
     link = tickets.customer_link_open(token=token, purpose=PURPOSE, now=now)
     if link is None:
-        return _dead(request, now)
-    with translation.override(_language(request, selectors.languages_of(link))):
+        return dead(request, now)
+    with translation.override(language(request, selectors.languages_of(link))):
         if request.method == "POST":
             return _answer(request, link, now)
         return _page(request, link, now, AnswerForm())
@@ -82,16 +82,16 @@ def _page(
     request: HttpRequest, link: CustomerLink, now: Any, form: AnswerForm, *, status: int = 200
 ) -> HttpResponse:
     page = {"ticket": selectors.confirmation(link, now), "form": form, "marks": MARKS, "now": now}
-    return render(request, "selfservice/confirm.html", {**page, **_frame()}, status=status)
+    return render(request, "selfservice/confirm.html", {**page, **frame()}, status=status)
 
 
-def _dead(request: HttpRequest, now: Any) -> HttpResponse:
-    with translation.override(_language(request, [])):
+def dead(request: HttpRequest, now: Any) -> HttpResponse:
+    with translation.override(language(request, [])):
         if throttle.too_many(request, now):
-            response = render(request, "selfservice/too_many.html", _frame(), status=429)
+            response = render(request, "selfservice/too_many.html", frame(), status=429)
             response["Retry-After"] = str(throttle.WINDOW)
             return response
-        return render(request, "selfservice/dead.html", _frame(), status=404)
+        return render(request, "selfservice/dead.html", frame(), status=404)
 
 
 @private
@@ -100,11 +100,11 @@ def thanks(request: HttpRequest, answer: str) -> HttpResponse:
     """After the answer. Says nothing about the ticket, so that it may be reloaded by anybody."""
     if answer not in ANSWERS:
         raise Http404
-    with translation.override(_language(request, [])):
-        return render(request, "selfservice/thanks.html", {"solved": answer == "solved", **_frame()})
+    with translation.override(language(request, [])):
+        return render(request, "selfservice/thanks.html", {"solved": answer == "solved", **frame()})
 
 
-def _language(request: HttpRequest, wanted: list[str]) -> str:
+def language(request: HttpRequest, wanted: list[str]) -> str:
     """The choice on the page, else the customer's own language, else Chinese."""
     chosen = LANGUAGES.get(request.GET.get("lang", ""))
     known = [LANGUAGES[code[:2].lower()] for code in wanted if code[:2].lower() in LANGUAGES]
@@ -115,7 +115,7 @@ def _short() -> str:
     return "en" if (translation.get_language() or "").startswith("en") else "zh"
 
 
-def _frame() -> dict[str, str]:
+def frame() -> dict[str, str]:
     """What every page needs: its language, the other one, how moments are written, how to reach us."""
     lang = _short()
     other = "zh" if lang == "en" else "en"
