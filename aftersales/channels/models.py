@@ -7,14 +7,29 @@ from typing import ClassVar
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
+from django.db.models import Case, F, Q, When
+from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from aftersales.channels.querysets import ConnectionQuerySet, LetterQuerySet, TalkQuerySet
 from aftersales.channels.states import TO_DECIDE, Outcome, RefusedBecause, SystemKind, Taken, Told, Way, Why
 from aftersales.core.models import PublicIdModel, VersionedModel, new_public_id
+from aftersales.customers.models import RegexpReplace
 from aftersales.tickets.states import Channel
+
+# A caller's number as customers.rules.search_key has it; an account of a chat stays as it is.
+CALLER_KEY = Case(
+    When(
+        caller__regex=r"^[-+() .0-9]+$",
+        then=RegexpReplace.everywhere(
+            RegexpReplace.everywhere(F("caller"), "[^0-9]"), r"^(0086|86)(1[0-9]{10})$", r"\2"
+        ),
+    ),
+    default=F("caller"),
+    output_field=models.CharField(max_length=120),
+)
+NOBODYS = Q(customer=None, erased_at=None)
 
 
 class Letter(PublicIdModel):
@@ -71,6 +86,7 @@ class Letter(PublicIdModel):
             ),
             models.Index(fields=["outcome", "-id"], name="letter_outcome"),
             models.Index(fields=["received_at"], name="letter_file", condition=~Q(stored="")),
+            models.Index(Lower("sender"), name="letter_nobodys", condition=NOBODYS),
         ]
 
     def __str__(self) -> str:
@@ -150,6 +166,9 @@ class Talk(PublicIdModel):
     )
     ref = models.CharField(_("id in the system"), max_length=100)
     caller = models.CharField(_("caller"), max_length=120, blank=True)
+    caller_key = models.GeneratedField(
+        expression=CALLER_KEY, output_field=models.CharField(max_length=120), db_persist=True
+    )
     customer = models.ForeignKey(
         "customers.Customer", models.PROTECT, null=True, related_name="talks", verbose_name=_("customer")
     )
@@ -179,6 +198,10 @@ class Talk(PublicIdModel):
             models.CheckConstraint(
                 condition=Q(erased_at=None) | Q(caller="", recording=""), name="talk_erased_is_empty"
             ),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["caller_key"], name="talk_nobodys", condition=NOBODYS),
+            models.Index(fields=["heard_at"], name="talk_unclaimed", condition=NOBODYS),
         ]
 
     def __str__(self) -> str:

@@ -20,5 +20,5 @@ def connect() -> None:
         _("Erase the letter behind a message"),
     )
     files.declare("channels.letter", selectors.stored_letters)
-    erasure.listen("customers.customer", services.customer_forget)
+    erasure.listen("customers.customer", services.customer_forget, before=True)
     declare_reasons(OwnReason)

@@ -12,18 +12,25 @@ from django.db import models
 
 Forget = Callable[..., None]
 
+BEFORE = " before"
 _forgetting: dict[str, list[Forget]] = defaultdict(list)
 
 
-def listen(label: str, forget: Forget) -> None:
-    """``forget(row, actor=, reason=, now=)`` blanks what this room holds; twice is harmless. ``label``: app.model."""
-    if forget not in _forgetting[label]:
-        _forgetting[label].append(forget)
+def listen(label: str, forget: Forget, *, before: bool = False) -> None:
+    """``forget(row, actor=, reason=, now=)`` blanks what this room holds; twice is harmless. ``label``: app.model.
+
+    ``before``: asked before the row is blanked, because it looks for what names the row's contacts and no key.
+    """
+    place = label + BEFORE if before else label
+    if forget not in _forgetting[place]:
+        _forgetting[place].append(forget)
 
 
-def spread(row: models.Model, *, actor: Any, reason: str, now: datetime) -> None:
-    """Every room forgets what it holds of ``row``, in the order of the rooms. The row itself is erased already."""
-    for forget in _forgetting.get(row._meta.label_lower, ()):
+def spread(row: models.Model, *, actor: Any, reason: str, now: datetime, before: bool = False) -> None:
+    """Every room forgets what it holds of ``row``, in the order of the rooms: once ``before`` the row itself is
+    erased, for who asked for that, and once after it."""
+    place = row._meta.label_lower + (BEFORE if before else "")
+    for forget in _forgetting.get(place, ()):
         forget(row, actor=actor, reason=reason, now=now)
 
 

@@ -215,6 +215,7 @@ def customer_erase(*, customer: Customer, actor: Any, reason: str, now: datetime
     _require(actor, "customers.erase")
     reason = _reason(reason)
     with transaction.atomic():
+        erasure.spread(customer, actor=actor, reason=reason, now=now, before=True)
         erased = customer if customer.erased_at else _erase_person(customer, actor, reason, now)
         retention.forget("customers", [erased.pk])
         erasure.spread(erased, actor=actor, reason=reason, now=now)

@@ -218,7 +218,7 @@ def test_letters_whose_time_is_over_go_but_not_what_waits(
     answered: Ticket, post: Any, work_off: Any, now: datetime
 ) -> None:
     taken = post(letter(to=sent(answered)["Reply-To"]))
-    waiting = post(letter(sender="x@example.org"))
+    waiting = post(letter(sender="x@example.org"), at=now + timedelta(days=2))
     later = now + timedelta(days=181)
     assert services.letters_tidy(now=later) == 1
     work_off(later)

@@ -102,6 +102,26 @@ def tickets_forget(tickets: Sequence[Ticket], *, actor: Any, reason: str, now: d
     retention.forget("tickets", ids)
 
 
+def said_forget(
+    messages: QuerySet[Message], *, opened: QuerySet[Ticket], actor: Any, reason: str, now: datetime
+) -> None:
+    """Words of somebody whom no record named when he said them: whole tickets that they ``opened``, else these alone.
+
+    A legal hold keeps both.
+    """
+    held = ArchiveRecord.objects.exclude(legal_hold="").values("ticket")
+    if whole := list(opened.exclude(pk__in=held).order_by("pk").select_for_update(of=("self",))):
+        tickets_forget(whole, actor=actor, reason=reason, now=now)
+    for message in messages.exclude(ticket__in=held).order_by("ticket_id", "pk"):
+        ticket = Ticket.objects.select_for_update(of=("self",)).get(pk=message.ticket_id)
+        message.ticket = ticket
+        message_forget(message, now=now)
+        payload = {"message_id": message.pk}
+        events.record(
+            "ticket.message_erased", subject=ticket, actor=actor, now=now, reason=reason, payload=payload
+        )
+
+
 def _forget_subjects(tickets: Sequence[Ticket]) -> None:
     """The subjects of locked tickets, and the search text that repeats them."""
     Ticket.objects.filter(pk__in=[ticket.pk for ticket in tickets]).update(
