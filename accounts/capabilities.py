@@ -139,6 +139,8 @@ RULE_BOOK = {
     **register("standards.standardversion", view=STAFF),
     **register("standards.parameter", view=STAFF, change=PLANNERS, add=PLANNERS),
     **register("standards.parameterversion", view=STAFF),
+    **register("standards.returnrule", view=STAFF, change=PLANNERS, add=PLANNERS),
+    **register("standards.returnruleversion", view=STAFF),
     "clocks.run": NOBODY,  # the system alone
     "clocks.give_word": DESK,
     **register("clocks.clock", view=READERS),

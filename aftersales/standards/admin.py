@@ -23,12 +23,16 @@ from .models import (
     Market,
     Parameter,
     ParameterVersion,
+    ReturnRule,
+    ReturnRuleVersion,
     ServiceStandard,
     StandardVersion,
     WorkCalendar,
     clock_face,
 )
 from .pages import group_words
+from .returns import services as returns
+from .returns.sentences import length
 from .states import STATE_COLOURS, RuleState
 from .vocabulary import weekday_words
 
@@ -182,6 +186,32 @@ class ParameterAdmin(NamedAdmin):
         return services.parameter_create(actor=request.user, now=self.now(), **form.cleaned_data)
 
 
+@admin.register(ReturnRule)
+class ReturnRuleAdmin(NamedAdmin):
+    """Name, chapter and place; what it says is versioned on the rule page."""
+
+    list_display = ("name", "chapter", "position", "page")
+    list_filter = ("chapter",)
+    search_fields = ("code", "name_zh", "name_en")
+    fields = (("code", "chapter"), ("name_zh", "name_en"), "position")
+
+    @display(description=pgettext_lazy("rule book", "versions"))
+    def page(self, row: ReturnRule) -> str:
+        return format_html(
+            '<a href="{}">{}</a>',
+            reverse("standards:return", args=[row.code]),
+            pgettext_lazy("rule book", "Open"),
+        )
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return ("code",) if obj else ()
+
+    def save_row(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> Any:
+        if change:
+            return returns.return_rule_change(rule=obj, **_by(self, request, form, change))
+        return returns.return_rule_create(actor=request.user, now=self.now(), **form.cleaned_data)
+
+
 class VersionAdmin(RoomAdmin):
     """Read-only: drafting and activating happen on the rule pages."""
 
@@ -207,6 +237,20 @@ class StandardVersionAdmin(VersionAdmin):
 class ParameterVersionAdmin(VersionAdmin):
     list_display = ("parameter", "number", "shown_state", "value", "source_ref", "valid_from", "valid_to")
     list_select_related = ("parameter",)
+
+
+@admin.register(ReturnRuleVersion)
+class ReturnRuleVersionAdmin(VersionAdmin):
+    list_display = ("rule", "number", "shown_state", "window", "law", "source_ref", "valid_from", "valid_to")
+    list_select_related = ("rule",)
+
+    @display(description=_("our window"))
+    def window(self, row: ReturnRuleVersion) -> str:
+        return length(row.window_value, row.window_unit)
+
+    @display(description=_("legal window"))
+    def law(self, row: ReturnRuleVersion) -> str:
+        return length(row.legal_value, row.legal_unit)
 
 
 def _by(page: RoomAdmin, request: HttpRequest, form: Any, change: bool) -> dict[str, Any]:

@@ -422,6 +422,6 @@ def parameters_with_versions() -> list[Parameter]:
     return list(Parameter.objects.prefetch_related("versions"))
 
 
-def current_version(row: ServiceStandard | Parameter, now: datetime) -> Any:
+def current_version(row: ServiceStandard | Parameter | ReturnRule, now: datetime) -> Any:
     """The version in force now among the prefetched ones; None when there is none."""
     return next((version for version in row.versions.all() if version.applies_at(now)), None)

@@ -17,11 +17,11 @@ from aftersales.core.access import answered, needs
 
 from . import pages, selectors, services
 from .forms import ActivationForm, ParameterDraftForm, RejectionForm, StandardDraftForm
-from .models import Parameter, ParameterVersion, ServiceStandard, StandardVersion
+from .models import Parameter, ParameterVersion, ReturnRuleVersion, ServiceStandard, StandardVersion
 from .states import RuleState
 
 READ = "standards.view_rulebook"
-SORTS: dict[str, Any] = {"standard": StandardVersion, "number": ParameterVersion}
+SORTS: dict[str, Any] = {"standard": StandardVersion, "number": ParameterVersion, "return": ReturnRuleVersion}
 MARKS = {
     RuleState.DRAFT: ("amber", "dashed"),
     RuleState.ACTIVE: ("green", "tick"),
@@ -77,21 +77,21 @@ def standard(request: HttpRequest, code: str) -> HttpResponse:
     row = get_object_or_404(ServiceStandard, code=code)
     now = timezone.now()
     versions = list(row.versions.select_related("calendar", "drafted_by", "activated_by").order_by("-number"))
-    version = _chosen(request, versions, now)
-    before = _before(version, versions)
+    version = chosen(request, versions, now)
+    earlier = before(version, versions)
     page = {
         "title": row.name,
         "rule": row,
         "sort": "standard",
         "sections": pages.standard_sections(now),
-        "lines": pages.comparison(version, before),
+        "lines": pages.comparison(version, earlier),
         "others": pages.siblings(version),
         "ours": selectors.limit_words(version.limit_value, version.limit_unit),
         "sources": selectors.limit_words(version.source_limit_value, version.source_limit_unit),
         "laws": selectors.limit_words(version.legal_limit_value, version.legal_limit_unit),
         "effects": pages.effects(version, now) if version.state == RuleState.DRAFT else None,
         "draft_form": StandardDraftForm(start=version, prefix="draft"),
-        **_common(request, version, before, versions, now),
+        **common(request, version, earlier, versions, now),
     }
     return render(request, "standards/standard.html", page)
 
@@ -124,21 +124,21 @@ def number(request: HttpRequest, code: str) -> HttpResponse:
     row = get_object_or_404(Parameter, code=code)
     now = timezone.now()
     versions = list(row.versions.select_related("drafted_by", "activated_by").order_by("-number"))
-    version = _chosen(request, versions, now)
-    before = _before(version, versions)
+    version = chosen(request, versions, now)
+    earlier = before(version, versions)
     page = {
         "title": row.name,
         "rule": row,
         "sort": "number",
         "sections": pages.number_sections(now),
-        "lines": pages.number_lines(row, version, before),
+        "lines": pages.number_lines(row, version, earlier),
         "draft_form": ParameterDraftForm(parameter=row, start=version, prefix="draft"),
-        **_common(request, version, before, versions, now),
+        **common(request, version, earlier, versions, now),
     }
     return render(request, "standards/standard.html", page)
 
 
-def _chosen(request: HttpRequest, versions: list[Any], now: Any) -> Any:
+def chosen(request: HttpRequest, versions: list[Any], now: Any) -> Any:
     """The version asked for; else a waiting draft; else the one in force; else the newest."""
     if not versions:
         raise Http404
@@ -153,17 +153,19 @@ def _chosen(request: HttpRequest, versions: list[Any], now: Any) -> Any:
     return [*drafts, *in_force, *versions][0]
 
 
-def _before(version: Any, versions: list[Any]) -> Any:
+def before(version: Any, versions: list[Any]) -> Any:
+    """The version that a version is compared with; a returned draft never was one."""
     earlier = [one for one in versions if one.number < version.number and one.state != RuleState.REJECTED]
     return earlier[0] if earlier else None
 
 
-def _common(request: HttpRequest, version: Any, before: Any, versions: list[Any], now: Any) -> dict[str, Any]:
+def common(request: HttpRequest, version: Any, earlier: Any, versions: list[Any], now: Any) -> dict[str, Any]:
+    """What every rule page shows: versions, the acts this person may do, their forms."""
     options = {one.move.name: one for one in moves.options(version, actor=request.user, now=now)}
     return {
         "now": now,
         "version": version,
-        "before": before,
+        "before": earlier,
         "versions": [(one, badge_of(one)) for one in versions],
         "badge": badge_of(version),
         "activate": options.get("activate"),
@@ -183,8 +185,8 @@ def standard_draft(request: HttpRequest, code: str) -> HttpResponse:
     draft = row.versions.filter(state=RuleState.DRAFT).order_by("-number").first()
     newest = draft or row.versions.order_by("-number").first()
     form = StandardDraftForm(request.POST, start=newest, prefix="draft")
-    if _valid(request, form):
-        _save_draft(request, draft, form, lambda **rest: services.standard_draft(standard=row, **rest))
+    if valid(request, form):
+        save_draft(request, draft, form, lambda **rest: services.standard_draft(standard=row, **rest))
     return redirect("standards:standard", code=code)
 
 
@@ -195,12 +197,13 @@ def number_draft(request: HttpRequest, code: str) -> HttpResponse:
     row = get_object_or_404(Parameter, code=code)
     draft = row.versions.filter(state=RuleState.DRAFT).order_by("-number").first()
     form = ParameterDraftForm(request.POST, parameter=row, start=draft, prefix="draft")
-    if _valid(request, form):
-        _save_draft(request, draft, form, lambda **rest: services.parameter_draft(parameter=row, **rest))
+    if valid(request, form):
+        save_draft(request, draft, form, lambda **rest: services.parameter_draft(parameter=row, **rest))
     return redirect("standards:number", code=code)
 
 
-def _save_draft(request: HttpRequest, draft: Any, form: Any, create: Any) -> None:
+def save_draft(request: HttpRequest, draft: Any, form: Any, create: Any) -> None:
+    """Make a new draft by ``create``, or correct the waiting one; the answer is a message."""
     reason = form.cleaned_data["reason"]
     terms = {name: value for name, value in form.cleaned_data.items() if name != "reason"}
     who = {"actor": request.user, "now": timezone.now()}
@@ -213,7 +216,7 @@ def _save_draft(request: HttpRequest, draft: Any, form: Any, create: Any) -> Non
         answered(lambda: services.rule_change_draft(**change), request, _("The draft was corrected."))
 
 
-def _valid(request: HttpRequest, form: Any) -> bool:
+def valid(request: HttpRequest, form: Any) -> bool:
     """Everything wrong with a form as messages, since it stands in a dialog."""
     if form.is_valid():
         return True
@@ -229,7 +232,7 @@ def activate(request: HttpRequest, sort: str, pk: int) -> HttpResponse:
     """The second person brings a draft into force."""
     row = _version(sort, pk)
     form = ActivationForm(request.POST, prefix="act")
-    if _valid(request, form):
+    if valid(request, form):
         when, now = form.cleaned_data["valid_from"], timezone.now()
         open_too = form.cleaned_data["open_too"] and sort == "standard"
         answered(
@@ -248,7 +251,7 @@ def reject(request: HttpRequest, sort: str, pk: int) -> HttpResponse:
     """The second person returns a draft with a reason."""
     row = _version(sort, pk)
     form = RejectionForm(request.POST, prefix="no")
-    if _valid(request, form):
+    if valid(request, form):
         reason = form.cleaned_data["reason"]
         answered(
             lambda: services.rule_reject(draft=row, actor=request.user, now=timezone.now(), reason=reason),
@@ -267,4 +270,6 @@ def _version(sort: str, pk: int) -> Any:
 def _back(sort: str, row: Any) -> HttpResponse:
     if sort == "standard":
         return redirect("standards:standard", code=row.standard.code)
+    if sort == "return":
+        return redirect("standards:return", code=row.rule.code)
     return redirect("standards:number", code=row.parameter.code)

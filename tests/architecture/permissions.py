@@ -135,6 +135,7 @@ NUMBER = {"number": "TK0000-00000"}
 DESK_PAGES = {
     "desk:styleguide": Page(frozenset({R.OPERATIONS, R.ADMINISTRATOR})),
     "desk:home": Page(STAFF),
+    "desk:eligibility": Page(TRADE_READERS),
     "desk:simulator": Page(LEADS | {R.PLANNER, R.AUDITOR}, args=_rule_book),
     "desk:simulator_draft": Page(frozenset({R.OPERATIONS, R.SUPERVISOR}), "POST", args=_rule_book),
     "desk:roster": Page(LEADS | {R.VENDOR_LEAD, R.PLANNER, R.ADMINISTRATOR, R.AUDITOR}),
@@ -295,6 +296,10 @@ RULE_BOOK = {
     "standards:number": Page(STAFF, sample={"code": "x"}),
     "standards:standard_draft": Page(RULE_KEEPERS, "POST", sample={"code": "x"}),
     "standards:number_draft": Page(RULE_KEEPERS, "POST", sample={"code": "x"}),
+    "standards:returns": Page(STAFF),
+    "standards:return": Page(STAFF, sample={"code": "x"}),
+    "standards:return_draft": Page(RULE_KEEPERS, "POST", sample={"code": "x"}),
+    "standards:return_said": Page(RULE_KEEPERS, sample={"code": "x"}),
     "standards:activate": Page(RULE_KEEPERS, "POST", sample={"sort": "standard", "pk": 999}),
     "standards:reject": Page(RULE_KEEPERS, "POST", sample={"sort": "standard", "pk": 999}),
 }
@@ -361,6 +366,8 @@ REGISTERS: dict[str, Register] = {
     "standards.parameter": Register(view=STAFF, change=RULE_KEEPERS, add=RULE_KEEPERS),
     "standards.standardversion": Register(view=STAFF),
     "standards.parameterversion": Register(view=STAFF),
+    "standards.returnrule": Register(view=STAFF, change=RULE_KEEPERS, add=RULE_KEEPERS),
+    "standards.returnruleversion": Register(view=STAFF),
     "tickets.ticket": Register(view=READERS),
     "tickets.archiverecord": Register(view=READERS),
     "tickets.intakeitem": Register(view={R.OPERATIONS, R.SUPERVISOR, R.AUDITOR}),

@@ -72,11 +72,10 @@ class Named(models.Model):
         return self.name_en if (get_language() or "").startswith("en") else self.name_zh
 
 
-def codes(label: Any, **kwargs: Any) -> ArrayField:
-    """A condition: any of these codes; empty means every one."""
-    return ArrayField(
-        models.CharField(max_length=CODE_LENGTH), verbose_name=label, default=list, blank=True, **kwargs
-    )
+def codes(label: Any, *, words: Any = None, **kwargs: Any) -> ArrayField:
+    """A condition: any of these codes; empty means every one. ``words``: the codes there are, as choices."""
+    one: models.CharField[Any, Any] = models.CharField(max_length=CODE_LENGTH, choices=words)
+    return ArrayField(one, verbose_name=label, default=list, blank=True, **kwargs)
 
 
 class RuleVersion(StateModel, VersionedModel):

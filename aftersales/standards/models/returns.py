@@ -18,9 +18,16 @@ from aftersales.standards.returns.states import (
     Bearer,
     Carry,
     Chapter,
+    Condition,
+    Demand,
     Effect,
+    Evidence,
+    ExceptionKind,
+    Ground,
     LineRule,
+    Mark,
     Silence,
+    Stage,
     WindowUnit,
 )
 
@@ -74,10 +81,10 @@ class ReturnRuleVersion(RuleVersion):
     law_sets = codes(_("law sets"))
     regions = codes(_("regions"))
     categories = codes(_("product categories"), help_text=_("A category speaks for all below it."))
-    demands = codes(_("demands"))
-    grounds = codes(_("grounds"))
-    stages = codes(_("stages of the goods"))
-    marks = codes(_("marks of the order"), help_text=_("All of them must be present."))
+    demands = codes(_("demands"), words=Demand)
+    grounds = codes(_("grounds"), words=Ground)
+    stages = codes(_("stages of the goods"), words=Stage)
+    marks = codes(_("marks of the order"), words=Mark, help_text=_("All of them must be present."))
     promises = codes(_("merchant's promises"), help_text=_("One of them must have been given."))
     exception = models.CharField(
         _("exception"),
@@ -87,7 +94,7 @@ class ReturnRuleVersion(RuleVersion):
         default="",
         help_text=_("Of a rule that takes a right away: which goods it speaks about."),
     )
-    exception_kinds = codes(_("kinds of exception"))
+    exception_kinds = codes(_("kinds of exception"), words=ExceptionKind)
     # -- how long
     window_value = length(_("our window"))
     window_unit = unit()
@@ -119,12 +126,14 @@ class ReturnRuleVersion(RuleVersion):
     freight_out = bearer(_("freight to the customer"))
     freight_back = bearer(_("freight back"))
     freight_again = bearer(_("freight of the second delivery"))
-    evidence = codes(_("evidence"))
-    conditions = codes(_("conditions of the goods"))
+    evidence = codes(_("evidence"), words=Evidence)
+    conditions = codes(_("conditions of the goods"), words=Condition)
     silence = models.CharField(
         _("merchant's silence"), max_length=10, choices=Silence, blank=True, default=""
     )
-    person_marks = codes(_("a person refuses"), help_text=_("With these marks a refusal is never automatic."))
+    person_marks = codes(
+        _("a person refuses"), words=Mark, help_text=_("With these marks a refusal is never automatic.")
+    )
     owed_by = bearer(_("owed by"))
     history = HistoricalRecords()
     objects = RuleVersionQuerySet.as_manager()

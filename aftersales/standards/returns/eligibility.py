@@ -25,6 +25,8 @@ UNSURE = frozenset({
     "calendar_provisional", "after_replacement", "holiday_end", "looked_at_after",
 })  # fmt: skip
 """Notes of a window that explain why a person looks after its certain end."""
+LATER = frozenset({"holiday_end", "looked_at_after", "calendar_provisional"})
+"""Of these, what matters only once the certain end is over."""
 
 
 def judge(facts: LineFacts, rules: Sequence[Rule], place: Place) -> Answer:
@@ -169,6 +171,11 @@ def _by_window(
         if code not in UNSURE
     ]
     if window.surely_in(asked):
+        told += [
+            Reason.by(rule, code, Weight.NOTE, zone, **params)
+            for code, params in window.notes
+            if code in UNSURE - LATER
+        ]
         if not window.ends_at:
             return Verdict.YES, window, [Reason.by(rule, "not_begun", Weight.FOR, zone), *told]
         by_promise = window.promised == window.ends_at and window.promised not in {window.ours, window.legal}

@@ -1,0 +1,142 @@
+"""An answer as a page shows it: words only. For ``templates/standards/_answer.html``, wherever an answer is shown."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
+
+from . import preview
+from .answers import Answer, Duty, Reason
+from .sentences import length, moment
+from .states import VERDICT_COLOURS, Anchor, Bearer, Silence, Verdict, Weight
+
+MARKS = {Verdict.YES: "tick", Verdict.NO: "cross", Verdict.PERSON: "dashed"}
+TONES = {Weight.FOR: "green", Weight.AGAINST: "red", Weight.DOUBT: "amber", Weight.NOTE: "grey"}
+
+
+@dataclass(frozen=True)
+class ReasonFace:
+    """One reason: what it does, in words, on which rule and clause it rests. ``code`` is empty without a rule."""
+
+    weight: str
+    tone: str
+    sentence: str
+    rule: str
+    citation: str
+    code: str
+    number: str
+    clause: str
+
+
+@dataclass(frozen=True)
+class DutyFace:
+    """What somebody owes then: ours beside the law's."""
+
+    name: str
+    who: str
+    ours: str
+    laws: str
+    code: str
+    clause: str
+
+
+@dataclass(frozen=True)
+class AnswerFace:
+    """Everything about an answer in the reader's language. ``lines`` are pairs of what and how."""
+
+    verdict: str
+    tone: str
+    mark: str
+    question: str
+    lead: str
+    reasons: list[ReasonFace]
+    window: list[tuple[str, str]]
+    terms: list[tuple[str, str]]
+    duties: list[DutyFace]
+
+
+def answer_face(answer: Answer, zone: str = "Asia/Shanghai") -> AnswerFace:
+    """The answer to read; the first reason of the answer's own weight leads."""
+    reasons = [_reason(one) for one in _ordered(answer)]
+    return AnswerFace(
+        verdict=answer.verdict_label,
+        tone=VERDICT_COLOURS[answer.verdict],
+        mark=MARKS[Verdict(answer.verdict)],
+        question=answer.question,
+        lead=reasons[0].sentence if reasons else "",
+        reasons=reasons,
+        window=_window(answer, zone),
+        terms=[] if answer.is_no else _terms(answer, zone),
+        duties=[_duty(one) for one in answer.duties],
+    )
+
+
+def _ordered(answer: Answer) -> Sequence[Reason]:
+    """First what decides, by weight; within a weight the deciding rule's reasons stand first already."""
+    own = {Verdict.YES: Weight.FOR, Verdict.NO: Weight.AGAINST, Verdict.PERSON: Weight.DOUBT}
+    first = own[Verdict(answer.verdict)]
+
+    def place(one: Reason) -> tuple[bool, bool]:
+        return one.weight != first, bool(answer.citation) and one.citation not in {answer.citation, ""}
+
+    return sorted(answer.reasons, key=place)
+
+
+def _reason(one: Reason) -> ReasonFace:
+    code, _space, number = one.citation.partition(" v")
+    return ReasonFace(
+        str(Weight(one.weight).label), TONES[Weight(one.weight)], one.sentence, one.rule_name, one.citation, code,
+        number, one.clause,
+    )  # fmt: skip
+
+
+def _window(answer: Answer, zone: str) -> list[tuple[str, str]]:
+    window = answer.window
+    if window is None:
+        return []
+    began = moment(window.anchor_at, zone) if window.anchor_at else pgettext("moment", "not known")
+    found = [(str(Anchor(window.anchor).label), began)]
+    if window.first_day:
+        found.append((pgettext("window", "First day"), window.first_day.isoformat()))
+    found.append((pgettext("window", "Certain until"), moment(window.ends_at, zone)))
+    if window.doubt_until != window.ends_at:
+        found.append((pgettext("window", "A person looks until"), moment(window.doubt_until, zone)))
+    ends = (
+        (pgettext("window", "By our window"), window.ours),
+        (pgettext("window", "By the law"), window.legal),
+        (pgettext("window", "By the promise"), window.promised),
+    )
+    return found + [(label, moment(at, zone)) for label, at in ends if at is not None]
+
+
+def _terms(answer: Answer, zone: str) -> list[tuple[str, str]]:
+    legs = (
+        (pgettext("return rule", "Freight to the customer"), answer.freight.out),
+        (pgettext("return rule", "Freight back"), answer.freight.back),
+        (pgettext("return rule", "Freight of the second delivery"), answer.freight.again),
+    )
+    found = [(label, str(Bearer(who).label)) for label, who in legs if who]
+    if answer.evidence:
+        found.append((pgettext("return rule", "Evidence"), preview.words("evidence", answer.evidence)))
+    if answer.conditions:
+        found.append(
+            (pgettext("return rule", "Goods come back"), preview.words("conditions", answer.conditions))
+        )
+    if answer.silence:
+        found.append((pgettext("return rule", "Merchant's silence"), str(Silence(answer.silence).label)))
+    if answer.proof:
+        said = {"who": Bearer(answer.proof.side).label, "until": moment(answer.proof.until, zone)}
+        found.append((_("Who must prove it"), _("%(who)s; the seller until %(until)s") % said))
+    return found
+
+
+def _duty(one: Duty) -> DutyFace:
+    return DutyFace(
+        name=one.name,
+        who=str(Bearer(one.side).label),
+        ours=length(one.value, one.unit),
+        laws=length(one.legal_value, one.legal_unit),
+        code=one.code,
+        clause=one.clause,
+    )
