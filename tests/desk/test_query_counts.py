@@ -37,6 +37,7 @@ def pages() -> Iterator[tuple[str, str, dict[str, str]]]:
     yield "archive", reverse("desk:archive"), {}
     yield "archive, searched", f"{reverse('desk:archive')}?text=耳机&kind=returns", {}
     yield "my day", reverse("desk:day"), {}
+    yield "return rules", reverse("standards:returns"), {}
     yield "tickets of absent people", reverse("desk:absent"), {}
     yield "hand over", reverse("desk:hand_over"), {}
     yield "who has read what", reverse("desk:readers"), {}
