@@ -15,7 +15,7 @@ from aftersales.core import wording
 from aftersales.standards import vocabulary
 from aftersales.tickets import dispatch_rules
 from aftersales.tickets.models import DispatchRecord
-from aftersales.tickets.selectors.dispatching import TAKEN_BACK
+from aftersales.tickets.selectors.dispatching import PUT_BACK, TAKEN_BACK
 from aftersales.tickets.states import DispatchPart
 
 # Why a person got the ticket, or nobody did, where nobody was scored.
@@ -25,6 +25,7 @@ CHOSEN = {
     "pulled": gettext_lazy("%(name)s took the ticket."),
     "handed_over": gettext_lazy("The ticket was handed to %(name)s, who leads the team."),
     "taken_back": gettext_lazy("The ticket was taken back from %(name)s: nobody had begun to work on it."),
+    "put_back": gettext_lazy("%(name)s gave the ticket back to the queue."),
     "nobody_has_duty": gettext_lazy("No team has this duty."),
     "nobody_on_shift": gettext_lazy("Everybody with this duty was off shift."),
     "nobody_free": gettext_lazy("Everybody with this duty who was on shift had their hands full."),
@@ -40,6 +41,7 @@ VERDICTS: Mapping[str, tuple[Any, Any]] = {
     "unread": (pgettext_lazy("dispatch", "Rule not read"), gettext_lazy("has not read a changed rule of this kind")),
     "scope": (pgettext_lazy("dispatch", "Scope"), gettext_lazy("beyond what the vendor takes on")),
     "returned": (pgettext_lazy("dispatch", "Taken back"), gettext_lazy("it was taken back from this person just now")),
+    "put_back": (pgettext_lazy("dispatch", "Gave it back"), gettext_lazy("gave it back just now")),
     "full": (pgettext_lazy("dispatch", "Hands full"), gettext_lazy("carries %(carried)s of %(capacity)s")),
     "hourly": (pgettext_lazy("dispatch", "Enough"), gettext_lazy("got %(fresh)s new tickets within the hour")),
     "ending": (pgettext_lazy("dispatch", "Shift ends"), gettext_lazy("off at %(until)s; somebody else was there")),
@@ -126,6 +128,8 @@ def _title(record: DispatchRecord) -> str:
         return _("Why nobody got it yet")
     if record.reason == TAKEN_BACK:
         return _("Why it was taken back")
+    if record.reason == PUT_BACK:
+        return _("Why nobody has it")
     return _("Why %(name)s") % {"name": record.chosen}
 
 
@@ -169,6 +173,11 @@ def _sentence(record: DispatchRecord, compared: Sequence[Mapping[str, Any]]) -> 
         "name": best["name"], "because": vocabulary.listed(_because(best)), "points": _points(best["total"]),
         "lead": _points(best["total"] - max(others, default=0)),
     }  # fmt: skip
+    if not others and best.get("put_back"):
+        return (
+            _("%(name)s gave it back, but nobody else here is qualified to take it. %(points)s points.")
+            % values
+        )
     if not others:
         return _("%(name)s %(because)s, and nobody else could take it. %(points)s points.") % values
     if best["total"] == max(others):

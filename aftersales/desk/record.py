@@ -37,10 +37,10 @@ class RecordPage:
     addenda: list[ArchiveAddendum]
 
 
-def read(record: ArchiveRecord, now: datetime) -> RecordPage:
+def read(record: ArchiveRecord, reader: Any, now: datetime) -> RecordPage:
     """Everything of one record; the number of statements does not depend on it."""
     ticket: Ticket = record.ticket
-    changes = selectors.timeline(ticket)
+    changes = selectors.timeline(ticket, reader=reader)
     return RecordPage(
         record=record,
         ticket=ticket,

@@ -178,7 +178,9 @@ def read(ticket: Ticket, user: Any, now: datetime, *, whole: bool = False) -> Wo
     limits = (WHOLE, WHOLE) if whole else (STREAM_MESSAGES, PAGE_EVENTS)
     together = bonds(ticket, user)
     messages = selectors.conversation(ticket, limit=limits[0] + 1, also=together.origins)
-    changes = selectors.timeline(ticket, limit=limits[1] + 1, hand_overs=True)
+    changes = selectors.timeline(
+        ticket, limit=limits[1] + 1, hand_overs=True, reader=user, seen=together.seen
+    )
     cut = len(messages) > limits[0] or len(changes) > limits[1]
     older = len(messages) > limits[0]
     messages = messages[-limits[0] :]
@@ -228,7 +230,9 @@ def older(ticket: Ticket, user: Any, before: str, now: datetime) -> tuple[list[I
     more = len(found) > STREAM_MESSAGES
     found = found[-STREAM_MESSAGES:]
     since = found[0].at if found and more else None
-    changes = selectors.timeline(ticket, limit=selectors.TIMELINE_CAP, since=since, until=place)
+    changes = selectors.timeline(
+        ticket, limit=selectors.TIMELINE_CAP, since=since, until=place, reader=user, seen=together.seen
+    )
     return stream(found, changes, now, together.origins), place_of(found[0]) if more else ""
 
 

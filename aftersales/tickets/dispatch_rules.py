@@ -73,7 +73,8 @@ class Asked:
 
     ``green``: why it goes through the green channel, "" when it does not. ``known``: who handled this order or this
     customer before, with the ticket's number. ``own``: people whose own order it is. ``returned``: from whom it was
-    just taken back. ``language``: one the market does not speak, which the customer wants.
+    just taken back, ``put_back``: who just gave it back. ``language``: one the market does not speak, which the
+    customer wants.
     """
 
     severity: str = Severity.MINOR
@@ -84,6 +85,7 @@ class Asked:
     known: Mapping[int, tuple[str, str]] = field(default_factory=dict)
     own: frozenset[int] = frozenset()
     returned: frozenset[int] = frozenset()
+    put_back: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -120,6 +122,7 @@ class Candidate:
     known_by: str = ""
     own: bool = False
     returned: bool = False
+    put_back: bool = False
     unread: frozenset[str] = frozenset()  # kinds that wait until a changed rule is read
     parts: tuple[int, ...] = ()
     total: int = 0
@@ -152,6 +155,7 @@ class Choice:
 
 
 PAUSES = frozenset({"break", "pause"})
+BUSY = frozenset({"full", "hourly", "returned"}) | PAUSES  # qualified and here, but not at this moment
 
 
 def verdict(one: Candidate, asked: Asked, terms: Terms | None = None) -> str:
@@ -174,7 +178,7 @@ def verdict(one: Candidate, asked: Asked, terms: Terms | None = None) -> str:
         return "full"
     if terms is not None and terms.new_per_hour and one.fresh >= terms.new_per_hour:
         return "hourly"
-    return ""
+    return "put_back" if one.put_back else ""
 
 
 def _beyond_vendors(asked: Asked, terms: Terms) -> bool:
@@ -232,7 +236,8 @@ def choose(
 ) -> Choice:  # fmt: skip
     """The best total; then the lightest load for the own capacity, who waited longest, the key: always the same.
 
-    Whose shift is nearly over is chosen only when nobody else can take it.
+    Whose shift is nearly over is chosen only when nobody else can take it; who gave it back only when nobody else
+    here is qualified at all, be his hands full or not.
     """
     asked = asked or Asked()
     judged = [replace(one, verdict=verdict(one, asked, terms)) for one in candidates]
@@ -245,6 +250,14 @@ def choose(
     fit = [one for one in judged if not one.verdict]
     if not fit and any(one.verdict == "ending" for one in judged):
         judged = [replace(one, verdict="") if one.verdict == "ending" else one for one in judged]
+        fit = [one for one in judged if not one.verdict]
+    if not fit and not any(one.verdict in BUSY for one in judged):
+        judged = [
+            score(replace(one, verdict=""), asked, weights, terms)
+            if one.verdict == "put_back" and weights is not None and terms is not None
+            else replace(one, verdict="" if one.verdict == "put_back" else one.verdict)
+            for one in judged
+        ]
         fit = [one for one in judged if not one.verdict]
     if not judged:
         return Choice(None, NotDispatched.NOBODY_HAS_DUTY.value, (), asked, number)
@@ -265,7 +278,7 @@ def _rank(one: Candidate) -> tuple[Any, ...]:
 
 def _nobody(judged: Sequence[Candidate]) -> str:
     verdicts = {one.verdict for one in judged}
-    if verdicts & {"full", "hourly", "returned", *PAUSES}:
+    if verdicts & BUSY:
         return NotDispatched.NOBODY_FREE.value
     return NotDispatched.NOBODY_FIT.value if verdicts & NEVER else NotDispatched.NOBODY_ON_SHIFT.value
 

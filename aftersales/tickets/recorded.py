@@ -22,7 +22,7 @@ PLAIN = (
         "known",
         "known_by",
     ),
-    *("returned", "total"),
+    *("returned", "put_back", "total"),
 )
 MOMENTS = ("next_shift_at", "last_assigned_at", "until")
 DEFAULTS: Mapping[str, Any] = {

@@ -12,7 +12,7 @@ from aftersales.core import jobs, origin
 from aftersales.core.models import Job
 from aftersales.tickets import services
 from aftersales.tickets.selectors import replaying
-from aftersales.tickets.services import erasing, unsent
+from aftersales.tickets.services import erasing, run_words, unsent
 from aftersales.tickets.services.automation import automation_sweep
 
 logger = logging.getLogger(__name__)
@@ -83,3 +83,4 @@ def keep_archive() -> None:
         services.seal_sweep(now=now)
         services.retention_run(now=now)
         unsent.drafts_expire(now=now)
+        run_words.words_expire(now=now)

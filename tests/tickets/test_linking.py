@@ -5,10 +5,12 @@ from datetime import datetime
 from typing import Any
 
 import pytest
+from django.utils import translation
 
+from accounts.states import Role
 from aftersales.core.errors import DomainError
 from aftersales.core.models import Event
-from aftersales.tickets import services
+from aftersales.tickets import selectors, services
 from aftersales.tickets.models import Ticket, TicketLink
 from aftersales.tickets.selectors.merging import bonds
 from tests.cast import Cast
@@ -91,3 +93,55 @@ def test_no_open_child_is_put_under_a_finished_parent(open_ticket: Opener, desk:
     services.ticket_resolve(ticket=parent, result="explained", text="好", actor=desk.agent, now=now)
     assert refused(lambda: link(parent, child, "parent", desk.agent, now)) == "finished"
     link(parent, child, "related", desk.agent, now)
+
+
+def told(ticket: Ticket, reader: Any) -> str:
+    return "\n".join(entry.sentence for entry in selectors.timeline(ticket, reader=reader))
+
+
+def test_the_timeline_names_another_ticket_only_to_whoever_may_see_it(
+    open_ticket: Opener, desk: Cast, now: datetime, django_assert_max_num_queries: Any
+) -> None:
+    vendor = desk.person(Role.VENDOR_AGENT)
+    team = desk.make_team("vendor", members=[vendor], vendor="外包")
+    one, seen, hidden, part = (open_ticket() for _n in range(4))
+    link(one, seen, "related", desk.lead, now)
+    link(one, hidden, "parent", desk.lead, now)
+    services.ticket_unlink(
+        link=TicketLink.objects.get(other=hidden), actor=desk.lead, now=now, reason="不是同一件事"
+    )
+    services.ticket_merge(survivor=one, others=[part], actor=desk.lead, now=now, reason="同一问题")
+    for row in (one, seen):
+        services.ticket_assign(
+            ticket=Ticket.objects.get(pk=row.pk), to=vendor, actor=desk.supervisor, now=now, team_id=team.pk
+        )
+    assert all(row.number in told(one, desk.supervisor) for row in (seen, hidden, part))
+
+    text = told(one, vendor)
+    assert seen.number in text
+    assert hidden.number not in text
+    assert part.number not in text
+    for path in ("", "changes/"):
+        page = desk.client(vendor).get(f"/desk/tickets/{one.number}/{path}").content.decode()
+        assert hidden.number not in page
+    with django_assert_max_num_queries(1):
+        told(one, desk.supervisor)
+
+
+def test_of_several_merged_tickets_those_that_may_be_seen_are_named(
+    open_ticket: Opener, desk: Cast, now: datetime
+) -> None:
+    vendor = desk.person(Role.VENDOR_AGENT)
+    into, one, two, three = (open_ticket() for _n in range(4))
+    services.ticket_merge(
+        survivor=into, others=[one, two, three], actor=desk.lead, now=now, reason="同一问题"
+    )
+    Ticket.objects.filter(pk=two.pk).update(owner=vendor)
+    assert f"{two.number}, 2 other tickets" in english(lambda: told(into, vendor))
+    event = Event.objects.get(kind="ticket.absorbed")
+    assert all(row.number in event.payload["others"] for row in (one, two, three)), "what was recorded stays"
+
+
+def english(call: Callable[[], str]) -> str:
+    with translation.override("en"):
+        return call()

@@ -7,15 +7,20 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.utils import translation
 
 from accounts.models import Away, User
 from accounts.states import AwayReason, Role
 from aftersales.core import events
 from aftersales.core.errors import DomainError, NotPermitted
 from aftersales.core.models import Event
+from aftersales.desk.dispatching import face
 from aftersales.notices.models import Notice
+from aftersales.standards.models import ParameterVersion
 from aftersales.tickets import services
 from aftersales.tickets.models import DispatchRecord, Ticket
+from aftersales.tickets.services import choosing
+from aftersales.tickets.services.bulk import tickets_put_back
 from tests.cast import Cast
 
 Opener = Callable[..., Ticket]
@@ -165,3 +170,74 @@ def test_those_nobody_can_be_late_with_do_not_hide_the_ones_behind_them(
     Ticket.objects.filter(pk__in=hidden).update(assignee=idle, assigned_at=now - timedelta(days=1))
     assert services.take_back_sweep(now=now + 5 * HOUR, limit=2) == 1
     assert Ticket.objects.get(pk=due.pk).assignee is None
+
+
+# Given back by the person himself
+
+
+@pytest.mark.parametrize("how", ["alone", "bulk", "lead"])
+def test_what_somebody_gave_back_goes_to_somebody_else(
+    open_ticket: Opener, desk: Cast, second: User, now: datetime, how: str
+) -> None:
+    ticket = open_ticket()
+    first = ticket.assignee
+    assert first is not None
+    if how == "bulk":
+        rows = Ticket.objects.filter(pk=ticket.pk)
+        tickets_put_back(tickets=rows, actor=desk.lead, now=now, reason="太忙")
+    else:
+        by = first if how == "alone" else desk.lead
+        services.ticket_put_back(ticket=ticket, actor=by, now=now, reason="太忙")
+    services.dispatch_sweep(now=now)
+    ticket.refresh_from_db()
+    assert {first, ticket.assignee} == {desk.agent, second}
+    back = DispatchRecord.objects.get(ticket=ticket, reason="put_back")
+    assert back.chosen == first
+    verdicts = {one["name"]: one["verdict"] for one in DispatchRecord.objects.latest("pk").candidates}
+    assert verdicts[str(first)] == "put_back"
+
+
+def test_it_waits_for_whoever_is_on_a_break_rather_than_coming_back(
+    open_ticket: Opener, desk: Cast, second: User, now: datetime
+) -> None:
+    ticket = open_ticket()
+    first = ticket.assignee
+    assert first is not None
+    other = second if first == desk.agent else desk.agent
+    Away(person=other, reason=AwayReason.BREAK, starts_at=now, ends_at=now + HOUR).save()
+    services.ticket_put_back(ticket=ticket, actor=first, now=now, reason="太忙")
+    choosing.dispatch_many(tickets=[Ticket.objects.get(pk=ticket.pk)], now=now)
+    ticket.refresh_from_db()
+    assert ticket.assignee is None
+
+
+def test_it_comes_back_when_nobody_else_is_qualified_and_the_record_says_so(
+    open_ticket: Opener, desk: Cast, now: datetime
+) -> None:
+    ticket = open_ticket()
+    services.ticket_put_back(ticket=ticket, actor=desk.agent, now=now, reason="太忙")
+    services.dispatch_sweep(now=now)
+    ticket.refresh_from_db()
+    assert ticket.assignee == desk.agent
+    record = DispatchRecord.objects.latest("pk")
+    assert (record.reason, record.candidates[0]["put_back"]) == ("scored", True)
+    with translation.override("en"):
+        shown = face(record, None, now)
+    assert shown is not None
+    assert "gave it back, but nobody else here is qualified" in shown.sentence
+
+
+def test_after_its_rest_he_may_have_it_again(
+    open_ticket: Opener, desk: Cast, second: User, now: datetime
+) -> None:
+    change = ParameterVersion.objects.filter(parameter__code="taken_back_rest_hours").update(value=1)
+    assert change == 1
+    ticket = open_ticket()
+    first = ticket.assignee
+    assert first is not None
+    services.ticket_put_back(ticket=ticket, actor=first, now=now, reason="太忙")
+    other = second if first == desk.agent else desk.agent
+    Away(person=other, reason=AwayReason.BREAK, starts_at=now, ends_at=now + 3 * HOUR).save()
+    choosing.dispatch_many(tickets=[Ticket.objects.get(pk=ticket.pk)], now=now + 2 * HOUR)
+    ticket.refresh_from_db()
+    assert ticket.assignee == first

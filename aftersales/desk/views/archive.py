@@ -57,7 +57,12 @@ def record(request: HttpRequest, public_id: str) -> HttpResponse:
     found = the_record(request, public_id)
     services.archive_opened(record=found, actor=request.user, now=timezone.now())
     now = timezone.now()
-    context = {"title": found.number, "now": now, "record": found, "page": record_page.read(found, now)}
+    context = {
+        "title": found.number,
+        "now": now,
+        "record": found,
+        "page": record_page.read(found, request.user, now),
+    }
     return render(request, "desk/record.html", context)
 
 

@@ -268,7 +268,7 @@ def look(request: HttpRequest, number: str) -> HttpResponse:
     said = row.messages.order_by("-at", "-id").select_related("author").first()
     context = {
         "ticket": row, "now": now, "clocks": [one for one in clocks if one.open], "card": card, "said": said,
-        "recent": list(reversed(workbench.selectors.timeline(row, limit=4))),
+        "recent": list(reversed(workbench.selectors.timeline(row, limit=4, reader=request.user))),
         "state": workbench.state_badge(row.state, row.wait_for),
         "level": workbench.level_badge(row.severity, row.nature),
     }  # fmt: skip

@@ -67,7 +67,8 @@ class Macro(Rule):
 class ActionRun(PublicIdModel):
     """One wish over several tickets, known by its key: the same form twice is the same run.
 
-    ``steps`` keep typed words only until the run is over; then the messages hold them, erasable as such.
+    ``steps`` keep typed words only until the run is over; then the messages hold them, erasable as such. Rows that were
+    busy may be tried again for a while: ``wordless_at`` says since when nothing typed is left, and nothing is tried.
     """
 
     key = models.CharField(_("key"), max_length=120, unique=True)
@@ -85,13 +86,17 @@ class ActionRun(PublicIdModel):
     finished_at = models.DateTimeField(_("finished at"), null=True)
     total = models.PositiveIntegerField(_("tickets"))
     left_out = models.PositiveIntegerField(_("left out"), default=0)
+    wordless_at = models.DateTimeField(_("without typed words since"), null=True)
 
     objects = ActionRunQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("run of actions")
         verbose_name_plural = _("runs of actions")
-        indexes = [models.Index(fields=["actor", "-id"], name="action_run_actor")]
+        indexes = [
+            models.Index(fields=["actor", "-id"], name="action_run_actor"),
+            models.Index(fields=["asked_at"], name="action_run_worded", condition=Q(wordless_at=None)),
+        ]
 
     def __str__(self) -> str:
         return self.title_en if (get_language() or "").startswith("en") else self.title_zh

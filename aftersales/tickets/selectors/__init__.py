@@ -42,6 +42,7 @@ from aftersales.tickets.selectors.hearing import (  # noqa: F401 - the room's an
     merchant_unheard_because,
     unheard_because,
 )
+from aftersales.tickets.selectors.neutral import neutral
 from aftersales.tickets.selectors.words import with_words
 from aftersales.tickets.states import OPEN_STATES, AskInPerson, ClosedHow
 
@@ -289,11 +290,14 @@ def timeline(
     since: datetime | None = None,
     until: datetime | None = None,
     hand_overs: bool = False,
+    reader: Any = None,
+    seen: Mapping[int, bool] | None = None,
 ) -> list[Entry]:
     """What happened to a ticket, its clocks and messages, and who looked at its customer's contacts from here.
 
     Oldest first, in the reader's language; the newest ``limit`` of the time asked for, on request with the
-    hand-overs before them. One query: a UNION, so that each part keeps to its index.
+    hand-overs before them. One query: a UNION, so that each part keeps to its index. Other tickets are named as far
+    as ``reader`` may see them (``seen``: what the page knows of those bound to this one).
     """
     looks = Event.objects.filter(
         subject_kind="customers.contact",
@@ -309,6 +313,8 @@ def timeline(
     if hand_overs:
         parts.append(own.filter(kind__in=HANDED_OVER).order_by("-id")[:HAND_OVERS])
     found = list(newest.union(*parts).order_by("-id")[: None if hand_overs else limit])
+    if reader is not None:
+        neutral(found, reader, seen)
     return [_entry(event) for event in reversed(found)]
 
 

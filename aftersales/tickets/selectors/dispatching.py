@@ -24,6 +24,7 @@ WEIGHTS = "dispatch_weights"
 HISTORY_CAP = 20_000  # earlier tickets of the customers of one batch
 HOUR = timedelta(hours=1)
 TAKEN_BACK = "taken_back"
+PUT_BACK = "put_back"
 
 
 def weights_at(now: datetime, *, among: Book | None = None) -> rules.Weights:
@@ -118,7 +119,8 @@ def asked_of(
     ours = _primary((market_default().languages or [""])[0])
     known = _known(tickets, now - duration("known_days", now, among=current))
     own = own_orders([ticket.pk for ticket in tickets])
-    returned = _returned(tickets, now - duration("taken_back_rest_hours", now, among=current))
+    since = now - duration("taken_back_rest_hours", now, among=current)
+    returned, put_back = _had(tickets, TAKEN_BACK, since), _had(tickets, PUT_BACK, since)
     nobody: tuple[str, int, list[str]] = ("", 0, [])
     found = {}
     for ticket in tickets:
@@ -128,7 +130,7 @@ def asked_of(
             severity=ticket.severity, kind=ticket.kind, nature=ticket.nature,
             green=rules.green_channel(customer_class, level, vip), language="" if wanted == ours else wanted,
             known=known[ticket.pk], own=own.get(ticket.pk, frozenset()),
-            returned=frozenset(returned.get(ticket.pk, ())),
+            returned=frozenset(returned.get(ticket.pk, ())), put_back=frozenset(put_back.get(ticket.pk, ())),
         )  # fmt: skip
     return found
 
@@ -169,10 +171,10 @@ def _known(tickets: Sequence[Ticket], since: datetime) -> dict[int, dict[int, tu
     return found
 
 
-def _returned(tickets: Sequence[Ticket], since: datetime) -> dict[int, set[int]]:
-    """From whom each ticket was taken back lately: the same person is not chosen again at once."""
+def _had(tickets: Sequence[Ticket], reason: str, since: datetime) -> dict[int, set[int]]:
+    """From whom each ticket came back lately: the same person is not chosen again at once."""
     rows = DispatchRecord.objects.filter(
-        ticket__in=[ticket.pk for ticket in tickets], reason=TAKEN_BACK, at__gte=since, chosen__isnull=False
+        ticket__in=[ticket.pk for ticket in tickets], reason=reason, at__gte=since, chosen__isnull=False
     )
     found: dict[int, set[int]] = defaultdict(set)
     for ticket_id, person_id in rows.values_list("ticket_id", "chosen_id"):
@@ -281,5 +283,5 @@ def for_ticket(one: rules.Candidate, asked: rules.Asked) -> rules.Candidate:
     known, number = asked.known.get(one.person_id, ("", ""))
     return replace(
         one, known=known, known_by=number, own=one.person_id in asked.own,
-        returned=one.person_id in asked.returned,
+        returned=one.person_id in asked.returned, put_back=one.person_id in asked.put_back,
     )  # fmt: skip

@@ -91,6 +91,11 @@ class Bonds:
         return sum(one.what in LinkSide.values and not one.seen for one in self.all)
 
     @property
+    def seen(self) -> dict[int, bool]:
+        """Of all of them by their keys: whether this reader may see it."""
+        return {one.pk: one.seen for one in self.all}
+
+    @property
     def maybe(self) -> list[Bond]:
         return [one for one in self.all if one.what == MAYBE and one.seen]
 

@@ -7,11 +7,13 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import User
 from accounts.services import system_user
 from aftersales.core import moves
 from aftersales.core.errors import DomainError, NotPermitted, Refusal
 from aftersales.tickets.dispatch_rules import Choice
 from aftersales.tickets.models import DispatchRecord, Ticket
+from aftersales.tickets.selectors.dispatching import PUT_BACK
 from aftersales.tickets.services.dispatch import _for
 from aftersales.tickets.services.recording import as_candidate, build
 from aftersales.tickets.states import TicketState
@@ -23,7 +25,16 @@ def tickets_put_back(*, tickets: QuerySet[Ticket], actor: Any, now: datetime, re
     """Give many tickets back to the queue, with one reason. Errors: not_permitted, reason."""
     if not reason.strip():
         raise DomainError(_("Say why the tickets go back."), "reason")
-    return moves.perform_many(tickets, "unassign", actor=actor, now=now, reason=reason)
+    had = dict(tickets.filter(assignee__isnull=False).values_list("pk", "assignee_id"))
+    people = User.objects.in_bulk(set(had.values()))
+    with transaction.atomic():
+        outcome = moves.perform_many(tickets, "unassign", actor=actor, now=now, reason=reason)
+        DispatchRecord.objects.bulk_create(
+            build(row.pk, "", Choice(as_candidate(people[had[row.pk]], row.team_id), PUT_BACK), now)
+            for row in outcome.done
+            if row.pk in had
+        )
+    return outcome
 
 
 def tickets_take(*, tickets: QuerySet[Ticket], actor: Any, now: datetime) -> moves.Outcome:

@@ -14,7 +14,7 @@ from aftersales.core.errors import DomainError, NotPermitted, Refused
 from aftersales.tickets import rules
 from aftersales.tickets.dispatch_rules import Choice
 from aftersales.tickets.models import DispatchRecord, Ticket
-from aftersales.tickets.selectors.dispatching import own_order_facts
+from aftersales.tickets.selectors.dispatching import PUT_BACK, own_order_facts
 from aftersales.tickets.selectors.reading import rules_unread
 from aftersales.tickets.services.choosing import not_his_own
 from aftersales.tickets.services.locking import locked_ticket
@@ -139,7 +139,11 @@ def ticket_put_back(
         ticket = locked_ticket(ticket, version=version)
         own = ticket.assignee_id == actor.pk and actor.has_perm("tickets.work")
         by = {"actor": system_user(), "acting_as": _for(actor)} if own else {"actor": actor}
-        return moves.perform(ticket, "unassign", now=now, reason=reason, **by)
+        had = ticket.assignee
+        moved = moves.perform(ticket, "unassign", now=now, reason=reason, **by)
+        if had is not None:
+            record(moved.pk, "", Choice(as_candidate(had, moved.team_id), PUT_BACK), now)
+    return moved
 
 
 def ticket_hand_over(

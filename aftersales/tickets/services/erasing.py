@@ -26,11 +26,12 @@ from aftersales.tickets.models import (
     Message,
     Ticket,
     TicketLink,
+    TicketMerge,
     TicketPrint,
     TicketText,
     Unsent,
 )
-from aftersales.tickets.services import searching
+from aftersales.tickets.services import run_words, searching
 from aftersales.tickets.states import NO_SUBJECT, QUOTED, LinkKind
 
 KIND = "tickets.ticket"
@@ -59,7 +60,41 @@ def message_forget(message: Message, *, now: datetime) -> bool:
     _forget_messages(Message.objects.filter(pk=message.pk), now)
     if quoted:
         _forget_subjects([ticket])
+    _forget_repeated({ticket.pk}, [message.text], now)
     return quoted
+
+
+def _forget_repeated(gone: set[int], words: Sequence[str], now: datetime) -> None:
+    """Tickets that go on for these, or were split off from them, may have their words as the subject: it goes too.
+
+    Their prints, and the notices that name the subject, go with it. A legal hold keeps a ticket as it is.
+    """
+    kin = _took_over(gone)
+    if not kin:
+        return
+    held = ArchiveRecord.objects.exclude(legal_hold="").values("ticket")
+    rows = Ticket.objects.filter(pk__in=kin).exclude(pk__in=held).exclude(subject=NO_SUBJECT)
+    locked = rows.order_by("pk").select_for_update(of=("self",))
+    if quoting := [row for row in locked if any(repeats(row.subject, text) for text in words)]:
+        ids = [row.pk for row in quoting]
+        notices_erase(rows=Notice.objects.about(KIND, *ids), now=now)
+        TicketPrint.objects.filter(ticket__in=ids).delete()
+        _forget_subjects(quoting)
+
+
+def _took_over(ids: set[int]) -> set[int]:
+    """Whoever went on for these tickets or came out of them, also where that was undone: the subject stayed."""
+    found: set[int] = set()
+    edge = ids
+    while edge:
+        merges = TicketMerge.objects.filter(ticket__in=edge).values_list("survivor_id", "root_id")
+        parts = TicketLink.objects.filter(ticket__in=edge, kind=LinkKind.SPLIT).values_list(
+            "other_id", flat=True
+        )
+        edge = {pk for pair in merges for pk in pair} | set(parts)
+        edge -= found | ids
+        found |= edge
+    return found
 
 
 def repeats(subject: str, text: str) -> bool:
@@ -85,13 +120,17 @@ def tickets_forget(tickets: Sequence[Ticket], *, actor: Any, reason: str, now: d
     ids = [ticket.pk for ticket in tickets]
     said = set(Message.objects.filter(ticket__in=ids, erased_at=None).values_list("ticket_id", flat=True))
     spoken = [ticket for ticket in tickets if ticket.pk in said or ticket.subject != NO_SUBJECT]
+    words = [ticket.subject for ticket in spoken if ticket.subject != NO_SUBJECT]
+    words += Message.objects.filter(ticket__in=ids, erased_at=None).values_list("text", flat=True)
     notices_erase(rows=Notice.objects.about(KIND, *ids), now=now)
     promises_forget(ids, now)
     _forget_messages(Message.objects.filter(ticket__in=ids), now)
     Unsent.objects.filter(ticket__in=ids).delete()
+    run_words.tickets_forgotten(ids, now=now)
     _forget_signals(ids)
     TicketPrint.objects.filter(ticket__in=ids).delete()
     _forget_subjects(spoken)
+    _forget_repeated(set(ids), words, now)
     events.record_many(
         [
             events.Draft(kind="ticket.words_erased", row=ticket, actor=actor, at=now, reason=reason)

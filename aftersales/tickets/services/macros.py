@@ -122,5 +122,6 @@ def _note(macro: Macro, ticket: Ticket, actor: Any, now: datetime, key: str) -> 
     run = ActionRun.objects.create(
         key=key or f"macro-{secrets.token_urlsafe(16)}", actor=actor, macro=macro, cited=macro.citation,
         title_zh=macro.name_zh, title_en=macro.name_en, steps=[], asked_at=now, finished_at=now, total=1,
+        wordless_at=now,
     )  # fmt: skip
     ActionRow.objects.create(run=run, ticket=ticket, outcome=RowOutcome.DONE, at=now)

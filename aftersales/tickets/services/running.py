@@ -8,7 +8,6 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
-from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
 from aftersales.core import jobs, origin
@@ -20,12 +19,10 @@ from aftersales.tickets import actions
 from aftersales.tickets.actions import Result, Step, engine
 from aftersales.tickets.actions.kinds import Asked
 from aftersales.tickets.models import ActionRow, ActionRun, Macro, Ticket
+from aftersales.tickets.services.run_words import in_both, words_forget
 from aftersales.tickets.states import RowOutcome
 
 JOB = "tickets.actions"
-TYPED = ("text", "text_en", "reason", "summary")
-"""Words of a step that a person typed."""
-
 Progress = Callable[[int, int], None]
 
 
@@ -87,14 +84,6 @@ def _titles(steps: Sequence[Step], macro: Macro | None) -> tuple[str, str]:
     if macro is not None:
         return macro.name_zh[:200], macro.name_en[:200]
     return in_both(lambda: " · ".join(str(step.action.label) for step in steps)[:200])
-
-
-def in_both(words: Callable[[], str]) -> tuple[str, str]:
-    """The same words in Chinese and in English: whoever reads them later has his own language."""
-    with translation.override("zh-hans"):
-        chinese = words()
-    with translation.override("en"):
-        return chinese, words()
 
 
 def job(job: Job, now: datetime) -> dict[str, int]:
@@ -187,14 +176,9 @@ def _finish(run: ActionRun, now: datetime) -> dict[str, int]:
     if RowOutcome.WAITING not in outcomes:
         run.finished_at = now
         if RowOutcome.BUSY not in outcomes:
-            run.steps = [_wordless(one) for one in run.steps]
-        run.save(update_fields=["finished_at", "steps"])
+            words_forget(run, now)
+        run.save(update_fields=["finished_at", "steps", "wordless_at"])
     return {outcome: outcomes.count(outcome) for outcome in RowOutcome.values}
-
-
-def _wordless(stored: dict[str, Any]) -> dict[str, Any]:
-    kept = {name: value for name, value in (stored.get("with") or {}).items() if name not in TYPED}
-    return {**stored, "with": kept}
 
 
 def actions_again(*, run: ActionRun, actor: Any, now: datetime) -> ActionRun:
@@ -203,6 +187,8 @@ def actions_again(*, run: ActionRun, actor: Any, now: datetime) -> ActionRun:
         raise DomainError(_("Only who asked for it may try again."), "not_permitted")
     with transaction.atomic():
         current: ActionRun = ActionRun.objects.select_for_update().get(pk=run.pk)
+        if current.wordless_at is not None:
+            return current
         current.rows.filter(outcome=RowOutcome.BUSY).update(outcome=RowOutcome.WAITING)
     if current.rows.filter(outcome=RowOutcome.WAITING).count() > int(parameter("bulk_at_once", now)):
         jobs.enqueue(JOB, key=f"{JOB}:{run.pk}", now=now, payload={"run": run.pk}, again=True)
