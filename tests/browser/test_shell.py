@@ -23,6 +23,16 @@ def test_the_style_guide_fits_the_window(
     assert ("dark" in (page.locator("html").get_attribute("class") or "")) == (theme == "dark")
 
 
+def test_a_page_read_in_the_dark_is_printed_on_white(open_page: Callable[..., Any], cast: Cast) -> None:
+    page = open_page(cast.operations, PAGE, theme="dark")
+    ground = "getComputedStyle(document.documentElement).getPropertyValue('--panel').trim()"
+    assert page.evaluate(ground) == "#131b2a"
+
+    page.emulate_media(media="print")
+
+    assert page.evaluate(ground) == "#fff"
+
+
 def test_keys_open_the_dialog_and_escape_gives_the_focus_back(
     open_page: Callable[..., Any], cast: Cast
 ) -> None:
