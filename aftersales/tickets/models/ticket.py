@@ -51,7 +51,8 @@ class Ticket(StateModel, PublicIdModel, VersionedModel):
     *assignee* works on it now. ``wake_at`` is when the system looks again: end of a wait, of the silence, of the
     windows. ``next_*`` repeat the nearest running clock so that a queue reads one table. ``ask_in_person`` says why
     a ticket waits for a person's telephone call: a message did not reach the customer, or silence may not end it.
-    ``case_count`` and ``cases_open`` repeat what the room of the cases knows, so that a page asks it only when there is one.
+    ``case_count`` and ``cases_open`` repeat what the room of the cases knows, so that a page asks it only when there
+    is one.
     """
 
     number = models.CharField(_("number"), max_length=24, unique=True)
