@@ -270,6 +270,11 @@ def pause_words(code: str) -> str:
         "ticket.asked_to_confirm": _("waiting for the customer's answer"),
         "merchant": _("waiting for the merchant"),
         "scheduled": _("an agreed date"),
+        "carrier": _("waiting for the carrier"),
+        "partner": _("waiting for the service partner"),
+        "bank": _("waiting for the bank"),
+        "authority": _("waiting for an authority"),
+        "department": _("waiting for another department"),
         "parcel.testing_started": _("the goods are being tested"),
         "repair.awaiting_parts": _("waiting for parts"),
     }

@@ -59,6 +59,8 @@ FACES: Mapping[str, tuple[str, str]] = {
 # A move out of another state is no news; these refusals are never shown.
 SILENT = frozenset({"wrong_state", "not_permitted"})
 TEXT = Need("text", gettext_lazy("Message to the customer"), "long")
+EXPECTS = Need("expects", gettext_lazy("Expected answer"), "text", required=False, max_length=200)
+NEXT_PERSON = Need("next_person", gettext_lazy("Who goes on then"), "colleague", required=False)
 REASON_NEEDED = frozenset(
     {"unassign", "hand_over", "wait", "close_verified", "cancel", "regrade", "reopen", "give_up", "abusive"}
 )
@@ -191,6 +193,8 @@ def _from_move(name: str) -> Act:
     needs = [need for need in move.needs if need.kind not in ("team", "hidden")]
     if name == "resolve":
         needs = [*needs, TEXT]
+    if name == "wait":
+        needs = [*needs, EXPECTS, NEXT_PERSON]
     return _own(name, move.label, needs, move.effect)
 
 
@@ -285,11 +289,22 @@ def perform(name: str, ticket: Ticket, data: QueryDict, *, actor: Any, now: date
 
 def _person(posted: Posted) -> User:
     """Somebody whom the actor may see: people of a vendor pass tickets on among themselves."""
-    key = whole(str(posted.values.get("to", "")))
+    return _seen_person(posted, "to")
+
+
+def _seen_person(posted: Posted, name: str) -> User:
+    key = whole(str(posted.values.get(name, "")))
     found = User.objects.visible_to(posted.actor).active().filter(pk=key).first() if key is not None else None
     if found is None:
         raise DomainError(_("Choose a person."), "to")
     return found  # type: ignore[no-any-return]
+
+
+def _colleague(posted: Posted) -> User | None:
+    """Who goes on when a wait is over; nobody named means the assignee."""
+    if not posted.values.get("next_person"):
+        return None
+    return _seen_person(posted, "next_person")
 
 
 def _assign(posted: Posted, to: User) -> Ticket:
@@ -337,7 +352,12 @@ HANDLERS: Mapping[str, Handler] = {
     "start": lambda p: services.ticket_start(**p.common()),
     "resume": lambda p: services.ticket_move(**p.common(), name="resume", reason=p.reason),
     "wait": lambda p: services.ticket_wait(
-        **p.common(), **_chosen(p, MACHINE["wait"].needs), until=_moment(p, "until"), reason=p.reason
+        **p.common(),
+        **_chosen(p, MACHINE["wait"].needs),
+        until=_moment(p, "until"),
+        reason=p.reason,
+        **p.words("expects"),
+        next_person=_colleague(p),
     ),
     "resolve": lambda p: services.ticket_resolve(
         **p.common(),

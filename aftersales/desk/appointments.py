@@ -20,6 +20,7 @@ from aftersales.core.wording import minute
 from aftersales.standards.selectors import book
 from aftersales.tickets.models import Appointment, Ticket
 from aftersales.tickets.selectors.appointments import Agreed, agreed_on, calendar_of, of_person, of_ticket
+from aftersales.tickets.selectors.waits import running_on
 from aftersales.tickets.states import AppointmentKind, AppointmentState, AppointmentWith, TicketState
 
 SHOWN = 40
@@ -84,11 +85,12 @@ def card(ticket: Ticket, user: Any, now: datetime) -> dict[str, Any]:
     may = ticket.is_open and user.has_perm("tickets.appoint")
     open_rows = [face(row, now) for row in rows if row.is_open]
     return {
+        "wait": running_on(ticket),
         "open": [(one, may and (holds or one.row.responsible_id == user.pk)) for one in open_rows],
         "ended": [face(row, now) for row in rows if not row.is_open],
         "may_agree": may and holds,
         "may_wait": ticket.state in (TicketState.ASSIGNED, TicketState.IN_PROGRESS),
-        "kinds": _kinds(now), "parties": AppointmentWith.choices, "colleagues": _colleagues(ticket, user, now),
+        "kinds": _kinds(now), "parties": AppointmentWith.choices, "colleagues": colleagues(ticket, user, now),
         "start": form_values(*_tomorrow(now)), "soonest": timezone.localtime(now).strftime("%Y-%m-%d"),
     }  # fmt: skip
 
@@ -117,7 +119,7 @@ def _kinds(now: datetime) -> list[tuple[str, str, str, str]]:
     ]
 
 
-def _colleagues(ticket: Ticket, user: Any, now: datetime) -> list[tuple[int, str]]:
+def colleagues(ticket: Ticket, user: Any, now: datetime) -> list[tuple[int, str]]:
     """Who may be responsible: people of the ticket's team, and whoever asks."""
     found = names_of_teams([ticket.team_id], now) if ticket.team_id else []
     if user.has_perm("tickets.work") and user.pk not in {pk for pk, _name in found}:

@@ -20,8 +20,8 @@ from aftersales.desk.promises import Face, face
 from aftersales.standards.selectors import book, limit_words
 from aftersales.standards.states import Promise
 from aftersales.tickets.looks import owed
-from aftersales.tickets.models import Ticket
-from aftersales.tickets.selectors import promises, reading
+from aftersales.tickets.models import Ticket, TicketWait
+from aftersales.tickets.selectors import promises, reading, waits
 from aftersales.tickets.states import ACTIVE_STATES, NO_DUE, OPEN_STATES, Kind, TicketState
 
 CAP = 300  # tickets of one person that the page reads; who has more has another problem, and the page says so
@@ -58,6 +58,7 @@ class Day:
     since: datetime
     promises: list[Face]
     appointments: list[appointments.Face]
+    woken: list[Line]
     calls: list[Line]
     replies: list[Line]
     waits: list[Line]
@@ -81,6 +82,7 @@ class Day:
         return not (
             self.promises
             or self.appointments
+            or self.woken
             or self.calls
             or self.replies
             or self.waits
@@ -90,7 +92,7 @@ class Day:
 
 
 def read(user: Any, now: datetime) -> Day:
-    """The day of one person. Six statements of its own, whatever he holds."""
+    """The day of one person. Seven statements of its own, whatever he holds."""
     midnight = _midnight(now)
     shift, since = shifts(user, now)
     mine = list(
@@ -104,19 +106,21 @@ def read(user: Any, now: datetime) -> Day:
     today = [one for one in due if now <= one.next_due_at < midnight]
     replies = [one for one in mine if _wrote(one, since)]
     in_hand = sum(one.state in OPEN_STATES for one in mine)
+    waiting = waits.of_person(user, now, CAP)
     chart, table = by_hour(today, len(late), now)
     found = Day(
         shift=shift, since=since,
         promises=[face(one, now) for one in promises.due_of(user, midnight + timedelta(days=1), PROMISES)],
         appointments=appointments.of_day(user, midnight, now),
+        woken=[_woken(one) for one in waiting.woken],
         calls=[_call(one) for one in mine if one.ask_in_person],
         replies=[Line(one, _("The customer wrote"), one.last_customer_at) for one in _newest(replies)],
-        waits=[_wait(one, now) for one in _waking(mine, midnight)],
+        waits=[_wait(one, now, waiting.running.get(one.pk)) for one in _waking(mine, midnight)],
         late=[Line(one, owed(one.state, str(Promise(one.next_promise).label)), one.next_due_at, True) for one in late],
         reads=_reads(user, now), due_today=len(today),
         total=in_hand, unconfirmed=len(mine) - in_hand, cut=cut, chart=chart, table=table,
     )  # fmt: skip
-    for name in ("promises", "appointments", "calls", "replies", "waits", "late"):
+    for name in ("promises", "appointments", "woken", "calls", "replies", "waits", "late"):
         found.counts[name] = len(getattr(found, name))
     return found
 
@@ -157,8 +161,19 @@ def _call(ticket: Ticket) -> Line:
     return Line(ticket, str(ticket.get_ask_in_person_display()), ticket.resolved_at)
 
 
-def _wait(ticket: Ticket, now: datetime) -> Line:
-    return Line(ticket, str(ticket.get_wait_for_display()), ticket.wake_at, (ticket.wake_at or now) < now)
+def _wait(ticket: Ticket, now: datetime, noted: TicketWait | None) -> Line:
+    """For whom, and which answer is expected."""
+    whom, at = str(ticket.get_wait_for_display()), ticket.wake_at
+    why = f"{whom} · {noted.expects}" if noted is not None and noted.expects else whom
+    return Line(ticket, why, at, (at or now) < now)
+
+
+def _woken(row: TicketWait) -> Line:
+    """What it waited for, and what ended that."""
+    words = _("waited for %(whom)s: %(how)s") % {
+        "whom": row.get_wait_for_display(), "how": row.get_woken_display()
+    }  # fmt: skip
+    return Line(row.ticket, f"{words} · {row.expects}" if row.expects else words, row.ended_at)
 
 
 def _reads(user: Any, now: datetime) -> list[Reads]:

@@ -31,7 +31,16 @@ from aftersales.tickets.models import Ticket
 from aftersales.tickets.selectors import COUNT_CAP, QUEUES, queue_rows
 from aftersales.tickets.selectors.merging import has_lookalikes
 from aftersales.tickets.selectors.words import texts_with, with_words
-from aftersales.tickets.states import ACTIVE_STATES, OPEN_STATES, Channel, Kind, Nature, Severity, TicketState
+from aftersales.tickets.states import (
+    ACTIVE_STATES,
+    OPEN_STATES,
+    Channel,
+    Kind,
+    Nature,
+    Severity,
+    TicketState,
+    WaitFor,
+)
 
 PAGE = 50
 OPEN = "open"  # in place of a state: all that are not resolved
@@ -41,6 +50,7 @@ CHOICES: Mapping[str, Sequence[tuple[str, Any]]] = {
     "nature": Nature.choices,
     "kind": Kind.choices,
     "channel": Channel.choices,
+    "wait_for": WaitFor.choices,
     "alike": [("open", pgettext_lazy("queue filter", "Has look-alikes"))],
 }
 # What only a figure of the overview asks for: its list shows exactly the tickets it counts.

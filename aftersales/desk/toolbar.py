@@ -35,6 +35,7 @@ FILTER_WORDS: Mapping[str, Any] = {
     "nature": pgettext_lazy("filter", "Nature"),
     "kind": pgettext_lazy("filter", "Kind"),
     "channel": pgettext_lazy("filter", "Channel"),
+    "wait_for": pgettext_lazy("filter", "Waits for"),
     "alike": pgettext_lazy("filter", "Look-alikes"),
     "team": pgettext_lazy("filter", "Team"),
     "assignee": pgettext_lazy("filter", "Person"),

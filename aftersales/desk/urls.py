@@ -104,6 +104,7 @@ urlpatterns = [
     path("tickets/<str:number>/promises/", promises.give, name="promise_give"),
     path("tickets/<str:number>/promises/<str:public_id>/<slug:name>/", promises.act, name="promise_act"),
     path("tickets/<str:number>/appointments/", appointments.card, name="appointments"),
+    path("tickets/<str:number>/wait/", appointments.wait_more, name="wait_more"),
     path("tickets/<str:number>/appointments/agree/", appointments.agree, name="appoint"),
     path(
         "tickets/<str:number>/appointments/<str:public_id>/<slug:name>/",

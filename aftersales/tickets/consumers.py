@@ -12,6 +12,7 @@ from aftersales.tickets.services import (
     choosing,
     node_messages,
     reaching,
+    waits,
     watching,
 )
 from aftersales.tickets.services.automation import automation_hear
@@ -37,6 +38,11 @@ def node_message(event: Event, now: datetime) -> None:
         choosing.unassigned_look(ticket_id=ticket.pk, now=now)
     if event.kind == "ticket.resolved":  # there may be nobody to ask, or no message at all
         asking.question_follow(ticket_id=ticket.pk, now=now)
+
+
+def wait_over(event: Event, now: datetime) -> None:
+    """A ticket goes on, or was finished while it waited: the next person gets it."""
+    waits.wait_over(event=event, now=now)
 
 
 def question_fared(event: Event, now: datetime) -> None:

@@ -36,6 +36,10 @@ WAIT_WORDS: Mapping[str, object] = {
     WaitFor.WAREHOUSE: pgettext_lazy("ticket state", "Waits for warehouse"),
     WaitFor.REPAIR: pgettext_lazy("ticket state", "Waits for repair"),
     WaitFor.TECH: pgettext_lazy("ticket state", "Waits for technicians"),
+    WaitFor.PARTNER: pgettext_lazy("ticket state", "Waits for partner"),
+    WaitFor.BANK: pgettext_lazy("ticket state", "Waits for bank"),
+    WaitFor.AUTHORITY: pgettext_lazy("ticket state", "Waits for authority"),
+    WaitFor.DEPARTMENT: pgettext_lazy("ticket state", "Waits for department"),
     WaitFor.SCHEDULED: pgettext_lazy("ticket state", "Waits for the date"),
 }
 LEVEL_TONES: Mapping[str, str] = {Level.L2: "amber", Level.L3: "red", Level.L5: "violet"}

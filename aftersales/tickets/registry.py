@@ -73,6 +73,8 @@ def _follow_events() -> None:
     deliveries.subscribe(
         "tickets.node_messages", "ticket.*", consumers.node_message, _("Tell people at each step")
     )
+    for name, pattern in (("tickets.waits", "ticket.resumed"), ("tickets.waits_resolved", "ticket.resolved")):
+        deliveries.subscribe(name, pattern, consumers.wait_over, _("Hand on what waited"))
     deliveries.subscribe("tickets.questions", "notice.*", consumers.question_fared, _("Follow the question"))
     deliveries.subscribe(
         "tickets.breach_alerts", "clock.breached", consumers.breach_alert, _("Tell of breaches")

@@ -48,8 +48,20 @@ class WaitFor(models.TextChoices):
     PAYMENT = "payment", pgettext_lazy("waits for", "Payment provider")
     WAREHOUSE = "warehouse", pgettext_lazy("waits for", "Warehouse")
     REPAIR = "repair", pgettext_lazy("waits for", "Repair shop")
+    PARTNER = "partner", pgettext_lazy("waits for", "Service partner")
+    BANK = "bank", pgettext_lazy("waits for", "Bank")
+    AUTHORITY = "authority", pgettext_lazy("waits for", "Authority")
     TECH = "tech", pgettext_lazy("waits for", "Technical department")
+    DEPARTMENT = "department", pgettext_lazy("waits for", "Another department")
     SCHEDULED = "scheduled", pgettext_lazy("waits for", "Agreed date")
+
+
+class Woken(models.TextChoices):
+    """What ended a wait."""
+
+    TIME = "time", pgettext_lazy("wait ended", "its time is over")
+    EVENT = "event", pgettext_lazy("wait ended", "the answer came")
+    PERSON = "person", pgettext_lazy("wait ended", "somebody went on")
 
 
 class Severity(models.TextChoices):
@@ -196,6 +208,7 @@ class OwnReason(models.TextChoices):
     WAKE_UP = "wake_up", pgettext_lazy("own reason", "the time to wait is over")
     APPOINTMENT = "appointment", pgettext_lazy("own reason", "until the appointment")
     APPOINTMENT_OVER = "appointment_over", pgettext_lazy("own reason", "the appointment is over")
+    WAIT_OVER = "wait_over", pgettext_lazy("own reason", "the wait is over and this person goes on")
     WORSE_SIGNAL = "worse_signal", pgettext_lazy("own reason", "a further signal is worse")
     HANDED_OVER = "handed_over", pgettext_lazy("own reason", "the hand-over sheet is signed by both")
     SAME_ORDER = "same_order", pgettext_lazy("own reason", "a further signal about the same order")

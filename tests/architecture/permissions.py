@@ -223,6 +223,7 @@ DESK_PAGES = {
     "desk:promise_give": Page(DESK, "POST", sample=NUMBER),
     "desk:promise_act": Page(DESK, "POST", sample=NUMBER | {"public_id": "x", "name": "keep"}),
     "desk:appointments": Page(READERS, sample=NUMBER),
+    "desk:wait_more": Page(DESK, sample=NUMBER),
     "desk:appoint": Page(DESK, "POST", sample=NUMBER),
     "desk:appointment_act": Page(DESK, "POST", sample=NUMBER | {"public_id": "x", "name": "end"}),
     "desk:connections": Page(LEADS | {R.ADMINISTRATOR, R.AUDITOR}),

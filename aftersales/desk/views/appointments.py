@@ -20,6 +20,7 @@ from aftersales.desk.views.ticket import the_ticket
 from aftersales.standards.selectors import one_edition
 from aftersales.tickets import services
 from aftersales.tickets.models import Appointment
+from aftersales.tickets.selectors.waits import clocks_by_wait
 
 ACTS = ("end", "move", "cancel")
 
@@ -32,6 +33,16 @@ def card(request: HttpRequest, number: str) -> HttpResponse:
     with one_edition():
         found = appointments.card(row, request.user, now)
     return render(request, "desk/_appointments.html", {"ticket": row, "now": now, **found})
+
+
+@require_GET
+@needs("tickets.work")
+def wait_more(request: HttpRequest, number: str) -> HttpResponse:
+    """For the dialog of a wait, when it opens: who may go on then, and which time limits stop for whom."""
+    row, now = the_ticket(request, number), timezone.now()
+    with one_edition():
+        found = {"colleagues": appointments.colleagues(row, request.user, now), "stops": clocks_by_wait(row)}
+    return render(request, "desk/_wait_more.html", found)
 
 
 @require_POST

@@ -19,6 +19,7 @@ from aftersales.tickets.models.merging import DuplicatePair, TicketLink, TicketM
 from aftersales.tickets.models.promises import GivenPromise
 from aftersales.tickets.models.reading import RuleReading
 from aftersales.tickets.models.ticket import Ticket, TicketParty
+from aftersales.tickets.models.waits import TicketWait
 from aftersales.tickets.models.writing import AnswerTemplate, Unsent, UnsentFile, Watcher
 
 __all__ = [
@@ -56,6 +57,7 @@ __all__ = [
     "TicketParty",
     "TicketPrint",
     "TicketText",
+    "TicketWait",
     "Unsent",
     "UnsentFile",
     "Watcher",

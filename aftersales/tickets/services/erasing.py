@@ -29,6 +29,7 @@ from aftersales.tickets.models import (
     TicketMerge,
     TicketPrint,
     TicketText,
+    TicketWait,
     Unsent,
 )
 from aftersales.tickets.services import run_words, searching
@@ -203,6 +204,7 @@ def promises_forget(ticket_ids: Sequence[int], now: datetime, *, message_id: int
         rows = rows.filter(message_id=message_id)
     rows.update(what="", why="", erased_at=now)
     if message_id is None:
+        TicketWait.objects.filter(ticket__in=ticket_ids).exclude(expects="").update(expects="")
         Appointment.objects.filter(ticket__in=ticket_ids, erased_at=None).update(
             place="", why="", erased_at=now
         )

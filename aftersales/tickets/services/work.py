@@ -3,12 +3,15 @@
 from datetime import datetime
 from typing import Any
 
+from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import User
 from aftersales.core import moves
 from aftersales.core.errors import DomainError
 from aftersales.standards.selectors import duration
 from aftersales.tickets.models import Ticket
+from aftersales.tickets.services.waits import wait_note
 from aftersales.tickets.states import TicketState
 
 
@@ -26,14 +29,31 @@ def ticket_wait(
     now: datetime,
     reason: str = "",
     version: int | None = None,
+    expects: str = "",
+    next_person: User | None = None,
 ) -> Ticket:
-    """Wait for somebody until a time; the ticket wakes up by itself then."""
+    """Wait for somebody until a time; the ticket wakes up by itself then.
+
+    ``expects``: which answer, in a few words. ``next_person`` goes on with it then; without one the assignee does.
+    """
     if until <= now:
         raise DomainError(_("The wake-up time must lie in the future."), "until")
     refuse_too_long(until, now)
-    return moves.perform(
-        ticket, "wait", actor=actor, now=now, reason=reason, version=version, wait_for=wait_for, until=until
-    )
+    with transaction.atomic():
+        waiting = moves.perform(
+            ticket,
+            "wait",
+            actor=actor,
+            now=now,
+            reason=reason,
+            version=version,
+            wait_for=wait_for,
+            until=until,
+        )
+        wait_note(
+            ticket=waiting, wait_for=wait_for, until=until, expects=expects, next_person=next_person, now=now
+        )
+    return waiting
 
 
 def refuse_too_long(until: datetime, now: datetime) -> None:
