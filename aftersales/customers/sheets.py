@@ -51,12 +51,12 @@ def search_key(kind: str, column: str) -> str:
 ERASED = "EXISTS (SELECT FROM customers_customer e WHERE e.id = {target} AND e.erased_at IS NOT NULL)"
 
 
-def stays_erased(column: str) -> RowRule:
-    """What the erasure emptied on the person's own row (services.customer_erase)."""
+def stays_erased(column: str, erased: str = ERASED) -> RowRule:
+    """What the erasure emptied on the person's own row (services.customer_erase), or on one that is ``erased``."""
     return RowRule(
         f"erased_{column}",
         (column,),
-        broken=f"{{{column}}} <> '' AND {ERASED}",
+        broken=f"{{{column}}} <> '' AND {erased}",
         reason=_("The data of this person was erased and does not come back by a file."),
         remedy=_("Leave the cell empty, or the row out."),
     )

@@ -7,10 +7,11 @@ class OrdersConfig(AppConfig):
     verbose_name = _("Orders")
 
     def ready(self) -> None:
-        from aftersales.core import subjects
+        from aftersales.core import erasure, subjects
 
-        from . import events  # noqa: F401  the kinds are declared by importing them
+        from . import events, services  # noqa: F401  the kinds are declared by importing them
 
+        erasure.listen("customers.customer", services.customer_forget)
         subjects.declare("orders.order", "external_no")
         subjects.declare("orders.shipment", "tracking_no")
         subjects.declare("orders.product", "code")

@@ -6,10 +6,12 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from django.db import IntegrityError, models, transaction
+from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
 from aftersales.core import registers
 from aftersales.core.errors import DomainError, NotPermitted
+from aftersales.customers.models import Customer
 
 from .models import Category, Order, OrderLine, Payment, Product, Review, Shipment, TrackingEvent
 
@@ -101,6 +103,12 @@ def review_add(
     columns.setdefault("merchant", order.merchant)
     row = Review(order=order, source=source, external_id=external_id, score=score, **columns)
     return _create(row, "review.created", "orders.add_order", actor=actor, now=now)
+
+
+def customer_forget(customer: Customer, *, actor: Any, reason: str, now: datetime) -> None:
+    """The words of all reviews of an erased customer; how many stars and when stays for statistics (R2.2)."""
+    mine = Review.objects.filter(order__customer=customer, erased_at=None)
+    mine.update(title="", body="", erased_at=now, version=F("version") + 1)
 
 
 def product_create(*, code: str, actor: Any, now: datetime, **columns: Any) -> Product:

@@ -15,7 +15,10 @@ from .order import Order
 
 
 class Review(PublicIdModel, VersionedModel):
-    """A review of an order. One review id may stand under several orders, hence the key of three."""
+    """A review of an order. One review id may stand under several orders, hence the key of three.
+
+    Its words go with the customer who wrote them; stars and days stay (R2.2).
+    """
 
     source = models.CharField(_("source"), max_length=40)
     external_id = models.CharField(_("review id"), max_length=64)
@@ -38,6 +41,7 @@ class Review(PublicIdModel, VersionedModel):
     written_grain = grain()
     answered_at = moment(_("answered"))
     answered_grain = grain()
+    erased_at = models.DateTimeField(_("erased at"), null=True, blank=True, editable=False)
 
     objects = ReviewQuerySet.as_manager()
 
@@ -47,6 +51,9 @@ class Review(PublicIdModel, VersionedModel):
         constraints = [
             models.UniqueConstraint(fields=["source", "external_id", "order"], name="review_once"),
             models.CheckConstraint(condition=Q(score__gte=1, score__lte=5), name="review_one_to_five"),
+            models.CheckConstraint(
+                condition=Q(erased_at=None) | Q(title="", body=""), name="review_erased_is_empty"
+            ),
             models.CheckConstraint(condition=~Q(source="") & ~Q(external_id=""), name="review_key_given"),
         ]
         indexes = [models.Index(fields=["score", "-written_at", "-id"], name="review_score_newest")]

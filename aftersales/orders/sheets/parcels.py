@@ -4,10 +4,13 @@ from django.utils.translation import gettext_lazy as _
 
 from aftersales.core.sheets.resource import Column, RowRule, SheetResource
 from aftersales.core.sheets.widgets import BoolWidget, ChoiceWidget, KeyWidget, TextWidget, WholeWidget
+from aftersales.customers.sheets import stays_erased
 
 from ..models import Review, Shipment
 from ..states import ShipmentStatus, Signer
 from .shared import merchant, moment, order_no, product, source
+
+ERASED_REVIEW = "EXISTS (SELECT FROM orders_review e WHERE e.id = {target} AND e.erased_at IS NOT NULL)"
 
 
 class ShipmentSheet(SheetResource):
@@ -49,6 +52,7 @@ class ReviewSheet(SheetResource):
             _("The answer is older than the review."),
             _("Check both times."),
         ),
+        *(stays_erased(column, ERASED_REVIEW) for column in ("title_text", "body")),
     )
 
     source = Column("source", KeyWidget(40), _("Source"), required=True, example="tmall")
