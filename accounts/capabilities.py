@@ -274,7 +274,9 @@ SHEETS = {
     "core.export_staff": roles(R.OPERATIONS, R.ADMINISTRATOR, R.AUDITOR),
     "core.import_shifts": roles(LEADS - {R.VENDOR_LEAD}, R.PLANNER),
     "core.export_shifts": roles(LEADS - {R.VENDOR_LEAD}, R.PLANNER, R.AUDITOR),
-    "sheets.upload": roles(R.OPERATIONS, R.SUPERVISOR, R.AUDITOR, R.ADMINISTRATOR, R.LEAD, R.PLANNER),
+    "sheets.upload": roles(
+        R.FINANCE, R.OPERATIONS, R.SUPERVISOR, R.AUDITOR, R.ADMINISTRATOR, R.LEAD, R.PLANNER
+    ),
     "core.export_personal": roles(R.PRIVACY_OFFICER, R.OPERATIONS),
     **register(
         "core.columnprofile",
@@ -301,10 +303,18 @@ CASES = {
     "cases.propose_payment": roles(CASE_WORKERS, R.FINANCE),
     "cases.approve_payment": roles(R.LEAD, R.SUPERVISOR, R.FINANCE),
     "cases.pay": roles(R.FINANCE),
+    "cases.money_board": roles(R.FINANCE, R.LEAD, R.SUPERVISOR, R.AUDITOR),
+    "cases.approve_run": roles(R.FINANCE, R.SUPERVISOR),
+    "orders.tell_refund": roles(
+        R.FINANCE, R.LEAD, R.SUPERVISOR
+    ),  # the order hears what its payments gave back
+    "core.import_payment_results": roles(R.FINANCE),
+    "core.export_payment_results": roles(R.FINANCE, R.AUDITOR),
     "cases.sweep": NOBODY,
     **register("cases.case", view=CASE_READERS),
     **register("cases.caseparcel", view=CASE_READERS),
     **register("cases.casepayment", view=CASE_READERS),
+    **register("cases.paymentrun", view=roles(R.FINANCE, R.SUPERVISOR, R.AUDITOR)),
 }
 
 TABLE: dict[str, frozenset[Role]] = {

@@ -45,6 +45,11 @@ def payment(code: str, sentence: Any, audience: str = INTERNAL, **payload: str) 
     return Kind(f"payment.{code}", sentence, {**PAYMENT, **payload}, audience=audience)
 
 
+def run(code: str, sentence: Any, **payload: str) -> Kind:
+    told = {"count": "number", "total": "amount", "currency": "code", **payload}
+    return Kind(f"payment_run.{code}", sentence, told, audience=INTERNAL)
+
+
 def on_ticket(code: str, sentence: Any, **payload: str) -> Kind:
     told = {"case_id": "id", "number": "code", **payload}
     return Kind(f"ticket.case_{code}", sentence, told, audience=CUSTOMER, show=_words)
@@ -60,6 +65,7 @@ register(
     case("disputed", _("%(by)s asked the platform to decide."), by="code"),
     case("undisputed", _("The dispute was withdrawn.")),
     case("withdrawn", _("The customer withdrew the request.")),
+    case("paying", _("%(paying)s of %(agreed)s stand in payments."), INTERNAL, paying="amount", agreed="amount"),
     case("closed", _("The case is done; %(agreed)s in all."), agreed="amount"),
     parcel("announced", _("A parcel is awaited (%(direction)s).")),
     parcel("shipped", _("The parcel was sent (%(direction)s).")),
@@ -90,6 +96,12 @@ register(
     payment("payee_asked", _("%(actor)s asked the customer for another account.")),
     payment("replaced", _("%(amount)s %(currency)s is paid anew to another account."), new_id="id"),
     payment("reversed", _("%(amount)s %(currency)s came back.")),
+    run("made", _("%(actor)s collected %(count)s payments: %(total)s %(currency)s.")),
+    run("approved", _("%(actor)s released the run of %(count)s payments: %(total)s %(currency)s.")),
+    run("exported", _("The file of %(count)s payments was written: %(total)s %(currency)s."), sha256="code"),
+    run("fetched", _("%(actor)s downloaded the file.")),
+    run("settled", _("The bank answered for all %(count)s payments.")),
+    run("cancelled", _("%(actor)s cancelled the run.")),
     on_ticket("opened", _("%(actor)s opened case %(number)s: %(kind)s."), kind="code"),
     on_ticket("decided", _("Case %(number)s was decided.")),
     on_ticket("ended", _("Case %(number)s is done.")),

@@ -11,6 +11,7 @@ from aftersales.cases import rules
 from aftersales.cases.states import CaseState as S
 from aftersales.cases.states import ParcelState as P
 from aftersales.cases.states import PaymentState as M
+from aftersales.cases.states import RunState as N
 from aftersales.core.errors import Refusal
 from aftersales.core.machine import Machine, Move, Need
 
@@ -170,6 +171,7 @@ PARCEL_MACHINE = Machine(
 
 PAY = "cases.pay"
 OUTCOME = Need("told", label=pgettext_lazy("payment", "Told by"), kind="hidden", required=False)
+BANK_REF = Need("bank_ref", label=_("Bank's reference"), kind="hidden", required=False)
 PAYMENT_MACHINE = Machine(
     "cases.casepayment",
     states=M,
@@ -178,11 +180,13 @@ PAYMENT_MACHINE = Machine(
     moves=[
         Move(
             "ask_second", [M.PROPOSED], M.AWAITING_APPROVAL, "cases.propose_payment",
-            pgettext_lazy("payment move", "Ask a second person"), "payment.asked",
+            pgettext_lazy("payment move", "Ask a second person"), "payment.asked", by_system=True,
+            needs=[Need("why", label=pgettext_lazy("payment", "Why"), kind="hidden")],
         ),
         Move(
             "approve", [M.PROPOSED, M.AWAITING_APPROVAL], M.APPROVED, "cases.approve_payment",
-            pgettext_lazy("payment move", "Approve"), "payment.approved", guards=[rules.not_own_payment],
+            pgettext_lazy("payment move", "Approve"), "payment.approved", facts=["cases.not_approvers"],
+            guards=[rules.not_own_payment],
             effect=_("The money goes out with the next run."),
         ),
         Move(
@@ -199,8 +203,9 @@ PAYMENT_MACHINE = Machine(
             "payment.submitted", by_system=True,
         ),
         Move(
-            "succeed", [M.SUBMITTED, M.UNKNOWN], M.SUCCEEDED, PAY, pgettext_lazy("payment move", "Paid"),
-            "payment.succeeded", needs=[OUTCOME, Need("paid_at", label=_("Paid at"), kind="hidden")],
+            "succeed", [M.SUBMITTED, M.UNKNOWN, M.FAILED, M.APPROVED], M.SUCCEEDED, PAY,
+            pgettext_lazy("payment move", "Paid"), "payment.succeeded", guards=[rules.was_out],
+            needs=[OUTCOME, BANK_REF, Need("paid_at", label=_("Paid at"), kind="hidden")],
         ),
         Move(
             "fail", [M.SUBMITTED, M.UNKNOWN], M.FAILED, PAY, pgettext_lazy("payment move", "Failed"),
@@ -232,6 +237,32 @@ PAYMENT_MACHINE = Machine(
             "reverse", [M.SUCCEEDED], M.REVERSED, "cases.approve_payment",
             pgettext_lazy("payment move", "Reversed"), "payment.reversed",
             effect=_("The money came back with the customer's consent or by judgment."),
+        ),
+    ],
+)  # fmt: skip
+
+RUN_MACHINE = Machine(
+    "cases.paymentrun",
+    states=N,
+    initial=[N.DRAFT],
+    terminal=[N.SETTLED, N.CANCELLED],
+    moves=[
+        Move(
+            "approve", [N.DRAFT], N.APPROVED, "cases.approve_run", pgettext_lazy("run move", "Release"),
+            "payment_run.approved", guards=[rules.not_own_run],
+            effect=_("The payments go out with the file; from then on none of them can be called back."),
+        ),
+        Move(
+            "export", [N.APPROVED], N.EXPORTED, PAY, pgettext_lazy("run move", "Write the file"),
+            "payment_run.exported", needs=[Need("written", label=_("File"), kind="hidden")], by_system=True,
+        ),
+        Move(
+            "settle", [N.EXPORTED], N.SETTLED, PAY, pgettext_lazy("run move", "All answered"), "payment_run.settled",
+            by_system=True,
+        ),
+        Move(
+            "cancel", [N.DRAFT], N.CANCELLED, PAY, pgettext_lazy("run move", "Cancel"), "payment_run.cancelled",
+            effect=_("Its payments go into the next run."),
         ),
     ],
 )  # fmt: skip

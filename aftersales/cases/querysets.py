@@ -72,6 +72,22 @@ class PaymentQuerySet(_Through):
         return self.filter(state__in=OPEN_PAYMENTS)
 
 
+class AnswerQuerySet(_Through):
+    path = "payment__case"
+
+
+class RunQuerySet(ScopedQuerySet):
+    """Runs are finance's own list."""
+
+    view_capability = "cases.view_paymentrun"
+
+
+class PayeeQuerySet(ScopedQuerySet):
+    """Other accounts are seen by whoever pays; everybody else sees them masked, through their payment."""
+
+    view_capability = "cases.pay"
+
+
 class ThroughPaymentQuerySet(_Through):
     path = "payment__case"
 

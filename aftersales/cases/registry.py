@@ -1,18 +1,25 @@
 """What this room tells the machinery at start-up: machines, facts, series, erasure."""
 
-from aftersales.cases import events, selectors  # noqa: F401 - importing declares the event kinds
-from aftersales.cases.machine import CASE_MACHINE, PARCEL_MACHINE, PAYMENT_MACHINE
-from aftersales.cases.services import erasing
-from aftersales.core import erasure, facts, moves, series
+from django.utils.translation import gettext_lazy as _
+
+from aftersales.cases import events, selectors, tasks  # noqa: F401 - importing declares the event kinds
+from aftersales.cases.machine import CASE_MACHINE, PARCEL_MACHINE, PAYMENT_MACHINE, RUN_MACHINE
+from aftersales.cases.services import erasing, paying, runs
+from aftersales.core import erasure, facts, files, jobs, moves, series
 
 
 def connect() -> None:
     moves.use(CASE_MACHINE)
     moves.use(PARCEL_MACHINE)
     moves.use(PAYMENT_MACHINE)
+    moves.use(RUN_MACHINE)
     series.declare("case", "AS{yy}{mm}-{n:05d}")
     series.declare("case_payment", "FK{yy}{mm}-{n:05d}")
+    series.declare("payment_run", "PR{yy}{mm}-{n:04d}")
     facts.provide("tickets.open_work", selectors.open_cases)
     facts.provide("cases.open_parts", selectors.open_parts)
     facts.provide("cases.bound", selectors.bound)
+    facts.provide("cases.not_approvers", paying.not_approvers)
     erasure.listen("customers.customer", erasing.customer_forget)
+    files.declare("cases_paymentrun", runs.known_files)
+    jobs.register("cases.run_export", tasks.export_run, _("Writing a payment run"))

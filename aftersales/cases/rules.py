@@ -7,7 +7,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from aftersales.cases.states import DecidedBy, Direction
-from aftersales.core.errors import Refusal
+from aftersales.core.errors import Refusal, Text
 
 Data = Mapping[str, Any] | None
 MACHINES = frozenset({DecidedBy.RULE, DecidedBy.SILENCE})
@@ -51,6 +51,27 @@ def goes_out(row: Any, facts: Mapping[str, Any], actor: Any, now: datetime, data
 def not_own_payment(
     row: Any, facts: Mapping[str, Any], actor: Any, now: datetime, data: Data
 ) -> Iterable[Refusal]:
-    """Nobody approves what he proposed himself, once a second person was asked."""
-    if row.proposed_by_id == actor.pk and row.state == "awaiting_approval":
-        yield Refusal("own_payment", _("You proposed this payment; a second person approves it."))
+    """Four eyes: nobody approves what he proposed or decided himself, nor a payment for an order of his own."""
+    for people in facts.get("cases.not_approvers") or ():
+        for code in people.get(actor.pk, ()):
+            yield Refusal(code, NOT_APPROVER[code])
+
+
+NOT_APPROVER: Mapping[str, Text] = {
+    "own_payment": _("You proposed this payment; a second person approves it."),
+    "own_decision": _("You decided this case; a second person approves its money."),
+    "own_order": _("You cannot approve this payment; another person does."),
+}
+
+
+def not_own_run(
+    row: Any, facts: Mapping[str, Any], actor: Any, now: datetime, data: Data
+) -> Iterable[Refusal]:
+    if row.made_by_id == actor.pk:
+        yield Refusal("own_run", _("You collected this run; a second person releases it."))
+
+
+def was_out(row: Any, facts: Mapping[str, Any], actor: Any, now: datetime, data: Data) -> Iterable[Refusal]:
+    """Paid can only be what was handed over; a late answer counts although an earlier one said *failed*."""
+    if not row.attempts:
+        yield Refusal("never_sent", _("This payment was never handed to the bank."))

@@ -220,3 +220,45 @@ class Gateway(models.TextChoices):
 
     BATCH_FILE = "batch_file", pgettext_lazy("gateway of money", "Bank file")
     HTTP = "http", pgettext_lazy("gateway of money", "Payment service")
+    IN_KIND = "in_kind", pgettext_lazy("gateway of money", "Back in kind")
+
+
+CALLABLE_BACK = frozenset({
+    PaymentState.PROPOSED, PaymentState.AWAITING_APPROVAL, PaymentState.APPROVED, PaymentState.FAILED,
+    PaymentState.PAYEE_NEEDED,
+})  # fmt: skip
+"""States of a payment from which nothing can go out by itself any more: it is cancelled with its case."""
+
+
+class RunState(models.TextChoices):
+    """A bank file: collected, released by a second person, written, and every answer there."""
+
+    DRAFT = "draft", pgettext_lazy("run state", "Collected")
+    APPROVED = "approved", pgettext_lazy("run state", "Released")
+    EXPORTED = "exported", pgettext_lazy("run state", "With the bank")
+    SETTLED = "settled", pgettext_lazy("run state", "All answered")
+    CANCELLED = "cancelled", pgettext_lazy("run state", "Cancelled")
+
+
+RUN_COLOURS = {
+    RunState.DRAFT: "amber",
+    RunState.APPROVED: "blue",
+    RunState.EXPORTED: "blue",
+    RunState.SETTLED: "green",
+    RunState.CANCELLED: "bare",
+}
+
+
+class BankOutcome(models.TextChoices):
+    """What the bank says of one payment."""
+
+    PAID = "paid", pgettext_lazy("bank outcome", "Paid")
+    FAILED = "failed", pgettext_lazy("bank outcome", "Failed")
+    RETURNED = "returned", pgettext_lazy("bank outcome", "Returned")
+
+
+class NameCheck(models.TextChoices):
+    """Whether the holder of another account is the payer."""
+
+    SAME = "same", pgettext_lazy("name check", "Same name as the payer")
+    PROVEN = "proven", pgettext_lazy("name check", "Another name, with proof")

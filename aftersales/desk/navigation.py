@@ -109,7 +109,13 @@ GROUPS: tuple[Group, ...] = (
     ),
     Group(
         pgettext("navigation", "Money"),
-        (register_page("orders", "payment", pgettext("navigation", "Payments"), "money"),),
+        (
+            Item(pgettext("navigation", "Refunds"), "desk:payments", "money", "cases.money_board"),
+            Item(
+                pgettext("navigation", "Payment runs"), "desk:payment_runs", "file", "cases.view_paymentrun"
+            ),
+            register_page("orders", "payment", pgettext("navigation", "Payments"), "money"),
+        ),
     ),
     Group(pgettext("navigation", "Quality"), ()),
     Group(pgettext("navigation", "Improvement"), ()),

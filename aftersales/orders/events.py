@@ -7,6 +7,16 @@ from aftersales.core.events import Kind, register
 register(
     Kind("order.created", sentence=_("%(actor)s recorded the order.")),
     Kind("order.changed", sentence=_("%(actor)s corrected the order.")),
+    Kind(
+        "order.refunded",
+        sentence=_("%(amount)s %(currency)s of the order was paid back."),
+        payload={"amount": "amount", "currency": "code"},
+    ),
+    Kind(
+        "order.refund_returned",
+        sentence=_("%(amount)s %(currency)s that had been paid back came in again."),
+        payload={"amount": "amount", "currency": "code"},
+    ),
     Kind("order.loaded", sentence=_("%(actor)s loaded orders from a sheet.")),
     Kind("order_line.created", sentence=_("%(actor)s recorded an order line.")),
     Kind("order_line.changed", sentence=_("%(actor)s corrected an order line.")),

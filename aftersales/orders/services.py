@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, TypeVar
 
 from django.db import IntegrityError, models, transaction
@@ -31,6 +33,45 @@ def order_change(
 ) -> Order:
     """Correct an order. A stale ``version`` raises Conflict; ``refunded`` above ``paid`` is refused."""
     return _change(order, "order.changed", "orders.change_order", actor, now, version, reason, columns)
+
+
+def order_tell_refund(
+    *,
+    order: Order,
+    amount: Decimal,
+    lines: Mapping[int, Decimal],
+    payments: Mapping[int, Decimal],
+    actor: Any,
+    now: datetime,
+) -> Decimal:
+    """What a payment of ours gave back, by line and by payment of the order; negative when it came back to us.
+
+    Call it once for each outcome, in the same transaction and with the order locked. Answers what was written: never
+    more than was paid and never below zero, should a source have lowered the order meanwhile. Error: not_permitted.
+    """
+    _require(actor, "orders.tell_refund")
+    with transaction.atomic():
+        locked = Order.objects.select_for_update().get(pk=order.pk)
+        written = _within(amount, locked.refunded, locked.paid)
+        registers.save(
+            locked, actor=actor, now=now, event="order.refunded" if amount > 0 else "order.refund_returned",
+            payload={"amount": str(abs(amount)), "currency": locked.currency}, refunded=locked.refunded + written,
+        )  # fmt: skip
+        for line in OrderLine.objects.select_for_update().filter(pk__in=lines, order=order).order_by("pk"):
+            _set_refunded(line, _within(lines[line.pk], line.refunded, line.paid))
+        for paid in Payment.objects.select_for_update().filter(pk__in=payments, order=order).order_by("pk"):
+            _set_refunded(paid, _within(payments[paid.pk], paid.refunded, paid.amount))
+    return written
+
+
+def _within(change: Decimal, refunded: Decimal, paid: Decimal) -> Decimal:
+    return max(min(change, paid - refunded), -refunded)
+
+
+def _set_refunded(row: OrderLine | Payment, change: Decimal) -> None:
+    if change:
+        row.refunded, row.version = row.refunded + change, row.version + 1
+        row.save(update_fields=["refunded", "version"])
 
 
 def line_add(*, order: Order, line_no: int, actor: Any, now: datetime, **columns: Any) -> OrderLine:

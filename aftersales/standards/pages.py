@@ -122,6 +122,7 @@ def group_words(code: str) -> str:
         "channels": pgettext("group of numbers", "E-mail and connections"),
         "returns": pgettext("group of numbers", "Returns"),
         "appointments": pgettext("group of numbers", "Appointments"),
+        "payments": pgettext("group of numbers", "Payments"),
     }
     return known.get(code, code)
 

@@ -102,6 +102,7 @@ class Measure(models.TextChoices):
     PERCENT = "percent", pgettext_lazy("unit", "per cent")
     POINTS = "points", pgettext_lazy("unit", "points of 100")
     PIECES = "pieces", pgettext_lazy("unit", "pieces")
+    YUAN = "yuan", pgettext_lazy("unit", "yuan")
     TICKETS = "tickets", pgettext_lazy("unit", "tickets")
     MIB = "mib", "MiB"
     KIB = "kib", "KiB"

@@ -130,6 +130,13 @@ ASSIGNERS = LEADS | {R.VENDOR_LEAD}
 MESSAGE_READERS = LEADS | {R.AUDITOR, R.PRIVACY_OFFICER, R.ADMINISTRATOR}
 EXPORTERS = LEADS | {R.AUDITOR, R.AUTHORITY_DESK}
 LETTER_READERS = (DESK - VENDORS) | {R.AUDITOR, R.PRIVACY_OFFICER}
+RUN_READERS = frozenset({R.FINANCE, R.SUPERVISOR, R.AUDITOR})
+MONEY_READERS = RUN_READERS | {R.LEAD}
+PAYMENT_PROPOSERS = frozenset({R.AGENT, R.LEAD, R.SUPERVISOR, R.AUTHORITY_DESK, R.FINANCE}) | VENDORS
+PAYMENT_READERS = DESK | {
+    *(R.INSPECTOR, R.AUDITOR, R.RISK, R.PRIVACY_OFFICER, R.ADJUDICATOR, R.MERCHANT_MANAGER, R.FINANCE),
+    R.RETURNS_RECEIVER,
+}
 NUMBER = {"number": "TK0000-00000"}
 
 DESK_PAGES = {
@@ -240,6 +247,15 @@ DESK_PAGES = {
     "desk:talks": Page(READERS, sample=NUMBER),
     "desk:pop_attach": Page(DESK, "POST", sample=NUMBER),
     "desk:recording": Page(DESK - VENDORS, "POST", sample=NUMBER | {"public_id": "x"}),
+    "desk:payments": Page(MONEY_READERS),
+    "desk:payment": Page(PAYMENT_READERS, sample={"number": "x"}),
+    "desk:payment_act": Page(PAYMENT_READERS, "POST", sample={"number": "x", "name": "approve"}),
+    "desk:case_pay": Page(PAYMENT_PROPOSERS, "POST", sample={"number": "x"}),
+    "desk:payment_runs": Page(RUN_READERS),
+    "desk:payment_run": Page(RUN_READERS, sample={"number": "x"}),
+    "desk:run_make": Page(frozenset({R.FINANCE}), "POST"),
+    "desk:run_act": Page(RUN_READERS, "POST", sample={"number": "x", "name": "approve"}),
+    "desk:run_file": Page(frozenset({R.FINANCE}), "POST", sample={"number": "x"}),
     "desk:letters": Page(LETTER_READERS),
     "desk:letter": Page(READERS, sample={"public_id": "x"}),
     "desk:letter_quoted": Page(READERS, sample={"public_id": "x"}),
@@ -307,7 +323,7 @@ RULE_BOOK = {
 UPLOAD = {"public_id": "x"}  # one's own only: anybody else's does not exist
 SHEETS = {
     "sheets:list": Page(
-        frozenset({R.OPERATIONS, R.SUPERVISOR, R.AUDITOR, R.ADMINISTRATOR, R.LEAD, R.PLANNER})
+        frozenset({R.OPERATIONS, R.SUPERVISOR, R.AUDITOR, R.ADMINISTRATOR, R.LEAD, R.PLANNER, R.FINANCE})
     ),
     "sheets:choose": Page(frozenset({R.OPERATIONS}), args=lambda _cast: {"sheet": "orders"}),
     "sheets:template": Page(frozenset({R.OPERATIONS}), args=lambda _cast: {"sheet": "orders", "fmt": "csv"}),

@@ -4,8 +4,10 @@ from .accounts import LineAccount, OrderAccount, TenderAccount
 from .case import Case, CaseLine, CaseNote
 from .parcel import CaseParcel, ParcelItem
 from .payment import CasePayment, PaymentPart
+from .payrun import BankAnswer, Payee, PaymentRun
 
 __all__ = [
+    "BankAnswer",
     "Case",
     "CaseLine",
     "CaseNote",
@@ -14,6 +16,8 @@ __all__ = [
     "LineAccount",
     "OrderAccount",
     "ParcelItem",
+    "Payee",
     "PaymentPart",
+    "PaymentRun",
     "TenderAccount",
 ]

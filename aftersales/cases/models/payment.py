@@ -54,6 +54,18 @@ class CasePayment(StateModel, PublicIdModel, VersionedModel):
     replaces = models.OneToOneField(
         "self", models.PROTECT, null=True, related_name="replaced_by", verbose_name=_("pays anew")
     )
+    way = models.CharField(_("goes back by"), max_length=20, blank=True)
+    way_ref = models.CharField(_("reference of the first payment"), max_length=80, blank=True)
+    other_payee = models.ForeignKey(
+        "cases.Payee", models.PROTECT, null=True, related_name="payments", verbose_name=_("other account"),
+        db_index=False,
+    )  # fmt: skip
+    run = models.ForeignKey(
+        "cases.PaymentRun", models.PROTECT, null=True, related_name="payments", verbose_name=_("payment run"),
+        db_index=False,
+    )  # fmt: skip
+    second_why = models.CharField(_("why a second person"), max_length=20, blank=True)
+    bank_ref = models.CharField(_("bank's reference"), max_length=64, blank=True)
     proposed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.PROTECT,
@@ -98,6 +110,12 @@ class CasePayment(StateModel, PublicIdModel, VersionedModel):
                 fields=["state", "proposed_at", "id"], name="case_payment_open", condition=Q(state__in=OPEN_PAYMENTS)
             ),
             models.Index(fields=["payee", "-id"], name="case_payment_payee"),
+            models.Index(fields=["proposed_by", "-proposed_at"], name="case_payment_proposer"),
+            models.Index(fields=["run", "id"], name="case_payment_run", condition=Q(run__isnull=False)),
+            models.Index(
+                fields=["gateway", "currency", "id"], name="case_payment_to_collect",
+                condition=Q(state=PaymentState.APPROVED, run__isnull=True),
+            ),
             models.Index(fields=["-proposed_at", "-id"], name="case_payment_newest"),
         ]  # fmt: skip
 
@@ -109,7 +127,8 @@ class CasePayment(StateModel, PublicIdModel, VersionedModel):
         return self.state in OPEN_PAYMENTS
 
     @transition(**move("ask_second"))
-    def ask_second(self, *, actor: Any, now: datetime) -> dict[str, Any]:
+    def ask_second(self, *, actor: Any, now: datetime, why: str) -> dict[str, Any]:
+        self.second_why = why
         return self.told()
 
     @transition(**move("approve"))
@@ -132,8 +151,10 @@ class CasePayment(StateModel, PublicIdModel, VersionedModel):
         return self.told(attempt=self.attempts)
 
     @transition(**move("succeed"))
-    def succeed(self, *, actor: Any, now: datetime, paid_at: datetime, told: str = "") -> dict[str, Any]:
-        self.paid_at = paid_at
+    def succeed(
+        self, *, actor: Any, now: datetime, paid_at: datetime, told: str = "", bank_ref: str = ""
+    ) -> dict[str, Any]:
+        self.paid_at, self.bank_ref = paid_at, bank_ref
         return self.told(by=told, paid_at=paid_at.isoformat())
 
     @transition(**move("fail"))
@@ -147,6 +168,7 @@ class CasePayment(StateModel, PublicIdModel, VersionedModel):
 
     @transition(**move("retry"))
     def retry(self, *, actor: Any, now: datetime) -> dict[str, Any]:
+        self.run_id = None
         return self.told()
 
     @transition(**move("bounce"))

@@ -13,9 +13,27 @@ from .deciding import (
     case_withdraw,
 )
 from .opening import CaseDraft, case_open
+from .paying import (
+    PayeeDraft,
+    payment_approve,
+    payment_ask_payee,
+    payment_bounce,
+    payment_cancel,
+    payment_fail,
+    payment_give_in_kind,
+    payment_lose_track,
+    payment_reject,
+    payment_replace,
+    payment_retry,
+    payment_reverse,
+    payment_succeed,
+)
+from .proposing import payment_propose
+from .settling import case_settle
 
 __all__ = [
     "CaseDraft",
+    "PayeeDraft",
     "case_accept",
     "case_amend",
     "case_approve",
@@ -26,5 +44,19 @@ __all__ = [
     "case_preview",
     "case_reject",
     "case_rule",
+    "case_settle",
     "case_withdraw",
+    "payment_approve",
+    "payment_ask_payee",
+    "payment_bounce",
+    "payment_cancel",
+    "payment_fail",
+    "payment_give_in_kind",
+    "payment_lose_track",
+    "payment_propose",
+    "payment_reject",
+    "payment_replace",
+    "payment_retry",
+    "payment_reverse",
+    "payment_succeed",
 ]

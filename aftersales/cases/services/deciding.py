@@ -16,8 +16,10 @@ from django.utils.translation import gettext_lazy as _
 from aftersales.cases.models import Case, CaseLine
 from aftersales.cases.refunding import ZERO, Piece, Quote, Term, fixed, quote
 from aftersales.cases.services import accounts
+from aftersales.cases.services.limits import refuse_above_bound
 from aftersales.cases.services.locking import Held, held, refuse_foreign, require, tell_ticket
 from aftersales.cases.services.opening import note
+from aftersales.cases.services.paying import cancel_what_can_be
 from aftersales.cases.states import (
     GOODS_BACK,
     HOLDS_GOODS,
@@ -144,6 +146,7 @@ def case_reject(
         raise DomainError(_("Say why: the customer is told."), "reason")
     with transaction.atomic():
         mine = _held(case, actor, version)
+        cancel_what_can_be(mine, actor, now)
         refused: Case = moves.perform(
             mine.case,
             "reject",
@@ -208,6 +211,7 @@ def case_rule(
     with transaction.atomic():
         mine = _held(case, actor, None)
         if not for_customer:
+            cancel_what_can_be(mine, actor, now)
             ruled: Case = moves.perform(mine.case, "rule_against", actor=actor, now=now, how=DecidedBy.RULING)
             _give_up(mine, ruled)
             tell_ticket(mine.ticket, "ticket.case_decided", ruled, actor=actor, now=now)
@@ -227,6 +231,7 @@ def case_withdraw(
     with transaction.atomic():
         mine = _held(case, actor, version)
         was_free = mine.case.state == CaseState.REJECTED
+        cancel_what_can_be(mine, actor, now)
         gone: Case = moves.perform(mine.case, "withdraw", actor=actor, now=now)
         if not was_free:
             _give_up(mine, gone)
@@ -327,6 +332,9 @@ def _approved(
 ) -> Case:
     case = mine.case
     acting = _as(OFFERS_BY.get(DecidedBy(how), "")) if how == DecidedBy.MERCHANT else ""
+    refuse_above_bound(mine, found.total, now)
+    if found.total < case.paying:
+        case = _called_back(mine, found, actor, now)
     if mine.books is not None:
         accounts.grant(mine.books, case, mine.lines, found)
     for line in mine.lines:
@@ -338,6 +346,18 @@ def _approved(
     )
     tell_ticket(mine.ticket, "ticket.case_decided", approved, actor=actor, now=now)
     return approved
+
+
+def _called_back(mine: Held, found: Quote, actor: Any, now: datetime) -> Case:
+    """Less is agreed than stands in payments: the ones that are not out yet are called back. Error: paid_more."""
+    cancel_what_can_be(mine, actor, now)
+    if found.total < mine.case.paying:
+        raise DomainError(
+            _("%(paid)s of this case is paid or on its way; less cannot be agreed.")
+            % {"paid": mine.case.paying},
+            "paid_more",
+        )
+    return mine.case
 
 
 def _give_up(mine: Held, case: Case) -> None:

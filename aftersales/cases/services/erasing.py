@@ -1,9 +1,10 @@
-"""Words of cases go with their customer; what was decided and paid stays (R2.2, e-commerce law: three years)."""
+"""Words of cases, and accounts named in them, go with their customer; what was paid stays (R2.2, three years)."""
 
 from datetime import datetime
 from typing import Any
 
-from aftersales.cases.models import CaseNote
+from aftersales.cases.models import CaseNote, Payee
+from aftersales.cases.states import OPEN_PAYMENTS
 from aftersales.customers.models import Customer
 from aftersales.tickets.models import ArchiveRecord
 
@@ -13,3 +14,9 @@ def customer_forget(customer: Customer, *, actor: Any, reason: str, now: datetim
     held = ArchiveRecord.objects.exclude(legal_hold="").values("ticket")
     mine = CaseNote.objects.filter(case__customer=customer, erased_at=None).exclude(case__ticket__in=held)
     mine.update(text="", erased_at=now)
+    payees = Payee.objects.filter(customer=customer, erased_at=None).exclude(
+        payments__state__in=OPEN_PAYMENTS
+    )
+    payees.exclude(payments__case__ticket__in=held).update(
+        holder="", bank="", account="", consent="", proof="", erased_at=now
+    )

@@ -1,0 +1,322 @@
+"""What becomes of a payment: approved, refused, called back, handed over, paid, failed, lost, returned, paid anew.
+
+Every act locks order → ticket → case → payment. An outcome and what the order holds of it are written together, once:
+the machine takes each outcome from its own states only. A gateway is never called in here.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from accounts.services import system_user
+from aftersales.cases.models import Case, CasePayment, Payee, PaymentPart
+from aftersales.cases.services.locking import Held, held, refuse_foreign
+from aftersales.cases.services.proposing import new_key, parts_by, take_of_case
+from aftersales.cases.services.settling import close_if_settled
+from aftersales.cases.services.tenders import tenders_open, tenders_take
+from aftersales.cases.states import CALLABLE_BACK, Gateway, NameCheck, PaymentKind, PaymentState
+from aftersales.core import moves, series
+from aftersales.core.errors import DomainError
+from aftersales.orders import services as orders
+
+LONGEST = {"holder": 80, "bank": 80, "account": 40, "consent": 300, "proof": 300}
+
+
+def held_payment(payment: CasePayment, *, version: int | None = None) -> tuple[Held, CasePayment]:
+    """A payment with everything above it, locked. Raises gone, sealed, Busy and Conflict."""
+    mine = held(Case(pk=payment.case_id, order_id=_order_of(payment), ticket_id=_ticket_of(payment)))
+    return mine, moves.locked(payment, version=version)
+
+
+def _order_of(payment: CasePayment) -> int | None:
+    found: int | None = payment.case.order_id
+    return found
+
+
+def _ticket_of(payment: CasePayment) -> int:
+    return int(payment.case.ticket_id)
+
+
+def payment_approve(
+    *, payment: CasePayment, actor: Any, now: datetime, version: int | None = None
+) -> CasePayment:
+    """The second person lets it out. Errors: own_payment, own_decision, own_order, wrong_state (somebody was first)."""
+    with transaction.atomic():
+        mine, row = held_payment(payment, version=version)
+        refuse_foreign(mine.ticket, actor)
+        approved: CasePayment = moves.perform(row, "approve", actor=actor, now=now)
+    return approved
+
+
+def payment_reject(
+    *, payment: CasePayment, actor: Any, now: datetime, reason: str, version: int | None = None
+) -> CasePayment:
+    """The second person does not let it out; what it took is free again. Error: reason."""
+    if not reason.strip():
+        raise DomainError(_("Say why: whoever proposed it has to know."), "reason")
+    with transaction.atomic():
+        mine, row = held_payment(payment, version=version)
+        refuse_foreign(mine.ticket, actor)
+        rejected: CasePayment = moves.perform(row, "reject", actor=actor, now=now, reason=reason[:200])
+        _free(mine, rejected, actor, now)
+    return rejected
+
+
+def payment_cancel(
+    *, payment: CasePayment, actor: Any, now: datetime, version: int | None = None
+) -> CasePayment:
+    """Call it back before it goes out. Error: wrong_state (it is on its way)."""
+    with transaction.atomic():
+        mine, row = held_payment(payment, version=version)
+        refuse_foreign(mine.ticket, actor)
+        return _cancelled(mine, row, actor, now)
+
+
+def cancel_what_can_be(mine: Held, actor: Any, now: datetime) -> None:
+    """A case that ends without effect calls its payments back; the ones that are out hold it (``cases.bound``)."""
+    who = actor if actor.has_perm("cases.propose_payment") else system_user()
+    rows = CasePayment.objects.filter(case=mine.case, state__in=CALLABLE_BACK).order_by("pk")
+    for row in rows.select_for_update():
+        _cancelled(mine, row, who, now)
+
+
+def _cancelled(mine: Held, row: CasePayment, actor: Any, now: datetime) -> CasePayment:
+    cancelled: CasePayment = moves.perform(row, "cancel", actor=actor, now=now)
+    _free(mine, cancelled, actor, now)
+    return cancelled
+
+
+def _free(mine: Held, payment: CasePayment, actor: Any, now: datetime) -> None:
+    """What a payment held of its case and of the ways the order was paid."""
+    take_of_case(mine, -payment.amount, actor=actor, now=now)
+    if mine.books is not None and payment.kind == PaymentKind.REFUND:
+        _lines, tenders = parts_by(payment)
+        accounts = [account for _row, account in tenders_open(mine.books.order).values()]
+        tenders_take(accounts, {pk: -amount for pk, amount in tenders.items()})
+
+
+def payment_succeed(
+    *,
+    payment: CasePayment,
+    actor: Any,
+    now: datetime,
+    paid_at: datetime,
+    told: str = "",
+    bank_ref: str = "",
+) -> CasePayment:
+    """The bank says it is paid: the order hears it, and the case ends when that was the last of it.
+
+    The same answer again changes nothing (error: wrong_state).
+    """
+    with transaction.atomic():
+        mine, row = held_payment(payment)
+        paid: CasePayment = moves.perform(
+            row, "succeed", actor=actor, now=now, paid_at=paid_at, told=told, bank_ref=bank_ref
+        )
+        _tell_order(mine, paid, paid.amount, actor, now)
+        close_if_settled(mine, now=now)
+    return paid
+
+
+def payment_fail(
+    *, payment: CasePayment, actor: Any, now: datetime, failure: str, told: str = ""
+) -> CasePayment:
+    """The bank says it was not paid; it may go out again under the same key, or to another account."""
+    with transaction.atomic():
+        _mine, row = held_payment(payment)
+        failed: CasePayment = moves.perform(
+            row, "fail", actor=actor, now=now, failure=failure[:120] or "?", told=told
+        )
+    return failed
+
+
+def payment_lose_track(*, payment: CasePayment, actor: Any, now: datetime) -> CasePayment:
+    """Nobody knows whether it was paid. It is asked about, never paid a second time."""
+    with transaction.atomic():
+        _mine, row = held_payment(payment)
+        lost: CasePayment = moves.perform(row, "lose_track", actor=actor, now=now)
+    return lost
+
+
+def payment_retry(
+    *, payment: CasePayment, actor: Any, now: datetime, version: int | None = None
+) -> CasePayment:
+    """Goes out again with the next run, under the same key."""
+    with transaction.atomic():
+        mine, row = held_payment(payment, version=version)
+        refuse_foreign(mine.ticket, actor)
+        again: CasePayment = moves.perform(row, "retry", actor=actor, now=now)
+    return again
+
+
+def payment_bounce(
+    *, payment: CasePayment, actor: Any, now: datetime, failure: str, told: str = ""
+) -> CasePayment:
+    """It was paid and came back: the order holds it no longer, the customer is still to be paid."""
+    with transaction.atomic():
+        mine, row = held_payment(payment)
+        returned: CasePayment = moves.perform(
+            row, "bounce", actor=actor, now=now, failure=failure[:120] or "?", told=told
+        )
+        _tell_order(mine, returned, -returned.amount, actor, now)
+    return returned
+
+
+def payment_reverse(
+    *, payment: CasePayment, actor: Any, now: datetime, reason: str, version: int | None = None
+) -> CasePayment:
+    """The customer gave it back, with his consent or by judgment. Errors: reason, case_done."""
+    if not reason.strip():
+        raise DomainError(_("Say on which ground the money came back."), "reason")
+    with transaction.atomic():
+        mine, row = held_payment(payment, version=version)
+        refuse_foreign(mine.ticket, actor)
+        back: CasePayment = moves.perform(row, "reverse", actor=actor, now=now, reason=reason[:200])
+        _tell_order(mine, back, -back.amount, actor, now)
+        _free(mine, back, actor, now)
+    return back
+
+
+def _tell_order(mine: Held, payment: CasePayment, amount: Decimal, actor: Any, now: datetime) -> None:
+    """A refund counts on the order, its lines and its payments; a compensation is no refund of what was paid."""
+    if mine.books is None or payment.kind != PaymentKind.REFUND:
+        return
+    sign = 1 if amount > 0 else -1
+    lines, tenders = parts_by(payment)
+    orders.order_tell_refund(
+        order=mine.books.order, amount=amount, lines={pk: sign * one for pk, one in lines.items()},
+        payments={pk: sign * one for pk, one in tenders.items()}, actor=actor, now=now,
+    )  # fmt: skip
+
+
+# Another account
+
+
+@dataclass(frozen=True)
+class PayeeDraft:
+    """Another account: whose, how the customer agreed, and for another name the proof."""
+
+    holder: str
+    account: str
+    consent: str
+    name_check: str
+    bank: str = ""
+    proof: str = ""
+
+
+def payment_ask_payee(
+    *, payment: CasePayment, actor: Any, now: datetime, version: int | None = None
+) -> CasePayment:
+    """The way back is closed: the customer is asked for another account."""
+    with transaction.atomic():
+        mine, row = held_payment(payment, version=version)
+        refuse_foreign(mine.ticket, actor)
+        asked: CasePayment = moves.perform(row, "ask_payee", actor=actor, now=now)
+    return asked
+
+
+def payment_replace(
+    *, payment: CasePayment, draft: PayeeDraft, actor: Any, now: datetime, version: int | None = None
+) -> CasePayment:
+    """Pay the same amount anew to another account, under a new key that is linked to the old one.
+
+    It always waits for a second person. Errors: payee, name_check, proof, consent.
+    """
+    _check(draft)
+    number = series.next_number("case_payment", now)
+    with transaction.atomic():
+        mine, row = held_payment(payment, version=version)
+        refuse_foreign(mine.ticket, actor)
+        if row.state != PaymentState.PAYEE_NEEDED:  # before anything is written; the door says the same
+            moves.perform(row, "replace", actor=actor, now=now, by_payment=row)
+        payee = Payee(
+            customer_id=row.payee_id, holder=draft.holder.strip(), bank=draft.bank.strip(),
+            account=draft.account.replace(" ", ""), name_check=draft.name_check, consent=draft.consent.strip(),
+            proof=draft.proof.strip(), taken_by=actor, taken_at=now,
+        )  # fmt: skip
+        payee.save()
+        anew = _anew(row, payee, number, actor, now)
+        moves.perform(row, "replace", actor=actor, now=now, by_payment=anew)
+        asked: CasePayment = moves.perform(anew, "ask_second", actor=actor, now=now, why="other_account")
+    return asked
+
+
+def _check(draft: PayeeDraft) -> None:
+    words = {name: getattr(draft, name).strip() for name in LONGEST}
+    if any(len(text) > LONGEST[name] or "\x00" in text for name, text in words.items()):
+        raise DomainError(_("One of these texts is too long."), "payee")
+    if not words["holder"] or not words["account"]:
+        raise DomainError(_("Write down whose account it is, and its number."), "payee")
+    if not words["account"].replace(" ", "").isalnum() or not words["account"].isascii():
+        raise DomainError(_("An account has letters and digits only."), "payee")
+    if not words["consent"]:
+        raise DomainError(_("Write down how and when the customer agreed to this account."), "consent")
+    if draft.name_check not in NameCheck.values:
+        raise DomainError(_("Say how the name was checked."), "name_check")
+    if draft.name_check == NameCheck.PROVEN and not words["proof"]:
+        raise DomainError(_("For an account in another name the proof is written down."), "proof")
+
+
+def _anew(old: CasePayment, payee: Payee, number: str, actor: Any, now: datetime) -> CasePayment:
+    made: CasePayment = moves.create(
+        CasePayment(
+            number=number, key=new_key(number), case_id=old.case_id, merchant_id=old.merchant_id,
+            payee_id=old.payee_id, kind=old.kind, compensation=old.compensation, borne_by=old.borne_by,
+            currency=old.currency, amount=old.amount, explained=old.explained, gateway=Gateway.BATCH_FILE,
+            other_payee=payee, replaces=old, proposed_by=actor, proposed_at=now,
+        ),
+        actor=actor, now=now, event="payment.proposed", payload=old.told(),
+    )  # fmt: skip
+    PaymentPart.objects.bulk_create(
+        [
+            PaymentPart(
+                payment=made, case_line_id=part.case_line_id, tender_id=part.tender_id, freight=part.freight,
+                amount=part.amount,
+            )
+            for part in PaymentPart.objects.filter(payment=old)
+        ]
+    )  # fmt: skip
+    return made
+
+
+# What is no money
+
+
+def payment_give_in_kind(
+    *, payment: CasePayment, actor: Any, now: datetime, reference: str, version: int | None = None
+) -> CasePayment:
+    """A voucher or balance was given back as such; ``reference`` says where. Errors: reference, not_in_kind."""
+    if not reference.strip() or len(reference) > 64:
+        raise DomainError(_("Write down the voucher's number or the booking of the balance."), "reference")
+    with transaction.atomic():
+        mine, row = held_payment(payment, version=version)
+        refuse_foreign(mine.ticket, actor)
+        if row.gateway != Gateway.IN_KIND:
+            raise DomainError(_("This payment is money: the bank pays it."), "not_in_kind")
+        gone: CasePayment = moves.perform(row, "submit", actor=actor, now=now)
+        return payment_succeed(
+            payment=gone, actor=actor, now=now, paid_at=now, told="person", bank_ref=reference.strip()
+        )
+
+
+def not_approvers(rows: Sequence[CasePayment], now: datetime) -> Mapping[int, Mapping[int, list[str]]]:
+    """Who may not approve these payments, and why: one query for the cases, one for own orders."""
+    from aftersales.tickets.selectors.dispatching import own_orders
+
+    asked = [row for row in rows if row.state == PaymentState.AWAITING_APPROVAL]
+    cases = Case.objects.in_bulk([row.case_id for row in asked])
+    own = own_orders([case.ticket_id for case in cases.values()]) if asked else {}
+    found: dict[int, dict[int, list[str]]] = {}
+    for row in asked:
+        case, people = cases[row.case_id], found.setdefault(row.pk, {})
+        people.setdefault(row.proposed_by_id, []).append("own_payment")
+        if case.decided_by_id:
+            people.setdefault(case.decided_by_id, []).append("own_decision")
+        for person in own.get(case.ticket_id, ()):
+            people.setdefault(person, []).append("own_order")
+    return found

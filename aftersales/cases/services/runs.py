@@ -1,0 +1,187 @@
+"""Runs for the bank: approved payments are collected, released by a second person, handed over and written to a file.
+
+Payments leave *approved* before the file is written: a file that somebody holds never lists a payment that could still
+be called back. Writing again gives the same bytes.
+"""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models import Count, QuerySet, Sum
+from django.utils.translation import gettext_lazy as _
+
+from accounts.services import system_user
+from aftersales.cases.models import CasePayment, PaymentRun
+from aftersales.cases.refunding import ZERO
+from aftersales.cases.services.locking import require
+from aftersales.cases.states import Gateway, PaymentState, RunState
+from aftersales.core import events, files, jobs, moves, series
+from aftersales.core.errors import DomainError
+from aftersales.core.sheets.safe import safe_sql
+
+CSV_TYPE = "text/csv; charset=utf-8"
+HEADS = ("key", "number", "amount", "currency", "way", "first_payment", "holder", "bank", "account", "order")
+BOM = b"\xef\xbb\xbf"
+
+
+@dataclass(frozen=True)
+class Written:
+    """A file of a run with what stands in it."""
+
+    file: files.StoredFile
+    count: int
+    total: Decimal
+
+
+def to_collect(currency: str = "") -> QuerySet[CasePayment]:
+    """Approved payments for the bank that no run has taken."""
+    rows = CasePayment.objects.filter(
+        state=PaymentState.APPROVED, run__isnull=True, gateway=Gateway.BATCH_FILE
+    )
+    return rows.filter(currency=currency) if currency else rows
+
+
+def run_make(*, currency: str, actor: Any, now: datetime) -> PaymentRun:
+    """Collect what is approved in one currency. Of two at once each payment is in one run. Error: nothing_to_pay."""
+    require(actor, "cases.pay")
+    number = series.next_number("payment_run", now)
+    with transaction.atomic():
+        free = to_collect(currency).select_for_update(skip_locked=True, of=("self",))
+        ids = list(free.order_by("pk").values_list("pk", flat=True))
+        if not ids:
+            raise DomainError(_("No approved payment waits for the bank."), "nothing_to_pay")
+        mine = CasePayment.objects.filter(pk__in=ids)
+        total = mine.aggregate(sum=Sum("amount"))["sum"]
+        run: PaymentRun = moves.create(
+            PaymentRun(
+                number=number, currency=currency, count=len(ids), total=total, made_by=actor, made_at=now
+            ),
+            actor=actor, now=now, event="payment_run.made",
+            payload={"count": len(ids), "total": str(total), "currency": currency},
+        )  # fmt: skip
+        mine.update(run=run)
+    return run
+
+
+def run_cancel(*, run: PaymentRun, actor: Any, now: datetime, version: int | None = None) -> PaymentRun:
+    """Give its payments back; they go into the next run."""
+    with transaction.atomic():
+        row = moves.locked(run, version=version)
+        cancelled: PaymentRun = moves.perform(row, "cancel", actor=actor, now=now)
+        CasePayment.objects.filter(run=run).update(run=None)
+    return cancelled
+
+
+def run_approve(*, run: PaymentRun, actor: Any, now: datetime, version: int | None = None) -> PaymentRun:
+    """A second person releases it; the work of handing over follows. Errors: own_run, changed."""
+    with transaction.atomic():
+        row = moves.locked(run, version=version)
+        _refuse_changed(row)
+        released: PaymentRun = moves.perform(row, "approve", actor=actor, now=now)
+        jobs.enqueue("cases.run_export", key=f"cases.run_export:{run.pk}", payload={"run": run.pk}, now=now)
+    return released
+
+
+def _refuse_changed(run: PaymentRun) -> None:
+    """Somebody called a payment back since the run was collected: the person sees the new total first."""
+    if run.state != RunState.DRAFT:
+        return
+    count, total = _sums(CasePayment.objects.filter(run=run, state=PaymentState.APPROVED))
+    if (count, total) != (run.count, run.total):
+        raise DomainError(
+            _("Payments of this run were called back meanwhile. Cancel it and collect anew."), "changed"
+        )
+
+
+def _sums(rows: QuerySet[CasePayment]) -> tuple[int, Any]:
+    found = rows.aggregate(count=Count("pk"), sum=Sum("amount"))
+    return found["count"], found["sum"] or ZERO
+
+
+def run_export(*, run: PaymentRun, now: datetime) -> PaymentRun:
+    """Hand its payments over and write the file; begun anew after a fall it goes on where it was."""
+    if run.state != RunState.APPROVED:
+        return run
+    actor = system_user()
+    waiting = CasePayment.objects.filter(run=run, state=PaymentState.APPROVED)
+    while waiting.exists():
+        outcome = moves.perform_many(waiting, "submit", actor=actor, now=now)
+        if outcome.busy and not outcome.done:
+            raise DomainError(_("A payment of this run is being worked on; it is tried again."), "busy")
+    written = run_write(run=run, now=now)
+    with transaction.atomic():
+        row = moves.locked(run)
+        if row.state != RunState.APPROVED:  # somebody else was first
+            files.remove(written.file.name)
+            return row
+        exported: PaymentRun = moves.perform(row, "export", actor=actor, now=now, written=written)
+    return exported
+
+
+def run_write(*, run: PaymentRun, now: datetime) -> Written:
+    """The file: one line for each payment in the order of their keys, and one with count and total at the end.
+
+    PostgreSQL writes it, at the speed of COPY; the fingerprint is that of the bytes.
+    """
+    count, total = _sums(CasePayment.objects.filter(run=run))
+    content = b"".join([BOM, ",".join(HEADS).encode() + b"\n", *_copy(run), _trailer(run, count, total)])
+    name = f"{run.number}-{run.currency}.csv"
+    return Written(files.store_raw(content, original=name, content_type=CSV_TYPE, now=now), count, total)
+
+
+def _trailer(run: PaymentRun, count: int, total: Decimal) -> bytes:
+    cells = ["TOTAL", run.number, str(total), run.currency, str(count), *[""] * (len(HEADS) - 5)]
+    return ",".join(cells).encode() + b"\n"
+
+
+LINES = f"""
+    SELECT p.key, p.number, p.amount, p.currency, p.way, {safe_sql("p.way_ref")}, {safe_sql("coalesce(y.holder, '')")},
+           {safe_sql("coalesce(y.bank, '')")}, coalesce(y.account, ''), {safe_sql("coalesce(o.external_no, '')")}
+      FROM cases_casepayment p JOIN cases_case c ON c.id = p.case_id
+      LEFT JOIN orders_order o ON o.id = c.order_id LEFT JOIN cases_payee y ON y.id = p.other_payee_id
+     WHERE p.run_id = %d ORDER BY p.id
+"""  # noqa: S608 - expressions of this module
+
+
+def _copy(run: PaymentRun) -> Iterator[bytes]:
+    connection.ensure_connection()
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL statement_timeout = 0")
+        with (
+            connection.connection.cursor() as raw,
+            raw.copy(f"COPY ({LINES % run.pk}) TO STDOUT (FORMAT csv)") as copy,
+        ):
+            yield from map(bytes, copy)
+
+
+def run_fetch(*, run: PaymentRun, actor: Any, now: datetime) -> PaymentRun:
+    """Who downloads the file is on record; its bytes are checked against the fingerprint. Errors: no_file, damaged."""
+    require(actor, "cases.pay")
+    if not run.stored_name:
+        raise DomainError(_("The file of this run is not written yet."), "no_file")
+    with files.stored_path(run.stored_name).open("rb") as stream:
+        if hashlib.file_digest(stream, "sha256").hexdigest() != run.sha256:
+            raise DomainError(_("The stored file is damaged: its fingerprint does not fit."), "damaged")
+    events.record("payment_run.fetched", subject=run, actor=actor, now=now, payload=run.told())
+    return run
+
+
+def run_settle(*, run: PaymentRun, actor: Any, now: datetime) -> PaymentRun:
+    """Every payment of it has its answer: nothing of it is with the bank any more."""
+    out = [PaymentState.SUBMITTED, PaymentState.UNKNOWN]
+    with transaction.atomic():
+        row = moves.locked(run)
+        if row.state != RunState.EXPORTED or CasePayment.objects.filter(run=run, state__in=out).exists():
+            return row
+        settled: PaymentRun = moves.perform(row, "settle", actor=actor, now=now)
+    return settled
+
+
+def known_files(names: Sequence[str]) -> list[str]:
+    """Of these stored files the ones that runs name."""
+    return list(PaymentRun.objects.filter(stored_name__in=names).values_list("stored_name", flat=True))

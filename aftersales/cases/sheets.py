@@ -1,0 +1,80 @@
+"""The bank's result as a sheet: each row is one answer to one payment, found by its key."""
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from aftersales.cases.models import BankAnswer
+from aftersales.cases.services.answers import answers_take
+from aftersales.cases.states import BankOutcome
+from aftersales.core.sheets.resource import Column, RowRule, SheetResource, register
+from aftersales.core.sheets.widgets import (
+    AmountWidget,
+    ChoiceWidget,
+    KeyWidget,
+    LookupWidget,
+    MomentWidget,
+    TextWidget,
+)
+
+PAYMENT = "(SELECT p.{column} FROM cases_casepayment p WHERE p.id = {{payment}})"
+
+
+def _of_payment(column: str) -> str:
+    return PAYMENT.format(column=column)
+
+
+RULES = (
+    RowRule(
+        "amount_differs",
+        ("payment", "amount", "currency"),
+        f"{{amount}} <> {_of_payment('amount')} OR {{currency}} <> {_of_payment('currency')}",
+        _("The bank names another amount or currency than the payment."),
+        _("Ask the bank; nothing is booked for this payment."),
+    ),
+    RowRule(
+        "never_sent",
+        ("payment",),
+        f"{_of_payment('attempts')} = 0",
+        _("This payment was never handed to the bank."),
+        _("Ask the bank where the line comes from."),
+    ),
+    RowRule(
+        "future",
+        ("happened_at",),
+        "{happened_at} > {now}",
+        _("This has not happened yet."),
+        _("Correct the time."),
+    ),
+)
+
+
+class PaymentResultSheet(SheetResource):
+    """What the bank did with a run. Read twice, a file changes nothing."""
+
+    sheet, title, position = "payment_results", _("Bank results"), 110
+    key = ("payment", "outcome", "bank_ref")
+    view_capability = "cases.view_casepayment"
+    intake = staticmethod(answers_take)
+    chunk_rows = 100
+    rules = RULES
+    lost = "not_taken_in"
+
+    payment = Column(
+        "payment", LookupWidget("cases.CasePayment", "key"), _("Payment key"), required=True,
+        example="FK2611-00001-3f9a2c1b",
+    )  # fmt: skip
+    outcome = Column(
+        "outcome", ChoiceWidget(BankOutcome.choices), _("Outcome"), required=True, example="paid"
+    )
+    bank_ref = Column("bank_ref", KeyWidget(64), _("Bank's reference"), required=True, example="B20261126001")
+    amount = Column(None, AmountWidget(), _("Amount"), required=True, example="46.68", export="t.amount")
+    currency = Column(None, KeyWidget(3), _("Currency"), required=True, example="CNY", export="t.currency")
+    happened_at = Column(None, MomentWidget(), _("Happened at"), example="2026-11-26 10:15")
+    reason = Column(None, TextWidget(120), _("Bank's reason"), example="", export="t.reason")
+
+    class Meta:
+        model: Any = BankAnswer
+
+
+register(PaymentResultSheet)
