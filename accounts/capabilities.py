@@ -308,6 +308,10 @@ CASES = {
     "orders.tell_refund": roles(
         R.FINANCE, R.LEAD, R.SUPERVISOR
     ),  # the order hears what its payments gave back
+    "cases.reconcile": roles(R.FINANCE),
+    "cases.view_reconciliation": roles(R.FINANCE, R.SUPERVISOR, R.AUDITOR),
+    "core.import_statements": roles(R.FINANCE),
+    "core.export_statements": roles(R.FINANCE, R.AUDITOR),
     "core.import_payment_results": roles(R.FINANCE),
     "core.export_payment_results": roles(R.FINANCE, R.AUDITOR),
     "cases.sweep": NOBODY,

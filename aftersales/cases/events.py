@@ -20,6 +20,7 @@ WORDS: Mapping[str, type[models.TextChoices]] = {
     "how": states.DecidedBy,
     "by": states.Side,
     "direction": states.Direction,
+    "difference": states.DifferenceKind,
 }
 
 
@@ -48,6 +49,11 @@ def payment(code: str, sentence: Any, audience: str = INTERNAL, **payload: str) 
 def run(code: str, sentence: Any, **payload: str) -> Kind:
     told = {"count": "number", "total": "amount", "currency": "code", **payload}
     return Kind(f"payment_run.{code}", sentence, told, audience=INTERNAL)
+
+
+def difference(code: str, sentence: Any) -> Kind:
+    told = {"difference": "code", "source": "code"}
+    return Kind(f"difference.{code}", sentence, told, audience=INTERNAL, show=_words)
 
 
 def on_ticket(code: str, sentence: Any, **payload: str) -> Kind:
@@ -102,6 +108,10 @@ register(
     run("fetched", _("%(actor)s downloaded the file.")),
     run("settled", _("The bank answered for all %(count)s payments.")),
     run("cancelled", _("%(actor)s cancelled the run.")),
+    difference("found", _("The statement %(source)s disagrees: %(difference)s.")),
+    difference("explained", _("%(actor)s explained it.")),
+    difference("corrected", _("%(actor)s put it right.")),
+    difference("reopened", _("%(actor)s looks into it again.")),
     on_ticket("opened", _("%(actor)s opened case %(number)s: %(kind)s."), kind="code"),
     on_ticket("decided", _("Case %(number)s was decided.")),
     on_ticket("ended", _("Case %(number)s is done.")),

@@ -9,6 +9,7 @@ from django.utils.translation import pgettext_lazy
 
 from aftersales.cases import rules
 from aftersales.cases.states import CaseState as S
+from aftersales.cases.states import DifferenceState as D
 from aftersales.cases.states import ParcelState as P
 from aftersales.cases.states import PaymentState as M
 from aftersales.cases.states import RunState as N
@@ -263,6 +264,28 @@ RUN_MACHINE = Machine(
         Move(
             "cancel", [N.DRAFT], N.CANCELLED, PAY, pgettext_lazy("run move", "Cancel"), "payment_run.cancelled",
             effect=_("Its payments go into the next run."),
+        ),
+    ],
+)  # fmt: skip
+
+EXPLANATION = Need("words", label=_("What it was"), kind="hidden", max_length=500)
+DIFFERENCE_MACHINE = Machine(
+    "cases.difference",
+    states=D,
+    initial=[D.OPEN],
+    terminal=[],
+    moves=[
+        Move(
+            "explain", [D.OPEN], D.EXPLAINED, "cases.reconcile", pgettext_lazy("difference move", "Explain"),
+            "difference.explained", needs=[EXPLANATION],
+        ),
+        Move(
+            "correct", [D.OPEN], D.CORRECTED, "cases.reconcile", pgettext_lazy("difference move", "Put right"),
+            "difference.corrected", needs=[EXPLANATION],
+        ),
+        Move(
+            "reopen", [D.EXPLAINED, D.CORRECTED], D.OPEN, "cases.reconcile",
+            pgettext_lazy("difference move", "Look again"), "difference.reopened",
         ),
     ],
 )  # fmt: skip

@@ -82,6 +82,14 @@ class RunQuerySet(ScopedQuerySet):
     view_capability = "cases.view_paymentrun"
 
 
+class StatementQuerySet(ScopedQuerySet):
+    view_capability = "cases.view_reconciliation"
+
+
+class DifferenceQuerySet(ScopedQuerySet):
+    view_capability = "cases.view_reconciliation"
+
+
 class PayeeQuerySet(ScopedQuerySet):
     """Other accounts are seen by whoever pays; everybody else sees them masked, through their payment."""
 

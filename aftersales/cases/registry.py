@@ -3,7 +3,13 @@
 from django.utils.translation import gettext_lazy as _
 
 from aftersales.cases import events, selectors, tasks  # noqa: F401 - importing declares the event kinds
-from aftersales.cases.machine import CASE_MACHINE, PARCEL_MACHINE, PAYMENT_MACHINE, RUN_MACHINE
+from aftersales.cases.machine import (
+    CASE_MACHINE,
+    DIFFERENCE_MACHINE,
+    PARCEL_MACHINE,
+    PAYMENT_MACHINE,
+    RUN_MACHINE,
+)
 from aftersales.cases.services import erasing, paying, runs
 from aftersales.core import erasure, facts, files, jobs, moves, series
 
@@ -13,6 +19,7 @@ def connect() -> None:
     moves.use(PARCEL_MACHINE)
     moves.use(PAYMENT_MACHINE)
     moves.use(RUN_MACHINE)
+    moves.use(DIFFERENCE_MACHINE)
     series.declare("case", "AS{yy}{mm}-{n:05d}")
     series.declare("case_payment", "FK{yy}{mm}-{n:05d}")
     series.declare("payment_run", "PR{yy}{mm}-{n:04d}")

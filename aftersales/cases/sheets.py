@@ -4,9 +4,9 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from aftersales.cases.models import BankAnswer
+from aftersales.cases.models import BankAnswer, StatementLine
 from aftersales.cases.services.answers import answers_take
-from aftersales.cases.states import BankOutcome
+from aftersales.cases.states import BankOutcome, StatementSide
 from aftersales.core.sheets.resource import Column, RowRule, SheetResource, register
 from aftersales.core.sheets.widgets import (
     AmountWidget,
@@ -77,4 +77,26 @@ class PaymentResultSheet(SheetResource):
         model: Any = BankAnswer
 
 
-register(PaymentResultSheet)
+class StatementSheet(SheetResource):
+    """What a bank or channel booked; afterwards it is compared with our payments."""
+
+    sheet, title, position = "statements", _("Bank statements"), 111
+    key = ("source", "line_ref")
+    view_capability = "cases.view_reconciliation"
+
+    source = Column("source", KeyWidget(40), _("Source"), required=True, example="icbc")
+    line_ref = Column("line_ref", KeyWidget(64), _("Line"), required=True, example="2026112600017")
+    payment = Column("key", KeyWidget(40), _("Payment key"), example="FK2611-00001-3f9a2c1b")
+    side = Column("side", ChoiceWidget(StatementSide.choices), _("Side"), required=True, example="out")
+    amount = Column("amount", AmountWidget(), _("Amount"), required=True, example="46.68")
+    currency = Column("currency", KeyWidget(3), _("Currency"), required=True, example="CNY")
+    happened_at = Column(
+        "happened_at", MomentWidget(), _("Happened at"), required=True, example="2026-11-26 10:15"
+    )
+    words = Column("words", TextWidget(120), _("Bank's words"), example="")
+
+    class Meta:
+        model = StatementLine
+
+
+register(PaymentResultSheet, StatementSheet)

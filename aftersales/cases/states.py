@@ -262,3 +262,32 @@ class NameCheck(models.TextChoices):
 
     SAME = "same", pgettext_lazy("name check", "Same name as the payer")
     PROVEN = "proven", pgettext_lazy("name check", "Another name, with proof")
+
+
+class StatementSide(models.TextChoices):
+    OUT = "out", pgettext_lazy("statement", "Money out")
+    BACK = "back", pgettext_lazy("statement", "Money back")
+
+
+class DifferenceKind(models.TextChoices):
+    """How a statement and our payments disagree."""
+
+    UNKNOWN = "unknown", pgettext_lazy("difference", "The statement names a payment we do not know")
+    AMOUNT = "amount", pgettext_lazy("difference", "Another amount")
+    NOT_BOOKED = "not_booked", pgettext_lazy("difference", "Paid there, not here")
+    NOT_RETURNED = "not_returned", pgettext_lazy("difference", "Came back there, counts as paid here")
+    TWICE = "twice", pgettext_lazy("difference", "Paid twice")
+    NOT_TOLD = "not_told", pgettext_lazy("difference", "Paid here, the statement does not know it")
+
+
+class DifferenceState(models.TextChoices):
+    OPEN = "open", pgettext_lazy("difference state", "Open")
+    EXPLAINED = "explained", pgettext_lazy("difference state", "Explained")
+    CORRECTED = "corrected", pgettext_lazy("difference state", "Put right")
+
+
+DIFFERENCE_COLOURS = {
+    DifferenceState.OPEN: "red",
+    DifferenceState.EXPLAINED: "grey",
+    DifferenceState.CORRECTED: "green",
+}

@@ -5,6 +5,7 @@ from .case import Case, CaseLine, CaseNote
 from .parcel import CaseParcel, ParcelItem
 from .payment import CasePayment, PaymentPart
 from .payrun import BankAnswer, Payee, PaymentRun
+from .statement import Difference, StatementLine
 
 __all__ = [
     "BankAnswer",
@@ -13,11 +14,13 @@ __all__ = [
     "CaseNote",
     "CaseParcel",
     "CasePayment",
+    "Difference",
     "LineAccount",
     "OrderAccount",
     "ParcelItem",
     "Payee",
     "PaymentPart",
     "PaymentRun",
+    "StatementLine",
     "TenderAccount",
 ]

@@ -29,6 +29,7 @@ from .paying import (
     payment_succeed,
 )
 from .proposing import payment_propose
+from .reconciling import difference_explain, difference_reopen, statement_compare
 from .settling import case_settle
 
 __all__ = [
@@ -46,6 +47,8 @@ __all__ = [
     "case_rule",
     "case_settle",
     "case_withdraw",
+    "difference_explain",
+    "difference_reopen",
     "payment_approve",
     "payment_ask_payee",
     "payment_bounce",
@@ -59,4 +62,5 @@ __all__ = [
     "payment_retry",
     "payment_reverse",
     "payment_succeed",
+    "statement_compare",
 ]
