@@ -308,6 +308,8 @@ CASES = {
     "orders.tell_refund": roles(
         R.FINANCE, R.LEAD, R.SUPERVISOR
     ),  # the order hears what its payments gave back
+    "cases.manage_gateways": roles(R.FINANCE, R.ADMINISTRATOR),
+    **register("cases.moneygateway", view=roles(R.FINANCE, R.ADMINISTRATOR, R.AUDITOR)),
     "cases.reconcile": roles(R.FINANCE),
     "cases.view_reconciliation": roles(R.FINANCE, R.SUPERVISOR, R.AUDITOR),
     "core.import_statements": roles(R.FINANCE),

@@ -15,6 +15,7 @@ app.autodiscover_tasks()
 app.conf.beat_schedule = {
     "run-due-work": {"task": "aftersales.core.tasks.run_due_work", "schedule": 15.0},
     "sweep-tickets": {"task": "aftersales.tickets.tasks.sweep", "schedule": 60.0},
+    "ask-about-payments": {"task": "aftersales.cases.tasks.ask_about_payments", "schedule": 300.0},
     "look-for-absent": {"task": "aftersales.tickets.tasks.look_for_absent", "schedule": 600.0},
     "look-at-trade-data": {"task": "aftersales.tickets.tasks.look_at_trade_data", "schedule": 600.0},
     "keep-archive": {

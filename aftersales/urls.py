@@ -5,6 +5,7 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 from accounts.views import set_language
+from aftersales.cases.views import money_hook
 from aftersales.core import health
 
 urlpatterns = [
@@ -19,6 +20,7 @@ urlpatterns = [
     path("c/", include("aftersales.selfservice.urls")),
     path("sheets/", include("aftersales.core.sheets.urls")),
     path("accounts/", include("accounts.urls")),
+    path("hooks/money/<slug:code>/", money_hook, name="money_hook"),
     path("hooks/", include("aftersales.channels.urls")),
     path("language/", set_language, name="set_language"),
     path("customers/", include("aftersales.customers.urls")),

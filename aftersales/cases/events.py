@@ -56,6 +56,10 @@ def difference(code: str, sentence: Any) -> Kind:
     return Kind(f"difference.{code}", sentence, told, audience=INTERNAL, show=_words)
 
 
+def service(code: str, sentence: Any) -> Kind:
+    return Kind(f"money_gateway.{code}", sentence, audience=INTERNAL)
+
+
 def on_ticket(code: str, sentence: Any, **payload: str) -> Kind:
     told = {"case_id": "id", "number": "code", **payload}
     return Kind(f"ticket.case_{code}", sentence, told, audience=CUSTOMER, show=_words)
@@ -112,6 +116,9 @@ register(
     difference("explained", _("%(actor)s explained it.")),
     difference("corrected", _("%(actor)s put it right.")),
     difference("reopened", _("%(actor)s looks into it again.")),
+    service("created", _("%(actor)s added the payment service.")),
+    service("switched", _("%(actor)s switched the payment service on or off.")),
+    service("rotated", _("%(actor)s made a new secret.")),
     on_ticket("opened", _("%(actor)s opened case %(number)s: %(kind)s."), kind="code"),
     on_ticket("decided", _("Case %(number)s was decided.")),
     on_ticket("ended", _("Case %(number)s is done.")),

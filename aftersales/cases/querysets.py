@@ -82,6 +82,10 @@ class RunQuerySet(ScopedQuerySet):
     view_capability = "cases.view_paymentrun"
 
 
+class MoneyGatewayQuerySet(ScopedQuerySet):
+    view_capability = "cases.view_moneygateway"
+
+
 class StatementQuerySet(ScopedQuerySet):
     view_capability = "cases.view_reconciliation"
 

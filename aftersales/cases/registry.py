@@ -29,4 +29,6 @@ def connect() -> None:
     facts.provide("cases.not_approvers", paying.not_approvers)
     erasure.listen("customers.customer", erasing.customer_forget)
     files.declare("cases_paymentrun", runs.known_files)
+    jobs.register("cases.pay_http", tasks.pay_over_http, _("Handing a payment to its service"))
+    jobs.register("cases.ask_http", tasks.ask_over_http, _("Asking what became of a payment"))
     jobs.register("cases.run_export", tasks.export_run, _("Writing a payment run"))

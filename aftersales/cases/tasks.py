@@ -4,7 +4,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from aftersales.cases.models import PaymentRun
+from celery import shared_task
+from django.utils import timezone
+
+from aftersales.cases.models import CasePayment, PaymentRun
+from aftersales.cases.services import gateway
 from aftersales.cases.services.runs import run_export
 from aftersales.core.models import Job
 
@@ -12,3 +16,22 @@ from aftersales.core.models import Job
 def export_run(job: Job, now: datetime) -> Mapping[str, Any]:
     run = run_export(run=PaymentRun.objects.get(pk=job.payload["run"]), now=now)
     return {"run": run.pk, "state": run.state}
+
+
+def pay_over_http(job: Job, now: datetime) -> Mapping[str, Any]:
+    return {"state": gateway.pay(payment=_payment(job), now=now)}
+
+
+def ask_over_http(job: Job, now: datetime) -> Mapping[str, Any]:
+    return {"state": gateway.ask(payment=_payment(job), now=now)}
+
+
+def _payment(job: Job) -> CasePayment:
+    found: CasePayment = CasePayment.objects.select_related("case").get(pk=job.payload["payment"])
+    return found
+
+
+@shared_task
+def ask_about_payments() -> None:
+    """Every payment whose outcome is not known is asked about."""
+    gateway.unknown_sweep(now=timezone.now())

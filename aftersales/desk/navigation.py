@@ -114,6 +114,18 @@ GROUPS: tuple[Group, ...] = (
             Item(
                 pgettext("navigation", "Payment runs"), "desk:payment_runs", "file", "cases.view_paymentrun"
             ),
+            Item(
+                pgettext("navigation", "Reconciliation"),
+                "desk:reconciliation",
+                "scale",
+                "cases.view_reconciliation",
+            ),
+            Item(
+                pgettext("navigation", "Payment services"),
+                "desk:money_gateways",
+                "send",
+                "cases.view_moneygateway",
+            ),
             register_page("orders", "payment", pgettext("navigation", "Payments"), "money"),
         ),
     ),

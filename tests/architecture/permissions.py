@@ -256,6 +256,9 @@ DESK_PAGES = {
     "desk:run_make": Page(frozenset({R.FINANCE}), "POST"),
     "desk:run_act": Page(RUN_READERS, "POST", sample={"number": "x", "name": "approve"}),
     "desk:run_file": Page(frozenset({R.FINANCE}), "POST", sample={"number": "x"}),
+    "desk:money_gateways": Page(frozenset({R.FINANCE, R.ADMINISTRATOR, R.AUDITOR})),
+    "desk:money_gateway_add": Page(frozenset({R.FINANCE, R.ADMINISTRATOR}), "POST"),
+    "desk:money_gateway_act": Page(frozenset({R.FINANCE, R.ADMINISTRATOR}), "POST", sample={"code": "x"}),
     "desk:reconciliation": Page(RUN_READERS),
     "desk:reconcile": Page(frozenset({R.FINANCE}), "POST"),
     "desk:difference_act": Page(frozenset({R.FINANCE}), "POST", sample={"public_id": "x"}),
@@ -291,6 +294,7 @@ ACTIONS = {
     "desk:macro_do": Page(MACRO_USERS, "POST", sample=NUMBER | {"code": "x"}),
 }
 OTHERS = {
+    "money_hook": Page(ANYBODY, "POST", sample={"code": "x"}),  # asks for a signature, not for a session
     "channels:hook": Page(ANYBODY, "POST", sample={"code": "x"}),  # asks for a signature, not for a session
     "customers:reveal": Page(REVEALERS, "POST", sample={"public_id": "x"}),
     "notices:inbox": Page(STAFF),

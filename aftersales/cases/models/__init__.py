@@ -2,6 +2,7 @@
 
 from .accounts import LineAccount, OrderAccount, TenderAccount
 from .case import Case, CaseLine, CaseNote
+from .gateway import MoneyGateway
 from .parcel import CaseParcel, ParcelItem
 from .payment import CasePayment, PaymentPart
 from .payrun import BankAnswer, Payee, PaymentRun
@@ -16,6 +17,7 @@ __all__ = [
     "CasePayment",
     "Difference",
     "LineAccount",
+    "MoneyGateway",
     "OrderAccount",
     "ParcelItem",
     "Payee",

@@ -12,6 +12,7 @@ from .deciding import (
     case_rule,
     case_withdraw,
 )
+from .gateways import money_gateway_create, money_gateway_rotate, money_gateway_switch
 from .opening import CaseDraft, case_open
 from .paying import (
     PayeeDraft,
@@ -49,6 +50,9 @@ __all__ = [
     "case_withdraw",
     "difference_explain",
     "difference_reopen",
+    "money_gateway_create",
+    "money_gateway_rotate",
+    "money_gateway_switch",
     "payment_approve",
     "payment_ask_payee",
     "payment_bounce",

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.services import system_user
 from aftersales.cases.models import Case, CasePayment, Payee, PaymentPart
+from aftersales.cases.services.handing import hand_over_later
 from aftersales.cases.services.locking import Held, held, refuse_foreign
 from aftersales.cases.services.proposing import new_key, parts_by, take_of_case
 from aftersales.cases.services.settling import close_if_settled
@@ -50,6 +51,7 @@ def payment_approve(
         mine, row = held_payment(payment, version=version)
         refuse_foreign(mine.ticket, actor)
         approved: CasePayment = moves.perform(row, "approve", actor=actor, now=now)
+        hand_over_later(approved, now)
     return approved
 
 
@@ -151,6 +153,7 @@ def payment_retry(
         mine, row = held_payment(payment, version=version)
         refuse_foreign(mine.ticket, actor)
         again: CasePayment = moves.perform(row, "retry", actor=actor, now=now)
+        hand_over_later(again, now)
     return again
 
 

@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.services import system_user
 from aftersales.cases.models import Case, CasePayment, PaymentPart
 from aftersales.cases.refunding import ZERO
+from aftersales.cases.services.handing import gateway_for, hand_over_later
 from aftersales.cases.services.limits import second_person
 from aftersales.cases.services.locking import Held, held, refuse_foreign, require
 from aftersales.cases.services.tenders import tenders_open, tenders_take
@@ -56,7 +57,7 @@ class Way:
 
 
 def payment_propose(
-    *, case: Case, actor: Any, now: datetime, version: int | None = None, gateway: str = Gateway.BATCH_FILE
+    *, case: Case, actor: Any, now: datetime, version: int | None = None
 ) -> list[CasePayment]:
     """Payments for everything that was agreed and stands in none yet. The second of two clicks finds nothing left.
 
@@ -68,7 +69,7 @@ def payment_propose(
     with transaction.atomic():
         mine = held(case, version=version)
         refuse_foreign(mine.ticket, actor)
-        ways = _ways(mine)
+        ways, gateway = _ways(mine), gateway_for(mine.case.currency)
         payments = [_made(mine, way, numbers.next(), gateway, actor, now) for way in ways]
         take_of_case(mine, sum((one.amount for one in payments), ZERO), actor=actor, now=now)
         return _let_out(mine, payments, actor, now)
@@ -206,7 +207,10 @@ def _let_out(mine: Held, payments: list[CasePayment], actor: Any, now: datetime)
     """Approved by the rule within what one person lets out alone; else a second person is asked."""
     why = second_person(mine, payments, actor, now)
     if not why:
-        return [moves.perform(one, "approve", actor=system_user(), now=now) for one in payments]
+        approved = [moves.perform(one, "approve", actor=system_user(), now=now) for one in payments]
+        for one in approved:
+            hand_over_later(one, now)
+        return approved
     return [moves.perform(one, "ask_second", actor=actor, now=now, why=why) for one in payments]
 
 
