@@ -323,6 +323,37 @@ CASES = {
     **register("cases.paymentrun", view=roles(R.FINANCE, R.SUPERVISOR, R.AUDITOR)),
 }
 
+# Tiers, limits and certificates: who drafts a limit does not bring it into force, and nobody certifies himself.
+CERTIFIERS = roles(R.TRAINER, R.SUPERVISOR, R.OPERATIONS)
+TRAINING = {
+    "training.view_rules": STAFF,
+    "training.draft": roles(PLANNERS, R.TRAINER),
+    "training.activate": PLANNERS,
+    "training.certify": CERTIFIERS,
+    "training.run": NOBODY,  # the system alone: states follow the time
+    **register(
+        "training.certificate",
+        view=roles(CERTIFIERS, R.LEAD, R.AUDITOR, R.ADMINISTRATOR, R.INSPECTOR, R.PLANNER),
+    ),
+    **register("training.tier", view=STAFF),
+    **register("training.limit", view=STAFF),
+}
+
+# The ledger: finance and the auditor read all of it, payroll what concerns people, everybody his own.
+LEDGER_READERS = roles(R.FINANCE, R.AUDITOR)
+PROPOSERS = roles(R.ADJUDICATOR, R.SUPERVISOR, R.OPERATIONS, R.MERCHANT_MANAGER, R.FINANCE)
+LEDGER = {
+    "ledger.view": roles(LEDGER_READERS, R.PAYROLL_READER),
+    "ledger.view_all": LEDGER_READERS,
+    "ledger.view_people": roles(R.PAYROLL_READER),
+    "ledger.view_proposals": roles(LEDGER_READERS, PROPOSERS),
+    "ledger.propose": PROPOSERS,
+    "ledger.withdraw": roles(R.FINANCE, R.SUPERVISOR, R.OPERATIONS),
+    "ledger.cancel": NOBODY,  # the system alone: what it rested on was turned back
+    "ledger.reverse": roles(R.FINANCE),
+    "ledger.close": roles(R.FINANCE),
+}
+
 TABLE: dict[str, frozenset[Role]] = {
     **ACCOUNTS,
     **DESK_PAGES,
@@ -331,11 +362,13 @@ TABLE: dict[str, frozenset[Role]] = {
     **ORDER_REGISTER,
     **SHEETS,
     **RULE_BOOK,
+    **TRAINING,
     **MESSAGES,
     **TICKETS,
     **MACHINERY,
     **CHANNELS,
     **CASES,
+    **LEDGER,
     **DASHBOARDS,
 }
 

@@ -30,5 +30,6 @@ app.conf.beat_schedule = {
     "forget-sign-ins": {"task": "accounts.tasks.forget_sign_ins", "schedule": crontab(hour=19, minute=10)},
     "go-on-with-sheets": {"task": "aftersales.core.sheets.tasks.go_on", "schedule": 60.0},
     "order-reports": {"task": "aftersales.dashboards.tasks.order_reports", "schedule": 300.0},
+    "sweep-certificates": {"task": "training.tasks.sweep_certificates", "schedule": 300.0},
     "sweep-clocks": {"task": "aftersales.clocks.tasks.sweep_clocks", "schedule": 60.0},
 }

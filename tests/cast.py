@@ -13,6 +13,8 @@ from django.test import Client
 from accounts.models import Shift, Team, TeamMember, User
 from accounts.services import customer_user, system_user
 from accounts.states import Duty, Role
+from training.models import Certificate, Tier
+from training.services import certificate_grant
 
 PASSWORD = "correct-horse-battery"
 NAMES = {
@@ -93,6 +95,15 @@ class Cast:
         )
         shift.save()
         return shift
+
+    def certify(self, person: User, tier: str = "in_post", **columns: Any) -> Certificate:
+        """A certificate of a shipped tier: its limits count for this person until it ends."""
+        begin = self.now - timedelta(days=10)
+        facts: dict[str, Any] = {"valid_from": begin, "valid_to": begin + timedelta(days=365)} | columns
+        actor = facts.pop("actor", None) or self.system
+        return certificate_grant(
+            person=person, tier=Tier.objects.get(code=tier), actor=actor, now=self.now, **facts
+        )
 
     def client(self, role: str | User) -> Client:
         """A browser in which this person is signed in."""

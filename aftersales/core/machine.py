@@ -31,7 +31,10 @@ class Need:
 
 @dataclass(frozen=True)
 class Move:
-    """One verb of a machine. ``guards`` get ``(row, facts, actor, now, data)`` and yield refusals."""
+    """One verb of a machine. ``guards`` get ``(row, facts, actor, now, data)`` and yield refusals.
+
+    ``authority`` names what the move decides (``core.authority``): how much of it is this person's to decide.
+    """
 
     name: str
     sources: Sequence[str]
@@ -43,6 +46,7 @@ class Move:
     needs: Sequence[Need] = ()
     facts: Sequence[str] = ()
     effect: Text = ""
+    authority: str = ""
     by_system: bool = False  # shown to nobody: a clock, a job or the customer's page performs it
 
     def missing(self, data: Mapping[str, Any]) -> list[Need]:

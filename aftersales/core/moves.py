@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from django.db import OperationalError, models, transaction
 from django.utils.translation import gettext_lazy as _
 
-from aftersales.core import events, facts, rowwrite, stale
+from aftersales.core import authority, events, facts, rowwrite, stale
 from aftersales.core.errors import Busy, DomainError, NotPermitted, Refusal, Refused, WrongState
 from aftersales.core.events import Draft
 from aftersales.core.machine import Guard, Machine, Move
@@ -105,7 +105,7 @@ def perform(
     ``version``: the version the person looked at; given and stale, nothing is done.
     """
     order = _order(type(row), name, actor=actor, now=now, acting_as=acting_as, reason=reason, data=data)
-    with _translated_locks(), transaction.atomic():
+    with translated_locks(), transaction.atomic():
         current = locked(row, version=version)
         outcome = _move_locked([current], order)
         if outcome.refused:
@@ -119,7 +119,7 @@ def locked(row: Row, *, version: int | None = None, sent: Mapping[str, Any] | No
 
     Raises gone, Busy, and Conflict when ``version`` (the one the person looked at) is stale.
     """
-    with _translated_locks():
+    with translated_locks():
         found: list[Row] = _lock(type(row)._default_manager.all(), [row.pk], skip_locked=False)
     if not found:
         raise DomainError(_("This no longer exists."), "gone")
@@ -156,7 +156,7 @@ def perform_many(
 def _perform_batch(queryset: models.QuerySet[Any], ids: Sequence[int], order: _Order) -> Outcome:
     """One transaction. When a listener runs into somebody else's lock, the whole batch is *busy*."""
     try:
-        with _translated_locks(), transaction.atomic():
+        with translated_locks(), transaction.atomic():
             taken = _lock(queryset, ids, skip_locked=True)
             outcome = _move_locked(taken, order)
     except Busy:
@@ -186,7 +186,7 @@ def change(
     (counters, last-seen times) whose change alone writes no history row.
     """
     events.require_actor(actor, event)
-    with _translated_locks(), transaction.atomic():
+    with translated_locks(), transaction.atomic():
         current = locked(row, version=version, sent=columns)
         before = rowwrite.snapshot(current)
         _check_columns(current, columns)
@@ -239,7 +239,7 @@ def create_many(
     events.require_actor(actor, event)
     if not rows:
         return []
-    with _translated_locks(), transaction.atomic():
+    with translated_locks(), transaction.atomic():
         type(rows[0])._default_manager.bulk_create(rows)
         drafts = [
             Draft(
@@ -275,7 +275,8 @@ def options(
         for fact in move.facts if getattr(row, machine.field) in move.sources else ():
             if fact not in asked:
                 asked[fact] = facts.ask(fact, [row], now)[row.pk]
-        reasons = _judge(row, _Order(machine, move, actor, now, "", "", {}), asked, asking=True)
+        order = _Order(machine, move, actor, now, "", "", {})
+        reasons = _judge(row, order, asked, asking=True) or _beyond([row], order).get(row.pk, [])
         found.append(MoveOption(move, not reasons, reasons))
     return found
 
@@ -298,12 +299,13 @@ def judged(
     order = _order(type(rows[0]), name, actor=actor, now=now, acting_as="", reason="", data=dict(data or {}))
     fit = [row for row in rows if getattr(row, order.machine.field) in order.move.sources]
     answers = {fact: facts.ask(fact, fit, now) for fact in order.move.facts} if fit else {}
-    return {
+    reasons = {
         row.pk: _judge(
             row, order, {fact: found.get(row.pk, []) for fact, found in answers.items()}, asking=True
         )
         for row in rows
     }
+    return reasons | _beyond([row for row in rows if not reasons[row.pk]], order)
 
 
 def _order(model: type[models.Model], name: str, *, actor: Any, **rest: Any) -> _Order:
@@ -319,7 +321,7 @@ def _order(model: type[models.Model], name: str, *, actor: Any, **rest: Any) -> 
     return _Order(machine=machine, move=move, actor=actor, **rest)
 
 
-class _translated_locks:  # noqa: N801 - reads as a phrase in a with statement
+class translated_locks:  # noqa: N801 - reads as a phrase in a with statement
     """PostgreSQL's *lock not available* and *deadlock* become Busy: nothing happened, try again."""
 
     def __enter__(self) -> None:
@@ -350,15 +352,20 @@ def _move_locked(rows: Sequence[Any], order: _Order) -> Outcome:
     if not rows:
         return outcome
     answers = {name: facts.ask(name, rows, order.now) for name in order.move.facts}
+    reasons = {
+        row.pk: _judge(row, order, {name: found[row.pk] for name, found in answers.items()}, asking=False)
+        for row in rows
+    }
+    entitled = _entitled([row for row in rows if not reasons[row.pk]], order)
     drafts: list[Draft] = []
     before: dict[int, dict[str, Any]] = {}
     for row in rows:
-        known = {name: found[row.pk] for name, found in answers.items()}
-        if reasons := _judge(row, order, known, asking=False):
-            outcome.refused.append((row.pk, reasons))
+        ruling = entitled.get(row.pk, authority.Ruling())
+        if refused := reasons[row.pk] or list(ruling.refusals):
+            outcome.refused.append((row.pk, refused))
             continue
         before[row.pk] = rowwrite.snapshot(row)
-        drafts.append(_run_body(row, order))
+        drafts.append(_run_body(row, order, ruling.rule))
         outcome.done.append(row)
     if outcome.done:
         _write(
@@ -388,6 +395,25 @@ def _judge(row: Any, order: _Order, known: Mapping[str, Any], *, asking: bool) -
     return reasons
 
 
+def _claims(rows: Sequence[Any], order: _Order) -> authority.Claims:
+    if not order.move.authority or not rows:
+        return {}
+    return authority.claims_of(order.move.authority, rows, order.actor, order.data, order.now)
+
+
+def _entitled(rows: Sequence[Any], order: _Order) -> dict[int, authority.Ruling]:
+    """How much of it this person may decide, counted from now on in this transaction."""
+    claims = _claims(rows, order)
+    return authority.take(actor=order.actor, claims=claims, now=order.now) if claims else {}
+
+
+def _beyond(rows: Sequence[Any], order: _Order) -> dict[int, list[Refusal]]:
+    """What is too much for this person, only asked."""
+    claims = _claims(rows, order)
+    found = authority.weigh(actor=order.actor, claims=claims, now=order.now) if claims else {}
+    return {pk: list(ruling.refusals) for pk, ruling in found.items() if ruling.refusals}
+
+
 def _wrong_state(machine: Machine, state: str) -> Any:
     label = dict(machine.states.choices).get(state, state)
     return _("Not possible while the state is “%(state)s”.") % {"state": label}
@@ -397,13 +423,13 @@ def _refusal(row: Any, order: _Order, reasons: list[Refusal]) -> DomainError:
     return WrongState(reasons) if reasons[0].code == "wrong_state" else Refused(reasons)
 
 
-def _run_body(row: Any, order: _Order) -> Draft:
+def _run_body(row: Any, order: _Order, rule: str = "") -> Draft:
     old = getattr(row, order.machine.field)
     body = getattr(row, order.move.name)
     payload = body(actor=order.actor, now=order.now, **order.data) or {}
     return Draft(
         kind=order.move.event, row=row, actor=order.actor, at=order.now, old=old, new=_state_of(row, order.machine),
-        reason=order.reason, acting_as=order.acting_as, payload=dict(payload),
+        reason=order.reason, acting_as=order.acting_as, payload=dict(payload), rule_version=rule,
     )  # fmt: skip
 
 

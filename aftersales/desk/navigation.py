@@ -149,6 +149,13 @@ GROUPS: tuple[Group, ...] = (
                 "standards.view_rulebook",
                 ("/desk/eligibility/",),
             ),
+            Item(
+                pgettext("navigation", "Authority by tier"),
+                "training:limits",
+                "lock",
+                "training.view_rules",
+                ("/training/rules/",),
+            ),
             register_page("standards", "workcalendar", pgettext("navigation", "Working calendars"), "clock"),
             register_page("standards", "calendarday", pgettext("navigation", "Holidays"), "sun"),
             register_page("standards", "market", pgettext("navigation", "Markets"), "globe"),

@@ -8,17 +8,8 @@ from django.utils.translation import gettext_lazy as _
 
 from aftersales.core.errors import Refusal
 from aftersales.core.machine import Machine, Move, Need
+from aftersales.core.rulebook import second_person
 from aftersales.standards.states import RuleState as S
-
-
-def second_person(
-    row: Any, facts: Mapping[str, Any], actor: Any, now: datetime, data: Mapping[str, Any]
-) -> Iterable[Refusal]:
-    """Who drafted a version does not bring it into force; the system brings shipped defaults into force."""
-    if row.drafted_by_id == actor.pk and "system" not in actor.roles:
-        yield Refusal(
-            "own_draft", _("You drafted this version yourself; a second person brings it into force.")
-        )
 
 
 def worse_never_waits_longer(

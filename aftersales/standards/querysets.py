@@ -1,12 +1,7 @@
 """Filters over the rule book."""
 
-from datetime import datetime
-from typing import Self
-
-from django.db.models import Q
-
 from aftersales.core.querysets import ScopedQuerySet
-from aftersales.standards.states import RuleState
+from aftersales.core.rulebook import RuleVersions
 
 
 class RuleBookQuerySet(ScopedQuerySet):
@@ -15,14 +10,7 @@ class RuleBookQuerySet(ScopedQuerySet):
     view_capability = "standards.view_rulebook"
 
 
-class RuleVersionQuerySet(RuleBookQuerySet):
-    def in_force(self, at: datetime) -> Self:
-        """Versions that applied at ``at``; a replaced version still applied in its own time."""
-        return self.filter(
-            Q(valid_to=None) | Q(valid_to__gt=at),
-            state__in=[RuleState.ACTIVE, RuleState.RETIRED],
-            valid_from__lte=at,
-        )
+class RuleVersionQuerySet(RuleVersions):
+    """Versions of the rule book's rules, for whoever reads the rule book."""
 
-    def drafts(self) -> Self:
-        return self.filter(state=RuleState.DRAFT)
+    view_capability = RuleBookQuerySet.view_capability

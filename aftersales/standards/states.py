@@ -3,16 +3,7 @@
 from django.db import models
 from django.utils.translation import pgettext_lazy
 
-
-class RuleState(models.TextChoices):
-    """Life of one version of a rule. ``noted``: what a source says, kept and shown, never in force."""
-
-    DRAFT = "draft", pgettext_lazy("rule state", "Draft")
-    ACTIVE = "active", pgettext_lazy("rule state", "In force")
-    RETIRED = "retired", pgettext_lazy("rule state", "Replaced")
-    REJECTED = "rejected", pgettext_lazy("rule state", "Returned")
-    NOTED = "noted", pgettext_lazy("rule state", "Noted only")
-
+from aftersales.core.rulebook import RuleState
 
 STATE_COLOURS: dict[str, str] = {
     RuleState.DRAFT: "amber",

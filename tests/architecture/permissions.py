@@ -346,7 +346,39 @@ SHEETS = {
     "sheets:errors": Page(SIGNED_IN, sample=UPLOAD),
     "sheets:download": Page(SIGNED_IN, sample=UPLOAD),
 }
-PAGES: dict[str, Page] = {**SHEETS, **RULE_BOOK, **DOOR, **PEOPLE, **ADMIN, **DESK_PAGES, **ACTIONS, **OTHERS}
+LIMIT = {"sort": "limit", "key": "in_post-goodwill-cny"}
+CERTIFIERS = frozenset({R.TRAINER, R.SUPERVISOR, R.OPERATIONS})
+CERTIFICATE_READERS = CERTIFIERS | {R.LEAD, R.AUDITOR, R.ADMINISTRATOR, R.INSPECTOR, R.PLANNER}
+
+
+def _certificate(cast: Any) -> dict[str, Any]:
+    return {"public_id": cast.certify(cast.person(Role.AGENT)).public_id, "name": "suspend"}
+
+
+TRAINING = {
+    "training:limits": Page(STAFF),
+    "training:mine": Page(STAFF),
+    "training:allowances": Page(STAFF),
+    "training:person": Page(CERTIFICATE_READERS, args=_person),
+    "training:grant": Page(CERTIFIERS, "POST", _person),
+    "training:certificate_act": Page(CERTIFIERS, "POST", _certificate),
+    "training:rule": Page(STAFF, args=lambda cast: LIMIT),
+    "training:draft": Page(CERTIFIERS, "POST", lambda cast: LIMIT),
+    "training:decide": Page(
+        frozenset({R.SUPERVISOR, R.OPERATIONS}), "POST", lambda cast: {**LIMIT, "number": 1}
+    ),
+}
+PAGES: dict[str, Page] = {
+    **SHEETS,
+    **TRAINING,
+    **RULE_BOOK,
+    **DOOR,
+    **PEOPLE,
+    **ADMIN,
+    **DESK_PAGES,
+    **ACTIONS,
+    **OTHERS,
+}
 
 PLANNING = LEADS | {R.PLANNER, R.VENDOR_LEAD, R.ADMINISTRATOR}
 OPERATIONS = frozenset({R.OPERATIONS})

@@ -15,7 +15,7 @@ from django.utils import translation
 from django.utils.functional import Promise
 
 from aftersales.clocks import querysets as clocks
-from aftersales.core import deliveries, erasure, events, facts, files, jobs, moves, panels
+from aftersales.core import authority, deliveries, erasure, events, facts, files, jobs, moves, panels
 from aftersales.core.models import Event
 
 LIST = Path(__file__).with_name("registries.txt")
@@ -37,6 +37,7 @@ def registered() -> list[str]:
         f"guard     {room}.{move}: {fn}" for (room, move), found in moves.guards().items() for fn in found
     ]
     lines += [f"fact      {name}: {fn}" for name, found in facts.provided().items() for fn in found]
+    lines += [f"authority {name}: {fn}" for name, fn in authority.declared().items()]
     lines += [f"listener  {pattern}: {fn}" for pattern, fn in events.listeners()]
     lines += [
         f"consumer  {name} ({pattern}): {who(fn)}" for name, (pattern, fn) in deliveries._consumers.items()

@@ -1,0 +1,90 @@
+"""Brings the shipped tiers, limits and requirements into the database: once, by the system, recorded."""
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from django.db import transaction
+
+from aftersales.core import moves
+from aftersales.core.errors import Refused
+from aftersales.core.rulebook import RuleState
+from training import services
+from training.models import Limit, Requirement, Tier, TierVersion
+
+FILE = Path(__file__).resolve().parent / "shipped" / "authority.toml"
+ALWAYS = datetime(2000, 1, 1, tzinfo=UTC)
+"""Shipped defaults hold since ever, so that older decisions find a rule for their time."""
+AMOUNTS = ("per_decision", "per_day", "per_customer", "four_eyes_above")
+
+
+def load(*, actor: Any, now: datetime) -> Mapping[str, int]:
+    """What is not in the database yet. Requirements of duties stay drafts: a new house has nobody certified."""
+    with FILE.open("rb") as stream:
+        shipped = tomllib.load(stream)
+    with transaction.atomic():
+        tiers = _tiers(shipped["tier"], actor, now)
+        limits = _limits(shipped, actor, now)
+        requirements = _requirements(shipped["requirement"], actor, now)
+    return {"tiers": tiers, "limits": limits, "requirements": requirements}
+
+
+def _tiers(rows: Sequence[Mapping[str, Any]], actor: Any, now: datetime) -> int:
+    known = set(Tier.objects.values_list("code", flat=True))
+    fresh = [row for row in rows if row["code"] not in known]
+    for row in fresh:
+        tier = services.tier_create(
+            code=row["code"], name_zh=row["name_zh"], name_en=row["name_en"], actor=actor, now=now
+        )
+        names = ("rank", "counts_as_senior", "valid_months", "warn_days")
+        terms = {name: row[name] for name in names}
+        services.tier_draft(tier=tier, actor=actor, now=now, is_shipped=True, **terms, **_source(row))
+    _into_force(TierVersion, actor, now)
+    return len(fresh)
+
+
+def _limits(shipped: Mapping[str, Any], actor: Any, now: datetime) -> int:
+    known = set(Limit.objects.values_list("code", flat=True))
+    tiers = {tier.code: tier.pk for tier in Tier.objects.all()}
+    made = 0
+    for row in shipped["limit"]:
+        for tier, terms in row["tiers"].items():
+            code = f"{tier}-{row['kind']}-{row['currency']}".lower()
+            if code not in known:
+                services.limit_draft(
+                    code=code, actor=actor, now=now, tier_id=tiers[tier], kind=row["kind"],
+                    currency=row["currency"], is_shipped=True, **_terms(terms), **_source(row),
+                )  # fmt: skip
+                made += 1
+    _into_force(Limit, actor, now)
+    return made
+
+
+def _terms(row: Mapping[str, Any]) -> dict[str, Any]:
+    amounts = {name: Decimal(row[name]) for name in AMOUNTS if name in row}
+    return amounts | {name: row[name] for name in ("customer_days", "severities") if name in row}
+
+
+def _requirements(rows: Sequence[Mapping[str, Any]], actor: Any, now: datetime) -> int:
+    known = set(Requirement.objects.values_list("duty", flat=True))
+    tiers = {tier.code: tier for tier in Tier.objects.all()}
+    fresh = [row for row in rows if row["duty"] not in known]
+    for row in fresh:
+        services.requirement_draft(
+            duty=row["duty"], tier=tiers[row["tier"]], actor=actor, now=now, is_shipped=True, **_source(row)
+        )
+    return len(fresh)
+
+
+def _source(row: Mapping[str, Any]) -> dict[str, str]:
+    return {name: row[name] for name in services.SOURCES if name in row}
+
+
+def _into_force(model: type[Any], actor: Any, now: datetime) -> None:
+    drafts = model.objects.filter(is_shipped=True, state=RuleState.DRAFT, number=1, drafted_by=actor)
+    outcome = moves.perform_many(drafts, "activate", actor=actor, now=now, data={"valid_from": ALWAYS})
+    if outcome.refused or outcome.busy:
+        raise Refused([reason for _pk, found in outcome.refused for reason in found])

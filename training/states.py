@@ -1,0 +1,49 @@
+"""Words of the training room: kinds of decision, life of a certificate."""
+
+from django.db import models
+from django.utils.translation import pgettext_lazy
+
+
+class Decision(models.TextChoices):
+    """What somebody decides for the house: each kind has limits of its own (R1.3, R4.8)."""
+
+    APPROVE_RETURN = "approve_return", pgettext_lazy("kind of decision", "Approve a return")
+    REFUND = "refund", pgettext_lazy("kind of decision", "Refund")
+    WAIVE_RETURN = "waive_return", pgettext_lazy("kind of decision", "Waive the goods")
+    GOODWILL = "goodwill", pgettext_lazy("kind of decision", "Compensation: goodwill")
+    PROMISE = "promise", pgettext_lazy("kind of decision", "Compensation: promised")
+    STATUTORY = "statutory", pgettext_lazy("kind of decision", "Compensation: by law")
+    FREIGHT = "freight", pgettext_lazy("kind of decision", "Freight")
+    PRICE = "price", pgettext_lazy("kind of decision", "Price protection")
+    ADVANCE = "advance", pgettext_lazy("kind of decision", "Platform pays first")
+    PENALTY = "penalty", pgettext_lazy("kind of decision", "Penalty")
+    RULING = "ruling", pgettext_lazy("kind of decision", "Ruling")
+    WRITE_OFF = "write_off", pgettext_lazy("kind of decision", "Write-off")
+
+
+class Severity(models.TextChoices):
+    """How bad the problem is: the codes of the tickets, whose room stands above this one."""
+
+    MINOR = "minor", pgettext_lazy("severity", "General")
+    MAJOR = "major", pgettext_lazy("severity", "Major")
+    CRITICAL = "critical", pgettext_lazy("severity", "Critical")
+
+
+class CertificateState(models.TextChoices):
+    """Life of a certificate. What counts is the time: past its end it gives nothing, whatever its state says."""
+
+    CERTIFIED = "certified", pgettext_lazy("certificate", "Certified")
+    EXPIRING = "expiring", pgettext_lazy("certificate", "Ends soon")
+    EXPIRED = "expired", pgettext_lazy("certificate", "Ended")
+    SUSPENDED = "suspended", pgettext_lazy("certificate", "Suspended")
+    REVOKED = "revoked", pgettext_lazy("certificate", "Revoked")
+
+
+LIVE: frozenset[str] = frozenset({CertificateState.CERTIFIED, CertificateState.EXPIRING})
+
+
+class Holder(models.TextChoices):
+    """Whose sum a counter keeps."""
+
+    PERSON = "person", pgettext_lazy("counter", "Person")
+    CUSTOMER = "customer", pgettext_lazy("counter", "Customer")
