@@ -1,0 +1,1 @@
+"""The journal of what merchants, people and the platform owe each other, and proposals for it."""

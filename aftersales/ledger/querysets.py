@@ -1,0 +1,48 @@
+"""Who reads which part of the ledger."""
+
+from typing import Any, Self
+
+from django.db import models
+from django.db.models import Q
+
+from aftersales.core.querysets import ScopedQuerySet
+from aftersales.ledger.states import STAFF_ACCOUNTS, Party
+
+ALL = "ledger.view_all"
+PEOPLE = "ledger.view_people"  # wages and bonuses only
+
+
+class AccountQuerySet(models.QuerySet[Any]):
+    def visible_to(self, user: Any) -> Self:
+        """All for finance and the auditor, people's for payroll, one's own for everybody of the department."""
+        if not getattr(user, "is_staff", False):
+            return self.none()
+        if user.has_perm(ALL):
+            return self.all()
+        people = Q(kind__in=sorted(STAFF_ACCOUNTS))
+        return self.filter(people if user.has_perm(PEOPLE) else people & Q(subject_id=user.pk))
+
+
+class JournalQuerySet(models.QuerySet[Any]):
+    def visible_to(self, user: Any) -> Self:
+        """Entries show both sides: payroll sees those that touch nothing but people and the platform."""
+        if not getattr(user, "is_staff", False):
+            return self.none()
+        if user.has_perm(ALL):
+            return self.all()
+        return self.filter(about_people=True) if user.has_perm(PEOPLE) else self.none()
+
+
+class PeriodQuerySet(ScopedQuerySet):
+    view_capability = "ledger.view"
+
+
+class ProposalQuerySet(models.QuerySet[Any]):
+    def visible_to(self, user: Any) -> Self:
+        """One's own and those one made; all for who reads the ledger or decides about merchants."""
+        if not getattr(user, "is_staff", False):
+            return self.none()
+        if user.has_perm("ledger.view_proposals"):
+            return self.all()
+        own = Q(party=Party.PERSON, party_id=user.pk) | Q(proposed_by=user)
+        return self.filter(own | Q(party=Party.PERSON) if user.has_perm(PEOPLE) else own)

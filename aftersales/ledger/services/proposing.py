@@ -1,0 +1,97 @@
+"""Proposals: what a party shall pay or get, once per fact; nothing is posted here."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db import IntegrityError, models, transaction
+from django.utils.translation import gettext_lazy as _
+
+from aftersales.core import moves, series
+from aftersales.core.errors import DomainError, NotPermitted
+from aftersales.ledger.models import Proposal
+from aftersales.ledger.states import AccountKind, Party, ProposalKind
+
+
+def propose(
+    *,
+    kind: str,
+    party: models.Model | tuple[str, int],
+    amount: Decimal,
+    unit: str = "CNY",
+    fact_code: str,
+    citation: str,
+    source: models.Model | tuple[str, int],
+    actor: Any,
+    now: datetime,
+    beneficiary: str = AccountKind.CONSUMER_PROTECTION,
+    evidence: Sequence[str] = (),
+    calculation: Mapping[str, Any] | None = None,
+) -> Proposal:
+    """Propose a penalty, an incentive, a deduction or a recovery; the same (kind, source) answers the first one.
+
+    ``party``: a merchant's or a person's row, or ``("merchant", pk)``. ``evidence``: references (public ids), never
+    texts. ``calculation``: the terms of the amount, as codes and amounts. A person never proposes for himself.
+    Raises ``amount``, ``no_citation``, ``own_proposal``; needs ``ledger.propose``.
+    """
+    if not actor.has_perm("ledger.propose"):
+        raise NotPermitted()
+    who, party_id = _party(party)
+    _check(who, party_id, amount, citation, actor)
+    source_kind, source_id = _source(source)
+    known = Proposal.objects.filter(kind=kind, source_kind=source_kind, source_id=source_id)
+    first: Proposal | None = known.first()
+    if first is not None:
+        return first
+    row = Proposal(
+        number=series.next_number("proposal", now), kind=ProposalKind(kind), party=who, party_id=party_id,
+        merchant_id=party_id if who == Party.MERCHANT else None, unit=unit, amount=amount,
+        beneficiary=AccountKind(beneficiary), fact_code=fact_code, citation=citation,
+        calculation=dict(calculation or {}), evidence=list(evidence), source_kind=source_kind, source_id=source_id,
+        proposed_by_id=actor.pk, proposed_at=now,
+    )  # fmt: skip
+    payload = row._payload() | {"sort": str(row.kind), "party": who, "party_id": party_id}
+    try:
+        with transaction.atomic():
+            made: Proposal = moves.create(
+                row, actor=actor, now=now, event="proposal.made", payload=payload, rule_version=citation[:80]
+            )
+            return made
+    except IntegrityError:
+        other: Proposal | None = known.first()  # somebody proposed the same at the same moment
+        if other is None:
+            raise
+        return other
+
+
+def _check(party: str, party_id: int, amount: Decimal, citation: str, actor: Any) -> None:
+    if amount <= 0 or amount != amount.quantize(Decimal("0.01")):
+        raise DomainError(_("A proposal has an amount above zero."), "amount")
+    if not citation.strip():
+        raise DomainError(_("A proposal names its rule."), "no_citation")
+    if party == Party.PERSON and party_id == actor.pk:
+        raise DomainError(_("Nobody proposes anything for or against himself."), "own_proposal")
+
+
+def _party(party: models.Model | tuple[str, int]) -> tuple[str, int]:
+    if isinstance(party, tuple):
+        return str(Party(party[0])), int(party[1])
+    kinds = {"merchants.merchant": Party.MERCHANT, "accounts.user": Party.PERSON}
+    return str(kinds[party._meta.label_lower]), int(party.pk)
+
+
+def _source(source: models.Model | tuple[str, int]) -> tuple[str, int]:
+    return source if isinstance(source, tuple) else (str(source._meta.label_lower), int(source.pk))
+
+
+def proposal_withdraw(*, proposal: Proposal, actor: Any, now: datetime, reason: str) -> Proposal:
+    """Take a proposal back with a reason. Needs ``ledger.withdraw``."""
+    if not reason.strip():
+        raise DomainError(_("Say why the proposal is withdrawn."), "reason_missing")
+    return moves.perform(proposal, "withdraw", actor=actor, now=now, reason=reason.strip())
+
+
+def proposal_cancel(*, proposal: Proposal, actor: Any, now: datetime, reason: str = "") -> Proposal:
+    """What it rested on was turned back (a ruling overturned): the system cancels it."""
+    return moves.perform(proposal, "cancel", actor=actor, now=now, reason=reason)

@@ -1,0 +1,105 @@
+"""Words of the ledger: accounts, kinds of entries, life of a proposal."""
+
+from django.db import models
+from django.utils.translation import pgettext_lazy
+
+
+class AccountKind(models.TextChoices):
+    """The chart of accounts. Each is kept once per subject and unit."""
+
+    MERCHANT_DEPOSIT = "merchant_deposit", pgettext_lazy("account", "Merchant's deposit")
+    MERCHANT_PAYABLE = "merchant_payable", pgettext_lazy("account", "Owed to the merchant")
+    MERCHANT_RECEIVABLE = "merchant_receivable", pgettext_lazy("account", "Owed by the merchant")
+    MERCHANT_POINTS = "merchant_points", pgettext_lazy("account", "Merchant's points")
+    CUSTOMER = "customer", pgettext_lazy("account", "Paid to the customer")
+    STAFF_BONUS = "staff_bonus", pgettext_lazy("account", "Person's bonus")
+    STAFF_POINTS = "staff_points", pgettext_lazy("account", "Person's points")
+    PLATFORM_CASH = "platform_cash", pgettext_lazy("account", "Platform's money")
+    PLATFORM_COST = "platform_cost", pgettext_lazy("account", "Platform's cost")
+    PLATFORM_POINTS = "platform_points", pgettext_lazy("account", "Points given out")
+    CONSUMER_PROTECTION = "consumer_protection", pgettext_lazy("account", "Consumer protection")
+    WRITTEN_OFF = "written_off", pgettext_lazy("account", "Written off")
+
+
+MERCHANT_ACCOUNTS = frozenset(
+    {
+        AccountKind.MERCHANT_DEPOSIT,
+        AccountKind.MERCHANT_PAYABLE,
+        AccountKind.MERCHANT_RECEIVABLE,
+        AccountKind.MERCHANT_POINTS,
+    }
+)
+STAFF_ACCOUNTS = frozenset({AccountKind.STAFF_BONUS, AccountKind.STAFF_POINTS})
+PLATFORM_ACCOUNTS = frozenset(AccountKind) - MERCHANT_ACCOUNTS - STAFF_ACCOUNTS - {AccountKind.CUSTOMER}
+DEBIT_SIDE = frozenset(
+    {
+        AccountKind.MERCHANT_RECEIVABLE,
+        AccountKind.CUSTOMER,
+        AccountKind.PLATFORM_CASH,
+        AccountKind.PLATFORM_COST,
+        AccountKind.PLATFORM_POINTS,
+        AccountKind.WRITTEN_OFF,
+    }
+)
+"""Accounts that debits make larger; the others grow by credits."""
+FLOORED = frozenset(
+    {AccountKind.MERCHANT_DEPOSIT, AccountKind.MERCHANT_PAYABLE, AccountKind.CONSUMER_PROTECTION}
+)
+"""Money that is there or is not: below zero only when somebody says so on purpose."""
+
+POINTS = "points"
+
+
+class EntryKind(models.TextChoices):
+    """Why something was posted."""
+
+    DEPOSIT = "deposit", pgettext_lazy("entry", "Deposit paid in")
+    DEPOSIT_BACK = "deposit_back", pgettext_lazy("entry", "Deposit paid back")
+    SETTLEMENT = "settlement", pgettext_lazy("entry", "Settlement")
+    REFUND = "refund", pgettext_lazy("entry", "Refund")
+    COMPENSATION = "compensation", pgettext_lazy("entry", "Compensation")
+    FREIGHT = "freight", pgettext_lazy("entry", "Freight")
+    ADVANCE = "advance", pgettext_lazy("entry", "Platform paid first")
+    RECOVERY = "recovery", pgettext_lazy("entry", "Recovery")
+    PENALTY = "penalty", pgettext_lazy("entry", "Penalty")
+    INCENTIVE = "incentive", pgettext_lazy("entry", "Incentive")
+    WRITE_OFF = "write_off", pgettext_lazy("entry", "Write-off")
+    RULING = "ruling", pgettext_lazy("entry", "Ruling")
+    REVERSAL = "reversal", pgettext_lazy("entry", "Reversal")
+
+
+class Shortage(models.TextChoices):
+    """What happens where an account holds less than is to be taken from it."""
+
+    REFUSE = "refuse", pgettext_lazy("shortage", "Refuse")
+    COVER = "cover", pgettext_lazy("shortage", "Take what is there")
+    OVERDRAW = "overdraw", pgettext_lazy("shortage", "Below zero")
+
+
+class PeriodState(models.TextChoices):
+    OPEN = "open", pgettext_lazy("month", "Open")
+    CLOSED = "closed", pgettext_lazy("month", "Closed")
+
+
+class ProposalKind(models.TextChoices):
+    """What a proposal would do once it is posted."""
+
+    PENALTY = "penalty", pgettext_lazy("proposal", "Penalty")
+    INCENTIVE = "incentive", pgettext_lazy("proposal", "Incentive")
+    DEDUCTION = "deduction", pgettext_lazy("proposal", "Deduction")
+    RECOVERY = "recovery", pgettext_lazy("proposal", "Recovery")
+
+
+class Party(models.TextChoices):
+    """Against whom or for whom a proposal is."""
+
+    MERCHANT = "merchant", pgettext_lazy("party", "Merchant")
+    PERSON = "person", pgettext_lazy("party", "Person of the department")
+
+
+class ProposalState(models.TextChoices):
+    """Life of a proposal as far as it goes without due process; money posts only after that."""
+
+    PROPOSED = "proposed", pgettext_lazy("proposal", "Proposed")
+    WITHDRAWN = "withdrawn", pgettext_lazy("proposal", "Withdrawn")
+    CANCELLED = "cancelled", pgettext_lazy("proposal", "Cancelled")
