@@ -19,6 +19,7 @@ from aftersales.notices.services import Order, notices_send
 from aftersales.standards.models import StandardVersion
 from aftersales.tickets import services
 from aftersales.tickets.models import (
+    Appointment,
     ArchiveRecord,
     DuplicatePair,
     GivenPromise,
@@ -95,6 +96,12 @@ class World:
             giver=self.person, taker=other, shift_ends_at=self.until, made_at=self.now
         )
 
+    def appointment(self) -> Appointment:
+        return Appointment.objects.create(
+            ticket=self.ticket, kind="call_back", with_whom="customer", starts_at=self.until,
+            ends_at=self.until + timedelta(hours=1), responsible=self.person, agreed_by=self.person, agreed_at=self.now,
+        )  # fmt: skip
+
     def promise(self) -> GivenPromise:
         return GivenPromise.objects.create(
             ticket=self.ticket, clock=self.word(), what="回电", given_by=self.person, given_at=self.now,
@@ -105,6 +112,28 @@ class World:
 Call = Callable[[World], Any]
 GRADE = {"kind": "returns", "severity": "major", "nature": "operation"}
 MATRIX: dict[str, tuple[str, Call]] = {
+    "appointment_agree": (
+        "tickets.appoint",
+        lambda w: services.appointment_agree(
+            kind="call_back", with_whom="customer", starts_at=w.until, ends_at=w.until + timedelta(hours=1),
+            responsible=w.person, **w.on,
+        ),
+    ),
+    "appointment_end": (
+        "tickets.appoint",
+        lambda w: services.appointment_end(appointment=w.appointment(), outcome="kept", **w.by),
+    ),
+    "appointment_cancel": (
+        "tickets.appoint",
+        lambda w: services.appointment_cancel(appointment=w.appointment(), why="客户改了主意", **w.by),
+    ),
+    "appointment_move": (
+        "tickets.appoint",
+        lambda w: services.appointment_move(
+            appointment=w.appointment(), starts_at=w.until + timedelta(hours=2), ends_at=w.until + timedelta(hours=3),
+            why="客户没空", **w.by,
+        ),
+    ),
     "addendum_add": ("tickets.addendum", lambda w: services.addendum_add(record=w.record, text="补充", **w.by)),
     "archive_hold_lift": ("tickets.hold", lambda w: services.archive_hold_lift(record=w.record, reason="x", **w.by)),
     "archive_hold_set": ("tickets.hold", lambda w: services.archive_hold_set(record=w.record, reason="x", **w.by)),
@@ -213,6 +242,7 @@ ROUNDS = {
     *("dispatch_sweep", "intake_run", "intake_signals", "retention_run", "rollups_rebuild", "seal_sweep"),
     *("absence_sweep", "digest_sweep", "silence_sweep", "take_back_sweep", "wake_sweep", "ticket_dispatch"),
     *("customer_link_open", "ticket_confirm"),
+    *("appointment_wish", "appointments_sweep"),
 }
 
 
