@@ -178,19 +178,22 @@ def _less(
     return dict(zip(lines, parts, strict=True)), freight - off_freight, rest - off_rest
 
 
-def fixed(amount: Decimal, pieces: Sequence[Piece], *, order_left: Decimal) -> Quote:
+def fixed(amount: Decimal, pieces: Sequence[Piece], *, order_left: Decimal, freight: Decimal = ZERO) -> Quote:
     """A negotiated amount: it stands as agreed, and is spread over the pieces by what was paid for them.
 
+    ``freight``: outbound freight that may be given back too; what exceeds the pieces is taken of it.
     Errors: too_much (more than is left of the order or of these pieces).
     """
-    room = sum((min(piece.value, piece.left) for piece in pieces), ZERO) if pieces else order_left
-    if amount > min(room, order_left):
-        raise DomainError(
-            _("At most %(amount)s can be given back here.") % {"amount": min(room, order_left)}, "too_much"
-        )
+    goods = sum((min(piece.value, piece.left) for piece in pieces), ZERO)
+    room = min(goods + freight, order_left) if pieces else order_left
+    if amount > room:
+        raise DomainError(_("At most %(amount)s can be given back here.") % {"amount": room}, "too_much")
     if not pieces:
         return Quote((Term("offer", amount),), rest=amount)
-    parts = allocate(amount, [min(piece.value, piece.left) for piece in pieces])
+    parts = allocate(min(amount, goods), [min(piece.value, piece.left) for piece in pieces])
     lines = {piece.line_id: part for piece, part in zip(pieces, parts, strict=True)}
-    terms = tuple(Term("offer", part, pk) for pk, part in lines.items())
-    return Quote(terms, lines)
+    carriage = max(amount - goods, ZERO)
+    terms = [Term("offer", part, pk) for pk, part in lines.items()]
+    if carriage:
+        terms.append(Term("freight", carriage))
+    return Quote(tuple(terms), lines, carriage)

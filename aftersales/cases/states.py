@@ -3,6 +3,8 @@
 from django.db import models
 from django.utils.translation import pgettext_lazy
 
+from aftersales.standards.returns.states import Ground
+
 
 class CaseKind(models.TextChoices):
     """What is asked for (R4.1–R4.3, R4.8)."""
@@ -20,24 +22,8 @@ MONEY_BACK = frozenset({CaseKind.RETURN, CaseKind.REFUND_ONLY})
 """Kinds that end in a refund of what was paid."""
 
 
-class Ground(models.TextChoices):
-    """The reason the customer gives. The first one stays for statistics; the cause found is another matter."""
-
-    NO_REASON = "no_reason", pgettext_lazy("ground", "No reason (7 days)")
-    QUALITY = "quality", pgettext_lazy("ground", "Quality fault")
-    NOT_AS_DESCRIBED = "not_as_described", pgettext_lazy("ground", "Not as described")
-    WRONG_ITEM = "wrong_item", pgettext_lazy("ground", "Wrong item")
-    MISSING = "missing", pgettext_lazy("ground", "Parts or pieces missing")
-    DAMAGED = "damaged", pgettext_lazy("ground", "Damaged on the way")
-    NOT_RECEIVED = "not_received", pgettext_lazy("ground", "Not received")
-    NOT_SENT = "not_sent", pgettext_lazy("ground", "Not sent yet")
-    LATE = "late", pgettext_lazy("ground", "Too late")
-    REFUSED = "refused", pgettext_lazy("ground", "Refused at the door")
-    WARRANTY = "warranty", pgettext_lazy("ground", "Fault under warranty")
-    SERVICE = "service", pgettext_lazy("ground", "Service failure")
-    OTHER = "other", pgettext_lazy("ground", "Other")
-
-
+# The reason the customer gives is of the return rules' own list. The first one stays for statistics; the cause found
+# is another matter.
 SELLERS_FAULT = frozenset({
     Ground.QUALITY, Ground.NOT_AS_DESCRIBED, Ground.WRONG_ITEM, Ground.MISSING, Ground.DAMAGED, Ground.NOT_RECEIVED,
     Ground.NOT_SENT, Ground.LATE, Ground.WARRANTY,

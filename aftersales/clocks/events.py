@@ -55,56 +55,31 @@ def _show(payload: Mapping[str, Any]) -> dict[str, Any]:
     return shown | {"promise": names.get(payload.get("promise", ""), payload.get("promise", ""))}
 
 
+def kind(code: str, sentence: Any) -> Kind:
+    return Kind(f"clock.{code}", sentence, FULL, show=_show)
+
+
 def register() -> None:
     events.register(
-        Kind("clock.started", _("The clock “%(promise)s” started; due %(due_at)s."), FULL, show=_show),
-        Kind(
-            "clock.retargeted",
+        kind("started", _("The clock “%(promise)s” started; due %(due_at)s.")),
+        kind(
+            "retargeted",
             _("The clock “%(promise)s” is due %(due_at)s instead of %(old_due_at)s: %(taken_over)s."),
-            FULL,
-            show=_show,
         ),
-        Kind("clock.paused", _("The clock “%(promise)s” was paused."), FULL, show=_show),
-        Kind("clock.resumed", _("The clock “%(promise)s” goes on; due %(due_at)s."), FULL, show=_show),
-        Kind("clock.warned", _("The clock “%(promise)s” is due soon: %(due_at)s."), FULL, show=_show),
-        Kind(
-            "clock.breached",
-            _("The clock “%(promise)s” ran out at %(due_at)s."),
-            FULL,
-            show=_show,
-        ),
-        Kind(
-            "clock.escalated",
-            _("“%(promise)s” went up the ladder: %(whom)s."),
-            FULL,
-            show=_show,
-        ),
-        Kind("clock.met", _("The promise “%(promise)s” was kept."), FULL, show=_show),
-        Kind(
-            "clock.met_late",
-            _("The promise “%(promise)s” was kept %(late)s late."),
-            FULL,
-            show=_show,
-        ),
-        Kind("clock.cancelled", _("The clock “%(promise)s” was dropped: %(cause)s."), FULL, show=_show),
-        Kind(
-            "clock.restored",
+        kind("paused", _("The clock “%(promise)s” was paused.")),
+        kind("resumed", _("The clock “%(promise)s” goes on; due %(due_at)s.")),
+        kind("warned", _("The clock “%(promise)s” is due soon: %(due_at)s.")),
+        kind("breached", _("The clock “%(promise)s” ran out at %(due_at)s.")),
+        kind("escalated", _("“%(promise)s” went up the ladder: %(whom)s.")),
+        kind("met", _("The promise “%(promise)s” was kept.")),
+        kind("met_late", _("The promise “%(promise)s” was kept %(late)s late.")),
+        kind("cancelled", _("The clock “%(promise)s” was dropped: %(cause)s.")),
+        kind(
+            "restored",
             _(
                 "The clock “%(promise)s” counts by its own rule again: due %(due_at)s instead of %(old_due_at)s."
             ),
-            FULL,
-            show=_show,
         ),
-        Kind(
-            "clock.revived",
-            _("The promise “%(promise)s” is owed again; it ran out at %(due_at)s."),
-            FULL,
-            show=_show,
-        ),
-        Kind(
-            "clock.handed_over",
-            _("The clock “%(promise)s” went with the work to somebody else."),
-            FULL,
-            show=_show,
-        ),
+        kind("revived", _("The promise “%(promise)s” is owed again; it ran out at %(due_at)s.")),
+        kind("handed_over", _("The clock “%(promise)s” went with the work to somebody else.")),
     )

@@ -5,6 +5,8 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from accounts.services import system_user
 from aftersales.cases import services
@@ -59,6 +61,38 @@ def test_a_fault_of_the_seller_gives_the_freight_back_once(
     assert (first.agreed, first.agreed_freight, first.return_freight) == (D("110.00"), D(10), "merchant")
     assert account(order) == (D("110.00"), D(10))
     assert "0" in refused("too_many", lambda: open_case({0: 1}))
+
+
+def test_of_a_part_the_freight_goes_back_by_what_was_paid_for_it_and_the_last_part_takes_the_rest(
+    open_case: Open, desk: Cast, now: datetime
+) -> None:
+    cups = services.case_approve(case=open_case({0: 3}, ground="quality"), actor=desk.agent, now=now)
+    lamp = services.case_approve(case=open_case({1: 1}, ground="damaged"), actor=desk.agent, now=now)
+    assert (cups.agreed, cups.agreed_freight) == (D("77.01"), D("7.00"))
+    assert (lamp.agreed, lamp.agreed_freight) == (D("32.99"), D("3.00"))
+
+
+def test_the_case_keeps_what_the_return_rules_said_when_it_was_opened(open_case: Open, now: datetime) -> None:
+    case = open_case({0: 1, 1: 1})
+    assert case.verdict["verdict"] in {"yes", "no", "person"}
+    assert set(case.verdict["lines"]) == {str(line.line_id) for line in case.lines.all()}
+    kept = case.verdict["lines"][str(case.lines.first().line_id)]
+    assert kept["reasons"]
+    assert (kept["demand"], kept["ground"]) == ("return", "no_reason")
+    compensation = open_case({}, kind="compensation", compensation="goodwill", ground="service", asked=D(5))
+    assert compensation.verdict == {}
+
+
+def test_opening_a_case_takes_at_most_twenty_five_statements(open_case: Open) -> None:
+    def statements(pieces: dict[int, int]) -> int:
+        with CaptureQueriesContext(connection) as asked:
+            open_case(pieces)
+        return (
+            sum("SAVEPOINT" not in one["sql"] for one in asked.captured_queries) - 1
+        )  # the fixture reads the ticket
+
+    assert statements({0: 1}) <= 25  # its order has no accounts yet
+    assert statements({0: 1}) == statements({0: 1, 1: 1}) <= 25
 
 
 def test_of_pieces_taken_elsewhere_the_sentence_says_how_many(open_case: Open, now: datetime) -> None:

@@ -285,3 +285,28 @@ def test_no_transaction_is_open_during_the_call(
     service.before = lambda _said: service.in_transaction.append(connection.in_atomic_block)
     jobs.run_due(now)
     assert service.in_transaction == [False]
+
+
+def test_a_service_is_not_switched_off_while_a_payment_of_it_has_no_answer(
+    payment: CasePayment,
+    told: tuple[MoneyGateway, str],
+    service: Service,
+    desk: Cast,
+    now: datetime,
+    work_off: WorkOff,
+) -> None:
+    """Another service never saw the key: its "unknown" would make the payment *failed* and let it out again."""
+    service.mode = "lost_answer"
+    work_off(now)
+    payment.refresh_from_db()
+    assert payment.state == "unknown"
+
+    def off() -> MoneyGateway:
+        return money_gateway_switch(gateway=told[0], on=False, version=None, actor=desk.finance, now=now)
+
+    with pytest.raises(DomainError) as error:
+        off()
+    assert error.value.code == "waiting"
+    assert MoneyGateway.objects.get().is_active
+    http.ask(payment=CasePayment.objects.select_related("case").get(pk=payment.pk), now=now)
+    assert not off().is_active

@@ -102,7 +102,7 @@ def test_each_view_opens_with_nothing_in_it(desk: Cast, view: str) -> None:
 def test_only_a_person_with_the_right_asks_for_money(
     desk: Cast, open_case: Callable[..., Case], now: datetime
 ) -> None:
-    case = services.case_approve(case=open_case({1: 1}), actor=desk.lead, now=now)
+    case = services.case_approve(case=open_case({1: 1}, kind="refund_only"), actor=desk.lead, now=now)
     assert post(desk, "auditor", "case_pay", case.number).status_code == 404
     other = desk.person(Role.AGENT)
     assert desk.client(other).post(reverse("desk:case_pay", args=[case.number])).status_code == 404
@@ -124,6 +124,6 @@ def test_the_board_asks_no_more_for_many_than_for_few(
     statements()
     few = statements()
     for pieces in ({1: 1}, {0: 1}, {0: 1}):
-        case = services.case_approve(case=open_case(pieces), actor=desk.lead, now=now)
+        case = services.case_approve(case=open_case(pieces, kind="refund_only"), actor=desk.lead, now=now)
         services.payment_propose(case=case, actor=desk.agent, now=now)
     assert statements() <= few

@@ -343,7 +343,7 @@ def test_an_answer_with_another_amount_or_to_a_payment_that_never_went_out_is_re
 
     refused("never_sent", take)
     submit(payment, now)
-    assert "29.99" in refused("amount_differs", lambda: take(amount=D("30.00")))
+    assert str(payment.amount) in refused("amount_differs", lambda: take(amount=D("30.00")))
     refused("amount_differs", lambda: take(currency="USD"))
     assert not BankAnswer.objects.exists()
 
@@ -404,3 +404,29 @@ def test_lines_hold_what_was_given_back_of_them(
     services.payment_succeed(payment=submit(payment, now), actor=desk.finance, now=now, paid_at=now)
     lines[0].refresh_from_db()
     assert lines[0].refunded == D("46.68")
+
+
+def test_a_return_is_not_paid_before_its_goods_are_accepted(
+    open_case: Open, desk: Cast, now: datetime
+) -> None:
+    case = services.case_approve(case=open_case({1: 1}), actor=desk.lead, now=now)
+    refused("goods_awaited", lambda: services.payment_propose(case=case, actor=desk.agent, now=now))
+    assert not CasePayment.objects.exists()
+    waived = services.case_approve(case=open_case({0: 1}), actor=desk.lead, now=now, goods_back=False)
+    assert services.payment_propose(case=waived, actor=desk.agent, now=now)
+
+
+def test_paid_after_all_when_it_was_given_up_and_paid_anew_is_no_old_news(
+    approved: Callable[..., Case], desk: Cast, now: datetime
+) -> None:
+    """The customer may have it twice now: the late answer contradicts, and nobody calls it known."""
+    [payment] = services.payment_propose(case=approved({1: 1}), actor=desk.agent, now=now)
+    payment = submit(payment, now)
+    answer_take(payment=payment, answer=answer("failed", payment, now), actor=desk.finance, now=now)
+    services.payment_ask_payee(payment=payment, actor=desk.agent, now=now)
+    draft = services.PayeeDraft("林芳", "6222000011112222", "电话确认", "same")
+    services.payment_replace(payment=payment, draft=draft, actor=desk.agent, now=now)
+    late = answer_take(
+        payment=payment, answer=answer("paid", payment, now, ref="B-2"), actor=desk.finance, now=now
+    )
+    assert (late.acted, late.why_not) == (False, "contradicts")

@@ -102,3 +102,15 @@ def test_only_finance_compares(desk: Cast, now: datetime) -> None:
     for person in (desk.lead, desk.supervisor, desk.auditor):
         with pytest.raises(DomainError):
             services.statement_compare(source="icbc", actor=person, now=now)
+
+
+def test_paid_by_the_bank_although_it_was_given_up_and_paid_anew_is_a_difference(
+    paid: Callable[..., CasePayment], desk: Cast, now: datetime
+) -> None:
+    old = services.payment_fail(
+        payment=paid({1: 1}, "submitted"), actor=desk.finance, now=now, failure="户名不符"
+    )
+    services.payment_ask_payee(payment=old, actor=desk.agent, now=now)
+    draft = services.PayeeDraft("林芳", "6222000011112222", "电话确认", "same")
+    services.payment_replace(payment=old, draft=draft, actor=desk.agent, now=now)
+    assert told(desk, now, line("1", old.key, "29.99")) == [("not_booked", old.pk)]

@@ -108,3 +108,10 @@ def test_a_negotiated_amount_above_what_is_left_is_refused_with_what_is_left() -
         fixed(D("30.01"), [Piece(1, 1, D(30), D(30))], order_left=D(100))
     assert error.value.code == "too_much"
     assert "30" in str(error.value)
+
+
+def test_what_exceeds_the_pieces_is_taken_of_the_freight() -> None:
+    found = fixed(D("33"), [Piece(1, 1, D(30), D(30))], order_left=D(100), freight=D(10))
+    assert (found.lines, found.freight, found.total) == ({1: D(30)}, D(3), D(33))
+    with pytest.raises(DomainError):
+        fixed(D("40.01"), [Piece(1, 1, D(30), D(30))], order_left=D(100), freight=D(10))

@@ -13,7 +13,7 @@ import pytest
 from aftersales.cases import services
 from aftersales.cases.models import BankAnswer, Case, CasePayment, PaymentRun
 from aftersales.cases.services import runs
-from aftersales.core import files
+from aftersales.core import files, moves
 from aftersales.core.errors import DomainError
 from aftersales.orders.models import Order
 from tests.cast import Cast
@@ -195,3 +195,18 @@ def test_a_payment_that_never_went_out_has_no_result(
     payment = approved({1: 1})
     upload = check("payment_results", result(said(payment)), actor=desk.finance, now=now)
     assert "never_sent" in verdicts(upload)[2][1]
+
+
+def test_a_run_whose_payments_nobody_can_hand_over_ends_its_work_and_is_tried_again(
+    open_case: Callable[..., Case], desk: Cast, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = services.case_approve(
+        case=open_case({1: 1}, kind="refund_only", ground="other"), actor=desk.lead, now=now
+    )
+    services.payment_propose(case=case, actor=desk.agent, now=now)
+    run = runs.run_approve(
+        run=runs.run_make(currency="CNY", actor=desk.finance, now=now), actor=desk.person("finance"), now=now
+    )
+    monkeypatch.setattr(moves, "perform_many", lambda *_args, **_more: moves.Outcome(refused=[(1, [])]))
+    with pytest.raises(DomainError):
+        runs.run_export(run=run, now=now)

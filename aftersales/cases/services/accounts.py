@@ -39,7 +39,8 @@ def books_open(order: Order) -> Books:
     order = moves.locked(order)
     lines = list(OrderLine.objects.filter(order=order).order_by("pk"))
     paid = really_paid(order.paid, order.freight, [_paid_of(line) for line in lines])
-    ours = _paid_by_us(order)
+    told_back = order.refunded or any(line.refunded for line in lines)
+    ours = _paid_by_us(order) if told_back else {}
     OrderAccount.objects.bulk_create(
         [OrderAccount(order=order, currency=order.currency, paid=order.paid, freight=paid.freight)],
         ignore_conflicts=True,
@@ -79,6 +80,8 @@ def _refresh(
     ours: Mapping[int | None, Decimal],
 ) -> None:
     """Follow the order's own columns, but never below what cases have taken already: that is a person's matter."""
+    rows: list[Any] = [account, *by_line.values()]
+    known = [_columns(row) for row in rows]
     account.paid = max(order.paid, account.granted)
     account.freight = max(paid.freight, account.freight_granted)
     elsewhere = max(order.refunded - sum(ours.values(), ZERO), ZERO)
@@ -88,7 +91,11 @@ def _refresh(
         mine.bought = max(line.quantity, mine.claimed)
         mine.paid = max(paid.lines[line.pk], mine.granted, mine.claimed_value)
         mine.before = min(max(line.refunded - ours.get(line.pk, ZERO), ZERO), mine.paid - mine.granted)
-    _save([account, *by_line.values()])
+    _save([row for row, before in zip(rows, known, strict=True) if _columns(row) != before])
+
+
+def _columns(row: Any) -> list[Any]:
+    return [getattr(row, name) for name in COLUMNS[type(row)]]
 
 
 def claim(books: Books, picks: Mapping[int, int]) -> dict[int, Decimal]:

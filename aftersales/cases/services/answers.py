@@ -78,7 +78,7 @@ def _act(row: CasePayment, answer: Answer, actor: Any, now: datetime) -> str:
     if row.state in WAITS:  # it was paid and came back before anybody told us that it was paid
         _paid(row, answer, actor, now)
     elif row.state != S.SUCCEEDED:
-        return "already" if row.state in BACK else "contradicts"
+        return "already" if row.state in BACK and row.paid_at is not None else "contradicts"
     payment_bounce(payment=row, actor=actor, now=now, failure=answer.reason, told=answer.way)
     return ""
 
@@ -90,7 +90,10 @@ def _paid(row: CasePayment, answer: Answer, actor: Any, now: datetime) -> str:
             payment=row, actor=actor, now=now, paid_at=answer.happened_at, told=answer.way, bank_ref=answer.bank_ref
         )  # fmt: skip
         return ""
-    return "already" if row.state == S.SUCCEEDED or row.state in BACK else "contradicts"
+    known = row.state == S.SUCCEEDED or (row.state in BACK and row.paid_at is not None)
+    return (
+        "already" if known else "contradicts"
+    )  # given up unpaid and paid anew: now the customer may have it twice
 
 
 def answers_take(rows: Sequence[Mapping[str, Any]], actor: Any, now: datetime) -> list[int]:

@@ -22,7 +22,6 @@ from aftersales.cases.services.opening import note
 from aftersales.cases.services.paying import cancel_what_can_be
 from aftersales.cases.states import (
     GOODS_BACK,
-    HOLDS_GOODS,
     MONEY_BACK,
     SELLERS_FAULT,
     CaseKind,
@@ -35,6 +34,7 @@ from aftersales.cases.states import (
 from aftersales.core import moves
 from aftersales.core.errors import DomainError
 from aftersales.core.money import CENT
+from aftersales.orders.models import OrderLine
 
 FREIGHT_BACK = SELLERS_FAULT | {Ground.REFUSED}
 OFFERS_BY = {DecidedBy.STAFF: Side.PLATFORM, DecidedBy.MERCHANT: Side.MERCHANT}
@@ -207,7 +207,7 @@ def case_rule(
     goods_back: bool | None = None,
     freight_by: str = "",
 ) -> Case:
-    """Carry a ruling out on the decision (the dispute's own services call this)."""
+    """Carry a ruling out on a case in dispute; its pieces are taken as long as it is. Errors: too_much, paid_more."""
     with transaction.atomic():
         mine = _held(case, actor, None)
         if not for_customer:
@@ -216,8 +216,6 @@ def case_rule(
             _give_up(mine, ruled)
             tell_ticket(mine.ticket, "ticket.case_decided", ruled, actor=actor, now=now)
             return ruled
-        if mine.lines and not _claimed(mine):
-            _claim_again(mine)
         terms: dict[str, Any] = {} if goods_back is None else {"goods_back": goods_back}
         if freight_by:
             terms["return_freight"] = freight_by
@@ -283,7 +281,7 @@ def _quote(mine: Held, amount: Decimal | None, deductions: Deductions) -> Quote:
     pieces = [_piece(mine, line, deductions.get(line.line_id)) for line in mine.lines]
     left = books.account.left + case.agreed - case.agreed_extra
     if amount is not None:
-        return fixed(amount, pieces, order_left=left)
+        return fixed(amount, pieces, order_left=left, freight=_freight(mine))
     freight, rest = _freight(mine), ZERO
     if not mine.lines:
         return Quote((Term("rest", left),), rest=left)
@@ -311,14 +309,18 @@ def _freight(mine: Held) -> Decimal:
     left: Decimal = books.account.freight_left + case.agreed_freight
     if all(one.claimed == one.bought for one in books.line_accounts.values()):
         return left
-    shares = sum(
-        (
-            books.lines[line.line_id].freight * line.announced / books.lines[line.line_id].quantity
-            for line in mine.lines
-        ),
-        ZERO,
-    )
-    return min(Decimal(shares).quantize(CENT, rounding=ROUND_DOWN), left)
+    share: Decimal
+    if any(line.freight for line in books.lines.values()):
+        share = sum((_told_freight(books.lines[one.line_id], one.announced) for one in mine.lines), ZERO)
+    else:  # nobody split the order's freight: it follows what was paid for the goods
+        goods = sum(books.paid.lines.values(), ZERO)
+        share = books.paid.freight * sum((one.value for one in mine.lines), ZERO) / (goods or 1)
+    return min(share.quantize(CENT, rounding=ROUND_DOWN), left)
+
+
+def _told_freight(line: OrderLine, pieces: int) -> Decimal:
+    share: Decimal = line.freight * pieces / line.quantity
+    return share
 
 
 def _approved(
@@ -366,10 +368,6 @@ def _give_up(mine: Held, case: Case) -> None:
         return
     accounts.ungrant(mine.books, mine.case, mine.lines)
     accounts.release(mine.books, mine.lines)
-
-
-def _claimed(mine: Held) -> bool:
-    return mine.case.state in HOLDS_GOODS
 
 
 def _claim_again(mine: Held) -> None:

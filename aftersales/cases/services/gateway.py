@@ -15,6 +15,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
+from django.db import transaction
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext_lazy as _
 
@@ -54,7 +55,10 @@ def pay(*, payment: CasePayment, now: datetime) -> str:
         return str(_lost(payment, now).state)
     if payment.state != PaymentState.APPROVED:
         return str(payment.state)
-    payment = moves.perform(payment, "submit", actor=system_user(), now=now)
+    with transaction.atomic():  # not switched off between the question and the hand-over
+        if not MoneyGateway.objects.select_for_update().filter(pk=gateway.pk, is_active=True).exists():
+            raise DomainError(_("No payment service is switched on for this currency."), "no_gateway")
+        payment = moves.perform(payment, "submit", actor=system_user(), now=now)
     try:
         said = _call(gateway, "pay", payment, now)
     except outgoing.NotSent as error:

@@ -7,10 +7,12 @@ from typing import Any
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
-from aftersales.cases.models import MoneyGateway
+from aftersales.cases.models import CasePayment, MoneyGateway
 from aftersales.cases.services.gateway import PURPOSE
 from aftersales.cases.services.locking import require
+from aftersales.cases.states import Gateway, PaymentState
 from aftersales.core import outgoing, registers, webhooks
 from aftersales.core.errors import DomainError
 from aftersales.core.models import new_public_id
@@ -44,21 +46,40 @@ def money_gateway_create(
 def money_gateway_switch(
     *, gateway: MoneyGateway, on: bool, version: int | None, actor: Any, now: datetime
 ) -> MoneyGateway:
-    """Switch it on (one for each currency) or off; what is out already is asked about as before.
+    """Switch it on (one for each currency) or off. Off only when no payment of it is without its answer: another
+    service never saw their keys, and its "unknown" would let them be paid a second time.
 
-    Errors: own, another.
+    Errors: own, another, waiting.
     """
     require(actor, MANAGE)
     if on and gateway.made_by_id == actor.pk:
         raise DomainError(_("You added this service; a second person switches it on."), "own")
     try:
         with transaction.atomic():
+            MoneyGateway.objects.select_for_update().get(pk=gateway.pk)  # whoever hands over holds it too
+            if not on:
+                _refuse_waiting(gateway)
             row: MoneyGateway = registers.save(
                 gateway, actor=actor, now=now, event="money_gateway.switched", version=version, is_active=on
             )
     except IntegrityError as error:
         raise DomainError(_("Another service is switched on for this currency."), "another") from error
     return row
+
+
+def _refuse_waiting(gateway: MoneyGateway) -> None:
+    waits = [PaymentState.SUBMITTED, PaymentState.UNKNOWN]
+    out = CasePayment.objects.filter(gateway=Gateway.HTTP, currency=gateway.currency, state__in=waits).count()
+    if out:
+        raise DomainError(
+            ngettext(
+                "%(count)d payment has no answer yet; switch the service off when it is known.",
+                "%(count)d payments have no answer yet; switch the service off when all are known.",
+                out,
+            )
+            % {"count": out},
+            "waiting",
+        )
 
 
 def money_gateway_rotate(*, gateway: MoneyGateway, actor: Any, now: datetime) -> str:

@@ -24,6 +24,9 @@ from aftersales.cases.states import (
 from aftersales.core import moves, series
 from aftersales.core.errors import DomainError
 from aftersales.orders.models import Order
+from aftersales.orders.returning import answers_of
+from aftersales.standards.returns.answers import Answer
+from aftersales.standards.returns.states import Verdict
 from aftersales.tickets.models import Ticket
 from aftersales.tickets.services.locking import locked_ticket
 
@@ -68,7 +71,8 @@ def case_open(*, ticket: Ticket, draft: CaseDraft, actor: Any, now: datetime) ->
         if known := _known(draft):
             return known
         values = _taken(books, draft)
-        case = _created(number, ticket, books, draft, actor, now)
+        answers = _judged(draft, now)
+        case = _created(number, ticket, books, draft, answers, actor, now)
         lines = [
             CaseLine(case=case, line_id=line_id, announced=draft.pieces[line_id], value=value)
             for line_id, value in values.items()
@@ -118,9 +122,34 @@ def _taken(books: Books | None, draft: CaseDraft) -> dict[int, Decimal]:
     return values
 
 
+def _judged(draft: CaseDraft, now: datetime) -> Mapping[int, Answer]:
+    """What the return rules say of each line, at the moment when it was asked for; nothing of a compensation."""
+    if not draft.pieces or draft.kind == CaseKind.COMPENSATION:
+        return {}
+    return answers_of(draft.pieces, demand=draft.kind, ground=draft.ground, asked_at=draft.asked_at or now)
+
+
+def _kept(answers: Mapping[int, Answer]) -> dict[str, Any]:
+    """The answers as the case keeps them; the whole is as certain as its least certain line."""
+    if not answers:
+        return {}
+    found = {answer.verdict for answer in answers.values()}
+    whole = next(one for one in (Verdict.PERSON, Verdict.NO, Verdict.YES) if one in found)
+    return {"verdict": str(whole), "lines": {str(pk): answer.as_json() for pk, answer in answers.items()}}
+
+
+def _back_by(answers: Mapping[int, Answer], ground: str) -> str:
+    """Who bears the way back: by the rules where they speak with one voice, else by whose fault the ground names."""
+    said = {answer.freight.back for answer in answers.values() if answer.freight.back in Side.values}
+    if len(said) == 1:
+        return str(said.pop())
+    return Side.MERCHANT if ground in SELLERS_FAULT else Side.CUSTOMER
+
+
 def _created(
-    number: str, ticket: Ticket, books: Books | None, draft: CaseDraft, actor: Any, now: datetime
-) -> Case:
+    number: str, ticket: Ticket, books: Books | None, draft: CaseDraft, answers: Mapping[int, Answer], actor: Any,
+    now: datetime,
+) -> Case:  # fmt: skip
     seller = ticket.merchant_id
     if books and draft.pieces:
         line = books.lines[min(draft.pieces)]
@@ -130,7 +159,7 @@ def _created(
         number=number, ticket=ticket, order_id=ticket.order_id, merchant_id=seller, customer_id=ticket.customer_id,
         market_id=ticket.market_id, follows=draft.follows, kind=draft.kind, first_kind=draft.kind, ground=draft.ground,
         first_ground=draft.ground, compensation=draft.compensation, goods_back=back and draft.kind in GOODS_BACK,
-        return_freight=Side.MERCHANT if draft.ground in SELLERS_FAULT else Side.CUSTOMER,
+        return_freight=_back_by(answers, draft.ground), verdict=_kept(answers),
         currency=books.order.currency if books else "CNY", asked=draft.asked, asked_by=draft.asked_by,
         asked_at=draft.asked_at or now, opened_by=actor, opened_at=now, source=draft.source,
         source_ref=draft.source_ref,

@@ -26,6 +26,7 @@ from aftersales.cases.services.tenders import tenders_open, tenders_take
 from aftersales.cases.splitting import Part, Share, back_the_way_it_came, outstanding
 from aftersales.cases.states import (
     COUNTS_AS_PAID,
+    MONEY_BACK,
     CaseKind,
     CaseState,
     Gateway,
@@ -61,7 +62,7 @@ def payment_propose(
 ) -> list[CasePayment]:
     """Payments for everything that was agreed and stands in none yet. The second of two clicks finds nothing left.
 
-    Errors: not_permitted, wrong_case_state, nothing_left.
+    Errors: not_permitted, wrong_case_state, goods_awaited, nothing_left.
     """
     require(actor, "cases.propose_payment")
     numbers = series.Drawn("case_payment", now)
@@ -80,11 +81,26 @@ def _ways(mine: Held) -> list[Way]:
     case = mine.case
     if case.state != CaseState.APPROVED:
         raise DomainError(_("Only an approved case is paid."), "wrong_case_state")
+    _refuse_unseen_goods(mine)
     parts, extra = _still_open(mine)
     ways = [*_refunds(mine, parts), *_extras(mine, extra)]
     if not ways:
         raise DomainError(_("Everything that was agreed stands in payments already."), "nothing_left")
     return ways
+
+
+def _refuse_unseen_goods(mine: Held) -> None:
+    """A return is paid when its goods are accepted, unless it is an instant one or somebody waived the goods."""
+    case = mine.case
+    if not case.goods_back or case.instant or case.kind not in MONEY_BACK:
+        return
+    awaited = sum(line.approved - line.accepted for line in mine.lines)
+    if awaited > 0:
+        raise DomainError(
+            _("%(pieces)d pieces are not back or not accepted yet; the refund follows the goods.")
+            % {"pieces": awaited},
+            "goods_awaited",
+        )
 
 
 def _still_open(mine: Held) -> tuple[list[Share], Decimal]:

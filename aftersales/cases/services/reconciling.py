@@ -34,7 +34,8 @@ FOUND = {
     K.NOT_BOOKED: """
         SELECT %(kind)s, l.source, p.id, l.id, NULL::numeric, l.amount, l.currency
           FROM cases_statementline l JOIN cases_casepayment p ON p.key = l.key AND l.key <> ''
-         WHERE l.source = %(source)s AND l.side = %(out)s AND NOT p.state = ANY(%(paid)s)""",
+         WHERE l.source = %(source)s AND l.side = %(out)s
+           AND (p.paid_at IS NULL OR NOT p.state = ANY(%(paid)s))""",
     K.NOT_RETURNED: """
         SELECT %(kind)s, l.source, p.id, l.id, NULL::numeric, l.amount, l.currency
           FROM cases_statementline l JOIN cases_casepayment p ON p.key = l.key AND l.key <> ''

@@ -111,7 +111,7 @@ def run_export(*, run: PaymentRun, now: datetime) -> PaymentRun:
     waiting = CasePayment.objects.filter(run=run, state=PaymentState.APPROVED)
     while waiting.exists():
         outcome = moves.perform_many(waiting, "submit", actor=actor, now=now)
-        if outcome.busy and not outcome.done:
+        if not outcome.done:
             raise DomainError(_("A payment of this run is being worked on; it is tried again."), "busy")
     written = run_write(run=run, now=now)
     with transaction.atomic():
