@@ -16,12 +16,15 @@ Without ``save_row`` the page is read-only. Nothing is deleted, no list is edita
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, cast
 
+from django.core.exceptions import FieldDoesNotExist
 from django.db import models
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
+from unfold.decorators import display
 
 from aftersales.core.changelists import CappedPaginator, RoomChangeList
 from aftersales.core.errors import Conflict, DomainError
@@ -61,6 +64,11 @@ class RoomAdmin(HistoryPages, ModelAdmin):  # type: ignore[misc]
     def get_exclude(self, request: HttpRequest, obj: Any = None) -> Any:
         """References and codes that a model calls ``for_machines`` stand on no form (nor in its history)."""
         return super().get_exclude(request, obj) or sorted(getattr(self.model, "for_machines", ()))
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """What is only read shows lists of codes in words."""
+        fields = super().get_fields(request, obj)
+        return fields if self.writable else [_in_words(self.model, name) for name in fields]
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
         """Only what the page offers as a filter, compared exactly: a hidden column is no oracle."""
@@ -249,3 +257,20 @@ def _is_relation(model: type[models.Model], name: str) -> bool:
         return bool(model._meta.get_field(name).is_relation)
     except Exception:  # noqa: BLE001  a filter over something that is no field
         return False
+
+
+def _in_words(model: type[models.Model], name: Any) -> Any:
+    """The name of a column, or for a list of codes that have words a column that says them."""
+    try:
+        field: Any = model._meta.get_field(name) if isinstance(name, str) else None
+    except FieldDoesNotExist:
+        return name
+    words = dict(getattr(getattr(field, "base_field", None), "flatchoices", None) or ())
+    if not words:
+        return name
+
+    @display(description=field.verbose_name)
+    def said(row: Any) -> str:
+        return gettext(", ").join(str(words.get(code, code)) for code in getattr(row, name) or ())
+
+    return said

@@ -45,7 +45,8 @@ CJK = re.compile(r"[\u4e00-\u9fff]+")
 WORD = re.compile(r"[A-Za-z]{2,}")
 # Numbers, formats, the name of the other language, random ids, addresses.
 PLAIN = re.compile(
-    r"(TK|DA)\d{4}-\d+|\w+\.csv|CSV|XLSX|JSON|App|English|Olist.*|\S+@\S+|\w+/\w+",
+    r"(TK|DA)\d{4}-\d+|\w+\.csv|CSV|XLSX|JSON|App|English|Olist.*|\S+@\S+|\w+/\w+"
+    r"|(POST )?https?://\S+|(\w+\.)+example\.com",
     re.ASCII,
 )
 EXAMPLES = {"zhouting", "浙江省", "禾木家电旗舰店"}  # in the first row of the templates
@@ -198,6 +199,7 @@ def values(*, codes: bool = False) -> Iterator[str]:
                 continue
             if isinstance(field, TEXTS) and not field.choices:
                 yield from map(str, rows)
+                yield from (str(one) for value in rows if isinstance(value, list) for one in value)
             elif isinstance(field, ArrayField) and not field.base_field.choices:
                 yield from (str(value) for several in rows for value in several or ())
 
