@@ -13,12 +13,13 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django_fsm import FSMField, transition
+from django_fsm import transition
 from simple_history.models import HistoricalRecords
 
 from accounts.states import Duty
 from aftersales.core.models import PublicIdModel, StateModel, VersionedModel
 from aftersales.core.rulebook import RuleVersion
+from aftersales.core.statefield import StateField
 from training.machine import CERTIFICATE_MACHINE, LIMIT_MACHINE, REQUIREMENT_MACHINE, TIER_MACHINE
 from training.querysets import CertificateQuerySet, TierQuerySet, TrainingRuleQuerySet
 from training.states import LIVE, CertificateState, Decision, Holder
@@ -263,11 +264,10 @@ class Certificate(PublicIdModel, StateModel, VersionedModel):
         blank=True,
         help_text=_("None means all."),
     )
-    state = FSMField(
+    state = StateField(
         _("state"),
         choices=CertificateState,
         default=CertificateState.CERTIFIED,
-        protected=True,
         max_length=10,
     )
     valid_from = models.DateTimeField(_("valid from"))

@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django_fsm import FSMField, transition
+from django_fsm import transition
 from simple_history.models import HistoricalRecords
 
 from aftersales.clocks.machine import LADDER_MACHINE, MACHINE, triggers
@@ -16,6 +16,7 @@ from aftersales.clocks.querysets import ClockQuerySet
 from aftersales.clocks.rules import Pause
 from aftersales.clocks.states import ClockState, RungBy, RungMoment, RungTo
 from aftersales.core.models import Audience, StateModel
+from aftersales.core.statefield import StateField
 from aftersales.standards.models import CODE_LENGTH, RuleVersion, StandardVersion, codes, new_edition
 from aftersales.standards.querysets import RuleVersionQuerySet
 from aftersales.standards.states import ClockKind, Debtor, Promise
@@ -55,9 +56,7 @@ class Clock(StateModel):
         db_index=False,
     )
     holder_team_id = models.BigIntegerField(_("team"), null=True, blank=True)
-    state = FSMField(
-        _("state"), choices=ClockState, default=ClockState.RUNNING, protected=True, max_length=10
-    )
+    state = StateField(_("state"), choices=ClockState, default=ClockState.RUNNING, max_length=10)
     started_at = models.DateTimeField(_("started at"))
     counted_from = models.DateTimeField(_("counted from"))
     due_at = models.DateTimeField(_("due at"))

@@ -12,11 +12,11 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django_fsm import FSMField
 
 from aftersales.core.errors import Refusal
 from aftersales.core.models import StateModel, VersionedModel
 from aftersales.core.querysets import ScopedQuerySet
+from aftersales.core.statefield import StateField
 
 
 class RuleState(models.TextChoices):
@@ -60,7 +60,7 @@ class RuleVersion(StateModel, VersionedModel):
     rule_key = ""  # the column that all versions of one rule share
 
     number = models.PositiveIntegerField(_("version"))
-    state = FSMField(_("state"), choices=RuleState, default=RuleState.DRAFT, protected=True, max_length=10)
+    state = StateField(_("state"), choices=RuleState, default=RuleState.DRAFT, max_length=10)
     source_ref = models.CharField(_("source id"), max_length=60, help_text=_("For example R3.4 or G4.1."))
     source_zh = models.TextField(_("source text"))
     source_en = models.CharField(_("source in English"), max_length=300)

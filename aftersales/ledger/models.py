@@ -17,7 +17,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
-from django_fsm import FSMField, transition
+from django_fsm import transition
 
 from aftersales.core.models import (
     AppendOnlyModel,
@@ -26,6 +26,7 @@ from aftersales.core.models import (
     VersionedModel,
     append_only_triggers,
 )
+from aftersales.core.statefield import StateField
 from aftersales.ledger.machine import PERIOD_MACHINE, PROPOSAL_MACHINE
 from aftersales.ledger.querysets import AccountQuerySet, JournalQuerySet, PeriodQuerySet, ProposalQuerySet
 from aftersales.ledger.states import (
@@ -218,7 +219,7 @@ class Period(StateModel, VersionedModel):
 
     month = models.DateField(_("month"), unique=True)
     ends_at = models.DateTimeField(_("ends at"))
-    state = FSMField(_("state"), choices=PeriodState, default=PeriodState.OPEN, protected=True, max_length=8)
+    state = StateField(_("state"), choices=PeriodState, default=PeriodState.OPEN, max_length=8)
     closed_at = models.DateTimeField(_("closed at"), null=True, blank=True)
 
     objects = PeriodQuerySet.as_manager()
@@ -246,9 +247,7 @@ class Proposal(PublicIdModel, StateModel, VersionedModel):
 
     number = models.CharField(_("number"), max_length=40, unique=True)
     kind = models.CharField(_("kind"), max_length=12, choices=ProposalKind)
-    state = FSMField(
-        _("state"), choices=ProposalState, default=ProposalState.PROPOSED, protected=True, max_length=12
-    )
+    state = StateField(_("state"), choices=ProposalState, default=ProposalState.PROPOSED, max_length=12)
     party = models.CharField(_("party"), max_length=10, choices=Party)
     party_id = models.BigIntegerField(_("party's key"))
     merchant_id = models.BigIntegerField(_("merchant"), null=True)

@@ -10,10 +10,11 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
-from django_fsm import FSMField, transition
+from django_fsm import transition
 from simple_history.models import HistoricalRecords
 
 from aftersales.core.models import PublicIdModel, StateModel, VersionedModel
+from aftersales.core.statefield import StateField
 
 from .machine import MACHINE
 from .querysets import MemberQuerySet, MerchantContactQuerySet, MerchantQuerySet
@@ -25,11 +26,10 @@ class Merchant(StateModel, PublicIdModel, VersionedModel):
 
     code = models.CharField(_("merchant code"), max_length=64, unique=True)
     name = models.CharField(_("merchant name"), max_length=120)
-    state = FSMField(
+    state = StateField(
         _("state"),
         choices=MerchantState.choices,
         default=MerchantState.APPLYING,
-        protected=True,
         max_length=16,
     )
     market = models.ForeignKey(

@@ -10,10 +10,11 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
-from django_fsm import FSMField, transition
+from django_fsm import transition
 from simple_history.models import HistoricalRecords
 
 from aftersales.core.models import PublicIdModel, StateModel, VersionedModel, new_public_id
+from aftersales.core.statefield import StateField
 
 from . import kinds, rules
 from .machine import MACHINE
@@ -59,9 +60,7 @@ class NoticeText(StateModel, VersionedModel):
         NoticeTemplate, models.PROTECT, related_name="texts", verbose_name=_("kind of message")
     )
     number = models.PositiveIntegerField(_("version number"))
-    state = FSMField(
-        _("state"), choices=TextState.choices, default=TextState.DRAFT, protected=True, max_length=10
-    )
+    state = StateField(_("state"), choices=TextState.choices, default=TextState.DRAFT, max_length=10)
     subject_zh = models.CharField(_("Chinese subject"), max_length=200)
     body_zh = models.TextField(_("Chinese text"))
     subject_en = models.CharField(_("English subject"), max_length=200)

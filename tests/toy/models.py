@@ -5,10 +5,11 @@ from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django_fsm import FSMField, transition
+from django_fsm import transition
 from simple_history.models import HistoricalRecords
 
 from aftersales.core.models import AppendOnlyModel, PublicIdModel, StateModel, VersionedModel
+from aftersales.core.statefield import StateField
 from tests.toy.machine import LAMP, PARCEL
 from tests.toy.states import LampState, ParcelState
 
@@ -16,7 +17,7 @@ from tests.toy.states import LampState, ParcelState
 class Parcel(StateModel, PublicIdModel, VersionedModel):
     deletable = "the tests show what happens when a row is gone"
 
-    state = FSMField(choices=ParcelState.choices, default=ParcelState.PACKED, protected=True, max_length=16)
+    state = StateField(choices=ParcelState.choices, default=ParcelState.PACKED, max_length=16)
     merchant_id = models.BigIntegerField(null=True)
     carrier = models.CharField(max_length=40, blank=True)
     weight = models.DecimalField(max_digits=8, decimal_places=2, default=1)
@@ -58,7 +59,7 @@ class Parcel(StateModel, PublicIdModel, VersionedModel):
 
 
 class Lamp(StateModel):
-    state = FSMField(choices=LampState.choices, default=LampState.OFF, protected=True, max_length=8)
+    state = StateField(choices=LampState.choices, default=LampState.OFF, max_length=8)
 
     class Meta:
         triggers = LAMP.triggers()

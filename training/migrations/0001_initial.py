@@ -4,7 +4,6 @@ import aftersales.core.models
 import django.contrib.postgres.fields
 import django.core.validators
 import django.db.models.deletion
-import django_fsm
 import pgtrigger.compiler
 import pgtrigger.migrations
 import simple_history.models
@@ -93,7 +92,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('version', models.PositiveIntegerField(default=1, editable=False, verbose_name='version')),
                 ('number', models.PositiveIntegerField(verbose_name='version')),
-                ('state', django_fsm.FSMField(choices=[('draft', 'Draft'), ('active', 'In force'), ('retired', 'Replaced'), ('rejected', 'Returned'), ('noted', 'Noted only')], default='draft', max_length=10, protected=True, verbose_name='state')),
+                ('state', models.CharField(choices=[('draft', 'Draft'), ('active', 'In force'), ('retired', 'Replaced'), ('rejected', 'Returned'), ('noted', 'Noted only')], default='draft', max_length=10, verbose_name='state')),
                 ('source_ref', models.CharField(help_text='For example R3.4 or G4.1.', max_length=60, verbose_name='source id')),
                 ('source_zh', models.TextField(verbose_name='source text')),
                 ('source_en', models.CharField(max_length=300, verbose_name='source in English')),
@@ -133,7 +132,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name='ID')),
                 ('version', models.PositiveIntegerField(default=1, editable=False, verbose_name='version')),
                 ('number', models.PositiveIntegerField(verbose_name='version')),
-                ('state', django_fsm.FSMField(choices=[('draft', 'Draft'), ('active', 'In force'), ('retired', 'Replaced'), ('rejected', 'Returned'), ('noted', 'Noted only')], default='draft', max_length=10, protected=True, verbose_name='state')),
+                ('state', models.CharField(choices=[('draft', 'Draft'), ('active', 'In force'), ('retired', 'Replaced'), ('rejected', 'Returned'), ('noted', 'Noted only')], default='draft', max_length=10, verbose_name='state')),
                 ('source_ref', models.CharField(help_text='For example R3.4 or G4.1.', max_length=60, verbose_name='source id')),
                 ('source_zh', models.TextField(verbose_name='source text')),
                 ('source_en', models.CharField(max_length=300, verbose_name='source in English')),
@@ -173,7 +172,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name='ID')),
                 ('version', models.PositiveIntegerField(default=1, editable=False, verbose_name='version')),
                 ('number', models.PositiveIntegerField(verbose_name='version')),
-                ('state', django_fsm.FSMField(choices=[('draft', 'Draft'), ('active', 'In force'), ('retired', 'Replaced'), ('rejected', 'Returned'), ('noted', 'Noted only')], default='draft', max_length=10, protected=True, verbose_name='state')),
+                ('state', models.CharField(choices=[('draft', 'Draft'), ('active', 'In force'), ('retired', 'Replaced'), ('rejected', 'Returned'), ('noted', 'Noted only')], default='draft', max_length=10, verbose_name='state')),
                 ('source_ref', models.CharField(help_text='For example R3.4 or G4.1.', max_length=60, verbose_name='source id')),
                 ('source_zh', models.TextField(verbose_name='source text')),
                 ('source_en', models.CharField(max_length=300, verbose_name='source in English')),
@@ -210,7 +209,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name='ID')),
                 ('version', models.PositiveIntegerField(default=1, editable=False, verbose_name='version')),
                 ('number', models.PositiveIntegerField(verbose_name='version')),
-                ('state', django_fsm.FSMField(choices=[('draft', 'Draft'), ('active', 'In force'), ('retired', 'Replaced'), ('rejected', 'Returned'), ('noted', 'Noted only')], default='draft', max_length=10, protected=True, verbose_name='state')),
+                ('state', models.CharField(choices=[('draft', 'Draft'), ('active', 'In force'), ('retired', 'Replaced'), ('rejected', 'Returned'), ('noted', 'Noted only')], default='draft', max_length=10, verbose_name='state')),
                 ('source_ref', models.CharField(help_text='For example R3.4 or G4.1.', max_length=60, verbose_name='source id')),
                 ('source_zh', models.TextField(verbose_name='source text')),
                 ('source_en', models.CharField(max_length=300, verbose_name='source in English')),
@@ -257,7 +256,7 @@ class Migration(migrations.Migration):
                 ('version', models.PositiveIntegerField(default=1, editable=False, verbose_name='version')),
                 ('number', models.CharField(db_index=True, max_length=40, verbose_name='number')),
                 ('duties', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('orders', 'Orders'), ('logistics', 'Logistics'), ('payment', 'Payment'), ('returns', 'Returns'), ('repair', 'Repair'), ('complaints', 'Complaints'), ('emergency', 'Emergency'), ('process', 'Process'), ('authority', 'Authority matters')], max_length=16), blank=True, default=list, help_text='None means all.', size=None, verbose_name='duties')),
-                ('state', django_fsm.FSMField(choices=[('certified', 'Certified'), ('expiring', 'Ends soon'), ('expired', 'Ended'), ('suspended', 'Suspended'), ('revoked', 'Revoked')], default='certified', max_length=10, protected=True, verbose_name='state')),
+                ('state', models.CharField(choices=[('certified', 'Certified'), ('expiring', 'Ends soon'), ('expired', 'Ended'), ('suspended', 'Suspended'), ('revoked', 'Revoked')], default='certified', max_length=10, verbose_name='state')),
                 ('valid_from', models.DateTimeField(verbose_name='valid from')),
                 ('valid_to', models.DateTimeField(verbose_name='valid until')),
                 ('granted_at', models.DateTimeField(verbose_name='granted at')),
@@ -287,7 +286,7 @@ class Migration(migrations.Migration):
                 ('version', models.PositiveIntegerField(default=1, editable=False, verbose_name='version')),
                 ('number', models.CharField(max_length=40, unique=True, verbose_name='number')),
                 ('duties', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('orders', 'Orders'), ('logistics', 'Logistics'), ('payment', 'Payment'), ('returns', 'Returns'), ('repair', 'Repair'), ('complaints', 'Complaints'), ('emergency', 'Emergency'), ('process', 'Process'), ('authority', 'Authority matters')], max_length=16), blank=True, default=list, help_text='None means all.', size=None, verbose_name='duties')),
-                ('state', django_fsm.FSMField(choices=[('certified', 'Certified'), ('expiring', 'Ends soon'), ('expired', 'Ended'), ('suspended', 'Suspended'), ('revoked', 'Revoked')], default='certified', max_length=10, protected=True, verbose_name='state')),
+                ('state', models.CharField(choices=[('certified', 'Certified'), ('expiring', 'Ends soon'), ('expired', 'Ended'), ('suspended', 'Suspended'), ('revoked', 'Revoked')], default='certified', max_length=10, verbose_name='state')),
                 ('valid_from', models.DateTimeField(verbose_name='valid from')),
                 ('valid_to', models.DateTimeField(verbose_name='valid until')),
                 ('granted_at', models.DateTimeField(verbose_name='granted at')),
@@ -310,7 +309,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('version', models.PositiveIntegerField(default=1, editable=False, verbose_name='version')),
                 ('number', models.PositiveIntegerField(verbose_name='version')),
-                ('state', django_fsm.FSMField(choices=[('draft', 'Draft'), ('active', 'In force'), ('retired', 'Replaced'), ('rejected', 'Returned'), ('noted', 'Noted only')], default='draft', max_length=10, protected=True, verbose_name='state')),
+                ('state', models.CharField(choices=[('draft', 'Draft'), ('active', 'In force'), ('retired', 'Replaced'), ('rejected', 'Returned'), ('noted', 'Noted only')], default='draft', max_length=10, verbose_name='state')),
                 ('source_ref', models.CharField(help_text='For example R3.4 or G4.1.', max_length=60, verbose_name='source id')),
                 ('source_zh', models.TextField(verbose_name='source text')),
                 ('source_en', models.CharField(max_length=300, verbose_name='source in English')),
@@ -344,7 +343,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('version', models.PositiveIntegerField(default=1, editable=False, verbose_name='version')),
                 ('number', models.PositiveIntegerField(verbose_name='version')),
-                ('state', django_fsm.FSMField(choices=[('draft', 'Draft'), ('active', 'In force'), ('retired', 'Replaced'), ('rejected', 'Returned'), ('noted', 'Noted only')], default='draft', max_length=10, protected=True, verbose_name='state')),
+                ('state', models.CharField(choices=[('draft', 'Draft'), ('active', 'In force'), ('retired', 'Replaced'), ('rejected', 'Returned'), ('noted', 'Noted only')], default='draft', max_length=10, verbose_name='state')),
                 ('source_ref', models.CharField(help_text='For example R3.4 or G4.1.', max_length=60, verbose_name='source id')),
                 ('source_zh', models.TextField(verbose_name='source text')),
                 ('source_en', models.CharField(max_length=300, verbose_name='source in English')),

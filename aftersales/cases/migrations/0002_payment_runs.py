@@ -2,7 +2,6 @@
 
 import aftersales.core.models
 import django.db.models.deletion
-import django_fsm
 import pgtrigger.compiler
 import pgtrigger.migrations
 import simple_history.models
@@ -48,7 +47,7 @@ class Migration(migrations.Migration):
                 ('public_id', models.CharField(db_index=True, default=aftersales.core.models.new_public_id, editable=False, max_length=22, verbose_name='public id')),
                 ('version', models.PositiveIntegerField(default=1, editable=False, verbose_name='version')),
                 ('number', models.CharField(db_index=True, max_length=24, verbose_name='number')),
-                ('state', django_fsm.FSMField(choices=[('draft', 'Collected'), ('approved', 'Released'), ('exported', 'With the bank'), ('settled', 'All answered'), ('cancelled', 'Cancelled')], default='draft', max_length=9, protected=True, verbose_name='state')),
+                ('state', models.CharField(choices=[('draft', 'Collected'), ('approved', 'Released'), ('exported', 'With the bank'), ('settled', 'All answered'), ('cancelled', 'Cancelled')], default='draft', max_length=9, verbose_name='state')),
                 ('currency', models.CharField(max_length=3, verbose_name='currency')),
                 ('count', models.PositiveIntegerField(default=0, verbose_name='payments')),
                 ('total', models.DecimalField(decimal_places=2, default=Decimal('0'), max_digits=14, verbose_name='total')),
@@ -107,7 +106,7 @@ class Migration(migrations.Migration):
                 ('public_id', models.CharField(default=aftersales.core.models.new_public_id, editable=False, max_length=22, unique=True, verbose_name='public id')),
                 ('version', models.PositiveIntegerField(default=1, editable=False, verbose_name='version')),
                 ('number', models.CharField(max_length=24, unique=True, verbose_name='number')),
-                ('state', django_fsm.FSMField(choices=[('draft', 'Collected'), ('approved', 'Released'), ('exported', 'With the bank'), ('settled', 'All answered'), ('cancelled', 'Cancelled')], default='draft', max_length=9, protected=True, verbose_name='state')),
+                ('state', models.CharField(choices=[('draft', 'Collected'), ('approved', 'Released'), ('exported', 'With the bank'), ('settled', 'All answered'), ('cancelled', 'Cancelled')], default='draft', max_length=9, verbose_name='state')),
                 ('currency', models.CharField(max_length=3, verbose_name='currency')),
                 ('count', models.PositiveIntegerField(default=0, verbose_name='payments')),
                 ('total', models.DecimalField(decimal_places=2, default=Decimal('0'), max_digits=14, verbose_name='total')),

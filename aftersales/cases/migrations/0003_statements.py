@@ -2,7 +2,6 @@
 
 import aftersales.core.models
 import django.db.models.deletion
-import django_fsm
 import pgtrigger.compiler
 import pgtrigger.migrations
 from decimal import Decimal
@@ -45,7 +44,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('public_id', models.CharField(default=aftersales.core.models.new_public_id, editable=False, max_length=22, unique=True, verbose_name='public id')),
                 ('version', models.PositiveIntegerField(default=1, editable=False, verbose_name='version')),
-                ('state', django_fsm.FSMField(choices=[('open', 'Open'), ('explained', 'Explained'), ('corrected', 'Put right')], default='open', max_length=9, protected=True, verbose_name='state')),
+                ('state', models.CharField(choices=[('open', 'Open'), ('explained', 'Explained'), ('corrected', 'Put right')], default='open', max_length=9, verbose_name='state')),
                 ('kind', models.CharField(choices=[('unknown', 'The statement names a payment we do not know'), ('amount', 'Another amount'), ('not_booked', 'Paid there, not here'), ('not_returned', 'Came back there, counts as paid here'), ('twice', 'Paid twice'), ('not_told', 'Paid here, the statement does not know it')], max_length=16, verbose_name='difference')),
                 ('source', models.CharField(max_length=40, verbose_name='source')),
                 ('ours', models.DecimalField(decimal_places=2, max_digits=14, null=True, verbose_name='ours')),

@@ -10,7 +10,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
-from django_fsm import FSMField, transition
+from django_fsm import transition
 from simple_history.models import HistoricalRecords
 
 from aftersales.cases.machine import CASE_MACHINE
@@ -29,6 +29,7 @@ from aftersales.cases.states import (
     Side,
 )
 from aftersales.core.models import Audience, PublicIdModel, StateModel, VersionedModel
+from aftersales.core.statefield import StateField
 from aftersales.orders.models import OrderLine
 from aftersales.tickets.models import Ticket
 
@@ -72,9 +73,7 @@ class Case(StateModel, PublicIdModel, VersionedModel):
         "self", models.PROTECT, null=True, related_name="followed_by", verbose_name=_("turned from")
     )
 
-    state = FSMField(
-        _("state"), choices=CaseState, default=CaseState.REQUESTED, protected=True, max_length=10
-    )
+    state = StateField(_("state"), choices=CaseState, default=CaseState.REQUESTED, max_length=10)
     kind = models.CharField(_("kind"), max_length=14, choices=CaseKind)
     first_kind = models.CharField(_("first asked for"), max_length=14, choices=CaseKind)
     ground = models.CharField(_("ground"), max_length=20, choices=Ground)

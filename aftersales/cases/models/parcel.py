@@ -7,13 +7,14 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
-from django_fsm import FSMField, transition
+from django_fsm import transition
 
 from aftersales.cases.machine import PARCEL_MACHINE
 from aftersales.cases.models.case import Case, CaseLine
 from aftersales.cases.querysets import ParcelQuerySet, ThroughParcelQuerySet
 from aftersales.cases.states import DONE_PARCELS, Direction, ParcelState, Side
 from aftersales.core.models import PublicIdModel, StateModel, VersionedModel
+from aftersales.core.statefield import StateField
 
 move = PARCEL_MACHINE.transition
 
@@ -27,9 +28,7 @@ class CaseParcel(StateModel, PublicIdModel, VersionedModel):
     case = models.ForeignKey(Case, models.PROTECT, related_name="parcels", verbose_name=_("case"))
     merchant_id = models.BigIntegerField(_("merchant"), null=True)
     direction = models.CharField(_("direction"), max_length=8, choices=Direction, default=Direction.INBOUND)
-    state = FSMField(
-        _("state"), choices=ParcelState, default=ParcelState.AWAITED, protected=True, max_length=15
-    )
+    state = StateField(_("state"), choices=ParcelState, default=ParcelState.AWAITED, max_length=15)
     carrier = models.CharField(_("carrier"), max_length=60, blank=True)
     tracking_no = models.CharField(_("waybill"), max_length=64, blank=True)
     back_carrier = models.CharField(_("carrier of the way back"), max_length=60, blank=True)

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
-from django_fsm import FSMField, transition
+from django_fsm import transition
 from simple_history.models import HistoricalRecords
 
 from aftersales.cases.machine import PAYMENT_MACHINE
@@ -24,6 +24,7 @@ from aftersales.cases.states import (
     Side,
 )
 from aftersales.core.models import PublicIdModel, StateModel, VersionedModel
+from aftersales.core.statefield import StateField
 
 move = PAYMENT_MACHINE.transition
 
@@ -42,9 +43,7 @@ class CasePayment(StateModel, PublicIdModel, VersionedModel):
         _("compensation for"), max_length=10, choices=CompensationKind, blank=True
     )
     borne_by = models.CharField(_("borne by"), max_length=10, choices=Side, default=Side.MERCHANT)
-    state = FSMField(
-        _("state"), choices=PaymentState, default=PaymentState.PROPOSED, protected=True, max_length=17
-    )
+    state = StateField(_("state"), choices=PaymentState, default=PaymentState.PROPOSED, max_length=17)
     currency = models.CharField(_("currency"), max_length=3)
     amount = amount(_("amount"))
     explained = models.JSONField(_("how it was computed"), default=list)

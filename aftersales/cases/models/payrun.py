@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
-from django_fsm import FSMField, transition
+from django_fsm import transition
 from simple_history.models import HistoricalRecords
 
 from aftersales.cases.machine import RUN_MACHINE
@@ -16,6 +16,7 @@ from aftersales.cases.querysets import AnswerQuerySet, PayeeQuerySet, RunQuerySe
 from aftersales.cases.states import BankOutcome, NameCheck, RunState
 from aftersales.core.files import StoredFile
 from aftersales.core.models import PublicIdModel, StateModel, VersionedModel
+from aftersales.core.statefield import StateField
 
 move = RUN_MACHINE.transition
 
@@ -24,7 +25,7 @@ class PaymentRun(StateModel, PublicIdModel, VersionedModel):
     """One file for the bank, in one currency. ``sha256`` is that of the file as it was written."""
 
     number = models.CharField(_("number"), max_length=24, unique=True)
-    state = FSMField(_("state"), choices=RunState, default=RunState.DRAFT, protected=True, max_length=9)
+    state = StateField(_("state"), choices=RunState, default=RunState.DRAFT, max_length=9)
     currency = models.CharField(_("currency"), max_length=3)
     count = models.PositiveIntegerField(_("payments"), default=0)
     total = amount(_("total"))

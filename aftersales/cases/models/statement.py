@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
-from django_fsm import FSMField, transition
+from django_fsm import transition
 
 from aftersales.cases.machine import DIFFERENCE_MACHINE
 from aftersales.cases.models.accounts import amount
@@ -15,6 +15,7 @@ from aftersales.cases.models.payment import CasePayment
 from aftersales.cases.querysets import DifferenceQuerySet, StatementQuerySet
 from aftersales.cases.states import DifferenceKind, DifferenceState, StatementSide
 from aftersales.core.models import PublicIdModel, StateModel, VersionedModel
+from aftersales.core.statefield import StateField
 
 move = DIFFERENCE_MACHINE.transition
 
@@ -54,9 +55,7 @@ class StatementLine(VersionedModel):
 class Difference(StateModel, PublicIdModel, VersionedModel):
     """Something a statement says and we do not, or the other way round."""
 
-    state = FSMField(
-        _("state"), choices=DifferenceState, default=DifferenceState.OPEN, protected=True, max_length=9
-    )
+    state = StateField(_("state"), choices=DifferenceState, default=DifferenceState.OPEN, max_length=9)
     kind = models.CharField(_("difference"), max_length=16, choices=DifferenceKind)
     source = models.CharField(_("source"), max_length=40)
     payment = models.ForeignKey(

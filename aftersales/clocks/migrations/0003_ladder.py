@@ -2,7 +2,6 @@
 
 import django.contrib.postgres.fields
 import django.db.models.deletion
-import django_fsm
 import pgtrigger.compiler
 import pgtrigger.migrations
 import simple_history.models
@@ -37,7 +36,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name='ID')),
                 ('version', models.PositiveIntegerField(default=1, editable=False, verbose_name='version')),
                 ('number', models.PositiveIntegerField(verbose_name='version')),
-                ('state', django_fsm.FSMField(choices=[('draft', 'Draft'), ('active', 'In force'), ('retired', 'Replaced'), ('rejected', 'Returned'), ('noted', 'Noted only')], default='draft', max_length=10, protected=True, verbose_name='state')),
+                ('state', models.CharField(choices=[('draft', 'Draft'), ('active', 'In force'), ('retired', 'Replaced'), ('rejected', 'Returned'), ('noted', 'Noted only')], default='draft', max_length=10, verbose_name='state')),
                 ('source_ref', models.CharField(help_text='For example R3.4 or G4.1.', max_length=60, verbose_name='source id')),
                 ('source_zh', models.TextField(verbose_name='source text')),
                 ('source_en', models.CharField(max_length=300, verbose_name='source in English')),
@@ -82,7 +81,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('version', models.PositiveIntegerField(default=1, editable=False, verbose_name='version')),
                 ('number', models.PositiveIntegerField(verbose_name='version')),
-                ('state', django_fsm.FSMField(choices=[('draft', 'Draft'), ('active', 'In force'), ('retired', 'Replaced'), ('rejected', 'Returned'), ('noted', 'Noted only')], default='draft', max_length=10, protected=True, verbose_name='state')),
+                ('state', models.CharField(choices=[('draft', 'Draft'), ('active', 'In force'), ('retired', 'Replaced'), ('rejected', 'Returned'), ('noted', 'Noted only')], default='draft', max_length=10, verbose_name='state')),
                 ('source_ref', models.CharField(help_text='For example R3.4 or G4.1.', max_length=60, verbose_name='source id')),
                 ('source_zh', models.TextField(verbose_name='source text')),
                 ('source_en', models.CharField(max_length=300, verbose_name='source in English')),

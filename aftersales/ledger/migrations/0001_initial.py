@@ -4,7 +4,6 @@ import aftersales.core.models
 import django.contrib.postgres.fields
 import django.db.models.deletion
 import django.db.models.expressions
-import django_fsm
 import pgtrigger.compiler
 import pgtrigger.migrations
 from decimal import Decimal
@@ -28,7 +27,7 @@ class Migration(migrations.Migration):
                 ('version', models.PositiveIntegerField(default=1, editable=False, verbose_name='version')),
                 ('month', models.DateField(unique=True, verbose_name='month')),
                 ('ends_at', models.DateTimeField(verbose_name='ends at')),
-                ('state', django_fsm.FSMField(choices=[('open', 'Open'), ('closed', 'Closed')], default='open', max_length=8, protected=True, verbose_name='state')),
+                ('state', models.CharField(choices=[('open', 'Open'), ('closed', 'Closed')], default='open', max_length=8, verbose_name='state')),
                 ('closed_at', models.DateTimeField(blank=True, null=True, verbose_name='closed at')),
             ],
             options={
@@ -45,7 +44,7 @@ class Migration(migrations.Migration):
                 ('version', models.PositiveIntegerField(default=1, editable=False, verbose_name='version')),
                 ('number', models.CharField(max_length=40, unique=True, verbose_name='number')),
                 ('kind', models.CharField(choices=[('penalty', 'Penalty'), ('incentive', 'Incentive'), ('deduction', 'Deduction'), ('recovery', 'Recovery')], max_length=12, verbose_name='kind')),
-                ('state', django_fsm.FSMField(choices=[('proposed', 'Proposed'), ('withdrawn', 'Withdrawn'), ('cancelled', 'Cancelled')], default='proposed', max_length=12, protected=True, verbose_name='state')),
+                ('state', models.CharField(choices=[('proposed', 'Proposed'), ('withdrawn', 'Withdrawn'), ('cancelled', 'Cancelled')], default='proposed', max_length=12, verbose_name='state')),
                 ('party', models.CharField(choices=[('merchant', 'Merchant'), ('person', 'Person of the department')], max_length=10, verbose_name='party')),
                 ('party_id', models.BigIntegerField(verbose_name="party's key")),
                 ('merchant_id', models.BigIntegerField(null=True, verbose_name='merchant')),

@@ -3,7 +3,6 @@
 import aftersales.core.models
 import django.contrib.postgres.fields
 import django.db.models.deletion
-import django_fsm
 import pgtrigger.compiler
 import pgtrigger.migrations
 import simple_history.models
@@ -29,7 +28,7 @@ class Migration(migrations.Migration):
                 ('version', models.PositiveIntegerField(default=1, editable=False, verbose_name='version')),
                 ('code', models.CharField(max_length=64, verbose_name='merchant code')),
                 ('name', models.CharField(max_length=120, verbose_name='merchant name')),
-                ('state', django_fsm.FSMField(choices=[('applying', 'Applying'), ('active', 'Active'), ('restricted', 'Restricted'), ('suspended', 'Suspended'), ('exiting', 'Exiting'), ('closed', 'Closed')], default='applying', max_length=16, protected=True, verbose_name='state')),
+                ('state', models.CharField(choices=[('applying', 'Applying'), ('active', 'Active'), ('restricted', 'Restricted'), ('suspended', 'Suspended'), ('exiting', 'Exiting'), ('closed', 'Closed')], default='applying', max_length=16, verbose_name='state')),
                 ('self_run', models.BooleanField(default=False, verbose_name='self-run by the platform')),
                 ('main_category', models.CharField(blank=True, default='', max_length=64, verbose_name='main category')),
                 ('province', models.CharField(blank=True, default='', max_length=60, verbose_name='province')),
@@ -67,7 +66,7 @@ class Migration(migrations.Migration):
                 ('version', models.PositiveIntegerField(default=1, editable=False, verbose_name='version')),
                 ('code', models.CharField(max_length=64, unique=True, verbose_name='merchant code')),
                 ('name', models.CharField(max_length=120, verbose_name='merchant name')),
-                ('state', django_fsm.FSMField(choices=[('applying', 'Applying'), ('active', 'Active'), ('restricted', 'Restricted'), ('suspended', 'Suspended'), ('exiting', 'Exiting'), ('closed', 'Closed')], default='applying', max_length=16, protected=True, verbose_name='state')),
+                ('state', models.CharField(choices=[('applying', 'Applying'), ('active', 'Active'), ('restricted', 'Restricted'), ('suspended', 'Suspended'), ('exiting', 'Exiting'), ('closed', 'Closed')], default='applying', max_length=16, verbose_name='state')),
                 ('self_run', models.BooleanField(default=False, verbose_name='self-run by the platform')),
                 ('main_category', models.CharField(blank=True, default='', max_length=64, verbose_name='main category')),
                 ('province', models.CharField(blank=True, default='', max_length=60, verbose_name='province')),

@@ -3,7 +3,6 @@
 import aftersales.core.models
 import django.contrib.postgres.fields
 import django.db.models.deletion
-import django_fsm
 import pgtrigger.compiler
 import pgtrigger.migrations
 import simple_history.models
@@ -63,7 +62,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name='ID')),
                 ('version', models.PositiveIntegerField(default=1, editable=False, verbose_name='version')),
                 ('number', models.PositiveIntegerField(verbose_name='version number')),
-                ('state', django_fsm.FSMField(choices=[('draft', 'Draft'), ('active', 'In force'), ('retired', 'Replaced'), ('rejected', 'Returned')], default='draft', max_length=10, protected=True, verbose_name='state')),
+                ('state', models.CharField(choices=[('draft', 'Draft'), ('active', 'In force'), ('retired', 'Replaced'), ('rejected', 'Returned')], default='draft', max_length=10, verbose_name='state')),
                 ('subject_zh', models.CharField(max_length=200, verbose_name='Chinese subject')),
                 ('body_zh', models.TextField(verbose_name='Chinese text')),
                 ('subject_en', models.CharField(max_length=200, verbose_name='English subject')),
@@ -95,7 +94,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('version', models.PositiveIntegerField(default=1, editable=False, verbose_name='version')),
                 ('number', models.PositiveIntegerField(verbose_name='version number')),
-                ('state', django_fsm.FSMField(choices=[('draft', 'Draft'), ('active', 'In force'), ('retired', 'Replaced'), ('rejected', 'Returned')], default='draft', max_length=10, protected=True, verbose_name='state')),
+                ('state', models.CharField(choices=[('draft', 'Draft'), ('active', 'In force'), ('retired', 'Replaced'), ('rejected', 'Returned')], default='draft', max_length=10, verbose_name='state')),
                 ('subject_zh', models.CharField(max_length=200, verbose_name='Chinese subject')),
                 ('body_zh', models.TextField(verbose_name='Chinese text')),
                 ('subject_en', models.CharField(max_length=200, verbose_name='English subject')),

@@ -6,7 +6,6 @@ import datetime
 import django.contrib.postgres.fields
 import django.contrib.postgres.indexes
 import django.db.models.deletion
-import django_fsm
 import pgtrigger.compiler
 import pgtrigger.migrations
 import simple_history.models
@@ -996,7 +995,7 @@ class Migration(migrations.Migration):
                 ("source_ref", models.CharField(blank=True, max_length=120, verbose_name="source reference")),
                 (
                     "state",
-                    django_fsm.FSMField(
+                    models.CharField(
                         choices=[
                             ("new", "New"),
                             ("triaged", "Triaged"),
@@ -1012,7 +1011,6 @@ class Migration(migrations.Migration):
                         ],
                         default="new",
                         max_length=12,
-                        protected=True,
                         verbose_name="state",
                     ),
                 ),
@@ -1319,7 +1317,7 @@ class Migration(migrations.Migration):
                 ("subject", models.CharField(max_length=200, verbose_name="subject")),
                 (
                     "state",
-                    django_fsm.FSMField(
+                    models.CharField(
                         choices=[
                             ("new", "New"),
                             ("triaged", "Triaged"),
@@ -1335,7 +1333,6 @@ class Migration(migrations.Migration):
                         ],
                         default="new",
                         max_length=12,
-                        protected=True,
                         verbose_name="state",
                     ),
                 ),

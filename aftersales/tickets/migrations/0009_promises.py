@@ -4,7 +4,6 @@ from importlib import import_module
 
 import aftersales.core.models
 import django.db.models.deletion
-import django_fsm
 import pgtrigger.compiler
 import pgtrigger.migrations
 from django.conf import settings
@@ -38,7 +37,7 @@ class Migration(migrations.Migration):
                 ('merchant_id', models.BigIntegerField(null=True, verbose_name='merchant')),
                 ('to', models.CharField(choices=[('customer', 'Customer'), ('merchant', 'Merchant')], default='customer', max_length=10, verbose_name='promised to')),
                 ('what', models.CharField(max_length=300, verbose_name='what')),
-                ('state', django_fsm.FSMField(choices=[('open', 'Open'), ('kept', 'Kept'), ('withdrawn', 'Withdrawn')], default='open', max_length=10, protected=True, verbose_name='state')),
+                ('state', models.CharField(choices=[('open', 'Open'), ('kept', 'Kept'), ('withdrawn', 'Withdrawn')], default='open', max_length=10, verbose_name='state')),
                 ('given_at', models.DateTimeField(verbose_name='given at')),
                 ('first_due_at', models.DateTimeField(verbose_name='first due')),
                 ('due_at', models.DateTimeField(verbose_name='due')),

@@ -4,7 +4,6 @@ import aftersales.core.models
 import django.contrib.postgres.fields
 import django.contrib.postgres.indexes
 import django.db.models.deletion
-import django_fsm
 import pgtrigger.compiler
 import pgtrigger.migrations
 from django.conf import settings
@@ -100,7 +99,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='historicalticket',
             name='state',
-            field=django_fsm.FSMField(choices=[('new', 'New'), ('triaged', 'Triaged'), ('assigned', 'Assigned'), ('in_progress', 'In progress'), ('waiting', 'Waiting'), ('resolved', 'Resolved'), ('closed', 'Closed'), ('unreachable', 'Customer not reached'), ('archived', 'Archived'), ('sealed', 'Sealed'), ('cancelled', 'Cancelled'), ('merged', 'Merged')], default='new', max_length=12, protected=True, verbose_name='state'),
+            field=models.CharField(choices=[('new', 'New'), ('triaged', 'Triaged'), ('assigned', 'Assigned'), ('in_progress', 'In progress'), ('waiting', 'Waiting'), ('resolved', 'Resolved'), ('closed', 'Closed'), ('unreachable', 'Customer not reached'), ('archived', 'Archived'), ('sealed', 'Sealed'), ('cancelled', 'Cancelled'), ('merged', 'Merged')], default='new', max_length=12, verbose_name='state'),
         ),
         migrations.AlterField(
             model_name='ticket',
@@ -110,7 +109,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='ticket',
             name='state',
-            field=django_fsm.FSMField(choices=[('new', 'New'), ('triaged', 'Triaged'), ('assigned', 'Assigned'), ('in_progress', 'In progress'), ('waiting', 'Waiting'), ('resolved', 'Resolved'), ('closed', 'Closed'), ('unreachable', 'Customer not reached'), ('archived', 'Archived'), ('sealed', 'Sealed'), ('cancelled', 'Cancelled'), ('merged', 'Merged')], default='new', max_length=12, protected=True, verbose_name='state'),
+            field=models.CharField(choices=[('new', 'New'), ('triaged', 'Triaged'), ('assigned', 'Assigned'), ('in_progress', 'In progress'), ('waiting', 'Waiting'), ('resolved', 'Resolved'), ('closed', 'Closed'), ('unreachable', 'Customer not reached'), ('archived', 'Archived'), ('sealed', 'Sealed'), ('cancelled', 'Cancelled'), ('merged', 'Merged')], default='new', max_length=12, verbose_name='state'),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='ticket',

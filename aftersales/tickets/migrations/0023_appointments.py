@@ -4,7 +4,6 @@ from importlib import import_module
 
 import aftersales.core.models
 import django.db.models.deletion
-import django_fsm
 import pgtrigger.compiler
 import pgtrigger.migrations
 from django.conf import settings
@@ -44,7 +43,7 @@ class Migration(migrations.Migration):
                 ('remind_at', models.DateTimeField(null=True, verbose_name='reminder at')),
                 ('reminded_at', models.DateTimeField(null=True, verbose_name='reminded at')),
                 ('asked_at', models.DateTimeField(null=True, verbose_name='outcome asked at')),
-                ('state', django_fsm.FSMField(choices=[('agreed', 'Agreed'), ('kept', 'Kept'), ('missed_them', 'Missed by them'), ('missed_us', 'Missed by us'), ('moved', 'Moved'), ('cancelled', 'Cancelled')], default='agreed', max_length=12, protected=True, verbose_name='state')),
+                ('state', models.CharField(choices=[('agreed', 'Agreed'), ('kept', 'Kept'), ('missed_them', 'Missed by them'), ('missed_us', 'Missed by us'), ('moved', 'Moved'), ('cancelled', 'Cancelled')], default='agreed', max_length=12, verbose_name='state')),
                 ('wish_from', models.DateTimeField(null=True, verbose_name='customer asks for, from')),
                 ('wish_until', models.DateTimeField(null=True, verbose_name='customer asks for, until')),
                 ('agreed_at', models.DateTimeField(verbose_name='agreed at')),

@@ -7,9 +7,10 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
-from django_fsm import FSMField, transition
+from django_fsm import transition
 
 from aftersales.core.models import PublicIdModel, StateModel, VersionedModel
+from aftersales.core.statefield import StateField
 from aftersales.tickets.machine import APPOINTMENT_MACHINE
 from aftersales.tickets.models.ticket import Ticket
 from aftersales.tickets.querysets import AppointmentQuerySet
@@ -46,9 +47,7 @@ class Appointment(StateModel, PublicIdModel, VersionedModel):
     remind_at = models.DateTimeField(_("reminder at"), null=True)
     reminded_at = models.DateTimeField(_("reminded at"), null=True)
     asked_at = models.DateTimeField(_("outcome asked at"), null=True)
-    state = FSMField(
-        _("state"), choices=AppointmentState, default=AppointmentState.AGREED, protected=True, max_length=12
-    )
+    state = StateField(_("state"), choices=AppointmentState, default=AppointmentState.AGREED, max_length=12)
     moved_from = models.OneToOneField(
         "self", models.PROTECT, null=True, related_name="moved_to", verbose_name=_("moved from")
     )

@@ -7,10 +7,11 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
-from django_fsm import FSMField, transition
+from django_fsm import transition
 
 from aftersales.clocks.models import Clock
 from aftersales.core.models import PublicIdModel, StateModel, VersionedModel
+from aftersales.core.statefield import StateField
 from aftersales.tickets.machine import PROMISE_MACHINE
 from aftersales.tickets.models.conversation import Message
 from aftersales.tickets.models.ticket import Ticket
@@ -37,9 +38,7 @@ class GivenPromise(StateModel, PublicIdModel, VersionedModel):
     )
     to = models.CharField(_("promised to"), max_length=10, choices=PromisedTo, default=PromisedTo.CUSTOMER)
     what = models.CharField(_("what"), max_length=300)
-    state = FSMField(
-        _("state"), choices=PromiseState, default=PromiseState.OPEN, protected=True, max_length=10
-    )
+    state = StateField(_("state"), choices=PromiseState, default=PromiseState.OPEN, max_length=10)
     given_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("given by"), db_index=False
     )

@@ -8,10 +8,11 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Coalesce, Collate, Reverse
 from django.utils.translation import gettext_lazy as _
-from django_fsm import FSMField, transition
+from django_fsm import transition
 from simple_history.models import HistoricalRecords
 
 from aftersales.core.models import Audience, PublicIdModel, StateModel, VersionedModel
+from aftersales.core.statefield import StateField
 from aftersales.standards.states import Promise
 from aftersales.tickets import rules
 from aftersales.tickets.machine import CLOSED_HOW, MACHINE
@@ -59,7 +60,7 @@ class Ticket(StateModel, PublicIdModel, VersionedModel):
     source = models.CharField(_("source"), max_length=40)
     source_ref = models.CharField(_("source reference"), max_length=120, blank=True)
     subject = models.CharField(_("subject"), max_length=200)
-    state = FSMField(_("state"), choices=TicketState, default=TicketState.NEW, protected=True, max_length=12)
+    state = StateField(_("state"), choices=TicketState, default=TicketState.NEW, max_length=12)
     wait_for = models.CharField(_("waits for"), max_length=10, choices=WaitFor, blank=True)
     wake_at = models.DateTimeField(_("looked at again"), null=True, blank=True)
 

@@ -3,7 +3,6 @@
 import aftersales.core.models
 import django.contrib.postgres.fields
 import django.db.models.deletion
-import django_fsm
 import pgtrigger.compiler
 import pgtrigger.migrations
 import simple_history.models
@@ -24,7 +23,7 @@ class Migration(migrations.Migration):
             name='Lamp',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', django_fsm.FSMField(choices=[('off', 'Off'), ('on', 'On')], default='off', max_length=8, protected=True)),
+                ('state', models.CharField(choices=[('off', 'Off'), ('on', 'On')], default='off', max_length=8)),
             ],
         ),
         migrations.CreateModel(
@@ -33,7 +32,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('public_id', models.CharField(default=aftersales.core.models.new_public_id, editable=False, max_length=22, unique=True, verbose_name='public id')),
                 ('version', models.PositiveIntegerField(default=1, editable=False, verbose_name='version')),
-                ('state', django_fsm.FSMField(choices=[('packed', 'Packed'), ('sent', 'Sent'), ('delivered', 'Delivered'), ('lost', 'Lost')], default='packed', max_length=16, protected=True)),
+                ('state', models.CharField(choices=[('packed', 'Packed'), ('sent', 'Sent'), ('delivered', 'Delivered'), ('lost', 'Lost')], default='packed', max_length=16)),
                 ('merchant_id', models.BigIntegerField(null=True)),
                 ('carrier', models.CharField(blank=True, max_length=40)),
                 ('weight', models.DecimalField(decimal_places=2, default=1, max_digits=8)),
@@ -59,7 +58,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name='ID')),
                 ('public_id', models.CharField(db_index=True, default=aftersales.core.models.new_public_id, editable=False, max_length=22, verbose_name='public id')),
                 ('version', models.PositiveIntegerField(default=1, editable=False, verbose_name='version')),
-                ('state', django_fsm.FSMField(choices=[('packed', 'Packed'), ('sent', 'Sent'), ('delivered', 'Delivered'), ('lost', 'Lost')], default='packed', max_length=16, protected=True)),
+                ('state', models.CharField(choices=[('packed', 'Packed'), ('sent', 'Sent'), ('delivered', 'Delivered'), ('lost', 'Lost')], default='packed', max_length=16)),
                 ('merchant_id', models.BigIntegerField(null=True)),
                 ('carrier', models.CharField(blank=True, max_length=40)),
                 ('weight', models.DecimalField(decimal_places=2, default=1, max_digits=8)),
