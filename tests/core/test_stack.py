@@ -17,7 +17,7 @@ import pytest
 from tests.core.embedded_user import ROOT, eventually, keepers, kill, servers
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(sys.platform != "linux", reason="looks at /proc")]
-PATIENCE = 180.0
+PATIENCE = 300.0
 
 
 class Stack:
