@@ -14,6 +14,8 @@ from django.db import connection, transaction
 from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
+from aftersales.core import tablestats
+
 from . import explaining, headers, limits, profiles, reading, resource, rowrules, staging, storing
 from .models import SheetUpload, UploadState
 from .plan import Plan
@@ -157,6 +159,7 @@ def _permitted(bindings: Iterable[headers.Binding], actor: Any) -> None:
 
 def compare(plan: Plan, last: int, turn: Turn, progress: Progress | None = None) -> None:
     """Write a verdict for each staged row."""
+    tablestats.freshen(plan.model)
     with turn.step(), by_index() as cursor:
         for question, answer in plan.repeated():
             cursor.execute(question)

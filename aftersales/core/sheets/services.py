@@ -9,7 +9,7 @@ from typing import Any
 from django.db import DatabaseError, IntegrityError, OperationalError, connection, transaction
 from django.utils.translation import gettext_lazy as _
 
-from aftersales.core import events, jobs, origin
+from aftersales.core import events, jobs, origin, tablestats
 from aftersales.core.errors import Busy, DomainError, NotPermitted
 
 from . import headers, limits, profiles, reading, resource, rowrules, staging
@@ -171,6 +171,7 @@ def apply(
         while upload.state == UploadState.APPLYING and upload.applied_row < last:
             low = max(upload.applied_row, before) + 1
             high = min(last, low + step - 1)
+            tablestats.freshen(plan.model)
             _chunk(upload, plan, low, high)
             if progress:
                 progress(high - before, last - before)
@@ -189,6 +190,7 @@ def _follow(plan: Plan, last: int, step: int) -> None:
     """What follows in other tables; run again after a crash it changes nothing."""
     if not plan.resource.after:
         return
+    tablestats.freshen(plan.model)
     for low in range(1, last + 1, step):
         with by_index() as cursor:
             cursor.execute(plan.written(low, low + step - 1))
