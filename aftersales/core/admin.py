@@ -21,8 +21,8 @@ from django.db import models
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import display
 
@@ -271,6 +271,6 @@ def _in_words(model: type[models.Model], name: Any) -> Any:
 
     @display(description=field.verbose_name)
     def said(row: Any) -> str:
-        return gettext(", ").join(str(words.get(code, code)) for code in getattr(row, name) or ())
+        return pgettext("list", ", ").join(str(words.get(code, code)) for code in getattr(row, name) or ())
 
     return said

@@ -10,7 +10,10 @@ from accounts import capabilities
 from aftersales.core import events, facts, moves
 from aftersales.core.machine import BirthGuard, Machine, Move, StateGuard
 from aftersales.core.models import StateModel
+from aftersales.core.statefield import StateField
+from tests.database import ROOT
 
+ROOMS = ("aftersales", "accounts", "training", "tests")
 MACHINES = [machine for machine in moves.machines().values() if not machine.label.startswith("toy.")]
 MOVES = [(machine, move) for machine in MACHINES for move in machine.moves]
 machines = pytest.mark.parametrize("machine", MACHINES, ids=lambda machine: machine.label)
@@ -27,6 +30,23 @@ def test_every_protected_state_belongs_to_a_registered_machine() -> None:
         and any(isinstance(f, FSMFieldMixin) for f in model._meta.concrete_fields)
     }
     assert with_state == set(moves.machines())
+
+
+def test_states_are_protected_and_no_machine_stands_in_a_migration() -> None:
+    """A machine's field that a migration builds costs a listener for each of thousands of built models."""
+    states = [
+        field
+        for model in apps.get_models()
+        for field in model._meta.concrete_fields
+        if isinstance(field, FSMFieldMixin) and not hasattr(model, "history_object")
+        and not model.__module__.startswith("tests.bench")
+    ]  # fmt: skip
+    assert {type(field) for field in states} == {StateField}
+    assert all(field.protected and field.clone().protected for field in states)
+    assert {field.deconstruct()[1] for field in states} == {"django.db.models.CharField"}
+    written = [path for room in ROOMS for path in (ROOT / room).rglob("migrations/*.py")]
+    assert written
+    assert [path for path in written if "django_fsm" in path.read_text()] == []
 
 
 @machines

@@ -42,6 +42,30 @@ def test_each_matching_event_is_delivered_once(consumer, parcel, lamp, agent, no
     assert len(consumer.got) == 2
 
 
+def test_who_waits_is_asked_once_however_many_consumers(
+    parcel, agent, now, django_assert_num_queries
+) -> None:
+    deliveries.run(now)
+    for number in range(20):
+        deliveries.subscribe(f"idle {number}", "parcel.*", Listener())
+    with django_assert_num_queries(1):
+        assert deliveries.run(now) == 0
+
+
+def test_what_a_later_consumer_does_reaches_an_earlier_one_in_the_same_run(
+    consumer, parcel, agent, now
+) -> None:
+    def echo(event: Event, at: Any) -> None:
+        events.record("parcel.echoed", subject=parcel, actor=agent, now=at)
+
+    deliveries.subscribe("echo", "parcel.asked", echo)
+    deliveries.run(now)
+    consumer.got.clear()
+    asked = events.record("parcel.asked", subject=parcel, actor=agent, now=now)
+    assert deliveries.run(now) == 3
+    assert consumer.got == [asked.id, Event.objects.latest("id").pk]
+
+
 def test_every_consumer_has_its_own_rows(consumer, parcel, now) -> None:
     other = Listener()
     deliveries.subscribe("others", "*", other)

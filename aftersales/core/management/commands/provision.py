@@ -26,9 +26,8 @@ class Command(BaseCommand):
         self.say("Translations")
         catalogs.compile_stale(settings.LOCALE_PATHS)
         self.say("Database")
-        gc.set_threshold(
-            50_000, 20, 50
-        )  # builds models by the thousand; a fifth of it was looking for garbage
+        # Models are built by the thousand; a fifth of the time went into looking for garbage.
+        gc.set_threshold(50_000, 20, 50)
         call_command("migrate", interactive=False, verbosity=max(verbosity - 1, 0))
         self.say("Static files")
         call_command("collectstatic", interactive=False, verbosity=0)
