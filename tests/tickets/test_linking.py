@@ -12,7 +12,7 @@ from aftersales.core.errors import DomainError
 from aftersales.core.models import Event
 from aftersales.tickets import selectors, services
 from aftersales.tickets.models import Ticket, TicketLink
-from aftersales.tickets.selectors.merging import bonds
+from aftersales.tickets.selectors.merging import HERE, MAYBE, Bond, Bonds, bonds
 from tests.cast import Cast
 
 Opener = Callable[..., Ticket]
@@ -145,3 +145,18 @@ def test_of_several_merged_tickets_those_that_may_be_seen_are_named(
 def english(call: Callable[[], str]) -> str:
     with translation.override("en"):
         return call()
+
+
+def test_the_same_bonds_stand_in_the_same_order_however_they_are_read(now: datetime) -> None:
+    """A union comes in any order; once two look-alikes changed places between two looks at one page."""
+
+    def bond(what: str, pk: int, words: int = 0) -> Bond:
+        return Bond(what, pk, f"TK{pk}", "耳机", "assigned", now, str(pk), [["words", words]], True)
+
+    rows = [bond(MAYBE, 1, 56), bond(MAYBE, 2, 73), bond(MAYBE, 3, 73)]
+    rows += [bond("related", 4), bond("child", 6), bond("child", 5), bond(HERE, 8), bond(HERE, 7)]
+    for read in (rows, rows[::-1]):
+        found = Bonds(read)
+        assert [one.pk for one in found.maybe] == [2, 3, 1]
+        assert [one.pk for one in found.links] == [5, 6, 4]
+        assert [one.pk for one in found.here] == [7, 8]

@@ -60,6 +60,11 @@ class Bond:
         return str(TicketState(self.state).label)
 
     @property
+    def likeness(self) -> int:
+        """How near the words are, of 100."""
+        return max((int(number) for _code, number in self.reasons), default=0)
+
+    @property
     def because(self) -> str:
         """Why it may be the same, in words."""
         return reasons_in_words(self.reasons)
@@ -79,11 +84,13 @@ class Bonds:
     @property
     def here(self) -> list[Bond]:
         """The tickets that go on in this one, the earliest first."""
-        return sorted((one for one in self.all if one.what == HERE), key=lambda one: one.opened_at)
+        return sorted((one for one in self.all if one.what == HERE), key=lambda one: (one.opened_at, one.pk))
 
     @property
     def links(self) -> list[Bond]:
-        return [one for one in self.all if one.what in LinkSide.values and one.seen]
+        """Parents and children first, each kind by its age: PostgreSQL answers a union in any order."""
+        found = [one for one in self.all if one.what in LinkSide.values and one.seen]
+        return sorted(found, key=lambda one: (LinkSide.values.index(one.what), one.pk))
 
     @property
     def hidden(self) -> int:
@@ -97,7 +104,9 @@ class Bonds:
 
     @property
     def maybe(self) -> list[Bond]:
-        return [one for one in self.all if one.what == MAYBE and one.seen]
+        """What may be the same, the likest first."""
+        found = [one for one in self.all if one.what == MAYBE and one.seen]
+        return sorted(found, key=lambda one: (-one.likeness, one.pk))
 
     @property
     def origins(self) -> dict[int, str]:
