@@ -16,6 +16,7 @@ from aftersales.core.errors import DomainError, Refusal
 from aftersales.core.machine import Need
 from aftersales.core.moves import MoveOption
 from aftersales.core.posted import moment_of, whole
+from aftersales.desk import keys
 from aftersales.tickets import selectors, services
 from aftersales.tickets.machine import GRADE_NEEDS, MACHINE
 from aftersales.tickets.models import Ticket
@@ -34,28 +35,12 @@ NEXT: Mapping[str, Sequence[str]] = {
     S.UNREACHABLE: ("archive",),
     S.CANCELLED: ("archive",),
 }
-# Icon and key of each act; keys are the mockups' own.
-FACES: Mapping[str, tuple[str, str]] = {
-    "triage": ("flag", ""),
-    "take": ("user", "a"),
-    "assign": ("route", "t"),
-    "unassign": ("undo", "t"),
-    "hand_over": ("route", "t"),
-    "start": ("play", ""),
-    "wait": ("pause", "c"),
-    "resume": ("play", ""),
-    "resolve": ("check", "s"),
-    "close_verified": ("check", "s"),
-    "give_up": ("phone", ""),
-    "reopen": ("undo", ""),
-    "cancel": ("x", ""),
-    "archive": ("book", "s"),
-    "regrade": ("flag", ""),
-    "tried": ("phone", ""),
-    "told_merchant": ("phone", ""),
-    "agree": ("chat", "p"),
-    "abusive": ("moon", ""),
-}
+ICONS: Mapping[str, str] = {
+    "triage": "flag", "take": "user", "assign": "route", "unassign": "undo", "hand_over": "up", "start": "play",
+    "wait": "pause", "resume": "play", "resolve": "check", "close_verified": "check", "give_up": "phone",
+    "reopen": "undo", "cancel": "x", "archive": "book", "regrade": "flag", "tried": "phone", "told_merchant": "phone",
+    "agree": "chat", "abusive": "moon",
+}  # fmt: skip
 # A move out of another state is no news; these refusals are never shown.
 SILENT = frozenset({"wrong_state", "not_permitted"})
 TEXT = Need("text", gettext_lazy("Message to the customer"), "long")
@@ -83,11 +68,11 @@ class Act:
 
     @property
     def icon(self) -> str:
-        return FACES.get(self.name, ("bolt", ""))[0]
+        return ICONS.get(self.name, "bolt")
 
     @property
     def key(self) -> str:
-        return FACES.get(self.name, ("", ""))[1]
+        return keys.of(self.name)
 
     @property
     def at_once(self) -> bool:

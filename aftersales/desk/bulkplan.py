@@ -9,6 +9,7 @@ from typing import Any
 
 from django.http import QueryDict
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from aftersales.core.errors import DomainError
 from aftersales.core.posted import whole
@@ -16,7 +17,8 @@ from aftersales.desk import queues, steps
 from aftersales.standards.selectors import parameter
 from aftersales.tickets import actions
 from aftersales.tickets.actions import Action, Step, engine
-from aftersales.tickets.models import Macro, Ticket
+from aftersales.tickets.models import AnswerTemplate, Macro, Ticket
+from aftersales.tickets.selectors.answer_templates import fitting
 
 TOLD_IN_FULL = 50  # tickets whose change is written out line by line
 
@@ -32,15 +34,29 @@ class Line:
 
 @dataclass(frozen=True)
 class Plan:
-    """What is to be done with which tickets. ``wrong``: why it cannot be judged yet (a missing value)."""
+    """What is to be done with which tickets. ``gone``: chosen, and not there for this person.
+
+    ``wrong``: why it cannot be judged yet (a missing value)."""
 
     ids: Sequence[int]
     left_out: int
+    gone: int = 0
     steps: Sequence[Step] = ()
     action: Action | None = None
     macro: Macro | None = None
     wrong: str = ""
     lines: Sequence[Line] = field(default_factory=list)
+
+    @property
+    def title(self) -> str:
+        """What is done to how many."""
+        what = self.action.label if self.action else self.macro.name if self.macro else ""
+        number = len(self.ids)
+        if not what:
+            words = ngettext("What to do with %(n)d ticket", "What to do with %(n)d tickets", number)
+        else:
+            words = ngettext("%(what)s: %(n)d ticket", "%(what)s: %(n)d tickets", number)
+        return words % {"n": number, "what": what}
 
     @property
     def fit(self) -> int:
@@ -75,7 +91,33 @@ def wish(user: Any, data: QueryDict) -> tuple[Action | None, Macro | None, list[
         return None, macro, actions.steps_of(macro.steps) if macro else []
     known = {one.code: one for one in steps.offered(user)}
     found = known.get(code) if sort == "action" else None
-    return found, None, [steps.single(found, data)] if found else []
+    return found, None, [_with_template(steps.single(found, data), user, data)] if found else []
+
+
+def _with_template(step: Step, user: Any, data: QueryDict) -> Step:
+    """The words of an answer template, when one was just chosen: its blanks are filled for each ticket by itself."""
+    if "fill" not in data or "text" not in step.action.says:
+        return step
+    rows = AnswerTemplate.objects.visible_to(user).in_use()
+    row = (
+        rows.filter(code=data.get("template", "")[:60]).first()
+        if user.has_perm("tickets.use_answers")
+        else None
+    )
+    if row is None:
+        return step
+    texts = {"text": row.body_zh, "text_en": row.body_en}
+    return Step(
+        step.do, {**step.values, **{name: texts[name] for name in step.action.says if texts.get(name)}}
+    )
+
+
+def templates(plan: Plan, user: Any) -> list[tuple[str, str]]:
+    """The answer templates for what is said to many: those that fit most of them stand first, as in the reply box."""
+    says = plan.action is not None and bool(plan.action.says)
+    if not says or not plan.lines or not user.has_perm("tickets.use_answers"):
+        return []
+    return [(row.code, row.title) for row in fitting(plan.lines[0].ticket, user)]
 
 
 def plan(user: Any, data: QueryDict, now: datetime) -> Plan:
@@ -87,6 +129,7 @@ def plan(user: Any, data: QueryDict, now: datetime) -> Plan:
     known: dict[str, Any] = {
         "ids": [one.pk for one in tickets],
         "left_out": left_out,
+        "gone": len(ids) - len(tickets),
         "action": action,
         "macro": macro,
     }

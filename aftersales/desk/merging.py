@@ -23,6 +23,7 @@ from aftersales.tickets.states import ACTIVE_STATES, NO_DUE, AuthorKind
 
 WITH = "with"
 COLUMNS = 4  # side by side; more stand below each other
+MOST = 200  # tickets put together at once
 SUGGESTED = 8
 FIELDS: Mapping[str, Any] = {
     "subject": pgettext_lazy("merging", "Subject"),

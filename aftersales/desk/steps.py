@@ -9,6 +9,7 @@ from typing import Any
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
+from accounts.models import Team
 from aftersales.core.machine import Need
 from aftersales.core.posted import whole
 from aftersales.tickets import actions
@@ -93,23 +94,35 @@ def _moved(steps: list[Step], verb: str, at: int) -> list[Step]:
     return steps
 
 
-def shown(steps: Sequence[Step], people: Choices = (), *, plain: bool = False) -> list[Shown]:
-    """``plain``: without the step's number in the names of its fields (a dialog with one action)."""
+def shown(
+    steps: Sequence[Step], people: Choices = (), teams: Choices = (), *, plain: bool = False
+) -> list[Shown]:
+    """The steps with their fields.
+
+    ``plain``: without the step's number in the names of its fields (a dialog with one action).
+    """
     return [
         Shown(
             number,
             step.action,
-            [_field(step, need, "" if plain else f"{number - 1}-", people) for need in step.action.needs],
+            [
+                _field(step, need, "" if plain else f"{number - 1}-", people, teams)
+                for need in step.action.needs
+            ],
         )
         for number, step in enumerate(steps, 1)
     ]
 
 
-def _field(step: Step, need: Need, prefix: str, people: Choices) -> Field:
+def _field(step: Step, need: Need, prefix: str, people: Choices, teams: Choices) -> Field:
     value = str(step.values.get(need.name, ""))
     options: list[tuple[str, Any]] = []
     if need.kind == "choice" and need.choices:
         options = [(str(code), label) for code, label in need.choices()]
+    elif need.kind == "team":
+        options = [(str(pk), name) for pk, name in teams]
+        if value and value not in dict(options):
+            options.append((value, _("A team that is closed or not yours")))
     elif need.kind == "user":
         options = [(str(pk), name) for pk, name in people]
         if value and value not in dict(options):
@@ -117,9 +130,14 @@ def _field(step: Step, need: Need, prefix: str, people: Choices) -> Field:
     return Field(need, f"{prefix}{need.name}", value, options)
 
 
+def teams(user: Any) -> list[tuple[int, str]]:
+    """Where a step may send a ticket: the teams at work that this person sees."""
+    return [(team.pk, str(team)) for team in Team.objects.visible_to(user).active()]
+
+
 def variables() -> list[tuple[str, Any]]:
     """The variables of a text as they are written, with what they stand for."""
-    return [("{" + name + "}", label) for name, (label, _read) in VARIABLES.items()]
+    return [("{" + name + "}", label) for name, label in VARIABLES.items()]
 
 
 def offered(user: Any, *, for_rule: bool = False) -> list[Action]:

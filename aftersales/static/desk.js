@@ -154,8 +154,10 @@ function desk() {
     return target.closest("input:not([type=checkbox]), textarea, select, [contenteditable=true]");
   }
 
+  // What stands in a closed menu works by its key as well, as long as the menu itself is there.
   function visible(element) {
-    return element.getClientRects().length > 0;
+    const menu = element.closest("details.pop:not([open])");
+    return (menu || element).getClientRects().length > 0;
   }
 
   document.addEventListener("keydown", function (event) {
@@ -178,7 +180,7 @@ function desk() {
     const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
     if (rowKeys(key, event)) return;
     for (const element of document.querySelectorAll('[data-key="' + CSS.escape(key) + '"]')) {
-      if (!visible(element)) continue;
+      if (!visible(element) || element.disabled || element.getAttribute("aria-disabled") === "true") continue;
       event.preventDefault();
       if (element.matches("input, textarea, select")) element.focus(); else element.click();
       return;

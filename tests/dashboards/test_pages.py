@@ -9,6 +9,7 @@ import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from aftersales.core.once import new_key
 from aftersales.customers.models import Contact, Customer
 from aftersales.dashboards import ranges
 from aftersales.dashboards.selectors import overview, person, wall
@@ -20,6 +21,11 @@ from tests.cast import Cast
 
 Opener = Callable[..., Ticket]
 HOUR = timedelta(hours=1)
+
+
+def assign() -> dict[str, str]:
+    """The act that the form of the page names, and its key."""
+    return {"what": "action:assign", "back": "1", "form_key": new_key()}
 
 
 @pytest.fixture
@@ -49,8 +55,8 @@ def test_the_lead_reassigns_there_and_comes_back(three: list[Ticket], desk: Cast
         client = desk.client(desk.lead)
         page = client.get("/overview/today/").content.decode()
         posted = client.post(
-            "/desk/tickets/bulk/assign/",
-            {"ids": [three[0].pk], "to": desk.lead.pk, "next": "/overview/today/"},
+            "/desk/acts/run/",
+            {"ids": [three[0].pk], "to": desk.lead.pk, "next": "/overview/today/", **assign()},
         )
 
     assert three[0].number in page
@@ -63,7 +69,7 @@ def test_the_lead_reassigns_there_and_comes_back(three: list[Ticket], desk: Cast
 def test_the_way_back_stays_in_the_house(three: list[Ticket], desk: Cast, now: Any, address: str) -> None:
     with time_machine.travel(now, tick=False):
         posted = desk.client(desk.lead).post(
-            "/desk/tickets/bulk/assign/", {"ids": [three[0].pk], "to": desk.lead.pk, "next": address}
+            "/desk/acts/run/", {"ids": [three[0].pk], "to": desk.lead.pk, "next": address, **assign()}
         )
 
     assert posted.headers["Location"].startswith("/desk/tickets/")

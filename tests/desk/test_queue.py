@@ -9,6 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from aftersales.core.once import new_key
 from aftersales.desk import queues
 from aftersales.tickets.models import Ticket
 from tests.cast import Cast
@@ -115,8 +116,13 @@ def test_taking_a_ticket_opens_it_and_the_second_person_hears_why_not(
 
 def test_a_lead_gives_several_tickets_to_one_person(open_ticket: Opener, desk: Cast) -> None:
     tickets = [open_ticket() for _n in range(2)]
-    data = {"ids": [t.pk for t in tickets], "to": desk.lead.pk, "view": "all"}
-    desk.client(desk.lead).post(reverse("desk:bulk_assign"), data)
+    data = {
+        "ids": [t.pk for t in tickets],
+        "to": desk.lead.pk,
+        "what": "action:assign",
+        "form_key": new_key(),
+    }
+    desk.client(desk.lead).post(reverse("desk:bulk_run"), data)
     assert {t.assignee for t in Ticket.objects.all()} == {desk.lead}
 
 

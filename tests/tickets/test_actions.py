@@ -54,6 +54,7 @@ def in_state(state: str, open_ticket: Opener, cast: Cast, now: datetime) -> Tick
 def values_of(code: str, cast: Cast) -> dict[str, Any]:
     every: dict[str, Any] = {
         "reason": "按规则", "hours": 24, "wait_for": "customer", "severity": "critical", "to": cast.other.pk,
+        "team": cast.elsewhere.pk,
         "text": "工单 {number} 处理中。", "result": "explained", "why": "mistake",
         "summary": "已核实并说明，顾客已认可。",
     }  # fmt: skip
@@ -64,6 +65,7 @@ def values_of(code: str, cast: Cast) -> dict[str, Any]:
 def cast_of(desk: Cast) -> Cast:
     desk.other = desk.person(Role.AGENT)  # type: ignore[attr-defined]
     desk.join(desk.team, desk.other)
+    desk.elsewhere = desk.make_team("elsewhere")  # type: ignore[attr-defined]
     return desk
 
 

@@ -7,12 +7,12 @@ from typing import Any
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from aftersales.core import once
 from aftersales.core.access import answered, needs
 from aftersales.desk import bulk, bulkplan, steps
+from aftersales.desk.views.bulk import back, tell
 from aftersales.tickets.models import ActionRun, Macro
 from aftersales.tickets.services.running import actions_again, actions_begin
 from aftersales.tickets.states import RowOutcome
@@ -37,13 +37,16 @@ def _planned(request: HttpRequest, status: int = 200) -> HttpResponse:
     user: Any = request.user
     now = timezone.now()
     plan = bulkplan.plan(user, request.POST, now)
-    shown = steps.shown(plan.steps, bulk.people(user, now), plain=True) if plan.action else []
+    shown = (
+        steps.shown(plan.steps, bulk.people(user, now), steps.teams(user), plain=True) if plan.action else []
+    )
     context = {
-        "title": _("Do something with many tickets"), "now": now, "plan": plan, "shown": shown,
+        "title": plan.title, "now": now, "plan": plan, "shown": shown,
         "what": request.POST.get("what", ""), "offered": steps.offered(user), "all": request.POST.get("all", ""),
         "macros": Macro.objects.usable_by(user), "variables": steps.variables(),
         "query": QueryDict(request.POST.get("query", "").replace("\x00", "")[:1000]).urlencode(),
         "checked": "check" in request.POST or bool(plan.macro),
+        "templates": bulkplan.templates(plan, user), "template": request.POST.get("template", ""),
     }  # fmt: skip
     return render(request, "desk/bulk_plan.html", context, status=status)
 
@@ -63,7 +66,13 @@ def bulk_run(request: HttpRequest) -> HttpResponse:
         ),
         request,
     )  # fmt: skip
-    return redirect("desk:bulk_result", run.public_id) if run else _planned(request, 422)
+    at_once = "back" in request.POST  # from a bar: back to the list, unless it goes on in the background
+    if run is None:
+        return back(request) if at_once else _planned(request, 422)
+    if at_once and run.finished_at:
+        tell(request, run, plan.gone, plan.left_out)
+        return back(request)
+    return redirect("desk:bulk_result", run.public_id)
 
 
 def _run(request: HttpRequest, public_id: str) -> ActionRun:

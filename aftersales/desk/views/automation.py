@@ -237,7 +237,7 @@ def _edited(
     people = [(pk, name) for pk, name, _team in names_of_others(user, timezone.now(), but=0)]
     context = {
         "title": rule.name if rule else _("New rule"), "rule": rule, "form": form, "quiet": quiet, "may_write": True,
-        "steps": steps.shown(found, people), "offered": steps.offered(user, for_rule=True),
+        "steps": steps.shown(found, people, steps.teams(user)), "offered": steps.offered(user, for_rule=True),
         "variables": steps.variables(), "version": request.POST.get("version") or (draft.version if draft else ""),
     }  # fmt: skip
     return render(request, "desk/automation_edit.html", context, status=status)

@@ -154,7 +154,8 @@ def _page(
     version = request.POST.get("version") or (row.version if row else "")
     context = {
         "title": row.name if row else _("New macro"), "macro": row, "form": form, "quiet": quiet,
-        "steps": steps.shown(found, bulk.people(request.user, timezone.now())), "version": version,
+        "steps": steps.shown(found, bulk.people(request.user, timezone.now()), steps.teams(request.user)),
+        "version": version,
         "offered": steps.offered(request.user), "variables": steps.variables(), "may_write": may_write,
     }  # fmt: skip
     return render(request, "desk/macro.html", context, status=status)

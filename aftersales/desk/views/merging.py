@@ -32,7 +32,7 @@ def merge(request: HttpRequest, number: str) -> HttpResponse:
     numbers = [
         one.strip().upper() for value in asked.getlist(merging.WITH) for one in value.split() if one.strip()
     ]
-    found = merging.find(request.user, [row.number, *numbers[: bulk.LIMIT]])
+    found = merging.find(request.user, [row.number, *numbers[: merging.MOST]])
     others = [one for one in found if one.number != row.number]
     if missing := [one for one in numbers if one not in {ticket.number for ticket in found}]:
         messages.warning(
@@ -72,7 +72,7 @@ def _page(request: HttpRequest, into: Ticket, others: list[Ticket]) -> HttpRespo
 @needs("tickets.merge")
 def merge_chosen(request: HttpRequest) -> HttpResponse:
     """From the queue: the oldest of the chosen tickets goes on, until the page is told otherwise."""
-    keys, _over = bulk.asked_for(request.POST)
+    keys, _over = bulk.asked_for(request.POST, merging.MOST)
     numbers = list(bulk.rows(request.user, keys).order_by("opened_at", "id").values_list("number", flat=True))
     if len(numbers) < 2:
         messages.error(request, _("Choose at least two tickets to merge."))

@@ -3,7 +3,7 @@
 An action is judged by the same guards as the act itself and carried out by the same service; it writes nothing itself.
 """
 
-from aftersales.tickets.actions import catalogue
+from aftersales.tickets.actions import beside, catalogue
 from aftersales.tickets.actions.engine import Result, carry_out, foresee
 from aftersales.tickets.actions.kinds import Action, Step, action, actions, checked, steps_of
 
@@ -13,6 +13,7 @@ __all__ = [
     "Step",
     "action",
     "actions",
+    "beside",
     "carry_out",
     "catalogue",
     "checked",

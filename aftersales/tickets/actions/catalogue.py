@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.utils import translation
 from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from aftersales.core import moves
-from aftersales.core.errors import DomainError
+from aftersales.core.errors import Busy, DomainError, Refusal, Refused
 from aftersales.core.machine import Need
 from aftersales.core.moves import Outcome
 from aftersales.tickets import services
@@ -19,7 +21,7 @@ from aftersales.tickets.actions import foreseeing, judging, words
 from aftersales.tickets.actions.kinds import Action, Asked, register
 from aftersales.tickets.machine import MACHINE
 from aftersales.tickets.models import Ticket
-from aftersales.tickets.services.bulk import tickets_take
+from aftersales.tickets.services.bulk import tickets_put_back, tickets_take
 from aftersales.tickets.services.dispatch import _other_lead
 from aftersales.tickets.services.work import ensure_started
 from aftersales.tickets.states import CancelReason, Kind, Nature, Result, Severity, TicketState, WaitFor
@@ -62,7 +64,12 @@ def _text(ticket: Ticket, asked: Asked) -> str:
     english = (
         asked.text("text_en") and ticket.customer and (ticket.customer.languages or [""])[0].startswith("en")
     )
-    return words.filled(asked.text("text_en" if english else "text"), ticket, asked.actor)
+    with translation.override("en" if english else "zh-hans"):
+        return _filled(asked.text("text_en" if english else "text"), ticket, asked)
+
+
+def _filled(text: str, ticket: Ticket, asked: Asked) -> str:
+    return words.filled(text, ticket, asked.actor, asked.now)
 
 
 def _common(ticket: Ticket, asked: Asked) -> dict[str, Any]:
@@ -80,6 +87,34 @@ def give(ticket: Ticket, to: User, asked: Asked) -> Ticket:
     """To a person of another team the ticket goes with its team."""
     team = None if ticket.team_id in to.team_ids else next(iter(to.team_ids), None)
     return services.ticket_assign(**_common(ticket, asked), to=to, reason=asked.text("reason"), team_id=team)
+
+
+def _give_many(rows: QuerySet[Ticket], asked: Asked) -> Outcome:
+    """Those that wait are passed on one by one; all others go through the door together, each with its team."""
+    to = judging.person(asked)
+    if to is None:
+        raise DomainError(_("Choose a person."), "to")
+    reason, mine = asked.text("reason"), Q(team__in=to.team_ids)
+    moving, outcome = rows.exclude(state=TicketState.WAITING), Outcome()
+    team = next(iter(to.team_ids), None)
+    for group, team_id in ((moving.filter(mine), None), (moving.exclude(mine), team)):
+        part = services.tickets_assign(
+            tickets=group, to=to, actor=asked.actor, now=asked.now, reason=reason, team_id=team_id
+        )
+        outcome.done += part.done
+        outcome.refused += part.refused
+        outcome.busy += part.busy
+    for ticket in rows.filter(state=TicketState.WAITING).order_by("pk"):
+        try:
+            with transaction.atomic():
+                outcome.done.append(give(ticket, to, asked))
+        except Busy:
+            outcome.busy.append(ticket.pk)
+        except Refused as error:
+            outcome.refused.append((ticket.pk, list(error.refusals)))
+        except DomainError as error:
+            outcome.refused.append((ticket.pk, [Refusal(error.code, error.message)]))
+    return outcome
 
 
 def _escalate(ticket: Ticket, asked: Asked) -> Any:
@@ -161,11 +196,15 @@ register(
     Action(
         "assign", MACHINE["assign"].label, "route", "tickets.assign", judging.assigned, _assign, foreseeing.assigned,
         _told_person, [Need("to", _("Person"), "user"), Need("reason", REASON.label, "long", required=False)],
+        many=_give_many,
     ),
     Action(
         "put_back", MACHINE["unassign"].label, "undo", "tickets.work", judging.put_back,
         lambda ticket, asked: services.ticket_put_back(**_common(ticket, asked), reason=asked.text("reason")),
         foreseeing.put_back, _becomes(TicketState.TRIAGED), [REASON],
+        many=lambda rows, asked: tickets_put_back(
+            tickets=rows, actor=asked.actor, now=asked.now, reason=asked.text("reason")
+        ),
     ),
     Action(
         "escalate", pgettext_lazy("ticket act", "Escalate to the lead"), "up", "tickets.work", judging.escalated,
@@ -187,7 +226,7 @@ register(
     ),
     Action(
         "regrade", pgettext_lazy("ticket act", "Change the grade"), "flag", "tickets.regrade", judging.regraded,
-        _regrade, foreseeing.regraded, _told_grade, [*CHANGED_GRADE, REASON],
+        _regrade, foreseeing.regraded, _told_grade, [*CHANGED_GRADE, REASON], unsaid=("already",),
     ),
     Action(
         "reply", pgettext_lazy("ticket act", "Reply to the customer"), "chat", "tickets.reply", judging.replied,
@@ -207,17 +246,17 @@ register(
         "ask_merchant", pgettext_lazy("ticket act", "Ask the merchant"), "store", "tickets.reply",
         judging.merchant_asked,
         lambda ticket, asked: services.ticket_ask_merchant(
-            **_common(ticket, asked), text=words.filled(asked.text("text"), ticket, asked.actor), **asked.once(ticket)
+            **_common(ticket, asked), text=_filled(asked.text("text"), ticket, asked), **asked.once(ticket)
         ),
-        foreseeing.said, lambda ticket, asked: words.filled(asked.text("text"), ticket, asked.actor),
+        foreseeing.said, lambda ticket, asked: _filled(asked.text("text"), ticket, asked),
         [Need("text", _("Question to the merchant"), "long", max_length=20_000)], says=("text",),
     ),
     Action(
         "note", pgettext_lazy("ticket act", "Leave a note"), "note", "tickets.note", judging.noted,
         lambda ticket, asked: services.note_add(
-            **_common(ticket, asked), text=words.filled(asked.text("text"), ticket, asked.actor), **asked.once(ticket)
+            **_common(ticket, asked), text=_filled(asked.text("text"), ticket, asked), **asked.once(ticket)
         ),
-        foreseeing.said, lambda ticket, asked: words.filled(asked.text("text"), ticket, asked.actor),
+        foreseeing.said, lambda ticket, asked: _filled(asked.text("text"), ticket, asked),
         [Need("text", _("Internal note"), "long", max_length=20_000)], says=("text",),
     ),
     Action(

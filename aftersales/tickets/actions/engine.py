@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from aftersales.core import moves
 from aftersales.core.errors import Busy, Conflict, DomainError, Refusal, Refused
 from aftersales.tickets.actions import foreseeing
-from aftersales.tickets.actions.kinds import Asked, Step
+from aftersales.tickets.actions.kinds import Action, Asked, Step
 from aftersales.tickets.models import Ticket
 from aftersales.tickets.services.locking import locked_ticket
 
@@ -75,6 +75,26 @@ def foresee(
             still.append(ticket)
         going = still
     return found
+
+
+def open_to(
+    action: Action,
+    tickets: Sequence[Ticket],
+    *,
+    actor: Any,
+    now: datetime,
+    values: Mapping[str, Any] | None = None,
+) -> dict[int, list[Refusal]]:
+    """What one act would refuse before its values are known: that something is not chosen yet is no refusal."""
+    known = dict(values or {})
+    asked = Asked(actor, now, known)
+    judged = action.judge(tickets, asked) if tickets else {}
+    open_ = {need.name for need in action.needs if not known.get(need.name)} | (
+        set() if known else set(action.unsaid)
+    )
+    return {
+        one.pk: once_each([why for why in judged.get(one.pk, ()) if why.code not in open_]) for one in tickets
+    }
 
 
 def once_each(reasons: Sequence[Refusal]) -> list[Refusal]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import Any
@@ -17,6 +18,7 @@ from aftersales.tickets import rules, selectors
 from aftersales.tickets.actions import words
 from aftersales.tickets.actions.kinds import Asked, Judged
 from aftersales.tickets.models import Ticket
+from aftersales.tickets.selectors.dispatching import own_order_facts
 from aftersales.tickets.services.bulk import TAKEN
 from aftersales.tickets.services.grading import is_milder
 from aftersales.tickets.services.work import refuse_too_long
@@ -92,19 +94,29 @@ def assigned(rows: Rows, asked: Asked) -> Judged:
     """A waiting ticket is passed on without waking it up; any other goes through the door."""
     to = person(asked)
     if to is None:
-        return {row.pk: [Refusal("to", _("Choose a person."))] for row in rows}
+        nobody = {row.pk: [Refusal("to", _("Choose a person."))] for row in rows}
+        moving = [row for row in rows if row.state != S.WAITING]
+        return merged(permitted(rows, asked, "tickets.assign"), nobody, by_move("assign", moving, asked))
     return given(rows, asked, {row.pk: to for row in rows})
 
 
 def given(rows: Rows, asked: Asked, whom: dict[int, User]) -> Judged:
+    waiting = [row for row in rows if row.state == S.WAITING]
+    own = own_order_facts(waiting, asked.now) if waiting else {}
     found: dict[int, list[Refusal]] = {}
+    for row in waiting:
+        known = (row, {"tickets.own_order": [own[row.pk]]}, asked.actor, asked.now, {"to": whom[row.pk]})
+        found[row.pk] = [*rules.fit_to_work(*known), *rules.not_own_order(*known)]
+    return merged(permitted(rows, asked, "tickets.assign"), found, _assigned_by_door(rows, asked, whom))
+
+
+def _assigned_by_door(rows: Rows, asked: Asked, whom: dict[int, User]) -> Judged:
+    """The door's answer for those that do not wait, asked once for each person."""
+    groups: dict[User, list[Ticket]] = defaultdict(list)
     for row in rows:
-        to = whom[row.pk]
-        if row.state == S.WAITING:
-            found[row.pk] = list(rules.fit_to_work(row, {}, asked.actor, asked.now, {"to": to}))
-        else:
-            found |= {pk: list(why) for pk, why in by_move("assign", [row], asked, to=to).items()}
-    return merged(permitted(rows, asked, "tickets.assign"), found)
+        if row.state != S.WAITING:
+            groups[whom[row.pk]].append(row)
+    return merged(*(by_move("assign", group, asked, to=to) for to, group in groups.items()))
 
 
 def put_back(rows: Rows, asked: Asked) -> Judged:
@@ -120,20 +132,24 @@ def put_back(rows: Rows, asked: Asked) -> Judged:
 
 def escalated(rows: Rows, asked: Asked) -> Judged:
     """To the lead of the ticket's team: by who may assign, or by the assignee himself."""
-    found: dict[int, list[Refusal]] = {row.pk: [] for row in rows}
-    assigns = asked.actor.has_perm("tickets.assign")
-    for row in rows:
-        lead = row.team.lead if row.team else None
-        if lead is None or not lead.is_active or lead.pk in (asked.actor.pk, row.assignee_id):
-            found[row.pk] = [Refusal("no_lead", _("This team has no other lead who could take the ticket."))]
-        elif assigns:
-            found[row.pk] = list(given([row], asked, {row.pk: lead})[row.pk])
-        elif row.assignee_id != asked.actor.pk or not asked.actor.has_perm("tickets.work"):
-            found[row.pk] = [NOT_ALLOWED]
-        else:
-            system = Asked(system_user(), asked.now)
-            found[row.pk] = list(by_move("assign", [row], system, to=lead)[row.pk])
-    return merged(found, reasoned(rows, asked))
+    leads = {row.pk: lead for row in rows if (lead := _other_lead(row, asked))}
+    none = [Refusal("no_lead", _("This team has no other lead who could take the ticket."))]
+    found: dict[int, list[Refusal]] = {row.pk: list(none) for row in rows if row.pk not in leads}
+    led = [row for row in rows if row.pk in leads]
+    if asked.actor.has_perm("tickets.assign"):
+        return merged(found, given(led, asked, leads), reasoned(rows, asked))
+    works = asked.actor.has_perm("tickets.work")
+    own = [row for row in led if works and row.assignee_id == asked.actor.pk]
+    found |= {row.pk: [NOT_ALLOWED] for row in led if row not in own}
+    return merged(
+        found, _assigned_by_door(own, Asked(system_user(), asked.now), leads), reasoned(rows, asked)
+    )
+
+
+def _other_lead(row: Ticket, asked: Asked) -> User | None:
+    lead = row.team.lead if row.team else None
+    fit = lead is not None and lead.is_active and lead.pk not in (asked.actor.pk, row.assignee_id)
+    return lead if fit else None
 
 
 def waited(rows: Rows, asked: Asked) -> Judged:
@@ -191,7 +207,7 @@ def said(rows: Rows, asked: Asked, capability: str) -> dict[int, list[Refusal]]:
     for row in rows:
         if row.state == S.SEALED:
             found[row.pk].append(SEALED)
-        if why := wrong or words.missing(text, row, asked.actor):
+        if why := wrong or words.missing(text, row, asked.actor, asked.now):
             found[row.pk].append(why)
     return found
 
@@ -206,8 +222,8 @@ def replied(rows: Rows, asked: Asked) -> Judged:
     for row in rows:
         if row.state not in ACTIVE_STATES:
             found[row.pk].append(FINISHED)
-        elif not found[row.pk]:
-            found[row.pk] += unheard(selectors.unheard_because(row))
+    for pk, why in selectors.unheard_among([row for row in rows if not found[row.pk]]).items():
+        found[pk] += unheard(why)
     starting = [row for row in rows if row.state == S.ASSIGNED and works_on(row, asked)]
     return merged(found, by_move("start", starting, asked))
 
@@ -232,10 +248,12 @@ def merchant_asked(rows: Rows, asked: Asked) -> Judged:
             found[row.pk].append(Refusal("no_merchant", _("This ticket concerns no merchant.")))
         elif row.state not in ACTIVE_STATES:
             found[row.pk].append(FINISHED)
-        elif not found[row.pk] and (why := selectors.merchant_unheard_because(row)):
-            label = AskInPerson(why).label
-            words_ = _("No message reaches the merchant (%(why)s): please call.") % {"why": label}
-            found[row.pk].append(Refusal("unheard", words_))
+    for pk, why in selectors.merchants_unheard_among([row for row in rows if not found[row.pk]]).items():
+        if why:
+            words_ = _("No message reaches the merchant (%(why)s): please call.") % {
+                "why": AskInPerson(why).label
+            }
+            found[pk].append(Refusal("unheard", words_))
     return found
 
 

@@ -59,6 +59,7 @@ class Action:
     says: Sequence[str] = ()
     many: Callable[[QuerySet[Ticket], Asked], Outcome] | None = None
     by_rule: bool = True  # whether a rule may do it; some acts are a person's own
+    unsaid: Sequence[str] = ()  # codes of refusals that only say that nothing is chosen yet
 
 
 @dataclass(frozen=True)

@@ -40,6 +40,8 @@ from aftersales.tickets.selectors.hearing import (  # noqa: F401 - the room's an
     ANSWER,
     ASK,
     merchant_unheard_because,
+    merchants_unheard_among,
+    unheard_among,
     unheard_because,
 )
 from aftersales.tickets.selectors.neutral import neutral

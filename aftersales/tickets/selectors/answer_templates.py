@@ -1,6 +1,6 @@
 """Answer templates for the reply box: which fit a ticket, and what their blanks say on it to this reader."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -68,7 +68,7 @@ def filled(template: AnswerTemplate, ticket: Ticket, user: Any, now: datetime, *
     wanted = answering.blanks(text)
     refused = {name for name in wanted if name in VARIABLES and not _may(user, name)}
     with translation.override(language):
-        values = _values(ticket, user, now, set(wanted) - refused)
+        values = values_of(ticket, user, now, set(wanted))
     missing = [
         Missing(name, str(VARIABLES[name].label) if name in VARIABLES else name, _why(name, refused))
         for name in wanted
@@ -88,8 +88,9 @@ def _why(name: str, refused: set[str]) -> str:
     return _("nothing is known") if name in VARIABLES else _("there is no such blank")
 
 
-def _values(ticket: Ticket, user: Any, now: datetime, wanted: set[str]) -> dict[str, str]:
-    """What the wanted blanks say; only what is asked for is read."""
+def values_of(ticket: Ticket, user: Any, now: datetime, asked: Collection[str]) -> dict[str, str]:
+    """What the wanted blanks say to this person; only what is asked for is read."""
+    wanted = {name for name in asked if name in VARIABLES and _may(user, name)}
     values = {
         "number": ticket.number, "problem": ticket.subject, "agent": str(user), "today": say(timezone.localdate(now)),
         "contact": settings.SERVICE_CONTACT, "merchant": ticket.merchant.name if ticket.merchant else "",

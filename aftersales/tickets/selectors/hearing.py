@@ -1,10 +1,10 @@
 """Whether staff's words reach anybody: what the services act on and the page says beforehand."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
-from aftersales.customers.selectors import way_to
+from aftersales.customers.selectors import way_to, why_no_ways
 from aftersales.customers.states import Channel as CustomerChannel
-from aftersales.merchants.selectors import notice_contact, why_no_address
+from aftersales.merchants.selectors import notice_contact, notice_emails, why_no_address
 from aftersales.notices.selectors import kept_in
 from aftersales.tickets.models import Ticket
 from aftersales.tickets.states import AskInPerson
@@ -26,6 +26,23 @@ def unheard_because(ticket: Ticket, no_mail: str | None = None, off: Collection[
         return AskInPerson.NO_CUSTOMER.value
     why = way_to(ticket.customer_id, CustomerChannel.EMAIL).why if no_mail is None else no_mail
     return why or _switched_off(ANSWER, off)
+
+
+def unheard_among(tickets: Sequence[Ticket]) -> dict[int, str]:
+    """``unheard_because`` of many tickets, in three queries however many they are."""
+    customers = {one.customer_id for one in tickets if one.customer_id and not one.historic}
+    ways = why_no_ways(customers, CustomerChannel.EMAIL) if customers else {}
+    off = kept_in(ANSWER) if tickets else set()
+    return {one.pk: unheard_because(one, ways.get(one.customer_id or 0, ""), off) for one in tickets}
+
+
+def merchants_unheard_among(tickets: Sequence[Ticket]) -> dict[int, str]:
+    """``merchant_unheard_because`` of many tickets, in two queries."""
+    addresses = notice_emails({one.merchant_id for one in tickets if one.merchant_id}) if tickets else {}
+    off = kept_in(ASK) if tickets else set()
+    for one in tickets:
+        one.__dict__["merchant_email"] = addresses.get(one.merchant_id or 0, "")
+    return {one.pk: merchant_unheard_because(one, off) for one in tickets}
 
 
 def merchant_unheard_because(ticket: Ticket, off: Collection[str] | None = None) -> str:

@@ -22,13 +22,26 @@ TAKEN = Refusal("taken", _("Somebody already has this ticket."))
 
 
 def tickets_put_back(*, tickets: QuerySet[Ticket], actor: Any, now: datetime, reason: str) -> moves.Outcome:
-    """Give many tickets back to the queue, with one reason. Errors: not_permitted, reason."""
+    """Give many tickets back to the queue, with one reason; one's own by the system's hand, as with one ticket.
+
+    Errors: not_permitted, reason.
+    """
     if not reason.strip():
         raise DomainError(_("Say why the tickets go back."), "reason")
     had = dict(tickets.filter(assignee__isnull=False).values_list("pk", "assignee_id"))
     people = User.objects.in_bulk(set(had.values()))
+    own = [pk for pk, person in had.items() if person == actor.pk and actor.has_perm("tickets.work")]
+    others = tickets.exclude(pk__in=own)
+    system = {"actor": system_user(), "acting_as": _for(actor)}
     with transaction.atomic():
-        outcome = moves.perform_many(tickets, "unassign", actor=actor, now=now, reason=reason)
+        outcome = moves.Outcome()
+        for rows, by in ((tickets.filter(pk__in=own), system), (others, {"actor": actor})):
+            if by is system and not own or by is not system and own and not others.exists():
+                continue  # the door asks for the right also where there is no row
+            part = moves.perform_many(rows, "unassign", now=now, reason=reason, **by)
+            outcome.done += part.done
+            outcome.refused += part.refused
+            outcome.busy += part.busy
         DispatchRecord.objects.bulk_create(
             build(row.pk, "", Choice(as_candidate(people[had[row.pk]], row.team_id), PUT_BACK), now)
             for row in outcome.done

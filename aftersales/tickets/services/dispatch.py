@@ -51,16 +51,22 @@ def ticket_assign(
 
 
 def tickets_assign(
-    *, tickets: QuerySet[Ticket], to: User, actor: Any, now: datetime, reason: str = ""
+    *,
+    tickets: QuerySet[Ticket],
+    to: User,
+    actor: Any,
+    now: datetime,
+    reason: str = "",
+    team_id: int | None = None,
 ) -> moves.Outcome:
-    """Give many tickets to a person by hand; each leaves the same record as a single one."""
+    """Give many tickets to a person by hand, and to a team with him; each leaves the same record as a single one."""
     if not to.is_active or not to.has_perm("tickets.work"):
         raise DomainError(_("%(name)s cannot work on tickets.") % {"name": to}, "unfit")
     with transaction.atomic():
         outcome = moves.perform_many(
-            tickets, "assign", actor=actor, now=now, reason=reason, data={"to": to, "team_id": None}
+            tickets, "assign", actor=actor, now=now, reason=reason, data={"to": to, "team_id": team_id}
         )
-        choice = Choice(as_candidate(to, None), "by_hand")
+        choice = Choice(as_candidate(to, team_id), "by_hand")
         DispatchRecord.objects.bulk_create(build(row.pk, "", choice, now) for row in outcome.done)
     return outcome
 

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from accounts.services import system_user
-from accounts.states import Kind
+from accounts.states import Kind, Role
 from aftersales.core.errors import DomainError, NotPermitted
 from aftersales.core.models import Event
 from aftersales.notices.services import Order, notices_send
@@ -40,6 +40,39 @@ def ticket_follow(*, ticket: Ticket, actor: Any, now: datetime, mentioned: bool 
 def ticket_unfollow(*, ticket: Ticket, actor: Any) -> None:
     """The actor follows it no longer."""
     Watcher.objects.filter(ticket=ticket, person=actor).delete()
+
+
+def watcher_add(*, ticket: Ticket, person: User, actor: Any, now: datetime) -> Watcher:
+    """Let somebody follow a ticket. Errors: not_permitted, gone_person, no_access, already."""
+    if not actor.has_perm("tickets.note") or not _sees(ticket, actor):
+        raise NotPermitted()
+    if refusal := why_not_watching(ticket, person):
+        raise refusal
+    if Watcher.objects.filter(ticket=ticket, person=person).exists():
+        raise DomainError(_("%(name)s follows this ticket already.") % {"name": person}, "already")
+    return ticket_follow(ticket=ticket, actor=person, now=now)
+
+
+def watcher_remove(*, ticket: Ticket, person: User, actor: Any) -> None:
+    """Somebody follows a ticket no longer; who left may always be taken off. Errors: not_permitted."""
+    if not actor.has_perm("tickets.note") or not _sees(ticket, actor):
+        raise NotPermitted()
+    gone, _rows = Watcher.objects.filter(ticket=ticket, person=person).delete()
+    if not gone:
+        raise DomainError(_("%(name)s does not follow this ticket.") % {"name": person}, "not_watching")
+
+
+def why_not_watching(ticket: Ticket, person: User) -> DomainError | None:
+    """Why somebody cannot follow a ticket: he left, or he may not see it."""
+    if not person.is_active:
+        return DomainError(_("%(name)s no longer works here.") % {"name": person}, "gone_person")
+    if not Ticket.objects.visible_to(person).filter(pk=ticket.pk).exists():
+        return DomainError(_("%(name)s may not see this ticket.") % {"name": person}, "no_access")
+    return None
+
+
+def _sees(ticket: Ticket, actor: Any) -> bool:
+    return actor.has_role(Role.SYSTEM) or bool(Ticket.objects.visible_to(actor).filter(pk=ticket.pk).exists())
 
 
 def mentioned_in(text: str, *, ticket: Ticket, actor: Any) -> list[User]:
