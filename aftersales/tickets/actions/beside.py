@@ -127,7 +127,8 @@ def _foresee_route(ticket: Ticket, asked: Asked) -> None:
 
 
 def _tell_route(ticket: Ticket, asked: Asked) -> str:
-    return f"{ticket.team or gettext('no team')} → {_team(asked) or '–'}"
+    present = ticket.team or gettext("no team")
+    return f"{present} → {_team(asked) or '–'}"
 
 
 register(
