@@ -15,7 +15,7 @@ from simple_history.models import HistoricalRecords
 
 from accounts import capabilities
 from accounts.querysets import AwayQuerySet, ShiftQuerySet, TeamMemberQuerySet, TeamQuerySet, UserQuerySet
-from accounts.states import STAFF_ROLES, AwayReason, Duty, Kind, Role, Theme
+from accounts.states import STAFF_ROLES, AwayReason, Density, Duty, Kind, Role, Theme
 from aftersales.core.events import MACHINES
 
 
@@ -137,6 +137,9 @@ class Taste(models.Model):
     )
     theme = models.CharField(_("appearance"), max_length=5, choices=Theme.choices, default=Theme.AUTO)
     single_keys = models.BooleanField(_("single keys"), default=True)
+    density = models.CharField(
+        _("rows of lists"), max_length=11, choices=Density.choices, default=Density.COMFORTABLE
+    )
     home_view = models.CharField(_("view that opens"), max_length=24, blank=True)
     toured_at = models.DateTimeField(_("tour seen at"), null=True, blank=True)
     help_hidden = ArrayField(models.CharField(max_length=60), verbose_name=_("help put away"), default=list)

@@ -74,3 +74,10 @@ class Theme(TextChoices):
     AUTO = "auto", pgettext_lazy("theme", "System")
     LIGHT = "light", pgettext_lazy("theme", "Light")
     DARK = "dark", pgettext_lazy("theme", "Dark")
+
+
+class Density(TextChoices):
+    """How much room a row of a list takes."""
+
+    COMFORTABLE = "comfortable", pgettext_lazy("density", "Comfortable")
+    COMPACT = "compact", pgettext_lazy("density", "Compact")

@@ -20,7 +20,7 @@ from django.views.decorators.http import require_POST
 
 from accounts import services, theming
 from accounts.models import Away, Shift, Team, TeamMember, User
-from accounts.states import Theme
+from accounts.states import Density, Theme
 from aftersales.core.errors import DomainError, NotPermitted
 
 
@@ -37,7 +37,7 @@ def set_language(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def taste(request: HttpRequest) -> HttpResponse:
-    """How this person likes the pages: appearance (also of a guest's device), single keys, help, the tour."""
+    """How this person likes the pages: appearance (also of a guest's device), rows, single keys, help, the tour."""
     user: Any = request.user
     given = _taste(request)
     if user.is_authenticated and given:
@@ -59,6 +59,8 @@ def _taste(request: HttpRequest) -> dict[str, Any]:
         given["theme"] = theme
     if (keys := request.POST.get("single_keys", "")) in ("0", "1"):
         given["single_keys"] = keys == "1"
+    if (density := request.POST.get("density", "")) in Density.values:
+        given["density"] = density
     if request.POST.get("tour") == "seen":
         given["help_seen"] = True
     return given

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Taste, User
-from accounts.states import Theme
+from accounts.states import Density, Theme
 from aftersales.core.errors import DomainError
 
 MOST_HIDDEN = 200  # pages of help that one person can put away; there are fewer
@@ -21,6 +21,8 @@ def taste_set(*, actor: User, now: datetime, **columns: Any) -> Taste:
     theme = columns.get("theme", Theme.AUTO)
     if theme not in Theme.values:
         raise DomainError(_("This appearance is not known."), "theme")
+    if columns.get("density", Density.COMFORTABLE) not in Density.values:
+        raise DomainError(_("There are no such rows."), "density")
     if columns.pop("help_seen", False):
         columns["toured_at"] = now
     with transaction.atomic():

@@ -9,6 +9,8 @@ from django.urls import reverse
 
 from accounts.models import Taste
 from accounts.selectors import taste_of
+from accounts.services import taste_set
+from aftersales.core.errors import DomainError
 from tests.cast import Cast
 
 pytestmark = pytest.mark.django_db
@@ -127,3 +129,18 @@ def test_a_guest_chooses_for_his_device_only(client: Any) -> None:
     answer = client.post(reverse("accounts:taste"), {"theme": "dark"})
     assert answer.cookies["theme"].value == "dark"
     assert not Taste.objects.exists()
+
+
+def test_compact_rows_are_kept_with_the_person_and_nothing_unknown_is(desk: Cast) -> None:
+    browser = desk.client(desk.agent)
+    panel = browser.get("/desk/tickets/panel/", {"panel": "columns", "view": "mine"}).content.decode()
+    assert 'name="density" value="compact" aria-pressed="false"' in panel
+    answer = browser.post(
+        reverse("accounts:taste"), {"density": "compact", "next": "/desk/tickets/?view=mine"}
+    )
+    assert answer.url == "/desk/tickets/?view=mine"
+    assert taste_of(type(desk.agent).objects.get(pk=desk.agent.pk)).density == "compact"
+    browser.post(reverse("accounts:taste"), {"density": "huge"})
+    assert taste_of(type(desk.agent).objects.get(pk=desk.agent.pk)).density == "compact"
+    with pytest.raises(DomainError):
+        taste_set(actor=desk.agent, now=desk.now, density="huge")

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 from django_htmx.http import trigger_client_event
 
+from accounts.selectors import taste_of
 from aftersales.channels.selectors import waiting_count
 from aftersales.core.access import answered, needs
 from aftersales.core.components import empty_state
@@ -60,6 +61,7 @@ def _context(
     return {
         "title": opened.view or toolbar.VIEWS[wanted.queue],
         "now": now,
+        "density": taste_of(user).density,
         "wanted": wanted,
         "here": (here := _here(request)),
         "tabs": toolbar.tabs(user, opened.code, numbers, tabs),

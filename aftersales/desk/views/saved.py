@@ -17,6 +17,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from accounts.models import Team
 from accounts.selectors import taste_of
+from accounts.states import Density
 from aftersales.core.access import answered, needs
 from aftersales.core.posted import whole
 from aftersales.desk import queues, saved, services, toolbar
@@ -53,6 +54,8 @@ def panel_of(name: str, user: Any, wanted: queues.Asked, now: datetime) -> dict[
     if name == "columns":
         return {
             "name": name, "title": pgettext("queue page", "Columns and order"), "wanted": wanted,
+            "densities": Density.choices, "density": taste_of(user).density, "taste_url": reverse("accounts:taste"),
+            "here": f"{reverse('desk:queue')}?{urlencode(address)}",
             "orders": [(code, order.label, order is wanted.order) for code, order in ORDERS.items()],
             "choices": toolbar.column_choices(wanted), "kept": [(n, v) for n, v in address.items() if n not in SHOWN],
         }  # fmt: skip
