@@ -374,7 +374,9 @@ TABLE: dict[str, frozenset[Role]] = {
 
 # What machine accounts may do: the system everything declared (its rules are rows, its acts are recorded),
 # the customer only what a signed one-purpose page offers.
-CUSTOMER: frozenset[str] = frozenset({"tickets.confirm", "tickets.reopen", "tickets.hear_customer"})
+CUSTOMER: frozenset[str] = frozenset({
+    "tickets.confirm", "tickets.reopen", "tickets.hear_customer", "cases.view_case", "cases.answer", "cases.ship",
+})  # fmt: skip
 
 # Who sees personal data or decides about money and people shows a second factor at sign-in.
 SECOND_FACTOR: frozenset[Role] = STAFF | {R.MERCHANT_OWNER}

@@ -31,5 +31,6 @@ app.conf.beat_schedule = {
     "go-on-with-sheets": {"task": "aftersales.core.sheets.tasks.go_on", "schedule": 60.0},
     "order-reports": {"task": "aftersales.dashboards.tasks.order_reports", "schedule": 300.0},
     "sweep-certificates": {"task": "training.tasks.sweep_certificates", "schedule": 300.0},
+    "sweep-parcels": {"task": "aftersales.cases.tasks.sweep_parcels", "schedule": 600.0},
     "sweep-clocks": {"task": "aftersales.clocks.tasks.sweep_clocks", "schedule": 60.0},
 }

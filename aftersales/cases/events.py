@@ -21,6 +21,7 @@ WORDS: Mapping[str, type[models.TextChoices]] = {
     "by": states.Side,
     "direction": states.Direction,
     "difference": states.DifferenceKind,
+    "review": states.ReviewCause,
 }
 
 
@@ -77,11 +78,21 @@ register(
     case("withdrawn", _("The customer withdrew the request.")),
     case("paying", _("%(paying)s of %(agreed)s stand in payments."), INTERNAL, paying="amount", agreed="amount"),
     case("closed", _("The case is done; %(agreed)s in all."), agreed="amount"),
+    case("settled", _("After the goods were seen %(amount)s are to be refunded."), amount="amount", done="flag"),
+    case(
+        "flagged", _("A person should look at it again: %(review)s, %(amount)s."), INTERNAL, review="code",
+        amount="amount",
+    ),
+    case("reviewed", _("%(actor)s looked at it again."), INTERNAL),
     parcel("announced", _("A parcel is awaited (%(direction)s).")),
     parcel("shipped", _("The parcel was sent (%(direction)s).")),
     parcel("received", _("%(actor)s received the parcel.")),
     parcel("counted", _("%(actor)s counted what came in."), MERCHANT),
     parcel("delivered", _("The parcel was delivered.")),
+    parcel("warned", _("The customer was reminded to send the goods.")),
+    parcel("waybill_changed", _("%(actor)s corrected the waybill.")),
+    parcel("joined", _("The goods lie in the parcel of another case.")),
+    parcel("split", _("Pieces of it go their own way."), MERCHANT),
     parcel("lost", _("The parcel counts as lost.")),
     parcel("refused", _("The parcel was refused at the door.")),
     parcel("intercepted", _("The parcel was stopped on its way.")),
@@ -123,3 +134,14 @@ register(
     on_ticket("decided", _("Case %(number)s was decided.")),
     on_ticket("ended", _("Case %(number)s is done.")),
 )  # fmt: skip
+
+
+def unknown(code: str, sentence: Any, **payload: str) -> Kind:
+    return Kind(f"unknown_parcel.{code}", sentence, payload, audience=INTERNAL)
+
+
+register(
+    unknown("shelved", _("%(actor)s put a parcel on the unknown shelf.")),
+    unknown("matched", _("%(actor)s found where the parcel belongs."), case_id="id", parcel_id="id"),
+    unknown("given_back", _("%(actor)s gave the parcel back to the carrier.")),
+)

@@ -22,6 +22,11 @@ WAYBILL = [
     Need("carrier", label=_("Carrier"), max_length=60),
     Need("tracking_no", label=_("Waybill"), max_length=64),
 ]
+FOUND = [  # what the receiving desk learns of a parcel that came without a word
+    Need("carrier", label=_("Carrier"), kind="hidden", required=False),
+    Need("tracking_no", label=_("Waybill"), kind="hidden", required=False),
+    Need("weight_g", label=_("Weight (g)"), kind="hidden", required=False),
+]
 AMOUNT = Need("amount", label=_("Amount"), kind="hidden")
 GRANT = Need("grant", label=_("Amount"), kind="hidden")  # a quote: the body writes what the accounts reserved
 TERMS = Need("terms", label=pgettext_lazy("case", "Terms"), kind="hidden", required=False)
@@ -96,8 +101,8 @@ CASE_MACHINE = Machine(
         ),
         Move(
             "withdraw", [S.REQUESTED, S.OFFERED, S.COUNTERED, S.APPROVED, S.REJECTED, S.DISPUTED], S.WITHDRAWN, ANSWER,
-            pgettext_lazy("case move", "Customer withdraws"), "case.withdrawn", facts=["cases.bound"],
-            guards=[rules.not_paid_yet],
+            pgettext_lazy("case move", "Customer withdraws"), "case.withdrawn",
+            facts=["cases.bound", "cases.kept"], guards=[rules.not_paid_yet, rules.goods_not_kept],
             effect=_("The pieces may be asked for again; goods that are on their way go back to the customer."),
         ),
         Move(
@@ -121,7 +126,7 @@ PARCEL_MACHINE = Machine(
         ),
         Move(
             "receive", [P.AWAITED, P.IN_TRANSIT, P.LOST, P.EXPIRED], P.RECEIVED, RECEIVE,
-            pgettext_lazy("parcel move", "Received"), "case_parcel.received", guards=[rules.comes_in],
+            pgettext_lazy("parcel move", "Received"), "case_parcel.received", guards=[rules.comes_in], needs=FOUND,
         ),
         Move(
             "deliver", [P.IN_TRANSIT, P.LOST], P.DELIVERED, "cases.ship", pgettext_lazy("parcel move", "Delivered"),

@@ -67,6 +67,15 @@ class ThroughParcelQuerySet(_Through):
     path = "parcel__case"
 
 
+class UnknownQuerySet(ScopedQuerySet):
+    """Parcels nobody knows are seen by those who receive."""
+
+    view_capability = "cases.receive"
+
+    def on_shelf(self) -> Self:
+        return self.filter(ended_at=None)
+
+
 class PaymentQuerySet(_Through):
     def open(self) -> Self:
         return self.filter(state__in=OPEN_PAYMENTS)

@@ -7,7 +7,7 @@ line together give exactly what was paid for it.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 
 from django.utils.translation import gettext_lazy as _
 
@@ -95,6 +95,10 @@ TERM_LABELS: Mapping[str, Text] = {
     "freight": _("Outbound freight"),
     "rest": _("Paid beyond goods and freight"),
     "offer": _("As agreed"),
+    "agreed": _("Agreed for these pieces"),
+    "not_accepted": _("Not come back or not accepted"),
+    "freight_kept": _("Outbound freight of what was not accepted"),
+    "beyond": _("Return freight and compensation"),
     "return_freight": _("Return freight"),
     "compensation": _("Compensation"),
 }
@@ -197,3 +201,66 @@ def fixed(amount: Decimal, pieces: Sequence[Piece], *, order_left: Decimal, frei
     if carriage:
         terms.append(Term("freight", carriage))
     return Quote(tuple(terms), lines, carriage)
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Pieces of one line after the inspection. ``promised``: agreed before; ``good``: accepted, or on their way.
+
+    ``left``: what may be granted of the line, where its account is at hand.
+    """
+
+    line_id: int
+    approved: int
+    good: int
+    promised: Decimal
+    deduction: Decimal = ZERO
+    why: str = ""
+    left: Decimal | None = None
+
+
+def settled(
+    pieces: Sequence[Judged],
+    *,
+    freight: Decimal,
+    rest: Decimal,
+    extra: Decimal = ZERO,
+    order_left: Decimal | None = None,
+) -> Quote:
+    """What of an agreed refund stands once the goods were seen, term by term, within what is left of the accounts.
+
+    Pieces that did not come back or were not accepted give nothing; their share of outbound freight stays with the
+    seller, and what was paid beyond goods and freight is given only when everything is back.
+    """
+    terms: list[Term] = []
+    lines: dict[int, Decimal] = {}
+    for piece in pieces:
+        lines[piece.line_id] = _judged_line(piece, terms)
+    approved, good = sum(one.approved for one in pieces), sum(one.good for one in pieces)
+    whole = good == approved
+    carriage = freight if whole else (freight * good / approved).quantize(CENT, rounding=ROUND_DOWN)
+    beyond = rest if whole else ZERO
+    told = (("freight", freight), ("freight_kept", carriage - freight), ("rest", beyond))
+    terms += [Term(code, amount) for code, amount in told if amount]
+    over = sum(lines.values(), ZERO) + carriage + beyond - order_left if order_left is not None else ZERO
+    if over > 0:
+        terms.append(Term("elsewhere", -over))
+        lines, carriage, beyond = _less(lines, carriage, beyond, over)
+    if extra:
+        terms.append(Term("beyond", extra))
+    return Quote(tuple(terms), lines, carriage, beyond, extra)
+
+
+def _judged_line(piece: Judged, terms: list[Term]) -> Decimal:
+    """What stands of one line, its terms added."""
+    kept = worth(piece.promised, piece.approved, piece.good) if piece.good else ZERO
+    off = min(piece.deduction, kept)
+    terms.append(Term("agreed", piece.promised, piece.line_id, piece.approved))
+    if kept < piece.promised:
+        terms.append(Term("not_accepted", kept - piece.promised, piece.line_id, piece.approved - piece.good))
+    if off:
+        terms.append(Term("deduction", -off, piece.line_id, piece.good, piece.why))
+    given = kept - off if piece.left is None else min(kept - off, piece.left)
+    if given < kept - off:
+        terms.append(Term("elsewhere", given - kept + off, piece.line_id, piece.good))
+    return given

@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from aftersales.cases import events, selectors, tasks  # noqa: F401 - importing declares the event kinds
+from aftersales.cases import consumers, events, selectors, tasks  # noqa: F401 - importing declares the event kinds
 from aftersales.cases.machine import (
     CASE_MACHINE,
     DIFFERENCE_MACHINE,
@@ -11,7 +11,7 @@ from aftersales.cases.machine import (
     RUN_MACHINE,
 )
 from aftersales.cases.services import erasing, paying, runs
-from aftersales.core import erasure, facts, files, jobs, moves, series
+from aftersales.core import deliveries, erasure, facts, files, jobs, moves, series
 
 
 def connect() -> None:
@@ -27,6 +27,15 @@ def connect() -> None:
     facts.provide("cases.open_parts", selectors.open_parts)
     facts.provide("cases.bound", selectors.bound)
     facts.provide("cases.not_approvers", paying.not_approvers)
+    facts.provide("cases.kept", selectors.kept)
+    files.declare("cases.parcelphoto", selectors.stored_photos)
+    for name, pattern in (
+        ("cases.node_messages", "case.*"), ("cases.parcel_messages", "case_parcel.*"),
+        ("cases.payment_messages", "payment.succeeded"),
+    ):  # fmt: skip
+        deliveries.subscribe(
+            name, pattern, consumers.node_message, _("Tell customers where their case stands")
+        )
     erasure.listen("customers.customer", erasing.customer_forget)
     files.declare("cases_paymentrun", runs.known_files)
     jobs.register("cases.pay_http", tasks.pay_over_http, _("Handing a payment to its service"))

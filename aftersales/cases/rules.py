@@ -38,6 +38,17 @@ def not_paid_yet(
             yield Refusal("paid", _("Money of this case is paid or on its way; it cannot be withdrawn."))
 
 
+def goods_not_kept(
+    row: Any, facts: Mapping[str, Any], actor: Any, now: datetime, data: Data
+) -> Iterable[Refusal]:
+    """Whose goods were inspected and stay has been done his due: only a dispute turns that."""
+    for kept in facts.get("cases.kept") or ():
+        if kept:
+            yield Refusal(
+                "goods_kept", _("The goods of this case were inspected and stay; it cannot be withdrawn.")
+            )
+
+
 def comes_in(row: Any, facts: Mapping[str, Any], actor: Any, now: datetime, data: Data) -> Iterable[Refusal]:
     if row.direction != Direction.INBOUND:
         yield Refusal("outbound", _("This parcel goes to the customer."))

@@ -1,13 +1,14 @@
 """Answers about cases, set-based, for guards and pages. Nothing here writes."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
+from django.db.models import F, Q
 from django.utils.translation import gettext as _
 
-from aftersales.cases.models import Case, CaseParcel, CasePayment
-from aftersales.cases.states import PaymentState
+from aftersales.cases.models import Case, CaseParcel, CasePayment, ParcelItem, ParcelPhoto
+from aftersales.cases.states import ParcelState, PaymentState
 from aftersales.tickets.models import Ticket
 
 OUT = frozenset({
@@ -36,17 +37,38 @@ def open_parts(rows: Sequence[Case], now: datetime) -> Mapping[int, list[str]]:
     """Parcels and payments of a case that are not at their end. Two queries for all."""
     found: dict[int, list[str]] = defaultdict(list)
     ids = [row.pk for row in rows]
-    for parcel in CaseParcel.objects.open().filter(case__in=ids):
-        found[parcel.case_id].append(_("The parcel %(parcel)s is not at its end.") % {"parcel": parcel})
+    for case_id, parcel in _open_parcels(ids):
+        found[case_id].append(_("The parcel %(parcel)s is not at its end.") % {"parcel": parcel})
     for payment in CasePayment.objects.open().filter(case__in=ids):
         found[payment.case_id].append(_("Payment %(number)s is not at its end.") % {"number": payment.number})
     return found
+
+
+def _open_parcels(ids: Sequence[int]) -> list[tuple[int, CaseParcel]]:
+    """Open parcels with the cases whose goods lie in them, the one they were announced for among them."""
+    mine = Q(case__in=ids) | Q(items__case_line__case__in=ids)
+    rows = CaseParcel.objects.open().filter(mine).annotate(holds=F("items__case_line__case"))
+    pairs = {(pk, row.pk): row for row in rows.order_by("id") for pk in (row.case_id, row.holds) if pk in ids}
+    return [(pk, row) for (pk, _parcel), row in pairs.items()]
+
+
+def stored_photos(names: Sequence[str]) -> Iterable[str]:
+    """Which of these stored files are pictures of the receiving desk."""
+    return ParcelPhoto.objects.filter(name__in=names).values_list("name", flat=True)
 
 
 def bound(rows: Sequence[Case], now: datetime) -> Mapping[int, bool]:
     """Cases whose money is out, or on a way from which it cannot be called back. One query."""
     paid = CasePayment.objects.filter(case__in=[row.pk for row in rows], state__in=OUT)
     return dict.fromkeys(paid.values_list("case_id", flat=True), True)
+
+
+def kept(rows: Sequence[Case], now: datetime) -> Mapping[int, bool]:
+    """Cases of which goods stay with the merchant. One query."""
+    stay = ParcelItem.objects.filter(
+        case_line__case__in=[row.pk for row in rows], parcel__state=ParcelState.KEPT
+    )
+    return dict.fromkeys(stay.values_list("case_line__case", flat=True), True)
 
 
 def cases_of(ticket: Ticket) -> list[Case]:

@@ -277,3 +277,50 @@ DIFFERENCE_COLOURS = {
     DifferenceState.EXPLAINED: "grey",
     DifferenceState.CORRECTED: "green",
 }
+
+
+COMING = frozenset({
+    ParcelState.AWAITED, ParcelState.IN_TRANSIT, ParcelState.RECEIVED, ParcelState.REFUSED_AT_DOOR,
+    ParcelState.INTERCEPTED,
+})  # fmt: skip
+"""Goods on which nobody has judged yet: what was agreed stands until then."""
+HERE = frozenset({ParcelState.RECEIVED, ParcelState.REFUSED_AT_DOOR, ParcelState.INTERCEPTED})
+JUDGED = frozenset({ParcelState.INSPECTED, ParcelState.KEPT})
+
+
+class Grade(models.TextChoices):
+    """How the goods came back."""
+
+    NEW = "new", pgettext_lazy("grade of goods", "As new")
+    OPENED = "opened", pgettext_lazy("grade of goods", "Opened, complete")
+    WORN = "worn", pgettext_lazy("grade of goods", "Traces of use")
+    BROKEN = "broken", pgettext_lazy("grade of goods", "Broken or incomplete")
+
+
+class FoundCause(models.TextChoices):
+    """What the inspection found, beside the reason the customer gave."""
+
+    NONE = "none", pgettext_lazy("cause found", "No fault found")
+    FAULT = "fault", pgettext_lazy("cause found", "Fault of the article")
+    DESCRIPTION = "description", pgettext_lazy("cause found", "Differs from its description")
+    PACKING = "packing", pgettext_lazy("cause found", "Badly packed by the seller")
+    CARRIER = "carrier", pgettext_lazy("cause found", "Damaged by the carrier")
+    USE = "use", pgettext_lazy("cause found", "Damaged in use")
+    INCOMPLETE = "incomplete", pgettext_lazy("cause found", "Parts are missing")
+    OTHER_ITEM = "other_item", pgettext_lazy("cause found", "Another article lay in the parcel")
+
+
+class ReviewCause(models.TextChoices):
+    """Why a person should look at a case again; a mark, never a decision (R4.6)."""
+
+    SHORT = "short", pgettext_lazy("review of a case", "Less came back than was refunded")
+    NEVER_SENT = "never_sent", pgettext_lazy("review of a case", "Refunded, and the goods were never sent")
+    DELIVERED = "delivered", pgettext_lazy("review of a case", "Refunded, and the customer has the goods")
+
+
+class PhotoOf(models.TextChoices):
+    """What a picture of the receiving desk shows."""
+
+    OPENING = "opening", pgettext_lazy("photo", "Opening")
+    GOODS = "goods", pgettext_lazy("photo", "Goods")
+    UNKNOWN = "unknown", pgettext_lazy("photo", "Unknown parcel")

@@ -1,4 +1,4 @@
-"""Work of this room for later: ids in, one service called."""
+"""Work of this room for later: ids in, one service called. Beat only wakes the sweep; what it does is idempotent."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -7,9 +7,11 @@ from typing import Any
 from celery import shared_task
 from django.utils import timezone
 
+from aftersales.cases import services
 from aftersales.cases.models import CasePayment, PaymentRun
 from aftersales.cases.services import gateway
 from aftersales.cases.services.runs import run_export
+from aftersales.core import origin
 from aftersales.core.models import Job
 
 
@@ -35,3 +37,12 @@ def _payment(job: Job) -> CasePayment:
 def ask_about_payments() -> None:
     """Every payment whose outcome is not known is asked about."""
     gateway.unknown_sweep(now=timezone.now())
+
+
+@shared_task
+def sweep_parcels() -> None:
+    """Every ten minutes: remind who has goods to send, end the waiting that is over."""
+    now = timezone.now()
+    with origin.coming_from("task"):
+        services.parcels_warn(now=now)
+        services.parcels_expire(now=now)

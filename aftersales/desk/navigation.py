@@ -80,6 +80,8 @@ GROUPS: tuple[Group, ...] = (
                 "channels.view_letter",
                 number="letters",
             ),
+            Item(pgettext("navigation", "Returns and refunds"), "desk:cases", "undo", "cases.view_case"),
+            Item(pgettext("navigation", "Receiving desk"), "desk:receiving", "box", "cases.receive"),
             Item(pgettext("navigation", "Archive"), "desk:archive", "book", "desk.archive"),
             Item(pgettext("navigation", "Answer templates"), "desk:answers", "chat", "tickets.use_answers"),
             register_page("tickets", "ticket", pgettext("navigation", "Ticket register"), "file"),

@@ -119,6 +119,7 @@ def group_words(code: str) -> str:
         "figures": pgettext("group of numbers", "Figures"),
         "automation": pgettext("group of numbers", "Automation"),
         "dispatch": pgettext("group of numbers", "Dispatch and shifts"),
+        "parcels": pgettext("group of numbers", "Returned goods"),
         "channels": pgettext("group of numbers", "E-mail and connections"),
         "returns": pgettext("group of numbers", "Returns"),
         "appointments": pgettext("group of numbers", "Appointments"),

@@ -365,9 +365,34 @@ TRAINING = {
         frozenset({R.SUPERVISOR, R.OPERATIONS}), "POST", lambda cast: {**LIMIT, "number": 1}
     ),
 }
+CASE_WORKERS = frozenset({R.AGENT, R.LEAD, R.SUPERVISOR, R.AUTHORITY_DESK}) | VENDORS
+CASE_READERS = READERS | {R.FINANCE, R.RETURNS_RECEIVER}
+RECEIVERS = frozenset({R.RETURNS_RECEIVER, R.LEAD, R.SUPERVISOR})
+CASE = {"number": "AS0000-00000"}
+NOTHING = {"public_id": "x"}
+CASES = {
+    "desk:cases": Page(CASE_READERS),
+    "desk:case": Page(CASE_READERS, sample=CASE),
+    "desk:case_print": Page(CASE_READERS, sample=CASE),
+    "desk:case_slip": Page(CASE_READERS, sample=CASE),
+    "desk:case_preview": Page(CASE_READERS, sample=CASE),
+    "desk:case_reviewed": Page(CASE_WORKERS, "POST", sample=CASE),
+    "desk:case_act": Page(CASE_READERS, "POST", sample={**CASE, "name": "approve"}),
+    "desk:parcel_act": Page(CASE_READERS, "POST", sample={**NOTHING, "name": "keep"}),
+    "desk:parcel_photo": Page(CASE_READERS, sample=NOTHING),
+    "desk:ticket_cases": Page(CASE_READERS, sample=NUMBER),
+    "desk:case_open": Page(CASE_WORKERS, "POST", sample=NUMBER),
+    "desk:request_preview": Page(CASE_WORKERS, "POST", sample=NUMBER),
+    "desk:receiving": Page(RECEIVERS, args=_rule_book),
+    "desk:shelve": Page(RECEIVERS, "POST"),
+    "desk:unknown": Page(RECEIVERS, "POST", sample=NOTHING),
+    "desk:receive": Page(RECEIVERS, "POST", sample=NOTHING),
+    "desk:receive_preview": Page(RECEIVERS, "POST", sample=NOTHING),
+}
 PAGES: dict[str, Page] = {
     **SHEETS,
     **TRAINING,
+    **CASES,
     **RULE_BOOK,
     **DOOR,
     **PEOPLE,

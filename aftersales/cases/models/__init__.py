@@ -6,6 +6,7 @@ from .gateway import MoneyGateway
 from .parcel import CaseParcel, ParcelItem
 from .payment import CasePayment, PaymentPart
 from .payrun import BankAnswer, Payee, PaymentRun
+from .receiving import ParcelPhoto, ParcelReceipt, UnknownParcel
 from .statement import Difference, StatementLine
 
 __all__ = [
@@ -21,8 +22,11 @@ __all__ = [
     "OrderAccount",
     "ParcelItem",
     "Payee",
+    "ParcelPhoto",
+    "ParcelReceipt",
     "PaymentPart",
     "PaymentRun",
     "StatementLine",
     "TenderAccount",
+    "UnknownParcel",
 ]

@@ -26,6 +26,7 @@ from aftersales.cases.states import (
     DecidedBy,
     Ground,
     NoteKind,
+    ReviewCause,
     Side,
 )
 from aftersales.core.models import Audience, PublicIdModel, StateModel, VersionedModel
@@ -44,6 +45,8 @@ class Case(StateModel, PublicIdModel, VersionedModel):
     ``asked`` is what the customer wants, ``offered`` what lies on the table, ``agreed`` what was decided and reserved
     on the order's accounts (``agreed_extra``: return freight and compensation, which no payment of the order bounds),
     ``paying`` what payments of this case take of it (CHECK: never more than agreed).
+    ``promised`` is what was agreed before the goods were seen; what the inspection accepts of it becomes ``agreed``,
+    and ``settled_at`` says since when no parcel can change it any more.
     ``verdict`` keeps the answer of the return rules as it was when the case was opened.
     """
 
@@ -95,6 +98,10 @@ class Case(StateModel, PublicIdModel, VersionedModel):
     agreed_freight = amount(_("of it outbound freight"))
     agreed_extra = amount(_("of it beyond what was paid"))
     paying = amount(_("in payments"))
+    promised = amount(_("agreed before the goods were seen"))
+    promised_freight = amount(_("of it outbound freight"))
+    settled_at = models.DateTimeField(_("goods settled at"), null=True)
+    review = models.CharField(_("to be looked at"), max_length=12, choices=ReviewCause, blank=True)
 
     verdict = models.JSONField(_("what the return rules say"), default=dict)
     asked_by = models.CharField(_("asked by"), max_length=10, choices=Side, default=Side.CUSTOMER)
@@ -155,6 +162,7 @@ class Case(StateModel, PublicIdModel, VersionedModel):
             models.Index(fields=["merchant", "state", "-id"], name="case_merchant"),
             models.Index(fields=["customer", "-id"], name="case_customer"),
             models.Index(fields=["-opened_at", "-id"], name="case_opened"),
+            models.Index(fields=["id"], name="case_to_review", condition=~Q(review="")),
         ]  # fmt: skip
 
     def __str__(self) -> str:
@@ -269,6 +277,8 @@ class Case(StateModel, PublicIdModel, VersionedModel):
         self.agreed = grant.total if grant else Decimal(0)
         self.agreed_freight = grant.freight if grant else Decimal(0)
         self.agreed_extra = grant.extra if grant else Decimal(0)
+        self.promised, self.promised_freight = self.agreed - self.agreed_extra, self.agreed_freight
+        self.settled_at = None
         if grant is None:
             return self.told(how=how)
         return self.told(how=how, amount=str(self.agreed), goods_back=self.goods_back)
@@ -300,6 +310,7 @@ class CaseLine(VersionedModel):
     wrong = models.PositiveIntegerField(_("wrong item"), default=0)
     value = amount(_("paid for these pieces"))
     agreed = amount(_("agreed refund"))
+    promised = amount(_("agreed before the goods were seen"))
 
     objects = ThroughCaseQuerySet.as_manager()
 

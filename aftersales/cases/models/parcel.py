@@ -10,9 +10,10 @@ from django.utils.translation import gettext_lazy as _
 from django_fsm import transition
 
 from aftersales.cases.machine import PARCEL_MACHINE
+from aftersales.cases.models.accounts import amount
 from aftersales.cases.models.case import Case, CaseLine
 from aftersales.cases.querysets import ParcelQuerySet, ThroughParcelQuerySet
-from aftersales.cases.states import DONE_PARCELS, Direction, ParcelState, Side
+from aftersales.cases.states import DONE_PARCELS, Direction, FoundCause, Grade, ParcelState, Side
 from aftersales.core.models import PublicIdModel, StateModel, VersionedModel
 from aftersales.core.statefield import StateField
 
@@ -49,20 +50,32 @@ class CaseParcel(StateModel, PublicIdModel, VersionedModel):
     settled_at = models.DateTimeField(_("settled at"), null=True)
     weight_g = models.PositiveIntegerField(_("weight (g)"), null=True)
     freight_cost = models.DecimalField(_("freight"), max_digits=14, decimal_places=2, default=0)
+    warned_at = models.DateTimeField(_("customer warned at"), null=True)
+    source = models.CharField(_("source"), max_length=40, blank=True)
+    source_ref = models.CharField(_("source reference"), max_length=120, blank=True)
     freight_by = models.CharField(_("freight borne by"), max_length=10, choices=Side, blank=True)
 
+    for_machines = frozenset({"source", "source_ref"})
     objects = ParcelQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("case parcel")
         verbose_name_plural = _("case parcels")
         triggers = PARCEL_MACHINE.triggers()
+        constraints = [
+            models.UniqueConstraint(
+                fields=["source", "source_ref"], condition=~Q(source_ref=""), name="case_parcel_source"
+            )
+        ]
         indexes = [
             models.Index(fields=["tracking_no"], name="case_parcel_waybill", condition=~Q(tracking_no="")),
             models.Index(
                 fields=["state", "announced_at", "id"], name="case_parcel_open", condition=~Q(state__in=DONE_PARCELS)
             ),
             models.Index(fields=["ship_by"], name="case_parcel_awaited", condition=Q(state=ParcelState.AWAITED)),
+            models.Index(
+                fields=["back_tracking_no"], name="case_parcel_back_waybill", condition=~Q(back_tracking_no="")
+            ),
         ]  # fmt: skip
 
     def __str__(self) -> str:
@@ -74,12 +87,22 @@ class CaseParcel(StateModel, PublicIdModel, VersionedModel):
 
     @transition(**move("ship"))
     def ship(self, *, actor: Any, now: datetime, carrier: str, tracking_no: str) -> dict[str, Any]:
-        self.carrier, self.tracking_no, self.shipped_at = carrier, tracking_no, now
+        self.carrier, self.tracking_no, self.shipped_at, self.settled_at = carrier, tracking_no, now, None
         return self.told()
 
     @transition(**move("receive"))
-    def receive(self, *, actor: Any, now: datetime) -> dict[str, Any]:
-        self.received_at, self.received_by_id = now, actor.pk
+    def receive(
+        self,
+        *,
+        actor: Any,
+        now: datetime,
+        carrier: str = "",
+        tracking_no: str = "",
+        weight_g: int | None = None,
+    ) -> dict[str, Any]:
+        self.received_at, self.received_by_id, self.settled_at = now, actor.pk, None
+        self.carrier, self.tracking_no = self.carrier or carrier, self.tracking_no or tracking_no
+        self.weight_g = weight_g or self.weight_g
         return self.told()
 
     @transition(**move("deliver"))
@@ -89,7 +112,8 @@ class CaseParcel(StateModel, PublicIdModel, VersionedModel):
 
     @transition(**move("lose"))
     def lose(self, *, actor: Any, now: datetime) -> dict[str, Any]:
-        return self.told()
+        """Over for the customer; the claim on the carrier is another matter."""
+        return self._settle(now)
 
     @transition(**move("refuse_at_door"))
     def refuse_at_door(self, *, actor: Any, now: datetime) -> dict[str, Any]:
@@ -154,9 +178,11 @@ class ParcelItem(models.Model):
     missing = models.PositiveIntegerField(_("missing"), default=0)
     wrong = models.PositiveIntegerField(_("wrong item"), default=0)
     resellable = models.BooleanField(_("can be sold again"), null=True)
-    grade = models.CharField(_("grade"), max_length=8, blank=True)
+    grade = models.CharField(_("grade"), max_length=8, choices=Grade, blank=True)
     borne_by = models.CharField(_("loss borne by"), max_length=10, choices=Side, blank=True)
-    cause = models.CharField(_("cause found"), max_length=60, blank=True)
+    cause = models.CharField(_("cause found"), max_length=60, choices=FoundCause, blank=True)
+    deduction = amount(_("taken off"))
+    why = models.CharField(_("why it is taken off"), max_length=200, blank=True)
 
     objects = ThroughParcelQuerySet.as_manager()
 

@@ -1,5 +1,6 @@
 """Every write about cases. Lock order: order → ticket → case → payment."""
 
+from .awaiting import parcels_expire, parcels_warn
 from .deciding import (
     case_accept,
     case_amend,
@@ -14,6 +15,18 @@ from .deciding import (
 )
 from .gateways import money_gateway_create, money_gateway_rotate, money_gateway_switch
 from .opening import CaseDraft, case_open
+from .parcels import (
+    parcel_deliver,
+    parcel_deliver_back,
+    parcel_dispatch,
+    parcel_intercept,
+    parcel_keep,
+    parcel_lose,
+    parcel_refuse,
+    parcel_send_back,
+    parcel_ship,
+    parcel_unclaim,
+)
 from .paying import (
     PayeeDraft,
     payment_approve,
@@ -29,13 +42,28 @@ from .paying import (
     payment_reverse,
     payment_succeed,
 )
+from .previewing import request_preview
 from .proposing import payment_propose
+from .receipts import case_reviewed, case_settle_receipt, receipt_preview
+from .receiving import (
+    Arrival,
+    Finding,
+    parcel_arrive,
+    parcel_inspect,
+    parcel_process,
+    parcel_process_preview,
+    parcel_receive,
+)
 from .reconciling import difference_explain, difference_reopen, statement_compare
 from .settling import case_settle
+from .unknown import Stranger, unknown_give_back, unknown_match, unknown_shelve
 
 __all__ = [
+    "Arrival",
     "CaseDraft",
     "PayeeDraft",
+    "Finding",
+    "Stranger",
     "case_accept",
     "case_amend",
     "case_approve",
@@ -45,6 +73,7 @@ __all__ = [
     "case_open",
     "case_preview",
     "case_reject",
+    "case_reviewed",
     "case_rule",
     "case_settle",
     "case_withdraw",
@@ -67,4 +96,28 @@ __all__ = [
     "payment_reverse",
     "payment_succeed",
     "statement_compare",
+    "case_settle_receipt",
+    "case_withdraw",
+    "parcel_arrive",
+    "parcel_deliver",
+    "parcel_deliver_back",
+    "parcel_dispatch",
+    "parcel_inspect",
+    "parcel_intercept",
+    "parcel_keep",
+    "parcel_lose",
+    "parcel_process",
+    "parcel_process_preview",
+    "parcel_receive",
+    "parcel_refuse",
+    "parcel_send_back",
+    "parcel_ship",
+    "parcel_unclaim",
+    "parcels_expire",
+    "parcels_warn",
+    "receipt_preview",
+    "request_preview",
+    "unknown_give_back",
+    "unknown_match",
+    "unknown_shelve",
 ]

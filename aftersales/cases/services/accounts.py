@@ -132,6 +132,10 @@ def release(books: Books, lines: Sequence[CaseLine]) -> None:
     _save([books.line_accounts[line.line_id] for line in lines])
 
 
+def save_lines(books: Books, lines: Sequence[CaseLine]) -> None:
+    _save([books.line_accounts[line.line_id] for line in lines])
+
+
 def grant(books: Books, case: Case, lines: Sequence[CaseLine], quote: Quote) -> None:
     """Reserve a quote on the accounts in place of what this case held before; the case's move writes its own columns.
 

@@ -16,10 +16,12 @@ from django.utils.translation import gettext_lazy as _
 from aftersales.cases.models import Case, CaseLine
 from aftersales.cases.refunding import ZERO, Piece, Quote, Term, fixed, quote
 from aftersales.cases.services import accounts
+from aftersales.cases.services.awaiting import awaited_cancel, parcel_await
 from aftersales.cases.services.limits import refuse_above_bound
 from aftersales.cases.services.locking import Held, held, refuse_foreign, require, tell_ticket
 from aftersales.cases.services.opening import note
 from aftersales.cases.services.paying import cancel_what_can_be
+from aftersales.cases.services.pieces import pieces_release
 from aftersales.cases.states import (
     GOODS_BACK,
     MONEY_BACK,
@@ -155,7 +157,7 @@ def case_reject(
             acting_as=_as(OFFERS_BY.get(DecidedBy(how), "")),
             how=how,
         )
-        _give_up(mine, refused)
+        _give_up(mine, refused, now)
         note(refused, NoteKind.REJECT, OFFERS_BY.get(DecidedBy(how), Side.PLATFORM), words, actor, now)
         tell_ticket(mine.ticket, "ticket.case_decided", refused, actor=actor, now=now)
     return refused
@@ -213,7 +215,7 @@ def case_rule(
         if not for_customer:
             cancel_what_can_be(mine, actor, now)
             ruled: Case = moves.perform(mine.case, "rule_against", actor=actor, now=now, how=DecidedBy.RULING)
-            _give_up(mine, ruled)
+            _give_up(mine, ruled, now)
             tell_ticket(mine.ticket, "ticket.case_decided", ruled, actor=actor, now=now)
             return ruled
         terms: dict[str, Any] = {} if goods_back is None else {"goods_back": goods_back}
@@ -232,7 +234,7 @@ def case_withdraw(
         cancel_what_can_be(mine, actor, now)
         gone: Case = moves.perform(mine.case, "withdraw", actor=actor, now=now)
         if not was_free:
-            _give_up(mine, gone)
+            _give_up(mine, gone, now)
         note(gone, NoteKind.WITHDRAW, Side.CUSTOMER, words, actor, now)
         tell_ticket(mine.ticket, "ticket.case_ended", gone, actor=actor, now=now)
     return gone
@@ -242,6 +244,8 @@ def case_close(*, case: Case, actor: Any, now: datetime) -> Case:
     """Everything of it is settled. Error: open_parts, with each open part."""
     with transaction.atomic():
         mine = _held(case, actor, None)
+        if mine.case.state == CaseState.APPROVED:
+            pieces_release(mine)
         done: Case = moves.perform(mine.case, "close", actor=actor, now=now)
         tell_ticket(mine.ticket, "ticket.case_ended", done, actor=actor, now=now)
     return done
@@ -340,12 +344,13 @@ def _approved(
     if mine.books is not None:
         accounts.grant(mine.books, case, mine.lines, found)
     for line in mine.lines:
-        line.approved = line.announced
+        line.approved, line.promised = line.announced, line.agreed
     if mine.lines:
-        CaseLine.objects.bulk_update(mine.lines, ["approved"])
+        CaseLine.objects.bulk_update(mine.lines, ["approved", "promised"])
     approved: Case = moves.perform(
         case, move, actor=actor, now=now, acting_as=acting, grant=found, how=how, terms=dict(terms or {})
     )
+    parcel_await(mine, approved, actor=actor, now=now)
     tell_ticket(mine.ticket, "ticket.case_decided", approved, actor=actor, now=now)
     return approved
 
@@ -362,8 +367,9 @@ def _called_back(mine: Held, found: Quote, actor: Any, now: datetime) -> Case:
     return mine.case
 
 
-def _give_up(mine: Held, case: Case) -> None:
-    """A case that ends without effect frees its pieces and what it had reserved."""
+def _give_up(mine: Held, case: Case, now: datetime) -> None:
+    """A case that ends without effect frees its pieces and what it had reserved; no parcel is awaited any more."""
+    awaited_cancel(case, now=now)
     if mine.books is None:
         return
     accounts.ungrant(mine.books, mine.case, mine.lines)

@@ -1,5 +1,6 @@
 """A case with everything above it, locked in one order: order, accounts, ticket, case."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -33,6 +34,20 @@ def held(case: Case, *, version: int | None = None) -> Held:
     current: Case = moves.locked(case, version=version)
     lines = list(CaseLine.objects.select_for_update().filter(case=current).order_by("line_id"))
     return Held(current, ticket, books, lines)
+
+
+def held_together(order_id: int, case_ids: Iterable[int]) -> dict[int, Held]:
+    """Several cases of one order, locked in the same order as one: order, tickets, cases, each by key."""
+    ids = sorted(set(case_ids))
+    books = books_open(Order(pk=order_id))
+    of = dict(Case.objects.filter(pk__in=ids).values_list("pk", "ticket_id"))
+    tickets = {pk: locked_ticket(Ticket(pk=pk)) for pk in sorted(set(of.values()))}
+    cases = [moves.locked(Case(pk=pk)) for pk in ids]
+    lines = list(CaseLine.objects.select_for_update().filter(case__in=ids).order_by("case_id", "line_id"))
+    return {
+        case.pk: Held(case, tickets[case.ticket_id], books, [one for one in lines if one.case_id == case.pk])
+        for case in cases
+    }
 
 
 def require(actor: Any, capability: str) -> None:

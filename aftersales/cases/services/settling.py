@@ -8,6 +8,7 @@ from django.db import transaction
 from accounts.services import system_user
 from aftersales.cases.models import Case, CaseParcel, CasePayment
 from aftersales.cases.services.locking import Held, held, tell_ticket
+from aftersales.cases.services.pieces import pieces_release
 from aftersales.cases.states import CaseState
 from aftersales.core import moves
 
@@ -23,6 +24,7 @@ def close_if_settled(mine: Held, *, now: datetime) -> Case:
     """The same under locks that are held already."""
     if not is_settled(mine.case):
         return mine.case
+    pieces_release(mine)
     closed: Case = moves.perform(mine.case, "close", actor=system_user(), now=now)
     tell_ticket(mine.ticket, "ticket.case_ended", closed, actor=system_user(), now=now)
     mine.case = closed

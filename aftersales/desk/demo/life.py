@@ -27,7 +27,7 @@ from aftersales.tickets.models import Ticket
 from aftersales.tickets.services.intake import draft_for
 from aftersales.tickets.states import ACTIVE_STATES, TicketState, WaitFor
 
-from . import day, problems, qualified, systems, windows, writing
+from . import cases, day, problems, qualified, systems, windows, writing
 from .problems import PROBLEMS, Problem
 from .trade import DAYS
 
@@ -413,6 +413,7 @@ def live(now: datetime, people: dict[str, User], *, seed: int) -> dict[str, int]
         systems.live(now, people)
         windows.live(now, people, system_user(now))
         qualified.certify(people, now)
+        cases.live(now, people)
     return {
         "tickets": Ticket.objects.count(),
         "open": Ticket.objects.filter(state__in=ACTIVE_STATES).count(),

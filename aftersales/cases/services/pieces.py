@@ -1,0 +1,45 @@
+"""Where the pieces of a case are, and which of them are given up again when it is done."""
+
+from collections import defaultdict
+
+from django.db.models import Q
+
+from aftersales.cases.models import Case, CaseParcel, ParcelItem
+from aftersales.cases.refunding import ZERO, worth
+from aftersales.cases.services import accounts
+from aftersales.cases.services.locking import Held
+from aftersales.cases.states import COMING, JUDGED, Direction, ParcelState
+
+LOST = frozenset({ParcelState.LOST})
+
+
+def inbound_of(case: Case) -> list[CaseParcel]:
+    """Parcels with goods of this case, whichever case they were announced for."""
+    mine = Q(items__case_line__case=case) | Q(case=case, items=None)
+    return list(CaseParcel.objects.filter(mine, direction=Direction.INBOUND).distinct().order_by("id"))
+
+
+def good_pieces(item: ParcelItem, state: str) -> int:
+    """Pieces that give their refund: accepted or damaged ones, those nobody has seen yet, and lost ones."""
+    if state in COMING:
+        return max(int(item.announced), int(item.received))
+    if state == ParcelState.LOST:
+        return int(item.announced)
+    return int(item.accepted + item.damaged) if state in JUDGED else 0
+
+
+def pieces_release(mine: Held) -> None:
+    """A case that is done gives up the pieces that never came back: they may be asked for again."""
+    if mine.books is None or not mine.case.goods_back:
+        return
+    good: dict[int, int] = defaultdict(int)
+    states = {one.pk: one.state for one in inbound_of(mine.case)}
+    for item in ParcelItem.objects.filter(parcel__in=states, case_line__case=mine.case):
+        good[item.case_line_id] += good_pieces(item, states[item.parcel_id])
+    for line in mine.lines:
+        back = min(good[line.pk], line.announced)
+        kept = worth(line.value, line.announced, back) if back else ZERO
+        account = mine.books.line_accounts[line.line_id]
+        account.claimed -= line.announced - back
+        account.claimed_value -= line.value - kept
+    accounts.save_lines(mine.books, mine.lines)

@@ -1,0 +1,33 @@
+"""What a request would give before anybody opened it: computed under the same locks, nothing kept."""
+
+from typing import Any
+
+from django.db import transaction
+
+from aftersales.cases.models import Case, CaseLine
+from aftersales.cases.refunding import Quote
+from aftersales.cases.services.accounts import books_open, claim
+from aftersales.cases.services.deciding import _quote
+from aftersales.cases.services.locking import Held, refuse_foreign, require
+from aftersales.cases.services.opening import CaseDraft
+from aftersales.orders.models import Order
+from aftersales.tickets.models import Ticket
+
+
+def request_preview(*, ticket: Ticket, draft: CaseDraft, actor: Any) -> Quote:
+    """The refund of this request as it would be approved now. Errors as ``case_open``."""
+    require(actor, "cases.open")
+    refuse_foreign(ticket, actor)
+    with transaction.atomic():
+        books = books_open(Order(pk=ticket.order_id)) if ticket.order_id else None
+        values = claim(books, draft.pieces) if books and draft.pieces else {}
+        case = Case(
+            ticket=ticket, order_id=ticket.order_id, kind=draft.kind, ground=draft.ground, asked=draft.asked
+        )
+        lines = [
+            CaseLine(case=case, line_id=pk, announced=draft.pieces[pk], value=value)
+            for pk, value in values.items()
+        ]
+        found = _quote(Held(case, ticket, books, lines), None, {})
+        transaction.set_rollback(True)
+    return found

@@ -1,0 +1,128 @@
+"""What of an agreed refund stands once the goods were seen: the accounts are granted anew, downwards or up again."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db import transaction
+
+from aftersales.cases.models import Case, CaseLine, CaseParcel, ParcelItem
+from aftersales.cases.refunding import ZERO, Judged, Quote, settled
+from aftersales.cases.services import accounts
+from aftersales.cases.services.locking import Held, held, refuse_foreign, require
+from aftersales.cases.services.paying import cancel_what_can_be
+from aftersales.cases.services.pieces import LOST, good_pieces, inbound_of
+from aftersales.cases.states import (
+    COMING,
+    JUDGED,
+    MONEY_BACK,
+    CaseState,
+    ParcelState,
+    ReviewCause,
+)
+from aftersales.core import moves
+
+
+def case_settle_receipt(*, case: Case, actor: Any, now: datetime) -> Case:
+    """Compute again what the customer gets after his goods were seen. Nothing changes while all of it is accepted."""
+    require(actor, "cases.inspect")
+    with transaction.atomic():
+        mine = held(case)
+        refuse_foreign(mine.ticket, actor)
+        return receipt_settle(mine, actor=actor, now=now)
+
+
+def receipt_preview(case: Case) -> Quote:
+    """The same, term by term, for reading."""
+    lines = list(CaseLine.objects.filter(case=case).order_by("line_id"))
+    return _judged(case, lines, inbound_of(case), None)
+
+
+def receipt_settle(mine: Held, *, actor: Any, now: datetime) -> Case:
+    """The same for a case under lock. An instant refund, or one that is in payments, is only marked for a person."""
+    case = mine.case
+    if (
+        case.state != CaseState.APPROVED
+        or case.kind not in MONEY_BACK
+        or not case.goods_back
+        or not mine.books
+    ):
+        return case
+    parcels = inbound_of(case)
+    done = bool(parcels) and not any(one.state in COMING for one in parcels)
+    found = _judged(case, mine.lines, parcels, mine.books)
+    if found.total < case.paying and not case.instant:  # what is not out yet is called back
+        cancel_what_can_be(mine, actor, now)
+        case = mine.case
+    if found.total < case.agreed and (case.instant or found.total < case.paying):
+        return _flagged(mine, found, parcels, actor, now, done)
+    if found.total == case.agreed and bool(case.settled_at) == done:
+        return case
+    accounts.grant(mine.books, case, mine.lines, found)
+    mine.case = moves.change(
+        case, actor=actor, now=now, event="case.settled", payload=case.told(amount=str(found.total), done=done),
+        agreed=found.total, agreed_freight=found.freight, agreed_extra=found.extra,
+        settled_at=now if done else None,
+    )  # fmt: skip
+    return mine.case
+
+
+def _judged(
+    case: Case, lines: list[CaseLine], parcels: Iterable[CaseParcel], books: accounts.Books | None
+) -> Quote:
+    by_key = {one.pk: one for one in parcels}
+    good: dict[int, int] = defaultdict(int)
+    off: dict[int, Decimal] = defaultdict(Decimal)
+    why: dict[int, list[str]] = defaultdict(list)
+    for item in ParcelItem.objects.filter(parcel__in=by_key, case_line__case=case).order_by("id"):
+        good[item.case_line_id] += good_pieces(item, by_key[item.parcel_id].state)
+        if by_key[item.parcel_id].state in JUDGED and item.deduction:
+            off[item.case_line_id] += item.deduction
+            why[item.case_line_id].append(item.why)
+    pieces = [
+        Judged(
+            line.line_id, line.approved, min(good[line.pk], line.approved), line.promised, off[line.pk],
+            " · ".join(why[line.pk]), books.line_accounts[line.line_id].left + line.agreed if books else None,
+        )
+        for line in lines
+    ]  # fmt: skip
+    rest = case.promised - case.promised_freight - sum((line.promised for line in lines), ZERO)
+    stands = bool(lines) or not by_key or any(one.state in COMING | JUDGED | LOST for one in by_key.values())
+    freight = case.promised_freight if stands else ZERO
+    return settled(
+        pieces, freight=freight, rest=rest if stands else ZERO, extra=case.agreed_extra,
+        order_left=books.account.left + case.agreed - case.agreed_extra if books else None,
+    )  # fmt: skip
+
+
+def _flagged(
+    mine: Held, found: Quote, parcels: list[CaseParcel], actor: Any, now: datetime, done: bool
+) -> Case:
+    """The money is out or on its way: a person decides what follows from the difference; nothing is taken back."""
+    case = mine.case
+    unsent = bool(parcels) and all(one.state == ParcelState.EXPIRED for one in parcels)
+    review = ReviewCause.NEVER_SENT if unsent else ReviewCause.SHORT
+    if case.review == review and bool(case.settled_at) == done:
+        return case
+    short = str(case.agreed - found.total)
+    mine.case = moves.change(
+        case, actor=actor, now=now, event="case.flagged",
+        payload=case.told(review=review, amount=short), review=review, settled_at=now if done else None,
+    )  # fmt: skip
+    return mine.case
+
+
+def case_reviewed(*, case: Case, actor: Any, now: datetime, version: int | None = None) -> Case:
+    """Somebody looked at the mark; the mark goes, what was found stays in the parcels."""
+    require(actor, "cases.decide")
+    with transaction.atomic():
+        mine = held(case, version=version)
+        refuse_foreign(mine.ticket, actor)
+        if not mine.case.review:
+            return mine.case
+        seen: Case = moves.change(
+            mine.case, actor=actor, now=now, event="case.reviewed", payload=mine.case.told(), review=""
+        )
+    return seen

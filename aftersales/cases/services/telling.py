@@ -1,0 +1,114 @@
+"""Telling the customer at each node of his case, unasked (R3.7): one message for each event, once."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from accounts.services import system_user
+from aftersales.cases.models import Case, CaseNote, CaseParcel, CasePayment, ParcelItem
+from aftersales.cases.states import CaseKind, CaseState, Direction, NoteKind, ParcelState, Side
+from aftersales.core.models import Event
+from aftersales.core.wording import money
+from aftersales.merchants.models import MerchantContact
+from aftersales.merchants.states import ContactRole
+from aftersales.notices.services import notice_send
+
+Values = dict[str, Any]
+Told = tuple[str, Values]
+
+
+def customer_tell(*, event: Event, now: datetime) -> None:
+    """The message of this node. Historic tickets, cases without a customer and imports tell nobody."""
+    if event.source == "import" or event.kind not in _NODES:
+        return
+    case = _case_of(event)
+    if case is None or not case.customer_id or case.ticket.historic:
+        return
+    template, values = _NODES[event.kind](case, event)
+    if not template:
+        return
+    base: Values = {"number": case.ticket.number, "case": case.number}
+    if template != "case.refunded":
+        base["asked"] = CaseKind(case.kind).label
+    notice_send(
+        template=template, to=case.customer, about=case.ticket, values=base | values, key=f"event:{event.pk}",
+        actor=system_user(now), now=now,
+    )  # fmt: skip
+
+
+def _case_of(event: Event) -> Case | None:
+    found: Case | None = (
+        Case.objects.select_related("ticket", "customer").filter(pk=event.payload.get("case_id", 0)).first()
+    )
+    return found
+
+
+def _opened(case: Case, event: Event) -> Told:
+    return "case.opened", {}
+
+
+def _approved(case: Case, event: Event) -> Told:
+    """With the address and the last day where goods are to come back."""
+    if case.state != CaseState.APPROVED:
+        return "", {}
+    values: Values = {"amount": money(case.agreed, case.currency) if case.agreed else None}
+    parcel = CaseParcel.objects.filter(
+        case=case, direction=Direction.INBOUND, state=ParcelState.AWAITED
+    ).last()
+    if parcel is not None:
+        values |= {
+            "due": parcel.ship_by, "return_to": _return_address(case), "freight": Side(case.return_freight).label,
+        }  # fmt: skip
+    return "case.approved", values
+
+
+def _return_address(case: Case) -> str | None:
+    """Where the merchant wants returned goods; None where nobody said it yet."""
+    found = MerchantContact.objects.filter(merchant=case.merchant_id or 0, role=ContactRole.RETURNS).first()
+    return (
+        " ".join(part for part in (found.address, found.name, found.phone) if part) or None if found else None
+    )
+
+
+def _rejected(case: Case, event: Event) -> Told:
+    return "case.rejected", {"reason": _last_words(case, NoteKind.REJECT)}
+
+
+def _last_words(case: Case, kind: str) -> str | None:
+    said = CaseNote.objects.filter(case=case, kind=kind, erased_at=None).order_by("-at", "-id").first()
+    return said.text if said else None
+
+
+def _warned(case: Case, event: Event) -> Told:
+    parcel = CaseParcel.objects.filter(pk=event.subject_id, state=ParcelState.AWAITED).first()
+    return ("case.warned", {"due": parcel.ship_by}) if parcel else ("", {})
+
+
+def _received(case: Case, event: Event) -> Told:
+    if event.payload.get("direction") != Direction.INBOUND:
+        return "", {}
+    parcel = CaseParcel.objects.filter(pk=event.subject_id).first()
+    return "case.received", {"tracking": parcel.tracking_no or None if parcel else None}
+
+
+def _inspected(case: Case, event: Event) -> Told:
+    items = ParcelItem.objects.filter(parcel=event.subject_id, case_line__case=case).exclude(why="")
+    why = " · ".join(items.values_list("why", flat=True))
+    amount = money(case.agreed, case.currency) if case.agreed else None
+    return "case.inspected", {"amount": amount, "reason": why or None}
+
+
+def _refunded(case: Case, event: Event) -> Told:
+    payment = CasePayment.objects.filter(pk=event.subject_id).first()
+    return ("case.refunded", {"amount": money(payment.amount, payment.currency)}) if payment else ("", {})
+
+
+_NODES: Mapping[str, Callable[[Case, Event], Told]] = {
+    "case.asked": _opened,
+    "case.approved": _approved,
+    "case.rejected": _rejected,
+    "case_parcel.warned": _warned,
+    "case_parcel.received": _received,
+    "case_parcel.inspected": _inspected,
+    "payment.succeeded": _refunded,
+}

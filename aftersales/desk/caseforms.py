@@ -1,0 +1,127 @@
+"""Forms of cases: opening one, and one act from a dialog."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext_lazy
+
+from aftersales.cases.services import CaseDraft
+from aftersales.cases.states import CaseKind, CompensationKind, Ground, Side
+
+LONGEST = 2000
+AMOUNT = {"max_digits": 14, "decimal_places": 2, "min_value": Decimal("0.01"), "required": False}
+OFFERERS = (
+    (Side.MERCHANT.value, pgettext_lazy("side", "Merchant")),
+    (Side.PLATFORM.value, pgettext_lazy("side", "Platform")),
+)
+
+
+@dataclass(frozen=True)
+class FreeLine:
+    """An order line with what no case has taken of it."""
+
+    pk: int
+    name: str
+    paid: Decimal
+    currency: str
+    bought: int
+    free: int
+
+    @property
+    def field(self) -> str:
+        return f"n{self.pk}"
+
+
+class CaseForm(forms.Form):
+    """What is asked for. The pieces stand beside, one number for each line of the order."""
+
+    kind = forms.ChoiceField(label=pgettext_lazy("case", "What is asked for"), choices=CaseKind.choices)
+    ground = forms.ChoiceField(label=pgettext_lazy("case", "Reason"), choices=Ground.choices)
+    compensation = forms.ChoiceField(
+        label=gettext_lazy("Compensation for"), required=False,
+        choices=[("", pgettext_lazy("case", "–")), *CompensationKind.choices],
+    )  # fmt: skip
+    asked = forms.DecimalField(label=gettext_lazy("Amount the customer names"), **AMOUNT)  # type: ignore[arg-type]
+    words = forms.CharField(
+        label=gettext_lazy("What the customer says"),
+        max_length=LONGEST,
+        required=False,
+        widget=forms.Textarea,
+    )
+
+    def __init__(self, *args: Any, lines: Sequence[FreeLine], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.lines = lines
+        for line in lines:
+            self.fields[line.field] = forms.IntegerField(
+                label=line.name, min_value=0, max_value=line.free, required=False, initial=0
+            )
+
+    @property
+    def pieces(self) -> Mapping[int, int]:
+        return {line.pk: count for line in self.lines if (count := self.cleaned_data.get(line.field))}
+
+    @property
+    def rows(self) -> list[tuple[FreeLine, Any]]:
+        """Lines with their fields, for the page."""
+        return [(line, self[line.field]) for line in self.lines]
+
+    def draft(self, **more: Any) -> CaseDraft:
+        data = self.cleaned_data
+        paid_only = data["kind"] == CaseKind.COMPENSATION
+        return CaseDraft(
+            kind=data["kind"], ground=data["ground"], pieces={} if paid_only else self.pieces, words=data["words"],
+            asked=data["asked"] or Decimal(0), compensation=data["compensation"] if paid_only else "", **more,
+        )  # fmt: skip
+
+
+class ActForm(forms.Form):
+    """One act on a case: only the fields that it takes."""
+
+    amount = forms.DecimalField(label=pgettext_lazy("case", "Amount"), **AMOUNT)  # type: ignore[arg-type]
+    by = forms.ChoiceField(label=gettext_lazy("Who offers"), choices=OFFERERS, required=False)
+    how = forms.ChoiceField(label=gettext_lazy("In whose name"), required=False, choices=[
+        ("staff", pgettext_lazy("side", "Platform")), ("merchant", pgettext_lazy("side", "Merchant")),
+    ])  # fmt: skip
+    goods = forms.ChoiceField(label=gettext_lazy("The goods"), required=False, choices=[
+        ("back", gettext_lazy("The customer sends them back")), ("keep", gettext_lazy("The customer keeps them")),
+    ])  # fmt: skip
+    kind = forms.ChoiceField(
+        label=pgettext_lazy("case", "What is asked for"), choices=CaseKind.choices, required=False
+    )
+    ground = forms.ChoiceField(label=pgettext_lazy("case", "Reason"), choices=Ground.choices, required=False)
+    words = forms.CharField(
+        label=gettext_lazy("Words"),
+        max_length=LONGEST,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+    def __init__(self, *args: Any, takes: Sequence[str], needs: Sequence[str] = (), **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in set(self.fields) - set(takes):
+            del self.fields[name]
+        for name in needs:
+            self.fields[name].required = True
+
+    def clean_words(self) -> str:
+        words: str = self.cleaned_data["words"]
+        if self.fields["words"].required and not words.strip():
+            raise forms.ValidationError(_("Say why: the customer is told."))
+        return words
+
+
+class WaybillForm(forms.Form):
+    """Carrier and waybill of a parcel."""
+
+    carrier = forms.CharField(label=gettext_lazy("Carrier"), max_length=60)
+    tracking_no = forms.CharField(label=gettext_lazy("Waybill"), max_length=80)
+    only_wrong = forms.BooleanField(
+        label=gettext_lazy("Only the pieces that were another article"), required=False
+    )

@@ -1,0 +1,25 @@
+"""Addresses of cases, boards and the receiving desk; part of the desk's."""
+
+from django.urls import path
+
+from aftersales.desk.views import boards, cases, receiving
+
+patterns = [
+    path("cases/", boards.cases, name="cases"),
+    path("cases/parcels/<str:public_id>/<slug:name>/", cases.parcel_act, name="parcel_act"),
+    path("cases/photos/<str:public_id>/", receiving.photo, name="parcel_photo"),
+    path("cases/<str:number>/", cases.case, name="case"),
+    path("cases/<str:number>/print/", cases.printed, name="case_print"),
+    path("cases/<str:number>/slip/", receiving.slip, name="case_slip"),
+    path("cases/<str:number>/preview/", cases.case_preview, name="case_preview"),
+    path("cases/<str:number>/reviewed/", cases.reviewed, name="case_reviewed"),
+    path("cases/<str:number>/do/<slug:name>/", cases.case_act, name="case_act"),
+    path("tickets/<str:number>/cases/", cases.panel, name="ticket_cases"),
+    path("tickets/<str:number>/cases/open/", cases.case_open, name="case_open"),
+    path("tickets/<str:number>/cases/preview/", cases.request_preview, name="request_preview"),
+    path("receiving/", receiving.desk, name="receiving"),
+    path("receiving/shelve/", receiving.shelve, name="shelve"),
+    path("receiving/shelf/<str:public_id>/", receiving.unknown, name="unknown"),
+    path("receiving/<str:public_id>/", receiving.receive, name="receive"),
+    path("receiving/<str:public_id>/preview/", receiving.preview, name="receive_preview"),
+]

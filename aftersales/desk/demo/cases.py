@@ -1,0 +1,177 @@
+"""Cases of the demo: a dozen in every state, made by the services that people use."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from accounts.models import User
+from aftersales.cases import services
+from aftersales.cases.models import Case, CaseParcel, ParcelItem
+from aftersales.cases.services import Arrival, CaseDraft, Finding, Stranger
+from aftersales.core.errors import DomainError
+from aftersales.orders.models import OrderLine
+from aftersales.tickets.models import Ticket
+from aftersales.tickets.states import ACTIVE_STATES
+
+DAY = timedelta(days=1)
+HOUR = timedelta(hours=1)
+WORDS = {
+    "no_reason": "尺寸不合适，没有用过，想退。",
+    "quality": "第一次通电就有焦味，不敢再用。",
+    "not_as_described": "颜色和页面差别很大。",
+    "damaged": "收到时外壳已经磕破了。",
+    "wrong_item": "发来的不是我买的型号。",
+    "not_received": "物流显示签收，我没有收到。",
+}
+
+
+@dataclass
+class Desk:
+    """Who works, and when the demo's present is."""
+
+    agent: User
+    lead: User
+    now: datetime
+
+    def opened(self, ticket: Ticket, kind: str, ground: str, ago: timedelta, **more: Any) -> Case:
+        line = OrderLine.objects.filter(order=ticket.order_id).order_by("line_no").first()
+        draft = CaseDraft(kind, ground, {line.pk: 1} if line else {}, words=WORDS[ground], **more)
+        return services.case_open(ticket=ticket, draft=draft, actor=self.agent, now=self.now - ago)
+
+    def approved(self, ticket: Ticket, ground: str, ago: timedelta, **more: Any) -> tuple[Case, CaseParcel]:
+        case = self.opened(ticket, "return", ground, ago)
+        case = services.case_approve(case=case, actor=self.agent, now=self.now - ago + HOUR, **more)
+        return case, CaseParcel.objects.filter(case=case).latest("id")
+
+    def shipped(self, ticket: Ticket, ground: str, ago: timedelta, number: str) -> CaseParcel:
+        _case, parcel = self.approved(ticket, ground, ago)
+        return services.parcel_ship(
+            parcel=parcel,
+            carrier="顺丰速运",
+            tracking_no=number,
+            actor=self.agent,
+            now=self.now - ago + 20 * HOUR,
+        )
+
+    def here(self, ticket: Ticket, ground: str, ago: timedelta, number: str) -> CaseParcel:
+        parcel = self.shipped(ticket, ground, ago, number)
+        counts = {item.pk: item.announced for item in ParcelItem.objects.filter(parcel=parcel)}
+        return services.parcel_receive(
+            parcel=parcel, arrival=Arrival(counts, weight_g=840), actor=self.lead, now=self.now - HOUR
+        )
+
+
+def _asked(desk: Desk, ticket: Ticket) -> None:
+    desk.opened(ticket, "return", "no_reason", 3 * HOUR)
+
+
+def _asked_exchange(desk: Desk, ticket: Ticket) -> None:
+    desk.opened(ticket, "exchange", "wrong_item", 5 * HOUR)
+
+
+def _offered(desk: Desk, ticket: Ticket) -> None:
+    case = desk.opened(ticket, "refund_only", "damaged", 9 * HOUR)
+    amount = max(services.case_preview(case=case).total / 5, Decimal("1")).quantize(Decimal("0.01"))
+    services.case_offer(
+        case=case,
+        amount=amount,
+        actor=desk.agent,
+        now=desk.now - 7 * HOUR,
+        words="补偿部分金额，商品您留着用。",
+    )
+
+
+def _refused(desk: Desk, ticket: Ticket) -> None:
+    case = desk.opened(ticket, "return", "not_as_described", 2 * DAY)
+    services.case_reject(
+        case=case, actor=desk.agent, now=desk.now - DAY, words="页面实拍图与实物一致，已附对比照片。"
+    )
+
+
+def _awaited(desk: Desk, ticket: Ticket) -> None:
+    desk.approved(ticket, "no_reason", 6 * DAY)
+
+
+def _on_its_way(desk: Desk, ticket: Ticket) -> None:
+    desk.shipped(ticket, "quality", 3 * DAY, "SF1380220188461")
+
+
+def _to_inspect(desk: Desk, ticket: Ticket) -> None:
+    desk.here(ticket, "quality", 4 * DAY, "SF1380220188462")
+
+
+def _inspected(desk: Desk, ticket: Ticket) -> None:
+    parcel = desk.here(ticket, "no_reason", 5 * DAY, "SF1380220188463")
+    item = ParcelItem.objects.get(parcel=parcel)
+    found = Finding(damaged=item.received, grade="worn", cause="use", borne_by="customer", deduction=Decimal("1.00"),
+                    why="包装盒缺失", resellable=False)  # fmt: skip
+    services.parcel_inspect(
+        parcel=parcel, findings={item.pk: found}, actor=desk.lead, now=desk.now, keep=True
+    )
+
+
+def _withdrawn_on_its_way(desk: Desk, ticket: Ticket) -> None:
+    parcel = desk.here(ticket, "no_reason", 3 * DAY, "SF1380220188464")
+    services.case_withdraw(case=parcel.case, actor=desk.agent, now=desk.now, words="修好了，不退了。")
+
+
+def _lost(desk: Desk, ticket: Ticket) -> None:
+    parcel = desk.shipped(ticket, "damaged", 9 * DAY, "SF1380220188465")
+    services.parcel_lose(parcel=parcel, actor=desk.lead, now=desk.now - 2 * HOUR)
+
+
+def _never_sent(desk: Desk, ticket: Ticket) -> None:
+    desk.approved(ticket, "no_reason", 9 * DAY)
+    services.parcels_warn(now=desk.now - 2 * DAY)
+    services.parcels_expire(now=desk.now - DAY)
+
+
+def _refund_only(desk: Desk, ticket: Ticket) -> None:
+    case = desk.opened(ticket, "refund_only", "not_received", DAY)
+    services.case_approve(case=case, actor=desk.agent, now=desk.now - 20 * HOUR, words="承运商确认丢件。")
+
+
+STORIES: tuple[Callable[[Desk, Ticket], None], ...] = (
+    _asked, _asked_exchange, _offered, _refused, _awaited, _on_its_way, _to_inspect, _inspected, _withdrawn_on_its_way,
+    _lost, _never_sent, _refund_only,
+)  # fmt: skip
+
+
+def live(now: datetime, people: dict[str, User]) -> int:
+    """One story for each open ticket with an order of its own; answers how many were told."""
+    desk, told = Desk(people["agent"], people["lead"], now), 0
+    tickets = _tickets()
+    for story in STORIES:
+        for ticket in tickets:
+            try:
+                story(desk, ticket)
+            except DomainError:
+                continue  # this order has nothing left to give; the next one tells the story
+            told += 1
+            break
+    for place, tail, ago in (("A-03", "6027", 5 * DAY), ("B-11", "1846", 3 * HOUR)):
+        facts = Stranger(
+            tracking_no=f"YT88{tail}0021", carrier="圆通速递", phone_tail=tail, place=place, weight_g=620
+        )
+        services.unknown_shelve(stranger=facts, actor=desk.lead, now=now - ago)
+    return told
+
+
+def _tickets() -> Iterator[Ticket]:
+    """Open tickets of orders that were paid and never asked back before."""
+    rows = Ticket.objects.filter(
+        state__in=ACTIVE_STATES,
+        historic=False,
+        order__paid__gt=20,
+        order__refunded=0,
+        order__lines__isnull=False,
+    )
+    seen: set[int] = set()
+    for ticket in rows.order_by("-pk")[:200]:
+        if ticket.order_id not in seen:
+            seen.add(ticket.order_id)
+            yield ticket

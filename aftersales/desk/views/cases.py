@@ -1,0 +1,233 @@
+"""Cases beside the conversation, their dialogs, a case's own page and its paper."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from aftersales.cases import services
+from aftersales.cases.models import Case, CaseParcel
+from aftersales.cases.refunding import Quote
+from aftersales.core import moves, once
+from aftersales.core.access import answered, needs
+from aftersales.core.errors import DomainError
+from aftersales.core.posted import whole
+from aftersales.desk import caseacts, cases
+from aftersales.desk.caseforms import CaseForm
+from aftersales.desk.views.ticket import the_ticket
+from aftersales.standards.selectors import one_edition
+from aftersales.tickets.models import Ticket
+
+SOURCE = "desk"
+
+
+def the_case(request: HttpRequest, number: str) -> Case:
+    """The case this person may see, or nothing at all."""
+    found = cases.find(request.user, number)
+    if found is None:
+        raise Http404
+    return found
+
+
+def the_parcel(request: HttpRequest, public_id: str) -> CaseParcel:
+    rows = CaseParcel.objects.visible_to(request.user).select_related("case__ticket")
+    found: CaseParcel | None = rows.filter(public_id=public_id).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def _fragment(request: HttpRequest) -> bool:
+    return bool(request.htmx)  # type: ignore[attr-defined]
+
+
+@require_GET
+@needs("cases.view_case")
+def panel(request: HttpRequest, number: str) -> HttpResponse:
+    """The cases of a ticket, fetched once its page stands."""
+    row, now = the_ticket(request, number), timezone.now()
+    with one_edition():
+        standing, ended = cases.of_ticket(row, request.user, now)
+    context = {
+        "ticket": row, "cards": standing, "ended": [(one, cases.case_badge(one)) for one in ended], "now": now,
+        "may_open": row.is_open and request.user.has_perm("cases.open"),
+    }  # fmt: skip
+    return render(request, "desk/cases/_panel.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+@needs("cases.open")
+def case_open(request: HttpRequest, number: str) -> HttpResponse:
+    """Open a case on this ticket: lines with what is free, kind, reason, words, and what the refund would be."""
+    row = the_ticket(request, number)
+    form = CaseForm(request.POST or None, lines=cases.free_lines(row.order_id))
+    if request.method == "POST" and form.is_valid():
+        draft = form.draft(source=SOURCE, source_ref=once.reference(request))
+        opened = answered(
+            lambda: services.case_open(ticket=row, draft=draft, actor=request.user, now=timezone.now()),
+            request, _("Case opened."),
+        )  # fmt: skip
+        if opened:
+            return redirect("desk:ticket", row.number)
+    context = {"title": pgettext("case", "Open a case"), "ticket": row, "form": form, "now": timezone.now()}
+    status = 422 if request.method == "POST" else 200
+    name = "desk/cases/_open.html" if _fragment(request) else "desk/cases/open.html"
+    return render(request, name, context, status=status)
+
+
+@require_POST
+@needs("cases.open")
+def request_preview(request: HttpRequest, number: str) -> HttpResponse:
+    """What this request would give, while the form is filled in; nothing is written."""
+    row = the_ticket(request, number)
+    form = CaseForm(request.POST, lines=cases.free_lines(row.order_id))
+    context: dict[str, Any] = {"ticket": row}
+    if form.is_valid():
+        context |= _shown(
+            lambda: services.request_preview(ticket=row, draft=form.draft(), actor=request.user), row
+        )
+    return render(request, "desk/cases/_terms.html", context)
+
+
+def _shown(compute: Any, row: Ticket | Case) -> dict[str, Any]:
+    """A quote in words, or why there is none."""
+    try:
+        quote: Quote = compute()
+    except DomainError as error:
+        return {"refused": str(error)}
+    return {
+        "terms": cases.terms(quote, cases.names_of(row.order_id)), "total": quote.total,
+        "currency": getattr(row, "currency", "") or "CNY",
+    }  # fmt: skip
+
+
+@require_GET
+@needs("cases.view_case")
+def case(request: HttpRequest, number: str) -> HttpResponse:
+    """A case from the request to the last cent."""
+    return render(request, "desk/cases/case.html", _story(request, the_case(request, number)))
+
+
+@require_GET
+@needs("cases.view_case")
+def printed(request: HttpRequest, number: str) -> HttpResponse:
+    """The same on paper."""
+    return render(request, "desk/cases/print.html", _story(request, the_case(request, number)))
+
+
+def _story(request: HttpRequest, row: Case) -> dict[str, Any]:
+    now = timezone.now()
+    with one_edition():
+        card = cases.cards([row], request.user, now, notes=True)[0]
+    return {
+        "title": row.number, "now": now, "card": card, "case": row, "ticket": row.ticket,
+        "happened": cases.happened(card), "photos": cases.photos(card),
+        "may_see_ticket": Ticket.objects.visible_to(request.user).filter(pk=row.ticket_id).exists()
+        and request.user.has_perm("desk.view"),
+        "settled": cases.settled_terms(row) if card.parcels else [],
+    }  # fmt: skip
+
+
+@require_http_methods(["GET", "POST"])
+@needs("cases.view_case")
+def case_act(request: HttpRequest, number: str, name: str) -> HttpResponse:
+    """One act on a case: its dialog, and the act itself."""
+    row, act = the_case(request, number), caseacts.ACTS.get(name)
+    now = timezone.now()
+    found = next(iter(moves.options(row, actor=request.user, now=now, names=[name])), None) if act else None
+    if act is None or found is None:
+        raise Http404
+    initial = {"kind": row.kind, "ground": row.ground, "goods": "back" if row.goods_back else "keep"}
+    form = act.form(request.POST if request.method == "POST" else None, initial=initial)
+    if request.method == "POST" and form.is_valid():
+        version = whole(request.POST.get("version"))
+        done = answered(
+            lambda: act.run(row, form.cleaned_data, actor=request.user, now=now, version=version), request, _("Done."),
+        )  # fmt: skip
+        if done or _fragment(request):
+            return _back(request, row)
+    context = {"title": found.move.label, "case": row, "act": found, "form": form, "now": now, "name": name}
+    context["back"] = _from(request)
+    if act.preview:
+        context |= _shown(lambda: services.case_preview(case=row), row)
+    template = "desk/cases/_act.html" if _fragment(request) else "desk/cases/act.html"
+    return render(request, template, context, status=422 if request.method == "POST" else 200)
+
+
+@require_GET
+@needs("cases.view_case")
+def case_preview(request: HttpRequest, number: str) -> HttpResponse:
+    """The refund of a case for the amount in the dialog."""
+    row = the_case(request, number)
+    act = caseacts.ACTS["approve"]
+    form = act.form(request.GET)
+    context: dict[str, Any] = {"case": row}
+    if form.is_valid():
+        context |= _shown(lambda: services.case_preview(case=row, amount=form.cleaned_data["amount"]), row)
+    return render(request, "desk/cases/_terms.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+@needs("cases.view_case")
+def parcel_act(request: HttpRequest, public_id: str, name: str) -> HttpResponse:
+    """One act on a parcel: its dialog, and the act itself."""
+    parcel, now = the_parcel(request, public_id), timezone.now()
+    known = name in caseacts.PARCEL_ACTS
+    found = (
+        next(iter(moves.options(parcel, actor=request.user, now=now, names=[name])), None) if known else None
+    )
+    if found is None:
+        raise Http404
+    initial = {"carrier": parcel.carrier, "tracking_no": parcel.tracking_no} if name == "ship" else {}
+    form = caseacts.parcel_form(
+        name, parcel, request.POST if request.method == "POST" else None, initial=initial
+    )
+    if request.method == "POST" and (form is None or form.is_valid()):
+        version = whole(request.POST.get("version"))
+        if answered(
+            lambda: caseacts.parcel_act(name, parcel, form, actor=request.user, now=now, version=version),
+            request, _("Done."),
+        ):  # fmt: skip
+            return _back(request, parcel.case)
+    context = {
+        "title": found.move.label,
+        "parcel": parcel,
+        "case": parcel.case,
+        "act": found,
+        "form": form,
+        "now": now,
+    }
+    context["back"] = _from(request)
+    template = "desk/cases/_parcel_act.html" if _fragment(request) else "desk/cases/parcel_act.html"
+    return render(request, template, context, status=422 if request.method == "POST" else 200)
+
+
+@require_POST
+@needs("cases.decide")
+def reviewed(request: HttpRequest, number: str) -> HttpResponse:
+    """Somebody looked at the mark of a case."""
+    row = the_case(request, number)
+    answered(
+        lambda: services.case_reviewed(case=row, actor=request.user, now=timezone.now()), request, _("Done.")
+    )
+    return redirect("desk:case", row.number)
+
+
+def _from(request: HttpRequest) -> str:
+    """The page from which the dialog was opened."""
+    return request.POST.get("back", request.GET.get("back", ""))[:12]
+
+
+def _back(request: HttpRequest, row: Case) -> HttpResponse:
+    """Where the dialog was opened: the ticket's page, the receiving desk, or the case's own."""
+    if request.POST.get("back") == "ticket":
+        return redirect("desk:ticket", row.ticket.number)
+    if request.POST.get("back") == "receiving":
+        return redirect("desk:receiving")
+    return redirect("desk:case", row.number)
