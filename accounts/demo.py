@@ -39,6 +39,8 @@ COLLEAGUES = (
     Login("merchants", PASSWORD, "沈冰", Role.MERCHANT_MANAGER),
     Login("privacy", PASSWORD, "郑洁", Role.PRIVACY_OFFICER),
     Login("authority", PASSWORD, "韩松", Role.AUTHORITY_DESK),
+    Login("finance", PASSWORD, "顾清", Role.FINANCE),
+    Login("adjudicator", PASSWORD, "严正", Role.ADJUDICATOR),
     Login("planner", PASSWORD, "邓琳", Role.PLANNER),
     Login("lihao", PASSWORD, "李浩", Role.AGENT),
     Login("wangxue", PASSWORD, "王雪", Role.AGENT),

@@ -17,6 +17,7 @@ urlpatterns = [
     path("overview/", include("aftersales.dashboards.urls")),
     path("notices/", include("aftersales.notices.urls")),
     path("rules/", include("aftersales.standards.urls")),
+    path("ledger/", include("aftersales.ledger.urls")),
     path("training/", include("training.urls")),
     path("c/", include("aftersales.selfservice.urls")),
     path("sheets/", include("aftersales.core.sheets.urls")),

@@ -104,8 +104,30 @@ def _cell(tier: Tier, codes: Mapping[str, Sequence[Limit]], now: datetime) -> Ce
     for code, versions in codes.items():
         limit, draft = _in_force(versions, now), _draft(versions)
         if limit or draft:
-            return Cell(tier, limit, code, draft is not None, limit_lines(limit) if limit else ())
+            return Cell(tier, limit, code, draft is not None, limit_words(limit) if limit else ())
     return Cell(tier, code=next(iter(codes), ""))
+
+
+def short(amount: Decimal, unit: str) -> str:
+    """¥1,000 where there are no cents to say."""
+    return money(amount, unit).removesuffix(".00")
+
+
+def limit_words(limit: Any) -> list[str]:
+    """The numbers of a limit as short as a cell of the matrix is."""
+    unit = limit.currency
+    lines = [
+        pgettext("limit", "any amount") if limit.per_decision is None else short(limit.per_decision, unit)
+    ]
+    if limit.per_day is not None:
+        lines.append(_("day %(amount)s") % {"amount": short(limit.per_day, unit)})
+    if limit.per_customer is not None:
+        lines.append(_("customer %(amount)s") % {"amount": short(limit.per_customer, unit)})
+    if limit.four_eyes_above is not None:
+        above = limit.four_eyes_above
+        words = _("two persons > %(amount)s") % {"amount": short(above, unit)}
+        lines.append(words if above else pgettext("limit", "always two persons"))
+    return lines
 
 
 def limit_lines(limit: Any) -> list[str]:

@@ -149,9 +149,8 @@ def mine(request: HttpRequest) -> HttpResponse:
 def allowances(request: HttpRequest) -> HttpResponse:
     """The same as a card, for My day."""
     now = timezone.now()
-    return render(
-        request, "training/_allowances.html", {"now": now, "allowances": pages.allowances(request.user, now)}
-    )
+    page = {"now": now, "allowances": pages.allowances(request.user, now), "brief": True}
+    return render(request, "training/_allowances.html", page)
 
 
 @needs("training.view_certificate")

@@ -128,6 +128,8 @@ GROUPS: tuple[Group, ...] = (
                 "send",
                 "cases.view_moneygateway",
             ),
+            Item(pgettext("navigation", "Ledger"), "ledger:journal", "book", "ledger.view", ("/ledger/",)),
+            Item(pgettext("navigation", "Proposals"), "ledger:proposals", "flag", "ledger.view_proposals"),
             register_page("orders", "payment", pgettext("navigation", "Payments"), "money"),
         ),
     ),

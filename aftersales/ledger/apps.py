@@ -16,4 +16,3 @@ class LedgerConfig(AppConfig):
         facts.provide("ledger.earlier_open", selectors.earlier_open)
         series.declare("proposal", "TY{yy}{mm}-{n:05d}")
         subjects.declare("ledger.proposal", "number")
-        subjects.declare("ledger.journal", "public_id")

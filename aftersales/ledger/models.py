@@ -4,8 +4,6 @@ The journal is written once. No key points at it (rows that nobody may change or
 its entry by number, and ``verify_ledger`` proves that none is missing.
 """
 
-from __future__ import annotations
-
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, ClassVar
@@ -43,7 +41,7 @@ from aftersales.ledger.states import (
 NUMBER = "JZ{:08d}"
 
 
-def sum_column(label: Any, **more: Any) -> models.DecimalField[Any, Any]:
+def sum_column(label: Any, **more: Any) -> "models.DecimalField[Any, Any]":
     return models.DecimalField(label, max_digits=18, decimal_places=2, default=Decimal(0), **more)
 
 

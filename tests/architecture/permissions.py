@@ -6,12 +6,17 @@ register without a row fails the test. ``who`` is a set of roles, ``ANYBODY`` (a
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from decimal import Decimal
 from io import StringIO
 from typing import Any
 
 from django.core.management import call_command
 
 from accounts.states import MERCHANT_ROLES, STAFF_ROLES, Role
+from aftersales.ledger import chart
+from aftersales.ledger import services as ledger
+from aftersales.ledger.chart import Line
+from aftersales.ledger.models import Account
 from aftersales.standards.models import ParameterVersion
 
 R = Role
@@ -389,10 +394,51 @@ CASES = {
     "desk:receive": Page(RECEIVERS, "POST", sample=NOTHING),
     "desk:receive_preview": Page(RECEIVERS, "POST", sample=NOTHING),
 }
+LEDGER_READERS = frozenset({R.FINANCE, R.AUDITOR, R.PAYROLL_READER})
+FINANCE = frozenset({R.FINANCE})
+PROPOSERS = frozenset({R.ADJUDICATOR, R.SUPERVISOR, R.OPERATIONS, R.MERCHANT_MANAGER, R.FINANCE})
+
+
+def _entry(cast: Any) -> dict[str, Any]:
+    """An entry about a person, which every reader of the ledger may see."""
+    line = Line(chart.POINTS_GIVEN, chart.points(cast.agent), Decimal(5), "points")
+    posting = ledger.post(
+        source=("tests.thing", 1), kind="incentive", lines=[line], actor=cast.system, now=cast.now
+    )
+    assert posting.journal
+    return {"public_id": posting.journal.public_id}
+
+
+def _account(cast: Any) -> dict[str, Any]:
+    _entry(cast)
+    return {"public_id": Account.objects.get(kind="staff_points").public_id}
+
+
+def _proposal(cast: Any) -> dict[str, Any]:
+    row = ledger.propose(
+        kind="penalty", party=("merchant", 41), amount=Decimal(5), fact_code="late", citation="x v1",
+        source=("tests.thing", 1), actor=cast.system, now=cast.now,
+    )  # fmt: skip
+    return {"public_id": row.public_id}
+
+
+LEDGER = {
+    "ledger:journal": Page(LEDGER_READERS),
+    "ledger:entry": Page(LEDGER_READERS, args=_entry),
+    "ledger:reverse": Page(FINANCE, "POST", _entry),
+    "ledger:accounts": Page(LEDGER_READERS),
+    "ledger:account": Page(LEDGER_READERS, args=_account),
+    "ledger:proposals": Page(PROPOSERS | {R.AUDITOR}),
+    "ledger:proposal": Page(PROPOSERS | {R.AUDITOR}, args=_proposal),
+    "ledger:withdraw": Page(frozenset({R.FINANCE, R.SUPERVISOR, R.OPERATIONS}), "POST", _proposal),
+    "ledger:months": Page(LEDGER_READERS),
+    "ledger:close_month": Page(FINANCE, "POST", sample={"": ""}),
+}
 PAGES: dict[str, Page] = {
     **SHEETS,
     **TRAINING,
     **CASES,
+    **LEDGER,
     **RULE_BOOK,
     **DOOR,
     **PEOPLE,

@@ -37,7 +37,7 @@ def post(cast, person, name, kwargs, **data):
 def test_the_matrix_names_every_limit(cast) -> None:
     text = page(cast, cast.agent, "limits")
     assert text.count("/training/rules/limit/") == Limit.objects.count()
-    assert "¥200.00" in text
+    assert "¥200" in text
 
 
 def test_what_i_may_decide_says_what_is_left_today(cast, now) -> None:

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext, pgettext
+from django.utils.translation import npgettext, pgettext
 from django.views.decorators.http import require_GET
 
 from aftersales.core import wording
@@ -119,7 +119,7 @@ def figures(board: Board) -> list[Figure]:
 
 
 def _tickets(count: int) -> str:
-    return ngettext("ticket", "tickets", count)
+    return npgettext("after a number", "ticket", "tickets", count)
 
 
 def _soon_hours(board: Board) -> str:

@@ -15,7 +15,8 @@ TIERS = {
     "in_post": ("agent", "lihao", "zhaolei", "wubo", "gaofei", "vendorlead"),
     "senior": ("xujing", "masihan", "authority"),
     "lead": ("lead", "luo", "tangwei", "supervisor"),
-    "adjudicator": ("operations",),
+    "finance": ("finance",),
+    "adjudicator": ("adjudicator",),
 }
 DAYS_HELD = 250
 ENDS_SOON = {"lihao": 12, "xujing": 25}  # days left

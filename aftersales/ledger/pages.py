@@ -1,0 +1,182 @@
+"""What the ledger's pages show: journal, statement, entry, proposals, months. Reads only."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from aftersales.core import subjects
+from aftersales.ledger import selectors
+from aftersales.ledger.models import Account, Journal, Period, Proposal, Transfer
+from aftersales.ledger.rules import amount_words
+from aftersales.ledger.states import PeriodState, ProposalState
+
+PAGE = selectors.PAGE
+PROPOSAL_MARKS = {
+    ProposalState.PROPOSED: ("blue", "ring"),
+    ProposalState.WITHDRAWN: ("bare", "cross"),
+    ProposalState.CANCELLED: ("bare", "cross"),
+}
+
+
+@dataclass(frozen=True)
+class Side:
+    """An account as a line names it."""
+
+    account: Account
+    name: str
+
+    @property
+    def kind(self) -> str:
+        return str(self.account.get_kind_display())
+
+
+@dataclass(frozen=True)
+class EntryLine:
+    """One transfer in words."""
+
+    debit: Side
+    credit: Side
+    amount: str
+    transfer: Transfer
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One journal entry with its transfers."""
+
+    journal: Journal
+    total: str
+    lines: Sequence[EntryLine]
+    source: subjects.Subject | None = None
+    reversed_by: Journal | None = None
+
+
+def entries(
+    user: Any, *, kind: str = "", merchant: int | None = None, before: int | None = None
+) -> tuple[list[Entry], int | None]:
+    """A page of the journal, newest first, and where the next one begins. Three statements and the names."""
+    rows = Journal.objects.visible_to(user)
+    if kind:
+        rows = rows.filter(kind=kind)
+    if merchant is not None:
+        rows = rows.filter(merchant_id=merchant)
+    if before:
+        rows = rows.filter(pk__lt=before)
+    found = list(rows.order_by("-pk")[: PAGE + 1])
+    shown = found[:PAGE]
+    return _told(shown, user), shown[-1].pk if len(found) > PAGE else None
+
+
+def _told(journals: Sequence[Journal], user: Any) -> list[Entry]:
+    transfers = Transfer.objects.filter(journal_id__in=[row.pk for row in journals])
+    by_entry: dict[int, list[Transfer]] = {}
+    for row in transfers.select_related("debit", "credit").order_by("journal_id", "line"):
+        by_entry.setdefault(row.journal_id, []).append(row)
+    accounts = {
+        side.pk: side for found in by_entry.values() for row in found for side in (row.debit, row.credit)
+    }
+    names = selectors.subject_names(list(accounts.values()))
+    turned = {
+        row.reverses_id: row for row in Journal.objects.filter(reverses_id__in=[j.pk for j in journals])
+    }
+    sources = subjects.named(((row.source_kind, row.source_id) for row in journals), user)
+    return [
+        Entry(
+            journal, total(journal), [_line(row, names) for row in by_entry.get(journal.pk, [])],
+            sources.get((journal.source_kind, journal.source_id)), turned.get(journal.pk),
+        )
+        for journal in journals
+    ]  # fmt: skip
+
+
+def _line(row: Transfer, names: dict[int, str]) -> EntryLine:
+    return EntryLine(
+        Side(row.debit, names.get(row.debit_id, "")), Side(row.credit, names.get(row.credit_id, "")),
+        amount_words(row.amount, row.unit), row,
+    )  # fmt: skip
+
+
+def total(journal: Journal) -> str:
+    """The sum of an entry; of several units only the number of lines is said."""
+    return amount_words(journal.total, journal.unit) if journal.unit else ""
+
+
+def entry(journal: Journal, user: Any) -> Entry:
+    return _told([journal], user)[0]
+
+
+def accounts(
+    user: Any, *, kind: str = "", before: int | None = None
+) -> tuple[list[tuple[Account, str, str]], int | None]:
+    """A page of accounts with whose they are and what stands on them."""
+    rows = Account.objects.visible_to(user)
+    if kind:
+        rows = rows.filter(kind=kind)
+    if before:
+        rows = rows.filter(pk__lt=before)
+    found = list(rows.order_by("-pk")[: PAGE + 1])
+    shown = found[:PAGE]
+    names = selectors.subject_names(shown)
+    listed = [(row, names.get(row.pk, ""), amount_words(row.balance, row.unit)) for row in shown]
+    return listed, shown[-1].pk if len(found) > PAGE else None
+
+
+@dataclass(frozen=True)
+class Booked:
+    """One line of a statement."""
+
+    line: selectors.StatementLine
+    other: str
+    other_kind: str
+    amount: str
+    balance: str
+    is_less: bool
+
+
+def statement(account: Account, *, before: int | None = None) -> tuple[list[Booked], int | None]:
+    """A page of an account's statement, newest first."""
+    found = selectors.statement(account, before=before, limit=PAGE + 1)
+    shown = found[:PAGE]
+    names = selectors.subject_names([line.other for line in shown])
+    listed = [
+        Booked(
+            line, names.get(line.other.pk, ""), str(line.other.get_kind_display()),
+            amount_words(line.amount, account.unit), amount_words(line.balance, account.unit), line.amount < 0,
+        )
+        for line in shown
+    ]  # fmt: skip
+    return listed, shown[-1].transfer.pk if len(found) > PAGE else None
+
+
+def proposals(
+    user: Any, *, state: str = "", before: int | None = None
+) -> tuple[list[tuple[Proposal, str, str, tuple[str, str, str]]], int | None]:
+    """A page of proposals with party, amount and badge."""
+    rows = Proposal.objects.visible_to(user)
+    if state:
+        rows = rows.filter(state=state)
+    if before:
+        rows = rows.filter(pk__lt=before)
+    found = list(rows.order_by("-pk")[: PAGE + 1])
+    shown = found[:PAGE]
+    names = selectors.party_names(shown)
+    listed = [(row, names[row.pk], amount_words(row.amount, row.unit), badge_of(row)) for row in shown]
+    return listed, shown[-1].pk if len(found) > PAGE else None
+
+
+def badge_of(row: Proposal) -> tuple[str, str, str]:
+    state = ProposalState(row.state)
+    return (str(state.label), *PROPOSAL_MARKS[state])
+
+
+def months(now: datetime) -> list[tuple[Period, bool]]:
+    """Months newest first, and whether each could be closed now."""
+    rows = list(Period.objects.order_by("-month")[:36])
+    first_open = min((row.month for row in rows if row.state == PeriodState.OPEN), default=None)
+    return [(row, row.month == first_open and row.ends_at <= now) for row in rows]
+
+
+def calculation(row: Proposal) -> list[tuple[str, str]]:
+    """The terms of an amount: codes and values as they were kept."""
+    return [(str(key), str(value)) for key, value in row.calculation.items()]

@@ -1,0 +1,168 @@
+"""Pages of the ledger: the journal, one entry, accounts and their statements, proposals, months."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
+from django.views.decorators.http import require_GET, require_POST
+
+from aftersales.core.access import answered, needs
+from aftersales.core.posted import day_of, whole
+from aftersales.ledger import pages, selectors, services
+from aftersales.ledger.models import Account, Journal, Proposal
+from aftersales.ledger.rules import amount_words
+from aftersales.ledger.states import AccountKind, EntryKind, ProposalState
+
+READ = "ledger.view"
+PROPOSALS = "ledger.view_proposals"
+
+
+def _asked(request: HttpRequest, name: str, known: Any) -> str:
+    """A filter of the address; what is none filters nothing."""
+    value = request.GET.get(name, "")
+    return value if value in known.values else ""
+
+
+@needs(READ)
+@require_GET
+def journal(request: HttpRequest) -> HttpResponse:
+    """Every entry this reader may see, newest first."""
+    kind, merchant = _asked(request, "kind", EntryKind), whole(request.GET.get("merchant"))
+    rows, more = pages.entries(
+        request.user, kind=kind, merchant=merchant, before=whole(request.GET.get("before"))
+    )
+    page = {
+        "title": pgettext("ledger", "Journal"), "now": timezone.now(), "rows": rows, "more": more, "kind": kind,
+        "kinds": EntryKind.choices, "merchant": merchant,
+    }  # fmt: skip
+    return render(request, "ledger/journal.html", page)
+
+
+@needs(READ)
+@require_GET
+def entry(request: HttpRequest, public_id: str) -> HttpResponse:
+    """One entry: from where to where, from what, and whether it was turned back."""
+    row = get_object_or_404(Journal.objects.visible_to(request.user), public_id=public_id)
+    turned = Journal.objects.filter(pk=row.reverses_id).first() if row.reverses_id else None
+    found = pages.entry(row, request.user)
+    page = {
+        "title": row.number, "now": timezone.now(), "one": found, "row": row, "turned": turned,
+        "may_reverse": request.user.has_perm("ledger.reverse") and found.reversed_by is None and turned is None,
+    }  # fmt: skip
+    return render(request, "ledger/entry.html", page)
+
+
+@needs("ledger.reverse")
+@require_POST
+def reverse_entry(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Turn an entry back by a new one."""
+    row = get_object_or_404(Journal.objects.visible_to(request.user), public_id=public_id)
+    posting = answered(
+        lambda: services.reverse(
+            journal=row, actor=request.user, now=timezone.now(), reason=request.POST.get("reason", "")[:2000],
+            overdraw=request.POST.get("overdraw") == "yes",
+        ),
+        request, _("The entry is turned back."),
+    )  # fmt: skip
+    target = posting.journal if posting and posting.journal else row
+    return redirect("ledger:entry", target.public_id)
+
+
+@needs(READ)
+@require_GET
+def accounts(request: HttpRequest) -> HttpResponse:
+    """Every account this reader may see, with what stands on it."""
+    kind = _asked(request, "kind", AccountKind)
+    rows, more = pages.accounts(request.user, kind=kind, before=whole(request.GET.get("before")))
+    page = {
+        "title": pgettext("ledger", "Accounts"), "now": timezone.now(), "rows": rows, "more": more, "kind": kind,
+        "kinds": AccountKind.choices,
+    }  # fmt: skip
+    return render(request, "ledger/accounts.html", page)
+
+
+@needs(READ)
+@require_GET
+def account(request: HttpRequest, public_id: str) -> HttpResponse:
+    """An account's statement."""
+    row = get_object_or_404(Account.objects.visible_to(request.user), public_id=public_id)
+    lines, more = pages.statement(row, before=whole(request.GET.get("before")))
+    name = selectors.subject_names([row]).get(row.pk, "")
+    page = {
+        "title": row.get_kind_display(), "now": timezone.now(), "row": row, "name": name, "lines": lines,
+        "more": more, "balance": amount_words(row.balance, row.unit), "is_less": row.balance < 0,
+        "journal_seen": request.user.has_perm("ledger.view_all"),
+    }  # fmt: skip
+    return render(request, "ledger/account.html", page)
+
+
+@needs(PROPOSALS)
+@require_GET
+def proposals(request: HttpRequest) -> HttpResponse:
+    """What is proposed against or for merchants and people."""
+    state = _asked(request, "state", ProposalState)
+    rows, more = pages.proposals(request.user, state=state, before=whole(request.GET.get("before")))
+    page = {
+        "title": pgettext("ledger", "Proposals"), "now": timezone.now(), "rows": rows, "more": more,
+        "state": state, "states": ProposalState.choices,
+    }  # fmt: skip
+    return render(request, "ledger/proposals.html", page)
+
+
+@needs(PROPOSALS)
+@require_GET
+def proposal(request: HttpRequest, public_id: str) -> HttpResponse:
+    """One proposal: fact, clause, amount and how it came about."""
+    row = get_object_or_404(Proposal.objects.visible_to(request.user), public_id=public_id)
+    page = {
+        "title": row.number, "now": timezone.now(), "row": row, "party": selectors.party_name(row),
+        "amount": amount_words(row.amount, row.unit), "badge": pages.badge_of(row),
+        "terms": pages.calculation(row),
+        "may_withdraw": row.state == ProposalState.PROPOSED and request.user.has_perm("ledger.withdraw"),
+    }  # fmt: skip
+    return render(request, "ledger/proposal.html", page)
+
+
+@needs("ledger.withdraw")
+@require_POST
+def withdraw(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Take a proposal back."""
+    row = get_object_or_404(Proposal.objects.visible_to(request.user), public_id=public_id)
+    answered(
+        lambda: services.proposal_withdraw(
+            proposal=row, actor=request.user, now=timezone.now(), reason=request.POST.get("reason", "")[:2000]
+        ),
+        request, _("The proposal is withdrawn."),
+    )  # fmt: skip
+    return redirect("ledger:proposal", public_id)
+
+
+@needs(READ)
+@require_GET
+def months(request: HttpRequest) -> HttpResponse:
+    """Open and closed months."""
+    now = timezone.now()
+    page = {
+        "title": pgettext("ledger", "Months"), "now": now, "rows": pages.months(now),
+        "may_close": request.user.has_perm("ledger.close"),
+    }  # fmt: skip
+    return render(request, "ledger/months.html", page)
+
+
+@needs("ledger.close")
+@require_POST
+def close_month(request: HttpRequest) -> HttpResponse:
+    """Close a month for good."""
+    month = day_of(f"{request.POST.get('month', '')}-01")
+    if month is None:
+        raise Http404
+    answered(
+        lambda: services.period_close(month=month, actor=request.user, now=timezone.now()),
+        request, _("The month is closed."),
+    )  # fmt: skip
+    return redirect("ledger:months")
