@@ -373,8 +373,7 @@ TRAINING = {
 CASE_WORKERS = frozenset({R.AGENT, R.LEAD, R.SUPERVISOR, R.AUTHORITY_DESK}) | VENDORS
 CASE_READERS = READERS | {R.FINANCE, R.RETURNS_RECEIVER}
 RECEIVERS = frozenset({R.RETURNS_RECEIVER, R.LEAD, R.SUPERVISOR})
-CASE = {"number": "AS0000-00000"}
-NOTHING = {"public_id": "x"}
+CASE, NOTHING = {"number": "AS0000-00000"}, {"public_id": "x"}
 CASES = {
     "desk:cases": Page(CASE_READERS),
     "desk:case": Page(CASE_READERS, sample=CASE),
