@@ -4,68 +4,43 @@
 register without a row fails the test. ``who`` is a set of roles, ``ANYBODY`` (also signed out) or ``SIGNED_IN``.
 """
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
-from decimal import Decimal
-from io import StringIO
 from typing import Any
 
-from django.core.management import call_command
-
-from accounts.states import MERCHANT_ROLES, STAFF_ROLES, Role
-from aftersales.ledger import chart
-from aftersales.ledger import services as ledger
-from aftersales.ledger.chart import Line
-from aftersales.ledger.models import Account
-from aftersales.standards.models import ParameterVersion
-
-R = Role
-ANYBODY = "anybody"
-SIGNED_IN = "signed in"
-STAFF = STAFF_ROLES
-MERCHANTS = MERCHANT_ROLES
-VENDORS = frozenset({R.VENDOR_LEAD, R.VENDOR_AGENT})
-OWN_STAFF = STAFF - VENDORS
-LEADS = frozenset({R.LEAD, R.SUPERVISOR, R.OPERATIONS})
-ADMINISTRATORS = frozenset({R.ADMINISTRATOR})
-NOBODY: frozenset[Role] = frozenset()
-
-
-@dataclass(frozen=True)
-class Page:
-    """``args`` makes a real row's key from the cast, so that *not found* cannot pass for *allowed*.
-
-    Without ``args`` the address takes none. ``sample`` are stand-ins for keys of rows that no test makes here: the
-    page may then answer *not found* to those who may, and must answer *not found* or *not allowed* to the others.
-    """
-
-    who: str | frozenset[Role]
-    method: str = "GET"
-    args: Callable[[Any], dict[str, Any]] | None = None
-    sample: dict[str, Any] = field(default_factory=dict)
-    guests: bool = False  # also for people who are not signed in
-
-
-@dataclass(frozen=True)
-class Register:
-    view: Iterable[Role]
-    change: Iterable[Role] = NOBODY
-    add: Iterable[Role] = NOBODY
-
-
-def _person(cast: Any) -> dict[str, Any]:
-    return {"pk": cast.person(Role.AGENT).pk}
-
-
-def _rule_book(cast: Any) -> dict[str, Any]:
-    """Pages whose limits are rows of the rule book need the shipped ones."""
-    if not ParameterVersion.objects.exists():
-        call_command("load_standards", stdout=StringIO())
-    return {}
+from accounts.states import Role
+from tests.architecture.permissions_money import CASES, LEDGER, TRAINING
+from tests.architecture.rows import (
+    ADMINISTRATORS,
+    ANYBODY,
+    ASSIGNERS,
+    DESK,
+    EXPORTERS,
+    LEADS,
+    LETTER_READERS,
+    MESSAGE_READERS,
+    MONEY_READERS,
+    NOBODY,
+    NOTERS,
+    NUMBER,
+    OWN_STAFF,
+    PAYMENT_PROPOSERS,
+    PAYMENT_READERS,
+    READERS,
+    REVEALERS,
+    RUN_READERS,
+    SIGNED_IN,
+    STAFF,
+    TRADE_READERS,
+    VENDORS,
+    Page,
+    R,
+    Register,
+    a_person,
+    rule_book,
+)
 
 
 def _silence(cast: Any) -> dict[str, Any]:
-    return {**_rule_book(cast), "code": "silence"}
+    return {**rule_book(cast), "code": "silence"}
 
 
 def _team(cast: Any) -> dict[str, Any]:
@@ -102,12 +77,12 @@ DOOR = {
     "accounts:home": Page(SIGNED_IN),
 }
 PEOPLE = {
-    "accounts:user_deactivate": Page(ADMINISTRATORS, "POST", _person),
-    "accounts:user_activate": Page(ADMINISTRATORS, "POST", _person),
-    "accounts:user_end_sessions": Page(ADMINISTRATORS, "POST", _person),
-    "accounts:sign_in_unlock": Page(ADMINISTRATORS, "POST", _person),
-    "accounts:second_factor_reset": Page(ADMINISTRATORS, "POST", _person),
-    "accounts:user_invite": Page(ADMINISTRATORS, "POST", _person),
+    "accounts:user_deactivate": Page(ADMINISTRATORS, "POST", a_person),
+    "accounts:user_activate": Page(ADMINISTRATORS, "POST", a_person),
+    "accounts:user_end_sessions": Page(ADMINISTRATORS, "POST", a_person),
+    "accounts:sign_in_unlock": Page(ADMINISTRATORS, "POST", a_person),
+    "accounts:second_factor_reset": Page(ADMINISTRATORS, "POST", a_person),
+    "accounts:user_invite": Page(ADMINISTRATORS, "POST", a_person),
     "accounts:team_join": Page(frozenset({R.OPERATIONS, R.ADMINISTRATOR}), "POST", _team),
     "accounts:team_leave": Page(frozenset({R.OPERATIONS, R.ADMINISTRATOR}), "POST", sample={"pk": 999}),
     "accounts:team_close": Page(frozenset({R.OPERATIONS, R.ADMINISTRATOR}), "POST", _team),
@@ -126,30 +101,13 @@ ADMIN = {
     "admin:app_list": Page(STAFF, sample={"app_label": "accounts"}),
 }
 
-DESK = frozenset({R.AGENT, R.LEAD, R.SUPERVISOR, R.AUTHORITY_DESK, R.OPERATIONS}) | VENDORS
-READERS = DESK | {R.INSPECTOR, R.AUDITOR, R.RISK, R.PRIVACY_OFFICER, R.ADJUDICATOR, R.MERCHANT_MANAGER}
-NOTERS = DESK | {R.INSPECTOR, R.MERCHANT_MANAGER, R.RISK}
-TRADE_READERS = (READERS - VENDORS) | {R.FINANCE, R.RETURNS_RECEIVER}
-REVEALERS = DESK | {R.PRIVACY_OFFICER, R.RISK}
-ASSIGNERS = LEADS | {R.VENDOR_LEAD}
-MESSAGE_READERS = LEADS | {R.AUDITOR, R.PRIVACY_OFFICER, R.ADMINISTRATOR}
-EXPORTERS = LEADS | {R.AUDITOR, R.AUTHORITY_DESK}
-LETTER_READERS = (DESK - VENDORS) | {R.AUDITOR, R.PRIVACY_OFFICER}
-RUN_READERS = frozenset({R.FINANCE, R.SUPERVISOR, R.AUDITOR})
-MONEY_READERS = RUN_READERS | {R.LEAD}
-PAYMENT_PROPOSERS = frozenset({R.AGENT, R.LEAD, R.SUPERVISOR, R.AUTHORITY_DESK, R.FINANCE}) | VENDORS
-PAYMENT_READERS = DESK | {
-    *(R.INSPECTOR, R.AUDITOR, R.RISK, R.PRIVACY_OFFICER, R.ADJUDICATOR, R.MERCHANT_MANAGER, R.FINANCE),
-    R.RETURNS_RECEIVER,
-}
-NUMBER = {"number": "TK0000-00000"}
 
 DESK_PAGES = {
     "desk:styleguide": Page(frozenset({R.OPERATIONS, R.ADMINISTRATOR})),
     "desk:home": Page(STAFF),
     "desk:eligibility": Page(TRADE_READERS),
-    "desk:simulator": Page(LEADS | {R.PLANNER, R.AUDITOR}, args=_rule_book),
-    "desk:simulator_draft": Page(frozenset({R.OPERATIONS, R.SUPERVISOR}), "POST", args=_rule_book),
+    "desk:simulator": Page(LEADS | {R.PLANNER, R.AUDITOR}, args=rule_book),
+    "desk:simulator_draft": Page(frozenset({R.OPERATIONS, R.SUPERVISOR}), "POST", args=rule_book),
     "desk:roster": Page(LEADS | {R.VENDOR_LEAD, R.PLANNER, R.ADMINISTRATOR, R.AUDITOR}),
     "desk:roster_act": Page(
         LEADS | {R.VENDOR_LEAD, R.PLANNER, R.ADMINISTRATOR}, "POST", sample={"name": "copy"}
@@ -165,12 +123,12 @@ DESK_PAGES = {
     "desk:open": Page(DESK),
     "desk:order_found": Page(DESK),
     "desk:open_alike": Page(DESK, "POST"),
-    "dashboards:overview": Page(READERS | {R.PLANNER}, args=_rule_book),
-    "dashboards:wall": Page(READERS | {R.PLANNER}, args=_rule_book),
-    "dashboards:today": Page(LEADS | {R.VENDOR_LEAD}, args=_rule_book),
-    "dashboards:me": Page(DESK, args=_rule_book),
+    "dashboards:overview": Page(READERS | {R.PLANNER}, args=rule_book),
+    "dashboards:wall": Page(READERS | {R.PLANNER}, args=rule_book),
+    "dashboards:today": Page(LEADS | {R.VENDOR_LEAD}, args=rule_book),
+    "dashboards:me": Page(DESK, args=rule_book),
     "dashboards:person": Page(READERS | {R.PLANNER}, sample={"pk": 999}),
-    "dashboards:integrity": Page(LEADS | {R.INSPECTOR, R.AUDITOR}, args=_rule_book),
+    "dashboards:integrity": Page(LEADS | {R.INSPECTOR, R.AUDITOR}, args=rule_book),
     "dashboards:reports": Page(READERS | {R.PLANNER}),
     "dashboards:report_plan": Page(READERS | {R.PLANNER}, "POST"),
     "dashboards:report_end": Page(READERS | {R.PLANNER}, "POST", sample={"pk": 999}),
@@ -220,12 +178,12 @@ DESK_PAGES = {
     "desk:act": Page(READERS, "POST", sample=NUMBER | {"name": "resolve"}),
     "desk:reveal": Page(REVEALERS, "POST", sample=NUMBER | {"public_id": "x"}),
     "desk:erase_message": Page(frozenset({R.PRIVACY_OFFICER}), "POST", sample=NUMBER | {"public_id": "x"}),
-    "desk:day": Page(DESK, args=_rule_book),
-    "desk:readers": Page(ASSIGNERS, args=_rule_book),
+    "desk:day": Page(DESK, args=rule_book),
+    "desk:readers": Page(ASSIGNERS, args=rule_book),
     "desk:confirm_rule": Page(DESK, "POST", sample={"pk": 999999}),
-    "desk:absent": Page(ASSIGNERS, args=_rule_book),
+    "desk:absent": Page(ASSIGNERS, args=rule_book),
     "desk:reassign": Page(ASSIGNERS, "POST", sample={"pk": 999999}),
-    "desk:hand_over": Page(DESK, args=_rule_book),
+    "desk:hand_over": Page(DESK, args=rule_book),
     "desk:sheet": Page(DESK, sample={"public_id": "x"}),
     "desk:sheet_act": Page(DESK, "POST", sample={"public_id": "x", "name": "sign"}),
     "desk:promise_guess": Page(DESK, "POST"),
@@ -347,91 +305,6 @@ SHEETS = {
     "sheets:cancel": Page(SIGNED_IN, "POST", sample=UPLOAD),
     "sheets:errors": Page(SIGNED_IN, sample=UPLOAD),
     "sheets:download": Page(SIGNED_IN, sample=UPLOAD),
-}
-LIMIT = {"sort": "limit", "key": "in_post-goodwill-cny"}
-CERTIFIERS = frozenset({R.TRAINER, R.SUPERVISOR, R.OPERATIONS})
-CERTIFICATE_READERS = CERTIFIERS | {R.LEAD, R.AUDITOR, R.ADMINISTRATOR, R.INSPECTOR, R.PLANNER}
-
-
-def _certificate(cast: Any) -> dict[str, Any]:
-    return {"public_id": cast.certify(cast.person(Role.AGENT)).public_id, "name": "suspend"}
-
-
-TRAINING = {
-    "training:limits": Page(STAFF),
-    "training:mine": Page(STAFF),
-    "training:allowances": Page(STAFF),
-    "training:person": Page(CERTIFICATE_READERS, args=_person),
-    "training:grant": Page(CERTIFIERS, "POST", _person),
-    "training:certificate_act": Page(CERTIFIERS, "POST", _certificate),
-    "training:rule": Page(STAFF, args=lambda cast: LIMIT),
-    "training:draft": Page(CERTIFIERS, "POST", lambda cast: LIMIT),
-    "training:decide": Page(
-        frozenset({R.SUPERVISOR, R.OPERATIONS}), "POST", lambda cast: {**LIMIT, "number": 1}
-    ),
-}
-CASE_WORKERS = frozenset({R.AGENT, R.LEAD, R.SUPERVISOR, R.AUTHORITY_DESK}) | VENDORS
-CASE_READERS = READERS | {R.FINANCE, R.RETURNS_RECEIVER}
-RECEIVERS = frozenset({R.RETURNS_RECEIVER, R.LEAD, R.SUPERVISOR})
-CASE, NOTHING = {"number": "AS0000-00000"}, {"public_id": "x"}
-CASES = {
-    "desk:cases": Page(CASE_READERS),
-    "desk:case": Page(CASE_READERS, sample=CASE),
-    "desk:case_print": Page(CASE_READERS, sample=CASE),
-    "desk:case_slip": Page(CASE_READERS, sample=CASE),
-    "desk:case_preview": Page(CASE_READERS, sample=CASE),
-    "desk:case_reviewed": Page(CASE_WORKERS, "POST", sample=CASE),
-    "desk:case_act": Page(CASE_READERS, "POST", sample={**CASE, "name": "approve"}),
-    "desk:parcel_act": Page(CASE_READERS, "POST", sample={**NOTHING, "name": "keep"}),
-    "desk:parcel_photo": Page(CASE_READERS, sample=NOTHING),
-    "desk:ticket_cases": Page(CASE_READERS, sample=NUMBER),
-    "desk:case_open": Page(CASE_WORKERS, "POST", sample=NUMBER),
-    "desk:request_preview": Page(CASE_WORKERS, "POST", sample=NUMBER),
-    "desk:receiving": Page(RECEIVERS, args=_rule_book),
-    "desk:shelve": Page(RECEIVERS, "POST"),
-    "desk:unknown": Page(RECEIVERS, "POST", sample=NOTHING),
-    "desk:receive": Page(RECEIVERS, "POST", sample=NOTHING),
-    "desk:receive_preview": Page(RECEIVERS, "POST", sample=NOTHING),
-}
-LEDGER_READERS = frozenset({R.FINANCE, R.AUDITOR, R.PAYROLL_READER})
-FINANCE = frozenset({R.FINANCE})
-PROPOSERS = frozenset({R.ADJUDICATOR, R.SUPERVISOR, R.OPERATIONS, R.MERCHANT_MANAGER, R.FINANCE})
-
-
-def _entry(cast: Any) -> dict[str, Any]:
-    """An entry about a person, which every reader of the ledger may see."""
-    line = Line(chart.POINTS_GIVEN, chart.points(cast.agent), Decimal(5), "points")
-    posting = ledger.post(
-        source=("tests.thing", 1), kind="incentive", lines=[line], actor=cast.system, now=cast.now
-    )
-    assert posting.journal
-    return {"public_id": posting.journal.public_id}
-
-
-def _account(cast: Any) -> dict[str, Any]:
-    _entry(cast)
-    return {"public_id": Account.objects.get(kind="staff_points").public_id}
-
-
-def _proposal(cast: Any) -> dict[str, Any]:
-    row = ledger.propose(
-        kind="penalty", party=("merchant", 41), amount=Decimal(5), fact_code="late", citation="x v1",
-        source=("tests.thing", 1), actor=cast.system, now=cast.now,
-    )  # fmt: skip
-    return {"public_id": row.public_id}
-
-
-LEDGER = {
-    "ledger:journal": Page(LEDGER_READERS),
-    "ledger:entry": Page(LEDGER_READERS, args=_entry),
-    "ledger:reverse": Page(FINANCE, "POST", _entry),
-    "ledger:accounts": Page(LEDGER_READERS),
-    "ledger:account": Page(LEDGER_READERS, args=_account),
-    "ledger:proposals": Page(PROPOSERS | {R.AUDITOR}),
-    "ledger:proposal": Page(PROPOSERS | {R.AUDITOR}, args=_proposal),
-    "ledger:withdraw": Page(frozenset({R.FINANCE, R.SUPERVISOR, R.OPERATIONS}), "POST", _proposal),
-    "ledger:months": Page(LEDGER_READERS),
-    "ledger:close_month": Page(FINANCE, "POST", sample={"": ""}),
 }
 PAGES: dict[str, Page] = {
     **SHEETS,

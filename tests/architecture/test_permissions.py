@@ -14,7 +14,8 @@ from accounts import capabilities
 from accounts.models import User
 from accounts.states import STAFF_ROLES, Role
 from aftersales.core.admin import RoomAdmin, RoomInline
-from tests.architecture.permissions import ANYBODY, PAGES, REGISTERS, SIGNED_IN, Page
+from tests.architecture.permissions import PAGES, REGISTERS
+from tests.architecture.rows import ANYBODY, SIGNED_IN, Page
 
 PEOPLE_ROLES = [role for role in Role if role not in (Role.SYSTEM, Role.CUSTOMER)]
 REGISTER_PAGES = ("changelist", "add", "history", "change", "version")

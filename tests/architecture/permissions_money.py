@@ -1,0 +1,97 @@
+"""The rows of the pages of cases, of the ledger and of certificates; see ``permissions``."""
+
+from decimal import Decimal
+from typing import Any
+
+from accounts.states import Role
+from aftersales.ledger import chart
+from aftersales.ledger import services as ledger
+from aftersales.ledger.chart import Line
+from aftersales.ledger.models import Account
+from tests.architecture.rows import NUMBER, READERS, STAFF, VENDORS, Page, R, a_person, rule_book
+
+LIMIT = {"sort": "limit", "key": "in_post-goodwill-cny"}
+CERTIFIERS = frozenset({R.TRAINER, R.SUPERVISOR, R.OPERATIONS})
+CERTIFICATE_READERS = CERTIFIERS | {R.LEAD, R.AUDITOR, R.ADMINISTRATOR, R.INSPECTOR, R.PLANNER}
+
+
+def _certificate(cast: Any) -> dict[str, Any]:
+    return {"public_id": cast.certify(cast.person(Role.AGENT)).public_id, "name": "suspend"}
+
+
+TRAINING = {
+    "training:limits": Page(STAFF),
+    "training:mine": Page(STAFF),
+    "training:allowances": Page(STAFF),
+    "training:person": Page(CERTIFICATE_READERS, args=a_person),
+    "training:grant": Page(CERTIFIERS, "POST", a_person),
+    "training:certificate_act": Page(CERTIFIERS, "POST", _certificate),
+    "training:rule": Page(STAFF, args=lambda cast: LIMIT),
+    "training:draft": Page(CERTIFIERS, "POST", lambda cast: LIMIT),
+    "training:decide": Page(
+        frozenset({R.SUPERVISOR, R.OPERATIONS}), "POST", lambda cast: {**LIMIT, "number": 1}
+    ),
+}
+CASE_WORKERS = frozenset({R.AGENT, R.LEAD, R.SUPERVISOR, R.AUTHORITY_DESK}) | VENDORS
+CASE_READERS = READERS | {R.FINANCE, R.RETURNS_RECEIVER}
+RECEIVERS = frozenset({R.RETURNS_RECEIVER, R.LEAD, R.SUPERVISOR})
+CASE, NOTHING = {"number": "AS0000-00000"}, {"public_id": "x"}
+CASES = {
+    "desk:cases": Page(CASE_READERS),
+    "desk:case": Page(CASE_READERS, sample=CASE),
+    "desk:case_print": Page(CASE_READERS, sample=CASE),
+    "desk:case_slip": Page(CASE_READERS, sample=CASE),
+    "desk:case_preview": Page(CASE_READERS, sample=CASE),
+    "desk:case_reviewed": Page(CASE_WORKERS, "POST", sample=CASE),
+    "desk:case_act": Page(CASE_READERS, "POST", sample={**CASE, "name": "approve"}),
+    "desk:parcel_act": Page(CASE_READERS, "POST", sample={**NOTHING, "name": "keep"}),
+    "desk:parcel_photo": Page(CASE_READERS, sample=NOTHING),
+    "desk:ticket_cases": Page(CASE_READERS, sample=NUMBER),
+    "desk:case_open": Page(CASE_WORKERS, "POST", sample=NUMBER),
+    "desk:request_preview": Page(CASE_WORKERS, "POST", sample=NUMBER),
+    "desk:receiving": Page(RECEIVERS, args=rule_book),
+    "desk:shelve": Page(RECEIVERS, "POST"),
+    "desk:unknown": Page(RECEIVERS, "POST", sample=NOTHING),
+    "desk:receive": Page(RECEIVERS, "POST", sample=NOTHING),
+    "desk:receive_preview": Page(RECEIVERS, "POST", sample=NOTHING),
+}
+LEDGER_READERS = frozenset({R.FINANCE, R.AUDITOR, R.PAYROLL_READER})
+FINANCE = frozenset({R.FINANCE})
+PROPOSERS = frozenset({R.ADJUDICATOR, R.SUPERVISOR, R.OPERATIONS, R.MERCHANT_MANAGER, R.FINANCE})
+
+
+def _entry(cast: Any) -> dict[str, Any]:
+    """An entry about a person, which every reader of the ledger may see."""
+    line = Line(chart.POINTS_GIVEN, chart.points(cast.agent), Decimal(5), "points")
+    posting = ledger.post(
+        source=("tests.thing", 1), kind="incentive", lines=[line], actor=cast.system, now=cast.now
+    )
+    assert posting.journal
+    return {"public_id": posting.journal.public_id}
+
+
+def _account(cast: Any) -> dict[str, Any]:
+    _entry(cast)
+    return {"public_id": Account.objects.get(kind="staff_points").public_id}
+
+
+def _proposal(cast: Any) -> dict[str, Any]:
+    row = ledger.propose(
+        kind="penalty", party=("merchant", 41), amount=Decimal(5), fact_code="late", citation="x v1",
+        source=("tests.thing", 1), actor=cast.system, now=cast.now,
+    )  # fmt: skip
+    return {"public_id": row.public_id}
+
+
+LEDGER = {
+    "ledger:journal": Page(LEDGER_READERS),
+    "ledger:entry": Page(LEDGER_READERS, args=_entry),
+    "ledger:reverse": Page(FINANCE, "POST", _entry),
+    "ledger:accounts": Page(LEDGER_READERS),
+    "ledger:account": Page(LEDGER_READERS, args=_account),
+    "ledger:proposals": Page(PROPOSERS | {R.AUDITOR}),
+    "ledger:proposal": Page(PROPOSERS | {R.AUDITOR}, args=_proposal),
+    "ledger:withdraw": Page(frozenset({R.FINANCE, R.SUPERVISOR, R.OPERATIONS}), "POST", _proposal),
+    "ledger:months": Page(LEDGER_READERS),
+    "ledger:close_month": Page(FINANCE, "POST", sample={"": ""}),
+}
