@@ -25,4 +25,6 @@ class TrainingConfig(AppConfig):
         shipped.register("training", shipping.load)
         qualifications.provide(selectors.standing)
         panels.offer("accounts.user", own.certificates_of)
-        authority.keep(weigh=selectors.weigh, take=services.authority_take)
+        authority.keep(
+            weigh=selectors.weigh, take=services.authority_take, give_back=services.authority_return
+        )

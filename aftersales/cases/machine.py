@@ -192,7 +192,7 @@ PAYMENT_MACHINE = Machine(
         Move(
             "approve", [M.PROPOSED, M.AWAITING_APPROVAL], M.APPROVED, "cases.approve_payment",
             pgettext_lazy("payment move", "Approve"), "payment.approved", facts=["cases.not_approvers"],
-            guards=[rules.not_own_payment],
+            guards=[rules.not_own_payment], authority="cases.release",
             effect=_("The money goes out with the next run."),
         ),
         Move(

@@ -10,8 +10,8 @@ from aftersales.cases.machine import (
     PAYMENT_MACHINE,
     RUN_MACHINE,
 )
-from aftersales.cases.services import erasing, paying, runs
-from aftersales.core import deliveries, erasure, facts, files, jobs, moves, series
+from aftersales.cases.services import erasing, limits, paying, runs
+from aftersales.core import authority, deliveries, erasure, facts, files, jobs, moves, series
 
 
 def connect() -> None:
@@ -23,6 +23,7 @@ def connect() -> None:
     series.declare("case", "AS{yy}{mm}-{n:05d}")
     series.declare("case_payment", "FK{yy}{mm}-{n:05d}")
     series.declare("payment_run", "PR{yy}{mm}-{n:04d}")
+    authority.declare(limits.RELEASE, limits.releases)
     facts.provide("tickets.open_work", selectors.open_cases)
     facts.provide("cases.open_parts", selectors.open_parts)
     facts.provide("cases.bound", selectors.bound)

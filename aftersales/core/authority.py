@@ -60,7 +60,8 @@ Reader = Callable[[Sequence[Any], Any, Mapping[str, Any], datetime], Claims]
 Judge = Callable[..., dict[Any, Ruling]]
 
 _readers: dict[str, Reader] = {}
-_judges: list[tuple[Judge, Judge]] = []
+Return = Callable[..., None]
+_judges: list[tuple[Judge, Judge, Return]] = []
 
 
 def declare(name: str, reader: Reader) -> None:
@@ -69,16 +70,16 @@ def declare(name: str, reader: Reader) -> None:
         raise ValueError(f"the authority {name} is declared twice")
 
 
-def keep(*, weigh: Judge, take: Judge) -> None:
-    """The room that judges: ``weigh`` tells, ``take`` tells under lock and counts what it allowed."""
-    if (weigh, take) not in _judges:
-        _judges.append((weigh, take))
+def keep(*, weigh: Judge, take: Judge, give_back: Return) -> None:
+    """The room that judges: ``weigh`` tells, ``take`` tells under lock and counts, ``give_back`` counts no longer."""
+    if (weigh, take, give_back) not in _judges:
+        _judges.append((weigh, take, give_back))
 
 
 def declared() -> dict[str, str]:
     """Every authority with its reader, and who judges, for the test that lists them."""
     named = {name: f"{fn.__module__}.{fn.__qualname__}" for name, fn in _readers.items()}
-    judges = [f"{take.__module__}.{take.__qualname__}" for _weigh, take in _judges]
+    judges = [f"{take.__module__}.{take.__qualname__}" for _weigh, take, _give_back in _judges]
     return named | ({"(judge)": ", ".join(judges)} if judges else {})
 
 
@@ -88,16 +89,22 @@ def claims_of(name: str, rows: Sequence[Any], actor: Any, data: Mapping[str, Any
 
 def weigh(*, actor: Any, claims: Claims, now: datetime) -> dict[Any, Ruling]:
     """What the person may decide now, in this order, each beside the ones before it. Nothing is locked or counted."""
-    return _all(0, actor, claims, now)
+    return _all(False, actor, claims, now)
 
 
 def take(*, actor: Any, claims: Claims, now: datetime) -> dict[Any, Ruling]:
     """The same under lock, in the transaction of the decision; what is allowed counts against the limits."""
-    return _all(1, actor, claims, now)
+    return _all(True, actor, claims, now)
 
 
-def _all(which: int, actor: Any, claims: Claims, now: datetime) -> dict[Any, Ruling]:
+def give_back(*, person: Any, claims: Sequence[Claim], decided_at: datetime) -> None:
+    """A decision was taken back before it had an effect: it no longer counts. Once, in that transaction."""
+    for _weigh, _take, returned in _judges:
+        returned(person=person, claims=claims, decided_at=decided_at)
+
+
+def _all(counting: bool, actor: Any, claims: Claims, now: datetime) -> dict[Any, Ruling]:
     found = {key: Ruling() for key in claims}
-    for judge in _judges:
-        found |= judge[which](actor=actor, claims=claims, now=now)
+    for weighs, takes, _give_back in _judges:
+        found |= (takes if counting else weighs)(actor=actor, claims=claims, now=now)
     return found

@@ -41,13 +41,18 @@ VIEWS: Mapping[str, tuple[Promise, Q]] = {
     "all": (pgettext_lazy("payments", "All"), Q()),
 }
 SECOND_WHY: Mapping[str, Promise] = {
-    "statutory": _("Damages by law are always approved by a second person."),
-    "currency": _("In this currency nobody lets money out alone."),
+    "no_certificate": _("Whoever proposed it holds no certificate that lets him decide this."),
+    "no_authority": _("The tier of whoever proposed it does not decide such a thing."),
+    "no_severity": _("The tier of whoever proposed it does not decide this at such a severity."),
+    "no_currency": _("In this currency nobody lets money out alone."),
+    "above_decision": _("More than whoever proposed it decides alone."),
+    "above_day": _("More than whoever proposed it decides in a day."),
+    "above_customer": _("More than one customer gets without a second person."),
+    "four_eyes": _("Such an amount is always decided by two persons."),
     "own_order": _("Whoever proposed it knows the customer."),
-    "amount": _("More than one person lets out alone for a case."),
-    "day": _("More than one person lets out alone in a day."),
     "payee": _("It is not known who is paid."),
-    "customer": _("More than one customer gets without a second person."),
+    "rule_case": _("More than goes out for one case by rule alone."),
+    "rule_customer": _("More than goes out to one customer by rule alone."),
     "other_account": _("It goes to another account than it came from."),
 }
 WHY_NOT: Mapping[str, Promise] = {

@@ -20,6 +20,7 @@ from aftersales.orders import services as orders
 from aftersales.orders.models import Order, OrderLine, Payment
 from aftersales.standards.models import ParameterVersion
 from tests.cast import Cast
+from training.models import AuthorityUse, Limit
 
 D = Decimal
 Open = Callable[..., Case]
@@ -102,7 +103,7 @@ def test_what_is_small_goes_out_alone_and_what_is_more_waits_for_a_second_person
     assert (small.state, small.approved_by, small.second_why) == ("approved", system_user(), "")
     statutory = approved({}, kind="compensation", compensation="statutory", asked=D(500))
     [more] = services.payment_propose(case=statutory, actor=desk.agent, now=now)
-    assert (more.state, more.second_why, more.kind) == ("awaiting_approval", "statutory", "compensation")
+    assert (more.state, more.second_why, more.kind) == ("awaiting_approval", "no_authority", "compensation")
 
 
 def test_nobody_approves_what_he_proposed_or_decided_himself(
@@ -122,23 +123,63 @@ def test_small_ones_count_together_for_the_person_the_case_and_the_customer(
     approved: Callable[..., Case], desk: Cast, now: datetime
 ) -> None:
     """M07: compensations just under the limit."""
-    parameter_is("payment_alone_customer_yuan", 60)
+    limit_is(desk, "refund", per_customer=60)
     states = []
     for index in (0, 0, 0):
         [one] = services.payment_propose(case=approved({index: 1}), actor=desk.agent, now=now)
         states.append((one.state, one.second_why))
     # 23.34 + 23.34 + freight stay below 60 together only twice
     assert states[0] == ("approved", "")
-    assert states[2] == ("awaiting_approval", "customer")
+    assert states[2] == ("awaiting_approval", "above_customer")
 
 
 def test_what_one_person_lets_out_alone_in_a_day_is_bounded(
     approved: Callable[..., Case], desk: Cast, now: datetime
 ) -> None:
-    parameter_is("payment_alone_day_yuan", 40)
+    limit_is(desk, "refund", per_day=40)
     [first] = services.payment_propose(case=approved({1: 1}), actor=desk.agent, now=now)
     [second] = services.payment_propose(case=approved({0: 1}), actor=desk.agent, now=now)
-    assert (first.state, second.state, second.second_why) == ("approved", "awaiting_approval", "day")
+    assert (first.state, second.state, second.second_why) == ("approved", "awaiting_approval", "above_day")
+
+
+def limit_is(desk: Cast, kind: str, tier: str = "in_post", **columns: int) -> None:
+    assert Limit.objects.filter(kind=kind, tier__code=tier).update(**columns) == 1
+
+
+def test_what_was_called_back_counts_no_longer(
+    approved: Callable[..., Case], desk: Cast, now: datetime
+) -> None:
+    limit_is(desk, "refund", per_day=40)
+    [first] = services.payment_propose(case=approved({1: 1}), actor=desk.agent, now=now)
+    services.payment_cancel(payment=first, actor=desk.agent, now=now)
+    [second] = services.payment_propose(case=approved({0: 1}), actor=desk.agent, now=now)
+    assert (second.state, AuthorityUse.objects.get(holder="person").amount) == ("approved", second.amount)
+
+
+def test_the_second_person_has_limits_too(approved: Callable[..., Case], desk: Cast, now: datetime) -> None:
+    limit_is(desk, "refund", per_decision=1)
+    limit_is(desk, "refund", "finance", per_decision=2)
+    [payment] = services.payment_propose(case=approved({1: 1}), actor=desk.agent, now=now)
+    assert payment.state == "awaiting_approval"
+    refused("above_decision", lambda: services.payment_approve(payment=payment, actor=desk.finance, now=now))
+    limit_is(desk, "refund", "finance", per_decision=50_000)
+    done = services.payment_approve(payment=payment, actor=desk.finance, now=now)
+    assert (
+        Event.objects.get(kind="payment.approved", subject_id=done.pk).rule_version
+        == "limit.finance-refund-cny v1"
+    )
+
+
+def test_what_goes_out_by_rule_alone_is_bounded(
+    approved: Callable[..., Case], desk: Cast, now: datetime
+) -> None:
+    parameter_is("payment_by_rule_yuan", 25)
+    [small] = services.payment_propose(case=approved({0: 1}), actor=system_user(), now=now)
+    [large] = services.payment_propose(case=approved({1: 1}), actor=system_user(), now=now)
+    assert (small.state, large.state, large.second_why) == ("approved", "awaiting_approval", "rule_case")
+    parameter_is("payment_by_rule_customer_yuan", 40)
+    [third] = services.payment_propose(case=approved({0: 1}), actor=system_user(), now=now)
+    assert third.second_why == "rule_customer"
 
 
 def parameter_is(code: str, value: int) -> None:
@@ -255,7 +296,7 @@ def test_a_rejected_payment_frees_its_amount_and_may_be_proposed_again(
     approved: Callable[..., Case], paid_by: Callable[..., list[Payment]], desk: Cast, now: datetime
 ) -> None:
     paid_by(alipay="110")
-    parameter_is("payment_alone_yuan", 1)
+    limit_is(desk, "refund", per_decision=1)
     case = approved({1: 1})
     [payment] = services.payment_propose(case=case, actor=desk.agent, now=now)
     refused(

@@ -17,10 +17,10 @@ from aftersales.core import moves
 from aftersales.core.errors import DomainError
 from aftersales.core.models import Event
 from aftersales.orders.models import Order
-from aftersales.standards.models import ParameterVersion
 from tests.cases.test_at_once import outcomes
 from tests.cast import Cast
 from tests.toy.fixtures import at_once
+from training.models import Limit
 
 pytestmark = [pytest.mark.concurrency, pytest.mark.django_db(transaction=True)]
 D = Decimal
@@ -123,7 +123,7 @@ def test_two_runs_at_once_share_no_payment(case: Case, desk: Cast, now: datetime
 
 def test_small_ones_at_once_count_together(open_case: Open, desk: Cast, now: datetime) -> None:
     """M07: three just under the limit, in parallel: together they are above what one person lets out alone."""
-    ParameterVersion.objects.filter(parameter__code="payment_alone_day_yuan").update(value=50)
+    Limit.objects.filter(kind="refund", tier__code="in_post").update(per_day=50)
     cases = [
         services.case_approve(
             case=open_case({0: 1}, kind="refund_only", ground="other"), actor=desk.lead, now=now

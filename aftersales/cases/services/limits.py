@@ -1,27 +1,31 @@
-"""Who lets money out alone, and how much a compensation may be (R4.8). The numbers are rows of the rule book.
+"""Who lets money out alone, and how much a compensation may be (R1.3, R4.8).
 
-Sums over a day or a customer are read under a lock of their own, so that ten small payments at once count together.
+What a person lets out alone is asked of whoever keeps certificates and limits (``core.authority``), under lock, so that
+ten small payments at once count together. What goes out by rule, without anybody, is bounded by rows of the rule book.
 """
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.db import connection
-from django.db.models import QuerySet, Sum
+from django.db.models import Sum
 from django.utils.translation import gettext_lazy as _
 
 from aftersales.cases.models import Case, CasePayment
 from aftersales.cases.refunding import ZERO
 from aftersales.cases.services.locking import Held
-from aftersales.cases.states import CompensationKind, PaymentState
+from aftersales.cases.states import CompensationKind, PaymentKind, PaymentState
+from aftersales.core import authority
+from aftersales.core.authority import Claim
 from aftersales.core.errors import DomainError
 from aftersales.standards.selectors import market_default, parameter
+from aftersales.tickets.models import Ticket
 from aftersales.tickets.selectors.dispatching import own_order_facts
 
-PERSON, CUSTOMER = 4101, 4102  # classes of transaction locks
+RELEASE = "cases.release"
+CUSTOMER = 4102  # class of transaction locks
 GONE = [PaymentState.REJECTED, PaymentState.CANCELLED, PaymentState.REVERSED, PaymentState.REPLACED]
 
 
@@ -30,55 +34,76 @@ def number(code: str, now: datetime) -> Decimal:
 
 
 def _one_at_a_time(kind: int, key: int) -> None:
-    """Until the transaction ends nobody else sums up for the same person or customer."""
+    """Until the transaction ends nobody else sums up for the same customer."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [kind, key % 2**31])
 
 
-def second_person(mine: Held, payments: list[CasePayment], actor: Any, now: datetime) -> str:
-    """Why these payments of one case need a second person; empty: within what one person lets out alone."""
-    total = sum((one.amount for one in payments), ZERO)
-    if any(one.compensation == CompensationKind.STATUTORY for one in payments):
-        return "statutory"
-    if any(one.currency != market_default().currency for one in payments):
-        return "currency"
-    if actor.pk in own_order_facts([mine.ticket], now)[mine.ticket.pk].of(mine.ticket.pk):
-        return "own_order"
-    if total + _alone(
-        CasePayment.objects.filter(case=mine.case).exclude(pk__in=[p.pk for p in payments])
-    ) > number("payment_alone_yuan", now):
-        return "amount"
-    return _person_day(payments, total, actor, now) or _customer_sum(payments, total, now)
+def claim_of(payment: CasePayment, severity: str, *, confirms: bool) -> Claim:
+    """What letting this payment out decides: a compensation what it is for, everything else what it pays."""
+    kind = payment.compensation if payment.kind == PaymentKind.COMPENSATION else payment.kind
+    return Claim(
+        kind=kind, amount=payment.amount, currency=payment.currency, severity=severity,
+        customer_id=payment.payee_id, confirms=confirms,
+    )  # fmt: skip
 
 
-def _alone(rows: QuerySet[CasePayment]) -> Decimal:
-    """What of these went out without a second person."""
-    found = rows.filter(second_why="").exclude(state__in=GONE).aggregate(sum=Sum("amount"))["sum"]
-    return found or ZERO
-
-
-def _person_day(payments: list[CasePayment], total: Decimal, actor: Any, now: datetime) -> str:
-    if "system" in actor.roles:
-        return ""
-    _one_at_a_time(PERSON, actor.pk)
-    today = now.astimezone(ZoneInfo(settings.TIME_ZONE)).replace(hour=0, minute=0, second=0, microsecond=0)
-    before = CasePayment.objects.filter(proposed_by=actor, proposed_at__gte=today).exclude(
-        pk__in=[one.pk for one in payments]
+def releases(
+    rows: Sequence[CasePayment], actor: Any, data: Mapping[str, Any], now: datetime
+) -> dict[int, list[Claim]]:
+    """The second person's decision; that it is another person is the machine's own guard. One query."""
+    severities = dict(
+        CasePayment.objects.filter(pk__in=[one.pk for one in rows]).values_list(
+            "pk", "case__ticket__severity"
+        )
     )
-    return "day" if total + _alone(before) > number("payment_alone_day_yuan", now) else ""
+    return {one.pk: [claim_of(one, severities[one.pk], confirms=True)] for one in rows}
 
 
-def _customer_sum(payments: list[CasePayment], total: Decimal, now: datetime) -> str:
-    payees: set[int] = {one.payee_id for one in payments if one.payee_id}
+def second_person(mine: Held, payments: list[CasePayment], actor: Any, now: datetime) -> str:
+    """Why these payments of one case need a second person; empty: they go out, and count as his from now on."""
     if any(one.payee_id is None for one in payments):
         return "payee"
-    since = now - timedelta(days=int(number("payment_alone_customer_days", now)))
-    for payee in sorted(payees):
-        _one_at_a_time(CUSTOMER, payee)
-    before = CasePayment.objects.filter(payee__in=payees, proposed_at__gte=since).exclude(
-        pk__in=[one.pk for one in payments]
+    if actor.pk in own_order_facts([mine.ticket], now)[mine.ticket.pk].of(mine.ticket.pk):
+        return "own_order"
+    if "system" in actor.roles:
+        return _beyond_rule(mine, payments, now)
+    claims = [claim_of(one, mine.ticket.severity, confirms=False) for one in payments]
+    ruling = authority.take(actor=actor, claims={mine.case.pk: claims}, now=now)[mine.case.pk]
+    return "" if ruling.allowed else str(ruling.refusals[0].code)
+
+
+def count_no_longer(payment: CasePayment) -> None:
+    """It was let out and called back before it was paid: the authority that it took is free again."""
+    if payment.approved_at is None:
+        return
+    alone = not payment.second_why
+    severity = Ticket.objects.values_list("severity", flat=True).get(cases=payment.case_id)
+    authority.give_back(
+        person=payment.proposed_by if alone else payment.approved_by,
+        claims=[claim_of(payment, severity, confirms=not alone)],
+        decided_at=payment.proposed_at if alone else payment.approved_at,
     )
-    return "customer" if total + _alone(before) > number("payment_alone_customer_yuan", now) else ""
+
+
+def _beyond_rule(mine: Held, payments: list[CasePayment], now: datetime) -> str:
+    """Nobody decided: one case and one customer get so much by rule, in the market's currency."""
+    total = sum((one.amount for one in payments), ZERO)
+    if any(one.currency != market_default().currency for one in payments):
+        return "no_currency"
+    before = CasePayment.objects.filter(second_why="").exclude(state__in=GONE)
+    before = before.exclude(pk__in=[one.pk for one in payments])
+    payees = sorted({one.payee_id for one in payments if one.payee_id})
+    for payee in payees:
+        _one_at_a_time(CUSTOMER, payee)
+    of_case = before.filter(case=mine.case).aggregate(sum=Sum("amount"))["sum"] or ZERO
+    if total + of_case > number("payment_by_rule_yuan", now):
+        return "rule_case"
+    since = now - timedelta(days=int(number("payment_by_rule_customer_days", now)))
+    given = (
+        before.filter(payee__in=payees, proposed_at__gte=since).aggregate(sum=Sum("amount"))["sum"] or ZERO
+    )
+    return "rule_customer" if total + given > number("payment_by_rule_customer_yuan", now) else ""
 
 
 def refuse_above_bound(mine: Held, amount: Decimal, now: datetime) -> None:

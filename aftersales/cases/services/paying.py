@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.services import system_user
 from aftersales.cases.models import Case, CasePayment, Payee, PaymentPart
 from aftersales.cases.services.handing import hand_over_later
+from aftersales.cases.services.limits import count_no_longer
 from aftersales.cases.services.locking import Held, held, refuse_foreign
 from aftersales.cases.services.proposing import new_key, parts_by, take_of_case
 from aftersales.cases.services.settling import close_if_settled
@@ -89,6 +90,7 @@ def cancel_what_can_be(mine: Held, actor: Any, now: datetime) -> None:
 
 def _cancelled(mine: Held, row: CasePayment, actor: Any, now: datetime) -> CasePayment:
     cancelled: CasePayment = moves.perform(row, "cancel", actor=actor, now=now)
+    count_no_longer(cancelled)
     _free(mine, cancelled, actor, now)
     return cancelled
 
