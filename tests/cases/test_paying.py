@@ -110,6 +110,7 @@ def test_nobody_approves_what_he_proposed_or_decided_himself(
     approved: Callable[..., Case], desk: Cast, now: datetime
 ) -> None:
     case = approved({}, kind="compensation", compensation="statutory", asked=D(500))
+    limit_is(desk, "statutory", "lead", per_decision=100)
     [payment] = services.payment_propose(case=case, actor=desk.supervisor, now=now)
     refused("own_payment", lambda: services.payment_approve(payment=payment, actor=desk.supervisor, now=now))
     refused("own_decision", lambda: services.payment_approve(payment=payment, actor=desk.lead, now=now))
@@ -173,7 +174,7 @@ def test_the_second_person_has_limits_too(approved: Callable[..., Case], desk: C
 def test_what_goes_out_by_rule_alone_is_bounded(
     approved: Callable[..., Case], desk: Cast, now: datetime
 ) -> None:
-    parameter_is("payment_by_rule_yuan", 25)
+    parameter_is("payment_by_rule_yuan", 30)
     [small] = services.payment_propose(case=approved({0: 1}), actor=system_user(), now=now)
     [large] = services.payment_propose(case=approved({1: 1}), actor=system_user(), now=now)
     assert (small.state, large.state, large.second_why) == ("approved", "awaiting_approval", "rule_case")
