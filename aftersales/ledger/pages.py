@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.utils.translation import pgettext_lazy
+
 from aftersales.core import subjects
 from aftersales.ledger import selectors
 from aftersales.ledger.models import Account, Journal, Period, Proposal, Transfer
@@ -177,6 +179,12 @@ def months(now: datetime) -> list[tuple[Period, bool]]:
     return [(row, row.month == first_open and row.ends_at <= now) for row in rows]
 
 
+TERMS = {
+    "base": pgettext_lazy("term of an amount", "Amount for one"),
+    "times": pgettext_lazy("term of an amount", "How often"),
+}
+
+
 def calculation(row: Proposal) -> list[tuple[str, str]]:
-    """The terms of an amount: codes and values as they were kept."""
-    return [(str(key), str(value)) for key, value in row.calculation.items()]
+    """The terms of an amount in words; a term that has none is shown by its code."""
+    return [(str(TERMS.get(key, key)), str(value)) for key, value in row.calculation.items()]
