@@ -198,31 +198,41 @@ function desk() {
     if (!dialog) return;
     const list = dialog.querySelector(".keys");
     for (const made of list.querySelectorAll("[data-made]")) made.remove();
+    const listed = new Set();
     for (const element of document.querySelectorAll("[data-key][data-key-label]")) {
+      const shown = element.dataset.key.length === 1 ? element.dataset.key.toUpperCase() : element.dataset.key;
+      const said = shown + " " + element.dataset.keyLabel; // the same act stands in several places
+      if (listed.has(said)) continue;
+      listed.add(said);
       const item = document.createElement("li");
       const word = document.createElement("span");
       const key = document.createElement("kbd");
       item.dataset.made = "1";
       word.textContent = element.dataset.keyLabel;
-      key.textContent = element.dataset.key.length === 1 ? element.dataset.key.toUpperCase() : element.dataset.key;
+      key.textContent = shown;
       item.append(word, key);
       list.append(item);
     }
     dialog.showModal();
   }
 
-  // Rows of a queue: J and K walk, Enter opens, X selects -------------------------------------------------------
+  // Rows of a queue: J and K walk, Enter opens, X selects, R and N write in the quick look ---------------------------
   function rows() {
     return Array.from(document.querySelectorAll("[data-row]"));
   }
 
   function rowKeys(key, event) {
-    if (!["j", "k", "Enter", "x"].includes(key)) return false;
+    if (!["j", "k", "Enter", "x", "r", "n"].includes(key)) return false;
     const all = rows();
     if (!all.length || (key === "Enter" && event.target.closest("a, button, summary, label"))) return false;
     const at = all.findIndex(function (row) { return row.getAttribute("aria-current") === "true"; });
     if (key === "j" || key === "k") {
       walk(all, at, key === "j" ? 1 : -1);
+    } else if (key === "r" || key === "n") {
+      const panel = document.getElementById("look");
+      const bulk = document.querySelector(".bulk:not([hidden])"); // of chosen rows it is the bar's key
+      if (at < 0 || !panel || !panel.hidden || bulk) return false;
+      quickLook(all[at], key);
     } else if (at >= 0) {
       const target = all[at].querySelector(key === "Enter" ? "a[href]" : "input[type=checkbox]");
       if (target) target.click();
@@ -251,12 +261,18 @@ function desk() {
   });
 
   // The quick look keeps the list in place; on a narrow window a click on a row opens the ticket instead.
-  function quickLook(row) {
+  function quickLook(row, key) {
     const panel = document.getElementById("look");
     if (!panel || !row.dataset.look || !window.htmx) return;
-    if (matchMedia("(max-width: 1100px)").matches) { row.querySelector("a[href]").click(); return; }
+    if (matchMedia("(max-width: 1100px)").matches) {
+      const link = row.querySelector("a[href]");
+      if (key) window.location.assign(link.href + (key === "n" ? "#note" : "#reply")); else link.click();
+      return;
+    }
     panel.hidden = false;
-    window.htmx.ajax("GET", row.dataset.look, { target: panel, swap: "innerHTML" });
+    window.htmx.ajax("GET", row.dataset.look, { target: panel, swap: "innerHTML" }).then(function () {
+      if (key) body.dispatchEvent(new KeyboardEvent("keydown", { key: key, bubbles: true }));
+    });
   }
 
   // Selection and the bulk bar ----------------------------------------------------------------------------------

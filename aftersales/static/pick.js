@@ -131,6 +131,7 @@
     });
   }
 
+  document.addEventListener("htmx:afterSwap", function (event) { if (event.target.id === "look") start(); });
   if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", start);
   else start();
 })();

@@ -4,7 +4,7 @@
   const WAIT = 700; // ms after the last stroke
   const HOLDS_TIME = /\d|今|明|后天|小时|分钟|工作日|半|today|tomorrow|within/i;
 
-  for (const box of document.querySelectorAll("[data-promise]")) {
+  function start(box) {
     const form = box.closest("form");
     const text = form.querySelector("textarea[name=text]");
     const what = box.querySelector("[name=promise_what]");
@@ -71,4 +71,8 @@
       if (!box.open) text.focus();
     });
   }
+
+  function startAll() { document.querySelectorAll("[data-promise]").forEach(start); }
+  document.addEventListener("htmx:afterSwap", function (event) { if (event.target.id === "look") startAll(); });
+  startAll();
 })();

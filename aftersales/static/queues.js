@@ -75,6 +75,23 @@
     document.body.dispatchEvent(new KeyboardEvent("keydown", { key: key, bubbles: true }));
   });
 
+  // What is written there: the box opens by its button or key; a refusal is shown with the words -------------------
+  document.addEventListener("click", function (event) {
+    const button = event.target.closest("#look [data-speak]");
+    if (!button) return;
+    const box = document.querySelector("#look [data-box]");
+    const voice = box.querySelector('input[name=voice][value="' + button.dataset.speak + '"]');
+    box.hidden = false;
+    voice.checked = true;
+    box.querySelector("textarea[name=text]").focus();
+    box.scrollIntoView({ block: "nearest" });
+  });
+  document.addEventListener("htmx:beforeSwap", function (event) {
+    if (event.detail.target.id !== "look" || ![409, 422].includes(event.detail.xhr.status)) return;
+    event.detail.shouldSwap = true;
+    event.detail.isError = false;
+  });
+
   function start() {
     remember();
     walkBar();

@@ -10,8 +10,15 @@
   function start() {
     const form = document.getElementById("reply");
     if (form) { drafts(form); attachments(form); judged(form); }
-    counting(form);
+    counting();
   }
+
+  // In the quick look another ticket's box comes and goes: what was written is saved first.
+  document.addEventListener("htmx:beforeSwap", function (event) {
+    const form = document.getElementById("reply");
+    if (form && event.detail.target.contains(form)) save(form);
+  });
+  document.addEventListener("htmx:afterSwap", function (event) { if (event.target.id === "look") start(); });
 
   function problem(text) {
     const line = document.getElementById("reply-error");
@@ -50,11 +57,13 @@
       saving = window.setTimeout(function () { save(form); }, 1500);
     });
     form.addEventListener("submit", function () { unsaved = false; window.clearTimeout(saving); });
-    window.addEventListener("pagehide", function () {
-      if (unsaved) navigator.sendBeacon(form.dataset.draft, content(form));
-      unsaved = false;
-    });
   }
+
+  window.addEventListener("pagehide", function () {
+    const form = document.getElementById("reply");
+    if (form && unsaved) navigator.sendBeacon(form.dataset.draft, content(form));
+    unsaved = false;
+  });
 
   // What the server would refuse is said before anything is sent -------------------------------------------------
   function judged(form) {
@@ -165,18 +174,21 @@
   }
 
   // A reply on its way counts down; when its time is over it is sent from here too, if no worker was faster -----------
-  function counting(form) {
+  document.addEventListener("submit", function (event) {
+    const form = document.getElementById("reply");
+    if (!event.target.hasAttribute("data-take-back") || !form || !unsaved) return;
+    event.preventDefault(); // what is being written now comes back together with what is taken back
+    event.stopPropagation();
+    save(form).then(function () { event.target.requestSubmit(); });
+  }, true);
+
+  function counting() {
     const marks = Array.from(document.querySelectorAll("[data-held]"));
     if (!marks.length) return;
-    document.addEventListener("submit", function (event) {
-      if (!event.target.hasAttribute("data-take-back") || !form || !unsaved) return;
-      event.preventDefault(); // what is being written now comes back together with what is taken back
-      save(form).then(function () { event.target.submit(); });
-    });
     const beat = window.setInterval(function () {
       let open = 0;
       for (const mark of marks) {
-        if (mark.dataset.over) continue;
+        if (mark.dataset.over || !mark.isConnected) continue;
         const left = Math.ceil(Number(mark.dataset.held) - Date.now() / 1000);
         mark.textContent = left > 0 ? put(mark.dataset.soon, { n: left }) : mark.dataset.now;
         if (left > 0) { open += 1; continue; }
@@ -192,14 +204,20 @@
   function again() {
     const box = document.querySelector("#reply textarea[name=text]");
     if ((box && box.value.trim()) || document.querySelector("dialog[open]")) return;
-    window.location.reload();
+    anew();
+  }
+
+  function anew() {
+    const row = document.querySelector("#look") && document.querySelector("[data-row][aria-current=true]");
+    if (row) window.htmx.ajax("GET", row.dataset.look, { target: "#look", swap: "innerHTML" });
+    else window.location.reload();
   }
 
   function sent(mark, sending) {
     fetch(sending.action, { method: "POST", body: new FormData(sending), headers: { "HX-Request": "true" }, redirect: "manual" })
       .then(function (answer) { return answer.ok ? answer.json() : {}; })
       .then(function (said) {
-        if (!said.sent) { window.location.reload(); return; }
+        if (!said.sent) { anew(); return; }
         mark.textContent = mark.dataset.done;
         const bubble = mark.closest(".going");
         bubble.classList.add("gone");

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from aftersales.customers.models import Contact
 from aftersales.tickets import services
-from aftersales.tickets.models import Ticket
+from aftersales.tickets.models import Ticket, Unsent
 from tests.cast import Cast
 from tests.tickets.conftest import book, customer, desk, open_ticket
 
@@ -57,6 +58,47 @@ def test_a_refresh_moves_neither_rows_nor_focus_nor_choice_nor_dialog(
     assert page.locator("tr[aria-current=true]").count() == 1
     assert gone.subject in page.locator("tr.left").inner_text()
     assert page.locator("tr.left").count() == 1
+
+
+def test_a_reply_is_written_taken_back_and_noted_by_keys_without_leaving_the_queue(
+    open_page: Callable[..., Any], open_ticket: Opener, desk: Cast, customer: Any, now: datetime
+) -> None:
+    Contact.objects.create(customer=customer, kind="email", value="linfang@example.com")
+    tickets = [open_ticket(subject=f"第{n}张") for n in range(2)]
+    from playwright.sync_api import expect
+
+    page = open_page(desk.agent, "/desk/tickets/?view=mine&sort=oldest")
+    page.keyboard.press("j")
+    page.keyboard.press("r")
+    page.wait_for_selector("#look .rp textarea:focus")
+    page.keyboard.type("已补发，明天到。")
+    page.keyboard.press("Control+Enter")
+    page.wait_for_selector("#look [data-held]")
+    assert page.locator("#look [data-box]").is_hidden()
+    page.keyboard.press("z")
+    expect(page.locator("#look textarea")).to_have_value("已补发，明天到。")
+    assert not Unsent.objects.filter(due_at__isnull=False).exists()
+
+    page.keyboard.press("n")
+    page.wait_for_selector("#look .rp textarea:focus")
+    page.locator("#look textarea").fill("客户很急。")
+    page.keyboard.press("Control+Enter")
+    page.wait_for_selector("#look .qmsg:has-text('客户很急。')")
+    assert tickets[0].messages.filter(text="客户很急。", audience="internal").count() == 1
+
+    page.keyboard.press("n")
+    page.wait_for_selector("#look .rp textarea:focus")
+    page.keyboard.type("半句")
+    page.keyboard.press("Escape")
+    page.keyboard.press("j")
+    page.wait_for_selector("#look .ql-t:has-text('第1张')")
+    page.keyboard.press("k")
+    expect(page.locator("#look textarea")).to_have_value("半句")
+    page.keyboard.press("?")
+    page.wait_for_selector("#keys[open]")
+    listed = page.locator("#keys li").all_inner_texts()
+    assert len(listed) == len(set(listed))
+    assert page.url.endswith("?view=mine&sort=oldest")
 
 
 def test_the_ticket_leads_to_the_next_one_of_its_list_and_back(

@@ -16,7 +16,6 @@ from aftersales.core.errors import DomainError
 from aftersales.core.files import StoredFile
 from aftersales.core.posted import whole
 from aftersales.desk import presence, promises
-from aftersales.desk.workbench import Item
 from aftersales.tickets.models import Message, Ticket, Unsent, UnsentFile
 from aftersales.tickets.selectors import writing
 from aftersales.tickets.services import unsent
@@ -35,17 +34,16 @@ class News:
 
 
 def box(
-    user: Any, row: Ticket, stream: Sequence[Item], draft: str, voice: str, shown: News | None = None
+    user: Any, row: Ticket, read: Sequence[int], draft: str, voice: str, shown: News | None = None
 ) -> dict[str, Any]:
     """The words of the box: those just refused, else the kept draft; and what is on its way already.
 
-    ``seen``: the newest message of the page, and of what it has just shown as new.
+    ``read``: the keys of the messages on the page; ``seen``: the newest of them, and of what was just shown as new.
     """
     words = writing.unsent_of(row)
     mine = next((one for one in words if one.due_at is None), None)
     held = [one for one in words if one.due_at is not None]
-    said = [item.message.pk for item in stream if item.message]
-    said += [one.pk for one in shown.said] if shown else []
+    said = [*read, *(one.pk for one in (shown.said if shown else ()))]
     return {
         "draft": draft or (mine.text if mine else ""), "kept": mine, "held": held,
         "voice": voice or (mine.voice if mine else ""),

@@ -20,8 +20,9 @@ from aftersales.core.access import answered, needs
 from aftersales.core.errors import DomainError
 from aftersales.customers.models import Contact
 from aftersales.customers.services import contact_reveal
-from aftersales.desk import acts, appointments, checks, dispatching, promises, workbench
-from aftersales.desk.views import saying
+from aftersales.desk import acts, appointments, checks, dispatching, promises, voices, workbench
+from aftersales.desk.views import looking, saying
+from aftersales.desk.voices import ASKING, VOICES
 from aftersales.notices.selectors import kept_in
 from aftersales.orders.selectors import order_card
 from aftersales.standards.selectors import one_edition
@@ -29,49 +30,6 @@ from aftersales.tickets import selectors, services
 from aftersales.tickets.models import Attachment, Message, Ticket
 from aftersales.tickets.selectors.merging import read_with
 from aftersales.tickets.states import ACTIVE_STATES, AskInPerson, Channel, TicketState
-
-# How the reply box may speak: who hears it, with which service, who may.
-VOICES: dict[str, tuple[Any, str, Callable[..., Any]]] = {
-    "customer": (pgettext_lazy("reply box", "Reply to customer"), "tickets.reply", services.ticket_reply),
-    "merchant": (pgettext_lazy("reply box", "Ask merchant"), "tickets.reply", services.ticket_ask_merchant),
-    "note": (pgettext_lazy("reply box", "Internal note"), "tickets.note", services.note_add),
-    "heard": (
-        pgettext_lazy("reply box", "Customer said"),
-        "tickets.hear_customer",
-        services.customer_message,
-    ),
-    "answered": (
-        pgettext_lazy("reply box", "Merchant said"),
-        "tickets.hear_merchant",
-        services.merchant_message,
-    ),
-}
-ASKING = ("customer", "merchant")  # these wait for an answer: only while work goes on
-SAID = {
-    "customer": gettext_lazy("Sent to the customer."),
-    "merchant": gettext_lazy("Sent to the merchant."),
-    "note": gettext_lazy("Note kept."),
-    "heard": gettext_lazy("Taken down."),
-    "answered": gettext_lazy("Taken down."),
-}
-
-
-NOT_SENT = gettext_lazy("Noted, not delivered: %(why)s. Please call, and register the call.")
-# Why nothing that is written here reaches somebody: the same question that the service asks.
-UNHEARD: dict[str, Callable[[Ticket], str]] = {
-    "customer": selectors.unheard_because,
-    "merchant": selectors.merchant_unheard_because,
-}
-
-
-def unheard_words(row: Ticket, voice: str) -> str:
-    """Why this voice reaches nobody on this ticket, in words; empty when a message goes out."""
-    return _why_words(UNHEARD[voice](row) if voice in UNHEARD else "")
-
-
-def _why_words(why: str) -> str:
-    return str(AskInPerson(why).label) if why else ""
-
 
 def the_ticket(request: HttpRequest, number: str) -> Ticket:
     """The ticket this person may see, or nothing at all."""
@@ -101,26 +59,27 @@ def _page(
     now = timezone.now()
     bench = workbench.read(row, request.user, now)
     off = kept_in(selectors.ANSWER, selectors.ASK)
-    unheard = _why_words(
+    unheard = voices.why_words(
         selectors.unheard_because(row, bench.customer.no_mail if bench.customer else None, off)
     )
     promised = (
         promises.page(row, request.user, now) | checks.page(row, request.user) | appointments.page(row, now)
     )
     todo = acts.acts(row, request.user, now, unheard=unheard)
+    read = [item.message.pk for item in bench.stream if item.message]
     context = {
         "title": row.number, "now": now, "ticket": row, "bench": bench, "acts": todo, "news": news,
-        "voices": _voices(request.user, row), **saying.box(request.user, row, bench.stream, draft, voice, news),
+        "voices": voices.offered(request.user, row), **saying.box(request.user, row, read, draft, voice, news),
         "waiting": workbench.waiting_face(row), "people": _people(request.user, row, todo, now),
         "reopened_words": ngettext("reopened once", "reopened %(n)d times", row.reopened) % {"n": row.reopened},
         "why": dispatching.face(bench.dispatch, row.owner, now),
         "may_reassign": any(act.name == "assign" for act in todo.allowed),
-        "ended": ended_words(row), "mute": unheard, "accept": files.accepted(), "resolve_text": resolve_text(row),
-        "merchant_mute": _why_words(selectors.merchant_unheard_because(row, off)) if row.merchant_id else "",
+        "ended": voices.ended_words(row), "mute": unheard, "accept": files.accepted(), "resolve_text": resolve_text(row),
+        "merchant_mute": voices.why_words(selectors.merchant_unheard_because(row, off)) if row.merchant_id else "",
         "tomorrow": timezone.localtime(now + timedelta(days=1)).strftime("%Y-%m-%dT%H:%M"),
         "soonest": timezone.localtime(now).strftime("%Y-%m-%dT%H:%M"), **promised,
     }  # fmt: skip
-    context["voice"] = context["voice"] or _first_voice(request.user, row)
+    context["voice"] = context["voice"] or voices.first(request.user, row)
     return render(request, "desk/ticket.html", context, status=status)
 
 
@@ -129,28 +88,6 @@ def resolve_text(row: Ticket) -> str:
     return _("Hello, we have dealt with your matter “%(subject)s”. Please tell us whether it is solved.") % {
         "subject": row.subject
     }
-
-
-def _voices(user: Any, row: Ticket) -> list[tuple[str, Any]]:
-    return [
-        (name, label)
-        for name, (label, capability, _service) in VOICES.items()
-        if user.has_perm(capability)
-        and (row.merchant_id or name not in ("merchant", "answered"))
-        and (row.state in ACTIVE_STATES or name not in ASKING)
-    ]
-
-
-def ended_words(row: Ticket) -> str:
-    """Why nothing is sent from a finished ticket; empty while work goes on."""
-    if row.state in ACTIVE_STATES or row.state == TicketState.MERGED:  # what is said there arrives elsewhere
-        return ""
-    words = _("%(state)s: from here nothing is sent any more. To write to the customer, reopen the ticket.")
-    return words % {"state": row.get_state_display()}
-
-
-def _first_voice(user: Any, row: Ticket) -> str:
-    return next((name for name, _label in _voices(user, row)), "")
 
 
 def _people(user: Any, row: Ticket, todo: acts.Acts, now: datetime) -> list[tuple[int, str, str]]:
@@ -188,35 +125,32 @@ def say(request: HttpRequest, number: str) -> HttpResponse:
     row = the_ticket(request, number)
     voice = request.POST.get("voice", "")
     text = request.POST.get("text", "")
-    if voice not in VOICES or not request.user.has_perm(VOICES[voice][1]):
+    if voice not in VOICES or not request.user.has_perm(VOICES[voice].capability):
         raise Http404
-    if voice in ASKING and (refused := ended_words(row)):
+    page = looking.face if looking.asked(request) else _page
+    if voice in ASKING and (refused := voices.ended_words(row)):
         messages.error(request, refused)
-        return _page(request, row, draft=text, status=422)
+        return page(request, row, draft=text, status=422)
     if voice in ASKING and (news := saying.news(request, row)):
         answered(lambda: saying.keep(request, row), request)
-        return _page(request, the_ticket(request, number), voice=voice, news=news, status=409)
+        return page(request, the_ticket(request, number), voice=voice, news=news, status=409)
     if answered(lambda: _say(request, row, voice), request) is None:
-        return _page(request, the_ticket(request, number), draft=text, voice=voice, status=422)
-    return redirect("desk:ticket", number)
+        return page(request, the_ticket(request, number), draft=text, voice=voice, status=422)
+    return looking.back(request, number)
 
 
 def _say(request: HttpRequest, row: Ticket, voice: str) -> Any:
     """Words that reach somebody are held for a moment; all others are kept at once, and the page says so."""
-    why = unheard_words(row, voice)
+    why = voices.unheard_words(row, voice)
     if voice in ASKING and not why:
         said = saying.hold(request, row, voice)
     else:
         how: dict[str, Any] = {"channel": Channel.PHONE} if voice == "heard" else {}
-        said = saying.say(
-            request,
-            row,
-            promises.speaking(VOICES[voice][2], voice, request.POST),
-            outgoing=voice in ASKING,
-            **how,
-        )
+        service = promises.speaking(VOICES[voice].service, voice, request.POST)
+        said = saying.say(request, row, service, outgoing=voice in ASKING, **how)
     if isinstance(said, Message):
-        messages.success(request, str(NOT_SENT % {"why": why} if why else SAID[voice]))
+        done = voices.NOT_SENT % {"why": why} if why else VOICES[voice].done
+        messages.success(request, str(done))
     return said
 
 
@@ -261,15 +195,4 @@ def _not_revealed(request: HttpRequest, number: str, error: DomainError) -> Http
 @needs("desk.view")
 def look(request: HttpRequest, number: str) -> HttpResponse:
     """The quick look beside the queue."""
-    row = the_ticket(request, number)
-    now = timezone.now()
-    clocks = workbench.clock_cards(row, now)
-    card = order_card(row.order_id) if row.order_id else None
-    said = row.messages.order_by("-at", "-id").select_related("author").first()
-    context = {
-        "ticket": row, "now": now, "clocks": [one for one in clocks if one.open], "card": card, "said": said,
-        "recent": list(reversed(workbench.selectors.timeline(row, limit=4, reader=request.user))),
-        "state": workbench.state_badge(row.state, row.wait_for),
-        "level": workbench.level_badge(row.severity, row.nature),
-    }  # fmt: skip
-    return render(request, "desk/_look.html", context)
+    return looking.face(request, the_ticket(request, number))

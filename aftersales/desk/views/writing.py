@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
@@ -12,6 +11,7 @@ from aftersales.core.access import answered, needs
 from aftersales.core.errors import DomainError
 from aftersales.core.once import FIELD, KEY
 from aftersales.core.wording import when
+from aftersales.desk.views import looking
 from aftersales.desk.views.ticket import the_ticket
 from aftersales.tickets.models import Ticket, Unsent
 from aftersales.tickets.selectors import writing
@@ -39,7 +39,7 @@ def draft(request: HttpRequest, number: str) -> HttpResponse:
 def draft_drop(request: HttpRequest, number: str) -> HttpResponse:
     """Throw the draft away."""
     unsent.draft_drop(ticket=the_ticket(request, number), actor=request.user)
-    return redirect("desk:ticket", number)
+    return looking.back(request, number)
 
 
 def _held(request: HttpRequest, row: Ticket, public_id: str) -> Unsent | None:
@@ -59,14 +59,15 @@ def take_back(request: HttpRequest, number: str, public_id: str) -> HttpResponse
         lambda: unsent.reply_take_back(unsent=held, actor=request.user, now=timezone.now()), request,
         _("Taken back: nothing was sent."),
     )  # fmt: skip
-    return redirect("desk:ticket", number)
+    return looking.back(request, number)
 
 
 @require_POST
 @needs("tickets.reply")
 def send_now(request: HttpRequest, number: str, public_id: str) -> HttpResponse:
     """Its writer does not want to wait, or the time is over and his page says so."""
-    row, asked_by_script = the_ticket(request, number), "HX-Request" in request.headers
+    row = the_ticket(request, number)
+    asked_by_script = "HX-Request" in request.headers and not looking.asked(request)
     held = _held(request, row, public_id)
     if held is not None:
         answered(lambda: unsent.held_send(unsent_id=held.pk, now=timezone.now(), early=True), request)
@@ -74,4 +75,4 @@ def send_now(request: HttpRequest, number: str, public_id: str) -> HttpResponse:
         raise Http404
     if asked_by_script:
         return JsonResponse({"sent": not writing.is_back(row, public_id=public_id, user=request.user)})
-    return redirect("desk:ticket", number)
+    return looking.back(request, number)
