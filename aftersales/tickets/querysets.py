@@ -3,16 +3,19 @@
 from datetime import datetime, timedelta
 from typing import Any, Self
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from aftersales.core.querysets import ScopedQuerySet
 from aftersales.tickets.states import (
     ACTIVE_STATES,
+    NO_DUE,
     OPEN_STATES,
     REVIEW_STATES,
+    TERMINAL_STATES,
     UNASSIGNED_STATES,
     AppointmentState,
     PromiseState,
+    TicketState,
 )
 
 
@@ -36,6 +39,14 @@ class TicketQuerySet(ScopedQuerySet):
     def active(self) -> Self:
         return self.filter(state__in=ACTIVE_STATES)
 
+    def held(self) -> Self:
+        """What somebody has on his hands: open tickets, and those where he still owes something (``owing``)."""
+        return self.filter(Q(state__in=OPEN_STATES) | _owing())
+
+    def owing(self) -> Self:
+        """Solved or finished, and still somebody is owed a call, an answer, what was promised or what was agreed."""
+        return self.filter(_owing())
+
     def unassigned(self) -> Self:
         return self.filter(assignee=None, state__in=UNASSIGNED_STATES)
 
@@ -55,6 +66,15 @@ class TicketQuerySet(ScopedQuerySet):
     def to_review(self) -> Self:
         """Finished tickets that no lead has looked at yet, cancelled ones too: each waits for its record."""
         return self.filter(state__in=REVIEW_STATES)
+
+
+def _owing() -> Q:
+    from aftersales.tickets.models import Appointment, GivenPromise
+
+    mine = {"ticket": OuterRef("pk")}
+    word = Q(Exists(GivenPromise.objects.open().filter(**mine)) | Exists(Appointment.objects.open().filter(**mine)))
+    asks = Q(state=TicketState.RESOLVED) & (~Q(ask_in_person="") | Q(next_due_at__lt=NO_DUE))
+    return ~Q(state__in=(*OPEN_STATES, *TERMINAL_STATES, TicketState.MERGED)) & (asks | word)
 
 
 class ThroughTicketQuerySet(ScopedQuerySet):

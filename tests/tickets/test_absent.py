@@ -64,12 +64,38 @@ def test_one_ticket_that_cannot_move_leaves_the_others_alone(
     open_ticket: Opener, desk: Cast, other: User, now: datetime
 ) -> None:
     first, second = open_ticket(), open_ticket()
-    services.ticket_resolve(ticket=first, result="explained", text="好了", actor=desk.agent, now=now)
+    services.ticket_cancel(ticket=first, why="withdrawn", reason="客户撤回", actor=desk.agent, now=now)
     done = services.tickets_reassign(
         tickets=[Ticket.objects.get(pk=first.pk), second], to=other, actor=desk.lead, now=now, reason="病假"
     )
     assert [one.code for one in done] == ["wrong_state", ""]
     assert Ticket.objects.get(pk=second.pk).assignee == other
+
+
+def test_calls_and_promises_owed_on_finished_tickets_are_not_left_with_who_is_ill(
+    open_ticket: Opener, desk: Cast, other: User, now: datetime, work_off: Callable[[datetime], None],
+    cancel_unguarded: Callable[[Ticket], None],
+) -> None:  # fmt: skip
+    call, promised, done = (open_ticket() for _n in range(3))
+    services.ticket_resolve(ticket=call, result="explained", text="好了", actor=desk.agent, now=now)
+    services.ticket_cancel(ticket=done, why="withdrawn", reason="客户撤回", actor=desk.lead, now=now)
+    work_off(now)
+    promise = services.promise_give(
+        ticket=promised, what="寄优惠券", due_at=now + HOUR, actor=desk.agent, now=now
+    )
+    cancel_unguarded(promised)
+    ill(desk.agent, now)
+    desk.shift(other)
+    (held,) = absent.held_by_absent(desk.lead, now)
+    assert {one.pk for one in held.tickets} == {call.pk, promised.pk}
+    assert services.absence_sweep(now=now + 4 * HOUR) == 1
+
+    moved = services.tickets_reassign(tickets=held.tickets, to=None, actor=desk.lead, now=now, reason="病假")
+
+    assert {one.to for one in moved} == {other}
+    assert Clock.objects.get(pk=promise.clock_id).holder == other
+    assert Ticket.objects.get(pk=done.pk).assignee == desk.agent
+    assert absent.held_by_absent(desk.lead, now) == []
 
 
 def test_only_who_assigns_reassigns(open_ticket: Opener, desk: Cast, other: User, now: datetime) -> None:

@@ -13,6 +13,7 @@ from aftersales.core.errors import DomainError, NotPermitted
 from aftersales.core.models import Event
 from aftersales.tickets import services
 from aftersales.tickets.models import Handover, HandoverSignature, Ticket
+from aftersales.tickets.selectors import promises
 from aftersales.tickets.services import erasing
 from tests.cast import Cast
 from tests.toy.fixtures import at_once
@@ -69,13 +70,51 @@ def test_what_another_took_meanwhile_stays_with_him(
     kept, gone, solved = (open_ticket() for _n in range(3))
     sheet = make(desk, comes, now)
     services.ticket_assign(ticket=gone, to=desk.lead, actor=desk.lead, now=now)
-    services.ticket_resolve(ticket=solved, result="explained", text="好了", actor=desk.agent, now=now)
+    services.ticket_cancel(ticket=solved, why="withdrawn", reason="客户撤回", actor=desk.agent, now=now)
     for person in (desk.agent, comes):
         sign(sheet, person, now)
     assert dict(sheet.lines.values_list("ticket_id", "result")) == {
         kept.pk: "moved", gone.pk: "gone", solved.pk: "gone",
     }  # fmt: skip
     assert Ticket.objects.get(pk=gone.pk).assignee == desk.lead
+
+
+def test_what_is_owed_on_solved_and_finished_tickets_is_on_the_sheet_and_goes_along(
+    open_ticket: Opener, desk: Cast, comes: User, now: datetime, work_off: Callable[[datetime], None],
+    cancel_unguarded: Callable[[Ticket], None],
+) -> None:  # fmt: skip
+    """No message reaches this customer: he has to be called. On the other ticket a promise outlived the handling."""
+    call, promised = open_ticket(), open_ticket()
+    services.ticket_resolve(ticket=call, result="explained", text="好了", actor=desk.agent, now=now)
+    work_off(now)
+    assert Ticket.objects.get(pk=call.pk).ask_in_person == "no_address"
+    promise = services.promise_give(
+        ticket=promised, what="寄优惠券", due_at=now + HOUR, actor=desk.agent, now=now
+    )
+    cancel_unguarded(promised)
+
+    sheet = make(desk, comes, now)
+    assert dict(sheet.lines.values_list("ticket_id", "promises")) == {call.pk: 0, promised.pk: 1}
+    for person in (desk.agent, comes):
+        sign(sheet, person, now)
+
+    assert set(sheet.lines.values_list("result", flat=True)) == {"moved"}
+    assert dict(Ticket.objects.filter(assignee=comes).values_list("pk", "state")) == {
+        call.pk: "resolved", promised.pk: "cancelled",
+    }  # fmt: skip
+    assert Clock.objects.get(pk=promise.clock_id).holder == comes
+    assert [one.pk for one in promises.due_of(comes, now + 2 * HOUR, 9)] == [promise.pk]
+    assert not Ticket.objects.filter(assignee=desk.agent).held().exists()
+
+
+def test_a_solved_ticket_on_which_nothing_is_owed_is_passed_on_to_nobody(
+    open_ticket: Opener, desk: Cast, comes: User, now: datetime
+) -> None:
+    ticket = open_ticket()
+    services.ticket_cancel(ticket=ticket, why="withdrawn", reason="客户撤回", actor=desk.lead, now=now)
+    with pytest.raises(DomainError) as refused:
+        services.ticket_assign(ticket=ticket, to=comes, actor=desk.lead, now=now)
+    assert refused.value.code == "wrong_state"
 
 
 def test_signing_again_changes_nothing_and_nobody_signs_for_another(

@@ -25,7 +25,6 @@ from aftersales.tickets import services
 from aftersales.tickets.models import Handover, Ticket
 from aftersales.tickets.selectors import absent, handovers
 from aftersales.tickets.services.reassigning import Reassigned
-from aftersales.tickets.states import OPEN_STATES
 
 ACTS = {
     "sign": services.handover_sign,
@@ -45,7 +44,7 @@ def hand_over(request: HttpRequest) -> HttpResponse:
         if sheet is not None:
             return redirect("desk:sheet", sheet.public_id)
     user: Any = request.user
-    mine = Ticket.objects.filter(assignee=user, state__in=OPEN_STATES).select_related("customer")
+    mine = Ticket.objects.filter(assignee=user).held().select_related("customer")
     context = {
         "title": _("Hand over"), "now": now, "rows": mine.order_by("next_due_at", "id")[:SHEET],
         "people": names_of_others(user, now, but=0), "me": user.pk,
@@ -126,7 +125,7 @@ def reassign(request: HttpRequest, pk: int) -> HttpResponse:
     """Everything an absent person holds to somebody else, or to whom dispatch chooses."""
     now = timezone.now()
     person = get_object_or_404(absent.absent_people(now), pk=pk)
-    seen = Ticket.objects.visible_to(request.user).filter(assignee=person, state__in=OPEN_STATES)
+    seen = Ticket.objects.visible_to(request.user).filter(assignee=person).held()
 
     def work() -> list[Reassigned]:
         to = None if request.POST.get("to") == "rules" else _person(request)

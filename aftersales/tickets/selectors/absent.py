@@ -1,4 +1,4 @@
-"""Open tickets held by people who are not there: on leave, ill, gone. Nothing here writes."""
+"""What people who are not there hold or still owe: on leave, ill, gone. Nothing here writes."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -11,7 +11,6 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from accounts.models import Away, TeamMember, User
 from accounts.states import Role
 from aftersales.tickets.models import Ticket
-from aftersales.tickets.states import OPEN_STATES
 
 SHOWN = 100
 
@@ -28,9 +27,9 @@ class Held:
 
 
 def absent_people(at: datetime) -> QuerySet[User]:
-    """Who cannot work now and holds open tickets: away, or no longer active."""
+    """Who cannot work now and holds tickets or owes something on solved ones: away, or no longer active."""
     away = Exists(Away.objects.at(at).filter(person=OuterRef("pk")))
-    holds = Exists(Ticket.objects.filter(assignee=OuterRef("pk"), state__in=OPEN_STATES))
+    holds = Exists(Ticket.objects.filter(assignee=OuterRef("pk")).held())
     people: QuerySet[User] = User.objects.people().filter(Q(is_active=False) | away).filter(holds)
     return people
 
@@ -52,11 +51,11 @@ def long_held(now: datetime, longer: timedelta) -> list[Held]:
 
 def _grouped(tickets: QuerySet[Ticket], people: QuerySet[User], now: datetime) -> list[Held]:
     found = {person.pk: person for person in people.order_by("display_name", "pk")}
-    open_ones = tickets.filter(assignee__in=list(found), state__in=OPEN_STATES)
-    counts = dict(open_ones.order_by().values_list("assignee").annotate(n=Count("id"))) if found else {}
+    held = tickets.filter(assignee__in=list(found)).held()  # type: ignore[attr-defined]
+    counts = dict(held.order_by().values_list("assignee").annotate(n=Count("id"))) if found else {}
     rows: dict[int | None, list[Ticket]] = defaultdict(list)
     if found:
-        for ticket in open_ones.select_related("customer").order_by("next_due_at", "id")[: SHOWN * 5]:
+        for ticket in held.select_related("customer").order_by("next_due_at", "id")[: SHOWN * 5]:
             if len(rows[ticket.assignee_id]) < SHOWN:
                 rows[ticket.assignee_id].append(ticket)
     away = (

@@ -35,12 +35,14 @@ def ticket_assign(
     team_id: int | None = None,
     version: int | None = None,
 ) -> Ticket:
-    """Give a ticket to a person by hand. A waiting ticket is passed on without waking it up."""
+    """Give a ticket to a person by hand. A waiting ticket is passed on without waking it up, and one that is solved
+    with what is still owed on it.
+    """
     if not to.is_active or not to.has_perm("tickets.work"):
         raise DomainError(_("%(name)s cannot work on tickets.") % {"name": to}, "unfit")
     with transaction.atomic():
         ticket = locked_ticket(ticket, version=version)
-        if ticket.state == TicketState.WAITING:
+        if ticket.state == TicketState.WAITING or (not ticket.is_open and holds(ticket)):
             moved = _pass_on(ticket, to, actor, now, reason, team_id)
         else:
             moved = moves.perform(
@@ -69,6 +71,11 @@ def tickets_assign(
         choice = Choice(as_candidate(to, team_id), "by_hand")
         DispatchRecord.objects.bulk_create(build(row.pk, "", choice, now) for row in outcome.done)
     return outcome
+
+
+def holds(ticket: Ticket) -> bool:
+    """Whether its assignee has something to do there: it is open, or somebody is still owed something."""
+    return bool(ticket.is_open or Ticket.objects.owing().filter(pk=ticket.pk).exists())
 
 
 def _pass_on(ticket: Ticket, to: User, actor: Any, now: datetime, reason: str, team_id: int | None) -> Ticket:

@@ -13,8 +13,8 @@ from accounts.services import system_user
 from aftersales.core import events, moves
 from aftersales.core.errors import Busy, DomainError, NotPermitted
 from aftersales.tickets.models import Handover, HandoverLine, HandoverSignature, Ticket
-from aftersales.tickets.services.dispatch import ticket_assign
-from aftersales.tickets.states import OPEN_STATES, HandoverResult, HandoverSide, OwnReason, PromiseState
+from aftersales.tickets.services.dispatch import holds, ticket_assign
+from aftersales.tickets.states import HandoverResult, HandoverSide, OwnReason, PromiseState
 
 CAP = 300  # tickets of one sheet; nobody carries so many
 LONGEST = 500
@@ -23,7 +23,7 @@ LONGEST = 500
 def handover_make(
     *, taker: User, notes: Mapping[int, str], shift_ends_at: datetime, actor: Any, now: datetime
 ) -> Handover:
-    """The sheet of everything this person holds that is not resolved, with a note for each ticket (by its key).
+    """The sheet of everything this person holds or still owes, with a note for each ticket (by its key).
 
     Errors: unfit, self, empty, open_sheet.
     """
@@ -35,7 +35,7 @@ def handover_make(
         raise DomainError(_("Choose somebody else: nobody hands over to himself."), "self")
     rows = list(_held(actor).order_by("next_due_at", "id")[:CAP])
     if not rows:
-        raise DomainError(_("You hold no open ticket: there is nothing to hand over."), "empty")
+        raise DomainError(_("You hold no ticket and owe nothing: there is nothing to hand over."), "empty")
     try:
         with transaction.atomic():
             sheet = Handover.objects.create(
@@ -52,8 +52,8 @@ def handover_make(
 
 
 def _held(person: Any) -> QuerySet[Ticket]:
-    """Everything he holds that is not resolved, with how many promises are owed."""
-    found: QuerySet[Ticket] = Ticket.objects.filter(assignee=person, state__in=OPEN_STATES).annotate(
+    """Everything he holds, and what he owes on solved tickets, with how many promises are owed."""
+    found: QuerySet[Ticket] = Ticket.objects.filter(assignee=person).held().annotate(
         owed=Count("promises", filter=Q(promises__state=PromiseState.OPEN))
     )
     return found
@@ -152,7 +152,7 @@ def _moved(ticket: Ticket, sheet: Handover, now: datetime) -> str:
     try:
         with transaction.atomic():
             current = moves.locked(Ticket(pk=ticket.pk))
-            if current.assignee_id != sheet.giver_id or current.state not in OPEN_STATES:
+            if current.assignee_id != sheet.giver_id or not holds(current):
                 return HandoverResult.GONE
             ticket_assign(
                 ticket=current, to=sheet.taker, actor=system_user(), now=now, reason=OwnReason.HANDED_OVER
