@@ -17,12 +17,13 @@ from accounts.models import Shift
 from aftersales.core.components.charts import Column, bars_line, data_table
 from aftersales.desk import appointments
 from aftersales.desk.promises import Face, face
+from aftersales.standards.pages import conditions
 from aftersales.standards.selectors import book, limit_words
 from aftersales.standards.states import Promise
 from aftersales.tickets.looks import owed
 from aftersales.tickets.models import Ticket, TicketWait
 from aftersales.tickets.selectors import promises, reading, waits
-from aftersales.tickets.states import ACTIVE_STATES, NO_DUE, OPEN_STATES, Kind, TicketState
+from aftersales.tickets.states import ACTIVE_STATES, NO_DUE, OPEN_STATES, TicketState
 
 CAP = 300  # tickets of one person that the page reads; who has more has another problem, and the page says so
 SHOWN = 8  # lines of one list before the queue says it better
@@ -179,16 +180,9 @@ def _woken(row: TicketWait) -> Line:
 def _reads(user: Any, now: datetime) -> list[Reads]:
     mine = reading.unread([user], now).get(user.pk, [])
     return [
-        Reads(one, kinds_words(one), terms(one.version), terms(one.before) if one.before else "", one.blocks_at <= now)
+        Reads(one, conditions(one.version), terms(one.version), terms(one.before) if one.before else "", one.blocks_at <= now)
         for one in mine
     ]  # fmt: skip
-
-
-def kinds_words(change: reading.Change) -> str:
-    """The kinds of tickets that a change touches."""
-    if change.all_kinds:
-        return _("all kinds of tickets")
-    return pgettext("list", ", ").join(str(Kind(kind).label) for kind in sorted(change.kinds))
 
 
 def terms(version: Any) -> str:

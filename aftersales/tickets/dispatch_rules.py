@@ -73,7 +73,8 @@ class Asked:
 
     ``green``: why it goes through the green channel, "" when it does not. ``known``: who handled this order or this
     customer before, with the ticket's number. ``own``: people whose own order it is. ``returned``: from whom it was
-    just taken back, ``put_back``: who just gave it back. ``language``: one the market does not speak, which the
+    just taken back, ``put_back``: who just gave it back. ``changed``: versions of rules about it that have to be read.
+    ``language``: one the market does not speak, which the
     customer wants.
     """
 
@@ -86,6 +87,7 @@ class Asked:
     own: frozenset[int] = frozenset()
     returned: frozenset[int] = frozenset()
     put_back: frozenset[int] = frozenset()
+    changed: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -123,7 +125,7 @@ class Candidate:
     own: bool = False
     returned: bool = False
     put_back: bool = False
-    unread: frozenset[str] = frozenset()  # kinds that wait until a changed rule is read
+    unread: frozenset[int] = frozenset()  # versions of rules whose tickets wait until they are read
     parts: tuple[int, ...] = ()
     total: int = 0
 
@@ -170,7 +172,7 @@ def verdict(one: Candidate, asked: Asked, terms: Terms | None = None) -> str:
         return "certificate"
     if one.vendor and terms is not None and _beyond_vendors(asked, terms):
         return "scope"
-    if asked.kind in one.unread:
+    if asked.changed & one.unread:
         return "unread"
     if one.returned:
         return "returned"

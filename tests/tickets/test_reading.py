@@ -9,12 +9,14 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Shift, User
+from aftersales.clocks.rules import ClockSubject
 from aftersales.core.errors import DomainError
+from aftersales.customers.models import Customer
 from aftersales.standards import services as rule_book
 from aftersales.standards.models import ServiceStandard, StandardVersion
 from aftersales.tickets import services
 from aftersales.tickets.models import DispatchRecord, RuleReading, Ticket
-from aftersales.tickets.selectors import reading
+from aftersales.tickets.selectors import clock_subjects, dispatching, reading
 from tests.cast import Cast
 from tests.toy.fixtures import at_once
 
@@ -36,8 +38,10 @@ def changed(desk: Cast, now: datetime, code: str = "first_response_general", **t
     return rule_book.rule_activate(draft=draft, actor=desk.supervisor, now=now)
 
 
-def may_take(person: User, now: datetime, kind: str = "returns") -> bool:
-    return not reading.rules_unread([person], [kind], now)
+def may_take(person: User, now: datetime, kind: str = "returns", **facts: Any) -> bool:
+    mine = reading.blocking([person], now).get(person.pk, [])
+    subject = {"severity": "minor", "nature": "operation", "channel": "web"} | facts
+    return not reading.refusals(mine, ClockSubject(kind=kind, **subject))
 
 
 def test_what_comes_with_the_product_is_nobodys_reading_and_costs_no_query(desk: Cast, now: datetime) -> None:
@@ -91,11 +95,76 @@ def test_dispatch_gives_such_a_ticket_to_whoever_has_read_and_says_why_not_to_th
 
 
 def test_only_the_kinds_of_the_change_are_blocked(desk: Cast, now: datetime) -> None:
-    changed(desk, now, code="plan_major", kinds=["returns"], limit_value=24)
+    changed(desk, now, code="plan_major", kinds=["returns"], severities=[], limit_value=24)
     late = now + GRACE
     assert not may_take(desk.agent, late, "returns")
     assert may_take(desk.agent, late, "invoice")
-    assert reading.rules_unread([desk.agent], ["returns", "invoice"], late) == {desk.agent.pk: {"returns"}}
+
+
+@pytest.mark.parametrize(
+    ("terms", "touched", "left"),
+    [
+        ({"severities": ["major"]}, {"severity": "major"}, {"severity": "minor"}),
+        ({"natures": ["complaint"]}, {"nature": "complaint"}, {"nature": "operation"}),
+        ({"channels": ["phone"]}, {"channel": "phone"}, {"channel": "web"}),
+        ({"customer_classes": ["key"]}, {"customer_class": "key"}, {"customer_class": ""}),
+        ({"tags": ["urgent"]}, {"tags": frozenset({"urgent"})}, {}),
+    ],
+)
+def test_every_condition_of_the_change_counts(
+    desk: Cast, now: datetime, terms: dict[str, Any], touched: dict[str, Any], left: dict[str, Any]
+) -> None:
+    changed(desk, now, **terms)
+    assert not may_take(desk.agent, now + GRACE, **touched)
+    assert may_take(desk.agent, now + GRACE, **left)
+
+
+def test_a_change_for_one_class_of_customers_keeps_only_their_tickets_away(
+    open_ticket: Opener, desk: Cast, customer: Customer, now: datetime
+) -> None:
+    """The same answer on every way to a ticket: started, taken, pulled next, dispatched."""
+    assigned = open_ticket()
+    changed(desk, now, customer_classes=["key"])
+    late = now + GRACE
+    night = late + 12 * HOUR
+    free = open_ticket(at=night)
+    assert free.assignee is None
+    key = Customer.objects.get(pk=customer.pk)
+    key.customer_class = "key"
+    key.save()
+    with pytest.raises(DomainError):
+        services.ticket_start(ticket=assigned, actor=desk.agent, now=late)
+    for act in (
+        lambda: services.ticket_take(ticket=free, actor=desk.agent, now=night),
+        lambda: services.ticket_take_next(actor=desk.agent, now=night),
+    ):
+        with pytest.raises(DomainError) as refused:
+            act()
+        assert refused.value.code == "rules_unread"
+    assert dispatching.asked_of([free], night)[free.pk].changed
+
+    key.customer_class = ""
+    key.save()
+    assert not dispatching.asked_of([free], night)[free.pk].changed
+    fresh = Ticket.objects.get(pk=assigned.pk)
+    assert services.ticket_start(ticket=fresh, actor=desk.agent, now=late).state == "in_progress"
+    assert services.ticket_take_next(actor=desk.agent, now=night) == free
+
+
+def test_the_table_and_the_rule_book_agree_on_what_a_change_touches(
+    open_ticket: Opener, desk: Cast, customer: Customer, now: datetime
+) -> None:
+    rows = [open_ticket(kind=kind) for kind in ("returns", "safety", "invoice")]
+    pool = [
+        {}, {"kinds": ["returns", "safety"]}, {"severities": [rows[0].severity]}, {"natures": ["complaint"]},
+        {"channels": [rows[0].channel]}, {"customer_classes": ["key"]}, {"tags": ["urgent"]},
+        {"tags": ["unknown"]}, {"markets": ["cn"]}, {"kinds": ["safety"], "tags": ["urgent"]},
+    ]  # fmt: skip
+    subjects = clock_subjects(rows, now)
+    for terms in pool:
+        change = reading.Change(StandardVersion(**terms), None, now, now)
+        found = set(Ticket.objects.filter(change.where()).values_list("pk", flat=True))
+        assert found == {row.pk for row in rows if change.touches(subjects[row.pk])}, terms
 
 
 def test_who_came_later_or_does_not_work_on_tickets_reads_nothing(desk: Cast, now: datetime) -> None:

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET, require_POST
 from aftersales.core.access import answered, needs
 from aftersales.desk import day
 from aftersales.standards.models import StandardVersion
+from aftersales.standards.pages import conditions
 from aftersales.standards.selectors import one_edition
 from aftersales.tickets import services
 from aftersales.tickets.selectors import handovers, reading
@@ -53,7 +54,7 @@ def readers(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     with one_edition():
         rows = [
-            (one, day.terms(one.change.version), day.kinds_words(one.change), one.change.blocks_at <= now)
+            (one, day.terms(one.change.version), conditions(one.change.version), one.change.blocks_at <= now)
             for one in reading.readings(request.user, now)
         ]
     return render(

@@ -114,13 +114,22 @@ def clock_subject_lines(rows: Sequence[Any], now: datetime) -> Mapping[int, tupl
 
 
 def _customer_classes(rows: Sequence[Ticket]) -> dict[int | None, str]:
-    ids = {row.customer_id for row in rows if row.customer_id}
+    read = {row.customer_id: row.customer for row in rows if "customer" in row._state.fields_cache}
+    ids = {row.customer_id for row in rows if row.customer_id} - set(read)
     found = Customer.objects.filter(pk__in=ids).values_list("pk", "customer_class") if ids else []
-    return dict(found)
+    return {pk: one.customer_class for pk, one in read.items() if one} | dict(found)
+
+
+URGENT = "urgent"
 
 
 def _tags(row: Ticket) -> frozenset[str]:
-    return frozenset({"urgent"}) if row.kind == "safety" else frozenset()
+    return frozenset({URGENT}) if row.kind == "safety" else frozenset()
+
+
+def urgent() -> Q:
+    """The same of a table of tickets."""
+    return Q(kind="safety")
 
 
 def contact_tries(rows: Sequence[Ticket], now: datetime) -> Mapping[int, rules.Tries]:

@@ -17,8 +17,8 @@ from aftersales.customers.models import Customer
 from aftersales.standards.selectors import Book, book, duration, market_default, parameter, parameter_version
 from aftersales.tickets import dispatch_rules as rules
 from aftersales.tickets.models import DispatchRecord, Ticket
-from aftersales.tickets.selectors.reading import rules_unread
-from aftersales.tickets.states import OPEN_STATES, Kind, Severity
+from aftersales.tickets.selectors.reading import blocking, touched
+from aftersales.tickets.states import OPEN_STATES, Severity
 
 WEIGHTS = "dispatch_weights"
 HISTORY_CAP = 20_000  # earlier tickets of the customers of one batch
@@ -112,7 +112,7 @@ def own_orders(ids: Sequence[int]) -> Mapping[int, frozenset[int]]:
 def asked_of(
     tickets: Sequence[Ticket], now: datetime, *, among: Book | None = None
 ) -> dict[int, rules.Asked]:
-    """What dispatch must know of each ticket. Four queries, whatever the number."""
+    """What dispatch must know of each ticket. Four queries, whatever the number, and one for a rule to be read."""
     current = among or book()
     customers = _customers({ticket.customer_id for ticket in tickets if ticket.customer_id})
     vip = int(parameter("vip_service_level", now, among=current))
@@ -121,6 +121,7 @@ def asked_of(
     own = own_orders([ticket.pk for ticket in tickets])
     since = now - duration("taken_back_rest_hours", now, among=current)
     returned, put_back = _had(tickets, TAKEN_BACK, since), _had(tickets, PUT_BACK, since)
+    changed = touched(tickets, now)
     nobody: tuple[str, int, list[str]] = ("", 0, [])
     found = {}
     for ticket in tickets:
@@ -129,7 +130,7 @@ def asked_of(
         found[ticket.pk] = rules.Asked(
             severity=ticket.severity, kind=ticket.kind, nature=ticket.nature,
             green=rules.green_channel(customer_class, level, vip), language="" if wanted == ours else wanted,
-            known=known[ticket.pk], own=own.get(ticket.pk, frozenset()),
+            changed=changed.get(ticket.pk, frozenset()), known=known[ticket.pk], own=own.get(ticket.pk, frozenset()),
             returned=frozenset(returned.get(ticket.pk, ())), put_back=frozenset(put_back.get(ticket.pk, ())),
         )  # fmt: skip
     return found
@@ -239,11 +240,11 @@ def candidates(duty: str, now: datetime, *, among: Book | None = None) -> list[r
     standing = qualifications.of([one.person.pk for one in people], duty, now)
     senior_since = now - duration("senior_days", now, among=among)
     ours = _primary((market_default().languages or [""])[0])
-    unread = rules_unread([one.person for one in people], Kind.values, now)
+    unread = blocking([one.person for one in people], now)
     return [
         replace(
             _candidate(one, standing[one.person.pk], senior_since, ours, now),
-            unread=unread.get(one.person.pk, frozenset()),
+            unread=frozenset(change.version.pk for change in unread.get(one.person.pk, ())),
         )
         for one in people
     ]

@@ -11,34 +11,49 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from accounts.models import TeamMember, User
 from accounts.states import Duty
+from aftersales.clocks.rules import ClockSubject
 from aftersales.core.errors import Refusal
 from aftersales.standards.models import StandardVersion
+from aftersales.standards.rules import matches
 from aftersales.standards.selectors import Book, book, duration
 from aftersales.standards.states import RuleState
 from aftersales.tickets.models import RuleReading, Ticket
-from aftersales.tickets.states import Kind
+from aftersales.tickets.selectors import URGENT, clock_subjects, urgent
 
 GRACE = "must_read_grace_hours"
-EVERY_KIND = frozenset(str(kind) for kind in Kind.values)
+# Condition of a version → the column of a ticket that the subject's fact is read from.
+COLUMNS = {
+    "kinds": "kind__in", "severities": "severity__in", "natures": "nature__in", "channels": "channel__in",
+    "customer_classes": "customer__customer_class__in",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Change:
-    """One version that has to be read; ``blocks_at``: from then on it blocks new tickets of ``kinds``."""
+    """One version that has to be read; ``blocks_at``: from then on it blocks the new tickets that it speaks about."""
 
     version: StandardVersion
     before: StandardVersion | None
-    kinds: frozenset[str]
     since: datetime
     blocks_at: datetime
 
-    @property
-    def all_kinds(self) -> bool:
-        return self.kinds == EVERY_KIND
+    def touches(self, subject: Any) -> bool:
+        """Whether it speaks about this ticket, by the same conditions as its clocks."""
+        return matches(self.version, subject)
+
+    def where(self) -> Q:
+        """The same question asked of the table (a test compares). No ticket is of a market or has another mark."""
+        version = self.version
+        if version.markets or set(version.tags) - {URGENT}:
+            return Q(pk__in=[])
+        named = {column: list(getattr(version, name)) for name, column in COLUMNS.items() if getattr(version, name)}
+        found = Q(**named)
+        return found & urgent() if version.tags else found
 
 
 def changes(now: datetime) -> list[Change]:
@@ -49,7 +64,6 @@ def changes(now: datetime) -> list[Change]:
         Change(
             version,
             _before(version, rules_now),
-            _kinds(version),
             at,
             max(at, version.valid_from or at) + grace,
         )
@@ -66,10 +80,6 @@ def _must_be_read(version: StandardVersion, now: datetime) -> bool:
         and version.subject_kind == "tickets.ticket"
         and (version.valid_to is None or version.valid_to > now)
     )
-
-
-def _kinds(version: StandardVersion) -> frozenset[str]:
-    return frozenset(map(str, version.kinds)) or EVERY_KIND
 
 
 def _before(version: StandardVersion, among: Book) -> StandardVersion | None:
@@ -114,29 +124,42 @@ def _duties(ids: Sequence[int], now: datetime) -> Mapping[int, frozenset[str]]:
     return {pk: frozenset(duties) for pk, duties in found.items()}
 
 
-def rules_unread(people: Sequence[User], kinds: Iterable[str], now: datetime) -> Mapping[int, frozenset[str]]:
-    """For dispatch: of these kinds, those that each person may not take before he has read a change. People who may
-    take every one of them are left out."""
-    wanted = frozenset(map(str, kinds))
-    found = {
-        pk: frozenset().union(*(one.kinds for one in mine if one.blocks_at <= now)) & wanted
-        for pk, mine in unread(people, now).items()
+def blocking(people: Sequence[User], now: datetime) -> Mapping[int, list[Change]]:
+    """The changes that keep tickets away from each of these people by now; people without any are left out."""
+    found = {pk: [one for one in mine if one.blocks_at <= now] for pk, mine in unread(people, now).items()}
+    return {pk: mine for pk, mine in found.items() if mine}
+
+
+def any_of(mine: Iterable[Change]) -> Q:
+    """The tickets that at least one of these speaks about."""
+    found = Q(pk__in=[])
+    for one in mine:
+        found |= one.where()
+    return found
+
+
+def touched(rows: Sequence[Ticket], now: datetime) -> Mapping[int, frozenset[int]]:
+    """For dispatch: the versions that each ticket is touched by, among those that have to be read. No query without."""
+    due = changes(now)
+    subjects = clock_subjects(rows, now) if due else {}
+    return {
+        pk: frozenset(one.version.pk for one in due if one.touches(subject)) for pk, subject in subjects.items()
     }
-    return {pk: blocked for pk, blocked in found.items() if blocked}
 
 
-def blocking(person: User, kind: str, now: datetime) -> list[Refusal]:
-    """Why this person may not begin with a ticket of this kind; empty when he may."""
-    return _refusals(unread([person], now).get(person.pk, []), kind, now)
+def of_every_ticket(now: datetime) -> frozenset[int]:
+    """The versions to be read that speak about any ticket, whatever it is."""
+    return frozenset(one.version.pk for one in changes(now) if one.touches(ClockSubject()))
 
 
-def _refusals(mine: Iterable[Change], kind: str, now: datetime) -> list[Refusal]:
+def refusals(mine: Iterable[Change], subject: Any) -> list[Refusal]:
+    """Why somebody who has not read these may not begin with this ticket; empty when he may."""
+    return words_of(one for one in mine if one.touches(subject))
+
+
+def words_of(mine: Iterable[Change]) -> list[Refusal]:
     words = _("Read and confirm the change of “%(name)s” first: open My day.")
-    return [
-        Refusal("rules_unread", words % {"name": one.version.standard.name})
-        for one in mine
-        if kind in one.kinds and one.blocks_at <= now
-    ]
+    return [Refusal("rules_unread", words % {"name": one.version.standard.name}) for one in mine]
 
 
 def assignees_unread(rows: Sequence[Ticket], now: datetime) -> Mapping[int, list[Refusal]]:
@@ -150,9 +173,12 @@ def assignees_unread(rows: Sequence[Ticket], now: datetime) -> Mapping[int, list
     }
     if asked := {row.assignee_id for row in rows if row.assignee_id} - set(people):
         people |= {person.pk: person for person in User.objects.filter(pk__in=asked)}
-    found = unread(list(people.values()), now)
+    found = blocking(list(people.values()), now)
+    subjects = clock_subjects(rows, now) if found else {}
     return {
-        row.pk: _refusals(found.get(row.assignee_id, []), row.kind, now) for row in rows if row.assignee_id
+        row.pk: refusals(found.get(row.assignee_id, []), subjects[row.pk])
+        for row in rows
+        if row.assignee_id in found
     }
 
 

@@ -17,7 +17,7 @@ from aftersales.core import events, moves
 from aftersales.standards.selectors import Book, book, duration, parameter
 from aftersales.tickets import dispatch_rules, rules
 from aftersales.tickets.models import DispatchRecord, DutyRoute, Ticket
-from aftersales.tickets.selectors import dispatching, first_response_due
+from aftersales.tickets.selectors import dispatching, first_response_due, reading
 from aftersales.tickets.services.recording import build
 from aftersales.tickets.states import Kind, Severity, TicketState
 
@@ -68,6 +68,7 @@ class _Chooser:
         self.weights = dispatching.weights_at(now, among=self.book)
         self.terms = dispatching.terms_at(now, among=self.book)
         self.loads = dispatching.Loads(self.weights, now)
+        self.changed = reading.of_every_ticket(now)
         self._pools: dict[str, list[dispatch_rules.Candidate]] = {}
 
     def pool(self, duty: str) -> list[dispatch_rules.Candidate]:
@@ -99,7 +100,7 @@ class _Chooser:
         return places
 
     def _why_not(self, one: dispatch_rules.Candidate) -> str:
-        verdict = dispatch_rules.verdict(one, dispatch_rules.Asked(), self.terms)
+        verdict = dispatch_rules.verdict(one, dispatch_rules.Asked(changed=self.changed), self.terms)
         return "" if verdict == "scope" else verdict
 
     def _room(self, one: dispatch_rules.Candidate) -> int:

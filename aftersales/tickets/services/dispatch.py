@@ -15,12 +15,12 @@ from aftersales.tickets import rules
 from aftersales.tickets.dispatch_rules import Choice
 from aftersales.tickets.models import DispatchRecord, Ticket
 from aftersales.tickets.selectors.dispatching import PUT_BACK, own_order_facts
-from aftersales.tickets.selectors.reading import rules_unread
+from aftersales.tickets.selectors.reading import any_of, blocking, words_of
 from aftersales.tickets.services.choosing import not_his_own
 from aftersales.tickets.services.locking import locked_ticket
 from aftersales.tickets.services.reading import refuse_unread
 from aftersales.tickets.services.recording import as_candidate, build, record
-from aftersales.tickets.states import Kind, TicketState
+from aftersales.tickets.states import TicketState
 
 NEXT_LOOK = 50  # of the most pressing tickets, so many are looked at for being the person's own
 
@@ -108,7 +108,7 @@ def ticket_take(*, ticket: Ticket, actor: Any, now: datetime, version: int | Non
         if current.assignee_id is not None:
             raise DomainError(_("Somebody was faster and has this ticket now."), "taken")
         current = locked_ticket(ticket, version=version)
-        refuse_unread(actor, current.kind, now)
+        refuse_unread(actor, current, now)
         moved = _assign_as_system(current, actor, None, now)
         record(moved.pk, "", Choice(as_candidate(actor, moved.team_id), "pulled"), now)
     return moved
@@ -119,13 +119,14 @@ def ticket_take_next(*, actor: Any, now: datetime) -> Ticket | None:
     if not actor.has_perm("tickets.take"):
         raise NotPermitted()
     with transaction.atomic():
-        blocked = rules_unread([actor], Kind.values, now).get(actor.pk, frozenset())
-        mine = Ticket.objects.visible_to(actor).unassigned().filter(historic=False).exclude(kind__in=blocked)
+        mine = Ticket.objects.visible_to(actor).unassigned().filter(historic=False)
         mine = mine.filter(Q(team_id__in=actor.team_ids) | Q(team_id=None)).order_by("next_due_at", "id")
-        others = not_his_own(mine, actor, look=NEXT_LOOK)
+        unread = blocking([actor], now).get(actor.pk, [])
+        rest = mine.exclude(any_of(unread)) if unread else mine
+        others = not_his_own(rest, actor, look=NEXT_LOOK)
         ticket = others.select_for_update(of=("self",), skip_locked=True).first()
-        if ticket is None and blocked:
-            refuse_unread(actor, min(blocked), now)
+        if ticket is None and (keeping := [one for one in unread if mine.filter(one.where()).exists()]):
+            raise Refused(words_of(keeping))
         return ticket_take(ticket=ticket, actor=actor, now=now) if ticket else None
 
 

@@ -9,8 +9,9 @@ from django.utils.translation import gettext_lazy as _
 from aftersales.core import events
 from aftersales.core.errors import DomainError, NotPermitted, Refused
 from aftersales.standards.models import StandardVersion
-from aftersales.tickets.models import RuleReading
-from aftersales.tickets.selectors.reading import blocking, changes
+from aftersales.tickets.models import RuleReading, Ticket
+from aftersales.tickets.selectors import clock_subjects
+from aftersales.tickets.selectors.reading import blocking, changes, refusals
 
 
 def rule_confirm(*, version: StandardVersion, actor: Any, now: datetime) -> RuleReading:
@@ -31,7 +32,8 @@ def rule_confirm(*, version: StandardVersion, actor: Any, now: datetime) -> Rule
     return reading  # type: ignore[no-any-return]
 
 
-def refuse_unread(actor: Any, kind: str, now: datetime) -> None:
-    """A change that was not read keeps its kinds of new tickets away."""
-    if refusals := blocking(actor, kind, now):
-        raise Refused(refusals)
+def refuse_unread(actor: Any, ticket: Ticket, now: datetime) -> None:
+    """A change that was not read keeps the new tickets that it speaks about away."""
+    if mine := blocking([actor], now).get(actor.pk):
+        if found := refusals(mine, clock_subjects([ticket], now)[ticket.pk]):
+            raise Refused(found)
