@@ -8,10 +8,13 @@ class ClocksConfig(AppConfig):
 
     def ready(self) -> None:
         from aftersales.clocks import events, ladder, machine, selectors, services, tasks
+        from aftersales.clocks.models import LadderRung
         from aftersales.core import deliveries, facts, jobs, moves, shipped
         from aftersales.standards.events import also_named
+        from aftersales.standards.services import checked_by
 
         events.register()
+        checked_by(LadderRung, services.rung_check)
         moves.use(machine.MACHINE)
         moves.use(machine.LADDER_MACHINE)
         also_named(ladder.name_of)

@@ -85,11 +85,7 @@ def _effects(version: StandardVersion, now: datetime) -> list[rule_book.Effect]:
     clocks = list(
         Clock.objects.open().filter(**same, state__in=COUNTING).order_by("due_at", "id")[:EFFECT_CAP]
     )
-    lines: dict[tuple[str, int], tuple[str, str]] = {}
-    for kind in {clock.subject_kind for clock in clocks}:
-        rows = [_Row(clock.subject_id) for clock in clocks if clock.subject_kind == kind]
-        found = facts.ask_one(f"clock_subject_line:{kind}", rows, now)
-        lines |= {(kind, pk): line for pk, line in found.items()}
+    lines = named_by(clocks, now)
     teams = {team.pk: team.name for team in Team.objects.all()}
     return [
         rule_book.Effect(
@@ -100,6 +96,18 @@ def _effects(version: StandardVersion, now: datetime) -> list[rule_book.Effect]:
         )
         for clock in clocks
     ]
+
+
+def named_by(clocks: Iterable[Clock], now: datetime) -> Mapping[tuple[str, int], tuple[str, str]]:
+    """Number and subject of what these clocks run on, by kind and key. One query for each kind."""
+    by_kind: dict[str, list[_Row]] = {}
+    for clock in clocks:
+        by_kind.setdefault(clock.subject_kind, []).append(_Row(clock.subject_id))
+    return {
+        (kind, pk): line
+        for kind, rows in by_kind.items()
+        for pk, line in facts.ask_one(f"clock_subject_line:{kind}", rows, now).items()
+    }
 
 
 def _due_then(clock: Clock, version: StandardVersion, calendar: WorkingTime, now: datetime) -> datetime:

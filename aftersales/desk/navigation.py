@@ -154,6 +154,13 @@ GROUPS: tuple[Group, ...] = (
                 ("/desk/eligibility/",),
             ),
             Item(
+                pgettext("navigation", "Escalation ladder"),
+                "ladder:rungs",
+                "up",
+                "standards.view_rulebook",
+                ("/rules/ladder/",),
+            ),
+            Item(
                 pgettext("navigation", "Authority by tier"),
                 "training:limits",
                 "lock",

@@ -25,6 +25,7 @@ LINES: Mapping[str, Any] = {
     "notices:outbox": _("Every message that left the house, and why one did not."),
     "standards:rules": _("Who owes what by when. A change needs a draft by one person and an activation by another."),
     "standards:numbers": _("Limits, windows and weights that the rules use, each with its source."),
+    "ladder:rungs": _("Who is told when a promise is near its end or past it. Try a draft on the last weeks first."),
     "sheets:list": _("Bring lists in and take them out. Nothing is written before you saw the preview."),
 }  # fmt: skip
 

@@ -1,6 +1,6 @@
 """Every write to the rule book. Drafting and activating are two acts by two people (DESIGN 3)."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -165,10 +165,21 @@ def _check(draft: RuleVersion) -> None:
         check_terms(draft)
     elif isinstance(draft, ParameterVersion):
         check_value(draft.parameter, draft.value)
+    elif type(draft) in CHECKS:
+        CHECKS[type(draft)](draft)
     else:
         from aftersales.standards.returns.services import check
 
         check(draft)  # type: ignore[arg-type]
+
+
+CHECKS: dict[type[RuleVersion], Callable[[Any], None]] = {}
+"""Judges of rules that rooms above keep."""
+
+
+def checked_by(kind: type[RuleVersion], check: Callable[[Any], None]) -> None:
+    """A room above names who judges a draft of its rules, in ``AppConfig.ready()``; ``check`` raises DomainError."""
+    CHECKS[kind] = check
 
 
 def rule_activate(

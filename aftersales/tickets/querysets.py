@@ -72,7 +72,9 @@ def _owing() -> Q:
     from aftersales.tickets.models import Appointment, GivenPromise
 
     mine = {"ticket": OuterRef("pk")}
-    word = Q(Exists(GivenPromise.objects.open().filter(**mine)) | Exists(Appointment.objects.open().filter(**mine)))
+    word = Q(
+        Exists(GivenPromise.objects.open().filter(**mine)) | Exists(Appointment.objects.open().filter(**mine))
+    )
     asks = Q(state=TicketState.RESOLVED) & (~Q(ask_in_person="") | Q(next_due_at__lt=NO_DUE))
     return ~Q(state__in=(*OPEN_STATES, *TERMINAL_STATES, TicketState.MERGED)) & (asks | word)
 

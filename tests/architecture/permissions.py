@@ -284,6 +284,10 @@ RULE_BOOK = {
     "standards:return": Page(STAFF, sample={"code": "x"}),
     "standards:return_draft": Page(RULE_KEEPERS, "POST", sample={"code": "x"}),
     "standards:return_said": Page(RULE_KEEPERS, sample={"code": "x"}),
+    "ladder:rungs": Page(STAFF),
+    "ladder:rung": Page(STAFF, sample={"code": "x"}),
+    "ladder:rung_new": Page(RULE_KEEPERS),
+    "ladder:rung_draft": Page(RULE_KEEPERS, "POST", sample={"code": "x"}),
     "standards:activate": Page(RULE_KEEPERS, "POST", sample={"sort": "standard", "pk": 999}),
     "standards:reject": Page(RULE_KEEPERS, "POST", sample={"sort": "standard", "pk": 999}),
 }

@@ -86,7 +86,9 @@ def test_a_note_is_kept_at_once_and_said_beside_the_queue(ticket: Ticket, desk: 
     assert "客户很急。" in answer.content.decode()
 
 
-def test_new_words_hold_a_reply_up_and_nothing_of_it_is_lost(ticket: Ticket, desk: Cast, now: datetime) -> None:
+def test_new_words_hold_a_reply_up_and_nothing_of_it_is_lost(
+    ticket: Ticket, desk: Cast, now: datetime
+) -> None:
     browser = desk.client(desk.agent)
     form = box(browser, ticket)
     services.customer_message(ticket=ticket, text="我已经收到了，不用补发！", actor=desk.lead, now=now)

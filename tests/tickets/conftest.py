@@ -28,6 +28,8 @@ def cancel_unguarded(desk: Cast, now: datetime, monkeypatch: pytest.MonkeyPatch)
     def cancel(ticket: Ticket) -> None:
         with monkeypatch.context() as unguarded:
             unguarded.setitem(facts._providers, "tickets.open_work", [])
-            services.ticket_cancel(ticket=ticket, why="withdrawn", reason="客户撤回", actor=desk.lead, now=now)
+            services.ticket_cancel(
+                ticket=ticket, why="withdrawn", reason="客户撤回", actor=desk.lead, now=now
+            )
 
     return cancel

@@ -2,7 +2,7 @@
 
 from aftersales.clocks.services.engine import follow, followed, on_events, tell
 from aftersales.clocks.services.joining import clocks_join, clocks_part
-from aftersales.clocks.services.ladder import escalate, ladder_load, rung_draft
+from aftersales.clocks.services.ladder import escalate, ladder_load, rung_check, rung_draft
 from aftersales.clocks.services.rebuild import rebuild, restore
 from aftersales.clocks.services.recount import recount, recount_ask
 from aftersales.clocks.services.splitting import clocks_split
@@ -22,6 +22,7 @@ __all__ = [
     "recount",
     "recount_ask",
     "restore",
+    "rung_check",
     "rung_draft",
     "sweep",
     "tell",

@@ -42,14 +42,15 @@ def rung_draft(*, code: str, actor: Any, now: datetime, reason: str = "", **term
             code=code, number=(rows[0].number if rows else 0) + 1, drafted_by_id=actor.pk, drafted_at=now,
             change_reason=reason, **{**columns, **terms},
         )  # fmt: skip
-        _check(row)
+        rung_check(row)
         created: LadderRung = registers.create(
             row, actor=actor, now=now, event="rule.drafted", reason=reason, payload=row._payload()
         )
         return created
 
 
-def _check(row: LadderRung) -> None:
+def rung_check(row: LadderRung) -> None:
+    """A rung nobody could climb is refused before anybody can bring it into force. Errors: bad_value, name_missing."""
     if row.moment == RungMoment.PERCENT and not 1 <= row.value <= 100:
         raise DomainError(_("A share of the time lies between 1 and 100 per cent."), "bad_value")
     if not row.name_zh or not row.name_en:
@@ -101,15 +102,21 @@ def _below(rung: LadderRung, now: datetime) -> QuerySet[Clock]:
     rows: QuerySet[Clock] = Clock.objects.open().filter(
         ~Exists(taken), is_historic=False, state__in=[ClockState.RUNNING, ClockState.BREACHED]
     )
+    rows = spoken_about(rows, rung)
+    if rung.moment == RungMoment.LATE:
+        return rows.filter(due_at__lt=now - timedelta(minutes=rung.value))
+    return rows.filter(due_at__gte=now).filter(_perhaps(rung.value, now))
+
+
+def spoken_about(rows: QuerySet[Clock], rung: LadderRung) -> QuerySet[Clock]:
+    """The clocks among these that the rung's conditions fit; an empty condition means any."""
     if rung.promises:
         rows = rows.filter(promise__in=rung.promises)
     if rung.clock_kinds:
         rows = rows.filter(kind__in=rung.clock_kinds)
     if rung.severities:
         rows = rows.filter(_graded(rung.severities))
-    if rung.moment == RungMoment.LATE:
-        return rows.filter(due_at__lt=now - timedelta(minutes=rung.value))
-    return rows.filter(due_at__gte=now).filter(_perhaps(rung.value, now))
+    return rows
 
 
 def _graded(severities: Sequence[str]) -> Q:

@@ -31,6 +31,7 @@ from aftersales.tickets.models import Attachment, Message, Ticket
 from aftersales.tickets.selectors.merging import read_with
 from aftersales.tickets.states import ACTIVE_STATES, AskInPerson, Channel, TicketState
 
+
 def the_ticket(request: HttpRequest, number: str) -> Ticket:
     """The ticket this person may see, or nothing at all."""
     found = workbench.find(request.user, number)

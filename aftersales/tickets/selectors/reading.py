@@ -51,7 +51,9 @@ class Change:
         version = self.version
         if version.markets or set(version.tags) - {URGENT}:
             return Q(pk__in=[])
-        named = {column: list(getattr(version, name)) for name, column in COLUMNS.items() if getattr(version, name)}
+        named = {
+            column: list(getattr(version, name)) for name, column in COLUMNS.items() if getattr(version, name)
+        }
         found = Q(**named)
         return found & urgent() if version.tags else found
 
@@ -143,7 +145,8 @@ def touched(rows: Sequence[Ticket], now: datetime) -> Mapping[int, frozenset[int
     due = changes(now)
     subjects = clock_subjects(rows, now) if due else {}
     return {
-        pk: frozenset(one.version.pk for one in due if one.touches(subject)) for pk, subject in subjects.items()
+        pk: frozenset(one.version.pk for one in due if one.touches(subject))
+        for pk, subject in subjects.items()
     }
 
 

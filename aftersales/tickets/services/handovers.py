@@ -53,8 +53,10 @@ def handover_make(
 
 def _held(person: Any) -> QuerySet[Ticket]:
     """Everything he holds, and what he owes on solved tickets, with how many promises are owed."""
-    found: QuerySet[Ticket] = Ticket.objects.filter(assignee=person).held().annotate(
-        owed=Count("promises", filter=Q(promises__state=PromiseState.OPEN))
+    found: QuerySet[Ticket] = (
+        Ticket.objects.filter(assignee=person)
+        .held()
+        .annotate(owed=Count("promises", filter=Q(promises__state=PromiseState.OPEN)))
     )
     return found
 
