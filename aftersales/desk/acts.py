@@ -1,4 +1,8 @@
-"""What a person may do on a ticket now, as buttons and dialogs, and how a posted dialog becomes one service call."""
+"""What a person may do on a ticket now, as buttons and dialogs, and how a posted dialog becomes one act.
+
+Acts that bulk, macros and rules know too are judged and carried out by the same engine (``tickets.actions``); here
+stand only their dialogs, and the acts that are a person's own on one ticket.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +22,8 @@ from aftersales.core.moves import MoveOption
 from aftersales.core.posted import moment_of, whole
 from aftersales.desk import keys
 from aftersales.tickets import selectors, services
+from aftersales.tickets.actions import Step, engine
+from aftersales.tickets.actions import action as known_action
 from aftersales.tickets.machine import GRADE_NEEDS, MACHINE
 from aftersales.tickets.models import Ticket
 from aftersales.tickets.states import ACTIVE_STATES, TicketState
@@ -118,15 +124,12 @@ def _all(ticket: Ticket, actor: Any, now: datetime) -> list[Act]:
     ]
     if ticket.state == S.ASSIGNED:
         found += _resolve_from_assigned(options, actor)
-    if ticket.assignee_id is None and ticket.state == S.TRIAGED and actor.has_perm("tickets.take"):
-        found.append(
-            Act("take", pgettext_lazy("ticket act", "Take it"), effect=_("You work on it from now on."))
-        )
-    if ticket.state == S.WAITING and actor.has_perm("tickets.assign"):
-        found.append(_from_move("assign"))
-    found += _give_away(ticket, actor)
-    if ticket.is_open and ticket.state != S.NEW and actor.has_perm("tickets.regrade"):
-        found.append(_own("regrade", pgettext_lazy("ticket act", "Change the grade"), GRADE_NEEDS))
+    found += [
+        act if not why else Act(act.name, act.label, False, why)
+        for act in _beside_moves(ticket, actor)
+        for why in [_refusals(act.name, ticket, actor, now)]
+        if not SILENT & {one.code for one in why}
+    ]
     if ticket.is_open and ticket.assignee_id == actor.pk and actor.has_perm("tickets.reply"):
         label = pgettext_lazy("ticket act", "Register the solution")
         found.append(
@@ -144,6 +147,25 @@ def _all(ticket: Ticket, actor: Any, now: datetime) -> list[Act]:
             _own("told_merchant", pgettext_lazy("ticket act", "Told the merchant myself"), ASKED, words)
         )
     return found
+
+
+def _beside_moves(ticket: Ticket, actor: Any) -> list[Act]:
+    """Acts of the engine that are no move of their own, where they make sense on a page; the engine judges them."""
+    found = []
+    if ticket.assignee_id is None and ticket.state == S.TRIAGED and actor.has_perm("tickets.take"):
+        words = _("You work on it from now on.")
+        found.append(_own("take", pgettext_lazy("ticket act", "Take it"), (), words))
+    if ticket.state == S.WAITING and actor.has_perm("tickets.assign"):
+        found.append(_from_move("assign"))
+    found += _give_away(ticket, actor)
+    if ticket.state != S.NEW and actor.has_perm("tickets.regrade"):
+        found.append(_own("regrade", pgettext_lazy("ticket act", "Change the grade"), GRADE_NEEDS))
+    return found
+
+
+def _refusals(name: str, ticket: Ticket, actor: Any, now: datetime) -> tuple[Refusal, ...]:
+    """Why the act is not possible, by the judge of bulk, macros and rules; what is still to be chosen is no reason."""
+    return tuple(engine.open_to(known_action(STEPS[name].code), [ticket], actor=actor, now=now)[ticket.pk])
 
 
 def _give_away(ticket: Ticket, actor: Any) -> list[Act]:
@@ -250,12 +272,26 @@ class Posted:
 Handler = Callable[[Posted], Any]
 
 
+@dataclass(frozen=True)
+class OneStep:
+    """An act of the engine and what the dialog tells it."""
+
+    code: str
+    values: Callable[[Posted], Mapping[str, Any]] = lambda posted: {"reason": posted.reason}
+
+    def __call__(self, posted: Posted) -> Ticket:
+        step = Step(self.code, self.values(posted))
+        return engine.carry_out(
+            [step], posted.ticket, actor=posted.actor, now=posted.now, ref=posted.ref, version=posted.version
+        )
+
+
 def perform(name: str, ticket: Ticket, data: QueryDict, *, actor: Any, now: datetime, ref: str = "") -> Any:
-    """Do what the dialog asks by one service call. Raises DomainError with a sentence for the person.
+    """Do what the dialog asks: one act of the engine, or one service call. Raises DomainError with a sentence for the person.
 
     ``ref`` names the posted form (see :mod:`aftersales.core.once`).
     """
-    handler = HANDLERS.get(name)
+    handler = STEPS.get(name) or HANDLERS.get(name)
     if handler is None:
         raise DomainError(_("This act does not exist."), "unknown_act")
     posted = Posted(
@@ -292,13 +328,6 @@ def _colleague(posted: Posted) -> User | None:
     return _seen_person(posted, "next_person")
 
 
-def _assign(posted: Posted, to: User) -> Ticket:
-    """To a person of another team the ticket goes with its team."""
-    team_id = posted.ticket.team_id
-    team = None if team_id in to.team_ids else next(iter(to.team_ids), None)
-    return services.ticket_assign(**posted.common(), to=to, reason=posted.reason, team_id=team)
-
-
 def _moment(posted: Posted, name: str) -> datetime:
     found = moment_of(str(posted.values.get(name, "")))
     if found is None:
@@ -326,16 +355,21 @@ def _told_by(posted: Posted, need: Need) -> str:
     return "" if how == "later" else how
 
 
+STEPS: Mapping[str, OneStep] = {
+    "take": OneStep("take"),
+    "assign": OneStep("assign", lambda p: {"to": _person(p).pk, "reason": p.reason}),
+    "unassign": OneStep("put_back"),
+    "hand_over": OneStep("escalate"),
+    "start": OneStep("start"),
+    "resume": OneStep("resume"),
+    "cancel": OneStep("cancel", lambda p: {**_chosen(p, MACHINE["cancel"].needs), "reason": p.reason}),
+    "archive": OneStep("archive", lambda p: p.words("summary")),
+    "regrade": OneStep("regrade", lambda p: {**_chosen(p, GRADE_NEEDS), "reason": p.reason}),
+}
 HANDLERS: Mapping[str, Handler] = {
-    "take": lambda p: services.ticket_take(**p.common()),
     "triage": lambda p: services.ticket_triage(
         **p.common(), **_chosen(p, GRADE_NEEDS, optional=True), reason=p.reason
     ),
-    "assign": lambda p: _assign(p, _person(p)),
-    "unassign": lambda p: services.ticket_put_back(**p.common(), reason=p.reason),
-    "hand_over": lambda p: services.ticket_hand_over(**p.common(), reason=p.reason),
-    "start": lambda p: services.ticket_start(**p.common()),
-    "resume": lambda p: services.ticket_move(**p.common(), name="resume", reason=p.reason),
     "wait": lambda p: services.ticket_wait(
         **p.common(),
         **_chosen(p, MACHINE["wait"].needs),
@@ -356,11 +390,6 @@ HANDLERS: Mapping[str, Handler] = {
     ),
     "give_up": lambda p: services.ticket_give_up(**p.common(), reason=p.reason),
     "reopen": lambda p: services.ticket_move(**p.common(), name="reopen", reason=p.reason),
-    "cancel": lambda p: services.ticket_cancel(
-        **p.common(), **_chosen(p, MACHINE["cancel"].needs), reason=p.reason
-    ),
-    "archive": lambda p: services.ticket_archive(**p.common(), **p.words("summary")),
-    "regrade": lambda p: services.ticket_regrade(**p.common(), **_chosen(p, GRADE_NEEDS), reason=p.reason),
     "agree": lambda p: services.ticket_agree_solution(
         **p.common(), **p.once(), **p.words("text"), told_by=_told_by(p, SOLUTION_TOLD)
     ),

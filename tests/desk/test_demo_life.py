@@ -7,9 +7,12 @@ from django.db import transaction
 
 from accounts import demo
 from aftersales.clocks.models import Clock
+from aftersales.core import demonstration
 from aftersales.core.models import Event, Job, JobState
+from aftersales.dashboards.models import Report
 from aftersales.desk.demo import life, trade, write
-from aftersales.tickets.models import Message, Ticket
+from aftersales.tickets.models import AutomationVersion, Message, Ticket
+from aftersales.tickets.selectors.rehearsal import rehearse
 
 NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 
@@ -26,6 +29,7 @@ def lived(django_db_setup, django_db_blocker):
         people = demo.create(NOW)
         write.load(NOW, orders=160, customers=60, seed=11)
         life.live(NOW, people, seed=4)
+        demonstration.play(NOW, people)
         yield
         transaction.set_rollback(True)
 
@@ -69,3 +73,17 @@ def test_clocks_ran_and_were_met(work):
 
 def test_a_second_life_is_recognised(work):
     assert life.lived()
+
+
+def test_the_rules_of_the_department_would_have_had_something_to_do_last_week(work):
+    made = AutomationVersion.objects.filter(rule__code__startswith="rule-").order_by("rule__position")
+
+    assert [row.state for row in made] == ["active", "draft"]
+    assert all(rehearse(row, NOW).done for row in made)
+
+
+def test_who_leads_has_a_report_of_yesterday_and_one_of_last_week(work):
+    made = Report.objects.filter(plan__owner__username="lead")
+
+    assert sorted(made.values_list("plan__period", flat=True)) == ["day", "week"]
+    assert all(row.content for row in made)

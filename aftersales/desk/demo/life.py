@@ -27,7 +27,7 @@ from aftersales.tickets.models import Ticket
 from aftersales.tickets.services.intake import draft_for
 from aftersales.tickets.states import ACTIVE_STATES, TicketState, WaitFor
 
-from . import books, cases, day, problems, qualified, systems, windows, writing
+from . import books, cases, day, problems, qualified, rules, systems, windows, writing
 from .problems import PROBLEMS, Problem
 from .trade import DAYS
 
@@ -409,6 +409,7 @@ def live(now: datetime, people: dict[str, User], *, seed: int) -> dict[str, int]
         _newcomer(department, now)
         _parked_job(now)
         day.live(now, people)
+        rules.live(now, people)
         writing.live(now, people)
         systems.live(now, people)
         windows.live(now, people, system_user(now))

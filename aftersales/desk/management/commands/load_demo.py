@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from accounts import demo as people
+from aftersales.core import demonstration
 from aftersales.desk.demo import life, write
 
 
@@ -34,6 +35,7 @@ class Command(BaseCommand):
         with transaction.atomic():
             counted = write.load(now, orders=options["orders"], seed=options["seed"])
             counted |= life.live(now, cast, seed=options["seed"])
+            demonstration.play(now, cast)
         self.stdout.write(", ".join(f"{count} {name}" for name, count in counted.items()))
 
 
