@@ -14,6 +14,7 @@ from aftersales.core.models import Event
 from aftersales.customers.models import Contact, Customer
 from aftersales.desk import acts
 from aftersales.tickets import services
+from aftersales.tickets.actions import action, engine
 from aftersales.tickets.models import Message, Ticket
 from tests.cast import Cast
 from tests.records import order
@@ -116,6 +117,44 @@ def test_every_act_of_the_machine_has_a_handler_or_belongs_to_the_system() -> No
     from aftersales.tickets.machine import MOVES
 
     assert {move.name for move in MOVES if not move.by_system} <= set(acts.HANDLERS) | set(acts.STEPS)
+
+
+def test_the_page_and_the_bar_over_many_rows_judge_alike(open_ticket: Opener, desk: Cast, now: datetime) -> None:
+    """Whatever the page offers or refuses of the engine's acts, bulk, macros and rules answer the same way."""
+    started, waits, free = open_ticket(), open_ticket(), open_ticket()
+    for ticket in (started, waits):
+        services.ticket_start(ticket=ticket, actor=desk.agent, now=now)
+    services.ticket_wait(
+        ticket=waits, wait_for="merchant", until=now + timedelta(hours=9), actor=desk.agent, now=now, reason="等"
+    )
+    services.ticket_put_back(ticket=free, actor=desk.agent, now=now, reason="换人")
+    seen = 0
+    for person in (desk.agent, desk.lead, desk.supervisor, desk.auditor):
+        for row in map(fresh, (started, waits, free)):
+            found = acts.acts(row, person, now)
+            offered = {act.name: (act.allowed, [str(why) for why in act.reasons])
+                       for act in [*found.allowed, *found.refused] if act.name in acts.STEPS}  # fmt: skip
+            for name, (allowed, reasons) in offered.items():
+                by_engine = engine.open_to(action(acts.STEPS[name].code), [row], actor=person, now=now)[row.pk]
+                assert (allowed, [] if allowed else reasons) == (
+                    not by_engine, [str(why) for why in by_engine],
+                ), (person, row.state, name)  # fmt: skip
+                seen += 1
+    assert seen > 12
+
+
+def test_a_ticket_goes_to_no_lead_where_there_is_none_and_the_page_says_so(
+    open_ticket: Opener, desk: Cast, now: datetime
+) -> None:
+    ticket = open_ticket()
+    services.ticket_start(ticket=ticket, actor=desk.agent, now=now)
+    desk.lead.is_active = False
+    desk.lead.save()
+    found = acts.acts(fresh(ticket), desk.agent, now)
+    (hand_over,) = [act for act in found.refused if act.name == "hand_over"]
+    answer = desk.client(desk.agent).post(url(ticket, "do/hand_over/"), {"reason": "太难"}, follow=True)
+    assert str(hand_over.reasons[0]) in answer.content.decode()
+    assert fresh(ticket).assignee == desk.agent
 
 
 def test_waiting_and_going_on(open_ticket: Opener, desk: Cast, now: datetime) -> None:
