@@ -194,6 +194,23 @@ _INSERT = "INSERT INTO {table} ({columns}) SELECT {values} FROM unnest({arrays})
 )
 
 
+Blur = Callable[[Event], None]
+_blurs: list[Blur] = []
+
+
+def blur(fn: Blur) -> None:
+    """A room takes the names of other things out of an event (in memory), where it is not known who reads it."""
+    if fn not in _blurs:
+        _blurs.append(fn)
+
+
+def unnamed(event: Event) -> Event:
+    """The event without the names of things that its reader may not be allowed to see."""
+    for fn in _blurs:
+        fn(event)
+    return event
+
+
 def sentence(event: Event) -> str:
     """The event as a person would tell it, in the reader's language."""
     declared = _kinds.get(event.kind)

@@ -64,7 +64,7 @@ def _word(field: Any, value: Any) -> str:
 
 
 def _last(current: models.Model) -> Iterator[str]:
-    """Nothing of that kind changed: then what was recorded last says it."""
+    """Nothing of that kind changed: then what was recorded last says it, without naming anything else."""
     about = Event.objects.about(current._meta.label_lower, current.pk).order_by("-id").first()
     if about is not None:
-        yield events.sentence(about)
+        yield events.sentence(events.unnamed(about))

@@ -5,7 +5,7 @@ from django.utils.translation import pgettext_lazy
 
 from aftersales.clocks import services as clocks
 from aftersales.core import deliveries, erasure, facts, files, jobs, moves, retention, series, shipped
-from aftersales.core.events import declare_reasons, read_reasons
+from aftersales.core.events import blur, declare_reasons, read_reasons
 from aftersales.notices import kinds
 from aftersales.standards import vocabulary
 from aftersales.tickets import consumers, events, selectors, shipping, tasks  # noqa: F401 - importing declares the event kinds
@@ -13,6 +13,7 @@ from aftersales.tickets.machine import APPOINTMENT_MACHINE, AUTOMATION_MACHINE, 
 from aftersales.tickets.selectors import appointments, checks, merging, promises, reading, writing
 from aftersales.tickets.selectors.cited import doer
 from aftersales.tickets.selectors.dispatching import own_order_facts
+from aftersales.tickets.selectors.neutral import blurred
 from aftersales.tickets.services import (
     appointment_letters,
     erasing,
@@ -49,6 +50,7 @@ def connect() -> None:
     vocabulary.offer("tags", [("urgent", pgettext_lazy("mark of a ticket", "Urgent"))])
     facts.provide("clock_subject_line:tickets.ticket", selectors.clock_subject_lines)
     shipped.register("tickets", shipping.load)
+    blur(blurred)
     facts.provide("tickets.own_order", own_order_facts)
     facts.provide("tickets.open_work", merging.open_children)
     facts.provide("tickets.contact_tries", selectors.contact_tries)

@@ -12,7 +12,7 @@ from aftersales.customers.services import customer_erase
 from aftersales.standards.models import ParameterVersion
 from aftersales.tickets import services
 from aftersales.tickets.actions import Step, engine
-from aftersales.tickets.models import ActionRun, ArchiveRecord, Ticket, TicketPrint, TicketText
+from aftersales.tickets.models import ActionRun, ArchiveRecord, Message, Ticket, TicketPrint, TicketText
 from aftersales.tickets.services import running
 from aftersales.tickets.services.run_words import words_expire
 from aftersales.tickets.services.running import actions_again, actions_begin
@@ -142,6 +142,27 @@ def test_words_of_a_run_go_with_the_person_on_whose_ticket_they_were_said(
     assert set(states(busy).values()) == {"done", "refused"}
     actions_again(run=busy, actor=desk.agent, now=now)
     assert set(states(busy).values()) == {"done", "refused"}, "nothing empty is said later"
+
+
+def test_one_erased_message_takes_its_words_out_of_the_run_that_said_them(
+    busy: ActionRun, desk: Cast, now: datetime
+) -> None:
+    said = Message.objects.get(source_ref__startswith=f"run{busy.pk}.")
+    services.message_erase(message=said, actor=desk.privacy_officer, reason=WHY, now=now)
+    assert wordless()
+    assert set(states(busy).values()) == {"done", "refused"}
+    actions_again(run=busy, actor=desk.agent, now=now)
+    assert not Message.objects.filter(text__contains=SECRET).exists()
+
+
+def test_the_same_words_typed_by_hand_and_erased_go_out_of_the_run_too_but_no_others_do(
+    busy: ActionRun, desk: Cast, now: datetime
+) -> None:
+    ticket = busy.rows.get(outcome="done").ticket
+    for text, gone in (("别的话，与它无关", False), (SAYS, True)):
+        said = services.note_add(ticket=Ticket.objects.get(pk=ticket.pk), text=text, actor=desk.agent, now=now)
+        services.message_erase(message=said, actor=desk.privacy_officer, reason=WHY, now=now)
+        assert wordless() is gone
 
 
 def test_nothing_is_said_later_on_an_erased_ticket(busy: ActionRun, desk: Cast, now: datetime) -> None:

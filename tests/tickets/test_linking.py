@@ -160,3 +160,30 @@ def test_the_same_bonds_stand_in_the_same_order_however_they_are_read(now: datet
         assert [one.pk for one in found.maybe] == [2, 3, 1]
         assert [one.pk for one in found.links] == [5, 6, 4]
         assert [one.pk for one in found.here] == [7, 8]
+
+
+def test_a_stale_save_names_no_ticket_that_the_person_may_not_see(
+    open_ticket: Opener, desk: Cast, now: datetime, settings: Any
+) -> None:
+    """Nothing of few values changed, so the refusal tells what was recorded last: a link to somebody else's ticket."""
+    settings.REQUIRE_SECOND_FACTOR = False
+    vendor = desk.person(Role.VENDOR_AGENT)
+    team = desk.make_team("vendor", members=[vendor], vendor="外包")
+    one, hidden = open_ticket(), open_ticket()
+    services.ticket_assign(ticket=one, to=vendor, actor=desk.supervisor, now=now, team_id=team.pk)
+    services.ticket_start(ticket=Ticket.objects.get(pk=one.pk), actor=vendor, now=now)
+    one.refresh_from_db()
+    services.note_add(ticket=one, text="看看", actor=desk.lead, now=now)
+    link(one, hidden, "related", desk.lead, now)
+    last = Event.objects.filter(subject_kind="tickets.ticket", subject_id=one.pk).order_by("-id").first()
+    assert last is not None and last.kind == "ticket.linked"
+    Ticket.objects.filter(pk=one.pk).update(version=one.version + 1)
+
+    answer = desk.client(vendor).post(
+        f"/desk/tickets/{one.number}/do/wait/",
+        {"wait_for": "merchant", "until": "2099-01-01T00:00", "reason": "等", "version": one.version}, follow=True,
+    )  # fmt: skip
+    shown = answer.content.decode()
+    toasts = shown.partition('class="toasts"')[2]
+    assert "另一张工单" in toasts
+    assert hidden.number not in shown

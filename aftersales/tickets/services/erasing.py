@@ -58,6 +58,7 @@ def message_forget(message: Message, *, now: datetime) -> bool:
         TicketPrint.objects.filter(ticket=ticket).delete()
         _forget_signals([ticket.pk])
     promises_forget([ticket.pk], now, message_id=message.pk)
+    run_words.message_forgotten(message, now=now)
     _forget_messages(Message.objects.filter(pk=message.pk), now)
     if quoted:
         _forget_subjects([ticket])

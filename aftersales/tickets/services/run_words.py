@@ -12,11 +12,12 @@ from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
 from aftersales.standards.selectors import duration
-from aftersales.tickets.models import ActionRow, ActionRun
+from aftersales.tickets.models import ActionRow, ActionRun, Message
 from aftersales.tickets.states import RowOutcome
 
 TYPED = ("text", "text_en", "reason", "summary")
 """Words of a step that a person typed."""
+SAID_ENOUGH = 4  # a message of fewer characters is in every text: it says nothing about where that came from
 FORGOTTEN = _("What was typed for it is no longer kept; ask for it anew.")
 
 
@@ -55,6 +56,28 @@ def words_expire(*, now: datetime) -> int:
             run.save(update_fields=["steps", "wordless_at"])
             count += 1
     return count
+
+
+def message_forgotten(message: Message, *, now: datetime) -> None:
+    """The words of one message were erased: a run that said them, or was to say the same on this ticket, keeps what
+    was typed for it no longer, unless it is at its other tickets at this moment (R2.2)."""
+    rows = ActionRow.objects.filter(ticket=message.ticket_id)
+    runs = ActionRun.objects.filter(wordless_at=None, pk__in=rows.values("run"))
+    for run in runs.order_by("pk").select_for_update(of=("self",)):
+        if not (message.source_ref.startswith(f"run{run.pk}.") or _says(run, message.text)):
+            continue
+        _refuse(rows.filter(run=run, outcome__in=[RowOutcome.WAITING, RowOutcome.BUSY]), now)
+        if not run.rows.filter(outcome=RowOutcome.WAITING).exists():
+            words_forget(run, now)
+            run.save(update_fields=["steps", "wordless_at"])
+
+
+def _says(run: ActionRun, text: str) -> bool:
+    """Whether somebody typed these words for the run, or words that hold them."""
+    wanted = " ".join(text.split())
+    typed = [str(one.get("with", {}).get(name) or "") for one in run.steps for name in TYPED]
+    said = [" ".join(words.split()) for words in typed]
+    return wanted in said or (len(wanted) >= SAID_ENOUGH and any(wanted in words for words in said))
 
 
 def tickets_forgotten(ticket_ids: Sequence[int], *, now: datetime) -> None:
