@@ -287,9 +287,9 @@ class OneStep:
 
 
 def perform(name: str, ticket: Ticket, data: QueryDict, *, actor: Any, now: datetime, ref: str = "") -> Any:
-    """Do what the dialog asks: one act of the engine, or one service call. Raises DomainError with a sentence for the person.
+    """Do what the dialog asks: one act of the engine, or one service call.
 
-    ``ref`` names the posted form (see :mod:`aftersales.core.once`).
+    Raises DomainError with a sentence for the person. ``ref`` names the posted form (see :mod:`aftersales.core.once`).
     """
     handler = STEPS.get(name) or HANDLERS.get(name)
     if handler is None:

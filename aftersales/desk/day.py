@@ -180,7 +180,10 @@ def _woken(row: TicketWait) -> Line:
 def _reads(user: Any, now: datetime) -> list[Reads]:
     mine = reading.unread([user], now).get(user.pk, [])
     return [
-        Reads(one, conditions(one.version), terms(one.version), terms(one.before) if one.before else "", one.blocks_at <= now)
+        Reads(
+            one, conditions(one.version), terms(one.version), terms(one.before) if one.before else "",
+            one.blocks_at <= now,
+        )
         for one in mine
     ]  # fmt: skip
 

@@ -126,6 +126,7 @@ class _Words:
         self.language = get_language() or ""
         self.select = escape(_("Select"))
         self.unread = escape(pgettext("queue row", "Unread"))
+        self.seen = escape(pgettext("queue row", "Read, not answered yet"))
         self.take = escape(pgettext("queue row", "Take"))
         self.nobody = pgettext("queue row", "Nobody")
         self.names = {code: escape(columns.COLUMNS[code].label) for code in shown}
@@ -189,7 +190,7 @@ def _chosen(row: Row, now: datetime, words: _Words, more: columns.More) -> str:
 
 
 def _subject(row: Row, url: str, words: _Words) -> str:
-    dot = f'<span class="dotn" title="{words.unread}"></span>' if _unread(row) else ""
+    dot = _dot(row, words)
     tag = ""
     if row.customer_class in CLASS_TONES:
         tag = chip(
@@ -202,6 +203,14 @@ def _subject(row: Row, url: str, words: _Words) -> str:
         f'<span class="mm">{escape(row.merchant or "")}</span>'
         f'<span class="hm2">{escape(said(words.language, "channel", row.channel))}</span></div></td>'
     )
+
+
+def _dot(row: Row, words: _Words) -> str:
+    """The customer waits for an answer; the script makes it a ring where this person has read what he wrote."""
+    if not _unread(row) or row.last_customer_at is None:
+        return ""
+    wrote = int(row.last_customer_at.timestamp())
+    return f'<span class="dotn" title="{words.unread}" data-wrote="{wrote}" data-seen="{words.seen}"></span>'
 
 
 def _unread(row: Row) -> bool:

@@ -75,6 +75,40 @@
     document.body.dispatchEvent(new KeyboardEvent("keydown", { key: key, bubbles: true }));
   });
 
+  // What this person has read: kept in this browser, so that looking costs the database nothing. A dot is for words of
+  // the customer that are newer; a ring for those that were read and wait for an answer ---------------------------
+  const READ = "desk.read." + (document.body.dataset.me || "");
+  const MOST = 1000;
+  function known() {
+    try { return JSON.parse(localStorage.getItem(READ) || "{}") || {}; } catch { return {}; }
+  }
+  function read() {
+    const place = document.querySelector("[data-read][data-wrote]");
+    const wrote = place ? Number(place.dataset.wrote) : 0;
+    if (wrote) {
+      const found = known();
+      delete found[place.dataset.read];
+      found[place.dataset.read] = wrote;
+      const names = Object.keys(found);
+      for (const old of names.slice(0, Math.max(0, names.length - MOST))) delete found[old];
+      try { localStorage.setItem(READ, JSON.stringify(found)); } catch { /* private window */ }
+    }
+    rings();
+  }
+  function rings() {
+    const dots = document.querySelectorAll("[data-row] .dotn[data-wrote]");
+    const found = dots.length ? known() : {};
+    for (const dot of dots) {
+      const number = dot.closest("a").getAttribute("href").split("/").filter(Boolean).pop();
+      if (!(Number(found[number]) >= Number(dot.dataset.wrote)) || dot.classList.contains("seen")) continue;
+      dot.classList.add("seen");
+      dot.title = dot.dataset.seen;
+    }
+  }
+  document.addEventListener("htmx:afterSwap", read);
+  window.addEventListener("pageshow", rings);
+  window.addEventListener("storage", function (event) { if (event.key === READ) rings(); });
+
   // What is written there: the box opens by its button or key; a refusal is shown with the words -------------------
   document.addEventListener("click", function (event) {
     const button = event.target.closest("#look [data-speak]");
@@ -95,6 +129,7 @@
   function start() {
     remember();
     walkBar();
+    read();
     if (location.hash === "#note") {
       const note = document.querySelector("[data-key=n]");
       if (note) note.click();

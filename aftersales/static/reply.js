@@ -57,6 +57,7 @@
       saving = window.setTimeout(function () { save(form); }, 1500);
     });
     form.addEventListener("submit", function () { unsaved = false; window.clearTimeout(saving); });
+    form.addEventListener("focusout", function (event) { if (event.target.name === "text") save(form); });
   }
 
   window.addEventListener("pagehide", function () {

@@ -1,7 +1,7 @@
 """Keys and the live refresh in a browser: the row under the cursor, the focus, the choice and a dialog stay put."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -99,6 +99,31 @@ def test_a_reply_is_written_taken_back_and_noted_by_keys_without_leaving_the_que
     listed = page.locator("#keys li").all_inner_texts()
     assert len(listed) == len(set(listed))
     assert page.url.endswith("?view=mine&sort=oldest")
+
+
+def test_the_dot_is_for_words_that_this_person_has_not_read(
+    open_page: Callable[..., Any], open_ticket: Opener, desk: Cast, now: datetime
+) -> None:
+    ticket, other = open_ticket(subject="读过的票"), open_ticket(subject="新来的票")
+    page = open_page(desk.agent, "/desk/tickets/?view=mine&sort=oldest")
+    unread = "tr[data-row]:has-text('{}') .dotn:not(.seen)"
+    for row in (ticket, other):
+        page.wait_for_selector(unread.format(row.subject))
+    page.goto(page.url.split("/desk/")[0] + f"/desk/tickets/{ticket.number}/")
+    page.wait_for_selector("#conv")
+    page.go_back()
+    page.wait_for_selector("tr[data-row]:has-text('读过的票') .dotn.seen", state="attached")
+    page.wait_for_selector(unread.format("新来的票"))
+    page.locator("tr[data-row]:has-text('新来的票') td.c-sub .mt").click()
+    page.wait_for_selector("#look .ql-t")
+    page.wait_for_selector("tr[data-row]:has-text('新来的票') .dotn.seen")
+
+    services.customer_message(
+        ticket=ticket, text="还在吗？", actor=desk.lead, now=timezone.now() + timedelta(seconds=5)
+    )
+    page.reload()
+    page.wait_for_selector(unread.format("读过的票"))
+    assert page.locator(".dotn.seen").count() == 1
 
 
 def test_the_ticket_leads_to_the_next_one_of_its_list_and_back(

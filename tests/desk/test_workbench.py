@@ -119,13 +119,20 @@ def test_every_act_of_the_machine_has_a_handler_or_belongs_to_the_system() -> No
     assert {move.name for move in MOVES if not move.by_system} <= set(acts.HANDLERS) | set(acts.STEPS)
 
 
-def test_the_page_and_the_bar_over_many_rows_judge_alike(open_ticket: Opener, desk: Cast, now: datetime) -> None:
+def test_the_page_and_the_bar_over_many_rows_judge_alike(
+    open_ticket: Opener, desk: Cast, now: datetime
+) -> None:
     """Whatever the page offers or refuses of the engine's acts, bulk, macros and rules answer the same way."""
     started, waits, free = open_ticket(), open_ticket(), open_ticket()
     for ticket in (started, waits):
         services.ticket_start(ticket=ticket, actor=desk.agent, now=now)
     services.ticket_wait(
-        ticket=waits, wait_for="merchant", until=now + timedelta(hours=9), actor=desk.agent, now=now, reason="等"
+        ticket=waits,
+        wait_for="merchant",
+        until=now + timedelta(hours=9),
+        actor=desk.agent,
+        now=now,
+        reason="等",
     )
     services.ticket_put_back(ticket=free, actor=desk.agent, now=now, reason="换人")
     seen = 0
@@ -135,7 +142,9 @@ def test_the_page_and_the_bar_over_many_rows_judge_alike(open_ticket: Opener, de
             offered = {act.name: (act.allowed, [str(why) for why in act.reasons])
                        for act in [*found.allowed, *found.refused] if act.name in acts.STEPS}  # fmt: skip
             for name, (allowed, reasons) in offered.items():
-                by_engine = engine.open_to(action(acts.STEPS[name].code), [row], actor=person, now=now)[row.pk]
+                by_engine = engine.open_to(action(acts.STEPS[name].code), [row], actor=person, now=now)[
+                    row.pk
+                ]
                 assert (allowed, [] if allowed else reasons) == (
                     not by_engine, [str(why) for why in by_engine],
                 ), (person, row.state, name)  # fmt: skip

@@ -160,7 +160,9 @@ def test_the_same_words_typed_by_hand_and_erased_go_out_of_the_run_too_but_no_ot
 ) -> None:
     ticket = busy.rows.get(outcome="done").ticket
     for text, gone in (("别的话，与它无关", False), (SAYS, True)):
-        said = services.note_add(ticket=Ticket.objects.get(pk=ticket.pk), text=text, actor=desk.agent, now=now)
+        said = services.note_add(
+            ticket=Ticket.objects.get(pk=ticket.pk), text=text, actor=desk.agent, now=now
+        )
         services.message_erase(message=said, actor=desk.privacy_officer, reason=WHY, now=now)
         assert wordless() is gone
 

@@ -176,7 +176,8 @@ def test_a_stale_save_names_no_ticket_that_the_person_may_not_see(
     services.note_add(ticket=one, text="看看", actor=desk.lead, now=now)
     link(one, hidden, "related", desk.lead, now)
     last = Event.objects.filter(subject_kind="tickets.ticket", subject_id=one.pk).order_by("-id").first()
-    assert last is not None and last.kind == "ticket.linked"
+    assert last is not None
+    assert last.kind == "ticket.linked"
     Ticket.objects.filter(pk=one.pk).update(version=one.version + 1)
 
     answer = desk.client(vendor).post(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,7 +10,7 @@ from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.selectors import names_of_others, people_of_team
@@ -24,12 +23,11 @@ from aftersales.desk import acts, appointments, checks, dispatching, promises, v
 from aftersales.desk.views import looking, saying
 from aftersales.desk.voices import ASKING, VOICES
 from aftersales.notices.selectors import kept_in
-from aftersales.orders.selectors import order_card
 from aftersales.standards.selectors import one_edition
-from aftersales.tickets import selectors, services
+from aftersales.tickets import selectors
 from aftersales.tickets.models import Attachment, Message, Ticket
 from aftersales.tickets.selectors.merging import read_with
-from aftersales.tickets.states import ACTIVE_STATES, AskInPerson, Channel, TicketState
+from aftersales.tickets.states import Channel
 
 
 def the_ticket(request: HttpRequest, number: str) -> Ticket:
@@ -75,7 +73,8 @@ def _page(
         "reopened_words": ngettext("reopened once", "reopened %(n)d times", row.reopened) % {"n": row.reopened},
         "why": dispatching.face(bench.dispatch, row.owner, now),
         "may_reassign": any(act.name == "assign" for act in todo.allowed),
-        "ended": voices.ended_words(row), "mute": unheard, "accept": files.accepted(), "resolve_text": resolve_text(row),
+        "ended": voices.ended_words(row), "mute": unheard, "accept": files.accepted(),
+        "resolve_text": resolve_text(row),
         "merchant_mute": voices.why_words(selectors.merchant_unheard_because(row, off)) if row.merchant_id else "",
         "tomorrow": timezone.localtime(now + timedelta(days=1)).strftime("%Y-%m-%dT%H:%M"),
         "soonest": timezone.localtime(now).strftime("%Y-%m-%dT%H:%M"), **promised,

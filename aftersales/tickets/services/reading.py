@@ -34,6 +34,6 @@ def rule_confirm(*, version: StandardVersion, actor: Any, now: datetime) -> Rule
 
 def refuse_unread(actor: Any, ticket: Ticket, now: datetime) -> None:
     """A change that was not read keeps the new tickets that it speaks about away."""
-    if mine := blocking([actor], now).get(actor.pk):
-        if found := refusals(mine, clock_subjects([ticket], now)[ticket.pk]):
-            raise Refused(found)
+    mine = blocking([actor], now).get(actor.pk)
+    if mine and (found := refusals(mine, clock_subjects([ticket], now)[ticket.pk])):
+        raise Refused(found)
