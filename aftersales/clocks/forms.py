@@ -38,6 +38,7 @@ class RungDraftForm(forms.Form):
                 label=label, choices=choices, required=False, widget=forms.CheckboxSelectMultiple,
                 help_text=_("None ticked means all."),
             )  # fmt: skip
+        self.order_fields([*(name for name in self.fields if name != "reason"), "reason"])
         if start is not None and not self.is_bound:
             self.initial = {name: getattr(start, name) for name in self.fields if name != "reason"}
             self.initial["reason"] = start.change_reason if start.state == RuleState.DRAFT else ""
@@ -54,6 +55,7 @@ class NewRungForm(RungDraftForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, start=None, **kwargs)
+        self.order_fields(self.field_order)
 
     def clean_code(self) -> str:
         code: str = self.cleaned_data["code"]

@@ -65,7 +65,8 @@ def when(row: LadderRung) -> str:
 
 def sections(now: datetime) -> list[Section]:
     """The list at the left: rungs before the due time, then those after it."""
-    before, after = [], []
+    before: list[Entry] = []
+    after: list[Entry] = []
     for row in rungs(now):
         version = row.version
         entry = Entry(version.code, version.name, when(version), version.number, row.has_draft, False)
@@ -85,9 +86,9 @@ def comparison(new: LadderRung, old: LadderRung | None) -> list[Line]:
 def _said(row: LadderRung) -> Mapping[str, str]:
     return {
         pgettext("rule", "Applies to"): applies(row),
-        pgettext("ladder", "when"): when(row),
-        pgettext("ladder", "told"): str(dict(RungTo.choices).get(row.to, row.to)),
-        pgettext("ladder", "how"): str(dict(RungBy.choices).get(row.by, row.by)),
+        pgettext("ladder", "When"): when(row),
+        pgettext("ladder", "Who is told"): str(dict(RungTo.choices).get(row.to, row.to)),
+        pgettext("ladder", "How"): str(dict(RungBy.choices).get(row.by, row.by)),
         _("Chinese name"): row.name_zh,
         _("English name"): row.name_en,
     }

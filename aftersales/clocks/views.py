@@ -40,11 +40,11 @@ def rung(request: HttpRequest, code: str) -> HttpResponse:
     now, versions = timezone.now(), _versions(code)
     version = book.chosen(request, versions, now)
     before = book.before(version, versions)
-    waits = version.state == RuleState.DRAFT
+    tried = version.state == RuleState.DRAFT and request.user.has_perm(rule_book.DRAFT)
     page = {
         "title": version.name, "rule": version, "sort": "rung", "sections": ladder_pages.sections(now),
         "lines": ladder_pages.comparison(version, before),
-        "rehearsal": rehearsed(version, before, now) if waits else None,
+        "rehearsal": rehearsed(version, before, now) if tried else None,
         "draft_form": RungDraftForm(start=version, prefix="draft"),
         **book.common(request, version, before, versions, now),
     }  # fmt: skip

@@ -202,7 +202,7 @@ function desk() {
     for (const element of document.querySelectorAll("[data-key][data-key-label]")) {
       const shown = element.dataset.key.length === 1 ? element.dataset.key.toUpperCase() : element.dataset.key;
       const said = shown + " " + element.dataset.keyLabel; // the same act stands in several places
-      if (listed.has(said)) continue;
+      if (listed.has(said) || element.closest("#look[hidden]")) continue;
       listed.add(said);
       const item = document.createElement("li");
       const word = document.createElement("span");

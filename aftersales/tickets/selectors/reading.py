@@ -179,9 +179,9 @@ def assignees_unread(rows: Sequence[Ticket], now: datetime) -> Mapping[int, list
     found = blocking(list(people.values()), now)
     subjects = clock_subjects(rows, now) if found else {}
     return {
-        row.pk: refusals(found.get(row.assignee_id, []), subjects[row.pk])
+        row.pk: refusals(found[row.assignee_id], subjects[row.pk])
         for row in rows
-        if row.assignee_id in found
+        if row.assignee_id is not None and row.assignee_id in found
     }
 
 
