@@ -47,6 +47,10 @@ class TicketQuerySet(ScopedQuerySet):
         """Solved or finished, and still somebody is owed a call, an answer, what was promised or what was agreed."""
         return self.filter(_owing())
 
+    def passed_on(self) -> Self:
+        """Those that change hands as they stand, without a move: what waits, and what is solved and still owed."""
+        return self.filter(Q(state=TicketState.WAITING) | _owing())
+
     def unassigned(self) -> Self:
         return self.filter(assignee=None, state__in=UNASSIGNED_STATES)
 

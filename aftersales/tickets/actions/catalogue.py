@@ -90,12 +90,12 @@ def give(ticket: Ticket, to: User, asked: Asked) -> Ticket:
 
 
 def _give_many(rows: QuerySet[Ticket], asked: Asked) -> Outcome:
-    """Those that wait are passed on one by one; all others go through the door together, each with its team."""
+    """Those that change hands as they stand do so one by one; all others go through the door, each with its team."""
     to = judging.person(asked)
     if to is None:
         raise DomainError(_("Choose a person."), "to")
     reason, mine = asked.text("reason"), Q(team__in=to.team_ids)
-    moving, outcome = rows.exclude(state=TicketState.WAITING), Outcome()
+    moving, outcome = rows.exclude(pk__in=rows.passed_on().values("pk")), Outcome()
     team = next(iter(to.team_ids), None)
     for group, team_id in ((moving.filter(mine), None), (moving.exclude(mine), team)):
         part = services.tickets_assign(
@@ -104,7 +104,7 @@ def _give_many(rows: QuerySet[Ticket], asked: Asked) -> Outcome:
         outcome.done += part.done
         outcome.refused += part.refused
         outcome.busy += part.busy
-    for ticket in rows.filter(state=TicketState.WAITING).order_by("pk"):
+    for ticket in rows.passed_on().order_by("pk"):
         try:
             with transaction.atomic():
                 outcome.done.append(give(ticket, to, asked))

@@ -30,7 +30,7 @@ def begun(ticket: Ticket) -> Ticket:
 
 
 def _hold(ticket: Ticket, person: Any) -> None:
-    state = ticket.state if ticket.state == S.WAITING else S.ASSIGNED
+    state = ticket.state if ticket.state == S.WAITING or not ticket.is_open else S.ASSIGNED
     put(ticket, state=state, assignee_id=person.pk)
     ticket._state.fields_cache = {**ticket._state.fields_cache, "assignee": person}
 

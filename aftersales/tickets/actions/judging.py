@@ -91,31 +91,40 @@ def person(asked: Asked) -> User | None:
 
 
 def assigned(rows: Rows, asked: Asked) -> Judged:
-    """A waiting ticket is passed on without waking it up; any other goes through the door."""
+    """What waits, or is solved and still owed, is passed on as it stands; any other goes through the door."""
     to = person(asked)
     if to is None:
         nobody = {row.pk: [Refusal("to", _("Choose a person."))] for row in rows}
-        moving = [row for row in rows if row.state != S.WAITING]
+        kept = passed_on(rows)
+        moving = [row for row in rows if row.pk not in kept]
         return merged(permitted(rows, asked, "tickets.assign"), nobody, by_move("assign", moving, asked))
     return given(rows, asked, {row.pk: to for row in rows})
 
 
+def passed_on(rows: Rows) -> set[int]:
+    """Which of them change hands without a move (dispatch.ticket_assign)."""
+    asked = [row.pk for row in rows if not row.is_open]
+    owed = Ticket.objects.owing().filter(pk__in=asked).values_list("pk", flat=True) if asked else ()
+    return {row.pk for row in rows if row.state == S.WAITING} | set(owed)
+
+
 def given(rows: Rows, asked: Asked, whom: dict[int, User]) -> Judged:
-    waiting = [row for row in rows if row.state == S.WAITING]
-    own = own_order_facts(waiting, asked.now) if waiting else {}
+    kept = passed_on(rows)
+    same = [row for row in rows if row.pk in kept]
+    own = own_order_facts(same, asked.now) if same else {}
     found: dict[int, list[Refusal]] = {}
-    for row in waiting:
+    for row in same:
         known = (row, {"tickets.own_order": [own[row.pk]]}, asked.actor, asked.now, {"to": whom[row.pk]})
         found[row.pk] = [*rules.fit_to_work(*known), *rules.not_own_order(*known)]
-    return merged(permitted(rows, asked, "tickets.assign"), found, _assigned_by_door(rows, asked, whom))
+    moving = [row for row in rows if row.pk not in kept]
+    return merged(permitted(rows, asked, "tickets.assign"), found, _assigned_by_door(moving, asked, whom))
 
 
 def _assigned_by_door(rows: Rows, asked: Asked, whom: dict[int, User]) -> Judged:
-    """The door's answer for those that do not wait, asked once for each person."""
+    """The door's answer, asked once for each person."""
     groups: dict[User, list[Ticket]] = defaultdict(list)
     for row in rows:
-        if row.state != S.WAITING:
-            groups[whom[row.pk]].append(row)
+        groups[whom[row.pk]].append(row)
     return merged(*(by_move("assign", group, asked, to=to) for to, group in groups.items()))
 
 
