@@ -423,8 +423,10 @@ function desk() {
   });
   document.addEventListener("htmx:afterRequest", function (event) {
     const dialog = event.target.closest && event.target.closest("dialog[open]");
-    // What was sent is done; what a dialog only asks for belongs into it.
-    if (dialog && event.detail.successful && event.detail.requestConfig.verb !== "get") dialog.close();
+    const into = event.detail.target;
+    // What was sent is done; what a dialog only asks for, and what answers inside it, belongs into it.
+    const inside = dialog && into !== dialog && dialog.contains(into);
+    if (dialog && !inside && event.detail.successful && event.detail.requestConfig.verb !== "get") dialog.close();
   });
   document.addEventListener("htmx:responseError", function () { say(body.dataset.failed || "", "error"); });
   document.addEventListener("htmx:sendError", function () { say(body.dataset.failed || "", "error"); });

@@ -36,8 +36,7 @@ def test_a_return_is_opened_approved_sent_received_and_inspected_by_clicks(
     page.click("#cases a[data-dialog=case-dialog]")
     page.fill(f"#case-dialog [name=n{lines[0].pk}]", "2")
     page.locator(f"#case-dialog [name=n{lines[0].pk}]").dispatch_event("change")
-    page.wait_for_selector("#case-dialog .trm .tt")
-    assert "46.68" in page.inner_text("#case-dialog .trm .tt")
+    page.locator("#case-dialog .trm .tt", has_text="46.68").wait_for()  # the dialog stays open beside its preview
     page.click("#case-dialog button[type=submit]")
     # When he approves what he opened, and types the waybill the customer tells
     page.wait_for_selector("#cases .cs-c")
@@ -60,7 +59,7 @@ def test_a_return_is_opened_approved_sent_received_and_inspected_by_clicks(
     assert piece.locator("[name^=accepted-]").input_value() == "2"
     piece.locator("[name^=wrong-]").fill("1")
     assert piece.locator("[name^=accepted-]").input_value() == "1"  # the rest follows by itself
-    scan.wait_for_function("document.querySelector('#preview .rc-sum')?.textContent.includes('23.34')")
+    scan.locator("#preview .rc-sum", has_text="23.34").wait_for()
     scan.click("button[name=do][value=inspect]")
     scan.wait_for_selector(".toast.success")
     # Then the parcel is kept and the refund follows what was accepted
