@@ -55,9 +55,10 @@ def test_the_bar_says_who_will_be_refused_and_the_act_says_who_was(
     )  # the judgement of the first tick alone comes before it
     held.wait_for()
     assert given.number not in held.inner_text()
-    page.locator(".pop.up summary").click()
+    back = page.locator(".pop.up", has=page.locator("#bulk-reason"))
+    back.locator("summary").click()
     page.fill("#bulk-reason", "换人处理")
-    page.locator(".pop.up button[type=submit]").click()
+    back.locator("button[type=submit]").click()
     page.wait_for_selector(".toast.success")
     assert started.number in page.locator(".toast.warning").inner_text()
     assert Ticket.objects.get(pk=given.pk).assignee is None

@@ -26,6 +26,8 @@ from aftersales.tickets.models import Ticket
 from tests.cast import Cast
 from tests.flows.sheet_steps import sample
 from tests.records import order as an_order
+from training.models import Limit
+from training.services import LIMIT_TERMS, limit_draft, rule_activate
 
 pytestmark = [pytest.mark.sample, pytest.mark.slow]
 D = Decimal
@@ -135,6 +137,17 @@ def made(customer: Customer, now: datetime) -> Made:
     return make
 
 
+@pytest.fixture
+def reais(desk: Cast, now: datetime) -> None:
+    """The marketplace's house decides in its own currency: the shipped amounts, drafted by one, in force by another."""
+    for own in list(Limit.objects.in_force(now).filter(tier__code__in=["lead", "finance"])):
+        terms = {name: getattr(own, name) for name in LIMIT_TERMS} | {"currency": "BRL"}
+        draft = limit_draft(
+            code=own.code.replace("cny", "brl"), actor=desk.operations, now=now, reason="BRL", **terms
+        )
+        rule_activate(draft=draft, actor=desk.supervisor, now=now)
+
+
 def refunded(
     order: Order, amount: Decimal | None, open_ticket: Callable[..., Ticket], desk: Cast, now: datetime
 ) -> Case:
@@ -169,6 +182,7 @@ def test_some_of_the_real_shop_through_to_the_end(
         assert (case.state, case.agreed, order.refunded) == ("closed", one.back, one.back)
 
 
+@pytest.mark.usefixtures("reais")
 def test_some_of_the_marketplace_through_to_the_end(
     made: Made, open_ticket: Callable[..., Ticket], desk: Cast, now: datetime
 ) -> None:
