@@ -36,7 +36,7 @@ def test_a_return_is_opened_approved_sent_received_and_inspected_by_clicks(
     page.click("#cases a[data-dialog=case-dialog]")
     page.fill(f"#case-dialog [name=n{lines[0].pk}]", "2")
     page.locator(f"#case-dialog [name=n{lines[0].pk}]").dispatch_event("change")
-    page.locator("#case-dialog .trm .tt", has_text="46.68").wait_for()  # the dialog stays open beside its preview
+    page.locator("#case-dialog .trm .tt", has_text="46.68").wait_for()  # and the dialog stays open
     page.click("#case-dialog button[type=submit]")
     # When he approves what he opened, and types the waybill the customer tells
     page.wait_for_selector("#cases .cs-c")
