@@ -95,7 +95,7 @@ def _give_many(rows: QuerySet[Ticket], asked: Asked) -> Outcome:
     if to is None:
         raise DomainError(_("Choose a person."), "to")
     reason, mine = asked.text("reason"), Q(team__in=to.team_ids)
-    moving, outcome = rows.exclude(pk__in=rows.passed_on().values("pk")), Outcome()
+    moving, outcome = rows.exclude(pk__in=Ticket.objects.passed_on().values("pk")), Outcome()
     team = next(iter(to.team_ids), None)
     for group, team_id in ((moving.filter(mine), None), (moving.exclude(mine), team)):
         part = services.tickets_assign(
@@ -104,7 +104,7 @@ def _give_many(rows: QuerySet[Ticket], asked: Asked) -> Outcome:
         outcome.done += part.done
         outcome.refused += part.refused
         outcome.busy += part.busy
-    for ticket in rows.passed_on().order_by("pk"):
+    for ticket in rows.filter(pk__in=Ticket.objects.passed_on().values("pk")).order_by("pk"):
         try:
             with transaction.atomic():
                 outcome.done.append(give(ticket, to, asked))
