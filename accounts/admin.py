@@ -1,5 +1,6 @@
 """Registers of people, teams, absences and shifts. Every save and act is one service call."""
 
+from types import MappingProxyType
 from typing import Any
 
 from allauth.account.models import EmailAddress
@@ -19,6 +20,7 @@ from accounts.models import Away, Shift, Team, TeamMember, User
 from accounts.states import Duty, Kind, Role
 from aftersales.core import filters
 from aftersales.core.admin import RoomAdmin, RoomInline
+from aftersales.core.wording import listed
 
 # Packages register pages of their own; who signs in how is shown and changed through ours.
 for foreign in (EmailAddress, Authenticator, Group):
@@ -84,11 +86,11 @@ class UserAdmin(RoomAdmin):
 
     @display(description=_("roles"))
     def role_names(self, obj: User) -> str:
-        return "、".join(str(Role(role).label) for role in obj.roles if role in Role.values) or "–"
+        return listed([Role(role).label for role in obj.roles if role in Role.values]) or "–"
 
     @display(description=_("teams"))
     def team_names(self, obj: User) -> str:
-        return "、".join(str(member.team) for member in obj.memberships.all()) or "–"
+        return listed([member.team for member in obj.memberships.all()]) or "–"
 
     def save_row(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> User:
         columns = self.changed(form)
@@ -114,6 +116,7 @@ class TeamAdmin(RoomAdmin):
     list_select_related = ("lead",)
     inlines = (MembershipInline,)
     fields = ("code", "name_zh", "name_en", "lead", "duties", "vendor")
+    read_as = MappingProxyType({"duties": "duty_names"})
     ordering = ("code",)
     change_form_outer_before_template = "accounts/team_acts.html"
 
@@ -126,7 +129,7 @@ class TeamAdmin(RoomAdmin):
 
     @display(description=_("duties"))
     def duty_names(self, obj: Team) -> str:
-        return "、".join(str(Duty(duty).label) for duty in obj.duties) or "–"
+        return listed([Duty(duty).label for duty in obj.duties]) or "–"
 
     def save_row(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> Team:
         columns = self.changed(form)

@@ -7,11 +7,12 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.states import AwayReason, Role
 from aftersales.core.events import Kind, register
+from aftersales.core.wording import listed
 
 
 def role_names(codes: Any) -> str:
     labels = dict(Role.choices)
-    return "、".join(str(labels.get(code, code)) for code in codes or []) or "–"
+    return listed([labels.get(code, code) for code in codes or []]) or "–"
 
 
 def _roles(payload: Mapping[str, Any]) -> dict[str, str]:

@@ -286,4 +286,6 @@ class Shift(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.person} · {self.starts_at:%Y-%m-%d %H:%M}"
+        from aftersales.core.wording import minute
+
+        return f"{self.person} · {minute(self.starts_at)}"

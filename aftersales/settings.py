@@ -170,6 +170,7 @@ SILENCED_SYSTEM_CHECKS: list[str] = []
 
 LANGUAGE_CODE = "zh-hans"
 LANGUAGES = [("zh-hans", _("Simplified Chinese")), ("en", _("English"))]
+FORMAT_MODULE_PATH = ["aftersales.core.formats"]
 LOCALE_PATHS = [BASE_DIR / "aftersales" / "locale"]
 USE_TZ = True
 TIME_ZONE = "Asia/Shanghai"

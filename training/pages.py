@@ -11,7 +11,7 @@ from django.utils.translation import ngettext, pgettext
 
 from accounts.states import Duty
 from aftersales.core.rulebook import RuleState
-from aftersales.core.wording import money
+from aftersales.core.wording import listed, money
 from training import selectors
 from training.models import Certificate, Limit, Requirement, Tier, TierVersion
 from training.states import LIVE, CertificateState, Decision, Severity
@@ -156,15 +156,13 @@ def four_eyes(above: Decimal, unit: str) -> str:
 
 def severities(codes: Iterable[str]) -> str:
     known = dict(Severity.choices)
-    return pgettext("list", ", ").join(str(known.get(code, code)) for code in codes) or pgettext(
-        "rule", "all"
-    )
+    return listed(str(known.get(code, code)) for code in codes) or pgettext("rule", "all")
 
 
 def duties(codes: Iterable[str]) -> str:
     """Duties in words; empty for all of them."""
     known = dict(Duty.choices)
-    return pgettext("list", ", ").join(str(known.get(code, code)) for code in codes)
+    return listed(str(known.get(code, code)) for code in codes)
 
 
 def requirements(now: datetime) -> list[tuple[str, str, Requirement | None, Requirement | None]]:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import connection
-from django.utils.translation import get_language, pgettext
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -19,6 +19,7 @@ from accounts.states import Duty
 from aftersales.core import wording
 from aftersales.core.authority import Claim, Claims, Ruling, Verdict
 from aftersales.core.errors import Refusal
+from aftersales.core.wording import listed
 from training import rules
 from training.models import Certificate, Limit, Tier, TierVersion
 from training.rules import Decided, Held
@@ -178,7 +179,7 @@ def _with_advice(ruling: Ruling, claims: Sequence[Claim], whom: Mapping[Claim, s
     names = list(dict.fromkeys(whom[claim] for claim in claims if claim in whom))
     if not names or any(one.code == "four_eyes" for one in ruling.refusals):
         return ruling
-    advice = _("Ask: %(tiers)s.") % {"tiers": pgettext("list", ", ").join(names)}
+    advice = _("Ask: %(tiers)s.") % {"tiers": listed(names)}
     last = ruling.refusals[-1]
     return replace(ruling, refusals=(*ruling.refusals[:-1], Refusal(last.code, f"{last.message} {advice}")))
 

@@ -13,7 +13,8 @@ A room writes::
 Without ``save_row`` the page is read-only. Nothing is deleted, no list is editable, no action runs by GET.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, cast
 
 from django.core.exceptions import FieldDoesNotExist
@@ -22,7 +23,6 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import display
 
@@ -31,13 +31,18 @@ from aftersales.core.errors import Conflict, DomainError
 from aftersales.core.history_pages import HistoryPages
 from aftersales.core.posted import whole
 from aftersales.core.querysets import scoped
+from aftersales.core.wording import listed
 
 VERSION = "_version"
 EXACT = frozenset({"exact", "in", "isnull", "gt", "gte", "lt", "lte", "year", "month", "day"})
 
 
 class RoomAdmin(HistoryPages, ModelAdmin):  # type: ignore[misc]
-    """See the module. ``allowed_lookups``: further query parameters a link may use (``merchant__code``)."""
+    """See the module.
+
+    ``allowed_lookups``: further query parameters a link may use (``merchant__code``). ``read_as``: which display says
+    a column to somebody who only reads it (``{"weekday": "day"}``); lists of codes that have words say them anyway.
+    """
 
     paginator = CappedPaginator
     show_full_result_count = False
@@ -49,6 +54,7 @@ class RoomAdmin(HistoryPages, ModelAdmin):  # type: ignore[misc]
     save_as = False
     actions: Any = ()
     allowed_lookups: Sequence[str] = ()
+    read_as: Mapping[str, str] = MappingProxyType({})
     change_form_before_template = "core/row_version.html"
     change_form_outer_after_template = "core/panels.html"
     compressed_fields = True
@@ -65,10 +71,20 @@ class RoomAdmin(HistoryPages, ModelAdmin):  # type: ignore[misc]
         """References and codes that a model calls ``for_machines`` stand on no form (nor in its history)."""
         return super().get_exclude(request, obj) or sorted(getattr(self.model, "for_machines", ()))
 
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        """What is only read shows lists of codes in words."""
-        fields = super().get_fields(request, obj)
-        return fields if self.writable else [_in_words(self.model, name) for name in fields]
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """What is only read is said in words, not in codes."""
+        found = super().get_fieldsets(request, obj)
+        if obj is None or self.has_change_permission(request, obj):
+            return found
+        return [(title, options | {"fields": self._said(options["fields"])}) for title, options in found]
+
+    def _said(self, names: Sequence[Any]) -> list[Any]:
+        return [
+            self._said(name)
+            if isinstance(name, (list, tuple))
+            else _in_words(self.model, self.read_as.get(name, name))
+            for name in names
+        ]
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
         """Only what the page offers as a filter, compared exactly: a hidden column is no oracle."""
@@ -271,6 +287,6 @@ def _in_words(model: type[models.Model], name: Any) -> Any:
 
     @display(description=field.verbose_name)
     def said(row: Any) -> str:
-        return pgettext("list", ", ").join(str(words.get(code, code)) for code in getattr(row, name) or ())
+        return listed([words.get(code, code) for code in getattr(row, name) or ()]) or "–"
 
     return said

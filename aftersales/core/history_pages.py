@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 from aftersales.core import events
 from aftersales.core.models import Event
 from aftersales.core.posted import whole
+from aftersales.core.wording import listed
 
 SHOWN = 100  # versions and events on one page; older ones are in the export of the row
 HIDDEN = frozenset({"version", "session_epoch"})
@@ -165,9 +166,9 @@ def _shown(version: Any, field: Any, names: dict[Any, str]) -> str:
     base = getattr(field, "base_field", None)
     if base is not None and isinstance(value, (list, tuple)):
         words = dict(base.flatchoices)
-        return "、".join(str(words.get(one, one)) for one in value) or "–"
+        return listed([words.get(one, one) for one in value]) or "–"
     if isinstance(value, list) and all(isinstance(one, str) for one in value):
-        return "、".join(value) or "–"
+        return listed(value) or "–"
     if isinstance(value, bool):
         return str(_("Yes") if value else _("No"))
     if field.flatchoices:

@@ -6,12 +6,13 @@ Pure functions of their arguments: the present moment is always passed in, the z
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
 
 from django.utils import timezone
-from django.utils.translation import get_language, pgettext, pgettext_lazy
+from django.utils.translation import get_language, get_language_info, pgettext, pgettext_lazy
 from django.utils.translation import gettext as _
 
 MINUTE = 60
@@ -136,6 +137,23 @@ def money(amount: Decimal | None, currency: str = "CNY") -> str:
     cents = Decimal(amount).quantize(CENT, ROUND_HALF_UP)
     sign = "−" if cents < 0 else ""
     return f"{sign}{SYMBOLS.get(currency, currency + ' ')}{abs(cents):,.2f}"
+
+
+def listed(items: Iterable[object]) -> str:
+    """Names one after the other, with the mark that the reader's language puts between items of a list."""
+    return pgettext("list", ", ").join(map(str, items))
+
+
+def languages(codes: Iterable[str]) -> str:
+    """Languages by their names in the reader's language; one that nobody knows by its code."""
+    return listed(map(_language, codes)) or "–"
+
+
+def _language(code: str) -> str:
+    try:
+        return str(get_language_info(code)["name_translated"])
+    except KeyError:
+        return code
 
 
 def percent(share: float | Decimal | None, places: int = 1) -> str:

@@ -19,6 +19,7 @@ from django.utils.translation import ngettext, pgettext, pgettext_lazy
 from accounts.models import User
 from accounts.selectors import names_of_teams
 from aftersales.core.posted import whole
+from aftersales.core.wording import listed
 from aftersales.desk import keys
 from aftersales.standards.selectors import one_edition, parameter
 from aftersales.tickets import actions
@@ -130,7 +131,7 @@ class Chosen:
             for reason in act.reasons:
                 known = said.setdefault((reason.words, tuple(reason.numbers)), ([], reason))
                 known[0].append(str(act.label))
-        return [(pgettext("list", ", ").join(labels), reason) for labels, reason in said.values()]
+        return [(listed(labels), reason) for labels, reason in said.values()]
 
     @property
     def held_back(self) -> bool:

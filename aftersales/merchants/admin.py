@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import Any
 
 from django.contrib import admin
@@ -13,7 +14,7 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 from aftersales.core import filters
 from aftersales.core.admin import RoomAdmin, RoomInline
 from aftersales.core.components import badge
-from aftersales.core.wording import money, stamp
+from aftersales.core.wording import languages, money, stamp
 
 from . import services
 from .models import Merchant, MerchantContact, MerchantMember
@@ -61,6 +62,7 @@ class MerchantAdmin(RoomAdmin):
     search_help_text = _("Code or name of the merchant")
     ordering = ("code",)
     readonly_fields = ("state_badge", "opened_at", "exit_began_at", "active_to")
+    read_as = MappingProxyType({"languages": "spoken", "deposit_due": "due", "deposit_held": "deposit"})
     inlines = (ContactInline, MemberInline)
     fieldsets = (
         (None, {"fields": (("code", "name"), ("state_badge", "self_run"), ("main_category", "manager"))}),
@@ -77,6 +79,14 @@ class MerchantAdmin(RoomAdmin):
     @admin.display(description=_("city"), ordering="province")
     def place(self, row: Merchant) -> str:
         return f"{row.province} {row.city}".strip() or "–"
+
+    @admin.display(description=_("languages"))
+    def spoken(self, row: Merchant) -> str:
+        return languages(row.languages)
+
+    @admin.display(description=_("deposit due"))
+    def due(self, row: Merchant) -> str:
+        return money(row.deposit_due, row.currency)
 
     @admin.display(description=_("admitted on"), ordering="opened_at")
     def opened(self, row: Merchant) -> str:

@@ -8,6 +8,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
+from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
@@ -73,7 +74,7 @@ class NoticeTemplateAdmin(RoomAdmin):
 @admin.register(NoticeText)
 class NoticeTextAdmin(RoomAdmin):
     form = TextForm
-    list_display = ("template", "number", "shown_state", "subject_zh", "source", "drafted_by", "activated_by")
+    list_display = ("template", "number", "shown_state", "subject", "source", "drafted_by", "activated_by")
     list_filter = ("state", "source", "template")
     list_select_related = ("template", "drafted_by", "activated_by")
     ordering = ("template__code", "-number")
@@ -87,6 +88,10 @@ class NoticeTextAdmin(RoomAdmin):
         "number", "shown_state", "source", "drafted_by", "drafted_at", "activated_by", "activated_at",
     )  # fmt: skip
     change_form_outer_before_template = "notices/text_acts.html"
+
+    @display(description=pgettext_lazy("text of a message", "subject"))
+    def subject(self, row: NoticeText) -> str:
+        return row.subject(get_language() or "")
 
     @display(description=_("state"))
     def shown_state(self, row: NoticeText) -> str:

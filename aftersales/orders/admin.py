@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext
 
 from aftersales.core import filters
 from aftersales.core.admin import RoomAdmin, RoomInline
@@ -289,9 +290,10 @@ class ShipmentAdmin(RoomAdmin):
         status = ShipmentStatus(row.status)
         return status_badge(status.label, SHIPMENT_COLOURS[status])
 
-    @admin.display(description=_("late"), boolean=True)
-    def late(self, row: Shipment) -> bool:
-        return rules.is_late(row.promised_at, row.promised_grain, row.delivered_at, timezone.now())
+    @admin.display(description=_("late"))
+    def late(self, row: Shipment) -> Any:
+        late = rules.is_late(row.promised_at, row.promised_grain, row.delivered_at, timezone.now())
+        return badge(pgettext("parcel", "Late"), tone="bad", mark_name="triangle") if late else "–"
 
     def save_row(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> Any:
         version = self.posted_version(request)

@@ -11,6 +11,7 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import F, OuterRef, QuerySet, TextField
 from django.db.models.functions import Cast, JSONObject
 
+from aftersales.core.wording import listed
 from aftersales.customers.models import Contact, Customer, CustomerAccount
 from aftersales.customers.selectors import why_no_way
 from aftersales.customers.states import Channel
@@ -161,7 +162,7 @@ class OrderCard:
         """The merchant's name; of a mixed order all names, once each."""
         if self.order.merchant:
             return str(self.order.merchant.name)
-        return "、".join(dict.fromkeys(line.merchant for line in self.lines if line.merchant))
+        return listed(list(dict.fromkeys(line.merchant for line in self.lines if line.merchant)))
 
     @property
     def gift_elsewhere(self) -> bool:

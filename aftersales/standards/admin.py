@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import Any
 
 from django.contrib import admin
@@ -14,6 +15,7 @@ from unfold.decorators import display
 
 from aftersales.core.admin import RoomAdmin, RoomInline
 from aftersales.core.components import badge
+from aftersales.core.wording import languages
 
 from . import selectors, services
 from .models import (
@@ -30,7 +32,7 @@ from .models import (
     WorkCalendar,
     clock_face,
 )
-from .pages import group_words
+from .pages import group_words, value_words
 from .returns import services as returns
 from .returns.sentences import length
 from .states import STATE_COLOURS, RuleState
@@ -63,7 +65,12 @@ class WorkCalendarAdmin(NamedAdmin):
     list_display = ("name", "code", "zone", "day_set")
     search_fields = ("code", "name_zh", "name_en")
     fields = (("code", "zone"), ("name_zh", "name_en"), ("day_set", "make_up_like"))
+    read_as = MappingProxyType({"make_up_like": "made_up"})
     inlines = (PeriodInline,)
+
+    @display(description=_("a make-up day opens like"))
+    def made_up(self, row: WorkCalendar) -> str:
+        return weekday_words(row.make_up_like)
 
     def save_row(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> Any:
         row = obj if change else WorkCalendar(**form.cleaned_data)
@@ -76,6 +83,15 @@ class CalendarPeriodAdmin(RoomAdmin):
     list_filter = ("calendar", "is_open")
     list_select_related = ("calendar",)
     fields = ("calendar", "weekday", ("opens", "closes"), "is_open")
+    read_as = MappingProxyType({"weekday": "day", "opens": "from_when", "closes": "until_when"})
+
+    @display(description=pgettext_lazy("rule book", "opens"))
+    def from_when(self, row: CalendarPeriod) -> str:
+        return clock_face(row.opens)
+
+    @display(description=pgettext_lazy("rule book", "closes"))
+    def until_when(self, row: CalendarPeriod) -> str:
+        return clock_face(row.closes)
 
     @display(description=_("weekday"), ordering="weekday")
     def day(self, row: CalendarPeriod) -> str:
@@ -124,6 +140,11 @@ class MarketAdmin(NamedAdmin):
         "calendar",
         "languages",
     )
+    read_as = MappingProxyType({"languages": "spoken"})
+
+    @display(description=_("languages"))
+    def spoken(self, row: Market) -> str:
+        return languages(row.languages)
 
     def save_row(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> Any:
         row = obj if change else Market(**form.cleaned_data)
@@ -164,6 +185,7 @@ class ParameterAdmin(NamedAdmin):
     list_filter = ("stance", "measure")
     search_fields = ("code", "name_zh", "name_en")
     fields = (("code", "group"), ("name_zh", "name_en"), ("measure", "stance"))
+    read_as = MappingProxyType({"group": "part"})
 
     @display(description=pgettext_lazy("rule book", "group"), ordering="group")
     def part(self, row: Parameter) -> str:
@@ -235,8 +257,23 @@ class StandardVersionAdmin(VersionAdmin):
 
 @admin.register(ParameterVersion)
 class ParameterVersionAdmin(VersionAdmin):
-    list_display = ("parameter", "number", "shown_state", "value", "source_ref", "valid_from", "valid_to")
+    list_display = ("parameter", "number", "shown_state", "said", "source_ref", "valid_from", "valid_to")
     list_select_related = ("parameter",)
+    read_as = MappingProxyType(
+        {"value": "said", "source_value": "said_by_source", "legal_value": "said_by_law"}
+    )
+
+    @display(description=_("value"))
+    def said(self, row: ParameterVersion) -> str:
+        return value_words(row.parameter, row.value)
+
+    @display(description=_("source's value"))
+    def said_by_source(self, row: ParameterVersion) -> str:
+        return value_words(row.parameter, row.source_value)
+
+    @display(description=_("legal value"))
+    def said_by_law(self, row: ParameterVersion) -> str:
+        return value_words(row.parameter, row.legal_value)
 
 
 @admin.register(ReturnRuleVersion)

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from aftersales.core import events
 from aftersales.core.events import Kind
+from aftersales.core.wording import listed
 
 VERSION = {"code": "code", "number": "number"}
 
@@ -110,6 +111,7 @@ CALENDARS_AND_MARKETS = (
         "calendar.loaded",
         _("%(actor)s entered %(days)s exceptional days for %(years)s."),
         {"days": "number", "years": "list"},
+        show=lambda payload: {"years": listed(payload.get("years") or ())},
     ),
     Kind("market.created", _("%(actor)s opened a market."), {"code": "code"}),
     Kind("market.changed", _("%(actor)s changed a market."), {"code": "code"}),

@@ -9,6 +9,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
+from aftersales.core.wording import listed
 from aftersales.standards import rules, selectors, vocabulary
 from aftersales.standards.models import Parameter, ParameterVersion, ServiceStandard, StandardVersion
 from aftersales.standards.states import ClockKind, Debtor, Measure, Promise, RuleState
@@ -133,7 +134,11 @@ def value_words(row: Parameter, value: Any) -> str:
     if value is None:
         return "–"
     if row.measure in {Measure.TEXT, Measure.CODES}:
-        return vocabulary.listed(map(vocabulary.code_words, value)) if isinstance(value, list) else str(value)
+        if isinstance(value, list):
+            return listed(map(vocabulary.code_words, value))
+        return (selectors.last_seen() or selectors.book()).name_of(
+            str(value)
+        )  # such as the name of a calendar
     if row.measure == Measure.PERCENT:
         return f"{value}%"
     if row.measure == Measure.COUNT:  # the name says of what

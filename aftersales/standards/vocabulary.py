@@ -4,7 +4,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext
+from django.utils.translation import gettext_lazy
+
+from aftersales.core.wording import listed
 
 _offered: dict[str, dict[str, Any]] = {}
 
@@ -110,10 +112,6 @@ LISTED = frozenset({"dispatch_parts", "severities"})
 def event_words(triggers: Iterable[str]) -> str:
     """Triggers as a person would say them."""
     return listed(str(EVENTS.get(trigger, trigger)) for trigger in triggers)
-
-
-def listed(parts: Iterable[str]) -> str:
-    return pgettext("between items of a list", ", ").join(parts)
 
 
 def weekday_words(number: int) -> str:

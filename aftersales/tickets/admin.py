@@ -1,5 +1,6 @@
 """Registers and settings of the ticket room. Working on tickets happens at the desk."""
 
+from types import MappingProxyType
 from typing import Any
 
 from django import forms
@@ -16,7 +17,8 @@ from unfold.widgets import UnfoldAdminTextareaWidget
 from aftersales.core.admin import RoomAdmin
 from aftersales.core.components import badge
 from aftersales.core.errors import DomainError
-from aftersales.core.wording import minute
+from aftersales.core.wording import listed, minute
+from aftersales.merchants.models import Merchant
 from aftersales.tickets.models import ArchiveRecord, DutyRoute, GradingRule, IntakeItem, IntakeRule, Ticket
 from aftersales.tickets.selectors import handlers_of
 from aftersales.tickets.services.archive import archive_opened
@@ -83,7 +85,7 @@ class GradingRuleAdmin(RuleAdmin):
 
     @display(description=_("words"))
     def shown_words(self, row: GradingRule) -> str:
-        return "、".join(row.words[:6]) + ("…" if len(row.words) > 6 else "")
+        return (listed(row.words[:6]) or "–") + ("…" if len(row.words) > 6 else "")
 
 
 @admin.register(DutyRoute)
@@ -166,7 +168,14 @@ class ArchiveRecordAdmin(RoomAdmin):
     list_select_related = ("reviewed_by",)
     ordering = ("-completed_at", "-id")
     exclude = ("handlers",)
+    read_as = MappingProxyType({"merchant_id": "shown_merchant"})
     readonly_fields = ("shown_handlers",)
+
+    @display(description=_("merchant"))
+    def shown_merchant(self, record: ArchiveRecord) -> str:
+        """By the name it has today."""
+        names = Merchant.objects.filter(pk__in=[record.merchant_id]).values_list("name", flat=True)
+        return names.first() or "–"
 
     @display(description=_("handlers and times"))
     def shown_handlers(self, record: ArchiveRecord) -> str:

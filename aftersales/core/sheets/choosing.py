@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.utils.translation import pgettext
+from aftersales.core.wording import listed
 
 from .models import ColumnProfile
 from .resource import Column, SheetResource
@@ -29,7 +29,7 @@ class Asked:
 
     @property
     def names(self) -> str:
-        return pgettext("list", ", ").join(row.name for row in self.profiles)
+        return listed(row.name for row in self.profiles)
 
 
 def asked(

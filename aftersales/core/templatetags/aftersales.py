@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -81,6 +81,12 @@ def stamp(moment: datetime | None) -> str:
 def money(amount: Decimal | None, currency: str = "CNY") -> str:
     """¥1,280.00."""
     return wording.money(amount, currency)
+
+
+@register.filter
+def listed(items: Iterable[object]) -> str:
+    """A, B."""
+    return wording.listed(items)
 
 
 @register.filter

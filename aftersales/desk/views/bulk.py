@@ -9,11 +9,12 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext, pgettext
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from aftersales.core.access import needs
 from aftersales.core.posted import whole
+from aftersales.core.wording import listed
 from aftersales.desk import bulk, keys
 from aftersales.tickets.models import ActionRun
 from aftersales.tickets.states import RowOutcome
@@ -66,7 +67,7 @@ def tell(request: HttpRequest, run: ActionRun, gone: int, over: int) -> None:
     if len(refused) > TOLD:
         messages.warning(request, _("%(number)d more were refused.") % {"number": len(refused) - TOLD})
     if busy:
-        names = pgettext("list", ", ").join(busy[:TOLD])
+        names = listed(busy[:TOLD])
         words = _("Somebody else is working on these right now, please try again: %(names)s")
         messages.warning(request, words % {"names": names})
     for note in bulk.notes(gone, over, run.total):

@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.html import escape
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 from django_htmx.http import trigger_client_event
 
@@ -125,9 +126,11 @@ def _empty(request: HttpRequest, wanted: queues.Asked, now: datetime) -> SafeStr
         )  # fmt: skip
     waiting = queues.counts(request.user, now)["unassigned"] if wanted.queue == "mine" else 0
     if waiting:
-        words = _("Your hands are free. %(count)s tickets wait unassigned.") % {
-            "count": queues.shown_count(waiting)
-        }
+        words = ngettext(
+            "Your hands are free. %(count)s ticket waits unassigned.",
+            "Your hands are free. %(count)s tickets wait unassigned.",
+            waiting,
+        ) % {"count": queues.shown_count(waiting)}
         return empty_state(words, url="?view=unassigned", act=_("Look at them"))
     return empty_state(
         {

@@ -73,7 +73,9 @@ class CalendarPeriod(VersionedModel):
         ]
 
     def __str__(self) -> str:
-        return f"{self.weekday}: {clock_face(self.opens)}–{clock_face(self.closes)}"
+        from aftersales.standards.vocabulary import weekday_words
+
+        return f"{weekday_words(self.weekday)} {clock_face(self.opens)}–{clock_face(self.closes)}"
 
 
 def clock_face(minute: int) -> str:

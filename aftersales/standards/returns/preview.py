@@ -1,10 +1,12 @@
 """A return rule in sentences: what a customer may do by it, until when, at whose cost."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext, pgettext_lazy
+
+from aftersales.core.wording import listed
 
 from .sentences import SIGNERS, length
 from .states import (
@@ -47,10 +49,6 @@ WORDS: Mapping[str, Mapping[str, Any]] = {
     "consent_signers": SIGNERS,
 }
 """Columns that hold codes, with the words of the codes; others show them as they are."""
-
-
-def listed(parts: Iterable[Any]) -> str:
-    return pgettext("between items of a list", ", ").join(str(part) for part in parts)
 
 
 def words(column: str, codes: Sequence[str]) -> str:

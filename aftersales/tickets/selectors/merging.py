@@ -8,8 +8,8 @@ from typing import Any
 from django.db.models import CharField, Exists, F, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Cast
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
 
+from aftersales.core.wording import listed
 from aftersales.tickets.models import DuplicatePair, Ticket, TicketLink, TicketMerge
 from aftersales.tickets.states import (
     ACTIVE_STATES,
@@ -169,7 +169,7 @@ def reasons_in_words(reasons: Sequence[Any]) -> str:
     for code, number in reasons:
         words = str(dict(SameReason.choices).get(code, code))
         said.append(f"{words} ({number} %)" if code == SameReason.WORDS else words)
-    return pgettext("list", ", ").join(said)
+    return listed(said)
 
 
 def has_lookalikes() -> Q:
@@ -192,7 +192,7 @@ def open_children(rows: Sequence[Ticket], now: datetime) -> dict[int, Any]:
     for pk, number in found.values_list("ticket_id", "other__number"):
         children.setdefault(pk, []).append(number)
     return {
-        pk: [_("Finish its children first: %(numbers)s.") % {"numbers": pgettext("list", ", ").join(numbers)}]
+        pk: [_("Finish its children first: %(numbers)s.") % {"numbers": listed(numbers)}]
         for pk, numbers in children.items()
     }
 

@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from django.utils.translation import ngettext, pgettext
+from django.utils.translation import ngettext
 
 from aftersales.core.models import Event
+from aftersales.core.wording import listed
 from aftersales.tickets.models import Ticket
 
 # Where an event of these kinds holds the key and the number of the other ticket.
@@ -62,4 +63,4 @@ def _words(event: Event, name: str, seen: Mapping[int, bool]) -> str:
     if hidden:
         more = ngettext("another ticket", "%(n)d other tickets", hidden)
         shown.append(more % {"n": hidden})
-    return pgettext("list", ", ").join(shown)
+    return listed(shown)
