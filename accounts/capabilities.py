@@ -317,6 +317,9 @@ CASES = {
     "core.import_payment_results": roles(R.FINANCE),
     "core.export_payment_results": roles(R.FINANCE, R.AUDITOR),
     "cases.sweep": NOBODY,
+    "cases.settle_flag": roles(R.LEAD, R.SUPERVISOR),
+    "cases.open_request": CASE_WORKERS,
+    "cases.answer_request": CASE_WORKERS,  # staff on behalf of whoever owes it, recorded as such
     **register("cases.case", view=CASE_READERS),
     **register("cases.caseparcel", view=CASE_READERS),
     **register("cases.casepayment", view=CASE_READERS),

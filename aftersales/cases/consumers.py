@@ -1,7 +1,10 @@
-"""What follows an event of a case a little later: the customer is told (R3.7)."""
+"""What follows an event of a case a little later: the customer is told (R3.7), the rule judges (R4.6)."""
 
 from datetime import datetime
 
+from aftersales.cases.models import Case
+from aftersales.cases.services.automatic import approve_one
+from aftersales.cases.services.signals import case_look, parcel_look, pictures_look
 from aftersales.cases.services.telling import customer_tell
 from aftersales.core.models import Event
 
@@ -9,3 +12,19 @@ from aftersales.core.models import Event
 def node_message(event: Event, now: datetime) -> None:
     """One message per event, once: the event is the message's key."""
     customer_tell(event=event, now=now)
+
+
+def rule_judges(event: Event, now: datetime) -> None:
+    """Signals first, so that the instant refund knows them; then the rule, at once (R4.6)."""
+    case_look(case_id=event.subject_id, now=now)
+    approve_one(case_id=event.subject_id, now=now)
+
+
+def parcel_signals(event: Event, now: datetime) -> None:
+    parcel_look(parcel_id=event.subject_id, now=now)
+
+
+def picture_signals(event: Event, now: datetime) -> None:
+    """A customer wrote: his pictures belong to the open cases of the ticket."""
+    for case in Case.objects.open().filter(ticket=event.subject_id).order_by("pk"):
+        pictures_look(case=case, now=now)

@@ -115,3 +115,21 @@ class ThroughPaymentQuerySet(_Through):
 
 class AccountQuerySet(ScopedQuerySet):
     """Accounts hold no word of anybody: they are shown through their cases only."""
+
+
+class RequestQuerySet(ScopedQuerySet):
+    """Small requests are seen by whoever sees their ticket."""
+
+    view_capability = "cases.view_case"
+
+    def visible_to(self, user: Any) -> Self:
+        if not (user and user.is_active and user.has_perm(self.view_capability)):
+            return self.none()
+        if user.has_perm("tickets.view_all") or user.has_perm("cases.view_all"):
+            return self
+        return self.filter(ticket__in=Ticket.objects.visible_to(user))
+
+    def open(self) -> Self:
+        from aftersales.cases.request_states import OPEN_REQUESTS
+
+        return self.filter(state__in=OPEN_REQUESTS)

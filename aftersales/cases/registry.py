@@ -2,7 +2,13 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from aftersales.cases import consumers, events, selectors, tasks  # noqa: F401 - importing declares the event kinds
+from aftersales.cases import (  # noqa: F401 - importing declares the event kinds
+    consumers,
+    events,
+    request_events,
+    selectors,
+    tasks,
+)
 from aftersales.cases.machine import (
     CASE_MACHINE,
     DIFFERENCE_MACHINE,
@@ -10,6 +16,7 @@ from aftersales.cases.machine import (
     PAYMENT_MACHINE,
     RUN_MACHINE,
 )
+from aftersales.cases.request_machine import REQUEST_MACHINE, SIGNAL_MACHINE
 from aftersales.cases.services import erasing, limits, paying, runs
 from aftersales.core import authority, deliveries, erasure, facts, files, jobs, moves, series
 
@@ -20,10 +27,13 @@ def connect() -> None:
     moves.use(PAYMENT_MACHINE)
     moves.use(RUN_MACHINE)
     moves.use(DIFFERENCE_MACHINE)
+    moves.use(REQUEST_MACHINE)
+    moves.use(SIGNAL_MACHINE)
     series.declare("case", "AS{yy}{mm}-{n:05d}")
     series.declare("case_payment", "FK{yy}{mm}-{n:05d}")
     series.declare("payment_run", "PR{yy}{mm}-{n:04d}")
     authority.declare(limits.RELEASE, limits.releases)
+    series.declare("service_request", "RQ{yy}{mm}-{n:05d}")
     facts.provide("tickets.open_work", selectors.open_cases)
     facts.provide("cases.open_parts", selectors.open_parts)
     facts.provide("cases.bound", selectors.bound)
@@ -42,3 +52,9 @@ def connect() -> None:
     jobs.register("cases.pay_http", tasks.pay_over_http, _("Handing a payment to its service"))
     jobs.register("cases.ask_http", tasks.ask_over_http, _("Asking what became of a payment"))
     jobs.register("cases.run_export", tasks.export_run, _("Writing a payment run"))
+    deliveries.subscribe("cases.rule", "case.asked", consumers.rule_judges, _("Judge plain returns by rule"))
+    for name, pattern, handler in (
+        ("cases.parcel_signals", "case_parcel.inspected", consumers.parcel_signals),
+        ("cases.picture_signals", "ticket.customer_wrote", consumers.picture_signals),
+    ):
+        deliveries.subscribe(name, pattern, handler, _("Find signals that a person should look at"))

@@ -10,6 +10,7 @@ from django.utils import timezone
 from aftersales.cases import services
 from aftersales.cases.models import CasePayment, PaymentRun
 from aftersales.cases.services import gateway
+from aftersales.cases.services.automatic import approve_due, pay_due
 from aftersales.cases.services.runs import run_export
 from aftersales.core import origin
 from aftersales.core.models import Job
@@ -46,3 +47,12 @@ def sweep_parcels() -> None:
     with origin.coming_from("task"):
         services.parcels_warn(now=now)
         services.parcels_expire(now=now)
+
+
+@shared_task
+def approve_by_rule() -> None:
+    """Every ten minutes: whatever the rule did not judge or pay when it was asked for."""
+    now = timezone.now()
+    with origin.coming_from("task"):
+        approve_due(now=now)
+        pay_due(now=now)

@@ -202,6 +202,14 @@ def change(
     return current
 
 
+def tell_many(drafts: Sequence[Draft], *, actor: Any, now: datetime) -> None:
+    """Events of rows that the caller holds under lock; listeners may set columns of them, which are written."""
+    rows = list({draft.row.pk: draft.row for draft in drafts}.values())
+    before = {row.pk: rowwrite.snapshot(row) for row in rows}
+    if rows:
+        _write(rows, before, drafts, actor=actor, now=now, reason="")
+
+
 def create(
     row: Row,
     *,

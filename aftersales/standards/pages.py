@@ -121,6 +121,8 @@ def group_words(code: str) -> str:
         "automation": pgettext("group of numbers", "Automation"),
         "dispatch": pgettext("group of numbers", "Dispatch and shifts"),
         "parcels": pgettext("group of numbers", "Returned goods"),
+        "automatic": pgettext("group of numbers", "Approved by rule"),
+        "requests": pgettext("group of numbers", "Small requests"),
         "channels": pgettext("group of numbers", "E-mail and connections"),
         "returns": pgettext("group of numbers", "Returns"),
         "appointments": pgettext("group of numbers", "Appointments"),

@@ -1,22 +1,27 @@
 """Cases: what is asked and decided, where the goods are, what is paid. Rows are never deleted."""
 
 from .accounts import LineAccount, OrderAccount, TenderAccount
+from .automatic import CaseFlag, CaseJudgment, PhotoPrint
 from .case import Case, CaseLine, CaseNote
 from .gateway import MoneyGateway
 from .parcel import CaseParcel, ParcelItem
 from .payment import CasePayment, PaymentPart
 from .payrun import BankAnswer, Payee, PaymentRun
 from .receiving import ParcelPhoto, ParcelReceipt, UnknownParcel
+from .request import Invoice, ServiceRequest
 from .statement import Difference, StatementLine
 
 __all__ = [
     "BankAnswer",
     "Case",
+    "CaseFlag",
+    "CaseJudgment",
     "CaseLine",
     "CaseNote",
     "CaseParcel",
     "CasePayment",
     "Difference",
+    "Invoice",
     "LineAccount",
     "MoneyGateway",
     "OrderAccount",
@@ -25,7 +30,9 @@ __all__ = [
     "ParcelPhoto",
     "ParcelReceipt",
     "PaymentPart",
+    "PhotoPrint",
     "PaymentRun",
+    "ServiceRequest",
     "StatementLine",
     "TenderAccount",
     "UnknownParcel",

@@ -269,9 +269,10 @@ class Case(StateModel, PublicIdModel, VersionedModel):
         return self.told(agreed=str(self.agreed))
 
     def _decide(
-        self, actor: Any, now: datetime, how: str, grant: Quote | None, terms: Terms
+        self, actor: Any, now: datetime, how: str, grant: Quote | Mapping[int, Quote] | None, terms: Terms
     ) -> dict[str, Any]:
-        """``grant``: what the accounts reserved for this case; None refuses and reserves nothing."""
+        """``grant``: what the accounts reserved for this case (for many: by case); None refuses, reserves nothing."""
+        grant = grant[self.pk] if isinstance(grant, Mapping) else grant
         self.decided_how, self.decided_by_id, self.decided_at = how, actor.pk, now
         self._take(terms)
         self.agreed = grant.total if grant else Decimal(0)

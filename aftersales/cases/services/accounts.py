@@ -38,9 +38,9 @@ def books_open(order: Order) -> Books:
     """
     order = moves.locked(order)
     lines = list(OrderLine.objects.filter(order=order).order_by("pk"))
-    paid = really_paid(order.paid, order.freight, [_paid_of(line) for line in lines])
+    paid = really_paid(order.paid, order.freight, [line_paid(line) for line in lines])
     told_back = order.refunded or any(line.refunded for line in lines)
-    ours = _paid_by_us(order) if told_back else {}
+    ours = paid_by_us(order) if told_back else {}
     OrderAccount.objects.bulk_create(
         [OrderAccount(order=order, currency=order.currency, paid=order.paid, freight=paid.freight)],
         ignore_conflicts=True,
@@ -56,13 +56,13 @@ def books_open(order: Order) -> Books:
     return Books(order, account, {line.pk: line for line in lines}, by_line, paid)
 
 
-def _paid_of(line: OrderLine) -> LinePaid:
+def line_paid(line: OrderLine) -> LinePaid:
     return LinePaid(
         line.pk, line.quantity, line.unit_price, line.discount + line.coupon, line.paid, line.freight
     )
 
 
-def _paid_by_us(order: Order) -> dict[int | None, Decimal]:
+def paid_by_us(order: Order) -> dict[int | None, Decimal]:
     """What our own payments gave back, by line (None: freight and the rest), as the order's columns hold it too."""
     parts = PaymentPart.objects.filter(
         payment__case__order=order, payment__state=PaymentState.SUCCEEDED, payment__kind=PaymentKind.REFUND
@@ -82,6 +82,19 @@ def _refresh(
     """Follow the order's own columns, but never below what cases have taken already: that is a person's matter."""
     rows: list[Any] = [account, *by_line.values()]
     known = [_columns(row) for row in rows]
+    follow_order(account, by_line, order, lines, paid, ours)
+    _save([row for row, before in zip(rows, known, strict=True) if _columns(row) != before])
+
+
+def follow_order(
+    account: OrderAccount,
+    by_line: Mapping[int, LineAccount],
+    order: Order,
+    lines: Sequence[OrderLine],
+    paid: Goods,
+    ours: Mapping[int | None, Decimal],
+) -> None:
+    """The same in memory."""
     account.paid = max(order.paid, account.granted)
     account.freight = max(paid.freight, account.freight_granted)
     elsewhere = max(order.refunded - sum(ours.values(), ZERO), ZERO)
@@ -91,7 +104,6 @@ def _refresh(
         mine.bought = max(line.quantity, mine.claimed)
         mine.paid = max(paid.lines[line.pk], mine.granted, mine.claimed_value)
         mine.before = min(max(line.refunded - ours.get(line.pk, ZERO), ZERO), mine.paid - mine.granted)
-    _save([row for row, before in zip(rows, known, strict=True) if _columns(row) != before])
 
 
 def _columns(row: Any) -> list[Any]:
@@ -141,15 +153,20 @@ def grant(books: Books, case: Case, lines: Sequence[CaseLine], quote: Quote) -> 
 
     The CHECKs of the accounts refuse what a mistake of ours would give twice.
     """
+    reserve(books, case, lines, quote)
+    _save([books.account, *(books.line_accounts[line.line_id] for line in lines)])
+    if lines:
+        CaseLine.objects.bulk_update(lines, ["agreed"])
+
+
+def reserve(books: Books, case: Case, lines: Sequence[CaseLine], quote: Quote) -> None:
+    """The same in memory: whoever calls it writes accounts and lines."""
     _ungrant(books, case, lines)
     for line in lines:
         line.agreed = quote.lines.get(line.line_id, ZERO)
         books.line_accounts[line.line_id].granted += line.agreed
     books.account.granted += quote.bound
     books.account.freight_granted += quote.freight
-    _save([books.account, *(books.line_accounts[line.line_id] for line in lines)])
-    if lines:
-        CaseLine.objects.bulk_update(lines, ["agreed"])
 
 
 def ungrant(books: Books, case: Case, lines: Sequence[CaseLine]) -> None:

@@ -272,6 +272,11 @@ def _positive(amount: Decimal) -> Decimal:
     return amount
 
 
+def quote_of(mine: Held) -> Quote:
+    """What approving this case as it stands would give."""
+    return _quote(mine, None, {})
+
+
 def _quote(mine: Held, amount: Decimal | None, deductions: Deductions) -> Quote:
     """What this case would give now; what it holds already is free for it again."""
     case, books = mine.case, mine.books

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from aftersales.cases.models import CaseNote, Payee
+from aftersales.cases.models import CaseFlag, CaseNote, Payee, PhotoPrint, ServiceRequest
 from aftersales.cases.states import OPEN_PAYMENTS
 from aftersales.customers.models import Customer
 from aftersales.tickets.models import ArchiveRecord
@@ -20,3 +20,8 @@ def customer_forget(customer: Customer, *, actor: Any, reason: str, now: datetim
     payees.exclude(payments__case__ticket__in=held).update(
         holder="", bank="", account="", consent="", proof="", erased_at=now
     )
+    prints = PhotoPrint.objects.filter(case__customer=customer, erased_at=None)
+    prints.exclude(case__ticket__in=held).update(sha256="", erased_at=now)
+    CaseFlag.objects.filter(case__customer=customer).exclude(case__ticket__in=held).update(words="")
+    requests = ServiceRequest.objects.filter(customer=customer, erased_at=None).exclude(ticket__in=held)
+    requests.update(words="", answer="", details={}, result={}, erased_at=now)
