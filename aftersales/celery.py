@@ -32,6 +32,7 @@ app.conf.beat_schedule = {
     "order-reports": {"task": "aftersales.dashboards.tasks.order_reports", "schedule": 300.0},
     "sweep-certificates": {"task": "training.tasks.sweep_certificates", "schedule": 300.0},
     "sweep-parcels": {"task": "aftersales.cases.tasks.sweep_parcels", "schedule": 600.0},
+    "sweep-requests": {"task": "aftersales.cases.tasks.sweep_requests", "schedule": 600.0},
     "approve-by-rule": {"task": "aftersales.cases.tasks.approve_by_rule", "schedule": 600.0},
     "sweep-clocks": {"task": "aftersales.clocks.tasks.sweep_clocks", "schedule": 60.0},
 }

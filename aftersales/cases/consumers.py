@@ -4,6 +4,8 @@ from datetime import datetime
 
 from aftersales.cases.models import Case
 from aftersales.cases.services.automatic import approve_one
+from aftersales.cases.services.request_telling import request_tell
+from aftersales.cases.services.requests import red_letter_open
 from aftersales.cases.services.signals import case_look, parcel_look, pictures_look
 from aftersales.cases.services.telling import customer_tell
 from aftersales.core.models import Event
@@ -28,3 +30,12 @@ def picture_signals(event: Event, now: datetime) -> None:
     """A customer wrote: his pictures belong to the open cases of the ticket."""
     for case in Case.objects.open().filter(ticket=event.subject_id).order_by("pk"):
         pictures_look(case=case, now=now)
+
+
+def red_letter(event: Event, now: datetime) -> None:
+    red_letter_open(payment_id=event.subject_id, now=now)
+
+
+def request_message(event: Event, now: datetime) -> None:
+    """One message per event, once: the event is the message's key."""
+    request_tell(event=event, now=now)

@@ -35,6 +35,7 @@ def connect() -> None:
     authority.declare(limits.RELEASE, limits.releases)
     series.declare("service_request", "RQ{yy}{mm}-{n:05d}")
     facts.provide("tickets.open_work", selectors.open_cases)
+    facts.provide("tickets.open_work", selectors.open_requests)
     facts.provide("cases.open_parts", selectors.open_parts)
     facts.provide("cases.bound", selectors.bound)
     facts.provide("cases.not_approvers", paying.not_approvers)
@@ -58,3 +59,15 @@ def connect() -> None:
         ("cases.picture_signals", "ticket.customer_wrote", consumers.picture_signals),
     ):
         deliveries.subscribe(name, pattern, handler, _("Find signals that a person should look at"))
+    deliveries.subscribe(
+        "cases.red_letters",
+        "payment.succeeded",
+        consumers.red_letter,
+        _("Ask for red letters of refunded invoices"),
+    )
+    deliveries.subscribe(
+        "cases.request_messages",
+        "request.*",
+        consumers.request_message,
+        _("Tell customers where their request stands"),
+    )

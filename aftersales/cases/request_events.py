@@ -61,10 +61,13 @@ register(
     flag("dismissed", _("%(actor)s found the signal unfounded: %(signal)s.")),
     flag("upheld", _("%(actor)s found the signal founded: %(signal)s.")),
     flag("reopened", _("%(actor)s looks at the signal again: %(signal)s.")),
-    Kind("case.left_to_person", _("The rule left it to a person."), {"case_id": "id", "why": "code"}, audience=INTERNAL),
+    Kind(
+        "case.left_to_person", _("The rule left it to a person."), {"case_id": "id", "why": "code"},
+        audience=INTERNAL,
+    ),
     Kind("case.person_asked", _("The customer asks for a person."), {"case_id": "id"}, audience=CUSTOMER),
     Kind(
-        "case.instant_refused", _("The instant refund could not go out; a person pays it."), {"case_id": "id", "why": "code"},
-        audience=INTERNAL,
+        "case.instant_refused", _("The instant refund could not go out; a person pays it."),
+        {"case_id": "id", "why": "code"}, audience=INTERNAL,
     ),
 )  # fmt: skip

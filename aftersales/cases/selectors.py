@@ -7,7 +7,14 @@ from datetime import datetime
 from django.db.models import F, Q
 from django.utils.translation import gettext as _
 
-from aftersales.cases.models import Case, CaseParcel, CasePayment, ParcelItem, ParcelPhoto
+from aftersales.cases.models import (
+    Case,
+    CaseParcel,
+    CasePayment,
+    ParcelItem,
+    ParcelPhoto,
+    ServiceRequest,
+)
 from aftersales.cases.states import ParcelState, PaymentState
 from aftersales.tickets.models import Ticket
 
@@ -76,3 +83,17 @@ def cases_of(ticket: Ticket) -> list[Case]:
     if not ticket.case_count:
         return []
     return list(Case.objects.filter(ticket=ticket).prefetch_related("lines__line").order_by("id"))
+
+
+def open_requests(rows: Sequence[Ticket], now: datetime) -> Mapping[int, list[str]]:
+    """The same for small requests; no query for a ticket whose row says that nothing is open."""
+    asked = [row.pk for row in rows if row.cases_open]
+    found: dict[int, list[str]] = defaultdict(list)
+    if not asked:
+        return found
+    for request in ServiceRequest.objects.open().filter(ticket__in=asked, holds_ticket=True).order_by("id"):
+        found[request.ticket_id].append(
+            _("Request %(number)s (%(kind)s) is open: bring it to its end first.")
+            % {"number": request.number, "kind": request.get_kind_display()}
+        )
+    return found

@@ -11,6 +11,7 @@ from aftersales.cases import services
 from aftersales.cases.models import CasePayment, PaymentRun
 from aftersales.cases.services import gateway
 from aftersales.cases.services.automatic import approve_due, pay_due
+from aftersales.cases.services.requests import requests_lapse
 from aftersales.cases.services.runs import run_export
 from aftersales.core import origin
 from aftersales.core.models import Job
@@ -56,3 +57,10 @@ def approve_by_rule() -> None:
     with origin.coming_from("task"):
         approve_due(now=now)
         pay_due(now=now)
+
+
+@shared_task
+def sweep_requests() -> None:
+    """Every ten minutes: requests that nobody answered end."""
+    with origin.coming_from("task"):
+        requests_lapse(now=timezone.now())

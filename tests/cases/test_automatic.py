@@ -165,7 +165,8 @@ def test_a_customer_of_good_standing_is_paid_at_once(
     work_off(now)
     case.refresh_from_db()
     judgment = CaseJudgment.objects.get()
-    assert judgment.instant and case.instant, judgment.checks
+    assert judgment.instant, judgment.checks
+    assert case.instant
     assert all(check["holds"] for check in judgment.checks)
     cited = {check["code"]: check["rule"] for check in judgment.checks}
     assert cited["orders"].startswith("instant_completed_orders v")

@@ -1,6 +1,7 @@
 """Small requests (R4.0) and the invoices that came of them."""
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
@@ -28,7 +29,7 @@ class Invoice(PublicIdModel):
     """An invoice that was made out, or a red letter that takes one back. The law keeps both (ten years)."""
 
     order = models.ForeignKey(Order, models.PROTECT, related_name="invoices", verbose_name=_("order"))
-    number = models.CharField(_("invoice number"), max_length=40, unique=True)
+    number = models.CharField(_("invoice number"), max_length=40)
     kind = models.CharField(_("invoice kind"), max_length=12, choices=InvoiceKind.choices)
     title = models.CharField(_("invoice title"), max_length=120)
     tax_no = models.CharField(_("tax number"), max_length=20, blank=True)
@@ -44,10 +45,20 @@ class Invoice(PublicIdModel):
     class Meta:
         verbose_name = _("invoice")
         verbose_name_plural = _("invoices")
-        constraints = [models.CheckConstraint(condition=Q(amount__gt=0), name="invoice_of_something")]
+        constraints = [
+            models.UniqueConstraint(fields=["order", "number"], name="invoice_once"),
+            models.CheckConstraint(condition=Q(amount__gt=0), name="invoice_of_something"),
+        ]
 
     def __str__(self) -> str:
         return self.number
+
+    @property
+    def left(self) -> Decimal:
+        """What of it no red letter has taken back."""
+        if self.pk is None:
+            return self.amount
+        return self.amount - sum((one.amount for one in self.red_letters.all()), Decimal(0))
 
 
 class ServiceRequest(StateModel, PublicIdModel, VersionedModel):

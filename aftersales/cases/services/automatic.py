@@ -23,7 +23,7 @@ from aftersales.cases.services.awaiting import SHIP_DAYS
 from aftersales.cases.services.deciding import quote_of
 from aftersales.cases.services.limits import CUSTOMER
 from aftersales.cases.services.locking import Held, held, refuse_foreign, require
-from aftersales.cases.services.many import held_many, one_after_another, write_columns
+from aftersales.cases.services.many import held_many, one_after_another
 from aftersales.cases.services.opening import note
 from aftersales.cases.services.proposing import payment_propose
 from aftersales.cases.services.standing import bounds_in_force, categories, standings
@@ -31,6 +31,7 @@ from aftersales.cases.states import CaseKind, CaseState, DecidedBy, NoteKind, Si
 from aftersales.core import events, moves
 from aftersales.core.errors import Busy, DomainError
 from aftersales.core.events import Draft
+from aftersales.core.plainwrite import write_columns
 from aftersales.standards.returns.states import Verdict
 from aftersales.standards.selectors import (
     Book,

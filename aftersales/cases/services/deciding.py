@@ -116,10 +116,13 @@ def case_approve(
     amount: Decimal | None = None,
     deductions: Deductions | None = None,
     goods_back: bool | None = None,
+    fault: str = "",
     words: str = "",
     version: int | None = None,
 ) -> Case:
     """Approve what is asked. ``amount``: a fixed one instead of the computed; ``goods_back=False`` waives the goods.
+
+    ``fault``: who bears it.
 
     Errors: too_much, too_many (its pieces were taken by another case meanwhile), deduction, refused_already.
     """
@@ -127,7 +130,8 @@ def case_approve(
         mine = _held(case, actor, version)
         if mine.case.state == CaseState.REJECTED:
             _claim_again(mine)
-        terms = {} if goods_back is None else {"goods_back": goods_back}
+        terms: dict[str, Any] = {} if goods_back is None else {"goods_back": goods_back}
+        terms |= {"fault": fault} if fault else {}
         found = _quote(mine, amount, deductions or {})
         approved = _approved(mine, "approve", actor, now, how, found, terms)
         note(approved, NoteKind.APPROVE, OFFERS_BY.get(DecidedBy(how), Side.PLATFORM), words, actor, now)

@@ -1,13 +1,14 @@
 """A case with everything above it, locked in one order: order, accounts, ticket, case."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from aftersales.cases.models import Case, CaseLine
+from aftersales.cases.models import Case, CaseLine, ServiceRequest
+from aftersales.cases.request_states import OPEN_REQUESTS
 from aftersales.cases.services.accounts import Books, books_open
 from aftersales.cases.states import OPEN_CASES
 from aftersales.core import moves
@@ -70,9 +71,19 @@ def tell_ticket(
 ) -> Ticket:
     """The ticket's own timeline hears of its case, and its row how many there are."""
     told = {"case_id": case.pk, "number": case.number, **payload}
+    return tell_ticket_of(ticket, event, told, actor=actor, now=now)
+
+
+def tell_ticket_of(
+    ticket: Ticket, event: str, payload: Mapping[str, Any], *, actor: Any, now: datetime
+) -> Ticket:
+    """The same for whatever of this room hangs on a ticket; small requests that hold it count like cases."""
     states = list(Case.objects.filter(ticket=ticket).values_list("state", flat=True))
+    asked = ServiceRequest.objects.filter(ticket=ticket, holds_ticket=True).values_list("state", flat=True)
+    small = list(asked)
     changed: Ticket = moves.change(
-        ticket, actor=actor, now=now, event=event, payload=told, quiet=("case_count", "cases_open"),
-        case_count=len(states), cases_open=sum(state in OPEN_CASES for state in states),
+        ticket, actor=actor, now=now, event=event, payload=payload, quiet=("case_count", "cases_open"),
+        case_count=len(states) + len(small),
+        cases_open=sum(state in OPEN_CASES for state in states) + sum(state in OPEN_REQUESTS for state in small),
     )  # fmt: skip
     return changed

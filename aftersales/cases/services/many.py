@@ -1,11 +1,10 @@
-"""Many cases with everything above them, locked in the same order as one: orders, accounts, tickets, cases, each by key.
+"""Many cases with everything above them, locked in the same order as one: orders, accounts, tickets, cases.
 
 Whoever is busy elsewhere is left out, so that a batch never waits for a person and a person only for a batch's end.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable
 
 from django.db import connection
 
@@ -100,24 +99,4 @@ def one_after_another(kind: int, keys: Iterable[int]) -> None:
         cursor.execute(
             "SELECT pg_advisory_xact_lock(%s, k) FROM (SELECT k FROM unnest(%s::int[]) AS u(k) ORDER BY k) AS sorted",
             [kind, sorted({key % 2**31 for key in keys})],
-        )
-
-
-def write_columns(rows: Sequence[Any], columns: Sequence[str]) -> None:
-    """Columns of rows without a state, in one UPDATE."""
-    if not rows:
-        return
-    meta = rows[0]._meta
-    fields = [meta.get_field(name) for name in columns]
-    arrays = [[row.pk for row in rows], *([getattr(row, field.attname) for row in rows] for field in fields)]
-    names = [f"v{number}" for number in range(len(fields))]
-    types = ["bigint", *(str(field.db_type(connection)) for field in fields)]
-    quote = connection.ops.quote_name
-    told = ", ".join(f"{quote(field.column)} = v.{name}" for field, name in zip(fields, names, strict=True))
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"UPDATE {quote(meta.db_table)} AS t SET {told} "
-            f"FROM unnest({', '.join(f'%s::{one}[]' for one in types)}) AS v(pk, {', '.join(names)}) "
-            f"WHERE t.{quote(meta.pk.column)} = v.pk",
-            arrays,
         )
