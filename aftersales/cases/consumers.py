@@ -4,9 +4,9 @@ from datetime import datetime
 
 from aftersales.cases.models import Case
 from aftersales.cases.services.automatic import approve_one
+from aftersales.cases.services.flags import case_look, parcel_look, pictures_look
 from aftersales.cases.services.request_telling import request_tell
 from aftersales.cases.services.requests import red_letter_open
-from aftersales.cases.services.signals import case_look, parcel_look, pictures_look
 from aftersales.cases.services.telling import customer_tell
 from aftersales.core.models import Event
 

@@ -25,10 +25,12 @@ OUT = frozenset({
 """States of money that is out, or that nobody can call back any more."""
 
 
-def open_cases(rows: Sequence[Ticket], now: datetime) -> Mapping[int, list[str]]:
-    """What still has to end before a ticket is resolved: one sentence for each open case. No query for a ticket
-    whose row says that it has none."""
-    asked = [row.pk for row in rows if row.cases_open]
+def open_work(rows: Sequence[Ticket], now: datetime) -> Mapping[int, list[str]]:
+    """What still has to end before a ticket is resolved: one sentence for each open case and small request.
+
+    No query for a ticket whose row says that nothing is open, and none for requests where cases are all of it.
+    """
+    asked = {row.pk: row.cases_open for row in rows if row.cases_open}
     found: dict[int, list[str]] = defaultdict(list)
     if not asked:
         return found
@@ -36,6 +38,13 @@ def open_cases(rows: Sequence[Ticket], now: datetime) -> Mapping[int, list[str]]
         found[case.ticket_id].append(
             _("Case %(number)s (%(kind)s) is open: bring it to its end first.")
             % {"number": case.number, "kind": case.get_kind_display()}
+        )
+    more = [pk for pk, count in asked.items() if count > len(found.get(pk, ()))]
+    small = ServiceRequest.objects.open().filter(ticket__in=more, holds_ticket=True) if more else ()
+    for request in small:
+        found[request.ticket_id].append(
+            _("Request %(number)s (%(kind)s) is open: bring it to its end first.")
+            % {"number": request.number, "kind": request.get_kind_display()}
         )
     return found
 
@@ -83,17 +92,3 @@ def cases_of(ticket: Ticket) -> list[Case]:
     if not ticket.case_count:
         return []
     return list(Case.objects.filter(ticket=ticket).prefetch_related("lines__line").order_by("id"))
-
-
-def open_requests(rows: Sequence[Ticket], now: datetime) -> Mapping[int, list[str]]:
-    """The same for small requests; no query for a ticket whose row says that nothing is open."""
-    asked = [row.pk for row in rows if row.cases_open]
-    found: dict[int, list[str]] = defaultdict(list)
-    if not asked:
-        return found
-    for request in ServiceRequest.objects.open().filter(ticket__in=asked, holds_ticket=True).order_by("id"):
-        found[request.ticket_id].append(
-            _("Request %(number)s (%(kind)s) is open: bring it to its end first.")
-            % {"number": request.number, "kind": request.get_kind_display()}
-        )
-    return found

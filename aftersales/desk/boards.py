@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.translation import pgettext_lazy
 
-from aftersales.cases.models import Case, CaseParcel
-from aftersales.cases.states import HERE, CaseKind, CaseState, Direction, Ground, ParcelState
+from aftersales.cases.models import Case, CaseFlag, CaseJudgment, CaseParcel
+from aftersales.cases.request_states import SignalState
+from aftersales.cases.states import HERE, UNDECIDED, CaseKind, CaseState, Direction, Ground, ParcelState
 from aftersales.desk.cases import case_badge
 
 PAGE = 50
@@ -84,7 +85,9 @@ def _of_board(rows: QuerySet[Case], board: str) -> QuerySet[Case]:
         case "dispute":
             return rows.filter(state=CaseState.DISPUTED)
         case "review":
-            return rows.exclude(review="")
+            signals = CaseFlag.objects.filter(case=OuterRef("pk"), state=SignalState.OPEN)
+            wants = CaseJudgment.objects.filter(case=OuterRef("pk"), person_asked_at__isnull=False)
+            return rows.filter(~Q(review="") | Exists(signals) | Q(Exists(wants), state__in=UNDECIDED))
     return rows
 
 

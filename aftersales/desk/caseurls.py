@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from aftersales.desk.views import boards, cases, receiving
+from aftersales.desk.views import automatic, boards, cases, receiving, requests
 
 patterns = [
     path("cases/", boards.cases, name="cases"),
@@ -17,6 +17,12 @@ patterns = [
     path("tickets/<str:number>/cases/", cases.panel, name="ticket_cases"),
     path("tickets/<str:number>/cases/open/", cases.case_open, name="case_open"),
     path("tickets/<str:number>/cases/preview/", cases.request_preview, name="request_preview"),
+    path("cases/<str:number>/person/", automatic.ask_person, name="case_person"),
+    path("cases/signals/<str:public_id>/<slug:name>/", automatic.flag_act, name="flag_act"),
+    path("tickets/<str:number>/requests/take/", requests.take, name="request_take"),
+    path("requests/", requests.board, name="requests"),
+    path("requests/<str:number>/", requests.one, name="request"),
+    path("requests/<str:number>/do/<slug:name>/", requests.act, name="request_act"),
     path("receiving/", receiving.desk, name="receiving"),
     path("receiving/shelve/", receiving.shelve, name="shelve"),
     path("receiving/shelf/<str:public_id>/", receiving.unknown, name="unknown"),

@@ -81,6 +81,7 @@ GROUPS: tuple[Group, ...] = (
                 number="letters",
             ),
             Item(pgettext("navigation", "Returns and refunds"), "desk:cases", "undo", "cases.view_case"),
+            Item(pgettext("navigation", "Small requests"), "desk:requests", "chat", "cases.view_case"),
             Item(pgettext("navigation", "Receiving desk"), "desk:receiving", "box", "cases.receive"),
             Item(pgettext("navigation", "Archive"), "desk:archive", "book", "desk.archive"),
             Item(pgettext("navigation", "Answer templates"), "desk:answers", "chat", "tickets.use_answers"),

@@ -23,7 +23,7 @@ from aftersales.cases.models import (
 )
 from aftersales.cases.services import Arrival, Finding
 from aftersales.cases.services.automatic import approve_due, approve_one, case_ask_person, pay_due
-from aftersales.cases.services.signals import case_look, flag_settle, parcel_look
+from aftersales.cases.services.flags import case_look, flag_settle, parcel_look
 from aftersales.core.errors import DomainError
 from aftersales.core.models import Event
 from aftersales.customers.models import Customer

@@ -164,7 +164,7 @@ def invoice_out(
 def red_letter_out(
     request: ServiceRequest, subject: Subject, result: Details, actor: Any, now: datetime
 ) -> Case | None:
-    invoice = Invoice.objects.select_for_update().get(pk=request.invoice_id)
+    invoice = Invoice.objects.select_for_update().get(pk=request.invoice_id or 0)
     amount = min(Decimal(subject.details["amount"]), invoice.left)
     if amount > ZERO:
         invoice_write(

@@ -296,7 +296,8 @@ def red_letter_open(*, payment_id: int, now: datetime) -> ServiceRequest | None:
         order: Order = moves.locked(Order(pk=case.order_id))
         ticket = locked_ticket(Ticket(pk=case.ticket_id))
         mine = ServiceRequest.objects.filter(order=order, kind=RequestKind.RED_LETTER)
-        if known := mine.filter(details__payments__contains=[payment.pk]).first():
+        known: ServiceRequest | None = mine.filter(details__payments__contains=[payment.pk]).first()
+        if known is not None:
             return known
         invoice = invoice_kept(order, now)
         if invoice is None:

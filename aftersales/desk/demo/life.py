@@ -27,7 +27,7 @@ from aftersales.tickets.models import Ticket
 from aftersales.tickets.services.intake import draft_for
 from aftersales.tickets.states import ACTIVE_STATES, TicketState, WaitFor
 
-from . import books, cases, day, problems, qualified, rules, systems, windows, writing
+from . import books, cases, day, problems, qualified, requests, rules, systems, windows, writing
 from .problems import PROBLEMS, Problem
 from .trade import DAYS
 
@@ -415,6 +415,7 @@ def live(now: datetime, people: dict[str, User], *, seed: int) -> dict[str, int]
         windows.live(now, people, system_user(now))
         qualified.certify(people, now)
         cases.live(now, people)
+        requests.live(now, people)
         books.live(now, people)
     return {
         "tickets": Ticket.objects.count(),

@@ -18,7 +18,7 @@ from aftersales.core import moves, once
 from aftersales.core.access import answered, needs
 from aftersales.core.errors import DomainError
 from aftersales.core.posted import whole
-from aftersales.desk import caseacts, cases
+from aftersales.desk import automatic, caseacts, cases, requests
 from aftersales.desk.caseforms import CaseForm
 from aftersales.desk.views.ticket import the_ticket
 from aftersales.standards.selectors import one_edition
@@ -54,8 +54,10 @@ def panel(request: HttpRequest, number: str) -> HttpResponse:
     row, now = the_ticket(request, number), timezone.now()
     with one_edition():
         standing, ended = cases.of_ticket(row, request.user, now)
+        asked, over = requests.of_ticket(row, request.user, now)
     context = {
         "ticket": row, "cards": standing, "ended": [(one, cases.case_badge(one)) for one in ended], "now": now,
+        "asked": asked, "over": over,
         "may_open": row.is_open and request.user.has_perm("cases.open"),
     }  # fmt: skip
     return render(request, "desk/cases/_panel.html", context)
@@ -131,6 +133,7 @@ def _story(request: HttpRequest, row: Case) -> dict[str, Any]:
         "may_see_ticket": Ticket.objects.visible_to(request.user).filter(pk=row.ticket_id).exists()
         and request.user.has_perm("desk.view"),
         "settled": cases.settled_terms(row) if card.parcels else [],
+        "automatic": automatic.of_case(row, request.user, now),
     }  # fmt: skip
 
 

@@ -56,7 +56,7 @@ def pictures_look(*, case: Case, now: datetime) -> None:
             "cases": [one.number for one in cases[:SHOWN]],
             "customers": len({one.customer_id for one in cases} | {case.customer_id}),
         }
-        _raise(case, SignalKind.SAME_PHOTO, sha256, reasons, now)
+        flag_raise(case=case, signal=SignalKind.SAME_PHOTO, ref=sha256, reasons=reasons, now=now)
 
 
 def parcel_look(*, parcel_id: int, now: datetime) -> None:
@@ -106,7 +106,7 @@ def _look_serial(case: Case, now: datetime) -> None:
     if returned < parameter("signal_serial_cases", now) or share < parameter("signal_serial_percent", now):
         return
     reasons = {"returned": returned, "orders": orders, "share": share, "days": days}
-    _raise(case, SignalKind.SERIAL, "", reasons, now)
+    flag_raise(case=case, signal=SignalKind.SERIAL, ref="", reasons=reasons, now=now)
 
 
 def _look_inside(case: Case, parcel: CaseParcel, items: Sequence[ParcelItem], now: datetime) -> None:
@@ -116,13 +116,13 @@ def _look_inside(case: Case, parcel: CaseParcel, items: Sequence[ParcelItem], no
     ref = str(parcel.pk)
     if missing and not there:
         reasons = {"missing": missing, "weight_g": parcel.weight_g}
-        _raise(case, SignalKind.EMPTY_BOX, ref, reasons, now)
+        flag_raise(case=case, signal=SignalKind.EMPTY_BOX, ref=ref, reasons=reasons, now=now)
     other = wrong or any(item.cause == FoundCause.OTHER_ITEM for item in items)
     if other and case.first_ground != Ground.WRONG_ITEM:
-        _raise(case, SignalKind.SWAPPED, ref, {"wrong": wrong}, now)
+        flag_raise(case=case, signal=SignalKind.SWAPPED, ref=ref, reasons={"wrong": wrong}, now=now)
 
 
-def _raise(case: Case, signal: str, ref: str, reasons: Mapping[str, Any], now: datetime) -> None:
+def flag_raise(*, case: Case, signal: str, ref: str, reasons: Mapping[str, Any], now: datetime) -> None:
     """Once for what it is about, however often it is found."""
     if CaseFlag.objects.filter(case=case, signal=signal, ref=ref).exists():
         return
