@@ -32,7 +32,7 @@ def main(names: list[str]) -> int:
 
 
 def _items() -> dict[str, Callable[[Any, int], Iterator[Any]]]:
-    from tests.bench import counts, door, pages, search, sheets, walks, workers
+    from tests.bench import automatic, counts, door, pages, search, sheets, walks, workers
 
     return {
         "counts": counts.measure,
@@ -41,6 +41,7 @@ def _items() -> dict[str, Callable[[Any, int], Iterator[Any]]]:
         "search": search.measure,
         "door": door.measure,
         "sweep": door.measure_sweep,
+        "returns": automatic.measure,
         "celery": workers.measure,
         "sheets": sheets.measure,
     }
