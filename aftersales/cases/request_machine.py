@@ -17,6 +17,7 @@ DUE = Need("due_at", label=_("due"), kind="hidden")
 DETAILS = Need("details", label=_("details"), kind="hidden", required=False)
 RESULT = Need("result", label=_("result"), kind="hidden", required=False)
 ANSWERED = Need("answer", label=_("Answer"), kind="hidden", required=False)
+INVOICE = Need("invoice", label=_("invoice"), kind="hidden", required=False)
 FOUND = Need("words", label=_("What was found"), kind="long", max_length=500)
 CASE = Need("case", label=_("case"), kind="hidden", required=False)
 
@@ -41,7 +42,7 @@ REQUEST_MACHINE = Machine(
         ),
         Move(
             "finish", [R.WITH_PARTY], R.DONE, ANSWER, pgettext_lazy("request move", "Done"), "request.done",
-            needs=[RESULT, ANSWERED, CASE], effect=_("The customer is told what was done."),
+            needs=[RESULT, ANSWERED, CASE, INVOICE], effect=_("The customer is told what was done."),
         ),
         Move(
             "refuse", [R.ASKED, R.WITH_PARTY], R.REFUSED, ANSWER, pgettext_lazy("request move", "Refuse"),

@@ -185,9 +185,12 @@ class ServiceRequest(StateModel, PublicIdModel, VersionedModel):
         now: datetime,
         result: dict[str, Any] | None = None,
         answer: str = "",
-        case: Any = None,
+        case: Case | None = None,
+        invoice: Invoice | None = None,
     ) -> dict[str, Any]:
         self.result, self.answer = result or {}, answer
+        if invoice is not None:
+            self.invoice_id = invoice.pk
         if case is not None:
             self.case_id = case.pk
         return self._end(actor, now, **({"case_id": case.pk} if case is not None else {}))

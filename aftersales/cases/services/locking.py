@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from aftersales.cases.models import Case, CaseLine, ServiceRequest
@@ -78,12 +79,12 @@ def tell_ticket_of(
     ticket: Ticket, event: str, payload: Mapping[str, Any], *, actor: Any, now: datetime
 ) -> Ticket:
     """The same for whatever of this room hangs on a ticket; small requests that hold it count like cases."""
-    states = list(Case.objects.filter(ticket=ticket).values_list("state", flat=True))
-    asked = ServiceRequest.objects.filter(ticket=ticket, holds_ticket=True).values_list("state", flat=True)
-    small = list(asked)
+    cases = Case.objects.filter(ticket=ticket).annotate(open=Q(state__in=OPEN_CASES))
+    small = ServiceRequest.objects.filter(ticket=ticket, holds_ticket=True)
+    small = small.annotate(open=Q(state__in=OPEN_REQUESTS)).values_list("open", flat=True)
+    standing = list(cases.values_list("open", flat=True).union(small, all=True))
     changed: Ticket = moves.change(
         ticket, actor=actor, now=now, event=event, payload=payload, quiet=("case_count", "cases_open"),
-        case_count=len(states) + len(small),
-        cases_open=sum(state in OPEN_CASES for state in states) + sum(state in OPEN_REQUESTS for state in small),
+        case_count=len(standing), cases_open=sum(standing),
     )  # fmt: skip
     return changed

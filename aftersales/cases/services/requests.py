@@ -150,22 +150,11 @@ def request_finish(
         subject = mine.subject(now, **result)
         if kind.by_hand:
             kind.judge(subject)
-        before = mine.request.invoice_id
         case = kind.effect(mine.request, subject, result, actor, now)
-        invoice = mine.request.invoice
         done: ServiceRequest = moves.perform(
             mine.request, "finish", actor=actor, now=now, acting_as=_as(mine.request), result=result,
-            answer=_words(words), case=case,
+            answer=_words(words), case=case, invoice=mine.request.invoice,
         )  # fmt: skip
-        if invoice is not None and invoice.pk != before:
-            done = moves.change(
-                done,
-                actor=actor,
-                now=now,
-                event="request.changed",
-                payload=done.told(),
-                invoice_id=invoice.pk,
-            )
         _tell(mine.ticket, "ticket.request_ended", done, actor, now)
     return done
 

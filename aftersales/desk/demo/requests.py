@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import QuerySet
 
 from accounts.models import User
 from aftersales.cases.models import Case, CaseFlag, ServiceRequest
@@ -22,8 +22,7 @@ from aftersales.cases.services.requests import (
     requests_lapse,
 )
 from aftersales.core.errors import DomainError
-from aftersales.orders.models import OrderLine, Shipment
-from aftersales.orders.states import OrderStatus
+from aftersales.orders.models import OrderLine
 from aftersales.tickets.models import Ticket
 from aftersales.tickets.states import ACTIVE_STATES
 
@@ -78,8 +77,8 @@ def _hurry_refused(desk: Desk, ticket: Ticket) -> None:
 
 
 def _hurry_unanswered(desk: Desk, ticket: Ticket) -> None:
-    desk.asked(ticket, "hurry", 6 * DAY, "退款什么时候到？", what="refund")
-    requests_lapse(now=desk.now - DAY)
+    desk.asked(ticket, "hurry", 5 * DAY, "退款什么时候到？", what="refund")
+    requests_lapse(now=desk.now - HOUR)
 
 
 def _invoice(desk: Desk, ticket: Ticket) -> None:
@@ -119,20 +118,19 @@ def _warranty(desk: Desk, ticket: Ticket) -> None:
     desk.asked(ticket, "warranty", 26 * HOUR, "保修卡丢了，能补一张吗？", of_line=True)
 
 
-STORIES: tuple[tuple[Callable[[Desk, Ticket], None], bool], ...] = (
-    (_cancel, True), (_address, True), (_address_missing, False), (_hurry, False), (_hurry_refused, False),
-    (_hurry_unanswered, False), (_invoice, False), (_invoice_done, False), (_price, False), (_resend, False),
-    (_resend_done, False), (_warranty, False),
+STORIES: tuple[Callable[[Desk, Ticket], None], ...] = (
+    _hurry_unanswered, _cancel, _address, _address_missing, _hurry, _hurry_refused, _invoice, _invoice_done, _price,
+    _resend, _resend_done, _warranty,
 )  # fmt: skip
-"""Each with whether it needs an order that has not left."""
 
 
 def live(now: datetime, people: dict[str, User]) -> int:
     """One story for each open ticket with an order of its own; answers how many were told."""
     desk, told, used = Desk(people["agent"], people["lead"], now), 0, set[int]()
-    for story, unsent in STORIES:
-        for ticket in _tickets(unsent):
-            if ticket.pk in used or ticket.opened_at > now - 6 * DAY and story is _hurry_unanswered:
+    tickets = list(_tickets())
+    for story in STORIES:
+        for ticket in tickets:
+            if ticket.pk in used or (story is _hurry_unanswered and ticket.opened_at > now - 5 * DAY):
                 continue
             try:
                 story(desk, ticket)
@@ -145,15 +143,12 @@ def live(now: datetime, people: dict[str, User]) -> int:
     return told
 
 
-def _tickets(unsent: bool) -> Iterator[Ticket]:
-    rows: QuerySet[Ticket] = Ticket.objects.filter(
+def _tickets() -> QuerySet[Ticket]:
+    rows = Ticket.objects.filter(
         state__in=ACTIVE_STATES, historic=False, order__paid__gt=20, order__lines__isnull=False
-    ).distinct()
-    if unsent:
-        sent = Shipment.objects.filter(order=OuterRef("order"))
-        early = [OrderStatus.PAID, OrderStatus.APPROVED, OrderStatus.PROCESSING, OrderStatus.CREATED]
-        rows = rows.filter(~Exists(sent), order__status__in=early)
-    yield from rows.order_by("pk")[:200]
+    )
+    found: QuerySet[Ticket] = rows.distinct().order_by("pk")[:200]
+    return found
 
 
 def _signal(desk: Desk) -> None:
