@@ -295,6 +295,7 @@ CASES = {
     "cases.decide": CASE_WORKERS,
     "cases.answer": CASE_WORKERS,  # what the customer said is taken down; he himself answers by a signed page
     "cases.dispute": roles(CASE_WORKERS, R.ADJUDICATOR),
+    "cases.review_dispute": roles(R.ADJUDICATOR),
     "cases.rule": roles(R.ADJUDICATOR),
     "cases.close": roles(CASE_WORKERS, R.FINANCE),
     "cases.ship": CASE_WORKERS,
@@ -323,6 +324,7 @@ CASES = {
     **register("cases.case", view=CASE_READERS),
     **register("cases.caseparcel", view=CASE_READERS),
     **register("cases.casepayment", view=CASE_READERS),
+    **register("cases.dispute", view=CASE_READERS),
     **register("cases.paymentrun", view=roles(R.FINANCE, R.SUPERVISOR, R.AUDITOR)),
 }
 

@@ -6,7 +6,7 @@ from typing import Any
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from aftersales.cases import states
+from aftersales.cases import disputestates, states
 from aftersales.core.events import Kind, register
 from aftersales.core.models import Audience
 
@@ -22,6 +22,8 @@ WORDS: Mapping[str, type[models.TextChoices]] = {
     "direction": states.Direction,
     "difference": states.DifferenceKind,
     "review": states.ReviewCause,
+    "cause": disputestates.SuspendedFor,
+    "outcome": disputestates.RulingOutcome,
 }
 
 
@@ -145,3 +147,31 @@ register(
     unknown("matched", _("%(actor)s found where the parcel belongs."), case_id="id", parcel_id="id"),
     unknown("given_back", _("%(actor)s gave the parcel back to the carrier.")),
 )
+
+
+def dispute(code: str, sentence: Any, audience: str = CUSTOMER, **payload: str) -> Kind:
+    told = {"case_id": "id", "dispute_id": "id", **payload}
+    return Kind(f"dispute.{code}", sentence, told, audience=audience, show=_words)
+
+
+register(
+    dispute("opened", _("The platform is to decide; asked for by: %(by)s."), by="code"),
+    dispute("answered", _("The other side answered; both may bring evidence.")),
+    dispute("evidence_added", _("%(by)s brought evidence."), by="code"),
+    dispute("evidence_withdrawn", _("%(by)s took evidence back."), by="code"),
+    dispute("review_begun", _("The time for evidence is over; the ruling is due.")),
+    dispute("suspended", _("The dispute waits for: %(cause)s."), cause="code", until="moment"),
+    dispute("settlement_made", _("%(by)s proposed to settle on %(amount)s."), by="code", amount="amount"),
+    dispute("settlement_gone", _("%(by)s took the proposal back."), by="code"),
+    dispute("settled", _("Both sides settled.")),
+    dispute("ruled", _("%(actor)s ruled: %(outcome)s, %(amount)s."), outcome="code", amount="amount"),
+    dispute("appealed", _("%(by)s appealed against the ruling."), by="code"),
+    dispute(
+        "reviewed", _("%(actor)s decided the appeal: %(outcome)s, %(amount)s."), outcome="code", amount="amount"
+    ),
+    dispute("executed", _("The ruling is final.")),
+    dispute("obligation_kept", _("The merchant did what the ruling asks of him."), MERCHANT),
+    dispute("obligation_missed", _("The merchant did not do in time what the ruling asks of him."), MERCHANT),
+    dispute("withdrawn", _("The dispute was withdrawn.")),
+    dispute("closed", _("The dispute is closed.")),
+)  # fmt: skip

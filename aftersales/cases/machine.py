@@ -99,6 +99,17 @@ CASE_MACHINE = Machine(
             "drop_dispute", [S.DISPUTED], S.REQUESTED, "cases.dispute",
             pgettext_lazy("case move", "Dispute withdrawn"), "case.undisputed", by_system=True,
         ),
+        *(
+            Move(
+                f"drop_dispute_{target}", [S.DISPUTED], target, "cases.dispute",
+                pgettext_lazy("case move", "Dispute withdrawn"), "case.undisputed", by_system=True,
+            )
+            for target in (S.OFFERED, S.COUNTERED, S.APPROVED, S.REJECTED)
+        ),
+        Move(
+            "settle_dispute", [S.DISPUTED], S.APPROVED, "cases.dispute", pgettext_lazy("case move", "Settled"),
+            "case.approved", needs=[GRANT, HOW, TERMS], by_system=True,
+        ),
         Move(
             "withdraw", [S.REQUESTED, S.OFFERED, S.COUNTERED, S.APPROVED, S.REJECTED, S.DISPUTED], S.WITHDRAWN, ANSWER,
             pgettext_lazy("case move", "Customer withdraws"), "case.withdrawn",

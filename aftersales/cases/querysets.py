@@ -1,9 +1,11 @@
 """Which cases a person may see: those of the tickets he sees, and by duty whole boards."""
 
+from datetime import datetime
 from typing import Any, Self
 
 from django.db.models import Q
 
+from aftersales.cases.disputestates import OPEN_DISPUTES, TIMED
 from aftersales.cases.states import OPEN_CASES, OPEN_PAYMENTS, UNDECIDED, CaseState
 from aftersales.core.querysets import ScopedQuerySet
 from aftersales.tickets.models import Ticket
@@ -111,6 +113,22 @@ class PayeeQuerySet(ScopedQuerySet):
 
 class ThroughPaymentQuerySet(_Through):
     path = "payment__case"
+
+
+class DisputeQuerySet(_Through):
+    view_capability = "cases.view_dispute"
+
+    def open(self) -> Self:
+        return self.filter(state__in=OPEN_DISPUTES)
+
+    def turn_over(self, now: datetime) -> Self:
+        """Whoever had to act did not, or what was waited for did not come: these go on by themselves."""
+        return self.filter(state__in=TIMED, turn_until__lt=now)
+
+
+class ThroughDisputeQuerySet(_Through):
+    view_capability = "cases.view_dispute"
+    path = "dispute__case"
 
 
 class AccountQuerySet(ScopedQuerySet):

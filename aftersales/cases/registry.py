@@ -4,11 +4,13 @@ from django.utils.translation import gettext_lazy as _
 
 from aftersales.cases import (  # noqa: F401 - importing declares the event kinds
     consumers,
+    disputeselectors,
     events,
     request_events,
     selectors,
     tasks,
 )
+from aftersales.cases.disputemachine import DISPUTE_MACHINE
 from aftersales.cases.machine import (
     CASE_MACHINE,
     DIFFERENCE_MACHINE,
@@ -29,8 +31,10 @@ def connect() -> None:
     moves.use(DIFFERENCE_MACHINE)
     moves.use(REQUEST_MACHINE)
     moves.use(SIGNAL_MACHINE)
+    moves.use(DISPUTE_MACHINE)
     series.declare("case", "AS{yy}{mm}-{n:05d}")
     series.declare("case_payment", "FK{yy}{mm}-{n:05d}")
+    series.declare("dispute", "JF{yy}{mm}-{n:05d}")
     series.declare("payment_run", "PR{yy}{mm}-{n:04d}")
     authority.declare(limits.RELEASE, limits.releases)
     series.declare("service_request", "RQ{yy}{mm}-{n:05d}")
@@ -39,6 +43,8 @@ def connect() -> None:
     facts.provide("cases.bound", selectors.bound)
     facts.provide("cases.not_approvers", paying.not_approvers)
     facts.provide("cases.kept", selectors.kept)
+    facts.provide("cases.not_neutral", disputeselectors.not_neutral)
+    files.declare("cases.disputeevidence", disputeselectors.evidence_files)
     files.declare("cases.parcelphoto", selectors.stored_photos)
     for name, pattern in (
         ("cases.node_messages", "case.*"), ("cases.parcel_messages", "case_parcel.*"),
@@ -47,6 +53,12 @@ def connect() -> None:
         deliveries.subscribe(
             name, pattern, consumers.node_message, _("Tell customers where their case stands")
         )
+    deliveries.subscribe(
+        "cases.dispute_messages",
+        "dispute.*",
+        consumers.dispute_message,
+        _("Tell both sides where a dispute stands"),
+    )
     erasure.listen("customers.customer", erasing.customer_forget)
     files.declare("cases_paymentrun", runs.known_files)
     jobs.register("cases.pay_http", tasks.pay_over_http, _("Handing a payment to its service"))

@@ -86,3 +86,48 @@ def was_out(row: Any, facts: Mapping[str, Any], actor: Any, now: datetime, data:
     """Paid can only be what was handed over; a late answer counts although an earlier one said *failed*."""
     if not row.attempts:
         yield Refusal("never_sent", _("This payment was never handed to the bank."))
+
+
+# Disputes
+
+
+def neutral(row: Any, facts: Mapping[str, Any], actor: Any, now: datetime, data: Data) -> Iterable[Refusal]:
+    """Nobody rules on his own ticket, case, order or, of the platform's own sales, on his own team's (DESIGN 5)."""
+    for people in facts.get("cases.not_neutral") or ():
+        for code in people.get(actor.pk, ()):
+            yield Refusal(code, NOT_NEUTRAL[code])
+
+
+NOT_NEUTRAL: Mapping[str, Text] = {
+    "not_neutral": _("You worked on this case; somebody else rules on it."),
+    "own_order": _("You cannot rule on this dispute; another person does."),
+    "own_team": _("Your own team works on these sales; another team rules on them."),
+}
+
+
+def another_person(
+    row: Any, facts: Mapping[str, Any], actor: Any, now: datetime, data: Data
+) -> Iterable[Refusal]:
+    if row.ruled_by_id == actor.pk:
+        yield Refusal("own_ruling", _("You ruled on it yourself; another person hears the appeal."))
+
+
+def appeal_in_time(
+    row: Any, facts: Mapping[str, Any], actor: Any, now: datetime, data: Data
+) -> Iterable[Refusal]:
+    if row.turn_until is not None and row.turn_until < now:
+        yield Refusal("too_late", _("The time for an appeal is over."))
+
+
+def appeal_over(
+    row: Any, facts: Mapping[str, Any], actor: Any, now: datetime, data: Data
+) -> Iterable[Refusal]:
+    if row.state == "ruled" and row.turn_until is not None and now <= row.turn_until:
+        yield Refusal("appeal_open", _("The time for an appeal is not over."))
+
+
+def obligation_kept(
+    row: Any, facts: Mapping[str, Any], actor: Any, now: datetime, data: Data
+) -> Iterable[Refusal]:
+    if row.obligation and row.obligation_kept_at is None:
+        yield Refusal("obligation", _("The merchant has not done yet what the ruling asks of him."))

@@ -7,10 +7,12 @@ from datetime import datetime
 from django.db.models import F, Q
 from django.utils.translation import gettext as _
 
+from aftersales.cases.disputestates import MAY_CHANGE
 from aftersales.cases.models import (
     Case,
     CaseParcel,
     CasePayment,
+    Dispute,
     ParcelItem,
     ParcelPhoto,
     ServiceRequest,
@@ -50,13 +52,17 @@ def open_work(rows: Sequence[Ticket], now: datetime) -> Mapping[int, list[str]]:
 
 
 def open_parts(rows: Sequence[Case], now: datetime) -> Mapping[int, list[str]]:
-    """Parcels and payments of a case that are not at their end. Two queries for all."""
+    """Parcels, payments and disputes of a case that are not at their end. Three queries for all."""
     found: dict[int, list[str]] = defaultdict(list)
     ids = [row.pk for row in rows]
     for case_id, parcel in _open_parcels(ids):
         found[case_id].append(_("The parcel %(parcel)s is not at its end.") % {"parcel": parcel})
     for payment in CasePayment.objects.open().filter(case__in=ids):
         found[payment.case_id].append(_("Payment %(number)s is not at its end.") % {"number": payment.number})
+    for dispute in Dispute.objects.filter(case__in=ids, state__in=MAY_CHANGE):
+        found[dispute.case_id].append(
+            _("Dispute %(number)s may still change it.") % {"number": dispute.number}
+        )
     return found
 
 

@@ -64,3 +64,10 @@ def sweep_requests() -> None:
     """Every ten minutes: requests that nobody answered end."""
     with origin.coming_from("task"):
         requests_lapse(now=timezone.now())
+def sweep_disputes() -> None:
+    """Every minute: silence in disputes has its outcome, and what is final is carried out."""
+    now = timezone.now()
+    with origin.coming_from("task"):
+        services.silence_dispute(now=now)
+        services.disputes_sweep(now=now)
+        services.decisions_carry_out(now=now)

@@ -3,6 +3,7 @@
 from .accounts import LineAccount, OrderAccount, TenderAccount
 from .automatic import CaseFlag, CaseJudgment, PhotoPrint
 from .case import Case, CaseLine, CaseNote
+from .dispute import Dispute, DisputeEvidence, Ruling, Settlement
 from .gateway import MoneyGateway
 from .parcel import CaseParcel, ParcelItem
 from .payment import CasePayment, PaymentPart
@@ -22,6 +23,8 @@ __all__ = [
     "CasePayment",
     "Difference",
     "Invoice",
+    "Dispute",
+    "DisputeEvidence",
     "LineAccount",
     "MoneyGateway",
     "OrderAccount",
@@ -33,6 +36,8 @@ __all__ = [
     "PhotoPrint",
     "PaymentRun",
     "ServiceRequest",
+    "Ruling",
+    "Settlement",
     "StatementLine",
     "TenderAccount",
     "UnknownParcel",

@@ -39,6 +39,17 @@ Terms = Mapping[str, Any] | None
 DECIDABLE = frozenset({"kind", "ground", "goods_back", "instant", "return_freight", "fault"})
 
 
+def _back_to(state: str) -> Any:
+    """The body of *dispute withdrawn*: the case stands again as it stood before."""
+
+    @transition(**move(f"drop_dispute_{state}"))
+    def drop_dispute(self: Any, *, actor: Any, now: datetime) -> dict[str, Any]:
+        told: dict[str, Any] = self.told()
+        return told
+
+    return drop_dispute
+
+
 class Case(StateModel, PublicIdModel, VersionedModel):
     """One thing asked for on a ticket, about one order. ``first_kind`` and ``first_ground`` never change.
 
@@ -256,6 +267,17 @@ class Case(StateModel, PublicIdModel, VersionedModel):
     @transition(**move("drop_dispute"))
     def drop_dispute(self, *, actor: Any, now: datetime) -> dict[str, Any]:
         return self.told()
+
+    drop_dispute_offered = _back_to(CaseState.OFFERED)
+    drop_dispute_countered = _back_to(CaseState.COUNTERED)
+    drop_dispute_approved = _back_to(CaseState.APPROVED)
+    drop_dispute_rejected = _back_to(CaseState.REJECTED)
+
+    @transition(**move("settle_dispute"))
+    def settle_dispute(
+        self, *, actor: Any, now: datetime, grant: Quote, how: str = DecidedBy.AGREEMENT, terms: Terms = None
+    ) -> dict[str, Any]:
+        return self._decide(actor, now, how, grant, terms)
 
     @transition(**move("withdraw"))
     def withdraw(self, *, actor: Any, now: datetime) -> dict[str, Any]:

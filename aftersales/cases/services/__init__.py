@@ -13,7 +13,19 @@ from .deciding import (
     case_rule,
     case_withdraw,
 )
+from .disputes import (
+    dispute_open,
+    dispute_review,
+    dispute_suspend,
+    dispute_withdraw,
+    disputes_sweep,
+    evidence_add,
+    evidence_withdraw,
+    obligation_keep,
+    silence_dispute,
+)
 from .gateways import money_gateway_create, money_gateway_rotate, money_gateway_switch
+from .mediating import settlement_accept, settlement_propose, settlement_take_back
 from .opening import CaseDraft, case_open
 from .parcels import (
     parcel_deliver,
@@ -55,6 +67,14 @@ from .receiving import (
     parcel_receive,
 )
 from .reconciling import difference_explain, difference_reopen, statement_compare
+from .ruling import (
+    RulingDraft,
+    appeal_decide,
+    decision_pay,
+    decisions_carry_out,
+    dispute_appeal,
+    dispute_rule,
+)
 from .settling import case_settle
 from .unknown import Stranger, unknown_give_back, unknown_match, unknown_shelve
 
@@ -96,6 +116,24 @@ __all__ = [
     "payment_reverse",
     "payment_succeed",
     "statement_compare",
+    "RulingDraft",
+    "appeal_decide",
+    "decision_pay",
+    "decisions_carry_out",
+    "dispute_appeal",
+    "dispute_open",
+    "dispute_review",
+    "dispute_rule",
+    "dispute_suspend",
+    "dispute_withdraw",
+    "disputes_sweep",
+    "evidence_add",
+    "evidence_withdraw",
+    "obligation_keep",
+    "settlement_accept",
+    "settlement_propose",
+    "settlement_take_back",
+    "silence_dispute",
     "case_settle_receipt",
     "case_withdraw",
     "parcel_arrive",

@@ -22,6 +22,7 @@ from aftersales.cases.services.locking import Held, held, refuse_foreign, requir
 from aftersales.cases.services.opening import note
 from aftersales.cases.services.paying import cancel_what_can_be
 from aftersales.cases.services.pieces import pieces_release
+from aftersales.cases.services.undisputing import dispute_end_with
 from aftersales.cases.states import (
     GOODS_BACK,
     MONEY_BACK,
@@ -129,7 +130,7 @@ def case_approve(
     with transaction.atomic():
         mine = _held(case, actor, version)
         if mine.case.state == CaseState.REJECTED:
-            _claim_again(mine)
+            claim_again(mine)
         terms: dict[str, Any] = {} if goods_back is None else {"goods_back": goods_back}
         terms |= {"fault": fault} if fault else {}
         found = _quote(mine, amount, deductions or {})
@@ -161,7 +162,7 @@ def case_reject(
             acting_as=_as(OFFERS_BY.get(DecidedBy(how), "")),
             how=how,
         )
-        _give_up(mine, refused, now)
+        give_up(mine, refused, now)
         note(refused, NoteKind.REJECT, OFFERS_BY.get(DecidedBy(how), Side.PLATFORM), words, actor, now)
         tell_ticket(mine.ticket, "ticket.case_decided", refused, actor=actor, now=now)
     return refused
@@ -185,7 +186,7 @@ def case_amend(
     with transaction.atomic():
         mine = _held(case, actor, version)
         if mine.case.state == CaseState.REJECTED:
-            _claim_again(mine)
+            claim_again(mine)
         row = mine.case
         wanted_kind, wanted_ground = kind or row.kind, ground or row.ground
         if wanted_kind not in CaseKind.values or wanted_ground not in Ground.values:
@@ -212,6 +213,8 @@ def case_rule(
     amount: Decimal | None = None,
     goods_back: bool | None = None,
     freight_by: str = "",
+    fault: str = "",
+    kind: str = "",
 ) -> Case:
     """Carry a ruling out on a case in dispute; its pieces are taken as long as it is. Errors: too_much, paid_more."""
     with transaction.atomic():
@@ -219,13 +222,44 @@ def case_rule(
         if not for_customer:
             cancel_what_can_be(mine, actor, now)
             ruled: Case = moves.perform(mine.case, "rule_against", actor=actor, now=now, how=DecidedBy.RULING)
-            _give_up(mine, ruled, now)
+            give_up(mine, ruled, now)
             tell_ticket(mine.ticket, "ticket.case_decided", ruled, actor=actor, now=now)
             return ruled
-        terms: dict[str, Any] = {} if goods_back is None else {"goods_back": goods_back}
-        if freight_by:
-            terms["return_freight"] = freight_by
-        return _approved(mine, "rule", actor, now, DecidedBy.RULING, _quote(mine, amount, {}), terms)
+        said = {"goods_back": goods_back, "return_freight": freight_by, "fault": fault, "kind": kind}
+        terms = {name: value for name, value in said.items() if value not in (None, "")}
+        return _approved(mine, "rule", actor, now, DecidedBy.RULING, ruled_quote(mine, amount, kind), terms)
+
+
+def case_settled(mine: Held, amount: Decimal, *, goods_back: bool, actor: Any, now: datetime) -> Case:
+    """What both sides of a dispute agreed on. Errors: too_much, paid_more."""
+    kind = refund_kind(mine.case.kind, goods_back)
+    found = ruled_quote(mine, amount, kind)
+    terms = {"goods_back": goods_back, "kind": kind}
+    return _approved(mine, "settle_dispute", actor, now, DecidedBy.AGREEMENT, found, terms)
+
+
+def refund_kind(kind: str, goods_back: bool) -> str:
+    """What a case becomes when it is decided that money goes back; a compensation stays what it is."""
+    if kind == CaseKind.COMPENSATION:
+        return kind
+    if goods_back:
+        return CaseKind.RETURN
+    return kind if kind in MONEY_BACK else CaseKind.REFUND_ONLY
+
+
+def ruled_quote(mine: Held, amount: Decimal | None, kind: str = "") -> Quote:
+    """What this case would give if it were of that kind. Errors: too_much, no_order."""
+    was = mine.case.kind
+    mine.case.kind = kind or was
+    try:
+        return _quote(mine, amount, {})
+    finally:
+        mine.case.kind = was
+
+
+def tell_decided(mine: Held, case: Case, *, actor: Any, now: datetime) -> None:
+    """The ticket hears that its case stands otherwise."""
+    tell_ticket(mine.ticket, "ticket.case_decided", case, actor=actor, now=now)
 
 
 def case_withdraw(
@@ -237,8 +271,9 @@ def case_withdraw(
         was_free = mine.case.state == CaseState.REJECTED
         cancel_what_can_be(mine, actor, now)
         gone: Case = moves.perform(mine.case, "withdraw", actor=actor, now=now)
+        dispute_end_with(gone, actor, now)
         if not was_free:
-            _give_up(mine, gone, now)
+            give_up(mine, gone, now)
         note(gone, NoteKind.WITHDRAW, Side.CUSTOMER, words, actor, now)
         tell_ticket(mine.ticket, "ticket.case_ended", gone, actor=actor, now=now)
     return gone
@@ -376,7 +411,7 @@ def _called_back(mine: Held, found: Quote, actor: Any, now: datetime) -> Case:
     return mine.case
 
 
-def _give_up(mine: Held, case: Case, now: datetime) -> None:
+def give_up(mine: Held, case: Case, now: datetime) -> None:
     """A case that ends without effect frees its pieces and what it had reserved; no parcel is awaited any more."""
     awaited_cancel(case, now=now)
     if mine.books is None:
@@ -385,7 +420,7 @@ def _give_up(mine: Held, case: Case, now: datetime) -> None:
     accounts.release(mine.books, mine.lines)
 
 
-def _claim_again(mine: Held) -> None:
+def claim_again(mine: Held) -> None:
     """A refused case takes its pieces anew before it goes on; somebody else may have them. Error: too_many."""
     if mine.books is None or not mine.lines:
         return

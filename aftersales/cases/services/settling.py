@@ -6,7 +6,8 @@ from typing import Any
 from django.db import transaction
 
 from accounts.services import system_user
-from aftersales.cases.models import Case, CaseParcel, CasePayment
+from aftersales.cases.disputestates import MAY_CHANGE
+from aftersales.cases.models import Case, CaseParcel, CasePayment, Dispute
 from aftersales.cases.services.locking import Held, held, tell_ticket
 from aftersales.cases.services.pieces import pieces_release
 from aftersales.cases.states import CaseState
@@ -34,6 +35,8 @@ def close_if_settled(mine: Held, *, now: datetime) -> Case:
 def is_settled(case: Case) -> bool:
     """Approved, all of the agreed money paid, and the goods that were to come back at their end."""
     if case.state != CaseState.APPROVED or not case.agreed or case.left:
+        return False
+    if Dispute.objects.filter(case=case, state__in=MAY_CHANGE).exists():
         return False
     if CasePayment.objects.open().filter(case=case).exists():
         return False

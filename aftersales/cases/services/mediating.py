@@ -1,0 +1,81 @@
+"""Mediation: either side proposes, the other accepts; one acceptance binds, however many come at once (R4.7)."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from aftersales.cases.models import Dispute, Settlement
+from aftersales.cases.services import deciding
+from aftersales.cases.services.disputes import acting, before_ruling, end_offers, held_dispute, of_a_side
+from aftersales.cases.services.ruling import decision_pay
+from aftersales.core import events, moves
+from aftersales.core.errors import DomainError
+
+
+def settlement_propose(
+    *, dispute: Dispute, by: str, amount: Decimal, actor: Any, now: datetime, goods_back: bool = False
+) -> Settlement:
+    """Propose to settle; a newer proposal of the same side replaces the older.
+
+    Errors: side, amount, too_much, ruled.
+    """
+    of_a_side(by)
+    if amount <= 0:
+        raise DomainError(_("The amount must be above zero."), "amount")
+    with transaction.atomic():
+        mine, current = held_dispute(dispute, actor)
+        before_ruling(current)
+        deciding.ruled_quote(mine, amount, deciding.refund_kind(mine.case.kind, goods_back))
+        Settlement.objects.filter(dispute=current, by=by, gone_at=None).update(gone_at=now)
+        row = Settlement(
+            dispute=current, by=by, amount=amount, goods_back=goods_back, made_at=now, made_by=actor
+        )
+        row.save()
+        events.record(
+            "dispute.settlement_made", subject=current, actor=actor, now=now, acting_as=acting(by),
+            payload=current.told(by=by, amount=str(amount)),
+        )  # fmt: skip
+    return row
+
+
+def settlement_take_back(*, settlement: Settlement, actor: Any, now: datetime) -> Settlement:
+    """The side that proposed it does not want it any more. Errors: gone (accepted or replaced meanwhile)."""
+    with transaction.atomic():
+        _mine, current = held_dispute(settlement.dispute, actor)
+        row = _lying(settlement)
+        Settlement.objects.filter(pk=row.pk).update(gone_at=now)
+        events.record(
+            "dispute.settlement_gone", subject=current, actor=actor, now=now, acting_as=acting(row.by),
+            payload=current.told(by=row.by),
+        )  # fmt: skip
+    return row
+
+
+def settlement_accept(*, settlement: Settlement, by: str, actor: Any, now: datetime) -> Dispute:
+    """The other side accepts: one effect however often and by however many at once.
+
+    Errors: side (one's own proposal), gone (replaced meanwhile), ruled, too_much, paid_more.
+    """
+    of_a_side(by)
+    if settlement.by == by:
+        raise DomainError(_("The other side accepts this proposal."), "side")
+    with transaction.atomic():
+        mine, current = held_dispute(settlement.dispute, actor)
+        before_ruling(current)
+        row = _lying(settlement)
+        Settlement.objects.filter(pk=row.pk).update(accepted_at=now, accepted_side=by)
+        end_offers(current, now)
+        settled: Dispute = moves.perform(current, "settle", actor=actor, now=now, acting_as=acting(by), by=by)
+        deciding.case_settled(mine, row.amount, goods_back=row.goods_back, actor=actor, now=now)
+    decision_pay(settled, now=now)
+    return settled
+
+
+def _lying(settlement: Settlement) -> Settlement:
+    row: Settlement = Settlement.objects.select_for_update().get(pk=settlement.pk)
+    if row.gone_at is not None or row.accepted_at is not None:
+        raise DomainError(_("This proposal does not lie open any more."), "gone")
+    return row

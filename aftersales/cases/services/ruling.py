@@ -1,0 +1,324 @@
+"""Ruling, appeal and what follows: a coded ruling carries itself out; overturned, it is turned back (R4.7).
+
+Money that is out stays with the customer unless he consents or a court says so; then the platform bears it, not the
+merchant.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from accounts.services import system_user
+from aftersales.cases.disputestates import (
+    REFUNDS,
+    GiveBack,
+    Obligation,
+    PenaltyUnit,
+    RulingOutcome,
+)
+from aftersales.cases.models import Case, CasePayment, Dispute, DisputeEvidence, Ruling
+from aftersales.cases.models.dispute import EvidenceKind
+from aftersales.cases.refunding import ZERO
+from aftersales.cases.services import deciding
+from aftersales.cases.services.disputes import acting, brought, clean, end_offers, held_dispute, of_a_side
+from aftersales.cases.services.locking import Held, require
+from aftersales.cases.services.paying import cancel_what_can_be
+from aftersales.cases.services.proposing import payment_propose
+from aftersales.cases.services.settling import case_settle
+from aftersales.cases.states import COUNTS_AS_PAID, CaseState, Side
+from aftersales.core import moves
+from aftersales.core.errors import DomainError
+from aftersales.ledger import chart
+from aftersales.ledger import services as ledger
+from aftersales.ledger.chart import Line
+from aftersales.ledger.models import Proposal
+from aftersales.ledger.states import EntryKind, ProposalKind
+from aftersales.standards.selectors import duration
+
+WORDS = {"clause": 120, "facts": 2000, "reasons": 2000}
+FAULTY = (Side.CUSTOMER, Side.MERCHANT, Side.CARRIER, Side.PLATFORM)
+
+
+@dataclass(frozen=True)
+class RulingDraft:
+    """What is ruled. Shares of ``fault`` are per cent and sum to 100; ``clause`` says which rule it rests on.
+
+    ``give_back``: on what ground the customer gives back what an overturned ruling paid him (``give_back_ref``: the
+    consent or the judgment).
+    """
+
+    outcome: str
+    clause: str
+    facts: str
+    reasons: str
+    amount: Decimal | None = None
+    goods_back: bool = False
+    freight_by: str = Side.MERCHANT
+    fault: Mapping[str, int] = field(default_factory=dict)
+    obligation: str = ""
+    obligation_days: int = 0
+    penalty: Decimal = ZERO
+    penalty_unit: str = PenaltyUnit.YUAN
+    give_back: str = ""
+    give_back_ref: str = ""
+
+
+def dispute_rule(
+    *, dispute: Dispute, draft: RulingDraft, actor: Any, now: datetime, version: int | None = None
+) -> Ruling:
+    """Rule, and carry it out in the same transaction. Who worked on the case does not rule (DESIGN 5).
+
+    Errors: outcome, fault, reasons, too_long, amount, obligation, penalty, too_much, not_neutral, wrong_state.
+    """
+    require(actor, "cases.rule")
+    _check(draft)
+    with transaction.atomic():
+        mine, current = held_dispute(dispute, actor, version=version)
+        ruling = _written(mine, current, draft, actor, now)
+        moves.perform(current, "rule", actor=actor, now=now, ruling=ruling)
+        end_offers(current, now)
+        _carry_out(mine, ruling, actor, now)
+        ruling.save(force_insert=True)
+        _follow(current, ruling, actor, now)
+    decision_pay(current, now=now)
+    return ruling
+
+
+def dispute_appeal(
+    *, dispute: Dispute, by: str, actor: Any, now: datetime, words: str, version: int | None = None
+) -> Dispute:
+    """Appeal once, within the time, with a reason. Errors: side, reason, too_late, wrong_state."""
+    of_a_side(by)
+    grounds = clean(words)
+    if not grounds:
+        raise DomainError(_("Say what is wrong with the ruling."), "reason")
+    with transaction.atomic():
+        _mine, current = held_dispute(dispute, actor, version=version)
+        until = now + duration("dispute_review_hours", now)
+        appealed: Dispute = moves.perform(
+            current, "appeal", actor=actor, now=now, acting_as=acting(by), by=by, until=until
+        )
+        brought(appealed, by, grounds, None, actor, now, kind=EvidenceKind.APPEAL)
+    return appealed
+
+
+def appeal_decide(
+    *, dispute: Dispute, draft: RulingDraft, actor: Any, now: datetime, version: int | None = None
+) -> Ruling:
+    """Another person decides the appeal; it is final. Overturned, everything is turned back that may be.
+
+    Errors: as ``dispute_rule``, and own_ruling, too_many (the pieces of a refused case were taken meanwhile).
+    """
+    require(actor, "cases.rule")
+    _check(draft)
+    with transaction.atomic():
+        mine, current = held_dispute(dispute, actor, version=version)
+        first = Ruling.objects.filter(dispute=current, on_appeal=False).first()
+        if mine.case.state == CaseState.REJECTED and draft.outcome != RulingOutcome.FOR_MERCHANT:
+            deciding.claim_again(mine)
+        ruling = _written(mine, current, draft, actor, now, first=first)
+        ruled = moves.perform(current, "decide_appeal", actor=actor, now=now, ruling=ruling)
+        if ruling.overturns:
+            _turn_round(mine, ruling, actor, now)
+        ruling.save(force_insert=True)
+        if ruling.overturns and first is not None:
+            _penalty_back(first, now)
+            _merchant_back(mine.case, first, ruling, actor, now)
+        _follow(current, ruling, actor, now)
+        moves.perform(ruled, "execute", actor=system_user(now), now=now)
+    decision_pay(current, now=now)
+    return ruling
+
+
+def decision_pay(dispute: Dispute, *, now: datetime) -> None:
+    """Propose the payments of what was decided, as the system: a second person lets out what is above the limit.
+
+    Goods that come back first hold the money; the sweep asks again.
+    """
+    case = Case.objects.select_related("ticket").get(pk=dispute.case_id)
+    if case.state != CaseState.APPROVED:
+        return
+    if case.left:
+        try:
+            payment_propose(case=case, actor=system_user(now), now=now)
+        except DomainError:
+            return  # goods_awaited, or another proposed at the same moment
+    case_settle(case=case, now=now)
+
+
+def decisions_carry_out(*, now: datetime, limit: int = 200) -> int:
+    """What was ruled or settled is paid as soon as it can be; carried out, the dispute is closed. Answers how many."""
+    done = 0
+    final: Any = Dispute.objects.select_related("case").filter(state="executed").order_by("id")
+    for row in final[:limit]:
+        decision_pay(row, now=now)
+        row.case.refresh_from_db()
+        if row.case.state in (CaseState.CLOSED, CaseState.WITHDRAWN, CaseState.REJECTED):
+            if row.obligation and row.obligation_kept_at is None:
+                continue
+            moves.perform(row, "close", actor=system_user(now), now=now)
+            done += 1
+    for row in Dispute.objects.filter(state__in=["ruled", "settled"], case__state=CaseState.APPROVED)[:limit]:
+        decision_pay(row, now=now)
+    return done
+
+
+# What a ruling says
+
+
+def _check(draft: RulingDraft) -> None:
+    if draft.outcome not in RulingOutcome.values:
+        raise DomainError(_("Choose what is ruled."), "outcome")
+    words = {name: getattr(draft, name).strip() for name in WORDS}
+    if not all(words.values()):
+        raise DomainError(
+            _("Facts, reasons and the clause are told to both sides: write all three."), "reasons"
+        )
+    if any(len(words[name]) > longest for name, longest in WORDS.items()):
+        raise DomainError(
+            _("This is too long: the clause 120, facts and reasons 2,000 characters."), "too_long"
+        )
+    shares = draft.fault
+    if set(shares) - set(FAULTY) or min(shares.values(), default=0) < 0 or sum(shares.values()) != 100:
+        raise DomainError(_("The shares of fault must sum to 100 per cent."), "fault")
+    if draft.outcome == RulingOutcome.PART_REFUND and (draft.amount is None or draft.amount <= 0):
+        raise DomainError(_("Say how much is refunded."), "amount")
+    if draft.freight_by not in Side.values:
+        raise DomainError(_("Say who bears the return freight."), "freight")
+    _check_besides(draft)
+
+
+def _check_besides(draft: RulingDraft) -> None:
+    if draft.obligation not in Obligation.values or (draft.obligation and draft.obligation_days <= 0):
+        raise DomainError(_("Say within how many days the merchant does it."), "obligation")
+    if draft.penalty < 0 or draft.penalty_unit not in PenaltyUnit.values:
+        raise DomainError(_("A penalty is an amount above zero, in yuan or in points."), "penalty")
+    if draft.give_back not in GiveBack.values or (draft.give_back and not draft.give_back_ref.strip()):
+        raise DomainError(_("Say where the consent or the judgment is."), "give_back")
+
+
+def _written(
+    mine: Held, dispute: Dispute, draft: RulingDraft, actor: Any, now: datetime, *, first: Ruling | None = None
+) -> Ruling:  # fmt: skip
+    """The ruling, not saved yet: the door judges first. Its amount is what the order still allows, to the cent."""
+    against = draft.outcome == RulingOutcome.FOR_MERCHANT
+    fault = draft.fault
+    days = timedelta(days=draft.obligation_days)
+    ruling = Ruling(
+        dispute=dispute, on_appeal=dispute.ruled_by_id is not None, outcome=draft.outcome,
+        amount=ZERO if against else _amount(mine, draft),
+        currency=mine.case.currency, goods_back=draft.goods_back and not against, freight_by=draft.freight_by,
+        fault_customer=fault.get(Side.CUSTOMER, 0), fault_merchant=fault.get(Side.MERCHANT, 0),
+        fault_carrier=fault.get(Side.CARRIER, 0), fault_platform=fault.get(Side.PLATFORM, 0),
+        obligation=draft.obligation, obligation_until=now + days if draft.obligation else None,
+        penalty=draft.penalty, penalty_unit=draft.penalty_unit, give_back=draft.give_back,
+        give_back_ref=draft.give_back_ref.strip()[:120], clause=draft.clause.strip(), facts=draft.facts.strip(),
+        reasons=draft.reasons.strip(), ruled_by=actor, at=now,
+    )  # fmt: skip
+    if not ruling.on_appeal:
+        ruling.appeal_until = now + duration("dispute_appeal_days", now)
+    ruling.overturns = first is not None and _said(first) != _said(ruling)
+    return ruling
+
+
+def _said(ruling: Ruling) -> tuple[Any, ...]:
+    """What counts as the ruling; another of these is another ruling."""
+    return (
+        ruling.outcome, ruling.amount, ruling.goods_back, ruling.freight_by, ruling.obligation,
+        ruling.penalty, ruling.penalty_unit,
+    )  # fmt: skip
+
+
+def _amount(mine: Held, draft: RulingDraft) -> Decimal:
+    return deciding.ruled_quote(
+        mine, _fixed(mine.case, draft.outcome, draft.amount), _kind(mine.case, draft)
+    ).total
+
+
+def _fixed(case: Case, outcome: str, amount: Decimal | None) -> Decimal | None:
+    """A fixed amount; None lets the refund be computed from what was paid."""
+    if outcome == RulingOutcome.PART_REFUND:
+        return amount
+    return case.asked or None if outcome == RulingOutcome.AS_ASKED else None
+
+
+def _kind(case: Case, said: RulingDraft | Ruling) -> str:
+    return deciding.refund_kind(case.kind, said.goods_back) if said.outcome in REFUNDS else case.kind
+
+
+# Carrying it out
+
+
+def _carry_out(mine: Held, ruling: Ruling, actor: Any, now: datetime) -> None:
+    """Decide the case as ruled. What is out already and cannot be called back stays with the customer (``kept``)."""
+    case = mine.case
+    if case.paying > ruling.amount:
+        cancel_what_can_be(mine, actor, now)
+        case = mine.case
+    ruling.kept = max(case.paying - ruling.amount, ZERO)
+    if ruling.outcome == RulingOutcome.FOR_MERCHANT and not ruling.kept:
+        mine.case = deciding.case_rule(case=case, for_customer=False, actor=actor, now=now)
+        return
+    amount = _fixed(case, ruling.outcome, ruling.amount) if not ruling.kept else case.paying
+    mine.case = deciding.case_rule(
+        case=case, for_customer=True, actor=actor, now=now, amount=amount, goods_back=ruling.goods_back,
+        freight_by=ruling.freight_by, fault=_main_fault(ruling), kind=_kind(case, ruling),
+    )  # fmt: skip
+
+
+def _main_fault(ruling: Ruling) -> str:
+    return max(ruling.shares, key=lambda side: ruling.shares[side])
+
+
+def _turn_round(mine: Held, ruling: Ruling, actor: Any, now: datetime) -> None:
+    """The case follows the appeal, unless its customer has withdrawn it."""
+    if mine.case.state not in (CaseState.APPROVED, CaseState.REJECTED):
+        return
+    if mine.case.state == CaseState.REJECTED and ruling.outcome == RulingOutcome.FOR_MERCHANT:
+        return
+    mine.case = moves.perform(mine.case, "dispute", actor=actor, now=now, by=Side.PLATFORM)
+    _carry_out(mine, ruling, actor, now)
+
+
+def _follow(dispute: Dispute, ruling: Ruling, actor: Any, now: datetime) -> None:
+    """The penalty is proposed, never posted: due process is the ledger's."""
+    if not ruling.penalty or not dispute.merchant_id or (ruling.on_appeal and not ruling.overturns):
+        return
+    brought_by = DisputeEvidence.objects.filter(dispute=dispute, withdrawn_at=None)
+    ledger.propose(
+        kind=ProposalKind.PENALTY, party=("merchant", dispute.merchant_id), amount=ruling.penalty,
+        unit=ruling.penalty_unit, fact_code="dispute.ruling", citation=ruling.clause, source=ruling, actor=actor,
+        now=now, evidence=list(brought_by.values_list("public_id", flat=True)[:50]),
+        calculation={"outcome": ruling.outcome, "amount": str(ruling.amount), **ruling.shares},
+    )  # fmt: skip
+
+
+def _penalty_back(first: Ruling, now: datetime) -> None:
+    rows = Proposal.objects.filter(source_kind="cases.ruling", source_id=first.pk, state="proposed")
+    for row in rows:
+        ledger.proposal_cancel(proposal=row, actor=system_user(now), now=now, reason="ruling overturned")
+
+
+def _merchant_back(case: Case, first: Ruling, ruling: Ruling, actor: Any, now: datetime) -> None:
+    """What the customer keeps beyond the final ruling the platform bears: the merchant is credited with it."""
+    if not ruling.kept or not case.merchant_id:
+        return
+    paid = CasePayment.objects.filter(case=case, state__in=COUNTS_AS_PAID, borne_by=Side.MERCHANT).exists()
+    if not paid:
+        return
+    line = Line(
+        debit=chart.COST, credit=chart.payable(case.merchant_id), amount=ruling.kept, unit=ruling.currency
+    )
+    ledger.post(
+        source=ruling,
+        kind=EntryKind.RULING,
+        lines=[line],
+        actor=actor,
+        now=now,
+        rule_version=ruling.clause[:80],
+    )
