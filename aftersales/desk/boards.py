@@ -12,7 +12,8 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.translation import pgettext_lazy
 
-from aftersales.cases.models import Case, CaseFlag, CaseJudgment, CaseParcel
+from aftersales.cases.disputestates import MAY_CHANGE
+from aftersales.cases.models import Case, CaseFlag, CaseJudgment, CaseParcel, Dispute
 from aftersales.cases.request_states import SignalState
 from aftersales.cases.states import HERE, UNDECIDED, CaseKind, CaseState, Direction, Ground, ParcelState
 from aftersales.desk.cases import case_badge
@@ -53,6 +54,7 @@ class Row:
     case: Case
     state: SafeString
     parcel: CaseParcel | None = None
+    dispute: Dispute | None = None
 
 
 def wanted(request: HttpRequest) -> Wanted:
@@ -83,7 +85,8 @@ def _of_board(rows: QuerySet[Case], board: str) -> QuerySet[Case]:
             here = CaseParcel.objects.filter(case=OuterRef("pk"), state__in=HERE)
             return rows.filter(Exists(here))
         case "dispute":
-            return rows.filter(state=CaseState.DISPUTED)
+            changing = Dispute.objects.filter(case=OuterRef("pk"), state__in=MAY_CHANGE)
+            return rows.filter(Exists(changing))
         case "review":
             signals = CaseFlag.objects.filter(case=OuterRef("pk"), state=SignalState.OPEN)
             wants = CaseJudgment.objects.filter(case=OuterRef("pk"), person_asked_at__isnull=False)
@@ -104,7 +107,8 @@ def page(user: Any, asked: Wanted, now: datetime) -> tuple[list[Row], int | None
     wide = rows.select_related("ticket", "merchant", "order").order_by("-pk" if newest else "pk")
     found = list(wide[: PAGE + 1])
     parcels = _parcels([one.pk for one in found], asked.board)
-    shown = [Row(one, case_badge(one), parcels.get(one.pk)) for one in found[:PAGE]]
+    disputes = _disputes([one.pk for one in found], asked.board)
+    shown = [Row(one, case_badge(one), parcels.get(one.pk), disputes.get(one.pk)) for one in found[:PAGE]]
     return shown, shown[-1].case.pk if len(found) > PAGE else None
 
 
@@ -112,6 +116,12 @@ def _parcels(ids: Sequence[int], board: str) -> dict[int, CaseParcel]:
     """The parcel that a row of these boards speaks about."""
     states = {"goods": [ParcelState.AWAITED, ParcelState.IN_TRANSIT], "inspect": list(HERE)}.get(board)
     rows = CaseParcel.objects.filter(case__in=ids, state__in=states).order_by("-id") if states else ()
+    return {row.case_id: row for row in rows}
+
+
+def _disputes(ids: Sequence[int], board: str) -> dict[int, Dispute]:
+    """The open dispute that a row of this board speaks about."""
+    rows = Dispute.objects.open().filter(case__in=ids) if board == "dispute" else ()
     return {row.case_id: row for row in rows}
 
 

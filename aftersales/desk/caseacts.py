@@ -64,6 +64,12 @@ def _amend(case: Case, data: Form, **who: Any) -> Case:
     )
 
 
+def _dispute(case: Case, data: Form, **who: Any) -> Case:
+    found = services.dispute_open(case=case, by=data["side"], words=data["words"], **who)
+    opened: Case = found.case
+    return opened
+
+
 def _withdraw(case: Case, data: Form, **who: Any) -> Case:
     return services.case_withdraw(case=case, words=data["words"], **who)
 
@@ -80,6 +86,7 @@ ACTS: Mapping[str, CaseAct] = {
     "accept_counter": CaseAct(("words",), _accept),
     "reject": CaseAct(("how", "words"), _reject, ("words",)),
     "amend": CaseAct(("kind", "ground", "words"), _amend, ("kind", "ground")),
+    "dispute": CaseAct(("side", "words"), _dispute, ("side",)),
     "withdraw": CaseAct(("words",), _withdraw),
     "close": CaseAct((), _close),
 }

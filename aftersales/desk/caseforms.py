@@ -92,6 +92,9 @@ class ActForm(forms.Form):
     goods = forms.ChoiceField(label=gettext_lazy("The goods"), required=False, choices=[
         ("back", gettext_lazy("The customer sends them back")), ("keep", gettext_lazy("The customer keeps them")),
     ])  # fmt: skip
+    side = forms.ChoiceField(label=gettext_lazy("Asked for by"), required=False, choices=[
+        ("customer", pgettext_lazy("side", "Customer")), ("merchant", pgettext_lazy("side", "Merchant")),
+    ])  # fmt: skip
     kind = forms.ChoiceField(
         label=pgettext_lazy("case", "What is asked for"), choices=CaseKind.choices, required=False
     )

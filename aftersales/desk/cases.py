@@ -57,7 +57,8 @@ MARKS = {
     "red": "triangle",
 }
 CASE_ACTS = (
-    "accept_offer", "accept_counter", "approve", "offer", "counter", "reject", "amend", "withdraw", "close",
+    "accept_offer", "accept_counter", "approve", "offer", "counter", "reject", "amend", "dispute", "withdraw",
+    "close",
 )  # fmt: skip
 PARCEL_ACTS = (
     "ship", "deliver", "keep", "send_back", "deliver_back", "unclaim", "lose", "refuse_at_door", "intercept",

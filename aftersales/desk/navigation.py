@@ -82,6 +82,9 @@ GROUPS: tuple[Group, ...] = (
             ),
             Item(pgettext("navigation", "Returns and refunds"), "desk:cases", "undo", "cases.view_case"),
             Item(pgettext("navigation", "Small requests"), "desk:requests", "chat", "cases.view_case"),
+            Item(
+                pgettext("navigation", "Earlier rulings"), "desk:precedents", "scale", "cases.review_dispute"
+            ),
             Item(pgettext("navigation", "Receiving desk"), "desk:receiving", "box", "cases.receive"),
             Item(pgettext("navigation", "Archive"), "desk:archive", "book", "desk.archive"),
             Item(pgettext("navigation", "Answer templates"), "desk:answers", "chat", "tickets.use_answers"),

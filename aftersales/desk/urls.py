@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from aftersales.desk import acting, caseurls
+from aftersales.desk import acting, caseurls, disputeurls
 from aftersales.desk.views import (
     alike,
     answers,
@@ -141,6 +141,7 @@ urlpatterns = [
     path("letters/<str:public_id>/raw/", letters.raw, name="letter_raw"),
     *acting.patterns,
     *caseurls.patterns,
+    *disputeurls.patterns,
     path("connections/", connections.connections, name="connections"),
     path("connections/add/", connections.connection_add, name="connection_add"),
     path("connections/<slug:code>/", connections.connection, name="connection"),

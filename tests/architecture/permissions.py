@@ -7,7 +7,7 @@ register without a row fails the test. ``who`` is a set of roles, ``ANYBODY`` (a
 from typing import Any
 
 from accounts.states import Role
-from tests.architecture.permissions_money import CASES, LEDGER, TRAINING
+from tests.architecture.permissions_money import CASES, DISPUTES, LEDGER, TRAINING
 from tests.architecture.rows import (
     ADMINISTRATORS,
     ANYBODY,
@@ -314,6 +314,7 @@ PAGES: dict[str, Page] = {
     **SHEETS,
     **TRAINING,
     **CASES,
+    **DISPUTES,
     **LEDGER,
     **RULE_BOOK,
     **DOOR,

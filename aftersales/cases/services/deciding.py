@@ -271,7 +271,7 @@ def case_withdraw(
         was_free = mine.case.state == CaseState.REJECTED
         cancel_what_can_be(mine, actor, now)
         gone: Case = moves.perform(mine.case, "withdraw", actor=actor, now=now)
-        dispute_end_with(gone, actor, now)
+        dispute_end_with(gone, actor=actor, now=now)
         if not was_free:
             give_up(mine, gone, now)
         note(gone, NoteKind.WITHDRAW, Side.CUSTOMER, words, actor, now)

@@ -68,7 +68,7 @@ def dispute_open(
             payload={"case_id": mine.case.pk, "by": by},
         )  # fmt: skip
         if words.strip():
-            brought(row, by, clean(words), None, actor, now, kind=EvidenceKind.STATEMENT)
+            brought(row, by, clean(words), actor=actor, now=now, kind=EvidenceKind.STATEMENT)
         deciding.tell_decided(mine, mine.case, actor=actor, now=now)
     return row
 
@@ -97,7 +97,7 @@ def evidence_add(
             raise DomainError(_("It is ruled already; bring it with the appeal."), "ruled")
         if known := _same(current, side, words, file):
             return known
-        row = brought(current, side, words, file, actor, now)
+        row = brought(current, side, words, file, actor=actor, now=now)
         if current.state == DisputeState.OPENED and side == current.turn:
             until = add(calendar(EVIDENCE_CALENDAR), now, duration("dispute_evidence_hours", now))
             moves.perform(current, "hear", actor=actor, now=now, acting_as=acting(side), until=until)
@@ -116,7 +116,7 @@ def _same(dispute: Dispute, side: str, words: str, file: StoredFile | None) -> D
 
 
 def brought(
-    dispute: Dispute, side: str, words: str, file: StoredFile | None, actor: Any, now: datetime,
+    dispute: Dispute, side: str, words: str, file: StoredFile | None = None, *, actor: Any, now: datetime,
     kind: str = EvidenceKind.EVIDENCE,
 ) -> DisputeEvidence:  # fmt: skip
     """Keep what one side brought, and say so in the story."""

@@ -103,7 +103,7 @@ def dispute_appeal(
         appealed: Dispute = moves.perform(
             current, "appeal", actor=actor, now=now, acting_as=acting(by), by=by, until=until
         )
-        brought(appealed, by, grounds, None, actor, now, kind=EvidenceKind.APPEAL)
+        brought(appealed, by, grounds, actor=actor, now=now, kind=EvidenceKind.APPEAL)
     return appealed
 
 

@@ -9,7 +9,7 @@ from aftersales.cases.models import Case, Dispute, Settlement
 from aftersales.core import moves
 
 
-def dispute_end_with(case: Case, actor: Any, now: datetime) -> None:
+def dispute_end_with(case: Case, *, actor: Any, now: datetime) -> None:
     """Under the lock of the case: nothing is left to decide. What was ruled already stands."""
     who = actor if actor.has_perm("cases.dispute") else system_user(now)
     for row in Dispute.objects.filter(case=case, state__in=BEFORE_RULING):

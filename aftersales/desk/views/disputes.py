@@ -1,0 +1,216 @@
+"""A dispute's own page, its dialogs, the ruling, letters and precedents."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from aftersales.cases import services
+from aftersales.cases.models import Dispute, DisputeEvidence, Settlement
+from aftersales.core import files, moves
+from aftersales.core.access import answered, needs
+from aftersales.core.posted import whole
+from aftersales.desk import disputeacts, disputes
+from aftersales.desk.disputeforms import PrecedentForm, RulingForm
+from aftersales.desk.receiveforms import uploads
+from aftersales.tickets.models import Ticket
+
+LETTERS = ("ruling", "evidence", "settlement")
+
+
+def the_dispute(request: HttpRequest, number: str) -> Dispute:
+    """The dispute this person may see, or nothing at all."""
+    found = disputes.find(request.user, number)
+    if found is None:
+        raise Http404
+    return found
+
+
+@require_GET
+@needs("cases.view_dispute")
+def dispute(request: HttpRequest, number: str) -> HttpResponse:
+    """Whose turn it is, what both sides brought and offered, what was ruled."""
+    row, now = the_dispute(request, number), timezone.now()
+    card = disputes.card(row, request.user, now)
+    context = {
+        "title": row.number, "now": now, "dispute": row, "case": row.case, "ticket": row.case.ticket, "card": card,
+        "happened": disputes.happened(card), "may_see_ticket": _may_see(request, row),
+    }  # fmt: skip
+    return render(request, "desk/disputes/dispute.html", context)
+
+
+def _may_see(request: HttpRequest, row: Dispute) -> bool:
+    tickets = Ticket.objects.visible_to(request.user).filter(pk=row.case.ticket_id)
+    return bool(tickets.exists() and request.user.has_perm("desk.view"))
+
+
+@require_http_methods(["GET", "POST"])
+@needs("cases.view_dispute")
+def act(request: HttpRequest, number: str, name: str) -> HttpResponse:
+    """One act on a dispute: its dialog, and the act itself."""
+    row, now = the_dispute(request, number), timezone.now()
+    found, reasons = _offered(request, row, name)
+    form = found.form(request.POST if request.method == "POST" else None, initial={"side": row.turn})
+    if request.method == "POST" and form.is_valid():
+        done = answered(lambda: _run(request, row, found, form), request, _("Done."))
+        if done or bool(request.htmx):  # type: ignore[attr-defined]
+            return redirect("desk:dispute", row.number)
+    context = {
+        "title": found.label, "dispute": row, "act": found, "name": name, "form": form, "reasons": reasons, "now": now,
+        "accept": files.accepted(), "with_files": name == "evidence",
+    }  # fmt: skip
+    template = "desk/disputes/_act.html" if request.htmx else "desk/disputes/act.html"  # type: ignore[attr-defined]
+    return render(request, template, context, status=422 if request.method == "POST" else 200)
+
+
+def _offered(request: HttpRequest, row: Dispute, name: str) -> tuple[disputeacts.DisputeAct, Any]:
+    """The act, and why it is not possible now; not found for who may never do it."""
+    found = disputeacts.ACTS.get(name)
+    if found is None or not request.user.has_perm("cases.dispute"):
+        raise Http404
+    if not found.is_move:
+        return found, ()
+    option = next(iter(moves.options(row, actor=request.user, now=timezone.now(), names=[name])), None)
+    if option is None:
+        raise Http404
+    return found, option.reasons
+
+
+def _run(request: HttpRequest, row: Dispute, found: disputeacts.DisputeAct, form: Any) -> Any:
+    now = timezone.now()
+    with files.stored_for(uploads(request.FILES, "files"), now=now) as stored:
+        given = disputeacts.Given(
+            form.cleaned_data, list(stored), form, request.user, now, whole(request.POST.get("version"))
+        )
+        return found.run(row, given)
+
+
+@require_http_methods(["GET", "POST"])
+@needs("cases.rule")
+def rule(request: HttpRequest, number: str) -> HttpResponse:
+    """Rule, or decide the appeal, with earlier rulings beside."""
+    row, now = the_dispute(request, number), timezone.now()
+    on_appeal = row.ruled_by_id is not None
+    name = "decide_appeal" if on_appeal else "rule"
+    found = next(iter(moves.options(row, actor=request.user, now=now, names=[name])), None)
+    if found is None:
+        raise Http404
+    form = RulingForm(request.POST or None, on_appeal=on_appeal, initial=_first_words(row))
+    if request.method == "POST" and form.is_valid():
+        service = services.appeal_decide if on_appeal else services.dispute_rule
+        version = whole(request.POST.get("version"))
+        done = answered(
+            lambda: service(dispute=row, draft=form.draft(), actor=request.user, now=now, version=version),
+            request, _("Ruled; both sides are told."),
+        )  # fmt: skip
+        if done:
+            return redirect("desk:dispute", row.number)
+    context = {
+        "title": found.move.label, "dispute": row, "case": row.case, "act": found, "form": form, "now": now,
+        "similar": disputes.similar(row, request.user), "on_appeal": on_appeal,
+        "card": disputes.card(row, request.user, now),
+    }  # fmt: skip
+    return render(
+        request, "desk/disputes/rule.html", context, status=422 if request.method == "POST" else 200
+    )
+
+
+def _first_words(row: Dispute) -> dict[str, Any]:
+    """An empty ruling bears no fault; an appeal begins with what was ruled."""
+    names = [
+        name
+        for name in RulingForm.base_fields
+        if name not in ("obligation_days", "give_back", "give_back_ref")
+    ]
+    first = row.rulings.filter(on_appeal=False).first()
+    if first is not None:
+        return {name: getattr(first, name) for name in names}
+    return {
+        "fault_customer": 0, "fault_merchant": 100, "fault_carrier": 0, "fault_platform": 0, "freight_by": "merchant",
+        "goods_back": row.case.goods_back,
+    }  # fmt: skip
+
+
+@require_POST
+@needs("cases.dispute")
+def settlement_act(request: HttpRequest, public_id: str, name: str) -> HttpResponse:
+    """Accept what the other side proposed, or take one's own proposal back."""
+    rows = Settlement.objects.visible_to(request.user).select_related("dispute__case")
+    row: Settlement | None = rows.filter(public_id=public_id).first()
+    if row is None or name not in ("accept", "take_back"):
+        raise Http404
+    who: dict[str, Any] = {"actor": request.user, "now": timezone.now()}
+    if name == "accept":
+        other = "merchant" if row.by == "customer" else "customer"
+        answered(
+            lambda: services.settlement_accept(settlement=row, by=other, **who), request, _("Both sides settled.")
+        )  # fmt: skip
+    else:
+        answered(lambda: services.settlement_take_back(settlement=row, **who), request, _("Done."))
+    return redirect("desk:dispute", row.dispute.number)
+
+
+def the_evidence(request: HttpRequest, public_id: str) -> DisputeEvidence:
+    rows = DisputeEvidence.objects.visible_to(request.user).select_related("dispute__case")
+    found: DisputeEvidence | None = rows.filter(public_id=public_id).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+@require_POST
+@needs("cases.dispute")
+def evidence_withdraw(request: HttpRequest, public_id: str) -> HttpResponse:
+    """The side that brought it takes it back."""
+    row = the_evidence(request, public_id)
+    answered(
+        lambda: services.evidence_withdraw(evidence=row, actor=request.user, now=timezone.now()), request, _("Done.")
+    )  # fmt: skip
+    return redirect("desk:dispute", row.dispute.number)
+
+
+@require_GET
+@needs("cases.view_dispute")
+def evidence_file(request: HttpRequest, public_id: str) -> FileResponse:
+    """A file of one side, always as a download."""
+    found = the_evidence(request, public_id)
+    if not found.name or found.erased_at:
+        raise Http404
+    return files.serve(found, request)
+
+
+@require_GET
+@needs("cases.view_dispute")
+def letter(request: HttpRequest, number: str, kind: str) -> HttpResponse:
+    """The ruling, the notice of evidence or the settlement, with number, date and the place for the seal."""
+    row, now = the_dispute(request, number), timezone.now()
+    card = disputes.card(row, request.user, now)
+    there = {"ruling": card.standing, "evidence": row, "settlement": card.settled}
+    if kind not in LETTERS or not there[kind]:
+        raise Http404
+    context = {
+        "title": row.number, "now": now, "dispute": row, "case": row.case, "card": card, "kind": kind,
+        "ruling": card.standing, "settled": card.settled,
+    }  # fmt: skip
+    return render(request, "desk/disputes/letter.html", context)
+
+
+@require_GET
+@needs("cases.view_dispute")
+def precedents(request: HttpRequest) -> HttpResponse:
+    """Earlier rulings by kind, reason, ruling and words."""
+    form = PrecedentForm(request.GET)
+    asked: dict[str, str] = form.cleaned_data if form.is_valid() else {}
+    after = whole(request.GET.get("after"))
+    rows, more = disputes.found(request.user, asked, after)
+    context = {
+        "title": pgettext("navigation", "Earlier rulings"), "now": timezone.now(), "form": form, "rows": rows,
+        "more": more, "narrowed": any(asked.values()),
+    }  # fmt: skip
+    return render(request, "desk/disputes/precedents.html", context)

@@ -1,0 +1,184 @@
+"""Disputes on the desk: opened from the case, evidence by form, mediated, ruled, appealed, printed, found again."""
+
+import hashlib
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.urls import reverse
+
+from aftersales.cases import services
+from aftersales.cases.models import Case, Dispute, DisputeEvidence, Ruling, Settlement
+from aftersales.core.once import FIELD, new_key
+from tests.cases.conftest import lines, open_case, order, ticket
+from tests.cases.test_disputes import dispute
+from tests.cases.test_rulings import FOR_CUSTOMER
+from tests.cast import Cast
+
+__all__ = ["dispute", "lines", "open_case", "order", "ticket"]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_now")]
+Open = Callable[..., Case]
+RULING = {
+    "outcome": "part_refund", "amount": "20.00", "freight_by": "merchant", "fault_customer": 30, "fault_merchant": 70,
+    "fault_carrier": 0, "fault_platform": 0, "obligation": "", "penalty": "", "penalty_unit": "CNY",
+    "clause": "消保法 §24", "facts": "左耳无声", "reasons": "双方均有过错",
+}  # fmt: skip
+
+
+def url(name: str, *args: Any) -> str:
+    return reverse(f"desk:{name}", args=args)
+
+
+def post(browser: Client, address: str, **data: Any) -> Any:
+    return browser.post(address, {FIELD: new_key(), **data})
+
+
+def words(browser: Client, address: str) -> str:
+    answer = browser.get(address)
+    assert answer.status_code == 200
+    return str(answer.content.decode())
+
+
+def test_from_the_case_to_the_ruling_by_forms(open_case: Open, desk: Cast) -> None:
+    agent, judge = desk.client("agent"), desk.client("adjudicator")
+    case = open_case({0: 1}, ground="quality")
+    # When the agent has the platform decide from the case's own dialog
+    data = {"side": "customer", "words": "商家不认质量问题", "version": case.version}
+    assert post(agent, url("case_act", case.number, "dispute"), **data).status_code == 302
+    dispute = Dispute.objects.get()
+    assert dispute.number in words(agent, url("case", case.number))
+    page = words(agent, url("dispute", dispute.number))
+    assert "商家不认质量问题" in page
+    assert url("dispute_rule", dispute.number) not in page  # an agent does not rule
+    # And the merchant's answer comes with a file, whose fingerprint is kept
+    content = "检测报告：合格".encode()
+    file = SimpleUploadedFile("report.txt", content, content_type="text/plain")
+    sent = {"side": "merchant", "text": "已检测", "files": file}
+    assert post(agent, url("dispute_act", dispute.number, "evidence"), **sent).status_code == 302
+    piece = DisputeEvidence.objects.get(original_name="report.txt")
+    assert piece.sha256 == hashlib.sha256(content).hexdigest()
+    assert Dispute.objects.get().state == "evidence"
+    assert b"".join(agent.get(url("evidence_file", piece.public_id)).streaming_content) == content
+    # And the judge ends the time for evidence and rules
+    assert post(judge, url("dispute_act", dispute.number, "review")).status_code == 302
+    assert "已检测" in words(judge, url("dispute_rule", dispute.number))
+    assert post(judge, url("dispute_rule", dispute.number), **RULING).status_code == 302
+    case.refresh_from_db()
+    assert (case.state, str(case.agreed), Ruling.objects.get().fault_customer) == ("approved", "20.00", 30)
+    for text in ("消保法 §24", "左耳无声", "双方均有过错"):
+        assert text in words(agent, url("dispute", dispute.number))
+        assert text in words(agent, url("dispute_letter", dispute.number, "ruling"))
+
+
+def test_a_ruling_that_does_not_add_up_comes_back_with_what_was_written(
+    dispute: Dispute, desk: Cast, now: datetime
+) -> None:
+    judge = desk.client("adjudicator")
+    services.dispute_review(dispute=dispute, actor=desk.adjudicator, now=now)
+    for wrong in (
+        {"fault_customer": 31},
+        {"amount": ""},
+        {"facts": " "},
+        {"outcome": "x"},
+        {"amount": "999999"},
+    ):
+        answer = post(judge, url("dispute_rule", dispute.number), **(RULING | wrong))
+        assert answer.status_code == 422, wrong
+        assert "双方均有过错" in answer.content.decode()
+    assert not Ruling.objects.exists()
+
+
+def test_a_proposal_is_accepted_by_one_click_and_printed(dispute: Dispute, desk: Cast) -> None:
+    agent = desk.client("agent")
+    data = {"side": "merchant", "amount": "30"}
+    assert post(agent, url("dispute_act", dispute.number, "propose"), **data).status_code == 302
+    offer = Settlement.objects.get()
+    assert agent.get(url("dispute_letter", dispute.number, "settlement")).status_code == 404
+    for _twice in range(2):
+        assert post(agent, url("settlement_act", offer.public_id, "accept")).status_code == 302
+    assert Dispute.objects.get().state == "settled"
+    assert "30.00" in words(agent, url("dispute_letter", dispute.number, "settlement"))
+
+
+def test_every_act_has_its_dialog_and_does_its_work(dispute: Dispute, desk: Cast, now: datetime) -> None:
+    agent, judge = desk.client("agent"), desk.client("adjudicator")
+    for name in ("evidence", "propose", "withdraw"):
+        address = url("dispute_act", dispute.number, name)
+        assert agent.get(address, headers={"HX-Request": "true"}).status_code == 200
+        assert agent.get(address).status_code == 200
+    assert agent.get(url("dispute_act", dispute.number, "review")).status_code == 404  # the judge's alone
+    assert agent.get(url("dispute_act", dispute.number, "dance")).status_code == 404
+    # Suspended for a test, then reviewed, ruled and appealed
+    post(judge, url("dispute_act", dispute.number, "review"))
+    post(judge, url("dispute_act", dispute.number, "suspend"), cause="testing", days=5)
+    assert Dispute.objects.get().suspended_for == "testing"
+    post(judge, url("dispute_act", dispute.number, "review"))
+    ruling = RULING | {"obligation": "apologise", "obligation_days": 3}
+    post(judge, url("dispute_rule", dispute.number), **ruling)
+    post(agent, url("dispute_act", dispute.number, "appeal"), side="merchant", words="商品被调包")
+    page = words(judge, url("dispute", dispute.number))
+    assert url("dispute_rule", dispute.number) not in page  # who ruled hears no appeal, and is told why
+    assert "商品被调包" in page
+    other = desk.client(desk.person("adjudicator"))
+    assert "give_back" in words(other, url("dispute_rule", dispute.number))
+    assert post(other, url("dispute_rule", dispute.number), **(ruling | {"give_back": ""})).status_code == 302
+    assert Dispute.objects.get().state == "executed"
+    post(agent, url("dispute_act", dispute.number, "obligation"))
+    assert Dispute.objects.get().obligation_kept_at is not None
+
+
+def test_evidence_is_taken_back_by_a_button(dispute: Dispute, desk: Cast) -> None:
+    piece = DisputeEvidence.objects.get()
+    assert post(desk.client("agent"), url("evidence_withdraw", piece.public_id)).status_code == 302
+    piece.refresh_from_db()
+    assert piece.withdrawn_at is not None
+    assert piece.text in words(desk.client("agent"), url("dispute", dispute.number))
+
+
+def test_who_does_not_see_the_ticket_sees_no_dispute(dispute: Dispute, desk: Cast, now: datetime) -> None:
+    stranger = desk.client(desk.person("agent"))
+    piece = DisputeEvidence.objects.get()
+    offer = services.settlement_propose(
+        dispute=dispute, by="merchant", amount=FOR_CUSTOMER.penalty, actor=desk.agent, now=now
+    )
+    for address in (
+        url("dispute", dispute.number), url("dispute_act", dispute.number, "evidence"),
+        url("dispute_letter", dispute.number, "evidence"), url("evidence_file", piece.public_id),
+    ):  # fmt: skip
+        assert stranger.get(address).status_code == 404
+    for address in (
+        url("settlement_act", offer.public_id, "accept"),
+        url("evidence_withdraw", piece.public_id),
+    ):
+        assert post(stranger, address).status_code == 404
+    assert stranger.get(url("dispute_rule", dispute.number)).status_code in (403, 404)
+    assert Dispute.objects.get().state == "opened"
+    # And the auditor reads, and changes nothing
+    auditor = desk.client("auditor")
+    assert auditor.get(url("dispute", dispute.number)).status_code == 200
+    assert post(auditor, url("dispute_act", dispute.number, "evidence"), side="customer").status_code == 404
+
+
+def test_the_board_says_whose_turn_it_is(dispute: Dispute, desk: Cast) -> None:
+    board = words(desk.client("adjudicator"), f"{url('cases')}?board=dispute")
+    assert dispute.number in board
+    assert "等待答复" in board or "Waits for an answer" in board
+
+
+def test_earlier_rulings_are_searched(dispute: Dispute, desk: Cast, now: datetime) -> None:
+    judge, other = desk.adjudicator, desk.person("adjudicator")
+    services.dispute_review(dispute=dispute, actor=judge, now=now)
+    services.dispute_rule(dispute=dispute, draft=FOR_CUSTOMER, actor=judge, now=now)
+    services.dispute_appeal(dispute=dispute, by="merchant", actor=desk.agent, now=now, words="不服")
+    services.appeal_decide(dispute=dispute, draft=FOR_CUSTOMER, actor=other, now=now)
+    browser, page = desk.client("adjudicator"), url("precedents")
+    assert dispute.number in words(browser, page)
+    assert dispute.number in words(browser, f"{page}?words=左耳&ground=quality&outcome=full_refund")
+    assert dispute.number not in words(browser, f"{page}?words=没有这句话")
+    for bad in ("kind=x", "after=abc", "after=-1", "words=%00", "outcome=%27", "words=" + "字" * 500):
+        assert browser.get(f"{page}?{bad}").status_code == 200
+    # A stranger's list is empty: rulings are of the tickets one sees
+    assert dispute.number not in words(desk.client(desk.person("agent")), page)
