@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from accounts.models import User
@@ -153,11 +154,31 @@ def live(now: datetime, people: dict[str, User]) -> int:
                 continue  # this order has nothing left to give; the next one tells the story
             told += 1
             break
+    told += _disputes(desk, tickets, people["adjudicator"])
     for place, tail, ago in (("A-03", "6027", 5 * DAY), ("B-11", "1846", 3 * HOUR)):
         facts = Stranger(
             tracking_no=f"YT88{tail}0021", carrier="圆通速递", phone_tail=tail, place=place, weight_g=620
         )
         services.unknown_shelve(stranger=facts, actor=desk.lead, now=now - ago)
+    return told
+
+
+def _disputes(desk: Desk, tickets: Iterator[Ticket], judge: User) -> int:
+    """Disputes that wait for the merchant, for both sides, for the ruling, for the appeal, and one that is final."""
+    from aftersales.desk.demo import disputes
+
+    told = 0
+    for story in (
+        disputes.waits_for_the_merchant, disputes.mediated, disputes.to_be_ruled,
+        partial(disputes.appealed, judge=judge), partial(disputes.final, judge=judge),
+    ):  # fmt: skip
+        for ticket in tickets:
+            try:
+                story(desk, ticket)
+            except DomainError:
+                continue
+            told += 1
+            break
     return told
 
 
