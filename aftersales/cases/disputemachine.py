@@ -9,6 +9,7 @@ from aftersales.cases.disputestates import SuspendedFor
 from aftersales.core.machine import Machine, Move, Need
 
 DISPUTE, REVIEW, RULE, SWEEP = "cases.dispute", "cases.review_dispute", "cases.rule", "cases.sweep"
+ANSWER = "cases.answer"  # who speaks for a side: never who rules
 BY = Need("by", label=pgettext_lazy("case", "Side"), kind="hidden")
 UNTIL = Need("until", label=pgettext_lazy("dispute", "Until"), kind="hidden")
 RULING = Need("ruling", label=pgettext_lazy("dispute", "Ruling"), kind="hidden")
@@ -44,7 +45,7 @@ DISPUTE_MACHINE = Machine(
             effect=_("It carries itself out at once; both sides are told facts, reasons and clause."),
         ),
         Move(
-            "appeal", [D.RULED], D.APPEALED, DISPUTE, pgettext_lazy("dispute move", "Appeal"), "dispute.appealed",
+            "appeal", [D.RULED], D.APPEALED, ANSWER, pgettext_lazy("dispute move", "Appeal"), "dispute.appealed",
             guards=[rules.appeal_in_time], needs=[BY, UNTIL],
             effect=_("Another person looks at it anew; there is no second appeal."),
         ),
@@ -59,7 +60,7 @@ DISPUTE_MACHINE = Machine(
             needs=[BY], by_system=True,
         ),
         Move(
-            "withdraw", OPEN, D.WITHDRAWN, DISPUTE, pgettext_lazy("dispute move", "Withdraw the dispute"),
+            "withdraw", OPEN, D.WITHDRAWN, ANSWER, pgettext_lazy("dispute move", "Withdraw the dispute"),
             "dispute.withdrawn", effect=_("The case stands again as it stood before."),
         ),
         Move(

@@ -41,6 +41,7 @@ class DisputeCard:
     takes_evidence: bool = False
     takes_offers: bool = False
     owes: bool = False
+    speaks: bool = False  # this person says what a side says
 
     @property
     def allowed(self) -> list[MoveOption]:
@@ -116,6 +117,7 @@ def card(dispute: Dispute, user: Any, now: datetime) -> DisputeCard:
         evidence=list(dispute.evidence.select_related("by")), offers=list(dispute.settlements.all()),
         rulings=list(dispute.rulings.select_related("ruled_by")),
         takes_evidence=may and dispute.state in TAKES_EVIDENCE, takes_offers=may and dispute.state in BEFORE_RULING,
+        speaks=user.has_perm("cases.answer"),
         owes=bool(dispute.obligation) and dispute.obligation_kept_at is None and dispute.is_open,
     )  # fmt: skip
 

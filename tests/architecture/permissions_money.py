@@ -61,12 +61,12 @@ CASES = {
     "desk:receive": Page(RECEIVERS, "POST", sample=NOTHING),
     "desk:receive_preview": Page(RECEIVERS, "POST", sample=NOTHING),
 }
-DISPUTE, DISPUTERS = {"number": "JF0000-00000"}, CASE_WORKERS | {R.ADJUDICATOR}
+DISPUTE = {"number": "JF0000-00000"}
 DISPUTES = {
     "desk:precedents": Page(CASE_READERS),
     "desk:evidence_file": Page(CASE_READERS, sample=NOTHING),
-    "desk:evidence_withdraw": Page(DISPUTERS, "POST", sample=NOTHING),
-    "desk:settlement_act": Page(DISPUTERS, "POST", sample={**NOTHING, "name": "accept"}),
+    "desk:evidence_withdraw": Page(CASE_WORKERS, "POST", sample=NOTHING),
+    "desk:settlement_act": Page(CASE_WORKERS, "POST", sample={**NOTHING, "name": "accept"}),
     "desk:dispute": Page(CASE_READERS, sample=DISPUTE),
     "desk:dispute_rule": Page(frozenset({R.ADJUDICATOR}), "POST", sample=DISPUTE),
     "desk:dispute_act": Page(CASE_READERS, "POST", sample={**DISPUTE, "name": "evidence"}),

@@ -159,6 +159,24 @@ def test_settled_by_the_other_side_once(dispute: Dispute, desk: Cast, now: datet
     )
 
 
+def test_who_may_rule_never_speaks_for_a_side(dispute: Dispute, desk: Cast, now: datetime) -> None:
+    row = services.settlement_propose(dispute=dispute, by="merchant", amount=D(9), actor=desk.agent, now=now)
+    judge: dict[str, Any] = {"actor": desk.adjudicator, "now": now}
+    piece = DisputeEvidence.objects.get()
+    for act in (
+        lambda: services.settlement_accept(settlement=row, by="customer", **judge),
+        lambda: services.settlement_take_back(settlement=row, **judge),
+        lambda: services.evidence_withdraw(evidence=piece, **judge),
+        lambda: services.dispute_withdraw(dispute=dispute, by="customer", **judge),
+    ):
+        refused("not_permitted", act)
+    # And who is of no use here may do nothing at all
+    for role in ("auditor", "finance", "trainer"):
+        who = desk.of(role)
+        refused("not_permitted", lambda who=who: services.dispute_review(dispute=dispute, actor=who, now=now))  # type: ignore[misc]
+    assert Dispute.objects.get().state == "opened"
+
+
 def test_a_proposal_taken_back_binds_nobody(dispute: Dispute, desk: Cast, now: datetime) -> None:
     row = services.settlement_propose(
         dispute=dispute, by="customer", amount=D(50), actor=desk.agent, now=now, goods_back=True

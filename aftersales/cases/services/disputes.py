@@ -136,7 +136,8 @@ def brought(
 
 
 def evidence_withdraw(*, evidence: DisputeEvidence, actor: Any, now: datetime) -> DisputeEvidence:
-    """The side that brought it takes it back: it stays readable and counts no more. Error: ruled."""
+    """The side that brought it takes it back: it stays readable and counts no more. Errors: not_permitted, ruled."""
+    require(actor, "cases.answer")
     with transaction.atomic():
         _mine, current = held_dispute(evidence.dispute, actor)
         if current.state not in TAKES_EVIDENCE:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from aftersales.cases.models import Dispute, Settlement
 from aftersales.cases.services import deciding
 from aftersales.cases.services.disputes import acting, before_ruling, end_offers, held_dispute, of_a_side
+from aftersales.cases.services.locking import require
 from aftersales.cases.services.ruling import decision_pay
 from aftersales.core import events, moves
 from aftersales.core.errors import DomainError
@@ -42,7 +43,8 @@ def settlement_propose(
 
 
 def settlement_take_back(*, settlement: Settlement, actor: Any, now: datetime) -> Settlement:
-    """The side that proposed it does not want it any more. Errors: gone (accepted or replaced meanwhile)."""
+    """The side that proposed it does not want it any more. Errors: not_permitted, gone (accepted or replaced)."""
+    require(actor, "cases.answer")
     with transaction.atomic():
         _mine, current = held_dispute(settlement.dispute, actor)
         row = _lying(settlement)
@@ -57,8 +59,9 @@ def settlement_take_back(*, settlement: Settlement, actor: Any, now: datetime) -
 def settlement_accept(*, settlement: Settlement, by: str, actor: Any, now: datetime) -> Dispute:
     """The other side accepts: one effect however often and by however many at once.
 
-    Errors: side (one's own proposal), gone (replaced meanwhile), ruled, too_much, paid_more.
+    Errors: not_permitted, side (one's own proposal), gone (replaced meanwhile), ruled, too_much, paid_more.
     """
+    require(actor, "cases.answer")
     of_a_side(by)
     if settlement.by == by:
         raise DomainError(_("The other side accepts this proposal."), "side")

@@ -11,7 +11,7 @@ from aftersales.core import moves
 
 def dispute_end_with(case: Case, *, actor: Any, now: datetime) -> None:
     """Under the lock of the case: nothing is left to decide. What was ruled already stands."""
-    who = actor if actor.has_perm("cases.dispute") else system_user(now)
+    who = actor if actor.has_perm("cases.answer") else system_user(now)
     for row in Dispute.objects.filter(case=case, state__in=BEFORE_RULING):
         moves.perform(row, "withdraw", actor=who, now=now)
         Settlement.objects.filter(dispute=row, gone_at=None, accepted_at=None).update(gone_at=now)

@@ -138,7 +138,7 @@ def _first_words(row: Dispute) -> dict[str, Any]:
 
 
 @require_POST
-@needs("cases.dispute")
+@needs("cases.answer")
 def settlement_act(request: HttpRequest, public_id: str, name: str) -> HttpResponse:
     """Accept what the other side proposed, or take one's own proposal back."""
     rows = Settlement.objects.visible_to(request.user).select_related("dispute__case")
@@ -165,7 +165,7 @@ def the_evidence(request: HttpRequest, public_id: str) -> DisputeEvidence:
 
 
 @require_POST
-@needs("cases.dispute")
+@needs("cases.answer")
 def evidence_withdraw(request: HttpRequest, public_id: str) -> HttpResponse:
     """The side that brought it takes it back."""
     row = the_evidence(request, public_id)
