@@ -317,6 +317,8 @@ CASES = {
     "core.export_statements": roles(R.FINANCE, R.AUDITOR),
     "core.import_payment_results": roles(R.FINANCE),
     "core.export_payment_results": roles(R.FINANCE, R.AUDITOR),
+    "cases.repair": roles(CASE_WORKERS, R.RETURNS_RECEIVER),
+    "cases.take_due": roles(CASE_WORKERS, R.FINANCE),
     "cases.sweep": NOBODY,
     "cases.settle_flag": roles(R.LEAD, R.SUPERVISOR),
     "cases.open_request": CASE_WORKERS,

@@ -4,10 +4,10 @@ from datetime import datetime
 
 from aftersales.cases.models import Case
 from aftersales.cases.services.automatic import approve_one
+from aftersales.cases.services.disputetelling import sides_tell
 from aftersales.cases.services.flags import case_look, parcel_look, pictures_look
 from aftersales.cases.services.request_telling import request_tell
 from aftersales.cases.services.requests import red_letter_open
-from aftersales.cases.services.disputetelling import sides_tell
 from aftersales.cases.services.telling import customer_tell
 from aftersales.core.models import Event
 
@@ -40,6 +40,8 @@ def red_letter(event: Event, now: datetime) -> None:
 def request_message(event: Event, now: datetime) -> None:
     """One message per event, once: the event is the message's key."""
     request_tell(event=event, now=now)
+
+
 def dispute_message(event: Event, now: datetime) -> None:
     """One message to each side per event, once."""
     sides_tell(event=event, now=now)

@@ -117,6 +117,11 @@ CASE_MACHINE = Machine(
             effect=_("The pieces may be asked for again; goods that are on their way go back to the customer."),
         ),
         Move(
+            "turn", [S.APPROVED], S.APPROVED, DECIDE, pgettext_lazy("case move", "Turn into another kind"),
+            "case.turned", facts=["cases.bound"], guards=[rules.not_paid_yet], needs=[GRANT, HOW, TERMS],
+            effect=_("Evidence, first reason and clocks stay; what was agreed is computed anew."),
+        ),
+        Move(
             "close", [S.APPROVED, S.REJECTED], S.CLOSED, "cases.close", pgettext_lazy("case move", "Close"),
             "case.closed", facts=["cases.open_parts"], guards=[only_final],
             effect=_("Everything of this case is settled."),

@@ -101,6 +101,7 @@ TERM_LABELS: Mapping[str, Text] = {
     "beyond": _("Return freight and compensation"),
     "return_freight": _("Return freight"),
     "compensation": _("Compensation"),
+    "supplement": _("Paid by the customer beyond his order"),
 }
 
 

@@ -18,6 +18,7 @@ from aftersales.cases.machine import (
     PAYMENT_MACHINE,
     RUN_MACHINE,
 )
+from aftersales.cases.repairs import connect as repairs
 from aftersales.cases.request_machine import REQUEST_MACHINE, SIGNAL_MACHINE
 from aftersales.cases.services import erasing, limits, paying, runs
 from aftersales.core import authority, deliveries, erasure, facts, files, jobs, moves, series
@@ -63,6 +64,7 @@ def connect() -> None:
     files.declare("cases_paymentrun", runs.known_files)
     jobs.register("cases.pay_http", tasks.pay_over_http, _("Handing a payment to its service"))
     jobs.register("cases.ask_http", tasks.ask_over_http, _("Asking what became of a payment"))
+    repairs.connect()
     jobs.register("cases.run_export", tasks.export_run, _("Writing a payment run"))
     deliveries.subscribe("cases.rule", "case.asked", consumers.rule_judges, _("Judge plain returns by rule"))
     for name, pattern, handler in (

@@ -104,6 +104,8 @@ class NoteKind(models.TextChoices):
     AMEND = "amend", pgettext_lazy("case note", "Change")
     INSPECT = "inspect", pgettext_lazy("case note", "Inspection")
     DEDUCT = "deduct", pgettext_lazy("case note", "Deduction")
+    REPAIR = "repair", pgettext_lazy("case note", "Workshop")
+    TURN = "turn", pgettext_lazy("case note", "Turned into")
 
 
 class Direction(models.TextChoices):
@@ -160,6 +162,7 @@ class PaymentKind(models.TextChoices):
     COMPENSATION = "compensation", pgettext_lazy("payment kind", "Compensation")
     FREIGHT = "freight", pgettext_lazy("payment kind", "Return freight")
     ADVANCE = "advance", pgettext_lazy("payment kind", "Advance of the platform")
+    SUPPLEMENT = "supplement", pgettext_lazy("payment kind", "Paid beyond the order")
 
 
 class PaymentState(models.TextChoices):

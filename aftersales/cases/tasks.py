@@ -64,6 +64,8 @@ def sweep_requests() -> None:
     """Every ten minutes: requests that nobody answered end."""
     with origin.coming_from("task"):
         requests_lapse(now=timezone.now())
+
+
 def sweep_disputes() -> None:
     """Every minute: silence in disputes has its outcome, and what is final is carried out."""
     now = timezone.now()

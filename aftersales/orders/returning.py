@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -57,14 +58,20 @@ def facts_of(
 
 
 def answers_of(
-    line_ids: Iterable[int], *, demand: str, ground: str, asked_at: datetime, asked_grain: str = "exact"
+    line_ids: Iterable[int],
+    *,
+    demand: str,
+    ground: str,
+    asked_at: datetime,
+    asked_grain: str = "exact",
+    known: Mapping[int, Mapping[str, Any]] | None = None,
 ) -> dict[int, Answer]:
-    """The whole answer for each of the lines, by what trade data alone says."""
+    """The whole answer for each of the lines, by what trade data says and a room above knows (``known``: facts)."""
     told, book = _told(line_ids, demand, ground, Moment(asked_at, asked_grain))
     if book is None:
         return {}
     return returns.eligibilities(
-        {key: facts for key, (facts, _market) in told.items()},
+        {key: replace(facts, **(known or {}).get(key, {})) for key, (facts, _market) in told.items()},
         markets={key: market for key, (_facts, market) in told.items()},
         among=book,
     )

@@ -4,11 +4,13 @@ from .accounts import LineAccount, OrderAccount, TenderAccount
 from .automatic import CaseFlag, CaseJudgment, PhotoPrint
 from .case import Case, CaseLine, CaseNote
 from .dispute import Dispute, DisputeEvidence, Ruling, Settlement
+from .exchange import Due, Exchange, ParcelLabel, ReplacementLine
 from .gateway import MoneyGateway
 from .parcel import CaseParcel, ParcelItem
 from .payment import CasePayment, PaymentPart
 from .payrun import BankAnswer, Payee, PaymentRun
 from .receiving import ParcelPhoto, ParcelReceipt, UnknownParcel
+from .repair import FaultTree, FaultTreeVersion, Repair, RepairPart
 from .request import Invoice, ServiceRequest
 from .statement import Difference, StatementLine
 
@@ -25,10 +27,15 @@ __all__ = [
     "Invoice",
     "Dispute",
     "DisputeEvidence",
+    "Due",
+    "Exchange",
+    "FaultTree",
+    "FaultTreeVersion",
     "LineAccount",
     "MoneyGateway",
     "OrderAccount",
     "ParcelItem",
+    "ParcelLabel",
     "Payee",
     "ParcelPhoto",
     "ParcelReceipt",
@@ -38,6 +45,9 @@ __all__ = [
     "ServiceRequest",
     "Ruling",
     "Settlement",
+    "Repair",
+    "RepairPart",
+    "ReplacementLine",
     "StatementLine",
     "TenderAccount",
     "UnknownParcel",

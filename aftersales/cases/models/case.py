@@ -285,6 +285,13 @@ class Case(StateModel, PublicIdModel, VersionedModel):
         self.agreed = self.agreed_freight = self.agreed_extra = Decimal(0)
         return self.told()
 
+    @transition(**move("turn"))
+    def turn(
+        self, *, actor: Any, now: datetime, grant: Quote, how: str = "", terms: Terms = None
+    ) -> dict[str, Any]:
+        """Approved as another kind: the same case goes on, its first kind and reason stay."""
+        return self._decide(actor, now, how, grant, terms)
+
     @transition(**move("close"))
     def close(self, *, actor: Any, now: datetime) -> dict[str, Any]:
         self.closed_at = now

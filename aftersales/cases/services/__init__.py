@@ -24,7 +24,11 @@ from .disputes import (
     obligation_keep,
     silence_dispute,
 )
+from .dues import due_paid
+from .exchanging import Replacement, case_turn, exchange_choose, exchange_send
+from .faulttrees import fault_tree_create, fault_tree_draft, fault_tree_redraft
 from .gateways import money_gateway_create, money_gateway_rotate, money_gateway_switch
+from .labels import parcel_label
 from .mediating import settlement_accept, settlement_propose, settlement_take_back
 from .opening import CaseDraft, case_open
 from .parcels import (
@@ -67,6 +71,21 @@ from .receiving import (
     parcel_receive,
 )
 from .reconciling import difference_explain, difference_reopen, statement_compare
+from .repairing import (
+    Diagnosis,
+    Part,
+    repair_answer,
+    repair_came_back,
+    repair_diagnose,
+    repair_give_up,
+    repair_open,
+    repair_order_parts,
+    repair_parts_arrive,
+    repair_quote,
+    repair_send_back,
+    repair_start,
+    repair_test,
+)
 from .ruling import (
     RulingDraft,
     appeal_decide,
@@ -79,6 +98,28 @@ from .settling import case_settle
 from .unknown import Stranger, unknown_give_back, unknown_match, unknown_shelve
 
 __all__ = [
+    "Diagnosis",
+    "Part",
+    "Replacement",
+    "case_turn",
+    "due_paid",
+    "exchange_choose",
+    "exchange_send",
+    "fault_tree_create",
+    "fault_tree_draft",
+    "fault_tree_redraft",
+    "parcel_label",
+    "repair_answer",
+    "repair_came_back",
+    "repair_diagnose",
+    "repair_give_up",
+    "repair_open",
+    "repair_order_parts",
+    "repair_parts_arrive",
+    "repair_quote",
+    "repair_send_back",
+    "repair_start",
+    "repair_test",
     "Arrival",
     "CaseDraft",
     "PayeeDraft",

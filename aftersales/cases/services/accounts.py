@@ -5,10 +5,19 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Sum
+from django.db.models import Exists, OuterRef, Sum
 from django.utils.translation import gettext_lazy as _
 
-from aftersales.cases.models import Case, CaseLine, CasePayment, LineAccount, OrderAccount, PaymentPart
+from aftersales.cases.models import (
+    Case,
+    CaseLine,
+    CasePayment,
+    LineAccount,
+    OrderAccount,
+    PaymentPart,
+    Repair,
+    ReplacementLine,
+)
 from aftersales.cases.refunding import ZERO, Goods, LinePaid, Piece, Quote, really_paid, worth
 from aftersales.cases.states import PaymentKind, PaymentState
 from aftersales.core import moves
@@ -25,6 +34,8 @@ class Books:
     lines: dict[int, OrderLine]
     line_accounts: dict[int, LineAccount]
     paid: Goods
+    worked_on: frozenset[int] = frozenset()
+    """Lines that were repaired or replaced before."""
 
     def piece(self, line: CaseLine, deduction: Decimal = ZERO, why: str = "") -> Piece:
         left = self.line_accounts[line.line_id].left
@@ -50,10 +61,17 @@ def books_open(order: Order) -> Books:
         ignore_conflicts=True,
     )
     account = OrderAccount.objects.select_for_update().get(order=order)
-    found = LineAccount.objects.select_for_update().filter(line__order=order).order_by("line_id")
+    rows = LineAccount.objects.select_for_update(of=("self",)).filter(line__order=order).order_by("line_id")
+    found = list(
+        rows.annotate(
+            worked_on=Exists(Repair.objects.filter(case_line__line=OuterRef("line_id")))
+            | Exists(ReplacementLine.objects.filter(case_line__line=OuterRef("line_id")))
+        )
+    )
     by_line = {one.line_id: one for one in found}
     _refresh(account, by_line, order, lines, paid, ours)
-    return Books(order, account, {line.pk: line for line in lines}, by_line, paid)
+    worked_on = frozenset(one.line_id for one in found if one.worked_on)
+    return Books(order, account, {line.pk: line for line in lines}, by_line, paid, worked_on)
 
 
 def line_paid(line: OrderLine) -> LinePaid:

@@ -5,7 +5,7 @@ two at once the second finds the case decided.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import ROUND_DOWN, Decimal
 from typing import Any
@@ -13,15 +13,20 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
+from accounts.services import system_user
 from aftersales.cases.models import Case, CaseLine
 from aftersales.cases.refunding import ZERO, Piece, Quote, Term, fixed, quote
+from aftersales.cases.repairs.selectors import difference_back
 from aftersales.cases.services import accounts
 from aftersales.cases.services.awaiting import awaited_cancel, parcel_await
+from aftersales.cases.services.dues import dues_drop, paid_of
+from aftersales.cases.services.following import repairs_end
 from aftersales.cases.services.limits import refuse_above_bound
 from aftersales.cases.services.locking import Held, held, refuse_foreign, require, tell_ticket
 from aftersales.cases.services.opening import note
 from aftersales.cases.services.paying import cancel_what_can_be
 from aftersales.cases.services.pieces import pieces_release
+from aftersales.cases.services.replacing import exchange_follow
 from aftersales.cases.services.undisputing import dispute_end_with
 from aftersales.cases.states import (
     GOODS_BACK,
@@ -322,10 +327,25 @@ def _quote(mine: Held, amount: Decimal | None, deductions: Deductions) -> Quote:
     if case.kind == CaseKind.COMPENSATION:
         wanted = case.asked if amount is None else amount
         return Quote((Term("compensation", wanted),), extra=wanted)
+    amount = difference_back(case) if amount is None else amount
     if case.kind not in MONEY_BACK and amount is None:
         return Quote(())
     if books is None:
         raise DomainError(_("Say first which order this ticket is about."), "no_order")
+    return _with_supplement(case, _goods_quote(mine, amount, deductions))
+
+
+def _with_supplement(case: Case, found: Quote) -> Quote:
+    """Who ends with a refund gets back what he paid beyond his order too."""
+    beyond = paid_of(case) if case.pk and case.kind in MONEY_BACK else ZERO
+    if not beyond:
+        return found
+    return replace(found, terms=(*found.terms, Term("supplement", beyond)), extra=found.extra + beyond)
+
+
+def _goods_quote(mine: Held, amount: Decimal | None, deductions: Deductions) -> Quote:
+    case, books = mine.case, mine.books
+    assert books is not None
     pieces = [_piece(mine, line, deductions.get(line.line_id)) for line in mine.lines]
     left = books.account.left + case.agreed - case.agreed_extra
     if amount is not None:
@@ -395,8 +415,20 @@ def _approved(
         case, move, actor=actor, now=now, acting_as=acting, grant=found, how=how, terms=dict(terms or {})
     )
     parcel_await(mine, approved, actor=actor, now=now)
+    exchange_follow(mine, approved, actor=actor, now=now)
     tell_ticket(mine.ticket, "ticket.case_decided", approved, actor=actor, now=now)
     return approved
+
+
+def agree_anew(mine: Held, *, actor: Any, now: datetime, terms: Mapping[str, Any] | None = None) -> Case:
+    """An approved case goes on under other terms, and what it gives is computed again. Errors as ``case_approve``."""
+    wanted = terms or {}  # the quote is of the new kind; the move writes it
+    mine.case.kind, mine.case.ground = (
+        wanted.get("kind", mine.case.kind),
+        wanted.get("ground", mine.case.ground),
+    )
+    how = mine.case.decided_how or DecidedBy.STAFF
+    return _approved(mine, "turn", actor, now, how, _quote(mine, None, {}), terms)
 
 
 def _called_back(mine: Held, found: Quote, actor: Any, now: datetime) -> Case:
@@ -414,6 +446,8 @@ def _called_back(mine: Held, found: Quote, actor: Any, now: datetime) -> Case:
 def give_up(mine: Held, case: Case, now: datetime) -> None:
     """A case that ends without effect frees its pieces and what it had reserved; no parcel is awaited any more."""
     awaited_cancel(case, now=now)
+    repairs_end(case, actor=system_user(now), now=now)
+    dues_drop(case, actor=system_user(now), now=now)
     if mine.books is None:
         return
     accounts.ungrant(mine.books, mine.case, mine.lines)

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from aftersales.cases.models import Case, CaseLine, CaseNote
 from aftersales.cases.refunding import ZERO
+from aftersales.cases.repairs.selectors import known_of_lines
 from aftersales.cases.services.accounts import Books, books_open, claim
 from aftersales.cases.services.locking import refuse_foreign, require, tell_ticket
 from aftersales.cases.states import (
@@ -71,7 +72,7 @@ def case_open(*, ticket: Ticket, draft: CaseDraft, actor: Any, now: datetime) ->
         if known := _known(draft):
             return known
         values = _taken(books, draft)
-        answers = _judged(draft, now)
+        answers = _judged(books, draft, now)
         case = _created(number, ticket, books, draft, answers, actor, now)
         lines = [
             CaseLine(case=case, line_id=line_id, announced=draft.pieces[line_id], value=value)
@@ -122,11 +123,14 @@ def _taken(books: Books | None, draft: CaseDraft) -> dict[int, Decimal]:
     return values
 
 
-def _judged(draft: CaseDraft, now: datetime) -> Mapping[int, Answer]:
+def _judged(books: Books | None, draft: CaseDraft, now: datetime) -> Mapping[int, Answer]:
     """What the return rules say of each line, at the moment when it was asked for; nothing of a compensation."""
     if not draft.pieces or draft.kind == CaseKind.COMPENSATION:
         return {}
-    return answers_of(draft.pieces, demand=draft.kind, ground=draft.ground, asked_at=draft.asked_at or now)
+    return answers_of(
+        draft.pieces, demand=draft.kind, ground=draft.ground, asked_at=draft.asked_at or now,
+        known=known_of_lines(books.worked_on & set(draft.pieces)) if books and books.worked_on else {},
+    )  # fmt: skip
 
 
 def _kept(answers: Mapping[int, Answer]) -> dict[str, Any]:

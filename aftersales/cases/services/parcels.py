@@ -11,10 +11,11 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from aftersales.cases.models import Case, CaseLine, CaseParcel, ParcelItem
+from aftersales.cases.services.following import goods_follow
 from aftersales.cases.services.locking import Held, held_together, refuse_foreign, require
 from aftersales.cases.services.receipts import receipt_settle
 from aftersales.cases.services.settling import close_if_settled
-from aftersales.cases.states import CaseState, Direction, ParcelState, ReviewCause, Side
+from aftersales.cases.states import CaseKind, CaseState, Direction, ParcelState, ReviewCause, Side
 from aftersales.core import moves
 from aftersales.core.errors import Busy, DomainError, Refusal, WrongState
 
@@ -51,7 +52,10 @@ class HeldParcel:
             CaseLine.objects.bulk_update(list(self.lines.values()), list(columns))
 
     def settle(self, actor: Any, now: datetime) -> None:
-        """The refund of each case follows what its goods became."""
+        """The refund and the repair of each case follow what its goods became."""
+        if any(mine.case.kind == CaseKind.REPAIR for mine in self.cases.values()):
+            parcel = CaseParcel.objects.get(pk=self.parcel.pk)
+            goods_follow(parcel, self.items, self.cases, actor=actor, now=now)
         for mine in self.cases.values():
             receipt_settle(mine, actor=actor, now=now)
             close_if_settled(mine, now=now)
@@ -216,6 +220,7 @@ def parcel_deliver(
                     case, actor=actor, now=now, event="case.flagged", review=ReviewCause.DELIVERED,
                     payload=case.told(review=ReviewCause.DELIVERED, amount=str(case.agreed)),
                 )  # fmt: skip
+        mine.settle(actor, now)
     return done
 
 

@@ -6,6 +6,7 @@ from django.db.models import Q
 
 from aftersales.cases.models import Case, CaseParcel, ParcelItem
 from aftersales.cases.refunding import ZERO, worth
+from aftersales.cases.repairs.selectors import delivered_pieces
 from aftersales.cases.services import accounts
 from aftersales.cases.services.locking import Held
 from aftersales.cases.states import COMING, JUDGED, Direction, ParcelState
@@ -29,13 +30,15 @@ def good_pieces(item: ParcelItem, state: str) -> int:
 
 
 def pieces_release(mine: Held) -> None:
-    """A case that is done gives up the pieces that never came back: they may be asked for again."""
+    """A case that is done gives up pieces that never came back, or were replaced: they may be asked for again."""
     if mine.books is None or not mine.case.goods_back:
         return
     good: dict[int, int] = defaultdict(int)
     states = {one.pk: one.state for one in inbound_of(mine.case)}
     for item in ParcelItem.objects.filter(parcel__in=states, case_line__case=mine.case):
         good[item.case_line_id] += good_pieces(item, states[item.parcel_id])
+    for line_id, replaced in delivered_pieces(mine.case).items():  # the customer holds as many as before
+        good[line_id] = max(good[line_id] - replaced, 0)
     for line in mine.lines:
         back = min(good[line.pk], line.announced)
         kept = worth(line.value, line.announced, back) if back else ZERO

@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.services import system_user
 from aftersales.cases.models import Case, CasePayment, PaymentPart
 from aftersales.cases.refunding import ZERO
+from aftersales.cases.services.dues import paid_of
 from aftersales.cases.services.handing import gateway_for, hand_over_later
 from aftersales.cases.services.limits import second_person
 from aftersales.cases.services.locking import Held, held, refuse_foreign, require
@@ -148,8 +149,9 @@ def _refunds(mine: Held, shares: Sequence[Share]) -> list[Way]:
 def _extras(mine: Held, extra: Decimal) -> list[Way]:
     if not extra:
         return []
-    compensation = mine.case.kind == CaseKind.COMPENSATION
-    kind = PaymentKind.COMPENSATION if compensation else PaymentKind.FREIGHT
+    kind = PaymentKind.SUPPLEMENT if paid_of(mine.case) else PaymentKind.FREIGHT
+    if mine.case.kind == CaseKind.COMPENSATION:
+        kind = PaymentKind.COMPENSATION
     return [Way(kind, mine.case.customer_id, parts=[Part(extra)])]
 
 

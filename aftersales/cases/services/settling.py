@@ -8,6 +8,7 @@ from django.db import transaction
 from accounts.services import system_user
 from aftersales.cases.disputestates import MAY_CHANGE
 from aftersales.cases.models import Case, CaseParcel, CasePayment, Dispute
+from aftersales.cases.repairs.selectors import SPECIAL, is_done
 from aftersales.cases.services.locking import Held, held, tell_ticket
 from aftersales.cases.services.pieces import pieces_release
 from aftersales.cases.states import CaseState
@@ -33,8 +34,14 @@ def close_if_settled(mine: Held, *, now: datetime) -> Case:
 
 
 def is_settled(case: Case) -> bool:
-    """Approved, all of the agreed money paid, and the goods that were to come back at their end."""
-    if case.state != CaseState.APPROVED or not case.agreed or case.left:
+    """Approved, all of the agreed money paid, and the goods that were to come back at their end.
+
+    An exchange or a repair that gives no money is settled by what it was for.
+    """
+    special = case.kind in SPECIAL
+    if case.state != CaseState.APPROVED or case.left or not (case.agreed or special):
+        return False
+    if special and not is_done(case):
         return False
     if Dispute.objects.filter(case=case, state__in=MAY_CHANGE).exists():
         return False
