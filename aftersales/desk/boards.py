@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import pgettext_lazy
 
 from aftersales.cases.disputestates import MAY_CHANGE
-from aftersales.cases.models import Case, CaseFlag, CaseJudgment, CaseParcel, Dispute
+from aftersales.cases.models import Case, CaseFlag, CaseJudgment, CaseParcel, Dispute, Repair
 from aftersales.cases.request_states import SignalState
 from aftersales.cases.states import HERE, UNDECIDED, CaseKind, CaseState, Direction, Ground, ParcelState
 from aftersales.desk.cases import case_badge
@@ -26,6 +26,7 @@ BOARDS: Mapping[str, Any] = {
     "customer": pgettext_lazy("board of cases", "Customer's turn"),
     "goods": pgettext_lazy("board of cases", "Goods awaited"),
     "inspect": pgettext_lazy("board of cases", "To inspect"),
+    "repair": pgettext_lazy("board of cases", "In repair"),
     "dispute": pgettext_lazy("board of cases", "In dispute"),
     "review": pgettext_lazy("board of cases", "To look at again"),
     "all": pgettext_lazy("board of cases", "All"),
@@ -84,6 +85,8 @@ def _of_board(rows: QuerySet[Case], board: str) -> QuerySet[Case]:
         case "inspect":
             here = CaseParcel.objects.filter(case=OuterRef("pk"), state__in=HERE)
             return rows.filter(Exists(here))
+        case "repair":
+            return rows.filter(Exists(Repair.objects.open().filter(case=OuterRef("pk"))))
         case "dispute":
             changing = Dispute.objects.filter(case=OuterRef("pk"), state__in=MAY_CHANGE)
             return rows.filter(Exists(changing))

@@ -23,6 +23,7 @@ from aftersales.cases.models import (
     LineAccount,
     ParcelItem,
     ParcelPhoto,
+    Repair,
 )
 from aftersales.cases.refunding import TERM_LABELS, Quote
 from aftersales.cases.services import receipt_preview
@@ -211,6 +212,8 @@ def turn_of(case: Case, parcels: Sequence[ParcelCard]) -> str:
     if case.state != CaseState.APPROVED:
         return ""
     states = {one.parcel.state for one in parcels}
+    if case.kind == "repair" and P.RECEIVED in states:
+        return _("The workshop has it")
     if states & {P.RECEIVED, P.REFUSED_AT_DOOR, P.INTERCEPTED}:
         return _("The goods are here: inspect them")
     if P.IN_TRANSIT in states:
@@ -308,6 +311,7 @@ def happened(card: CaseCard) -> list[Happening]:
     keys = {
         "cases.case": [card.case.pk], "cases.caseparcel": [one.parcel.pk for one in card.parcels],
         "cases.casepayment": [payment.pk for payment, _look in card.payments],
+        "cases.repair": list(Repair.objects.filter(case=card.case).values_list("pk", flat=True)),
     }  # fmt: skip
     wanted = Q()
     for kind, ids in keys.items():

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from aftersales.desk.views import automatic, boards, cases, receiving, requests
+from aftersales.desk.views import automatic, boards, cases, receiving, repairs, requests
 
 patterns = [
     path("cases/", boards.cases, name="cases"),
@@ -23,6 +23,11 @@ patterns = [
     path("requests/", requests.board, name="requests"),
     path("requests/<str:number>/", requests.one, name="request"),
     path("requests/<str:number>/do/<slug:name>/", requests.act, name="request_act"),
+    path("cases/<str:number>/work/<slug:name>/", repairs.work, name="case_work"),
+    path("faults/", repairs.trees, name="fault_trees"),
+    path("faults/<slug:code>/", repairs.tree, name="fault_tree"),
+    path("faults/<slug:code>/draft/", repairs.tree_draft, name="fault_tree_draft"),
+    path("faults/<slug:code>/<int:number>/", repairs.tree_decide, name="fault_tree_decide"),
     path("receiving/", receiving.desk, name="receiving"),
     path("receiving/shelve/", receiving.shelve, name="shelve"),
     path("receiving/shelf/<str:public_id>/", receiving.unknown, name="unknown"),

@@ -165,6 +165,13 @@ GROUPS: tuple[Group, ...] = (
                 ("/rules/ladder/",),
             ),
             Item(
+                pgettext("navigation", "Fault trees"),
+                "desk:fault_trees",
+                "search",
+                "standards.view_rulebook",
+                ("/desk/faults/",),
+            ),
+            Item(
                 pgettext("navigation", "Authority by tier"),
                 "training:limits",
                 "lock",

@@ -34,6 +34,7 @@ TRAINING = {
 }
 CASE_WORKERS = frozenset({R.AGENT, R.LEAD, R.SUPERVISOR, R.AUTHORITY_DESK}) | VENDORS
 CASE_READERS = READERS | {R.FINANCE, R.RETURNS_RECEIVER}
+RULE_KEEPERS = frozenset({R.OPERATIONS, R.SUPERVISOR})
 RECEIVERS = frozenset({R.RETURNS_RECEIVER, R.LEAD, R.SUPERVISOR})
 CASE, NOTHING = {"number": "AS0000-00000"}, {"public_id": "x"}
 CASES = {
@@ -44,6 +45,13 @@ CASES = {
     "desk:case_preview": Page(CASE_READERS, sample=CASE),
     "desk:case_reviewed": Page(CASE_WORKERS, "POST", sample=CASE),
     "desk:case_act": Page(CASE_READERS, "POST", sample={**CASE, "name": "approve"}),
+    "desk:case_work": Page(CASE_READERS, "POST", sample={**CASE, "name": "turn"}),
+    "desk:fault_trees": Page(STAFF, args=rule_book),
+    "desk:fault_tree": Page(STAFF, args=lambda cast: {**rule_book(cast), "code": "general"}),
+    "desk:fault_tree_draft": Page(RULE_KEEPERS, "POST", lambda cast: {**rule_book(cast), "code": "general"}),
+    "desk:fault_tree_decide": Page(
+        RULE_KEEPERS, "POST", lambda cast: {**rule_book(cast), "code": "general", "number": 1}
+    ),
     "desk:parcel_act": Page(CASE_READERS, "POST", sample={**NOTHING, "name": "keep"}),
     "desk:parcel_photo": Page(CASE_READERS, sample=NOTHING),
     "desk:ticket_cases": Page(CASE_READERS, sample=NUMBER),

@@ -57,7 +57,8 @@ def exchange_choose(
         _refuse_other_kinds(mine)
         if going_out(mine.case):
             raise DomainError(_("The replacement is on its way already."), "replacement_sent")
-        row = replacements_keep(mine, replacements_checked(mine, replacements), send_first, actor, now)
+        lines = replacements_checked(mine, replacements)
+        row = replacements_keep(mine, lines=lines, send_first=send_first, actor=actor, now=now)
         if mine.case.state == CaseState.APPROVED:
             agree_anew(mine, actor=actor, now=now)
     return row

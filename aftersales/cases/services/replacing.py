@@ -64,8 +64,9 @@ def replacements_checked(mine: Held, replacements: Sequence[Replacement]) -> lis
 
 
 def replacements_keep(
-    mine: Held, lines: Sequence[ReplacementLine], send_first: bool, actor: Any, now: datetime
+    mine: Held, *, lines: Sequence[ReplacementLine], send_first: bool, actor: Any, now: datetime
 ) -> Exchange:
+    """Under the case's lock: these go out, in place of whatever was chosen before."""
     difference = sum((one.value for one in lines), ZERO) - sum((line.value for line in mine.lines), ZERO)
     row, _new = Exchange.objects.update_or_create(
         case=mine.case,
@@ -93,6 +94,10 @@ def exchange_follow(mine: Held, case: Case, *, actor: Any, now: datetime) -> Non
     if row is None or not row.lines.standing().exists():
         like = [Replacement(line.line_id, line.announced) for line in mine.lines]
         row = replacements_keep(
-            mine, replacements_checked(mine, like), bool(row and row.send_first), actor, now
+            mine,
+            lines=replacements_checked(mine, like),
+            send_first=bool(row and row.send_first),
+            actor=actor,
+            now=now,
         )
     due_ask(case, DueKind.DIFFERENCE, max(row.difference, ZERO), actor=actor, now=now)

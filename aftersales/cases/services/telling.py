@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from accounts.services import system_user
-from aftersales.cases.models import Case, CaseNote, CaseParcel, CasePayment, ParcelItem
+from aftersales.cases.models import Case, CaseNote, CaseParcel, CasePayment, ParcelItem, Repair
+from aftersales.cases.repairs.states import DueKind
 from aftersales.cases.states import CaseKind, CaseState, Direction, NoteKind, ParcelState, Side
 from aftersales.core.models import Event
 from aftersales.core.wording import money
@@ -37,9 +39,9 @@ def customer_tell(*, event: Event, now: datetime) -> None:
 
 
 def _case_of(event: Event) -> Case | None:
-    found: Case | None = (
-        Case.objects.select_related("ticket", "customer").filter(pk=event.payload.get("case_id", 0)).first()
-    )
+    """An event of a case is about itself; those of its parcels, payments and repairs name it."""
+    own = event.subject_id if event.subject_kind == "cases.case" else event.payload.get("case_id", 0)
+    found: Case | None = Case.objects.select_related("ticket", "customer").filter(pk=own).first()
     return found
 
 
@@ -103,7 +105,49 @@ def _refunded(case: Case, event: Event) -> Told:
     return ("case.refunded", {"amount": money(payment.amount, payment.currency)}) if payment else ("", {})
 
 
+def _turned(case: Case, event: Event) -> Told:
+    return "case.turned", {"amount": money(case.agreed, case.currency) if case.agreed else None}
+
+
+def _due(case: Case, event: Event) -> Told:
+    amount, currency = Decimal(event.payload["amount"]), event.payload["currency"]
+    return "case.due", {"amount": money(amount, currency), "reason": DueKind(event.payload["due"]).label}
+
+
+def _replaced(case: Case, event: Event) -> Told:
+    parcel = CaseParcel.objects.filter(case=case, direction=Direction.OUTBOUND).order_by("-id").first()
+    return "case.replacement_sent", {"tracking": parcel.tracking_no or None if parcel else None}
+
+
+def _repair(template: str) -> Callable[[Case, Event], Told]:
+    return lambda case, event: (template, {})
+
+
+def _diagnosed(case: Case, event: Event) -> Told:
+    row = Repair.objects.filter(pk=event.subject_id).select_related("tree_version").first()
+    cause = row.tree_version.cause(row.suspected) if row and row.tree_version else ""
+    return "repair.diagnosed", {"reason": cause or None}
+
+
+def _quoted(case: Case, event: Event) -> Told:
+    return "repair.quoted", {"amount": money(Decimal(event.payload["amount"]), case.currency)}
+
+
+def _repair_back(case: Case, event: Event) -> Told:
+    parcel = CaseParcel.objects.filter(case=case, direction=Direction.INBOUND).order_by("-id").first()
+    return "repair.sent_back", {"tracking": parcel.back_tracking_no or None if parcel else None}
+
+
 _NODES: Mapping[str, Callable[[Case, Event], Told]] = {
+    "case.turned": _turned,
+    "case.due_asked": _due,
+    "case.replacement_sent": _replaced,
+    "repair.diagnosed": _diagnosed,
+    "repair.quoted": _quoted,
+    "repair.awaiting_parts": _repair("repair.waits"),
+    "repair.tested": _repair("repair.tested"),
+    "repair.gave_up": _repair("repair.gave_up"),
+    "repair.sent_back": _repair_back,
     "case.asked": _opened,
     "case.approved": _approved,
     "case.rejected": _rejected,

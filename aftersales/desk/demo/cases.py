@@ -14,6 +14,7 @@ from aftersales.cases import services
 from aftersales.cases.models import Case, CaseParcel, ParcelItem
 from aftersales.cases.services import Arrival, CaseDraft, Finding, Stranger
 from aftersales.core.errors import DomainError
+from aftersales.desk.demo import again
 from aftersales.orders.models import OrderLine
 from aftersales.tickets.models import Ticket
 from aftersales.tickets.states import ACTIVE_STATES
@@ -146,7 +147,7 @@ def live(now: datetime, people: dict[str, User]) -> int:
     """One story for each open ticket with an order of its own; answers how many were told."""
     desk, told = Desk(people["agent"], people["lead"], now), 0
     tickets = _tickets()
-    for story in STORIES:
+    for story in (*STORIES, *again.STORIES):
         for ticket in tickets:
             try:
                 story(desk, ticket)

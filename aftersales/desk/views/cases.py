@@ -18,7 +18,7 @@ from aftersales.core import moves, once
 from aftersales.core.access import answered, needs
 from aftersales.core.errors import DomainError
 from aftersales.core.posted import whole
-from aftersales.desk import automatic, caseacts, cases, disputes, requests
+from aftersales.desk import automatic, caseacts, cases, disputes, repairs, requests
 from aftersales.desk.caseforms import CaseForm
 from aftersales.desk.views.ticket import the_ticket
 from aftersales.standards.selectors import one_edition
@@ -135,6 +135,7 @@ def _story(request: HttpRequest, row: Case) -> dict[str, Any]:
         "settled": cases.settled_terms(row) if card.parcels else [],
         "automatic": automatic.of_case(row, request.user, now),
         "disputes": disputes.of_case(row, request.user) if request.user.has_perm("cases.view_dispute") else [],
+        "workshop": repairs.of_case(card, request.user, now),
     }  # fmt: skip
 
 
