@@ -33,6 +33,7 @@ from aftersales.cases.states import (
     MONEY_BACK,
     PARCEL_COLOURS,
     PAYMENT_COLOURS,
+    CaseKind,
     CaseState,
     Direction,
     ParcelState,
@@ -212,12 +213,17 @@ def turn_of(case: Case, parcels: Sequence[ParcelCard]) -> str:
     if case.state != CaseState.APPROVED:
         return ""
     states = {one.parcel.state for one in parcels}
-    if case.kind == "repair" and P.RECEIVED in states:
+    if case.kind == CaseKind.REPAIR and P.RECEIVED in states:
         return _("The workshop has it")
     if states & {P.RECEIVED, P.REFUSED_AT_DOOR, P.INTERCEPTED}:
         return _("The goods are here: inspect them")
-    if P.IN_TRANSIT in states:
-        return _("The goods are on their way")
+    going = {one.parcel.direction for one in parcels if one.parcel.state == P.IN_TRANSIT}
+    if going:
+        return (
+            _("The goods are on their way")
+            if Direction.INBOUND in going
+            else _("A parcel goes to the customer")
+        )
     if P.AWAITED in states:
         return _("The customer sends the goods next")
     return _("The refund is due") if case.kind in MONEY_BACK and case.left else ""
@@ -243,6 +249,10 @@ def steps_of(
             (pgettext("step of a case", "Sent"), "shipped_at"), (pgettext("step of a case", "Received"), "received_at"),
             (pgettext("step of a case", "Inspected"), "inspected_at"),
         ):  # fmt: skip
+            if case.kind == CaseKind.REPAIR and name == "inspected_at":
+                back = [one.state in (P.SENT_BACK, P.DELIVERED_BACK) for one in live]
+                stages.append((pgettext("step of a case", "Sent back"), bool(back) and all(back), None))
+                continue
             moments = [getattr(one, name) for one in live]
             stages.append((word, bool(live) and all(moments), next((at for at in moments if at), None)))
     if case.kind in MONEY_BACK or case.agreed:

@@ -163,5 +163,5 @@ ACTS: Mapping[str, WorkAct] = {
     ),
 }
 REPAIR_MOVES = (
-    "diagnose", "quote", "accept", "decline", "order_parts", "parts_arrive", "start", "test", "send_back", "give_up",
+    "accept", "decline", "parts_arrive", "test", "send_back", "start", "order_parts", "quote", "diagnose", "give_up",
 )  # fmt: skip

@@ -7,20 +7,31 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from django.db.models import Exists, OuterRef
+
 from aftersales.cases import services
 from aftersales.cases.models import Case, CaseLine, CaseParcel, Due, FaultTreeVersion, ParcelItem, Repair
-from aftersales.cases.services import Arrival, Diagnosis, Finding, Part, Replacement
+from aftersales.cases.services import Arrival, CaseDraft, Diagnosis, Finding, Part, Replacement
+from aftersales.core.errors import DomainError
 from aftersales.core.rulebook import RuleState
+from aftersales.orders.models import OrderLine
 from aftersales.tickets.models import Ticket
+from aftersales.tickets.states import ACTIVE_STATES
 
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
 CARRIER = "顺丰速运"
 
 
-def _here(desk: Any, ticket: Ticket, kind: str, ground: str, ago: timedelta, number: str) -> Case:
-    """A case of this kind, approved, with its goods received."""
-    case = desk.opened(ticket, kind, ground, ago)
+def _opened(desk: Any, ticket: Ticket, kind: str, ground: str, ago: timedelta, words: str) -> Case:
+    line = OrderLine.objects.filter(order=ticket.order_id).order_by("line_no").first()
+    draft = CaseDraft(kind, ground, {line.pk: 1} if line else {}, words=words)
+    return services.case_open(ticket=ticket, draft=draft, actor=desk.agent, now=desk.now - ago)
+
+
+def _here(desk: Any, ticket: Ticket, ground: str, ago: timedelta, number: str, words: str) -> Case:
+    """A repair, approved, with its goods received."""
+    case = _opened(desk, ticket, "repair", ground, ago, words)
     at = desk.now - ago
     case = services.case_approve(case=case, actor=desk.agent, now=at + HOUR)
     _arrive(desk, case, at + 20 * HOUR, number)
@@ -41,7 +52,7 @@ def _arrive(desk: Any, case: Case, at: datetime, number: str) -> CaseParcel:
 def _dearer_exchange(desk: Any, ticket: Ticket) -> None:
     """The larger model, its difference paid; goods in, goods out."""
     at = desk.now - 4 * DAY
-    case = desk.opened(ticket, "exchange", "wrong_item", 4 * DAY)
+    case = _opened(desk, ticket, "exchange", "wrong_item", 4 * DAY, "发来的是小号，想换大号，差价我补。")
     line = CaseLine.objects.select_related("line").get(case=case)
     price = (line.value + 30).quantize(Decimal("0.01"))
     name = f"{line.line.product_name or line.line.sku}（加大款）"
@@ -71,12 +82,12 @@ def _diagnosed(desk: Any, case: Case, at: datetime, **more: Any) -> Repair:
     facts: dict[str, Any] = {"branch": "battery_worn", "serial_no": f"SN-2406-{case.pk:05d}"}
     return services.repair_diagnose(
         repair=Repair.objects.filter(case=case).latest("id"), diagnosis=Diagnosis(tree, **(facts | more)),
-        actor=desk.agent, now=at, words="充电器正常，电池电压偏低。",
+        actor=desk.agent, now=at, words="外观完好，充电器正常，已逐项检查。",
     )  # fmt: skip
 
 
 def _quoted_repair(desk: Any, ticket: Ticket) -> None:
-    case = _here(desk, ticket, "repair", "no_reason", 3 * DAY, "SF1380220188473")
+    case = _here(desk, ticket, "no_reason", 3 * DAY, "SF1380220188473", "不小心进了水，开不了机，请检修。")
     repair = _diagnosed(desk, case, desk.now - 30 * HOUR, branch="liquid")
     services.repair_quote(
         repair=repair, labour=Decimal(40), parts=[Part("主板", 1, Decimal("128.00"))], actor=desk.agent,
@@ -85,7 +96,7 @@ def _quoted_repair(desk: Any, ticket: Ticket) -> None:
 
 
 def _done_repair(desk: Any, ticket: Ticket) -> None:
-    case = _here(desk, ticket, "repair", "quality", 8 * DAY, "SF1380220188474")
+    case = _here(desk, ticket, "quality", 8 * DAY, "SF1380220188474", "充满电只能用十分钟。")
     repair = _diagnosed(desk, case, desk.now - 6 * DAY)
     repair = services.repair_order_parts(
         repair=repair, parts=[Part("电池", 1)], actor=desk.agent, now=desk.now - 6 * DAY + HOUR
@@ -108,7 +119,7 @@ def _done_repair(desk: Any, ticket: Ticket) -> None:
 
 def _unrepairable(desk: Any, ticket: Ticket) -> None:
     """Diagnosed as the battery, found to be the board: an exchange or a return is offered."""
-    case = _here(desk, ticket, "repair", "quality", 6 * DAY, "SF1380220188476")
+    case = _here(desk, ticket, "quality", 6 * DAY, "SF1380220188476", "按开机键没有任何反应。")
     repair = _diagnosed(desk, case, desk.now - 3 * DAY)
     services.repair_give_up(
         repair=repair,
@@ -125,3 +136,35 @@ STORIES: tuple[Callable[[Any, Ticket], None], ...] = (
     _done_repair,
     _unrepairable,
 )
+BY_POWER = ("appliance", "digital")
+"""Categories of the demo's goods that a workshop repairs."""
+
+
+def live(desk: Any) -> int:
+    """One story for each ticket about goods that run on power, that has no case yet; answers how many were told."""
+    powered = OrderLine.objects.filter(
+        order=OuterRef("order"), line_no=1, product__category__code__in=BY_POWER
+    )
+    rows = Ticket.objects.filter(
+        Exists(powered),
+        state__in=ACTIVE_STATES,
+        historic=False,
+        order__paid__gt=20,
+        order__refunded=0,
+        case_count=0,
+    )
+    orders: set[int | None] = set()
+    told = 0
+    waiting = iter(rows.order_by("-pk")[:200])
+    for story in STORIES:
+        for ticket in waiting:
+            if ticket.order_id in orders:
+                continue
+            orders.add(ticket.order_id)
+            try:
+                story(desk, ticket)
+            except DomainError:
+                continue  # solved already, or nothing left to give: the next one tells the story
+            told += 1
+            break
+    return told
