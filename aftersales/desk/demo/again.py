@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -12,14 +13,19 @@ from django.db.models import Exists, OuterRef
 from aftersales.cases import services
 from aftersales.cases.models import Case, CaseLine, CaseParcel, Due, FaultTreeVersion, ParcelItem, Repair
 from aftersales.cases.services import Arrival, CaseDraft, Diagnosis, Finding, Part, Replacement
-from aftersales.core.errors import DomainError
 from aftersales.core.rulebook import RuleState
-from aftersales.orders.models import OrderLine
+from aftersales.orders.models import Order, OrderLine
+from aftersales.orders.states import OrderStatus
+from aftersales.tickets import services as tickets
 from aftersales.tickets.models import Ticket
-from aftersales.tickets.states import ACTIVE_STATES
+from aftersales.tickets.services.intake import TicketDraft
 
+BY_POWER = ("appliance", "digital")
+"""Categories of the demo's goods that run on power."""
+FOOD = ("fresh", "grocery")
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
+MINUTE = timedelta(minutes=1)
 CARRIER = "顺丰速运"
 
 
@@ -77,33 +83,53 @@ def _dearer_exchange(desk: Any, ticket: Ticket) -> None:
     )  # fmt: skip
 
 
-def _diagnosed(desk: Any, case: Case, at: datetime, **more: Any) -> Repair:
-    tree = FaultTreeVersion.objects.get(tree__code="electronics", state=RuleState.ACTIVE)
-    facts: dict[str, Any] = {"branch": "battery_worn", "serial_no": f"SN-2406-{case.pk:05d}"}
+@dataclass(frozen=True)
+class Fault:
+    """What breaks in goods of a sort: the usual cause, the costly one, and the part it takes."""
+
+    tree: str
+    usual: str
+    costly: str
+    part: str
+
+
+POWERED = Fault("electronics", "battery_worn", "main_board", "电池")
+OTHER = Fault("general", "part_broken", "seam_open", "替换件")
+
+
+def _fault(case: Case) -> Fault:
+    powered = OrderLine.objects.filter(case_lines__case=case, product__category__code__in=BY_POWER)
+    return POWERED if powered.exists() else OTHER
+
+
+def _diagnosed(desk: Any, case: Case, at: datetime) -> Repair:
+    fault = _fault(case)
+    tree = FaultTreeVersion.objects.get(tree__code=fault.tree, state=RuleState.ACTIVE)
+    seen = Diagnosis(tree, fault.usual, f"SN-2406-{case.pk:05d}")
     return services.repair_diagnose(
-        repair=Repair.objects.filter(case=case).latest("id"), diagnosis=Diagnosis(tree, **(facts | more)),
-        actor=desk.agent, now=at, words="外观完好，充电器正常，已逐项检查。",
+        repair=Repair.objects.filter(case=case).latest("id"), diagnosis=seen, actor=desk.agent, now=at,
+        words="外观完好，已按步骤逐项检查。",
     )  # fmt: skip
 
 
 def _quoted_repair(desk: Any, ticket: Ticket) -> None:
-    case = _here(desk, ticket, "no_reason", 3 * DAY, "SF1380220188473", "不小心进了水，开不了机，请检修。")
-    repair = _diagnosed(desk, case, desk.now - 30 * HOUR, branch="liquid")
+    case = _here(desk, ticket, "no_reason", 3 * DAY, "SF1380220188473", "不小心摔坏了，请看看能不能修。")
+    repair = _diagnosed(desk, case, desk.now - 30 * HOUR)
     services.repair_quote(
-        repair=repair, labour=Decimal(40), parts=[Part("主板", 1, Decimal("128.00"))], actor=desk.agent,
-        now=desk.now - 26 * HOUR, words="进液损坏，需换主板。",
+        repair=repair, labour=Decimal(40), parts=[Part(_fault(case).part, 1, Decimal("28.00"))], actor=desk.agent,
+        now=desk.now - 26 * HOUR, words="摔坏，需更换配件。",
     )  # fmt: skip
 
 
 def _done_repair(desk: Any, ticket: Ticket) -> None:
-    case = _here(desk, ticket, "quality", 8 * DAY, "SF1380220188474", "充满电只能用十分钟。")
+    case = _here(desk, ticket, "quality", 8 * DAY, "SF1380220188474", "用了几天就坏了，请维修。")
     repair = _diagnosed(desk, case, desk.now - 6 * DAY)
     repair = services.repair_order_parts(
-        repair=repair, parts=[Part("电池", 1)], actor=desk.agent, now=desk.now - 6 * DAY + HOUR
+        repair=repair, parts=[Part(_fault(case).part)], actor=desk.agent, now=desk.now - 6 * DAY + HOUR
     )
     repair = services.repair_parts_arrive(repair=repair, actor=desk.agent, now=desk.now - 4 * DAY)
     repair = services.repair_test(
-        repair=repair, passed=True, found="battery_worn", words="已更换并充放电三次，运行正常。", actor=desk.agent,
+        repair=repair, passed=True, found=repair.suspected, words="已更换损坏件，试用三次正常。", actor=desk.agent,
         now=desk.now - 3 * DAY,
     )  # fmt: skip
     services.repair_send_back(
@@ -119,52 +145,52 @@ def _done_repair(desk: Any, ticket: Ticket) -> None:
 
 def _unrepairable(desk: Any, ticket: Ticket) -> None:
     """Diagnosed as the battery, found to be the board: an exchange or a return is offered."""
-    case = _here(desk, ticket, "quality", 6 * DAY, "SF1380220188476", "按开机键没有任何反应。")
+    case = _here(desk, ticket, "quality", 6 * DAY, "SF1380220188476", "拿到没多久就完全不能用了。")
     repair = _diagnosed(desk, case, desk.now - 3 * DAY)
     services.repair_give_up(
         repair=repair,
-        found="main_board",
-        words="主板烧毁，厂家已停产，无配件。",
+        found=_fault(case).costly,
+        words="核心部件损坏，厂家已停产，无配件。",
         actor=desk.agent,
         now=desk.now - DAY,
     )
 
 
-STORIES: tuple[Callable[[Any, Ticket], None], ...] = (
-    _dearer_exchange,
-    _quoted_repair,
-    _done_repair,
-    _unrepairable,
+STORIES: tuple[tuple[Callable[[Any, Ticket], None], str, timedelta], ...] = (
+    (_dearer_exchange, "收到的型号不对，想换大号", 5 * DAY),
+    (_quoted_repair, "不小心摔坏了，能修吗", 4 * DAY),
+    (_done_repair, "用了几天就坏了，要求维修", 9 * DAY),
+    (_unrepairable, "拿到没多久就不能用了", 7 * DAY),
 )
-BY_POWER = ("appliance", "digital")
-"""Categories of the demo's goods that a workshop repairs."""
 
 
 def live(desk: Any) -> int:
-    """One story for each ticket about goods that run on power, that has no case yet; answers how many were told."""
-    powered = OrderLine.objects.filter(
-        order=OuterRef("order"), line_no=1, product__category__code__in=BY_POWER
-    )
-    rows = Ticket.objects.filter(
-        Exists(powered),
-        state__in=ACTIVE_STATES,
-        historic=False,
-        order__paid__gt=20,
-        order__refunded=0,
-        case_count=0,
-    )
-    orders: set[int | None] = set()
+    """Each story on a ticket of its own, about goods that run on power where somebody bought some; answers how many."""
+    first = OrderLine.objects.filter(order=OuterRef("pk"), line_no=1)
+    bought = Order.objects.filter(
+        Exists(first.exclude(product__category__code__in=FOOD)), ~Exists(Ticket.objects.filter(order=OuterRef("pk"))),
+        status__in=[OrderStatus.DELIVERED, OrderStatus.COMPLETED], paid__gt=20, refunded=0,
+    )  # fmt: skip
+    powered = bought.annotate(powered=Exists(first.filter(product__category__code__in=BY_POWER)))
+    orders = iter(powered.order_by("-powered", "-placed_at")[:40])
     told = 0
-    waiting = iter(rows.order_by("-pk")[:200])
-    for story in STORIES:
-        for ticket in waiting:
-            if ticket.order_id in orders:
-                continue
-            orders.add(ticket.order_id)
-            try:
-                story(desk, ticket)
-            except DomainError:
-                continue  # solved already, or nothing left to give: the next one tells the story
-            told += 1
-            break
+    for (story, subject, ago), order in zip(STORIES, orders, strict=False):
+        story(desk, _ticket(desk, order, subject, desk.now - ago))
+        told += 1
     return told
+
+
+def _ticket(desk: Any, order: Order, subject: str, at: datetime) -> Ticket:
+    """Taken down on the telephone, answered at once."""
+    draft = TicketDraft(
+        source="desk", source_ref=f"again-{order.pk}", subject=subject, text=f"{subject}。",
+        channel="phone", opened_at=at,
+        kind="returns", customer_id=order.customer_id, order_id=order.pk, merchant_id=order.merchant_id,
+    )  # fmt: skip
+    ticket = tickets.ticket_open(draft=draft, actor=desk.agent, now=at)
+    if ticket.assignee_id != desk.agent.pk:
+        ticket = tickets.ticket_assign(ticket=ticket, to=desk.agent, actor=desk.lead, now=at + MINUTE)
+    tickets.ticket_reply(
+        ticket=ticket, text="您好，已为您登记，请按提示寄回商品。", actor=desk.agent, now=at + 5 * MINUTE
+    )
+    return Ticket.objects.get(pk=ticket.pk)
