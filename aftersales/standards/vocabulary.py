@@ -73,6 +73,10 @@ EVENTS: Mapping[str, Any] = {
     "repair.awaiting_parts": gettext_lazy("parts are missing"),
     "repair.parts_arrived": gettext_lazy("parts arrive"),
     "repair.withdrawn": gettext_lazy("the repair is called off"),
+    "repair.quoted": gettext_lazy("the repair is quoted"),
+    "repair.accepted": gettext_lazy("the customer accepts the quote"),
+    "repair.declined": gettext_lazy("the customer declines the quote"),
+    "repair.gave_up": gettext_lazy("the article cannot be repaired"),
 }
 
 
