@@ -12,7 +12,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('cases', '0005_parcels'),
+        ('cases', '0006_disputes'),
         ('customers', '0004_staff_contacts'),
         ('merchants', '0002_province_index'),
         ('orders', '0003_erased_reviews'),

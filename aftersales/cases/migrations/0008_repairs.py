@@ -14,7 +14,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('cases', '0005_parcels'),
+        ('cases', '0007_requests'),
         ('tickets', '0025_waits'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
