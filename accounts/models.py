@@ -17,6 +17,7 @@ from accounts import capabilities
 from accounts.querysets import AwayQuerySet, ShiftQuerySet, TeamMemberQuerySet, TeamQuerySet, UserQuerySet
 from accounts.states import STAFF_ROLES, AwayReason, Density, Duty, Kind, Role, Theme
 from aftersales.core.events import MACHINES
+from aftersales.core.wording import minute
 
 
 class User(AbstractBaseUser):
@@ -286,6 +287,4 @@ class Shift(models.Model):
         )
 
     def __str__(self) -> str:
-        from aftersales.core.wording import minute
-
         return f"{self.person} · {minute(self.starts_at)}"

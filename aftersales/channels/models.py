@@ -15,6 +15,7 @@ from simple_history.models import HistoricalRecords
 from aftersales.channels.querysets import ConnectionQuerySet, LetterQuerySet, TalkQuerySet
 from aftersales.channels.states import TO_DECIDE, Outcome, RefusedBecause, SystemKind, Taken, Told, Way, Why
 from aftersales.core.models import PublicIdModel, VersionedModel, new_public_id
+from aftersales.core.wording import minute
 from aftersales.customers.models import RegexpReplace
 from aftersales.tickets.states import Channel
 
@@ -241,7 +242,7 @@ class HookEvent(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_kind_display()} {self.received_at:%Y-%m-%d %H:%M}"
+        return f"{self.get_kind_display()} {minute(self.received_at)}"
 
 
 class HookRefusal(models.Model):
@@ -262,4 +263,4 @@ class HookRefusal(models.Model):
         ordering: ClassVar = ["-id"]
 
     def __str__(self) -> str:
-        return f"{self.get_why_display()} {self.at:%Y-%m-%d %H:%M}"
+        return f"{self.get_why_display()} {minute(self.at)}"

@@ -17,14 +17,17 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, cast
 
+from django import forms
 from django.core.exceptions import FieldDoesNotExist
 from django.db import models
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import display
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from aftersales.core.changelists import CappedPaginator, RoomChangeList
 from aftersales.core.errors import Conflict, DomainError
@@ -107,6 +110,15 @@ class RoomAdmin(HistoryPages, ModelAdmin):  # type: ignore[misc]
             yield from (f"{name}_from", f"{name}_to")
             if isinstance(name, str) and "__" not in name and _is_relation(self.model, name):
                 yield f"{name}__id"
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Codes of a list are ticked, not typed."""
+        if words := _words_of(db_field):
+            return forms.MultipleChoiceField(
+                label=capfirst(db_field.verbose_name), choices=list(words.items()), required=not db_field.blank,
+                help_text=db_field.help_text, widget=UnfoldAdminCheckboxSelectMultipleWidget,
+            )  # fmt: skip
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         kwargs.setdefault("queryset", self.get_field_queryset(None, db_field, request))
@@ -275,13 +287,18 @@ def _is_relation(model: type[models.Model], name: str) -> bool:
         return False
 
 
+def _words_of(field: Any) -> dict[Any, Any]:
+    """Code → word of a column that holds a list of codes; empty for any other."""
+    return dict(getattr(getattr(field, "base_field", None), "flatchoices", None) or ())
+
+
 def _in_words(model: type[models.Model], name: Any) -> Any:
     """The name of a column, or for a list of codes that have words a column that says them."""
     try:
         field: Any = model._meta.get_field(name) if isinstance(name, str) else None
     except FieldDoesNotExist:
         return name
-    words = dict(getattr(getattr(field, "base_field", None), "flatchoices", None) or ())
+    words = _words_of(field)
     if not words:
         return name
 

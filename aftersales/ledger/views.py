@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 from django.views.decorators.http import require_GET, require_POST
 
+from accounts.models import User
 from aftersales.core.access import answered, needs
 from aftersales.core.posted import day_of, whole
 from aftersales.ledger import pages, selectors, services
@@ -52,6 +53,7 @@ def entry(request: HttpRequest, public_id: str) -> HttpResponse:
     found = pages.entry(row, request.user)
     page = {
         "title": row.number, "now": timezone.now(), "one": found, "row": row, "turned": turned,
+        "posted_by": User.objects.filter(pk=row.actor_id).first() or row.actor_name,
         "may_reverse": request.user.has_perm("ledger.reverse") and found.reversed_by is None and turned is None,
     }  # fmt: skip
     return render(request, "ledger/entry.html", page)

@@ -31,6 +31,7 @@ from aftersales.cases.states import (
 )
 from aftersales.core.models import Audience, PublicIdModel, StateModel, VersionedModel
 from aftersales.core.statefield import StateField
+from aftersales.core.wording import minute
 from aftersales.orders.models import OrderLine
 from aftersales.tickets.models import Ticket
 
@@ -396,4 +397,4 @@ class CaseNote(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.at:%Y-%m-%d %H:%M}"
+        return f"{minute(self.at)}"

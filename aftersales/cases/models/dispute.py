@@ -28,6 +28,7 @@ from aftersales.cases.querysets import DisputeQuerySet, ThroughDisputeQuerySet
 from aftersales.cases.states import CaseState, Side
 from aftersales.core.models import AppendOnlyModel, PublicIdModel, StateModel, VersionedModel
 from aftersales.core.statefield import StateField
+from aftersales.core.wording import minute
 
 move = DISPUTE_MACHINE.transition
 
@@ -205,7 +206,7 @@ class DisputeEvidence(PublicIdModel):
         ]  # fmt: skip
 
     def __str__(self) -> str:
-        return self.original_name or f"{self.at:%Y-%m-%d %H:%M}"
+        return self.original_name or f"{minute(self.at)}"
 
 
 class Ruling(AppendOnlyModel):

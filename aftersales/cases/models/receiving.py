@@ -9,6 +9,7 @@ from aftersales.cases.models.parcel import CaseParcel, ParcelItem
 from aftersales.cases.querysets import ThroughParcelQuerySet, UnknownQuerySet
 from aftersales.cases.states import PhotoOf
 from aftersales.core.models import AppendOnlyModel, PublicIdModel, VersionedModel
+from aftersales.core.wording import minute
 
 
 class ParcelReceipt(AppendOnlyModel):
@@ -35,7 +36,7 @@ class ParcelReceipt(AppendOnlyModel):
         ]
 
     def __str__(self) -> str:
-        return f"{self.parcel_id} {self.at:%Y-%m-%d %H:%M}"
+        return f"{self.parcel_id} {minute(self.at)}"
 
 
 class UnknownParcel(PublicIdModel, VersionedModel):

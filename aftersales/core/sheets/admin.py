@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.http import HttpRequest
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
@@ -33,14 +34,14 @@ def _sheets() -> list[tuple[str, str]]:
 
 class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]
     spec = MappingField(
-        label=_("mapping"),
+        label=capfirst(_("mapping")),
         initial=lambda: {"columns": {}},
         help_text=_(
             "JSON. “columns”: their column → ours, null to leave it out. Also “zone”, “constants”, “chosen”, "
             "“sums”, “first_filled”, “grains” and “words”."
         ),
     )
-    sheet = forms.ChoiceField(label=_("sheet"), choices=_sheets, widget=UnfoldAdminSelectWidget)
+    sheet = forms.ChoiceField(label=capfirst(_("sheet")), choices=_sheets, widget=UnfoldAdminSelectWidget)
 
     class Meta:
         model = ColumnProfile

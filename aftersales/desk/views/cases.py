@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from aftersales.cases import services
 from aftersales.cases.models import Case, CaseParcel
 from aftersales.cases.refunding import Quote
+from aftersales.cases.states import CaseKind
 from aftersales.core import moves, once
 from aftersales.core.access import answered, needs
 from aftersales.core.errors import DomainError
@@ -68,7 +69,10 @@ def panel(request: HttpRequest, number: str) -> HttpResponse:
 def case_open(request: HttpRequest, number: str) -> HttpResponse:
     """Open a case on this ticket: lines with what is free, kind, reason, words, and what the refund would be."""
     row = the_ticket(request, number)
-    form = CaseForm(request.POST or None, lines=cases.free_lines(row.order_id))
+    first = (
+        {} if row.order_id else {"kind": CaseKind.COMPENSATION}
+    )  # nothing else is possible without an order
+    form = CaseForm(request.POST or None, lines=cases.free_lines(row.order_id), initial=first)
     if request.method == "POST" and form.is_valid():
         draft = form.draft(source=SOURCE, source_ref=once.reference(request))
         opened = answered(

@@ -7,6 +7,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from aftersales.core.models import PublicIdModel, VersionedModel
+from aftersales.core.wording import minute
 
 from ..querysets import ShipmentLineQuerySet, ShipmentQuerySet, TrackingQuerySet
 from ..states import ShipmentStatus, Signer
@@ -116,4 +117,4 @@ class TrackingEvent(models.Model):
         constraints = [models.UniqueConstraint(fields=["shipment", "at", "code"], name="tracking_once")]
 
     def __str__(self) -> str:
-        return f"{self.at:%Y-%m-%d %H:%M} {self.code}"
+        return f"{minute(self.at)} {self.code}"

@@ -11,6 +11,7 @@ from django_fsm import transition
 
 from aftersales.core.models import PublicIdModel, StateModel, VersionedModel
 from aftersales.core.statefield import StateField
+from aftersales.core.wording import minute
 from aftersales.tickets.machine import APPOINTMENT_MACHINE
 from aftersales.tickets.models.ticket import Ticket
 from aftersales.tickets.querysets import AppointmentQuerySet
@@ -105,7 +106,7 @@ class Appointment(StateModel, PublicIdModel, VersionedModel):
         ]  # fmt: skip
 
     def __str__(self) -> str:
-        return f"{self.get_kind_display()} {self.starts_at:%Y-%m-%d %H:%M}"
+        return f"{self.get_kind_display()} {minute(self.starts_at)}"
 
     @property
     def is_open(self) -> bool:

@@ -8,6 +8,7 @@ from django.db.models import F, Func, Q
 from django.utils.translation import gettext_lazy as _
 
 from aftersales.core.models import AppendOnlyModel, Audience, PublicIdModel
+from aftersales.core.wording import minute
 from aftersales.tickets.models.ticket import Ticket
 from aftersales.tickets.querysets import ThroughTicketQuerySet
 from aftersales.tickets.states import QUOTED, AskInPerson, AuthorKind, Channel
@@ -62,7 +63,7 @@ class Message(PublicIdModel):
         indexes = [models.Index(fields=["ticket", "at", "id"], name="message_ticket_at")]
 
     def __str__(self) -> str:
-        return f"{self.get_author_kind_display()} {self.at:%Y-%m-%d %H:%M}"
+        return f"{self.get_author_kind_display()} {minute(self.at)}"
 
     @property
     def quoted_from(self) -> str:
@@ -139,7 +140,7 @@ class ContactAttempt(AppendOnlyModel):
         verbose_name_plural = _("tries to reach the customer")
 
     def __str__(self) -> str:
-        return f"{self.get_channel_display()} {self.at:%Y-%m-%d %H:%M}"
+        return f"{self.get_channel_display()} {minute(self.at)}"
 
 
 class CustomerLink(models.Model):

@@ -6,6 +6,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from aftersales.core.models import AppendOnlyModel, PublicIdModel
+from aftersales.core.wording import minute
 from aftersales.tickets.models.ticket import Ticket
 from aftersales.tickets.states import HandoverResult, HandoverSide, TicketState
 
@@ -99,4 +100,4 @@ class HandoverSignature(AppendOnlyModel):
         constraints = [models.UniqueConstraint(fields=["sheet", "side"], name="handover_signed_once")]
 
     def __str__(self) -> str:
-        return f"{self.get_side_display()} {self.at:%Y-%m-%d %H:%M}"
+        return f"{self.get_side_display()} {minute(self.at)}"

@@ -13,6 +13,7 @@ from simple_history.models import HistoricalRecords
 
 from accounts.states import Duty
 from aftersales.core.models import AppendOnlyModel, VersionedModel
+from aftersales.core.wording import minute
 from aftersales.tickets.models.ticket import Ticket
 from aftersales.tickets.querysets import BookQuerySet, IntakeItemQuerySet, ThroughTicketQuerySet
 from aftersales.tickets.states import Channel, IntakeOutcome, Kind, Nature, Severity, SignalKind
@@ -164,7 +165,7 @@ class IntakeItem(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_signal_display()} {self.happened_at:%Y-%m-%d %H:%M}"
+        return f"{self.get_signal_display()} {minute(self.happened_at)}"
 
 
 class DispatchRecord(AppendOnlyModel):

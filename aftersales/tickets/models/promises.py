@@ -12,6 +12,7 @@ from django_fsm import transition
 from aftersales.clocks.models import Clock
 from aftersales.core.models import PublicIdModel, StateModel, VersionedModel
 from aftersales.core.statefield import StateField
+from aftersales.core.wording import minute
 from aftersales.tickets.machine import PROMISE_MACHINE
 from aftersales.tickets.models.conversation import Message
 from aftersales.tickets.models.ticket import Ticket
@@ -86,7 +87,7 @@ class GivenPromise(StateModel, PublicIdModel, VersionedModel):
         ]  # fmt: skip
 
     def __str__(self) -> str:
-        return self.what or f"{self.given_at:%Y-%m-%d %H:%M}"
+        return self.what or f"{minute(self.given_at)}"
 
     @property
     def is_open(self) -> bool:
