@@ -124,7 +124,7 @@ def locked(row: Row, *, version: int | None = None, sent: Mapping[str, Any] | No
     if not found:
         raise DomainError(_("This no longer exists."), "gone")
     current: Any = found[0]
-    if version is not None and current.version != version:
+    if version is not None and current.version != version and not stale.only_bookkeeping(current, version):
         raise stale.conflict(current, version, sent or {})
     return found[0]
 

@@ -23,6 +23,28 @@ def conflict(current: models.Model, version: int, sent: Mapping[str, Any]) -> Co
     return Conflict({name: pair for name, pair in stored.items() if pair[0] != pair[1]}, " ".join(words))
 
 
+def only_bookkeeping(current: Any, version: int) -> bool:
+    """Whether nothing changed since this version but what the system keeps for itself (``bookkeeping`` of the model).
+
+    Who acts a moment after his own move would else collide with its after-effects, such as the question that went out
+    to the customer. Only where the version seen is on record itself and nobody else did anything since; any doubt is
+    a conflict.
+    """
+    kept = getattr(type(current), "bookkeeping", frozenset())
+    was = _seen(current, version) if kept else None
+    if was is None or was.version != version:
+        return False
+    since = Event.objects.about(current._meta.label_lower, current.pk).filter(at__gt=was.history_date)
+    if since.exclude(actor_role="system").exists():
+        return False
+    stored = {field.attname for field in type(was)._meta.concrete_fields} - kept - {"version"}
+    return all(
+        getattr(was, field.attname) == getattr(current, field.attname)
+        for field in current._meta.concrete_fields
+        if field.attname in stored
+    )
+
+
 def _changes(current: Any, version: int, but: Mapping[str, Any]) -> Iterator[str]:
     """Columns of few values and columns that name somebody; times and counters say nothing to a person."""
     was = _seen(current, version)

@@ -140,6 +140,9 @@ class Ticket(StateModel, PublicIdModel, VersionedModel):
     next_warn_at = models.DateTimeField(_("next warning"), null=True)
 
     for_machines = frozenset({"source", "source_ref"})
+    bookkeeping = frozenset(
+        {"ask_in_person", "wake_at", "next_due_at", "next_promise", "next_started_at", "next_warn_at"}
+    )  # what follows a move by itself
     history = HistoricalRecords(excluded_fields=["subject", "case_count", "cases_open"])
     objects = TicketQuerySet.as_manager()
 
