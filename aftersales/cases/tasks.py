@@ -66,6 +66,7 @@ def sweep_requests() -> None:
         requests_lapse(now=timezone.now())
 
 
+@shared_task
 def sweep_disputes() -> None:
     """Every minute: silence in disputes has its outcome, and what is final is carried out."""
     now = timezone.now()

@@ -33,7 +33,7 @@ def test_a_return_is_opened_approved_sent_received_and_inspected_by_clicks(
 ) -> None:
     # Given the agent at the ticket
     page = open_page(desk.agent, f"/desk/tickets/{ticket.number}/")
-    page.click("#cases a[data-dialog=case-dialog]")
+    page.click("#cases a[href$='/cases/open/']")
     page.fill(f"#case-dialog [name=n{lines[0].pk}]", "2")
     page.locator(f"#case-dialog [name=n{lines[0].pk}]").dispatch_event("change")
     page.locator("#case-dialog .trm .tt", has_text="46.68").wait_for()  # and the dialog stays open

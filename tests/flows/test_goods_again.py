@@ -14,12 +14,12 @@ from aftersales.customers.models import Contact, Customer
 from aftersales.notices.models import Notice
 from aftersales.orders.models import OrderLine
 from aftersales.tickets.models import Ticket
-from tests.cases.conftest import lines, open_case, order, ticket
+from tests.cases.conftest import certified, lines, open_case, order, ticket
 from tests.cases.test_paying import submit
 from tests.cases.workshop import DAY, arrive, back_home, fresh, keep, repaired
 from tests.cast import Cast
 
-__all__ = ["lines", "open_case", "order", "ticket"]
+__all__ = ["certified", "lines", "open_case", "order", "ticket"]
 pytestmark = pytest.mark.django_db
 Open = Callable[..., Case]
 WorkOff = Callable[[datetime], None]
