@@ -30,7 +30,7 @@ def only_bookkeeping(current: Any, version: int) -> bool:
     to the customer. Only where the version seen is on record itself and nobody else did anything since; any doubt is
     a conflict.
     """
-    kept = getattr(type(current), "bookkeeping", frozenset())
+    kept: frozenset[str] = getattr(type(current), "bookkeeping", frozenset())
     was = _seen(current, version) if kept else None
     if was is None or was.version != version:
         return False
