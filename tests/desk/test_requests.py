@@ -156,7 +156,7 @@ def test_the_case_shows_what_the_rule_checked(
     case = open_case({0: 1})
     approve_due(now=now)
     page = text(desk.client("agent").get(url("case", case.number)))
-    assert "instant_completed_orders v" in page
+    assert "极速退款所需完成订单数 v1" in page
     assert CaseJudgment.objects.get().instant
 
 
