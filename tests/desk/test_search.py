@@ -69,6 +69,19 @@ def test_a_note_is_found_and_said_with_its_line(open_ticket: Opener, desk: Cast)
     assert "<mark>充电底座</mark>" in str(hit.said)
 
 
+def test_of_many_texts_that_hold_the_word_the_last_written_is_said(open_ticket: Opener) -> None:
+    """However the rows lie in the table: rebuilt search texts say the same."""
+    ticket = open_ticket(subject="耳机", text="无")
+    parts = [("message:9", "充电底座一"), ("message:11", "充电底座三"), ("message:10", "充电底座二")]
+    for rows in (parts, parts[::-1]):
+        TicketText.objects.exclude(part="first").filter(part__in=dict(parts)).delete()
+        for part, text in rows:
+            TicketText(ticket=ticket, part=part, text=text).save()
+        assert words.said_in([ticket.pk], "充电底座")[ticket.pk].text == "充电底座三"
+    TicketText(ticket=ticket, part="record", text="充电底座已补").save()
+    assert words.said_in([ticket.pk], "充电底座")[ticket.pk].text == "充电底座已补"
+
+
 def test_the_number_comes_first_then_open_then_own_then_the_subject(
     open_ticket: Opener, desk: Cast, now: datetime
 ) -> None:

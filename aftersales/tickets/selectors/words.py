@@ -171,14 +171,20 @@ def looks_like_number(needle: str) -> bool:
 
 
 def said_in(ids: Sequence[int], text: str) -> dict[int, Said]:
-    """For each of these tickets the text that holds the word: subject, record, then messages. One query."""
+    """For each of these tickets the text that holds the word: subject, record, then what was written last. One query.
+
+    Parts that weigh the same are told apart by the key of what was written, never by the order in which rows are read.
+    """
     rows = _holding(needle_of(text)).filter(ticket__in=ids).values_list("ticket_id", "part", "text")
     best: dict[int, Said] = {}
-    for ticket_id, part, found in rows:
-        one = Said(ticket_id, part, found)
-        if ticket_id not in best or weight(part) > weight(best[ticket_id].part):
-            best[ticket_id] = one
+    for one in sorted((Said(*row) for row in rows), key=_place):
+        best[one.ticket_id] = one
     return best
+
+
+def _place(said: Said) -> tuple[int, str, int]:
+    name, _, key = said.part.partition(":")
+    return weight(said.part), name, int(key or 0)
 
 
 def weight(part: str) -> int:
