@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 
 from aftersales.core.errors import DomainError
 from aftersales.core.posted import whole
-from aftersales.desk import queues, steps
+from aftersales.desk import queues, saved, steps
 from aftersales.standards.selectors import parameter
 from aftersales.tickets import actions
 from aftersales.tickets.actions import Action, Step, engine
@@ -76,8 +76,11 @@ def keys(user: Any, data: QueryDict, now: datetime) -> tuple[list[int], int]:
     most = int(parameter("bulk_rows", now))
     if data.get("all"):
         query = QueryDict(data.get("query", "").replace("\x00", "")[:1000])
-        wanted = queues.asked(query, default=queues.home_view(user), views=queues.views_of(user))
-        found = list(queues.listed(user, wanted, now).values_list("pk", flat=True)[: most + 1])
+        view = saved.opened(user, query)
+        listed = queues.listed(user, view.wanted, now).values_list("pk", flat=True)
+        found = (
+            [] if view.ended else list(listed[: most + 1])
+        )  # an ended view holds nothing; its address shows another
     else:
         found = list(dict.fromkeys(key for value in data.getlist("ids") if (key := whole(value))))
     return found[:most], max(0, len(found) - most)

@@ -116,7 +116,7 @@ MOVES = [
     Move(
         "reopen", [S.RESOLVED, S.CLOSED, S.UNREACHABLE, S.ARCHIVED, S.CANCELLED], S.IN_PROGRESS, "tickets.reopen",
         pgettext_lazy("ticket move", "Reopen"), "ticket.reopened",
-        guards=[rules.inside_window], facts=["tickets.reopen_until"],
+        guards=[rules.inside_window, rules.lead_takes_up_cancelled], facts=["tickets.reopen_until"],
         effect=_("Second handling by the same person; the promises start anew."),
     ),
     Move(

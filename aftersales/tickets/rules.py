@@ -9,6 +9,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from accounts.states import Role
 from aftersales.core.errors import Refusal
 from aftersales.tickets.states import (
     ACTIVE_STATES,
@@ -241,6 +242,17 @@ def inside_window(row: Any, facts: Mapping[str, Any], actor: Any, now: datetime,
     for until in facts.get("tickets.reopen_until", ()):
         if until is not None and until < now:
             yield Refusal("window_over", _("The time for reopening is over; please open a new ticket."))
+
+
+def lead_takes_up_cancelled(
+    row: Any, facts: Mapping[str, Any], actor: Any, now: datetime, data: Any
+) -> Guarding:
+    """Its clocks are gone, so that whoever cancels and reopens would have time anew: a second person looks (R6.1)."""
+    asked = actor.has_role(Role.SYSTEM) or actor.has_role(Role.CUSTOMER) or actor.has_perm("tickets.assign")
+    if row.state == TicketState.CANCELLED and not asked:
+        yield Refusal(
+            "lead_only", _("A cancelled ticket is taken up again by a lead, or when the customer writes.")
+        )
 
 
 MIN_SUMMARY = 10  # characters; a shorter summary says nothing

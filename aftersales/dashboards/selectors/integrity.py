@@ -15,6 +15,7 @@ from django.db.models import (
     BigIntegerField,
     Case,
     Count,
+    DateTimeField,
     DurationField,
     Exists,
     ExpressionWrapper,
@@ -99,7 +100,9 @@ def _parked(scope: Scope, numbers: Book) -> QuerySet[Event]:
         .filter(times__gte=_number("integrity_waits", scope, numbers))
         .order_by()
     )
-    return rows.filter(subject_id__in=often.values("subject_id"))
+    longest = timedelta(days=_number("integrity_wait_days", scope, numbers))
+    rows = rows.annotate(waits_until=Cast(_text("until"), DateTimeField()))
+    return rows.filter(Q(subject_id__in=often.values("subject_id")) | Q(waits_until__gt=F("at") + longest))
 
 
 def _passed_on_late(scope: Scope, numbers: Book) -> QuerySet[Event]:
@@ -149,7 +152,11 @@ def _verified_by_own_word(scope: Scope, numbers: Book) -> QuerySet[Event]:
 
 
 def _cancelled(scope: Scope, numbers: Book) -> QuerySet[Event]:
-    return _events(scope, "ticket.cancelled").exclude(payload__why="withdrawn")
+    later = Event.objects.filter(
+        kind="ticket.reopened", subject_kind=TICKET, subject_id=OuterRef("subject_id"), at__gt=OuterRef("at")
+    )
+    rows = _events(scope, "ticket.cancelled")
+    return rows.filter(~Q(payload__why="withdrawn") | Exists(later))
 
 
 def _reopened_as_new(scope: Scope, numbers: Book) -> QuerySet[Event]:

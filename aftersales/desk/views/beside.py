@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
+from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -10,6 +12,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from accounts.models import User
+from accounts.states import Role
 from aftersales.core.access import answered, needs
 from aftersales.desk import beside, presence, workbench
 from aftersales.desk.views.ticket import the_ticket
@@ -68,7 +72,7 @@ def people(request: HttpRequest, number: str) -> HttpResponse:
 @require_GET
 @needs("desk.view")
 def here(request: HttpRequest) -> HttpResponse:
-    """Who else has the ticket open, and who writes. Reads and writes nothing in the database."""
+    """Who else has the ticket open, and who writes. Nothing is written to the database, and read only for vendors."""
     ticket_id = presence.ticket_of(request.GET.get("mark", ""), request.user.pk or 0)
     if ticket_id is None:
         return HttpResponse(status=204)
@@ -78,4 +82,13 @@ def here(request: HttpRequest) -> HttpResponse:
     found = presence.beat(
         ticket_id, request.user.pk or 0, str(request.user), typing="typing" in request.GET, now=time.time()
     )
-    return render(request, "desk/_here.html", {"people": found})
+    return render(request, "desk/_here.html", {"people": _named(found, request.user)})
+
+
+def _named(found: list[presence.Seen], user: Any) -> list[presence.Seen]:
+    """Own staff know one another; a vendor's people read no name that they do not see elsewhere."""
+    if not found or not any(user.has_role(role) for role in (Role.VENDOR_AGENT, Role.VENDOR_LEAD)):
+        return found
+    there = User.objects.visible_to(user).filter(pk__in=[one.person_id for one in found])
+    known = set(there.values_list("pk", flat=True))
+    return [one if one.person_id in known else replace(one, name=_("Another team")) for one in found]

@@ -71,13 +71,19 @@ def sizes() -> str:
     return " ".join(f"{ending}:{kind.limit}" for ending, kind in sorted(files.TYPES.items()))
 
 
+def seen(request: HttpRequest) -> unsent.Seen | None:
+    """What stood on the posted page, when the form says it."""
+    said, held = whole(request.POST.get("seen")), whole(request.POST.get("seen_held"))
+    return None if said is None else unsent.Seen(said, held or 0)
+
+
 def news(request: HttpRequest, row: Ticket) -> News | None:
     """What was said since the posted page was opened; None when nothing was, or when the form does not say."""
-    seen, held = whole(request.POST.get("seen")), whole(request.POST.get("seen_held"))
-    if seen is None:
+    stood = seen(request)
+    if stood is None:
         return None
-    said = writing.said_since(row, seen=seen, user=request.user)
-    going = writing.held_since(row, seen=held or 0, user=request.user)
+    said = writing.said_since(row, seen=stood.said, user=request.user)
+    going = writing.held_since(row, seen=stood.held, user=request.user)
     return News(said, going) if said or going else None
 
 
@@ -88,6 +94,7 @@ def hold(request: HttpRequest, row: Ticket, voice: str) -> Unsent | Message:
         found = unsent.reply_hold(
             ticket=row, voice=voice, text=text, actor=request.user, now=timezone.now(), files=stored,
             source_ref=once.reference(request), promise=promises.promised(voice, text, request.POST),
+            seen=seen(request),
         )  # fmt: skip
         _forget_surplus(stored, found)
     return found

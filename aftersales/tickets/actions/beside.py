@@ -16,7 +16,7 @@ from aftersales.tickets.actions import foreseeing, judging
 from aftersales.tickets.actions.kinds import Action, Asked, Judged, register
 from aftersales.tickets.models import Ticket, Watcher
 from aftersales.tickets.services.routing import UNBEGUN, ticket_to_team, why_not_to
-from aftersales.tickets.services.watching import watcher_add, watcher_remove
+from aftersales.tickets.services.watching import NOT_YOURS, may_take_off, watcher_add, watcher_remove
 from aftersales.tickets.states import TicketState
 
 Rows = Sequence[Ticket]
@@ -69,7 +69,10 @@ def unwatched(rows: Rows, asked: Asked) -> Judged:
     follows = _follows(rows, person)
     not_yet = [row for row in rows if row.pk not in follows]
     words = _("%(name)s does not follow this ticket.") % {"name": person}
-    return judging.merged(may, _refused(not_yet, "not_watching", words))
+    others = [] if may_take_off(person, asked.actor) else list(rows)
+    return judging.merged(
+        may, _refused(others, "not_yours", NOT_YOURS), _refused(not_yet, "not_watching", words)
+    )
 
 
 def _team(asked: Asked) -> Team | None:

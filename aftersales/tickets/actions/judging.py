@@ -18,6 +18,7 @@ from aftersales.tickets import rules, selectors
 from aftersales.tickets.actions import words
 from aftersales.tickets.actions.kinds import Asked, Judged
 from aftersales.tickets.models import Ticket
+from aftersales.tickets.selectors import pulling
 from aftersales.tickets.selectors.dispatching import own_order_facts
 from aftersales.tickets.services.bulk import TAKEN
 from aftersales.tickets.services.grading import is_milder
@@ -77,6 +78,7 @@ def taken(rows: Rows, asked: Asked) -> Judged:
     return merged(
         permitted(rows, asked, "tickets.take"),
         {row.pk: [TAKEN] for row in rows if row.assignee_id is not None},
+        pulling.barred([*new, *graded], asked.actor, asked.now),
         by_move("triage", new, as_system),
         by_move("assign", graded, as_system, to=asked.actor),
     )

@@ -1,5 +1,6 @@
 """Answers about tickets that belong together: what goes on where, what is linked, what may be the same."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -7,7 +8,7 @@ from typing import Any
 
 from django.db.models import CharField, Exists, F, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Cast
-from django.utils.translation import gettext as _
+from django.utils.translation import ngettext_lazy
 
 from aftersales.core.wording import listed
 from aftersales.tickets.models import DuplicatePair, Ticket, TicketLink, TicketMerge
@@ -182,19 +183,19 @@ def has_lookalikes() -> Q:
 
 
 def open_children(rows: Sequence[Ticket], now: datetime) -> dict[int, Any]:
-    """Tickets whose children are not finished: named in the refusal. One query."""
+    """Tickets whose children are not finished; counted, for not everybody may see each child. One query."""
     found = TicketLink.objects.filter(
         ticket__in=[row.pk for row in rows], ended_at=None, kind=LinkKind.PARENT,
         other__state__in=ACTIVE_STATES,
     )  # fmt: skip
-    found = found.exclude(other__state=TicketState.RESOLVED).order_by("other__number")
-    children: dict[int, list[str]] = {}
-    for pk, number in found.values_list("ticket_id", "other__number"):
-        children.setdefault(pk, []).append(number)
-    return {
-        pk: [_("Finish its children first: %(numbers)s.") % {"numbers": listed(numbers)}]
-        for pk, numbers in children.items()
-    }
+    found = found.exclude(other__state=TicketState.RESOLVED)
+    words = ngettext_lazy(
+        "Finish its children first: %(number)d is not finished.",
+        "Finish its children first: %(number)d are not finished.",
+        "number",
+    )
+    counted = Counter(found.values_list("ticket_id", flat=True))
+    return {pk: [words % {"number": number}] for pk, number in counted.items()}
 
 
 def read_with(user: Any) -> Q:

@@ -13,6 +13,7 @@ from aftersales.core import moves
 from aftersales.core.errors import DomainError, NotPermitted, Refusal
 from aftersales.tickets.dispatch_rules import Choice
 from aftersales.tickets.models import DispatchRecord, Ticket
+from aftersales.tickets.selectors import pulling
 from aftersales.tickets.selectors.dispatching import PUT_BACK
 from aftersales.tickets.services.dispatch import _for
 from aftersales.tickets.services.recording import as_candidate, build
@@ -59,6 +60,9 @@ def tickets_take(*, tickets: QuerySet[Ticket], actor: Any, now: datetime) -> mov
         raise NotPermitted()
     system, free = system_user(), tickets.filter(assignee=None)
     refused = [(pk, [TAKEN]) for pk in tickets.exclude(assignee=None).values_list("pk", flat=True)]
+    barred = pulling.barred(list(free), actor, now)
+    refused += barred.items()
+    free = free.exclude(pk__in=barred)
     with transaction.atomic():
         moves.perform_many(free.filter(state=TicketState.NEW), "triage", actor=system, now=now)
         outcome = moves.perform_many(

@@ -144,7 +144,7 @@ def _carry_out(choices: Sequence[Chosen], now: datetime) -> list[DispatchRecord]
 def _route_waiting(left: Sequence[Chosen], now: datetime) -> None:
     """Nobody free: the ticket still goes to the team with the duty, so that its queue shows it."""
     for ticket, duty, choice in left:
-        teams = [one.team_id for one in choice.candidates if one.team_id]
+        teams = [one.team_id for one in choice.candidates if one.team_id and one.verdict not in rules.NEVER]
         if ticket.team_id is None and teams:
             _send_to_team(ticket, teams[0], duty, now)
 

@@ -14,11 +14,11 @@ from aftersales.core.errors import DomainError, NotPermitted, Refused
 from aftersales.tickets import rules
 from aftersales.tickets.dispatch_rules import Choice
 from aftersales.tickets.models import DispatchRecord, Ticket
+from aftersales.tickets.selectors import pulling
 from aftersales.tickets.selectors.dispatching import PUT_BACK, own_order_facts
 from aftersales.tickets.selectors.reading import any_of, blocking, words_of
 from aftersales.tickets.services.choosing import not_his_own
 from aftersales.tickets.services.locking import locked_ticket
-from aftersales.tickets.services.reading import refuse_unread
 from aftersales.tickets.services.recording import as_candidate, build, record
 from aftersales.tickets.states import TicketState
 
@@ -108,7 +108,8 @@ def ticket_take(*, ticket: Ticket, actor: Any, now: datetime, version: int | Non
         if current.assignee_id is not None:
             raise DomainError(_("Somebody was faster and has this ticket now."), "taken")
         current = locked_ticket(ticket, version=version)
-        refuse_unread(actor, current, now)
+        if refusals := pulling.barred([current], actor, now).get(current.pk):
+            raise Refused(refusals)
         moved = _assign_as_system(current, actor, None, now)
         record(moved.pk, "", Choice(as_candidate(actor, moved.team_id), "pulled"), now)
     return moved
@@ -123,6 +124,7 @@ def ticket_take_next(*, actor: Any, now: datetime) -> Ticket | None:
         mine = mine.filter(Q(team_id__in=actor.team_ids) | Q(team_id=None)).order_by("next_due_at", "id")
         unread = blocking([actor], now).get(actor.pk, [])
         rest = mine.exclude(any_of(unread)) if unread else mine
+        rest = rest.exclude(pulling.beyond(actor, now))
         others = not_his_own(rest, actor, look=NEXT_LOOK)
         ticket = others.select_for_update(of=("self",), skip_locked=True).first()
         if ticket is None and (keeping := [one for one in unread if mine.filter(one.where()).exists()]):

@@ -7,11 +7,10 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
 from aftersales.core import events
-from aftersales.core.errors import DomainError, NotPermitted, Refused
+from aftersales.core.errors import DomainError, NotPermitted
 from aftersales.standards.models import StandardVersion
-from aftersales.tickets.models import RuleReading, Ticket
-from aftersales.tickets.selectors import clock_subjects
-from aftersales.tickets.selectors.reading import blocking, changes, refusals
+from aftersales.tickets.models import RuleReading
+from aftersales.tickets.selectors.reading import changes
 
 
 def rule_confirm(*, version: StandardVersion, actor: Any, now: datetime) -> RuleReading:
@@ -30,10 +29,3 @@ def rule_confirm(*, version: StandardVersion, actor: Any, now: datetime) -> Rule
     except IntegrityError:  # the other click was faster
         return known.get()  # type: ignore[no-any-return]
     return reading  # type: ignore[no-any-return]
-
-
-def refuse_unread(actor: Any, ticket: Ticket, now: datetime) -> None:
-    """A change that was not read keeps the new tickets that it speaks about away."""
-    mine = blocking([actor], now).get(actor.pk)
-    if mine and (found := refusals(mine, clock_subjects([ticket], now)[ticket.pk])):
-        raise Refused(found)

@@ -19,6 +19,7 @@ from aftersales.core.files import StoredFile
 from aftersales.notices.services import notice_send
 from aftersales.standards.selectors import duration
 from aftersales.tickets.models import Message, Ticket, Unsent, UnsentFile
+from aftersales.tickets.selectors import writing
 from aftersales.tickets.services.conversation import (
     LONGEST,
     known_message,
@@ -26,6 +27,7 @@ from aftersales.tickets.services.conversation import (
     ticket_reply,
     words_judged,
 )
+from aftersales.tickets.services.locking import locked_ticket
 from aftersales.tickets.services.promises import promise_judged, ticket_reply_promising
 from aftersales.tickets.states import ACTIVE_STATES, SentBack
 
@@ -118,6 +120,14 @@ def draft_files(*, ticket: Ticket, actor: Any, kept: Collection[str]) -> list[St
     return [_stored(file) for file in mine.filter(public_id__in=kept).order_by("pk")]
 
 
+@dataclass(frozen=True)
+class Seen:
+    """The newest message and the newest words on their way that stood on a page, by their keys."""
+
+    said: int
+    held: int
+
+
 def reply_hold(
     *,
     ticket: Ticket,
@@ -128,8 +138,11 @@ def reply_hold(
     source_ref: str = "",
     files: Sequence[StoredFile] = (),
     promise: Promised | None = None,
+    seen: Seen | None = None,
 ) -> Unsent | Message:
     """Put a reply on its way: for the seconds of the rule book nothing goes out, and the writer can take it back.
+
+    ``seen``: what stood on the writer's page; when somebody spoke since, nothing is done (overtaken).
 
     A promise that it makes is given when it is sent, and not before.
 
@@ -144,6 +157,7 @@ def reply_hold(
     with transaction.atomic():
         if known := _known(source_ref):
             return known
+        _refuse_overtaken(ticket, seen, actor)
         if not pause:
             said = _speak(voice, ticket, cleaned, actor, now, source_ref, files, promise)
             draft_drop(ticket=ticket, actor=actor)
@@ -160,6 +174,16 @@ def reply_hold(
         draft_drop(ticket=ticket, actor=actor)
         jobs.enqueue(SEND, key=f"{SEND}:{held.pk}", payload={"id": held.pk}, now=now, run_after=held.due_at)
     return held
+
+
+def _refuse_overtaken(ticket: Ticket, seen: Seen | None, actor: Any) -> None:
+    """Judged under the ticket's lock, so that of two who answer at one moment the second one reads the first."""
+    if seen is None:
+        return
+    current = locked_ticket(ticket)
+    said = writing.said_since(current, seen=seen.said, user=actor)
+    if said or writing.held_since(current, seen=seen.held, user=actor):
+        raise DomainError(_("Somebody else answered at this moment. Read it, then send again."), "overtaken")
 
 
 def _known(source_ref: str) -> Unsent | Message | None:

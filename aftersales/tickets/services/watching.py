@@ -53,10 +53,20 @@ def watcher_add(*, ticket: Ticket, person: User, actor: Any, now: datetime) -> W
     return ticket_follow(ticket=ticket, actor=person, now=now)
 
 
+NOT_YOURS = _("Only a lead takes somebody else off a ticket.")
+
+
+def may_take_off(person: User, actor: Any) -> bool:
+    """Who hears no more of a ticket misses its broken promises: he decides it himself, or a lead does."""
+    return person.pk == actor.pk or bool(actor.has_perm("tickets.assign"))
+
+
 def watcher_remove(*, ticket: Ticket, person: User, actor: Any) -> None:
-    """Somebody follows a ticket no longer; who left may always be taken off. Errors: not_permitted."""
+    """Somebody follows a ticket no longer: he himself says so, or a lead. Errors: not_permitted, not_yours."""
     if not actor.has_perm("tickets.note") or not _sees(ticket, actor):
         raise NotPermitted()
+    if not may_take_off(person, actor):
+        raise DomainError(NOT_YOURS, "not_yours")
     gone, _rows = Watcher.objects.filter(ticket=ticket, person=person).delete()
     if not gone:
         raise DomainError(_("%(name)s does not follow this ticket.") % {"name": person}, "not_watching")

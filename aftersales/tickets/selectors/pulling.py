@@ -1,0 +1,45 @@
+"""What keeps a person from taking a ticket himself, as it keeps dispatch from giving it to him (R3.2, R1.5).
+
+His load does not: whoever pulls when he is full wants to.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from accounts.states import Role
+from aftersales.core.errors import Refusal
+from aftersales.tickets.models import Ticket
+from aftersales.tickets.selectors import clock_subjects
+from aftersales.tickets.selectors.dispatching import terms_at
+from aftersales.tickets.selectors.reading import blocking, refusals
+from aftersales.tickets.states import Kind, Nature
+
+VENDORS = (Role.VENDOR_AGENT, Role.VENDOR_LEAD)
+
+
+def beyond(person: Any, now: datetime) -> Q:
+    """The tickets that stay with own staff whoever asks for them; nothing for own staff."""
+    if not any(person.has_role(role) for role in VENDORS):
+        return Q(pk__in=[])
+    covered = terms_at(now).vendor_severities
+    return Q(kind=Kind.SAFETY) | Q(nature=Nature.COMPLAINT) | ~Q(severity__in=covered)
+
+
+def barred(rows: Sequence[Ticket], person: Any, now: datetime) -> dict[int, list[Refusal]]:
+    """Why this person may not take these; those that he may are left out."""
+    found: dict[int, list[Refusal]] = {}
+    mine = blocking([person], now).get(person.pk) if rows else None
+    subjects = clock_subjects(rows, now) if mine else {}
+    for row in rows:
+        if mine and (unread := refusals(mine, subjects[row.pk])):
+            found.setdefault(row.pk, []).extend(unread)
+    if rows and any(person.has_role(role) for role in VENDORS):
+        keys = [row.pk for row in rows]
+        for pk in Ticket.objects.filter(beyond(person, now), pk__in=keys).values_list("pk", flat=True):
+            words = _("Complaints, safety and what is graver than the contract covers stay with own staff.")
+            found.setdefault(pk, []).append(Refusal("scope", words))
+    return found
