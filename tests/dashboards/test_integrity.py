@@ -69,6 +69,23 @@ def test_waiting_again_and_again_is_parking_and_twice_is_not(mine: Ticket, desk:
     assert found(desk, now, "parked").people == {desk.agent.pk: 1}
 
 
+def test_one_wait_of_months_is_parking_too(mine: Ticket, desk: Cast, now: Any) -> None:
+    services.ticket_wait(
+        ticket=mine, wait_for="carrier", until=now + timedelta(days=80), reason="等承运商", actor=desk.agent,
+        now=now - HOUR,
+    )  # fmt: skip
+    assert found(desk, now, "parked").people == {desk.agent.pk: 1}
+
+
+def test_cancelled_for_the_customer_and_taken_up_again_is_a_sign(mine: Ticket, desk: Cast, now: Any) -> None:
+    gone = services.ticket_cancel(
+        ticket=mine, why="withdrawn", reason="客户说不用了", actor=desk.agent, now=now - 2 * HOUR
+    )
+    assert found(desk, now, "cancelled").tickets == 0
+    services.ticket_move(ticket=gone, name="reopen", reason="客户又来电", actor=desk.lead, now=now - HOUR)
+    assert found(desk, now, "cancelled").tickets == 1
+
+
 def test_a_ticket_given_away_in_the_last_tenth_is_laid_to_who_had_it(
     mine: Ticket, desk: Cast, now: Any
 ) -> None:

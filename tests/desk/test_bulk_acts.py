@@ -4,10 +4,13 @@ from collections.abc import Callable
 from datetime import datetime
 
 import pytest
+from django.http import QueryDict
 from django.urls import reverse
 
 from aftersales.core.once import new_key
 from aftersales.customers.models import Contact, Customer
+from aftersales.desk import queues, saved
+from aftersales.desk.services import view_end, view_save
 from aftersales.tickets import services
 from aftersales.tickets.models import ActionRun, Message, Ticket
 from tests.cast import Cast
@@ -68,6 +71,19 @@ def test_all_tickets_of_the_view_can_be_chosen(pair: tuple[Ticket, Ticket], desk
     page = desk.client(desk.agent).post(reverse("desk:bulk_plan"), data).content.decode()
     assert f'name="ids" value="{pair[0].pk}"' in page
     assert f'value="{pair[1].pk}"' not in page  # over: not in the view
+
+
+def test_all_tickets_of_a_saved_view_are_those_of_the_view(
+    pair: tuple[Ticket, Ticket], desk: Cast, now: datetime
+) -> None:
+    wanted = queues.asked(QueryDict("view=all&q=别的事"))
+    view = view_save(actor=desk.agent, now=now, name="一件", what=saved.what(wanted))
+    data = {"all": "1", "query": f"view={view.code}", "what": "action:note", "text": "统一备注"}
+    page = desk.client(desk.agent).post(reverse("desk:bulk_plan"), data).content.decode()
+    assert f'name="ids" value="{pair[0].pk}"' not in page
+    view_end(view=view, actor=desk.agent, now=now)
+    page = desk.client(desk.agent).post(reverse("desk:bulk_plan"), data).content.decode()
+    assert 'name="ids"' not in page
 
 
 def test_an_act_that_is_not_of_the_persons_rights_is_not_there(

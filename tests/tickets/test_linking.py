@@ -37,7 +37,7 @@ def test_a_parent_is_not_resolved_before_its_children(open_ticket: Opener, desk:
             ticket=ticket, result="explained", text="好", actor=desk.agent, now=now
         )
 
-    with pytest.raises(DomainError, match=child.number):
+    with pytest.raises(DomainError, match="请先处理完子工单"):
         resolve(parent)
     resolve(child)
     assert resolve(parent).state == "resolved"
