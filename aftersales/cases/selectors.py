@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from aftersales.cases.disputestates import MAY_CHANGE
 from aftersales.cases.models import (
     Case,
+    CaseLine,
     CaseParcel,
     CasePayment,
     Dispute,
@@ -17,7 +18,7 @@ from aftersales.cases.models import (
     ParcelPhoto,
     ServiceRequest,
 )
-from aftersales.cases.states import ParcelState, PaymentState
+from aftersales.cases.states import MONEY_BACK, ParcelState, PaymentState
 from aftersales.tickets.models import Ticket
 
 OUT = frozenset({
@@ -98,3 +99,10 @@ def cases_of(ticket: Ticket) -> list[Case]:
     if not ticket.case_count:
         return []
     return list(Case.objects.filter(ticket=ticket).prefetch_related("lines__line").order_by("id"))
+
+
+def pieces_awaited(case: Case, lines: Iterable[CaseLine]) -> int:
+    """Pieces that have to be back and accepted before this case is paid; none of an instant refund or waived goods."""
+    if not case.goods_back or case.instant or case.kind not in MONEY_BACK:
+        return 0
+    return max(0, sum(line.approved - line.accepted for line in lines))

@@ -26,6 +26,7 @@ from aftersales.cases.models import (
     Repair,
 )
 from aftersales.cases.refunding import TERM_LABELS, Quote
+from aftersales.cases.selectors import pieces_awaited
 from aftersales.cases.services import receipt_preview
 from aftersales.cases.states import (
     CASE_COLOURS,
@@ -110,6 +111,15 @@ class CaseCard:
     acts: Sequence[MoveOption] = ()
     steps: Sequence[Step] = field(default_factory=list)
     turn: str = ""
+
+    @property
+    def to_pay(self) -> Decimal:
+        """What was agreed and stands in no payment yet."""
+        return self.case.left if self.case.state == CaseState.APPROVED else Decimal(0)
+
+    @property
+    def awaited(self) -> int:
+        return pieces_awaited(self.case, self.lines)
 
     @property
     def allowed(self) -> list[MoveOption]:

@@ -1,6 +1,7 @@
 """Cases on the desk: opened, decided, sent, received and inspected by forms; shown beside the conversation."""
 
 from collections.abc import Callable
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -10,7 +11,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from aftersales.cases.models import Case, CaseLine, CaseParcel, ParcelItem, UnknownParcel
+from aftersales.cases import services
+from aftersales.cases.models import Case, CaseLine, CaseParcel, CasePayment, ParcelItem, UnknownParcel
 from aftersales.core.once import FIELD, new_key
 from aftersales.orders.models import OrderLine
 from aftersales.tickets.models import Ticket
@@ -226,3 +228,31 @@ def test_the_receiver_decides_nothing_and_the_agent_receives_nothing(open_case: 
     receiver = desk.client("returns_receiver")
     assert receiver.get(url("case", case.number)).status_code == 200
     assert receiver.get(url("case_act", case.number, "withdraw")).status_code == 404
+
+
+def test_what_was_agreed_is_paid_from_beside_the_conversation(
+    open_case: Open, desk: Cast, ticket: Ticket, now: datetime
+) -> None:
+    case = open_case({0: 1}, kind="refund_only", ground="not_sent")
+    case = services.case_approve(case=case, actor=desk.agent, now=now)
+    browser = desk.client(desk.agent)
+    page = browser.get(
+        f"/desk/tickets/{ticket.number}/cases/", headers={"HX-Request": "true"}
+    ).content.decode()
+    address = f"/desk/cases/{case.number}/pay/"
+    assert address in page
+    assert browser.post(address).status_code == 302
+    assert CasePayment.objects.filter(case=case).count() == 1
+    page = browser.get(
+        f"/desk/tickets/{ticket.number}/cases/", headers={"HX-Request": "true"}
+    ).content.decode()
+    assert address not in page
+
+
+def test_a_return_says_that_its_money_follows_the_goods(
+    open_case: Open, desk: Cast, ticket: Ticket, now: datetime
+) -> None:
+    case = services.case_approve(case=open_case({0: 2}, kind="return"), actor=desk.agent, now=now)
+    page = desk.client(desk.agent).get(f"/desk/tickets/{ticket.number}/cases/").content.decode()
+    assert f"/desk/cases/{case.number}/pay/" not in page
+    assert "2 件" in page

@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.services import system_user
 from aftersales.cases.models import Case, CasePayment, PaymentPart
 from aftersales.cases.refunding import ZERO
+from aftersales.cases.selectors import pieces_awaited
 from aftersales.cases.services.dues import paid_of
 from aftersales.cases.services.handing import gateway_for, hand_over_later
 from aftersales.cases.services.limits import second_person
@@ -27,7 +28,6 @@ from aftersales.cases.services.tenders import tenders_open, tenders_take
 from aftersales.cases.splitting import Part, Share, back_the_way_it_came, outstanding
 from aftersales.cases.states import (
     COUNTS_AS_PAID,
-    MONEY_BACK,
     CaseKind,
     CaseState,
     Gateway,
@@ -92,11 +92,7 @@ def _ways(mine: Held) -> list[Way]:
 
 def _refuse_unseen_goods(mine: Held) -> None:
     """A return is paid when its goods are accepted, unless it is an instant one or somebody waived the goods."""
-    case = mine.case
-    if not case.goods_back or case.instant or case.kind not in MONEY_BACK:
-        return
-    awaited = sum(line.approved - line.accepted for line in mine.lines)
-    if awaited > 0:
+    if (awaited := pieces_awaited(mine.case, mine.lines)) > 0:
         raise DomainError(
             _("%(pieces)d pieces are not back or not accepted yet; the refund follows the goods.")
             % {"pieces": awaited},
