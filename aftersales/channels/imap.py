@@ -17,19 +17,22 @@ from django.conf import settings
 TIMEOUT = 20  # seconds for each answer of the server
 BATCH = 200  # letters of one visit; the rest waits for the next
 SIZE = re.compile(rb"RFC822\.SIZE (\d+)")
-Keep = Callable[[bytes], object]
+QUOTED = re.compile(
+    rb'BODY\[\](?:<\d+>)? (?:NIL|"((?:[^"\\]|\\.)*)")', re.IGNORECASE
+)  # a short or empty body
+Keep = Callable[[bytes], bool]
 
 
 def fetch(keep: Keep, *, largest: int) -> int:
-    """Give every new letter to ``keep`` and mark it then; answers how many there were. Raises what imaplib raises."""
+    """Give every new letter to ``keep`` and mark what it kept; answers how many. Raises what imaplib raises."""
+    taken = 0
     with _mailbox() as box:
-        found = _uids(box)[:BATCH]
-        for uid in found:
+        for uid in _uids(box)[:BATCH]:
             raw = _letter(box, uid, largest)
-            if raw is not None:
-                keep(raw)
-            _done(box, uid)
-    return len(found)
+            if raw is not None and keep(raw):
+                _done(box, uid)
+                taken += 1
+    return taken
 
 
 @contextmanager
@@ -73,7 +76,7 @@ def _uids(box: imaplib.IMAP4) -> list[bytes]:
 
 
 def _letter(box: imaplib.IMAP4, uid: bytes, largest: int) -> bytes | None:
-    """One letter; of a too large one only so much that its size shows. None when somebody took it meanwhile."""
+    """One letter; of a too large one only so much that its size shows. None when it was not given: somebody took it."""
     name = uid.decode()
     sized = SIZE.search(b" ".join(_bytes(_said(box.uid("FETCH", name, "(RFC822.SIZE)")))))
     if sized is None:
@@ -82,6 +85,8 @@ def _letter(box: imaplib.IMAP4, uid: bytes, largest: int) -> bytes | None:
     for one in _said(box.uid("FETCH", name, part)):
         if isinstance(one, tuple) and isinstance(one[1], bytes):
             return one[1]
+        if isinstance(one, bytes) and (said := QUOTED.search(one)):
+            return re.sub(rb"\\(.)", rb"\1", said.group(1) or b"")
     return None
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from celery import shared_task
 from django.conf import settings
+from django.db import DatabaseError
 from django.utils import timezone
 
 from aftersales.channels import imap, services
@@ -57,20 +58,17 @@ def fetch() -> None:
     with origin.coming_from("task"):
         try:
             letters_fetch(timezone.now)
-        except (
-            OSError
-        ) as error:  # imaplib's own errors are no OSError; they are a wrong set-up and may be seen
+        except OSError as error:  # imaplib's own errors are none: they are a wrong set-up and may be seen
             logger.warning("the mailbox does not answer (%s)", error)
-        services.held_sweep(now=timezone.now())
+        finally:
+            services.held_sweep(now=timezone.now())
 
 
 def letters_fetch(clock: Any) -> int:
     """From wherever letters come in (MAIL_IN); answers how many were there."""
     if settings.MAIL_IN == "imap":
         largest = int(parameter("letter_mib", clock())) * MIB
-        return imap.fetch(
-            lambda raw: services.letter_receive(raw=raw, way=Way.IMAP, now=clock()), largest=largest
-        )
+        return imap.fetch(lambda raw: _kept(raw, Way.IMAP, clock), largest=largest)
     return folder_take(clock) if settings.MAIL_IN == "folder" else 0
 
 
@@ -78,10 +76,24 @@ def folder_take(clock: Any) -> int:
     """Files of the folder, the oldest first; each is removed after its row is committed."""
     folder = Path(settings.INBOX_FOLDER)
     found = sorted(folder.glob("*.eml"))[:BATCH] if folder.is_dir() else []
+    taken = 0
     for path in found:
-        services.letter_receive(raw=path.read_bytes(), way=Way.FOLDER, now=clock())
-        path.unlink(missing_ok=True)
-    return len(found)
+        if _kept(path.read_bytes(), Way.FOLDER, clock):
+            path.unlink(missing_ok=True)
+            taken += 1
+    return taken
+
+
+def _kept(raw: bytes, way: str, clock: Any) -> bool:
+    """Whether this letter is kept now. One that is not stays where it is; the letters after it come in all the same."""
+    try:
+        services.letter_receive(raw=raw, way=way, now=clock())
+    except (OSError, DatabaseError):  # no letter's fault: the whole visit is tried again
+        raise
+    except Exception:
+        logger.exception("a letter could not be kept")
+        return False
+    return True
 
 
 @shared_task

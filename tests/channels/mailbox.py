@@ -57,6 +57,11 @@ class _Talk(socketserver.StreamRequestHandler):
             box.fetched.append(rest)
             if "RFC822.SIZE" in rest:
                 self._say(f"* 1 FETCH (UID {uid} RFC822.SIZE {len(raw)})")
+            elif raw == b"NOTHING":
+                self._say(f"* 1 FETCH (UID {uid} FLAGS ())")
+            elif not raw or raw.startswith(b"QUOTED:"):
+                told = raw.removeprefix(b"QUOTED:").decode().replace("\\", "\\\\").replace('"', '\\"')
+                self._say(f'* 1 FETCH (UID {uid} BODY[] "{told}")')
             else:
                 part = re.search(r"<0\.(\d+)>", rest)
                 raw = raw[: int(part.group(1))] if part else raw

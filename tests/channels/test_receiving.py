@@ -4,6 +4,7 @@ import io
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from email.errors import HeaderParseError
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -14,6 +15,7 @@ from django.db import DatabaseError, connections
 from django.utils import timezone
 
 from aftersales.channels import imap, services, tasks
+from aftersales.channels.letters import reading
 from aftersales.channels.models import Letter
 from aftersales.channels.services import landing
 from aftersales.channels.states import Outcome, Why
@@ -68,7 +70,7 @@ def test_a_crash_before_the_mark_brings_the_letter_again_and_changes_nothing(
 ) -> None:
     with mailbox(settings, [bytes(letter("一")), bytes(letter("二"))]) as box:
 
-        def keep(raw: bytes) -> None:
+        def keep(raw: bytes) -> bool:
             services.letter_receive(raw=raw, way="imap", now=timezone.now())
             raise KeyboardInterrupt
 
@@ -84,9 +86,88 @@ def test_of_a_too_large_letter_only_the_beginning_is_fetched(
 ) -> None:
     seen: list[int] = []
     with mailbox(settings, [bytes(letter("x" * 5000))]) as box:
-        imap.fetch(lambda raw: seen.append(len(raw)), largest=1000)
+        imap.fetch(lambda raw: not seen.append(len(raw)), largest=1000)
         assert "(BODY.PEEK[]<0.1001>)" in box.fetched[-1]
     assert seen == [1001]
+
+
+ODD_HEAD = (
+    b"From: linfang@example.com\r\nSubject: =?utf-8?B?abcde?=\r\nMessage-ID: =?utf-8?B?a?=\r\n\r\nhello\r\n"
+)
+
+
+def test_a_malformed_head_stops_no_letter_after_it(desk: Cast, settings: Any) -> None:
+    with mailbox(settings, [ODD_HEAD, bytes(letter("二"))]) as box:
+        assert tasks.letters_fetch(timezone.now) == 2
+        assert box.seen == {7, 8}
+    assert sorted(Letter.objects.values_list("subject", flat=True)) == ["=?utf-8?B?abcde?=", "Re: 回复"]
+
+
+@pytest.mark.parametrize("way", ["imap", "folder"])
+def test_a_letter_without_a_name_is_kept_as_damaged(
+    desk: Cast, settings: Any, monkeypatch: Any, way: str
+) -> None:
+    """Whatever the parser raises one day: that letter waits for a person, the next one is read."""
+    real = reading.identity
+
+    def odd(raw: bytes) -> tuple[str, str]:
+        if b"odd one" in raw:
+            raise HeaderParseError("as no one foresaw")
+        return real(raw)
+
+    monkeypatch.setattr(reading, "identity", odd)
+    raws = [b"Subject: odd one\r\n\r\nx\r\n", bytes(letter("二"))]
+    if way == "imap":
+        with mailbox(settings, raws) as box:
+            assert tasks.letters_fetch(timezone.now) == 2
+            assert box.seen == {7, 8}
+    else:
+        folder = Path(settings.INBOX_FOLDER)
+        folder.mkdir()
+        for place, raw in enumerate(raws):
+            (folder / f"{place}.eml").write_bytes(raw)
+        assert tasks.letters_fetch(timezone.now) == 2
+        assert not list(folder.iterdir())
+    damaged = Letter.objects.get(outcome=Outcome.FAILED)
+    assert (damaged.why, files.stored_path(damaged.stored).read_bytes()) == (Why.BROKEN, raws[0])
+
+
+def test_a_letter_that_cannot_be_kept_now_stays_and_those_after_it_come_in(
+    desk: Cast, settings: Any, monkeypatch: Any
+) -> None:
+    real = services.letter_receive
+
+    def failing(*, raw: bytes, way: str, now: datetime) -> Any:
+        if "一".encode() in raw:
+            raise RuntimeError("nobody foresaw this")
+        return real(raw=raw, way=way, now=now)
+
+    monkeypatch.setattr(services, "letter_receive", failing)
+    with mailbox(settings, [b"Subject: \xe4\xb8\x80\r\n\r\nx\r\n", bytes(letter("二"))]) as box:
+        assert tasks.letters_fetch(timezone.now) == 1
+        assert box.seen == {8}
+
+
+def test_letters_nobody_decided_about_open_even_when_the_mailbox_fails(
+    desk: Cast, settings: Any, post: Any, now: datetime
+) -> None:
+    held = post(letter(sender="stranger@example.com"), now - timedelta(days=2))
+    assert held.outcome == Outcome.HELD
+    with mailbox(settings, [bytes(letter())]):
+        settings.IMAP_PASSWORD = "wrong"
+        with pytest.raises(Exception, match="wrong password"):
+            tasks.fetch()
+    held.refresh_from_db()
+    assert held.outcome == Outcome.OPENED
+
+
+def test_an_empty_letter_is_shown_and_one_that_was_not_given_is_not_marked(desk: Cast, settings: Any) -> None:
+    """A server may send short bodies in quotes, an empty one always."""
+    with mailbox(settings, [b"", b'QUOTED:Subject: a "b" \\', b"NOTHING"]) as box:
+        assert tasks.letters_fetch(timezone.now) == 2
+        assert box.seen == {7, 8}
+    found = dict(Letter.objects.values_list("subject", "why"))
+    assert found == {"": Why.EMPTY, 'a "b" \\': ""}
 
 
 def test_a_wrong_password_marks_nothing(desk: Cast, settings: Any) -> None:
@@ -156,6 +237,16 @@ def test_the_server_tries_again_when_the_database_is_away(desk: Cast, monkeypatc
         raise DatabaseError("gone")
 
     monkeypatch.setattr(services, "letter_receive", away)
+    with pytest.raises(CommandError) as refused:
+        piped(monkeypatch, bytes(letter()))
+    assert refused.value.returncode == 75
+
+
+def test_the_server_keeps_a_letter_that_fails_in_a_way_nobody_foresaw(desk: Cast, monkeypatch: Any) -> None:
+    def odd(**_: Any) -> None:
+        raise RuntimeError("nobody foresaw this")
+
+    monkeypatch.setattr(services, "letter_receive", odd)
     with pytest.raises(CommandError) as refused:
         piped(monkeypatch, bytes(letter()))
     assert refused.value.returncode == 75

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
+from email.errors import MessageError
 from email.message import Message
 from email.utils import getaddresses
 from typing import Any
@@ -31,6 +32,8 @@ PART_FIELD = re.compile(rb"^content-[a-z-]{2,30}:[^\n]*(?:\n[ \t][^\n]*)*", re.I
 TO = ("to", "cc", "delivered-to", "x-original-to", "envelope-to")
 ADDRESS = re.compile(r"[^\s<>,;:\"']{1,64}@[^\s<>,;:\"']{1,190}")  # what a seal must prove anyway
 IDENTITY = ("message-id", "from", "date", "subject")
+# What the parsers of the language raise at letters nobody should have written.
+ODD = (ValueError, LookupError, TypeError, AttributeError, RecursionError, AssertionError, MessageError)
 
 
 class Unreadable(Exception):
@@ -136,7 +139,7 @@ def read(raw: bytes) -> Letter:
         return _read(tamed(head), body)
     except Unreadable:
         raise
-    except (ValueError, LookupError, TypeError, AttributeError, RecursionError, AssertionError) as error:
+    except ODD as error:
         logger.warning("a letter could not be read (%s)", type(error).__name__)
         raise Unreadable("broken") from error
 

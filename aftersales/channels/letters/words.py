@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from email.errors import MessageError
 from email.header import decode_header
 from html.parser import HTMLParser
 
@@ -59,7 +60,7 @@ def header(raw: str) -> str:
         raw = decoded(raw.encode("utf-8", "surrogateescape"))
     try:
         parts = decode_header(raw)
-    except (ValueError, LookupError):
+    except (ValueError, LookupError, MessageError):  # half an encoded word: as it came
         return raw
     return "".join(part if isinstance(part, str) else decoded(part, charset or "") for part, charset in parts)
 

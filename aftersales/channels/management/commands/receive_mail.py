@@ -10,14 +10,12 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
-from django.db import DatabaseError
 from django.utils import timezone
 
 from aftersales.channels import services
 from aftersales.channels.letters.reading import MIB
 from aftersales.channels.states import Way
 from aftersales.core import origin
-from aftersales.core.errors import DomainError
 from aftersales.standards.selectors import parameter
 
 DATA, UNAVAILABLE, LATER = 65, 69, 75
@@ -32,7 +30,9 @@ class Command(BaseCommand):
             raise CommandError("Letters come in another way: set MAIL_IN=pipe.", returncode=UNAVAILABLE)
         try:
             self._take(timezone.now())
-        except (DatabaseError, OSError, DomainError) as error:
+        except CommandError:
+            raise
+        except Exception as error:  # whatever it is: the server must keep the letter
             logger.exception("a letter could not be kept")
             raise CommandError(
                 "The letter cannot be kept now; please try again.", returncode=LATER
