@@ -6,7 +6,8 @@ from datetime import datetime
 import pytest
 from django.urls import reverse
 
-from aftersales.tickets.models import Automation, AutomationVersion, Message, Ticket
+from aftersales.tickets.models import Automation, AutomationRun, AutomationVersion, Message, Ticket
+from aftersales.tickets.states import RuleOutcome
 from tests.cast import Cast
 
 Opener = Callable[..., Ticket]
@@ -41,6 +42,21 @@ def test_a_rule_is_drafted_tried_and_brought_into_force_by_two_people(
     assert met.number in shown
     bench = desk.client(desk.agent).get(reverse("desk:ticket", args=[met.number])).content.decode()
     assert "新单留言" in bench
+
+
+@pytest.mark.parametrize("outcome", RuleOutcome)
+def test_the_log_shows_whatever_became_of_a_run(
+    outcome: RuleOutcome, open_ticket: Opener, desk: Cast, now: datetime
+) -> None:
+    writer, ticket = desk.client(desk.operations), open_ticket()
+    writer.post(reverse("desk:automation_new"), {**FORM, "save": "1"})
+    version = AutomationVersion.objects.get(rule__name_zh="新单留言")
+    AutomationRun.objects.create(
+        rule=version.rule, version=version, ticket=ticket, key="event:1", outcome=outcome, at=now
+    )
+    page = writer.get(reverse("desk:automation", args=[version.rule.code]))
+    assert page.status_code == 200
+    assert str(outcome.label) in page.content.decode()
 
 
 def test_an_edited_draft_is_corrected_and_one_in_force_gets_a_new_version(desk: Cast, now: datetime) -> None:

@@ -34,7 +34,10 @@ FLAGS = [
     ("yes", pgettext_lazy("condition", "yes")),
     ("no", pgettext_lazy("condition", "no")),
 ]
-TONES = {"done": "green", "refused": "grey", "loop": "red", "depth": "red", "often": "amber"}
+TONES = {
+    RuleOutcome.DONE: "green", RuleOutcome.REFUSED: "grey", RuleOutcome.LOOP: "red", RuleOutcome.DEPTH: "red",
+    RuleOutcome.OFTEN: "amber", RuleOutcome.FAILED: "red",
+}  # fmt: skip
 
 
 class AutomationForm(forms.Form):
