@@ -1,15 +1,18 @@
 """Rules that act by themselves: drafted by one, brought into force by another, done once, and never in a loop."""
 
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
 import pytest
 from django.core.cache import cache
+from django.db import connections, transaction
 
 from accounts.services import system_user
-from aftersales.core.errors import DomainError, NotPermitted, Refused
+from aftersales.core.errors import Busy, DomainError, NotPermitted, Refused
 from aftersales.core.events import in_whose_name
 from aftersales.core.models import Event
 from aftersales.customers.models import Contact, Customer
@@ -89,6 +92,53 @@ def test_an_event_sets_the_rule_off_once_and_the_timeline_cites_it(
     assert f"v{version.number}" in in_whose_name(told)
     assert version.citation in {entry.rule_version for entry in selectors.timeline(ticket)}
     assert not Message.objects.filter(ticket=other, source="action").exists()
+
+
+def test_a_rule_asks_again_under_the_lock_what_a_person_changed_meanwhile(
+    rule: Maker, open_ticket: Opener, monkeypatch: pytest.MonkeyPatch, now: datetime
+) -> None:
+    """Between the first look and the lock somebody makes another kind of problem of it: the rule fits no more."""
+    version = rule("opened", given={"kinds": ["returns"]})
+    ticket = open_ticket()
+    real = conditions.holds
+
+    def then_changed(given: Any, row: Any, *, any_of: bool = False) -> bool:
+        answer = real(given, row, any_of=any_of)
+        Ticket.objects.filter(pk=ticket.pk).update(kind="invoice")
+        return answer
+
+    monkeypatch.setattr(conditions, "holds", then_changed)
+    event = Event.objects.get(kind="ticket.opened", subject_id=ticket.pk)
+    assert automation_hear(event=event, now=now) == 0
+    assert runs(version) == []
+    assert not Message.objects.filter(ticket=ticket, source="action").exists()
+
+
+@pytest.mark.concurrency
+@pytest.mark.django_db(transaction=True)
+def test_a_rule_waits_for_the_person_who_holds_the_ticket_and_judges_what_he_left(
+    rule: Maker, open_ticket: Opener, now: datetime
+) -> None:
+    version = rule("opened", given={"kinds": ["returns"]})
+    ticket = open_ticket()
+    event = Event.objects.get(kind="ticket.opened", subject_id=ticket.pk)
+
+    def hear() -> int:
+        try:
+            return automation_hear(event=event, now=now)
+        except Busy:
+            return -1
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            Ticket.objects.select_for_update(of=("self",)).get(pk=ticket.pk)
+            Ticket.objects.filter(pk=ticket.pk).update(kind="invoice")
+            heard = pool.submit(hear)
+            time.sleep(0.4)  # it has looked at the old row by now and waits
+        assert heard.result() <= 0
+    assert runs(version) == []
 
 
 def test_a_draft_does_nothing_and_its_drafter_does_not_bring_it_into_force(

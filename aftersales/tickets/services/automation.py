@@ -233,10 +233,15 @@ def due(version: AutomationVersion, now: datetime) -> QuerySet[Ticket]:
 def _act(
     version: AutomationVersion, ticket_id: int, key: str, chain: tuple[int, ...], now: datetime
 ) -> AutomationRun | None:
-    """One rule on one ticket: its acts and its line in the log in one transaction, once for each key."""
+    """One rule on one ticket: its acts and its line in the log in one transaction, once for each key.
+
+    Asked once more under the lock: what a person changed at this moment counts, and so does another process's run.
+    """
+    if not _fits(version, Ticket.objects.filter(pk=ticket_id, historic=False).first()):
+        return None  # most rules do not fit most tickets, and need no lock to say so
     with transaction.atomic():
-        ticket = Ticket.objects.filter(pk=ticket_id, historic=False).first()
-        if ticket is None or not conditions.holds(version.conditions, ticket, any_of=version.any_of):
+        ticket = moves.locked(Ticket(pk=ticket_id))
+        if not _fits(version, ticket):
             return None
         if AutomationRun.objects.filter(rule_id=version.rule_id, ticket=ticket, key=key).exists():
             return None
@@ -250,6 +255,10 @@ def _act(
         if result.outcome == engine.BUSY:
             raise Busy()
         return _log(version, ticket, key, chain, now, result)
+
+
+def _fits(version: AutomationVersion, ticket: Ticket | None) -> bool:
+    return ticket is not None and conditions.holds(version.conditions, ticket, any_of=version.any_of)
 
 
 def acting_as(version: AutomationVersion, chain: tuple[int, ...]) -> str:
