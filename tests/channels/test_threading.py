@@ -218,6 +218,16 @@ def test_words_of_somebody_else_become_a_note(answered: Ticket, desk: Cast, post
     assert (note.audience, note.author) == ("internal", desk.agent)
 
 
+def test_a_strangers_mark_names_no_colleague(answered: Ticket, desk: Cast, post: Any, now: datetime) -> None:
+    """“@name” in a letter is the writer's word: it neither makes anybody follow the ticket nor stops the note."""
+    for place, name in enumerate(("nobody_at_all", desk.lead.username, str(desk.lead))):
+        text = f"请转给 @{name} 谢谢"
+        held = post(letter(text, sender=f"n{place}@example.com", to=sent(answered)["Reply-To"]))
+        services.letter_attach(letter=held, ticket=answered, from_customer=False, actor=desk.agent, now=now)
+    assert answered.messages.filter(source="letter", audience="internal").count() == 3
+    assert not answered.watchers.exists()
+
+
 def test_a_person_opens_a_ticket_from_a_letter_once(
     known: Customer, desk: Cast, post: Any, now: datetime
 ) -> None:

@@ -40,7 +40,7 @@ def letter_attach(
         else:
             note_add(
                 ticket=ticket, text=f"{current.sender}\n{text_of(current)}", actor=actor, now=now, files=kept,
-                source=SOURCE, source_ref=current.public_id,
+                source=SOURCE, source_ref=current.public_id, mentions=False,
             )  # fmt: skip
             current.outcome, current.ticket = Outcome.JOINED, ticket
         _decided(current, "letter.attached", actor, now)

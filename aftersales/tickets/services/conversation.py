@@ -245,15 +245,19 @@ def note_add(
     files: Sequence[StoredFile] = (),
     source: str = "",
     source_ref: str = "",
+    mentions: bool = True,
 ) -> Message:
-    """An internal note: staff only, stops no clock. Who is mentioned (@name) follows the ticket and is told."""
+    """An internal note: staff only, stops no clock. Who is mentioned (@name) follows the ticket and is told.
+
+    ``mentions=False`` for words that a stranger wrote: his *@name* names nobody here.
+    """
     _may_write(actor, "tickets.note")
     cleaned = clean_text(text)
     with transaction.atomic():
         here, ticket = ticket, standing_ticket(ticket)
         if known := known_message(source, source_ref):
             return known
-        mentioned = watching.mentioned_in(cleaned, ticket=ticket, actor=actor)
+        mentioned = watching.mentioned_in(cleaned, ticket=ticket, actor=actor) if mentions else []
         message = _write(
             ticket, cleaned, AuthorKind.STAFF, Audience.INTERNAL, now, author=actor, files=files, source=source,
             source_ref=source_ref,
