@@ -42,6 +42,7 @@ HEAD_CLOCKS = 3
 SAID = frozenset(
     {
         "ticket.replied",
+        "ticket.acknowledged",
         "ticket.customer_wrote",
         "ticket.noted",
         "ticket.merchant_asked",

@@ -168,6 +168,10 @@ register(
     EventKind("ticket.started", _("%(actor)s began to work on it.")),
     EventKind("ticket.replied", _("%(actor)s answered the customer."), {"message_id": "id", "first": "flag"}, CUSTOMER),
     EventKind(
+        "ticket.acknowledged", _("%(actor)s wrote to the customer by a rule; the answer of a person is still owed."),
+        {"message_id": "id"}, CUSTOMER,
+    ),
+    EventKind(
         "ticket.reply_kept", _("%(actor)s wrote to the customer: noted, not delivered (%(why)s)."),
         {"message_id": "id", "why": "code"}, show=labels(why=states.AskInPerson),
     ),

@@ -12,10 +12,12 @@ from django.core.cache import cache
 from django.db import connections, transaction
 
 from accounts.services import system_user
+from aftersales.clocks.models import Clock
 from aftersales.core.errors import Busy, DomainError, NotPermitted, Refused
 from aftersales.core.events import in_whose_name
 from aftersales.core.models import Event
 from aftersales.customers.models import Contact, Customer
+from aftersales.notices.models import Notice
 from aftersales.standards.models import ParameterVersion
 from aftersales.tickets import selectors, services, tasks
 from aftersales.tickets.actions import Step, conditions
@@ -139,6 +141,30 @@ def test_a_rule_waits_for_the_person_who_holds_the_ticket_and_judges_what_he_lef
             time.sleep(0.4)  # it has looked at the old row by now and waits
         assert heard.result() <= 0
     assert runs(version) == []
+
+
+def test_a_rules_reply_is_no_persons_answer(
+    rule: Maker, open_ticket: Opener, work_off: Callable[[datetime], None], desk: Cast, now: datetime
+) -> None:
+    """The customer gets the words at once, the promise of an answer runs on, and the assignee has begun nothing."""
+    version = rule("opened", Step("reply", {"text": "已收到 {number}，我们会尽快答复。"}))
+    ticket = open_ticket()
+    work_off(now)
+    ticket.refresh_from_db()
+    assert runs(version) == ["done"]
+    assert (ticket.state, ticket.first_reply_at, ticket.last_staff_at) == ("assigned", None, None)
+    first = Clock.objects.get(subject_id=ticket.pk, promise="first_response")
+    assert (first.ended_at, first.state) == (None, "running")
+    said = Message.objects.get(ticket=ticket, source="action")
+    told = Event.objects.get(kind="ticket.acknowledged", subject_id=ticket.pk)
+    assert (told.payload["message_id"], told.rule_version) == (said.pk, version.citation)
+    letter = Notice.objects.get(source="ticket.answered", subject_id=ticket.pk)
+    assert ticket.number in letter.body
+    services.ticket_reply(ticket=ticket, text="请寄回。", actor=desk.agent, now=now + timedelta(minutes=5))
+    ticket.refresh_from_db()
+    first.refresh_from_db()
+    assert (ticket.state, ticket.first_reply_at) == ("in_progress", now + timedelta(minutes=5))
+    assert first.state == "met"
 
 
 def test_a_draft_does_nothing_and_its_drafter_does_not_bring_it_into_force(

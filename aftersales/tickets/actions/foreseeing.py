@@ -5,9 +5,11 @@ from __future__ import annotations
 import copy
 from typing import Any
 
+from accounts.states import Kind
 from aftersales.tickets.actions import judging
 from aftersales.tickets.actions.kinds import Asked
 from aftersales.tickets.models import Ticket
+from aftersales.tickets.services.work import begins_by_words
 from aftersales.tickets.states import TicketState
 
 S = TicketState
@@ -72,7 +74,10 @@ def regraded(ticket: Ticket, asked: Asked) -> None:
 
 
 def replied(ticket: Ticket, asked: Asked) -> None:
-    if ticket.state == S.ASSIGNED and judging.works_on(ticket, asked):
+    """A machine's words begin nothing and are no answer (conversation.ticket_reply)."""
+    if asked.actor.kind == Kind.MACHINE:
+        return
+    if ticket.state == S.ASSIGNED and begins_by_words(ticket, asked.actor):
         put(ticket, state=S.IN_PROGRESS)
     put(ticket, last_staff_at=asked.now, first_reply_at=ticket.first_reply_at or asked.now)
 
@@ -82,6 +87,8 @@ def said(ticket: Ticket, asked: Asked) -> None:
 
 
 def resolved(ticket: Ticket, asked: Asked) -> None:
+    """Whoever resolves tells the customer in the same act."""
+    replied(ticket, asked)
     put(ticket, state=S.RESOLVED, result=asked.text("result"), wait_for="", resolved_at=asked.now)
 
 

@@ -22,7 +22,7 @@ from aftersales.tickets.selectors import pulling
 from aftersales.tickets.selectors.dispatching import own_order_facts
 from aftersales.tickets.services.bulk import TAKEN
 from aftersales.tickets.services.grading import is_milder
-from aftersales.tickets.services.work import refuse_too_long
+from aftersales.tickets.services.work import begins_by_words, refuse_too_long
 from aftersales.tickets.states import ACTIVE_STATES, AskInPerson, TicketState
 
 S = TicketState
@@ -235,13 +235,8 @@ def replied(rows: Rows, asked: Asked) -> Judged:
             found[row.pk].append(FINISHED)
     for pk, why in selectors.unheard_among([row for row in rows if not found[row.pk]]).items():
         found[pk] += unheard(why)
-    starting = [row for row in rows if row.state == S.ASSIGNED and works_on(row, asked)]
+    starting = [row for row in rows if row.state == S.ASSIGNED and begins_by_words(row, asked.actor)]
     return merged(found, by_move("start", starting, asked))
-
-
-def works_on(row: Ticket, asked: Asked) -> bool:
-    """Whose words begin the work on an assigned ticket (conversation.ticket_reply)."""
-    return bool(row.assignee_id == asked.actor.pk or asked.actor.has_perm("tickets.work_any"))
 
 
 def unheard(why: str) -> Iterable[Refusal]:

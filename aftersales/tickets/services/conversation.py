@@ -8,6 +8,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from accounts.services import system_user
+from accounts.states import Kind
 from aftersales.core import events, moves
 from aftersales.core.errors import DomainError, NotPermitted, Refused
 from aftersales.core.files import StoredFile
@@ -17,7 +18,7 @@ from aftersales.tickets.models import Attachment, Message, Ticket
 from aftersales.tickets.selectors import merchant_unheard_because, unheard_because
 from aftersales.tickets.services import erasing, searching, watching
 from aftersales.tickets.services.locking import locked_ticket, refuse_sealed, standing_ticket
-from aftersales.tickets.services.work import ensure_started
+from aftersales.tickets.services.work import begins_by_words, ensure_started
 from aftersales.tickets.states import AuthorKind, Channel, TicketState, WaitFor
 
 LONGEST = 20_000  # characters of one message; more belongs into a file
@@ -62,6 +63,7 @@ def ticket_reply(
 ) -> Message:
     """Answer the customer: meets the response clock; whoever answers an assigned ticket has started it.
 
+    What a machine says, by a rule, is no person's answer: it joins the conversation, begins nothing, stops no clock.
     Words that no message can bring to him are noted, not delivered (``Message.undelivered``): they keep no promise.
     A waiting ticket goes on waiting: a reminder is no answer to what it waits for. As with every kind of message the
     same (source, source_ref) twice is one message.
@@ -72,7 +74,7 @@ def ticket_reply(
         here, ticket = ticket, standing_ticket(ticket)
         if known := known_message(source, source_ref):
             return known
-        if ticket.assignee_id == actor.pk or actor.has_perm("tickets.work_any"):
+        if begins_by_words(ticket, actor):
             ticket = ensure_started(ticket, actor=actor, now=now)
         unheard = unheard_because(ticket)
         message = _write(
@@ -90,6 +92,8 @@ def ticket_reply(
         )
         if unheard:
             _say(ticket, "ticket.reply_kept", actor, now, {"message_id": message.pk, "why": unheard}, {})
+        elif actor.kind == Kind.MACHINE:
+            _say(ticket, "ticket.acknowledged", actor, now, {"message_id": message.pk}, {})
         else:
             first = ticket.first_reply_at is None
             payload = {"message_id": message.pk, "first": first}

@@ -139,6 +139,7 @@ def _label(choices: type[models.TextChoices], code: str) -> str | LazyText | Non
 _CUSTOMER_NODES = {
     "ticket.opened": _opened,
     "ticket.replied": _answered,
+    "ticket.acknowledged": _answered,
     "ticket.waiting": _waiting,
     "ticket.resolved": _resolved,
     "ticket.reopened": _reopened,

@@ -7,6 +7,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from accounts.states import Kind
 from aftersales.core import moves
 from aftersales.core.errors import DomainError
 from aftersales.standards.selectors import duration
@@ -65,6 +66,12 @@ def refuse_too_long(until: datetime, now: datetime) -> None:
             % {"days": longest.days},
             "until",
         )
+
+
+def begins_by_words(ticket: Ticket, actor: Any) -> bool:
+    """Whose words to the customer begin the work: the assignee's, or of a person who works on any. No machine's."""
+    mine = ticket.assignee_id == actor.pk or actor.has_perm("tickets.work_any")
+    return bool(mine and actor.kind != Kind.MACHINE)
 
 
 def ensure_started(ticket: Ticket, *, actor: Any, now: datetime) -> Ticket:
