@@ -10,16 +10,20 @@ from django.core.cache import cache
 from django.db import connections
 from django.test import Client
 
+from accounts.services import system_user
 from aftersales.channels import told
 from aftersales.channels.models import Connection, HookEvent, HookRefusal, Talk
 from aftersales.channels.services.connecting import connection_change, connection_create, secret_rotate
 from aftersales.channels.services.forgetting import customer_forget
 from aftersales.channels.services.hooks import recording_open
+from aftersales.clocks.models import Clock
 from aftersales.core import webhooks
 from aftersales.core.errors import DomainError, NotPermitted
 from aftersales.core.models import Event
 from aftersales.customers.models import Contact, Customer
 from aftersales.customers.states import ContactKind
+from aftersales.notices.models import Notice
+from aftersales.tickets import services as tickets
 from aftersales.tickets.models import Ticket
 from tests.cast import Cast
 
@@ -280,6 +284,121 @@ def test_a_transcript_becomes_messages_each_once(
         ("customer", None, "好的"),
     ]  # fmt: skip
     assert Event.objects.filter(kind="ticket.transcript_kept").count() == 2
+
+
+def _says(line: Line, ref: str, text: str = "还是没有声音", who: str = "customer", **more: Any) -> None:
+    said = [{"id": ref, "who": who, "text": text}]
+    line.tell("transcript", event_id=ref, customer={"phone": PHONE}, lines=said, **more)
+
+
+def test_what_a_customer_says_in_a_chat_is_heard_like_a_letter(
+    line: Line, caller: Customer, open_ticket: Any, desk: Cast, work_off: Any, now: datetime
+) -> None:
+    ticket = open_ticket()
+    _says(line, "1")
+    _says(line, "1b", "请回电")
+    work_off(now)
+    heard = Event.objects.about("tickets.ticket", ticket.pk).filter(kind="ticket.customer_wrote")
+    assert [one.payload["message_id"] for one in heard.order_by("id")] == list(
+        ticket.messages.filter(source__startswith="talk:").order_by("id").values_list("pk", flat=True)
+    )
+    assert Clock.objects.filter(subject_id=ticket.pk, promise="reply", ended_at=None).exists()
+    assert Notice.objects.filter(source="work.customer_answered", subject_id=ticket.pk).exists()
+
+
+def test_of_one_transcript_the_last_words_start_one_clock_and_an_answer_in_it_none(
+    line: Line, caller: Customer, open_ticket: Any, desk: Cast, work_off: Any, now: datetime
+) -> None:
+    """Several lines are one event; who was answered by a colleague in the chat itself waits for nothing."""
+    ticket = open_ticket()
+    heard = Event.objects.about("tickets.ticket", ticket.pk).filter(kind="ticket.customer_wrote")
+    lines = [
+        {"id": "1", "who": "customer", "text": "没有声音"},
+        {"id": "2", "who": "agent", "text": "已补发，明天到。"},
+        {"id": "3", "who": "bot", "text": "请评价"},
+    ]
+    line.tell("transcript", event_id="a", customer={"phone": PHONE}, agent="agent", lines=lines)
+    work_off(now)
+    assert not heard.exists()
+    more = [{"id": str(n), "who": "customer", "text": "还没到"} for n in (4, 5)]
+    line.tell("transcript", event_id="b", lines=[*lines, *more, {"id": "6", "who": "bot", "text": "再见"}])
+    work_off(now)
+    assert heard.get().payload["message_id"] == ticket.messages.get(source_ref__endswith=":5").pk
+
+
+def test_a_customer_who_speaks_on_a_closed_ticket_has_it_taken_up_again(
+    line: Line, caller: Customer, open_ticket: Any, desk: Cast, work_off: Any, now: datetime
+) -> None:
+    ticket = open_ticket()
+    _says(line, "1")
+    work_off(now)
+    _finished(ticket, desk, "closed", now)
+    _says(line, "2")
+    work_off(now)
+    ticket.refresh_from_db()
+    assert (Ticket.objects.count(), ticket.state, ticket.reopened) == (1, "in_progress", 1)
+    assert Event.objects.filter(kind="ticket.customer_wrote", subject_id=ticket.pk).count() == 2
+    assert Event.objects.get(kind="ticket.reopened").acting_as == f"customer:{ticket.customer_id}"
+
+
+def test_a_customer_who_speaks_on_a_solved_ticket_is_owed_an_answer(
+    line: Line, caller: Customer, open_ticket: Any, desk: Cast, work_off: Any, now: datetime
+) -> None:
+    """Silence does not close it any more, so somebody must hear of it, even if a colleague spoke last."""
+    ticket = open_ticket()
+    _finished(ticket, desk, "resolved", now)
+    lines = [
+        {"id": "1", "who": "customer", "text": "还是没有声音"},
+        {"id": "2", "who": "agent", "text": "请稍等"},
+    ]
+    line.tell("transcript", customer={"phone": PHONE}, agent="agent", lines=lines)
+    work_off(now)
+    ticket.refresh_from_db()
+    assert (ticket.state, ticket.last_customer_at) == ("resolved", now)
+    assert Clock.objects.filter(subject_id=ticket.pk, promise="reply", ended_at=None).exists()
+    assert Notice.objects.filter(source="work.customer_answered", subject_id=ticket.pk).exists()
+
+
+def test_lines_of_our_own_take_up_nothing(
+    line: Line, caller: Customer, open_ticket: Any, desk: Cast, work_off: Any, now: datetime
+) -> None:
+    ticket = open_ticket()
+    _says(line, "1")
+    work_off(now)
+    _finished(ticket, desk, "closed", now)
+    _says(line, "2", "请评价", who="bot")
+    work_off(now)
+    ticket.refresh_from_db()
+    assert (ticket.state, ticket.messages.filter(text="请评价").count()) == ("closed", 1)
+
+
+def test_after_the_window_each_time_a_new_ticket_opens(
+    line: Line, caller: Customer, desk: Cast, work_off: Any, now: datetime, at_now: Any
+) -> None:
+    """Also when the finished ticket was opened by the same conversation, and when that happens again."""
+    _says(line, "1")
+    work_off(now)
+    for place, days in ((2, 60), (3, 120)):
+        _finished(Ticket.objects.latest("id"), desk, "closed", now)
+        now += timedelta(days=60)
+        at_now.move_to(now)
+        line.now = now
+        _says(line, str(place), f"第 {place} 次")
+        work_off(now)
+        assert Ticket.objects.count() == place, days
+        newest = Ticket.objects.latest("id")
+        assert (newest.customer, newest.messages.get().text) == (caller, f"第 {place} 次")
+    assert Talk.objects.get().ticket == newest
+
+
+def _finished(ticket: Ticket, desk: Cast, state: str, now: datetime) -> None:
+    ticket = Ticket.objects.get(pk=ticket.pk)
+    if ticket.assignee_id is None:
+        ticket = tickets.ticket_assign(ticket=ticket, to=desk.agent, actor=desk.lead, now=now)
+    tickets.ticket_resolve(ticket=ticket, result="explained", text="已说明", actor=ticket.assignee, now=now)
+    ticket = Ticket.objects.get(pk=ticket.pk)
+    if state == "closed":
+        tickets.ticket_answer(ticket=ticket, satisfied=True, actor=system_user(now), now=now)
 
 
 def test_an_account_of_the_chat_system_names_its_customer(

@@ -80,8 +80,9 @@ def _said_forgotten(row: Letter | Talk, source: str, said: Q, actor: Any, reason
     """What he said before anybody knew him: the words of the ticket it opened for nobody, else his words alone."""
     joined = TicketMerge.objects.filter(ticket=row.ticket_id).values("root")
     here = Message.objects.filter(Q(ticket=row.ticket_id) | Q(ticket__in=joined), erased_at=None)
+    opened = Q(source_ref=row.public_id) | Q(source_ref__startswith=f"{row.public_id}:")
     erasing.said_forget(
-        here.filter(said), opened=Ticket.objects.filter(source=source, source_ref=row.public_id, customer=None),
+        here.filter(said), opened=Ticket.objects.filter(opened, source=source, customer=None),
         actor=actor, reason=reason, now=now,
     )  # fmt: skip
 

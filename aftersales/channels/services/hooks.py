@@ -6,7 +6,7 @@ Everything is idempotent by its own id and may arrive in any order: each fact se
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -16,12 +16,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from accounts.models import User
-from accounts.services import system_user
+from accounts.services import customer_user, system_user
 from aftersales.channels import told
 from aftersales.channels.models import Connection, HookEvent, HookRefusal, Talk
-from aftersales.channels.states import RefusedBecause, Taken, Told
-from aftersales.core import events, jobs, webhooks
-from aftersales.core.errors import DomainError, NotPermitted
+from aftersales.channels.states import OwnReason, RefusedBecause, Taken, Told
+from aftersales.core import events, jobs, moves, webhooks
+from aftersales.core.errors import DomainError, NotPermitted, Refused
 from aftersales.customers.models import Customer, CustomerAccount
 from aftersales.customers.selectors import owners_of
 from aftersales.customers.states import ContactKind
@@ -235,20 +235,43 @@ def _transcript(talk: Talk, fact: told.Fact, now: datetime) -> None:
         if one.text
     ]  # fmt: skip
     standing = _standing(talk.ticket)
-    if standing is not None and standing.state == TicketState.SEALED:
-        talk.ticket = None
-    if talk.ticket is None:
-        first = next((line.text for line in lines if line.by_customer), lines[0].text if lines else talk.ref)
-        talk.ticket = _opened(talk, first.split("\n")[0][:SUBJECT], "", now)
-    transcript_keep(
+    opening = standing is None or standing.state == TicketState.SEALED
+    if opening:
+        talk.ticket = _opened_by(talk, lines, now)
+    try:
+        with transaction.atomic():
+            _lines_join(talk, lines, source, now, opening=opening)
+    except Refused:  # finished, and the window to take it up again is over
+        talk.ticket = _opened_by(talk, lines, now)
+        _lines_join(talk, lines, source, now, opening=True)
+
+
+def _opened_by(talk: Talk, lines: Sequence[Line], now: datetime) -> Ticket:
+    """A ticket for what the customer said first."""
+    first = next((line.text for line in lines if line.by_customer), lines[0].text if lines else talk.ref)
+    return _opened(talk, first.split("\n")[0][:SUBJECT], "", now)
+
+
+def _lines_join(talk: Talk, lines: Sequence[Line], source: str, now: datetime, *, opening: bool) -> None:
+    """As with letters: a finished ticket whose customer speaks is taken up again. Raises Refused past its window."""
+    assert talk.ticket is not None
+    kept = transcript_keep(
         ticket=talk.ticket, lines=lines, channel=talk.connection.channel, source=source, actor=system_user(now),
-        now=now,
+        now=now, opening=opening,
     )  # fmt: skip
+    if kept.heard and kept.ticket.state not in ACTIVE_STATES:
+        moves.perform(
+            kept.ticket, "reopen", actor=customer_user(now), now=now, acting_as=f"customer:{kept.ticket.customer_id}",
+            reason=OwnReason.WROTE_AGAIN,
+        )  # fmt: skip
 
 
 def _opened(talk: Talk, subject: str, text: str, now: datetime) -> Ticket:
+    """Each time another ticket: what the conversation opened earlier is finished by then."""
+    earlier = Ticket.objects.filter(source=SOURCE, source_ref__startswith=talk.public_id).count()
+    ref = f"{talk.public_id}:{earlier + 1}" if earlier else talk.public_id
     draft = draft_for(
-        None, customer=talk.customer, source=SOURCE, source_ref=talk.public_id, subject=subject or talk.ref, text=text,
+        None, customer=talk.customer, source=SOURCE, source_ref=ref, subject=subject or talk.ref, text=text,
         channel=talk.connection.channel, opened_at=now, owner_id=talk.agent_id,
     )  # fmt: skip
     return ticket_open(draft=draft, actor=system_user(now), now=now)
