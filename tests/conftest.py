@@ -22,6 +22,9 @@ __all__ = ["cast", "django_db_setup", "now"]
 properties.register_profile(
     "calm", deadline=None, database=None, max_examples=60, derandomize=bool(os.environ.get("CI"))
 )
+properties.register_profile(
+    "long", parent=properties.get_profile("calm"), derandomize=False, max_examples=1000
+)
 properties.load_profile("calm")
 
 

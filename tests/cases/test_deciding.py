@@ -280,3 +280,19 @@ def test_an_erased_customer_leaves_no_word_in_his_cases(open_case: Open, desk: C
     case = open_case(words="我的电话 13800000000")
     customer_erase(customer=case.customer, actor=desk.privacy_officer, now=now, reason="客户本人要求删除")
     assert CaseNote.objects.get().text == ""
+
+
+def test_a_refused_case_that_is_changed_holds_its_ticket_again(
+    open_case: Open, desk: Cast, now: datetime
+) -> None:
+    case = services.case_reject(case=open_case(), actor=desk.lead, now=now, words="不符合完好")
+    assert Ticket.objects.get().cases_open == 0
+    services.case_amend(case=case, ground="quality", actor=desk.agent, now=now)
+    ticket = Ticket.objects.get()
+    assert ticket.cases_open == 1
+    refused(
+        "open_work",
+        lambda: tickets.ticket_resolve(
+            ticket=ticket, result="explained", text="好", actor=desk.agent, now=now
+        ),
+    )

@@ -348,6 +348,20 @@ def test_a_ruling_never_takes_money_that_is_out(
     assert (ruling.kept, case.state, case.agreed) == (payment.amount, "approved", payment.amount)
 
 
+@pytest.mark.parametrize("draft", [FOR_CUSTOMER, FOR_MERCHANT])
+def test_what_is_ruled_is_appealed_and_not_disputed_a_second_time(
+    dispute: Dispute, desk: Cast, judge: User, now: datetime, draft: RulingDraft
+) -> None:
+    ruled(dispute, draft, judge, now)
+    for by in ("customer", "merchant"):
+        refused(
+            "disputed_already",
+            lambda by=by: services.dispute_open(case=dispute.case, by=by, actor=desk.agent, now=now),
+        )
+    services.dispute_appeal(dispute=dispute, by="customer", actor=desk.agent, now=now, words="不服")
+    assert Dispute.objects.count() == 1
+
+
 def test_earlier_rulings_are_found_by_kind_reason_ruling_and_words(
     dispute: Dispute, desk: Cast, judge: User, other: User, now: datetime
 ) -> None:

@@ -190,7 +190,8 @@ def case_amend(
     """
     with transaction.atomic():
         mine = _held(case, actor, version)
-        if mine.case.state == CaseState.REJECTED:
+        refused = mine.case.state == CaseState.REJECTED
+        if refused:
             claim_again(mine)
         row = mine.case
         wanted_kind, wanted_ground = kind or row.kind, ground or row.ground
@@ -206,6 +207,8 @@ def case_amend(
         }
         amended: Case = moves.perform(row, "amend", actor=actor, now=now, by=by, terms=terms)
         note(amended, NoteKind.AMEND, by, words, actor, now)
+        if refused:  # it is open again, and holds its ticket
+            tell_decided(mine, amended, actor=actor, now=now)
     return amended
 
 

@@ -16,6 +16,7 @@ from accounts.services import system_user
 from aftersales.cases.disputestates import (
     BEFORE_RULING,
     FINAL,
+    MAY_CHANGE,
     OTHER,
     SIDES,
     TAKES_EVIDENCE,
@@ -44,8 +45,8 @@ def dispute_open(
 ) -> Dispute:
     """Have the platform decide. The other side answers within its time; one dispute of a case is open at a time.
 
-    ``by`` platform: the merchant was silent. Errors: side, ruled_already, wrong_state, too_many (pieces of a refused
-    case that another case took), too_long.
+    ``by`` platform: the merchant was silent. Errors: side, ruled_already, disputed_already, wrong_state, too_many
+    (pieces of a refused case that another case took), too_long.
     """
     if by not in SIDES and not (by == Side.PLATFORM and "system" in actor.roles):
         raise DomainError(_("Say for which side: customer or merchant."), "side")
@@ -55,6 +56,10 @@ def dispute_open(
         was = mine.case.state
         if Dispute.objects.filter(case=mine.case, state__in=FINAL).exists():
             raise DomainError(_("This case was ruled or settled already; that is final."), "ruled_already")
+        if Dispute.objects.filter(case=mine.case, state__in=MAY_CHANGE).exists():
+            raise DomainError(
+                _("This case is being ruled upon already; appeal the ruling instead."), "disputed_already"
+            )
         if was == CaseState.REJECTED:
             deciding.claim_again(mine)
         mine.case = moves.perform(mine.case, "dispute", actor=actor, now=now, acting_as=acting(by), by=by)
