@@ -94,6 +94,10 @@ MERCHANT_REGISTER = {
     "merchants.restrict": KEEPERS,
     "merchants.close": KEEPERS,
     **register("merchants.merchant", view=OWN_STAFF, change=KEEPERS, add=KEEPERS),
+    "merchants.move_deposit": roles(R.FINANCE),
+    "merchants.view_deposits": roles(
+        R.FINANCE, R.LEAD, R.SUPERVISOR, R.AUDITOR, R.MERCHANT_MANAGER, R.OPERATIONS
+    ),
     **register("merchants.merchantmember", view=KEEPERS | {R.AUDITOR}, change=KEEPERS, add=KEEPERS),
     **register("merchants.merchantcontact", view=TRADE_READERS, change=KEEPERS, add=KEEPERS),
 }
@@ -289,6 +293,8 @@ SHEETS = {
 # Cases: what is decided, where the goods are, what is paid. Who proposes does not approve; who rules does not pay.
 CASE_WORKERS = roles(R.AGENT, R.LEAD, R.SUPERVISOR, R.AUTHORITY_DESK, VENDORS)
 CASE_READERS = roles(READERS, R.FINANCE, R.RETURNS_RECEIVER)
+RECOVERY_WORKERS = roles(R.AGENT, R.LEAD, R.SUPERVISOR, R.AUTHORITY_DESK, R.FINANCE)
+RECOVERY_READERS = RECOVERY_WORKERS | roles(R.ADJUDICATOR, R.AUDITOR)
 CASES = {
     "cases.view_all": roles(R.FINANCE, R.RETURNS_RECEIVER, R.ADJUDICATOR),
     "cases.open": CASE_WORKERS,
@@ -317,6 +323,14 @@ CASES = {
     "core.export_statements": roles(R.FINANCE, R.AUDITOR),
     "core.import_payment_results": roles(R.FINANCE),
     "core.export_payment_results": roles(R.FINANCE, R.AUDITOR),
+    # The platform pays first and recovers: who decided to pay does not decide the objection, two write off.
+    "cases.pay_first": roles(R.LEAD, R.SUPERVISOR, R.FINANCE),
+    "cases.object_recovery": RECOVERY_WORKERS,  # what the merchant says is taken down
+    "cases.decide_recovery": roles(R.LEAD, R.SUPERVISOR, R.ADJUDICATOR),
+    "cases.collect": roles(R.FINANCE),
+    "cases.propose_write_off": roles(R.FINANCE, R.LEAD),
+    "cases.approve_write_off": roles(R.FINANCE, R.LEAD, R.SUPERVISOR),
+    **register("cases.recovery", view=RECOVERY_READERS),
     "cases.repair": roles(CASE_WORKERS, R.RETURNS_RECEIVER),
     "cases.take_due": roles(CASE_WORKERS, R.FINANCE),
     "cases.sweep": NOBODY,

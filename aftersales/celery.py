@@ -32,6 +32,7 @@ app.conf.beat_schedule = {
     "order-reports": {"task": "aftersales.dashboards.tasks.order_reports", "schedule": 300.0},
     "sweep-certificates": {"task": "training.tasks.sweep_certificates", "schedule": 300.0},
     "sweep-disputes": {"task": "aftersales.cases.tasks.sweep_disputes", "schedule": 60.0},
+    "collect-recoveries": {"task": "aftersales.cases.tasks.collect_recoveries", "schedule": 600.0},
     "sweep-parcels": {"task": "aftersales.cases.tasks.sweep_parcels", "schedule": 600.0},
     "sweep-requests": {"task": "aftersales.cases.tasks.sweep_requests", "schedule": 600.0},
     "approve-by-rule": {"task": "aftersales.cases.tasks.approve_by_rule", "schedule": 600.0},

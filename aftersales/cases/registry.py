@@ -18,6 +18,7 @@ from aftersales.cases.machine import (
     PAYMENT_MACHINE,
     RUN_MACHINE,
 )
+from aftersales.cases.recovery import connect as recovery
 from aftersales.cases.repairs import connect as repairs
 from aftersales.cases.request_machine import REQUEST_MACHINE, SIGNAL_MACHINE
 from aftersales.cases.services import erasing, limits, paying, runs
@@ -53,6 +54,7 @@ def connect() -> None:
     _messages()
     _rules()
     repairs.connect()
+    recovery.connect()
 
 
 def _facts() -> None:

@@ -74,3 +74,10 @@ def sweep_disputes() -> None:
         services.silence_dispute(now=now)
         services.disputes_sweep(now=now)
         services.decisions_carry_out(now=now)
+
+
+@shared_task
+def collect_recoveries() -> None:
+    """Every ten minutes: what merchants owe for advances is taken where something is there to take."""
+    with origin.coming_from("task"):
+        services.recoveries_collect(now=timezone.now())

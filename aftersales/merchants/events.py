@@ -14,6 +14,8 @@ def _cause(payload: Mapping[str, Any]) -> dict[str, Any]:
     return {"cause": Cause(payload["cause"]).label}
 
 
+DEPOSIT = {"amount": "amount", "held": "amount", "currency": "code"}
+
 register(
     Kind("merchant.created", sentence=_("%(actor)s created the merchant.")),
     Kind("merchant.changed", sentence=_("%(actor)s changed the merchant's data.")),
@@ -58,5 +60,29 @@ register(
         "merchant.contact_changed",
         sentence=_("%(actor)s changed a contact of the merchant."),
         payload={"role": "code"},
+    ),
+    Kind(
+        "merchant.deposit_taken",
+        sentence=_("%(amount)s %(currency)s was taken of the deposit; %(held)s is left."),
+        payload=DEPOSIT,
+        audience="merchant",
+    ),
+    Kind(
+        "merchant.deposit_given_back",
+        sentence=_("%(amount)s %(currency)s went back into the deposit; it holds %(held)s."),
+        payload=DEPOSIT,
+        audience="merchant",
+    ),
+    Kind(
+        "merchant.deposit_topped_up",
+        sentence=_("The merchant topped up the deposit by %(amount)s %(currency)s; it holds %(held)s."),
+        payload=DEPOSIT,
+        audience="merchant",
+    ),
+    Kind(
+        "merchant.deposit_asked",
+        sentence=_("The merchant is asked to top up the deposit by %(amount)s %(currency)s."),
+        payload={"amount": "amount", "currency": "code", "until": "moment"},
+        audience="merchant",
     ),
 )

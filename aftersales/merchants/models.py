@@ -13,12 +13,12 @@ from django.utils.translation import gettext_lazy as _
 from django_fsm import transition
 from simple_history.models import HistoricalRecords
 
-from aftersales.core.models import PublicIdModel, StateModel, VersionedModel
+from aftersales.core.models import AppendOnlyModel, PublicIdModel, StateModel, VersionedModel
 from aftersales.core.statefield import StateField
 
 from .machine import MACHINE
-from .querysets import MemberQuerySet, MerchantContactQuerySet, MerchantQuerySet
-from .states import ContactRole, MemberRole, MerchantState
+from .querysets import DepositQuerySet, MemberQuerySet, MerchantContactQuerySet, MerchantQuerySet
+from .states import ContactRole, DepositKind, MemberRole, MerchantState
 
 
 class Merchant(StateModel, PublicIdModel, VersionedModel):
@@ -166,3 +166,72 @@ class MerchantContact(models.Model):
 
     def __str__(self) -> str:
         return f"{self.merchant} · {self.get_role_display()}"
+
+
+def money(label: Any) -> models.DecimalField:
+    return models.DecimalField(label, max_digits=14, decimal_places=2)
+
+
+class DepositMove(AppendOnlyModel):
+    """One change of a merchant's deposit; ``held`` is what stood there after it. Nobody changes it."""
+
+    merchant = models.ForeignKey(
+        Merchant, models.PROTECT, related_name="deposit_moves", verbose_name=_("merchant"), db_index=False
+    )
+    kind = models.CharField(_("kind"), max_length=10, choices=DepositKind.choices)
+    amount = money(_("amount"))
+    held = money(_("deposit held"))
+    reference = models.CharField(_("reference"), max_length=80)
+    at = models.DateTimeField(_("at"))
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("entered by"), db_index=False
+    )  # fmt: skip
+
+    objects = DepositQuerySet.as_manager()
+
+    class Meta(AppendOnlyModel.Meta):
+        verbose_name = _("change of a deposit")
+        verbose_name_plural = _("changes of deposits")
+        ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(condition=Q(amount__gt=0, held__gte=0), name="deposit_move_whole"),
+            models.UniqueConstraint(
+                fields=["merchant", "reference"], condition=Q(kind="topped_up"), name="deposit_topped_up_once"
+            ),
+        ]
+        indexes = [models.Index(fields=["merchant", "-id"], name="deposit_move_merchant")]
+
+    def __str__(self) -> str:
+        return f"{self.merchant_id}: {self.amount}"
+
+
+class DepositCall(models.Model):
+    """The merchant is asked to top up his deposit to what is due, until a day; one open per merchant."""
+
+    merchant = models.ForeignKey(
+        Merchant,
+        models.PROTECT,
+        related_name="deposit_calls",
+        verbose_name=_("merchant"),
+        db_index=False,
+    )
+    amount = money(_("amount"))
+    asked_at = models.DateTimeField(_("asked at"))
+    due_at = models.DateTimeField(_("to be topped up by"))
+    met_at = models.DateTimeField(_("topped up at"), null=True)
+
+    objects = DepositQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("call for a deposit")
+        verbose_name_plural = _("calls for deposits")
+        ordering = ["due_at", "id"]
+        constraints = [
+            models.CheckConstraint(condition=Q(amount__gt=0), name="deposit_call_above_zero"),
+            models.UniqueConstraint(
+                fields=["merchant"], condition=Q(met_at=None), name="deposit_call_one_open"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.merchant_id}: {self.amount}"

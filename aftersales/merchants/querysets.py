@@ -47,3 +47,12 @@ class MerchantQuerySet(models.QuerySet[Any]):
 
     def trading(self) -> Self:
         return self.filter(state__in=TRADING)
+
+
+class DepositQuerySet(MerchantPartQuerySet):
+    """Changes of deposits and calls for them."""
+
+    view_capability = "merchants.view_deposits"
+
+    def unmet(self) -> Self:
+        return self.filter(met_at=None)

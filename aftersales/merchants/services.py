@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -10,9 +11,11 @@ from django.utils.translation import gettext_lazy as _
 
 from aftersales.core import moves, registers
 from aftersales.core.errors import DomainError, NotPermitted
+from aftersales.core.money import CENT
+from aftersales.standards.selectors import duration
 
-from .models import Merchant, MerchantContact, MerchantMember
-from .states import MemberRole
+from .models import DepositCall, DepositMove, Merchant, MerchantContact, MerchantMember
+from .states import OWES_DEPOSIT, DepositKind, MemberRole
 
 
 def merchant_create(*, code: str, name: str, actor: Any, now: datetime, **columns: Any) -> Merchant:
@@ -94,6 +97,95 @@ def contact_save(
         row = MerchantContact(merchant=merchant, role=role, **columns)
         return registers.create(row, actor=actor, now=now, event=event, payload={"role": role})  # type: ignore[no-any-return]
     return registers.save(found, actor=actor, now=now, event=event, payload={"role": role}, **columns)  # type: ignore[no-any-return]
+
+
+# Deposits: the row of the merchant is locked, and what it holds never falls below zero
+
+
+def deposit_take(
+    *, merchant: Merchant, amount: Decimal, reference: str, actor: Any, now: datetime
+) -> DepositMove:
+    """Take of the deposit, at most what is there; below what is due the merchant is asked to top it up.
+
+    Errors: amount, reference, not_enough.
+    """
+    return _deposit_change(merchant, DepositKind.TAKEN, amount, reference, actor, now)
+
+
+def deposit_give_back(
+    *, merchant: Merchant, amount: Decimal, reference: str, actor: Any, now: datetime
+) -> DepositMove:
+    """What was taken stands in the deposit again. Errors: amount, reference."""
+    return _deposit_change(merchant, DepositKind.GIVEN_BACK, amount, reference, actor, now)
+
+
+def deposit_top_up(
+    *, merchant: Merchant, amount: Decimal, reference: str, actor: Any, now: datetime
+) -> tuple[DepositMove, bool]:
+    """The merchant paid into his deposit; the bank's reference counts once. Answers the row, and whether it is new.
+
+    Errors: amount, reference, reference_used (another amount under the same reference).
+    """
+    with transaction.atomic():
+        current: Merchant = moves.locked(merchant)
+        text = _reference(reference)
+        found = DepositMove.objects.filter(
+            merchant=current, kind=DepositKind.TOPPED_UP, reference=text
+        ).first()
+        if found is not None:
+            if found.amount != amount:
+                raise DomainError(_("Another amount came under this reference already."), "reference_used")
+            return found, False
+        return _deposit_change(current, DepositKind.TOPPED_UP, amount, text, actor, now), True
+
+
+def _reference(words: str) -> str:
+    text = " ".join(words.replace("\x00", "").split())
+    if not 0 < len(text) <= 80:
+        raise DomainError(_("Name the reference by which it was paid."), "reference")
+    return text
+
+
+def _deposit_change(
+    merchant: Merchant, kind: DepositKind, amount: Decimal, reference: str, actor: Any, now: datetime
+) -> DepositMove:
+    _require(actor, "merchants.move_deposit")
+    if not amount.is_finite() or amount <= 0 or amount != amount.quantize(CENT):
+        raise DomainError(_("An amount above zero with at most two decimals, please."), "amount")
+    text = _reference(reference)
+    with transaction.atomic():
+        current: Merchant = moves.locked(merchant)
+        taken = kind == DepositKind.TAKEN
+        if taken and amount > current.deposit_held:
+            raise DomainError(_("The deposit does not hold so much."), "not_enough")
+        held = current.deposit_held - amount if taken else current.deposit_held + amount
+        current = registers.save(
+            current, actor=actor, now=now, event=f"merchant.deposit_{kind}", deposit_held=held,
+            payload={"amount": str(amount), "held": str(held), "currency": current.currency},
+        )  # fmt: skip
+        row = DepositMove(
+            merchant=current, kind=kind, amount=amount, held=held, reference=text, at=now, by=actor
+        )
+        row.save(force_insert=True)
+        _call_keep(current, actor, now)
+    return row
+
+
+def _call_keep(merchant: Merchant, actor: Any, now: datetime) -> None:
+    """Under the merchant's lock: asked for what is missing, with the date of the first asking; met, it ends."""
+    missing = merchant.deposit_due - merchant.deposit_held
+    found: DepositCall | None = DepositCall.objects.unmet().filter(merchant=merchant).first()
+    if found is not None and missing <= 0:
+        found.met_at = now
+        found.save(update_fields=["met_at"])
+    elif found is not None and found.amount != missing:
+        found.amount = missing
+        found.save(update_fields=["amount"])
+    elif found is None and missing > 0 and merchant.state in OWES_DEPOSIT:
+        until = now + duration("deposit_top_up_days", now)
+        DepositCall(merchant=merchant, amount=missing, asked_at=now, due_at=until).save()
+        told = {"amount": str(missing), "currency": merchant.currency, "until": until.isoformat()}
+        registers.save(merchant, actor=actor, now=now, event="merchant.deposit_asked", payload=told)
 
 
 def _require(actor: Any, capability: str) -> None:

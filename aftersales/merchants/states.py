@@ -52,3 +52,15 @@ class Cause(TextChoices):
     LAW = "law", pgettext_lazy("merchant cause", "Order of an authority")
     OWN_WISH = "own_wish", pgettext_lazy("merchant cause", "Own wish")
     CURED = "cured", pgettext_lazy("merchant cause", "Cause removed")
+
+
+class DepositKind(TextChoices):
+    """Why the deposit of a merchant is more or less than before."""
+
+    TAKEN = "taken", pgettext_lazy("deposit", "Taken for a recovery")
+    GIVEN_BACK = "given_back", pgettext_lazy("deposit", "Given back from a recovery")
+    TOPPED_UP = "topped_up", pgettext_lazy("deposit", "Topped up")
+
+
+OWES_DEPOSIT = frozenset({MerchantState.ACTIVE, MerchantState.RESTRICTED, MerchantState.SUSPENDED})
+"""A merchant who leaves is asked for nothing more."""

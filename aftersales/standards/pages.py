@@ -123,6 +123,7 @@ def group_words(code: str) -> str:
         "parcels": pgettext("group of numbers", "Returned goods"),
         "automatic": pgettext("group of numbers", "Approved by rule"),
         "requests": pgettext("group of numbers", "Small requests"),
+        "recoveries": pgettext("group of numbers", "Recoveries"),
         "channels": pgettext("group of numbers", "E-mail and connections"),
         "returns": pgettext("group of numbers", "Returns"),
         "appointments": pgettext("group of numbers", "Appointments"),

@@ -19,6 +19,7 @@ from aftersales.cases.models import (
     Dispute,
     LineAccount,
     OrderAccount,
+    Recovery,
     Ruling,
 )
 from aftersales.cases.services import RulingDraft
@@ -271,7 +272,12 @@ def test_a_ruling_for_the_customer_overturned_before_the_money_went_takes_it_bac
 
 
 def test_money_that_the_customer_has_stays_his_and_the_platform_bears_it(
-    dispute: Dispute, desk: Cast, judge: User, other: User, now: datetime
+    dispute: Dispute,
+    desk: Cast,
+    judge: User,
+    other: User,
+    now: datetime,
+    work_off: Callable[[datetime], None],
 ) -> None:
     # Given the customer has the money by the first ruling
     ruled(dispute, FOR_CUSTOMER, judge, now)
@@ -285,8 +291,11 @@ def test_money_that_the_customer_has_stays_his_and_the_platform_bears_it(
     assert (final.kept, case.agreed, CasePayment.objects.get().state) == (D("77.01"), D("77.01"), "succeeded")
     assert case.state == "closed"
     assert Proposal.objects.get().state == "cancelled"
-    account = Account.objects.get(kind="merchant_payable")
-    assert (account.subject_id, account.balance) == (case.merchant_id, D("77.01"))
+    # And nothing was claimed from the merchant yet, so that nothing is credited to him: the advance stays a cost
+    assert not Account.objects.filter(kind="merchant_payable").exists()
+    work_off(now)
+    assert not Recovery.objects.exists()
+    assert Account.objects.get(kind="platform_cost").balance == D("77.01")
     # And carried out, the dispute is closed
     assert services.decisions_carry_out(now=now) == 1
     assert Dispute.objects.get().state == "closed"

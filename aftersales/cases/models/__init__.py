@@ -10,6 +10,7 @@ from .parcel import CaseParcel, ParcelItem
 from .payment import CasePayment, PaymentPart
 from .payrun import BankAnswer, Payee, PaymentRun
 from .receiving import ParcelPhoto, ParcelReceipt, UnknownParcel
+from .recovery import Recovery, RecoveryStep, WriteOff
 from .repair import FaultTree, FaultTreeVersion, Repair, RepairPart
 from .request import Invoice, ServiceRequest
 from .statement import Difference, StatementLine
@@ -45,10 +46,13 @@ __all__ = [
     "ServiceRequest",
     "Ruling",
     "Settlement",
+    "Recovery",
+    "RecoveryStep",
     "Repair",
     "RepairPart",
     "ReplacementLine",
     "StatementLine",
     "TenderAccount",
     "UnknownParcel",
+    "WriteOff",
 ]

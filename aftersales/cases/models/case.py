@@ -115,6 +115,10 @@ class Case(StateModel, PublicIdModel, VersionedModel):
     settled_at = models.DateTimeField(_("goods settled at"), null=True)
     review = models.CharField(_("to be looked at"), max_length=12, choices=ReviewCause, blank=True)
 
+    paid_first_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", db_index=False,
+        verbose_name=_("decided that the platform pays first"),
+    )  # fmt: skip
     verdict = models.JSONField(_("what the return rules say"), default=dict)
     asked_by = models.CharField(_("asked by"), max_length=10, choices=Side, default=Side.CUSTOMER)
     asked_at = models.DateTimeField(_("asked at"))

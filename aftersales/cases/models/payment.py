@@ -43,6 +43,7 @@ class CasePayment(StateModel, PublicIdModel, VersionedModel):
         _("compensation for"), max_length=10, choices=CompensationKind, blank=True
     )
     borne_by = models.CharField(_("borne by"), max_length=10, choices=Side, default=Side.MERCHANT)
+    paid_first = models.BooleanField(_("advance of the platform"), default=False)
     state = StateField(_("state"), choices=PaymentState, default=PaymentState.PROPOSED, max_length=17)
     currency = models.CharField(_("currency"), max_length=3)
     amount = amount(_("amount"))

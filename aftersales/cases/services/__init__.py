@@ -1,6 +1,7 @@
 """Every write about cases. Lock order: order → ticket → case → payment."""
 
 from .awaiting import parcels_expire, parcels_warn
+from .collecting import merchant_top_up, recoveries_collect, recovery_collect, recovery_paid
 from .deciding import (
     case_accept,
     case_amend,
@@ -30,6 +31,7 @@ from .faulttrees import fault_tree_create, fault_tree_draft, fault_tree_redraft
 from .gateways import money_gateway_create, money_gateway_rotate, money_gateway_switch
 from .labels import parcel_label
 from .mediating import settlement_accept, settlement_propose, settlement_take_back
+from .objecting import recovery_decide, recovery_object
 from .opening import CaseDraft, case_open
 from .parcels import (
     parcel_deliver,
@@ -71,6 +73,7 @@ from .receiving import (
     parcel_receive,
 )
 from .reconciling import difference_explain, difference_reopen, statement_compare
+from .recovering import case_pay_first, recovery_keep
 from .repairing import (
     Diagnosis,
     Part,
@@ -96,6 +99,7 @@ from .ruling import (
 )
 from .settling import case_settle
 from .unknown import Stranger, unknown_give_back, unknown_match, unknown_shelve
+from .writingoff import write_off_approve, write_off_propose, write_off_refuse, write_off_withdraw
 
 __all__ = [
     "Diagnosis",
@@ -199,4 +203,16 @@ __all__ = [
     "unknown_give_back",
     "unknown_match",
     "unknown_shelve",
+    "case_pay_first",
+    "merchant_top_up",
+    "recoveries_collect",
+    "recovery_collect",
+    "recovery_decide",
+    "recovery_keep",
+    "recovery_object",
+    "recovery_paid",
+    "write_off_approve",
+    "write_off_propose",
+    "write_off_refuse",
+    "write_off_withdraw",
 ]

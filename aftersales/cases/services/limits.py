@@ -40,8 +40,12 @@ def _one_at_a_time(kind: int, key: int) -> None:
 
 
 def claim_of(payment: CasePayment, severity: str, *, confirms: bool) -> Claim:
-    """What letting this payment out decides: a compensation what it is for, everything else what it pays."""
+    """What letting this payment out decides: a compensation what it is for, everything else what it pays.
+
+    What the platform pays for a merchant who did not agree is an advance, whatever it is for (R4.10).
+    """
     kind = payment.compensation if payment.kind == PaymentKind.COMPENSATION else payment.kind
+    kind = PaymentKind.ADVANCE if payment.paid_first else kind
     return Claim(
         kind=kind, amount=payment.amount, currency=payment.currency, severity=severity,
         customer_id=payment.payee_id, confirms=confirms,

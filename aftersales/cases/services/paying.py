@@ -272,8 +272,8 @@ def _anew(old: CasePayment, payee: Payee, number: str, actor: Any, now: datetime
         CasePayment(
             number=number, key=new_key(number), case_id=old.case_id, merchant_id=old.merchant_id,
             payee_id=old.payee_id, kind=old.kind, compensation=old.compensation, borne_by=old.borne_by,
-            currency=old.currency, amount=old.amount, explained=old.explained, gateway=Gateway.BATCH_FILE,
-            other_payee=payee, replaces=old, proposed_by=actor, proposed_at=now,
+            paid_first=old.paid_first, currency=old.currency, amount=old.amount, explained=old.explained,
+            gateway=Gateway.BATCH_FILE, other_payee=payee, replaces=old, proposed_by=actor, proposed_at=now,
         ),
         actor=actor, now=now, event="payment.proposed", payload=old.told(),
     )  # fmt: skip

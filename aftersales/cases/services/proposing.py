@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.services import system_user
 from aftersales.cases.models import Case, CasePayment, PaymentPart
+from aftersales.cases.recovery.rules import is_advance
 from aftersales.cases.refunding import ZERO
 from aftersales.cases.selectors import pieces_awaited
 from aftersales.cases.services.dues import paid_of
@@ -154,13 +155,20 @@ def _extras(mine: Held, extra: Decimal) -> list[Way]:
 def _made(mine: Held, way: Way, number: str, gateway: str, actor: Any, now: datetime) -> CasePayment:
     case = mine.case
     in_kind = way.method in IN_KIND
+    bears = _bears(case, way.kind)
+    advance = not in_kind and is_advance(
+        borne_by=bears,
+        merchant=case.merchant,
+        decided_how=case.decided_how,
+        paid_first=case.paid_first_by_id is not None,
+    )
     payment: CasePayment = moves.create(
         CasePayment(
             number=number, key=new_key(number), case=case, merchant_id=case.merchant_id, payee_id=way.payee,
             kind=way.kind, compensation=case.compensation if way.kind == PaymentKind.COMPENSATION else "",
-            borne_by=_bears(case), currency=case.currency, amount=way.amount, explained=_explained(mine, way),
-            gateway=Gateway.IN_KIND if in_kind else gateway, way=way.method, way_ref=way.ref,
-            proposed_by=actor, proposed_at=now,
+            borne_by=bears, paid_first=advance, currency=case.currency, amount=way.amount,
+            explained=_explained(mine, way), gateway=Gateway.IN_KIND if in_kind else gateway,
+            way=way.method, way_ref=way.ref, proposed_by=actor, proposed_at=now,
         ),
         actor=actor, now=now, event="payment.proposed",
         payload={"case_id": case.pk, "amount": str(way.amount), "currency": case.currency},
@@ -182,9 +190,11 @@ def new_key(number: str) -> str:
     return f"{number}-{secrets.token_hex(4)}"
 
 
-def _bears(case: Case) -> str:
+def _bears(case: Case, kind: str) -> str:
     if case.kind == CaseKind.COMPENSATION and case.fault:
         return case.fault
+    if kind == PaymentKind.FREIGHT and case.return_freight not in (Side.CUSTOMER, Side.MERCHANT):
+        return case.return_freight
     return Side.MERCHANT if case.merchant_id else Side.PLATFORM
 
 

@@ -305,15 +305,18 @@ def _penalty_back(first: Ruling, now: datetime) -> None:
 
 
 def _merchant_back(case: Case, first: Ruling, ruling: Ruling, actor: Any, now: datetime) -> None:
-    """What the customer keeps beyond the final ruling the platform bears: the merchant is credited with it."""
+    """What the customer keeps beyond the final ruling the platform bears: the merchant is credited with it.
+
+    What the platform paid first was never his; its recovery ends or shrinks by itself (``recovering``).
+    """
     if not ruling.kept or not case.merchant_id:
         return
-    paid = CasePayment.objects.filter(case=case, state__in=COUNTS_AS_PAID, borne_by=Side.MERCHANT).exists()
-    if not paid:
+    paid = CasePayment.objects.filter(case=case, state__in=COUNTS_AS_PAID, borne_by=Side.MERCHANT)
+    settled = sum((one.amount for one in paid if not one.paid_first), ZERO)
+    back = min(ruling.kept, max(settled - ruling.amount, ZERO))
+    if not back:
         return
-    line = Line(
-        debit=chart.COST, credit=chart.payable(case.merchant_id), amount=ruling.kept, unit=ruling.currency
-    )
+    line = Line(debit=chart.COST, credit=chart.payable(case.merchant_id), amount=back, unit=ruling.currency)
     ledger.post(
         source=ruling,
         kind=EntryKind.RULING,

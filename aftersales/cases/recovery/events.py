@@ -1,0 +1,55 @@
+"""What can happen to a recovery, each with the sentence a lead reads aloud."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from aftersales.cases.events import case
+from aftersales.cases.recovery.states import Objection, Source, WriteOffCause
+from aftersales.core.events import Kind, register
+from aftersales.core.models import Audience
+
+INTERNAL, MERCHANT = Audience.INTERNAL, Audience.MERCHANT
+WORDS: Mapping[str, Any] = {"objection": Objection, "source": Source, "why": WriteOffCause}
+
+
+def _words(payload: Mapping[str, Any]) -> dict[str, Any]:
+    """Codes in the reader's language."""
+    shown = {}
+    for key, choices in WORDS.items():
+        if key in payload:
+            known: dict[Any, Any] = dict(choices.choices)
+            shown[key] = str(known.get(payload[key], payload[key]))
+    return shown
+
+
+def recovery(code: str, sentence: Any, audience: str = MERCHANT, **payload: str) -> Kind:
+    told = {"case_id": "id", "amount": "amount", "currency": "code", **payload}
+    return Kind(f"recovery.{code}", sentence, told, audience=audience, show=_words)
+
+
+def write_off(code: str, sentence: Any) -> Kind:
+    told = {"case_id": "id", "recovery_id": "id", "amount": "amount", "currency": "code", "why": "code"}
+    return Kind(f"write_off.{code}", sentence, told, audience=INTERNAL, show=_words)
+
+
+register(
+    case("paid_first", _("%(actor)s decided that the platform pays first: %(amount)s."), INTERNAL, amount="amount"),
+    recovery("opened", _("The platform paid %(amount)s %(currency)s first; the merchant owes it."), until="moment"),
+    recovery("changed", _("The claim is now %(amount)s %(currency)s.")),
+    recovery("objected", _("The merchant objected: %(objection)s."), objection="code"),
+    recovery("upheld", _("%(actor)s upheld the claim; %(amount)s %(currency)s stand.")),
+    recovery("overturned", _("%(actor)s dropped the claim of %(amount)s %(currency)s.")),
+    recovery("begun", _("%(amount)s %(currency)s are being collected.")),
+    recovery("collected", _("%(amount)s %(currency)s came in all; %(open)s is left."), open="amount"),
+    recovery("owed", _("Nothing was there to take; %(open)s %(currency)s is owed."), open="amount"),
+    recovery("recovered", _("All of it came back: %(amount)s %(currency)s."), open="amount"),
+    recovery("written_off", _("The rest of %(open)s %(currency)s was written off."), INTERNAL, open="amount"),
+    recovery("fell", _("The claim fell away; what was taken went back."), open="amount"),
+    recovery("paid", _("The merchant paid %(amount)s %(currency)s (%(source)s)."), source="code"),
+    write_off("proposed", _("%(actor)s proposed to write off %(amount)s %(currency)s: %(why)s.")),
+    write_off("approved", _("%(actor)s wrote off %(amount)s %(currency)s: %(why)s.")),
+    write_off("refused", _("%(actor)s did not write off %(amount)s %(currency)s: %(reason)s")),
+    write_off("withdrawn", _("The proposal to write off %(amount)s %(currency)s was withdrawn.")),
+)  # fmt: skip
