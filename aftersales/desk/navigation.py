@@ -120,6 +120,7 @@ GROUPS: tuple[Group, ...] = (
             Item(
                 pgettext("navigation", "Payment runs"), "desk:payment_runs", "file", "cases.view_paymentrun"
             ),
+            Item(pgettext("navigation", "Recoveries"), "desk:recoveries", "undo", "cases.view_recovery"),
             Item(
                 pgettext("navigation", "Reconciliation"),
                 "desk:reconciliation",

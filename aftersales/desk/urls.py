@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from aftersales.desk import acting, caseurls, disputeurls
+from aftersales.desk import acting, caseurls, disputeurls, recoveryurls
 from aftersales.desk.views import (
     alike,
     answers,
@@ -142,6 +142,7 @@ urlpatterns = [
     *acting.patterns,
     *caseurls.patterns,
     *disputeurls.patterns,
+    *recoveryurls.patterns,
     path("connections/", connections.connections, name="connections"),
     path("connections/add/", connections.connection_add, name="connection_add"),
     path("connections/<slug:code>/", connections.connection, name="connection"),

@@ -8,6 +8,7 @@ from aftersales.ledger import chart
 from aftersales.ledger import services as ledger
 from aftersales.ledger.chart import Line
 from aftersales.ledger.models import Account
+from aftersales.merchants import services as merchants
 from tests.architecture.rows import NUMBER, READERS, STAFF, VENDORS, Page, R, a_person, rule_book
 
 LIMIT = {"sort": "limit", "key": "in_post-goodwill-cny"}
@@ -79,6 +80,30 @@ DISPUTES = {
     "desk:dispute_rule": Page(frozenset({R.ADJUDICATOR}), "POST", sample=DISPUTE),
     "desk:dispute_act": Page(CASE_READERS, "POST", sample={**DISPUTE, "name": "evidence"}),
     "desk:dispute_letter": Page(CASE_READERS, sample={**DISPUTE, "kind": "ruling"}),
+}
+RECOVERY_WORKERS = frozenset({R.AGENT, R.LEAD, R.SUPERVISOR, R.AUTHORITY_DESK, R.FINANCE})
+RECOVERY_READERS = RECOVERY_WORKERS | {R.ADJUDICATOR, R.AUDITOR}
+DEPOSIT_READERS = frozenset({R.FINANCE, R.LEAD, R.SUPERVISOR, R.AUDITOR, R.MERCHANT_MANAGER, R.OPERATIONS})
+RECOVERY = {"number": "ZC0000-00000"}
+
+
+def _shop(cast: Any) -> dict[str, Any]:
+    row = merchants.merchant_create(
+        code="M9", name="Shop M9", actor=cast.system, now=cast.now, state="active"
+    )
+    return {"public_id": row.public_id}
+
+
+RECOVERIES = {
+    "desk:recoveries": Page(RECOVERY_READERS),
+    "desk:recovery": Page(RECOVERY_READERS, sample=RECOVERY),
+    "desk:recovery_file": Page(RECOVERY_READERS, sample=RECOVERY),
+    "desk:recovery_act": Page(RECOVERY_READERS, "POST", sample={**RECOVERY, "name": "collect"}),
+    "desk:write_offs": Page(RECOVERY_READERS),
+    "desk:write_off_act": Page(RECOVERY_READERS, "POST", sample={**NOTHING, "name": "approve"}),
+    "desk:deposits": Page(DEPOSIT_READERS),
+    "desk:deposit": Page(DEPOSIT_READERS, args=_shop),
+    "desk:case_pay_first": Page(frozenset({R.LEAD, R.SUPERVISOR, R.FINANCE}), "POST", sample=CASE),
 }
 LEDGER_READERS = frozenset({R.FINANCE, R.AUDITOR, R.PAYROLL_READER})
 FINANCE = frozenset({R.FINANCE})

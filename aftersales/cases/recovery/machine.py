@@ -37,7 +37,7 @@ RECOVERY_MACHINE = Machine(
         ),
         Move(
             "overturn", [S.OBJECTED], S.OVERTURNED, DECIDE, pgettext_lazy("recovery move", "Drop the claim"),
-            "recovery.overturned", guards=[rules.another_person],
+            "recovery.overturned", guards=[rules.another_person], needs=[WORDS],
             effect=_("The merchant owes nothing; the platform bears what it paid."),
         ),
         Move(

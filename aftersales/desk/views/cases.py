@@ -19,7 +19,7 @@ from aftersales.core import moves, once
 from aftersales.core.access import answered, needs
 from aftersales.core.errors import DomainError
 from aftersales.core.posted import whole
-from aftersales.desk import automatic, caseacts, cases, disputes, repairs, requests
+from aftersales.desk import automatic, caseacts, cases, disputes, recoveries, repairs, requests
 from aftersales.desk.caseforms import CaseForm
 from aftersales.desk.views.ticket import the_ticket
 from aftersales.standards.selectors import one_edition
@@ -138,6 +138,8 @@ def _story(request: HttpRequest, row: Case) -> dict[str, Any]:
         and request.user.has_perm("desk.view"),
         "settled": cases.settled_terms(row) if card.parcels else [],
         "automatic": automatic.of_case(row, request.user, now),
+        "recovery": recoveries.of_case(row, request.user),
+        "may_pay_first": recoveries.may_pay_first(row, request.user),
         "disputes": disputes.of_case(row, request.user) if request.user.has_perm("cases.view_dispute") else [],
         "workshop": repairs.of_case(card, request.user, now),
     }  # fmt: skip
