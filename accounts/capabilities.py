@@ -295,6 +295,7 @@ CASE_WORKERS = roles(R.AGENT, R.LEAD, R.SUPERVISOR, R.AUTHORITY_DESK, VENDORS)
 CASE_READERS = roles(READERS, R.FINANCE, R.RETURNS_RECEIVER)
 RECOVERY_WORKERS = roles(R.AGENT, R.LEAD, R.SUPERVISOR, R.AUTHORITY_DESK, R.FINANCE)
 RECOVERY_READERS = RECOVERY_WORKERS | roles(R.ADJUDICATOR, R.AUDITOR)
+LETTER_DESK = roles(R.AUTHORITY_DESK, R.LEAD, R.SUPERVISOR)
 CASES = {
     "cases.view_all": roles(R.FINANCE, R.RETURNS_RECEIVER, R.ADJUDICATOR),
     "cases.open": CASE_WORKERS,
@@ -334,6 +335,14 @@ CASES = {
     "cases.repair": roles(CASE_WORKERS, R.RETURNS_RECEIVER),
     "cases.take_due": roles(CASE_WORKERS, R.FINANCE),
     "cases.sweep": NOBODY,
+    "cases.take_letter": CASE_WORKERS,  # whoever opens the post; the authority desk, leads and supervisors handle it
+    "cases.handle_letter": LETTER_DESK,
+    "cases.answer_letter": CASE_WORKERS,  # what the merchant answered is taken down
+    "cases.approve_letter": LETTER_DESK,  # never one's own draft
+    "cases.reveal_reporter": roles(R.AUTHORITY_DESK, R.SUPERVISOR),
+    "core.import_authority_cases": LETTER_DESK,
+    "core.export_authority_cases": roles(LETTER_DESK, R.AUDITOR),
+    **register("cases.authoritycase", view=READERS),
     "cases.settle_flag": roles(R.LEAD, R.SUPERVISOR),
     "cases.open_request": CASE_WORKERS,
     "cases.answer_request": CASE_WORKERS,  # staff on behalf of whoever owes it, recorded as such

@@ -10,6 +10,7 @@ from aftersales.cases import (  # noqa: F401 - importing declares the event kind
     selectors,
     tasks,
 )
+from aftersales.cases.authority import connect as authority_letters
 from aftersales.cases.disputemachine import DISPUTE_MACHINE
 from aftersales.cases.machine import (
     CASE_MACHINE,
@@ -55,6 +56,7 @@ def connect() -> None:
     _rules()
     repairs.connect()
     recovery.connect()
+    authority_letters.connect()
 
 
 def _facts() -> None:

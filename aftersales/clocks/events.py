@@ -30,6 +30,8 @@ FULL = CLOCK | {
 }
 DROPPED = {
     "": _("the promise fell away"),
+    "deadline.moved": _("the deadline was moved"),
+    "deadline.dropped": _("nothing is owed to the authority any more"),
     "ticket.closed": _("no answer came in time"),
     "ticket.unreachable": _("the customer could not be reached"),
     "ticket.cancelled": _("the ticket was cancelled"),

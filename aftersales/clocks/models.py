@@ -19,7 +19,7 @@ from aftersales.core.models import Audience, StateModel
 from aftersales.core.statefield import StateField
 from aftersales.standards.models import CODE_LENGTH, RuleVersion, StandardVersion, codes, new_edition
 from aftersales.standards.querysets import RuleVersionQuerySet
-from aftersales.standards.states import ClockKind, Debtor, Promise
+from aftersales.standards.states import OWN_TERMS, ClockKind, Debtor, Promise
 
 
 class Clock(StateModel):
@@ -92,7 +92,7 @@ class Clock(StateModel):
                 fields=["subject_kind", "subject_id", "promise", "round"], name="clock_once"
             ),
             models.CheckConstraint(
-                condition=Q(standard_version__isnull=False) | Q(promise=Promise.KEPT_WORD),
+                condition=Q(standard_version__isnull=False) | Q(promise__in=sorted(OWN_TERMS)),
                 name="clock_cites_a_rule",
             ),
             models.CheckConstraint(

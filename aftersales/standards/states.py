@@ -32,6 +32,14 @@ class Promise(models.TextChoices):
     REFUND = "refund", pgettext_lazy("promise", "Refund after receipt")
     REPAIR = "repair", pgettext_lazy("promise", "Repair done")
     KEPT_WORD = "kept_word", pgettext_lazy("promise", "Given word")
+    AUTHORITY_REPLY = "authority_reply", pgettext_lazy("promise", "Reply to the authority")
+    AUTHORITY_ANSWER = "authority_answer", pgettext_lazy("promise", "Merchant's answer for the authority")
+
+
+LETTERED = frozenset({Promise.AUTHORITY_REPLY, Promise.AUTHORITY_ANSWER})
+"""Promises that a letter makes: its own deadline, and what is asked of the merchant because of it."""
+OWN_TERMS = LETTERED | {Promise.KEPT_WORD}
+"""Promises without a standard: each was made with a time of its own."""
 
 
 class Family(models.TextChoices):

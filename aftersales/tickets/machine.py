@@ -103,7 +103,8 @@ MOVES = [
     Move(
         "close_by_silence", [S.RESOLVED], S.CLOSED, "tickets.close_by_silence",
         pgettext_lazy("ticket move", "Close by silence"), "ticket.closed",
-        guards=[rules.only_ordinary_by_silence, rules.customer_was_asked], facts=["tickets.question"], by_system=True,
+        guards=[rules.only_ordinary_by_silence, rules.no_letter_binds, rules.customer_was_asked],
+        facts=["tickets.question", "tickets.bound_by_letter"], by_system=True,
         effect=_("Nobody answered in time; the customer may still reopen."),
     ),
     Move(
@@ -142,7 +143,8 @@ MOVES = [
     ),
     Move(
         "merge", MERGEABLE, S.MERGED, "tickets.merge", pgettext_lazy("ticket move", "Merge"), "ticket.merged",
-        guards=[rules.fit_to_merge, rules.nothing_open], facts=["tickets.open_work"], needs=[INTO], by_system=True,
+        guards=[rules.fit_to_merge, rules.no_letter_binds, rules.nothing_open],
+        facts=["tickets.open_work", "tickets.bound_by_letter"], needs=[INTO], by_system=True,
         effect=_("The other ticket goes on with both; what still arrives here arrives there."),
     ),
     *(

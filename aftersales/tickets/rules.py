@@ -87,6 +87,22 @@ def nothing_open(row: Any, facts: Mapping[str, Any], actor: Any, now: datetime, 
         yield from (Refusal("open_work", text) for text in answers)
 
 
+def no_letter_binds(row: Any, facts: Mapping[str, Any], actor: Any, now: datetime, data: Any) -> Guarding:
+    """A letter of an authority (R4.11): while it is open its ticket goes on, and silence never ends it."""
+    for letters in facts.get("tickets.bound_by_letter", ()):
+        for number, is_open in letters:
+            if data is not None and "into" in data and not is_open:
+                continue
+            yield Refusal(
+                "letter",
+                _(
+                    "The letter of an authority %(number)s binds this ticket: "
+                    "it is never merged away, nor closed by silence."
+                )
+                % {"number": number},
+            )
+
+
 def appointment_has_begun(row: Any, facts: Any, actor: Any, now: datetime, data: Any) -> Guarding:
     """Nobody missed what has not begun: such an appointment is moved or cancelled."""
     if row.starts_at > now:

@@ -1,6 +1,14 @@
 """Cases: what is asked and decided, where the goods are, what is paid. Rows are never deleted."""
 
 from .accounts import LineAccount, OrderAccount, TenderAccount
+from .authority import (
+    AuthorityAsk,
+    AuthorityCase,
+    AuthorityDeadline,
+    AuthorityFile,
+    AuthorityReply,
+    EvidenceBundle,
+)
 from .automatic import CaseFlag, CaseJudgment, PhotoPrint
 from .case import Case, CaseLine, CaseNote
 from .dispute import Dispute, DisputeEvidence, Ruling, Settlement
@@ -16,6 +24,12 @@ from .request import Invoice, ServiceRequest
 from .statement import Difference, StatementLine
 
 __all__ = [
+    "AuthorityAsk",
+    "AuthorityCase",
+    "AuthorityDeadline",
+    "AuthorityFile",
+    "AuthorityReply",
+    "EvidenceBundle",
     "BankAnswer",
     "Case",
     "CaseFlag",

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from aftersales.cases.models import CaseFlag, CaseNote, DisputeEvidence, Payee, PhotoPrint, ServiceRequest
+from aftersales.cases.services.authority import bundle_erase_of
 from aftersales.cases.states import OPEN_PAYMENTS
 from aftersales.customers.models import Customer
 from aftersales.tickets.models import ArchiveRecord
@@ -25,5 +26,6 @@ def customer_forget(customer: Customer, *, actor: Any, reason: str, now: datetim
     CaseFlag.objects.filter(case__customer=customer).exclude(case__ticket__in=held).update(words="")
     requests = ServiceRequest.objects.filter(customer=customer, erased_at=None).exclude(ticket__in=held)
     requests.update(words="", answer="", details={}, result={}, erased_at=now)
+    bundle_erase_of(customer, held, now)
     brought = DisputeEvidence.objects.filter(dispute__case__customer=customer, erased_at=None)
     brought.exclude(dispute__case__ticket__in=held).update(text="", original_name="", erased_at=now)

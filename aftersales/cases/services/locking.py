@@ -8,7 +8,8 @@ from typing import Any
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from aftersales.cases.models import Case, CaseLine, ServiceRequest
+from aftersales.cases.authority.states import UNANSWERED
+from aftersales.cases.models import AuthorityCase, Case, CaseLine, ServiceRequest
 from aftersales.cases.request_states import OPEN_REQUESTS
 from aftersales.cases.services.accounts import Books, books_open
 from aftersales.cases.states import OPEN_CASES
@@ -79,12 +80,20 @@ def tell_ticket_of(
     ticket: Ticket, event: str, payload: Mapping[str, Any], *, actor: Any, now: datetime
 ) -> Ticket:
     """The same for whatever of this room hangs on a ticket; small requests that hold it count like cases."""
+    total, still_open = standing_on(ticket)
+    changed: Ticket = moves.change(
+        ticket, actor=actor, now=now, event=event, payload=payload, quiet=("case_count", "cases_open"),
+        case_count=total, cases_open=still_open,
+    )  # fmt: skip
+    return changed
+
+
+def standing_on(ticket: Ticket) -> tuple[int, int]:
+    """How much hangs on a ticket, and how much of it is open: cases, small requests that hold it, letters."""
     cases = Case.objects.filter(ticket=ticket).annotate(open=Q(state__in=OPEN_CASES))
     small = ServiceRequest.objects.filter(ticket=ticket, holds_ticket=True)
     small = small.annotate(open=Q(state__in=OPEN_REQUESTS)).values_list("open", flat=True)
-    standing = list(cases.values_list("open", flat=True).union(small, all=True))
-    changed: Ticket = moves.change(
-        ticket, actor=actor, now=now, event=event, payload=payload, quiet=("case_count", "cases_open"),
-        case_count=len(standing), cases_open=sum(standing),
-    )  # fmt: skip
-    return changed
+    letters = AuthorityCase.objects.filter(ticket=ticket).annotate(open=Q(state__in=UNANSWERED))
+    letters = letters.values_list("open", flat=True)
+    standing = list(cases.values_list("open", flat=True).union(small, letters, all=True))
+    return len(standing), sum(standing)

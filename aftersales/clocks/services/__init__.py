@@ -1,5 +1,6 @@
 """Every write about clocks."""
 
+from aftersales.clocks.services.deadlines import deadline_drop, deadline_meet, deadline_move, deadline_set
 from aftersales.clocks.services.engine import follow, followed, on_events, tell
 from aftersales.clocks.services.joining import clocks_join, clocks_part
 from aftersales.clocks.services.ladder import escalate, ladder_load, rung_check, rung_draft
@@ -13,6 +14,10 @@ __all__ = [
     "clocks_join",
     "clocks_part",
     "clocks_split",
+    "deadline_drop",
+    "deadline_meet",
+    "deadline_move",
+    "deadline_set",
     "escalate",
     "follow",
     "followed",

@@ -18,7 +18,7 @@ from aftersales.clocks.services.engine import drafts_of, write
 from aftersales.clocks.states import COUNTING, ClockState
 from aftersales.core import events, facts
 from aftersales.standards import selectors as rule_book
-from aftersales.standards.states import Promise
+from aftersales.standards.states import OWN_TERMS
 
 JOINED, PARTED = "ticket.merged", "ticket.unmerged"
 Terms = dict[str, Any]
@@ -97,7 +97,7 @@ def _join_one(
 
 def _kept_since(clock: Clock, mine: Iterable[Clock]) -> bool:
     """The same promise was kept where the problem goes on, after it had been made here."""
-    same = (one for one in mine if one.promise == clock.promise and clock.promise != Promise.KEPT_WORD)
+    same = (one for one in mine if one.promise == clock.promise and clock.promise not in OWN_TERMS)
     return any(one.met_at is not None and one.met_at >= clock.started_at for one in same)
 
 
@@ -105,7 +105,7 @@ def _carry(
     bench: Bench, clock: Clock, mine: list[Clock], subject: ClockSubject, stays: Any, joined: Joined
 ) -> None:
     live = next((one for one in mine if one.promise == clock.promise and one.is_open), None)
-    if clock.promise == Promise.KEPT_WORD:
+    if clock.promise in OWN_TERMS:
         if clock.state in COUNTING:  # each word is a promise of its own
             joined.started.append(_word(bench, clock, mine, stays))
     elif live is None:
@@ -170,6 +170,7 @@ def _word(bench: Bench, clock: Clock, mine: list[Clock], stays: Any) -> Clock:
     given = Clock(
         subject_kind=events.subject_kind(stays.row), subject_id=stays.row.pk, merchant_id=clock.merchant_id,
         promise=clock.promise, round=_round(clock, mine), kind=clock.kind, owed_by=clock.owed_by,
+        audience=clock.audience,
         holder_id=clock.holder_id, started_at=stays.at, counted_from=stays.at, due_at=max(clock.due_at, stays.at),
         warn_at=max(clock.warn_at, stays.at),
     )  # fmt: skip
@@ -179,13 +180,13 @@ def _word(bench: Bench, clock: Clock, mine: list[Clock], stays: Any) -> Clock:
 
 
 def _revive(bench: Bench, clock: Clock, kept: set[str], subject: ClockSubject, cause: Any) -> None:
-    if clock.promise in kept and clock.promise != Promise.KEPT_WORD:
+    if clock.promise in kept and clock.promise not in OWN_TERMS:
         return
     mine = bench.clocks[clock.subject_kind, clock.subject_id]
     if clock.state == ClockState.BREACHED:
         clock.ended_at = None
         bench._note("clock.revived", clock, cause)
-    elif clock.promise == Promise.KEPT_WORD:
+    elif clock.promise in OWN_TERMS:
         _word(bench, clock, mine, cause)
     else:
         bench.start(

@@ -8,11 +8,12 @@ from typing import Any
 from aftersales.clocks.models import Clock
 from aftersales.clocks.rules import ClockSubject
 from aftersales.clocks.services.bench import Bench, Key, by_subject
+from aftersales.clocks.services.deadlines import TERMS, audience_of
 from aftersales.clocks.services.engine import Following, Held, followed, tell
 from aftersales.clocks.states import ClockState
 from aftersales.core.models import Event
 from aftersales.standards import selectors as rule_book
-from aftersales.standards.states import ClockKind, Debtor, Promise
+from aftersales.standards.states import OWN_TERMS, Promise
 
 COMPARED = tuple(column.attname for column in Clock._meta.concrete_fields if column.attname != "id")
 NOBODY: Held = (None, None)
@@ -135,7 +136,7 @@ class _Replay:
             clock.warned_at = event.at
         elif event.kind == "clock.breached" and clock.state == ClockState.RUNNING:
             clock.breach(actor=event, now=event.at)
-        elif clock.promise == Promise.KEPT_WORD and event.kind in WORD_ENDS:
+        elif clock.promise in OWN_TERMS and event.kind in WORD_ENDS:
             self.bench._hear(clock, event)
             getattr(self.bench, WORD_ENDS[event.kind])(clock, event)
 
@@ -152,9 +153,12 @@ WORD_ENDS = {"clock.met": "keep", "clock.met_late": "keep", "clock.cancelled": "
 def _given_word(event: Any) -> Clock:
     """A word has no rule: its terms stand in its event."""
     due, warn = (datetime.fromisoformat(event.payload[name]) for name in ("due_at", "warn_at"))
+    promise = Promise(event.payload["promise"])
+    kind, owed_by = TERMS[promise]
     return Clock(
         subject_kind=event.subject_kind, subject_id=event.subject_id, merchant_id=event.merchant_id,
-        promise=Promise.KEPT_WORD, round=event.payload["round"], kind=ClockKind.OBLIGATION, owed_by=Debtor.PERSON,
+        promise=promise, round=event.payload["round"], kind=kind, owed_by=owed_by, audience=audience_of(owed_by),
+        holder_team_id=event.payload.get("team"),
         holder_id=event.payload.get("holder"), started_at=event.at, counted_from=event.at, due_at=due, warn_at=warn,
     )  # fmt: skip
 
