@@ -83,6 +83,12 @@ GROUPS: tuple[Group, ...] = (
             Item(pgettext("navigation", "Returns and refunds"), "desk:cases", "undo", "cases.view_case"),
             Item(pgettext("navigation", "Small requests"), "desk:requests", "chat", "cases.view_case"),
             Item(
+                pgettext("navigation", "Letters of authorities"),
+                "desk:authority",
+                "scale",
+                "cases.view_authoritycase",
+            ),
+            Item(
                 pgettext("navigation", "Earlier rulings"), "desk:precedents", "scale", "cases.review_dispute"
             ),
             Item(pgettext("navigation", "Receiving desk"), "desk:receiving", "box", "cases.receive"),

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from aftersales.desk import acting, caseurls, disputeurls, recoveryurls
+from aftersales.desk import acting, authorityurls, caseurls, disputeurls, recoveryurls
 from aftersales.desk.views import (
     alike,
     answers,
@@ -140,6 +140,7 @@ urlpatterns = [
     path("letters/<str:public_id>/decide/", letters.decide, name="letter_decide"),
     path("letters/<str:public_id>/raw/", letters.raw, name="letter_raw"),
     *acting.patterns,
+    *authorityurls.patterns,
     *caseurls.patterns,
     *disputeurls.patterns,
     *recoveryurls.patterns,

@@ -7,7 +7,7 @@ register without a row fails the test. ``who`` is a set of roles, ``ANYBODY`` (a
 from typing import Any
 
 from accounts.states import Role
-from tests.architecture.permissions_money import CASES, DISPUTES, LEDGER, RECOVERIES, TRAINING
+from tests.architecture.permissions_money import CASES, DISPUTES, LEDGER, LETTERS, RECOVERIES, TRAINING
 from tests.architecture.rows import (
     ADMINISTRATORS,
     ANYBODY,
@@ -315,6 +315,7 @@ PAGES: dict[str, Page] = {
     **TRAINING,
     **CASES,
     **DISPUTES,
+    **LETTERS,
     **RECOVERIES,
     **LEDGER,
     **RULE_BOOK,

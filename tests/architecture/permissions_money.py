@@ -105,6 +105,22 @@ RECOVERIES = {
     "desk:deposit": Page(DEPOSIT_READERS, args=_shop),
     "desk:case_pay_first": Page(frozenset({R.LEAD, R.SUPERVISOR, R.FINANCE}), "POST", sample=CASE),
 }
+LETTER = {"number": "JG0000-00000"}
+LETTER_DESK = frozenset({R.AUTHORITY_DESK, R.LEAD, R.SUPERVISOR})
+LETTERS = {
+    "desk:authority": Page(READERS),
+    "desk:authority_take": Page(CASE_WORKERS, "POST"),
+    "desk:authority_export": Page(LETTER_DESK | {R.AUDITOR}, sample={"fmt": "csv"}),
+    "desk:authority_file": Page(READERS, sample=NOTHING),
+    "desk:authority_bundle": Page(LETTER_DESK, sample=NOTHING),
+    "desk:authority_zip": Page(LETTER_DESK, sample=NOTHING),
+    "desk:authority_letter": Page(READERS, sample=LETTER),
+    "desk:authority_act": Page(READERS, "POST", sample={**LETTER, "name": "accept"}),
+    "desk:authority_file_add": Page(CASE_WORKERS, "POST", sample=LETTER),
+    "desk:authority_reporter": Page(frozenset({R.AUTHORITY_DESK, R.SUPERVISOR}), "POST", sample=LETTER),
+    "desk:authority_print": Page(READERS, sample=LETTER),
+    "desk:authority_evidence": Page(LETTER_DESK, "POST", sample=LETTER),
+}
 LEDGER_READERS = frozenset({R.FINANCE, R.AUDITOR, R.PAYROLL_READER})
 FINANCE = frozenset({R.FINANCE})
 PROPOSERS = frozenset({R.ADJUDICATOR, R.SUPERVISOR, R.OPERATIONS, R.MERCHANT_MANAGER, R.FINANCE})

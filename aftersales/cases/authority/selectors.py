@@ -90,6 +90,10 @@ class Piece:
     name: str = ""
 
     @property
+    def kind_label(self) -> str:
+        return str(PieceKind(self.kind).label)
+
+    @property
     def file_name(self) -> str:
         return self.name if self.stored else f"{self.key.replace(':', '-')}.txt"
 

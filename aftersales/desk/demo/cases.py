@@ -145,6 +145,8 @@ STORIES: tuple[Callable[[Desk, Ticket], None], ...] = (
 
 def live(now: datetime, people: dict[str, User]) -> int:
     """One story for each open ticket with an order of its own; answers how many were told."""
+    from aftersales.desk.demo import authority
+
     desk, told = Desk(people["agent"], people["lead"], now), 0
     tickets = _tickets()
     for story in STORIES:
@@ -157,6 +159,7 @@ def live(now: datetime, people: dict[str, User]) -> int:
             break
     told += _disputes(desk, tickets, people["adjudicator"])
     told += again.live(desk)
+    told += authority.live(desk, tickets, people["authority"])
     for place, tail, ago in (("A-03", "6027", 5 * DAY), ("B-11", "1846", 3 * HOUR)):
         facts = Stranger(
             tracking_no=f"YT88{tail}0021", carrier="圆通速递", phone_tail=tail, place=place, weight_g=620

@@ -19,7 +19,7 @@ from aftersales.core import moves, once
 from aftersales.core.access import answered, needs
 from aftersales.core.errors import DomainError
 from aftersales.core.posted import whole
-from aftersales.desk import automatic, caseacts, cases, disputes, recoveries, repairs, requests
+from aftersales.desk import authority, automatic, caseacts, cases, disputes, recoveries, repairs, requests
 from aftersales.desk.caseforms import CaseForm
 from aftersales.desk.views.ticket import the_ticket
 from aftersales.standards.selectors import one_edition
@@ -56,9 +56,10 @@ def panel(request: HttpRequest, number: str) -> HttpResponse:
     with one_edition():
         standing, ended = cases.of_ticket(row, request.user, now)
         asked, over = requests.of_ticket(row, request.user, now)
+        letters = authority.of_ticket(row, request.user, now)
     context = {
         "ticket": row, "cards": standing, "ended": [(one, cases.case_badge(one)) for one in ended], "now": now,
-        "asked": asked, "over": over,
+        "asked": asked, "over": over, "letters": letters,
         "may_open": row.is_open and request.user.has_perm("cases.open"),
     }  # fmt: skip
     return render(request, "desk/cases/_panel.html", context)
