@@ -11,7 +11,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('cases', '0008_repairs'),
+        ('cases', '0009_recoveries'),
         ('clocks', '0005_letters'),
         ('tickets', '0026_letters'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
