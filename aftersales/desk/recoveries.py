@@ -333,11 +333,11 @@ def _proofs(row: Recovery, payments: Sequence[CasePayment]) -> list[Proof]:
     ]  # fmt: skip
     photos = ParcelPhoto.objects.filter(parcel__case=row.case_id).order_by("pk")
     found += [Proof(one.get_shows_display(), one.at, one.original_name, one.sha256) for one in photos]
-    runs = {one.run_id: one.run for one in payments if one.run_id}
+    runs = {one.run.pk: one.run for one in payments if one.run is not None}
     found += [
         Proof(_("Bank file"), run.exported_at, run.file_name, run.sha256)
         for run in runs.values()
-        if run.sha256
+        if run.sha256 and run.exported_at
     ]
     return found
 

@@ -6,12 +6,12 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from aftersales.cases.events import case
-from aftersales.cases.recovery.states import Objection, Source, WriteOffCause
+from aftersales.cases.recovery.states import Objection, WriteOffCause
 from aftersales.core.events import Kind, register
 from aftersales.core.models import Audience
 
 INTERNAL, MERCHANT = Audience.INTERNAL, Audience.MERCHANT
-WORDS: Mapping[str, Any] = {"objection": Objection, "source": Source, "why": WriteOffCause}
+WORDS: Mapping[str, Any] = {"objection": Objection, "why": WriteOffCause}
 
 
 def _words(payload: Mapping[str, Any]) -> dict[str, Any]:
@@ -47,7 +47,6 @@ register(
     recovery("recovered", _("All of it came back: %(amount)s %(currency)s."), open="amount"),
     recovery("written_off", _("The rest of %(open)s %(currency)s was written off."), INTERNAL, open="amount"),
     recovery("fell", _("The claim fell away; what was taken went back."), open="amount"),
-    recovery("paid", _("The merchant paid %(amount)s %(currency)s (%(source)s)."), source="code"),
     write_off("proposed", _("%(actor)s proposed to write off %(amount)s %(currency)s: %(why)s.")),
     write_off("approved", _("%(actor)s wrote off %(amount)s %(currency)s: %(why)s.")),
     write_off("refused", _("%(actor)s did not write off %(amount)s %(currency)s: %(reason)s")),

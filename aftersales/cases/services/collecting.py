@@ -94,7 +94,7 @@ def summed(row: Recovery, taken: Decimal, owed: Decimal, actor: Any, now: dateti
     """The sums after the steps, and the state that follows from them."""
     if (taken, owed) == (row.taken, row.receivable):
         return row
-    sums = {"taken": taken, "receivable": owed}
+    sums: dict[str, Any] = {"taken": taken, "receivable": owed}
     changed: Recovery
     if taken + row.written_off == row.due:
         changed = moves.perform(row, "finish", actor=actor, now=now, sums=sums)

@@ -120,6 +120,7 @@ def _opened(
     first = next(one for one in payments if one.paid_first)
     until = now + duration("recovery_objection_days", now)
     who = case.paid_first_by_id or case.decided_by_id or first.proposed_by_id
+    assert case.merchant_id is not None  # an advance is always somebody's
     row = Recovery(
         number=number or series.next_number("recovery", now), case=case, merchant_id=case.merchant_id,
         currency=case.currency, advanced=advanced, due=due, opened_by_id=who, opened_at=now, noticed_at=now,
@@ -137,7 +138,7 @@ def _follow(row: Recovery, advanced: Decimal, due: Decimal, now: datetime) -> Re
     if (advanced, due) == (row.advanced, row.due):
         return row
     system = system_user(now)
-    sums = {"advanced": advanced, "due": due} | _given_back(row, due, now)
+    sums = {"advanced": advanced, "due": due, **_given_back(row, due, now)}
     for one in row.write_offs.filter(state=WriteOffState.PROPOSED):
         moves.perform(one, "withdraw", actor=system, now=now, reason="claim changed")
     left = due - sums.get("taken", row.taken) - sums.get("written_off", row.written_off)
@@ -152,9 +153,10 @@ def _follow(row: Recovery, advanced: Decimal, due: Decimal, now: datetime) -> Re
         changed = moves.perform(row, "finish", sums=sums, **who)
     else:
         rises = row.state == RecoveryState.NOTIFIED and due > row.due
-        anew = {"noticed_at": now, "object_until": until} if rises else {}
+        anew: dict[str, Any] = {"noticed_at": now, "object_until": until} if rises else {}
+        anew |= sums
         told = row.told() | {"amount": str(due)}
-        changed = moves.change(row, event="recovery.changed", payload=told, **sums, **anew, **who)
+        changed = moves.change(row, event="recovery.changed", payload=told, **anew, **who)
     return changed
 
 
@@ -168,19 +170,13 @@ def _given_back(row: Recovery, due: Decimal, now: datetime) -> Mapping[str, Deci
         return {}
     debt = min(row.receivable, excess)
     lost = min(row.written_off, excess - debt)
-    for source, account, part in (
+    booked: tuple[tuple[str, Ref, Decimal], ...] = (
         (Source.RECEIVABLE, chart.receivable(row.merchant_id), debt), (Source.WRITE_OFF, chart.WRITTEN_OFF, lost)
-    ):  # fmt: skip
+    )  # fmt: skip
+    for name, account, part in booked:
         if part:
-            step_post(
-                row,
-                source,
-                [Line(chart.COST, account, part, row.currency)],
-                part,
-                system_user(now),
-                now,
-                back=True,
-            )
+            line = Line(chart.COST, account, part, row.currency)
+            step_post(row, name, [line], part, system_user(now), now, back=True)
     money = give_back_of(money_taken(row), excess - debt - lost, MONEY)
     for source, part in money:
         _money_back(row, source, part, now)

@@ -1,4 +1,4 @@
-"""The ledger of the demonstration: deposits, settlements, a recovery that empties one, penalties proposed."""
+"""The ledger of the demonstration: deposits, settlements, penalties proposed; a shop with a recovery has its own."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from decimal import Decimal
 from typing import Any
 
 from accounts.models import User
-from accounts.services import system_user
 from aftersales.ledger import chart, services
 from aftersales.ledger.chart import Line
 from aftersales.ledger.models import Journal
@@ -20,8 +19,10 @@ PENALTIES = (("late_answer", Decimal(200)), ("false_dispatch", Decimal(500)), ("
 
 def live(now: datetime, people: Mapping[str, User]) -> int:
     """What stood on the accounts before, and what the last weeks did to them. How many entries."""
-    system, finance = system_user(now), people["finance"]
-    shops = list(Merchant.objects.filter(state="active", self_run=False).order_by("pk"))
+    finance = people["finance"]
+    shops = list(
+        Merchant.objects.filter(state="active", self_run=False, recoveries__isnull=True).order_by("pk")
+    )
     for number, shop in enumerate(shops):
         begin = now - timedelta(days=55 - number % 9, hours=number % 7)
         if shop.deposit_held:
@@ -29,24 +30,12 @@ def live(now: datetime, people: Mapping[str, User]) -> int:
         due = Decimal(3_000 + 1_713 * (number % 11))
         _book(shop, "settlement", [Line(chart.CASH, chart.payable(shop), due)], finance, begin)
     tickets = list(Ticket.objects.filter(merchant__in=shops).select_related("merchant").order_by("-pk")[:40])
-    _recoveries(tickets[:6], system, now)
     _proposals(tickets[6:9], people, now)
     return Journal.objects.count()
 
 
 def _book(source: Any, kind: str, lines: list[Line], actor: User, at: datetime) -> Any:
     return services.post(source=source, kind=kind, lines=lines, actor=actor, now=at)
-
-
-def _recoveries(tickets: list[Ticket], system: User, now: datetime) -> None:
-    """The platform paid first and takes it back: from the payout, then the deposit, the rest is claimed."""
-    for number, ticket in enumerate(tickets):
-        at, amount = now - timedelta(days=9 - number, hours=3), Decimal("268.50") * (number + 1)
-        shop = ticket.merchant
-        paid = [Line(chart.COST, chart.CASH, amount)]
-        _book(ticket, "advance", paid, system, at)
-        every = [chart.payable(shop), chart.deposit(shop), chart.receivable(shop)]
-        _book(ticket, "recovery", [Line(every, chart.COST, amount)], system, at + timedelta(hours=2))
 
 
 def _proposals(tickets: list[Ticket], people: Mapping[str, User], now: datetime) -> None:
