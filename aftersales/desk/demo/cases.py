@@ -148,7 +148,7 @@ def live(now: datetime, people: dict[str, User]) -> int:
     from aftersales.desk.demo import authority
 
     desk, told = Desk(people["agent"], people["lead"], now), 0
-    tickets = free_tickets()
+    tickets = _tickets()
     for story in STORIES:
         for ticket in tickets:
             try:
@@ -187,7 +187,7 @@ def _disputes(desk: Desk, tickets: Iterator[Ticket], judge: User) -> int:
     return told
 
 
-def free_tickets() -> Iterator[Ticket]:
+def _tickets() -> Iterator[Ticket]:
     """Open tickets of orders that were paid and never asked back before."""
     rows = Ticket.objects.filter(
         state__in=ACTIVE_STATES,
