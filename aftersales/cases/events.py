@@ -135,6 +135,8 @@ register(
     on_ticket("opened", _("%(actor)s opened case %(number)s: %(kind)s."), kind="code"),
     on_ticket("decided", _("Case %(number)s was decided.")),
     on_ticket("ended", _("Case %(number)s is done.")),
+    on_ticket("asked_anew", _("Case %(number)s is asked anew.")),
+    on_ticket("unpaid", _("Money of case %(number)s came back; the customer is still to be paid.")),
 )  # fmt: skip
 
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any, Self
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from aftersales.cases.disputestates import OPEN_DISPUTES, TIMED
 from aftersales.cases.states import OPEN_CASES, OPEN_PAYMENTS, UNDECIDED, CaseState
@@ -24,6 +24,16 @@ class CaseQuerySet(ScopedQuerySet):
 
     def open(self) -> Self:
         return self.filter(state__in=OPEN_CASES)
+
+    def holding(self) -> Self:
+        """Cases that keep their ticket from its end: open ones, and done ones whose money came back."""
+        return self.filter(self.holds())
+
+    @staticmethod
+    def holds() -> Q:
+        from aftersales.cases.models import CasePayment
+
+        return Q(state__in=OPEN_CASES) | Q(Exists(CasePayment.objects.open().filter(case=OuterRef("pk"))))
 
     def undecided(self) -> Self:
         return self.filter(state__in=UNDECIDED)

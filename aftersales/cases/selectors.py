@@ -37,7 +37,7 @@ def open_work(rows: Sequence[Ticket], now: datetime) -> Mapping[int, list[str]]:
     found: dict[int, list[str]] = defaultdict(list)
     if not asked:
         return found
-    for case in Case.objects.open().filter(ticket__in=asked).order_by("id"):
+    for case in Case.objects.holding().filter(ticket__in=asked).order_by("id"):
         found[case.ticket_id].append(
             _("Case %(number)s (%(kind)s) is open: bring it to its end first.")
             % {"number": case.number, "kind": case.get_kind_display()}

@@ -32,7 +32,7 @@ def main(names: list[str]) -> int:
 
 
 def _items() -> dict[str, Callable[[Any, int], Iterator[Any]]]:
-    from tests.bench import automatic, counts, door, pages, search, sheets, walks, workers
+    from tests.bench import automatic, cases, counts, door, pages, search, sheets, walks, workers
 
     return {
         "counts": counts.measure,
@@ -42,6 +42,8 @@ def _items() -> dict[str, Callable[[Any, int], Iterator[Any]]]:
         "door": door.measure,
         "sweep": door.measure_sweep,
         "returns": automatic.measure,
+        "opening": cases.measure_opening,
+        "payrun": cases.measure_run,
         "celery": workers.measure,
         "sheets": sheets.measure,
     }

@@ -36,10 +36,10 @@ Rows = list[tuple[Case, CaseLine, OrderAccount, LineAccount]]
 
 def measure(sets: Sets, effort: int, size: int = RETURNS) -> Iterator[Result]:
     with copy_of(sets.base):
-        rows = _asked(size)
+        rows = asked_for(size)
         approved: list[int] = []
-        subject = _undone(lambda: approved.append(len(approve_due(now=NOW, limit=size).approved)))
-        floor = _undone(lambda: _bare(rows))
+        subject = undone(lambda: approved.append(len(approve_due(now=NOW, limit=size).approved)))
+        floor = undone(lambda: _bare(rows))
         taken = race(subject, floor, rounds=2 * effort, warm=1)
         if set(approved) != {size}:
             raise RuntimeError(f"{approved} of {size} returns were approved")
@@ -50,7 +50,7 @@ def measure(sets: Sets, effort: int, size: int = RETURNS) -> Iterator[Result]:
         )
 
 
-def _undone(work: Callable[[], Any]) -> Callable[[], None]:
+def undone(work: Callable[[], Any]) -> Callable[[], None]:
     """Written in full, and taken back: the next round finds the same."""
 
     def run() -> None:
@@ -61,7 +61,7 @@ def _undone(work: Callable[[], Any]) -> Callable[[], None]:
     return run
 
 
-def _asked(size: int) -> Rows:
+def asked_for(size: int) -> Rows:
     """Returns that the rules grant, each of an order and on a ticket of its own with its clocks."""
     agent = scene.person("agent00")
     shop = Merchant.objects.first() or Merchant.objects.create(code="BENCH", name="Bench", state="active")

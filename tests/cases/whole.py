@@ -132,7 +132,10 @@ def _order_heard() -> Iterator[str]:
 def _ended() -> Iterator[str]:
     """A case that ended keeps nothing open."""
     for case in Case.objects.filter(state__in=["closed", "withdrawn"]):
-        if CasePayment.objects.filter(case=case, state__in=NOT_DONE).exists():
+        left = CasePayment.objects.filter(case=case, state__in=NOT_DONE)
+        if case.state == "closed":  # what came back from the bank after all, or is paid anew since
+            left = left.filter(replaces=None).exclude(state__in=["returned_by_bank", "payee_needed"])
+        if left.exists():
             yield f"{case}: {case.state} with an open payment"
         if Dispute.objects.filter(case=case, state__in=UNDECIDED_DISPUTE).exists():
             yield f"{case}: {case.state} with an open dispute"
@@ -165,7 +168,9 @@ def _told() -> Iterator[str]:
 def _ticket() -> Iterator[str]:
     for ticket in Ticket.objects.all():
         mine = Case.objects.filter(ticket=ticket)
-        counts = (mine.count(), mine.filter(state__in=WORK).count())
+        holding = {case.pk for case in mine if case.state in WORK}
+        holding |= set(mine.filter(payments__state__in=NOT_DONE).values_list("pk", flat=True))
+        counts = (mine.count(), len(holding))
         if (ticket.case_count, ticket.cases_open) != counts:
             yield f"ticket: {(ticket.case_count, ticket.cases_open)} noted, {counts} cases"
 

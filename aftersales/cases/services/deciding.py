@@ -208,7 +208,7 @@ def case_amend(
         amended: Case = moves.perform(row, "amend", actor=actor, now=now, by=by, terms=terms)
         note(amended, NoteKind.AMEND, by, words, actor, now)
         if refused:  # it is open again, and holds its ticket
-            tell_decided(mine, amended, actor=actor, now=now)
+            tell_ticket(mine.ticket, "ticket.case_asked_anew", amended, actor=actor, now=now)
     return amended
 
 

@@ -12,7 +12,7 @@ from aftersales.cases.authority.states import UNANSWERED
 from aftersales.cases.models import AuthorityCase, Case, CaseLine, ServiceRequest
 from aftersales.cases.request_states import OPEN_REQUESTS
 from aftersales.cases.services.accounts import Books, books_open
-from aftersales.cases.states import OPEN_CASES
+from aftersales.cases.states import CaseState
 from aftersales.core import moves
 from aftersales.core.errors import DomainError, NotPermitted
 from aftersales.orders.models import Order
@@ -28,6 +28,8 @@ class Held:
     ticket: Ticket
     books: Books | None
     lines: list[CaseLine]
+    was_done: bool = False
+    """Whether it was done already when it was locked."""
 
 
 def held(case: Case, *, version: int | None = None) -> Held:
@@ -36,7 +38,7 @@ def held(case: Case, *, version: int | None = None) -> Held:
     ticket = locked_ticket(Ticket(pk=case.ticket_id))
     current: Case = moves.locked(case, version=version)
     lines = list(CaseLine.objects.select_for_update().filter(case=current).order_by("line_id"))
-    return Held(current, ticket, books, lines)
+    return Held(current, ticket, books, lines, current.state == CaseState.CLOSED)
 
 
 def held_together(order_id: int, case_ids: Iterable[int]) -> dict[int, Held]:
@@ -90,7 +92,7 @@ def tell_ticket_of(
 
 def standing_on(ticket: Ticket) -> tuple[int, int]:
     """How much hangs on a ticket, and how much of it is open: cases, small requests that hold it, letters."""
-    cases = Case.objects.filter(ticket=ticket).annotate(open=Q(state__in=OPEN_CASES))
+    cases = Case.objects.filter(ticket=ticket).annotate(open=Case.objects.holds())
     small = ServiceRequest.objects.filter(ticket=ticket, holds_ticket=True)
     small = small.annotate(open=Q(state__in=OPEN_REQUESTS)).values_list("open", flat=True)
     letters = AuthorityCase.objects.filter(ticket=ticket).annotate(open=Q(state__in=UNANSWERED))

@@ -17,11 +17,11 @@ from accounts.services import system_user
 from aftersales.cases.models import Case, CasePayment, Payee, PaymentPart
 from aftersales.cases.services.handing import hand_over_later
 from aftersales.cases.services.limits import count_no_longer
-from aftersales.cases.services.locking import Held, held, refuse_foreign
+from aftersales.cases.services.locking import Held, held, refuse_foreign, tell_ticket
 from aftersales.cases.services.proposing import new_key, parts_by, take_of_case
 from aftersales.cases.services.settling import close_if_settled
 from aftersales.cases.services.tenders import tenders_open, tenders_take
-from aftersales.cases.states import CALLABLE_BACK, Gateway, NameCheck, PaymentKind, PaymentState
+from aftersales.cases.states import CALLABLE_BACK, CaseState, Gateway, NameCheck, PaymentKind, PaymentState
 from aftersales.core import moves, series
 from aftersales.core.errors import DomainError
 from aftersales.orders import services as orders
@@ -67,6 +67,7 @@ def payment_reject(
         refuse_foreign(mine.ticket, actor)
         rejected: CasePayment = moves.perform(row, "reject", actor=actor, now=now, reason=reason[:200])
         _free(mine, rejected, actor, now)
+        _tell_done(mine, "ticket.case_ended", now)
     return rejected
 
 
@@ -92,6 +93,7 @@ def _cancelled(mine: Held, row: CasePayment, actor: Any, now: datetime) -> CaseP
     cancelled: CasePayment = moves.perform(row, "cancel", actor=actor, now=now)
     count_no_longer(cancelled)
     _free(mine, cancelled, actor, now)
+    _tell_done(mine, "ticket.case_ended", now)
     return cancelled
 
 
@@ -124,6 +126,7 @@ def payment_succeed(
         )
         _tell_order(mine, paid, paid.amount, actor, now)
         close_if_settled(mine, now=now)
+        _tell_done(mine, "ticket.case_ended", now)
     return paid
 
 
@@ -169,7 +172,14 @@ def payment_bounce(
             row, "bounce", actor=actor, now=now, failure=failure[:120] or "?", told=told
         )
         _tell_order(mine, returned, -returned.amount, actor, now)
+        _tell_done(mine, "ticket.case_unpaid", now)
     return returned
+
+
+def _tell_done(mine: Held, event: str, now: datetime) -> None:
+    """A case that was done before holds its ticket while its money is back, and lets it go when it is paid anew."""
+    if mine.case.state == CaseState.CLOSED and mine.was_done:
+        tell_ticket(mine.ticket, event, mine.case, actor=system_user(now), now=now)
 
 
 def payment_reverse(
