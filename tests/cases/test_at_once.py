@@ -60,6 +60,29 @@ def test_acceptance_and_a_new_offer_at_once_leave_one_of_them(
     assert OrderAccount.objects.get().granted == case.agreed
 
 
+def test_of_two_acceptances_of_one_offer_one_binds(open_case: Open, desk: Cast, now: datetime) -> None:
+    case = open_case({0: 3}, kind="refund_only")
+    case = services.case_offer(case=case, amount=Decimal(10), actor=desk.agent, now=now)
+    found = outcomes(*(lambda: services.case_accept(case=case, actor=desk.agent, now=now) for _n in range(3)))
+    assert found == ["done", "wrong_state", "wrong_state"]
+    assert OrderAccount.objects.get().granted == Decimal(10)
+
+
+def test_what_is_accepted_is_the_offer_that_was_read(open_case: Open, desk: Cast, now: datetime) -> None:
+    """The customer counters while the other side takes its offer up again: one of them, never a mixture."""
+    case = open_case({0: 3}, kind="refund_only")
+    case = services.case_offer(case=case, amount=Decimal(10), actor=desk.agent, now=now)
+    found = outcomes(
+        lambda: services.case_accept(case=case, version=case.version, actor=desk.agent, now=now),
+        lambda: services.case_counter(
+            case=case, amount=Decimal(30), version=case.version, actor=desk.agent, now=now
+        ),
+    )
+    assert found == ["conflict", "done"]
+    case.refresh_from_db()
+    assert (case.state, case.agreed) in {("approved", Decimal(10)), ("countered", Decimal(0))}
+
+
 def test_without_the_lock_the_database_still_refuses(open_case: Open, desk: Cast, now: datetime) -> None:
     """The lock off: both compute from the same account, and PostgreSQL refuses the second."""
     case = services.case_approve(case=open_case({0: 1}), actor=desk.agent, now=now)

@@ -1,5 +1,6 @@
 """Two at once about the same money: one effect, and without the lock PostgreSQL refuses the second."""
 
+import threading
 from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
@@ -67,6 +68,53 @@ def test_of_two_approvers_one_lets_it_out(open_case: Open, desk: Cast, now: date
     ]
     assert outcomes(*acts) == ["done", "wrong_state"]
     assert Event.objects.filter(kind="payment.approved").count() == 1
+
+
+def test_ten_times_two_approvers_and_each_time_one_of_them_and_the_other_is_told(
+    open_case: Open, desk: Cast, now: datetime
+) -> None:
+    """M05: ten rounds; whoever is second hears how it stands now."""
+    for number in range(1, 11):
+        payment = waiting(open_case, desk, now)
+        acts = [
+            lambda who=who, row=payment: services.payment_approve(payment=row, actor=who, now=now)
+            for who in (desk.finance, desk.supervisor)
+        ]
+        found = at_once(acts)
+        [loser] = [one for one in found if isinstance(one, DomainError)]
+        assert "已批准" in str(loser)
+        assert Event.objects.filter(kind="payment.approved").count() == number
+
+
+def waiting(open_case: Open, desk: Cast, now: datetime) -> CasePayment:
+    """Five yuan more than one person lets out alone."""
+    case = open_case({}, kind="compensation", ground="service", compensation="statutory", asked=D(105))
+    case = services.case_approve(case=case, actor=desk.lead, now=now)
+    [payment] = services.payment_propose(case=case, actor=desk.agent, now=now)
+    assert payment.state == "awaiting_approval"
+    return payment
+
+
+def test_with_the_lock_off_two_approvers_would_both_let_it_out(
+    open_case: Open, desk: Cast, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The race is real: without the lock both read *awaiting approval*, and both are written."""
+    payment, both = waiting(open_case, desk, now), threading.Barrier(2)
+
+    def read_only(queryset: Any, ids: Any, *, skip_locked: bool) -> list[Any]:
+        rows = list(queryset.filter(pk__in=ids).order_by("pk"))
+        both.wait(timeout=10)
+        return rows
+
+    monkeypatch.setattr(moves, "_lock", read_only)
+    found = at_once(
+        [
+            lambda who=who: moves.perform(payment, "approve", actor=who, now=now)
+            for who in (desk.finance, desk.supervisor)
+        ]
+    )
+    assert [type(one) for one in found] == [CasePayment, CasePayment]
+    assert Event.objects.filter(kind="payment.approved").count() == 2
 
 
 def test_the_same_answer_four_times_at_once_is_booked_once(
