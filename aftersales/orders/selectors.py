@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -216,6 +217,11 @@ class CustomerPanel:
 
 def order_card(order_id: int) -> OrderCard | None:
     """The whole order in one query; None when there is none."""
+    return order_cards([order_id]).get(order_id)
+
+
+def order_cards(order_ids: Collection[int]) -> dict[int, OrderCard]:
+    """Many whole orders in one query, by their keys."""
     here = {"order_id": OuterRef("pk")}
     tracking = TrackingEvent.objects.filter(shipment_id=OuterRef("pk")).order_by("-at", "-id")[
         :TRACKING_SHOWN
@@ -223,8 +229,8 @@ def order_card(order_id: int) -> OrderCard | None:
     shipments = (
         Shipment.objects.filter(**here).order_by("number").annotate(track=_rows(tracking, TrackingCard))
     )
-    order = (
-        Order.objects.filter(pk=order_id)
+    orders = (
+        Order.objects.filter(pk__in=order_ids)
         .select_related(
             "customer", "account", "merchant", "payer", "recipient", "ship_name", "ship_phone", "ship_address"
         )
@@ -240,10 +246,12 @@ def order_card(order_id: int) -> OrderCard | None:
             shipment_rows=_rows(shipments, ShipmentCard, tracking=F("track")),
             review_rows=_rows(Review.objects.filter(**here).order_by("-written_at"), ReviewCard),
         )
-        .first()
+        .order_by("pk")
     )
-    if order is None:
-        return None
+    return {order.pk: _card(order) for order in orders}
+
+
+def _card(order: Any) -> OrderCard:
     return OrderCard(
         order=order,
         lines=[_read(LineCard, row) for row in order.line_rows],

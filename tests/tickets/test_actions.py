@@ -5,17 +5,22 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from accounts.states import Role
 from aftersales.core.errors import DomainError
 from aftersales.core.models import Event
 from aftersales.customers.models import Contact, Customer
+from aftersales.merchants.models import MerchantContact
+from aftersales.orders.services import line_add
 from aftersales.tickets import actions, services
 from aftersales.tickets.actions import Step, engine
 from aftersales.tickets.models import Message, Ticket
 from aftersales.tickets.states import TicketState
 from tests.cast import Cast
+from tests.records import merchant
+from tests.records import order as an_order
 
 Opener = Callable[..., Ticket]
 
@@ -166,6 +171,37 @@ def test_judging_many_tickets_takes_no_more_statements_than_judging_two(
     with django_assert_max_num_queries(3):
         told = actions.foresee(steps, tickets, actor=desk.agent, now=now)
     assert all(not engine.refusals(one) for one in told.values())
+
+
+def test_texts_for_many_tickets_read_their_facts_at_once(
+    open_ticket: Opener, desk: Cast, customer: Customer, now: datetime
+) -> None:
+    """Order, telephone and merchant of each are asked for together, and each letter says its own."""
+    text = "订单 {order}，商品 {product}，电话 {phone}，{merchant_phone}"
+    shop = merchant("M-1", now)
+    MerchantContact.objects.create(merchant=shop, role="aftersales", phone="0755-86001122")
+    Contact(customer=customer, kind="phone", value="13812345678").save()
+    rows = []
+    for n in range(6):
+        row = an_order(f"A-{n}", now, customer=customer, merchant=shop)
+        line_add(order=row, line_no=1, product_name=f"耳机{n}", merchant=shop, actor=desk.system, now=now)
+        rows.append(open_ticket(order_id=row.pk, merchant_id=shop.pk))
+    steps = [Step("reply", {"text": text}), Step("note", {"text": "{order} {paid}"})]
+
+    def statements(keys: list[int]) -> tuple[int, list[str]]:
+        tickets = list(Ticket.objects.filter(pk__in=keys).select_related(*engine.RELATED).order_by("pk"))
+        with CaptureQueriesContext(connection) as asked:
+            told = actions.foresee(steps, tickets, actor=desk.lead, now=now, telling=True)
+        return len(asked.captured_queries), [told[one.pk][0].words for one in tickets]
+
+    keys = [row.pk for row in rows]
+    statements(keys[:1])
+    (one, _words), (many, words) = statements(keys[:1]), statements(keys)
+    assert one == many
+    numbers = [row.order.external_no for row in Ticket.objects.filter(pk__in=keys).order_by("pk")]
+    assert all(number in said for number, said in zip(numbers, words, strict=True))
+    assert len(set(words)) == 6
+    assert all("0755-86001122" in said and "5678" in said for said in words)
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from aftersales.core.errors import Refusal, Text
 from aftersales.tickets import answering
 from aftersales.tickets.models import Ticket
-from aftersales.tickets.selectors.answer_templates import values_of
+from aftersales.tickets.selectors.answer_templates import read_facts, values_of
 
 # The blanks of the reply box, and two that only steps know.
 VARIABLES: Mapping[str, Text] = {
@@ -37,6 +37,11 @@ def _values(text: str, ticket: Ticket, actor: Any, now: datetime) -> Mapping[str
         return {}
     own = {"subject": ticket.subject, "team": ticket.team.name if ticket.team else ""}
     return own | values_of(ticket, actor, now, wanted)
+
+
+def read(texts: Sequence[str], tickets: Sequence[Ticket]) -> None:
+    """Whatever the blanks of these texts need on all of these tickets, at once."""
+    read_facts(tickets, {name for text in texts for name in answering.blanks(text)})
 
 
 def missing(text: str, ticket: Ticket, actor: Any, now: datetime) -> Refusal | None:

@@ -1,6 +1,6 @@
 """Answer templates for the reply box: which fit a ticket, and what their blanks say on it to this reader."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,7 +14,7 @@ from aftersales.customers.models import Contact
 from aftersales.customers.states import ContactKind
 from aftersales.merchants.models import MerchantContact
 from aftersales.notices.rules import say
-from aftersales.orders.selectors import OrderCard, order_card
+from aftersales.orders.selectors import OrderCard, order_cards
 from aftersales.tickets import answering
 from aftersales.tickets.answering import VARIABLES
 from aftersales.tickets.models import AnswerTemplate, Ticket
@@ -97,15 +97,39 @@ def values_of(ticket: Ticket, user: Any, now: datetime, asked: Collection[str]) 
         "customer": ticket.customer.masked_name if ticket.customer else "",
         "due": say(ticket.next_due_at) if now < ticket.next_due_at < NO_DUE else "",
     }  # fmt: skip
-    if wanted & ORDER and ticket.order_id:
-        values |= _of_order(order_card(ticket.order_id))
-    if "phone" in wanted and ticket.customer_id:
-        values["phone"] = _phone(ticket.customer_id)
-    if "merchant_phone" in wanted and ticket.merchant_id:
-        values["merchant_phone"] = _merchant_phone(ticket.merchant_id)
+    read_facts([ticket], wanted)
+    facts = ticket.__dict__[FACTS]
+    if wanted & ORDER:
+        values |= _of_order(facts["order"])
+    values |= {name: facts[name] for name in PHONES if name in wanted}
     return {name: value for name, value in values.items() if name in wanted and value}
 
 
+def read_facts(tickets: Sequence[Ticket], asked: Collection[str]) -> None:
+    """What these blanks need beyond the rows themselves, kept with them: three queries at most, however many they are.
+
+    Read already, nothing is read again: a page that shows many tickets asks for all of them before the first text.
+    """
+    if ORDER & set(asked):
+        _keep(tickets, "order", "order_id", order_cards)
+    for name, (column, found) in PHONES.items():
+        if name in asked:
+            _keep(tickets, name, column, found)
+    for one in tickets:
+        one.__dict__.setdefault(FACTS, {})
+
+
+def _keep(
+    tickets: Sequence[Ticket], name: str, column: str, found: Callable[[Collection[int]], Mapping[int, Any]]
+) -> None:
+    new = [one for one in tickets if name not in one.__dict__.get(FACTS, {})]
+    keys = {key for one in new if (key := getattr(one, column))}
+    known = found(keys) if keys else {}
+    for one in new:
+        one.__dict__.setdefault(FACTS, {})[name] = known.get(getattr(one, column))
+
+
+FACTS = "blank_facts"
 ORDER = {"order", "product", "paid", "carrier", "tracking", "arrival"}
 
 
@@ -126,12 +150,17 @@ def _of_order(card: OrderCard | None) -> dict[str, str]:
     return values
 
 
-def _phone(customer_id: int) -> str:
-    contacts = Contact.objects.present().filter(customer_id=customer_id, kind=ContactKind.PHONE)
-    first = contacts.order_by("-preferred", "pk").first()
-    return first.masked if first else ""
+def _phones(customers: Collection[int]) -> dict[int, str]:
+    """The masked number of each customer, the preferred one first."""
+    contacts = Contact.objects.present().filter(customer__in=customers, kind=ContactKind.PHONE)
+    first = contacts.order_by("customer_id", "-preferred", "pk").distinct("customer_id")
+    return {one.customer_id: one.masked for one in first}
 
 
-def _merchant_phone(merchant_id: int) -> str:
-    contact = MerchantContact.objects.filter(merchant_id=merchant_id).exclude(phone="").order_by("pk").first()
-    return str(contact.phone) if contact else ""
+def _merchant_phones(merchants: Collection[int]) -> dict[int, str]:
+    contacts = MerchantContact.objects.filter(merchant__in=merchants).exclude(phone="")
+    first = contacts.order_by("merchant_id", "pk").distinct("merchant_id")
+    return {one.merchant_id: str(one.phone) for one in first}
+
+
+PHONES = {"phone": ("customer_id", _phones), "merchant_phone": ("merchant_id", _merchant_phones)}
