@@ -6,12 +6,16 @@ from typing import Any
 
 import pytest
 from django.contrib.messages import get_messages
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from aftersales.core.once import new_key
 from aftersales.customers.models import Contact, Customer
 from aftersales.tickets import services
+from aftersales.tickets.actions import Step
 from aftersales.tickets.models import Macro, Message, Ticket
+from aftersales.tickets.services.macros import macro_save
 from tests.cast import Cast
 
 Opener = Callable[..., Ticket]
@@ -83,6 +87,49 @@ def test_the_dialog_lists_what_fits_previews_and_applies(
     ticket.refresh_from_db()
     assert (ticket.state, ticket.wait_for) == ("waiting", "customer")
     assert Message.objects.filter(ticket=ticket, source="action").count() == 1
+
+
+def test_the_list_asks_no_more_for_many_macros_than_for_few(
+    open_ticket: Opener, desk: Cast, now: datetime
+) -> None:
+    ticket, browser = open_ticket(), desk.client(desk.agent)
+    url = reverse("desk:macros_for", args=[ticket.number])
+
+    def more(count: int) -> None:
+        texts = ("note", {"text": "看过 {order}"}), ("reply", {"text": "您好 {phone}"}), ("start", {})
+        for place in range(count):
+            do, values = texts[place % 3]
+            macro_save(
+                macro=None, steps=[Step(do, values), Step("note", {"text": f"{place}"})], actor=desk.agent, now=now,
+                name_zh=f"宏{place}", name_en="", scope="own", team=None, position=5, kinds=[], roles=[],
+                is_active=True,
+            )  # fmt: skip
+
+    def statements() -> int:
+        with CaptureQueriesContext(connection) as asked:
+            assert browser.get(url).status_code == 200
+        return len(asked.captured_queries)
+
+    more(3)
+    statements()
+    few = statements()
+    more(24)
+    assert statements() == few <= 45
+
+
+def test_the_list_says_which_macros_cannot_begin_and_shows_them_last(
+    open_ticket: Opener, desk: Cast, now: datetime
+) -> None:
+    ticket = services.ticket_start(ticket=open_ticket(), actor=desk.agent, now=now)
+    for place, step in enumerate([Step("start"), Step("note", {"text": "看过"})]):
+        macro_save(
+            macro=None, steps=[step], actor=desk.agent, now=now, name_zh=f"宏{place}", name_en="", scope="own",
+            team=None, position=place + 1, kinds=[], roles=[], is_active=True,
+        )  # fmt: skip
+    page = desk.client(desk.agent).get(reverse("desk:macros_for", args=[ticket.number])).content.decode()
+    assert page.index("宏1") < page.index("宏0")
+    assert 'class="no"' in page.split("宏1")[1]
+    assert 'class="no"' in page.split("宏0")[0].rpartition("<button")[2]
 
 
 def test_a_preview_names_the_step_that_is_not_possible(
