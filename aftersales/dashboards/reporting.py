@@ -22,6 +22,7 @@ from aftersales.dashboards.states import Period
 from aftersales.tickets.states import Kind
 
 NAMES_SHOWN = 20
+SIGNS = "dashboards.integrity"
 
 
 def last_period(period: str, today: date) -> tuple[date, date]:
@@ -50,8 +51,13 @@ def content(plan: ReportPlan, first: date, last: date, now: datetime) -> dict[st
         "people": [
             [one.name, one.open, one.breached] for one in overview.people(scope)
         ],
-        "signs": {sign.measure.code: sign.tickets for sign in integrity.signs(scope)},
+        "signs": {sign.measure.code: sign.tickets for sign in integrity.signs(scope)} if _looks_after(plan) else {},
     }  # fmt: skip
+
+
+def _looks_after(plan: ReportPlan) -> bool:
+    """Whether the owner may read signs of integrity: asked when a report is made, and again when it is read."""
+    return bool(plan.owner.has_perm(SIGNS))
 
 
 def _course(course: Course) -> dict[str, Any]:
@@ -105,10 +111,17 @@ def sections(report: Report) -> list[Section]:
                 [(str(dict(Kind.choices).get(code, code)), number) for code, number in kept["kinds"]]),
         Section(_("Opened by merchant"), [_("Merchant"), _("Tickets")], kept["merchants"]),
         Section(_("In hand by person"), [pgettext("dashboard", "Person"), _("Open"), _("Breached")], kept["people"]),
-        Section(_("Signs of integrity"), [pgettext("dashboard", "Measure"), _("Tickets")],
-                [(str(integrity.BY_CODE[code].label), number) for code, number in kept["signs"].items()
-                 if code in integrity.BY_CODE]),
+        *([_signs(kept["signs"])] if _looks_after(report.plan) else []),
     ]  # fmt: skip
+
+
+def _signs(kept: Mapping[str, int]) -> Section:
+    known = [
+        (str(integrity.BY_CODE[code].label), number)
+        for code, number in kept.items()
+        if code in integrity.BY_CODE
+    ]
+    return Section(_("Signs of integrity"), [pgettext("dashboard", "Measure"), _("Tickets")], known)
 
 
 def _lines(report: Report) -> list[Line]:

@@ -15,6 +15,7 @@ from aftersales.core.errors import Conflict, DomainError, NotPermitted
 from aftersales.customers.models import Contact, Customer
 from aftersales.dashboards import reporting, services
 from aftersales.dashboards.models import Report, ReportPlan
+from aftersales.dashboards.selectors import integrity
 from aftersales.notices.models import Notice
 from aftersales.tickets import services as tickets
 from aftersales.tickets.models import Ticket
@@ -128,6 +129,22 @@ def test_a_report_counts_only_what_its_owner_may_see(answered: Ticket, desk: Cas
     Ticket.objects.filter(pk=answered.pk).update(team=desk.team, assignee=desk.agent, owner=desk.agent)
 
     assert make(plan, now).content["course"]["opened"] == 0
+
+
+@pytest.mark.parametrize("name", ["agent", "vendor_agent", "lead"])
+def test_signs_of_integrity_stand_in_reports_of_those_who_may_read_them(
+    desk: Cast, now: datetime, name: str
+) -> None:
+    """The page of signs is closed to agents, so a report must not be the way around it; asked again when it is read."""
+    owner = getattr(desk, name)
+    may = owner.has_perm("dashboards.integrity")
+    assert may is (name == "lead")
+    report = make(services.plan_make(period="week", team=None, hour=0, actor=owner, now=now), now)
+    assert bool(report.content["signs"]) is may
+    report.content["signs"] = dict.fromkeys(integrity.BY_CODE, 3)  # as it was made when he still might
+    shown = [str(one.title) for one in reporting.sections(report)]
+    assert ("诚信迹象" in shown or "Signs of integrity" in shown) is may, shown
+    assert len(openpyxl.load_workbook(io.BytesIO(reporting.workbook(report, "x"))).sheetnames) == 5 + may
 
 
 def test_nobody_reads_the_report_of_another(plan: ReportPlan, desk: Cast, now: datetime) -> None:
