@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from django.db import transaction
 
@@ -31,7 +31,8 @@ class Line:
     author: Any = None
 
 
-class Kept(NamedTuple):
+@dataclass(frozen=True)
+class Kept:
     """What became of a transcript: the ticket it joined, how many lines are new, whether the customer said any."""
 
     ticket: Ticket
@@ -92,7 +93,7 @@ def _left_open(lines: Sequence[Line]) -> bool:
 def _heard(ticket: Ticket, said: Sequence[Message], channel: str, actor: Any, now: datetime) -> Ticket:
     """The same event as for a letter, naming his last words."""
     last = [one for one in said if one.author_kind == AuthorKind.CUSTOMER][-1]
-    columns = {"ask_in_person": ""} if ticket.is_open else {}
+    columns: dict[str, Any] = {"ask_in_person": ""} if ticket.is_open else {}
     return moves.change(
         ticket, actor=actor, now=now, event="ticket.customer_wrote", quiet=QUIET,
         payload={"message_id": last.pk, "channel": channel},
