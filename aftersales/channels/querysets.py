@@ -4,22 +4,27 @@ from __future__ import annotations
 
 from typing import Any, Self
 
+from django.db.models import Q
+
 from aftersales.channels.states import TO_DECIDE
 from aftersales.core.querysets import ScopedQuerySet
 from aftersales.tickets.models import Ticket
 
 
 class LetterQuerySet(ScopedQuerySet):
-    """All with the capability to decide or to look after; else those of tickets one sees."""
+    """A letter that belongs to a ticket is read by who may see that ticket.
+
+    What belongs to none (to be decided, put aside, automatic) is seen by whoever decides about letters or looks after
+    them.
+    """
 
     view_capability = "channels.view_letter"
 
     def visible_to(self, user: Any) -> Self:
         if not getattr(user, "is_active", False):
             return self.none()
-        if user.has_perm(self.view_capability):
-            return self
-        return self.filter(ticket__in=Ticket.objects.visible_to(user))
+        seen = Q(ticket__in=Ticket.objects.visible_to(user))
+        return self.filter(seen | Q(ticket=None) if user.has_perm(self.view_capability) else seen)
 
     def to_decide(self) -> Self:
         return self.filter(outcome__in=TO_DECIDE)

@@ -41,6 +41,7 @@ def letters(user: Any, view: str, *, before: int | None = None) -> tuple[list[Le
     if before:
         rows = rows.filter(pk__lt=before)
     found = list(rows.order_by("-pk")[: PAGE + 1])
+    _hide_hints(user, found)
     return found[:PAGE], len(found) > PAGE
 
 
@@ -52,7 +53,21 @@ def waiting_count(user: Any) -> int:
 def letter(user: Any, public_id: str) -> Letter | None:
     wide = Letter.objects.visible_to(user).select_related("ticket", "hint", "customer")
     found: Letter | None = wide.filter(public_id=public_id).first()
+    _hide_hints(user, [found] if found else [])
     return found
+
+
+def _hide_hints(user: Any, rows: Sequence[Letter]) -> None:
+    """A ticket that a letter merely names is said to nobody who may not see it. One query, and only if one is named."""
+    named = {row.hint_id for row in rows if row.hint_id}
+    seen = (
+        set(Ticket.objects.visible_to(user).filter(pk__in=named).values_list("pk", flat=True))
+        if named
+        else ()
+    )
+    for row in rows:
+        if row.hint_id and row.hint_id not in seen:
+            row.hint = None  # of the row in memory; nothing is saved
 
 
 def ticket_named(user: Any, number: str) -> Ticket | None:
