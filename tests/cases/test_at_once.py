@@ -35,6 +35,25 @@ def test_of_two_requests_for_the_last_pieces_one_is_opened(open_case: Open) -> N
     assert Case.objects.count() == 1
 
 
+def test_one_request_sent_twenty_times_is_one_case_and_with_another_content_none(open_case: Open) -> None:
+    """M02: parallel, then one after the other, then the same key with another amount or other pieces."""
+    again = {"source": "portal", "source_ref": "r-1", "kind": "refund_only", "asked": Decimal(5)}
+    assert outcomes(*(lambda: open_case({0: 1}, **again) for _n in range(10))) == ["done"] * 10
+    for _n in range(10):
+        open_case({0: 1}, **again)
+    for pieces, other in (
+        (1, {"asked": Decimal(6)}),
+        (1, {"ground": "quality"}),
+        (1, {"kind": "return"}),
+        (2, {}),
+    ):
+        with pytest.raises(DomainError) as error:
+            open_case({0: pieces}, **(again | other))
+        assert error.value.code == "key_reused"
+    assert LineAccount.objects.get(claimed__gt=0).claimed == 1
+    assert Case.objects.count() == 1
+
+
 def test_of_two_approvals_one_grants(open_case: Open, desk: Cast, now: datetime) -> None:
     case = open_case({0: 2})
     found = outcomes(

@@ -55,8 +55,8 @@ class CaseDraft:
 def case_open(*, ticket: Ticket, draft: CaseDraft, actor: Any, now: datetime) -> Case:
     """Open a case on a ticket. The same (source, source_ref) twice is one case.
 
-    Errors: not_permitted, ticket_done, no_order, nothing, not_of_order, too_many, several_merchants, whole_order,
-    compensation, words.
+    Errors: key_reused (another content under it), not_permitted, ticket_done, no_order, nothing, not_of_order,
+    too_many, several_merchants, whole_order, compensation, words.
     """
     require(actor, "cases.open")
     _check(draft)
@@ -101,7 +101,19 @@ def _known(draft: CaseDraft) -> Case | None:
     if not draft.source_ref:
         return None
     found: Case | None = Case.objects.filter(source=draft.source, source_ref=draft.source_ref).first()
+    if found is not None and not _asks_the_same(found, draft):
+        raise DomainError(_("Something else was asked for under this reference already."), "key_reused")
     return found
+
+
+def _asks_the_same(case: Case, draft: CaseDraft) -> bool:
+    """What was asked for at first; what became of it since does not count."""
+    first = (case.first_kind, case.first_ground, case.asked, case.compensation)
+    if first != (draft.kind, draft.ground, draft.asked, draft.compensation):
+        return False
+    return dict(case.lines.values_list("line", "announced")) == {
+        pk: count for pk, count in draft.pieces.items() if count
+    }
 
 
 def _taken(books: Books | None, draft: CaseDraft) -> dict[int, Decimal]:
