@@ -56,6 +56,13 @@ EXAMPLES |= {
     '"chat_desk"',
     "records.example.com",
 }  # beginnings of what is typed; the code of a calendar
+EXAMPLES |= {
+    "杭市监诉〔2026〕1128号",
+    "商家拒绝七天无理由退货",
+    "退款并书面答复。",
+    "西湖区市场监管局",
+    "张三",
+}
 OWN_NAMES = {"中文", "简体中文"}  # a language is named in itself
 # Codes that stand in the columns and templates of sheets, which other programs read.
 CODES = {"zh-hans", "no", "yes", "mib", "kib"}

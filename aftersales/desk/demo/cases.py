@@ -159,7 +159,7 @@ def live(now: datetime, people: dict[str, User]) -> int:
             break
     told += _disputes(desk, tickets, people["adjudicator"])
     told += again.live(desk)
-    told += authority.live(desk, tickets, people["authority"])
+    told += authority.live(desk, people["authority"])
     for place, tail, ago in (("A-03", "6027", 5 * DAY), ("B-11", "1846", 3 * HOUR)):
         facts = Stranger(
             tracking_no=f"YT88{tail}0021", carrier="圆通速递", phone_tail=tail, place=place, weight_g=620

@@ -87,7 +87,7 @@ def letter_more(
         raise DomainError(_("The new deadline lies in the future."), "due")
     with transaction.atomic():
         ticket, current = held(letter, actor, HANDLE, version=version)
-        ticket = reopened(ticket, actor, now)
+        ticket = reopened(ticket, actor=actor, now=now)
         clock = deadline_set(
             subject=ticket, promise=Promise.AUTHORITY_REPLY, due_at=due_at, holder_id=ticket.assignee_id,
             actor=actor, now=now,

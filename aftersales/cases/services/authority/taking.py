@@ -154,7 +154,7 @@ def _ticket(draft: LetterDraft, ticket: Ticket | None, actor: Any, now: datetime
     else:
         refuse_foreign(ticket, actor)
     current = locked_ticket(ticket)
-    current = reopened(current, actor, now)
+    current = reopened(current, actor=actor, now=now)
     severity = max(current.severity, severity_of(draft.source, now), key=SEVERITY_ORDER.index)
     if (severity, Nature.COMPLAINT) != (current.severity, current.nature):
         current = ticket_regrade(
@@ -164,7 +164,7 @@ def _ticket(draft: LetterDraft, ticket: Ticket | None, actor: Any, now: datetime
     return current
 
 
-def reopened(ticket: Ticket, actor: Any, now: datetime) -> Ticket:
+def reopened(ticket: Ticket, *, actor: Any, now: datetime) -> Ticket:
     """A reply is owed on it, so it is worked on again. Errors: finished, and what the reopening refuses."""
     if ticket.is_open:
         return ticket
