@@ -9,6 +9,7 @@ from aftersales.ledger import services as ledger
 from aftersales.ledger.chart import Line
 from aftersales.ledger.models import Account
 from aftersales.merchants import services as merchants
+from aftersales.merchants.models import Merchant
 from tests.architecture.rows import NUMBER, READERS, STAFF, VENDORS, Page, R, a_person, rule_book
 
 LIMIT = {"sort": "limit", "key": "in_post-goodwill-cny"}
@@ -88,7 +89,7 @@ RECOVERY = {"number": "ZC0000-00000"}
 
 
 def _shop(cast: Any) -> dict[str, Any]:
-    row = merchants.merchant_create(
+    row = Merchant.objects.filter(code="M9").first() or merchants.merchant_create(
         code="M9", name="Shop M9", actor=cast.system, now=cast.now, state="active"
     )
     return {"public_id": row.public_id}

@@ -71,7 +71,7 @@ def _collected(row: Recovery, merchant: Merchant, actor: Any, now: datetime) -> 
         line = Line(chart.receivable(merchant), chart.COST, more, row.currency)
         step_post(row, Source.RECEIVABLE, [line], more, actor, now)
         owed = left
-    return summed(row, taken, owed, actor, now)
+    return _summed(row, taken, owed, actor, now)
 
 
 def _there(row: Recovery, merchant: Merchant) -> list[tuple[str, Decimal]]:
@@ -90,7 +90,7 @@ def _of_deposit(row: Recovery, merchant: Merchant, part: Decimal, actor: Any, no
         ledger.post(source=taken, kind=EntryKind.DEPOSIT, lines=[line], actor=actor, now=now)
 
 
-def summed(row: Recovery, taken: Decimal, owed: Decimal, actor: Any, now: datetime) -> Recovery:
+def _summed(row: Recovery, taken: Decimal, owed: Decimal, actor: Any, now: datetime) -> Recovery:
     """The sums after the steps, and the state that follows from them."""
     if (taken, owed) == (row.taken, row.receivable):
         return row
@@ -138,7 +138,7 @@ def recovery_paid(
             now,
             reference=text,
         )
-        return summed(row, row.taken + amount, max(row.receivable - amount, ZERO), actor, now)
+        return _summed(row, row.taken + amount, max(row.receivable - amount, ZERO), actor, now)
 
 
 def _refuse_payment(row: Recovery, amount: Decimal) -> None:
