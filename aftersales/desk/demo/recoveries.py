@@ -143,7 +143,10 @@ def live(now: datetime, people: dict[str, User]) -> int:
     """Each story on a ticket of its own, about a shop of its own; answers how many were told."""
     money, told = Money(people, now), 0
     rows = Ticket.objects.filter(
-        state__in=ACTIVE_STATES, historic=False, merchant__self_run=False, order__paid__gt=20, cases=None
+        state__in=ACTIVE_STATES,
+        historic=False,
+        merchant__self_run=False,
+        order__paid__gt=20,
     ).exclude(state="resolved")
     found = list(rows.select_related("merchant").order_by("pk")[:60])
     for story in STORIES:
