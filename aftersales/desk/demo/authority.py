@@ -26,7 +26,7 @@ Story = Callable[[Desk, Ticket, User], None]
 
 
 def taken(
-    desk: Desk, ticket: Ticket | None, number: str, ago: timedelta, due: timedelta, **told: Any
+    desk: Desk, ticket: Ticket, clerk: User, number: str, ago: timedelta, due: timedelta, **told: Any
 ) -> AuthorityCase:
     """A letter that came ``ago`` and is due ``due`` from now."""
     facts: dict[str, Any] = {
@@ -35,18 +35,18 @@ def taken(
         "office": "西湖区市场监督管理局 消保科", "reporter_name": "王建国", "reporter_contact": "13900002468",
     }  # fmt: skip
     return services.letter_take(
-        draft=LetterDraft(**(facts | told)), ticket=ticket, actor=desk.agent, now=desk.now - ago
+        draft=LetterDraft(**(facts | told)), ticket=ticket, actor=clerk, now=desk.now - ago
     ).letter
 
 
 def due_today(desk: Desk, ticket: Ticket, clerk: User) -> None:
     tonight = timezone.localtime(desk.now).replace(hour=23, minute=30) - desk.now
-    taken(desk, ticket, "杭西市监诉〔2026〕1128号", 5 * HOUR, tonight)
+    taken(desk, ticket, clerk, "杭西市监诉〔2026〕1128号", 5 * HOUR, tonight)
 
 
 def late(desk: Desk, ticket: Ticket, clerk: User) -> None:
     letter = taken(
-        desk, ticket, "浙12345-20261119-0417", 7 * DAY, -5 * HOUR, source="12345", subject="退款迟迟不到账",
+        desk, ticket, clerk, "浙12345-20261119-0417", 7 * DAY, -5 * HOUR, source="12345", subject="退款迟迟不到账",
         office="杭州市 12345 平台", reporter_name="李秀英",
     )  # fmt: skip
     services.letter_accept(letter=letter, actor=clerk, now=desk.now - 6 * DAY)
@@ -54,7 +54,7 @@ def late(desk: Desk, ticket: Ticket, clerk: User) -> None:
 
 def waits_for_the_merchant(desk: Desk, ticket: Ticket, clerk: User) -> None:
     letter = taken(
-        desk, ticket, "沪市监举〔2026〕0093号", 2 * DAY, 6 * DAY, source="regulator", kind="report",
+        desk, ticket, clerk, "沪市监举〔2026〕0093号", 2 * DAY, 6 * DAY, source="regulator", kind="report",
         subject="商品页面宣传与实物不符", office="浦东新区市场监督管理局", reporter_name="赵敏",
     )  # fmt: skip
     services.letter_accept(letter=letter, actor=clerk, now=desk.now - 2 * DAY + HOUR)
@@ -66,7 +66,7 @@ def waits_for_the_merchant(desk: Desk, ticket: Ticket, clerk: User) -> None:
 
 def to_approve(desk: Desk, ticket: Ticket, clerk: User) -> None:
     letter = taken(
-        desk, ticket, "（2026）浙0106协查字第77号", 3 * DAY, 4 * DAY, source="court", kind="evidence",
+        desk, ticket, clerk, "（2026）浙0106协查字第77号", 3 * DAY, 4 * DAY, source="court", kind="evidence",
         subject="调取订单与沟通记录", demand="请提供涉案订单的交易、物流与沟通记录。", office="西湖区人民法院 民一庭",
         reporter_name="", reporter_contact="",
     )  # fmt: skip
@@ -80,7 +80,7 @@ def to_approve(desk: Desk, ticket: Ticket, clerk: User) -> None:
 
 def replied(desk: Desk, ticket: Ticket, clerk: User) -> None:
     letter = taken(
-        desk, ticket, "都市快报-读者来信-1102", 9 * DAY, -2 * DAY, source="media", kind="enquiry",
+        desk, ticket, clerk, "都市快报-读者来信-1102", 9 * DAY, -2 * DAY, source="media", kind="enquiry",
         subject="读者反映换货被拖延", office="都市快报 维权热线", reporter_name="陈记者",
     )  # fmt: skip
     services.letter_accept(letter=letter, actor=clerk, now=desk.now - 9 * DAY + HOUR)
