@@ -35,6 +35,7 @@ from aftersales.cases.services.authority import (
     reply_turn_down,
     reporter_reveal,
 )
+from aftersales.cases.services.erasing import customer_forget
 from aftersales.clocks.models import Clock
 from aftersales.clocks.services import rebuild, sweep
 from aftersales.core import files, moves
@@ -376,6 +377,20 @@ def test_a_bundle_is_the_same_bytes_with_every_fingerprint(
     assert sha256(archive.read("manifest.json")).hexdigest() == bundle.sha256
     refused("gone", lambda: bundle_make(letter=letter, chosen=["message:999999"], actor=desk.lead, now=now))
     refused("empty", lambda: bundle_make(letter=letter, chosen=[], actor=desk.lead, now=now))
+
+
+def test_erasing_the_customer_takes_the_words_and_the_reporter_of_ended_letters(
+    take: Take, ticket: Ticket, desk: Cast, now: datetime
+) -> None:
+    ended, running = letter_pass_on(letter=take(), to="法务", actor=desk.lead, now=now), take(letter_no="B")
+    key = f"message:{ticket.messages.get().pk}"
+    bundle = bundle_make(letter=ended, chosen=[key], actor=desk.lead, now=now)
+    customer_forget(ticket.customer, actor=system_user(now), reason="R2.2", now=now)
+    bundle.refresh_from_db()
+    assert "text" not in bundle.pieces[0]
+    assert bundle.pieces[0]["sha256"]
+    names = dict(AuthorityCase.objects.values_list("pk", "reporter_name"))
+    assert names == {ended.pk: "", running.pk: "王小明"}
 
 
 ACTS: dict[str, tuple[str, Callable[..., Any]]] = {

@@ -87,7 +87,7 @@ def replied(desk: Desk, ticket: Ticket, clerk: User) -> None:
     services.letter_extend(
         letter=letter,
         due_at=desk.now + DAY,
-        reference="陈记者来电同意延期",
+        reference="承办人来电同意延期",
         actor=clerk,
         now=desk.now - 4 * DAY,
     )

@@ -63,7 +63,14 @@ def fingerprint(content: bytes) -> str:
 
 
 def bundle_erase_of(customer: Any, held_tickets: Any, now: datetime) -> None:
-    """The words of an erased customer go from the bundles; fingerprints and moments stay."""
+    """The words of an erased customer go from the bundles, fingerprints and moments stay; and who reported, once the
+    letter is at its end."""
+    ended = AuthorityCase.objects.filter(
+        ticket__customer=customer, ended_at__isnull=False, reporter_erased_at=None
+    )
+    ended.exclude(ticket__in=held_tickets).update(
+        reporter_name="", reporter_contact="", reporter_erased_at=now
+    )
     rows = EvidenceBundle.objects.filter(letter__ticket__customer=customer, erased_at=None)
     for row in rows.exclude(letter__ticket__in=held_tickets):
         row.pieces = [
