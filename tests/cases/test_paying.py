@@ -19,8 +19,6 @@ from aftersales.core.models import Event
 from aftersales.orders import services as orders
 from aftersales.orders.models import Order, OrderLine, Payment
 from aftersales.standards.models import ParameterVersion
-from aftersales.tickets import services as tickets
-from aftersales.tickets.models import Ticket
 from tests.cast import Cast
 from training.models import AuthorityUse, Limit
 
@@ -258,33 +256,6 @@ def test_a_bounced_refund_asks_for_a_payee_and_pays_anew_under_a_linked_key(
     order.refresh_from_db()
     assert order.refunded == anew.amount
     assert Case.objects.get(pk=payment.case_id).paying == anew.amount
-
-
-def test_a_case_that_was_done_holds_its_ticket_while_its_money_is_back(
-    approved: Callable[..., Case], desk: Cast, ticket: Ticket, now: datetime
-) -> None:
-    [payment] = services.payment_propose(case=approved({1: 1}), actor=desk.agent, now=now)
-    payment = services.payment_succeed(payment=submit(payment, now), actor=desk.finance, now=now, paid_at=now)
-    ticket.refresh_from_db()
-    assert (payment.case.state, ticket.cases_open) == ("closed", 0)
-    # When the bank sends it back after all
-    payment = services.payment_bounce(payment=payment, actor=desk.finance, now=now, failure="账户已销户")
-    ticket.refresh_from_db()
-    assert ticket.cases_open == 1
-    refused(
-        "open_work",
-        lambda: tickets.ticket_resolve(
-            ticket=ticket, result="explained", text="好", actor=desk.agent, now=now
-        ),
-    )
-    # Then the ticket is free once he is paid to another account
-    payment = services.payment_ask_payee(payment=payment, actor=desk.agent, now=now)
-    draft = PayeeDraft(holder="林芳", account="6222020011112222", consent="电话同意", name_check="same")
-    anew = services.payment_replace(payment=payment, draft=draft, actor=desk.agent, now=now)
-    anew = services.payment_approve(payment=anew, actor=desk.finance, now=now)
-    services.payment_succeed(payment=submit(anew, now), actor=desk.finance, now=now, paid_at=now)
-    ticket.refresh_from_db()
-    assert ticket.cases_open == 0
 
 
 @pytest.mark.parametrize(
