@@ -335,12 +335,14 @@ def _quote(mine: Held, amount: Decimal | None, deductions: Deductions) -> Quote:
         return Quote(())
     if books is None:
         raise DomainError(_("Say first which order this ticket is about."), "no_order")
-    return _with_supplement(case, _goods_quote(mine, amount, deductions))
+    return _with_supplement(mine, _goods_quote(mine, amount, deductions))
 
 
-def _with_supplement(case: Case, found: Quote) -> Quote:
+def _with_supplement(mine: Held, found: Quote) -> Quote:
     """Who ends with a refund gets back what he paid beyond his order too."""
-    beyond = paid_of(case) if case.pk and case.kind in MONEY_BACK else ZERO
+    case, beyond = mine.case, ZERO
+    if case.pk and case.kind in MONEY_BACK:
+        beyond = paid_of(case) if mine.beyond is None else mine.beyond
     if not beyond:
         return found
     return replace(found, terms=(*found.terms, Term("supplement", beyond)), extra=found.extra + beyond)

@@ -1,5 +1,6 @@
 """What the customer owes beyond his order: asked, paid by a reference, dropped, given back."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -70,6 +71,12 @@ def paid_of(case: Case, kind: str = "") -> Decimal:
     rows = Due.objects.paid().filter(case=case)
     rows = rows.filter(kind=kind) if kind else rows
     return rows.aggregate(sum=Sum("amount"))["sum"] or ZERO
+
+
+def paid_of_many(cases: Iterable[Case]) -> dict[int, Decimal]:
+    """The same for many cases, by key; one query."""
+    rows = Due.objects.paid().filter(case__in=list(cases)).order_by().values("case")
+    return dict(rows.annotate(sum=Sum("amount")).values_list("case", "sum"))
 
 
 def open_dues(case: Case) -> list[Due]:

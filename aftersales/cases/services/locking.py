@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from django.db.models import Q
@@ -30,6 +31,8 @@ class Held:
     lines: list[CaseLine]
     was_done: bool = False
     """Whether it was done already when it was locked."""
+    beyond: Decimal | None = None
+    """What the customer paid beyond his order, where it was asked for many at once; None: ask for this one."""
 
 
 def held(case: Case, *, version: int | None = None) -> Held:

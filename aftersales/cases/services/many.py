@@ -9,8 +9,9 @@ from collections.abc import Iterable
 from django.db import connection
 
 from aftersales.cases.models import Case, CaseJudgment, CaseLine, LineAccount, OrderAccount
-from aftersales.cases.refunding import really_paid
+from aftersales.cases.refunding import ZERO, really_paid
 from aftersales.cases.services.accounts import Books, follow_order, line_paid, paid_by_us
+from aftersales.cases.services.dues import paid_of_many
 from aftersales.cases.services.locking import Held
 from aftersales.cases.states import CaseState
 from aftersales.orders.models import Order, OrderLine
@@ -38,8 +39,15 @@ def held_many(ids: Iterable[int]) -> list[Held]:
     mine = CaseLine.objects.select_for_update().filter(case__in=cases).order_by("case_id", "line_id")
     for line in mine:
         lines[line.case_id].append(line)
+    beyond = paid_of_many(cases)
     return [
-        Held(case, tickets[case.ticket_id], books[case.order_id], lines[case.pk])
+        Held(
+            case,
+            tickets[case.ticket_id],
+            books[case.order_id],
+            lines[case.pk],
+            beyond=beyond.get(case.pk, ZERO),
+        )
         for case in cases
         if case.pk not in judged
     ]
