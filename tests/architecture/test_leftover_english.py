@@ -45,7 +45,7 @@ CJK = re.compile(r"[\u4e00-\u9fff]+")
 WORD = re.compile(r"[A-Za-z]{2,}")
 # Numbers, formats, the name of the other language, random ids, addresses.
 PLAIN = re.compile(
-    r"(TK|DA)\d{4}-\d+|\w+\.csv|CSV|XLSX|JSON|App|English|Olist.*|\S+@\S+|\w+/\w+"
+    r"[A-Z]{2}\d{4,}(-\w+)*|SHA-256|\w+\.csv|CSV|XLSX|JSON|App|English|Olist.*|\S+@\S+|\w+/\w+"
     r"|(POST )?https?://\S+|(\w+\.)+example\.com",
     re.ASCII,
 )
