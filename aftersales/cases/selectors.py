@@ -7,6 +7,7 @@ from datetime import datetime
 from django.db.models import F, Q
 from django.utils.translation import gettext as _
 
+from aftersales.cases.authority.selectors import open_letters
 from aftersales.cases.disputestates import MAY_CHANGE
 from aftersales.cases.models import (
     Case,
@@ -29,9 +30,9 @@ OUT = frozenset({
 
 
 def open_work(rows: Sequence[Ticket], now: datetime) -> Mapping[int, list[str]]:
-    """What still has to end before a ticket is resolved: one sentence for each open case and small request.
+    """What still has to end before a ticket is resolved: a sentence for each open case, small request and letter.
 
-    No query for a ticket whose row says that nothing is open, and none for requests where cases are all of it.
+    No query for a ticket whose row says that nothing is open, and no further one where what was found is all of it.
     """
     asked = {row.pk: row.cases_open for row in rows if row.cases_open}
     found: dict[int, list[str]] = defaultdict(list)
@@ -42,14 +43,22 @@ def open_work(rows: Sequence[Ticket], now: datetime) -> Mapping[int, list[str]]:
             _("Case %(number)s (%(kind)s) is open: bring it to its end first.")
             % {"number": case.number, "kind": case.get_kind_display()}
         )
-    more = [pk for pk, count in asked.items() if count > len(found.get(pk, ()))]
+    more = _beyond(asked, found)
     small = ServiceRequest.objects.open().filter(ticket__in=more, holds_ticket=True) if more else ()
     for request in small:
         found[request.ticket_id].append(
             _("Request %(number)s (%(kind)s) is open: bring it to its end first.")
             % {"number": request.number, "kind": request.get_kind_display()}
         )
+    more = _beyond(asked, found)
+    for pk, letters in open_letters([row for row in rows if row.pk in more], now).items():
+        found[pk].extend(letters)
     return found
+
+
+def _beyond(asked: Mapping[int, int], found: Mapping[int, Sequence[str]]) -> list[int]:
+    """The tickets on which more is open than was found so far; the others are asked nothing further."""
+    return [pk for pk, count in asked.items() if count > len(found.get(pk, ()))]
 
 
 def open_parts(rows: Sequence[Case], now: datetime) -> Mapping[int, list[str]]:

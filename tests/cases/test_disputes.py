@@ -17,7 +17,7 @@ from aftersales.cases.models import (
     OrderAccount,
     Settlement,
 )
-from aftersales.core.errors import DomainError, WrongState
+from aftersales.core.errors import DomainError
 from aftersales.core.files import StoredFile
 from aftersales.core.models import Event
 from aftersales.notices.models import Notice
@@ -235,8 +235,10 @@ def test_suspended_it_has_an_end_and_goes_on_by_itself(dispute: Dispute, desk: C
 
 
 def test_of_one_case_one_dispute_is_open(dispute: Dispute, desk: Cast, now: datetime) -> None:
-    with pytest.raises(WrongState):
-        services.dispute_open(case=dispute.case, by="merchant", actor=desk.agent, now=now)
+    refused(
+        "disputed_already",
+        lambda: services.dispute_open(case=dispute.case, by="merchant", actor=desk.agent, now=now),
+    )
 
 
 def test_pieces_that_another_case_took_are_not_disputed(open_case: Open, desk: Cast, now: datetime) -> None:

@@ -115,7 +115,7 @@ def test_of_two_disputes_of_one_case_one_is_opened(open_case: Open, desk: Cast, 
     def opened(by: str) -> Callable[[], object]:
         return lambda: services.dispute_open(case=case, by=by, actor=agent, now=now)
 
-    assert outcomes(opened("customer"), opened("merchant")) == ["done", "wrong_state"]
+    assert outcomes(opened("customer"), opened("merchant")) == ["disputed_already", "done"]
     # Without the lock the database refuses a second one
     first = Dispute.objects.get()
     with pytest.raises(IntegrityError), transaction.atomic():

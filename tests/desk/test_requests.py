@@ -157,6 +157,7 @@ def test_the_case_shows_what_the_rule_checked(
     approve_due(now=now)
     page = text(desk.client("agent").get(url("case", case.number)))
     assert "极速退款所需完成订单数 v1" in page
+    assert "instant_completed_orders" not in page
     assert CaseJudgment.objects.get().instant
 
 

@@ -10,7 +10,6 @@ from aftersales.core import deliveries, facts, files, moves, series
 def connect() -> None:
     moves.use(LETTER_MACHINE)
     series.declare("authority_case", "JG{yy}{mm}-{n:05d}")
-    facts.provide("tickets.open_work", selectors.open_letters)
     facts.provide("tickets.bound_by_letter", selectors.binding_letters)
     files.declare("cases.authorityfile", selectors.stored_files)
     deliveries.subscribe(

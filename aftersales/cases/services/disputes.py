@@ -58,7 +58,8 @@ def dispute_open(
             raise DomainError(_("This case was ruled or settled already; that is final."), "ruled_already")
         if Dispute.objects.filter(case=mine.case, state__in=MAY_CHANGE).exists():
             raise DomainError(
-                _("This case is being ruled upon already; appeal the ruling instead."), "disputed_already"
+                _("There is a dispute about this case already; a ruling in it can be appealed."),
+                "disputed_already",
             )
         if was == CaseState.REJECTED:
             deciding.claim_again(mine)
