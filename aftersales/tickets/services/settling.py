@@ -13,7 +13,7 @@ from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
 from accounts.services import system_user
-from aftersales.core import events, jobs, moves, series
+from aftersales.core import events, jobs, moves, series, tablestats
 from aftersales.core.errors import Busy, DomainError, NotPermitted
 from aftersales.core.events import Draft as EventDraft
 from aftersales.orders.models import Order
@@ -116,6 +116,7 @@ def intake_signals(*, now: datetime, backfill: bool = False) -> dict[str, int]:
     system = system_user()
     numbers, counts = series.Drawn("ticket", now), Counter(opened=0, attached=0, too_old=0, refused=0)
     while ids := _waiting():
+        tablestats.freshen(IntakeItem)
         found = _stored(ids)
         numbers.have(_foreseen(found, _look(system, now, backfill=backfill)))
         with transaction.atomic():
