@@ -20,10 +20,11 @@ from tests.bench import scene
 from tests.bench.automatic import asked_for, undone
 from tests.bench.data import NOW, Sets, copy_of
 from tests.bench.measure import Result, at_most, count, race, statements
+from tests.bench.rows import insert
 
 ASKED = {"demand": "return", "ground": "no_reason", "asked_at": NOW}
 PAYMENTS = 50_000
-CASES = 500
+CASES = 100
 
 
 def measure_opening(sets: Sets, effort: int) -> Iterator[Result]:
@@ -64,33 +65,23 @@ def measure_run(sets: Sets, effort: int) -> Iterator[Result]:
 
 def _run(name: str, cases: list[Case]) -> PaymentRun:
     """A run that was released, its payments as the hand-over leaves them."""
+    maker, other, by = scene.person("agent00").pk, scene.person("lead").pk, system_user().pk
+    at = f"'{NOW.isoformat()}'::timestamptz"
+    keys = ", ".join(str(case.pk) for case in cases)
     with database.superuser(name) as link:
         link.execute("SET session_replication_role = replica")  # rows as they stand, not their ways there
-        link.execute(
-            """
-            INSERT INTO cases_paymentrun
-                   (public_id, version, number, state, currency, count, total, file_count, file_total, stored_name,
-                    file_name, sha256, size, made_by_id, made_at, approved_by_id)
-            VALUES ('bench-run', 1, 'PR-BENCH', 'approved', 'CNY', %(n)s, %(n)s, 0, 0, '', '', '', 0, %(by)s, %(at)s,
-                    %(other)s)
-            """,
-            {"n": PAYMENTS, "by": scene.person("agent00").pk, "other": scene.person("lead").pk, "at": NOW},
-        )
-        link.execute(
-            """
-            INSERT INTO cases_casepayment
-                   (public_id, version, number, case_id, kind, compensation, borne_by, state, currency, amount,
-                    explained, gateway, key, attempts, way, way_ref, run_id, second_why, bank_ref, proposed_by_id,
-                    proposed_at, approved_by_id, approved_at, failure, source, source_ref)
-            SELECT 'bench' || n, 1, 'FK-B' || n, (%(cases)s::bigint[])[1 + n %% %(many)s], 'refund', '', 'merchant',
-                   'submitted', 'CNY', 1 + n %% 900, '[]', 'batch_file', 'FK-B' || n || '-0a1b2c3d', 1, 'alipay',
-                   '2026112300' || n, r.id, '', '', %(by)s, %(at)s, %(by)s, %(at)s, '', '', ''
-              FROM generate_series(1, %(n)s) n, cases_paymentrun r
-            """,
-            {
-                "cases": [case.pk for case in cases], "many": len(cases), "by": system_user().pk, "at": NOW,
-                "n": PAYMENTS,
-            },
+        insert(
+            link, PaymentRun, "generate_series(1, 1) i", id="i",
+            number="'PR-BENCH'", state="'approved'", currency="'CNY'",
+            count=str(PAYMENTS), total=str(PAYMENTS), made_by_id=str(maker), made_at=at, approved_by_id=str(other),
+        )  # fmt: skip
+        insert(
+            link, CasePayment, f"generate_series(1, {PAYMENTS}) i", id="i", number="'FK-B' || i",
+            case_id=f"(ARRAY[{keys}]::bigint[])[1 + i % {len(cases)}]", kind="'refund'", borne_by="'merchant'",
+            state="'submitted'", currency="'CNY'", amount="1 + i % 900", explained="'[]'", gateway="'batch_file'",
+            key="'FK-B' || i || '-0a1b2c3d'", attempts="1", way="'alipay'", way_ref="'2026112300' || i",
+            run_id="(SELECT id FROM cases_paymentrun)", proposed_by_id=str(by), proposed_at=at,
+            approved_by_id=str(by), approved_at=at,
         )  # fmt: skip
         link.commit()
         link.execute("ANALYZE cases_casepayment")

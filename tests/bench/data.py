@@ -23,6 +23,7 @@ from tests.bench import rows
 from tests.bench.rows import LONG, NOW, SHORT
 
 __all__ = ["LONG", "NOW", "SHORT", "Sets", "copy_of", "use"]
+Fill = Callable[[str], None]
 
 
 class Sets:
@@ -36,30 +37,39 @@ class Sets:
 
     @cached_property
     def base(self) -> str:
-        return self._kept("base", lambda: self._template)
+        return self._kept("base", lambda: self._template, _by_the_product(rows.furnish))
 
     @cached_property
     def small(self) -> str:
-        return self._kept("10k", lambda: self.base, 10_000)
+        return self._kept("10k", lambda: self.base, _tickets(10_000))
 
     @cached_property
     def large(self) -> str:
-        return self._kept("1m", lambda: self.base, 1_000_000)
+        return self._kept("1m", lambda: self.base, _tickets(1_000_000))
 
-    def _kept(self, short: str, source: Callable[[], str], size: int = 0) -> str:
-        name, made_from = f"bench_{short}_{self._mark}", source()
+    def on_base(self, short: str, add: Callable[[], Any], of: str) -> str:
+        """The base with what ``add`` writes through the product; made anew when the file ``of`` changes."""
+        mark = hashlib.sha256(_code(of).encode()).hexdigest()[:6]
+        return self._kept(short, lambda: self.base, _by_the_product(add), f"_{mark}")
+
+    def _kept(self, short: str, source: Callable[[], str], fill: Fill, mark: str = "") -> str:
+        name, made_from = f"bench_{short}_{self._mark}{mark}", source()
         with database.superuser() as admin:
             admin.execute("SELECT pg_advisory_lock(hashtext(%s))", [short])
             if not _exists(admin, name):
                 print(f"  making {name} …", flush=True)
                 _forget_others(admin, short)
-                _make(admin, name, made_from, size)
+                _make(admin, name, made_from, fill)
         return name
 
 
 def _own_code() -> str:
+    return _code(rows.__file__)
+
+
+def _code(path: str) -> str:
     """The code that makes the rows, without its layout and comments."""
-    return ast.dump(ast.parse(Path(rows.__file__).read_text(encoding="utf-8")))
+    return ast.dump(ast.parse(Path(path).read_text(encoding="utf-8")))
 
 
 def _forget_others(admin: psycopg.Connection[Any], short: str) -> None:
@@ -74,20 +84,33 @@ def _exists(admin: psycopg.Connection[Any], name: str) -> bool:
     return admin.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone() is not None
 
 
-def _make(admin: psycopg.Connection[Any], name: str, source: str, size: int = 0) -> None:
-    """The base has what every set has, as the product writes it; a set has the rows on top."""
+def _make(admin: psycopg.Connection[Any], name: str, source: str, fill: Fill) -> None:
     unfinished = f"{name}_unfinished"
     database.drop(admin, unfinished)
     clone(admin, unfinished, source)
-    if size:
-        with database.superuser(unfinished) as link:
-            rows.fill(link, size)
-    else:
-        with database.signed_in_as(unfinished, embedded.app_role()):
-            rows.furnish()
+    fill(unfinished)
     admin.execute(
         sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(unfinished), sql.Identifier(name))
     )
+
+
+def _tickets(size: int) -> Fill:
+    def fill(name: str) -> None:
+        with database.superuser(name) as link:
+            rows.fill(link, size)
+
+    return fill
+
+
+def _by_the_product(write: Callable[[], Any]) -> Fill:
+    def fill(name: str) -> None:
+        with database.signed_in_as(name, embedded.app_role()):
+            write()
+        with database.superuser(name) as link:
+            link.autocommit = True
+            link.execute("ANALYZE")
+
+    return fill
 
 
 def clone(admin: psycopg.Connection[Any], name: str, source: str) -> None:
