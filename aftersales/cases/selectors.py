@@ -19,7 +19,8 @@ from aftersales.cases.models import (
     ParcelPhoto,
     ServiceRequest,
 )
-from aftersales.cases.states import MONEY_BACK, ParcelState, PaymentState
+from aftersales.cases.states import MONEY_BACK, CaseState, ParcelState, PaymentState
+from aftersales.core.wording import money
 from aftersales.tickets.models import Ticket
 
 OUT = frozenset({
@@ -62,9 +63,13 @@ def _beyond(asked: Mapping[int, int], found: Mapping[int, Sequence[str]]) -> lis
 
 
 def open_parts(rows: Sequence[Case], now: datetime) -> Mapping[int, list[str]]:
-    """Parcels, payments and disputes of a case that are not at their end. Three queries for all."""
+    """What is agreed and not paid; parcels, payments and disputes that are not at their end. Three queries for all."""
     found: dict[int, list[str]] = defaultdict(list)
     ids = [row.pk for row in rows]
+    for row in rows:
+        if row.state == CaseState.APPROVED and row.left > 0:
+            owed = {"amount": money(row.left, row.currency)}
+            found[row.pk].append(_("%(amount)s of what was agreed stands in no payment yet.") % owed)
     for case_id, parcel in _open_parcels(ids):
         found[case_id].append(_("The parcel %(parcel)s is not at its end.") % {"parcel": parcel})
     for payment in CasePayment.objects.open().filter(case__in=ids):
@@ -111,7 +116,10 @@ def cases_of(ticket: Ticket) -> list[Case]:
 
 
 def pieces_awaited(case: Case, lines: Iterable[CaseLine]) -> int:
-    """Pieces that have to be back and accepted before this case is paid; none of an instant refund or waived goods."""
-    if not case.goods_back or case.instant or case.kind not in MONEY_BACK:
+    """Pieces that somebody has to see before this case is paid; none of an instant refund or of waived goods.
+
+    What was seen is settled: missing, refused and lost pieces changed what was agreed, nobody waits for them.
+    """
+    if not case.goods_back or case.instant or case.settled_at or case.kind not in MONEY_BACK:
         return 0
-    return max(0, sum(line.approved - line.accepted for line in lines))
+    return max(1, sum(line.approved - line.accepted for line in lines))

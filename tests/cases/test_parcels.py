@@ -20,9 +20,10 @@ from aftersales.cases.models import (
     UnknownParcel,
 )
 from aftersales.cases.services import Arrival, Finding, Stranger
-from aftersales.core.errors import DomainError, NotPermitted, WrongState
+from aftersales.core.errors import DomainError, NotPermitted, Refused, WrongState
 from aftersales.core.models import Event
 from aftersales.orders.models import OrderLine
+from tests.cases.bank import paid
 from tests.cast import Cast
 
 D = Decimal
@@ -156,7 +157,7 @@ def test_what_does_not_come_back_is_not_refunded_and_may_be_asked_for_again(
     inspect(parcel, desk.returns_receiver, now, accepted=2)
     case.refresh_from_db()
     assert (case.agreed, OrderAccount.objects.get().granted) == (D("51.34"), D("51.34"))
-    services.case_close(case=case, actor=desk.agent, now=now)
+    assert paid(case, desk, now).state == "closed"
     account = LineAccount.objects.get(line=lines[0])
     assert (account.free, account.claimed_value) == (1, D("46.68"))
 
@@ -191,7 +192,7 @@ def test_another_article_gives_nothing_and_goes_back_alone(
     assert (kept.state, item_of(kept).received) == ("kept", 1)
     services.parcel_deliver_back(parcel=back, actor=desk.returns_receiver, now=now)
     assert agreed(case) == D("23.34")
-    services.case_close(case=Case.objects.get(pk=case.pk), actor=desk.agent, now=now)
+    assert paid(case, desk, now).state == "closed"
 
 
 def test_a_deduction_needs_its_reason_and_is_taken_off(approved: Approved, desk: Cast, now: datetime) -> None:
@@ -233,7 +234,10 @@ def test_a_lost_parcel_is_refunded_without_waiting_for_the_carrier(
     services.parcel_lose(parcel=parcel, actor=desk.returns_receiver, now=now)
     case.refresh_from_db()
     assert (case.agreed, case.settled_at) == (D("46.68"), now)
-    services.case_close(case=case, actor=desk.agent, now=now)
+    with pytest.raises(Refused, match="46.68") as error:  # nobody closes over the money
+        services.case_close(case=case, actor=desk.agent, now=now)
+    assert error.value.code == "open_parts"
+    assert paid(case, desk, now).state == "closed"
 
 
 def test_goods_never_sent_end_the_request_after_a_warning_and_revive_it_when_they_come(

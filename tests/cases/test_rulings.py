@@ -27,6 +27,7 @@ from aftersales.core.errors import Refused, WrongState
 from aftersales.ledger.models import Account, Proposal
 from aftersales.merchants.models import Merchant
 from aftersales.notices.models import Notice
+from tests.cases.bank import pay_all
 from tests.cases.test_disputes import dispute, refused
 from tests.cast import Cast
 
@@ -60,15 +61,6 @@ def other(desk: Cast) -> User:
 def ruled(dispute: Dispute, draft: RulingDraft, judge: User, now: datetime) -> Ruling:
     services.dispute_review(dispute=dispute, actor=judge, now=now)
     return services.dispute_rule(dispute=dispute, draft=draft, actor=judge, now=now)
-
-
-def pay_all(desk: Cast, now: datetime) -> None:
-    """The bank paid what was proposed."""
-    for payment in CasePayment.objects.filter(state="awaiting_approval"):
-        services.payment_approve(payment=payment, actor=desk.supervisor, now=now)
-    for payment in CasePayment.objects.filter(state="approved"):
-        CasePayment.objects.filter(pk=payment.pk).update(attempts=1)
-        services.payment_succeed(payment=payment, actor=desk.finance, now=now, paid_at=now)
 
 
 def test_a_ruling_carries_itself_out(
