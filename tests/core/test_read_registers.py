@@ -39,9 +39,24 @@ def test_a_reader_meets_no_list_of_codes(cast: Cast, book: None, language: str) 
             text = html.unescape(
                 re.sub(r"<script.*?</script>|<[^>]+>", " ", answer.content.decode(), flags=re.S)
             )
-            found += [f"{place}: {one}" for one in LISTS.findall(text)]
+            bad = [*LISTS.findall(text), *(_codes(row, text) if language != "en" else ())]
+            found += [f"{place}: {one}" for one in bad]
     assert seen > 50
-    assert found == []
+    assert not found, "\n".join(found)
+
+
+def _codes(row: Any, text: str) -> list[str]:
+    """Codes of the row's lists that stand on its page though they have words, apart from what people wrote."""
+    lists = [
+        field
+        for field in row._meta.concrete_fields
+        if getattr(getattr(field, "base_field", None), "choices", None)
+    ]
+    text = " ".join(text.split())
+    for said in [getattr(row, field.attname) for field in row._meta.concrete_fields]:
+        text = text.replace(" ".join(said.split()), "") if isinstance(said, str) and said.strip() else text
+    codes = {code for field in lists for code in getattr(row, field.name) or ()}
+    return [code for code in sorted(codes) if re.search(rf"(?<![\w/.-]){re.escape(code)}(?![\w/.-])", text)]
 
 
 def test_a_lead_reads_the_duties_of_his_team(cast: Cast) -> None:
