@@ -106,7 +106,7 @@ def perform(
     """
     order = _order(type(row), name, actor=actor, now=now, acting_as=acting_as, reason=reason, data=data)
     with translated_locks(), transaction.atomic():
-        current = locked(row, version=version)
+        current = locked(row, version=version, actor=actor)
         outcome = _move_locked([current], order)
         if outcome.refused:
             raise _refusal(current, order, outcome.refused[0][1])
@@ -114,17 +114,20 @@ def perform(
     return moved
 
 
-def locked(row: Row, *, version: int | None = None, sent: Mapping[str, Any] | None = None) -> Row:
+def locked(
+    row: Row, *, version: int | None = None, sent: Mapping[str, Any] | None = None, actor: Any = None
+) -> Row:
     """The row as it stands, locked until the transaction ends: whatever is judged of it is judged only now.
 
-    Raises gone, Busy, and Conflict when ``version`` (the one the person looked at) is stale.
+    Raises gone, Busy, and Conflict when ``version`` (the one the person looked at) is stale. Who makes a move may be
+    named: what he did himself since is no surprise to him. Who writes columns must not: he would overwrite himself.
     """
     with translated_locks():
         found: list[Row] = _lock(type(row)._default_manager.all(), [row.pk], skip_locked=False)
     if not found:
         raise DomainError(_("This no longer exists."), "gone")
     current: Any = found[0]
-    if version is not None and current.version != version and not stale.only_bookkeeping(current, version):
+    if version is not None and current.version != version and not stale.is_no_news(current, version, actor):
         raise stale.conflict(current, version, sent or {})
     return found[0]
 

@@ -23,26 +23,31 @@ def conflict(current: models.Model, version: int, sent: Mapping[str, Any]) -> Co
     return Conflict({name: pair for name, pair in stored.items() if pair[0] != pair[1]}, " ".join(words))
 
 
-def only_bookkeeping(current: Any, version: int) -> bool:
-    """Whether nothing changed since this version but what the system keeps for itself (``bookkeeping`` of the model).
+def is_no_news(current: Any, version: int, actor: Any = None) -> bool:
+    """Whether nothing changed since this version but what the system keeps for itself (``bookkeeping`` of the model)
+    and, given an actor, what he did himself.
 
-    Who acts a moment after his own move would else collide with its after-effects, such as the question that went out
-    to the customer. Only where the version seen is on record itself and nobody else did anything since; any doubt is
-    a conflict.
+    Who acts a moment after his own move would else collide with its after-effects: the question that went out to the
+    customer, or his own words, which go out some seconds after the page was loaded. Whatever somebody else did since
+    is a conflict, and so is any other column that the system changed.
     """
     kept: frozenset[str] = getattr(type(current), "bookkeeping", frozenset())
-    was = _seen(current, version) if kept else None
-    if was is None or was.version != version:
+    was = _seen(current, version) if kept and version < current.version else None
+    if was is None:
         return False
     since = Event.objects.about(current._meta.label_lower, current.pk).filter(at__gt=was.history_date)
-    if since.exclude(actor_role="system").exists():
+    actors = set(since.exclude(actor_role="system").values_list("actor_id", flat=True))
+    if actors - ({actor.pk} if actor else set()):
         return False
-    stored = {field.attname for field in type(was)._meta.concrete_fields} - kept - {"version"}
-    return all(
-        getattr(was, field.attname) == getattr(current, field.attname)
-        for field in current._meta.concrete_fields
-        if field.attname in stored
-    )
+    names = {field.attname for field in type(was)._meta.concrete_fields} - kept - {"version"}
+    names &= {field.attname for field in current._meta.concrete_fields}
+    later = type(current).history.filter(**{current._meta.pk.attname: current.pk}, version__gt=was.version)
+    steps = [(row, row.history_user_id in actors) for row in later.order_by("version", "history_id")]
+    for row, is_own in [*steps, (current, bool(actors))]:  # counters move without a history row of their own
+        if not is_own and any(getattr(was, name) != getattr(row, name) for name in names):
+            return False
+        was = row
+    return True
 
 
 def _changes(current: Any, version: int, but: Mapping[str, Any]) -> Iterator[str]:

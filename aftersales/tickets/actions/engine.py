@@ -118,7 +118,7 @@ def carry_out(
 ) -> Ticket:
     """All steps on one ticket or none, judged under its lock. Raises StepRefused, Conflict, Busy, gone."""
     with transaction.atomic():
-        current = locked_ticket(ticket, version=version)
+        current = locked_ticket(ticket, version=version, actor=actor)
         for number, step in enumerate(steps, 1):
             current = Ticket.objects.select_related(*RELATED).get(pk=current.pk)
             asked = Asked(actor, now, step.values, f"{ref}.{number}" if ref else "")

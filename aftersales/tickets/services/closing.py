@@ -59,7 +59,7 @@ def ticket_resolve(
         ticket = locked_ticket(ticket)
         if known_message(source, source_ref):
             return ticket
-        ticket = ensure_started(locked_ticket(ticket, version=version), actor=actor, now=now)
+        ticket = ensure_started(locked_ticket(ticket, version=version, actor=actor), actor=actor, now=now)
         told = _tell(ticket, text, told_by, actor, now, source, source_ref)
         silent = rules.may_close_by_silence(ticket.severity, ticket.nature, ticket.kind)
         until = now + duration("silence_hours", now) if silent else None
@@ -112,7 +112,7 @@ def ticket_agree_solution(
         ticket = locked_ticket(ticket)
         if known_message(source, source_ref):
             return ticket
-        ticket = locked_ticket(ticket, version=version)
+        ticket = locked_ticket(ticket, version=version, actor=actor)
         if refusals := list(rules.own_work(ticket, {}, actor, now, None)):
             raise Refused(refusals)
         if not ticket.is_open:
@@ -282,7 +282,7 @@ def contact_attempt_record(
         ticket = locked_ticket(ticket)
         if known := _known_try(source_ref):
             return known
-        ticket = locked_ticket(ticket, version=version)
+        ticket = locked_ticket(ticket, version=version, actor=actor)
         if ticket.state not in ACTIVE_STATES:
             raise DomainError(_("This ticket is finished; nobody needs to be reached for it."), "wrong_state")
         attempt = ContactAttempt.objects.create(

@@ -41,7 +41,7 @@ def ticket_assign(
     if not to.is_active or not to.has_perm("tickets.work"):
         raise DomainError(_("%(name)s cannot work on tickets.") % {"name": to}, "unfit")
     with transaction.atomic():
-        ticket = locked_ticket(ticket, version=version)
+        ticket = locked_ticket(ticket, version=version, actor=actor)
         if ticket.state == TicketState.WAITING or (not ticket.is_open and holds(ticket)):
             moved = _pass_on(ticket, to, actor, now, reason, team_id)
         else:
@@ -152,7 +152,7 @@ def ticket_put_back(
     if not reason.strip():
         raise DomainError(_("Say why the ticket goes back."), "reason")
     with transaction.atomic():
-        ticket = locked_ticket(ticket, version=version)
+        ticket = locked_ticket(ticket, version=version, actor=actor)
         own = ticket.assignee_id == actor.pk and actor.has_perm("tickets.work")
         by = {"actor": system_user(), "acting_as": _for(actor)} if own else {"actor": actor}
         had = ticket.assignee
@@ -171,7 +171,7 @@ def ticket_hand_over(
     if not reason.strip():
         raise DomainError(_("Say why you hand the ticket over."), "reason")
     with transaction.atomic():
-        ticket = locked_ticket(ticket, version=version)
+        ticket = locked_ticket(ticket, version=version, actor=actor)
         if ticket.assignee_id != actor.pk:
             raise NotPermitted()
         lead = _other_lead(ticket, actor)

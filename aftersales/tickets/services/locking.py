@@ -1,5 +1,7 @@
 """A ticket that may still be written to: locked first, judged then."""
 
+from typing import Any
+
 from django.utils.translation import gettext_lazy as _
 
 from aftersales.core import moves
@@ -10,12 +12,13 @@ from aftersales.tickets.states import TicketState
 HOPS = 5  # how often a ticket may be merged or taken out again between the question and the lock
 
 
-def locked_ticket(ticket: Ticket, *, version: int | None = None) -> Ticket:
+def locked_ticket(ticket: Ticket, *, version: int | None = None, actor: Any = None) -> Ticket:
     """The ticket as it stands, locked until the transaction ends; every service judges it only now.
 
-    Raises sealed, gone, Busy, and Conflict when ``version`` (the one the person looked at) is stale.
+    Raises sealed, gone, Busy, and Conflict when ``version`` (the one the person looked at) is stale; ``actor`` is who
+    makes a move, as in ``moves.locked``.
     """
-    current = moves.locked(ticket, version=version)
+    current = moves.locked(ticket, version=version, actor=actor)
     refuse_sealed(current)
     return current
 
