@@ -1,13 +1,16 @@
 """Answers about tickets that belong together: what goes on where, what is linked, what may be the same."""
 
+import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.db.models import CharField, Exists, F, OuterRef, Q, QuerySet, Value
-from django.db.models.functions import Cast
+from django.core.exceptions import EmptyResultSet
+from django.db import connection
+from django.db.models import Exists, OuterRef, Q
+from django.db.models.expressions import RawSQL
 from django.utils.translation import ngettext_lazy
 
 from aftersales.core.wording import listed
@@ -22,6 +25,7 @@ from aftersales.tickets.states import (
 )
 
 INTO, HERE, MAYBE = "into", "here", "maybe"
+
 # What the other ticket of a link is: first for the one that the link names first.
 SIDES = {
     LinkKind.PARENT: (LinkSide.CHILD, LinkSide.PARENT),
@@ -120,48 +124,58 @@ class Bonds:
         return min((one.opened_at for one in self.here), default=None)
 
 
+_BONDS = """
+WITH found AS (
+    SELECT %(first)s::jsonb ->> kind AS what, other_id AS pk, public_id AS key, '[]'::jsonb AS reasons
+      FROM tickets_ticketlink WHERE ticket_id = %(ticket)s AND ended_at IS NULL
+    UNION ALL
+    SELECT %(second)s::jsonb ->> kind, ticket_id, public_id, '[]'::jsonb
+      FROM tickets_ticketlink WHERE other_id = %(ticket)s AND ended_at IS NULL
+    UNION ALL
+    SELECT %(into)s, root_id, id::text, '[]'::jsonb
+      FROM tickets_ticketmerge WHERE ticket_id = %(ticket)s AND undone_at IS NULL AND %(merged)s
+    UNION ALL
+    SELECT %(here)s, ticket_id, id::text, '[]'::jsonb
+      FROM tickets_ticketmerge WHERE root_id = %(ticket)s AND undone_at IS NULL AND NOT %(merged)s
+    UNION ALL
+    SELECT %(maybe)s, CASE ticket_id WHEN %(ticket)s THEN other_id ELSE ticket_id END, public_id, reasons
+      FROM tickets_duplicatepair
+     WHERE (ticket_id = %(ticket)s OR other_id = %(ticket)s) AND verdict = %(open)s AND %(active)s
+)
+SELECT f.what, t.id, t.number, t.subject, t.state, t.opened_at, f.key, f.reasons, {seen}
+  FROM found f JOIN tickets_ticket t ON t.id = f.pk
+ WHERE f.what <> %(maybe)s OR t.state = ANY(%(states)s)
+"""
+
+
 def bonds(ticket: Ticket, user: Any) -> Bonds:
-    """Where it was merged, what was merged here, its links, and what may be the same. One statement."""
-    merges = TicketMerge.objects.filter(undone_at=None)
-    links = TicketLink.objects.filter(ended_at=None)
-    pairs = DuplicatePair.objects.filter(verdict=PairVerdict.OPEN)
-    parts = [
-        _bonds(links.filter(ticket=ticket, kind=kind), "other", out, user)
-        for kind, (out, _in) in SIDES.items()
-    ]
-    parts += [
-        _bonds(links.filter(other=ticket, kind=kind), "ticket", into, user)
-        for kind, (_o, into) in SIDES.items()
-    ]
-    if ticket.state == TicketState.MERGED:
-        parts.append(_bonds(merges.filter(ticket=ticket), "root", INTO, user))
-    else:
-        live = {"other": pairs.filter(ticket=ticket), "ticket": pairs.filter(other=ticket)}
-        parts.append(_bonds(merges.filter(root=ticket), "ticket", HERE, user))
-        if ticket.state in ACTIVE_STATES:
-            parts += [
-                _bonds(rows.filter(**{f"{name}__state__in": ACTIVE_STATES}), name, MAYBE, user)
-                for name, rows in live.items()
-            ]
-    found = parts[0].union(*parts[1:], all=True)
-    return Bonds([Bond(*row) for row in found])
+    """Where it was merged, what was merged here, its links, and what may be the same. One statement, asked by each page
+    of a ticket: written out, because making it anew each time took longer than its answer.
+    """
+    told: dict[str, Any] = {
+        "ticket": ticket.pk, "into": INTO, "here": HERE, "maybe": MAYBE,
+        "first": json.dumps({kind: first for kind, (first, _second) in SIDES.items()}),
+        "second": json.dumps({kind: second for kind, (_first, second) in SIDES.items()}),
+        "merged": ticket.state == TicketState.MERGED, "active": ticket.state in ACTIVE_STATES,
+        "open": PairVerdict.OPEN, "states": sorted(ACTIVE_STATES),
+    }  # fmt: skip
+    seen, values = _seen_by(user)
+    with connection.cursor() as cursor:
+        cursor.execute(_BONDS.format(seen=seen), told | values)
+        return Bonds([Bond(*row[:7], json.loads(row[7]), row[8]) for row in cursor.fetchall()])
 
 
-def _bonds(rows: QuerySet[Any], name: str, what: str, user: Any) -> Any:
-    """The other ticket of each row, as this reader may see it."""
-    seen = Ticket.objects.visible_to(user).filter(pk=OuterRef(name)).order_by()
-    keyed = F("public_id") if hasattr(rows.model, "public_id") else Cast("pk", CharField())
-    why = F("reasons") if hasattr(rows.model, "reasons") else Value([], output_field=_json())
-    return rows.annotate(
-        what=Value(what, output_field=CharField()), bond_key=keyed, why=why, seen=Exists(seen)
-    ).values_list(
-        "what", f"{name}_id", f"{name}__number", f"{name}__subject", f"{name}__state", f"{name}__opened_at",
-        "bond_key", "why", "seen",
-    )  # fmt: skip
-
-
-def _json() -> Any:
-    return DuplicatePair._meta.get_field("reasons").__class__()
+def _seen_by(user: Any) -> tuple[str, dict[str, Any]]:
+    """Whether this reader may open the ticket ``t``, as a condition with its values: the scope's own, compiled once."""
+    if user.has_perm("tickets.view_all") and user.has_perm(Ticket.objects.all().view_capability):
+        return "TRUE", {}
+    scope = Ticket.objects.visible_to(user).filter(pk=RawSQL("t.id", ())).order_by().values("pk")
+    try:
+        text, values = scope.query.sql_with_params()
+    except EmptyResultSet:
+        return "FALSE", {}
+    names = [f"scope{number}" for number in range(len(values))]
+    return f"EXISTS({text % tuple(f'%({name})s' for name in names)})", dict(zip(names, values, strict=True))
 
 
 def reasons_in_words(reasons: Sequence[Any]) -> str:
