@@ -167,7 +167,9 @@ def find(user: Any, number: str) -> Ticket | None:
     )
     told = with_checklists(with_unsent(wide.annotate(merchant_email=notice_email("merchant_id")), user))
     told = with_appointments(told)
-    found: Ticket | None = told.filter(number=number).first()
+    found: Ticket | None = next(
+        iter(told.filter(number=number).order_by()), None
+    )  # numbers are unique: no order
     return found
 
 

@@ -6,6 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
@@ -13,6 +14,7 @@ from django.db.models import F, OuterRef, QuerySet, TextField
 from django.db.models.functions import Cast, JSONObject
 
 from aftersales.core.wording import listed
+from aftersales.core.writtenout import with_value, written_out
 from aftersales.customers.models import Contact, Customer, CustomerAccount
 from aftersales.customers.selectors import why_no_way
 from aftersales.customers.states import Channel
@@ -222,6 +224,20 @@ def order_card(order_id: int) -> OrderCard | None:
 
 def order_cards(order_ids: Collection[int]) -> dict[int, OrderCard]:
     """Many whole orders in one query, by their keys."""
+    orders = (
+        Order.objects.filter(pk__in=order_ids)
+        .select_related(
+            "customer", "account", "merchant", "payer", "recipient", "ship_name", "ship_phone", "ship_address"
+        )
+        .annotate(**_order_rows())
+        .order_by()
+    )
+    return {order.pk: _card(order) for order in orders}
+
+
+@cache
+def _order_rows() -> dict[str, Any]:
+    """What hangs on an order, each kind of row as an array."""
     here = {"order_id": OuterRef("pk")}
     tracking = TrackingEvent.objects.filter(shipment_id=OuterRef("pk")).order_by("-at", "-id")[
         :TRACKING_SHOWN
@@ -229,26 +245,16 @@ def order_cards(order_ids: Collection[int]) -> dict[int, OrderCard]:
     shipments = (
         Shipment.objects.filter(**here).order_by("number").annotate(track=_rows(tracking, TrackingCard))
     )
-    orders = (
-        Order.objects.filter(pk__in=order_ids)
-        .select_related(
-            "customer", "account", "merchant", "payer", "recipient", "ship_name", "ship_phone", "ship_address"
-        )
-        .annotate(
-            line_rows=_rows(
-                OrderLine.objects.filter(**here).order_by("line_no"),
-                LineCard,
-                name=F("product_name"),
-                gift=F("gift_parent_id"),
-                merchant=F("merchant__name"),
-            ),
-            payment_rows=_rows(Payment.objects.filter(**here).order_by("sequence"), PaymentCard),
-            shipment_rows=_rows(shipments, ShipmentCard, tracking=F("track")),
-            review_rows=_rows(Review.objects.filter(**here).order_by("-written_at"), ReviewCard),
-        )
-        .order_by("pk")
-    )
-    return {order.pk: _card(order) for order in orders}
+    parts = {
+        "line_rows": _rows(
+            OrderLine.objects.filter(**here).order_by("line_no"), LineCard, name=F("product_name"),
+            gift=F("gift_parent_id"), merchant=F("merchant__name"),
+        ),
+        "payment_rows": _rows(Payment.objects.filter(**here).order_by("sequence"), PaymentCard),
+        "shipment_rows": _rows(shipments, ShipmentCard, tracking=F("track")),
+        "review_rows": _rows(Review.objects.filter(**here).order_by("-written_at"), ReviewCard),
+    }  # fmt: skip
+    return {name: written_out(Order, part) for name, part in parts.items()}
 
 
 def _card(order: Any) -> OrderCard:
@@ -266,22 +272,9 @@ CONTACT_COLUMNS = ("public_id", "kind", "value", "label", "preferred", "bounced_
 
 def customer_panel(customer_id: int, *, except_order: int | None = None) -> CustomerPanel | None:
     """A customer with contacts, account ids and newest other orders in one query; None when there is none."""
-    here = {"customer_id": OuterRef("pk")}
-    others = Order.objects.filter(**here).exclude(pk=except_order or 0).newest()[: RELATED_SHOWN + 1]
-    contacts = Contact.objects.filter(**here, erased_at=None).order_by("kind", "-preferred", "pk")
-    customer = (
-        Customer.objects.filter(pk=customer_id)
-        .annotate(
-            contact_rows=ArraySubquery(
-                contacts.values(row=JSONObject(**{name: name for name in CONTACT_COLUMNS}))
-            ),
-            account_rows=ArraySubquery(
-                CustomerAccount.objects.filter(**here).order_by("pk").values("external_id")[:RELATED_SHOWN]
-            ),
-            order_rows=_rows(others, RelatedOrder),
-        )
-        .first()
-    )
+    rows = dict(_customer_rows())
+    rows["order_rows"] = with_value(rows["order_rows"], THIS_ORDER, except_order or 0)
+    customer = next(iter(Customer.objects.filter(pk=customer_id).annotate(**rows).order_by()), None)
     if customer is None:
         return None
     orders = [_read(RelatedOrder, row) for row in customer.order_rows]
@@ -294,6 +287,25 @@ def customer_panel(customer_id: int, *, except_order: int | None = None) -> Cust
         more_orders=len(orders) > RELATED_SHOWN,
         no_mail=why_no_way(customer, reached_by, Channel.EMAIL),
     )
+
+
+THIS_ORDER = -1  # stands for the order whose page it is
+
+
+@cache
+def _customer_rows() -> dict[str, Any]:
+    here = {"customer_id": OuterRef("pk")}
+    others = Order.objects.filter(**here).exclude(pk=THIS_ORDER).newest()[: RELATED_SHOWN + 1]
+    contacts = Contact.objects.filter(**here, erased_at=None).order_by("kind", "-preferred", "pk")
+    accounts = CustomerAccount.objects.filter(**here).order_by("pk").values("external_id")
+    parts = {
+        "contact_rows": ArraySubquery(
+            contacts.values(row=JSONObject(**{name: name for name in CONTACT_COLUMNS}))
+        ),
+        "account_rows": ArraySubquery(accounts[:RELATED_SHOWN]),
+        "order_rows": _rows(others, RelatedOrder),
+    }
+    return {name: written_out(Customer, part) for name, part in parts.items()}
 
 
 def _contact_card(contact: Contact) -> ContactCard:

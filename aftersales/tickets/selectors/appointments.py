@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
@@ -12,6 +13,7 @@ from django.db.models.functions import JSONObject
 from django.utils.translation import gettext as _
 
 from aftersales.core import wording
+from aftersales.core.writtenout import written_out
 from aftersales.standards.selectors import Book, parameter
 from aftersales.standards.worktime import WorkingTime, elapsed
 from aftersales.tickets.models import Appointment, Ticket
@@ -45,15 +47,15 @@ class Agreed:
 
 def with_appointments(tickets: QuerySet[Ticket]) -> QuerySet[Ticket]:
     """The tickets with their open appointments, nearest first, read along in the same statement."""
+    return tickets.annotate(appointment_rows=_rows())
+
+
+@cache
+def _rows() -> Any:
     rows = Appointment.objects.open().filter(ticket=OuterRef("pk")).order_by("starts_at", "id")
     names = ("kind", "with_whom", "starts_at", "ends_at", "place")
-    return tickets.annotate(
-        appointment_rows=ArraySubquery(
-            rows.values(
-                row=JSONObject(**{name: name for name in names}, responsible="responsible__display_name")
-            )
-        )
-    )
+    row = JSONObject(**{name: name for name in names}, responsible="responsible__display_name")
+    return written_out(Ticket, ArraySubquery(rows.values(row=row)))
 
 
 def agreed_on(ticket: Ticket) -> list[Agreed] | None:

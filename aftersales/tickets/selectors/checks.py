@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
@@ -13,6 +14,7 @@ from django.utils.functional import lazy
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from aftersales.core.writtenout import written_out
 from aftersales.tickets.models import ChecklistTemplate, ChecklistTick, Ticket
 from aftersales.tickets.states import GuardedMove
 
@@ -79,6 +81,11 @@ COLUMNS = (
 
 def with_checklists(rows: Any) -> Any:
     """Tickets, each with what ``read`` needs: no further query then."""
+    return rows.annotate(checklists_told=_told())
+
+
+@cache
+def _told() -> Any:
     ticks = ChecklistTick.objects.filter(
         ticket=OuterRef(OuterRef("pk")), template=OuterRef("pk"), done=True
     ).order_by("id")
@@ -87,7 +94,7 @@ def with_checklists(rows: Any) -> Any:
     )
     books = ChecklistTemplate.objects.filter(Q(is_active=True) | Exists(ticks)).order_by("position", "code")
     told = JSONObject(**{name: name for name in COLUMNS}, ticked=ArraySubquery(ticked))
-    return rows.annotate(checklists_told=ArraySubquery(books.values(told=told)))
+    return written_out(Ticket, ArraySubquery(books.values(told=told)))
 
 
 def read(ticket: Ticket) -> list[Checklist]:

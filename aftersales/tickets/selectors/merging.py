@@ -162,7 +162,11 @@ def bonds(ticket: Ticket, user: Any) -> Bonds:
     seen, values = _seen_by(user)
     with connection.cursor() as cursor:
         cursor.execute(_BONDS.format(seen=seen), told | values)
-        return Bonds([Bond(*row[:7], json.loads(row[7]), row[8]) for row in cursor.fetchall()])
+        rows = cursor.fetchall()
+    return Bonds([
+        Bond(what, pk, number, subject, state, at, key, json.loads(reasons), seen)
+        for what, pk, number, subject, state, at, key, reasons, seen in rows
+    ])  # fmt: skip
 
 
 def _seen_by(user: Any) -> tuple[str, dict[str, Any]]:

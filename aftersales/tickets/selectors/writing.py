@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
@@ -11,6 +12,7 @@ from django.db.models.functions import JSONObject
 
 from accounts import capabilities
 from accounts.models import TeamMember, User
+from aftersales.core.writtenout import with_value, written_out
 from aftersales.tickets.models import Message, Ticket, Unsent, UnsentFile
 from aftersales.tickets.states import SentBack
 
@@ -52,19 +54,21 @@ class Words:
 
 def with_unsent(tickets: QuerySet[Ticket], user: Any) -> QuerySet[Ticket]:
     """The tickets with everybody's held replies and this person's draft, read along in the same statement."""
+    return tickets.annotate(unsent_rows=with_value(_rows(), READER, user.pk))
+
+
+READER = -1  # stands for the person who reads
+
+
+@cache
+def _rows() -> Any:
     files = UnsentFile.objects.filter(unsent=OuterRef("pk")).order_by("pk")
     file = JSONObject(public_id="public_id", name="original_name", size="size", width="width")
-    rows = Unsent.objects.filter(Q(author=user.pk) | Q(due_at__isnull=False), ticket=OuterRef("pk"))
+    rows = Unsent.objects.filter(Q(author=READER) | Q(due_at__isnull=False), ticket=OuterRef("pk"))
     columns = {name: name for name in Words.__annotations__ if name not in ("author", "files")}
-    return tickets.annotate(
-        unsent_rows=ArraySubquery(
-            rows.order_by("pk")
-            .annotate(file_rows=ArraySubquery(files.values(row=file)))
-            .values(
-                row=JSONObject(**columns, author="author__display_name", user="author__username", files="file_rows")
-            )
-        )
-    )  # fmt: skip
+    row = JSONObject(**columns, author="author__display_name", user="author__username", files="file_rows")
+    found = rows.order_by("pk").annotate(file_rows=ArraySubquery(files.values(row=file))).values(row=row)
+    return written_out(Ticket, ArraySubquery(found))
 
 
 def unsent_of(ticket: Ticket) -> list[Words]:
