@@ -1,6 +1,8 @@
 """What this room tells the machinery at start-up: machines, facts, series, erasure."""
 
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from aftersales.cases import (  # noqa: F401 - importing declares the event kinds
     consumers,
@@ -12,6 +14,7 @@ from aftersales.cases import (  # noqa: F401 - importing declares the event kind
 )
 from aftersales.cases.authority import connect as authority_letters
 from aftersales.cases.disputemachine import DISPUTE_MACHINE
+from aftersales.cases.disputestates import RulingOutcome
 from aftersales.cases.machine import (
     CASE_MACHINE,
     DIFFERENCE_MACHINE,
@@ -23,7 +26,9 @@ from aftersales.cases.recovery import connect as recovery
 from aftersales.cases.repairs import connect as repairs
 from aftersales.cases.request_machine import REQUEST_MACHINE, SIGNAL_MACHINE
 from aftersales.cases.services import erasing, limits, paying, runs
-from aftersales.core import authority, deliveries, erasure, facts, files, jobs, moves, series
+from aftersales.cases.states import Side
+from aftersales.core import authority, deliveries, erasure, facts, files, jobs, moves, series, subjects
+from aftersales.ledger import words
 
 MACHINES = (
     CASE_MACHINE, PARCEL_MACHINE, PAYMENT_MACHINE, RUN_MACHINE, DIFFERENCE_MACHINE, REQUEST_MACHINE, SIGNAL_MACHINE,
@@ -36,6 +41,8 @@ NUMBERS = {
     "payment_run": "PR{yy}{mm}-{n:04d}",
     "service_request": "RQ{yy}{mm}-{n:05d}",
 }
+
+NAMED = ("authoritycase", "case", "casepayment", "dispute", "paymentrun", "recovery", "servicerequest")
 
 
 def connect() -> None:
@@ -52,6 +59,10 @@ def connect() -> None:
     jobs.register("cases.pay_http", tasks.pay_over_http, _("Handing a payment to its service"))
     jobs.register("cases.ask_http", tasks.ask_over_http, _("Asking what became of a payment"))
     jobs.register("cases.run_export", tasks.export_run, _("Writing a payment run"))
+    for name in NAMED:
+        subjects.declare(f"cases.{name}", "number")
+    subjects.declare("cases.ruling", "dispute__number")
+    _ledger()
     _messages()
     _rules()
     repairs.connect()
@@ -66,6 +77,17 @@ def _facts() -> None:
     facts.provide("cases.not_approvers", paying.not_approvers)
     facts.provide("cases.kept", selectors.kept)
     facts.provide("cases.not_neutral", disputeselectors.not_neutral)
+
+
+def _ledger() -> None:
+    words.declare_facts({"dispute.ruling": pgettext_lazy("fact of a proposal", "Ruling of the platform")})
+    share = pgettext_lazy("term of an amount", "Share of the fault, {side} (%)")
+    terms = {
+        "outcome": pgettext_lazy("term of an amount", "Ruling"),
+        "amount": pgettext_lazy("term of an amount", "To the customer"),
+    }
+    shares = {side.value: format_lazy(share, side=side.label) for side in Side}
+    words.declare_terms(terms | shares, values={"outcome": dict(RulingOutcome.choices)})
 
 
 def _messages() -> None:

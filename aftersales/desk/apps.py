@@ -1,6 +1,18 @@
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
+PAGES = {
+    "tickets.ticket": "ticket",
+    "cases.authoritycase": "authority_letter",
+    "cases.case": "case",
+    "cases.casepayment": "payment",
+    "cases.dispute": "dispute",
+    "cases.paymentrun": "payment_run",
+    "cases.recovery": "recovery",
+    "cases.ruling": "dispute",
+    "cases.servicerequest": "request",
+}
+
 
 class DeskConfig(AppConfig):
     """The staff's face: queues, workbench, shell. Its only rows are the views that people save."""
@@ -17,5 +29,6 @@ class DeskConfig(AppConfig):
 
         kinds.provide_page("tickets.ticket", ticket_page)
         kinds.provide_page("accounts.user", digest_page)
-        subjects.provide_page("tickets.ticket", "desk:ticket")
+        for kind, page in PAGES.items():
+            subjects.provide_page(kind, f"desk:{page}")
         panels.connect()

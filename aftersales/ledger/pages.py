@@ -1,19 +1,19 @@
 """What the ledger's pages show: journal, statement, entry, proposals, months. Reads only."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.utils.translation import pgettext_lazy
-
 from aftersales.core import subjects
-from aftersales.ledger import selectors
+from aftersales.ledger import selectors, words
 from aftersales.ledger.models import Account, Journal, Period, Proposal, Transfer
 from aftersales.ledger.rules import amount_words
 from aftersales.ledger.states import PeriodState, ProposalState
 
 PAGE = selectors.PAGE
+NUMBERED = re.compile(r"^[A-Z]{2,4}\d{4}-\d+$")
 PROPOSAL_MARKS = {
     ProposalState.PROPOSED: ("blue", "ring"),
     ProposalState.WITHDRAWN: ("bare", "cross"),
@@ -179,12 +179,14 @@ def months(now: datetime) -> list[tuple[Period, bool]]:
     return [(row, row.month == first_open and row.ends_at <= now) for row in rows]
 
 
-TERMS = {
-    "base": pgettext_lazy("term of an amount", "Amount for one"),
-    "times": pgettext_lazy("term of an amount", "How often"),
-}
-
-
 def calculation(row: Proposal) -> list[tuple[str, str]]:
-    """The terms of an amount in words; a term that has none is shown by its code."""
-    return [(str(TERMS.get(key, key)), str(value)) for key, value in row.calculation.items()]
+    """The terms of an amount in words. What is nothing says nothing."""
+    return [
+        words.term(key, value) for key, value in row.calculation.items() if value not in (0, "0", "", None)
+    ]
+
+
+def evidence(row: Proposal) -> tuple[list[str], int]:
+    """What the evidence is called, and how much of it has only a key."""
+    named = [one for one in row.evidence if NUMBERED.match(one)]
+    return named, len(row.evidence) - len(named)

@@ -12,9 +12,10 @@ from django.utils.translation import pgettext
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.models import User
+from aftersales.core import subjects
 from aftersales.core.access import answered, needs
 from aftersales.core.posted import day_of, whole
-from aftersales.ledger import pages, selectors, services
+from aftersales.ledger import pages, selectors, services, words
 from aftersales.ledger.models import Account, Journal, Proposal
 from aftersales.ledger.rules import amount_words
 from aftersales.ledger.states import AccountKind, EntryKind, ProposalState
@@ -121,10 +122,13 @@ def proposals(request: HttpRequest) -> HttpResponse:
 def proposal(request: HttpRequest, public_id: str) -> HttpResponse:
     """One proposal: fact, clause, amount and how it came about."""
     row = get_object_or_404(Proposal.objects.visible_to(request.user), public_id=public_id)
+    key = (row.source_kind, row.source_id)
+    named, others = pages.evidence(row)
     page = {
         "title": row.number, "now": timezone.now(), "row": row, "party": selectors.party_name(row),
         "amount": amount_words(row.amount, row.unit), "badge": pages.badge_of(row),
-        "terms": pages.calculation(row),
+        "terms": pages.calculation(row), "fact": words.fact(row.fact_code),
+        "source": subjects.named([key], request.user).get(key), "named": named, "others": others,
         "may_withdraw": row.state == ProposalState.PROPOSED and request.user.has_perm("ledger.withdraw"),
     }  # fmt: skip
     return render(request, "ledger/proposal.html", page)
