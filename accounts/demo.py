@@ -41,6 +41,7 @@ COLLEAGUES = (
     Login("authority", PASSWORD, "韩松", Role.AUTHORITY_DESK),
     Login("finance", PASSWORD, "顾清", Role.FINANCE),
     Login("adjudicator", PASSWORD, "严正", Role.ADJUDICATOR),
+    Login("receiver", PASSWORD, "彭越", Role.RETURNS_RECEIVER),
     Login("planner", PASSWORD, "邓琳", Role.PLANNER),
     Login("lihao", PASSWORD, "李浩", Role.AGENT),
     Login("wangxue", PASSWORD, "王雪", Role.AGENT),

@@ -3,9 +3,10 @@
 from datetime import datetime
 
 from aftersales.cases.models import Case
+from aftersales.cases.services import asking
 from aftersales.cases.services.automatic import approve_one
 from aftersales.cases.services.disputetelling import sides_tell
-from aftersales.cases.services.flags import case_look, parcel_look, pictures_look
+from aftersales.cases.services.flags import case_look, expiry_look, parcel_look, pictures_look
 from aftersales.cases.services.request_telling import request_tell
 from aftersales.cases.services.requests import red_letter_open
 from aftersales.cases.services.telling import customer_tell
@@ -18,13 +19,33 @@ def node_message(event: Event, now: datetime) -> None:
 
 
 def rule_judges(event: Event, now: datetime) -> None:
-    """Signals first, so that the instant refund knows them; then the rule, at once (R4.6)."""
+    """Signals first, so that the instant refund knows them; then the rule, at once (R4.6); else the merchant."""
     case_look(case_id=event.subject_id, now=now)
     approve_one(case_id=event.subject_id, now=now)
+    asking.person_decides(case_id=event.subject_id, now=now)
+
+
+def merchants_turn(event: Event, now: datetime) -> None:
+    """Asked anew, or left to a person by the rule: the merchant is asked, once for each time."""
+    asking.person_decides(case_id=event.subject_id, now=now)
+
+
+def merchant_asked(event: Event, now: datetime) -> None:
+    """The question went out: his clock starts."""
+    if event.payload.get("template") == asking.QUESTION:
+        asking.question_fared(event=event, now=now)
+
+
+def merchant_wrote(event: Event, now: datetime) -> None:
+    asking.merchant_wrote(ticket_id=event.subject_id, now=now)
 
 
 def parcel_signals(event: Event, now: datetime) -> None:
     parcel_look(parcel_id=event.subject_id, now=now)
+
+
+def expiry_signals(event: Event, now: datetime) -> None:
+    expiry_look(parcel_id=event.subject_id, now=now)
 
 
 def picture_signals(event: Event, now: datetime) -> None:

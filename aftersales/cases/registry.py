@@ -11,6 +11,7 @@ from aftersales.cases import (  # noqa: F401 - importing declares the event kind
     request_events,
     selectors,
     tasks,
+    timing,
 )
 from aftersales.cases.authority import connect as authority_letters
 from aftersales.cases.disputemachine import DISPUTE_MACHINE
@@ -27,6 +28,7 @@ from aftersales.cases.repairs import connect as repairs
 from aftersales.cases.request_machine import REQUEST_MACHINE, SIGNAL_MACHINE
 from aftersales.cases.services import erasing, limits, paying, runs
 from aftersales.cases.states import Side
+from aftersales.clocks import services as clocks
 from aftersales.core import authority, deliveries, erasure, facts, files, jobs, moves, series, subjects
 from aftersales.ledger import words
 
@@ -52,6 +54,7 @@ def connect() -> None:
         series.declare(name, pattern)
     authority.declare(limits.RELEASE, limits.releases)
     _facts()
+    clocks.follow("cases.case", timing.CLOCKED, timing.clock_subjects, seen_by=timing.cases_seen)
     erasure.listen("customers.customer", erasing.customer_forget)
     files.declare("cases.disputeevidence", disputeselectors.evidence_files)
     files.declare("cases.parcelphoto", selectors.stored_photos)
@@ -76,6 +79,8 @@ def _facts() -> None:
     facts.provide("cases.bound", selectors.bound)
     facts.provide("cases.not_approvers", paying.not_approvers)
     facts.provide("cases.kept", selectors.kept)
+    facts.provide("clock_subject_line:cases.case", timing.clock_subject_lines)
+    facts.provide("clock_ticket:cases.case", timing.clock_tickets)
     facts.provide("cases.not_neutral", disputeselectors.not_neutral)
 
 
@@ -105,8 +110,18 @@ def _messages() -> None:
 def _rules() -> None:
     """What follows by itself."""
     deliveries.subscribe("cases.rule", "case.asked", consumers.rule_judges, _("Judge plain returns by rule"))
+    his = _("Ask merchants what becomes of a case, and follow their answer")
+    for name, kind in (
+        ("amended", "case.amended"),
+        ("countered", "case.countered"),
+        ("left", "case.left_to_person"),
+    ):
+        deliveries.subscribe(f"cases.ask_{name}", kind, consumers.merchants_turn, his)
+    deliveries.subscribe("cases.merchant_asked", "notice.sent", consumers.merchant_asked, his)
+    deliveries.subscribe("cases.merchant_wrote", "ticket.merchant_wrote", consumers.merchant_wrote, his)
     looked = _("Find signals that a person should look at")
     deliveries.subscribe("cases.parcel_signals", "case_parcel.inspected", consumers.parcel_signals, looked)
+    deliveries.subscribe("cases.expiry_signals", "case_parcel.expired", consumers.expiry_signals, looked)
     deliveries.subscribe("cases.picture_signals", "ticket.customer_wrote", consumers.picture_signals, looked)
     red = _("Ask for red letters of refunded invoices")
     deliveries.subscribe("cases.red_letters", "payment.succeeded", consumers.red_letter, red)

@@ -71,6 +71,7 @@ class SignalKind(models.TextChoices):
     EMPTY_BOX = "empty_box", pgettext_lazy("signal", "The parcel came back empty")
     SWAPPED = "swapped", pgettext_lazy("signal", "Another article came back")
     SAME_PHOTO = "same_photo", pgettext_lazy("signal", "The same picture in another case")
+    NEVER_SENT = "never_sent", pgettext_lazy("signal", "Paid at once, and the goods were never sent")
 
 
 class SignalState(models.TextChoices):

@@ -106,6 +106,7 @@ class NoteKind(models.TextChoices):
     DEDUCT = "deduct", pgettext_lazy("case note", "Deduction")
     REPAIR = "repair", pgettext_lazy("case note", "Workshop")
     TURN = "turn", pgettext_lazy("case note", "Turned into")
+    FREIGHT = "freight", pgettext_lazy("case note", "Return freight")
 
 
 class Direction(models.TextChoices):

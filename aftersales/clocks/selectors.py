@@ -61,11 +61,13 @@ def open_clocks_of(subject_kind: str, ids: list[int]) -> Mapping[int, list[Clock
     return found
 
 
-def due_if_begun(promise: str, subject: Any, now: datetime) -> datetime | None:
+def due_if_begun(
+    promise: str, subject: Any, now: datetime, *, subject_kind: str = "tickets.ticket"
+) -> datetime | None:
     """When a promise of this kind about such a subject would be due if it began now; None when no rule asks for it."""
     dues = [
         rules.due_at(rule_book.book().calendar(version), now, version.limit_value, version.limit_unit)
-        for version in rule_book.standards_matching(subject, now)
+        for version in rule_book.standards_matching(subject, now, subject_kind=subject_kind)
         if version.standard.promise == promise
     ]
     return min(dues, default=None)
@@ -283,7 +285,7 @@ def pause_words(code: str) -> str:
         "bank": _("waiting for the bank"),
         "authority": _("waiting for an authority"),
         "department": _("waiting for another department"),
-        "parcel.testing_started": _("the goods are being tested"),
+        "case.merchant_told": _("waiting for the merchant"),
         "repair.awaiting_parts": _("waiting for parts"),
     }
     return known.get(code, _("waiting"))

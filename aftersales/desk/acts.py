@@ -190,9 +190,17 @@ def _act(option: MoveOption) -> Act:
 
 
 def _resolve_from_assigned(options: Sequence[MoveOption], actor: Any) -> list[Act]:
-    """Whoever may start may resolve at once: the service starts the work in the same transaction."""
+    """Whoever may start may resolve at once: the service starts the work in the same transaction.
+
+    What is open holds it from its end as it holds it from being cancelled.
+    """
     may_start = any(option.move.name == "start" and option.allowed for option in options)
-    return [_from_move("resolve")] if may_start and actor.has_perm("tickets.resolve") else []
+    if not may_start or not actor.has_perm("tickets.resolve"):
+        return []
+    act = _from_move("resolve")
+    told = [reason for option in options if option.move.name == "cancel" for reason in option.reasons]
+    why = tuple(reason for reason in told if reason.code == "open_work")
+    return [Act(act.name, act.label, False, why) if why else act]
 
 
 def _from_move(name: str) -> Act:

@@ -93,4 +93,8 @@ def _reasons(signal: str, told: Mapping[str, Any]) -> str:
             missing,
         ) % {"n": missing}
         return f"{words} ({weight} g)" if weight else words
+    if signal == SignalKind.NEVER_SENT:
+        return _("%(amount)s were refunded before the goods; they were never sent.") % {
+            "amount": told.get("amount", "")
+        }
     return _("Another article lay in the parcel than was sold: %(wrong)s.") % {"wrong": told.get("wrong", 0)}

@@ -120,6 +120,17 @@ class ActForm(forms.Form):
         return words
 
 
+class FreightForm(forms.Form):
+    """What the customer laid out to send the goods back, and what shows it."""
+
+    amount = forms.DecimalField(label=pgettext_lazy("case", "Amount"), **(AMOUNT | {"required": True}))
+    words = forms.CharField(
+        label=pgettext_lazy("case", "What shows it"),
+        max_length=LONGEST,
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
+
+
 class WaybillForm(forms.Form):
     """Carrier and waybill of a parcel."""
 

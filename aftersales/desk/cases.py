@@ -28,6 +28,7 @@ from aftersales.cases.models import (
 from aftersales.cases.refunding import TERM_LABELS, Quote
 from aftersales.cases.selectors import pieces_awaited
 from aftersales.cases.services import receipt_preview
+from aftersales.cases.services.asking import asks_merchant
 from aftersales.cases.states import (
     CASE_COLOURS,
     GOODS_BACK,
@@ -44,9 +45,10 @@ from aftersales.core import events, moves
 from aftersales.core.components import Step, badge
 from aftersales.core.models import Event
 from aftersales.core.moves import MoveOption
-from aftersales.core.wording import minute
+from aftersales.core.wording import when
 from aftersales.desk.caseforms import FreeLine
 from aftersales.orders.models import OrderLine
+from aftersales.standards.states import Promise
 from aftersales.tickets.models import Ticket
 
 P = ParcelState
@@ -150,7 +152,8 @@ def of_ticket(ticket: Ticket, user: Any, now: datetime) -> tuple[list[CaseCard],
     """The open cases of a ticket in full, newest first, and the ended ones by number. Nothing for a ticket without."""
     if not ticket.case_count:
         return [], []
-    rows = list(Case.objects.visible_to(user).filter(ticket=ticket).order_by("-id")[:50])
+    mine = Case.objects.visible_to(user).filter(ticket=ticket)
+    rows = list(mine.select_related("merchant").order_by("-id")[:50])
     standing = [one for one in rows if one.is_open][:SHOWN]
     known = {one.pk for one in standing}
     return cards(standing, user, now), [one for one in rows if one.pk not in known]
@@ -215,7 +218,7 @@ def _parcels(ids: Sequence[int], user: Any, now: datetime) -> dict[int, list[Par
 def turn_of(case: Case, parcels: Sequence[ParcelCard]) -> str:
     """Whose turn it is, in words."""
     if case.state in (CaseState.REQUESTED, CaseState.COUNTERED):
-        return _("The merchant answers next")
+        return _undecided(case)
     if case.state == CaseState.OFFERED:
         return _("The customer answers next")
     if case.state == CaseState.DISPUTED:
@@ -236,7 +239,18 @@ def turn_of(case: Case, parcels: Sequence[ParcelCard]) -> str:
         )
     if P.AWAITED in states:
         return _("The customer sends the goods next")
-    return _("The refund is due") if case.kind in MONEY_BACK and case.left else ""
+    if case.kind in MONEY_BACK and case.left:
+        return _("The refund is due")
+    return _("The goods were never sent: ask the customer, or close the case") if P.EXPIRED in states else ""
+
+
+def _undecided(case: Case) -> str:
+    """The merchant's turn is what he owes by now; a question that never reached him leaves it to us."""
+    if not asks_merchant(case):
+        return _("It is to be decided here")
+    if case.next_promise == Promise.MERCHANT_ANSWER:
+        return _("The merchant answers next")
+    return _("To be decided: the merchant has answered, or has no message yet")
 
 
 def steps_of(
@@ -278,7 +292,7 @@ def _drawn(stages: Sequence[tuple[str, bool, datetime | None]], now: datetime) -
     found = []
     for number, (word, done, at) in enumerate(stages):
         state = "done" if done or number < last else "now" if number == last + 1 else "next"
-        found.append(Step(word, state, minute(at, now) if at and state == "done" else ""))
+        found.append(Step(word, state, when(at, now) if at and state == "done" else ""))
     return found
 
 

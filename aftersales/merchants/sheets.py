@@ -6,11 +6,37 @@ already, so a new one starts active. Who wants to join is registered on the page
 
 from django.utils.translation import gettext_lazy as _
 
-from aftersales.core.sheets.resource import Column, SheetResource, ShippedProfile, register, ship
-from aftersales.core.sheets.widgets import AmountWidget, BoolWidget, KeyWidget, TextWidget
+from aftersales.core.sheets.resource import Attached, Column, SheetResource, ShippedProfile, register, ship
+from aftersales.core.sheets.widgets import AmountWidget, BoolWidget, EmailWidget, KeyWidget, TextWidget
 
 from .models import Merchant
-from .states import MerchantState
+from .states import ContactRole, MerchantState
+
+FIELDS = ("phone", "email", "address")
+
+
+def reached(role: str, field: str, column: str) -> Attached:
+    """How a merchant is reached for something: one contact for each role, and the sheet says its newest."""
+    same = (
+        "SELECT FROM merchants_merchantcontact k WHERE k.merchant_id = {target} "
+        f"AND k.role = '{role}' AND k.{field} = {{{column}}}"
+    )
+    values = ", ".join("x.value" if name == field else "''" for name in FIELDS)
+    return Attached(
+        columns=(column,),
+        missing=f"{{{column}}} IS NOT NULL AND NOT EXISTS ({same})",
+        insert=(
+            f"INSERT INTO merchants_merchantcontact (merchant_id, role, name, {', '.join(FIELDS)}) "
+            f"SELECT x.target, '{role}', '', {values} FROM (SELECT {{target}} AS target, max({{{column}}}) AS value "
+            f"{{rows}} WHERE {{{column}}} IS NOT NULL AND NOT EXISTS ({same}) GROUP BY 1) AS x "
+            f"ORDER BY 1 ON CONFLICT (merchant_id, role) DO UPDATE SET {field} = EXCLUDED.{field}"
+        ),
+    )
+
+
+def known(role: str, field: str) -> str:
+    """What an export shows of a contact."""
+    return f"(SELECT k.{field} FROM merchants_merchantcontact k WHERE k.merchant_id = t.id AND k.role = '{role}')"
 
 
 class MerchantSheet(SheetResource):
@@ -20,6 +46,11 @@ class MerchantSheet(SheetResource):
     key = ("code",)
     born = {"name": "{code}", "state": f"'{MerchantState.ACTIVE}'"}
     view_capability = "merchants.view_merchant"
+    attached = (
+        reached(ContactRole.AFTERSALES, "email", "aftersales_email"),
+        reached(ContactRole.AFTERSALES, "phone", "aftersales_phone"),
+        reached(ContactRole.RETURNS, "address", "returns_address"),
+    )
 
     code = Column("code", KeyWidget(64), _("Merchant code"), required=True, example="M1001")
     name = Column("name", TextWidget(120), _("Merchant name"), example="禾木家电旗舰店")
@@ -31,6 +62,18 @@ class MerchantSheet(SheetResource):
     currency = Column("currency", KeyWidget(3), _("Currency"), example="CNY")
     deposit_due = Column("deposit_due", AmountWidget(), _("Deposit due"), example="50000.00")
     agreement = Column("agreement", TextWidget(40), _("Agreement version"), example="2026-1")
+    aftersales_email = Column(
+        None, EmailWidget(160), _("After-sales e-mail"), example="service@hemu.example",
+        export=known(ContactRole.AFTERSALES, "email"),
+    )  # fmt: skip
+    aftersales_phone = Column(
+        None, TextWidget(40), _("After-sales phone"), example="057188880000",
+        export=known(ContactRole.AFTERSALES, "phone"),
+    )  # fmt: skip
+    returns_address = Column(
+        None, TextWidget(300), _("Address for returns"), example="杭州市西湖区文三路 1 号 退货组",
+        export=known(ContactRole.RETURNS, "address"),
+    )  # fmt: skip
 
     class Meta:
         model = Merchant

@@ -46,6 +46,7 @@ CASES = {
     "desk:case_slip": Page(CASE_READERS, sample=CASE),
     "desk:case_preview": Page(CASE_READERS, sample=CASE),
     "desk:case_reviewed": Page(CASE_WORKERS, "POST", sample=CASE),
+    "desk:case_freight": Page(CASE_WORKERS, "POST", sample=CASE),
     "desk:case_act": Page(CASE_READERS, "POST", sample={**CASE, "name": "approve"}),
     "desk:case_work": Page(CASE_READERS, "POST", sample={**CASE, "name": "turn"}),
     "desk:fault_trees": Page(STAFF, args=rule_book),

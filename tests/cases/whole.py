@@ -85,7 +85,9 @@ def _granted() -> Iterator[str]:
         order = Order.objects.get(pk=account.order_id)
         if granted > order.paid or freight > order.freight:
             yield f"order: granted {granted}, freight {freight}"
-        refunds = PaymentPart.objects.filter(payment__kind="refund", payment__state__in=TAKES)
+        refunds = PaymentPart.objects.filter(
+            payment__case__order=order, payment__kind="refund", payment__state__in=TAKES
+        )
         if total(refunds) > granted:
             yield f"order: {total(refunds)} paid or on its way, {granted} granted"
         if total(refunds.filter(freight=True)) > order.freight:

@@ -6,6 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django_fsm import transition
 
@@ -79,7 +80,7 @@ class CaseParcel(StateModel, PublicIdModel, VersionedModel):
         ]  # fmt: skip
 
     def __str__(self) -> str:
-        return f"{self.carrier} {self.tracking_no}".strip() or f"{self.pk}"
+        return f"{self.carrier} {self.tracking_no}".strip() or gettext("without a waybill")
 
     @property
     def is_open(self) -> bool:

@@ -15,6 +15,7 @@ def connect() -> None:
     facts.provide("cases.open_parts", selectors.open_parts)
     facts.provide("cases.repair_owed", selectors.repair_owed)
     facts.provide("clock_subject_line:cases.repair", selectors.clock_subject_lines)
+    facts.provide("clock_ticket:cases.repair", selectors.clock_tickets)
     clocks.follow(
         "cases.repair", "repair.*", selectors.clock_subjects, births=["repair.received"],
         seen_by=selectors.repairs_seen,

@@ -235,3 +235,8 @@ def clock_subject_lines(rows: Sequence[Any], now: datetime) -> Mapping[int, tupl
         "pk", "case__number", "case_line__line__product_name"
     )
     return {pk: (number, name) for pk, number, name in found}
+
+
+def clock_tickets(rows: Sequence[Any], now: datetime) -> Mapping[int, int]:
+    """The ticket on which a promise about this repair is worked. One query."""
+    return dict(Repair.objects.filter(pk__in=[row.pk for row in rows]).values_list("pk", "case__ticket"))

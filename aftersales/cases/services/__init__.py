@@ -89,6 +89,7 @@ from .repairing import (
     repair_start,
     repair_test,
 )
+from .returnfreight import case_return_freight
 from .ruling import (
     RulingDraft,
     appeal_decide,
@@ -138,6 +139,7 @@ __all__ = [
     "case_open",
     "case_preview",
     "case_reject",
+    "case_return_freight",
     "case_reviewed",
     "case_rule",
     "case_settle",

@@ -96,6 +96,11 @@ def approve_one(*, case_id: int, now: datetime) -> Done:
     return done
 
 
+def waits_for_rule(case_id: int, now: datetime) -> bool:
+    """Nobody decided it, and no rule has judged it yet."""
+    return _waiting(now, book()).filter(pk=case_id).exists()
+
+
 def pay_due(*, now: datetime) -> int:
     """Refunds of approvals by rule that stand in no payment: at once, or when the goods were seen. Answers how many.
 

@@ -10,7 +10,7 @@ from django.db.models import Q, Sum
 from accounts.services import system_user
 from aftersales.cases.models import Case, CaseParcel, ParcelItem
 from aftersales.cases.services.locking import Held, held
-from aftersales.cases.services.receipts import receipt_settle
+from aftersales.cases.services.receipts import goods_in, receipt_settle
 from aftersales.cases.states import GOODS_BACK, Direction, ParcelState
 from aftersales.core import moves
 from aftersales.core.errors import DomainError
@@ -112,4 +112,5 @@ def _expire(pk: int, case_id: int, now: datetime) -> int:
             return 0
         moves.perform(parcel, "expire", actor=system_user(now), now=now)
         receipt_settle(mine, actor=system_user(now), now=now)
+        goods_in(mine, actor=system_user(now), now=now)
     return 1

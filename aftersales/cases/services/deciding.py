@@ -375,20 +375,37 @@ def _piece(mine: Held, line: CaseLine, deduction: Deduction | None) -> Piece:
 
 
 def _freight(mine: Held) -> Decimal:
-    """Outbound freight of these pieces: given back where the seller is at fault, and never twice."""
+    """Outbound freight of these pieces: given back where the seller is at fault, and never twice.
+
+    Whoever takes the last pieces of the order gets the odd cents too, but never what belongs to pieces of another case:
+    each seller bears his own.
+    """
     case, books = mine.case, mine.books
     if books is None or case.ground not in FREIGHT_BACK:
         return ZERO
     left: Decimal = books.account.freight_left + case.agreed_freight
-    if all(one.claimed == one.bought for one in books.line_accounts.values()):
-        return left
-    share: Decimal
+    own, others = _shares(mine, books)
+    whole = all(one.claimed == one.bought for one in books.line_accounts.values())
+    share = books.paid.freight - _cents(others) if whole else _cents(own)
+    return min(max(share, ZERO), left)
+
+
+def _shares(mine: Held, books: accounts.Books) -> tuple[Decimal, Decimal]:
+    """The freight of these pieces, and of those that other cases took: as the lines tell it, else as the goods cost."""
+    my_pieces = {one.line_id: one.announced for one in mine.lines}
+    my_value = sum((one.value for one in mine.lines), ZERO)
+    taken = books.line_accounts
     if any(line.freight for line in books.lines.values()):
-        share = sum((_told_freight(books.lines[one.line_id], one.announced) for one in mine.lines), ZERO)
-    else:  # nobody split the order's freight: it follows what was paid for the goods
-        goods = sum(books.paid.lines.values(), ZERO)
-        share = books.paid.freight * sum((one.value for one in mine.lines), ZERO) / (goods or 1)
-    return min(share.quantize(CENT, rounding=ROUND_DOWN), left)
+        own = sum((_told_freight(books.lines[pk], pieces) for pk, pieces in my_pieces.items()), ZERO)
+        rest = {pk: taken[pk].claimed - my_pieces.get(pk, 0) for pk in books.lines}
+        return own, sum((_told_freight(books.lines[pk], pieces) for pk, pieces in rest.items()), ZERO)
+    others = sum((one.claimed_value for one in taken.values()), ZERO) - my_value
+    freight, goods = books.paid.freight, sum(books.paid.lines.values(), ZERO) or 1
+    return freight * my_value / goods, freight * others / goods
+
+
+def _cents(amount: Decimal) -> Decimal:
+    return amount.quantize(CENT, rounding=ROUND_DOWN)
 
 
 def _told_freight(line: OrderLine, pieces: int) -> Decimal:

@@ -12,9 +12,10 @@ from accounts.services import system_user
 from aftersales.cases.models import Case, CaseFlag, CaseParcel, ParcelItem, ParcelPhoto, PhotoPrint
 from aftersales.cases.request_states import SignalKind
 from aftersales.cases.services.locking import refuse_foreign, require
-from aftersales.cases.states import MONEY_BACK, CaseState, FoundCause, Ground
+from aftersales.cases.states import MONEY_BACK, CaseState, FoundCause, Ground, ParcelState
 from aftersales.core import moves
 from aftersales.core.errors import DomainError
+from aftersales.core.wording import money
 from aftersales.orders.models import Order
 from aftersales.orders.states import FAILED
 from aftersales.standards.selectors import parameter
@@ -68,6 +69,17 @@ def parcel_look(*, parcel_id: int, now: datetime) -> None:
     for case in Case.objects.filter(pk__in=items).order_by("pk"):
         _look_inside(case, parcel, items[case.pk], now)
         pictures_look(case=case, now=now)
+
+
+def expiry_look(*, parcel_id: int, now: datetime) -> None:
+    """Goods were never sent: was the customer paid at once? Until somebody looked he is not paid at once again."""
+    parcel = CaseParcel.objects.get(pk=parcel_id)
+    for case in (
+        Case.objects.filter(lines__parcel_items__parcel=parcel, instant=True).distinct().order_by("pk")
+    ):
+        if parcel.state == ParcelState.EXPIRED and case.paying > 0:
+            reasons = {"amount": money(case.paying, case.currency)}
+            flag_raise(case=case, signal=SignalKind.NEVER_SENT, ref=str(parcel.pk), reasons=reasons, now=now)
 
 
 def flag_settle(

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from aftersales.cases.models import Case, CaseLine, CaseParcel, ParcelItem
 from aftersales.cases.services.following import goods_follow
 from aftersales.cases.services.locking import Held, held_together, refuse_foreign, require
-from aftersales.cases.services.receipts import receipt_settle
+from aftersales.cases.services.receipts import goods_in, receipt_settle
 from aftersales.cases.services.settling import close_if_settled
 from aftersales.cases.states import CaseKind, CaseState, Direction, ParcelState, ReviewCause, Side
 from aftersales.core import moves
@@ -191,7 +191,11 @@ def _joined(mine: HeldParcel, other: CaseParcel, actor: Any, now: datetime) -> C
 
 def parcel_lose(*, parcel: CaseParcel, actor: Any, now: datetime, version: int | None = None) -> CaseParcel:
     """The carrier lost it: the customer gets his refund now, the claim on the carrier runs beside it (R4.3)."""
-    return _moved(parcel, "lose", actor, now, version)
+    with transaction.atomic():
+        lost = _moved(parcel, "lose", actor, now, version)
+        for one in parcel_held(lost, actor=actor).cases.values():
+            goods_in(one, actor=actor, now=now)
+    return lost
 
 
 def parcel_refuse(*, parcel: CaseParcel, actor: Any, now: datetime, version: int | None = None) -> CaseParcel:

@@ -4,12 +4,12 @@ from collections import defaultdict
 
 from django.db.models import Q
 
-from aftersales.cases.models import Case, CaseParcel, ParcelItem
+from aftersales.cases.models import Case, CaseLine, CaseParcel, ParcelItem
 from aftersales.cases.refunding import ZERO, worth
 from aftersales.cases.repairs.selectors import delivered_pieces
 from aftersales.cases.services import accounts
 from aftersales.cases.services.locking import Held
-from aftersales.cases.states import COMING, JUDGED, Direction, ParcelState
+from aftersales.cases.states import COMING, JUDGED, MONEY_BACK, Direction, ParcelState
 
 LOST = frozenset({ParcelState.LOST})
 
@@ -29,8 +29,20 @@ def good_pieces(item: ParcelItem, state: str) -> int:
     return int(item.accepted + item.damaged) if state in JUDGED else 0
 
 
+def refunded_pieces(line: CaseLine) -> int:
+    """How many pieces the granted money stands for: whoever was paid at once and kept the goods gets nothing for them
+    a second time."""
+    if not line.agreed:
+        return 0
+    counts = range(1, line.announced + 1)
+    return next(
+        (n for n in counts if worth(line.value, line.announced, n) >= line.agreed), int(line.announced)
+    )
+
+
 def pieces_release(mine: Held) -> None:
-    """A case that is done gives up pieces that never came back, or were replaced: they may be asked for again."""
+    """A case that is done gives up pieces that neither came back nor were paid, or were replaced: they may be asked for
+    again."""
     if mine.books is None or not mine.case.goods_back:
         return
     good: dict[int, int] = defaultdict(int)
@@ -39,8 +51,11 @@ def pieces_release(mine: Held) -> None:
         good[item.case_line_id] += good_pieces(item, states[item.parcel_id])
     for line_id, replaced in delivered_pieces(mine.case).items():  # the customer holds as many as before
         good[line_id] = max(good[line_id] - replaced, 0)
+    money_back = mine.case.kind in MONEY_BACK
     for line in mine.lines:
         back = min(good[line.pk], line.announced)
+        if money_back:
+            back = max(back, refunded_pieces(line))
         kept = worth(line.value, line.announced, back) if back else ZERO
         account = mine.books.line_accounts[line.line_id]
         account.claimed -= line.announced - back

@@ -14,8 +14,10 @@ from aftersales.cases.services import accounts
 from aftersales.cases.services.locking import Held, held, refuse_foreign, require
 from aftersales.cases.services.paying import cancel_what_can_be
 from aftersales.cases.services.pieces import LOST, good_pieces, inbound_of
+from aftersales.cases.services.settling import close_if_settled
 from aftersales.cases.states import (
     COMING,
+    HERE,
     JUDGED,
     MONEY_BACK,
     CaseState,
@@ -23,6 +25,8 @@ from aftersales.cases.states import (
     ReviewCause,
 )
 from aftersales.core import moves
+
+ON_THE_WAY = COMING - HERE
 
 
 def case_settle_receipt(*, case: Case, actor: Any, now: datetime) -> Case:
@@ -67,6 +71,22 @@ def receipt_settle(mine: Held, *, actor: Any, now: datetime) -> Case:
         settled_at=now if done else None,
     )  # fmt: skip
     return mine.case
+
+
+def goods_in(mine: Held, *, actor: Any, now: datetime) -> None:
+    """Everything that is to come has come, is lost or was given up: the refund is owed from now on (law §25)."""
+    case = mine.case
+    if (
+        case.state != CaseState.APPROVED
+        or case.kind not in MONEY_BACK
+        or not case.goods_back
+        or case.left <= 0
+    ):
+        return
+    states = {one.state for one in inbound_of(case)}
+    if states & ON_THE_WAY or not states & (HERE | JUDGED | LOST):
+        return
+    mine.case = moves.change(case, actor=actor, now=now, event="case.goods_in", payload=case.told())
 
 
 def _judged(
@@ -115,14 +135,14 @@ def _flagged(
 
 
 def case_reviewed(*, case: Case, actor: Any, now: datetime, version: int | None = None) -> Case:
-    """Somebody looked at the mark; the mark goes, what was found stays in the parcels."""
+    """Somebody looked at the mark: it goes, what was found stays in the parcels, and a settled case ends."""
     require(actor, "cases.decide")
     with transaction.atomic():
         mine = held(case, version=version)
         refuse_foreign(mine.ticket, actor)
         if not mine.case.review:
             return mine.case
-        seen: Case = moves.change(
+        mine.case = moves.change(
             mine.case, actor=actor, now=now, event="case.reviewed", payload=mine.case.told(), review=""
         )
-    return seen
+        return close_if_settled(mine, now=now)

@@ -23,7 +23,7 @@ from aftersales.cases.services.parcels import (
     waybill,
 )
 from aftersales.cases.services.pieces import inbound_of
-from aftersales.cases.services.receipts import receipt_preview
+from aftersales.cases.services.receipts import goods_in, receipt_preview
 from aftersales.cases.states import (
     MONEY_BACK,
     CaseState,
@@ -116,6 +116,8 @@ def _received(mine: HeldParcel, arrival: Arrival, actor: Any, now: datetime) -> 
     if arrival.rest_follows:
         _rest(mine, actor, now)
     _unwanted_apart(mine, actor, now)
+    for one in mine.cases.values():
+        goods_in(one, actor=actor, now=now)
     mine.settle(actor, now)
     return mine.parcel
 

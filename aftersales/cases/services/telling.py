@@ -8,7 +8,7 @@ from typing import Any
 from accounts.services import system_user
 from aftersales.cases.models import Case, CaseNote, CaseParcel, CasePayment, ParcelItem, Repair
 from aftersales.cases.repairs.states import DueKind
-from aftersales.cases.states import CaseKind, CaseState, Direction, NoteKind, ParcelState, Side
+from aftersales.cases.states import CaseKind, CaseState, Direction, FoundCause, NoteKind, ParcelState, Side
 from aftersales.core.models import Event
 from aftersales.core.wording import money
 from aftersales.merchants.models import MerchantContact
@@ -86,11 +86,33 @@ def _warned(case: Case, event: Event) -> Told:
     return ("case.warned", {"due": parcel.ship_by}) if parcel else ("", {})
 
 
+def _expired(case: Case, event: Event) -> Told:
+    """Nobody waits for them any more; whoever was paid at once is asked for them all the same."""
+    amount = money(case.agreed, case.currency) if case.agreed else None
+    return "case.unsent" if case.instant and case.paying else "case.expired", {"amount": amount}
+
+
 def _received(case: Case, event: Event) -> Told:
     if event.payload.get("direction") != Direction.INBOUND:
         return "", {}
     parcel = CaseParcel.objects.filter(pk=event.subject_id).first()
     return "case.received", {"tracking": parcel.tracking_no or None if parcel else None}
+
+
+def _sent_back(case: Case, event: Event) -> Told:
+    """Goods that are his go home; of a repair the workshop tells."""
+    parcel = CaseParcel.objects.filter(pk=event.subject_id).first()
+    if parcel is None or case.kind == CaseKind.REPAIR:
+        return "", {}
+    return "case.sent_back", {"tracking": parcel.back_tracking_no or None, "reason": _why_back(case, parcel)}
+
+
+def _why_back(case: Case, parcel: CaseParcel) -> str | None:
+    if ParcelItem.objects.filter(parcel=parcel, wrong__gt=0).exists():
+        return str(FoundCause.OTHER_ITEM.label)
+    return (
+        str(CaseState(case.state).label) if case.state in (CaseState.WITHDRAWN, CaseState.REJECTED) else None
+    )
 
 
 def _inspected(case: Case, event: Event) -> Told:
@@ -152,6 +174,8 @@ _NODES: Mapping[str, Callable[[Case, Event], Told]] = {
     "case.approved": _approved,
     "case.rejected": _rejected,
     "case_parcel.warned": _warned,
+    "case_parcel.expired": _expired,
+    "case_parcel.sent_back": _sent_back,
     "case_parcel.received": _received,
     "case_parcel.inspected": _inspected,
     "payment.succeeded": _refunded,

@@ -49,7 +49,7 @@ _followed: dict[str, Following] = {}
 
 def follow(
     subject_kind: str,
-    pattern: str,
+    pattern: str | Sequence[str],
     subject_facts: SubjectFacts,
     *,
     handovers: Sequence[str] = (),
@@ -62,8 +62,9 @@ def follow(
 ) -> None:
     """A room above lets clocks follow its rows (in ``AppConfig.ready()``).
 
-    ``pattern``: its event kinds (``ticket.*``). ``subject_facts(rows, now)`` answers ``{pk: ClockSubject}``,
-    from the rows in memory where it can. ``handovers``: events after which somebody else holds the row.
+    ``pattern``: its event kinds (``ticket.*``), or those of them that may move a clock.
+    ``subject_facts(rows, now)`` answers ``{pk: ClockSubject}``, from the rows in memory where it can.
+    ``handovers``: events after which somebody else holds the row.
     ``births``: events with which a row is born, so that no clock of it has to be looked for. ``held_after(event,
     held)``: person and team after a hand-over as its event tells it, for a replay without the rows.
     ``seen_by(user)``: the subjects a person may see; without it nobody sees their clocks in a list.
@@ -76,7 +77,8 @@ def follow(
     _followed[subject_kind] = Following(
         frozenset(handovers), frozenset(births), held_after, graded, lock_rows, write_rows
     )
-    events.listen(pattern, on_events)
+    for one in (pattern,) if isinstance(pattern, str) else pattern:
+        events.listen(one, on_events)
 
 
 def followed() -> Mapping[str, Following]:

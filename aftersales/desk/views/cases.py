@@ -14,13 +14,14 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from aftersales.cases import services
 from aftersales.cases.models import Case, CaseParcel
 from aftersales.cases.refunding import Quote
+from aftersales.cases.services.returnfreight import may_have_freight
 from aftersales.cases.states import CaseKind
 from aftersales.core import moves, once
 from aftersales.core.access import answered, needs
 from aftersales.core.errors import DomainError
 from aftersales.core.posted import whole
 from aftersales.desk import authority, automatic, caseacts, cases, disputes, recoveries, repairs, requests
-from aftersales.desk.caseforms import CaseForm
+from aftersales.desk.caseforms import CaseForm, FreightForm
 from aftersales.desk.views.ticket import the_ticket
 from aftersales.standards.selectors import one_edition
 from aftersales.tickets.models import Ticket
@@ -140,6 +141,7 @@ def _story(request: HttpRequest, row: Case) -> dict[str, Any]:
         "settled": cases.settled_terms(row) if card.parcels else [],
         "automatic": automatic.of_case(row, request.user, now),
         "recovery": recoveries.of_case(row, request.user),
+        "may_freight": may_have_freight(row) and request.user.has_perm("cases.decide"),
         "may_pay_first": recoveries.may_pay_first(row, request.user),
         "disputes": disputes.of_case(row, request.user) if request.user.has_perm("cases.view_dispute") else [],
         "workshop": repairs.of_case(card, request.user, now),
@@ -229,6 +231,27 @@ def reviewed(request: HttpRequest, number: str) -> HttpResponse:
         lambda: services.case_reviewed(case=row, actor=request.user, now=timezone.now()), request, _("Done.")
     )
     return redirect("desk:case", row.number)
+
+
+@require_http_methods(["GET", "POST"])
+@needs("cases.decide")
+def return_freight(request: HttpRequest, number: str) -> HttpResponse:
+    """Give back what the customer paid to send the goods back."""
+    row, now = the_case(request, number), timezone.now()
+    form = FreightForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        data, version = form.cleaned_data, whole(request.POST.get("version"))
+        done = answered(
+            lambda: services.case_return_freight(
+                case=row, amount=data["amount"], words=data["words"], actor=request.user, now=now, version=version
+            ),
+            request, _("The return freight is paid with the refund."),
+        )  # fmt: skip
+        if done or _fragment(request):
+            return redirect("desk:case", row.number)
+    context = {"title": pgettext("case", "Give back return freight"), "case": row, "form": form, "now": now}
+    template = "desk/cases/_freight.html" if _fragment(request) else "desk/cases/freight.html"
+    return render(request, template, context, status=422 if request.method == "POST" else 200)
 
 
 def _from(request: HttpRequest) -> str:

@@ -1,5 +1,6 @@
 """Telling people at each node, unasked (R3.7): the customer where his problem stands, staff what needs them."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -15,7 +16,7 @@ from accounts.models import Team, User
 from accounts.services import system_user
 from aftersales.clocks.models import Clock
 from aftersales.clocks.states import ClockState
-from aftersales.core import events
+from aftersales.core import events, facts
 from aftersales.core.models import ERASED, Event
 from aftersales.notices.services import notice_send
 from aftersales.standards.states import Debtor, Promise
@@ -210,7 +211,7 @@ def tell_staff(*, event: Event, actor: Any, now: datetime) -> None:
 
     One that was kept or fell away before this is written tells nobody: the ticket's history has it.
     """
-    ticket = Ticket.objects.select_related("assignee", "team__lead").filter(pk=event.subject_id).first()
+    ticket = _worked_on(event, now)
     clock = _clock(event, now)
     if ticket is None or ticket.historic or clock is None:
         return
@@ -234,6 +235,24 @@ def tell_staff(*, event: Event, actor: Any, now: datetime) -> None:
     if event.kind == "clock.breached":
         told = {person.pk for person in (holder, lead) if person is not None}
         watching.breach_tell(ticket=ticket, event=event, values=values, told=told, now=now)
+
+
+def _worked_on(event: Event, now: datetime) -> Ticket | None:
+    """The ticket whose people must know: its own promise, or one about what hangs on it (``clock_ticket:<kind>``)."""
+    pk: int | None = event.subject_id
+    if event.subject_kind != "tickets.ticket":
+        pk = facts.ask_one(f"clock_ticket:{event.subject_kind}", [_Row(event.subject_id)], now).get(
+            event.subject_id
+        )
+    found: Ticket | None = Ticket.objects.select_related("assignee", "team__lead").filter(pk=pk or 0).first()
+    return found
+
+
+@dataclass(frozen=True)
+class _Row:
+    """A row that is known by its key alone."""
+
+    pk: int
 
 
 def _clock(event: Event, now: datetime) -> Clock | None:

@@ -1,0 +1,100 @@
+"""Who decides a case that no rule decided: a person, and before him the merchant, who is asked (R4.2, R4.7).
+
+The merchant's clock runs from when the question has gone out.
+
+What the rule decides by itself is never asked of anybody. His words are his answer, whoever registers what follows.
+"""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from accounts.services import system_user
+from aftersales.cases.models import Case
+from aftersales.cases.services.automatic import waits_for_rule
+from aftersales.cases.services.locking import held
+from aftersales.cases.states import CaseKind, CaseState, Ground, Side
+from aftersales.cases.timing import clock_subjects
+from aftersales.clocks.selectors import due_if_begun
+from aftersales.core import moves
+from aftersales.core.models import Event
+from aftersales.core.wording import money
+from aftersales.notices.models import Notice
+from aftersales.notices.services import notice_send
+from aftersales.standards.states import Promise
+
+KIND = "cases.case"
+QUESTION = "case.asked_merchant"
+ASKING = ("case.asked", "case.amended", "case.countered")
+HIS_TURN = frozenset({CaseState.REQUESTED, CaseState.COUNTERED})
+
+
+def person_decides(*, case_id: int, now: datetime) -> None:
+    """What the rule did not decide is a person's: our own time runs from now on, and the merchant is asked."""
+    case = Case.objects.select_related("ticket", "merchant", "order").filter(pk=case_id).first()
+    if case is None or case.state not in HIS_TURN or case.ticket.historic or waits_for_rule(case.pk, now):
+        return
+    told = Event.objects.about(KIND, case.pk)
+    asked = told.filter(kind__in=ASKING).order_by("-id").first()
+    if asked is None or asked.source == "import":
+        return
+    if case.kind != CaseKind.COMPENSATION and not told.filter(kind="case.to_decide").exists():
+        _noted(case.pk, "case.to_decide", now)
+    if asks_merchant(case):
+        _ask(case, asked, now)
+
+
+def _ask(case: Case, asked: Event, now: datetime) -> None:
+    """Once for each time that something was asked."""
+    wanted = case.offered if case.state == CaseState.COUNTERED else case.asked
+    values = {
+        "number": case.ticket.number, "case": case.number, "asked": CaseKind(case.kind).label,
+        "reason": Ground(case.ground).label, "order": case.order.external_no if case.order else None,
+        "items": _items(case), "amount": money(wanted, case.currency) if wanted else None,
+        "due": merchant_answer_due(case, now),
+    }  # fmt: skip
+    notice_send(
+        template=QUESTION, to=case.merchant, about=case.ticket, values=values, key=f"case:{case.pk}:{asked.pk}",
+        actor=system_user(now), now=now,
+    )  # fmt: skip
+
+
+def asks_merchant(case: Case) -> bool:
+    """A compensation is the platform's own; of its own sales the platform decides itself."""
+    if case.merchant is None or case.merchant.self_run:
+        return False
+    return case.kind != CaseKind.COMPENSATION and case.asked_by != Side.MERCHANT
+
+
+def _items(case: Case) -> str | None:
+    rows = case.lines.select_related("line").order_by("line__line_no")
+    return ", ".join(f"{one.line.product_name or one.line.sku} × {one.announced}" for one in rows) or None
+
+
+def merchant_answer_due(case: Case, now: datetime) -> datetime | None:
+    """When he would have to answer if he got the question now; None when no rule asks for it."""
+    subject = clock_subjects([case], now)[case.pk]
+    return due_if_begun(Promise.MERCHANT_ANSWER, subject, now, subject_kind=KIND)
+
+
+def question_fared(*, event: Event, now: datetime) -> None:
+    """The question has gone out: he owes an answer from now on. One that is overtaken starts nothing."""
+    key = Notice.objects.filter(pk=event.payload["notice"]).values_list("source_ref", flat=True).first() or ""
+    named, _slash, _channel = key.partition("/")
+    pk = named.split(":")[1] if named.count(":") == 2 else ""
+    if pk.isdigit():
+        _noted(int(pk), "case.merchant_told", now)
+
+
+def merchant_wrote(*, ticket_id: int, now: datetime) -> None:
+    """He answered in words: nothing of his cases on this ticket is owed any more until he is asked again."""
+    mine = Case.objects.filter(ticket=ticket_id, state__in=HIS_TURN, merchant__tickets=ticket_id)
+    for pk in mine.order_by("pk").values_list("pk", flat=True):
+        _noted(pk, "case.merchant_wrote", now)
+
+
+def _noted(case_id: int, event: str, now: datetime) -> None:
+    with transaction.atomic():
+        row = held(Case.objects.only("pk", "order_id", "ticket_id").get(pk=case_id)).case
+        if row.state in HIS_TURN:
+            moves.change(row, actor=system_user(now), now=now, event=event, payload=row.told())
