@@ -29,6 +29,7 @@ from aftersales.cases.refunding import TERM_LABELS, Quote
 from aftersales.cases.selectors import pieces_awaited
 from aftersales.cases.services import receipt_preview
 from aftersales.cases.services.asking import asks_merchant
+from aftersales.cases.services.parcels import strangers
 from aftersales.cases.states import (
     CASE_COLOURS,
     GOODS_BACK,
@@ -92,6 +93,11 @@ class ParcelCard:
     def here(self) -> bool:
         """It lies on the desk and waits for a person."""
         return self.parcel.state in (P.RECEIVED, P.REFUSED_AT_DOOR, P.INTERCEPTED)
+
+    @property
+    def strangers(self) -> bool:
+        """Another article lies in it and waits to be sent home."""
+        return self.parcel.state == P.INSPECTED and bool(strangers(self.items))
 
     @property
     def may_come(self) -> bool:
@@ -208,7 +214,10 @@ def _parcels(ids: Sequence[int], user: Any, now: datetime) -> dict[int, list[Par
     by_case: dict[int, list[ParcelCard]] = defaultdict(list)
     for row in rows:
         options = moves.options(row, actor=user, now=now, names=PARCEL_ACTS)
-        acts = [one for one in _sorted(options, PARCEL_ACTS) if one.allowed]
+        held_back = {"keep"} if strangers(items[row.pk]) else set()
+        acts = [
+            one for one in _sorted(options, PARCEL_ACTS) if one.allowed and one.move.name not in held_back
+        ]
         for case_id in holds[row.pk] & set(ids):
             own = [item for item in items[row.pk] if item.case_line.case_id == case_id]
             by_case[case_id].append(ParcelCard(row, parcel_badge(row), own, acts))
@@ -282,7 +291,8 @@ def steps_of(
     if case.kind in MONEY_BACK or case.agreed:
         done = [one for one, _look in paid if one.state == PaymentState.SUCCEEDED]
         enough = bool(done) and sum((one.amount for one in done), Decimal(0)) >= case.agreed
-        stages.append((pgettext("step of a case", "Refunded"), enough, done[-1].paid_at if done else None))
+        refunded = (pgettext("step of a case", "Refunded"), enough, done[-1].paid_at if done else None)
+        stages.insert(2 if case.instant else len(stages), refunded)  # paid at once: the goods come after
     return _drawn(stages, now)
 
 
@@ -374,14 +384,28 @@ def settled_terms(case: Case) -> list[Term]:
         or case.state not in (CaseState.APPROVED, CaseState.CLOSED)
     ):
         return []
-    return terms(receipt_preview(case), names_of(case.order_id))
+    quote = receipt_preview(case)
+    kept = case.agreed - quote.total
+    found = terms(quote, names_of(case.order_id))
+    return (
+        [*found, Term(_("Refunded already and not taken back"), "", kept)]
+        if case.review and kept > 0
+        else found
+    )
 
 
 def parcel_card(parcel: CaseParcel, user: Any, now: datetime) -> ParcelCard:
     """One parcel with what may be done with it."""
     options = moves.options(parcel, actor=user, now=now, names=PARCEL_ACTS)
-    acts = [one for one in _sorted(options, PARCEL_ACTS) if one.allowed and one.move.name != "ship"]
-    return ParcelCard(parcel, parcel_badge(parcel), (), acts)
+    held_back = {"ship", "keep"} if strangers(list(parcel.items.all())) else {"ship"}
+    acts = [one for one in _sorted(options, PARCEL_ACTS) if one.allowed and one.move.name not in held_back]
+    return ParcelCard(parcel, parcel_badge(parcel), list(parcel.items.all()), acts)
+
+
+def only_strangers(parcel: CaseParcel) -> bool:
+    """Whether some of its pieces were another article and others were not: then the former go back alone."""
+    items = list(ParcelItem.objects.filter(parcel=parcel))
+    return 0 < strangers(items) < sum(item.received for item in items)
 
 
 def of_parcel(parcel: CaseParcel, user: Any) -> list[tuple[Case, SafeString, str]]:

@@ -314,6 +314,10 @@ def customer_of(ticket: Ticket) -> Customer:
     return ticket.customer
 
 
+def keep(parcel: CaseParcel, desk: Cast, now: datetime) -> CaseParcel:
+    return services.parcel_keep(parcel=fresh(parcel), actor=desk.returns_receiver, now=now)
+
+
 def plain_return(open_ticket: Callable[..., Ticket], customer: Customer, desk: Cast, now: datetime) -> Case:
     """Another order of his came yesterday, and he does not want it either."""
     system: dict[str, Any] = {"actor": system_user(), "now": now}
@@ -372,9 +376,11 @@ def test_another_article_in_the_parcel(
     preview = receiver.post(seen, "receive_preview", parcel.public_id, **data, **{
         f"damaged-{item.pk}": 0, f"missing-{item.pk}": 0})  # fmt: skip
     assert "23.34" in preview.content.decode()
-    receiver.judge(seen, parcel, keep=False, **counted)
+    receiver.judge(seen, parcel, keep=True, **counted)
     work_off(seen)
-    # Then only the right one is refunded, he is told, and a signal stands there for a person
+    assert fresh(parcel).state == "inspected"
+    assert code_of(lambda: keep(parcel, desk, seen)) == "strangers"
+    # Then only the right one is refunded, nobody keeps what is his, he is told, and a signal stands there for a person
     case = fresh(case)
     assert (case.agreed, case.settled_at is not None) == (D("23.34"), True)
     assert "¥23.34" in Notice.objects.get(source="case.inspected").body

@@ -71,7 +71,7 @@ def case_open(*, ticket: Ticket, draft: CaseDraft, actor: Any, now: datetime) ->
             raise DomainError(_("This ticket is solved; reopen it before you open a case."), "ticket_done")
         if known := _known(draft):
             return known
-        values = _taken(books, draft)
+        values = pieces_taken(books, draft)
         answers = _judged(books, draft, now)
         case = _created(number, ticket, books, draft, answers, actor, now)
         lines = [
@@ -116,7 +116,7 @@ def _asks_the_same(case: Case, draft: CaseDraft) -> bool:
     }
 
 
-def _taken(books: Books | None, draft: CaseDraft) -> dict[int, Decimal]:
+def pieces_taken(books: Books | None, draft: CaseDraft) -> dict[int, Decimal]:
     """The pieces, taken. An order that no sheet ever told the lines of is asked for as a whole."""
     if draft.kind == CaseKind.COMPENSATION:
         return {}

@@ -229,14 +229,23 @@ def parcel_deliver(
 
 
 def parcel_keep(*, parcel: CaseParcel, actor: Any, now: datetime, version: int | None = None) -> CaseParcel:
-    """The goods stay. Error: goods_his (the case was withdrawn or refused: they go back)."""
+    """The goods stay. Errors: goods_his (the case was withdrawn or refused: they go back), strangers."""
     with transaction.atomic():
         mine = parcel_held(parcel, actor=actor, version=version)
+        if strangers(mine.items):
+            raise DomainError(
+                _("Another article lies in this parcel: send it back to the customer first."), "strangers"
+            )
         if any(one.case.state in NOT_WANTED for one in mine.cases.values()):
             raise DomainError(_("The customer did not give these goods up; send them back."), "goods_his")
         kept: CaseParcel = moves.perform(mine.parcel, "keep", actor=actor, now=now)
         mine.settle(actor, now)
     return kept
+
+
+def strangers(items: Sequence[ParcelItem]) -> int:
+    """Pieces that were another article: the customer's own, which nobody keeps."""
+    return sum(item.wrong for item in items)
 
 
 def parcel_send_back(

@@ -6,10 +6,10 @@ from django.db import transaction
 
 from aftersales.cases.models import Case, CaseLine
 from aftersales.cases.refunding import Quote
-from aftersales.cases.services.accounts import books_open, claim
+from aftersales.cases.services.accounts import books_open
 from aftersales.cases.services.deciding import _quote
 from aftersales.cases.services.locking import Held, refuse_foreign, require
-from aftersales.cases.services.opening import CaseDraft
+from aftersales.cases.services.opening import CaseDraft, pieces_taken
 from aftersales.orders.models import Order
 from aftersales.tickets.models import Ticket
 
@@ -20,7 +20,7 @@ def request_preview(*, ticket: Ticket, draft: CaseDraft, actor: Any) -> Quote:
     refuse_foreign(ticket, actor)
     with transaction.atomic():
         books = books_open(Order(pk=ticket.order_id)) if ticket.order_id else None
-        values = claim(books, draft.pieces) if books and draft.pieces else {}
+        values = pieces_taken(books, draft)
         case = Case(
             ticket=ticket, order_id=ticket.order_id, kind=draft.kind, ground=draft.ground, asked=draft.asked
         )

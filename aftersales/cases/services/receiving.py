@@ -20,6 +20,7 @@ from aftersales.cases.services.parcels import (
     carrier_name,
     parcel_apart,
     parcel_held,
+    strangers,
     waybill,
 )
 from aftersales.cases.services.pieces import inbound_of
@@ -248,7 +249,8 @@ def parcel_inspect(
     keep: bool = False,
     version: int | None = None,
 ) -> CaseParcel:
-    """Judge the received pieces item by item; the refund of each case follows. ``keep``: the goods stay at once.
+    """Judge the received pieces item by item; the refund of each case follows. ``keep``: the goods stay at once, unless
+    another article lies among them.
 
     Errors: sum, grade, deduction, goods_his, wrong_state.
     """
@@ -268,7 +270,7 @@ def parcel_inspect(
         for one in mine.cases.values():
             note(one.case, NoteKind.INSPECT, Side.MERCHANT, words, actor, now)
             _deductions_note(mine, one.case, findings, actor, now)
-        if keep:
+        if keep and not strangers(mine.items):  # another article goes home first
             mine.parcel = moves.perform(mine.parcel, "keep", actor=actor, now=now)
         mine.settle(actor, now)
     return mine.parcel

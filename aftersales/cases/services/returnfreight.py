@@ -16,6 +16,7 @@ from aftersales.cases.states import CaseKind, CaseState, NoteKind, Side
 from aftersales.core import moves
 from aftersales.core.errors import DomainError
 from aftersales.core.money import CENT
+from aftersales.core.wording import money
 
 
 def case_return_freight(
@@ -63,6 +64,6 @@ def _refuse(case: Case, amount: Decimal, most: Decimal) -> None:
     if amount > most:
         raise DomainError(
             _("At most %(most)s of return freight may be given back; more is a compensation.")
-            % {"most": most},
+            % {"most": money(most, case.currency)},
             "above_bound",
         )

@@ -198,7 +198,11 @@ def parcel_act(request: HttpRequest, public_id: str, name: str) -> HttpResponse:
     )
     if found is None:
         raise Http404
-    initial = {"carrier": parcel.carrier, "tracking_no": parcel.tracking_no} if name == "ship" else {}
+    initial: dict[str, Any] = (
+        {"carrier": parcel.carrier, "tracking_no": parcel.tracking_no} if name == "ship" else {}
+    )
+    if name == "send_back":
+        initial["only_wrong"] = cases.only_strangers(parcel)
     form = caseacts.parcel_form(
         name, parcel, request.POST if request.method == "POST" else None, initial=initial
     )
