@@ -123,7 +123,9 @@ class ActForm(forms.Form):
 class FreightForm(forms.Form):
     """What the customer laid out to send the goods back, and what shows it."""
 
-    amount = forms.DecimalField(label=pgettext_lazy("case", "Amount"), **(AMOUNT | {"required": True}))
+    amount = forms.DecimalField(
+        label=pgettext_lazy("case", "Amount"), max_digits=14, decimal_places=2, min_value=Decimal("0.01")
+    )
     words = forms.CharField(
         label=pgettext_lazy("case", "What shows it"),
         max_length=LONGEST,

@@ -14,6 +14,7 @@ from django.urls import reverse
 from aftersales.cases import services
 from aftersales.cases.models import Case, CaseLine, CaseParcel, CasePayment, ParcelItem, UnknownParcel
 from aftersales.core.once import FIELD, new_key
+from aftersales.desk.acts import acts
 from aftersales.orders.models import OrderLine
 from aftersales.tickets.models import Ticket
 from tests.cases.conftest import lines, open_case, order, ticket
@@ -256,3 +257,23 @@ def test_a_return_says_that_its_money_follows_the_goods(
     page = desk.client(desk.agent).get(f"/desk/tickets/{ticket.number}/cases/").content.decode()
     assert f"/desk/cases/{case.number}/pay/" not in page
     assert "2 件" in page
+
+
+def test_nothing_is_promised_while_no_article_is_chosen(
+    ticket: Ticket, lines: list[OrderLine], desk: Cast
+) -> None:
+    form = {"kind": "return", "ground": "quality"}
+    shown = desk.client("agent").post(url("request_preview", ticket.number), form).content.decode()
+    assert "110.00" not in shown
+    assert "请至少选择一件商品" in shown
+
+
+def test_an_assigned_ticket_with_an_open_case_is_not_offered_to_be_resolved(
+    ticket: Ticket, open_case: Open, desk: Cast, now: datetime
+) -> None:
+    assert "resolve" in [act.name for act in acts(ticket, desk.agent, now).allowed]
+    case = open_case()
+    found = acts(Ticket.objects.get(), desk.agent, now)
+    assert "resolve" not in [act.name for act in found.allowed]
+    why = next(act.reasons for act in found.refused if act.name == "resolve")
+    assert case.number in str(why[0])
