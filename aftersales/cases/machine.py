@@ -249,6 +249,7 @@ PAYMENT_MACHINE = Machine(
         Move(
             "ask_payee", [M.RETURNED, M.FAILED], M.PAYEE_NEEDED, "cases.propose_payment",
             pgettext_lazy("payment move", "Ask for another payee"), "payment.payee_asked",
+            effect=_("The customer is told that the money did not arrive, and asked for another account."),
         ),
         Move(
             "replace", [M.PAYEE_NEEDED], M.REPLACED, "cases.propose_payment",

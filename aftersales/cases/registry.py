@@ -101,6 +101,7 @@ def _messages() -> None:
     deliveries.subscribe("cases.node_messages", "case.*", consumers.node_message, told)
     deliveries.subscribe("cases.parcel_messages", "case_parcel.*", consumers.node_message, told)
     deliveries.subscribe("cases.payment_messages", "payment.succeeded", consumers.node_message, told)
+    deliveries.subscribe("cases.payee_messages", "payment.payee_asked", consumers.node_message, told)
     both = _("Tell both sides where a dispute stands")
     deliveries.subscribe("cases.dispute_messages", "dispute.*", consumers.dispute_message, both)
     asked = _("Tell customers where their request stands")

@@ -18,6 +18,7 @@ from aftersales.cases.services.locking import require
 from aftersales.cases.services.paying import held_payment, payment_bounce, payment_fail, payment_succeed
 from aftersales.cases.services.runs import run_settle
 from aftersales.cases.states import BankOutcome, PaymentState
+from aftersales.core import origin
 from aftersales.core.errors import DomainError
 
 S = PaymentState
@@ -97,14 +98,18 @@ def _paid(row: CasePayment, answer: Answer, actor: Any, now: datetime) -> str:
 
 
 def answers_take(rows: Sequence[Mapping[str, Any]], actor: Any, now: datetime) -> list[int]:
-    """A bank's result by sheet, row by row; the runs that have all their answers are done."""
+    """A bank's result by sheet, row by row; the runs that have all their answers are done.
+
+    This is news and no history that is read in: customers are told of it and rules hear it as of a message of the bank.
+    """
     payments = CasePayment.objects.select_related("case").in_bulk([row["payment"] for row in rows])
-    taken = [
-        answer_take(payment=payments[row["payment"]], answer=_of_row(row, now), actor=actor, now=now).pk
-        for row in rows
-    ]
-    for run in PaymentRun.objects.filter(payments__in=list(payments), state="exported").distinct():
-        run_settle(run=run, actor=actor, now=now)
+    with origin.coming_from("web"):
+        taken = [
+            answer_take(payment=payments[row["payment"]], answer=_of_row(row, now), actor=actor, now=now).pk
+            for row in rows
+        ]
+        for run in PaymentRun.objects.filter(payments__in=list(payments), state="exported").distinct():
+            run_settle(run=run, actor=actor, now=now)
     return taken
 
 

@@ -8,15 +8,26 @@ from typing import Any
 from accounts.services import system_user
 from aftersales.cases.models import Case, CaseNote, CaseParcel, CasePayment, ParcelItem, Repair
 from aftersales.cases.repairs.states import DueKind
-from aftersales.cases.states import CaseKind, CaseState, Direction, FoundCause, NoteKind, ParcelState, Side
+from aftersales.cases.states import (
+    CaseKind,
+    CaseState,
+    Direction,
+    FoundCause,
+    NoteKind,
+    ParcelState,
+    PaymentState,
+    Side,
+)
 from aftersales.core.models import Event
 from aftersales.core.wording import money
+from aftersales.customers.models import Customer
 from aftersales.merchants.models import MerchantContact
 from aftersales.merchants.states import ContactRole
 from aftersales.notices.services import notice_send
 
 Values = dict[str, Any]
 Told = tuple[str, Values]
+OF_MONEY = frozenset({"case.refunded", "case.payee_asked"})
 
 
 def customer_tell(*, event: Event, now: datetime) -> None:
@@ -30,12 +41,20 @@ def customer_tell(*, event: Event, now: datetime) -> None:
     if not template:
         return
     base: Values = {"number": case.ticket.number, "case": case.number}
-    if template != "case.refunded":
+    if template not in OF_MONEY:
         base["asked"] = CaseKind(case.kind).label
     notice_send(
-        template=template, to=case.customer, about=case.ticket, values=base | values, key=f"event:{event.pk}",
+        template=template, to=_whom(case, event), about=case.ticket, values=base | values, key=f"event:{event.pk}",
         actor=system_user(now), now=now,
     )  # fmt: skip
+
+
+def _whom(case: Case, event: Event) -> Customer:
+    """For an account is asked whoever is paid: of a gift that is not the one who got it."""
+    payment = CasePayment.objects.filter(pk=event.subject_id) if event.kind == "payment.payee_asked" else None
+    found = payment.select_related("payee").first() if payment is not None else None
+    reader: Customer = (found.payee if found is not None else None) or case.customer
+    return reader
 
 
 def _case_of(event: Event) -> Case | None:
@@ -127,6 +146,14 @@ def _refunded(case: Case, event: Event) -> Told:
     return ("case.refunded", {"amount": money(payment.amount, payment.currency)}) if payment else ("", {})
 
 
+def _payee_asked(case: Case, event: Event) -> Told:
+    payment = CasePayment.objects.filter(pk=event.subject_id, state=PaymentState.PAYEE_NEEDED).first()
+    if payment is None:  # another account is known already, or the payment was called back
+        return "", {}
+    amount = money(payment.amount, payment.currency)
+    return "case.payee_asked", {"amount": amount, "reason": payment.failure or None}
+
+
 def _turned(case: Case, event: Event) -> Told:
     return "case.turned", {"amount": money(case.agreed, case.currency) if case.agreed else None}
 
@@ -179,4 +206,5 @@ _NODES: Mapping[str, Callable[[Case, Event], Told]] = {
     "case_parcel.received": _received,
     "case_parcel.inspected": _inspected,
     "payment.succeeded": _refunded,
+    "payment.payee_asked": _payee_asked,
 }
