@@ -53,6 +53,7 @@ from aftersales.standards.states import Promise
 from aftersales.tickets.models import Ticket
 
 P = ParcelState
+Payments = Sequence[tuple[CasePayment, SafeString]]
 MARKS = {
     "grey": "ring",
     "bare": "disc",
@@ -114,7 +115,7 @@ class CaseCard:
     state: SafeString
     lines: Sequence[CaseLine] = ()
     parcels: Sequence[ParcelCard] = ()
-    payments: Sequence[tuple[CasePayment, SafeString]] = ()
+    payments: Payments = ()
     notes: Sequence[CaseNote] = ()
     acts: Sequence[MoveOption] = ()
     steps: Sequence[Step] = field(default_factory=list)
@@ -155,12 +156,12 @@ def payment_badge(payment: CasePayment) -> SafeString:
 
 
 def of_ticket(ticket: Ticket, user: Any, now: datetime) -> tuple[list[CaseCard], list[Case]]:
-    """The open cases of a ticket in full, newest first, and the ended ones by number. Nothing for a ticket without."""
+    """What keeps the ticket from its end in full, newest first, and the ended ones by number. Nothing without."""
     if not ticket.case_count:
         return [], []
-    mine = Case.objects.visible_to(user).filter(ticket=ticket)
+    mine = Case.objects.visible_to(user).filter(ticket=ticket).annotate(holds=Case.objects.holds())
     rows = list(mine.select_related("merchant").order_by("-id")[:50])
-    standing = [one for one in rows if one.is_open][:SHOWN]
+    standing = [one for one in rows if one.holds][:SHOWN]
     known = {one.pk for one in standing}
     return cards(standing, user, now), [one for one in rows if one.pk not in known]
 
@@ -191,7 +192,8 @@ def cards(cases: Sequence[Case], user: Any, now: datetime, *, notes: bool = Fals
         CaseCard(
             case=case, state=case_badge(case), lines=lines[case.pk], parcels=parcels[case.pk], payments=paid[case.pk],
             notes=said[case.pk], acts=_sorted(moves.options(case, actor=user, now=now, names=CASE_ACTS), CASE_ACTS),
-            steps=steps_of(case, parcels[case.pk], paid[case.pk], now), turn=turn_of(case, parcels[case.pk]),
+            steps=steps_of(case, parcels[case.pk], paid[case.pk], now),
+            turn=turn_of(case, parcels[case.pk], paid[case.pk]),
         )
         for case in cases
     ]  # fmt: skip
@@ -224,8 +226,21 @@ def _parcels(ids: Sequence[int], user: Any, now: datetime) -> dict[int, list[Par
     return by_case
 
 
-def turn_of(case: Case, parcels: Sequence[ParcelCard]) -> str:
+def _money_back(paid: Payments) -> str:
+    """What is to be done about money that did not arrive; of several the first."""
+    words = {
+        PaymentState.RETURNED: _("The bank sent the refund back: ask for another account"),
+        PaymentState.FAILED: _("The bank did not pay: try again, or ask for another account"),
+        PaymentState.PAYEE_NEEDED: _("The customer names another account next"),
+    }
+    states = [PaymentState(one.state) for one, _look in paid]
+    return next((words[state] for state in states if state in words), "")
+
+
+def turn_of(case: Case, parcels: Sequence[ParcelCard], paid: Payments = ()) -> str:
     """Whose turn it is, in words."""
+    if back := _money_back(paid):
+        return back
     if case.state in (CaseState.REQUESTED, CaseState.COUNTERED):
         return _undecided(case)
     if case.state == CaseState.OFFERED:
@@ -262,9 +277,7 @@ def _undecided(case: Case) -> str:
     return _("To be decided: the merchant has answered, or has no message yet")
 
 
-def steps_of(
-    case: Case, parcels: Sequence[ParcelCard], paid: Sequence[tuple[CasePayment, SafeString]], now: datetime
-) -> list[Step]:
+def steps_of(case: Case, parcels: Sequence[ParcelCard], paid: Payments, now: datetime) -> list[Step]:
     """Asked, decided, sent, received, inspected, refunded: what of it concerns this case."""
     inbound = [one.parcel for one in parcels if one.parcel.direction == Direction.INBOUND]
     live = [one for one in inbound if one.state not in (P.CANCELLED, P.EXPIRED)]

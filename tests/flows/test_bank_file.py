@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import time_machine
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from accounts.services import system_user
 from aftersales.cases import services
@@ -185,7 +186,10 @@ def test_a_bank_file_with_rejects_and_a_bounced_refund(
     ticket.refresh_from_db()
     tender.refresh_from_db()
     assert (order.refunded, tender.refunded, ticket.cases_open) == (D("46.68"), D("46.68"), 1)
-    # And the customer is asked for another account
+    # And the agent finds it at the conversation, with the way to the payment, and asks the customer for another account
+    shown = desk.client("agent").get(reverse("desk:ticket_cases", args=[ticket.number])).content.decode()
+    assert reverse("desk:payment", args=[lamp.number]) in shown
+    assert str(_("The bank sent the refund back: ask for another account")) in shown
     assert act(desk, "agent", lamp, "ask_payee").state == "payee_needed"
     work_off(at)
     asked = Notice.objects.get(source="case.payee_asked")
