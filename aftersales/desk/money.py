@@ -227,7 +227,12 @@ def payments_of(run: PaymentRun, user: Any, after: int | None) -> tuple[list[Cas
 
 
 def answered_of(run: PaymentRun) -> list[tuple[str, int, Decimal]]:
-    """How the payments of a run stand: state, how many, how much."""
+    """How the payments of a run stand: state, how many, how much; and what of its file goes out again with another."""
     rows = CasePayment.objects.filter(run=run).order_by().values("state")
-    sums = rows.annotate(count=Count("pk"), total=Sum("amount")).order_by("state")
-    return [(str(PaymentState(one["state"]).label), one["count"], one["total"]) for one in sums]
+    sums = list(rows.annotate(count=Count("pk"), total=Sum("amount")).order_by("state"))
+    stand = [(str(PaymentState(one["state"]).label), one["count"], one["total"]) for one in sums]
+    gone = run.file_count - sum(one["count"] for one in sums) if run.sha256 else 0
+    if gone > 0:
+        total = run.file_total - sum((one["total"] for one in sums), Decimal(0))
+        stand.append((str(_("Let out again, with another run")), gone, total))
+    return stand

@@ -154,6 +154,26 @@ def _payee_asked(case: Case, event: Event) -> Told:
     return "case.payee_asked", {"amount": amount, "reason": payment.failure or None}
 
 
+def worker_tell(*, event: Event, now: datetime) -> None:
+    """The bank did not pay, or sent the money back: whoever works on the ticket goes on with it."""
+    rows = CasePayment.objects.select_related("case__ticket__assignee", "case__ticket__owner")
+    row: CasePayment | None = rows.filter(
+        pk=event.subject_id, state__in=[PaymentState.FAILED, PaymentState.RETURNED]
+    ).first()
+    ticket = row.case.ticket if row is not None else None
+    worker = (ticket.assignee or ticket.owner) if ticket is not None else None
+    if event.source == "import" or row is None or ticket is None or worker is None or ticket.historic:
+        return
+    values: Values = {
+        "number": ticket.number, "problem": ticket.subject, "case": row.case.number,
+        "amount": money(row.amount, row.currency), "reason": row.failure or None,
+    }  # fmt: skip
+    notice_send(
+        template="work.money_back", to=worker, about=ticket, values=values, key=f"event:{event.pk}",
+        actor=system_user(now), now=now,
+    )  # fmt: skip
+
+
 def _turned(case: Case, event: Event) -> Told:
     return "case.turned", {"amount": money(case.agreed, case.currency) if case.agreed else None}
 
