@@ -34,6 +34,7 @@ LOGINS = (
     Login("receiver", PASSWORD, "叶青", Role.RETURNS_RECEIVER),
     Login("finance", PASSWORD, "顾清", Role.FINANCE),
     Login("adjudicator", PASSWORD, "严正", Role.ADJUDICATOR),
+    Login("adjudicator2", PASSWORD, "秦莉", Role.ADJUDICATOR),
     Login("authority", PASSWORD, "韩松", Role.AUTHORITY_DESK),
     Login("inspector", PASSWORD, "宋宁", Role.INSPECTOR),
     Login("auditor", PASSWORD, "钱文", Role.AUDITOR),

@@ -71,7 +71,8 @@ def open_parts(rows: Sequence[Case], now: datetime) -> Mapping[int, list[str]]:
             owed = {"amount": money(row.left, row.currency)}
             found[row.pk].append(_("%(amount)s of what was agreed stands in no payment yet.") % owed)
     for case_id, parcel in _open_parcels(ids):
-        found[case_id].append(_("The parcel %(parcel)s is not at its end.") % {"parcel": parcel})
+        name = f"{parcel.carrier} {parcel.tracking_no}".strip() or parcel.get_direction_display()
+        found[case_id].append(_("The parcel %(parcel)s is not at its end.") % {"parcel": name})
     for payment in CasePayment.objects.open().filter(case__in=ids):
         found[payment.case_id].append(_("Payment %(number)s is not at its end.") % {"number": payment.number})
     for dispute in Dispute.objects.filter(case__in=ids, state__in=MAY_CHANGE):

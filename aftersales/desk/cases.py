@@ -127,6 +127,11 @@ class CaseCard:
         return self.case.left if self.case.state == CaseState.APPROVED else Decimal(0)
 
     @property
+    def shows_agreed(self) -> bool:
+        """An exchange or a repair that gives no money has no amount to show."""
+        return bool(self.case.agreed) or self.case.kind in MONEY_BACK
+
+    @property
     def awaited(self) -> int:
         return pieces_awaited(self.case, self.lines)
 
@@ -263,6 +268,8 @@ def turn_of(case: Case, parcels: Sequence[ParcelCard], paid: Payments = ()) -> s
         )
     if P.AWAITED in states:
         return _("The customer sends the goods next")
+    if case.kind == CaseKind.EXCHANGE and P.KEPT in states and not _replaced(parcels):
+        return _("Send the replacement next")
     if case.kind in MONEY_BACK and case.left:
         return _("The refund is due")
     return _("The goods were never sent: ask the customer, or close the case") if P.EXPIRED in states else ""
@@ -275,6 +282,12 @@ def _undecided(case: Case) -> str:
     if case.next_promise == Promise.MERCHANT_ANSWER:
         return _("The merchant answers next")
     return _("To be decided: the merchant has answered, or has no message yet")
+
+
+def _replaced(parcels: Sequence[ParcelCard]) -> list[CaseParcel]:
+    """Parcels with replacements that went out."""
+    rows = [one.parcel for one in parcels if one.parcel.direction == Direction.OUTBOUND]
+    return [one for one in rows if one.shipped_at and one.state != P.CANCELLED]
 
 
 def steps_of(case: Case, parcels: Sequence[ParcelCard], paid: Payments, now: datetime) -> list[Step]:
@@ -301,6 +314,9 @@ def steps_of(case: Case, parcels: Sequence[ParcelCard], paid: Payments, now: dat
                 continue
             moments = [getattr(one, name) for one in live]
             stages.append((word, bool(live) and all(moments), next((at for at in moments if at), None)))
+    if case.kind == CaseKind.EXCHANGE:
+        out = _replaced(parcels)
+        stages.append((pgettext("step of a case", "Replaced"), bool(out), out[0].shipped_at if out else None))
     if case.kind in MONEY_BACK or case.agreed:
         done = [one for one, _look in paid if one.state == PaymentState.SUCCEEDED]
         enough = bool(done) and sum((one.amount for one in done), Decimal(0)) >= case.agreed

@@ -62,6 +62,7 @@ class Workshop:
     acts: Sequence[tuple[str, Any]] = ()
     failed: int = 0
     offered: bool = False
+    sends_next: bool = False
 
     @property
     def shown(self) -> bool:
@@ -91,6 +92,9 @@ def of_case(card: CaseCard, user: Any, now: datetime) -> Workshop:
         awaited=next((one.parcel for one in card.parcels if one.parcel.state == ParcelState.AWAITED), None),
     )  # fmt: skip
     found.acts = _acts(case, found, user)
+    owed = any(one.paid_at is None and one.dropped_at is None for one in found.dues)
+    kept = any(one.parcel.state == ParcelState.KEPT for one in card.parcels)
+    found.sends_next = bool(lines) and not owed and (kept or bool(exchange and exchange.send_first))
     found.failed = sum(selectors.failed_repairs([one.line_id for one in card.lines]).values())
     found.offered = (
         found.failed >= int(parameter("repairs_until_offer", now)) and case.kind == CaseKind.REPAIR
@@ -102,9 +106,7 @@ def _acts(case: Case, found: Workshop, user: Any) -> list[tuple[str, Any]]:
     names = []
     out = any(one.parcel and one.parcel.state not in selectors.OUT_OF_REACH for one in found.lines)
     if case.kind == CaseKind.EXCHANGE and case.state in {*UNDECIDED, CaseState.APPROVED} and not out:
-        names.append("choose")
-        if case.state == CaseState.APPROVED:
-            names.append("send")
+        names += ["send", "choose"] if case.state == CaseState.APPROVED else ["choose"]
     if case.state == CaseState.APPROVED and case.kind in GOODS_BACK and not out:
         names.append("turn")
     return [(name, ACTS[name].label) for name in names if user.has_perm(ACTS[name].capability)]

@@ -14,6 +14,7 @@ from aftersales.cases.repairs.states import DueKind, RepairOutcome, RepairState
 from aftersales.cases.states import CaseKind, CaseState, Direction, ParcelState
 from aftersales.clocks.rules import ClockSubject
 from aftersales.core.rulebook import RuleState
+from aftersales.core.wording import money
 from aftersales.standards.returns.facts import Moment, ParcelFacts, RepairFacts
 
 OUT_OF_REACH = frozenset({
@@ -59,8 +60,7 @@ def open_parts(rows: Sequence[Case], now: datetime) -> Mapping[int, list[str]]:
     for due in Due.objects.unpaid().filter(case__in=ids):
         if due.case_id not in given_up or due.case_id in out:
             found[due.case_id].append(
-                _("%(amount)s %(currency)s is still owed by the customer.")
-                % {"amount": due.amount, "currency": due.currency}
+                _("%(amount)s is still owed by the customer.") % {"amount": money(due.amount, due.currency)}
             )
     return found
 
@@ -110,8 +110,8 @@ def repair_owed(rows: Sequence[Repair], now: datetime) -> Mapping[int, str]:
     dues = Due.objects.unpaid().filter(case__in=[row.case_id for row in rows], kind=DueKind.REPAIR)
     owed = {one.case_id: one for one in dues}
     return {
-        row.pk: _("%(amount)s %(currency)s is still owed by the customer.")
-        % {"amount": owed[row.case_id].amount, "currency": owed[row.case_id].currency}
+        row.pk: _("%(amount)s is still owed by the customer.")
+        % {"amount": money(owed[row.case_id].amount, owed[row.case_id].currency)}
         for row in rows
         if row.case_id in owed and row.accepted_at
     }

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import partial
 from typing import Any
+
+from django.db import transaction
 
 from accounts.models import User
 from aftersales.cases import services
@@ -137,7 +139,8 @@ def _refund_only(desk: Desk, ticket: Ticket) -> None:
     services.case_approve(case=case, actor=desk.agent, now=desk.now - 20 * HOUR, words="承运商确认丢件。")
 
 
-STORIES: tuple[Callable[[Desk, Ticket], None], ...] = (
+Story = Callable[[Desk, Ticket], None]
+STORIES: tuple[Story, ...] = (
     _asked, _asked_exchange, _offered, _refused, _awaited, _on_its_way, _to_inspect, _inspected, _withdrawn_on_its_way,
     _lost, _never_sent, _refund_only,
 )  # fmt: skip
@@ -147,17 +150,8 @@ def live(now: datetime, people: dict[str, User]) -> int:
     """One story for each open ticket with an order of its own; answers how many were told."""
     from aftersales.desk.demo import authority
 
-    desk, told = Desk(people["agent"], people["lead"], now), 0
-    tickets = _tickets()
-    for story in STORIES:
-        for ticket in tickets:
-            try:
-                story(desk, ticket)
-            except DomainError:
-                continue  # this order has nothing left to give; the next one tells the story
-            told += 1
-            break
-    told += _disputes(desk, tickets, people["adjudicator"])
+    desk, tickets = Desk(people["agent"], people["lead"], now), list(_tickets())
+    told = _told(desk, tickets, [*STORIES, *_disputes(people["adjudicator"])])
     told += again.live(desk)
     told += authority.live(desk, people["authority"])
     for place, tail, ago in (("A-03", "6027", 5 * DAY), ("B-11", "1846", 3 * HOUR)):
@@ -168,23 +162,30 @@ def live(now: datetime, people: dict[str, User]) -> int:
     return told
 
 
-def _disputes(desk: Desk, tickets: Iterator[Ticket], judge: User) -> int:
-    """Disputes that wait for the merchant, for both sides, for the ruling, for the appeal, and one that is final."""
-    from aftersales.desk.demo import disputes
-
+def _told(desk: Desk, tickets: list[Ticket], stories: Sequence[Story]) -> int:
+    """Each story on the first ticket that can tell it; one that cannot is left for the next story."""
     told = 0
-    for story in (
-        disputes.waits_for_the_merchant, disputes.mediated, disputes.to_be_ruled,
-        partial(disputes.appealed, judge=judge), partial(disputes.final, judge=judge),
-    ):  # fmt: skip
+    for story in stories:
         for ticket in tickets:
             try:
-                story(desk, ticket)
+                with transaction.atomic():
+                    story(desk, ticket)
             except DomainError:
-                continue
+                continue  # this order has nothing left to give, or nobody may open a case on it
+            tickets.remove(ticket)
             told += 1
             break
     return told
+
+
+def _disputes(judge: User) -> list[Story]:
+    """Disputes that wait for the merchant, for both sides, for the ruling, for the appeal, and one that is final."""
+    from aftersales.desk.demo import disputes
+
+    return [
+        disputes.waits_for_the_merchant, disputes.mediated, disputes.to_be_ruled,
+        partial(disputes.appealed, judge=judge), partial(disputes.final, judge=judge),
+    ]  # fmt: skip
 
 
 def _tickets() -> Iterator[Ticket]:

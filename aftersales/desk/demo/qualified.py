@@ -16,7 +16,7 @@ TIERS = {
     "senior": ("xujing", "masihan", "authority"),
     "lead": ("lead", "luo", "tangwei", "supervisor"),
     "finance": ("finance",),
-    "adjudicator": ("adjudicator",),
+    "adjudicator": ("adjudicator", "adjudicator2"),
 }
 DAYS_HELD = 250
 ENDS_SOON = {"lihao": 12, "xujing": 25}  # days left
