@@ -40,6 +40,10 @@ BOARDS: Mapping[str, Any] = {
     "replied": pgettext_lazy("board of letters", "Replied"),
     "all": pgettext_lazy("board of letters", "All"),
 }
+NEXT: Mapping[LetterState, str] = {
+    LetterState.RECEIVED: "accept", LetterState.ACCEPTED: "draft", LetterState.ASKED: "answer",
+    LetterState.DRAFTED: "approve", LetterState.APPROVED: "reply", LetterState.REPLIED: "close",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -72,6 +76,11 @@ class Whole:
     asks: Sequence[AuthorityAsk]
     replies: Sequence[AuthorityReply]
     bundles: Sequence[EvidenceBundle]
+
+    @property
+    def next_step(self) -> str:
+        """The act that brings the letter on; the others are there for when it is needed."""
+        return NEXT.get(LetterState(self.letter.state), "")
 
     @property
     def reply(self) -> AuthorityReply | None:

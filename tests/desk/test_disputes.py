@@ -182,3 +182,17 @@ def test_earlier_rulings_are_searched(dispute: Dispute, desk: Cast, now: datetim
         assert browser.get(f"{page}?{bad}").status_code == 200
     # A stranger's list is empty: rulings are of the tickets one sees
     assert dispute.number not in words(desk.client(desk.person("agent")), page)
+
+
+def test_an_appeal_against_a_ruling_without_money_begins_with_no_amount(
+    dispute: Dispute, desk: Cast, now: datetime
+) -> None:
+    """A nought in the field of the part refund would keep the browser from sending the form."""
+    judge, other = desk.client("adjudicator"), desk.client(desk.person("adjudicator"))
+    services.dispute_review(dispute=dispute, actor=desk.adjudicator, now=now)
+    nothing = RULING | {"outcome": "for_merchant", "amount": ""}
+    assert post(judge, url("dispute_rule", dispute.number), **nothing).status_code == 302
+    post(desk.client("agent"), url("dispute_act", dispute.number, "appeal"), side="customer", words="再看看")
+    form = other.get(url("dispute_rule", dispute.number)).context["form"]
+    assert (form["amount"].value(), form["penalty"].value()) == (None, None)
+    assert form["facts"].value() == RULING["facts"]

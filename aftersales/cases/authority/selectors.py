@@ -8,6 +8,7 @@ from typing import Any
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from aftersales.cases.authority.rules import VARIABLES
 from aftersales.cases.authority.states import LetterState, PieceKind
@@ -106,6 +107,10 @@ def evidence_for(letter: AuthorityCase, user: Any) -> list[Piece]:
     return sorted(pieces, key=lambda one: (one.at, one.key))
 
 
+def _named(label: str, value: object) -> str:
+    return f"{label}{pgettext('label and value', ': ')}{value}"
+
+
 def _messages(letter: AuthorityCase) -> Iterator[Piece]:
     for one in Message.objects.filter(ticket=letter.ticket_id, erased_at=None).order_by("id"):
         if not one.text:
@@ -115,7 +120,7 @@ def _messages(letter: AuthorityCase) -> Iterator[Piece]:
         yield Piece(
             f"message:{one.pk}",
             PieceKind.MESSAGE,
-            f"{who}: {one.text[:60]}",
+            _named(who, one.text[:60]),
             one.at,
             f"{head}\n\n{one.text}\n",
         )
@@ -125,24 +130,32 @@ def _facts(letter: AuthorityCase, user: Any) -> Iterator[Piece]:
     cases = Case.objects.visible_to(user).filter(ticket=letter.ticket_id)
     for case in cases.order_by("id"):
         label = f"{case.number} · {case.get_kind_display()} · {case.get_state_display()}"
-        lines = [label, str(case.get_ground_display()), minute(case.asked_at)]
+        lines = [
+            label, _named(pgettext("case", "Reason"), case.get_ground_display()),
+            _named(pgettext("claim file", "Asked"), minute(case.asked_at)),
+        ]  # fmt: skip
+        if case.agreed:
+            lines.append(_named(pgettext("case", "Agreed"), money(case.agreed, case.currency)))
         yield Piece(f"case:{case.pk}", PieceKind.CASE, label, case.asked_at, "\n".join(lines) + "\n")
     for parcel in CaseParcel.objects.visible_to(user).filter(case__in=cases).order_by("id"):
         label = (
             f"{parcel.get_direction_display()} · {parcel.tracking_no or '–'} · {parcel.get_state_display()}"
         )
         known = [
-            ("announced", parcel.announced_at),
-            ("shipped", parcel.shipped_at),
-            ("received", parcel.received_at),
+            (pgettext("piece of evidence", "Announced"), parcel.announced_at),
+            (pgettext("piece of evidence", "Sent"), parcel.shipped_at),
+            (pgettext("piece of evidence", "Received"), parcel.received_at),
         ]
-        lines = [label, parcel.carrier, *(f"{name}: {minute(at)}" for name, at in known if at)]
+        lines = [label, *([parcel.carrier] if parcel.carrier else [])]
+        lines += [_named(name, minute(at)) for name, at in known if at]
         yield Piece(
             f"parcel:{parcel.pk}", PieceKind.PARCEL, label, parcel.announced_at, "\n".join(lines) + "\n"
         )
     for pay in CasePayment.objects.visible_to(user).filter(case__in=cases).order_by("id"):
         label = f"{pay.number} · {money(pay.amount, pay.currency)} · {pay.get_state_display()}"
-        lines = [label, minute(pay.proposed_at), minute(pay.paid_at) if pay.paid_at else "–"]
+        lines = [label, _named(pgettext("payment", "Proposed"), minute(pay.proposed_at))]
+        if pay.paid_at:
+            lines.append(_named(pgettext("claim file", "Paid"), minute(pay.paid_at)))
         yield Piece(f"payment:{pay.pk}", PieceKind.PAYMENT, label, pay.proposed_at, "\n".join(lines) + "\n")
 
 

@@ -12,6 +12,7 @@ from django.utils.translation import pgettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from aftersales.cases import services
+from aftersales.cases.disputestates import RulingOutcome
 from aftersales.cases.models import Dispute, DisputeEvidence, Settlement
 from aftersales.core import files, moves
 from aftersales.core.access import answered, needs
@@ -130,7 +131,9 @@ def _first_words(row: Dispute) -> dict[str, Any]:
     ]
     first = row.rulings.filter(on_appeal=False).first()
     if first is not None:
-        return {name: getattr(first, name) for name in names}
+        begun = {name: getattr(first, name) for name in names}
+        part = first.outcome == RulingOutcome.PART_REFUND
+        return begun | {"amount": first.amount if part else None, "penalty": first.penalty or None}
     return {
         "fault_customer": 0, "fault_merchant": 100, "fault_carrier": 0, "fault_platform": 0, "freight_by": "merchant",
         "goods_back": row.case.goods_back,
