@@ -2,9 +2,12 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import Any
+
+import pytest
 
 from aftersales.cases import services
-from aftersales.cases.models import Case
+from aftersales.cases.models import Case, CasePayment
 from aftersales.cases.services.paying import PayeeDraft
 from aftersales.tickets import services as tickets
 from aftersales.tickets.models import Ticket
@@ -39,3 +42,41 @@ def test_a_case_that_was_done_holds_its_ticket_while_its_money_is_back(
     services.payment_succeed(payment=submit(anew, now), actor=desk.finance, now=now, paid_at=now)
     ticket.refresh_from_db()
     assert ticket.cases_open == 0
+
+
+@pytest.mark.parametrize(
+    ("holder", "known", "refused_as"),
+    [
+        ("林强", "林芳", "name_differs"), (" 林 芳 ", "林芳", ""), ("LIN Fang", "lin fang", ""), ("林强", "林*", ""),
+        ("林强", "", ""),
+    ],
+)  # fmt: skip
+def test_the_same_name_is_the_one_we_know_the_payer_by(
+    approved: Callable[..., Case],
+    desk: Cast,
+    customer: Any,
+    now: datetime,
+    holder: str,
+    known: str,
+    refused_as: str,
+) -> None:
+    """What somebody ticks is no check where the name is known; where it is not, or masked, his word counts."""
+    [payment] = services.payment_propose(case=approved({1: 1}), actor=desk.agent, now=now)
+    failed = services.payment_fail(
+        payment=submit(payment, now), actor=desk.finance, now=now, failure="户名不符"
+    )
+    asked = services.payment_ask_payee(payment=failed, actor=desk.agent, now=now)
+    customer.name = known
+    customer.save()
+    draft = PayeeDraft(holder=holder, account="6222000011112222", consent="电话确认", name_check="same")
+
+    def pay() -> CasePayment:
+        return services.payment_replace(
+            payment=CasePayment.objects.get(pk=asked.pk), draft=draft, actor=desk.agent, now=now
+        )
+
+    if refused_as:
+        refused(refused_as, pay)
+        assert not CasePayment.objects.filter(replaces=asked).exists()
+    else:
+        assert pay().replaces_id == asked.pk

@@ -4,6 +4,7 @@ Every act locks order → ticket → case → payment. An outcome and what the o
 the machine takes each outcome from its own states only. A gateway is never called in here.
 """
 
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -240,7 +241,7 @@ def payment_replace(
 ) -> CasePayment:
     """Pay the same amount anew to another account, under a new key that is linked to the old one.
 
-    It always waits for a second person. Errors: payee, name_check, proof, consent.
+    It always waits for a second person. Errors: payee, name_check, proof, consent, name_differs.
     """
     _check(draft)
     number = series.next_number("case_payment", now)
@@ -249,6 +250,7 @@ def payment_replace(
         refuse_foreign(mine.ticket, actor)
         if row.state != PaymentState.PAYEE_NEEDED:  # before anything is written; the door says the same
             moves.perform(row, "replace", actor=actor, now=now, by_payment=row)
+        _refuse_another_name(row, draft)
         payee = Payee(
             customer_id=row.payee_id, holder=draft.holder.strip(), bank=draft.bank.strip(),
             account=draft.account.replace(" ", ""), name_check=draft.name_check, consent=draft.consent.strip(),
@@ -275,6 +277,20 @@ def _check(draft: PayeeDraft) -> None:
         raise DomainError(_("Say how the name was checked."), "name_check")
     if draft.name_check == NameCheck.PROVEN and not words["proof"]:
         raise DomainError(_("For an account in another name the proof is written down."), "proof")
+
+
+def _refuse_another_name(row: CasePayment, draft: PayeeDraft) -> None:
+    """The same name is the name we know the payer by; where it is unknown or masked, a person's word counts."""
+    known = _plain(row.payee.name) if row.payee_id else ""
+    if draft.name_check == NameCheck.SAME and known and "*" not in known and known != _plain(draft.holder):
+        raise DomainError(
+            _("This is not the name of the payer: choose another name, and write the proof down."),
+            "name_differs",
+        )
+
+
+def _plain(name: str) -> str:
+    return "".join(unicodedata.normalize("NFKC", name).split()).casefold()
 
 
 def _anew(old: CasePayment, payee: Payee, number: str, actor: Any, now: datetime) -> CasePayment:
