@@ -152,7 +152,7 @@ ACTS: Mapping[str, WorkAct] = {
         pgettext_lazy("repair move", "Cannot be repaired"), "repair", forms.FoundForm, _give_up, REPAIR
     ),
     "send_back": WorkAct(
-        pgettext_lazy("repair move", "Send back"), "repair", forms.SendForm, _send_back, REPAIR
+        pgettext_lazy("repair move", "Send back"), "repair", forms.SendForm, _send_back, "cases.receive"
     ),
     "came_back": WorkAct(
         pgettext_lazy("repair act", "The fault is back"),

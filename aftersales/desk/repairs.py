@@ -47,6 +47,7 @@ class RepairCard:
     acts: Sequence[tuple[str, Any]] = ()
     refused: Sequence[MoveOption] = ()
     before: Sequence[Repair] = ()
+    sent_elsewhere: bool = False  # it is to be sent back, by the receiving desk
 
 
 @dataclass
@@ -115,14 +116,16 @@ def _acts(case: Case, found: Workshop, user: Any) -> list[tuple[str, Any]]:
 def repair_card(repair: Repair, user: Any, now: datetime) -> RepairCard:
     options = moves.options(repair, actor=user, now=now, names=REPAIR_MOVES)
     options = sorted(options, key=lambda one: REPAIR_MOVES.index(one.move.name))
-    acts = [(one.move.name, one.move.label) for one in options if one.allowed]
+    may = [one.move for one in options if one.allowed]
+    acts = [(move.name, move.label) for move in may if user.has_perm(ACTS[move.name].capability)]
+    elsewhere = any(move.name == "send_back" for move in may) and not user.has_perm("cases.receive")
     fixed = repair.state == RepairState.SENT_BACK and repair.outcome == RepairOutcome.FIXED
     if fixed and user.has_perm("cases.decide"):
         acts.append(("came_back", ACTS["came_back"].label))
     refused = [one for one in options if not one.allowed and one.reasons[0].code != "wrong_state"]
     return RepairCard(
         repair, repair_badge(repair), cause_words(repair, repair.suspected), cause_words(repair, repair.found), acts,
-        refused, [one for one in selectors.history_of(repair) if one.pk != repair.pk],
+        refused, [one for one in selectors.history_of(repair) if one.pk != repair.pk], elsewhere,
     )  # fmt: skip
 
 

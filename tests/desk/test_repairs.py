@@ -61,10 +61,20 @@ def test_an_exchange_from_the_choice_to_the_parcel(exchange: Case, desk: Cast, n
     work(agent, exchange, "paid", due().pk, reference="WX-77")
     assert "WX-77" in page(agent, exchange)
     # Goods in, goods out
+    assert blue("send") not in page(agent, exchange)  # the goods are still to come
     keep(arrive(exchange, desk, now), desk, now)
+    assert blue("send") in page(agent, exchange)
+    assert f'<a class="btn pri" href="{url("case_act", exchange.number, "dispute")}"' not in page(
+        agent, exchange
+    )
     work(agent, exchange, "send", carrier="顺丰", tracking_no="SF 9001")
     assert CaseParcel.objects.get(direction="outbound").tracking_no == "SF9001"
     assert "SF9001" in page(agent, exchange)
+
+
+def blue(name: str) -> str:
+    """How the page begins the button that comes next."""
+    return f'<a class="btn sml pri" href="{url("case_work", Case.objects.latest("pk").number, name)}'
 
 
 def due() -> Due:
@@ -86,7 +96,13 @@ def test_a_repair_from_diagnosis_to_dispatch(repair: Repair, desk: Cast) -> None
     work(agent, case, "parts_arrive", repair.public_id)
     work(agent, case, "test", repair.public_id, passed="no", found="battery_worn", words="仍不开机")
     work(agent, case, "test", repair.public_id, passed="yes", found="battery_worn", words="三次充放电正常")
+    # And who may not send it back is told who does
+    assert url("case_work", case.number, "send_back") not in page(agent, case)
+    assert (
+        agent.get(url("case_work", case.number, "send_back") + f"?on={repair.public_id}").status_code == 404
+    )
     receiver = desk.client("returns_receiver")
+    assert url("case_work", case.number, "send_back") in page(receiver, case)
     work(receiver, case, "send_back", repair.public_id, carrier="顺丰", tracking_no="SF8001")
     done = fresh(repair)
     assert (done.state, done.serial_no, done.outcome) == ("sent_back", "SN 1", "fixed")
