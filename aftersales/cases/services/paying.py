@@ -281,7 +281,7 @@ def _check(draft: PayeeDraft) -> None:
 
 def _refuse_another_name(row: CasePayment, draft: PayeeDraft) -> None:
     """The same name is the name we know the payer by; where it is unknown or masked, a person's word counts."""
-    known = _plain(row.payee.name) if row.payee_id else ""
+    known = _plain(row.payee.name) if row.payee is not None else ""
     if draft.name_check == NameCheck.SAME and known and "*" not in known and known != _plain(draft.holder):
         raise DomainError(
             _("This is not the name of the payer: choose another name, and write the proof down."),

@@ -49,12 +49,12 @@ def customer_tell(*, event: Event, now: datetime) -> None:
     )  # fmt: skip
 
 
-def _whom(case: Case, event: Event) -> Customer:
+def _whom(case: Case, event: Event) -> Customer | None:
     """For an account is asked whoever is paid: of a gift that is not the one who got it."""
-    payment = CasePayment.objects.filter(pk=event.subject_id) if event.kind == "payment.payee_asked" else None
-    found = payment.select_related("payee").first() if payment is not None else None
-    reader: Customer = (found.payee if found is not None else None) or case.customer
-    return reader
+    if event.kind != "payment.payee_asked":
+        return case.customer
+    found = CasePayment.objects.filter(pk=event.subject_id).select_related("payee").first()
+    return (found.payee if found is not None else None) or case.customer
 
 
 def _case_of(event: Event) -> Case | None:
