@@ -108,7 +108,8 @@ def evidence_for(letter: AuthorityCase, user: Any) -> list[Piece]:
 
 
 def _named(label: str, value: object) -> str:
-    return f"{label}{pgettext('label and value', ': ')}{value}"
+    between = pgettext("label and value", ": ")
+    return f"{label}{between}{value}"
 
 
 def _messages(letter: AuthorityCase) -> Iterator[Piece]:
