@@ -149,7 +149,26 @@ def _extras(mine: Held, extra: Decimal) -> list[Way]:
     kind = PaymentKind.SUPPLEMENT if paid_of(mine.case) else PaymentKind.FREIGHT
     if mine.case.kind == CaseKind.COMPENSATION:
         kind = PaymentKind.COMPENSATION
-    return [Way(kind, mine.case.customer_id, parts=[Part(extra)])]
+    method, ref = _where_he_paid(mine)
+    return [Way(kind, mine.case.customer_id, method, ref, parts=[Part(extra)])]
+
+
+def _where_he_paid(mine: Held) -> tuple[str, str]:
+    """What goes beyond the order's payments reaches the customer where the largest of his own came from; a bank has no
+    use for a payment without a way. Nothing where somebody else paid the order.
+    """
+    if mine.books is None:
+        return "", ""
+    order = mine.books.order
+    own = (
+        Payment.objects.filter(order=order, amount__gt=0)
+        .exclude(method__in=IN_KIND)
+        .order_by("-amount", "pk")
+    )
+    for row in own:
+        if (row.payer_id or order.payer_id or order.customer_id) == mine.case.customer_id:
+            return row.method, row.external_ref
+    return "", ""
 
 
 def _made(mine: Held, way: Way, number: str, gateway: str, actor: Any, now: datetime) -> CasePayment:
