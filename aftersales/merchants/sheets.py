@@ -71,7 +71,7 @@ class MerchantSheet(SheetResource):
         export=known(ContactRole.AFTERSALES, "phone"),
     )  # fmt: skip
     returns_address = Column(
-        None, TextWidget(300), _("Address for returns"), example="杭州市西湖区文三路 1 号 退货组",
+        None, TextWidget(300), _("Address for returns"), example="西湖区文三路 1 号",
         export=known(ContactRole.RETURNS, "address"),
     )  # fmt: skip
 

@@ -129,7 +129,9 @@ def test_a_proposal_is_read_and_withdrawn(cast, merchant, now) -> None:
     )  # fmt: skip
     assert row.number in text(cast, cast.supervisor, "proposals")
     found = text(cast, cast.merchant_manager, "proposal", row.public_id)
-    assert all(words in found for words in ("¥500.00", merchant.name, "return_rule v3", "答复超时", "1 件证据"))
+    assert all(
+        words in found for words in ("¥500.00", merchant.name, "return_rule v3", "答复超时", "1 件证据")
+    )
     cast.client(cast.supervisor).post(
         reverse("ledger:withdraw", args=[row.public_id]), {"reason": "证据不足"}
     )
