@@ -201,24 +201,36 @@
     }, 250);
   }
 
-  // State, clocks, promises and moves are another's once words went out: the page is read anew unless somebody writes or chooses.
-  function again() {
-    const box = document.querySelector("#reply textarea[name=text]");
-    if ((box && box.value.trim()) || document.querySelector("dialog[open]")) return;
-    anew();
+  // State, clocks, promises and moves are another's once words went out: the page is read anew unless somebody writes,
+  // chooses or sends at this moment. What is typed while it goes away would be lost: it takes no keys any more.
+  let leaving = false;
+  document.addEventListener("submit", function (event) {
+    if (!event.defaultPrevented && event.target.method !== "dialog") leaving = true;
+  });
+
+  function busy() {
+    const form = document.getElementById("reply");
+    const writes = form && (form.elements.text.value.trim() || form.contains(document.activeElement));
+    return leaving || writes || document.querySelector("dialog[open]");
   }
+
+  function again() { if (!busy()) anew(); }
 
   function anew() {
     const row = document.querySelector("#look") && document.querySelector("[data-row][aria-current=true]");
-    if (row) window.htmx.ajax("GET", row.dataset.look, { target: "#look", swap: "innerHTML" });
-    else window.location.reload();
+    if (row) { window.htmx.ajax("GET", row.dataset.look, { target: "#look", swap: "innerHTML" }); return; }
+    document.body.inert = true;
+    window.location.reload();
   }
+
+  // Words that came back to their writer stand in the box as soon as he has his hands free.
+  function back() { if (busy()) window.setTimeout(back, 3000); else anew(); }
 
   function sent(mark, sending) {
     fetch(sending.action, { method: "POST", body: new FormData(sending), headers: { "HX-Request": "true" }, redirect: "manual" })
       .then(function (answer) { return answer.ok ? answer.json() : {}; })
       .then(function (said) {
-        if (!said.sent) { anew(); return; }
+        if (!said.sent) { back(); return; }
         mark.textContent = mark.dataset.done;
         const bubble = mark.closest(".going");
         bubble.classList.add("gone");

@@ -101,6 +101,31 @@ def test_a_reply_is_written_taken_back_and_noted_by_keys_without_leaving_the_que
     assert page.url.endswith("?view=mine&sort=oldest")
 
 
+def test_the_page_is_not_read_anew_under_the_hands_of_whoever_writes(
+    open_page: Callable[..., Any], open_ticket: Opener, desk: Cast, customer: Any, now: datetime
+) -> None:
+    """When his held words have gone out it is; what is being typed or sent at that moment would be lost."""
+    Contact.objects.create(customer=customer, kind="email", value="linfang@example.com")
+    ticket = open_ticket()
+    page = open_page(desk.agent, f"/desk/tickets/{ticket.number}/")
+    page.locator("#reply textarea[name=text]").fill("已补发，明天到。")
+    with page.expect_navigation():
+        page.keyboard.press("Control+Enter")
+    page.wait_for_selector("[data-held]")
+    page.evaluate("window.same = true")
+    page.click("label.v-note")
+    page.wait_for_selector(".going.gone", timeout=30_000)
+    page.wait_for_timeout(1000)
+    assert page.evaluate("window.same") is True
+
+    page.locator("#reply textarea[name=text]").fill("已致电核实。")
+    with page.expect_navigation():
+        page.click("#reply button[type=submit]")
+    page.wait_for_selector("#reply")
+    kept = set(ticket.messages.filter(author_kind="staff").values_list("text", flat=True))
+    assert kept == {"已补发，明天到。", "已致电核实。"}
+
+
 def test_the_dot_is_for_words_that_this_person_has_not_read(
     open_page: Callable[..., Any], open_ticket: Opener, desk: Cast, now: datetime
 ) -> None:
