@@ -62,6 +62,7 @@ EXAMPLES |= {
     "退款并书面答复。",
     "西湖区市场监管局",
     "张三",
+    "西湖区文三路 1 号",
 }
 OWN_NAMES = {"中文", "简体中文"}  # a language is named in itself
 # Codes that stand in the columns and templates of sheets, which other programs read.

@@ -28,7 +28,7 @@ def lived(django_db_setup, django_db_blocker):
         patch.setattr(trade, "DAYS", 9)
         people = demo.create(NOW)
         write.load(NOW, orders=160, customers=60, seed=11)
-        life.live(NOW, people, seed=4)
+        life.live(NOW, people, seed=5)
         demonstration.play(NOW, people)
         yield
         transaction.set_rollback(True)
