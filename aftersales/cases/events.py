@@ -37,8 +37,10 @@ def _words(payload: Mapping[str, Any]) -> dict[str, Any]:
     return shown
 
 
-def case(code: str, sentence: Any, audience: str = CUSTOMER, **payload: str) -> Kind:
-    return Kind(f"case.{code}", sentence, {**CASE, **payload}, audience=audience, show=_words)
+def case(code: str, sentence: Any, audience: str = CUSTOMER, moneyless: Any = "", **payload: str) -> Kind:
+    return Kind(
+        f"case.{code}", sentence, {**CASE, **payload}, audience=audience, show=_words, moneyless=moneyless
+    )
 
 
 def parcel(code: str, sentence: Any, audience: str = CUSTOMER) -> Kind:
@@ -72,15 +74,24 @@ register(
     case("asked", _("%(actor)s opened a case: %(kind)s, %(ground)s."), amount="amount", by="code"),
     case("offered", _("%(actor)s offered %(amount)s."), amount="amount", by="code"),
     case("countered", _("The customer asks for %(amount)s instead."), amount="amount"),
-    case("approved", _("%(actor)s approved %(amount)s (%(how)s)."), amount="amount", how="code", goods_back="flag"),
+    case(
+        "approved", _("%(actor)s approved %(amount)s (%(how)s)."),
+        moneyless=_("%(actor)s approved the request (%(how)s)."), amount="amount", how="code", goods_back="flag",
+    ),
     case("rejected", _("%(actor)s refused the request (%(how)s)."), how="code"),
     case("amended", _("%(actor)s changed the request: %(kind)s, %(ground)s."), by="code"),
     case("disputed", _("%(by)s asked the platform to decide."), by="code"),
     case("undisputed", _("The dispute was withdrawn.")),
     case("withdrawn", _("The customer withdrew the request.")),
     case("paying", _("%(paying)s of %(agreed)s stand in payments."), INTERNAL, paying="amount", agreed="amount"),
-    case("closed", _("The case is done; %(agreed)s in all."), agreed="amount"),
-    case("settled", _("After the goods were seen %(amount)s are to be refunded."), amount="amount", done="flag"),
+    case(
+        "closed", _("The case is done; %(agreed)s in all."), moneyless=_("The case is done; no money was due."),
+        agreed="amount",
+    ),
+    case(
+        "settled", _("After the goods were seen %(amount)s are to be refunded."),
+        moneyless=_("After the goods were seen nothing is to be refunded."), amount="amount", done="flag",
+    ),
     case(
         "flagged", _("A person should look at it again: %(review)s, %(amount)s."), INTERNAL, review="code",
         amount="amount",
@@ -156,9 +167,9 @@ register(
 )
 
 
-def dispute(code: str, sentence: Any, audience: str = CUSTOMER, **payload: str) -> Kind:
+def dispute(code: str, sentence: Any, audience: str = CUSTOMER, moneyless: Any = "", **payload: str) -> Kind:
     told = {"case_id": "id", "dispute_id": "id", **payload}
-    return Kind(f"dispute.{code}", sentence, told, audience=audience, show=_words)
+    return Kind(f"dispute.{code}", sentence, told, audience=audience, show=_words, moneyless=moneyless)
 
 
 register(
@@ -171,10 +182,14 @@ register(
     dispute("settlement_made", _("%(by)s proposed to settle on %(amount)s."), by="code", amount="amount"),
     dispute("settlement_gone", _("%(by)s took the proposal back."), by="code"),
     dispute("settled", _("Both sides settled.")),
-    dispute("ruled", _("%(actor)s ruled: %(outcome)s, %(amount)s."), outcome="code", amount="amount"),
+    dispute(
+        "ruled", _("%(actor)s ruled: %(outcome)s, %(amount)s."), moneyless=_("%(actor)s ruled: %(outcome)s."),
+        outcome="code", amount="amount",
+    ),
     dispute("appealed", _("%(by)s appealed against the ruling."), by="code"),
     dispute(
-        "reviewed", _("%(actor)s decided the appeal: %(outcome)s, %(amount)s."), outcome="code", amount="amount"
+        "reviewed", _("%(actor)s decided the appeal: %(outcome)s, %(amount)s."),
+        moneyless=_("%(actor)s decided the appeal: %(outcome)s."), outcome="code", amount="amount",
     ),
     dispute("executed", _("The ruling is final.")),
     dispute("obligation_kept", _("The merchant did what the ruling asks of him."), MERCHANT),

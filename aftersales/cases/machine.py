@@ -247,9 +247,9 @@ PAYMENT_MACHINE = Machine(
             "payment.returned", needs=[OUTCOME, Need("failure", label=_("Bank's reason"), max_length=120)],
         ),
         Move(
-            "ask_payee", [M.RETURNED, M.FAILED], M.PAYEE_NEEDED, "cases.propose_payment",
-            pgettext_lazy("payment move", "Ask for another payee"), "payment.payee_asked",
-            effect=_("The customer is told that the money did not arrive, and asked for another account."),
+            "ask_payee", [M.RETURNED, M.FAILED, M.APPROVED], M.PAYEE_NEEDED, "cases.propose_payment",
+            pgettext_lazy("payment move", "Ask for an account"), "payment.payee_asked", guards=[rules.no_way_left],
+            effect=_("The customer is told why, and asked for an account."),
         ),
         Move(
             "replace", [M.PAYEE_NEEDED], M.REPLACED, "cases.propose_payment",

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from aftersales.cases.states import DecidedBy, Direction
+from aftersales.cases.states import DecidedBy, Direction, PaymentState
 from aftersales.core.errors import Refusal, Text
 
 Data = Mapping[str, Any] | None
@@ -86,6 +86,14 @@ def was_out(row: Any, facts: Mapping[str, Any], actor: Any, now: datetime, data:
     """Paid can only be what was handed over; a late answer counts although an earlier one said *failed*."""
     if not row.attempts:
         yield Refusal("never_sent", _("This payment was never handed to the bank."))
+
+
+def no_way_left(
+    row: Any, facts: Mapping[str, Any], actor: Any, now: datetime, data: Data
+) -> Iterable[Refusal]:
+    """Another account is asked for when the way back is closed, or when there never was one."""
+    if row.state == PaymentState.APPROVED and not row.wayless:
+        yield Refusal("wrong_state", _("It is known which way this payment goes."))
 
 
 # Disputes

@@ -3,6 +3,7 @@
 import fnmatch
 import json
 import logging
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -28,6 +29,7 @@ class Kind:
 
     ``sentence`` is what a lead can read aloud; it may use ``%(actor)s``, ``%(old)s``, ``%(new)s``, ``%(reason)s`` and
     every payload key. ``show`` turns a payload into display values (codes to names) just before reading.
+    ``moneyless`` is said instead when every amount of the payload is zero: nobody says “approved 0.00”.
     """
 
     code: str
@@ -36,6 +38,7 @@ class Kind:
     audience: str = Audience.INTERNAL
     version: int = 1
     show: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = None
+    moneyless: Text = ""
 
 
 @dataclass
@@ -224,7 +227,15 @@ def sentence(event: Event) -> str:
         "new": event.new,
         "reason": reason_of(event),
     } | {key: shown[key] for key in ("old", "new", "actor") if key in shown}
-    return str(declared.sentence) % _Words(values)
+    said = (
+        declared.moneyless if declared.moneyless and _no_money(declared, event.payload) else declared.sentence
+    )
+    return str(said) % _Words(values)
+
+
+def _no_money(declared: Kind, payload: Mapping[str, Any]) -> bool:
+    told = [str(payload.get(key, "")) for key, holds in declared.payload.items() if holds == "amount"]
+    return bool(told) and all(re.fullmatch(r"0(\.0*)?", amount) for amount in told)
 
 
 def reason_of(event: Event) -> str:

@@ -84,7 +84,8 @@ def _of_board(rows: QuerySet[Case], board: str) -> QuerySet[Case]:
             return rows.filter(Exists(coming), state=CaseState.APPROVED)
         case "inspect":
             here = CaseParcel.objects.filter(case=OuterRef("pk"), state__in=HERE)
-            return rows.filter(Exists(here))
+            workshop = Repair.objects.open().filter(case=OuterRef("pk"))
+            return rows.filter(Exists(here), ~Exists(workshop))
         case "repair":
             return rows.filter(Exists(Repair.objects.open().filter(case=OuterRef("pk"))))
         case "dispute":

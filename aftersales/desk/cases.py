@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -44,6 +44,7 @@ from aftersales.cases.states import (
 )
 from aftersales.core import events, moves
 from aftersales.core.components import Step, badge
+from aftersales.core.errors import DomainError
 from aftersales.core.models import Event
 from aftersales.core.moves import MoveOption
 from aftersales.core.wording import when
@@ -343,6 +344,18 @@ def terms(quote: Quote, names: Mapping[int, str]) -> list[Term]:
         what = f"{name} × {one.quantity}" if name and one.quantity else name
         found.append(Term(str(TERM_LABELS[one.code]), what, one.amount, one.why))
     return found
+
+
+def quoted(compute: Callable[[], Quote], row: Ticket | Case) -> dict[str, Any]:
+    """A quote in words, or why there is none."""
+    try:
+        quote = compute()
+    except DomainError as error:
+        return {"refused": str(error)}
+    return {
+        "terms": terms(quote, names_of(row.order_id)), "total": quote.total,
+        "currency": getattr(row, "currency", "") or "CNY",
+    }  # fmt: skip
 
 
 def names_of(order_id: int | None) -> dict[int, str]:

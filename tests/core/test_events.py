@@ -178,3 +178,21 @@ def test_a_code_that_no_longer_exists_is_told_as_it_is(parcel, monkeypatch) -> N
     )
     monkeypatch.setitem(events._kinds, "parcel.weighed", shown)
     assert events.sentence(Event(kind="parcel.weighed", payload={"grams": 5})) == "5: "
+
+
+@pytest.mark.parametrize(
+    ("amount", "said"),
+    [
+        ("12.50", "approved 12.50"),
+        ("0.01", "approved 0.01"),
+        ("0.00", "approved"),
+        ("0", "approved"),
+        ("", "approved "),
+    ],
+)
+def test_nobody_says_that_nothing_was_approved(amount: str, said: str) -> None:
+    told = {"amount": amount, "state": "code"}
+    events.register(
+        Kind("toy.allowed", "approved %(amount)s", {"amount": "amount", "state": "code"}, moneyless="approved")
+    )
+    assert events.sentence(Event(kind="toy.allowed", payload=told)) == said

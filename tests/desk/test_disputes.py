@@ -196,3 +196,12 @@ def test_an_appeal_against_a_ruling_without_money_begins_with_no_amount(
     form = other.get(url("dispute_rule", dispute.number)).context["form"]
     assert (form["amount"].value(), form["penalty"].value()) == (None, None)
     assert form["facts"].value() == RULING["facts"]
+
+
+def test_who_rules_sees_what_is_at_stake(dispute: Dispute, desk: Cast) -> None:
+    page = words(desk.client("adjudicator"), url("dispute_rule", dispute.number))
+    stake = services.ruling_preview(case=dispute.case)
+    assert stake.total > 0
+    for term in stake.terms:
+        assert f"{term.amount:,.2f}" in page
+    assert f"¥{stake.total:,.2f}" in page

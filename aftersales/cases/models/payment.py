@@ -56,6 +56,7 @@ class CasePayment(StateModel, PublicIdModel, VersionedModel):
     )
     way = models.CharField(_("goes back by"), max_length=20, blank=True)
     way_ref = models.CharField(_("reference of the first payment"), max_length=80, blank=True)
+    no_way = models.BooleanField(_("no way leads back to him"), default=False)
     other_payee = models.ForeignKey(
         "cases.Payee", models.PROTECT, null=True, related_name="payments", verbose_name=_("other account"),
         db_index=False,
@@ -187,6 +188,11 @@ class CasePayment(StateModel, PublicIdModel, VersionedModel):
     @transition(**move("reverse"))
     def reverse(self, *, actor: Any, now: datetime) -> dict[str, Any]:
         return self.told()
+
+    @property
+    def wayless(self) -> bool:
+        """A bank could do nothing with it: he did not pay the order himself, and no account of his is known."""
+        return self.no_way and self.gateway == Gateway.BATCH_FILE
 
     def told(self, **more: Any) -> dict[str, Any]:
         """What events say of it: amounts, no name and no account number."""

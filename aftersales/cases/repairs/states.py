@@ -49,7 +49,7 @@ class RepairOutcome(models.TextChoices):
     FAILED = "failed", pgettext_lazy("repair outcome", "Repaired in vain")
     UNREPAIRABLE = "unrepairable", pgettext_lazy("repair outcome", "Cannot be repaired")
     NO_FAULT = "no_fault", pgettext_lazy("repair outcome", "No fault found")
-    NOT_DONE = "not_done", pgettext_lazy("repair outcome", "Sent back unrepaired")
+    NOT_DONE = "not_done", pgettext_lazy("repair outcome", "Not repaired")
 
 
 class DueKind(models.TextChoices):

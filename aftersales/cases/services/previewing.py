@@ -7,8 +7,8 @@ from django.db import transaction
 from aftersales.cases.models import Case, CaseLine
 from aftersales.cases.refunding import Quote
 from aftersales.cases.services.accounts import books_open
-from aftersales.cases.services.deciding import _quote
-from aftersales.cases.services.locking import Held, refuse_foreign, require
+from aftersales.cases.services.deciding import _quote, refund_kind, ruled_quote
+from aftersales.cases.services.locking import Held, held, refuse_foreign, require
 from aftersales.cases.services.opening import CaseDraft, pieces_taken
 from aftersales.orders.models import Order
 from aftersales.tickets.models import Ticket
@@ -29,5 +29,13 @@ def request_preview(*, ticket: Ticket, draft: CaseDraft, actor: Any) -> Quote:
             for pk, value in values.items()
         ]
         found = _quote(Held(case, ticket, books, lines), None, {})
+        transaction.set_rollback(True)
+    return found
+
+
+def ruling_preview(*, case: Case) -> Quote:
+    """What is at stake in a dispute: the whole refund as it would be ruled now, term by term. Error: no_order."""
+    with transaction.atomic():
+        found = ruled_quote(held(case), None, refund_kind(case.kind, case.goods_back))
         transaction.set_rollback(True)
     return found

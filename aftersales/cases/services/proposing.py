@@ -52,6 +52,7 @@ class Way:
     payee: int | None
     method: str = ""
     ref: str = ""
+    closed: bool = False  # somebody else paid the order: no way leads to this payee
     parts: list[Part] = field(default_factory=list)
 
     @property
@@ -149,16 +150,17 @@ def _extras(mine: Held, extra: Decimal) -> list[Way]:
     kind = PaymentKind.SUPPLEMENT if paid_of(mine.case) else PaymentKind.FREIGHT
     if mine.case.kind == CaseKind.COMPENSATION:
         kind = PaymentKind.COMPENSATION
-    method, ref = _where_he_paid(mine)
-    return [Way(kind, mine.case.customer_id, method, ref, parts=[Part(extra)])]
+    method, ref, closed = _where_he_paid(mine)
+    return [Way(kind, mine.case.customer_id, method, ref, closed, [Part(extra)])]
 
 
-def _where_he_paid(mine: Held) -> tuple[str, str]:
-    """What goes beyond the order's payments reaches the customer where the largest of his own came from; a bank has no
-    use for a payment without a way. Nothing where somebody else paid the order.
+def _where_he_paid(mine: Held) -> tuple[str, str, bool]:
+    """What goes beyond the order's payments reaches the customer where the largest of his own came from.
+
+    Who did not pay the order himself, or has none, cannot be reached that way: an account of his is asked for.
     """
     if mine.books is None:
-        return "", ""
+        return "", "", True
     order = mine.books.order
     own = (
         Payment.objects.filter(order=order, amount__gt=0)
@@ -167,8 +169,8 @@ def _where_he_paid(mine: Held) -> tuple[str, str]:
     )
     for row in own:
         if (row.payer_id or order.payer_id or order.customer_id) == mine.case.customer_id:
-            return row.method, row.external_ref
-    return "", ""
+            return row.method, row.external_ref, False
+    return "", "", (order.payer_id or order.customer_id) != mine.case.customer_id
 
 
 def _made(mine: Held, way: Way, number: str, gateway: str, actor: Any, now: datetime) -> CasePayment:
@@ -187,7 +189,7 @@ def _made(mine: Held, way: Way, number: str, gateway: str, actor: Any, now: date
             kind=way.kind, compensation=case.compensation if way.kind == PaymentKind.COMPENSATION else "",
             borne_by=bears, paid_first=advance, currency=case.currency, amount=way.amount,
             explained=_explained(mine, way), gateway=Gateway.IN_KIND if in_kind else gateway,
-            way=way.method, way_ref=way.ref, proposed_by=actor, proposed_at=now,
+            way=way.method, way_ref=way.ref, no_way=way.closed, proposed_by=actor, proposed_at=now,
         ),
         actor=actor, now=now, event="payment.proposed",
         payload={"case_id": case.pk, "amount": str(way.amount), "currency": case.currency},

@@ -39,9 +39,9 @@ class Written:
 
 
 def to_collect(currency: str = "") -> QuerySet[CasePayment]:
-    """Approved payments for the bank that no run has taken."""
+    """Approved payments for the bank that no run has taken; one without any way waits for an account."""
     rows = CasePayment.objects.filter(
-        state=PaymentState.APPROVED, run__isnull=True, gateway=Gateway.BATCH_FILE
+        state=PaymentState.APPROVED, run__isnull=True, gateway=Gateway.BATCH_FILE, no_way=False
     )
     return rows.filter(currency=currency) if currency else rows
 

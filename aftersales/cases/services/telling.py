@@ -27,7 +27,7 @@ from aftersales.notices.services import notice_send
 
 Values = dict[str, Any]
 Told = tuple[str, Values]
-OF_MONEY = frozenset({"case.refunded", "case.payee_asked"})
+OF_MONEY = frozenset({"case.refunded", "case.payee_asked", "case.account_asked"})
 
 
 def customer_tell(*, event: Event, now: datetime) -> None:
@@ -151,15 +151,18 @@ def _payee_asked(case: Case, event: Event) -> Told:
     if payment is None:  # another account is known already, or the payment was called back
         return "", {}
     amount = money(payment.amount, payment.currency)
+    if not payment.attempts:  # nothing came back: there was no account to pay to
+        return "case.account_asked", {"amount": amount}
     return "case.payee_asked", {"amount": amount, "reason": payment.failure or None}
 
 
 def worker_tell(*, event: Event, now: datetime) -> None:
-    """The bank did not pay, or sent the money back: whoever works on the ticket goes on with it."""
+    """The bank did not pay or sent the money back, or no account is known: whoever works on the ticket goes on."""
     rows = CasePayment.objects.select_related("case__ticket__assignee", "case__ticket__owner")
-    row: CasePayment | None = rows.filter(
-        pk=event.subject_id, state__in=[PaymentState.FAILED, PaymentState.RETURNED]
-    ).first()
+    stuck = [PaymentState.FAILED, PaymentState.RETURNED, PaymentState.APPROVED]
+    row: CasePayment | None = rows.filter(pk=event.subject_id, state__in=stuck).first()
+    if row is not None and row.state == PaymentState.APPROVED and not row.wayless:
+        return
     ticket = row.case.ticket if row is not None else None
     worker = (ticket.assignee or ticket.owner) if ticket is not None else None
     if event.source == "import" or row is None or ticket is None or worker is None or ticket.historic:
@@ -169,8 +172,8 @@ def worker_tell(*, event: Event, now: datetime) -> None:
         "amount": money(row.amount, row.currency), "reason": row.failure or None,
     }  # fmt: skip
     notice_send(
-        template="work.money_back", to=worker, about=ticket, values=values, key=f"event:{event.pk}",
-        actor=system_user(now), now=now,
+        template="work.money_back" if row.attempts else "work.no_account", to=worker, about=ticket, values=values,
+        key=f"event:{event.pk}", actor=system_user(now), now=now,
     )  # fmt: skip
 
 

@@ -182,9 +182,12 @@ def empty_state(words: str, url: str = "", act: str = "", icon_name: str = "chec
 
 
 @register.simple_block_tag
-def dialog(content: str, id: str, title: str, wide: bool = False) -> SafeString:  # noqa: A002
-    """A modal that a button with data-dialog="id" opens; Esc and its cross close it and give the focus back."""
-    return _dialog(content, {"id": id, "title": title, "wide": wide})
+def dialog(content: str, id: str, title: str, wide: bool = False, opened: bool = False) -> SafeString:  # noqa: A002
+    """A modal that a button with data-dialog="id" opens; Esc and its cross close it and give the focus back.
+
+    ``opened``: it stands open when the page comes, with what was written in it and refused.
+    """
+    return _dialog(content, {"id": id, "title": title, "wide": wide, "opened": opened})
 
 
 def _dialog(content: str, parts: dict[str, Any]) -> SafeString:

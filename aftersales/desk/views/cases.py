@@ -13,12 +13,10 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from aftersales.cases import services
 from aftersales.cases.models import Case, CaseParcel
-from aftersales.cases.refunding import Quote
 from aftersales.cases.services.returnfreight import may_have_freight
 from aftersales.cases.states import CaseKind
 from aftersales.core import moves, once
 from aftersales.core.access import answered, needs
-from aftersales.core.errors import DomainError
 from aftersales.core.posted import whole
 from aftersales.desk import authority, automatic, caseacts, cases, disputes, recoveries, repairs, requests
 from aftersales.desk.caseforms import CaseForm, FreightForm
@@ -97,22 +95,10 @@ def request_preview(request: HttpRequest, number: str) -> HttpResponse:
     form = CaseForm(request.POST, lines=cases.free_lines(row.order_id))
     context: dict[str, Any] = {"ticket": row}
     if form.is_valid():
-        context |= _shown(
+        context |= cases.quoted(
             lambda: services.request_preview(ticket=row, draft=form.draft(), actor=request.user), row
         )
     return render(request, "desk/cases/_terms.html", context)
-
-
-def _shown(compute: Any, row: Ticket | Case) -> dict[str, Any]:
-    """A quote in words, or why there is none."""
-    try:
-        quote: Quote = compute()
-    except DomainError as error:
-        return {"refused": str(error)}
-    return {
-        "terms": cases.terms(quote, cases.names_of(row.order_id)), "total": quote.total,
-        "currency": getattr(row, "currency", "") or "CNY",
-    }  # fmt: skip
 
 
 @require_GET
@@ -169,7 +155,7 @@ def case_act(request: HttpRequest, number: str, name: str) -> HttpResponse:
     context = {"title": found.move.label, "case": row, "act": found, "form": form, "now": now, "name": name}
     context["back"] = _from(request)
     if act.preview:
-        context |= _shown(lambda: services.case_preview(case=row), row)
+        context |= cases.quoted(lambda: services.case_preview(case=row), row)
     template = "desk/cases/_act.html" if _fragment(request) else "desk/cases/act.html"
     return render(request, template, context, status=422 if request.method == "POST" else 200)
 
@@ -183,7 +169,9 @@ def case_preview(request: HttpRequest, number: str) -> HttpResponse:
     form = act.form(request.GET)
     context: dict[str, Any] = {"case": row}
     if form.is_valid():
-        context |= _shown(lambda: services.case_preview(case=row, amount=form.cleaned_data["amount"]), row)
+        context |= cases.quoted(
+            lambda: services.case_preview(case=row, amount=form.cleaned_data["amount"]), row
+        )
     return render(request, "desk/cases/_terms.html", context)
 
 

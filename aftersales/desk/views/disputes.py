@@ -17,7 +17,7 @@ from aftersales.cases.models import Dispute, DisputeEvidence, Settlement
 from aftersales.core import files, moves
 from aftersales.core.access import answered, needs
 from aftersales.core.posted import whole
-from aftersales.desk import disputeacts, disputes
+from aftersales.desk import cases, disputeacts, disputes
 from aftersales.desk.disputeforms import PrecedentForm, RulingForm
 from aftersales.desk.receiveforms import uploads
 from aftersales.tickets.models import Ticket
@@ -116,6 +116,7 @@ def rule(request: HttpRequest, number: str) -> HttpResponse:
         "title": found.move.label, "dispute": row, "case": row.case, "act": found, "form": form, "now": now,
         "similar": disputes.similar(row, request.user), "on_appeal": on_appeal,
         "card": disputes.card(row, request.user, now),
+        "stake": cases.quoted(lambda: services.ruling_preview(case=row.case), row.case),
     }  # fmt: skip
     return render(
         request, "desk/disputes/rule.html", context, status=422 if request.method == "POST" else 200

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -53,13 +54,27 @@ def the_payment(request: HttpRequest, number: str) -> CasePayment:
 @needs("cases.view_casepayment")
 def payment(request: HttpRequest, number: str) -> HttpResponse:
     """One payment: how it was computed, which way it goes, what happened, what may be done."""
-    row = the_payment(request, number)
+    return _payment_page(request, the_payment(request, number))
+
+
+def _payment_page(request: HttpRequest, row: CasePayment, refused: str = "") -> HttpResponse:
+    """``refused``: the act that was; its dialog stands open again with what was written."""
     now = timezone.now()
     context = {
         "title": row.number, "now": now, "payment": row, "look": money.look(row), "way": money.way_words(row),
         "page": money.payment_page(row, request.user, now), "checks": NameCheck.choices, "why_not": money.WHY_NOT,
+        "refused": refused, "replacing": refused == "replace", "giving": refused == "in_kind", "typed": request.POST,
+        "said": _said(request) if refused else "",
     }  # fmt: skip
-    return render(request, "desk/payment.html", context)
+    return render(request, "desk/payment.html", context, status=422 if refused else 200)
+
+
+def _said(request: HttpRequest) -> str:
+    """Why it was refused, for the dialog: the message of the page lies behind it."""
+    told = messages.get_messages(request)
+    words = " ".join(str(one) for one in told)
+    told.used = False
+    return words
 
 
 def _reason(request: HttpRequest) -> dict[str, Any]:
@@ -100,8 +115,9 @@ def payment_act(request: HttpRequest, number: str, name: str) -> HttpResponse:
     act, more = ACTS[name]
     how: dict[str, Any] = {"payment": row, "actor": request.user, "now": timezone.now()}
     how["version"] = whole(request.POST.get("version"))
-    answered(lambda: act(**how, **more(request)), request, _("Done."))
-    return redirect("desk:payment", number)
+    if answered(lambda: act(**how, **more(request)), request, _("Done.")):
+        return redirect("desk:payment", number)
+    return _payment_page(request, the_payment(request, number), refused=name)
 
 
 @require_POST
