@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from aftersales.cases.models import AuthorityCase
+from aftersales.core.models import Event
 from aftersales.orders.models import Order
 from aftersales.tickets.models import Ticket
 from tests.cast import Cast
@@ -41,6 +42,9 @@ def test_a_list_opens_letters_with_their_tickets_and_twice_it_changes_nothing(
     assert (AuthorityCase.objects.count(), Ticket.objects.count()) == (2, 2)
     about = AuthorityCase.objects.get(letter_no="A-2").ticket
     assert (about.order_id, about.nature) == (order.pk, "complaint")
+    # Today's letters are no history that is read in: rules hear of them, people are told
+    heard = Event.objects.filter(subject_kind="tickets.ticket", subject_id=about.pk, kind="ticket.opened")
+    assert [one.source for one in heard] == ["web"]
     # The same numbers written otherwise are the same letters
     load("authority_cases", listed({"letter_no": "Ａ - 1"}), actor=desk.lead, now=now)
     assert AuthorityCase.objects.count() == 2

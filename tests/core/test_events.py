@@ -193,6 +193,8 @@ def test_a_code_that_no_longer_exists_is_told_as_it_is(parcel, monkeypatch) -> N
 def test_nobody_says_that_nothing_was_approved(amount: str, said: str) -> None:
     told = {"amount": amount, "state": "code"}
     events.register(
-        Kind("toy.allowed", "approved %(amount)s", {"amount": "amount", "state": "code"}, moneyless="approved")
+        Kind(
+            "toy.allowed", "approved %(amount)s", {"amount": "amount", "state": "code"}, moneyless="approved"
+        )
     )
     assert events.sentence(Event(kind="toy.allowed", payload=told)) == said

@@ -14,7 +14,7 @@ from aftersales.cases.models import AuthorityCase, AuthorityFile
 from aftersales.cases.services.authority.locking import held, tell_ticket
 from aftersales.cases.services.locking import refuse_foreign, require
 from aftersales.clocks.services import deadline_set
-from aftersales.core import events, moves, series
+from aftersales.core import events, moves, origin, series
 from aftersales.core.errors import DomainError
 from aftersales.core.files import StoredFile
 from aftersales.orders.models import Order
@@ -106,8 +106,12 @@ def letter_take(
 
 
 def letters_take(rows: Sequence[Mapping[str, Any]], actor: Any, now: datetime) -> list[int]:
-    """The daily list of an office by sheet: each row is one letter; one that is known stays as it is."""
-    return [letter_take(draft=_of_row(row, now), actor=actor, now=now).letter.pk for row in rows]
+    """The daily list of an office by sheet: each row is one letter; one that is known stays as it is.
+
+    These are today's letters, no history that is read in: rules and people hear of them as of one taken by hand.
+    """
+    with origin.coming_from("web"):
+        return [letter_take(draft=_of_row(row, now), actor=actor, now=now).letter.pk for row in rows]
 
 
 def letter_file_add(*, letter: AuthorityCase, file: StoredFile, actor: Any, now: datetime) -> AuthorityFile:
