@@ -6,6 +6,7 @@ import pytest
 from django.db import transaction
 
 from accounts import demo
+from aftersales.cases.models import CasePayment, Difference, PaymentRun
 from aftersales.clocks.models import Clock
 from aftersales.core import demonstration
 from aftersales.core.models import Event, Job, JobState
@@ -87,3 +88,13 @@ def test_who_leads_has_a_report_of_yesterday_and_one_of_last_week(work):
 
     assert sorted(made.values_list("plan__period", flat=True)) == ["day", "week"]
     assert all(row.content for row in made)
+
+
+def test_finance_finds_what_the_bank_paid_and_refused(work):
+    """A small department fills one run; a large one the boards behind it too."""
+    states = set(CasePayment.objects.values_list("state", flat=True))
+    assert {"succeeded", "failed", "approved"} <= states
+    run = PaymentRun.objects.first()
+    assert run is not None
+    assert (run.state, run.count) == ("settled", run.payments.count())
+    assert "unknown" in set(Difference.objects.values_list("kind", flat=True))

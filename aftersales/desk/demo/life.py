@@ -27,7 +27,20 @@ from aftersales.tickets.models import Ticket
 from aftersales.tickets.services.intake import draft_for
 from aftersales.tickets.states import ACTIVE_STATES, TicketState, WaitFor
 
-from . import books, cases, day, problems, qualified, recoveries, requests, rules, systems, windows, writing
+from . import (
+    books,
+    cases,
+    day,
+    payments,
+    problems,
+    qualified,
+    recoveries,
+    requests,
+    rules,
+    systems,
+    windows,
+    writing,
+)
 from .problems import PROBLEMS, Problem
 from .trade import DAYS
 
@@ -417,6 +430,7 @@ def live(now: datetime, people: dict[str, User], *, seed: int) -> dict[str, int]
         cases.live(now, people)
         requests.live(now, people)
         recoveries.live(now, people)
+        payments.live(now, people)
         books.live(now, people)
     return {
         "tickets": Ticket.objects.count(),
