@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from accounts.models import Away
+from aftersales.tickets import services
 from aftersales.tickets.models import Handover, Ticket
 from tests.cast import Cast
 
@@ -70,3 +71,19 @@ def test_a_person_who_is_none_moves_nothing(open_ticket: Opener, desk: Cast, now
     assert desk.client(desk.agent).post("/desk/day/hand-over/", {"to": to}).status_code == 200
     assert Ticket.objects.get().assignee == desk.agent
     assert not Handover.objects.exists()
+
+
+def test_the_sheet_shows_what_came_later_and_how_things_stand(
+    open_ticket: Opener, desk: Cast, now: datetime
+) -> None:
+    other = desk.person("agent")
+    desk.join(desk.team, other)
+    browser, first = desk.client(desk.agent), open_ticket()
+    browser.post("/desk/day/hand-over/", {"to": str(other.pk)})
+    url = f"/desk/day/hand-over/{Handover.objects.get().public_id}/"
+    later = open_ticket()
+    services.ticket_start(ticket=first, actor=desk.agent, now=now)
+    page = browser.get(url).content.decode()
+    assert later.number in page
+    assert "交接单填写后新增，一并移交" in page
+    assert "填写时：已派单" in page

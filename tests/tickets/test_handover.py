@@ -13,7 +13,7 @@ from aftersales.core.errors import DomainError, NotPermitted
 from aftersales.core.models import Event
 from aftersales.tickets import services
 from aftersales.tickets.models import Handover, HandoverSignature, Ticket
-from aftersales.tickets.selectors import promises
+from aftersales.tickets.selectors import handovers, promises
 from aftersales.tickets.services import erasing
 from tests.cast import Cast
 from tests.toy.fixtures import at_once
@@ -208,3 +208,37 @@ def test_one_ticket_in_somebodys_hands_is_busy_and_holds_nobody_up(
         other.join(15)
     assert answers == [now]
     assert dict(sheet.lines.values_list("ticket_id", "result")) == {held.pk: "busy", free.pk: "moved"}
+
+
+def test_a_signature_is_for_its_shift(open_ticket: Opener, desk: Cast, comes: User, now: datetime) -> None:
+    """Signed by one side only, the sheet ends a day after the shift; the next one takes its place."""
+    ticket = open_ticket()
+    sheet = make(desk, comes, now)
+    sign(sheet, desk.agent, now)
+    late = now + 26 * HOUR
+    with pytest.raises(DomainError) as refused:
+        sign(sheet, comes, late)
+    assert refused.value.code == "expired"
+    assert Ticket.objects.get(pk=ticket.pk).assignee == desk.agent
+    anew = make(desk, comes, late)
+    sheet.refresh_from_db()
+    assert sheet.withdrawn_at == late
+    for person in (desk.agent, comes):
+        sign(anew, person, late)
+    assert Ticket.objects.get(pk=ticket.pk).assignee == comes
+
+
+def test_nobody_signs_for_tickets_that_he_was_not_shown(
+    open_ticket: Opener, desk: Cast, comes: User, now: datetime
+) -> None:
+    open_ticket()
+    sheet = make(desk, comes, now)
+    seen = handovers.stamp(handovers.held(desk.agent))
+    open_ticket()
+    with pytest.raises(DomainError) as refused:
+        services.handover_sign(sheet=sheet, actor=comes, now=now, seen=seen)
+    assert refused.value.code == "changed"
+    assert not HandoverSignature.objects.exists()
+    again = handovers.stamp(handovers.held(desk.agent))
+    services.handover_sign(sheet=sheet, actor=comes, now=now, seen=again)
+    assert HandoverSignature.objects.count() == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -22,11 +23,11 @@ from aftersales.core.posted import whole
 from aftersales.desk.day import shifts
 from aftersales.standards.selectors import duration
 from aftersales.tickets import services
-from aftersales.tickets.models import Handover, Ticket
+from aftersales.tickets.models import Handover, HandoverLine, Ticket
 from aftersales.tickets.selectors import absent, handovers
 from aftersales.tickets.services.reassigning import Reassigned
 
-ACTS = {
+ACTS: dict[str, Callable[..., Any]] = {
     "sign": services.handover_sign,
     "go-on": services.handover_go_on,
     "withdraw": services.handover_withdraw,
@@ -84,14 +85,31 @@ def sheet(request: HttpRequest, public_id: str) -> HttpResponse:
     """One sheet, as it is signed and printed."""
     found = get_object_or_404(handovers.seen_by(request.user), public_id=public_id)
     signatures = list(found.signatures.select_related("person").order_by("at", "id"))
-    mine = {found.giver_id, found.taker_id} & {request.user.pk}
+    mine, now = {found.giver_id, found.taker_id} & {request.user.pk}, timezone.now()
+    over = handovers.is_over(found, now)
+    lines = list(found.lines.select_related("ticket__customer").order_by("next_due_at", "ticket_id"))
+    held = list(handovers.held(found.giver).select_related("customer")) if found.is_open else []
     context = {
-        "title": _("Hand-over sheet"), "now": timezone.now(), "sheet": found, "signatures": signatures,
-        "lines": found.lines.select_related("ticket__customer").order_by("next_due_at", "ticket_id"),
-        "may_sign": found.is_open and bool(mine) and request.user.pk not in {one.person_id for one in signatures},
-        "mine": bool(mine), "left": found.lines.filter(result__in=["busy", "refused"]).exists(),
+        "title": _("Hand-over sheet"), "now": now, "sheet": found, "signatures": signatures, "over": over,
+        "lines": lines, "later": _as_it_stands(lines, held) if found.is_open else [],
+        "seen": handovers.stamp(held),
+        "may_sign": found.is_open and not over and bool(mine)
+        and request.user.pk not in {one.person_id for one in signatures},
+        "mine": bool(mine), "left": any(line.result in ("busy", "refused") for line in lines),
     }  # fmt: skip
     return render(request, "desk/sheet.html", context)
+
+
+def _as_it_stands(lines: list[HandoverLine], held: list[Ticket]) -> list[Ticket]:
+    """Each line says what changed since it was written; answers the tickets that came later and move along."""
+    present: dict[int, Any] = {row.pk: row for row in held}
+    for line in lines:
+        row: Any = present.pop(line.ticket_id, None)
+        line.gone = row is None  # type: ignore[attr-defined]
+        line.state_now = line.ticket.state if line.ticket.state != line.state else ""  # type: ignore[attr-defined]
+        if row is not None:
+            line.promises = row.owed
+    return list(present.values())
 
 
 @require_POST
@@ -102,7 +120,8 @@ def sheet_act(request: HttpRequest, public_id: str, name: str) -> HttpResponse:
     act = ACTS.get(name)
     if act is None:
         raise Http404
-    answered(lambda: act(sheet=found, actor=request.user, now=timezone.now()), request, _("Done."))
+    how: dict[str, Any] = {"seen": request.POST.get("seen", "")[:32]} if name == "sign" else {}
+    answered(lambda: act(sheet=found, actor=request.user, now=timezone.now(), **how), request, _("Done."))
     return redirect("desk:sheet", public_id)
 
 

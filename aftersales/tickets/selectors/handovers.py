@@ -1,12 +1,34 @@
 """Answers about hand-over sheets. Nothing here writes."""
 
+import hashlib
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 
 from accounts.models import User
-from aftersales.tickets.models import Handover
+from aftersales.standards.selectors import duration
+from aftersales.tickets.models import Handover, Ticket
+from aftersales.tickets.states import PromiseState
+
+
+def held(person: Any) -> QuerySet[Ticket]:
+    """Everything he holds, and what he owes on solved tickets, with how many promises are owed (``owed``)."""
+    owed = Count("promises", filter=Q(promises__state=PromiseState.OPEN))
+    found: QuerySet[Ticket] = Ticket.objects.filter(assignee=person).held().annotate(owed=owed)
+    return found
+
+
+def stamp(rows: Iterable[Ticket]) -> str:
+    """A short fingerprint of which tickets these are."""
+    keys = ",".join(str(pk) for pk in sorted(row.pk for row in rows))
+    return hashlib.sha256(keys.encode()).hexdigest()[:16]
+
+
+def is_over(sheet: Handover, now: datetime) -> bool:
+    """Its shift ended so long ago that both sign a new one."""
+    return sheet.is_open and now > sheet.shift_ends_at + duration("handover_valid_hours", now)
 
 
 def seen_by(user: Any) -> QuerySet[Handover]:

@@ -5,16 +5,17 @@ from datetime import datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import Count, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from accounts.services import system_user
 from aftersales.core import events, moves
 from aftersales.core.errors import Busy, DomainError, NotPermitted
+from aftersales.core.wording import minute
 from aftersales.tickets.models import Handover, HandoverLine, HandoverSignature, Ticket
+from aftersales.tickets.selectors import handovers
 from aftersales.tickets.services.dispatch import holds, ticket_assign
-from aftersales.tickets.states import HandoverResult, HandoverSide, OwnReason, PromiseState
+from aftersales.tickets.states import HandoverResult, HandoverSide, OwnReason
 
 CAP = 300  # tickets of one sheet; nobody carries so many
 LONGEST = 500
@@ -25,7 +26,7 @@ def handover_make(
 ) -> Handover:
     """The sheet of everything this person holds or still owes, with a note for each ticket (by its key).
 
-    Errors: unfit, self, empty, open_sheet.
+    One whose time is over makes room for it. Errors: unfit, self, empty, open_sheet.
     """
     if not actor.has_perm("tickets.work"):
         raise NotPermitted()
@@ -33,11 +34,14 @@ def handover_make(
         raise DomainError(_("%(name)s cannot work on tickets.") % {"name": taker}, "unfit")
     if taker.pk == actor.pk:
         raise DomainError(_("Choose somebody else: nobody hands over to himself."), "self")
-    rows = list(_held(actor).order_by("next_due_at", "id")[:CAP])
+    rows = list(handovers.held(actor).order_by("next_due_at", "id")[:CAP])
     if not rows:
         raise DomainError(_("You hold no ticket and owe nothing: there is nothing to hand over."), "empty")
     try:
         with transaction.atomic():
+            for old in Handover.objects.filter(giver=actor, moved_at=None, withdrawn_at=None):
+                if handovers.is_over(old, now):
+                    handover_withdraw(sheet=old, actor=actor, now=now)
             sheet = Handover.objects.create(
                 team_id=rows[0].team_id, giver=actor, taker=taker, shift_ends_at=shift_ends_at, made_at=now
             )
@@ -51,16 +55,6 @@ def handover_make(
     return sheet  # type: ignore[no-any-return]
 
 
-def _held(person: Any) -> QuerySet[Ticket]:
-    """Everything he holds, and what he owes on solved tickets, with how many promises are owed."""
-    found: QuerySet[Ticket] = (
-        Ticket.objects.filter(assignee=person)
-        .held()
-        .annotate(owed=Count("promises", filter=Q(promises__state=PromiseState.OPEN)))
-    )
-    return found
-
-
 def _line(sheet: Handover, row: Any, note: str) -> HandoverLine:
     return HandoverLine(
         sheet=sheet, ticket=row, state=row.state, next_due_at=row.next_due_at, promises=row.owed,
@@ -68,8 +62,11 @@ def _line(sheet: Handover, row: Any, note: str) -> HandoverLine:
     )  # fmt: skip
 
 
-def handover_sign(*, sheet: Handover, actor: Any, now: datetime) -> Handover:
-    """Sign for the own side, once; whoever signs second lets the tickets move. Signing again changes nothing."""
+def handover_sign(*, sheet: Handover, actor: Any, now: datetime, seen: str = "") -> Handover:
+    """Sign for the own side, once; whoever signs second lets the tickets move. Signing again changes nothing.
+
+    ``seen``: the tickets that the page showed (``handovers.stamp``). Errors: withdrawn, expired, changed.
+    """
     with transaction.atomic():
         current = _locked(sheet)
         side = _side(current, actor)
@@ -78,11 +75,27 @@ def handover_sign(*, sheet: Handover, actor: Any, now: datetime) -> Handover:
         signed = set(current.signatures.values_list("side", flat=True))
         if side in signed:
             return current
+        _refuse_old(current, seen, now)
         HandoverSignature.objects.create(sheet=current, side=side, person=actor, at=now)
         events.record("handover.signed", subject=current, actor=actor, now=now, payload={"side": side})
         if signed:
             _move(current, now)
     return current
+
+
+def _refuse_old(sheet: Handover, seen: str, now: datetime) -> None:
+    """Nobody signs for another shift, nor for tickets that he was not shown."""
+    if handovers.is_over(sheet, now):
+        raise DomainError(
+            _("This sheet was for the shift that ended %(at)s: who hands over makes a new one.")
+            % {"at": minute(sheet.shift_ends_at)},
+            "expired",
+        )
+    if seen and seen != handovers.stamp(handovers.held(sheet.giver)):
+        raise DomainError(
+            _("Tickets came or went since this page was opened. Look at the sheet again before you sign."),
+            "changed",
+        )
 
 
 def handover_go_on(*, sheet: Handover, actor: Any, now: datetime) -> Handover:
@@ -131,7 +144,7 @@ def _move(sheet: Handover, now: datetime) -> None:
     What he was given after the sheet was made goes along: nobody may be left with the tickets of who is gone.
     """
     if sheet.moved_at is None:
-        later = _held(sheet.giver).exclude(pk__in=sheet.lines.values("ticket")).order_by("id")
+        later = handovers.held(sheet.giver).exclude(pk__in=sheet.lines.values("ticket")).order_by("id")
         HandoverLine.objects.bulk_create(_line(sheet, row, "") for row in later)
     lines = list(
         sheet.lines.filter(result__in=["", HandoverResult.BUSY, HandoverResult.REFUSED])
