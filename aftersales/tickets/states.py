@@ -430,3 +430,4 @@ class SentBack(models.TextChoices):
     OVER = "over", pgettext_lazy("unsent words", "the ticket was finished meanwhile")
     NO_ACCESS = "no_access", pgettext_lazy("unsent words", "the writer may not answer it any more")
     REFUSED = "refused", pgettext_lazy("unsent words", "sending was refused")
+    LEFT = "left", pgettext_lazy("unsent words", "its writer no longer works here")

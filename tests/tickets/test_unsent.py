@@ -173,6 +173,22 @@ def test_who_lost_the_ticket_meanwhile_answers_nobody(
     assert Unsent.objects.get().sent_back == "no_access"
 
 
+def test_words_of_somebody_who_left_go_to_whoever_has_the_ticket(
+    ticket: Ticket, desk: Cast, now: datetime, work_off: WorkOff
+) -> None:
+    """They are neither said in his name nor lost."""
+    leaver = desk.person("agent", name="离职人")
+    desk.join(desk.team, leaver)
+    hold(ticket, leaver, now, text="明天给您补发。")
+    type(leaver).objects.filter(pk=leaver.pk).update(is_active=False)
+    work_off(now + 8 * SECOND)
+    assert replies(ticket) == []
+    draft = Unsent.objects.get()
+    assert (draft.author, draft.text, draft.sent_back) == (desk.agent, "明天给您补发。", "left")
+    told = Notice.objects.get(source="work.reply_left")
+    assert (told.user_id, "离职人" in told.subject) == (desk.agent.pk, True)
+
+
 def test_a_worker_killed_between_due_time_and_sending_loses_and_doubles_nothing(
     ticket: Ticket, desk: Cast, now: datetime, work_off: WorkOff, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -169,11 +169,14 @@ def worker_tell(*, event: Event, now: datetime) -> None:
         return
     values: Values = {
         "number": ticket.number, "problem": ticket.subject, "case": row.case.number,
-        "amount": money(row.amount, row.currency), "reason": row.failure or None,
+        "amount": money(row.amount, row.currency),
     }  # fmt: skip
+    template = "work.no_account"
+    if row.attempts:
+        template, values["reason"] = "work.money_back", row.failure or None
     notice_send(
-        template="work.money_back" if row.attempts else "work.no_account", to=worker, about=ticket, values=values,
-        key=f"event:{event.pk}", actor=system_user(now), now=now,
+        template=template, to=worker, about=ticket, values=values, key=f"event:{event.pk}",
+        actor=system_user(now), now=now,
     )  # fmt: skip
 
 

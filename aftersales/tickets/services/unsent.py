@@ -12,6 +12,8 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import User
+from accounts.selectors import leads_and_supervisors
 from accounts.services import system_user
 from aftersales.core import jobs, moves, origin
 from aftersales.core.errors import Busy, DomainError, NotPermitted
@@ -280,14 +282,27 @@ def _why_not(ticket: Ticket, held: Unsent) -> str:
 
 
 def _return(ticket: Ticket, held: Unsent, code: str, why: str, now: datetime) -> None:
-    key = f"unsent:{held.pk}"
+    """Back to its writer; the words of one who left go to whoever answers for the ticket."""
+    key, writer = f"unsent:{held.pk}", held.author
+    values = {"number": ticket.number, "problem": ticket.subject, "reason": why or SentBack(code).label}
+    to, template = writer, "work.reply_returned"
+    if not writer.is_active:
+        to, template, code = _answers_for(ticket), "work.reply_left", SentBack.LEFT.value
+        if to is None:
+            _give_back(held, code, why, now)
+            return
+        values |= {"writer": str(writer)}
+        held.author = to
+        held.save(update_fields=["author"])
     _give_back(held, code, why, now)
-    if held.author.is_active:
-        reason = why or SentBack(code).label
-        notice_send(
-            template="work.reply_returned", to=held.author, about=ticket, key=key, actor=system_user(), now=now,
-            values={"number": ticket.number, "problem": ticket.subject, "reason": reason},
-        )  # fmt: skip
+    notice_send(template=template, to=to, about=ticket, key=key, actor=system_user(), now=now, values=values)
+
+
+def _answers_for(ticket: Ticket) -> User | None:
+    """Who has it, the lead of its team, or else a supervisor."""
+    lead = ticket.team.lead if ticket.team else None
+    people = [ticket.assignee, lead, *leads_and_supervisors("")]
+    return next((one for one in people if one is not None and one.is_active), None)
 
 
 def _give_back(held: Unsent, code: str, why: str, now: datetime) -> Unsent:
