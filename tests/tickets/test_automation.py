@@ -261,6 +261,25 @@ def test_a_rule_acts_on_one_ticket_only_so_often_a_day(
     assert runs(version) == ["done", "done", "often"]
 
 
+def test_the_dry_run_counts_what_the_guard_holds_back(
+    rule: Maker, open_ticket: Opener, desk: Cast, now: datetime
+) -> None:
+    change("rule_deeds_a_day", 2)
+    ticket = open_ticket(at=now - timedelta(days=3))
+    for hours in (40, 39, 38, 2):
+        services.customer_message(
+            ticket=ticket, text=f"{hours} 小时前催", actor=desk.agent, now=now - timedelta(hours=hours)
+        )
+    dry = rehearse(rule("customer_wrote", active=False), now)
+    assert [bool(row.refused) for row in sorted(dry.rows, key=lambda row: row.at)] == [
+        False,
+        False,
+        True,
+        False,
+    ]
+    assert (dry.done, dry.refused) == (3, 1)
+
+
 def test_hours_after_a_moment_a_rule_about_time_acts_once_for_that_moment(
     rule: Maker, open_ticket: Opener, desk: Cast, now: datetime
 ) -> None:

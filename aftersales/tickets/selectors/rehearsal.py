@@ -11,10 +11,13 @@ from typing import Any
 
 from accounts.services import system_user
 from aftersales.core.models import Event
+from aftersales.standards.selectors import parameter
 from aftersales.tickets import actions
 from aftersales.tickets.actions import conditions, engine
-from aftersales.tickets.models import AutomationVersion, Ticket
+from aftersales.tickets.models import AutomationRun, AutomationVersion, Ticket
+from aftersales.tickets.states import RuleOutcome
 
+DAY = timedelta(days=1)
 WEEK = timedelta(days=7)
 LOOKED_AT = 2000  # events or moments of one dry run
 LISTED = 100
@@ -62,7 +65,7 @@ def rehearse(version: AutomationVersion, now: datetime, *, span: timedelta = WEE
         (row, at) for pk, at in moments[:LOOKED_AT] if pk in tickets
         if conditions.holds(version.conditions, row := past.at(pk, at), any_of=version.any_of) and not row.historic
     ]  # fmt: skip
-    return Rehearsal(_judged(version, fit), min(len(moments), LOOKED_AT), cut)
+    return Rehearsal(_stopped(version, _judged(version, fit), now), min(len(moments), LOOKED_AT), cut)
 
 
 def _moments(version: AutomationVersion, now: datetime, span: timedelta) -> Iterable[tuple[int, datetime]]:
@@ -124,6 +127,31 @@ def _judged(version: AutomationVersion, fit: Sequence[tuple[Ticket, datetime]]) 
         for place, row, at in one.values():
             found[place] = _would(row, at, told[row.pk])
     return [found[place] for place in range(len(fit))]
+
+
+def _stopped(version: AutomationVersion, rows: Sequence[Would], now: datetime) -> list[Would]:
+    """What the guard would have held back: a rule acts on one ticket only so often a day."""
+    from aftersales.tickets.services.automation import STOPPED
+
+    most = int(parameter("rule_deeds_a_day", now))
+    done: dict[int, list[datetime]] = defaultdict(list)
+    if version.by_time:  # judged as of now: what the rule did today counts
+        lately = AutomationRun.objects.filter(
+            rule=version.rule_id, at__gt=now - DAY, outcome=RuleOutcome.DONE
+        )
+        for pk, at in lately.filter(ticket__in={row.ticket.pk for row in rows}).values_list("ticket", "at"):
+            done[pk].append(at)
+    found = list(rows)
+    for place in sorted(range(len(rows)), key=lambda one: rows[one].at):
+        row = rows[place]
+        if row.refused:
+            continue
+        times = done[row.ticket.pk]
+        if sum(at > row.at - DAY for at in times) >= most:
+            found[place] = Would(row.ticket, row.at, refused=str(STOPPED[RuleOutcome.OFTEN]), step=1)
+        else:
+            times.append(row.at)
+    return found
 
 
 def _would(row: Ticket, at: datetime, told: Sequence[engine.Told]) -> Would:
