@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -23,6 +23,8 @@ from aftersales.notices.services import notice_send
 MAKE = "dashboards.report"
 HOURS = range(24)
 COMMENT = 4000
+MISSED = {Period.DAY: 7, Period.WEEK: 2, Period.MONTH: 2}
+"""How many of the newest periods are looked at: a worker may have been down when the hour came."""
 
 
 def plan_make(*, period: str, team: Team | None, hour: int, actor: Any, now: datetime) -> ReportPlan:
@@ -41,15 +43,15 @@ def plan_make(*, period: str, team: Team | None, hour: int, actor: Any, now: dat
             made = moves.create(
                 plan, actor=actor, now=now, event="report_plan.made", payload={"period": period}
             )
-            _order(made, now)
+            _first, last = reporting.last_period(period, timezone.localdate(now))
+            _order(made, last, now)
             return made
     except IntegrityError as error:
         raise DomainError(_("You get this report already."), "twice") from error
 
 
-def _order(plan: ReportPlan, now: datetime) -> bool:
-    """Ask for the report of the newest period that is over, once."""
-    _first, last = reporting.last_period(plan.period, timezone.localdate(now))
+def _order(plan: ReportPlan, last: date, now: datetime) -> bool:
+    """Ask for the report of the period that ended on this day, once."""
     payload = {"plan": plan.pk, "last": last.isoformat()}
     return jobs.enqueue(MAKE, key=f"report:{plan.pk}:{last}", payload=payload, now=now)
 
@@ -78,15 +80,30 @@ def report_comment(*, report: Report, text: str, actor: Any, now: datetime, vers
 
 
 def reports_due(*, now: datetime) -> int:
-    """Order every report whose period is over and whose hour has come; asked again, nothing more. Two statements."""
+    """Order every report whose period is over and whose hour has come; asked again, nothing more.
+
+    What was missed while nothing ran is made up for, as far back as :data:`MISSED`. One statement for each period.
+    """
     today, hour = timezone.localdate(now), timezone.localtime(now).hour
     ordered = 0
     for period in Period.values:
-        _first, last = reporting.last_period(period, today)
-        made = Report.objects.filter(plan=OuterRef("pk"), last_day=last)
-        plans = ReportPlan.objects.active().filter(period=period, hour__lte=hour, owner__is_active=True)
-        ordered += sum(_order(plan, now) for plan in plans.exclude(Exists(made)))
+        _first, newest = reporting.last_period(period, today)
+        last = newest
+        for _back in range(MISSED[period]):
+            made = Report.objects.filter(plan=OuterRef("pk"), last_day=last)
+            plans = ReportPlan.objects.active().filter(period=period, owner__is_active=True)
+            plans = (
+                plans.filter(hour__lte=hour)
+                if last == newest
+                else plans.filter(created_at__lt=_begins(last + timedelta(days=1)))
+            )
+            ordered += sum(_order(plan, last, now) for plan in plans.exclude(Exists(made)))
+            _first, last = reporting.last_period(period, last)
     return ordered
+
+
+def _begins(day: date) -> datetime:
+    return timezone.make_aware(datetime.combine(day, time.min))
 
 
 def report_make(*, plan_id: int, last: date, now: datetime) -> Report | None:

@@ -172,6 +172,26 @@ def test_who_left_gets_no_report(plan: ReportPlan, desk: Cast, now: datetime) ->
     assert services.report_make(plan_id=plan.pk, last=date(2026, 1, 1), now=now) is None
 
 
+def test_a_report_that_was_missed_is_made_up_for(plan: ReportPlan, desk: Cast, now: datetime) -> None:
+    """The worker was down for three days: each day's report comes, none from before the plan."""
+    services.reports_due(now=now)
+    jobs.run_due(now)
+    assert services.reports_due(now=now + 3 * DAY) == 3
+    assert services.reports_due(now=now + 3 * DAY) == 0
+    jobs.run_due(now + 3 * DAY)
+    days = sorted(Report.objects.filter(plan=plan).values_list("last_day", flat=True))
+    assert [(one - days[0]).days for one in days] == [0, 1, 2, 3]
+
+
+def test_a_report_whose_hour_passed_while_nothing_ran_comes_the_next_day(desk: Cast, now: datetime) -> None:
+    plan = services.plan_make(period="day", team=None, hour=23, actor=desk.lead, now=now)
+    jobs.run_due(now)
+    midnight = now.replace(hour=16, minute=1) + DAY  # 00:01 in Shanghai, two days after the plan was made
+    assert services.reports_due(now=midnight) == 1
+    jobs.run_due(midnight)
+    assert plan.reports.count() == 2
+
+
 def test_the_same_report_is_asked_for_once(plan: ReportPlan, desk: Cast, now: datetime) -> None:
     with pytest.raises(DomainError) as refused:
         services.plan_make(period="day", team=None, hour=9, actor=desk.lead, now=now)
