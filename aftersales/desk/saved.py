@@ -15,14 +15,13 @@ from django.db.models import F, FilteredRelation, Q
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
-from accounts.models import Team, User
 from accounts.selectors import taste_of
 from aftersales.core.posted import whole
 from aftersales.desk import columns, queues
 from aftersales.desk.models import SavedView
+from aftersales.desk.named import Named
 from aftersales.desk.orders import ORDERS
 from aftersales.desk.queues import Asked
-from aftersales.merchants.models import Merchant
 
 MOST_OFFERED = 80  # tabs and further views together
 FIELDS = [column.attname for column in SavedView._meta.concrete_fields]
@@ -173,9 +172,10 @@ def numbers(user: Any, wanted: Asked, now: datetime, views: Sequence[SavedView])
 # What of a view is not there any more
 
 
-def missing(view: SavedView, wanted: Asked, user: Any) -> list[str]:
+def missing(view: SavedView, wanted: Asked, user: Any, named: Named | None = None) -> list[str]:
     """Sentences about everything this view names that no longer exists, or not for this reader."""
-    return [*_left_out(view, wanted, user), *_gone(wanted, user), *_without_owner(view, user)]
+    named = named or Named([wanted], user)
+    return [*_left_out(view, wanted, user), *_gone(wanted, named), *_without_owner(view, user)]
 
 
 def _left_out(view: SavedView, wanted: Asked, user: Any) -> Iterator[str]:
@@ -194,9 +194,9 @@ def _left_out(view: SavedView, wanted: Asked, user: Any) -> Iterator[str]:
         yield _("The order of this view does not exist any more; the nearest due stands first.")
 
 
-def _gone(wanted: Asked, user: Any) -> Iterator[str]:
+def _gone(wanted: Asked, named: Named) -> Iterator[str]:
     if pk := wanted.keys.get("team"):
-        team = Team.objects.visible_to(user).filter(pk=pk).first()
+        team = named.get("team", pk)
         if team is None or team.active_to is not None:
             yield (
                 _("The team %(name)s of this view is closed.") % {"name": team}
@@ -204,14 +204,14 @@ def _gone(wanted: Asked, user: Any) -> Iterator[str]:
                 else _("The team of this view does not exist for you.")
             )
     if pk := wanted.keys.get("assignee"):
-        person = User.objects.visible_to(user).filter(pk=pk).first()
+        person = named.get("assignee", pk)
         if person is None or not person.is_active:
             yield (
                 _("%(name)s, whose tickets this view shows, no longer works here.") % {"name": person}
                 if person
                 else _("The person of this view does not exist for you.")
             )
-    if (pk := wanted.keys.get("merchant")) and not Merchant.objects.visible_to(user).filter(pk=pk).exists():
+    if (pk := wanted.keys.get("merchant")) and named.get("merchant", pk) is None:
         yield _("The merchant of this view does not exist for you.")
 
 

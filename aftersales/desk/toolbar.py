@@ -12,13 +12,13 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, pgettext, pgettext_lazy
 from django.utils.translation import gettext as _
 
-from accounts.models import Team, User
+from accounts.models import Team
 from accounts.selectors import names_of_teams
 from aftersales.core.components import icon
 from aftersales.core.components.text import escape
 from aftersales.desk import columns, queues
 from aftersales.desk.models import SavedView
-from aftersales.merchants.models import Merchant
+from aftersales.desk.named import NAMED, Named
 
 VIEWS: Mapping[str, Any] = {
     "mine": pgettext_lazy("queue", "Mine"),
@@ -67,9 +67,10 @@ def _tab(name: str, label: Any, present: str, number: int | None) -> str:
 def chips(wanted: queues.Asked, user: Any) -> SafeString:
     """One chip for each filter in force, with the address that takes it away."""
     remove, colon = escape(_("Remove the filter")), pgettext("label and value", ": ")
+    named = Named([wanted], user)
     return mark_safe(  # noqa: S308
         "".join(
-            f'<span class="fchip">{escape(FILTER_WORDS[name])}{colon}{escape(_label(name, value, user))}'
+            f'<span class="fchip">{escape(FILTER_WORDS[name])}{colon}{escape(_label(name, value, named))}'
             f'<a class="ib" href="{escape(_without(wanted, name))}" aria-label="{remove}">{icon("x")}</a></span>'
             for name, value in wanted.parts.items()
             if name in FILTER_WORDS
@@ -77,11 +78,12 @@ def chips(wanted: queues.Asked, user: Any) -> SafeString:
     )
 
 
-def said(wanted: queues.Asked, user: Any) -> str:
-    """The filters in force and the words as one line."""
+def said(wanted: queues.Asked, user: Any, named: Named | None = None) -> str:
+    """The filters in force and the words as one line; ``named`` where many lists are said."""
+    named = named or Named([wanted], user)
     colon = pgettext("label and value", ": ")
     parts = [
-        f"{FILTER_WORDS[name]}{colon}{_label(name, value, user)}"
+        f"{FILTER_WORDS[name]}{colon}{_label(name, value, named)}"
         for name, value in wanted.parts.items()
         if name in FILTER_WORDS
     ]
@@ -98,13 +100,10 @@ def without_figure(wanted: queues.Asked) -> str:
     return f"?{urlencode({name: value for name, value in wanted.address.items() if name not in beyond})}"
 
 
-NAMED: Mapping[str, Any] = {"team": Team, "assignee": User, "merchant": Merchant}
-
-
-def _label(name: str, value: Any, user: Any) -> str:
-    """The word of a choice; of a row its name, where the person may see it. One statement for each such filter."""
+def _label(name: str, value: Any, named: Named) -> str:
+    """The word of a choice; of a row its name, where the person may see it."""
     if name in NAMED:
-        return str(NAMED[name].objects.visible_to(user).filter(pk=value).first() or "–")
+        return str(named.get(name, value) or "–")
     return str(dict(queues.CHOICES[name])[value]) if name in queues.CHOICES else str(value)
 
 

@@ -352,3 +352,22 @@ def test_the_choice_of_columns_comes_when_it_is_opened_and_keeps_the_list(desk: 
     assert '<option value="oldest" selected>' in form
     assert '<input type="hidden" name="kind" value="quality">' in form
     assert re.findall(r'name="cols" value="(\w+)" checked', plain) == ["team", "opened"]
+
+
+def test_many_views_cost_no_more_statements_than_one(desk: Cast, now: datetime) -> None:
+    browser = desk.client(desk.lead)
+
+    def statements() -> int:
+        with CaptureQueriesContext(
+            connection,
+        ) as caught:
+            assert browser.get(f"{QUEUE}views/").status_code == 200
+        return len(caught)
+
+    asked = f"view=all&team={desk.team.pk}&assignee={desk.agent.pk}"
+    keep(desk.lead, now, "第一个", asked)
+    statements()
+    one = statements()
+    for number in range(12):
+        keep(desk.lead, now, f"视图 {number}", asked)
+    assert statements() == one

@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
+from django.db.models import prefetch_related_objects
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -22,7 +23,9 @@ from aftersales.core.access import answered, needs
 from aftersales.core.posted import whole
 from aftersales.desk import queues, saved, services, toolbar
 from aftersales.desk.models import SavedView
+from aftersales.desk.named import Named
 from aftersales.desk.orders import DUE, ORDERS
+from aftersales.desk.queues import Asked
 from aftersales.desk.states import Shared
 
 SHOWN = ("cols", "sort", "flat")  # of an address: how the list is shown
@@ -84,9 +87,12 @@ def views(request: HttpRequest) -> HttpResponse:
     """All views this person may open: the order of the tabs, names, sharing, which one opens."""
     user: Any = request.user
     rows = saved.offered(user)
+    prefetch_related_objects(rows, "owner", "team")
+    asked = [saved.opened(user, QueryDict(f"view={view.code}"), [view]).wanted for view in rows]
+    named = Named(asked, user)
     context = {
         "title": _("Views of the tickets"),
-        "rows": [_told(view, user) for view in rows],
+        "rows": [_told(view, wanted, user, named) for view, wanted in zip(rows, asked, strict=True)],
         "ways": [(way, Shared(way).label) for way in services.may_share(user)],
         "teams": Team.objects.filter(pk__in=user.team_ids),
         "base": [(name, toolbar.VIEWS[name]) for name in queues.views_of(user)],
@@ -96,12 +102,11 @@ def views(request: HttpRequest) -> HttpResponse:
     return render(request, "desk/views.html", context)
 
 
-def _told(view: SavedView, user: Any) -> dict[str, Any]:
-    wanted = saved.opened(user, QueryDict(f"view={view.code}"), [view]).wanted
+def _told(view: SavedView, wanted: Asked, user: Any, named: Named) -> dict[str, Any]:
     return {
-        "view": view, "base": toolbar.VIEWS[wanted.queue], "chips": toolbar.said(wanted, user),
+        "view": view, "base": toolbar.VIEWS[wanted.queue], "chips": toolbar.said(wanted, user, named),
         "order": wanted.order.label, "columns": len(view.columns), "own": services.may_change(view, user),
-        "missing": saved.missing(view, wanted, user),
+        "missing": saved.missing(view, wanted, user, named),
     }  # fmt: skip
 
 
