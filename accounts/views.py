@@ -9,7 +9,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -46,7 +46,9 @@ def taste(request: HttpRequest) -> HttpResponse:
         services.help_put_away(actor=user, page=page, now=timezone.now())
     target = request.POST.get("next", "")
     safe = url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure())
-    response = redirect(target if safe else "home")
+    response = HttpResponseRedirect(
+        target if safe else reverse("home")
+    )  # an address, never the name of a page
     if "theme" in given:
         theming.remember(response, given["theme"])
     return response

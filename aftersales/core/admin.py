@@ -18,7 +18,8 @@ from types import MappingProxyType
 from typing import Any, cast
 
 from django import forms
-from django.core.exceptions import FieldDoesNotExist
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.core.exceptions import FieldDoesNotExist, ValidationError
 from django.db import models
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, path
@@ -66,6 +67,14 @@ class RoomAdmin(HistoryPages, ModelAdmin):  # type: ignore[misc]
         rows = scoped(self.model, request.user)
         ordering = self.get_ordering(request)
         return rows.order_by(*ordering) if ordering else rows
+
+    def response_action(self, request: HttpRequest, queryset: models.QuerySet[Any]) -> Any:
+        """A key that is none is a row that is not there, as an unknown one."""
+        posted = request.POST.copy()
+        chosen = [one for one in posted.getlist(ACTION_CHECKBOX_NAME) if _is_key(self.model, one)]
+        posted.setlist(ACTION_CHECKBOX_NAME, chosen)
+        request.POST = posted  # type: ignore[misc, assignment]
+        return super().response_action(request, queryset)
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[RoomChangeList]:
         return RoomChangeList
@@ -307,3 +316,11 @@ def _in_words(model: type[models.Model], name: Any) -> Any:
         return listed([words.get(code, code) for code in getattr(row, name) or ()]) or "–"
 
     return said
+
+
+def _is_key(model: type[models.Model], text: str) -> bool:
+    try:
+        model._meta.pk.to_python(text)
+    except ValidationError:
+        return False
+    return True

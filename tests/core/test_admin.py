@@ -101,6 +101,15 @@ def test_hostile_parameters_are_no_server_error(cast):
 # rights
 
 
+@pytest.mark.parametrize("chosen", ["..", "", "1e9", "²", "9" * 40])
+def test_a_chosen_row_that_is_none_is_no_server_error(cast, chosen):
+    """An act on rows of a list: keys that are no keys count as nothing chosen."""
+    answer = cast.client("operations").post(
+        "/admin/core/columnprofile/", {"action": "retire", "_selected_action": [chosen], "index": "0"}
+    )
+    assert answer.status_code in (200, 302)
+
+
 def test_nobody_deletes(cast):
     client = cast.client("administrator")
     with pytest.raises(NoReverseMatch):

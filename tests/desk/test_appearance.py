@@ -144,3 +144,14 @@ def test_compact_rows_are_kept_with_the_person_and_nothing_unknown_is(desk: Cast
     assert taste_of(type(desk.agent).objects.get(pk=desk.agent.pk)).density == "compact"
     with pytest.raises(DomainError):
         taste_set(actor=desk.agent, now=desk.now, density="huge")
+
+
+@pytest.mark.parametrize(
+    "target", ["mine", "%", "2026-02-30", "//evil.example", "javascript:alert(1)", "desk:queue"]
+)
+def test_the_way_back_is_an_address_or_home(desk: Cast, target: str) -> None:
+    """The name of a page, or half of one, is no address; a foreign one is not followed."""
+    answer = desk.client(desk.agent).post("/accounts/taste/", {"density": "compact", "next": target})
+    assert answer.status_code == 302
+    assert "evil" not in answer["Location"]
+    assert "javascript" not in answer["Location"]
