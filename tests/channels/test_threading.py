@@ -8,6 +8,7 @@ import pytest
 from accounts.services import system_user
 from aftersales.channels import services
 from aftersales.channels.models import Letter
+from aftersales.channels.services import landing
 from aftersales.channels.states import Outcome, Why
 from aftersales.core.errors import DomainError, NotPermitted
 from aftersales.customers.models import Contact, Customer
@@ -339,3 +340,15 @@ def test_a_flood_from_one_address_waits_for_a_person(known: Customer, desk: Cast
     made = [post(letter(f"第 {n} 封", subject=f"问题 {n}")) for n in range(22)]
     assert [one.outcome for one in made[:20]] == [Outcome.OPENED] * 20
     assert {one.why for one in made[20:]} == {Why.TOO_MANY}
+
+
+@pytest.mark.parametrize(
+    ("said", "found"),
+    [
+        ("订单302611178841没收到", True), ("订单号：302611178841，请查", True), ("No 302611178841.", True),
+        ("SF930261117884177", False), ("1302611178841", False), ("302611178841A", False),
+    ],
+)  # fmt: skip
+def test_an_order_is_named_by_its_whole_number(said: str, found: bool) -> None:
+    """Not by a waybill that happens to hold its digits."""
+    assert landing._stands_in("302611178841", said) == found

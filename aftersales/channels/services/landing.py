@@ -8,6 +8,7 @@ number in the subject, a sender's name and an address of a colleague prove nothi
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -292,11 +293,15 @@ def _first_words(letter: Letter, found: reading.Letter, kept: Sequence[StoredFil
 
 
 def _order_named(letter: Letter, customer: Customer) -> Order | None:
-    """The one order of this customer whose number stands in the letter."""
+    """The one order of this customer whose number stands in the letter, by itself: not within a longer one."""
     said = f"{letter.subject}\n{letter.text}"
     mine = Order.objects.filter(customer=customer).order_by("-id")[:ORDERS_LOOKED_AT]
-    named = [order for order in mine if len(order.external_no) > 5 and order.external_no in said]
+    named = [order for order in mine if len(order.external_no) > 5 and _stands_in(order.external_no, said)]
     return named[0] if len(named) == 1 else None
+
+
+def _stands_in(number: str, said: str) -> bool:
+    return re.search(rf"(?<![0-9A-Za-z]){re.escape(number)}(?![0-9A-Za-z])", said) is not None
 
 
 def open_new(
