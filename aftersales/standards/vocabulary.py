@@ -65,6 +65,7 @@ EVENTS: Mapping[str, Any] = {
     "case.approved": gettext_lazy("it is approved"),
     "case.approved?how=staff": gettext_lazy("staff approve it"),
     "case.approved?how=rule": gettext_lazy("the rule approves it"),
+    "case.approved?due=now": gettext_lazy("a refund is approved for which no goods come back"),
     "case.rejected": gettext_lazy("it is rejected"),
     "case.rejected?how=staff": gettext_lazy("staff refuse it"),
     "case.disputed": gettext_lazy("the platform is to decide"),

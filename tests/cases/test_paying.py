@@ -13,6 +13,7 @@ from aftersales.cases import services
 from aftersales.cases.models import BankAnswer, Case, CasePayment, OrderAccount, TenderAccount
 from aftersales.cases.services.answers import Answer, answer_take
 from aftersales.cases.services.paying import PayeeDraft
+from aftersales.clocks.models import Clock
 from aftersales.core import moves
 from aftersales.core.errors import DomainError, WrongState
 from aftersales.core.models import Event
@@ -472,3 +473,23 @@ def test_paid_after_all_when_it_was_given_up_and_paid_anew_is_no_old_news(
         payment=payment, answer=answer("paid", payment, now, ref="B-2"), actor=desk.finance, now=now
     )
     assert (late.acted, late.why_not) == (False, "contradicts")
+
+
+@pytest.mark.parametrize(
+    ("facts", "runs"),
+    [
+        ({}, True),  # a refund for which no goods come back
+        ({"kind": "return", "ground": "no_reason"}, False),  # not before they are here
+        ({"kind": "compensation", "compensation": "goodwill", "asked": D(20), "ground": "service"}, False),
+    ],
+)
+def test_a_refund_without_goods_is_owed_from_its_approval(
+    approved: Callable[..., Case], desk: Cast, now: datetime, facts: dict[str, Any], runs: bool
+) -> None:
+    """Law: the same days as after receipt; point 7 of what merchants owe."""
+    pieces = {} if facts.get("kind") == "compensation" else {1: 1}
+    case = approved(pieces, **facts)
+    clocks = Clock.objects.filter(subject_kind="cases.case", subject_id=case.pk, promise="refund")
+    assert [clock.started_at for clock in clocks] == ([now] if runs else [])
+    case.refresh_from_db()
+    assert (case.next_promise == "refund") == runs

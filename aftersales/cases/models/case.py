@@ -18,6 +18,7 @@ from aftersales.cases.models.accounts import amount
 from aftersales.cases.querysets import CaseQuerySet, ThroughCaseQuerySet
 from aftersales.cases.refunding import Quote
 from aftersales.cases.states import (
+    MONEY_BACK,
     OPEN_CASES,
     UNDECIDED,
     CaseKind,
@@ -316,7 +317,8 @@ class Case(StateModel, PublicIdModel, VersionedModel):
         self.settled_at = None
         if grant is None:
             return self.told(how=how)
-        return self.told(how=how, amount=str(self.agreed), goods_back=self.goods_back)
+        due = "now" if self.kind in MONEY_BACK and not self.goods_back and self.agreed else "later"
+        return self.told(how=how, amount=str(self.agreed), goods_back=self.goods_back, due=due)
 
     def _take(self, terms: Terms) -> None:
         """Who brings the goods, who bears the freight, what is asked for: what a decision may change of a case."""

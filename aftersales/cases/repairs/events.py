@@ -31,7 +31,7 @@ def due(code: str, sentence: Any) -> Kind:
 
 register(
     case("turned", _("%(actor)s turned the case into: %(kind)s, %(ground)s."), amount="amount", how="code",
-         goods_back="flag"),
+         goods_back="flag", due="code"),
     case("replacement_chosen", _("The replacement was chosen; price difference %(amount)s."),
          moneyless=_("The replacement was chosen; it costs the same."), amount="amount"),
     case("replacement_sent", _("%(actor)s sent the replacement.")),
