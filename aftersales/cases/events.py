@@ -77,6 +77,7 @@ register(
     case(
         "approved", _("%(actor)s approved %(amount)s (%(how)s)."),
         moneyless=_("%(actor)s approved the request (%(how)s)."), amount="amount", how="code", goods_back="flag",
+        due="code",
     ),
     case("rejected", _("%(actor)s refused the request (%(how)s)."), how="code"),
     case("amended", _("%(actor)s changed the request: %(kind)s, %(ground)s."), by="code"),
@@ -134,7 +135,7 @@ register(
     payment("returned", _("The bank sent %(amount)s %(currency)s back."), CUSTOMER, by="code"),
     payment("payee_asked", _("%(actor)s asked the customer for another account.")),
     payment("replaced", _("%(amount)s %(currency)s is paid anew to another account."), new_id="id"),
-    payment("reversed", _("%(amount)s %(currency)s came back.")),
+    payment("reversed", _("The customer gave %(amount)s %(currency)s back; %(actor)s booked it: %(reason)s")),
     run("made", _("%(actor)s collected %(count)s payments: %(total)s %(currency)s.")),
     run("approved", _("%(actor)s released the run of %(count)s payments: %(total)s %(currency)s.")),
     run("exported", _("The file of %(count)s payments was written: %(total)s %(currency)s."), sha256="code"),

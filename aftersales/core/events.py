@@ -274,11 +274,21 @@ MACHINES = {
 }
 
 
+SIDES = {
+    "merchant": pgettext_lazy("actor", "The merchant"),
+    "customer": pgettext_lazy("actor", "The customer"),
+    "carrier": pgettext_lazy("actor", "The carrier"),
+}
+
+
 def in_whose_name(event: Event) -> str:
     """The person for whom the system acted ("user:12 Name") or the rule by which it did ("rule:3>7 code v2").
 
-    Else the actor; machines in the reader's language.
+    What staff took down for a side is told as that side's own. Else the actor; machines in the reader's language.
     """
+    if event.acting_as in SIDES and event.actor_role not in MACHINES:
+        both = {"side": SIDES[event.acting_as], "name": event.actor_name}
+        return _("%(side)s (taken down by %(name)s)") % both
     who, _space, name = event.acting_as.partition(" ")
     if name and who.startswith("user:"):
         return name

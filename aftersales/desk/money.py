@@ -11,15 +11,26 @@ from typing import Any
 from django.db.models import Count, Q, QuerySet, Sum
 from django.utils.functional import Promise
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
-from aftersales.cases.models import BankAnswer, CasePayment, PaymentRun
+from aftersales.cases.models import BankAnswer, Case, CasePayment, PaymentRun
 from aftersales.cases.refunding import TERM_LABELS
-from aftersales.cases.states import PAYMENT_COLOURS, RUN_COLOURS, Gateway, PaymentState, RunState
+from aftersales.cases.services import payment_preview
+from aftersales.cases.states import (
+    PAYMENT_COLOURS,
+    RUN_COLOURS,
+    Gateway,
+    PaymentKind,
+    PaymentState,
+    RunState,
+)
 from aftersales.core import events, moves
 from aftersales.core.components import badge
+from aftersales.core.errors import DomainError
 from aftersales.core.models import Event
+from aftersales.core.wording import money as shown
+from aftersales.customers.models import Customer
 from aftersales.orders.models import OrderLine
 from aftersales.orders.states import PaymentMethod
 
@@ -78,6 +89,43 @@ def way_words(row: CasePayment) -> str:
         return str(_("Another account"))
     known = dict(PaymentMethod.choices)
     return str(known.get(row.way, Gateway(row.gateway).label)) if row.way else str(Gateway(row.gateway).label)
+
+
+@dataclass(frozen=True)
+class ToPay:
+    """One payment to be, before it is proposed."""
+
+    kind: str
+    way: str
+    payee: str
+    amount: Decimal
+    closed: bool
+
+
+def to_be_paid(case: Case) -> dict[str, Any]:
+    """What paying out would make, and the sum; or why nothing can be paid."""
+    try:
+        ways = payment_preview(case=case)
+    except DomainError as error:
+        return {"refused": str(error)}
+    people = Customer.objects.in_bulk({one.payee for one in ways if one.payee})
+    known = dict(PaymentMethod.choices)
+    rows = [
+        ToPay(
+            str(PaymentKind(one.kind).label), str(known.get(one.method, "")),
+            people[one.payee].masked_name if one.payee in people else "–", one.amount, one.closed,
+        )
+        for one in ways
+    ]  # fmt: skip
+    return {"ways": rows, "total": sum((one.amount for one in rows), Decimal(0))}
+
+
+def said_of(made: Sequence[CasePayment]) -> str:
+    """What became of payments that were just proposed."""
+    total = shown(sum((one.amount for one in made), Decimal(0)), made[0].currency)
+    if any(one.state == PaymentState.AWAITING_APPROVAL for one in made):
+        return gettext("%(amount)s waits for a second person's approval.") % {"amount": total}
+    return gettext("%(amount)s is approved and on its way out.") % {"amount": total}
 
 
 def board(user: Any, view: str, *, before: int | None) -> tuple[list[CasePayment], bool]:

@@ -519,3 +519,16 @@ def test_an_answer_and_the_sweep_at_once_end_it_once(
         ).count()
         == 1
     )
+
+
+def test_what_is_still_open_is_not_asked_for_twice(ask: Ask, desk: Cast, now: datetime) -> None:
+    """A wall of the same request tells nobody anything; another thing may be hurried besides."""
+    first = ask("invoice", **INVOICE)
+    assert refused(lambda: ask("invoice", **INVOICE)) == "asked_already"
+    assert refused(lambda: ask("invoice", **(INVOICE | {"title": "另一家"}))) == "asked_already"
+    request_withdraw(request=first, actor=desk.agent, now=now)
+    ask("invoice", **INVOICE)
+    ask("hurry", what="delivery")
+    assert refused(lambda: ask("hurry", what="delivery")) == "asked_already"
+    ask("hurry", what="dispatch")
+    assert ServiceRequest.objects.filter(state__in=["asked", "with_party"]).count() == 3

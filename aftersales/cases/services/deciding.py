@@ -45,6 +45,7 @@ from aftersales.core.money import CENT
 from aftersales.orders.models import OrderLine
 
 FREIGHT_BACK = SELLERS_FAULT | {Ground.REFUSED}
+SPEAKS = {"accept_offer": "customer", "accept_counter": "merchant"}
 OFFERS_BY = {DecidedBy.STAFF: Side.PLATFORM, DecidedBy.MERCHANT: Side.MERCHANT}
 
 
@@ -423,7 +424,7 @@ def _approved(
     terms: Mapping[str, Any] | None = None,
 ) -> Case:
     case = mine.case
-    acting = _as(OFFERS_BY.get(DecidedBy(how), "")) if how == DecidedBy.MERCHANT else ""
+    acting = SPEAKS.get(move, _as(OFFERS_BY.get(DecidedBy(how), "")) if how == DecidedBy.MERCHANT else "")
     refuse_above_bound(mine, found.total, now)
     if found.total < case.paying:
         case = _called_back(mine, found, actor, now)

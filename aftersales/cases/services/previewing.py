@@ -10,6 +10,7 @@ from aftersales.cases.services.accounts import books_open
 from aftersales.cases.services.deciding import _quote, refund_kind, ruled_quote
 from aftersales.cases.services.locking import Held, held, refuse_foreign, require
 from aftersales.cases.services.opening import CaseDraft, pieces_taken
+from aftersales.cases.services.proposing import Way, ways_open
 from aftersales.orders.models import Order
 from aftersales.tickets.models import Ticket
 
@@ -29,6 +30,14 @@ def request_preview(*, ticket: Ticket, draft: CaseDraft, actor: Any) -> Quote:
             for pk, value in values.items()
         ]
         found = _quote(Held(case, ticket, books, lines), None, {})
+        transaction.set_rollback(True)
+    return found
+
+
+def payment_preview(*, case: Case) -> list[Way]:
+    """Which payments proposing would make now: to whom, which way, how much. Errors as ``payment_propose``."""
+    with transaction.atomic():
+        found = ways_open(held(case))
         transaction.set_rollback(True)
     return found
 

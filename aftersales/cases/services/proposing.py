@@ -73,14 +73,14 @@ def payment_propose(
     with transaction.atomic():
         mine = held(case, version=version)
         refuse_foreign(mine.ticket, actor)
-        ways, gateway = _ways(mine), gateway_for(mine.case.currency)
+        ways, gateway = ways_open(mine), gateway_for(mine.case.currency)
         payments = [_made(mine, way, numbers.next(), gateway, actor, now) for way in ways]
         take_of_case(mine, sum((one.amount for one in payments), ZERO), actor=actor, now=now)
         return _let_out(mine, payments, actor, now)
 
 
-def _ways(mine: Held) -> list[Way]:
-    """Error: wrong_case_state, nothing_left."""
+def ways_open(mine: Held) -> list[Way]:
+    """What stands in no payment yet, by way and payee. Errors: wrong_case_state, goods_awaited, nothing_left."""
     case = mine.case
     if case.state != CaseState.APPROVED:
         raise DomainError(_("Only an approved case is paid."), "wrong_case_state")

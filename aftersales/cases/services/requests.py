@@ -90,6 +90,7 @@ def request_open(*, ticket: Ticket, draft: RequestDraft, actor: Any, now: dateti
         if not kind.missing(details):
             kind.judge(subject)
         _refuse_second(kind, line)
+        _refuse_same(kind, ticket, subject)
         row = _made(number, ticket, kind, subject, draft, words, actor, now)
         if not kind.missing(details):
             row = moves.perform(row, "pass_on", actor=actor, now=now, due_at=_due(kind, now))
@@ -382,6 +383,20 @@ def _refuse_second(kind: Kind, line: OrderLine | None) -> None:
     mine = ServiceRequest.objects.filter(kind=RequestKind.PRICE, line=line, state__in=HOLDS_LINE)
     if kind.code == RequestKind.PRICE and mine.exists():
         raise _protected()
+
+
+def _refuse_same(kind: Kind, ticket: Ticket, subject: Subject) -> None:
+    """Asking again for what is still open makes no second request: whoever asks is shown the first."""
+    rows = ServiceRequest.objects.filter(kind=kind.code, state__in=OPEN_REQUESTS, line=subject.line)
+    rows = rows.filter(order=subject.order) if subject.order is not None else rows.filter(ticket=ticket)
+    of_details = kind.code in (RequestKind.HURRY, RequestKind.RESEND)  # another thing may be hurried besides
+    for row in rows.order_by("id"):
+        if not of_details or dict(row.details) == subject.details:
+            raise DomainError(
+                _("%(number)s asks for the same and is not answered yet; complete or withdraw it first.")
+                % {"number": row.number},
+                "asked_already",
+            )
 
 
 def _refuse_state(row: ServiceRequest, wanted: Any) -> None:

@@ -10,7 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from aftersales.cases import services
 from aftersales.cases.models import Case, CasePayment, PaymentRun
@@ -71,7 +71,7 @@ def _payment_page(request: HttpRequest, row: CasePayment, refused: str = "") -> 
 
 def _said(request: HttpRequest) -> str:
     """Why it was refused, for the dialog: the message of the page lies behind it."""
-    told = messages.get_messages(request)
+    told: Any = messages.get_messages(request)
     words = " ".join(str(one) for one in told)
     told.used = False
     return words
@@ -120,19 +120,25 @@ def payment_act(request: HttpRequest, number: str, name: str) -> HttpResponse:
     return _payment_page(request, the_payment(request, number), refused=name)
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 @needs("cases.propose_payment")
 def propose(request: HttpRequest, number: str) -> HttpResponse:
-    """Pay what was agreed in a case and stands in no payment yet."""
+    """Pay what was agreed in a case and stands in no payment yet: first seen, by way and payee, then done."""
     case = Case.objects.visible_to(request.user).filter(number=number).first()
     if case is None:
         raise Http404
+    if request.method == "GET":
+        context = {"case": case, "title": _("Pay out"), **money.to_be_paid(case)}
+        fragment = bool(request.htmx)  # type: ignore[attr-defined]
+        return render(request, "desk/cases/_pay.html" if fragment else "desk/cases/pay.html", context)
     made = answered(
-        lambda: services.payment_propose(case=case, actor=request.user, now=timezone.now()),
+        lambda: services.payment_propose(
+            case=case, actor=request.user, now=timezone.now(), version=whole(request.POST.get("version"))
+        ),
         request,
-        _("Done."),
     )
     if made:
+        messages.success(request, money.said_of(made))
         return redirect("desk:payment", made[0].number)
     return redirect("desk:ticket", case.ticket.number)
 
