@@ -304,6 +304,8 @@ def steps_of(case: Case, parcels: Sequence[ParcelCard], paid: Payments, now: dat
             case.decided_at,
         ),
     ]
+    if case.state in (CaseState.WITHDRAWN, CaseState.REJECTED):
+        return _ended(case, inbound, now)
     if case.goods_back and case.kind in GOODS_BACK:
         for word, name in (
             (pgettext("step of a case", "Sent"), "shipped_at"), (pgettext("step of a case", "Received"), "received_at"),
@@ -323,6 +325,24 @@ def steps_of(case: Case, parcels: Sequence[ParcelCard], paid: Payments, now: dat
         enough = bool(done) and sum((one.amount for one in done), Decimal(0)) >= case.agreed
         refunded = (pgettext("step of a case", "Refunded"), enough, done[-1].paid_at if done else None)
         stages.insert(2 if case.instant else len(stages), refunded)  # paid at once: the goods come after
+    return _drawn(stages, now)
+
+
+def _ended(case: Case, inbound: Sequence[CaseParcel], now: datetime) -> list[Step]:
+    """Asked, what happened to the goods, how it ended: no step promises what will not come."""
+    stages: list[tuple[str, bool, datetime | None]] = [
+        (pgettext("step of a case", "Asked"), True, case.opened_at)
+    ]
+    for word, name in (
+        (pgettext("step of a case", "Sent"), "shipped_at"), (pgettext("step of a case", "Received"), "received_at"),
+    ):  # fmt: skip
+        if at := next((getattr(one, name) for one in inbound if getattr(one, name)), None):
+            stages.append((word, True, at))
+    refused_at = case.decided_at if case.state == CaseState.REJECTED else None
+    stages.append((str(CaseState(case.state).label), True, refused_at))
+    if lying := [one for one in inbound if one.received_at]:
+        gone = all(one.state in (P.SENT_BACK, P.DELIVERED_BACK, P.KEPT, P.UNCLAIMED) for one in lying)
+        stages.append((pgettext("step of a case", "Sent back"), gone, None))
     return _drawn(stages, now)
 
 

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from aftersales.cases import services
 from aftersales.cases.models import Case, CaseParcel, ParcelPhoto, UnknownParcel
 from aftersales.cases.services import Stranger
+from aftersales.cases.states import CaseState
 from aftersales.core import files, once
 from aftersales.core.access import answered, needs
 from aftersales.core.components.barcode import barcode
@@ -26,6 +27,9 @@ from aftersales.desk.views.cases import the_case, the_parcel
 from aftersales.standards.selectors import one_edition
 
 SOURCE = "receiving"
+
+ENDED = frozenset({CaseState.WITHDRAWN, CaseState.REJECTED})
+"""Nothing is refunded: what came goes back to the customer."""
 
 
 @require_GET
@@ -56,11 +60,11 @@ def receive(request: HttpRequest, public_id: str) -> HttpResponse:
     form = InspectForm(request.POST or None, pieces=pieces, initial=initial)
     if request.method == "POST" and form.is_valid() and (done := _worked(request, parcel, form)):
         return redirect("desk:receive", done.public_id)
-    now = timezone.now()
+    now, lying = timezone.now(), cases.of_parcel(parcel, request.user)
     context = {
         "title": str(parcel), "now": now, "parcel": parcel, "case": parcel.case, "form": form, "pieces": pieces,
         "card": cases.parcel_card(parcel, request.user, now), "accept": files.accepted(),
-        "cases": cases.of_parcel(parcel, request.user),
+        "cases": lying, "ended": bool(lying) and all(one.state in ENDED for one, _look, _said in lying),
         "photos": [one for one in parcel.photos.order_by("id") if one.item_id is None],
         "counted": parcel.receipts.select_related("by").order_by("id"),
     }  # fmt: skip
