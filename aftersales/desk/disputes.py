@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from aftersales.cases.disputeselectors import precedents
 from aftersales.cases.disputestates import BEFORE_RULING, DISPUTE_COLOURS, TAKES_EVIDENCE, DisputeState
-from aftersales.cases.models import Case, Dispute, DisputeEvidence, Ruling, Settlement
+from aftersales.cases.models import Case, CaseNote, Dispute, DisputeEvidence, Ruling, Settlement
 from aftersales.cases.states import Side
 from aftersales.core import events, moves
 from aftersales.core.components import badge
@@ -42,6 +42,8 @@ class DisputeCard:
     takes_offers: bool = False
     owes: bool = False
     speaks: bool = False  # this person says what a side says
+    otherwise: str = ""  # what happens when nobody answers
+    said_before: Sequence[CaseNote] = ()
 
     @property
     def allowed(self) -> list[MoveOption]:
@@ -99,6 +101,16 @@ def turn_of(dispute: Dispute) -> str:
     return words.get(DisputeState(dispute.state), _("The ruling is being carried out"))
 
 
+def otherwise_of(dispute: Dispute) -> str:
+    """What silence brings, so that nobody has to know the rules by heart."""
+    words = {
+        DisputeState.OPENED: _("Who does not answer by then is ruled upon without it."),
+        DisputeState.EVIDENCE: _("Then the platform rules on what is there."),
+        DisputeState.RULED: _("Without an appeal by then the ruling is carried out."),
+    }
+    return words.get(DisputeState(dispute.state), "")
+
+
 def find(user: Any, number: str) -> Dispute | None:
     rows = Dispute.objects.visible_to(user).select_related(
         "case__ticket", "case__merchant", "case__customer", "case__order", "ruled_by", "opened_by"
@@ -118,6 +130,10 @@ def card(dispute: Dispute, user: Any, now: datetime) -> DisputeCard:
         rulings=list(dispute.rulings.select_related("ruled_by")),
         takes_evidence=may and dispute.state in TAKES_EVIDENCE, takes_offers=may and dispute.state in BEFORE_RULING,
         speaks=user.has_perm("cases.answer"),
+        otherwise=otherwise_of(dispute),
+        said_before=list(
+            CaseNote.objects.filter(case=dispute.case_id, at__lte=dispute.opened_at).exclude(text="").order_by("id")
+        ),
         owes=bool(dispute.obligation) and dispute.obligation_kept_at is None and dispute.is_open,
     )  # fmt: skip
 

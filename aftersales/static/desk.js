@@ -440,7 +440,20 @@ function desk() {
     }
   }
 
+  // What stands above the conversation takes its height: the send button stays in the window.
+  function fitConversation() {
+    const pane = document.querySelector(".conv");
+    if (!pane) return;
+    const sticky = getComputedStyle(pane).position === "sticky";
+    const above = pane.parentElement.getBoundingClientRect().top + window.scrollY;
+    pane.style.minHeight = sticky ? "440px" : "";
+    pane.style.height = sticky ? "calc(100vh - " + Math.round(above + 14) + "px)" : "";
+  }
+
   showTheme();
+  fitConversation();
+  window.addEventListener("resize", fitConversation);
+  document.addEventListener("htmx:afterSettle", fitConversation);
   askNumbers();
   setInterval(askNumbers, 60000);
   showSelection();

@@ -205,3 +205,14 @@ def test_who_rules_sees_what_is_at_stake(dispute: Dispute, desk: Cast) -> None:
     for term in stake.terms:
         assert f"{term.amount:,.2f}" in page
     assert f"¥{stake.total:,.2f}" in page
+
+
+def test_the_page_tells_what_silence_brings_and_what_was_said_before(
+    open_case: Open, desk: Cast, now: datetime
+) -> None:
+    case = open_case({0: 1}, ground="quality")
+    case = services.case_reject(case=case, actor=desk.lead, now=now, how="merchant", words="商家检测无故障")
+    row = services.dispute_open(case=case, by="customer", actor=desk.agent, now=now, words="左耳无声")
+    page = words(desk.client("adjudicator"), url("dispute", row.number))
+    assert "商家检测无故障" in page
+    assert "逾期未答复的一方，按现有材料裁决" in page
