@@ -8,7 +8,10 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_GET
 
-START = (("tickets.work", "desk:day"), ("desk.view", "desk:queue"), ("desk.registers", "admin:index"))
+START = (
+    ("tickets.work", "desk:day"), ("desk.view", "desk:queue"), ("cases.pay", "desk:payments"),
+    ("cases.receive", "desk:receiving"), ("desk.registers", "admin:index"),
+)  # fmt: skip
 
 
 @require_GET
