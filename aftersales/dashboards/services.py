@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -23,7 +24,7 @@ from aftersales.notices.services import notice_send
 MAKE = "dashboards.report"
 HOURS = range(24)
 COMMENT = 4000
-MISSED = {Period.DAY: 7, Period.WEEK: 2, Period.MONTH: 2}
+MISSED: Mapping[str, int] = {Period.DAY: 7, Period.WEEK: 2, Period.MONTH: 2}
 """How many of the newest periods are looked at: a worker may have been down when the hour came."""
 
 

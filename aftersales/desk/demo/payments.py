@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from django.db import transaction
 
@@ -53,7 +54,7 @@ class Finance:
         return []
 
     def _proposed(
-        self, ticket: Ticket, what: tuple[str, str, str], amount: Decimal, ago: timedelta, **more: str
+        self, ticket: Ticket, what: tuple[str, str, str], amount: Decimal, ago: timedelta, **more: Any
     ) -> list[CasePayment]:
         kind, ground, words = what
         at, worker = self.now - ago, ticket.assignee

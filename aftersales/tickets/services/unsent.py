@@ -285,7 +285,8 @@ def _return(ticket: Ticket, held: Unsent, code: str, why: str, now: datetime) ->
     """Back to its writer; the words of one who left go to whoever answers for the ticket."""
     key, writer = f"unsent:{held.pk}", held.author
     values = {"number": ticket.number, "problem": ticket.subject, "reason": why or SentBack(code).label}
-    to, template = writer, "work.reply_returned"
+    to: User | None = writer
+    template = "work.reply_returned"
     if not writer.is_active:
         to, template, code = _answers_for(ticket), "work.reply_left", SentBack.LEFT.value
         if to is None:
