@@ -29,7 +29,7 @@ class Promise(models.TextChoices):
     DISCOVERY_TO_TICKET = "discovery_to_ticket", pgettext_lazy("promise", "Reported after discovery")
     MERCHANT_ANSWER = "merchant_answer", pgettext_lazy("promise", "Merchant's answer")
     RETURN_HANDLED = "return_handled", pgettext_lazy("promise", "Return or exchange handled")
-    REFUND = "refund", pgettext_lazy("promise", "Refund after receipt")
+    REFUND = "refund", pgettext_lazy("promise", "Refund paid")
     REPAIR = "repair", pgettext_lazy("promise", "Repair done")
     KEPT_WORD = "kept_word", pgettext_lazy("promise", "Given word")
     AUTHORITY_REPLY = "authority_reply", pgettext_lazy("promise", "Reply to the authority")

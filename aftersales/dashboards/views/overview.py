@@ -104,12 +104,14 @@ def figures(board: Board) -> list[Figure]:
     """Six figures; only those that miss something carry colour."""
     now = board.now
     first, solved = board.kept[0], board.kept[1]
+    at_once = pgettext("figure", "%(what)s, now") if board.scope.until else "%(what)s"
+    soon = _("Due in %(hours)s hours") % {"hours": _soon_hours(board)}
     return [
-        Figure(_("Open"), f"{now.open:,}", _tickets(now.open), _("of these unassigned: %(n)s") % {"n": now.unassigned},
-               url=_url(board, state="open")),
-        Figure(_("Breached"), f"{now.breached:,}", _tickets(now.breached), _late_words(now),
+        Figure(at_once % {"what": _("Open")}, f"{now.open:,}", _tickets(now.open),
+               _("of these unassigned: %(n)s") % {"n": now.unassigned}, url=_url(board, state="open")),
+        Figure(at_once % {"what": _("Breached")}, f"{now.breached:,}", _tickets(now.breached), _late_words(now),
                "bad" if now.breached else "", _url(board, view="breached")),
-        Figure(_("Due in %(hours)s hours") % {"hours": _soon_hours(board)}, f"{now.due_soon:,}", _tickets(now.due_soon),
+        Figure(at_once % {"what": soon}, f"{now.due_soon:,}", _tickets(now.due_soon),
                _("next %(time)s") % {"time": wording.when(board.due[0].next_due_at, board.scope.now)} if board.due
                else _("nothing until then"), "warn" if now.due_soon else "", _url(board, view="due")),
         _time_figure(board, _("First response"), board.first_response, "opened", replied=1),
