@@ -23,6 +23,7 @@ COUNTED = 100
 KEPT = "case_board"
 BOARDS: Mapping[str, Any] = {
     "merchant": pgettext_lazy("board of cases", "Merchant's turn"),
+    "platform": pgettext_lazy("board of cases", "Ours to decide"),
     "customer": pgettext_lazy("board of cases", "Customer's turn"),
     "goods": pgettext_lazy("board of cases", "Goods awaited"),
     "inspect": pgettext_lazy("board of cases", "To inspect"),
@@ -31,6 +32,8 @@ BOARDS: Mapping[str, Any] = {
     "review": pgettext_lazy("board of cases", "To look at again"),
     "all": pgettext_lazy("board of cases", "All"),
 }
+OURS = Q(kind=CaseKind.COMPENSATION) | Q(merchant=None) | Q(merchant__self_run=True)
+"""Nobody else is asked: compensations, and the platform's own sales."""
 FILTERS = ("kind", "ground", "merchant", "mine")
 
 
@@ -76,7 +79,9 @@ def _of_board(rows: QuerySet[Case], board: str) -> QuerySet[Case]:
     parcels = CaseParcel.objects.filter(case=OuterRef("pk"), direction=Direction.INBOUND)
     match board:
         case "merchant":
-            return rows.filter(state__in=[CaseState.REQUESTED, CaseState.COUNTERED])
+            return rows.filter(state__in=[CaseState.REQUESTED, CaseState.COUNTERED]).exclude(OURS)
+        case "platform":
+            return rows.filter(OURS, state__in=[CaseState.REQUESTED, CaseState.COUNTERED])
         case "customer":
             return rows.filter(state=CaseState.OFFERED)
         case "goods":

@@ -277,3 +277,32 @@ def test_an_assigned_ticket_with_an_open_case_is_not_offered_to_be_resolved(
     assert "resolve" not in [act.name for act in found.allowed]
     why = next(act.reasons for act in found.refused if act.name == "resolve")
     assert case.number in str(why[0])
+
+
+def test_what_the_return_rules_say_stands_beside_the_request_and_stays_with_its_case(
+    open_case: Open, desk: Cast, ticket: Ticket, lines: list[Any]
+) -> None:
+    """Issue of the law: yes, no or a person, with every reason, window and clause; kept as it was said."""
+    agent = desk.client("agent")
+    asked = {"kind": "return", "ground": "quality", f"n{lines[0].pk}": "1"}
+    shown = agent.post(url("request_preview", ticket.number), asked).content.decode()
+    case = open_case({0: 1}, ground="quality")
+    [kept] = case.verdict["lines"].values()
+    page = agent.get(url("case", case.number)).content.decode()
+    for html in (shown, page):
+        assert "杯子" in html
+        for reason in kept["reasons"]:
+            assert reason["zh"].split("（")[0][:12] in html
+    english = desk.client("agent")
+    english.post("/language/", {"language": "en"})
+    assert "What the return rules said" in english.get(url("case", case.number)).content.decode()
+
+
+def test_what_the_platform_itself_decides_is_no_merchants_turn(open_case: Open, desk: Cast) -> None:
+    asked = open_case({0: 1})
+    ours = open_case({}, kind="compensation", ground="service", compensation="goodwill", asked=Decimal(20))
+    browser = desk.client("lead")
+    merchants = browser.get(url("cases"), {"board": "merchant"}).content.decode()
+    platforms = browser.get(url("cases"), {"board": "platform"}).content.decode()
+    assert (asked.number in merchants, ours.number in merchants) == (True, False)
+    assert (asked.number in platforms, ours.number in platforms) == (False, True)

@@ -21,6 +21,7 @@ from aftersales.cases.models import (
     DisputeEvidence,
 )
 from aftersales.core.files import clean_name
+from aftersales.core.models import Audience
 from aftersales.core.wording import minute, money
 from aftersales.tickets.models import Attachment, Message, Ticket
 
@@ -113,7 +114,9 @@ def _named(label: str, value: object) -> str:
 
 
 def _messages(letter: AuthorityCase) -> Iterator[Piece]:
-    for one in Message.objects.filter(ticket=letter.ticket_id, erased_at=None).order_by("id"):
+    """What was said between the sides; notes of the department among itself go to no authority."""
+    said = Message.objects.filter(ticket=letter.ticket_id, erased_at=None).exclude(audience=Audience.INTERNAL)
+    for one in said.order_by("id"):
         if not one.text:
             continue
         who = str(one.get_author_kind_display())

@@ -60,7 +60,7 @@ from .paying import (
     payment_reverse,
     payment_succeed,
 )
-from .previewing import payment_preview, request_preview, ruling_preview
+from .previewing import payment_preview, request_judged, request_preview, ruling_preview
 from .proposing import payment_propose
 from .receipts import case_reviewed, case_settle_receipt, receipt_preview
 from .receiving import (
@@ -202,6 +202,7 @@ __all__ = [
     "parcels_warn",
     "receipt_preview",
     "payment_preview",
+    "request_judged",
     "request_preview",
     "ruling_preview",
     "unknown_give_back",

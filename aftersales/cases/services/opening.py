@@ -72,7 +72,7 @@ def case_open(*, ticket: Ticket, draft: CaseDraft, actor: Any, now: datetime) ->
         if known := _known(draft):
             return known
         values = pieces_taken(books, draft)
-        answers = _judged(books, draft, now)
+        answers = judged(books, draft, now)
         case = _created(number, ticket, books, draft, answers, actor, now)
         lines = [
             CaseLine(case=case, line_id=line_id, announced=draft.pieces[line_id], value=value)
@@ -135,7 +135,7 @@ def pieces_taken(books: Books | None, draft: CaseDraft) -> dict[int, Decimal]:
     return values
 
 
-def _judged(books: Books | None, draft: CaseDraft, now: datetime) -> Mapping[int, Answer]:
+def judged(books: Books | None, draft: CaseDraft, now: datetime) -> Mapping[int, Answer]:
     """What the return rules say of each line, at the moment when it was asked for; nothing of a compensation."""
     if not draft.pieces or draft.kind == CaseKind.COMPENSATION:
         return {}
@@ -145,7 +145,7 @@ def _judged(books: Books | None, draft: CaseDraft, now: datetime) -> Mapping[int
     )  # fmt: skip
 
 
-def _kept(answers: Mapping[int, Answer]) -> dict[str, Any]:
+def kept_of(answers: Mapping[int, Answer]) -> dict[str, Any]:
     """The answers as the case keeps them; the whole is as certain as its least certain line."""
     if not answers:
         return {}
@@ -175,7 +175,7 @@ def _created(
         number=number, ticket=ticket, order_id=ticket.order_id, merchant_id=seller, customer_id=ticket.customer_id,
         market_id=ticket.market_id, follows=draft.follows, kind=draft.kind, first_kind=draft.kind, ground=draft.ground,
         first_ground=draft.ground, compensation=draft.compensation, goods_back=back and draft.kind in GOODS_BACK,
-        return_freight=_back_by(answers, draft.ground), verdict=_kept(answers),
+        return_freight=_back_by(answers, draft.ground), verdict=kept_of(answers),
         currency=books.order.currency if books else "CNY", asked=draft.asked, asked_by=draft.asked_by,
         asked_at=draft.asked_at or now, opened_by=actor, opened_at=now, source=draft.source,
         source_ref=draft.source_ref,

@@ -1,5 +1,6 @@
 """What a request would give before anybody opened it: computed under the same locks, nothing kept."""
 
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
@@ -9,7 +10,7 @@ from aftersales.cases.refunding import Quote
 from aftersales.cases.services.accounts import books_open
 from aftersales.cases.services.deciding import _quote, refund_kind, ruled_quote
 from aftersales.cases.services.locking import Held, held, refuse_foreign, require
-from aftersales.cases.services.opening import CaseDraft, pieces_taken
+from aftersales.cases.services.opening import CaseDraft, judged, kept_of, pieces_taken
 from aftersales.cases.services.proposing import Way, ways_open
 from aftersales.orders.models import Order
 from aftersales.tickets.models import Ticket
@@ -32,6 +33,17 @@ def request_preview(*, ticket: Ticket, draft: CaseDraft, actor: Any) -> Quote:
         found = _quote(Held(case, ticket, books, lines), None, {})
         transaction.set_rollback(True)
     return found
+
+
+def request_judged(*, ticket: Ticket, draft: CaseDraft, actor: Any, now: datetime) -> dict[str, Any]:
+    """What the return rules say of each line of this request now, as a case would keep it. Errors as ``case_open``."""
+    require(actor, "cases.open")
+    refuse_foreign(ticket, actor)
+    with transaction.atomic():
+        books = books_open(Order(pk=ticket.order_id)) if ticket.order_id else None
+        found = kept_of(judged(books, draft, now))
+        transaction.set_rollback(True)
+    return dict(found.get("lines", {}))
 
 
 def payment_preview(*, case: Case) -> list[Way]:

@@ -18,7 +18,17 @@ from aftersales.cases.states import CaseKind
 from aftersales.core import moves, once
 from aftersales.core.access import answered, needs
 from aftersales.core.posted import whole
-from aftersales.desk import authority, automatic, caseacts, cases, disputes, recoveries, repairs, requests
+from aftersales.desk import (
+    authority,
+    automatic,
+    caseacts,
+    cases,
+    disputes,
+    judged,
+    recoveries,
+    repairs,
+    requests,
+)
 from aftersales.desk.caseforms import CaseForm, FreightForm
 from aftersales.desk.views.ticket import the_ticket
 from aftersales.standards.selectors import one_edition
@@ -98,7 +108,14 @@ def request_preview(request: HttpRequest, number: str) -> HttpResponse:
         context |= cases.quoted(
             lambda: services.request_preview(ticket=row, draft=form.draft(), actor=request.user), row
         )
-    return render(request, "desk/cases/_terms.html", context)
+        if "refused" not in context:
+            context["judged"] = _judged(request, row, form)
+    return render(request, "desk/cases/_request_preview.html", context)
+
+
+def _judged(request: HttpRequest, row: Ticket, form: CaseForm) -> list[judged.Judged]:
+    kept = services.request_judged(ticket=row, draft=form.draft(), actor=request.user, now=timezone.now())
+    return judged.of_lines(kept, row.market_id)
 
 
 @require_GET
@@ -121,7 +138,7 @@ def _story(request: HttpRequest, row: Case) -> dict[str, Any]:
         card = cases.cards([row], request.user, now, notes=True)[0]
     return {
         "title": row.number, "now": now, "card": card, "case": row, "ticket": row.ticket,
-        "happened": cases.happened(card), "photos": cases.photos(card),
+        "judged": judged.of_case(row), "happened": cases.happened(card), "photos": cases.photos(card),
         "may_see_ticket": Ticket.objects.visible_to(request.user).filter(pk=row.ticket_id).exists()
         and request.user.has_perm("desk.view"),
         "settled": cases.settled_terms(row) if card.parcels else [],
@@ -155,7 +172,8 @@ def case_act(request: HttpRequest, number: str, name: str) -> HttpResponse:
     context = {"title": found.move.label, "case": row, "act": found, "form": form, "now": now, "name": name}
     context["back"] = _from(request)
     if act.preview:
-        context |= cases.quoted(lambda: services.case_preview(case=row), row)
+        typed = form.cleaned_data.get("amount") if form.is_bound and form.is_valid() else None
+        context |= cases.quoted(lambda: services.case_preview(case=row, amount=typed), row)
     template = "desk/cases/_act.html" if _fragment(request) else "desk/cases/act.html"
     return render(request, template, context, status=422 if request.method == "POST" else 200)
 

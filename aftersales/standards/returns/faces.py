@@ -1,15 +1,18 @@
 """An answer as a page shows it: words only. For ``templates/standards/_answer.html``, wherever an answer is shown."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any
 
+from django.utils.dateparse import parse_date, parse_datetime
+from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
 
 from . import preview
 from .answers import Answer, Duty, Reason
 from .sentences import length, moment
-from .states import VERDICT_COLOURS, Anchor, Bearer, Silence, Verdict, Weight
+from .states import VERDICT_COLOURS, Anchor, Bearer, Demand, Ground, Silence, Verdict, Weight
 
 MARKS = {Verdict.YES: "tick", Verdict.NO: "cross", Verdict.PERSON: "dashed"}
 TONES = {Weight.FOR: "green", Weight.AGAINST: "red", Weight.DOUBT: "amber", Weight.NOTE: "grey"}
@@ -70,6 +73,44 @@ def answer_face(answer: Answer, zone: str = "Asia/Shanghai") -> AnswerFace:
         terms=[] if answer.is_no else _terms(answer, zone),
         duties=[_duty(one) for one in answer.duties],
     )
+
+
+def kept_face(kept: Mapping[str, Any], zone: str = "Asia/Shanghai") -> AnswerFace:
+    """The same of an answer as a case keeps it (``Answer.as_json``): what was known and said on that day."""
+    verdict = Verdict(kept["verdict"])
+    own = {Verdict.YES: Weight.FOR, Verdict.NO: Weight.AGAINST, Verdict.PERSON: Weight.DOUBT}[verdict]
+    told = sorted(kept["reasons"], key=lambda one: one["weight"] != own)
+    reasons = [_kept_reason(one) for one in told]
+    window = kept.get("window")
+    proof = kept.get("proof")
+    terms: Any = SimpleNamespace(
+        freight=SimpleNamespace(**{leg: kept["freight"][leg] for leg in ("out", "back", "again")}),
+        evidence=kept["evidence"], conditions=kept["conditions"], silence=kept["silence"],
+        proof=SimpleNamespace(side=proof["side"], until=parse_datetime(proof["until"])) if proof else None,
+    )  # fmt: skip
+    read: Any = SimpleNamespace(window=_kept_window(window) if window else None)
+    return AnswerFace(
+        verdict=str(verdict.label), tone=VERDICT_COLOURS[verdict], mark=MARKS[verdict],
+        question=f"{Demand(kept['demand']).label} · {Ground(kept['ground']).label}",
+        lead=reasons[0].sentence if reasons else "", reasons=reasons, window=_window(read, zone),
+        terms=[] if verdict == Verdict.NO else _terms(terms, zone), duties=[],
+    )  # fmt: skip
+
+
+def _kept_reason(one: Mapping[str, Any]) -> ReasonFace:
+    code, _space, number = one["rule"].partition(" v")
+    weight = Weight(one["weight"])
+    sentence = one["en"] if (get_language() or "").startswith("en") else one["zh"]
+    return ReasonFace(
+        str(weight.label), TONES[weight], sentence, code, one["rule"], code, number, one["clause"]
+    )
+
+
+def _kept_window(kept: Mapping[str, Any]) -> Any:
+    days = {name: parse_date(kept[name]) if kept[name] else None for name in ("first_day", "last_day")}
+    names = ("anchor_at", "ends_at", "doubt_until", "ours", "legal", "promised")
+    moments = {name: parse_datetime(kept[name]) if kept[name] else None for name in names}
+    return SimpleNamespace(anchor=kept["anchor"], **days, **moments)
 
 
 def _ordered(answer: Answer) -> Sequence[Reason]:
