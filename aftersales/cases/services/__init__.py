@@ -62,7 +62,7 @@ from .paying import (
 )
 from .previewing import payment_preview, request_judged, request_preview, ruling_preview
 from .proposing import payment_propose
-from .receipts import case_reviewed, case_settle_receipt, receipt_preview
+from .receipts import case_reviewed, receipt_preview
 from .receiving import (
     Arrival,
     Finding,
@@ -181,7 +181,6 @@ __all__ = [
     "settlement_propose",
     "settlement_take_back",
     "silence_dispute",
-    "case_settle_receipt",
     "case_withdraw",
     "parcel_arrive",
     "parcel_deliver",

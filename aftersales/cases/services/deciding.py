@@ -26,6 +26,7 @@ from aftersales.cases.services.locking import Held, held, refuse_foreign, requir
 from aftersales.cases.services.opening import note
 from aftersales.cases.services.paying import cancel_what_can_be
 from aftersales.cases.services.pieces import pieces_release
+from aftersales.cases.services.receipts import goods_count
 from aftersales.cases.services.replacing import exchange_follow
 from aftersales.cases.services.undisputing import dispute_end_with
 from aftersales.cases.states import (
@@ -46,6 +47,8 @@ from aftersales.orders.models import OrderLine
 
 FREIGHT_BACK = SELLERS_FAULT | {Ground.REFUSED}
 SPEAKS = {"accept_offer": "customer", "accept_counter": "merchant"}
+KNOWING = frozenset({"rule", "settle_dispute"})
+"""Moves by which both sides are bound, whatever was found of the goods before."""
 OFFERS_BY = {DecidedBy.STAFF: Side.PLATFORM, DecidedBy.MERCHANT: Side.MERCHANT}
 
 
@@ -437,8 +440,11 @@ def _approved(
     approved: Case = moves.perform(
         case, move, actor=actor, now=now, acting_as=acting, grant=found, how=how, terms=dict(terms or {})
     )
+    mine.case = approved
     parcel_await(mine, approved, actor=actor, now=now)
     exchange_follow(mine, approved, actor=actor, now=now)
+    if not mine.lines or any(line.shipped or line.received for line in mine.lines):
+        approved = goods_count(mine, actor=actor, now=now, bound=now if move in KNOWING else None)
     tell_ticket(mine.ticket, "ticket.case_decided", approved, actor=actor, now=now)
     return approved
 

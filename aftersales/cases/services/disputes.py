@@ -27,6 +27,8 @@ from aftersales.cases.models import Case, Dispute, DisputeEvidence, Settlement
 from aftersales.cases.services import deciding
 from aftersales.cases.services.locking import Held, held, refuse_foreign, require
 from aftersales.cases.services.paying import cancel_what_can_be
+from aftersales.cases.services.receipts import goods_count
+from aftersales.cases.services.settling import close_if_settled
 from aftersales.cases.states import CaseKind, CaseState, Side
 from aftersales.core import events, moves, series
 from aftersales.core.errors import DomainError
@@ -203,7 +205,10 @@ def dispute_withdraw(
         mine.case = moves.perform(mine.case, name, actor=actor, now=now, acting_as=acting(by))
         if was == CaseState.REJECTED:
             deciding.give_up(mine, mine.case, now)
+        if was == CaseState.APPROVED:  # goods may have come, or been given up, meanwhile
+            goods_count(mine, actor=actor, now=now)
         deciding.tell_decided(mine, mine.case, actor=actor, now=now)
+        close_if_settled(mine, now=now)
     return gone
 
 

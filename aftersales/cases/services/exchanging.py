@@ -12,12 +12,11 @@ from aftersales.cases.models import Case, CaseParcel, Exchange, ParcelItem
 from aftersales.cases.repairs.selectors import OUT_OF_REACH, going_out
 from aftersales.cases.services.deciding import agree_anew
 from aftersales.cases.services.dues import dues_drop, refuse_open
-from aftersales.cases.services.following import repairs_end, workshop_take
+from aftersales.cases.services.following import repairs_end
 from aftersales.cases.services.locking import Held, held, refuse_foreign, require
 from aftersales.cases.services.opening import note
 from aftersales.cases.services.parcels import parcel_dispatch
 from aftersales.cases.services.paying import cancel_what_can_be
-from aftersales.cases.services.receipts import receipt_settle
 from aftersales.cases.services.replacing import Replacement, replacements_checked, replacements_keep
 from aftersales.cases.services.settling import close_if_settled
 from aftersales.cases.states import (
@@ -146,7 +145,7 @@ def case_turn(
         }  # fmt: skip
         mine.case = agree_anew(mine, actor=actor, now=now, terms=terms)
         note(mine.case, NoteKind.TURN, Side.PLATFORM, words, actor, now)
-        _arrive(mine, actor, now)
+        close_if_settled(mine, now=now)
     return mine.case
 
 
@@ -164,12 +163,3 @@ def _leave(mine: Held, kind: str, actor: Any, now: datetime) -> None:
     dues_drop(mine.case, actor=actor, now=now)
     repairs_end(mine.case, actor=actor, now=now)
     cancel_what_can_be(mine, actor, now)
-
-
-def _arrive(mine: Held, actor: Any, now: datetime) -> None:
-    """Goods that are here already count for the new kind."""
-    if mine.case.kind == CaseKind.REPAIR:
-        for parcel in mine.case.parcels.filter(state=ParcelState.RECEIVED):
-            workshop_take(mine, parcel.items.all(), actor=actor, now=now)
-    receipt_settle(mine, actor=actor, now=now)
-    close_if_settled(mine, now=now)

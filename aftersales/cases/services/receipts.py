@@ -8,9 +8,10 @@ from typing import Any
 
 from django.db import transaction
 
-from aftersales.cases.models import Case, CaseLine, CaseParcel, ParcelItem
+from aftersales.cases.models import Case, CaseLine, CaseParcel, ParcelItem, Ruling, Settlement
 from aftersales.cases.refunding import ZERO, Judged, Quote, settled
 from aftersales.cases.services import accounts
+from aftersales.cases.services.following import workshop_take
 from aftersales.cases.services.locking import Held, held, refuse_foreign, require
 from aftersales.cases.services.paying import cancel_what_can_be
 from aftersales.cases.services.pieces import LOST, good_pieces, inbound_of
@@ -20,32 +21,49 @@ from aftersales.cases.states import (
     HERE,
     JUDGED,
     MONEY_BACK,
+    CaseKind,
     CaseState,
+    DecidedBy,
     ParcelState,
     ReviewCause,
 )
 from aftersales.core import moves
 
 ON_THE_WAY = COMING - HERE
-
-
-def case_settle_receipt(*, case: Case, actor: Any, now: datetime) -> Case:
-    """Compute again what the customer gets after his goods were seen. Nothing changes while all of it is accepted."""
-    require(actor, "cases.inspect")
-    with transaction.atomic():
-        mine = held(case)
-        refuse_foreign(mine.ticket, actor)
-        return receipt_settle(mine, actor=actor, now=now)
+BETWEEN_BOTH = frozenset({DecidedBy.RULING, DecidedBy.AGREEMENT})
 
 
 def receipt_preview(case: Case) -> Quote:
-    """The same, term by term, for reading."""
+    """What the customer gets after his goods were seen, term by term, for reading."""
     lines = list(CaseLine.objects.filter(case=case).order_by("line_id"))
-    return _judged(case, lines, inbound_of(case), None)
+    return _judged(case, lines, inbound_of(case), None, bound_until(case))
 
 
-def receipt_settle(mine: Held, *, actor: Any, now: datetime) -> Case:
-    """The same for a case under lock. An instant refund, or one that is in payments, is only marked for a person."""
+def goods_count(mine: Held, *, actor: Any, now: datetime, bound: datetime | None = None) -> Case:
+    """After a decision: goods that came before it count for it. ``bound``: it was made knowing what was found."""
+    if mine.case.kind == CaseKind.REPAIR:
+        for parcel in mine.case.parcels.filter(state=ParcelState.RECEIVED):
+            workshop_take(mine, parcel.items.all(), actor=actor, now=now)
+    receipt_settle(mine, actor=actor, now=now, bound=bound)
+    goods_in(mine, actor=actor, now=now)
+    return mine.case
+
+
+def bound_until(case: Case) -> datetime | None:
+    """Since when both sides are bound by a ruling or a settlement: what was found of the goods before it is decided."""
+    if case.decided_how not in BETWEEN_BOTH:
+        return None
+    rulings = Ruling.objects.filter(dispute__case=case).values_list("at", flat=True)
+    agreed = Settlement.objects.filter(dispute__case=case, accepted_at__isnull=False)
+    found: list[datetime] = list(rulings.union(agreed.values_list("accepted_at", flat=True)))
+    return max(found, default=None)
+
+
+def receipt_settle(mine: Held, *, actor: Any, now: datetime, bound: datetime | None = None) -> Case:
+    """Compute again what a case under lock gives after its goods were seen; nothing changes while all is accepted.
+
+    An instant refund, or one that is in payments, is only marked for a person.
+    """
     case = mine.case
     if (
         case.state != CaseState.APPROVED
@@ -56,7 +74,7 @@ def receipt_settle(mine: Held, *, actor: Any, now: datetime) -> Case:
         return case
     parcels = inbound_of(case)
     done = bool(parcels) and not any(one.state in COMING for one in parcels)
-    found = _judged(case, mine.lines, parcels, mine.books)
+    found = _judged(case, mine.lines, parcels, mine.books, bound or bound_until(case))
     if found.total < case.paying and not case.instant:  # what is not out yet is called back
         cancel_what_can_be(mine, actor, now)
         case = mine.case
@@ -90,15 +108,23 @@ def goods_in(mine: Held, *, actor: Any, now: datetime) -> None:
 
 
 def _judged(
-    case: Case, lines: list[CaseLine], parcels: Iterable[CaseParcel], books: accounts.Books | None
+    case: Case,
+    lines: list[CaseLine],
+    parcels: Iterable[CaseParcel],
+    books: accounts.Books | None,
+    bound: datetime | None,
 ) -> Quote:
     by_key = {one.pk: one for one in parcels}
     good: dict[int, int] = defaultdict(int)
     off: dict[int, Decimal] = defaultdict(Decimal)
     why: dict[int, list[str]] = defaultdict(list)
     for item in ParcelItem.objects.filter(parcel__in=by_key, case_line__case=case).order_by("id"):
-        good[item.case_line_id] += good_pieces(item, by_key[item.parcel_id].state)
-        if by_key[item.parcel_id].state in JUDGED and item.deduction:
+        parcel = by_key[item.parcel_id]
+        if parcel.state in JUDGED and bound and parcel.inspected_at and parcel.inspected_at <= bound:
+            good[item.case_line_id] += max(item.announced, item.received)
+            continue
+        good[item.case_line_id] += good_pieces(item, parcel.state)
+        if parcel.state in JUDGED and item.deduction:
             off[item.case_line_id] += item.deduction
             why[item.case_line_id].append(item.why)
     pieces = [
