@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 
 from accounts.services import system_user
 from aftersales.cases import services as cases
-from aftersales.cases.models import Case, CasePayment, Invoice, ServiceRequest
+from aftersales.cases.models import Case, CasePayment, Dispute, Invoice, ServiceRequest
 from aftersales.cases.services.request_kinds import KINDS
 from aftersales.cases.services.requests import (
     RequestDraft,
@@ -126,8 +126,12 @@ def test_a_refused_request_may_go_to_the_platform_at_once(
     unsent: Order, ask: Ask, desk: Cast, now: datetime
 ) -> None:
     row = request_refuse(request=ask("hurry", what="dispatch"), words="排队中", actor=desk.agent, now=now)
-    case = request_to_case(request=row, actor=desk.agent, now=now, dispute=True)
+    case = request_to_case(request=row, actor=desk.agent, now=now, dispute=True, words="等了三天")
     assert (case.state, case.ground) == ("disputed", "late")
+    # And the merchant is asked: it is a dispute like any other, with its turn, its time and what was said
+    dispute = Dispute.objects.get(case=case)
+    assert (dispute.state, dispute.opened_side, dispute.turn) == ("opened", "customer", "merchant")
+    assert dispute.evidence.get().text == "等了三天"
 
 
 def test_an_open_request_is_no_case_yet(unsent: Order, ask: Ask, desk: Cast, now: datetime) -> None:

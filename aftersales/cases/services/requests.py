@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.services import system_user
 from aftersales.cases.models import Case, CasePayment, ServiceRequest
 from aftersales.cases.request_states import HOLDS_LINE, OPEN_REQUESTS, UNMET, RequestKind, RequestState
+from aftersales.cases.services.disputes import dispute_open
 from aftersales.cases.services.invoices import invoice_kept
 from aftersales.cases.services.locking import refuse_foreign, require, tell_ticket_of
 from aftersales.cases.services.opening import LONGEST, CaseDraft, case_open
@@ -235,7 +236,9 @@ def request_to_case(
         )  # fmt: skip
         case = case_open(ticket=mine.ticket, draft=draft, actor=actor, now=now)
         if dispute:
-            case = moves.perform(case, "dispute", actor=actor, now=now, by=Side.CUSTOMER)
+            case = dispute_open(
+                case=case, by=Side.CUSTOMER, actor=actor, now=now, words=words or row.words
+            ).case
         moves.change(
             row,
             actor=actor,
