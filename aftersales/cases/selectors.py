@@ -19,7 +19,7 @@ from aftersales.cases.models import (
     ParcelPhoto,
     ServiceRequest,
 )
-from aftersales.cases.states import MONEY_BACK, CaseState, ParcelState, PaymentState
+from aftersales.cases.states import MONEY_BACK, CaseKind, CaseState, ParcelState, PaymentState
 from aftersales.core.wording import money
 from aftersales.tickets.models import Ticket
 
@@ -116,11 +116,16 @@ def cases_of(ticket: Ticket) -> list[Case]:
     return list(Case.objects.filter(ticket=ticket).prefetch_related("lines__line").order_by("id"))
 
 
+def pays_for_goods(case: Case) -> bool:
+    """Whether money goes back for what comes back: a return, or an exchange for something cheaper."""
+    return case.kind in MONEY_BACK or (case.kind == CaseKind.EXCHANGE and case.promised > 0)
+
+
 def pieces_awaited(case: Case, lines: Iterable[CaseLine]) -> int:
     """Pieces that somebody has to see before this case is paid; none of an instant refund or of waived goods.
 
     What was seen is settled: missing, refused and lost pieces changed what was agreed, nobody waits for them.
     """
-    if not case.goods_back or case.instant or case.settled_at or case.kind not in MONEY_BACK:
+    if not case.goods_back or case.instant or case.settled_at or not pays_for_goods(case):
         return 0
     return max(1, sum(line.approved - line.accepted for line in lines))

@@ -101,11 +101,43 @@ def test_a_cheaper_replacement_gives_the_difference_back_the_way_it_was_paid(
     choose(exchange, lines[0], desk, now, "20.00")
     case = approve(exchange, desk, now)
     assert (case.agreed, OrderAccount.objects.get().granted) == (D("6.68"), D("6.68"))
-    payments = services.payment_propose(case=case, actor=desk.agent, now=now + HOUR)
-    assert [(one.kind, one.amount) for one in payments] == [("refund", D("6.68"))]
-    keep(arrive(case, desk, now), desk, now + 2 * HOUR)
+
+    # The money follows the goods, as that of a return does
+    def propose(at: datetime) -> list[CasePayment]:
+        return services.payment_propose(case=fresh(case), actor=desk.agent, now=at)
+
+    refused("goods_awaited", lambda: propose(now))
+    parcel = arrive(case, desk, now)
+    refused("goods_awaited", lambda: propose(now + HOUR))
+    keep(parcel, desk, now + 2 * HOUR)
+    assert [(one.kind, one.amount) for one in propose(now + 3 * HOUR)] == [("refund", D("6.68"))]
     services.parcel_deliver(parcel=send(case, desk, now + DAY), actor=desk.agent, now=now + 2 * DAY)
     assert fresh(case).state == "approved"  # the money is not with him yet
+
+
+def test_goods_that_never_come_give_no_difference(
+    exchange: Case, lines: list[OrderLine], desk: Cast, now: datetime
+) -> None:
+    choose(exchange, lines[0], desk, now, "20.00")
+    case = approve(exchange, desk, now)
+    assert services.parcels_expire(now=now + 60 * DAY) == 1
+    assert (fresh(case).agreed, OrderAccount.objects.get().granted, fresh(case).review) == (0, 0, "")
+    # And when they come after all, it is given
+    keep(arrive(case, desk, now + 61 * DAY), desk, now + 62 * DAY)
+    assert fresh(case).agreed == D("6.68")
+
+
+@pytest.mark.parametrize("price", [None, "20.00"])
+def test_who_has_his_replacement_and_never_sends_the_goods_is_looked_at(
+    exchange: Case, lines: list[OrderLine], desk: Cast, now: datetime, price: str | None
+) -> None:
+    choose(exchange, lines[0], desk, now, price, send_first=True)
+    case = approve(exchange, desk, now)
+    services.parcel_deliver(parcel=send(case, desk, now), actor=desk.agent, now=now + DAY)
+    assert services.parcels_expire(now=now + 60 * DAY) == 1
+    assert (fresh(case).review, fresh(case).agreed) == ("never_sent", 0)
+    told = Event.objects.get(kind="case.flagged")
+    assert told.payload["amount"] == "46.68"
 
 
 def test_the_replacement_waits_for_the_goods_unless_it_goes_first(
@@ -175,9 +207,9 @@ def test_after_a_cheaper_replacement_a_return_gives_what_is_left_of_the_price(
 
 def pay_and_deliver(case: Case, desk: Cast, now: datetime) -> None:
     """The difference is paid back in hand; the replacement arrives."""
-    for payment in services.payment_propose(case=fresh(case), actor=desk.agent, now=now):
-        services.payment_succeed(payment=submit(payment, now), actor=desk.finance, now=now, paid_at=now)
     keep(arrive(case, desk, now), desk, now + 2 * HOUR)
+    for payment in services.payment_propose(case=fresh(case), actor=desk.agent, now=now + 3 * HOUR):
+        services.payment_succeed(payment=submit(payment, now), actor=desk.finance, now=now, paid_at=now)
     services.parcel_deliver(parcel=send(case, desk, now + DAY), actor=desk.agent, now=now + 2 * DAY)
     assert fresh(case).state == "closed"
 

@@ -10,6 +10,8 @@ from django.db import transaction
 
 from aftersales.cases.models import Case, CaseLine, CaseParcel, ParcelItem, Ruling, Settlement
 from aftersales.cases.refunding import ZERO, Judged, Quote, settled
+from aftersales.cases.repairs.selectors import going_out
+from aftersales.cases.selectors import pays_for_goods
 from aftersales.cases.services import accounts
 from aftersales.cases.services.following import workshop_take
 from aftersales.cases.services.locking import Held, held, refuse_foreign, require
@@ -20,7 +22,6 @@ from aftersales.cases.states import (
     COMING,
     HERE,
     JUDGED,
-    MONEY_BACK,
     CaseKind,
     CaseState,
     DecidedBy,
@@ -65,12 +66,12 @@ def receipt_settle(mine: Held, *, actor: Any, now: datetime, bound: datetime | N
     An instant refund, or one that is in payments, is only marked for a person.
     """
     case = mine.case
-    if (
-        case.state != CaseState.APPROVED
-        or case.kind not in MONEY_BACK
-        or not case.goods_back
-        or not mine.books
-    ):
+    if case.state != CaseState.APPROVED or not case.goods_back or not mine.books:
+        return case
+    if case.kind == CaseKind.EXCHANGE:
+        _replaced_for_nothing(mine, actor, now)
+        case = mine.case
+    if not pays_for_goods(case):
         return case
     parcels = inbound_of(case)
     done = bool(parcels) and not any(one.state in COMING for one in parcels)
@@ -94,12 +95,7 @@ def receipt_settle(mine: Held, *, actor: Any, now: datetime, bound: datetime | N
 def goods_in(mine: Held, *, actor: Any, now: datetime) -> None:
     """Everything that is to come has come, is lost or was given up: the refund is owed from now on (law §25)."""
     case = mine.case
-    if (
-        case.state != CaseState.APPROVED
-        or case.kind not in MONEY_BACK
-        or not case.goods_back
-        or case.left <= 0
-    ):
+    if case.state != CaseState.APPROVED or not case.goods_back or case.left <= 0 or not pays_for_goods(case):
         return
     states = {one.state for one in inbound_of(case)}
     if states & ON_THE_WAY or not states & (HERE | JUDGED | LOST):
@@ -147,15 +143,28 @@ def _flagged(
     mine: Held, found: Quote, parcels: list[CaseParcel], actor: Any, now: datetime, done: bool
 ) -> Case:
     """The money is out or on its way: a person decides what follows from the difference; nothing is taken back."""
+    review = ReviewCause.NEVER_SENT if _never_sent(parcels) else ReviewCause.SHORT
+    return _marked(mine, review, mine.case.agreed - found.total, actor, now, done)
+
+
+def _never_sent(parcels: list[CaseParcel]) -> bool:
+    return bool(parcels) and all(one.state == ParcelState.EXPIRED for one in parcels)
+
+
+def _replaced_for_nothing(mine: Held, actor: Any, now: datetime) -> None:
+    """Who has his replacement, or has it on its way, and never sent the goods is looked at."""
+    if _never_sent(inbound_of(mine.case)) and going_out(mine.case):
+        worth = sum((line.value for line in mine.lines), ZERO)
+        _marked(mine, ReviewCause.NEVER_SENT, worth, actor, now, bool(mine.case.settled_at))
+
+
+def _marked(mine: Held, review: str, amount: Decimal, actor: Any, now: datetime, done: bool) -> Case:
     case = mine.case
-    unsent = bool(parcels) and all(one.state == ParcelState.EXPIRED for one in parcels)
-    review = ReviewCause.NEVER_SENT if unsent else ReviewCause.SHORT
     if case.review == review and bool(case.settled_at) == done:
         return case
-    short = str(case.agreed - found.total)
     mine.case = moves.change(
         case, actor=actor, now=now, event="case.flagged",
-        payload=case.told(review=review, amount=short), review=review, settled_at=now if done else None,
+        payload=case.told(review=review, amount=str(amount)), review=review, settled_at=now if done else None,
     )  # fmt: skip
     return mine.case
 
