@@ -92,9 +92,38 @@ def test_a_merchant_who_leaves_a_request_has_the_platform_decide_it(
     # And nobody of the staff opens one in the platform's name
     other = open_case({1: 1})
     refused("side", lambda: services.dispute_open(case=other, by="platform", actor=desk.agent, now=now))
-    # And when it is withdrawn, silence does not open it again
-    services.dispute_withdraw(dispute=dispute, by="customer", actor=desk.agent, now=now + 75 * HOUR)
-    assert services.silence_dispute(now=now + 70 * HOUR) == 0
+
+
+def test_silence_is_not_undone_by_the_silent_side(open_case: Open, now: datetime, desk: Cast) -> None:
+    case = open_case({0: 1})
+    assert services.silence_dispute(now=now + 73 * HOUR) == 1
+
+    def withdraw(dispute: Dispute, by: str, at: datetime) -> Dispute:
+        return services.dispute_withdraw(dispute=dispute, by=by, actor=desk.agent, now=at)
+
+    dispute = Dispute.objects.get()
+    for side in ("merchant", "customer"):
+        refused("side", lambda side=side: withdraw(dispute, side, now + 75 * HOUR))
+    # When the platform withdraws it, the merchant has his time once more, and only once more
+    withdraw(dispute, "platform", now + 75 * HOUR)
+    assert Case.objects.get().state == "requested"
+    assert services.silence_dispute(now=now + 146 * HOUR) == 0
+    assert services.silence_dispute(now=now + 148 * HOUR) == 1
+    assert Dispute.objects.filter(case=case).count() == 2
+    # And what was ruled is not opened for silence again
+    services.disputes_sweep(now=now + 200 * HOUR)
+    ruled_for_merchant(Dispute.objects.latest("id"), desk, now + 201 * HOUR)
+    services.disputes_sweep(now=now + 900 * HOUR)
+    services.case_amend(case=Case.objects.get(), ground="quality", actor=desk.agent, now=now + 901 * HOUR)
+    assert services.silence_dispute(now=now + 1800 * HOUR) == 0
+
+
+def ruled_for_merchant(dispute: Dispute, desk: Cast, now: datetime) -> None:
+    draft = services.RulingDraft(
+        outcome="for_merchant", clause="七日办法 §8", facts="商品已使用。", reasons="不符合完好。",
+        fault={"customer": 100},
+    )  # fmt: skip
+    services.dispute_rule(dispute=dispute, draft=draft, actor=desk.adjudicator, now=now)
 
 
 def test_the_same_is_kept_once_with_its_fingerprint_and_late_evidence_is_marked(

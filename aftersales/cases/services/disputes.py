@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.services import system_user
@@ -191,10 +192,13 @@ def dispute_suspend(
 def dispute_withdraw(
     *, dispute: Dispute, by: str, actor: Any, now: datetime, version: int | None = None
 ) -> Dispute:
-    """Whoever opened it does not want it any more: the case stands again as it stood before. Errors: side."""
+    """Whoever opened it does not want it any more: the case stands again as it stood before. Errors: side.
+
+    What the platform opened because the merchant was silent is not the silent side's to undo, nor the customer's.
+    """
     with transaction.atomic():
         mine, current = held_dispute(dispute, actor, version=version)
-        if by != current.opened_side and current.opened_side in SIDES:
+        if by != current.opened_side:
             raise DomainError(_("Only the side that opened the dispute withdraws it."), "side")
         gone: Dispute = moves.perform(current, "withdraw", actor=actor, now=now, acting_as=acting(by))
         end_offers(current, now)
@@ -261,7 +265,11 @@ def silence_dispute(*, now: datetime) -> int:
     silent = Case.objects.filter(state=CaseState.REQUESTED, merchant__isnull=False, asked_at__lte=since)
     silent = silent.exclude(kind=CaseKind.COMPENSATION).exclude(ticket__historic=True)
     silent = silent.exclude(merchant__self_run=True)
-    silent = silent.exclude(disputes__isnull=False)  # one that was withdrawn is not opened for silence again
+    standing = Dispute.objects.filter(case=OuterRef("pk"))
+    withdrawn = Q(
+        state=DisputeState.WITHDRAWN, ended_at__lte=since
+    )  # his time began anew then, and is over too
+    silent = silent.exclude(Exists(standing.exclude(withdrawn)))
     for case in silent.order_by("asked_at")[:BATCH]:
         try:
             dispute_open(case=case, by=Side.PLATFORM, actor=system_user(now), now=now)
