@@ -43,7 +43,6 @@ from aftersales.cases.states import (
 from aftersales.core import moves
 from aftersales.core.errors import DomainError
 from aftersales.core.money import CENT
-from aftersales.orders.models import OrderLine
 
 FREIGHT_BACK = SELLERS_FAULT | {Ground.REFUSED}
 SPEAKS = {"accept_offer": "customer", "accept_counter": "merchant"}
@@ -382,7 +381,7 @@ def _freight(mine: Held) -> Decimal:
     """Outbound freight of these pieces: given back where the seller is at fault, and never twice.
 
     Whoever takes the last pieces of the order gets the odd cents too, but never what belongs to pieces of another case:
-    each seller bears his own.
+    each seller bears his own. Pieces that were paid for in part before bring no freight a second time.
     """
     case, books = mine.case, mine.books
     if books is None or case.ground not in FREIGHT_BACK:
@@ -391,30 +390,28 @@ def _freight(mine: Held) -> Decimal:
     own, others = _shares(mine, books)
     whole = all(one.claimed == one.bought for one in books.line_accounts.values())
     share = books.paid.freight - _cents(others) if whole else _cents(own)
-    return min(max(share, ZERO), left)
+    unclaimed = ZERO if whole else max(books.paid.freight - own - others, ZERO)
+    return max(min(share, _cents(left - unclaimed)), ZERO)
 
 
 def _shares(mine: Held, books: accounts.Books) -> tuple[Decimal, Decimal]:
     """The freight of these pieces, and of those that other cases took: as the lines tell it, else as the goods cost."""
     my_pieces = {one.line_id: one.announced for one in mine.lines}
-    my_value = sum((one.value for one in mine.lines), ZERO)
-    taken = books.line_accounts
-    if any(line.freight for line in books.lines.values()):
-        own = sum((_told_freight(books.lines[pk], pieces) for pk, pieces in my_pieces.items()), ZERO)
-        rest = {pk: taken[pk].claimed - my_pieces.get(pk, 0) for pk in books.lines}
-        return own, sum((_told_freight(books.lines[pk], pieces) for pk, pieces in rest.items()), ZERO)
-    others = sum((one.claimed_value for one in taken.values()), ZERO) - my_value
-    freight, goods = books.paid.freight, sum(books.paid.lines.values(), ZERO) or 1
-    return freight * my_value / goods, freight * others / goods
+    rest = {pk: one.claimed - my_pieces.get(pk, 0) for pk, one in books.line_accounts.items()}
+    goods = sum(books.paid.lines.values(), ZERO) or Decimal(1)
+    told = any(line.freight for line in books.lines.values())
+
+    def share(pk: int, pieces: int) -> Decimal:
+        line = books.lines[pk]
+        whole: Decimal = line.freight if told else books.paid.freight * books.paid.lines[pk] / goods
+        return whole * pieces / line.quantity
+
+    own, others = (sum((share(pk, n) for pk, n in one.items()), ZERO) for one in (my_pieces, rest))
+    return own, others
 
 
 def _cents(amount: Decimal) -> Decimal:
     return amount.quantize(CENT, rounding=ROUND_DOWN)
-
-
-def _told_freight(line: OrderLine, pieces: int) -> Decimal:
-    share: Decimal = line.freight * pieces / line.quantity
-    return share
 
 
 def _approved(

@@ -40,10 +40,25 @@ def refunded_pieces(line: CaseLine) -> int:
     )
 
 
+def _partly_paid_release(mine: Held) -> None:
+    """The goods stayed with the customer: only pieces that were paid back in full are gone, the others may still be
+    returned, exchanged or repaired. What was given for them stays off what they are worth."""
+    assert mine.books is not None
+    for line in mine.lines:
+        if line.agreed < line.value:
+            account = mine.books.line_accounts[line.line_id]
+            account.claimed -= line.announced
+            account.claimed_value -= line.value - line.agreed
+    accounts.save_lines(mine.books, mine.lines)
+
+
 def pieces_release(mine: Held) -> None:
     """A case that is done gives up pieces that neither came back nor were paid, or were replaced: they may be asked for
     again."""
-    if mine.books is None or not mine.case.goods_back:
+    if mine.books is None:
+        return
+    if not mine.case.goods_back:
+        _partly_paid_release(mine)
         return
     good: dict[int, int] = defaultdict(int)
     states = {one.pk: one.state for one in inbound_of(mine.case)}
