@@ -200,6 +200,26 @@ def test_a_compensation_is_bounded_by_what_it_is_for(
     assert fine.agreed == D(asked) - D("0.01")
 
 
+@pytest.mark.parametrize(("kind", "bound"), [("promise", "440"), ("statutory", "1100")])
+def test_what_is_split_over_several_cases_of_an_order_counts_together(
+    open_case: Open, desk: Cast, now: datetime, kind: str, bound: str
+) -> None:
+    def asked(amount: Decimal) -> Case:
+        return open_case({}, kind="compensation", ground="service", compensation=kind, asked=amount)
+
+    first = services.case_approve(case=asked(D(bound) - 100), actor=desk.lead, now=now)
+    again = asked(D("100.01"))
+    refused("above_bound", lambda: services.case_approve(case=again, actor=desk.lead, now=now))
+    # The other kind has its own bound, and what was withdrawn is free again
+    other = {"promise": "statutory", "statutory": "promise"}[kind]
+    services.case_approve(
+        case=open_case({}, kind="compensation", ground="service", compensation=other, asked=D(400)),
+        actor=desk.lead, now=now,
+    )  # fmt: skip
+    services.case_withdraw(case=first, actor=desk.agent, now=now)
+    assert services.case_approve(case=again, actor=desk.lead, now=now).agreed == D("100.01")
+
+
 def test_goodwill_for_one_customer_counts_together(
     approved: Callable[..., Case], open_case: Open, desk: Cast, now: datetime
 ) -> None:

@@ -111,26 +111,46 @@ def _beyond_rule(mine: Held, payments: list[CasePayment], now: datetime) -> str:
 
 
 def refuse_above_bound(mine: Held, amount: Decimal, now: datetime) -> None:
-    """A compensation is bounded by what it is for, not by what was paid. Errors: above_bound, goodwill_customer."""
+    """A compensation is bounded by what it is for, not by what was paid; however many cases an order has.
+
+    Errors: above_bound, goodwill_customer.
+    """
     case = mine.case
     if not case.compensation:
         return
     paid = mine.books.order.paid if mine.books else ZERO
     if case.compensation == CompensationKind.GOODWILL:
-        bound = number("compensation_goodwill_yuan", now)
+        bound, given = number("compensation_goodwill_yuan", now), ZERO
         _refuse_goodwill_again(case, amount, now)
     elif case.compensation == CompensationKind.PROMISE:
-        bound = paid * number("compensation_promise_times", now)
+        bound, given = paid * number("compensation_promise_times", now), _given_as(case)
     else:
+        given = _given_as(case)
         bound = max(
             paid * number("compensation_statutory_times", now),
             number("compensation_statutory_least_yuan", now),
         )
-    if amount > bound:
+    if amount + given <= bound:
+        return
+    told = {"kind": case.get_compensation_display(), "bound": bound, "given": given}
+    if given:
         raise DomainError(
-            _("As “%(kind)s” at most %(bound)s may be given.")
-            % {"kind": case.get_compensation_display(), "bound": bound}, "above_bound",
-        )  # fmt: skip
+            _("As “%(kind)s” at most %(bound)s may be given in all; %(given)s was agreed already.") % told,
+            "above_bound",
+        )
+    raise DomainError(_("As “%(kind)s” at most %(bound)s may be given.") % told, "above_bound")
+
+
+def _given_as(case: Case) -> Decimal:
+    """What other cases of the same order give as the same kind; the order is locked. Of a case without an order: those
+    of the same customer."""
+    others = Case.objects.filter(compensation=case.compensation, order=case.order_id).exclude(pk=case.pk)
+    if case.order_id is None and case.customer_id is not None:
+        _one_at_a_time(CUSTOMER, case.customer_id)
+        others = others.filter(customer=case.customer_id)
+    elif case.order_id is None:
+        others = others.filter(ticket=case.ticket_id)
+    return others.aggregate(sum=Sum("agreed"))["sum"] or ZERO
 
 
 def _refuse_goodwill_again(case: Case, amount: Decimal, now: datetime) -> None:
