@@ -31,6 +31,7 @@ from aftersales.orders import services as orders
 from aftersales.orders.models import Order, OrderLine
 from aftersales.standards.selectors import duration
 from aftersales.tickets.models import Ticket
+from tests.cases.bank import paid
 from tests.cast import Cast
 from tests.toy.fixtures import at_once
 
@@ -433,6 +434,36 @@ def test_pieces_that_went_back_are_not_protected(
     cases.case_open(ticket=ticket, draft=draft, actor=desk.agent, now=now)
     done = finish(ask("price", line=lines[0], price_now="20"), desk, now, price_found="20")
     assert Case.objects.get(pk=done.case_id).agreed == D("3.33")
+
+
+def test_what_price_protection_gave_is_not_refunded_again(
+    unsent: Order, ask: Ask, open_case: Callable[..., Case], lines: list[OrderLine], desk: Cast, now: datetime
+) -> None:
+    # Given the lamp for ¥29.99, of which ¥20 were given back because it costs ¥9.99 now
+    finish(ask("price", line=lines[1], price_now="9.99"), desk, now, price_found="9.99")
+    case = open_case({1: 1}, kind="refund_only", ground="no_reason")
+    case = cases.case_approve(case=case, actor=desk.lead, now=now)
+    assert (case.agreed, case.lines.get().value) == (D("9.99"), D("9.99"))
+    # And of three cups each bears its share
+    finish(ask("price", line=lines[0], price_now="13.34"), desk, now, price_found="13.34")
+    given = Case.objects.filter(compensation="promise").latest("id").agreed
+    one = open_case({0: 1}, ground="no_reason").lines.get().value
+    rest = open_case({0: 2}, ground="no_reason").lines.get().value
+    assert one + rest + given == D("70.01")
+    assert D("13.33") <= one <= D("13.35")
+
+
+def test_what_was_refunded_already_is_not_protected_again(
+    unsent: Order, ask: Ask, open_case: Callable[..., Case], lines: list[OrderLine], desk: Cast, now: datetime
+) -> None:
+    # Given ¥20 for a scratch on the lamp of ¥29.99, which stays
+    case = open_case({1: 1}, kind="refund_only", ground="quality")
+    case = cases.case_approve(case=case, amount=D(20), actor=desk.lead, now=now)
+    paid(case, desk, now)
+    assert refused(lambda: ask("price", line=lines[1], price_now="9.99")) == "no_difference"
+    done = finish(ask("price", line=lines[1], price_now="5.00"), desk, now, price_found="5.00")
+    assert done.case is not None
+    assert done.case.agreed == D("4.99")
 
 
 # Resending, warranty

@@ -1,11 +1,11 @@
 """Pieces and money of an order that cases may take: claimed, granted and given up under one lock."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Sum
+from django.db.models import Exists, OuterRef, Subquery, Sum
 from django.utils.translation import gettext_lazy as _
 
 from aftersales.cases.models import (
@@ -17,9 +17,11 @@ from aftersales.cases.models import (
     PaymentPart,
     Repair,
     ReplacementLine,
+    ServiceRequest,
 )
 from aftersales.cases.refunding import ZERO, Goods, LinePaid, Piece, Quote, really_paid, worth
-from aftersales.cases.states import PaymentKind, PaymentState
+from aftersales.cases.request_states import RequestKind
+from aftersales.cases.states import CaseKind, PaymentKind, PaymentState
 from aftersales.core import moves
 from aftersales.core.errors import DomainError
 from aftersales.orders.models import Order, OrderLine
@@ -36,6 +38,13 @@ class Books:
     paid: Goods
     worked_on: frozenset[int] = frozenset()
     """Lines that were repaired or replaced before."""
+    protected: Mapping[int, Decimal] = field(default_factory=dict)
+    """What was given for the price of a line that fell since: its free pieces are worth so much less."""
+
+    def worth_free(self, line_id: int) -> Decimal:
+        """What the customer really paid for the pieces of a line that no case has taken."""
+        account = self.line_accounts[line_id]
+        return max(account.paid - account.claimed_value - self.protected.get(line_id, ZERO), ZERO)
 
     def piece(self, line: CaseLine, deduction: Decimal = ZERO, why: str = "") -> Piece:
         left = self.line_accounts[line.line_id].left
@@ -65,13 +74,23 @@ def books_open(order: Order) -> Books:
     found = list(
         rows.annotate(
             worked_on=Exists(Repair.objects.filter(case_line__line=OuterRef("line_id")))
-            | Exists(ReplacementLine.objects.filter(case_line__line=OuterRef("line_id")))
+            | Exists(ReplacementLine.objects.filter(case_line__line=OuterRef("line_id"))),
+            protected=_protected(),
         )
     )
     by_line = {one.line_id: one for one in found}
     _refresh(account, by_line, order, lines, paid, ours)
     worked_on = frozenset(one.line_id for one in found if one.worked_on)
-    return Books(order, account, {line.pk: line for line in lines}, by_line, paid, worked_on)
+    protected = {one.line_id: one.protected for one in found if one.protected}
+    return Books(order, account, {line.pk: line for line in lines}, by_line, paid, worked_on, protected)
+
+
+def _protected() -> Subquery:
+    """What was agreed for a line as price protection."""
+    mine = ServiceRequest.objects.filter(
+        kind=RequestKind.PRICE, line=OuterRef("line_id"), case__kind=CaseKind.COMPENSATION
+    )
+    return Subquery(mine.order_by().values("line").annotate(sum=Sum("case__agreed")).values("sum"))
 
 
 def line_paid(line: OrderLine) -> LinePaid:
@@ -146,7 +165,7 @@ def claim(books: Books, picks: Mapping[int, int]) -> dict[int, Decimal]:
                 },
                 "too_many",
             )  # fmt: skip
-        values[line_id] = worth(account.paid - account.claimed_value, account.free, pieces)
+        values[line_id] = worth(books.worth_free(line_id), account.free, pieces)
         account.claimed += pieces
         account.claimed_value += values[line_id]
     _save([books.line_accounts[pk] for pk in values])

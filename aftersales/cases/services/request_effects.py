@@ -213,11 +213,18 @@ def paid_for_one(line: OrderLine) -> Decimal:
 
 
 def difference(subject: Subject) -> Decimal:
-    """For all pieces that were not given back: paid for one, less the price now (as it was found, once it was)."""
+    """For all pieces that were not given back: paid for one, less the price now (as it was found, once it was).
+
+    What was given back of their price already is not paid any more.
+    """
     line, told = subject.the_line(), subject.details
     now = Decimal(subject.result.get("price_found") or told.get("price_now") or 0)
-    claimed = LineAccount.objects.filter(line=line).values_list("claimed", flat=True).first() or 0
-    return (Decimal(told["paid_each"]) - now) * max(line.quantity - claimed, 0)
+    account = LineAccount.objects.filter(line=line).first()
+    free = max(line.quantity - account.claimed, 0) if account else line.quantity
+    paid = Decimal(told["paid_each"]) * free
+    if account:
+        paid = min(paid, account.paid - account.claimed_value)
+    return paid - now * free
 
 
 def difference_paid(
