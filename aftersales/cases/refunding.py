@@ -119,13 +119,17 @@ class Piece:
 
 @dataclass(frozen=True)
 class Quote:
-    """A refund, term by term. ``lines``: agreed per order line; ``total`` is the sum of all terms."""
+    """A refund, term by term. ``lines``: agreed per order line; ``total`` is the sum of all terms.
+
+    ``extra`` is what no payment of the order bounds; ``back`` is return freight among it.
+    """
 
     terms: tuple[Term, ...]
     lines: Mapping[int, Decimal] = field(default_factory=dict)
     freight: Decimal = ZERO
     rest: Decimal = ZERO
     extra: Decimal = ZERO
+    back: Decimal = ZERO
 
     @property
     def total(self) -> Decimal:

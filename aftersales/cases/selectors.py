@@ -126,6 +126,8 @@ def pieces_awaited(case: Case, lines: Iterable[CaseLine]) -> int:
 
     What was seen is settled: missing, refused and lost pieces changed what was agreed, nobody waits for them.
     """
-    if not case.goods_back or case.instant or case.settled_at or not pays_for_goods(case):
+    if not case.goods_back or case.instant or case.settled_at:
         return 0
+    if not pays_for_goods(case):  # freight alone is owed as soon as they are here
+        return sum(line.approved - line.received for line in lines) if case.back_freight else 0
     return max(1, sum(line.approved - line.accepted for line in lines))

@@ -28,8 +28,8 @@ from aftersales.cases import services
 from aftersales.cases.models import Case, CaseParcel, CasePayment, Dispute, ParcelItem, Settlement
 from aftersales.cases.services import Arrival, Finding, RulingDraft
 from aftersales.cases.services.answers import Answer, answer_take
-from aftersales.cases.services.deciding import Deduction
 from aftersales.cases.services.paying import PayeeDraft
+from aftersales.cases.services.quoting import Deduction
 from aftersales.core import moves
 from aftersales.core.errors import DomainError
 from aftersales.orders import services as orders

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from accounts.services import system_user
 from aftersales.cases import services
 from aftersales.cases.models import Case, CaseNote, LineAccount, OrderAccount
-from aftersales.cases.services.deciding import Deduction
+from aftersales.cases.services.quoting import Deduction
 from aftersales.core.errors import Conflict, DomainError, Refused, WrongState
 from aftersales.core.models import Event
 from aftersales.orders.models import Order, OrderLine

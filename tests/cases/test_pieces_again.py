@@ -8,7 +8,7 @@ import pytest
 
 from aftersales.cases import services
 from aftersales.cases.models import Case, LineAccount, OrderAccount
-from aftersales.cases.services.deciding import Deduction
+from aftersales.cases.services.quoting import Deduction
 from aftersales.core.errors import DomainError
 from aftersales.orders.models import Order
 from tests.cases.bank import paid

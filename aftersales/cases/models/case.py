@@ -59,7 +59,8 @@ class Case(StateModel, PublicIdModel, VersionedModel):
     on the order's accounts (``agreed_extra``: return freight and compensation, which no payment of the order bounds),
     ``paying`` what payments of this case take of it (CHECK: never more than agreed).
     ``promised`` is what was agreed before the goods were seen; what the inspection accepts of it becomes ``agreed``,
-    and ``settled_at`` says since when no parcel can change it any more.
+    and ``settled_at`` says since when no parcel can change it any more. ``back_freight`` is what was agreed for sending
+    the goods back; it is part of ``agreed_extra`` unless they were never sent.
     ``verdict`` keeps the answer of the return rules as it was when the case was opened.
     """
 
@@ -110,6 +111,7 @@ class Case(StateModel, PublicIdModel, VersionedModel):
     agreed = amount(_("agreed"))
     agreed_freight = amount(_("of it outbound freight"))
     agreed_extra = amount(_("of it beyond what was paid"))
+    back_freight = amount(_("agreed for sending the goods back"))
     paying = amount(_("in payments"))
     promised = amount(_("agreed before the goods were seen"))
     promised_freight = amount(_("of it outbound freight"))
@@ -288,7 +290,7 @@ class Case(StateModel, PublicIdModel, VersionedModel):
     @transition(**move("withdraw"))
     def withdraw(self, *, actor: Any, now: datetime) -> dict[str, Any]:
         self.closed_at = now
-        self.agreed = self.agreed_freight = self.agreed_extra = Decimal(0)
+        self.agreed = self.agreed_freight = self.agreed_extra = self.back_freight = Decimal(0)
         return self.told()
 
     @transition(**move("turn"))
@@ -313,6 +315,7 @@ class Case(StateModel, PublicIdModel, VersionedModel):
         self.agreed = grant.total if grant else Decimal(0)
         self.agreed_freight = grant.freight if grant else Decimal(0)
         self.agreed_extra = grant.extra if grant else Decimal(0)
+        self.back_freight = grant.back if grant else Decimal(0)
         self.promised, self.promised_freight = self.agreed - self.agreed_extra, self.agreed_freight
         self.settled_at = None
         if grant is None:

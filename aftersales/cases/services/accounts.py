@@ -44,7 +44,8 @@ class Books:
     def worth_free(self, line_id: int) -> Decimal:
         """What the customer really paid for the pieces of a line that no case has taken."""
         account = self.line_accounts[line_id]
-        return max(account.paid - account.claimed_value - self.protected.get(line_id, ZERO), ZERO)
+        left: Decimal = account.paid - account.claimed_value - self.protected.get(line_id, ZERO)
+        return max(left, ZERO)
 
     def piece(self, line: CaseLine, deduction: Decimal = ZERO, why: str = "") -> Piece:
         left = self.line_accounts[line.line_id].left

@@ -20,12 +20,12 @@ from aftersales.cases.refunding import Quote
 from aftersales.cases.request_states import RuleOutcome, SignalState, WhyPerson
 from aftersales.cases.services.accounts import reserve
 from aftersales.cases.services.awaiting import SHIP_DAYS
-from aftersales.cases.services.deciding import quote_of
 from aftersales.cases.services.limits import CUSTOMER
 from aftersales.cases.services.locking import Held, held, refuse_foreign, require
 from aftersales.cases.services.many import held_many, one_after_another
 from aftersales.cases.services.opening import note
 from aftersales.cases.services.proposing import payment_propose
+from aftersales.cases.services.quoting import quote_of
 from aftersales.cases.services.standing import bounds_in_force, categories, standings
 from aftersales.cases.states import CaseKind, CaseState, DecidedBy, NoteKind, Side
 from aftersales.core import events, moves

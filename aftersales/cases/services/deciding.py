@@ -5,9 +5,8 @@ two at once the second finds the case decided.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime
-from decimal import ROUND_DOWN, Decimal
+from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
@@ -15,17 +14,17 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.services import system_user
 from aftersales.cases.models import Case, CaseLine
-from aftersales.cases.refunding import ZERO, Piece, Quote, Term, fixed, quote
-from aftersales.cases.repairs.selectors import difference_back
+from aftersales.cases.refunding import Quote
 from aftersales.cases.services import accounts
 from aftersales.cases.services.awaiting import awaited_cancel, parcel_await
-from aftersales.cases.services.dues import dues_drop, paid_of
+from aftersales.cases.services.dues import dues_drop
 from aftersales.cases.services.following import repairs_end
 from aftersales.cases.services.limits import refuse_above_bound
 from aftersales.cases.services.locking import Held, held, refuse_foreign, require, tell_ticket
 from aftersales.cases.services.opening import note
 from aftersales.cases.services.paying import cancel_what_can_be
 from aftersales.cases.services.pieces import pieces_release
+from aftersales.cases.services.quoting import Deductions, in_all, quoted
 from aftersales.cases.services.receipts import goods_count
 from aftersales.cases.services.replacing import exchange_follow
 from aftersales.cases.services.undisputing import dispute_end_with
@@ -42,30 +41,17 @@ from aftersales.cases.states import (
 )
 from aftersales.core import moves
 from aftersales.core.errors import DomainError
-from aftersales.core.money import CENT
 
-FREIGHT_BACK = SELLERS_FAULT | {Ground.REFUSED}
 SPEAKS = {"accept_offer": "customer", "accept_counter": "merchant"}
 KNOWING = frozenset({"rule", "settle_dispute"})
 """Moves by which both sides are bound, whatever was found of the goods before."""
 OFFERS_BY = {DecidedBy.STAFF: Side.PLATFORM, DecidedBy.MERCHANT: Side.MERCHANT}
 
 
-@dataclass(frozen=True)
-class Deduction:
-    """An amount taken off one line, with its reason."""
-
-    amount: Decimal
-    why: str
-
-
-Deductions = Mapping[int, Deduction]
-
-
 def case_preview(*, case: Case, amount: Decimal | None = None, deductions: Deductions | None = None) -> Quote:
     """What approving would give, term by term; nothing is written. Errors as ``case_approve``."""
     with transaction.atomic():
-        found = _quote(held(case), amount, deductions or {})
+        found = quoted(held(case), amount, deductions or {})
         transaction.set_rollback(True)
     return found
 
@@ -83,7 +69,7 @@ def case_offer(
     """Offer the customer an amount; he may accept, counter or have the platform decide. Errors: too_much, amount."""
     with transaction.atomic():
         mine = _held(case, actor, version)
-        _quote(mine, _positive(amount), {})
+        quoted(mine, _positive(amount), {})
         offered: Case = moves.perform(
             mine.case, "offer", actor=actor, now=now, acting_as=_as(by), amount=amount, by=by
         )
@@ -97,7 +83,7 @@ def case_counter(
     """The customer asks for another amount. Errors: too_much, amount."""
     with transaction.atomic():
         mine = _held(case, actor, version)
-        _quote(mine, _positive(amount), {})
+        quoted(mine, _positive(amount), {})
         countered: Case = moves.perform(mine.case, "counter", actor=actor, now=now, amount=amount)
         note(countered, NoteKind.COUNTER, Side.CUSTOMER, words, actor, now)
     return countered
@@ -111,7 +97,7 @@ def case_accept(
         mine = _held(case, actor, version)
         move = "accept_counter" if mine.case.state == CaseState.COUNTERED else "accept_offer"
         side = Side.MERCHANT if move == "accept_counter" else Side.CUSTOMER
-        agreed = _approved(mine, move, actor, now, DecidedBy.AGREEMENT, _quote(mine, mine.case.offered, {}))
+        agreed = _approved(mine, move, actor, now, DecidedBy.AGREEMENT, quoted(mine, mine.case.offered, {}))
         note(agreed, NoteKind.ACCEPT, side, words, actor, now)
     return agreed
 
@@ -133,7 +119,8 @@ def case_approve(
 
     ``fault``: who bears it.
 
-    Errors: too_much, too_many (its pieces were taken by another case meanwhile), deduction, refused_already.
+    Errors: too_much, too_many (its pieces were taken by another case meanwhile), deduction, refused_already, amount
+    (nothing is no approval).
     """
     with transaction.atomic():
         mine = _held(case, actor, version)
@@ -141,7 +128,9 @@ def case_approve(
             claim_again(mine)
         terms: dict[str, Any] = {} if goods_back is None else {"goods_back": goods_back}
         terms |= {"fault": fault} if fault else {}
-        found = _quote(mine, amount, deductions or {})
+        found = quoted(mine, amount if amount is None else _positive(amount), deductions or {})
+        if mine.case.compensation:
+            _positive(found.total)
         approved = _approved(mine, "approve", actor, now, how, found, terms)
         note(approved, NoteKind.APPROVE, OFFERS_BY.get(DecidedBy(how), Side.PLATFORM), words, actor, now)
     return approved
@@ -238,7 +227,8 @@ def case_rule(
             return ruled
         said = {"goods_back": goods_back, "return_freight": freight_by, "fault": fault, "kind": kind}
         terms = {name: value for name, value in said.items() if value not in (None, "")}
-        return _approved(mine, "rule", actor, now, DecidedBy.RULING, ruled_quote(mine, amount, kind), terms)
+        found = ruled_quote(mine, amount, kind, freight_by)
+        return _approved(mine, "rule", actor, now, DecidedBy.RULING, found, terms)
 
 
 def case_settled(mine: Held, amount: Decimal, *, goods_back: bool, actor: Any, now: datetime) -> Case:
@@ -258,14 +248,19 @@ def refund_kind(kind: str, goods_back: bool) -> str:
     return kind if kind in MONEY_BACK else CaseKind.REFUND_ONLY
 
 
-def ruled_quote(mine: Held, amount: Decimal | None, kind: str = "") -> Quote:
-    """What this case would give if it were of that kind. Errors: too_much, no_order."""
-    was = mine.case.kind
-    mine.case.kind = kind or was
+def ruled_quote(mine: Held, amount: Decimal | None, kind: str = "", freight_by: str = "") -> Quote:
+    """What this case would give if it were of that kind, and that side bore the way back. ``amount``: all in all, with
+    what goes beyond the order. Errors: too_much, no_order."""
+    case = mine.case
+    was = case.kind, case.return_freight
+    case.kind, case.return_freight = kind or case.kind, freight_by or case.return_freight
     try:
-        return _quote(mine, amount, {})
+        computed = quoted(mine, None, {})
+        if amount is None or case.kind == CaseKind.COMPENSATION:
+            return computed if amount is None else quoted(mine, amount, {})
+        return in_all(mine, amount, computed)
     finally:
-        mine.case.kind = was
+        case.kind, case.return_freight = was
 
 
 def tell_decided(mine: Held, case: Case, *, actor: Any, now: datetime) -> None:
@@ -322,98 +317,6 @@ def _positive(amount: Decimal) -> Decimal:
     return amount
 
 
-def quote_of(mine: Held) -> Quote:
-    """What approving this case as it stands would give."""
-    return _quote(mine, None, {})
-
-
-def _quote(mine: Held, amount: Decimal | None, deductions: Deductions) -> Quote:
-    """What this case would give now; what it holds already is free for it again."""
-    case, books = mine.case, mine.books
-    if case.kind == CaseKind.COMPENSATION:
-        wanted = case.asked if amount is None else amount
-        return Quote((Term("compensation", wanted),), extra=wanted)
-    amount = difference_back(case) if amount is None else amount
-    if case.kind not in MONEY_BACK and amount is None:
-        return Quote(())
-    if books is None:
-        raise DomainError(_("Say first which order this ticket is about."), "no_order")
-    return _with_supplement(mine, _goods_quote(mine, amount, deductions))
-
-
-def _with_supplement(mine: Held, found: Quote) -> Quote:
-    """Who ends with a refund gets back what he paid beyond his order too."""
-    case, beyond = mine.case, ZERO
-    if case.pk and case.kind in MONEY_BACK:
-        beyond = paid_of(case) if mine.beyond is None else mine.beyond
-    if not beyond:
-        return found
-    return replace(found, terms=(*found.terms, Term("supplement", beyond)), extra=found.extra + beyond)
-
-
-def _goods_quote(mine: Held, amount: Decimal | None, deductions: Deductions) -> Quote:
-    case, books = mine.case, mine.books
-    assert books is not None
-    pieces = [_piece(mine, line, deductions.get(line.line_id)) for line in mine.lines]
-    left = books.account.left + case.agreed - case.agreed_extra
-    if amount is not None:
-        return fixed(amount, pieces, order_left=left, freight=_freight(mine))
-    freight, rest = _freight(mine), ZERO
-    if not mine.lines:
-        return Quote((Term("rest", left),), rest=left)
-    if all(one.claimed == one.bought for one in books.line_accounts.values()) and case.ground in FREIGHT_BACK:
-        rest = max(books.paid.rest, ZERO)
-    return quote(pieces, order_left=left, freight=freight, rest=rest)
-
-
-def _piece(mine: Held, line: CaseLine, deduction: Deduction | None) -> Piece:
-    assert mine.books is not None
-    left = mine.books.line_accounts[line.line_id].left + line.agreed
-    if deduction and deduction.amount and not deduction.why.strip():
-        raise DomainError(_("Say why something is taken off."), "deduction")
-    return Piece(
-        line.line_id, line.announced, line.value, left, deduction.amount if deduction else ZERO,
-        deduction.why if deduction else "",
-    )  # fmt: skip
-
-
-def _freight(mine: Held) -> Decimal:
-    """Outbound freight of these pieces: given back where the seller is at fault, and never twice.
-
-    Whoever takes the last pieces of the order gets the odd cents too, but never what belongs to pieces of another case:
-    each seller bears his own. Pieces that were paid for in part before bring no freight a second time.
-    """
-    case, books = mine.case, mine.books
-    if books is None or case.ground not in FREIGHT_BACK:
-        return ZERO
-    left: Decimal = books.account.freight_left + case.agreed_freight
-    own, others = _shares(mine, books)
-    whole = all(one.claimed == one.bought for one in books.line_accounts.values())
-    share = books.paid.freight - _cents(others) if whole else _cents(own)
-    unclaimed = ZERO if whole else max(books.paid.freight - own - others, ZERO)
-    return max(min(share, _cents(left - unclaimed)), ZERO)
-
-
-def _shares(mine: Held, books: accounts.Books) -> tuple[Decimal, Decimal]:
-    """The freight of these pieces, and of those that other cases took: as the lines tell it, else as the goods cost."""
-    my_pieces = {one.line_id: one.announced for one in mine.lines}
-    rest = {pk: one.claimed - my_pieces.get(pk, 0) for pk, one in books.line_accounts.items()}
-    goods = sum(books.paid.lines.values(), ZERO) or Decimal(1)
-    told = any(line.freight for line in books.lines.values())
-
-    def share(pk: int, pieces: int) -> Decimal:
-        line = books.lines[pk]
-        whole: Decimal = line.freight if told else books.paid.freight * books.paid.lines[pk] / goods
-        return whole * pieces / line.quantity
-
-    own, others = (sum((share(pk, n) for pk, n in one.items()), ZERO) for one in (my_pieces, rest))
-    return own, others
-
-
-def _cents(amount: Decimal) -> Decimal:
-    return amount.quantize(CENT, rounding=ROUND_DOWN)
-
-
 def _approved(
     mine: Held,
     move: str,
@@ -448,13 +351,10 @@ def _approved(
 
 def agree_anew(mine: Held, *, actor: Any, now: datetime, terms: Mapping[str, Any] | None = None) -> Case:
     """An approved case goes on under other terms, and what it gives is computed again. Errors as ``case_approve``."""
-    wanted = terms or {}  # the quote is of the new kind; the move writes it
-    mine.case.kind, mine.case.ground = (
-        wanted.get("kind", mine.case.kind),
-        wanted.get("ground", mine.case.ground),
-    )
+    for name, value in (terms or {}).items():  # the quote is of the new terms; the move writes them
+        setattr(mine.case, name, value)
     how = mine.case.decided_how or DecidedBy.STAFF
-    return _approved(mine, "turn", actor, now, how, _quote(mine, None, {}), terms)
+    return _approved(mine, "turn", actor, now, how, quoted(mine, None, {}), terms)
 
 
 def _called_back(mine: Held, found: Quote, actor: Any, now: datetime) -> Case:

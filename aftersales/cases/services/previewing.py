@@ -8,10 +8,11 @@ from django.db import transaction
 from aftersales.cases.models import Case, CaseLine
 from aftersales.cases.refunding import Quote
 from aftersales.cases.services.accounts import books_open
-from aftersales.cases.services.deciding import _quote, refund_kind, ruled_quote
+from aftersales.cases.services.deciding import refund_kind, ruled_quote
 from aftersales.cases.services.locking import Held, held, refuse_foreign, require
 from aftersales.cases.services.opening import CaseDraft, judged, kept_of, pieces_taken
 from aftersales.cases.services.proposing import Way, ways_open
+from aftersales.cases.services.quoting import quoted
 from aftersales.orders.models import Order
 from aftersales.tickets.models import Ticket
 
@@ -30,7 +31,7 @@ def request_preview(*, ticket: Ticket, draft: CaseDraft, actor: Any) -> Quote:
             CaseLine(case=case, line_id=pk, announced=draft.pieces[pk], value=value)
             for pk, value in values.items()
         ]
-        found = _quote(Held(case, ticket, books, lines), None, {})
+        found = quoted(Held(case, ticket, books, lines), None, {})
         transaction.set_rollback(True)
     return found
 

@@ -13,6 +13,7 @@ from aftersales.cases.refunding import ZERO, Judged, Quote, settled
 from aftersales.cases.repairs.selectors import going_out
 from aftersales.cases.selectors import pays_for_goods
 from aftersales.cases.services import accounts
+from aftersales.cases.services.dues import paid_of
 from aftersales.cases.services.following import workshop_take
 from aftersales.cases.services.locking import Held, held, refuse_foreign, require
 from aftersales.cases.services.paying import cancel_what_can_be
@@ -22,6 +23,7 @@ from aftersales.cases.states import (
     COMING,
     HERE,
     JUDGED,
+    MONEY_BACK,
     CaseKind,
     CaseState,
     DecidedBy,
@@ -71,7 +73,7 @@ def receipt_settle(mine: Held, *, actor: Any, now: datetime, bound: datetime | N
     if case.kind == CaseKind.EXCHANGE:
         _replaced_for_nothing(mine, actor, now)
         case = mine.case
-    if not pays_for_goods(case):
+    if not pays_for_goods(case) and not case.back_freight:
         return case
     parcels = inbound_of(case)
     done = bool(parcels) and not any(one.state in COMING for one in parcels)
@@ -134,7 +136,7 @@ def _judged(
     stands = bool(lines) or not by_key or any(one.state in COMING | JUDGED | LOST for one in by_key.values())
     freight = case.promised_freight if stands else ZERO
     return settled(
-        pieces, freight=freight, rest=rest if stands else ZERO, extra=case.agreed_extra,
+        pieces, freight=freight, rest=rest if stands else ZERO, extra=_extra(case, by_key.values()),
         order_left=books.account.left + case.agreed - case.agreed_extra if books else None,
     )  # fmt: skip
 
@@ -143,17 +145,27 @@ def _flagged(
     mine: Held, found: Quote, parcels: list[CaseParcel], actor: Any, now: datetime, done: bool
 ) -> Case:
     """The money is out or on its way: a person decides what follows from the difference; nothing is taken back."""
-    review = ReviewCause.NEVER_SENT if _never_sent(parcels) else ReviewCause.SHORT
+    review = ReviewCause.NEVER_SENT if never_sent(parcels) else ReviewCause.SHORT
     return _marked(mine, review, mine.case.agreed - found.total, actor, now, done)
 
 
-def _never_sent(parcels: list[CaseParcel]) -> bool:
-    return bool(parcels) and all(one.state == ParcelState.EXPIRED for one in parcels)
+def never_sent(parcels: Iterable[CaseParcel]) -> bool:
+    """Whether goods were awaited, and nothing was sent until their time was over."""
+    states = {one.state for one in parcels} - {ParcelState.CANCELLED}
+    return states == {ParcelState.EXPIRED}
+
+
+def _extra(case: Case, parcels: Iterable[CaseParcel]) -> Decimal:
+    """What goes beyond the order: return freight follows the parcel, what the customer paid on top does not."""
+    if not case.agreed_extra and not case.back_freight:
+        return ZERO
+    beyond = paid_of(case) if case.kind in MONEY_BACK else ZERO
+    return beyond if never_sent(parcels) else beyond + case.back_freight
 
 
 def _replaced_for_nothing(mine: Held, actor: Any, now: datetime) -> None:
     """Who has his replacement, or has it on its way, and never sent the goods is looked at."""
-    if _never_sent(inbound_of(mine.case)) and going_out(mine.case):
+    if never_sent(inbound_of(mine.case)) and going_out(mine.case):
         worth = sum((line.value for line in mine.lines), ZERO)
         _marked(mine, ReviewCause.NEVER_SENT, worth, actor, now, bool(mine.case.settled_at))
 

@@ -236,7 +236,7 @@ def _said(ruling: Ruling) -> tuple[Any, ...]:
 
 def _amount(mine: Held, draft: RulingDraft) -> Decimal:
     return deciding.ruled_quote(
-        mine, _fixed(mine.case, draft.outcome, draft.amount), _kind(mine.case, draft)
+        mine, _fixed(mine.case, draft.outcome, draft.amount), _kind(mine.case, draft), draft.freight_by
     ).total
 
 
