@@ -33,6 +33,7 @@ from aftersales.standards.selectors import duration
 from aftersales.tickets.models import Ticket
 from tests.cases.bank import paid
 from tests.cast import Cast
+from tests.records import merchant as a_merchant
 from tests.toy.fixtures import at_once
 
 pytestmark = pytest.mark.django_db
@@ -137,6 +138,38 @@ def test_a_refused_request_may_go_to_the_platform_at_once(
 
 def test_an_open_request_is_no_case_yet(unsent: Order, ask: Ask, desk: Cast, now: datetime) -> None:
     assert refused(lambda: request_to_case(request=ask("cancel"), actor=desk.agent, now=now)) == "wrong_state"
+
+
+@pytest.fixture
+def two_sellers(unsent: Order, now: datetime) -> Order:
+    """A mat for ¥5 of another seller lies in the same order."""
+    orders.line_add(
+        order=unsent, line_no=9, actor=system_user(), now=now, product_name="垫", quantity=1, unit_price=D(5),
+        paid=D(5), merchant=a_merchant("M2", now),
+    )  # fmt: skip
+    return orders.order_change(order=unsent, actor=system_user(), now=now, paid=D(115), total=D(115))
+
+
+def test_cancelling_an_order_of_two_sellers_refunds_all_of_it_by_a_case_for_each(
+    two_sellers: Order, ask: Ask, desk: Cast, now: datetime
+) -> None:
+    done = finish(ask("cancel"), desk, now)
+    made = list(Case.objects.order_by("id"))
+    assert [(one.merchant_id, one.state) for one in made] == [
+        (two_sellers.merchant_id, "approved"), (two_sellers.lines.get(line_no=9).merchant_id, "approved")
+    ]  # fmt: skip
+    assert sum(one.agreed for one in made) == D(115)
+    assert (done.state, done.case_id) == ("done", made[0].pk)
+
+
+def test_refused_by_two_sellers_each_is_disputed(
+    two_sellers: Order, ask: Ask, desk: Cast, now: datetime
+) -> None:
+    row = request_refuse(request=ask("cancel"), words="已出库", actor=desk.agent, now=now)
+    case = request_to_case(request=row, actor=desk.agent, now=now, dispute=True)
+    assert Dispute.objects.filter(case__state="disputed").count() == Case.objects.count() == 2
+    assert request_to_case(request=row, actor=desk.agent, now=now).pk == case.pk
+    assert Case.objects.count() == 2
 
 
 # Details, clock, silence

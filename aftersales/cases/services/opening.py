@@ -24,7 +24,7 @@ from aftersales.cases.states import (
 )
 from aftersales.core import moves, series
 from aftersales.core.errors import DomainError
-from aftersales.orders.models import Order
+from aftersales.orders.models import Order, OrderLine
 from aftersales.orders.returning import answers_of
 from aftersales.standards.returns.answers import Answer
 from aftersales.standards.returns.states import Verdict
@@ -133,6 +133,20 @@ def pieces_taken(books: Books | None, draft: CaseDraft) -> dict[int, Decimal]:
     if len(sellers) > 1:
         raise DomainError(_("Articles of several merchants need a case each."), "several_merchants")
     return values
+
+
+def by_seller(order: Order | None, pieces: Mapping[int, int]) -> list[dict[int, int]]:
+    """The same pieces, apart for each seller: each has a case of his own."""
+    found: dict[int | None, dict[int, int]] = {}
+    for line in OrderLine.objects.filter(pk__in=pieces).order_by("pk"):
+        seller = line.merchant_id or (order.merchant_id if order else None)
+        found.setdefault(seller, {})[line.pk] = pieces[line.pk]
+    return list(found.values()) or [{}]
+
+
+def ref_of(key: int, count: int) -> str:
+    """The source reference of the first, second … case that one row asks for."""
+    return f"{key}-{count}" if count else str(key)
 
 
 def judged(books: Books | None, draft: CaseDraft, now: datetime) -> Mapping[int, Answer]:

@@ -14,7 +14,7 @@ from aftersales.cases.refunding import ZERO
 from aftersales.cases.request_states import BuyerKind
 from aftersales.cases.services.deciding import case_approve
 from aftersales.cases.services.invoices import invoice_of, invoice_write
-from aftersales.cases.services.opening import CaseDraft, case_open
+from aftersales.cases.services.opening import CaseDraft, by_seller, case_open, ref_of
 from aftersales.cases.services.parcels import carrier_name, waybill
 from aftersales.cases.services.proposing import payment_propose
 from aftersales.cases.services.standing import categories
@@ -82,7 +82,10 @@ def not_dispatched(subject: Subject) -> None:
 def refund_all(
     request: ServiceRequest, subject: Subject, result: Details, actor: Any, now: datetime
 ) -> Case | None:
-    """Everything that no case has taken goes back; an order that was not paid has nothing to give."""
+    """Everything that no case has taken goes back, by a case for each seller; the request names the first.
+
+    An order that was not paid has nothing to give.
+    """
     order = subject.the_order()
     if order.paid <= order.refunded:
         return None
@@ -92,11 +95,14 @@ def refund_all(
     pieces = {pk: count for pk, count in free.items() if count > 0}
     if lines and not pieces:
         return None
-    draft = CaseDraft(
-        CaseKind.REFUND_ONLY, Ground.NOT_SENT, pieces, words=request.words, asked_at=request.asked_at,
-        source=SOURCE, source_ref=str(request.pk),
-    )  # fmt: skip
-    return _decided(request, draft, actor, now)
+    drafts = [
+        CaseDraft(
+            CaseKind.REFUND_ONLY, Ground.NOT_SENT, his, words=request.words, asked_at=request.asked_at,
+            source=SOURCE, source_ref=ref_of(request.pk, count),
+        )
+        for count, his in enumerate(by_seller(order, pieces))
+    ]  # fmt: skip
+    return [_decided(request, draft, actor, now) for draft in drafts][0]
 
 
 def _decided(request: ServiceRequest, draft: CaseDraft, actor: Any, now: datetime) -> Case:

@@ -20,7 +20,7 @@ from aftersales.cases.request_states import HOLDS_LINE, OPEN_REQUESTS, UNMET, Re
 from aftersales.cases.services.disputes import dispute_open
 from aftersales.cases.services.invoices import invoice_kept
 from aftersales.cases.services.locking import refuse_foreign, require, tell_ticket_of
-from aftersales.cases.services.opening import LONGEST, CaseDraft, case_open
+from aftersales.cases.services.opening import LONGEST, CaseDraft, by_seller, case_open, ref_of
 from aftersales.cases.services.request_effects import Subject
 from aftersales.cases.services.request_kinds import Kind, kind_of
 from aftersales.cases.states import CaseKind, PaymentKind, PaymentState, Side
@@ -218,6 +218,8 @@ def request_to_case(
 ) -> Case:
     """What was refused or not answered becomes a case, or at once a dispute (R4.9). Once; the same again is it.
 
+    Articles of several sellers become a case each; the request names the first.
+
     Errors: wrong_state, and whatever opening a case refuses.
     """
     require(actor, "cases.open")
@@ -229,16 +231,20 @@ def request_to_case(
         _refuse_state(row, UNMET)
         becomes = mine.kind.becomes
         wanted, why = kind or becomes.kind, ground or becomes.ground
-        draft = CaseDraft(
-            wanted, why, {} if wanted == CaseKind.COMPENSATION else _pieces(row), words=words or row.words,
-            compensation=(becomes.compensation or "goodwill") if wanted == CaseKind.COMPENSATION else "",
-            asked_at=row.asked_at, source="request_case", source_ref=str(row.pk),
-        )  # fmt: skip
-        case = case_open(ticket=mine.ticket, draft=draft, actor=actor, now=now)
-        if dispute:
-            case = dispute_open(
-                case=case, by=Side.CUSTOMER, actor=actor, now=now, words=words or row.words
-            ).case
+        pieces = {} if wanted == CaseKind.COMPENSATION else _pieces(row)
+        cases = []
+        for count, his in enumerate(by_seller(row.order, pieces)):
+            draft = CaseDraft(
+                wanted, why, his, words=words or row.words,
+                compensation=(becomes.compensation or "goodwill") if wanted == CaseKind.COMPENSATION else "",
+                asked_at=row.asked_at, source="request_case", source_ref=ref_of(row.pk, count),
+            )  # fmt: skip
+            case = case_open(ticket=mine.ticket, draft=draft, actor=actor, now=now)
+            if dispute:
+                said = words or row.words
+                case = dispute_open(case=case, by=Side.CUSTOMER, actor=actor, now=now, words=said).case
+            cases.append(case)
+        case = cases[0]
         moves.change(
             row,
             actor=actor,
