@@ -43,11 +43,12 @@ def ask_about_payments() -> None:
 
 @shared_task
 def sweep_parcels() -> None:
-    """Every ten minutes: remind who has goods to send, end the waiting that is over."""
+    """Every ten minutes: remind who has goods to send, end the waiting that is over, and cases that give nothing."""
     now = timezone.now()
     with origin.coming_from("task"):
         services.parcels_warn(now=now)
         services.parcels_expire(now=now)
+        services.cases_end_empty(now=now)
 
 
 @shared_task

@@ -98,7 +98,7 @@ from .ruling import (
     dispute_appeal,
     dispute_rule,
 )
-from .settling import case_settle
+from .settling import case_settle, cases_end_empty
 from .unknown import Stranger, unknown_give_back, unknown_match, unknown_shelve
 from .writingoff import write_off_approve, write_off_propose, write_off_refuse, write_off_withdraw
 
@@ -143,6 +143,7 @@ __all__ = [
     "case_reviewed",
     "case_rule",
     "case_settle",
+    "cases_end_empty",
     "case_withdraw",
     "difference_explain",
     "difference_reopen",

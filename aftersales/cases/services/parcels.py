@@ -15,13 +15,21 @@ from aftersales.cases.services.following import goods_follow
 from aftersales.cases.services.locking import Held, held_together, refuse_foreign, require
 from aftersales.cases.services.receipts import goods_in, receipt_settle
 from aftersales.cases.services.settling import close_if_settled
-from aftersales.cases.states import CaseKind, CaseState, Direction, ParcelState, ReviewCause, Side
+from aftersales.cases.states import MONEY_BACK, CaseKind, CaseState, Direction, ParcelState, ReviewCause, Side
 from aftersales.core import moves
 from aftersales.core.errors import Busy, DomainError, Refusal, WrongState
 
 WAYBILL = re.compile(r"[A-Z0-9]{4,64}")
 NOT_WANTED = frozenset({CaseState.WITHDRAWN, CaseState.REJECTED})
-"""Cases whose goods stay the customer's: what arrives of them goes back."""
+
+
+def his_goods(case: Case) -> bool:
+    """Whether the goods of a case stay the customer's: what arrives goes back, unless he asks anew.
+
+    They are his too when his return ended without money because nothing had come.
+    """
+    ended = case.state == CaseState.CLOSED and case.kind in MONEY_BACK and not case.agreed
+    return case.state in NOT_WANTED or ended
 
 
 @dataclass
@@ -236,7 +244,7 @@ def parcel_keep(*, parcel: CaseParcel, actor: Any, now: datetime, version: int |
             raise DomainError(
                 _("Another article lies in this parcel: send it back to the customer first."), "strangers"
             )
-        if any(one.case.state in NOT_WANTED for one in mine.cases.values()):
+        if any(his_goods(one.case) for one in mine.cases.values()):
             raise DomainError(_("The customer did not give these goods up; send them back."), "goods_his")
         kept: CaseParcel = moves.perform(mine.parcel, "keep", actor=actor, now=now)
         mine.settle(actor, now)

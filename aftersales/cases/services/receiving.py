@@ -15,9 +15,9 @@ from aftersales.cases.services.awaiting import rest_await
 from aftersales.cases.services.locking import held_together, refuse_foreign, require
 from aftersales.cases.services.opening import note
 from aftersales.cases.services.parcels import (
-    NOT_WANTED,
     HeldParcel,
     carrier_name,
+    his_goods,
     parcel_apart,
     parcel_held,
     strangers,
@@ -166,7 +166,7 @@ def _rest(mine: HeldParcel, actor: Any, now: datetime) -> None:
 
 def _unwanted_apart(mine: HeldParcel, actor: Any, now: datetime) -> None:
     """Goods of withdrawn cases that came together with others are put apart: they go back to the customer."""
-    gone = {pk for pk, one in mine.cases.items() if one.case.state in NOT_WANTED}
+    gone = {pk for pk, one in mine.cases.items() if his_goods(one.case)}
     for case_id in sorted(gone) if len(gone) < len(mine.cases) else ():
         items = [item for item in mine.items if mine.line_case[item.case_line_id] == case_id]
         if not items:
@@ -257,7 +257,7 @@ def parcel_inspect(
     require(actor, "cases.inspect")
     with transaction.atomic():
         mine = parcel_held(parcel, actor=actor, version=version)
-        if keep and any(one.case.state in NOT_WANTED for one in mine.cases.values()):
+        if keep and any(his_goods(one.case) for one in mine.cases.values()):
             raise DomainError(_("The customer did not give these goods up; send them back."), "goods_his")
         mine.parcel = moves.perform(mine.parcel, "inspect", actor=actor, now=now)
         for item in mine.items:
