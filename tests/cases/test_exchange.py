@@ -336,3 +336,63 @@ def test_the_same_request_twice_is_one_case(
     draft = CaseDraft("exchange", "wrong_item", {lines[0].pk: 1}, source="desk", source_ref="k1")
     first = services.case_open(ticket=ticket, draft=draft, actor=desk.agent, now=now)
     assert services.case_open(ticket=fresh(ticket), draft=draft, actor=desk.agent, now=now).pk == first.pk
+
+
+def swapped(case: Case, line: OrderLine, price: str, desk: Cast, now: datetime) -> Case:
+    """One lamp is exchanged for another at that price; the customer pays the difference and has it."""
+    wanted = Replacement(line.pk, 1, name="大灯", unit_price=D(price))
+    services.exchange_choose(case=case, replacements=[wanted], actor=desk.agent, now=now)
+    approve(case, desk, now)
+    for due in Due.objects.unpaid().filter(case=case):
+        services.due_paid(due=due, reference=f"WX-{due.pk}", actor=desk.agent, now=now)
+    keep(arrive(fresh(case), desk, now, f"SF70{case.pk}"), desk, now + 2 * HOUR)
+    sent = send(fresh(case), desk, now + DAY, f"SF90{case.pk}")
+    services.parcel_deliver(parcel=sent, actor=desk.agent, now=now + 2 * DAY)
+    assert fresh(case).state == "closed"
+    return fresh(case)
+
+
+def test_a_dearer_replacement_that_comes_back_gives_what_was_paid_for_it(
+    lines: list[OrderLine], open_case: Open, desk: Cast, now: datetime
+) -> None:
+    # Given a lamp of ¥29.99 exchanged for one of ¥129.99, and ¥100 paid for it
+    swapped(open_case({1: 1}, kind="exchange", ground="no_reason"), lines[1], "129.99", desk, now)
+    case = open_case({1: 1}, ground="quality")
+    case = services.case_approve(case=case, actor=desk.lead, now=now + 3 * DAY)
+    assert (case.agreed, case.agreed_freight, case.agreed_extra) == (D("132.98"), D("2.99"), D(100))
+    # And it follows the lamp: nothing is given while it is not back
+    services.parcels_expire(now=now + 60 * DAY)
+    assert fresh(case).agreed == 0
+    keep(arrive(case, desk, now + 61 * DAY), desk, now + 62 * DAY)
+    payments = services.payment_propose(case=fresh(case), actor=desk.agent, now=now + 62 * DAY)
+    assert sorted((one.kind, one.amount) for one in payments) == [
+        ("refund", D("32.98")), ("supplement", D(100))
+    ]  # fmt: skip
+
+
+def test_who_paid_on_top_does_not_pay_it_again_with_the_next_exchange(
+    lines: list[OrderLine], open_case: Open, desk: Cast, now: datetime
+) -> None:
+    swapped(open_case({1: 1}, kind="exchange", ground="no_reason"), lines[1], "129.99", desk, now)
+    like = approve(open_case({1: 1}, kind="exchange", ground="quality"), desk, now + 3 * DAY)
+    row = Exchange.objects.get(case=like)
+    assert (row.difference, row.lines.get().value) == (0, D("129.99"))
+    assert not Due.objects.unpaid().exists()
+
+
+def test_of_several_pieces_the_replaced_one_carries_it_once(
+    lines: list[OrderLine], open_case: Open, desk: Cast, now: datetime
+) -> None:
+    wanted = open_case({0: 1}, kind="exchange", ground="no_reason")
+    swapped(wanted, lines[0], "33.34", desk, now)
+    first = services.case_approve(case=open_case({0: 1}), actor=desk.lead, now=now + 3 * DAY)
+    second = services.case_approve(case=open_case({0: 2}), actor=desk.lead, now=now + 3 * DAY)
+    assert (first.agreed_extra, second.agreed_extra) == (D(10), 0)
+    assert first.agreed + second.agreed == D("80.01")
+    # And a small amount that is agreed on is the whole of it
+    services.case_withdraw(case=second, actor=desk.agent, now=now + 3 * DAY)
+    services.case_withdraw(case=first, actor=desk.agent, now=now + 3 * DAY)
+    part = open_case({0: 1}, kind="refund_only", ground="quality")
+    services.case_offer(case=part, amount=D(5), actor=desk.lead, now=now + 4 * DAY)
+    part = services.case_accept(case=fresh(part), actor=desk.agent, now=now + 4 * DAY)
+    assert (part.agreed, part.agreed_extra) == (D(5), 0)

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from django.db import connection
 
-from aftersales.cases.models import Case, CaseJudgment, CaseLine, LineAccount, OrderAccount
+from aftersales.cases.models import Case, CaseJudgment, CaseLine, LineAccount, OrderAccount, ReplacementLine
 from aftersales.cases.refunding import ZERO, really_paid
 from aftersales.cases.services.accounts import Books, follow_order, line_paid, paid_by_us
 from aftersales.cases.services.dues import paid_of_many
@@ -61,6 +61,8 @@ def books_open_many(order_ids: Iterable[int]) -> dict[int, Books]:
     for line in OrderLine.objects.filter(order__in=orders).order_by("pk"):
         lines[line.order_id].append(line)
     accounts, by_line = _accounts(orders.values(), lines)
+    sent = ReplacementLine.objects.filter(case_line__line__order__in=orders)
+    replaced = frozenset(sent.values_list("case_line__line", flat=True))
     found = {}
     for pk, order in orders.items():
         mine = lines[pk]
@@ -68,7 +70,8 @@ def books_open_many(order_ids: Iterable[int]) -> dict[int, Books]:
         told_back = order.refunded or any(line.refunded for line in mine)
         own = {line.pk: by_line[line.pk] for line in mine}
         follow_order(accounts[pk], own, order, mine, paid, paid_by_us(order) if told_back else {})
-        found[pk] = Books(order, accounts[pk], {line.pk: line for line in mine}, own, paid)
+        worked_on = replaced & own.keys()
+        found[pk] = Books(order, accounts[pk], {line.pk: line for line in mine}, own, paid, worked_on)
     return found
 
 

@@ -147,7 +147,8 @@ def _refunds(mine: Held, shares: Sequence[Share]) -> list[Way]:
 def _extras(mine: Held, extra: Decimal) -> list[Way]:
     if not extra:
         return []
-    kind = PaymentKind.SUPPLEMENT if paid_of(mine.case) else PaymentKind.FREIGHT
+    on_top = mine.case.agreed_extra > mine.case.back_freight or paid_of(mine.case)
+    kind = PaymentKind.SUPPLEMENT if on_top else PaymentKind.FREIGHT
     if mine.case.kind == CaseKind.COMPENSATION:
         kind = PaymentKind.COMPENSATION
     method, ref, closed = _where_he_paid(mine)

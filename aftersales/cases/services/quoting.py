@@ -10,6 +10,7 @@ from aftersales.cases.models import CaseLine
 from aftersales.cases.refunding import ZERO, Piece, Quote, Term, fixed, quote
 from aftersales.cases.repairs.selectors import difference_back
 from aftersales.cases.services import accounts
+from aftersales.cases.services.carrying import carried
 from aftersales.cases.services.dues import paid_of
 from aftersales.cases.services.locking import Held
 from aftersales.cases.states import MONEY_BACK, SELLERS_FAULT, CaseKind, Ground, Side
@@ -46,15 +47,26 @@ def quoted(mine: Held, amount: Decimal | None, deductions: Deductions) -> Quote:
         return _with_extras(mine, Quote(()))
     if books is None:
         raise DomainError(_("Say first which order this ticket is about."), "no_order")
-    return _with_extras(mine, _goods_quote(mine, amount, deductions))
+    on_top = carried_of(mine) if case.kind in MONEY_BACK else ZERO
+    if on_top and amount is not None:  # of a fixed amount it is only what exceeds the goods
+        on_top = min(on_top, max(amount - _goods_quote(mine, None, {}).bound, ZERO))
+        amount -= on_top
+    return _with_extras(mine, _goods_quote(mine, amount, deductions), on_top)
 
 
-def _with_extras(mine: Held, found: Quote) -> Quote:
+def carried_of(mine: Held) -> Decimal:
+    """What the customer paid on top for these pieces when they came as a replacement."""
+    if mine.books is None or not mine.books.worked_on & {line.line_id for line in mine.lines}:
+        return ZERO
+    return sum(carried(mine.case, mine.lines).values(), ZERO)
+
+
+def _with_extras(mine: Held, found: Quote, on_top: Decimal = ZERO) -> Quote:
     """Who ends with a refund gets back what he paid beyond his order too; freight that was agreed for sending the goods
     back stays agreed, unless he bears it now."""
     case, beyond = mine.case, ZERO
     if case.pk and case.kind in MONEY_BACK:
-        beyond = paid_of(case) if mine.beyond is None else mine.beyond
+        beyond = on_top + (paid_of(case) if mine.beyond is None else mine.beyond)
     back = case.back_freight if case.return_freight != Side.CUSTOMER else ZERO
     told = (("return_freight", back), ("supplement", beyond))
     terms = tuple(Term(code, amount) for code, amount in told if amount)

@@ -1,7 +1,7 @@
 """What of an agreed refund stands once the goods were seen: the accounts are granted anew, downwards or up again."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -9,10 +9,11 @@ from typing import Any
 from django.db import transaction
 
 from aftersales.cases.models import Case, CaseLine, CaseParcel, ParcelItem, Ruling, Settlement
-from aftersales.cases.refunding import ZERO, Judged, Quote, settled
+from aftersales.cases.refunding import ZERO, Judged, Quote, settled, worth
 from aftersales.cases.repairs.selectors import going_out
 from aftersales.cases.selectors import pays_for_goods
 from aftersales.cases.services import accounts
+from aftersales.cases.services.carrying import carried
 from aftersales.cases.services.dues import paid_of
 from aftersales.cases.services.following import workshop_take
 from aftersales.cases.services.locking import Held, held, refuse_foreign, require
@@ -135,8 +136,11 @@ def _judged(
     rest = case.promised - case.promised_freight - sum((line.promised for line in lines), ZERO)
     stands = bool(lines) or not by_key or any(one.state in COMING | JUDGED | LOST for one in by_key.values())
     freight = case.promised_freight if stands else ZERO
+    extra = _extra(
+        case, by_key.values(), lines, {line.pk: min(good[line.pk], line.approved) for line in lines}
+    )
     return settled(
-        pieces, freight=freight, rest=rest if stands else ZERO, extra=_extra(case, by_key.values()),
+        pieces, freight=freight, rest=rest if stands else ZERO, extra=extra,
         order_left=books.account.left + case.agreed - case.agreed_extra if books else None,
     )  # fmt: skip
 
@@ -155,12 +159,23 @@ def never_sent(parcels: Iterable[CaseParcel]) -> bool:
     return states == {ParcelState.EXPIRED}
 
 
-def _extra(case: Case, parcels: Iterable[CaseParcel]) -> Decimal:
-    """What goes beyond the order: return freight follows the parcel, what the customer paid on top does not."""
-    if not case.agreed_extra and not case.back_freight:
-        return ZERO
-    beyond = paid_of(case) if case.kind in MONEY_BACK else ZERO
-    return beyond if never_sent(parcels) else beyond + case.back_freight
+def _extra(
+    case: Case, parcels: Iterable[CaseParcel], lines: list[CaseLine], good: Mapping[int, int]
+) -> Decimal:
+    """What goes beyond the order: return freight follows the parcel, what was paid on top for a replacement follows the
+    replacement, and what was paid for one that never came stands."""
+    freight = ZERO if never_sent(parcels) else case.back_freight
+    if case.kind not in MONEY_BACK:
+        return freight
+    by_line, on_top = carried(case, lines), ZERO
+    for line in lines:
+        if line.line_id in by_line and good[line.pk]:
+            on_top += worth(by_line[line.line_id], line.approved, good[line.pk])
+    own = paid_of(case) if case.agreed_extra or by_line else ZERO
+    granted = max(
+        case.agreed_extra - case.back_freight - own, ZERO
+    )  # a fixed amount may have left some of it out
+    return own + freight + (min(on_top, granted) if granted else on_top)
 
 
 def _replaced_for_nothing(mine: Held, actor: Any, now: datetime) -> None:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from aftersales.cases.models import Case, Exchange, ReplacementLine
 from aftersales.cases.refunding import ZERO
 from aftersales.cases.repairs.states import DueKind
+from aftersales.cases.services.carrying import carried
 from aftersales.cases.services.dues import due_ask
 from aftersales.cases.services.locking import Held
 from aftersales.cases.states import CaseKind
@@ -34,6 +35,7 @@ class Replacement:
 def replacements_checked(mine: Held, replacements: Sequence[Replacement]) -> list[ReplacementLine]:
     """One piece for each piece, at a price to the cent."""
     asked = {line.line_id: line for line in mine.lines}
+    on_top = carried(mine.case, mine.lines)
     counts: dict[int, int] = defaultdict(int)
     found = []
     for one in replacements:
@@ -50,7 +52,8 @@ def replacements_checked(mine: Held, replacements: Sequence[Replacement]) -> lis
         )
         if not 0 < len(name) <= 200 or len(one.sku) > 64:
             raise DomainError(_("Name the article that goes out."), "name")
-        worth = line.value if price is None else price * one.quantity
+        own = line.value + on_top.get(line.line_id, ZERO)
+        worth = own if price is None else price * one.quantity
         if price is None and one.quantity != line.announced:
             raise DomainError(_("Like for like replaces all pieces of a line at once."), "pieces")
         found.append(
@@ -67,7 +70,8 @@ def replacements_keep(
     mine: Held, *, lines: Sequence[ReplacementLine], send_first: bool, actor: Any, now: datetime
 ) -> Exchange:
     """Under the case's lock: these go out, in place of whatever was chosen before."""
-    difference = sum((one.value for one in lines), ZERO) - sum((line.value for line in mine.lines), ZERO)
+    had = sum((line.value for line in mine.lines), ZERO) + sum(carried(mine.case, mine.lines).values(), ZERO)
+    difference = sum((one.value for one in lines), ZERO) - had
     row, _new = Exchange.objects.update_or_create(
         case=mine.case,
         defaults={
