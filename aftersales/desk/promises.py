@@ -21,7 +21,7 @@ from aftersales.tickets import given_words, services
 from aftersales.tickets.models import GivenPromise, Ticket
 from aftersales.tickets.selectors.promises import read
 from aftersales.tickets.services.promises import LONGEST
-from aftersales.tickets.services.unsent import Promised
+from aftersales.tickets.services.unsent import Begun, Promised
 
 HOURS = "chat_desk"  # the calendar in which people of the desk are there
 WORKDAYS = "workdays"
@@ -78,9 +78,13 @@ def workdays() -> WorkingTime:
     return book().calendar_named(WORKDAYS)
 
 
-def suggested(text: str, now: datetime) -> Mapping[str, str]:
-    """What the reply seems to promise, for the form; nothing when it seems to promise nothing."""
-    found = given_words.suggest(text, now, workdays())
+def suggested(text: str, now: datetime, *, called: bool = False) -> Mapping[str, str]:
+    """What the reply seems to promise, for the form; nothing when it seems to promise nothing.
+
+    ``called``: its writer says that it is a promise; then only its time is asked.
+    """
+    read_words = given_words.said_to_promise if called else given_words.suggest
+    found = read_words(text, now, workdays())
     if found is None:
         return {"what": given_words.last_sentence(text, LONGEST), "due": "", "words": ""}
     return {
@@ -116,6 +120,8 @@ def face(promise: GivenPromise, now: datetime) -> Face:
 def due_posted(posted: Mapping[str, Any]) -> datetime | None:
     """The quick choice, or the date written beside it; None when nothing was chosen."""
     chosen = str(posted.get("promise_by", ""))
+    if "promise_by" not in posted and str(posted.get("promise_what", "")).strip():  # opened, no time chosen
+        raise DomainError(_("Choose by when you promise it."), "when")
     written = chosen if chosen not in ("", "at") else str(posted.get("promise_at", ""))
     if not written and chosen != "at":
         return None
@@ -123,6 +129,15 @@ def due_posted(posted: Mapping[str, Any]) -> datetime | None:
     if at is None:
         raise DomainError(_("Choose by when you promise it."), "when")
     return at
+
+
+def begun(posted: Mapping[str, Any]) -> Begun:
+    """The promise of a form that was not sent, as far as it is written; empty when none was made."""
+    chosen = str(posted.get("promise_by", ""))
+    if "promise_by" in posted and not chosen:
+        return Begun("", None)
+    due = moment_of(str(posted.get("promise_at", "")) if chosen == "at" else chosen)
+    return Begun(str(posted.get("promise_what", "")).replace("\x00", "").strip()[:LONGEST], due)
 
 
 def promised(voice: str, text: str, posted: Mapping[str, Any]) -> Promised | None:
@@ -136,7 +151,7 @@ def promised(voice: str, text: str, posted: Mapping[str, Any]) -> Promised | Non
 
 def speaking(say: Callable[..., Any], voice: str, posted: Mapping[str, Any]) -> Callable[..., Any]:
     """The service that says it, with the promise of the same form when one was made (what: the last sentence)."""
-    if due_posted(posted) is None or voice not in ("customer", "merchant"):
+    if voice not in ("customer", "merchant") or due_posted(posted) is None:
         return say
 
     def said(*, text: str, **how: Any) -> Any:

@@ -23,12 +23,111 @@ SAID = [
     ("您好。今晚给您回复。祝您生活愉快", "11-23 22:00"),
     ("We will call you within 2 hours", "11-23 12:00"),
     ("I will send it tomorrow", "11-24 18:00"),
+    ("我今晚8点前给您答复", "11-23 20:00"),
+    ("明早9点我给您打电话", "11-24 09:00"),
+    ("仓库明天下午5点前给您发新杯子", "11-24 17:00"),
+    ("We will call you tomorrow by 5 pm", "11-24 17:00"),
 ]
 UNSAID = [
     "请您24小时内确认收货", "您可以在7天内申请退货", "一般3天内到账", "快递明天到吗？", "我们尽快处理",
     "如果24小时内没有回复，请联系我们", "已经为您处理了", "您什么时候方便？我明天给您回电可以吗", "感谢您的来电", "",
     "我昨天联系过您", "我们支持7天内无理由退货", "今天16:00前您可以联系我们吗",
 ]  # fmt: skip
+# What people write and then call a promise; who acts and how is not asked any more, the time must be the one they said.
+CALLED = [
+    ("今晚8点前给您答复", "11-23 20:00"),
+    ("明早9点", "11-24 09:00"),
+    ("明早9点给您打电话", "11-24 09:00"),
+    ("下午五点半前", "11-23 17:30"),
+    ("下午五点半之前搞定", "11-23 17:30"),
+    ("tomorrow by 5 pm", "11-24 17:00"),
+    ("We'll sort it out by 5pm tomorrow", "11-24 17:00"),
+    ("下周三前", "12-02 18:00"),
+    ("12月3日前", "12-03 18:00"),
+    ("12月3号下午3点前给您结果", "12-03 15:00"),
+    ("仓库明天下午5点前给您发新杯子", "11-24 17:00"),
+    ("今天5点前", "11-23 17:00"),
+    ("5点前搞定", "11-23 17:00"),
+    ("今天8点前", "11-23 20:00"),
+    ("明天8点前", "11-24 08:00"),
+    ("明天上午十点半", "11-24 10:30"),
+    ("明晚八点", "11-24 20:00"),
+    ("今天晚上9点之前", "11-23 21:00"),
+    ("今晚十二点前", "11-24 00:00"),
+    ("今晚给结果", "11-23 22:00"),
+    ("明天中午1点", "11-24 13:00"),
+    ("中午12点前", "11-23 12:00"),
+    ("后天下午两点到四点之间上门", "11-25 16:00"),
+    ("明天下午3-5点上门", "11-24 17:00"),
+    ("大后天上午", "11-26 12:00"),
+    ("周五下班前", "11-27 18:00"),
+    ("这周五上午11点", "11-27 11:00"),
+    ("星期四给您准信", "11-26 18:00"),
+    ("礼拜天之前", "11-29 18:00"),
+    ("下周一早上九点", "11-30 09:00"),
+    ("下周内", "12-04 18:00"),
+    ("本周内", "11-27 18:00"),
+    ("月底前", "11-30 18:00"),
+    ("26号前给您", "11-26 18:00"),
+    ("3号前给您", "12-03 18:00"),
+    ("2026年12月1日10:30前", "12-01 10:30"),
+    ("1月5日之前", "01-05 18:00"),
+    ("17:30前", "11-23 17:30"),
+    ("16：00之前", "11-23 16:00"),
+    ("下午三点一刻", "11-23 15:15"),
+    ("下午4点20分", "11-23 16:20"),
+    ("今天我们会在下午4点前给您回电", "11-23 16:00"),
+    ("您上周三的退货，仓库明天上午10点前收", "11-24 10:00"),
+    ("一个半小时内", "11-23 11:30"),
+    ("半个小时内", "11-23 10:30"),
+    ("两小时后给您回复", "11-23 12:00"),
+    ("四十分钟内", "11-23 10:40"),
+    ("一周内", "11-30 18:00"),
+    ("两三天内", "11-26 18:00"),
+    ("最晚两个小时", "11-23 12:00"),
+    ("24-48小时内", "11-25 10:00"),
+    ("两个工作日内", "11-25 18:00"),
+    ("大概3天内到账", "11-26 18:00"),
+    ("by 5 tomorrow", "11-24 17:00"),
+    ("by noon", "11-23 12:00"),
+    ("tonight", "11-23 22:00"),
+    ("tomorrow morning at 9", "11-24 09:00"),
+    ("at 9 in the morning tomorrow", "11-24 09:00"),
+    ("by 5:30 p.m. on Friday", "11-27 17:30"),
+    ("next Wednesday", "12-02 18:00"),
+    ("by Dec 3", "12-03 18:00"),
+    ("before 3 December, 11 am", "12-03 11:00"),
+    ("by December 3rd at 2pm", "12-03 14:00"),
+    ("by the end of the day", "11-23 18:00"),
+    ("EOD tomorrow", "11-24 18:00"),
+    ("the day after tomorrow in the afternoon", "11-25 18:00"),
+    ("within 2 hours", "11-23 12:00"),
+    ("within two business days", "11-25 18:00"),
+    ("in half an hour", "11-23 10:30"),
+    ("within the next 24 hours", "11-24 10:00"),
+    ("by the end of the week", "11-27 18:00"),
+    ("17:00 today", "11-23 17:00"),
+]
+# Words in which no time ahead is named: nothing is chosen then.
+TIMELESS = [
+    "我们尽快处理", "给您三点建议", "早一点给您", "有两点说明", "今天上午9点前", "上周三", "11月20日的订单我们会核实",
+    "订单尾号8812", "请您明天把照片发给我", "您明天方便吗？", "退款99.5元", "as soon as possible", "快点",
+    "if it is not there by 5 pm, write to us",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "due"), CALLED, ids=[text for text, _due in CALLED])
+def test_what_is_called_a_promise_has_the_time_that_its_words_name(
+    text: str, due: str, now: datetime
+) -> None:
+    found = given_words.said_to_promise(text, now, WORKDAYS)
+    assert found is not None
+    assert found.due_at.astimezone(ZoneInfo("Asia/Shanghai")).strftime("%m-%d %H:%M") == due
+
+
+@pytest.mark.parametrize("text", TIMELESS)
+def test_where_no_time_is_named_none_is_chosen(text: str, now: datetime) -> None:
+    assert given_words.said_to_promise(text, now, WORKDAYS) is None
 
 
 @pytest.mark.parametrize(("text", "due"), SAID, ids=[text for text, _due in SAID])

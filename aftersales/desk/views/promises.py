@@ -30,7 +30,7 @@ ACTS = ("keep", "postpone", "withdraw")
 def guess(request: HttpRequest) -> HttpResponse:
     """What these words seem to promise; nothing is kept."""
     text = request.POST.get("text", "").replace("\x00", "")[:LONGEST]
-    return JsonResponse(promises.suggested(text, timezone.now()))
+    return JsonResponse(promises.suggested(text, timezone.now(), called="called" in request.POST))
 
 
 @require_POST

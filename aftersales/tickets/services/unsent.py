@@ -48,6 +48,15 @@ class Promised:
     due_at: datetime
 
 
+@dataclass(frozen=True)
+class Begun:
+    """A promise as a draft keeps it: the time may be missing still."""
+
+    what: str
+    due_at: datetime | None
+
+
+DRAFT_COLUMNS = ("voice", "text", "promise_what", "promise_due_at", "saved_at", "sent_back", "why")
 FILE_COLUMNS = ("name", "original_name", "content_type", "size", "sha256", "width", "height")
 
 
@@ -60,10 +69,13 @@ def draft_keep(
     now: datetime,
     form_key: str = "",
     files: Sequence[StoredFile] = (),
+    kept: Collection[str] | None = None,
+    promise: Begun | None = None,
 ) -> bool:
     """Keep half-written words of this person on this ticket; nothing left means no draft. False when they are said.
 
     ``form_key``: the form they were written in. A save that arrives after the same form was sent keeps nothing.
+    ``kept``: which files of the draft stay, by their public ids; ``promise``: what the words promise. None: as before.
     """
     _may_write(actor)
     cleaned = text.replace("\x00", "")[:LONGEST]
@@ -76,7 +88,11 @@ def draft_keep(
         if draft is None:
             draft = _new_draft(ticket, actor, now)
         draft.voice, draft.text, draft.saved_at, draft.sent_back, draft.why = voice[:10], cleaned, now, "", ""
-        draft.save(update_fields=["voice", "text", "saved_at", "sent_back", "why"])
+        if promise is not None:
+            draft.promise_what, draft.promise_due_at = promise.what[:300], promise.due_at
+        draft.save(update_fields=DRAFT_COLUMNS)
+        if kept is not None:
+            draft.files.exclude(public_id__in=kept).delete()
         _add_files(draft, files)
         if not cleaned.strip() and not draft.files.exists():
             draft.delete()
