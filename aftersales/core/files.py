@@ -15,7 +15,7 @@ import unicodedata
 import warnings
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
@@ -161,12 +161,18 @@ def remove(name: str) -> None:
 
 
 @contextmanager
-def stored_for(uploads: Iterable[UploadedFile], *, now: datetime) -> Iterator[list[StoredFile]]:
-    """Uploads, kept for what is done with them: when that fails, nothing of them stays. Raises FileRefused."""
+def stored_for(
+    uploads: Iterable[UploadedFile], *, now: datetime, good_only: bool = False
+) -> Iterator[list[StoredFile]]:
+    """Uploads, kept for what is done with them: when that fails, nothing of them stays. Raises FileRefused.
+
+    ``good_only``: what is refused is left out instead.
+    """
     stored: list[StoredFile] = []
     try:
         for upload in uploads:
-            stored.append(store_upload(upload, now=now))
+            with suppress(FileRefused) if good_only else nullcontext():
+                stored.append(store_upload(upload, now=now))
         yield stored
     except BaseException:
         for one in stored:

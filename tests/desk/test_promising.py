@@ -1,9 +1,11 @@
 """The promise in the reply box: one form, one transaction, once; and the card that follows it on the workbench."""
 
+import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -11,7 +13,7 @@ from aftersales.core import jobs, once
 from aftersales.customers.models import Contact, Customer
 from aftersales.desk import promises
 from aftersales.tickets import services
-from aftersales.tickets.models import GivenPromise, Message, Ticket
+from aftersales.tickets.models import Attachment, GivenPromise, Message, Ticket, Unsent
 from tests.cast import Cast
 
 Opener = Callable[..., Ticket]
@@ -64,6 +66,66 @@ def test_a_promise_without_a_time_ahead_sends_nothing_and_keeps_the_draft(
     assert answer.status_code == 422
     assert "我明天中午前给您回电" in answer.content.decode()
     assert not Message.objects.filter(author_kind="staff").exists()
+
+
+@pytest.mark.usefixtures("reachable")
+def test_a_refused_send_keeps_promise_time_and_the_good_files_and_the_next_one_says_them_all(
+    open_ticket: Opener, desk: Cast, now: datetime
+) -> None:
+    ticket, browser = open_ticket(), desk.client(desk.agent)
+    good = SimpleUploadedFile("说明.txt", "杯口有裂痕".encode(), "text/plain")
+    broken = SimpleUploadedFile("坏.png", b"\x89PNG\r\n\x1a\n broken", "image/png")
+    what = form(now + 2 * HOUR, promise_what="今天给您回电")
+    answer = browser.post(say(ticket), what | {"files": [good, broken]})
+    assert answer.status_code == 422
+    page = answer.content.decode()
+    assert "坏.png" in " ".join(str(said) for said in answer.context["messages"])
+    box = page.partition('class="pm"')[2].partition("</details>")[0]
+    assert box.partition(">")[0].endswith(' data-guess="/desk/promises/guess/"')
+    assert " open" in box[:40]
+    assert 'value="今天给您回电"' in box
+    assert f'value="{promises.value(now + 2 * HOUR)}" aria-label' in box
+    kept = re.findall(r'name="kept" value="([^"]+)" checked', page)
+    assert len(kept) == 1
+
+    again = {"promise_by": "at", "promise_at": promises.value(now + 2 * HOUR), once.FIELD: once.new_key()}
+    assert browser.post(say(ticket), what | again | {"kept": kept}).status_code == 302
+    jobs.run_due(now + HOUR / 60)
+    promise = GivenPromise.objects.get()
+    assert (promise.what, promise.due_at) == ("今天给您回电", now + 2 * HOUR)
+    assert [one.original_name for one in Attachment.objects.all()] == ["说明.txt"]
+
+
+@pytest.mark.usefixtures("reachable")
+def test_a_reply_that_news_hold_up_keeps_its_promise_and_what_was_taken_off_stays_off(
+    open_ticket: Opener, desk: Cast, now: datetime
+) -> None:
+    ticket, browser = open_ticket(), desk.client(desk.agent)
+    services.customer_message(ticket=ticket, text="还没到吗", actor=desk.lead, now=now)
+    answer = browser.post(say(ticket), form(now + HOUR, seen="0", promise_what="回电"))
+    assert answer.status_code == 409
+    draft = Unsent.objects.get()
+    assert (draft.promise_what, draft.promise_due_at) == ("回电", now + HOUR)
+    broken = SimpleUploadedFile("坏.png", b"no", "image/png")
+    answer = browser.post(say(ticket), form(now, promise_by="", promise_what="回电") | {"files": [broken]})
+    assert answer.status_code == 422
+    draft.refresh_from_db()
+    assert (draft.promise_what, draft.promise_due_at) == ("", None)
+
+
+@pytest.mark.usefixtures("reachable")
+def test_a_promise_that_was_begun_without_a_time_is_asked_for_it(
+    open_ticket: Opener, desk: Cast, now: datetime
+) -> None:
+    """The box is open and no time is chosen: nothing goes out without the promise, and it is asked for again."""
+    posted = form(now, promise_what="给您回电")
+    del posted["promise_by"]
+    answer = desk.client(desk.agent).post(say(open_ticket()), posted)
+    assert answer.status_code == 422
+    assert not Message.objects.filter(author_kind="staff").exists()
+    box = answer.content.decode().partition('class="pm"')[2].partition("</details>")[0]
+    assert 'value="给您回电"' in box
+    assert "checked" not in box
 
 
 def test_a_note_promises_nothing(open_ticket: Opener, desk: Cast, now: datetime) -> None:
@@ -126,5 +188,7 @@ def test_the_reply_box_guesses_what_is_promised(desk: Cast, now: datetime) -> No
     answer = desk.client(desk.agent).post("/desk/promises/guess/", {"text": "您好。我们会在24小时内给您回电"})
     found = answer.json()
     assert (found["what"], found["due"]) == ("我们会在24小时内给您回电", promises.value(now + 24 * HOUR))
+    called = {"text": "仓库下周三前发新杯子", "called": "1"}
+    assert desk.client(desk.agent).post("/desk/promises/guess/", called).json()["due"].endswith("T18:00")
     silent = desk.client(desk.agent).post("/desk/promises/guess/", {"text": "请问还有什么可以帮您？"}).json()
     assert silent["due"] == ""

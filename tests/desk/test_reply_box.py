@@ -188,7 +188,9 @@ def test_a_picture_of_sixty_megabytes_is_refused_with_a_sentence_and_the_words_s
     assert answer.status_code == 422
     assert "大图.png" in " ".join(str(said) for said in answer.context["messages"])
     assert "已补发。</textarea>" in answer.content.decode()
-    assert not Unsent.objects.exists()
+    draft = Unsent.objects.get()
+    assert (draft.text, draft.due_at) == ("已补发。", None)  # kept for its writer, on no way
+    assert not draft.files.exists()
 
 
 @pytest.mark.parametrize("seen", ["", "x", "-1", "9" * 400, "²"])

@@ -116,11 +116,13 @@ def say(
 
 
 def keep(request: HttpRequest, row: Ticket) -> bool:
-    """The posted words and files become the writer's draft."""
-    with _uploads(request) as stored:
+    """The posted words become the writer's draft, with the promise they make and the files that can be taken."""
+    kept = request.POST.getlist("kept")[:MAX_FILES]
+    uploads = request.FILES.getlist("files")[: MAX_FILES - len(kept)]
+    with files.stored_for(uploads, now=timezone.now(), good_only=True) as stored:
         return unsent.draft_keep(
             ticket=row, voice=request.POST.get("voice", ""), text=request.POST.get("text", ""),
-            actor=request.user, now=timezone.now(), files=stored,
+            actor=request.user, now=timezone.now(), files=stored, kept=kept, promise=promises.begun(request.POST),
         )  # fmt: skip
 
 

@@ -135,6 +135,7 @@ def say(request: HttpRequest, number: str) -> HttpResponse:
         answered(lambda: saying.keep(request, row), request)
         return page(request, the_ticket(request, number), voice=voice, news=news, status=409)
     if answered(lambda: _say(request, row, voice), request) is None:
+        answered(lambda: saying.keep(request, row), request)
         return page(request, the_ticket(request, number), draft=text, voice=voice, status=422)
     return looking.back(request, number)
 
