@@ -264,7 +264,7 @@ def stream(
 
 
 def _message_kind(message: Message) -> str:
-    if message.audience == "internal":
+    if message.is_note:
         return "note"
     return {"customer": "cust", "merchant": "mer", "staff": "own"}.get(message.author_kind, "cust")
 

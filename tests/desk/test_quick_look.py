@@ -44,6 +44,30 @@ def say(browser: Client, ticket: Ticket, **form: Any) -> Any:
     return browser.post(url(ticket, "say/"), {"voice": "customer", "text": "已补发。"} | form, **FROM_LOOK)
 
 
+def test_the_look_shows_what_the_customer_said_last_and_a_note_as_a_note(
+    ticket: Ticket, desk: Cast, now: datetime
+) -> None:
+    """A note stood there under its writer's name with the channel "telephone", as words that were spoken."""
+    later = now + timedelta(minutes=5)
+    services.customer_message(ticket=ticket, text="杯子又漏了", actor=desk.agent, now=now)
+    services.note_add(ticket=ticket, text="仓库说明天补", actor=desk.agent, now=later)
+    said = look(desk.client(desk.agent), ticket).partition("ql-t")[2].partition('<dl class="kv">')[0]
+    customer, _, note = said.partition('class="qmsg note"')
+    assert "杯子又漏了" in customer
+    assert ticket.customer.masked_name in customer
+    assert "内部备注" in note
+    assert "仓库说明天补" in note
+    assert "电话" not in note
+
+    services.ticket_reply(
+        ticket=ticket, text="明天补发给您", actor=desk.agent, now=later + timedelta(minutes=1)
+    )
+    said = look(desk.client(desk.agent), ticket).partition("ql-t")[2].partition('<dl class="kv">')[0]
+    assert "明天补发给您" in said
+    assert "仓库说明天补" not in said
+    assert "qmsg note" not in said
+
+
 def test_a_reply_from_the_quick_look_is_held_and_taken_back_into_the_same_box(
     ticket: Ticket, desk: Cast, now: datetime, work_off: WorkOff
 ) -> None:
@@ -107,7 +131,7 @@ def test_a_refusal_stands_in_the_box_with_the_words(ticket: Ticket, desk: Cast) 
     assert answer.status_code == 422
     assert re.search(r'id="reply-error" role="alert">[^<]+</p>', shown)
     assert "给五星好评返现二十元</textarea>" in shown
-    assert not Unsent.objects.exists()
+    assert Unsent.objects.get().due_at is None  # a draft, on no way
 
 
 def test_who_only_reads_has_no_box_and_the_archive_has_no_reply(

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.messages import constants
+from django.db.models import OuterRef, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -16,7 +17,8 @@ from aftersales.desk import promises, voices, workbench
 from aftersales.desk.views import saying
 from aftersales.orders.selectors import order_card
 from aftersales.tickets import selectors
-from aftersales.tickets.models import Ticket
+from aftersales.tickets.models import Message, Ticket
+from aftersales.tickets.states import AuthorKind
 
 PLACE = "look"  # the id of the panel: what asks from there is answered there
 SPOKEN = ("customer", "note")  # taking down what others said is done where the conversation is read
@@ -44,12 +46,11 @@ def face(
 ) -> HttpResponse:
     """The quick look of a ticket; what was just done is told beside the queue, what was refused in the box."""
     now, user = timezone.now(), request.user
-    said = row.messages.order_by("-at", "-id").select_related("author").first()
-    newest = row.messages.order_by("-id").values_list("id", flat=True).first()
+    last, asks = _last_said(row)
     refused, done = _told(request)
-    box = saying.box(user, row, [newest or 0], draft, voice, news)
+    box = saying.box(user, row, [last.newest if last else 0], draft, voice, news)
     context = {
-        "ticket": row, "now": now, "said": said, "in_look": True, "refused": refused, "news": news,
+        "ticket": row, "now": now, "asks": asks, "last": last, "in_look": True, "refused": refused, "news": news,
         "clocks": [one for one in workbench.clock_cards(row, now) if one.open],
         "card": order_card(row.order_id) if row.order_id else None,
         "recent": list(reversed(selectors.timeline(row, limit=4, reader=user))),
@@ -62,6 +63,16 @@ def face(
     for text in done:
         trigger_client_event(response, "say", {"text": text})
     return response
+
+
+def _last_said(row: Ticket) -> tuple[Any, Any]:
+    """The last message with the newest key (``newest``), and the customer's last one; one row where he spoke last."""
+    said = row.messages.order_by("-at", "-id").select_related("author")
+    key = Message.objects.filter(ticket=OuterRef("ticket")).order_by("-id").values("id")[:1]
+    last = said.annotate(newest=Subquery(key)).first()
+    if last is None or last.author_kind == AuthorKind.CUSTOMER:
+        return last, last
+    return last, said.filter(author_kind=AuthorKind.CUSTOMER).first()
 
 
 def _speaking(user: Any, row: Ticket, drafted: str) -> dict[str, Any]:

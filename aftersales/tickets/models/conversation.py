@@ -66,6 +66,11 @@ class Message(PublicIdModel):
         return f"{self.get_author_kind_display()} {minute(self.at)}"
 
     @property
+    def is_note(self) -> bool:
+        """Whether only staff reads it."""
+        return self.audience == Audience.INTERNAL
+
+    @property
     def quoted_from(self) -> str:
         """The number of the ticket in which it was said, where this one was split off from it."""
         return self.source_ref.partition(":")[0] if self.source == QUOTED else ""
