@@ -391,6 +391,7 @@ class RuleOutcome(models.TextChoices):
     LOOP = "loop", pgettext_lazy("outcome", "Stopped: its own doing")
     DEPTH = "depth", pgettext_lazy("outcome", "Stopped: too many rules in a row")
     OFTEN = "often", pgettext_lazy("outcome", "Stopped: too often on one day")
+    AGAIN = "again", pgettext_lazy("outcome", "Left out: done a moment ago")
     FAILED = "failed", pgettext_lazy("outcome", "Failed")
 
 

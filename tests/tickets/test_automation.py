@@ -13,6 +13,7 @@ from django.db import connections, transaction
 
 from accounts.services import system_user
 from aftersales.clocks.models import Clock
+from aftersales.clocks.services import sweep
 from aftersales.core.errors import Busy, DomainError, NotPermitted, Refused
 from aftersales.core.events import in_whose_name
 from aftersales.core.models import Event
@@ -256,8 +257,9 @@ def test_a_rule_acts_on_one_ticket_only_so_often_a_day(
     version = rule("customer_wrote")
     ticket = open_ticket()
     for number in range(3):
-        services.customer_message(ticket=ticket, text=f"第 {number} 次催", actor=desk.agent, now=now)
-    work_off(now)
+        at = now + timedelta(hours=2 * number)
+        services.customer_message(ticket=ticket, text=f"第 {number} 次催", actor=desk.agent, now=at)
+        work_off(at)
     assert runs(version) == ["done", "done", "often"]
 
 
@@ -266,7 +268,7 @@ def test_the_dry_run_counts_what_the_guard_holds_back(
 ) -> None:
     change("rule_deeds_a_day", 2)
     ticket = open_ticket(at=now - timedelta(days=3))
-    for hours in (40, 39, 38, 2):
+    for hours in (40, 37, 34, 2):
         services.customer_message(
             ticket=ticket, text=f"{hours} 小时前催", actor=desk.agent, now=now - timedelta(hours=hours)
         )
@@ -278,6 +280,43 @@ def test_the_dry_run_counts_what_the_guard_holds_back(
         False,
     ]
     assert (dry.done, dry.refused) == (3, 1)
+
+
+def test_clocks_that_run_out_together_are_one_moment_and_the_same_words_are_said_once(
+    rule: Maker, open_ticket: Opener, work_off: Callable[[datetime], None], desk: Cast, now: datetime
+) -> None:
+    """One event for each clock; note and escalation stand once."""
+    version = rule("breached", NOTE, Step("escalate", {"reason": "超时"}))
+    ticket = open_ticket()
+    late = now + timedelta(days=30)
+    sweep(now=late)
+    work_off(late)
+    breached = Event.objects.filter(kind="clock.breached", subject_id=ticket.pk)
+    assert breached.count() > 1, "several clocks run out at one moment"
+    assert runs(version).count("done") == 1
+    assert set(runs(version)) == {"done", "again"}
+    assert Message.objects.filter(ticket=ticket, source="action").count() == 1
+
+    draft = rule("breached", NOTE, active=False)
+    assert len([one for one in rehearse(draft, late).rows if one.ticket.pk == ticket.pk]) == 1
+
+
+def test_within_the_pause_of_the_rule_book_the_same_words_are_said_once(
+    rule: Maker, open_ticket: Opener, work_off: Callable[[datetime], None], desk: Cast, now: datetime
+) -> None:
+    version = rule("merchant_wrote")
+    ticket = open_ticket()
+
+    def answers(at: datetime) -> None:
+        services.merchant_message(ticket=ticket, text="已寄出", actor=desk.agent, now=at)
+        work_off(at)
+
+    for minutes in (0, 59, 61):
+        answers(now + timedelta(minutes=minutes))
+    assert runs(version) == ["done", "again", "done"]
+    change("rule_again_minutes", 10)
+    answers(now + timedelta(minutes=75))
+    assert runs(version)[-1] == "done"
 
 
 def test_hours_after_a_moment_a_rule_about_time_acts_once_for_that_moment(

@@ -36,7 +36,7 @@ FLAGS = [
 ]
 TONES = {
     RuleOutcome.DONE: "green", RuleOutcome.REFUSED: "grey", RuleOutcome.LOOP: "red", RuleOutcome.DEPTH: "red",
-    RuleOutcome.OFTEN: "amber", RuleOutcome.FAILED: "red",
+    RuleOutcome.OFTEN: "amber", RuleOutcome.FAILED: "red", RuleOutcome.AGAIN: "grey",
 }  # fmt: skip
 
 

@@ -57,6 +57,8 @@ class Rehearsal:
 
 def rehearse(version: AutomationVersion, now: datetime, *, span: timedelta = WEEK) -> Rehearsal:
     """Against the last ``span``; a rule about time against now. Nothing is written: guards judge rows in memory."""
+    from aftersales.tickets.services.automation import spread
+
     moments = list(_moments(version, now, span))
     cut = len(moments) > LOOKED_AT
     tickets = Ticket.objects.select_related(*engine.RELATED).in_bulk({pk for pk, _at in moments[:LOOKED_AT]})
@@ -65,7 +67,8 @@ def rehearse(version: AutomationVersion, now: datetime, *, span: timedelta = WEE
         (row, at) for pk, at in moments[:LOOKED_AT] if pk in tickets
         if conditions.holds(version.conditions, row := past.at(pk, at), any_of=version.any_of) and not row.historic
     ]  # fmt: skip
-    return Rehearsal(_stopped(version, _judged(version, fit), now), min(len(moments), LOOKED_AT), cut)
+    told = _stopped(version, _judged(version, spread(version, fit)), now)
+    return Rehearsal(told, min(len(moments), LOOKED_AT), cut)
 
 
 def _moments(version: AutomationVersion, now: datetime, span: timedelta) -> Iterable[tuple[int, datetime]]:

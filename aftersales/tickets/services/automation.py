@@ -16,7 +16,7 @@ from accounts.services import system_user
 from aftersales.core import moves, origin, registers
 from aftersales.core.errors import Busy, DomainError, NotPermitted, Refusal
 from aftersales.core.models import Event
-from aftersales.standards.selectors import parameter
+from aftersales.standards.selectors import duration, parameter
 from aftersales.standards.states import RuleState
 from aftersales.tickets import actions
 from aftersales.tickets.actions import Step, conditions, engine
@@ -33,6 +33,8 @@ from aftersales.tickets.states import (
 
 logger = logging.getLogger(__name__)
 DRAFT = "standards.draft"
+PAUSE = "rule_again_minutes"
+OF_CLOCKS = (Trigger.WARNED, Trigger.BREACHED)
 KIND = "tickets.ticket"
 HEARD: Mapping[str, str] = {
     "ticket.opened": Trigger.OPENED,
@@ -50,6 +52,7 @@ STOPPED = {
     RuleOutcome.LOOP: _("The rule does not react to its own doing."),
     RuleOutcome.DEPTH: _("Too many rules in a row set each other off."),
     RuleOutcome.OFTEN: _("The rule acted on this ticket often enough today."),
+    RuleOutcome.AGAIN: _("The rule did the same on this ticket a moment ago; once is enough."),
     RuleOutcome.FAILED: _("The rule ended with an error; nothing was done. The system log says which."),
 }
 
@@ -272,18 +275,39 @@ def _result(ticket: Ticket, outcome: str) -> engine.Result:
 
 
 def _stopped(version: AutomationVersion, ticket: Ticket, chain: tuple[int, ...], now: datetime) -> str:
-    """The guard against loops: never its own doing, not too deep, not too often on one ticket."""
+    """The guard against loops: never its own doing, not too deep, not the same again, not too often on one ticket."""
     if version.rule_id in chain:
         return RuleOutcome.LOOP
     if len(chain) >= int(parameter("rules_in_a_row", now)):
         return RuleOutcome.DEPTH
-    lately = AutomationRun.objects.filter(
-        rule_id=version.rule_id,
-        ticket=ticket,
-        at__gt=now - timedelta(days=1),
-        outcome=RuleOutcome.DONE,
-    )
+    done = AutomationRun.objects.filter(rule_id=version.rule_id, ticket=ticket, outcome=RuleOutcome.DONE)
+    if once_a_while(version) and done.filter(version=version, at__gt=now - duration(PAUSE, now)).exists():
+        return RuleOutcome.AGAIN
+    lately = done.filter(at__gt=now - timedelta(days=1))
     return RuleOutcome.OFTEN if lately.count() >= int(parameter("rule_deeds_a_day", now)) else ""
+
+
+def once_a_while(version: AutomationVersion) -> bool:
+    """Whether the same again says nothing new: several clocks of a ticket run out at one moment, and so it is one
+    moment; words that were said a moment ago are not said again."""
+    if version.by_time:
+        return False
+    return version.trigger in OF_CLOCKS or all(step.action.says for step in actions.steps_of(version.steps))
+
+
+def spread(
+    version: AutomationVersion, fit: Sequence[tuple[Ticket, datetime]]
+) -> list[tuple[Ticket, datetime]]:
+    """Of moments, newest first, those at which the rule acts, for a dry run: the ones in its pause are left out."""
+    if not once_a_while(version):
+        return list(fit)
+    acted: dict[int, datetime] = {}
+    kept = []
+    for ticket, at in reversed(fit):
+        if ticket.pk not in acted or acted[ticket.pk] <= at - duration(PAUSE, at):
+            acted[ticket.pk] = at
+            kept.append((ticket, at))
+    return kept[::-1]
 
 
 def _log(
