@@ -11,6 +11,7 @@ urlpatterns = [
     path("wall/", today.wall, name="wall"),
     path("me/", person.me, name="me"),
     path("people/<int:pk>/", person.person, name="person"),
+    path("people/<int:pk>/<slug:what>/", person.deeds, name="deeds"),
     path("integrity/", integrity.integrity, name="integrity"),
     path("integrity/<slug:code>/", integrity.traces, name="traces"),
     path("reports/", reports.reports, name="reports"),

@@ -128,6 +128,7 @@ DESK_PAGES = {
     "dashboards:today": Page(LEADS | {R.VENDOR_LEAD}, args=rule_book),
     "dashboards:me": Page(DESK, args=rule_book),
     "dashboards:person": Page(READERS | {R.PLANNER}, sample={"pk": 999}),
+    "dashboards:deeds": Page(READERS | {R.PLANNER}, sample={"pk": 999, "what": "resolved"}),
     "dashboards:integrity": Page(LEADS | {R.INSPECTOR, R.AUDITOR}, args=rule_book),
     "dashboards:reports": Page(READERS | {R.PLANNER}),
     "dashboards:report_plan": Page(READERS | {R.PLANNER}, "POST"),

@@ -1,5 +1,6 @@
 """The signs of the integrity page: each finds what it is for, lays it to the right person, and opens its tickets."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -139,6 +140,23 @@ def test_a_sign_opens_exactly_its_events(mine: Ticket, desk: Cast, now: Any) -> 
     assert page.count(mine.number) == 2  # its address and its words
     assert mine.number not in nobody.content.decode()
     assert desk.client(desk.lead).get("/overview/integrity/unheard_of/").status_code == 404
+
+
+def test_a_figure_says_both_units_and_opens_as_many_rows(mine: Ticket, desk: Cast, now: Any) -> None:
+    """ "1" opened three rows: tickets stood against what happened on them."""
+    for minute in range(3):
+        services.ticket_reply(ticket=mine, text="好", actor=desk.agent, now=now - minute * HOUR / 60)
+    with time_machine.travel(now, tick=False):
+        browser = desk.client(desk.lead)
+        card = browser.get("/overview/integrity/?days=7").content.decode().partition("empty_reply")[2]
+        card = card.partition("</p>")[0]
+        page = browser.get("/overview/integrity/empty_reply/?days=7")
+        of_one = browser.get(f"/overview/integrity/empty_reply/?days=7&person={desk.agent.pk}")
+    assert re.findall(r"\d+", re.sub(r"<b[^>]*>|</?[a-z][^>]*>", " ", card.partition(">")[2])) == ["1", "3"]
+    for shown in (page, of_one):
+        assert (shown.context["sign"].tickets, shown.context["sign"].times) == (1, 3)
+        assert str(shown.context["counted"]) in shown.content.decode()
+        assert len(shown.context["traces"]) == 3
 
 
 def test_an_agent_does_not_see_the_page(desk: Cast) -> None:

@@ -1,5 +1,6 @@
 """Team today, the wall and the pages of persons: the same truth as the queues, in few statements."""
 
+import re
 from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
@@ -137,6 +138,54 @@ def test_a_breach_is_laid_to_who_held_it_when_time_ran_out(three: list[Ticket], 
 
     assert broken["first_response"] >= 1
     assert inherited.get("first_response", 0) == 0
+
+
+def test_resolved_is_one_figure_on_both_pages_and_every_figure_of_a_person_opens_its_tickets(
+    three: list[Ticket], desk: Cast, now: Any
+) -> None:
+    """A ticket resolved on two days is one ticket; both pages count it once and say how often."""
+    ticket = three[0]
+    for days in (3, 2):
+        at = now - timedelta(days=days)
+        services.ticket_resolve(
+            ticket=Ticket.objects.get(pk=ticket.pk),
+            result="explained",
+            text="已说明",
+            actor=desk.agent,
+            now=at,
+        )
+        services.ticket_move(
+            ticket=Ticket.objects.get(pk=ticket.pk),
+            name="reopen",
+            reason="又来了",
+            actor=desk.lead,
+            now=at + HOUR,
+        )
+    services.ticket_reply(ticket=Ticket.objects.get(pk=ticket.pk), text="好", actor=desk.agent, now=now)
+    with time_machine.travel(now, tick=False):
+        browser = desk.client(desk.lead)
+        page = browser.get(f"/overview/people/{desk.agent.pk}/?days=7")
+        integrity = browser.get("/overview/integrity/?days=7")
+        of_agent = next(row for row in integrity.context["people"] if row["user"] == desk.agent)
+        assert page.context["own"].handled == of_agent["resolved"] == 1
+        assert sum(page.context["own"].resolved.values()) == 2
+        links = set(re.findall(r'href="(/(?:overview|desk)/[^"]*)"', page.content.decode()))
+        resolved = f"/overview/people/{desk.agent.pk}/resolved/?days=7"
+        assert resolved in links
+        rows = browser.get(resolved).context["traces"]
+        assert [row.ticket.pk for row in rows] == [ticket.pk] * 2
+        assert any("/integrity/empty_reply/" in link and f"person={desk.agent.pk}" in link for link in links)
+        for link in (one for one in links if "/people/" in one or "assignee=" in one or "person=" in one):
+            assert browser.get(link.replace("&amp;", "&")).status_code == 200, link
+        hours = [link.replace("&amp;", "&") for link in links if "/acts/" in link]
+        assert [len(browser.get(link).context["traces"]) for link in hours] == [1]
+        own = desk.client(desk.agent).get("/overview/me/?days=7").content.decode()
+        assert f"/overview/people/{desk.agent.pk}/empty_reply/" in own
+        assert (
+            desk.client(desk.agent).get(f"/overview/people/{desk.agent.pk}/empty_reply/").status_code == 200
+        )
+        assert desk.client(desk.agent).get(f"/overview/people/{desk.lead.pk}/resolved/").status_code == 404
+        assert browser.get(f"/overview/people/{desk.agent.pk}/nothing/").status_code == 404
 
 
 def test_colleagues_do_not_see_each_other_and_leads_see_theirs(desk: Cast, now: Any) -> None:

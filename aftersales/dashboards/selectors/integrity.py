@@ -59,12 +59,13 @@ class Measure:
 
 @dataclass(frozen=True)
 class Sign:
-    """A measure over one range: how many tickets, and how many at each person."""
+    """A measure over one range: how many tickets, how many at each person, and how often (``times``)."""
 
     measure: Measure
     tickets: int
     people: dict[int, int] = field(default_factory=dict)
     before: int | None = None
+    times: int = 0
 
 
 @dataclass(frozen=True)
@@ -247,15 +248,27 @@ def signs(scope: Scope, compare: str = "", person: int | None = None) -> list[Si
     return [_sign(measure, scope, numbers, compare, person) for measure in MEASURES]
 
 
+def sign(measure: Measure, scope: Scope, person: int | None = None) -> Sign:
+    """One measure by itself. One statement."""
+    return _sign(measure, scope, book(), "", person)
+
+
 def _sign(measure: Measure, scope: Scope, numbers: Book, compare: str, person: int | None) -> Sign:
-    rows = _of(measure, scope, numbers, person).values_list("who", "subject_id").distinct().order_by()
+    found = (
+        _of(measure, scope, numbers, person)
+        .values("who", "subject_id")
+        .annotate(times=Count("id"))
+        .order_by()
+    )
     tickets: set[int] = set()
     people: dict[int, int] = {}
-    for who, ticket in rows:
-        tickets.add(ticket)
-        people[who] = people.get(who, 0) + 1
+    times = 0
+    for row in found:
+        tickets.add(row["subject_id"])
+        people[row["who"]] = people.get(row["who"], 0) + 1
+        times += row["times"]
     before = _count(measure, scope.before(compare), numbers, person) if compare else None
-    return Sign(measure, len(tickets), people, before)
+    return Sign(measure, len(tickets), people, before, times)
 
 
 def _count(measure: Measure, scope: Scope, numbers: Book, person: int | None) -> int:
@@ -272,16 +285,26 @@ def people_of(found: Iterable[Sign]) -> list[tuple[User, list[int]]]:
     return sorted(rows, key=lambda row: (-sum(row[1]), str(row[0])))
 
 
+def resolutions(scope: Scope) -> QuerySet[Any]:
+    """What was resolved in the range, by whom (``who``): of the tickets this viewer may see, without the archive's."""
+    return _events(scope, "ticket.resolved").annotate(who=WHO)
+
+
 def resolved_by(scope: Scope) -> dict[int, int]:
     """How many tickets each person resolved in the range: what the signs are to be seen against. One statement."""
-    rows: QuerySet[Any] = _events(scope, "ticket.resolved").annotate(who=WHO)
+    rows = resolutions(scope)
     counted = rows.values_list("who").annotate(tickets=Count("subject_id", distinct=True)).order_by()
     return dict(counted)
 
 
 def traces(measure: Measure, scope: Scope, person: int | None = None) -> list[Trace]:
     """The newest events behind a sign, at most ``SHOWN``. Three statements."""
-    found = list(_of(measure, scope, book(), person).order_by("-at", "-id")[:SHOWN])
+    return traced(_of(measure, scope, book(), person), scope)
+
+
+def traced(rows: QuerySet[Any], scope: Scope) -> list[Trace]:
+    """The newest of these events (with ``who``), at most ``SHOWN``, each with its ticket. Three statements."""
+    found = list(rows.order_by("-at", "-id")[:SHOWN])
     tickets = Ticket.objects.visible_to(scope.user).in_bulk([event.subject_id for event in found])
     people = User.objects.in_bulk([event.who for event in found if event.who])
     return [

@@ -8,7 +8,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import pgettext
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext, pgettext
 from django.views.decorators.http import require_GET
 
 from accounts.models import User
@@ -35,13 +36,21 @@ def integrity(request: HttpRequest) -> HttpResponse:
     return render(request, "dashboards/integrity.html", context)
 
 
+def counted(tickets: int, times: int) -> str:
+    """Both units in words: on how many tickets, how often."""
+    words = ngettext("%(n)s ticket", "%(n)s tickets", tickets) % {"n": tickets}
+    often = ngettext("%(n)s time", "%(n)s times", times) % {"n": times}
+    return _("%(tickets)s · %(times)s") % {"tickets": words, "times": often}
+
+
 def _url(code: str, asked: ranges.Asked, person: int | None = None) -> str:
     query = asked.query + (f"&person={person}" if person else "")
     return f"{reverse('dashboards:traces', args=[code])}?{query}"
 
 
 def _card(sign: selectors.Sign, asked: ranges.Asked) -> dict[str, Any]:
-    return {"sign": sign, "url": _url(sign.measure.code, asked) if sign.tickets else ""}
+    url = _url(sign.measure.code, asked) if sign.tickets else ""
+    return {"sign": sign, "url": url, "counted": counted(sign.tickets, sign.times)}
 
 
 def _row(
@@ -64,8 +73,10 @@ def traces(request: HttpRequest, code: str) -> HttpResponse:
     asked = ranges.asked(request, timezone.now())
     person = User.objects.visible_to(request.user).filter(pk=whole(request.GET.get("person")) or 0).first()
     found = selectors.traces(measure, asked.scope, person.pk if person else None)
+    sign = selectors.sign(measure, asked.scope, person.pk if person else None)
     context = {
         "title": measure.label, "measure": measure, "asked": asked, "person": person, "traces": found,
-        "full": len(found) == selectors.SHOWN, "shown": selectors.SHOWN,
+        "sign": sign, "counted": counted(sign.tickets, sign.times), "full": sign.times > selectors.SHOWN,
+        "shown": selectors.SHOWN,
     }  # fmt: skip
     return render(request, "dashboards/traces.html", context)
