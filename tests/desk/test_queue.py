@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from aftersales.core.once import new_key
 from aftersales.desk import queues
+from aftersales.tickets import services
 from aftersales.tickets.models import Ticket
 from tests.cast import Cast
 from tests.records import merchant
@@ -112,6 +113,25 @@ def test_taking_a_ticket_opens_it_and_the_second_person_hears_why_not(
     answer = browser.post(reverse("desk:take"), {"number": ticket.number}, follow=True)
     assert answer.status_code == 200  # the dispatcher had given it to the agent already: a sentence, no error
     assert Ticket.objects.get(pk=ticket.pk).assignee == desk.agent
+
+
+def test_next_for_me_stays_in_the_list_and_says_what_waits_elsewhere(
+    open_ticket: Opener, desk: Cast, now: datetime
+) -> None:
+    """The lead of one team sees all: what nobody has lies in another team."""
+    other = desk.make_team("others")
+    ticket = services.ticket_put_back(ticket=open_ticket(), actor=desk.lead, now=now, reason="排给别组")
+    Ticket.objects.filter(pk=ticket.pk).update(team=other)
+    browser = desk.client(desk.supervisor)
+    query = "view=all&severity=minor"
+    page = browser.get(f"{QUEUE}?{query}").content.decode()
+    form = page.partition('action="/desk/tickets/next/"')[2].partition("</form>")[0]
+    assert 'name="query" value="view=all&amp;severity=minor"' in form
+    answer = browser.post("/desk/tickets/next/", {"query": query}, follow=True)
+    assert answer.redirect_chain[0][0] == f"{QUEUE}?{query}"
+    told = " ".join(str(one) for one in answer.context["messages"])
+    assert " 1 " in f" {told} "
+    assert Ticket.objects.get(pk=ticket.pk).assignee is None
 
 
 def test_a_lead_gives_several_tickets_to_one_person(open_ticket: Opener, desk: Cast) -> None:

@@ -22,11 +22,13 @@ from aftersales.channels.selectors import waiting_count
 from aftersales.core.access import answered, needs
 from aftersales.core.components import empty_state
 from aftersales.desk import columns, queues, rows, saved, toolbar
+from aftersales.desk.views import bulk
 from aftersales.desk.views.export import exportable
 from aftersales.desk.views.saved import panel_of, views_context
 from aftersales.notices.selectors import BADGE_MOST, unread_count
 from aftersales.tickets import services
 from aftersales.tickets.models import Ticket
+from aftersales.tickets.selectors.dispatching import unassigned_elsewhere
 
 PLACES = (
     "after",
@@ -201,10 +203,23 @@ def take(request: HttpRequest) -> HttpResponse:
 @require_POST
 @needs("tickets.take")
 def take_next(request: HttpRequest) -> HttpResponse:
-    """Next for me."""
+    """Next for me; where nothing is free, one stays in the list that one has before oneself."""
     found = answered(lambda: services.ticket_take_next(actor=request.user, now=timezone.now()) or "", request)
     if found:
         return redirect("desk:ticket", found.number)
     if found == "":
-        messages.info(request, _("Nothing waits unassigned in your teams."))
-    return redirect("desk:queue")
+        messages.info(request, _nothing_free(request.user))
+    return bulk.back(request)
+
+
+def _nothing_free(user: Any) -> str:
+    """Why there is no next one, and how many wait where this person is no member."""
+    others = unassigned_elsewhere(user)
+    if not others:
+        return _("Nothing waits unassigned in your teams.")
+    words = ngettext(
+        "Nothing waits unassigned in your teams; %(n)s ticket waits in another team.",
+        "Nothing waits unassigned in your teams; %(n)s tickets wait in other teams.",
+        others,
+    )
+    return words % {"n": others}

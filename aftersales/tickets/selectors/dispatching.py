@@ -48,6 +48,12 @@ def terms_at(now: datetime, *, among: Book | None = None) -> rules.Terms:
     )  # fmt: skip
 
 
+def unassigned_elsewhere(user: Any) -> int:
+    """How many tickets that this person sees have nobody and belong to teams that are not his. One statement."""
+    rows = Ticket.objects.visible_to(user).unassigned().filter(historic=False, team__isnull=False)
+    return int(rows.exclude(team_id__in=user.team_ids).count())
+
+
 # Whose own order it is
 
 
