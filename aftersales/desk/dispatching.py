@@ -16,7 +16,7 @@ from aftersales.standards import vocabulary
 from aftersales.tickets import dispatch_rules
 from aftersales.tickets.models import DispatchRecord
 from aftersales.tickets.selectors.dispatching import PUT_BACK, TAKEN_BACK
-from aftersales.tickets.states import DispatchPart
+from aftersales.tickets.states import DispatchPart, OwnReason
 
 # Why a person got the ticket, or nobody did, where nobody was scored.
 CHOSEN = {
@@ -24,7 +24,7 @@ CHOSEN = {
     "by_hand": gettext_lazy("%(name)s was chosen by hand."),
     "pulled": gettext_lazy("%(name)s took the ticket."),
     "handed_over": gettext_lazy("The ticket was handed to %(name)s, who leads the team."),
-    "taken_back": gettext_lazy("The ticket was taken back from %(name)s: nobody had begun to work on it."),
+    "taken_back": gettext_lazy("The ticket was taken back from %(name)s: %(why)s."),
     "put_back": gettext_lazy("%(name)s gave the ticket back to the queue."),
     "nobody_has_duty": gettext_lazy("No team has this duty."),
     "nobody_on_shift": gettext_lazy("Everybody with this duty was off shift."),
@@ -106,8 +106,10 @@ class Face:
         }
 
 
-def face(record: DispatchRecord | None, owner: Any, now: datetime) -> Face | None:
-    """The record in words; None without one. Asks nothing of the database."""
+def face(
+    record: DispatchRecord | None, owner: Any, now: datetime, before: DispatchRecord | None = None
+) -> Face | None:
+    """The record in words, with where the ticket came from (``before``); None without one. Asks no database."""
     if record is None:
         return None
     told: list[Mapping[str, Any]] = list(record.candidates)
@@ -119,7 +121,7 @@ def face(record: DispatchRecord | None, owner: Any, now: datetime) -> Face | Non
         record=record, title=_title(record), sentence=_sentence(record, compared), heads=heads,
         scored=[_scored(one, record, heads) for one in compared if not one.get("verdict")],
         out=[_out(one, record.at) for one in out[:SHOWN_OUT]], more_out=max(0, len(out) - SHOWN_OUT),
-        notes=_notes(record, owner),
+        notes=[*_came_from(record, before), *_notes(record, owner)],
     )  # fmt: skip
 
 
@@ -167,7 +169,11 @@ def _sentence(record: DispatchRecord, compared: Sequence[Mapping[str, Any]]) -> 
     best = next((one for one in compared if one["person_id"] == record.chosen_id), None)
     if best is None:
         words = CHOSEN.get(record.reason)
-        return str(words) % {"name": record.chosen or ""} if words else record.reason
+        return (
+            str(words) % {"name": record.chosen or "", "why": _lost_because(record)}
+            if words
+            else record.reason
+        )
     others = [one["total"] for one in compared if one is not best and not one.get("verdict")]
     values = {
         "name": best["name"], "because": vocabulary.listed(_because(best)), "points": _points(best["total"]),
@@ -188,6 +194,22 @@ def _sentence(record: DispatchRecord, compared: Sequence[Mapping[str, Any]]) -> 
             % values
         )
     return _("%(name)s %(because)s. %(points)s points, %(lead)s more than the next one.") % values
+
+
+def _lost_because(record: DispatchRecord) -> str:
+    """Why it was taken back, in the words of the timeline."""
+    why = (record.asked or {}).get("why")
+    return str(OwnReason(why if why in OwnReason.values else OwnReason.UNTOUCHED).label)
+
+
+def _came_from(record: DispatchRecord, before: DispatchRecord | None) -> list[str]:
+    """Nobody has it now: who had it, and why no longer."""
+    if record.chosen_id is not None or before is None or before.reason not in (TAKEN_BACK, PUT_BACK):
+        return []
+    return [
+        _("%(when)s: %(what)s")
+        % {"when": wording.minute(before.at, record.at), "what": _sentence(before, ())}
+    ]
 
 
 def _because(one: Mapping[str, Any]) -> list[str]:

@@ -112,6 +112,7 @@ class Workbench:
     order: OrderCard | None
     customer: CustomerPanel | None
     dispatch: DispatchRecord | None
+    dispatch_before: DispatchRecord | None
     counts: dict[str, int]
     answers: list[CustomerLink] = field(default_factory=list)
     because: list[str] = field(default_factory=list)
@@ -188,7 +189,7 @@ def read(ticket: Ticket, user: Any, now: datetime, *, whole: bool = False) -> Wo
     older = len(messages) > limits[0]
     messages = messages[-limits[0] :]
     shown = [entry for entry in changes if entry.at >= messages[0].at] if older else changes
-    dispatches = selectors.dispatch_records(ticket, limit=1)
+    dispatches = selectors.dispatch_records(ticket, limit=2)
     return Workbench(
         ticket=ticket,
         clocks=clock_cards(ticket, now, changes),
@@ -199,6 +200,7 @@ def read(ticket: Ticket, user: Any, now: datetime, *, whole: bool = False) -> Wo
         if ticket.customer_id
         else None,
         dispatch=dispatches[0] if dispatches else None,
+        dispatch_before=dispatches[1] if dispatches[1:] else None,
         counts={
             "talk": sum(message.audience != "internal" for message in messages),
             "notes": sum(message.audience == "internal" for message in messages),

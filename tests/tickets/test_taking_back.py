@@ -57,6 +57,31 @@ def test_what_nobody_began_in_time_is_taken_back_and_goes_to_somebody_else(
     assert events.reason_of(event) != "untouched"
 
 
+def test_what_was_taken_back_and_finds_nobody_says_who_not_and_why_in_the_words_of_the_timeline(
+    open_ticket: Opener, desk: Cast, now: datetime, work_off: Any
+) -> None:
+    """The dialog named neither candidates nor a reason, and told another one than the timeline."""
+    ticket = open_ticket(at=now + 5.5 * HOUR)  # half an hour before the shift is over
+    had = ticket.assignee
+    end = now + 6 * HOUR
+    assert services.take_back_sweep(now=end) == 1
+    work_off(end)
+    work_off(end)  # delivered again, recorded once
+    newest, back = DispatchRecord.objects.filter(ticket=ticket).order_by("-pk")[:2]
+    assert (newest.chosen, back.reason, back.chosen) == (None, "taken_back", had)
+    verdicts = {one["name"]: one["verdict"] for one in newest.candidates}
+    assert verdicts[str(had)]
+    shown = face(newest, None, end, back)
+    assert shown is not None
+    assert str(had) in {one.name for one in shown.out}
+    event = Event.objects.get(kind="ticket.unassigned")
+    assert events.reason_of(event) in shown.notes[0]
+    told = face(back, None, end)
+    assert told is not None
+    assert events.reason_of(event) in told.sentence
+    assert DispatchRecord.objects.filter(ticket=ticket, chosen=None).count() == 1
+
+
 def test_only_the_time_on_shift_and_not_away_counts(open_ticket: Opener, desk: Cast, now: datetime) -> None:
     open_ticket()
     Away(person=desk.agent, reason=AwayReason.BREAK, starts_at=now + HOUR, ends_at=now + 2 * HOUR).save()

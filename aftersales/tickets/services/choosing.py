@@ -176,11 +176,18 @@ def _call_for_help(left: Sequence[Chosen], now: datetime) -> None:
 
 
 def unassigned_look(*, ticket_id: int, now: datetime) -> None:
-    """A ticket that lost its person or became graver while nobody has it: may it lie where it is?"""
+    """A ticket that lost its person or became graver while nobody has it: may it lie where it is?
+
+    Where nobody can take it now, the record says who not and why, after the one that says from whom it came back.
+    """
     with transaction.atomic():
         ticket = Ticket.objects.select_for_update(of=("self",)).get(pk=ticket_id)
         if ticket.assignee_id is None and ticket.state == TicketState.TRIAGED and not ticket.historic:
-            _call_for_help([one for one in choose([ticket], now) if one[2].chosen is None], now)
+            left = [one for one in choose([ticket], now) if one[2].chosen is None]
+            _call_for_help(left, now)
+            newest = DispatchRecord.objects.filter(ticket=ticket).order_by("-id").first()
+            if left and (newest is None or newest.chosen_id is not None):
+                build(ticket.pk, left[0][1], left[0][2], now).save(force_insert=True)
 
 
 def dispatch_sweep(*, now: datetime, limit: int = SWEEP_LIMIT) -> int:
