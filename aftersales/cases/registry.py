@@ -75,6 +75,7 @@ def connect() -> None:
 
 def _facts() -> None:
     facts.provide("tickets.open_work", selectors.open_work)
+    facts.provide("tickets.replacement", selectors.replacements_sent)
     facts.provide("cases.open_parts", selectors.open_parts)
     facts.provide("cases.bound", selectors.bound)
     facts.provide("cases.not_approvers", paying.not_approvers)

@@ -17,9 +17,10 @@ from aftersales.cases.models import (
     Dispute,
     ParcelItem,
     ParcelPhoto,
+    ReplacementLine,
     ServiceRequest,
 )
-from aftersales.cases.states import MONEY_BACK, CaseKind, CaseState, ParcelState, PaymentState
+from aftersales.cases.states import MONEY_BACK, CaseKind, CaseState, Direction, ParcelState, PaymentState
 from aftersales.core.wording import money
 from aftersales.tickets.models import Ticket
 
@@ -28,6 +29,25 @@ OUT = frozenset({
     PaymentState.PAYEE_NEEDED, PaymentState.REPLACED,
 })  # fmt: skip
 """States of money that is out, or that nobody can call back any more."""
+
+
+def replacements_sent(rows: Sequence[Ticket], now: datetime) -> Mapping[int, dict[str, str]]:
+    """The newest parcel that went out in exchange for each ticket, as the blanks of an answer name it. One query."""
+    lines = ReplacementLine.objects.filter(
+        exchange__case__ticket__in=[row.pk for row in rows], dropped_at=None, parcel__direction=Direction.OUTBOUND,
+    ).exclude(parcel__tracking_no="")  # fmt: skip
+    found: dict[int, dict[str, str]] = {}
+    parcels: dict[int, int] = {}
+    for line in lines.select_related("parcel", "exchange__case").order_by("-parcel_id", "id"):
+        ticket = line.exchange.case.ticket_id
+        if parcels.setdefault(ticket, line.parcel_id) != line.parcel_id:
+            continue
+        known = found.setdefault(
+            ticket,
+            {"new_product": "", "new_carrier": line.parcel.carrier, "new_tracking": line.parcel.tracking_no},
+        )
+        known["new_product"] = "、".join(filter(None, (known["new_product"], line.name)))
+    return found
 
 
 def open_work(rows: Sequence[Ticket], now: datetime) -> Mapping[int, list[str]]:

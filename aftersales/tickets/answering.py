@@ -45,8 +45,12 @@ VARIABLES: Mapping[str, Variable] = {
         Variable("carrier", pgettext_lazy("blank", "carrier"), "顺丰速运", "SF Express"),
         Variable("tracking", pgettext_lazy("blank", "tracking number"), "SF1234567890", "SF1234567890"),
         Variable("arrival", pgettext_lazy("blank", "promised delivery"), "11月26日", "26 Nov"),
+        Variable("new_product", pgettext_lazy("blank", "replacement"), "A3 蓝牙耳机", "A3 earphones"),
+        Variable("new_carrier", pgettext_lazy("blank", "carrier of the replacement"), "顺丰速运", "SF Express"),
+        Variable("new_tracking", pgettext_lazy("blank", "waybill of the replacement"), "SF1234567891", "SF1234567891"),
         Variable("due", pgettext_lazy("blank", "next time limit"), "11月24日 18:42", "24 Nov, 18:42"),
         Variable("agent", pgettext_lazy("blank", "your name"), "周婷", "Zhou Ting"),
+        Variable("assignee", pgettext_lazy("blank", "who works on it"), "周婷", "Zhou Ting"),
         Variable("contact", pgettext_lazy("blank", "how to reach us"), "400-000-0000", "400-000-0000"),
         Variable("today", pgettext_lazy("blank", "today"), "11月23日", "23 Nov"),
     )

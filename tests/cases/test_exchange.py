@@ -23,8 +23,9 @@ from aftersales.cases.services import CaseDraft, Replacement
 from aftersales.clocks.models import Clock
 from aftersales.core.errors import DomainError, NotPermitted, Refused
 from aftersales.core.models import Event
-from aftersales.orders.models import OrderLine
-from aftersales.tickets.models import Ticket
+from aftersales.orders.models import OrderLine, Shipment
+from aftersales.tickets.models import AnswerTemplate, Ticket
+from aftersales.tickets.selectors import answer_templates
 from tests.cases.test_paying import submit
 from tests.cases.workshop import DAY, HOUR, arrive, fresh, keep, parcel_of
 from tests.cast import Cast
@@ -67,6 +68,28 @@ def test_like_for_like_needs_no_choice_and_costs_nobody_anything(
     row = Exchange.objects.get(case=case)
     assert (case.agreed, row.difference, Due.objects.count()) == (0, 0, 0)
     assert [(one.name, one.quantity, one.value) for one in row.lines.all()] == [("杯子", 2, D("46.68"))]
+
+
+def test_the_answer_about_the_replacement_names_its_own_parcel_and_no_other(
+    exchange: Case, desk: Cast, now: datetime
+) -> None:
+    """With nothing sent the blanks stay open: the parcel of the order was named as the one with the new cups."""
+    Shipment.objects.create(order=exchange.order, carrier="顺途物流", tracking_no="ST1", shipped_at=now - DAY)
+    template = AnswerTemplate.objects.get(shortcut="swap")
+
+    def said() -> str:
+        ticket = Ticket.objects.get(pk=exchange.ticket_id)
+        return answer_templates.filled(template, ticket, desk.agent, now, voice="customer").text
+
+    before = said()
+    assert "{new_tracking}" in before
+    assert "ST1" not in before
+    keep(arrive(approve(exchange, desk, now), desk, now), desk, now + 2 * HOUR)
+    send(exchange, desk, now + 3 * HOUR, "SF9001")
+    after = said()
+    assert "杯子" in after
+    assert "顺丰寄出，运单号 SF9001" in after
+    assert "{" not in after
 
 
 def test_a_dearer_replacement_is_owed_and_goes_out_after_the_money(

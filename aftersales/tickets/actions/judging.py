@@ -214,7 +214,7 @@ def said(rows: Rows, asked: Asked, capability: str) -> dict[int, list[Refusal]]:
     """Whatever is said in a ticket: the right to, a record that is not sealed, a text without a hole or a bribe."""
     text = asked.text("text")
     wrong = words.refused(text, asked.now)
-    words.read([text, asked.text("text_en")], rows)
+    words.read([text, asked.text("text_en")], rows, asked.now)
     found = merged(permitted(rows, asked, capability))
     for row in rows:
         if row.state == S.SEALED:

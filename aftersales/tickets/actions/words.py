@@ -39,9 +39,9 @@ def _values(text: str, ticket: Ticket, actor: Any, now: datetime) -> Mapping[str
     return own | values_of(ticket, actor, now, wanted)
 
 
-def read(texts: Sequence[str], tickets: Sequence[Ticket]) -> None:
+def read(texts: Sequence[str], tickets: Sequence[Ticket], now: datetime) -> None:
     """Whatever the blanks of these texts need on all of these tickets, at once."""
-    read_facts(tickets, {name for text in texts for name in answering.blanks(text)})
+    read_facts(tickets, {name for text in texts for name in answering.blanks(text)}, now)
 
 
 def missing(text: str, ticket: Ticket, actor: Any, now: datetime) -> Refusal | None:

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
+from aftersales.core import facts as ask_facts
 from aftersales.core import wording
 from aftersales.customers.models import Contact
 from aftersales.customers.states import ContactKind
@@ -97,21 +98,27 @@ def values_of(ticket: Ticket, user: Any, now: datetime, asked: Collection[str]) 
         "customer": ticket.customer.masked_name if ticket.customer else "",
         "due": say(ticket.next_due_at) if now < ticket.next_due_at < NO_DUE else "",
     }  # fmt: skip
-    read_facts([ticket], wanted)
+    read_facts([ticket], wanted, now)
     facts = ticket.__dict__[FACTS]
     if wanted & ORDER:
         values |= _of_order(facts["order"])
     values |= {name: facts[name] for name in PHONES if name in wanted}
+    if wanted & REPLACEMENT:
+        values |= facts["replacement"]
+    if "assignee" in wanted and ticket.assignee:
+        values["assignee"] = str(ticket.assignee)
     return {name: value for name, value in values.items() if name in wanted and value}
 
 
-def read_facts(tickets: Sequence[Ticket], asked: Collection[str]) -> None:
-    """What these blanks need beyond the rows themselves, kept with them: three queries at most, however many they are.
+def read_facts(tickets: Sequence[Ticket], asked: Collection[str], now: datetime) -> None:
+    """What these blanks need beyond the rows themselves, kept with them: four queries at most, however many they are.
 
     Read already, nothing is read again: a page that shows many tickets asks for all of them before the first text.
     """
     if ORDER & set(asked):
         _keep(tickets, "order", "order_id", order_cards)
+    if REPLACEMENT & set(asked):
+        _keep_replacements(tickets, now)
     for name, (column, found) in PHONES.items():
         if name in asked:
             _keep(tickets, name, column, found)
@@ -129,7 +136,16 @@ def _keep(
         one.__dict__.setdefault(FACTS, {})[name] = known.get(getattr(one, column))
 
 
+def _keep_replacements(tickets: Sequence[Ticket], now: datetime) -> None:
+    """What goes out in exchange, as the room of cases knows it; never the parcel of the order itself."""
+    new = [one for one in tickets if "replacement" not in one.__dict__.get(FACTS, {})]
+    sent = ask_facts.ask_one("tickets.replacement", new, now) if new else {}
+    for one in new:
+        one.__dict__.setdefault(FACTS, {})["replacement"] = sent.get(one.pk, {})
+
+
 FACTS = "blank_facts"
+REPLACEMENT = {"new_product", "new_carrier", "new_tracking"}
 ORDER = {"order", "product", "paid", "carrier", "tracking", "arrival"}
 
 
