@@ -1,6 +1,7 @@
 """Reports on schedule: made once with the owner's rights, told with the workbook, and read again as they were."""
 
 import io
+import re
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -13,9 +14,10 @@ from django.core import mail
 from aftersales.core import jobs
 from aftersales.core.errors import Conflict, DomainError, NotPermitted
 from aftersales.customers.models import Contact, Customer
-from aftersales.dashboards import reporting, services
+from aftersales.dashboards import comparing, reporting, services
 from aftersales.dashboards.models import Report, ReportPlan
 from aftersales.dashboards.selectors import integrity
+from aftersales.dashboards.selectors.overview import Course, Scope, Span
 from aftersales.notices.models import Notice
 from aftersales.tickets import services as tickets
 from aftersales.tickets.models import Ticket
@@ -111,6 +113,62 @@ def test_the_mail_brings_the_workbook_with_numbers_as_numbers(
     standing = book.worksheets[1]
     assert isinstance(standing["B2"].value, int)
     assert standing.freeze_panes == "A2"
+
+
+def test_the_figures_of_the_workbook_are_numbers_in_their_form_and_the_page_opens_their_tickets(
+    plan: ReportPlan, answered: Ticket, desk: Cast, now: datetime
+) -> None:
+    """The first sheet was text from end to end: nobody could sum or chart it."""
+    report = make(plan, now)
+    report.content["course"] |= {"first_response": [1199, 2400, 3], "kept": [["first_response", 1, 2, 90]]}
+    report.content["before"] |= {
+        "opened": 4,
+        "first_response": [600, 700, 2],
+        "kept": [["first_response", 2, 2, 90]],
+    }
+    report.save()
+    sheet = openpyxl.load_workbook(io.BytesIO(reporting.workbook(report, "x"))).worksheets[0]
+    rows = [[cell.value for cell in row] for row in sheet.iter_rows(min_row=2)]
+    opened, response, share = rows[0], rows[2], rows[-1]
+    assert opened[1:] == [
+        report.content["course"]["opened"],
+        None,
+        4,
+        None,
+        pytest.approx((opened[1] - 4) / 4),
+    ]
+    assert response[1:] == [
+        pytest.approx(1199 / 3600),
+        3,
+        pytest.approx(600 / 3600),
+        2,
+        pytest.approx(599 / 3600),
+    ]
+    assert share[1:] == [0.5, 2, 1, 2, -50]
+    assert [sheet.cell(row=4, column=2).number_format, sheet.cell(row=2 + len(rows) - 1, column=2).number_format] == [
+        '0.00" h"', "0.0%",
+    ]  # fmt: skip
+    page = desk.client(desk.lead).get(f"/overview/reports/{report.public_id}/").content.decode()
+    links = [
+        one.replace("&amp;", "&")
+        for one in re.findall(r'<th scope="row"><a class="lnk" href="([^"]+)"', page)
+    ]
+    days = f"opened_from={report.first_day}&opened_to={report.last_day}"
+    assert f"/desk/tickets/?view=all&{days}" in links
+    assert any("missed=first_response" in one for one in links)
+    for one in links:
+        assert desk.client(desk.lead).get(one).status_code == 200, one
+
+
+def test_a_difference_is_that_of_the_two_figures_beside_it(desk: Cast, now: datetime) -> None:
+    """41 h 06 min less 14 h 06 min is 27 h, whatever the seconds are that nobody sees."""
+
+    def course(seconds: int) -> Course:
+        span = Span(timedelta(seconds=seconds), None, 3)
+        return Course(Scope(desk.lead, now), 1, 1, span, span, [])
+
+    line = comparing.compared(course(41 * 3600 + 6 * 60 + 5), course(14 * 3600 + 6 * 60 + 50))[2]
+    assert (str(line[1])[:7], str(line[2])[:7], str(line[3])) == ("41小时6分（", "14小时6分（", "+27小时")
 
 
 def test_what_was_reported_stays_when_the_figures_move_on(
