@@ -93,8 +93,12 @@ PART_OF = {word: name for name, words in PARTS.items() for word in words} | {
     "eod": "afternoon",
     "cob": "afternoon",
 }
+# "下午好" greets and names no time.
 PART = re.compile(
-    "|".join(rf"\b{word}\b" if word.isascii() else word for word in sorted(PART_OF, key=len, reverse=True)),
+    "|".join(
+        rf"(?<!good )\b{word}\b" if word.isascii() else f"{word}(?!好)"
+        for word in sorted(PART_OF, key=len, reverse=True)
+    ),
     re.I,
 )
 ENDS = {"dawn": DAWN, "morning": NOON, "noon": NOON, "afternoon": EVENING, "night": NIGHT}

@@ -88,6 +88,7 @@ CALLED = [
     ("24-48小时内", "11-25 10:00"),
     ("两个工作日内", "11-25 18:00"),
     ("大概3天内到账", "11-26 18:00"),
+    ("上午好，下午3点前给您结果", "11-23 15:00"),
     ("by 5 tomorrow", "11-24 17:00"),
     ("by noon", "11-23 12:00"),
     ("tonight", "11-23 22:00"),
@@ -111,6 +112,7 @@ CALLED = [
 # Words in which no time ahead is named: nothing is chosen then.
 TIMELESS = [
     "我们尽快处理", "给您三点建议", "早一点给您", "有两点说明", "今天上午9点前", "上周三", "11月20日的订单我们会核实",
+    "晚上好，有什么可以帮您", "Good afternoon, we check it",
     "订单尾号8812", "请您明天把照片发给我", "您明天方便吗？", "退款99.5元", "as soon as possible", "快点",
     "if it is not there by 5 pm, write to us",
 ]  # fmt: skip
