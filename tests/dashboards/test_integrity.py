@@ -151,8 +151,10 @@ def test_a_figure_says_both_units_and_opens_as_many_rows(mine: Ticket, desk: Cas
         card = browser.get("/overview/integrity/?days=7").content.decode().partition("empty_reply")[2]
         card = card.partition("</p>")[0]
         page = browser.get("/overview/integrity/empty_reply/?days=7")
+        table = browser.get("/overview/integrity/?days=7").context["people"]
         of_one = browser.get(f"/overview/integrity/empty_reply/?days=7&person={desk.agent.pk}")
     assert re.findall(r"\d+", re.sub(r"<b[^>]*>|</?[a-z][^>]*>", " ", card.partition(">")[2])) == ["1", "3"]
+    assert [cell[:2] for cell in table[0]["cells"] if cell[0]] == [(1, 3)]
     for shown in (page, of_one):
         assert (shown.context["sign"].tickets, shown.context["sign"].times) == (1, 3)
         assert str(shown.context["counted"]) in shown.content.decode()

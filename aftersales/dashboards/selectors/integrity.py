@@ -66,6 +66,7 @@ class Sign:
     people: dict[int, int] = field(default_factory=dict)
     before: int | None = None
     times: int = 0
+    often: dict[int, int] = field(default_factory=dict)  # times at each person
 
 
 @dataclass(frozen=True)
@@ -262,13 +263,13 @@ def _sign(measure: Measure, scope: Scope, numbers: Book, compare: str, person: i
     )
     tickets: set[int] = set()
     people: dict[int, int] = {}
-    times = 0
+    often: dict[int, int] = {}
     for row in found:
         tickets.add(row["subject_id"])
         people[row["who"]] = people.get(row["who"], 0) + 1
-        times += row["times"]
+        often[row["who"]] = often.get(row["who"], 0) + row["times"]
     before = _count(measure, scope.before(compare), numbers, person) if compare else None
-    return Sign(measure, len(tickets), people, before, times)
+    return Sign(measure, len(tickets), people, before, sum(often.values()), often)
 
 
 def _count(measure: Measure, scope: Scope, numbers: Book, person: int | None) -> int:

@@ -57,7 +57,7 @@ def _row(
     user: User, counts: list[int], resolved: dict[int, int], signs: list[selectors.Sign], asked: ranges.Asked
 ) -> dict[str, Any]:
     cells = [
-        (number, _url(sign.measure.code, asked, user.pk) if number else "")
+        (number, sign.often.get(user.pk, 0), _url(sign.measure.code, asked, user.pk) if number else "")
         for number, sign in zip(counts, signs, strict=True)
     ]
     return {"user": user, "resolved": resolved.get(user.pk, 0), "cells": cells}
