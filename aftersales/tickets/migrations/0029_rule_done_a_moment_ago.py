@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('tickets', '0026_letters'),
+        ('tickets', '0028_refund_paid'),
     ]
 
     operations = [
