@@ -150,6 +150,9 @@ def test_what_is_no_letter_is_refused(take: Take, code: str, columns: dict[str, 
 def test_moments_of_a_letter_make_sense(take: Take, now: datetime) -> None:
     refused("in_the_future", lambda: take(received_at=now + HOUR))
     refused("due", lambda: take(due_at=now - 2 * HOUR))
+    # Nobody would ever see it again, and no calendar can draw it
+    refused("too_far", lambda: take(due_at=datetime(9999, 12, 31, tzinfo=UTC)))
+    refused("too_far", lambda: take(received_at=datetime(1, 1, 2, tzinfo=UTC)))
     late = take(due_at=now - HOUR / 2)  # it came after its own deadline: late from the beginning
     assert late.late_since == late.due_at
 
@@ -321,6 +324,11 @@ def test_an_extension_in_time_moves_the_deadline_and_keeps_the_old_one(
     refused(
         "reason",
         lambda: letter_extend(letter=letter, due_at=now + 9 * DAY, reference=" ", actor=desk.lead, now=now),
+    )
+    far = datetime(9999, 12, 31, tzinfo=UTC)
+    refused(
+        "too_far",
+        lambda: letter_extend(letter=letter, due_at=far, reference="函", actor=desk.lead, now=now),
     )
     moved = letter_extend(letter=letter, due_at=now + 9 * DAY, reference="延期函", actor=desk.lead, now=now)
     kept = AuthorityDeadline.objects.get()

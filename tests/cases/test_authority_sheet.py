@@ -55,6 +55,7 @@ def test_a_list_opens_letters_with_their_tickets_and_twice_it_changes_nothing(
     [
         ("future", {"received_at": "2027-11-23 09:00", "due_at": "2027-12-04 17:00"}),
         ("due_before", {"due_at": "2026-11-22 17:00"}), ("names_reporter", {"subject": "王小明的投诉"}),
+        ("too_far", {"due_at": "2096-12-04 17:00"}), ("too_far", {"received_at": "2016-11-23 09:00"}),
         ("due_at", {"due_at": "soon"}), ("order_no", {"order_source": "x", "order_no": "nothing"}),
         ("source", {"source": "nasa"}),
     ],

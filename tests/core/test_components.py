@@ -98,3 +98,14 @@ def test_a_clock_is_drawn_with_its_pauses_its_warning_and_its_lateness() -> None
     assert "style=" not in drawn
     due_at = int(drawn.partition('class="du" cx="')[2].partition('"')[0])
     assert due_at < 250  # what is late lies behind the due time
+
+
+def test_a_clock_of_any_length_is_drawn() -> None:
+    last = datetime(9999, 12, 31, tzinfo=UTC)
+    for face in (
+        c.ClockFace("来函", "running", NOW, last, NOW + timedelta(hours=3)),
+        c.ClockFace("来函", "met_late", NOW, last, stopped_at=last + timedelta(hours=1)),
+        c.ClockFace("来函", "running", datetime(1, 1, 2, tzinfo=UTC), NOW),
+    ):
+        assert 'class="du"' in c.clock_line(face, [], NOW)
+        assert "<svg" in c.clock_bar(face, NOW)

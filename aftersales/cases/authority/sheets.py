@@ -1,5 +1,8 @@
 """The daily list of an office as a sheet: each row is one letter with its ticket. Read twice, nothing changes."""
 
+from collections.abc import Mapping
+from datetime import datetime
+
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -7,7 +10,15 @@ from aftersales.cases.authority.states import LetterKind, LetterSource
 from aftersales.cases.models import AuthorityCase
 from aftersales.cases.services.authority.taking import letters_take
 from aftersales.core.sheets.resource import Column, RowRule, SheetResource, register
-from aftersales.core.sheets.widgets import ChoiceWidget, KeyWidget, LookupWidget, MomentWidget, TextWidget
+from aftersales.core.sheets.widgets import (
+    ChoiceWidget,
+    KeyWidget,
+    LookupWidget,
+    MomentWidget,
+    TextWidget,
+    quote,
+)
+from aftersales.standards.selectors import duration
 
 RULES = (
     RowRule(
@@ -16,6 +27,11 @@ RULES = (
     RowRule(
         "due_before", ("received_at", "due_at"), "{due_at} <= coalesce({received_at}, {now})",
         _("The deadline lies before the day the letter came."), _("Compare both moments with the letter."),
+    ),
+    RowRule(
+        "too_far", ("received_at", "due_at"),
+        "{target} IS NULL AND ({received_at} < {earliest} OR {due_at} > {latest})",
+        _("This lies too far from today for a letter."), _("Check the year."),
     ),
     RowRule(
         "names_reporter", ("subject", "reporter_name"),
@@ -79,6 +95,12 @@ class AuthoritySheet(SheetResource):
 
     class Meta:
         model = AuthorityCase
+
+    @classmethod
+    def measures(cls, now: datetime) -> Mapping[str, str]:
+        """How far from today the times of a letter may lie."""
+        longest = duration("authority_longest_days", now)
+        return {"earliest": quote(now - longest), "latest": quote(now + longest)}
 
 
 register(AuthoritySheet)

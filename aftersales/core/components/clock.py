@@ -133,8 +133,9 @@ def clock_line(face: ClockFace, parts: Sequence[LinePart], now: datetime) -> Saf
     if face.started_at is None or face.due_at is None:
         return mark_safe("")
     end, tone = face.stopped_at or now, face.tone(now)
-    late = min(end, face.due_at + (face.due_at - face.started_at) / 4)  # what is much later stands at the end
-    scale = _Scale(face.started_at, max(face.due_at, late))
+    # What is much later stands at the end; spans are compared, as a sum of a far moment would leave the calendar
+    late = min(end - face.due_at, (face.due_at - face.started_at) / 4)
+    scale = _Scale(face.started_at, face.due_at + max(late, timedelta()))
     used = scale.x(end)
     stood = "".join(_line_part(one, scale, end) for one in parts)
     drawn = [

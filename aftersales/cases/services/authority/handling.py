@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from aftersales.cases.models import AuthorityAsk, AuthorityCase, AuthorityDeadline
-from aftersales.cases.services.authority.locking import held, tell_ticket, why
+from aftersales.cases.services.authority.locking import held, refuse_far, tell_ticket, why
 from aftersales.cases.services.authority.taking import reopened
 from aftersales.clocks.services import deadline_drop, deadline_move, deadline_set
 from aftersales.core import events, moves
@@ -51,9 +51,10 @@ def letter_extend(
 ) -> AuthorityCase:  # fmt: skip
     """The office moved its deadline: the old one stays on record, and a missed one stays missed.
 
-    Errors: reason, wrong_state, due (not later than it is).
+    Errors: reason, wrong_state, due (not later than it is), too_far.
     """
     by = why(reference, _("Say by which paper or call the office moved its deadline."))
+    refuse_far(due_at, now)
     with transaction.atomic():
         ticket, current = held(letter, actor, HANDLE, version=version)
         if not current.is_unanswered:
@@ -81,10 +82,14 @@ def letter_more(
     *, letter: AuthorityCase, due_at: datetime, words: str, actor: Any, now: datetime,
     version: int | None = None,
 ) -> AuthorityCase:  # fmt: skip
-    """The office asks for more after the reply: one is owed again, by a new deadline. Errors: reason, due."""
+    """The office asks for more after the reply: one is owed again, by a new deadline.
+
+    Errors: reason, due, too_far.
+    """
     said = why(words, _("Say what the office asks for."))
     if due_at <= now:
         raise DomainError(_("The new deadline lies in the future."), "due")
+    refuse_far(due_at, now)
     with transaction.atomic():
         ticket, current = held(letter, actor, HANDLE, version=version)
         ticket = reopened(ticket, actor=actor, now=now)

@@ -11,6 +11,7 @@ from aftersales.clocks.selectors import open_clocks_of
 from aftersales.clocks.services import tell as tell_clocks
 from aftersales.core import moves
 from aftersales.core.errors import DomainError
+from aftersales.standards.selectors import duration
 from aftersales.tickets.models import Ticket
 from aftersales.tickets.services.locking import locked_ticket
 
@@ -43,6 +44,17 @@ def tell_ticket(
         payload={"letter_id": letter.pk, "number": letter.number, "source": letter.source, **more}, **columns,
     )  # fmt: skip
     return changed
+
+
+def refuse_far(moment: datetime, now: datetime) -> None:
+    """A moment that no letter names is a typing error, and would never be seen again. Errors: too_far."""
+    longest = duration("authority_longest_days", now)
+    if abs(moment - now) > longest:
+        raise DomainError(
+            _("The times of a letter lie at most %(days)d days from today; check the date.")
+            % {"days": longest.days},
+            "too_far",
+        )
 
 
 def why(reason: str, sentence: Any) -> str:

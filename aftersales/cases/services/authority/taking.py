@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from aftersales.cases.authority import rules
 from aftersales.cases.authority.states import LetterKind, LetterSource
 from aftersales.cases.models import AuthorityCase, AuthorityFile
-from aftersales.cases.services.authority.locking import held, tell_ticket
+from aftersales.cases.services.authority.locking import held, refuse_far, tell_ticket
 from aftersales.cases.services.locking import refuse_foreign, require
 from aftersales.clocks.services import deadline_set
 from aftersales.core import events, moves, origin, series
@@ -80,7 +80,8 @@ def letter_take(
     """Take a letter down at a ticket, or alone: then at the open ticket of its order, or at a new complaint.
 
     The same number of the same office is found, not doubled. A finished ticket is reopened while it may be.
-    Errors: not_permitted, source, letter_no, subject, too_long, in_the_future, due, names_reporter, finished, gone.
+    Errors: not_permitted, source, letter_no, subject, too_long, in_the_future, due, too_far, names_reporter,
+    finished, gone.
     """
     require(actor, TAKE)
     draft = _cleaned(draft, now)
@@ -138,6 +139,8 @@ def _cleaned(draft: LetterDraft, now: datetime) -> LetterDraft:
         raise DomainError(_("A letter that comes later is not here yet."), "in_the_future")
     if draft.due_at <= draft.received_at:
         raise DomainError(_("The deadline lies after the day the letter came."), "due")
+    for moment in (draft.received_at, draft.due_at):
+        refuse_far(moment, now)
     if rules.names_reporter(words["subject"], words["reporter_name"], words["reporter_contact"]):
         raise DomainError(_("The subject names the reporter; the merchant could read it."), "names_reporter")
     return replace(draft, **words)
