@@ -62,6 +62,11 @@ register(
         {"person": "id", "away_reason": "code", "from": "moment", "to": "moment"},
         show=_reason,
     ),
+    Kind(
+        "away.moved",
+        _("%(actor)s moved the absence."),
+        {"person": "id", "from": "moment", "to": "moment"},
+    ),
     Kind("away.ended", _("%(actor)s ended the absence."), {"person": "id"}),
     Kind(
         "shift.planned", _("%(actor)s planned a shift."), {"person": "id", "from": "moment", "to": "moment"}

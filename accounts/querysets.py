@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Self
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from accounts.states import Kind, Role
 
@@ -89,6 +89,10 @@ class TeamMemberQuerySet(_OfPeopleQuerySet):
 class AwayQuerySet(_OfPeopleQuerySet):
     def at(self, moment: datetime) -> Self:
         return self.filter(starts_at__lte=moment).filter(Q(ends_at=None) | Q(ends_at__gt=moment))
+
+    def lasting(self) -> Self:
+        """Without those that were taken back before they began: they are kept as empty periods."""
+        return self.filter(Q(ends_at=None) | Q(ends_at__gt=F("starts_at")))
 
 
 class ShiftQuerySet(_OfPeopleQuerySet):

@@ -193,8 +193,10 @@ def roster_of(viewer: User, team_id: int, start: datetime, end: datetime) -> lis
         person__in=found, starts_at__lt=end, ends_at__gt=start
     ).order_by("starts_at"):  # fmt: skip
         found[shift.person_id].shifts.append(shift)
-    gone = Away.objects.filter(person__in=found, starts_at__lt=end).filter(
-        Q(ends_at=None) | Q(ends_at__gt=start)
+    gone = (
+        Away.objects.lasting()
+        .filter(person__in=found, starts_at__lt=end)
+        .filter(Q(ends_at=None) | Q(ends_at__gt=start))
     )
     for away in gone.order_by("starts_at"):
         found[away.person_id].away.append(away)

@@ -6,11 +6,11 @@ from itertools import pairwise
 from typing import Any, cast
 
 from django.db import transaction
-from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts import rules
 from accounts.models import Away, Shift, Team, TeamMember, User
+from accounts.services.breaks import follow, give_way, overlapping
 from accounts.services.people import _require
 from accounts.states import AwayReason, Duty
 from aftersales.core import moves
@@ -115,14 +115,19 @@ def team_leave(*, member: TeamMember, actor: Any, now: datetime) -> TeamMember:
 def away_set(
     *, person: User, starts_at: datetime, ends_at: datetime | None, reason: str, actor: Any, now: datetime
 ) -> Away:
-    """The person takes no new work in this period; ``ends_at=None`` until further notice."""
+    """The person takes no new work in this period; ``ends_at=None`` until further notice. Breaks give way to it."""
     _may_plan(person, actor, own="accounts.set_own_away")
     _refuse_period(starts_at, ends_at)
     if reason not in AwayReason.values:
         raise DomainError(_("Unknown reason."), "unknown_reason")
     User.objects.select_for_update().get(pk=person.pk)
-    if _overlapping(Away.objects.filter(person=person), starts_at, ends_at).exists():
+    others = Away.objects.lasting().filter(person=person)
+    if reason != AwayReason.BREAK:
+        others = others.exclude(reason=AwayReason.BREAK)
+    if overlapping(others, starts_at, ends_at).exists():
         raise DomainError(_("The person is already away in this period."), "overlap")
+    if reason != AwayReason.BREAK:
+        give_way(person, starts_at, ends_at, actor=actor, now=now)
     away = Away(person=person, starts_at=starts_at, ends_at=ends_at, reason=reason)
     payload = {"person": person.pk, "away_reason": reason, "from": starts_at, "to": ends_at}
     return moves.create(away, actor=actor, now=now, event="away.set", payload=payload)
@@ -151,6 +156,8 @@ def shift_plan(*, person: User, starts_at: datetime, ends_at: datetime, actor: A
     _refuse_double_shift(person, starts_at, ends_at, but=same)
     payload = {"person": person.pk, "from": starts_at, "to": ends_at}
     if same is not None:
+        if same.cancelled_at is None:
+            follow(person, (starts_at, same.ends_at), (starts_at, ends_at), actor=actor, now=now)
         return cast(
             Shift,
             moves.change(
@@ -205,19 +212,27 @@ def shift_move(
     now: datetime,
     version: int | None = None,
 ) -> Shift:
+    """Other times; the breaks that are to come go with it."""
     _may_plan(shift.person, actor)
     _refuse_period(starts_at, ends_at)
     User.objects.select_for_update().get(pk=shift.person_id)
     _refuse_double_shift(shift.person, starts_at, ends_at, but=shift)
     payload = {"person": shift.person_id, "from": starts_at, "to": ends_at}
-    return moves.change(
+    was = Shift.objects.values_list("starts_at", "ends_at").get(pk=shift.pk)
+    moved: Shift = moves.change(
         shift, actor=actor, now=now, event="shift.moved", payload=payload, version=version,
         starts_at=starts_at, ends_at=ends_at,
     )  # fmt: skip
+    follow(shift.person, was, (starts_at, ends_at), actor=actor, now=now)
+    return moved
 
 
+@transaction.atomic
 def shift_cancel(*, shift: Shift, actor: Any, now: datetime, reason: str = "") -> Shift:
+    """It does not take place, nor do its breaks that are to come."""
     _may_plan(shift.person, actor)
+    User.objects.select_for_update().get(pk=shift.person_id)
+    follow(shift.person, (shift.starts_at, shift.ends_at), None, actor=actor, now=now)
     payload = {"person": shift.person_id}
     return moves.change(
         shift,
@@ -253,12 +268,7 @@ def _refuse_period(starts_at: datetime, ends_at: datetime | None) -> None:
         raise Refused(reasons)
 
 
-def _overlapping(rows: Any, starts_at: datetime, ends_at: datetime | None) -> Any:
-    open_or_later = rows.filter(Q(ends_at=None) | Q(ends_at__gt=starts_at))
-    return open_or_later if ends_at is None else open_or_later.filter(starts_at__lt=ends_at)
-
-
 def _refuse_double_shift(person: User, starts_at: datetime, ends_at: datetime, *, but: Shift | None) -> None:
     others = Shift.objects.planned().filter(person=person).exclude(pk=but.pk if but else None)
-    if _overlapping(others, starts_at, ends_at).exists():
+    if overlapping(others, starts_at, ends_at).exists():
         raise DomainError(_("The person has another shift in this time."), "overlap")

@@ -100,7 +100,7 @@ def _copy_breaks(
     zone: tzinfo, actor: Any, now: datetime,
 ) -> None:  # fmt: skip
     people = {person.pk: person for person, _begins, _ends in plans}
-    breaks = Away.objects.filter(
+    breaks = Away.objects.lasting().filter(
         person__in=people, reason=AwayReason.BREAK, starts_at__gte=since, starts_at__lt=until
     )
     for one in breaks.exclude(ends_at=None).order_by("pk"):
@@ -108,7 +108,7 @@ def _copy_breaks(
         inside = any(
             person.pk == one.person_id and start <= begins and ends <= end for person, start, end in plans
         )
-        there = Away.objects.filter(person_id=one.person_id, starts_at__lt=ends, ends_at__gt=begins)
+        there = Away.objects.lasting().filter(person_id=one.person_id, starts_at__lt=ends, ends_at__gt=begins)
         if inside and not there.exists():
             away_set(
                 person=people[one.person_id], starts_at=begins, ends_at=ends, reason=AwayReason.BREAK, actor=actor,

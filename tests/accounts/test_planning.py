@@ -7,7 +7,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from accounts import selectors, services
-from accounts.models import Shift, TeamMember, User
+from accounts.models import Away, Shift, TeamMember, User
 from accounts.states import AwayReason, Duty, Role
 from aftersales.core.errors import DomainError, NotPermitted
 from aftersales.core.models import Event
@@ -101,6 +101,82 @@ def test_an_open_absence_ends_when_the_person_is_back(cast, now):
     ended = services.away_end(away=away, actor=cast.agent, now=now + HOUR)
     assert ended.ends_at == now + HOUR
     assert refusal(services.away_end, away=ended, actor=cast.agent, now=now + 2 * HOUR) == "over"
+
+
+# breaks
+
+
+def _with_break(cast, now):
+    """A shift of eight hours with a break in its fourth."""
+    plan = {"actor": cast.planner, "now": now}
+    shift = services.shift_plan(person=cast.agent, starts_at=now + HOUR, ends_at=now + 9 * HOUR, **plan)
+    services.break_plan(shift=shift, starts_at=now + 4 * HOUR, ends_at=now + 5 * HOUR, **plan)
+    return shift
+
+
+def _breaks(cast, now):
+    rows = Away.objects.lasting().filter(person=cast.agent, reason=AwayReason.BREAK)
+    return [((one.starts_at - now) / HOUR, (one.ends_at - now) / HOUR) for one in rows]
+
+
+@pytest.mark.parametrize(
+    ("starts", "ends", "left"),
+    [
+        (0, None, []),  # ill until further notice
+        (4, 5, []),
+        (4.5, 6, [(4, 4.5)]),
+        (3, 4.5, [(4.5, 5)]),
+        (5, None, [(4, 5)]),
+    ],
+)
+def test_who_is_ill_is_ill_whatever_breaks_are_planned(cast, now, starts, ends, left):
+    _with_break(cast, now)
+    ill = services.away_set(
+        person=cast.agent, starts_at=now + starts * HOUR, ends_at=ends and now + ends * HOUR,
+        reason=AwayReason.SICK, actor=cast.agent, now=now,
+    )  # fmt: skip
+    assert ill.pk
+    assert _breaks(cast, now) == left
+
+
+def test_a_break_never_lies_in_an_absence_or_another_break(cast, now):
+    shift = _with_break(cast, now)
+    plan = {"shift": shift, "actor": cast.planner, "now": now}
+    again = {"starts_at": now + 4.5 * HOUR, "ends_at": now + 6 * HOUR}
+    assert refusal(services.break_plan, **again, **plan) == "overlap"
+    services.away_set(
+        person=cast.agent, starts_at=now, ends_at=None, reason=AwayReason.SICK, actor=cast.agent, now=now
+    )
+    assert refusal(services.break_plan, **again, **plan) == "overlap"
+
+
+def test_breaks_go_where_their_shift_goes_and_end_with_it(cast, now):
+    shift, plan = _with_break(cast, now), {"actor": cast.planner, "now": now}
+    # The whole shift an hour later takes its break along; a longer one leaves it where it stands
+    shift = services.shift_move(shift=shift, starts_at=now + 2 * HOUR, ends_at=now + 10 * HOUR, **plan)
+    assert _breaks(cast, now) == [(5, 6)]
+    shift = services.shift_move(shift=shift, starts_at=now + 2 * HOUR, ends_at=now + 11 * HOUR, **plan)
+    assert _breaks(cast, now) == [(5, 6)]
+    # Planned again with an earlier end: what lies outside is gone, and its time is free for another
+    shift = services.shift_plan(person=cast.agent, starts_at=now + 2 * HOUR, ends_at=now + 5 * HOUR, **plan)
+    assert _breaks(cast, now) == []
+    services.break_plan(shift=shift, starts_at=now + 3 * HOUR, ends_at=now + 4 * HOUR, **plan)
+    services.shift_cancel(shift=shift, **plan)
+    assert _breaks(cast, now) == []
+    assert Event.objects.filter(kind="away.moved").count() == 3
+
+
+def test_a_shift_takes_its_break_never_into_an_absence_nor_back_from_the_past(cast, now):
+    shift, plan = _with_break(cast, now), {"actor": cast.planner, "now": now}
+    services.away_set(
+        person=cast.agent, starts_at=now + 6 * HOUR, ends_at=now + 8 * HOUR, reason=AwayReason.MEETING, **plan
+    )
+    later = plan | {"now": now + 5 * HOUR}
+    services.shift_cancel(shift=shift, **later)
+    assert _breaks(cast, now) == [(4, 5)]  # it was taken
+    shift = services.shift_plan(person=cast.agent, starts_at=now + HOUR, ends_at=now + 9 * HOUR, **plan)
+    services.shift_move(shift=shift, starts_at=now + 3 * HOUR, ends_at=now + 11 * HOUR, **plan)
+    assert _breaks(cast, now) == []
 
 
 # who is on duty

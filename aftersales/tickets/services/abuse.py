@@ -43,7 +43,7 @@ def contact_abusive(
         )
         if not minutes or Away.objects.at(now).filter(person=actor).exists():
             return None
-        coming = Away.objects.filter(person=actor, starts_at__gt=now, starts_at__lt=now + pause)
+        coming = Away.objects.lasting().filter(person=actor, starts_at__gt=now, starts_at__lt=now + pause)
         first = coming.order_by("starts_at").values_list("starts_at", flat=True).first()
         return away_set(
             person=actor,
