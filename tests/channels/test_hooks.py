@@ -525,6 +525,36 @@ def test_a_call_is_put_to_an_open_ticket_with_one_click(
     assert Talk.objects.get().ticket == ticket
 
 
+def test_nobody_draws_a_call_to_himself_by_writing_its_name_into_the_address(
+    line: Line, caller: Customer, open_ticket: Any, desk: Cast, work_off: Any, now: datetime
+) -> None:
+    line.tell("started", customer={"phone": PHONE})
+    work_off(now)
+    stranger = Customer.objects.create(code="C-2", name="王强", languages=["zh-hans"])
+    outside = desk.make_team("v", lead=desk.vendor_lead, members=[desk.vendor_agent], duties=["returns"])
+    theirs = open_ticket(customer_id=None, source_ref="v-1")
+    Ticket.objects.filter(pk=theirs.pk).update(team=outside)
+
+    def drawn(who: Any, to: Ticket) -> Ticket | None:
+        browser = desk.client(who)
+        talk = browser.get("/desk/pop/", {"channel": "calls", "call": "c-1"}).context["talk"]
+        browser.post(f"/desk/tickets/{to.number}/talks/attach/", {"talk": talk})
+        return Talk.objects.get(ref="c-1").ticket
+
+    # Another customer's, or nobody's: the call stays where it is
+    assert drawn(desk.agent, open_ticket(customer_id=stranger.pk)) is None
+    assert drawn(desk.vendor_agent, theirs) is None
+    own = open_ticket()
+    assert drawn(desk.agent, own) == own
+    # A colleague outside does not see that ticket; with one of the same customer the call does not go there either
+    Ticket.objects.filter(pk=theirs.pk).update(customer=caller)
+    assert drawn(desk.vendor_agent, theirs) == own
+    assert Event.objects.filter(kind="talk.attached").count() == 1
+    # Who sees both puts it right
+    other = open_ticket(source_ref="o-1")
+    assert drawn(desk.agent, other) == other
+
+
 @pytest.mark.parametrize("phone", ["", "5678", "13912345678", "' OR 1=1", "<script>", "9" * 500])
 def test_an_unknown_number_names_nobody(line: Line, caller: Customer, desk: Cast, phone: str) -> None:
     page = desk.client(desk.agent).get("/desk/pop/", {"phone": phone})

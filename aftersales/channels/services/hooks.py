@@ -281,11 +281,15 @@ def _opened(talk: Talk, subject: str, text: str, now: datetime) -> Ticket:
 
 
 def talk_attach(*, connection: Connection, ref: str, ticket: Ticket, actor: Any, now: datetime) -> Talk:
-    """The person who has the call says which ticket it is about; the system's facts may still be on their way."""
+    """The person who has the call says which ticket it is about; the system's facts may still be on their way.
+
+    A call is named by its address alone, so what is known of it decides. Errors: not_permitted, foreign.
+    """
     if not actor.has_perm("tickets.open_ticket"):
         raise NotPermitted()
     with transaction.atomic():
         talk = _talk(connection, told.Fact(Told.STARTED, ref), now)
+        _refuse_foreign(talk, ticket, actor)
         if talk.ticket_id == ticket.pk:
             return talk
         talk.ticket, talk.agent = ticket, talk.agent or actor
@@ -294,6 +298,15 @@ def talk_attach(*, connection: Connection, ref: str, ticket: Ticket, actor: Any,
         _spoken(talk, now)
         events.record("talk.attached", subject=talk, actor=actor, now=now, payload={"ticket_id": ticket.pk})
     return talk
+
+
+def _refuse_foreign(talk: Talk, ticket: Ticket, actor: Any) -> None:
+    """Nobody draws a conversation to himself that stands where he does not look, or that another customer had."""
+    seen = Ticket.objects.visible_to(actor).filter(pk__in=[ticket.pk, talk.ticket_id or ticket.pk]).count()
+    if seen < len({ticket.pk, talk.ticket_id or ticket.pk}):
+        raise NotPermitted()
+    if talk.customer_id and talk.customer_id != ticket.customer_id:
+        raise DomainError(_("This conversation was with another customer than the ticket's."), "foreign")
 
 
 def recording_open(*, talk: Talk, reason: str, actor: Any, now: datetime) -> str:
