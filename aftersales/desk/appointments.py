@@ -20,6 +20,7 @@ from aftersales.core.wording import minute
 from aftersales.standards.selectors import book
 from aftersales.tickets.models import Appointment, Ticket
 from aftersales.tickets.selectors.appointments import Agreed, agreed_on, calendar_of, of_person, of_ticket
+from aftersales.tickets.selectors.pulling import out_of_reach
 from aftersales.tickets.selectors.waits import running_on
 from aftersales.tickets.states import AppointmentKind, AppointmentState, AppointmentWith, TicketState
 
@@ -125,6 +126,13 @@ def colleagues(ticket: Ticket, user: Any, now: datetime) -> list[tuple[int, str]
     if user.has_perm("tickets.work") and user.pk not in {pk for pk, _name in found}:
         found.insert(0, (user.pk, str(user)))
     return found
+
+
+def who_goes_on(ticket: Ticket, user: Any, now: datetime) -> list[tuple[int, str]]:
+    """The same, without those who never take this ticket."""
+    found = colleagues(ticket, user, now)
+    never = out_of_reach((pk for pk, _name in found), [ticket], now)
+    return [one for one in found if one[0] not in never]
 
 
 def _tomorrow(now: datetime) -> tuple[datetime, datetime]:

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from django.db import connection, transaction
@@ -77,6 +78,33 @@ def test_what_another_took_meanwhile_stays_with_him(
         kept.pk: "moved", gone.pk: "gone", solved.pk: "gone",
     }  # fmt: skip
     assert Ticket.objects.get(pk=gone.pk).assignee == desk.lead
+
+
+def test_nothing_that_stays_with_own_staff_is_handed_to_people_outside(
+    open_ticket: Opener, desk: Cast, comes: User, now: datetime, settings: Any
+) -> None:
+    settings.REQUIRE_SECOND_FACTOR = False
+    outside = desk.vendor_agent
+    desk.make_team("outside", members=[outside], vendor="某服务商")
+    plain = open_ticket()
+
+    def offered() -> set[int]:
+        page = desk.client(desk.agent).get("/desk/day/hand-over/")
+        return {pk for pk, _name, _team in page.context["people"]} & {outside.pk, comes.pk}
+
+    assert offered() == {outside.pk, comes.pk}
+    sheet = make(desk, outside, now)
+    sign(sheet, desk.agent, now)
+    # Between the signatures a grave one came
+    grave = open_ticket(kind="safety", source_ref="2")
+    assert offered() == {comes.pk}
+    sign(sheet, outside, now)
+    assert dict(sheet.lines.values_list("ticket_id", "result")) == {plain.pk: "moved", grave.pk: "refused"}
+    assert Ticket.objects.get(pk=grave.pk).assignee == desk.agent
+    with pytest.raises(DomainError) as error:
+        make(desk, outside, now)
+    assert error.value.code == "scope"
+    make(desk, comes, now)
 
 
 def test_what_is_owed_on_solved_and_finished_tickets_is_on_the_sheet_and_goes_along(

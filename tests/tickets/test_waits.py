@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.urls import reverse
 
+from accounts.models import Away
 from aftersales.core.errors import DomainError
 from aftersales.core.models import Event
 from aftersales.customers.models import Customer
@@ -97,6 +98,46 @@ def test_a_named_person_who_left_leaves_it_to_the_assignee(
     type(other).objects.filter(pk=other.pk).update(is_active=False)
     row = wake(ticket, now + 2 * HOUR, work_off)
     assert (fresh(ticket).assignee, row.woken_for) == (desk.agent, desk.agent)
+
+
+@pytest.mark.parametrize(
+    ("why", "hours", "gets"),
+    [("sick", None, False), ("leave", 3, False), ("leave", 1, True), ("break", 3, True)],
+)
+def test_a_named_person_who_is_not_there_then_leaves_it_to_the_assignee(
+    open_ticket: Opener, desk: Cast, now: datetime, work_off: Worker, why: str, hours: int | None, gets: bool
+) -> None:
+    other = desk.person("agent")
+    ticket = waiting(open_ticket, desk, now, next_person=other)
+    Away(person=other, starts_at=now, ends_at=hours and now + hours * HOUR, reason=why).save()
+    row = wake(ticket, now + 2 * HOUR, work_off)
+    assert fresh(ticket).assignee == row.woken_for == (other if gets else desk.agent)
+
+
+def test_nobody_outside_goes_on_with_what_stays_with_own_staff(
+    open_ticket: Opener, desk: Cast, now: datetime, work_off: Worker, settings: Any
+) -> None:
+    """He is never named for it, and what grew grave during the wait does not come to him either."""
+    settings.REQUIRE_SECOND_FACTOR = False
+    outside = desk.vendor_agent
+    desk.join(desk.team, outside)
+    with pytest.raises(DomainError) as refused:
+        waiting(lambda: open_ticket(kind="safety"), desk, now, next_person=outside)
+    assert refused.value.code == "scope"
+    plain = waiting(lambda: open_ticket(source_ref="2"), desk, now, next_person=outside)
+    grown = waiting(lambda: open_ticket(source_ref="3"), desk, now, next_person=outside)
+
+    def offered(ticket: Ticket) -> bool:
+        more = desk.client(desk.agent).get(reverse("desk:wait_more", args=[ticket.number])).content.decode()
+        assert f'value="{desk.lead.pk}"' in more
+        return f'value="{outside.pk}"' in more
+
+    assert offered(grown)
+    Ticket.objects.filter(pk=grown.pk).update(nature="complaint", severity="critical")
+    assert not offered(grown)
+    services.wake_sweep(now=now + 2 * HOUR)
+    work_off(now + 2 * HOUR)
+    assert (fresh(plain).assignee, fresh(grown).assignee) == (outside, desk.agent)
 
 
 def test_the_customers_word_wakes_it_and_who_goes_on_himself_is_not_told(

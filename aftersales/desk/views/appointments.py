@@ -41,7 +41,7 @@ def wait_more(request: HttpRequest, number: str) -> HttpResponse:
     """For the dialog of a wait, when it opens: who may go on then, and which time limits stop for whom."""
     row, now = the_ticket(request, number), timezone.now()
     with one_edition():
-        found = {"colleagues": appointments.colleagues(row, request.user, now), "stops": clocks_by_wait(row)}
+        found = {"colleagues": appointments.who_goes_on(row, request.user, now), "stops": clocks_by_wait(row)}
     return render(request, "desk/_wait_more.html", found)
 
 

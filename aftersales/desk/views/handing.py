@@ -25,6 +25,7 @@ from aftersales.standards.selectors import duration
 from aftersales.tickets import services
 from aftersales.tickets.models import Handover, HandoverLine, Ticket
 from aftersales.tickets.selectors import absent, handovers
+from aftersales.tickets.selectors.pulling import out_of_reach
 from aftersales.tickets.services.reassigning import Reassigned
 
 ACTS: dict[str, Callable[..., Any]] = {
@@ -46,9 +47,12 @@ def hand_over(request: HttpRequest) -> HttpResponse:
             return redirect("desk:sheet", sheet.public_id)
     user: Any = request.user
     mine = Ticket.objects.filter(assignee=user).held().select_related("customer")
+    rows = list(mine.order_by("next_due_at", "id")[:SHEET])
+    people = names_of_others(user, now, but=0)
+    never = out_of_reach((one[0] for one in people), rows, now, giver=user)
     context = {
-        "title": _("Hand over"), "now": now, "rows": mine.order_by("next_due_at", "id")[:SHEET],
-        "people": names_of_others(user, now, but=0), "me": user.pk,
+        "title": _("Hand over"), "now": now, "rows": rows,
+        "people": [one for one in people if one[0] not in never], "me": user.pk,
         "open": handovers.waiting_for(user),
     }  # fmt: skip
     return render(request, "desk/hand_over.html", context)

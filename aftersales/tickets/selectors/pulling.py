@@ -3,13 +3,14 @@
 His load does not: whoever pulls when he is full wants to.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
+from accounts.models import User
 from accounts.states import Role
 from aftersales.core.errors import Refusal
 from aftersales.tickets.models import Ticket
@@ -37,9 +38,30 @@ def barred(rows: Sequence[Ticket], person: Any, now: datetime) -> dict[int, list
     for row in rows:
         if mine and (unread := refusals(mine, subjects[row.pk])):
             found.setdefault(row.pk, []).extend(unread)
-    if rows and any(person.has_role(role) for role in VENDORS):
-        keys = [row.pk for row in rows]
-        for pk in Ticket.objects.filter(beyond(person, now), pk__in=keys).values_list("pk", flat=True):
-            words = _("Complaints, safety and what is graver than the contract covers stay with own staff.")
-            found.setdefault(pk, []).append(Refusal("scope", words))
+    for pk in kept_inside(rows, person, now):
+        words = _("Complaints, safety and what is graver than the contract covers stay with own staff.")
+        found.setdefault(pk, []).append(Refusal("scope", words))
     return found
+
+
+def kept_inside(rows: Sequence[Ticket], person: Any, now: datetime) -> set[int]:
+    """Which of these stay with own staff, so that this person never takes them. No query for own staff."""
+    if not rows or not any(person.has_role(role) for role in VENDORS):
+        return set()
+    mine = Ticket.objects.filter(beyond(person, now), pk__in=[row.pk for row in rows])
+    return set(mine.values_list("pk", flat=True))
+
+
+def out_of_reach(
+    keys: Iterable[int], rows: Sequence[Ticket], now: datetime, *, giver: Any = None
+) -> set[int]:
+    """Those of these people who never take all of the rows, save what is as little for the ``giver`` himself.
+
+    A page that lets somebody name who goes on leaves them out. What is still to be read keeps nobody off such a list.
+    """
+    people = User.objects.filter(pk__in=set(keys))
+    outside = [one for one in people if any(one.has_role(role) for role in VENDORS)]
+    if not outside:
+        return set()
+    spared = kept_inside(rows, giver, now) if giver is not None else set()
+    return {one.pk for one in outside} if kept_inside(rows, outside[0], now) - spared else set()

@@ -13,7 +13,7 @@ from aftersales.core import events, moves
 from aftersales.core.errors import Busy, DomainError, NotPermitted
 from aftersales.core.wording import minute
 from aftersales.tickets.models import Handover, HandoverLine, HandoverSignature, Ticket
-from aftersales.tickets.selectors import handovers
+from aftersales.tickets.selectors import handovers, pulling
 from aftersales.tickets.services.dispatch import holds, ticket_assign
 from aftersales.tickets.states import HandoverResult, HandoverSide, OwnReason
 
@@ -26,7 +26,7 @@ def handover_make(
 ) -> Handover:
     """The sheet of everything this person holds or still owes, with a note for each ticket (by its key).
 
-    One whose time is over makes room for it. Errors: unfit, self, empty, open_sheet.
+    One whose time is over makes room for it. Errors: unfit, self, empty, scope, open_sheet.
     """
     if not actor.has_perm("tickets.work"):
         raise NotPermitted()
@@ -37,6 +37,12 @@ def handover_make(
     rows = list(handovers.held(actor).order_by("next_due_at", "id")[:CAP])
     if not rows:
         raise DomainError(_("You hold no ticket and owe nothing: there is nothing to hand over."), "empty")
+    if pulling.out_of_reach([taker.pk], rows, now, giver=actor):
+        raise DomainError(
+            _("%(name)s may not take all of these tickets; choose somebody of our own staff.")
+            % {"name": taker},
+            "scope",
+        )
     try:
         with transaction.atomic():
             for old in Handover.objects.filter(giver=actor, moved_at=None, withdrawn_at=None):
@@ -169,6 +175,8 @@ def _moved(ticket: Ticket, sheet: Handover, now: datetime) -> str:
             current = moves.locked(Ticket(pk=ticket.pk))
             if current.assignee_id != sheet.giver_id or not holds(current):
                 return HandoverResult.GONE
+            if pulling.barred([current], sheet.taker, now):
+                return HandoverResult.REFUSED
             ticket_assign(
                 ticket=current, to=sheet.taker, actor=system_user(), now=now, reason=OwnReason.HANDED_OVER
             )

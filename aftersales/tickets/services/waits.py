@@ -4,13 +4,15 @@ from datetime import datetime
 
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import User
+from accounts.models import Away, User
 from accounts.services import system_user
 from aftersales.core import moves
 from aftersales.core.errors import DomainError, Refused
 from aftersales.core.models import Event
 from aftersales.notices.services import notice_send
+from aftersales.tickets.dispatch_rules import PAUSES
 from aftersales.tickets.models import Ticket, TicketWait
+from aftersales.tickets.selectors import pulling
 from aftersales.tickets.states import OwnReason, TicketState, WaitFor, Woken
 
 LONGEST = 200
@@ -20,12 +22,16 @@ BY_TIME = (OwnReason.WAKE_UP, OwnReason.APPOINTMENT_OVER)
 def wait_note(
     *, ticket: Ticket, wait_for: str, until: datetime, expects: str, next_person: User | None, now: datetime
 ) -> TicketWait:
-    """What this wait is about; in the transaction in which it begins. Errors: too_long, unfit."""
+    """What this wait is about; in the transaction in which it begins. Errors: too_long, unfit, scope."""
     words = " ".join(expects.replace("\x00", "").split())
     if len(words) > LONGEST:
         raise DomainError(_("The expected answer: at most 200 characters."), "too_long")
     if next_person is not None and not _can_work(next_person):
         raise DomainError(_("%(name)s cannot work on tickets.") % {"name": next_person}, "unfit")
+    if next_person is not None and pulling.kept_inside([ticket], next_person, now):
+        raise DomainError(
+            _("Complaints, safety and what is graver than the contract covers stay with own staff."), "scope"
+        )
     TicketWait.objects.filter(ticket=ticket, ended_at=None).update(ended_at=now, woken=Woken.PERSON)
     return TicketWait.objects.create(
         ticket=ticket, wait_for=wait_for, expects=words, next_person=next_person, began_at=now, until=until
@@ -78,8 +84,13 @@ def _how(event: Event) -> str:
 
 
 def _handed(ticket: Ticket, person: User | None, now: datetime) -> Ticket:
-    """To the named person while he may take it; else it stays with its assignee, or in the team's queue."""
+    """To the named person while he is there and may take it; else it stays with its assignee, or in the team's queue.
+
+    What he may take is judged by the ticket as it is now, not as it was when the wait began.
+    """
     if person is None or person.pk == ticket.assignee_id or not _can_work(person):
+        return ticket
+    if _is_absent(person, now) or pulling.barred([ticket], person, now):
         return ticket
     try:
         return moves.perform(
@@ -87,6 +98,11 @@ def _handed(ticket: Ticket, person: User | None, now: datetime) -> Ticket:
         )
     except Refused:  # his own order, meanwhile
         return ticket
+
+
+def _is_absent(person: User, now: datetime) -> bool:
+    """Registered ill, on leave or in training; from a break he is back soon."""
+    return bool(Away.objects.at(now).filter(person=person).exclude(reason__in=PAUSES).exists())
 
 
 def _can_work(person: User) -> bool:
