@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
 import pytest
 from django.http import QueryDict
@@ -12,7 +13,9 @@ from aftersales.customers.models import Contact, Customer
 from aftersales.desk import queues, saved
 from aftersales.desk.services import view_end, view_save
 from aftersales.tickets import services
-from aftersales.tickets.models import ActionRun, Message, Ticket
+from aftersales.tickets.actions import Step
+from aftersales.tickets.models import ActionRun, Macro, Message, Ticket
+from aftersales.tickets.services.macros import macro_save
 from tests.cast import Cast
 
 Opener = Callable[..., Ticket]
@@ -59,11 +62,37 @@ def test_the_same_form_twice_has_one_effect_and_one_result_page(
 
 
 def test_a_macro_runs_over_many_and_cites_itself(pair: tuple[Ticket, Ticket], desk: Cast) -> None:
-    data = {"ids": [one.pk for one in pair], "what": "macro:calm_down", "form_key": new_key()}
-    desk.client(desk.agent).post(reverse("desk:bulk_run"), data)
+    browser, data = desk.client(desk.agent), looked_at(pair, desk.client(desk.agent))
+    browser.post(reverse("desk:bulk_run"), data)
     run = ActionRun.objects.get()
     assert run.cited == "calm_down v1"
     assert sorted(run.rows.values_list("outcome", flat=True)) == ["done", "refused"]
+
+
+def looked_at(pair: tuple[Ticket, Ticket], browser: Any) -> dict[str, Any]:
+    """The form of a macro as the page shows it after a look."""
+    data = {"ids": [one.pk for one in pair], "what": "macro:calm_down", "form_key": new_key()}
+    page = browser.post(reverse("desk:bulk_plan"), data).content.decode()
+    seen = page.partition('name="macro_seen" value="')[2].partition('"')[0]
+    assert seen
+    return data | {"macro_seen": seen}
+
+
+def test_a_macro_that_became_another_since_the_look_does_nothing_before_it_is_looked_at_again(
+    pair: tuple[Ticket, Ticket], desk: Cast, now: datetime
+) -> None:
+    browser, before = desk.client(desk.agent), Message.objects.count()
+    data, macro = looked_at(pair, browser), Macro.objects.get(code="calm_down")
+    macro_save(macro=macro, steps=[Step("note", {"text": "改过的步骤"})], actor=desk.operations, now=now)
+    assert browser.post(reverse("desk:bulk_run"), data).status_code == 422
+    # Another macro than the one of the page, as by a list that was turned without its script
+    assert browser.post(reverse("desk:bulk_run"), data | {"macro_seen": "other v2"}).status_code == 422
+    assert not ActionRun.objects.exists()
+    assert Message.objects.count() == before
+    # The page that came back shows the new steps and carries their version
+    again = looked_at(pair, browser)
+    assert browser.post(reverse("desk:bulk_run"), again).status_code == 302
+    assert Message.objects.filter(text="改过的步骤").exists()
 
 
 def test_all_tickets_of_the_view_can_be_chosen(pair: tuple[Ticket, Ticket], desk: Cast) -> None:

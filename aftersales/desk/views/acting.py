@@ -62,7 +62,7 @@ def bulk_run(request: HttpRequest) -> HttpResponse:
     run = answered(
         lambda: actions_begin(
             steps=plan.steps, ticket_ids=plan.ids, actor=request.user, now=now, key=once.reference(request),
-            macro=plan.macro,
+            macro=plan.macro, macro_seen=request.POST.get("macro_seen", ""),
         ),
         request,
     )  # fmt: skip

@@ -34,15 +34,19 @@ def actions_begin(
     now: datetime,
     key: str,
     macro: Macro | None = None,
+    macro_seen: str | None = None,
 ) -> ActionRun:
     """Ask for these steps on these tickets; few are done at once, many by a job. The same ``key`` is the same run.
 
     Tickets beyond the rule book's number are left out and counted. Whom they belong to is judged row by row.
+    ``macro_seen``: the macro with its version as the person looked at it. Errors: key, nothing, macro_changed.
     """
     if not key:
         raise DomainError(_("This form is too old; please load the page again."), "key")
     if known := ActionRun.objects.filter(key=key, actor=actor).first():
         return known  # type: ignore[no-any-return]
+    if macro is not None and macro_seen is not None and macro_seen != macro.citation:
+        raise DomainError(_("This macro was changed meanwhile; look at its steps again."), "macro_changed")
     ids = list(dict.fromkeys(ticket_ids))
     most = int(parameter("bulk_rows", now))
     try:
