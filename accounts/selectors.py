@@ -9,6 +9,7 @@ from django.db.models import Exists, OuterRef, Q, Subquery
 
 from accounts import rules
 from accounts.models import Away, Shift, Taste, Team, TeamMember, User
+from accounts.querysets import sees_everybody
 from accounts.states import Role
 
 
@@ -214,6 +215,14 @@ def names(ids: Iterable[int]) -> dict[int, str]:
     return {
         user.pk: str(user) for user in User.objects.filter(pk__in=set(ids)).only("display_name", "username")
     }
+
+
+def strangers(reader: User, ids: Iterable[int | None]) -> set[int]:
+    """Those of these people whose names the reader sees nowhere. Own staff know one another: no query for them."""
+    asked = {pk for pk in ids if pk}
+    if not asked or sees_everybody(reader):
+        return set()
+    return asked - set(User.objects.visible_to(reader).filter(pk__in=asked).values_list("pk", flat=True))
 
 
 def taste_of(user: Any) -> Taste:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,6 +11,7 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext, pgettext_lazy
 
+from accounts.selectors import strangers
 from aftersales.core import wording
 from aftersales.standards import vocabulary
 from aftersales.tickets import dispatch_rules
@@ -107,32 +108,61 @@ class Face:
 
 
 def face(
-    record: DispatchRecord | None, owner: Any, now: datetime, before: DispatchRecord | None = None
+    record: DispatchRecord | None,
+    owner: Any,
+    now: datetime,
+    reader: Any,
+    before: DispatchRecord | None = None,
 ) -> Face | None:
-    """The record in words, with where the ticket came from (``before``); None without one. Asks no database."""
+    """The record in words, with where the ticket came from (``before``); None without one.
+
+    Asks nothing of the database for own staff. People of a vendor read no name, load or shift of somebody whom they
+    do not see elsewhere: he is counted.
+    """
     if record is None:
         return None
     told: list[Mapping[str, Any]] = list(record.candidates)
+    unknown = strangers(
+        reader,
+        [
+            *(one["person_id"] for one in told), record.chosen_id, owner.pk if owner else None,
+            before.chosen_id if before else None,
+        ],
+    )  # fmt: skip
+    told = [{**one, "name": str(_("Another team"))} if one["person_id"] in unknown else one for one in told]
     compared = [one for one in told if one.get("parts")]
     heads = _heads(told) if compared else []
     compared.sort(key=lambda one: (one["person_id"] != record.chosen_id, -one["total"], one["person_id"]))
     out = [one for one in told if one.get("verdict")]
+    named = [one for one in out if one["person_id"] not in unknown][:SHOWN_OUT]
+    scored = [one for one in compared if not one.get("verdict")]
+    hidden = sum(one["person_id"] in unknown for one in scored)
+    chosen = str(_("Another team") if record.chosen_id in unknown else record.chosen or "")
     return Face(
-        record=record, title=_title(record), sentence=_sentence(record, compared), heads=heads,
-        scored=[_scored(one, record, heads) for one in compared if not one.get("verdict")],
-        out=[_out(one, record.at) for one in out[:SHOWN_OUT]], more_out=max(0, len(out) - SHOWN_OUT),
-        notes=[*_came_from(record, before), *_notes(record, owner)],
+        record=record, title=_title(record, chosen), sentence=_sentence(record, compared, chosen, unknown), heads=heads,
+        scored=[_scored(one, record, heads) for one in scored if one["person_id"] not in unknown],
+        out=[_out(one, record.at) for one in named], more_out=len(out) - len(named),
+        notes=[*_came_from(record, before, unknown), *_others(hidden), *_notes(record, owner, unknown)],
     )  # fmt: skip
 
 
-def _title(record: DispatchRecord) -> str:
+def _others(hidden: int) -> list[str]:
+    words = ngettext(
+        "%(n)d person of another team was compared too.",
+        "%(n)d people of other teams were compared too.",
+        hidden,
+    )
+    return [words % {"n": hidden}] if hidden else []
+
+
+def _title(record: DispatchRecord, chosen: str) -> str:
     if record.chosen is None:
         return _("Why nobody got it yet")
     if record.reason == TAKEN_BACK:
         return _("Why it was taken back")
     if record.reason == PUT_BACK:
         return _("Why nobody has it")
-    return _("Why %(name)s") % {"name": record.chosen}
+    return _("Why %(name)s") % {"name": chosen}
 
 
 def _heads(told: Sequence[Mapping[str, Any]]) -> list[tuple[str, str, int]]:
@@ -164,16 +194,16 @@ def _scored(one: Mapping[str, Any], record: DispatchRecord, heads: Sequence[tupl
     )  # fmt: skip
 
 
-def _sentence(record: DispatchRecord, compared: Sequence[Mapping[str, Any]]) -> str:
+def _sentence(
+    record: DispatchRecord, compared: Sequence[Mapping[str, Any]], chosen: str, unknown: Collection[int]
+) -> str:
     """What a colleague could say aloud."""
     best = next((one for one in compared if one["person_id"] == record.chosen_id), None)
     if best is None:
         words = CHOSEN.get(record.reason)
-        return (
-            str(words) % {"name": record.chosen or "", "why": _lost_because(record)}
-            if words
-            else record.reason
-        )
+        return str(words) % {"name": chosen, "why": _lost_because(record)} if words else record.reason
+    if best["person_id"] in unknown:
+        return _("Somebody of another team got it: %(points)s points.") % {"points": _points(best["total"])}
     others = [one["total"] for one in compared if one is not best and not one.get("verdict")]
     values = {
         "name": best["name"], "because": vocabulary.listed(_because(best)), "points": _points(best["total"]),
@@ -202,14 +232,13 @@ def _lost_because(record: DispatchRecord) -> str:
     return str(OwnReason(why if why in OwnReason.values else OwnReason.UNTOUCHED).label)
 
 
-def _came_from(record: DispatchRecord, before: DispatchRecord | None) -> list[str]:
+def _came_from(record: DispatchRecord, before: DispatchRecord | None, unknown: Collection[int]) -> list[str]:
     """Nobody has it now: who had it, and why no longer."""
     if record.chosen_id is not None or before is None or before.reason not in (TAKEN_BACK, PUT_BACK):
         return []
-    return [
-        _("%(when)s: %(what)s")
-        % {"when": wording.minute(before.at, record.at), "what": _sentence(before, ())}
-    ]
+    had = str(_("Another team") if before.chosen_id in unknown else before.chosen or "")
+    told = _sentence(before, (), had, unknown)
+    return [_("%(when)s: %(what)s") % {"when": wording.minute(before.at, record.at), "what": told}]
 
 
 def _because(one: Mapping[str, Any]) -> list[str]:
@@ -250,7 +279,7 @@ def _out(one: Mapping[str, Any], at: datetime) -> Out:
     return Out(one["name"], str(word), str(why) % values if why else "")
 
 
-def _notes(record: DispatchRecord, owner: Any) -> list[str]:
+def _notes(record: DispatchRecord, owner: Any, unknown: Collection[int]) -> list[str]:
     asked = record.asked or {}
     said = []
     if asked.get("green") in GREEN:
@@ -261,6 +290,6 @@ def _notes(record: DispatchRecord, owner: Any) -> list[str]:
     if owner is not None and record.chosen_id != owner.pk:
         said.append(
             _("%(name)s stays responsible from the first contact on; dispatch does not change that.")
-            % {"name": owner}
+            % {"name": _("Another team") if owner.pk in unknown else owner}
         )
     return said

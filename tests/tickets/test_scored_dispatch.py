@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import translation
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -19,6 +20,7 @@ from accounts.states import AwayReason, Role
 from aftersales.core.errors import DomainError, Refused
 from aftersales.customers import services as customers
 from aftersales.customers.models import Contact, Customer
+from aftersales.desk import dispatching as dispatching_faces
 from aftersales.standards import services as standards
 from aftersales.standards.models import Parameter
 from aftersales.tickets import dispatch_rules as rules
@@ -194,6 +196,39 @@ def test_a_complaint_and_what_is_critical_never_go_to_a_vendor(
 
     assert [one.assignee for one in tickets] == [vendor, None]
     assert told(tickets[1])["外包"]["verdict"] == "scope"
+
+
+def test_people_outside_read_no_name_load_or_shift_of_own_staff(
+    open_ticket: Opener, desk: Cast, second: User, now: datetime
+) -> None:
+    outside = desk.person(Role.VENDOR_AGENT, name="外包")
+    desk.make_team("V", duties=["returns"], members=[outside], vendor="云桥")
+    Away(person=second, reason=AwayReason.SICK, starts_at=now - HOUR, ends_at=now + DAY).save()
+    record = DispatchRecord.objects.filter(ticket=open_ticket(customer_id=None)).latest("pk")
+    assert record.chosen == desk.agent
+    names = {one["name"] for one in record.candidates} - {"外包"}
+    assert len(names) == 2  # the one who got it, and one who was ill
+
+    def read(reader: User) -> tuple[str, dispatching_faces.Face]:
+        shown = dispatching_faces.face(record, desk.lead, now, reader)
+        assert shown is not None
+        said = [shown.title, shown.sentence, *shown.notes, *(one.name for one in [*shown.scored, *shown.out])]
+        return " ".join(said), shown
+
+    with translation.override("en"):
+        (own, full), (theirs, little) = read(desk.lead), read(outside)
+    assert names <= {one.name for one in [*full.scored, *full.out]}
+    assert not [name for name in {*names, str(desk.lead)} if name in theirs]
+    assert "外包" in theirs
+    assert little.title == "Why Another team"
+    assert little.sentence.startswith("Somebody of another team got it")
+    # Nobody is lost: who is not named is counted
+    assert len(little.out) + little.more_out == len(full.out) + full.more_out
+    assert "other team" in theirs
+    assert own != theirs
+    # Each reads the own name where he is the one who got it
+    record.chosen = outside
+    assert read(outside)[1].title.endswith("外包")
 
 
 def test_whose_shift_is_nearly_over_is_chosen_only_when_nobody_else_is_there(

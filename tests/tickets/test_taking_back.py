@@ -71,12 +71,12 @@ def test_what_was_taken_back_and_finds_nobody_says_who_not_and_why_in_the_words_
     assert (newest.chosen, back.reason, back.chosen) == (None, "taken_back", had)
     verdicts = {one["name"]: one["verdict"] for one in newest.candidates}
     assert verdicts[str(had)]
-    shown = face(newest, None, end, back)
+    shown = face(newest, None, end, desk.lead, back)
     assert shown is not None
     assert str(had) in {one.name for one in shown.out}
     event = Event.objects.get(kind="ticket.unassigned")
     assert events.reason_of(event) in shown.notes[0]
-    told = face(back, None, end)
+    told = face(back, None, end, desk.lead)
     assert told is not None
     assert events.reason_of(event) in told.sentence
     assert DispatchRecord.objects.filter(ticket=ticket, chosen=None).count() == 1
@@ -247,7 +247,7 @@ def test_it_comes_back_when_nobody_else_is_qualified_and_the_record_says_so(
     record = DispatchRecord.objects.latest("pk")
     assert (record.reason, record.candidates[0]["put_back"]) == ("scored", True)
     with translation.override("en"):
-        shown = face(record, None, now)
+        shown = face(record, None, now, desk.lead)
     assert shown is not None
     assert "gave it back, but nobody else here is qualified" in shown.sentence
 

@@ -12,8 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from accounts.models import User
-from accounts.states import Role
+from accounts.selectors import strangers
 from aftersales.core.access import answered, needs
 from aftersales.desk import beside, presence, workbench
 from aftersales.desk.views.ticket import the_ticket
@@ -87,8 +86,5 @@ def here(request: HttpRequest) -> HttpResponse:
 
 def _named(found: list[presence.Seen], user: Any) -> list[presence.Seen]:
     """Own staff know one another; a vendor's people read no name that they do not see elsewhere."""
-    if not found or not any(user.has_role(role) for role in (Role.VENDOR_AGENT, Role.VENDOR_LEAD)):
-        return found
-    there = User.objects.visible_to(user).filter(pk__in=[one.person_id for one in found])
-    known = set(there.values_list("pk", flat=True))
-    return [one if one.person_id in known else replace(one, name=_("Another team")) for one in found]
+    unknown = strangers(user, (one.person_id for one in found))
+    return [replace(one, name=_("Another team")) if one.person_id in unknown else one for one in found]

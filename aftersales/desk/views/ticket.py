@@ -71,7 +71,7 @@ def _page(
         "voices": voices.offered(request.user, row), **saying.box(request.user, row, read, draft, voice, news),
         "waiting": workbench.waiting_face(row), "people": _people(request.user, row, todo, now),
         "reopened_words": ngettext("reopened once", "reopened %(n)d times", row.reopened) % {"n": row.reopened},
-        "why": dispatching.face(bench.dispatch, row.owner, now, bench.dispatch_before),
+        "why": dispatching.face(bench.dispatch, row.owner, now, request.user, bench.dispatch_before),
         "may_reassign": any(act.name == "assign" for act in todo.allowed),
         "ended": voices.ended_words(row), "mute": unheard, "accept": files.accepted(),
         "resolve_text": resolve_text(row),
