@@ -12,7 +12,7 @@ from aftersales.core.errors import DomainError
 from aftersales.core.models import Event
 from aftersales.tickets import selectors, services
 from aftersales.tickets.models import Ticket, TicketLink
-from aftersales.tickets.selectors.merging import HERE, MAYBE, Bond, Bonds, bonds
+from aftersales.tickets.selectors.merging import HERE, MAYBE, Bond, Bonds, bonds, open_children
 from tests.cast import Cast
 
 Opener = Callable[..., Ticket]
@@ -41,6 +41,84 @@ def test_a_parent_is_not_resolved_before_its_children(open_ticket: Opener, desk:
         resolve(parent)
     resolve(child)
     assert resolve(parent).state == "resolved"
+
+
+def may_resolve(ticket: Ticket, now: datetime) -> bool:
+    return not open_children([ticket], now).get(ticket.pk)
+
+
+def solved(ticket: Ticket, desk: Cast, now: datetime) -> Ticket:
+    return services.ticket_resolve(ticket=ticket, result="explained", text="好", actor=desk.agent, now=now)
+
+
+def test_a_parent_waits_for_whatever_goes_on_for_its_child(
+    open_ticket: Opener, desk: Cast, now: datetime
+) -> None:
+    """Merging the child into another ticket finishes none of its work."""
+    parent, child, further, survivor = (open_ticket() for _n in range(4))
+    link(parent, child, "parent", desk.agent, now)
+    merged: dict[str, Any] = {"actor": desk.lead, "now": now, "reason": "同一件事"}
+    services.ticket_merge(survivor=survivor, others=[child], **merged)
+    with pytest.raises(DomainError, match="请先处理完子工单"):
+        solved(parent, desk, now)
+    # Merged on, and again the one that goes on counts, once for both
+    services.ticket_merge(survivor=further, others=[survivor], **merged)
+    link(parent, further, "parent", desk.agent, now)
+    with translation.override("en"):
+        words = [str(one) for one in open_children([parent], now)[parent.pk]]
+    assert words == ["Finish its children first: 1 is not finished."]
+    solved(further, desk, now)
+    assert solved(parent, desk, now).state == "resolved"
+
+
+def test_who_goes_on_for_a_parent_waits_for_its_children(
+    open_ticket: Opener, desk: Cast, now: datetime
+) -> None:
+    """A parent is merged when its children are solved; one of them may be taken up again."""
+    parent, child, survivor = (open_ticket() for _n in range(3))
+    link(parent, child, "parent", desk.agent, now)
+    child = solved(child, desk, now)
+    services.ticket_merge(survivor=survivor, others=[parent], actor=desk.lead, now=now, reason="同一件事")
+    child = services.ticket_move(ticket=child, name="reopen", actor=desk.lead, now=now, reason="没好")
+    with pytest.raises(DomainError, match="请先处理完子工单"):
+        solved(survivor, desk, now)
+    solved(child, desk, now)
+    assert solved(survivor, desk, now).state == "resolved"
+
+
+def test_tickets_that_a_merge_would_make_wait_for_each_other_wait_for_nobody(
+    open_ticket: Opener, desk: Cast, now: datetime
+) -> None:
+    grand, parent, child, aside = (open_ticket() for _n in range(4))
+    link(grand, parent, "parent", desk.agent, now)
+    link(parent, child, "parent", desk.agent, now)
+    link(parent, aside, "parent", desk.agent, now)
+    merged: dict[str, Any] = {"actor": desk.lead, "now": now, "reason": "同一件事"}
+    services.ticket_merge(survivor=grand, others=[child], **merged)
+    assert not may_resolve(grand, now)  # its own child is open
+    assert not may_resolve(parent, now)  # for the other child, not for the ticket that waits for it
+    solved(aside, desk, now)
+    assert may_resolve(parent, now)
+    # Into its own parent it is the parent's work
+    services.ticket_merge(survivor=grand, others=[parent], **merged)
+    assert may_resolve(grand, now)
+
+
+def test_no_open_child_comes_back_under_a_parent_that_was_finished_meanwhile(
+    open_ticket: Opener, desk: Cast, now: datetime
+) -> None:
+    parent, child, survivor = (open_ticket() for _n in range(3))
+    bond = link(parent, child, "parent", desk.agent, now)
+    services.ticket_merge(survivor=survivor, others=[child], actor=desk.lead, now=now, reason="同一件事")
+    for ticket in (survivor, parent):
+        solved(ticket, desk, now)
+
+    def apart() -> Ticket:
+        return services.ticket_unmerge(ticket=child, actor=desk.lead, now=now, reason="两件事")
+
+    assert refused(apart) == "finished"
+    services.ticket_unlink(link=bond, actor=desk.lead, now=now)
+    assert apart().state == "assigned"
 
 
 def test_related_tickets_wait_for_nobody(open_ticket: Opener, desk: Cast, now: datetime) -> None:

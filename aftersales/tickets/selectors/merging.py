@@ -2,15 +2,16 @@
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import BigIntegerField, Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.expressions import RawSQL
+from django.db.models.functions import Coalesce
 from django.utils.translation import ngettext_lazy
 
 from aftersales.core.wording import listed
@@ -201,19 +202,57 @@ def has_lookalikes() -> Q:
 
 
 def open_children(rows: Sequence[Ticket], now: datetime) -> dict[int, Any]:
-    """Tickets whose children are not finished; counted, for not everybody may see each child. One query."""
-    found = TicketLink.objects.filter(
-        ticket__in=[row.pk for row in rows], ended_at=None, kind=LinkKind.PARENT,
-        other__state__in=ACTIVE_STATES,
-    )  # fmt: skip
-    found = found.exclude(other__state=TicketState.RESOLVED)
+    """Tickets whose children are not finished; counted, for not everybody may see each child.
+
+    Whatever goes on for a merged one counts in its stead, for the child as for the parent. One query, and some more
+    where a merge is among them: tickets that would wait for each other through it wait for nobody.
+    """
+    keys = {row.pk for row in rows}
+    states = Ticket.objects.filter(pk=OuterRef("below")).values("state")[:1]
+    found = _parents(keys).annotate(stands=Subquery(states)).filter(stands__in=ACTIVE_STATES)
+    found = found.exclude(stands=TicketState.RESOLVED)
+    pairs: dict[tuple[int, int], bool] = {}
+    for above, below, parent, child in found.values_list("above", "below", "ticket_id", "other_id"):
+        if above in keys and above != below:
+            pairs[above, below] = pairs.get((above, below), True) and (above, below) != (parent, child)
+    counted = Counter(
+        above for (above, below), merged in pairs.items() if not (merged and _leads(below, above))
+    )
     words = ngettext_lazy(
         "Finish its children first: %(number)d is not finished.",
         "Finish its children first: %(number)d are not finished.",
         "number",
     )
-    counted = Counter(found.values_list("ticket_id", flat=True))
     return {pk: [words % {"number": number}] for pk, number in counted.items()}
+
+
+def parents_of(ticket_id: int) -> set[int]:
+    """The tickets that this one is a child of, each as the one that goes on for it today."""
+    links = TicketLink.objects.filter(other=ticket_id, ended_at=None, kind=LinkKind.PARENT)
+    return set(links.annotate(above=_going_on("ticket_id")).values_list("above", flat=True))
+
+
+def _parents(keys: Collection[int]) -> QuerySet[TicketLink]:
+    """The links to children of these tickets and of those that were merged into them, with who goes on for each."""
+    merged = TicketMerge.objects.filter(root__in=keys, undone_at=None).values("ticket")
+    found: QuerySet[TicketLink] = TicketLink.objects.filter(
+        Q(ticket__in=keys) | Q(ticket__in=merged), ended_at=None, kind=LinkKind.PARENT
+    ).annotate(above=_going_on("ticket_id"), below=_going_on("other_id"))
+    return found
+
+
+def _going_on(name: str) -> Coalesce:
+    merges = TicketMerge.objects.filter(ticket=OuterRef(name), undone_at=None)
+    return Coalesce(Subquery(merges.values("root_id")[:1]), F(name), output_field=BigIntegerField())
+
+
+def _leads(start: int, goal: int) -> bool:
+    """Whether the one waits for the other, through whatever lies between them."""
+    seen, level = {start}, {start}
+    while level and goal not in seen:
+        level = set(_parents(level).values_list("below", flat=True)) - seen
+        seen |= level
+    return goal in seen
 
 
 def read_with(user: Any) -> Q:

@@ -21,8 +21,16 @@ from aftersales.standards.selectors import duration, parameter
 from aftersales.tickets import rules
 from aftersales.tickets.models import DuplicatePair, Ticket, TicketMerge, TicketParty
 from aftersales.tickets.selectors.dispatching import own_order_facts
+from aftersales.tickets.selectors.merging import parents_of
 from aftersales.tickets.services.locking import refuse_sealed, root_of
-from aftersales.tickets.states import ACTIVE_STATES, SEVERITY_ORDER, PairVerdict, TicketState, WaitFor
+from aftersales.tickets.states import (
+    ACTIVE_STATES,
+    OPEN_STATES,
+    SEVERITY_ORDER,
+    PairVerdict,
+    TicketState,
+    WaitFor,
+)
 
 CHOOSABLE = ("subject", "kind", "severity", "nature", "assignee", "team")
 GRADE = ("kind", "severity", "nature")
@@ -100,12 +108,18 @@ def _refuse_number(number: int, now: datetime) -> None:
         raise DomainError(_("At most %(most)d tickets are merged at once.") % {"most": most}, "too_many")
 
 
-def _locked(rows: Sequence[Ticket], versions: Mapping[int, int]) -> dict[int, Ticket]:
-    """All of them in the order of their keys, whoever asks: two who merge crosswise wait for each other."""
-    found: dict[int, Ticket] = {}
-    for pk in sorted({row.pk for row in rows}):
+def _locked(
+    rows: Sequence[Ticket], versions: Mapping[int, int], beside: Iterable[int] = ()
+) -> dict[int, Ticket]:
+    """All of them in the order of their keys, whoever asks: two who merge crosswise wait for each other.
+
+    ``beside``: keys of those that stay as they are, and must not change meanwhile.
+    """
+    found, keys = {}, {row.pk for row in rows}
+    for pk in sorted({*keys, *beside}):
         found[pk] = moves.locked(Ticket(pk=pk), version=versions.get(pk))
-        refuse_sealed(found[pk])
+        if pk in keys:
+            refuse_sealed(found[pk])
     return found
 
 
@@ -262,7 +276,8 @@ def ticket_unmerge(
 ) -> Ticket:
     """Take a merged ticket out again: as it stood, with its clocks by their old terms.
 
-    What arrived meanwhile stays with the ticket that went on. Errors: reason, not_merged, too_late, Conflict, Busy.
+    What arrived meanwhile stays with the ticket that went on. Errors: reason, not_merged, too_late, finished, Conflict,
+    Busy.
     """
     if not actor.has_perm("tickets.merge"):
         raise NotPermitted()
@@ -272,6 +287,7 @@ def ticket_unmerge(
         root = _locked_with_root(ticket, version)
         merge = TicketMerge.objects.select_for_update().get(ticket_id=ticket.pk, undone_at=None)
         _refuse_undoing(merge, actor, now)
+        _refuse_finished(merge)
         current = moves.locked(Ticket(pk=ticket.pk))
         return _take_out(merge, current, root, actor, now, reason)
 
@@ -281,7 +297,8 @@ def _locked_with_root(ticket: Ticket, version: int | None) -> Ticket:
     key = root_of(ticket.pk)
     if key is None:
         raise DomainError(_("This ticket is not merged into another."), "not_merged")
-    locked = _locked([ticket, Ticket(pk=key)], {} if version is None else {ticket.pk: version})
+    versions = {} if version is None else {ticket.pk: version}
+    locked = _locked([ticket, Ticket(pk=key)], versions, beside=parents_of(ticket.pk))
     if root_of(ticket.pk) != key:
         raise DomainError(_("Somebody changed this in the meantime. Please look again."), "moved_on")
     return locked[key]
@@ -294,6 +311,18 @@ def _refuse_undoing(merge: TicketMerge, actor: Any, now: datetime) -> None:
         raise DomainError(words % {"days": window.days}, "too_late")
     if actor.pk != merge.by_id and not actor.has_perm("tickets.work_any"):
         raise DomainError(_("Whoever merged them undoes it, or a lead."), "not_yours")
+
+
+def _refuse_finished(merge: TicketMerge) -> None:
+    """A parent was finished when the ticket that went on for its child was: no open child comes back under it."""
+    above = Ticket.objects.filter(pk__in=parents_of(merge.ticket_id)).exclude(state__in=OPEN_STATES)
+    if merge.from_state in OPEN_STATES and above.exists():
+        raise DomainError(
+            _(
+                "Its parent is finished already: reopen the parent, or take the link away, and undo the merge then."
+            ),
+            "finished",
+        )
 
 
 def _take_out(
