@@ -120,6 +120,25 @@ def may_recount(old_kind: str, new_kind: str, old_due: datetime, new_due: dateti
     return not (ClockKind.OBLIGATION in kinds and new_due < old_due)
 
 
+def share_used(
+    calendar: WorkingTime, start: datetime, due: datetime, at: datetime, pauses: Sequence[Pause] = ()
+) -> float:
+    """How much of the time that counts from ``start`` to ``due`` is used up by then; above 1 it had run out.
+
+    ``due`` has the finished pauses given back, whenever they were: none of them counts, one that lasts does not either.
+    """
+
+    def counted(until: datetime, stood: Iterable[Pause]) -> timedelta:
+        still = (
+            elapsed(calendar, max(one.start, start), until if one.end is None else min(one.end, until))
+            for one in stood
+        )
+        return elapsed(calendar, start, until) - sum(still, timedelta())
+
+    whole = counted(due, [one for one in pauses if one.end is not None])
+    return counted(at, pauses) / whole if whole else 1.0
+
+
 def warn_at(
     calendar: WorkingTime,
     start: datetime,

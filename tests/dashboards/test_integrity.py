@@ -2,18 +2,24 @@
 
 import re
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
 
 from aftersales.clocks.models import Clock
+from aftersales.clocks.rules import Pause, share_used
+from aftersales.core.models import Event
 from aftersales.customers.models import Contact, Customer
 from aftersales.dashboards.selectors import integrity
 from aftersales.dashboards.selectors.overview import Scope
+from aftersales.standards.selectors import book
+from aftersales.standards.worktime import ALWAYS
 from aftersales.tickets import services
 from aftersales.tickets.models import Ticket
+from aftersales.tickets.services.waits import wait_over
 from tests.cast import Cast
 
 Opener = Callable[..., Ticket]
@@ -87,22 +93,87 @@ def test_cancelled_for_the_customer_and_taken_up_again_is_a_sign(mine: Ticket, d
     assert found(desk, now, "cancelled").tickets == 1
 
 
-def test_a_ticket_given_away_in_the_last_tenth_is_laid_to_who_had_it(
+def running_out(ticket: Ticket, now: Any, left: Any) -> None:
+    Clock.objects.filter(subject_id=ticket.pk).update(due_at=now + left, counted_from=now - 5 * HOUR)
+
+
+def test_a_ticket_given_away_in_the_last_tenth_is_laid_to_who_gave_it_away(
     mine: Ticket, desk: Cast, now: Any
 ) -> None:
-    Clock.objects.filter(subject_id=mine.pk).update(due_at=now + HOUR / 10, counted_from=now - 5 * HOUR)
-
-    services.ticket_assign(ticket=mine, to=desk.lead, actor=desk.lead, now=now, reason="做不完")
-
+    running_out(mine, now, HOUR / 10)
+    services.ticket_hand_over(ticket=mine, actor=desk.agent, now=now, reason="做不完")
     assert found(desk, now, "passed_on").people == {desk.agent.pk: 1}
 
 
+def test_a_lead_who_takes_a_ticket_away_has_done_so_himself(mine: Ticket, desk: Cast, now: Any) -> None:
+    running_out(mine, now, HOUR / 10)
+    services.ticket_assign(ticket=mine, to=desk.lead, actor=desk.lead, now=now, reason="我来做")
+    assert found(desk, now, "passed_on").people == {desk.lead.pk: 1}
+
+
+def test_with_a_sheet_it_is_laid_to_who_goes_and_by_a_rule_to_nobody(
+    mine: Ticket, desk: Cast, now: Any
+) -> None:
+    running_out(mine, now, HOUR / 10)
+    given = services.ticket_wait(
+        ticket=mine, wait_for="bank", until=now + HOUR / 100, reason="等", actor=desk.agent, now=now,
+        next_person=desk.lead,
+    )  # fmt: skip
+    services.wake_sweep(now=now + HOUR / 50)
+    wait_over(event=Event.objects.get(kind="ticket.resumed"), now=now + HOUR / 50)
+    assert Ticket.objects.get(pk=given.pk).assignee == desk.lead
+    assert found(desk, now + HOUR, "passed_on").tickets == 0
+    running_out(mine, now, HOUR / 10)
+    sheet = services.handover_make(
+        taker=desk.agent, notes={}, shift_ends_at=now, actor=desk.lead, now=now + HOUR / 40
+    )
+    for who in (desk.lead, desk.agent):
+        services.handover_sign(sheet=sheet, actor=who, now=now + HOUR / 40)
+    assert found(desk, now + HOUR, "passed_on").people == {desk.lead.pk: 1}
+
+
 def test_a_ticket_given_away_early_is_no_sign(mine: Ticket, desk: Cast, now: Any) -> None:
-    Clock.objects.filter(subject_id=mine.pk).update(due_at=now + 5 * HOUR, counted_from=now - 5 * HOUR)
-
-    services.ticket_assign(ticket=mine, to=desk.lead, actor=desk.lead, now=now, reason="不是他的专长")
-
+    running_out(mine, now, 5 * HOUR)
+    services.ticket_hand_over(ticket=mine, actor=desk.agent, now=now, reason="不是我的专长")
     assert found(desk, now, "passed_on").tickets == 0
+
+
+@pytest.mark.parametrize(
+    ("begun", "due", "given", "sign"),
+    [
+        # A working day on Friday and one on Monday; the weekend between them is no time that was used up
+        ("11-20 09:00", "11-23 18:00", "11-23 10:00", False),
+        ("11-20 09:00", "11-23 18:00", "11-23 17:30", True),
+        # By the wall the weekend would make Friday's last minute early: it is the last tenth
+        ("11-20 09:00", "11-23 09:30", "11-20 17:50", True),
+    ],
+)
+def test_the_last_tenth_is_of_the_time_that_counts(
+    mine: Ticket, desk: Cast, now: Any, begun: str, due: str, given: str, sign: bool
+) -> None:
+    zone = ZoneInfo("Asia/Shanghai")
+    begins, ends, at = (
+        datetime.strptime(f"2026-{one}", "%Y-%m-%d %H:%M").replace(tzinfo=zone) for one in (begun, due, given)
+    )
+    rules = book()
+    version = next(one for one in rules.versions if rules.calendar_code(one) == "workdays")
+    Clock.objects.filter(subject_id=mine.pk).update(
+        standard_version=version, started_at=begins, counted_from=begins, due_at=ends
+    )
+    services.ticket_hand_over(
+        ticket=Ticket.objects.get(pk=mine.pk), actor=desk.agent, now=at, reason="做不完"
+    )
+    assert found(desk, at + HOUR, "passed_on").tickets == int(sign)
+
+
+def test_what_stood_still_is_no_time_that_was_used_up() -> None:
+    start = datetime(2026, 11, 23, tzinfo=UTC)
+    stood = [Pause(start + 2 * HOUR, start + 12 * HOUR), Pause(start + 30 * HOUR, None)]
+
+    def used(at: float) -> float:
+        return round(share_used(ALWAYS, start, start + 20 * HOUR, start + at * HOUR, stood), 3)
+
+    assert [used(one) for one in (1, 2, 12, 19, 20)] == [0.1, 0.2, 0.2, 0.9, 1.0]
 
 
 def test_silence_is_laid_to_who_has_the_ticket_and_words_of_staff_to_who_said_them(

@@ -16,9 +16,7 @@ from django.db.models import (
     Case,
     Count,
     DateTimeField,
-    DurationField,
     Exists,
-    ExpressionWrapper,
     F,
     Func,
     OuterRef,
@@ -36,11 +34,15 @@ from django.utils.translation import pgettext_lazy
 
 from accounts.models import User
 from aftersales.clocks.models import Clock
+from aftersales.clocks.rules import share_used
 from aftersales.core import events
 from aftersales.core.models import Event
 from aftersales.dashboards.selectors.overview import Scope
 from aftersales.standards.selectors import Book, book, parameter
+from aftersales.standards.states import TIME_UNITS, Unit
+from aftersales.standards.worktime import ALWAYS
 from aftersales.tickets.models import Message, Ticket
+from aftersales.tickets.states import OwnReason
 
 TICKET = "tickets.ticket"
 SHOWN = 200
@@ -54,7 +56,9 @@ class Measure:
     label: Any
     why: Any
     found: Callable[[Scope, Book], QuerySet[Event]]
-    laid_to: str = "actor"  # who acted; "giver": who gave it away; "holder": who has the ticket
+    laid_to: str = (
+        "actor"  # who acted; "giver": the same, with a sheet who gave away; "holder": who has the ticket
+    )
 
 
 @dataclass(frozen=True)
@@ -108,17 +112,33 @@ def _parked(scope: Scope, numbers: Book) -> QuerySet[Event]:
 
 
 def _passed_on_late(scope: Scope, numbers: Book) -> QuerySet[Event]:
-    share = _number("integrity_last_percent", scope, numbers) / 100
-    last = ExpressionWrapper((F("due_at") - F("counted_from")) * Value(share), output_field=DurationField())
-    running = Clock.objects.filter(
-        Q(ended_at=None) | Q(ended_at__gte=OuterRef("at")),
-        subject_kind=TICKET, subject_id=OuterRef("subject_id"), is_historic=False, due_at__gte=OuterRef("at"),
-    ).annotate(last=last)  # fmt: skip
-    near = running.annotate(
-        begins=ExpressionWrapper(F("due_at") - F("last"), output_field=DurationField())
-    ).filter(due_at__lte=OuterRef("at") + F("last"))
+    """Two statements find which: the last part of a clock is of the time that counts for it, nights left out."""
+    late = 1 - _number("integrity_last_percent", scope, numbers) / 100
     rows = _events(scope, "ticket.assigned", "ticket.transferred", "ticket.unassigned")
-    return rows.annotate(giver=_text("from_id")).exclude(giver=None).filter(Exists(near.values("pk")))
+    rows = rows.annotate(giver=_text("from_id")).exclude(giver=None)
+    # By a rule alone nobody passes anything on; a sheet that both signed is the act of who gave it away
+    rows = rows.exclude(Q(actor_role="system", acting_as="") & ~Q(reason=OwnReason.HANDED_OVER))
+    running: dict[int, list[Clock]] = {}
+    for clock in Clock.objects.filter(
+        Q(ended_at=None) | Q(ended_at__gte=scope.since), subject_kind=TICKET, is_historic=False,
+        subject_id__in=rows.values("subject_id"), due_at__gte=scope.since,
+    ):  # fmt: skip
+        running.setdefault(clock.subject_id, []).append(clock)
+    found = [
+        pk
+        for pk, ticket, at in rows.values_list("pk", "subject_id", "at")
+        if any(_in_last_part(clock, at, late, numbers) for clock in running.get(ticket, ()))
+    ]
+    return rows.filter(pk__in=found)
+
+
+def _in_last_part(clock: Clock, at: datetime, late: float, numbers: Book) -> bool:
+    if not clock.started_at <= at <= clock.due_at or (clock.ended_at is not None and clock.ended_at < at):
+        return False
+    version = numbers.by_id.get(clock.standard_version_id)
+    open_hours = version is not None and version.limit_unit in (*TIME_UNITS, Unit.WORKING_DAYS)
+    calendar = numbers.calendar(version) if open_hours else ALWAYS
+    return late <= share_used(calendar, clock.counted_from, clock.due_at, at, clock.pause_list()) <= 1
 
 
 def _severity_lowered(scope: Scope, numbers: Book) -> QuerySet[Event]:
@@ -227,7 +247,7 @@ MEASURES: tuple[Measure, ...] = (
 )  # fmt: skip
 BY_CODE = {measure.code: measure for measure in MEASURES}
 
-# Whoever the system acted for, else whoever acted; of a ticket given away, whoever had it.
+# Whoever the system acted for, else whoever acted; a lead who takes a ticket from somebody acts himself.
 _ACTED_FOR = Cast(
     Func(F("acting_as"), Value(r"^user:(\d+)"), function="substring", output_field=TextField()),
     BigIntegerField(),
@@ -235,7 +255,14 @@ _ACTED_FOR = Cast(
 WHO = Case(When(acting_as__startswith="user:", then=_ACTED_FOR), default=F("actor_id"))
 GIVER = Cast(_text("from_id"), BigIntegerField())
 HOLDER = Subquery(Ticket.objects.filter(pk=OuterRef("subject_id")).values("assignee_id")[:1])
-LAID_TO: dict[str, Any] = {"actor": WHO, "giver": GIVER, "holder": HOLDER}
+LAID_TO: dict[str, Any] = {
+    "actor": WHO,
+    "giver": Case(
+        When(acting_as__startswith="user:", then=_ACTED_FOR), When(actor_role="system", then=GIVER),
+        default=F("actor_id"),
+    ),
+    "holder": HOLDER,
+}  # fmt: skip
 
 
 def _of(measure: Measure, scope: Scope, numbers: Book, person: int | None = None) -> QuerySet[Any]:
@@ -244,7 +271,7 @@ def _of(measure: Measure, scope: Scope, numbers: Book, person: int | None = None
 
 
 def signs(scope: Scope, compare: str = "", person: int | None = None) -> list[Sign]:
-    """All measures. One statement each, one more each with a range to compare with."""
+    """All measures. One statement each, and two to find what was passed on; as many with a range to compare with."""
     numbers = book()
     return [_sign(measure, scope, numbers, compare, person) for measure in MEASURES]
 
@@ -299,7 +326,7 @@ def resolved_by(scope: Scope) -> dict[int, int]:
 
 
 def traces(measure: Measure, scope: Scope, person: int | None = None) -> list[Trace]:
-    """The newest events behind a sign, at most ``SHOWN``. Three statements."""
+    """The newest events behind a sign, at most ``SHOWN``. Three statements, and those of the measure."""
     return traced(_of(measure, scope, book(), person), scope)
 
 
