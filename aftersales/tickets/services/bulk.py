@@ -29,26 +29,33 @@ def tickets_put_back(*, tickets: QuerySet[Ticket], actor: Any, now: datetime, re
     """
     if not reason.strip():
         raise DomainError(_("Say why the tickets go back."), "reason")
-    had = dict(tickets.filter(assignee__isnull=False).values_list("pk", "assignee_id"))
-    people = User.objects.in_bulk(set(had.values()))
-    own = [pk for pk, person in had.items() if person == actor.pk and actor.has_perm("tickets.work")]
-    others = tickets.exclude(pk__in=own)
     system = {"actor": system_user(), "acting_as": _for(actor)}
     with transaction.atomic():
-        outcome = moves.Outcome()
-        for rows, by in ((tickets.filter(pk__in=own), system), (others, {"actor": actor})):
-            if by is system and not own or by is not system and own and not others.exists():
-                continue  # the door asks for the right also where there is no row
-            part = moves.perform_many(rows, "unassign", now=now, reason=reason, **by)
-            outcome.done += part.done
-            outcome.refused += part.refused
-            outcome.busy += part.busy
+        keys, had = _locked_with_holders(tickets)
+        outcome = moves.Outcome(busy=[pk for pk in keys if pk not in had])
+        own = [pk for pk, person in had.items() if person == actor.pk and actor.has_perm("tickets.work")]
+        others = sorted(set(had) - set(own))
+        if own:
+            outcome.add(
+                moves.perform_many(tickets.filter(pk__in=own), "unassign", now=now, reason=reason, **system)
+            )
+        if others or not keys:  # the door asks for the right also where there is no row
+            rows = tickets.filter(pk__in=others)
+            outcome.add(moves.perform_many(rows, "unassign", now=now, reason=reason, actor=actor))
+        people = User.objects.in_bulk({person for person in had.values() if person})
         DispatchRecord.objects.bulk_create(
             build(row.pk, "", Choice(as_candidate(people[had[row.pk]], row.team_id), PUT_BACK), now)
             for row in outcome.done
-            if row.pk in had
+            if had[row.pk] in people
         )
     return outcome
+
+
+def _locked_with_holders(tickets: QuerySet[Ticket]) -> tuple[list[int], dict[int, int | None]]:
+    """The keys of all, and who has each of those that nobody else is working on: locked, so that it stays true."""
+    keys = sorted(set(tickets.values_list("pk", flat=True)))
+    free = Ticket.objects.select_for_update(skip_locked=True, of=("self",)).filter(pk__in=keys)
+    return keys, dict(free.order_by("pk").values_list("pk", "assignee_id"))
 
 
 def tickets_take(*, tickets: QuerySet[Ticket], actor: Any, now: datetime) -> moves.Outcome:
