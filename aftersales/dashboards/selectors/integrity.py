@@ -135,9 +135,10 @@ def _passed_on_late(scope: Scope, numbers: Book) -> QuerySet[Event]:
 def _in_last_part(clock: Clock, at: datetime, late: float, numbers: Book) -> bool:
     if not clock.started_at <= at <= clock.due_at or (clock.ended_at is not None and clock.ended_at < at):
         return False
-    version = numbers.by_id.get(clock.standard_version_id)
-    open_hours = version is not None and version.limit_unit in (*TIME_UNITS, Unit.WORKING_DAYS)
-    calendar = numbers.calendar(version) if open_hours else ALWAYS
+    version = numbers.by_id.get(clock.standard_version_id or 0)
+    calendar = ALWAYS
+    if version is not None and version.limit_unit in (*TIME_UNITS, Unit.WORKING_DAYS):
+        calendar = numbers.calendar(version)
     return late <= share_used(calendar, clock.counted_from, clock.due_at, at, clock.pause_list()) <= 1
 
 

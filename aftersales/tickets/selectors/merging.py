@@ -232,10 +232,10 @@ def parents_of(ticket_id: int) -> set[int]:
     return set(links.annotate(above=_going_on("ticket_id")).values_list("above", flat=True))
 
 
-def _parents(keys: Collection[int]) -> QuerySet[TicketLink]:
+def _parents(keys: Collection[int]) -> QuerySet[Any]:
     """The links to children of these tickets and of those that were merged into them, with who goes on for each."""
     merged = TicketMerge.objects.filter(root__in=keys, undone_at=None).values("ticket")
-    found: QuerySet[TicketLink] = TicketLink.objects.filter(
+    found: QuerySet[Any] = TicketLink.objects.filter(
         Q(ticket__in=keys) | Q(ticket__in=merged), ended_at=None, kind=LinkKind.PARENT
     ).annotate(above=_going_on("ticket_id"), below=_going_on("other_id"))
     return found

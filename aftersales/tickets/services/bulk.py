@@ -29,19 +29,19 @@ def tickets_put_back(*, tickets: QuerySet[Ticket], actor: Any, now: datetime, re
     """
     if not reason.strip():
         raise DomainError(_("Say why the tickets go back."), "reason")
-    system = {"actor": system_user(), "acting_as": _for(actor)}
+    by: dict[str, Any] = {"now": now, "reason": reason}
     with transaction.atomic():
         keys, had = _locked_with_holders(tickets)
         outcome = moves.Outcome(busy=[pk for pk in keys if pk not in had])
         own = [pk for pk, person in had.items() if person == actor.pk and actor.has_perm("tickets.work")]
         others = sorted(set(had) - set(own))
         if own:
+            rows = tickets.filter(pk__in=own)
             outcome.add(
-                moves.perform_many(tickets.filter(pk__in=own), "unassign", now=now, reason=reason, **system)
+                moves.perform_many(rows, "unassign", actor=system_user(), acting_as=_for(actor), **by)
             )
         if others or not keys:  # the door asks for the right also where there is no row
-            rows = tickets.filter(pk__in=others)
-            outcome.add(moves.perform_many(rows, "unassign", now=now, reason=reason, actor=actor))
+            outcome.add(moves.perform_many(tickets.filter(pk__in=others), "unassign", actor=actor, **by))
         people = User.objects.in_bulk({person for person in had.values() if person})
         DispatchRecord.objects.bulk_create(
             build(row.pk, "", Choice(as_candidate(people[had[row.pk]], row.team_id), PUT_BACK), now)
