@@ -218,6 +218,7 @@ PAYMENT_MACHINE = Machine(
         Move(
             "cancel", [M.PROPOSED, M.AWAITING_APPROVAL, M.APPROVED, M.FAILED, M.PAYEE_NEEDED], M.CANCELLED,
             "cases.propose_payment", pgettext_lazy("payment move", "Cancel"), "payment.cancelled",
+            facts=["cases.released"], guards=[rules.not_released],
             effect=_("Nothing is paid; the amount is free again."),
         ),
         Move(

@@ -6,7 +6,14 @@ from typing import Any, Self
 from django.db.models import Exists, OuterRef, Q
 
 from aftersales.cases.disputestates import OPEN_DISPUTES, TIMED
-from aftersales.cases.states import OPEN_CASES, OPEN_PAYMENTS, UNDECIDED, CaseState
+from aftersales.cases.states import (
+    OPEN_CASES,
+    OPEN_PAYMENTS,
+    UNDECIDED,
+    CaseState,
+    PaymentState,
+    RunState,
+)
 from aftersales.core.querysets import ScopedQuerySet
 from aftersales.tickets.models import Ticket
 
@@ -91,6 +98,11 @@ class UnknownQuerySet(ScopedQuerySet):
 class PaymentQuerySet(_Through):
     def open(self) -> Self:
         return self.filter(state__in=OPEN_PAYMENTS)
+
+    @staticmethod
+    def goes_out() -> Q:
+        """Approved ones of a run that a second person released: nobody calls them back any more."""
+        return Q(state=PaymentState.APPROVED, run__state=RunState.APPROVED)
 
 
 class AnswerQuerySet(_Through):

@@ -79,6 +79,7 @@ def _facts() -> None:
     facts.provide("cases.open_parts", selectors.open_parts)
     facts.provide("cases.bound", selectors.bound)
     facts.provide("cases.not_approvers", paying.not_approvers)
+    facts.provide("cases.released", selectors.released)
     facts.provide("cases.kept", selectors.kept)
     facts.provide("clock_subject_line:cases.case", timing.clock_subject_lines)
     facts.provide("clock_ticket:cases.case", timing.clock_tickets)

@@ -96,6 +96,15 @@ def no_way_left(
         yield Refusal("wrong_state", _("It is known which way this payment goes."))
 
 
+def not_released(
+    row: Any, facts: Mapping[str, Any], actor: Any, now: datetime, data: Data
+) -> Iterable[Refusal]:
+    """Who released a run released this sum: from then on its payments go out."""
+    for released in facts.get("cases.released") or ():
+        if released:
+            yield Refusal("released", _("Its payment run is released: it goes out with the bank's file."))
+
+
 # Disputes
 
 

@@ -20,6 +20,7 @@ from aftersales.cases.models import (
     ReplacementLine,
     ServiceRequest,
 )
+from aftersales.cases.querysets import PaymentQuerySet
 from aftersales.cases.states import MONEY_BACK, CaseKind, CaseState, Direction, ParcelState, PaymentState
 from aftersales.core.wording import money
 from aftersales.tickets.models import Ticket
@@ -117,8 +118,16 @@ def stored_photos(names: Sequence[str]) -> Iterable[str]:
 
 def bound(rows: Sequence[Case], now: datetime) -> Mapping[int, bool]:
     """Cases whose money is out, or on a way from which it cannot be called back. One query."""
-    paid = CasePayment.objects.filter(case__in=[row.pk for row in rows], state__in=OUT)
+    paid = CasePayment.objects.filter(case__in=[row.pk for row in rows])
+    paid = paid.filter(Q(state__in=OUT) | PaymentQuerySet.goes_out())
     return dict.fromkeys(paid.values_list("case_id", flat=True), True)
+
+
+def released(rows: Sequence[CasePayment], now: datetime) -> Mapping[int, bool]:
+    """Approved payments whose run somebody released. One query, none where no run holds any of them."""
+    held = [row.pk for row in rows if row.state == PaymentState.APPROVED and row.run_id]
+    out = CasePayment.objects.filter(PaymentQuerySet.goes_out(), pk__in=held) if held else ()
+    return {row.pk: True for row in out}
 
 
 def kept(rows: Sequence[Case], now: datetime) -> Mapping[int, bool]:

@@ -107,6 +107,68 @@ def test_a_run_whose_payments_were_called_back_is_collected_anew(
     assert (anew.count, anew.total) == (1, second.amount)
 
 
+def listed(run: PaymentRun) -> tuple[list[str], str, str]:
+    """Keys in the file of a run, and its count and total as the last line tells them."""
+    content = files.stored_path(run.stored_name).read_text("utf-8-sig")
+    *rows, total = csv.DictReader(io.StringIO(content))
+    return [row["key"] for row in rows], total["way"], total["amount"]
+
+
+def test_a_payment_of_a_released_run_is_not_called_back(
+    approved: Callable[..., CasePayment], desk: Cast, now: datetime, work_off: Callable[[datetime], None]
+) -> None:
+    first, second = approved({1: 1}), approved({0: 1})
+    run = runs.run_make(currency="CNY", actor=desk.finance, now=now)
+    runs.run_approve(run=run, actor=desk.supervisor, now=now)
+    refused("released", lambda: services.payment_cancel(payment=first, actor=desk.agent, now=now))
+    first.refresh_from_db()
+    [cancel] = moves.options(first, actor=desk.agent, now=now, names=["cancel"])
+    assert [one.code for one in cancel.reasons] == ["released"]
+    # Nor by what ends its case
+    refused("paid", lambda: services.case_withdraw(case=first.case, actor=desk.agent, now=now))
+    work_off(now)
+    run.refresh_from_db()
+    assert listed(run) == ([first.key, second.key], "2", str(run.total))
+
+
+def test_what_a_late_answer_settled_is_not_written_again(
+    approved: Callable[..., CasePayment], desk: Cast, now: datetime, work_off: Callable[[datetime], None]
+) -> None:
+    late, other = approved({1: 1}), approved({0: 1})
+    run = runs.run_make(currency="CNY", actor=desk.finance, now=now)
+    runs.run_approve(run=run, actor=desk.supervisor, now=now)
+    work_off(now)
+    load("payment_results", result(said(late, "failed", reason="x")), actor=desk.finance, now=now)
+    services.payment_retry(payment=late, actor=desk.finance, now=now)
+    third = approved({0: 1})
+    anew = runs.run_make(currency="CNY", actor=desk.finance, now=now)
+    runs.run_approve(run=anew, actor=desk.supervisor, now=now)
+    # The bank paid it at the first time after all
+    load("payment_results", result(said(late, bank_ref="B-LATE")), actor=desk.finance, now=now)
+    work_off(now)
+    anew.refresh_from_db()
+    assert (anew.count, anew.file_count, anew.file_total) == (2, 1, third.amount)
+    assert listed(anew) == ([third.key], "1", str(third.amount))
+    assert other.key not in listed(anew)[0]
+
+
+def test_a_run_whose_payments_were_all_paid_meanwhile_is_done(
+    approved: Callable[..., CasePayment], desk: Cast, now: datetime, work_off: Callable[[datetime], None]
+) -> None:
+    late = approved({1: 1})
+    run = runs.run_make(currency="CNY", actor=desk.finance, now=now)
+    runs.run_approve(run=run, actor=desk.supervisor, now=now)
+    work_off(now)
+    load("payment_results", result(said(late, "failed", reason="x")), actor=desk.finance, now=now)
+    services.payment_retry(payment=late, actor=desk.finance, now=now)
+    anew = runs.run_make(currency="CNY", actor=desk.finance, now=now)
+    runs.run_approve(run=anew, actor=desk.supervisor, now=now)
+    load("payment_results", result(said(late, bank_ref="B-LATE")), actor=desk.finance, now=now)
+    work_off(now)
+    anew.refresh_from_db()
+    assert (anew.state, listed(anew)) == ("settled", ([], "0", "0.00"))
+
+
 def test_a_fall_between_handing_over_and_the_file_loses_and_doubles_nothing(
     approved: Callable[..., CasePayment], desk: Cast, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -15,7 +15,8 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from accounts.services import system_user
-from aftersales.cases.models import Case, CasePayment, Payee, PaymentPart
+from aftersales.cases.models import Case, CasePayment, Payee, PaymentPart, PaymentRun
+from aftersales.cases.selectors import released
 from aftersales.cases.services.handing import hand_over_later
 from aftersales.cases.services.limits import count_no_longer
 from aftersales.cases.services.locking import Held, held, refuse_foreign, tell_ticket
@@ -75,7 +76,7 @@ def payment_reject(
 def payment_cancel(
     *, payment: CasePayment, actor: Any, now: datetime, version: int | None = None
 ) -> CasePayment:
-    """Call it back before it goes out. Error: wrong_state (it is on its way)."""
+    """Call it back before it goes out. Errors: wrong_state (it is on its way), released (its run is)."""
     with transaction.atomic():
         mine, row = held_payment(payment, version=version)
         refuse_foreign(mine.ticket, actor)
@@ -85,12 +86,24 @@ def payment_cancel(
 def cancel_what_can_be(mine: Held, actor: Any, now: datetime) -> None:
     """A case that ends without effect calls its payments back; the ones that are out hold it (``cases.bound``)."""
     who = actor if actor.has_perm("cases.propose_payment") else system_user()
-    rows = CasePayment.objects.filter(case=mine.case, state__in=CALLABLE_BACK).order_by("pk")
-    for row in rows.select_for_update():
-        _cancelled(mine, row, who, now)
+    found = CasePayment.objects.filter(case=mine.case, state__in=CALLABLE_BACK).order_by("pk")
+    rows = list(found.select_for_update())
+    _hold_runs(rows)
+    out = released(rows, now)
+    for row in rows:
+        if row.pk not in out:
+            _cancelled(mine, row, who, now)
+
+
+def _hold_runs(rows: Sequence[CasePayment]) -> None:
+    """Nobody releases the runs of these payments while they are called back."""
+    ids = {row.run_id for row in rows if row.state == PaymentState.APPROVED and row.run_id}
+    if ids:
+        list(PaymentRun.objects.select_for_update().filter(pk__in=ids).order_by("pk"))
 
 
 def _cancelled(mine: Held, row: CasePayment, actor: Any, now: datetime) -> CasePayment:
+    _hold_runs([row])
     cancelled: CasePayment = moves.perform(row, "cancel", actor=actor, now=now)
     count_no_longer(cancelled)
     _free(mine, cancelled, actor, now)

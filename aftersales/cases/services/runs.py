@@ -71,9 +71,11 @@ def run_make(*, currency: str, actor: Any, now: datetime) -> PaymentRun:
 def run_cancel(*, run: PaymentRun, actor: Any, now: datetime, version: int | None = None) -> PaymentRun:
     """Give its payments back; they go into the next run."""
     with transaction.atomic():
+        mine = CasePayment.objects.filter(run=run)
+        ids = list(mine.select_for_update().order_by("pk").values_list("pk", flat=True))  # payment before run
         row = moves.locked(run, version=version)
         cancelled: PaymentRun = moves.perform(row, "cancel", actor=actor, now=now)
-        CasePayment.objects.filter(run=run).update(run=None)
+        mine.filter(pk__in=ids).update(run=None)
     return cancelled
 
 
@@ -119,32 +121,37 @@ def run_export(*, run: PaymentRun, now: datetime) -> PaymentRun:
         if row.state != RunState.APPROVED:  # somebody else was first
             files.remove(written.file.name)
             return row
-        exported: PaymentRun = moves.perform(row, "export", actor=actor, now=now, written=written)
-    return exported
+        moves.perform(row, "export", actor=actor, now=now, written=written)
+    return run_settle(run=run, actor=actor, now=now)  # a late answer may have come for every one of them
 
 
 def run_write(*, run: PaymentRun, now: datetime) -> Written:
-    """The file: one line for each payment in the order of their keys, and one with count and total at the end.
+    """The file: one line for each payment that went to the bank with this run, and one with count and total at the end.
 
-    PostgreSQL writes it, at the speed of COPY; the fingerprint is that of the bytes.
+    What a late answer settled meanwhile is not paid again. PostgreSQL writes it at the speed of COPY, lines and total
+    of one snapshot; the fingerprint is that of the bytes.
     """
-    count, total = _sums(CasePayment.objects.filter(run=run))
-    content = b"".join([BOM, ",".join(HEADS).encode() + b"\n", *_copy(run), _trailer(run, count, total)])
+    content = b"".join([BOM, ",".join(HEADS).encode() + b"\n", *_copy(run)])
+    _total, _number, total, _currency, count, *_more = content.rstrip().rsplit(b"\n", 1)[-1].split(b",")
     name = f"{run.number}-{run.currency}.csv"
-    return Written(files.store_raw(content, original=name, content_type=CSV_TYPE, now=now), count, total)
-
-
-def _trailer(run: PaymentRun, count: int, total: Decimal) -> bytes:
-    cells = ["TOTAL", run.number, str(total), run.currency, str(count), *[""] * (len(HEADS) - 5)]
-    return ",".join(cells).encode() + b"\n"
+    kept = files.store_raw(content, original=name, content_type=CSV_TYPE, now=now)
+    return Written(kept, int(count), Decimal(total.decode()))
 
 
 LINES = f"""
-    SELECT p.key, p.number, p.amount, p.currency, p.way, {safe_sql("p.way_ref")}, {safe_sql("coalesce(y.holder, '')")},
-           {safe_sql("coalesce(y.bank, '')")}, coalesce(y.account, ''), {safe_sql("coalesce(o.external_no, '')")}
-      FROM cases_casepayment p JOIN cases_case c ON c.id = p.case_id
-      LEFT JOIN orders_order o ON o.id = c.order_id LEFT JOIN cases_payee y ON y.id = p.other_payee_id
-     WHERE p.run_id = %d ORDER BY p.id
+    WITH mine AS MATERIALIZED (
+        SELECT p.id, p.key, p.number, p.amount, p.currency, p.way, {safe_sql("p.way_ref")} AS first_payment,
+               {safe_sql("coalesce(y.holder, '')")} AS holder, {safe_sql("coalesce(y.bank, '')")} AS bank,
+               coalesce(y.account, '') AS account, {safe_sql("coalesce(o.external_no, '')")} AS order_no
+          FROM cases_casepayment p JOIN cases_case c ON c.id = p.case_id
+          LEFT JOIN orders_order o ON o.id = c.order_id LEFT JOIN cases_payee y ON y.id = p.other_payee_id
+         WHERE p.run_id = %d AND p.state = '{PaymentState.SUBMITTED}'),
+    lines AS (
+        SELECT * FROM mine
+         UNION ALL
+        SELECT NULL, 'TOTAL', r.number, (SELECT coalesce(sum(amount), 0.00) FROM mine), r.currency,
+               (SELECT count(*)::text FROM mine), NULL, NULL, NULL, NULL, NULL FROM cases_paymentrun r WHERE r.id = %d)
+    SELECT key, number, amount, currency, way, first_payment, holder, bank, account, order_no FROM lines ORDER BY id
 """  # noqa: S608 - expressions of this module
 
 
@@ -154,7 +161,7 @@ def _copy(run: PaymentRun) -> Iterator[bytes]:
         cursor.execute("SET LOCAL statement_timeout = 0")
         with (
             connection.connection.cursor() as raw,
-            raw.copy(f"COPY ({LINES % run.pk}) TO STDOUT (FORMAT csv)") as copy,
+            raw.copy(f"COPY ({LINES % (run.pk, run.pk)}) TO STDOUT (FORMAT csv)") as copy,
         ):
             yield from map(bytes, copy)
 
