@@ -27,6 +27,7 @@ from aftersales.core.errors import Refused, WrongState
 from aftersales.ledger.models import Account, Proposal
 from aftersales.merchants.models import Merchant
 from aftersales.notices.models import Notice
+from aftersales.standards.models import ParameterVersion
 from tests.cases.bank import pay_all
 from tests.cases.test_disputes import dispute, refused
 from tests.cast import Cast
@@ -118,6 +119,43 @@ def test_goods_that_come_back_hold_the_money(
     services.parcel_inspect(parcel=parcel, findings=good, actor=desk.returns_receiver, now=now, keep=True)
     services.decisions_carry_out(now=now)
     assert CasePayment.objects.get().amount == D("77.01")
+
+
+def _rejected(payment: CasePayment, desk: Cast, now: datetime) -> None:
+    services.payment_reject(payment=payment, actor=desk.supervisor, now=now, reason="金额不对")
+
+
+def _cancelled(payment: CasePayment, desk: Cast, now: datetime) -> None:
+    services.payment_cancel(payment=payment, actor=desk.agent, now=now)
+
+
+def _reversed(payment: CasePayment, desk: Cast, now: datetime) -> None:
+    pay_all(desk, now)
+    services.payment_reverse(payment=payment, actor=desk.supervisor, now=now, reason="顾客已退回")
+
+
+@pytest.mark.parametrize(
+    ("limit", "take_back"), [(0, _rejected), (0, _cancelled), (5000, _cancelled), (5000, _reversed)]
+)
+def test_what_a_person_took_back_no_machine_proposes_again(
+    dispute: Dispute, judge: User, desk: Cast, now: datetime, limit: int, take_back: Callable[..., None]
+) -> None:
+    parameter = ParameterVersion.objects.filter(parameter__code="payment_by_rule_yuan")
+    assert parameter.update(value=limit) == 1
+    ruled(dispute, FOR_CUSTOMER, judge, now)
+    payment = CasePayment.objects.get()
+    assert payment.state == ("approved" if limit else "awaiting_approval")
+    take_back(payment, desk, now)
+    for minute in range(3):
+        services.decisions_carry_out(now=now + timedelta(minutes=minute))
+    assert CasePayment.objects.count() == 1
+    # A person may, and so does whatever is decided anew
+    [anew] = services.payment_propose(case=dispute.case, actor=desk.agent, now=now)
+    services.payment_cancel(payment=anew, actor=desk.agent, now=now)
+    services.dispute_appeal(dispute=dispute, by="merchant", actor=desk.agent, now=now, words="不服")
+    less = replace(FOR_CUSTOMER, outcome="part_refund", amount=D(20))
+    services.appeal_decide(dispute=dispute, draft=less, actor=desk.person("adjudicator"), now=now)
+    assert CasePayment.objects.get(state__in=["approved", "awaiting_approval"]).amount == D(20)
 
 
 def test_a_ruling_for_the_merchant_frees_what_was_taken(dispute: Dispute, judge: User, now: datetime) -> None:

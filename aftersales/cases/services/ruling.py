@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Max, Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.services import system_user
@@ -30,9 +31,10 @@ from aftersales.cases.services.locking import Held, require
 from aftersales.cases.services.paying import cancel_what_can_be
 from aftersales.cases.services.proposing import payment_propose
 from aftersales.cases.services.settling import case_settle
-from aftersales.cases.states import COUNTS_AS_PAID, CaseState, Side
+from aftersales.cases.states import COUNTS_AS_PAID, CaseState, PaymentState, Side
 from aftersales.core import moves
 from aftersales.core.errors import DomainError
+from aftersales.core.models import Event
 from aftersales.ledger import chart
 from aftersales.ledger import services as ledger
 from aftersales.ledger.chart import Line
@@ -41,6 +43,8 @@ from aftersales.ledger.states import EntryKind, ProposalKind
 from aftersales.standards.selectors import duration
 
 WORDS = {"clause": 120, "facts": 2000, "reasons": 2000}
+DECIDED = ("case.approved", "case.turned")
+TAKEN_BACK = frozenset({PaymentState.REJECTED, PaymentState.CANCELLED, PaymentState.REVERSED})
 FAULTY = (Side.CUSTOMER, Side.MERCHANT, Side.CARRIER, Side.PLATFORM)
 
 
@@ -135,20 +139,36 @@ def appeal_decide(
     return ruling
 
 
-def decision_pay(dispute: Dispute, *, now: datetime) -> None:
-    """Propose the payments of what was decided, as the system: a second person lets out what is above the limit.
+def decision_pay(dispute: Dispute, *, now: datetime) -> bool:
+    """Propose the payments of what was decided: a second person lets out what is above the limit. Answers whether
+    anything came of it.
 
-    Goods that come back first hold the money; the sweep asks again.
+    Goods that come back first hold the money; the sweep asks again. What somebody did not let out, called back or
+    turned back since then is never proposed again by a machine: a person says what becomes of it.
     """
     case = Case.objects.select_related("ticket").get(pk=dispute.case_id)
-    if case.state != CaseState.APPROVED:
-        return
-    if case.left:
+    if case.state != CaseState.APPROVED or (case.left and taken_back(case)):
+        return False
+    proposed = bool(case.left)
+    if proposed:
         try:
             payment_propose(case=case, actor=system_user(now), now=now)
         except DomainError:
-            return  # goods_awaited, or another proposed at the same moment
-    case_settle(case=case, now=now)
+            return False  # goods_awaited, or another proposed at the same moment
+    return case_settle(case=case, now=now).state == CaseState.CLOSED or proposed
+
+
+def taken_back(case: Case) -> bool:
+    """Whether a person refused, called back or turned back a payment of this case since it was decided."""
+    decided = (
+        Event.objects.about("cases.case", case.pk).filter(kind__in=DECIDED).aggregate(last=Max("id"))["last"]
+    )
+    mine = CasePayment.objects.filter(case=case, state__in=TAKEN_BACK).order_by().values("pk")
+    since = Event.objects.filter(subject_kind="cases.casepayment", subject_id__in=mine, id__gt=decided or 0)
+    by_person = Q(kind__in=["payment.rejected", "payment.reversed"]) | (
+        Q(kind="payment.cancelled") & ~Q(actor_id=system_user().pk)
+    )
+    return since.filter(by_person).exists()
 
 
 def decisions_carry_out(*, now: datetime, limit: int = 200) -> int:
