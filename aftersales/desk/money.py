@@ -64,6 +64,7 @@ SECOND_WHY: Mapping[str, Promise] = {
     "payee": _("It is not known who is paid."),
     "rule_case": _("More than goes out for one case by rule alone."),
     "rule_customer": _("More than goes out to one customer by rule alone."),
+    "settled": _("Both sides settled on it; nobody with the authority for it has let it out."),
     "other_account": _("It goes to another account than it came from."),
 }
 WHY_NOT: Mapping[str, Promise] = {

@@ -357,7 +357,7 @@ class AnyCourse(RuleBasedStateMachine):
     @rule(index=which, by=sides)
     def agree(self, index: int, by: str) -> None:
         if row := self.one(Settlement, index):
-            self.act("settlement_accept", settlement=row, by=by, actor=self.people.agent)
+            self.act("settlement_accept", settlement=row, by=by, actor=self.people.lead)
 
     # Time
 

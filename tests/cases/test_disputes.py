@@ -23,6 +23,7 @@ from aftersales.core.models import Event
 from aftersales.notices.models import Notice
 from aftersales.standards.models import ParameterVersion
 from tests.cast import Cast
+from training.models import Limit
 
 D = Decimal
 Open = Callable[..., Case]
@@ -166,7 +167,7 @@ def test_settled_by_the_other_side_once(dispute: Dispute, desk: Cast, now: datet
         )
 
     def accept(row: Settlement, by: str = "customer") -> Dispute:
-        return services.settlement_accept(settlement=row, by=by, actor=desk.agent, now=now)
+        return services.settlement_accept(settlement=row, by=by, actor=desk.lead, now=now)
 
     refused("too_much", lambda: propose(D("77.02")))
     refused("amount", lambda: propose(D(0)))
@@ -186,6 +187,45 @@ def test_settled_by_the_other_side_once(dispute: Dispute, desk: Cast, now: datet
     refused(
         "ruled_already", lambda: services.dispute_open(case=case, by="customer", actor=desk.agent, now=now)
     )
+
+
+def test_one_person_does_not_speak_for_both_sides(dispute: Dispute, desk: Cast, now: datetime) -> None:
+    row = services.settlement_propose(dispute=dispute, by="merchant", amount=D(35), actor=desk.agent, now=now)
+    refused(
+        "own_proposal",
+        lambda: services.settlement_accept(settlement=row, by="customer", actor=desk.agent, now=now),
+    )
+    assert (Dispute.objects.get().state, CasePayment.objects.count()) == ("opened", 0)
+    services.settlement_accept(settlement=row, by="customer", actor=desk.lead, now=now)
+    assert Dispute.objects.get().state == "settled"
+
+
+def test_what_is_settled_goes_out_within_the_authority_of_whoever_took_it_down(
+    dispute: Dispute, desk: Cast, now: datetime
+) -> None:
+    assert Limit.objects.filter(kind="refund", tier__code="in_post").update(per_decision=30) == 1
+    row = services.settlement_propose(dispute=dispute, by="merchant", amount=D(35), actor=desk.lead, now=now)
+    services.settlement_accept(settlement=row, by="customer", actor=desk.agent, now=now)
+    payment = CasePayment.objects.get()
+    assert (payment.proposed_by, payment.state, payment.second_why) == (
+        desk.agent, "awaiting_approval", "above_decision",
+    )  # fmt: skip
+    services.payment_approve(payment=payment, actor=desk.supervisor, now=now)
+
+
+def test_what_is_settled_by_somebody_who_is_gone_waits_for_a_second_person(
+    dispute: Dispute, desk: Cast, now: datetime
+) -> None:
+    row = services.settlement_propose(
+        dispute=dispute, by="customer", amount=D(35), actor=desk.agent, now=now, goods_back=True
+    )
+    services.settlement_accept(settlement=row, by="merchant", actor=desk.lead, now=now)
+    assert not CasePayment.objects.exists()  # the goods come first
+    Case.objects.update(settled_at=now)
+    type(desk.lead).objects.filter(pk=desk.lead.pk).update(is_active=False)
+    services.decisions_carry_out(now=now)
+    payment = CasePayment.objects.get()
+    assert (payment.state, payment.second_why) == ("awaiting_approval", "settled")
 
 
 def test_who_may_rule_never_speaks_for_a_side(dispute: Dispute, desk: Cast, now: datetime) -> None:

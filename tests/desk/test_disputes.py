@@ -97,8 +97,15 @@ def test_a_proposal_is_accepted_by_one_click_and_printed(dispute: Dispute, desk:
     assert post(agent, url("dispute_act", dispute.number, "propose"), **data).status_code == 302
     offer = Settlement.objects.get()
     assert agent.get(url("dispute_letter", dispute.number, "settlement")).status_code == 404
+    # Who took it down for the merchant does not accept it for the customer
+    accept = url("settlement_act", offer.public_id, "accept")
+    assert accept not in words(agent, url("dispute", dispute.number))
+    assert post(agent, accept).status_code == 302
+    assert Dispute.objects.get().state == "opened"
+    lead = desk.client("lead")
+    assert accept in words(lead, url("dispute", dispute.number))
     for _twice in range(2):
-        assert post(agent, url("settlement_act", offer.public_id, "accept")).status_code == 302
+        assert post(lead, accept).status_code == 302
     assert Dispute.objects.get().state == "settled"
     assert "30.00" in words(agent, url("dispute_letter", dispute.number, "settlement"))
 

@@ -59,7 +59,11 @@ def settlement_take_back(*, settlement: Settlement, actor: Any, now: datetime) -
 def settlement_accept(*, settlement: Settlement, by: str, actor: Any, now: datetime) -> Dispute:
     """The other side accepts: one effect however often and by however many at once.
 
-    Errors: not_permitted, side (one's own proposal), gone (replaced meanwhile), ruled, too_much, paid_more.
+    Who took down what one side proposes does not speak for the other side too. What is settled goes out within the
+    authority of whoever took the acceptance down, else a second person lets it out.
+
+    Errors: not_permitted, side (one's own proposal), own_proposal, gone (replaced meanwhile), ruled, too_much,
+    paid_more.
     """
     require(actor, "cases.answer")
     of_a_side(by)
@@ -69,6 +73,13 @@ def settlement_accept(*, settlement: Settlement, by: str, actor: Any, now: datet
         mine, current = held_dispute(settlement.dispute, actor)
         before_ruling(current)
         row = _lying(settlement)
+        if row.made_by_id == actor.pk:
+            raise DomainError(
+                _(
+                    "You took this proposal down for one side; somebody else takes down that the other accepts."
+                ),
+                "own_proposal",
+            )
         Settlement.objects.filter(pk=row.pk).update(accepted_at=now, accepted_side=by)
         end_offers(current, now)
         settled: Dispute = moves.perform(current, "settle", actor=actor, now=now, acting_as=acting(by), by=by)

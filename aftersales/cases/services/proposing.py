@@ -31,6 +31,7 @@ from aftersales.cases.states import (
     COUNTS_AS_PAID,
     CaseKind,
     CaseState,
+    DecidedBy,
     Gateway,
     PaymentKind,
     Side,
@@ -250,8 +251,13 @@ def take_of_case(mine: Held, amount: Decimal, *, actor: Any, now: datetime) -> N
 
 
 def _let_out(mine: Held, payments: list[CasePayment], actor: Any, now: datetime) -> list[CasePayment]:
-    """Approved by the rule within what one person lets out alone; else a second person is asked."""
+    """Approved by the rule within what one person lets out alone; else a second person is asked.
+
+    What people agreed on is decided by no rule: where a machine proposes it, somebody lets it out.
+    """
     why = second_person(mine, payments, actor, now)
+    if not why and "system" in actor.roles and mine.case.decided_how == DecidedBy.AGREEMENT:
+        why = "settled"
     if not why:
         approved = [moves.perform(one, "approve", actor=system_user(), now=now) for one in payments]
         for one in approved:

@@ -31,7 +31,7 @@ from aftersales.cases.services.locking import Held, require
 from aftersales.cases.services.paying import cancel_what_can_be
 from aftersales.cases.services.proposing import payment_propose
 from aftersales.cases.services.settling import case_settle
-from aftersales.cases.states import COUNTS_AS_PAID, CaseState, PaymentState, Side
+from aftersales.cases.states import COUNTS_AS_PAID, CaseState, DecidedBy, PaymentState, Side
 from aftersales.core import moves
 from aftersales.core.errors import DomainError
 from aftersales.core.models import Event
@@ -140,10 +140,9 @@ def appeal_decide(
 
 
 def decision_pay(dispute: Dispute, *, now: datetime) -> bool:
-    """Propose the payments of what was decided: a second person lets out what is above the limit. Answers whether
-    anything came of it.
+    """Propose the payments of what was decided or settled; answers whether anything came of it.
 
-    Goods that come back first hold the money; the sweep asks again. What somebody did not let out, called back or
+    A second person lets out what is above the limit. Goods that come back first hold the money; the sweep asks again. What somebody did not let out, called back or
     turned back since then is never proposed again by a machine: a person says what becomes of it.
     """
     case = Case.objects.select_related("ticket").get(pk=dispute.case_id)
@@ -152,10 +151,23 @@ def decision_pay(dispute: Dispute, *, now: datetime) -> bool:
     proposed = bool(case.left)
     if proposed:
         try:
-            payment_propose(case=case, actor=system_user(now), now=now)
+            _propose(case, now)
         except DomainError:
             return False  # goods_awaited, or another proposed at the same moment
     return case_settle(case=case, now=now).state == CaseState.CLOSED or proposed
+
+
+def _propose(case: Case, now: datetime) -> None:
+    """As the system; what two sides settled on in the name of whoever took it down, within his authority."""
+    who = case.decided_by if case.decided_how == DecidedBy.AGREEMENT else None
+    if who is not None and who.is_active and who.has_perm("cases.propose_payment"):
+        try:
+            payment_propose(case=case, actor=who, now=now)
+            return
+        except DomainError as error:
+            if error.code != "gone":  # the ticket is no longer his
+                raise
+    payment_propose(case=case, actor=system_user(now), now=now)
 
 
 def taken_back(case: Case) -> bool:
