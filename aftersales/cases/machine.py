@@ -216,7 +216,8 @@ PAYMENT_MACHINE = Machine(
             pgettext_lazy("payment move", "Do not approve"), "payment.rejected",
         ),
         Move(
-            "cancel", [M.PROPOSED, M.AWAITING_APPROVAL, M.APPROVED, M.FAILED, M.PAYEE_NEEDED], M.CANCELLED,
+            "cancel",
+            [M.PROPOSED, M.AWAITING_APPROVAL, M.APPROVED, M.FAILED, M.RETURNED, M.PAYEE_NEEDED], M.CANCELLED,
             "cases.propose_payment", pgettext_lazy("payment move", "Cancel"), "payment.cancelled",
             facts=["cases.released"], guards=[rules.not_released],
             effect=_("Nothing is paid; the amount is free again."),

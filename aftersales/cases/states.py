@@ -215,7 +215,7 @@ class Gateway(models.TextChoices):
 
 CALLABLE_BACK = frozenset({
     PaymentState.PROPOSED, PaymentState.AWAITING_APPROVAL, PaymentState.APPROVED, PaymentState.FAILED,
-    PaymentState.PAYEE_NEEDED,
+    PaymentState.RETURNED, PaymentState.PAYEE_NEEDED,
 })  # fmt: skip
 """States of a payment from which nothing can go out by itself any more: it is cancelled with its case."""
 

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from aftersales.cases.models import BankAnswer, CasePayment, PaymentRun
 from aftersales.cases.services.locking import require
 from aftersales.cases.services.paying import held_payment, payment_bounce, payment_fail, payment_succeed
+from aftersales.cases.services.ruling import kept_no_more
 from aftersales.cases.services.runs import run_settle
 from aftersales.cases.states import BankOutcome, PaymentState
 from aftersales.core import origin
@@ -74,6 +75,7 @@ def _act(row: CasePayment, answer: Answer, actor: Any, now: datetime) -> str:
     if answer.outcome == BankOutcome.FAILED:
         if row.state in WAITS:
             payment_fail(payment=row, actor=actor, now=now, failure=answer.reason, told=answer.way)
+            kept_no_more(payment=row, now=now)
             return ""
         return "already" if row.state == S.FAILED else "contradicts"
     if row.state in WAITS:  # it was paid and came back before anybody told us that it was paid
@@ -81,6 +83,7 @@ def _act(row: CasePayment, answer: Answer, actor: Any, now: datetime) -> str:
     elif row.state != S.SUCCEEDED:
         return "already" if row.state in BACK and row.paid_at is not None else "contradicts"
     payment_bounce(payment=row, actor=actor, now=now, failure=answer.reason, told=answer.way)
+    kept_no_more(payment=row, now=now)
     return ""
 
 

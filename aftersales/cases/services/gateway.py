@@ -24,6 +24,7 @@ from aftersales.cases.models import BankAnswer, CasePayment, MoneyGateway
 from aftersales.cases.services.answers import Answer, answer_take
 from aftersales.cases.services.handing import serving
 from aftersales.cases.services.paying import payment_fail, payment_lose_track
+from aftersales.cases.services.ruling import kept_no_more
 from aftersales.cases.states import BankOutcome, Gateway, PaymentState
 from aftersales.core import jobs, moves, outgoing, webhooks
 from aftersales.core.errors import DomainError
@@ -78,9 +79,10 @@ def ask(*, payment: CasePayment, now: datetime) -> str:
         return str(_lost(payment, now).state)
     if said.get("outcome") == NEVER_SEEN:
         reason = str(_("The service never saw it."))
-        return str(
-            payment_fail(payment=payment, actor=system_user(), now=now, failure=reason, told="asked").state
-        )
+        with transaction.atomic():
+            payment_fail(payment=payment, actor=system_user(), now=now, failure=reason, told="asked")
+            kept_no_more(payment=payment, now=now)
+        return _state(payment)
     return _understood(payment, said, now, way="asked")
 
 
@@ -110,6 +112,10 @@ def _understood(payment: CasePayment, said: Mapping[str, Any], now: datetime, *,
         except DomainError as error:
             logger.warning("payment %s: its answer cannot be taken (%s)", payment.number, error.code)
             return str(_lost(payment, now).state)
+    return _state(payment)
+
+
+def _state(payment: CasePayment) -> str:
     return str(CasePayment.objects.values_list("state", flat=True).get(pk=payment.pk))
 
 

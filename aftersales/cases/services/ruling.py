@@ -11,12 +11,13 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Max, Q
+from django.db.models import Exists, F, Max, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.services import system_user
 from aftersales.cases.disputestates import (
     REFUNDS,
+    DisputeState,
     GiveBack,
     Obligation,
     PenaltyUnit,
@@ -27,23 +28,25 @@ from aftersales.cases.models.dispute import EvidenceKind
 from aftersales.cases.refunding import ZERO
 from aftersales.cases.services import deciding
 from aftersales.cases.services.disputes import acting, brought, clean, end_offers, held_dispute, of_a_side
-from aftersales.cases.services.locking import Held, require
+from aftersales.cases.services.locking import Held, held, require
 from aftersales.cases.services.paying import cancel_what_can_be
 from aftersales.cases.services.proposing import payment_propose
 from aftersales.cases.services.settling import case_settle
-from aftersales.cases.states import COUNTS_AS_PAID, CaseState, DecidedBy, PaymentState, Side
+from aftersales.cases.states import COUNTS_AS_PAID, MONEY_BACK, CaseState, DecidedBy, PaymentState, Side
 from aftersales.core import moves
 from aftersales.core.errors import DomainError
 from aftersales.core.models import Event
 from aftersales.ledger import chart
+from aftersales.ledger import selectors as books
 from aftersales.ledger import services as ledger
 from aftersales.ledger.chart import Line
 from aftersales.ledger.models import Proposal
-from aftersales.ledger.states import EntryKind, ProposalKind
+from aftersales.ledger.states import EntryKind, ProposalKind, Shortage
 from aftersales.standards.selectors import duration
 
 WORDS = {"clause": 120, "facts": 2000, "reasons": 2000}
 DECIDED = ("case.approved", "case.turned")
+ENDED = (CaseState.CLOSED, CaseState.WITHDRAWN, CaseState.REJECTED)
 TAKEN_BACK = frozenset({PaymentState.REJECTED, PaymentState.CANCELLED, PaymentState.REVERSED})
 FAULTY = (Side.CUSTOMER, Side.MERCHANT, Side.CARRIER, Side.PLATFORM)
 
@@ -142,8 +145,9 @@ def appeal_decide(
 def decision_pay(dispute: Dispute, *, now: datetime) -> bool:
     """Propose the payments of what was decided or settled; answers whether anything came of it.
 
-    A second person lets out what is above the limit. Goods that come back first hold the money; the sweep asks again. What somebody did not let out, called back or
-    turned back since then is never proposed again by a machine: a person says what becomes of it.
+    A second person lets out what is above the limit. Goods that come back first hold the money; the sweep asks again.
+    What somebody did not let out, called back or turned back since then is never proposed again by a machine: a person
+    says what becomes of it.
     """
     case = Case.objects.select_related("ticket").get(pk=dispute.case_id)
     if case.state != CaseState.APPROVED or (case.left and taken_back(case)):
@@ -184,20 +188,41 @@ def taken_back(case: Case) -> bool:
 
 
 def decisions_carry_out(*, now: datetime, limit: int = 200) -> int:
-    """What was ruled or settled is paid as soon as it can be; carried out, the dispute is closed. Answers how many."""
-    done = 0
-    final: Any = Dispute.objects.select_related("case").filter(state="executed").order_by("id")
-    for row in final[:limit]:
-        decision_pay(row, now=now)
+    """What was ruled or settled is paid as soon as it can be; carried out, the dispute is closed. Answers how many.
+
+    Looked at is whatever something can be done about, up to ``limit`` of which something was done: what waits for goods
+    or for a person holds nobody else back.
+    """
+    done = acted = 0
+    for row in _to_carry_out():
+        if acted >= limit:
+            break
+        if row.state != DisputeState.EXECUTED:
+            acted += decision_pay(row, now=now)
+            continue
+        paid = decision_pay(row, now=now)
         row.case.refresh_from_db()
-        if row.case.state in (CaseState.CLOSED, CaseState.WITHDRAWN, CaseState.REJECTED):
-            if row.obligation and row.obligation_kept_at is None:
-                continue
+        closes = row.case.state in ENDED and not (row.obligation and row.obligation_kept_at is None)
+        if closes:
             moves.perform(row, "close", actor=system_user(now), now=now)
             done += 1
-    for row in Dispute.objects.filter(state__in=["ruled", "settled"], case__state=CaseState.APPROVED)[:limit]:
-        decision_pay(row, now=now)
+        acted += paid or closes
     return done
+
+
+def _to_carry_out() -> list[Dispute]:
+    """Decided disputes whose money may go out now, whose case may end, or which may be closed; the oldest first."""
+    seen = Q(case__goods_back=False) | Q(case__instant=True) | Q(case__settled_at__isnull=False)
+    seen |= ~Q(case__kind__in=MONEY_BACK)
+    payable = Q(case__state=CaseState.APPROVED, case__agreed__gt=F("case__paying")) & seen
+    waits = Exists(CasePayment.objects.open().filter(case=OuterRef("case")))
+    ready = Q(case__state=CaseState.APPROVED, case__agreed=F("case__paying")) & ~Q(waits)
+    kept = Q(obligation="") | Q(obligation_kept_at__isnull=False)
+    ended = Q(state=DisputeState.EXECUTED, case__state__in=ENDED) & kept
+    decided = Dispute.objects.filter(
+        state__in=[DisputeState.EXECUTED, DisputeState.RULED, DisputeState.SETTLED]
+    )
+    return list(decided.filter(payable | ready | ended).select_related("case").order_by("id"))
 
 
 # What a ruling says
@@ -300,6 +325,39 @@ def _carry_out(mine: Held, ruling: Ruling, actor: Any, now: datetime) -> None:
     mine.case = deciding.case_rule(
         case=case, for_customer=True, actor=actor, now=now, amount=amount, goods_back=ruling.goods_back,
         freight_by=ruling.freight_by, fault=_main_fault(ruling), kind=_kind(case, ruling),
+    )  # fmt: skip
+
+
+def kept_no_more(*, payment: CasePayment, now: datetime) -> None:
+    """What a ruling left with the customer only because it was out did not reach him: the case stands as ruled."""
+    system = system_user(now)
+    with transaction.atomic():
+        mine = held(Case.objects.only("pk", "order_id", "ticket_id").get(pk=payment.case_id))
+        ruling = Ruling.objects.filter(dispute__case=mine.case).order_by("id").last()
+        if (
+            ruling is None
+            or mine.case.state != CaseState.APPROVED
+            or mine.case.decided_how != DecidedBy.RULING
+        ):
+            return
+        if mine.case.agreed <= ruling.amount:
+            return
+        credited = ruling.kept if ruling.on_appeal and ruling.overturns else ZERO
+        mine.case = moves.perform(mine.case, "dispute", actor=system, now=now, by=Side.PLATFORM)
+        _carry_out(mine, ruling, system, now)
+        _not_kept(mine.case, ruling, payment, min(credited, payment.amount), now)
+
+
+def _not_kept(case: Case, ruling: Ruling, payment: CasePayment, amount: Decimal, now: datetime) -> None:
+    """The merchant was credited with what the platform was to bear; of this payment it bears nothing."""
+    entry = books.posted(EntryKind.RULING, ("cases.ruling", ruling.pk))
+    if entry is None or case.merchant_id is None or not amount:
+        return
+    back = min(amount, entry.total)
+    line = Line(chart.payable(case.merchant_id), chart.COST, back, ruling.currency, Shortage.OVERDRAW)
+    ledger.post(
+        source=payment, kind=EntryKind.RULING, lines=[line], actor=system_user(now), now=now,
+        rule_version=ruling.clause[:80],
     )  # fmt: skip
 
 
