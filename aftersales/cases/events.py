@@ -126,6 +126,7 @@ register(
     payment("asked", _("%(actor)s asked a second person to approve %(amount)s %(currency)s.")),
     payment("approved", _("%(actor)s approved %(amount)s %(currency)s."), MERCHANT),
     payment("rejected", _("%(actor)s did not approve %(amount)s %(currency)s: %(reason)s")),
+    payment("account_refused", _("%(actor)s did not let it out to the account named; another one is asked for.")),
     payment("cancelled", _("%(actor)s cancelled the payment of %(amount)s %(currency)s.")),
     payment("submitted", _("%(amount)s %(currency)s went to the bank."), attempt="number"),
     payment("succeeded", _("%(amount)s %(currency)s was paid."), CUSTOMER, by="code", paid_at="moment"),

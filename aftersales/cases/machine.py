@@ -216,6 +216,11 @@ PAYMENT_MACHINE = Machine(
             pgettext_lazy("payment move", "Do not approve"), "payment.rejected",
         ),
         Move(
+            "refuse_account", [M.AWAITING_APPROVAL, M.APPROVED], M.PAYEE_NEEDED, "cases.propose_payment",
+            pgettext_lazy("payment move", "Not to this account"), "payment.account_refused",
+            facts=["cases.released"], guards=[rules.not_released], by_system=True,
+        ),
+        Move(
             "cancel",
             [M.PROPOSED, M.AWAITING_APPROVAL, M.APPROVED, M.FAILED, M.RETURNED, M.PAYEE_NEEDED], M.CANCELLED,
             "cases.propose_payment", pgettext_lazy("payment move", "Cancel"), "payment.cancelled",
@@ -227,7 +232,7 @@ PAYMENT_MACHINE = Machine(
             "payment.submitted", by_system=True,
         ),
         Move(
-            "succeed", [M.SUBMITTED, M.UNKNOWN, M.FAILED, M.APPROVED], M.SUCCEEDED, PAY,
+            "succeed", [M.SUBMITTED, M.UNKNOWN, M.FAILED, M.APPROVED, M.RETURNED, M.PAYEE_NEEDED], M.SUCCEEDED, PAY,
             pgettext_lazy("payment move", "Paid"), "payment.succeeded", guards=[rules.was_out],
             needs=[OUTCOME, BANK_REF, Need("paid_at", label=_("Paid at"), kind="hidden")],
         ),

@@ -267,6 +267,7 @@ class DifferenceKind(models.TextChoices):
     NOT_BOOKED = "not_booked", pgettext_lazy("difference", "Paid there, not here")
     NOT_RETURNED = "not_returned", pgettext_lazy("difference", "Came back there, counts as paid here")
     TWICE = "twice", pgettext_lazy("difference", "Paid twice")
+    STILL_OUT = "still_out", pgettext_lazy("difference", "Returned here, still out there")
     NOT_TOLD = "not_told", pgettext_lazy("difference", "Paid here, the statement does not know it")
 
 

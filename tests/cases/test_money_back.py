@@ -9,6 +9,7 @@ import pytest
 from aftersales.cases import services
 from aftersales.cases.models import Case, CasePayment
 from aftersales.cases.services.paying import PayeeDraft
+from aftersales.notices.models import Notice
 from aftersales.tickets import services as tickets
 from aftersales.tickets.models import Ticket
 from tests.cases.test_paying import approved, refused, submit
@@ -80,3 +81,51 @@ def test_the_same_name_is_the_one_we_know_the_payer_by(
         assert not CasePayment.objects.filter(replaces=asked).exists()
     else:
         assert pay().replaces_id == asked.pk
+
+
+def test_an_account_that_is_not_approved_leaves_the_customer_to_be_paid(
+    approved: Callable[..., Case], desk: Cast, ticket: Ticket, now: datetime
+) -> None:
+    """The case was done long ago: nothing could be proposed in it any more."""
+    [payment] = services.payment_propose(case=approved({1: 1}), actor=desk.agent, now=now)
+    payment = services.payment_succeed(payment=submit(payment, now), actor=desk.finance, now=now, paid_at=now)
+    payment = services.payment_bounce(payment=payment, actor=desk.finance, now=now, failure="账户已销户")
+    payment = services.payment_ask_payee(payment=payment, actor=desk.agent, now=now)
+
+    def named(old: CasePayment, account: str) -> CasePayment:
+        draft = PayeeDraft(holder="林芳", account=account, consent="电话同意", name_check="same")
+        return services.payment_replace(payment=old, draft=draft, actor=desk.agent, now=now)
+
+    wrong = named(payment, "6222020011112222")
+    refused(
+        "not_permitted",
+        lambda: services.payment_reject(payment=wrong, actor=desk.agent, now=now, reason="账号不对"),
+    )
+    wrong = services.payment_reject(payment=wrong, actor=desk.supervisor, now=now, reason="账号不对")
+    ticket.refresh_from_db()
+    assert (wrong.state, wrong.case.state, ticket.cases_open) == ("payee_needed", "closed", 1)
+    # The one who named the next account sees his mistake himself, even after it was approved
+    typo = services.payment_approve(payment=named(wrong, "6222020011113333"), actor=desk.finance, now=now)
+    typo = services.payment_cancel(payment=typo, actor=desk.agent, now=now)
+    assert typo.state == "payee_needed"
+    right = services.payment_approve(payment=named(typo, "6222020011114444"), actor=desk.finance, now=now)
+    services.payment_succeed(payment=submit(right, now), actor=desk.finance, now=now, paid_at=now)
+    ticket.refresh_from_db()
+    states = CasePayment.objects.order_by("pk").values_list("state", flat=True)
+    assert (list(states), ticket.cases_open) == (["replaced", "replaced", "replaced", "succeeded"], 0)
+    assert Case.objects.get().paying == right.amount
+
+
+def test_the_customer_is_asked_again_when_his_account_is_refused(
+    approved: Callable[..., Case], desk: Cast, now: datetime, work_off: Callable[[datetime], None]
+) -> None:
+    [payment] = services.payment_propose(case=approved({1: 1}), actor=desk.agent, now=now)
+    payment = services.payment_succeed(payment=submit(payment, now), actor=desk.finance, now=now, paid_at=now)
+    payment = services.payment_bounce(payment=payment, actor=desk.finance, now=now, failure="账户已销户")
+    payment = services.payment_ask_payee(payment=payment, actor=desk.agent, now=now)
+    draft = PayeeDraft(holder="林芳", account="6222020011112222", consent="电话同意", name_check="same")
+    anew = services.payment_replace(payment=payment, draft=draft, actor=desk.agent, now=now)
+    services.payment_reject(payment=anew, actor=desk.supervisor, now=now, reason="账号不对")
+    work_off(now)
+    asked = Notice.objects.filter(source="case.payee_asked")
+    assert [(str(anew.amount) in row.body, row.recipient_kind) for row in asked] == [(True, "customer")]

@@ -9,9 +9,11 @@ import pytest
 
 from accounts.services import system_user
 from aftersales.cases import services
-from aftersales.cases.models import Case, CasePayment, Difference, StatementLine
+from aftersales.cases.models import BankAnswer, Case, CasePayment, Difference, StatementLine
+from aftersales.cases.services.answers import answer_take
 from aftersales.core import moves
 from aftersales.core.errors import DomainError
+from tests.cases.test_paying import answer
 from tests.cast import Cast
 from tests.core.sheets.steps import load, rows_as_csv
 
@@ -114,3 +116,91 @@ def test_paid_by_the_bank_although_it_was_given_up_and_paid_anew_is_a_difference
     draft = services.PayeeDraft("林芳", "6222000011112222", "电话确认", "same")
     services.payment_replace(payment=old, draft=draft, actor=desk.agent, now=now)
     assert told(desk, now, line("1", old.key, "29.99")) == [("not_booked", old.pk)]
+
+
+def came_back(payment: CasePayment, desk: Cast, now: datetime) -> CasePayment:
+    """The bank sent it back; another account is asked for."""
+    taken(payment, "returned", "R1", desk, now)
+    payment.refresh_from_db()
+    return services.payment_ask_payee(payment=payment, actor=desk.agent, now=now)
+
+
+def taken(payment: CasePayment, outcome: str, ref: str, desk: Cast, now: datetime) -> BankAnswer:
+    said = answer(outcome, payment, now, ref=ref, reason="x")
+    return answer_take(payment=payment, answer=said, actor=desk.finance, now=now)
+
+
+def anew(payment: CasePayment, desk: Cast, now: datetime) -> CasePayment:
+    draft = services.PayeeDraft("林芳", "6222000011112222", "电话确认", "same")
+    made = services.payment_replace(payment=payment, draft=draft, actor=desk.agent, now=now)
+    made = services.payment_approve(payment=made, actor=desk.supervisor, now=now)
+    made = moves.perform(made, "submit", actor=system_user(), now=now)
+    return services.payment_succeed(payment=made, actor=desk.finance, now=now, paid_at=now)
+
+
+def test_paid_after_it_came_back_it_is_paid_and_goes_to_no_other_account(
+    paid: Callable[..., CasePayment], desk: Cast, now: datetime
+) -> None:
+    payment = came_back(paid({1: 1}), desk, now)
+    again = taken(payment, "paid", "P9", desk, now)
+    payment.refresh_from_db()
+    assert (again.acted, payment.state, payment.bank_ref) == (True, "succeeded", "P9")
+    with pytest.raises(DomainError):
+        anew(payment, desk, now)
+    # Out, back and out again is what the statement says too
+    lines = [line(str(n), payment.key, "29.99", side=side) for n, side in enumerate(("out", "back", "out"))]
+    assert told(desk, now, *lines) == []
+    # And when that came back as well, he is asked again
+    assert taken(payment, "returned", "R2", desk, now).acted
+    payment.refresh_from_db()
+    assert payment.state == "returned_by_bank"
+
+
+def test_the_payout_that_came_back_told_late_is_no_second_one(
+    paid: Callable[..., CasePayment], desk: Cast, now: datetime
+) -> None:
+    payment = paid({1: 1}, "submitted")
+    taken(payment, "returned", "R1", desk, now)  # before anybody told that it was paid
+    late = taken(payment, "paid", "P1", desk, now)
+    payment.refresh_from_db()
+    assert (late.acted, late.why_not, payment.state) == (False, "already", "returned_by_bank")
+
+
+def test_what_came_back_here_and_is_still_out_there_is_a_difference(
+    paid: Callable[..., CasePayment], desk: Cast, now: datetime
+) -> None:
+    payment = came_back(paid({1: 1}), desk, now)
+    new = anew(payment, desk, now)
+    # Told by the bank that it paid the first one again after all
+    again = taken(payment, "paid", "P9", desk, now)
+    assert (again.acted, again.why_not) == (False, "contradicts")
+    later, lines = "2026-11-23 18:00", [line("1", payment.key, "29.99"), line("2", new.key, "29.99")]
+    assert told(desk, now, *lines) == []  # of the day of its return the statement has not told yet
+    back = line("3", payment.key, "29.99", at=later, side="back")
+    out = line("4", payment.key, "29.99", at=later)
+    assert told(desk, now + 24 * HOUR, *lines, back, out) == [("still_out", payment.pk)]
+    row = Difference.objects.get()
+    assert (row.theirs, row.source) == (D("29.99"), "icbc")
+
+
+def test_each_bank_misses_what_goes_its_own_way(
+    paid: Callable[..., CasePayment], desk: Cast, now: datetime
+) -> None:
+    right, missing = paid({1: 1}), paid({0: 1})
+    days = [line(str(n), "", "1.00", at=f"2026-11-23 {hour}") for n, hour in enumerate(("08:00", "09:59"))]
+    other = [["alipay", *row[1:]] for row in days]
+    load("statements", rows_as_csv(HEAD, *days, *other), actor=desk.finance, now=now)
+
+    def missed() -> list[tuple[str, int]]:
+        for source in ("icbc", "alipay"):
+            services.statement_compare(source=source, actor=desk.finance, now=now)
+        rows = Difference.objects.filter(kind="not_told", found_at=now)
+        return sorted(rows.values_list("source", "payment_id"))
+
+    # As long as nobody told of any payment, each of them may miss it
+    both = [(source, one.pk) for source in ("alipay", "icbc") for one in (right, missing)]
+    assert missed() == sorted(both)
+    # The bank that pays misses what it does not tell; the other one does not speak of it
+    third = paid({0: 1})
+    load("statements", rows_as_csv(HEAD, line("9", right.key, "29.99")), actor=desk.finance, now=now)
+    assert [row for row in missed() if row[1] == third.pk] == [("icbc", third.pk)]

@@ -102,6 +102,7 @@ class CasePayment(StateModel, PublicIdModel, VersionedModel):
             models.CheckConstraint(condition=~Q(key=""), name="case_payment_has_key"),
             models.CheckConstraint(
                 condition=Q(state__in=["proposed", "awaiting_approval", "rejected", "cancelled"])
+                | Q(state__in=["payee_needed", "replaced"], attempts=0)
                 | Q(approved_by__isnull=False),
                 name="case_payment_approved_by_somebody",
             ),
@@ -139,6 +140,11 @@ class CasePayment(StateModel, PublicIdModel, VersionedModel):
 
     @transition(**move("reject"))
     def reject(self, *, actor: Any, now: datetime) -> dict[str, Any]:
+        return self.told()
+
+    @transition(**move("refuse_account"))
+    def refuse_account(self, *, actor: Any, now: datetime) -> dict[str, Any]:
+        self.run_id = None
         return self.told()
 
     @transition(**move("cancel"))

@@ -83,7 +83,7 @@ class Difference(StateModel, PublicIdModel, VersionedModel):
         triggers = DIFFERENCE_MACHINE.triggers()
         constraints = [
             models.UniqueConstraint(
-                fields=["kind", "payment", "line"], name="difference_once", nulls_distinct=False
+                fields=["kind", "source", "payment", "line"], name="difference_once", nulls_distinct=False
             ),
             models.CheckConstraint(
                 condition=Q(state="open") | (~Q(words="") & Q(done_by__isnull=False)),

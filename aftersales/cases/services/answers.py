@@ -24,7 +24,8 @@ from aftersales.core.errors import DomainError
 
 S = PaymentState
 WAITS = frozenset({S.SUBMITTED, S.UNKNOWN})
-BACK = frozenset({S.RETURNED, S.PAYEE_NEEDED, S.REPLACED, S.REVERSED})
+CAME_BACK = frozenset({S.RETURNED, S.PAYEE_NEEDED})
+BACK = CAME_BACK | {S.REPLACED, S.REVERSED}
 
 
 @dataclass(frozen=True)
@@ -88,16 +89,29 @@ def _act(row: CasePayment, answer: Answer, actor: Any, now: datetime) -> str:
 
 
 def _paid(row: CasePayment, answer: Answer, actor: Any, now: datetime) -> str:
-    """A late *paid* counts although *failed* came before: it must not go out again."""
-    if row.state in {*WAITS, S.FAILED, S.APPROVED}:
+    """A late *paid* counts although *failed* came before, and one after *returned* too: it must not go out again."""
+    anew = row.state in BACK and _paid_anew(row, answer)
+    if row.state in {*WAITS, S.FAILED, S.APPROVED} or (anew and row.state in CAME_BACK):
         payment_succeed(
             payment=row, actor=actor, now=now, paid_at=answer.happened_at, told=answer.way, bank_ref=answer.bank_ref
         )  # fmt: skip
         return ""
-    known = row.state == S.SUCCEEDED or (row.state in BACK and row.paid_at is not None)
-    return (
-        "already" if known else "contradicts"
-    )  # given up unpaid and paid anew: now the customer may have it twice
+    known = row.state == S.SUCCEEDED or (row.state in BACK and not anew)
+    return "already" if known else "contradicts"  # paid anew elsewhere: now the customer may have it twice
+
+
+def _paid_anew(row: CasePayment, answer: Answer) -> bool:
+    """Whether this is another payout than the one that came back: as often paid as returned before it was said."""
+    if row.paid_at is None:  # given up as not paid
+        return True
+    said = BankAnswer.objects.filter(payment=row)
+    back = list(said.filter(outcome=BankOutcome.RETURNED))
+    if any(answer.happened_at < one.happened_at for one in back):
+        return False
+    paid = said.filter(outcome=BankOutcome.PAID).count()
+    if not paid and all(one.bank_ref != row.bank_ref for one in back):
+        paid = 1  # a person wrote it down
+    return paid >= max(len(back), 1)
 
 
 def answers_take(rows: Sequence[Mapping[str, Any]], actor: Any, now: datetime) -> list[int]:

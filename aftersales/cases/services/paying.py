@@ -19,7 +19,7 @@ from aftersales.cases.models import Case, CasePayment, Payee, PaymentPart, Payme
 from aftersales.cases.selectors import released
 from aftersales.cases.services.handing import hand_over_later
 from aftersales.cases.services.limits import count_no_longer
-from aftersales.cases.services.locking import Held, held, refuse_foreign, tell_ticket
+from aftersales.cases.services.locking import Held, held, refuse_foreign, require, tell_ticket
 from aftersales.cases.services.proposing import new_key, parts_by, take_of_case
 from aftersales.cases.services.settling import close_if_settled
 from aftersales.cases.services.tenders import tenders_open, tenders_take
@@ -28,6 +28,7 @@ from aftersales.core import moves, series
 from aftersales.core.errors import DomainError
 from aftersales.orders import services as orders
 
+ANOTHER_ACCOUNT = frozenset({PaymentState.AWAITING_APPROVAL, PaymentState.APPROVED})
 LONGEST = {"holder": 80, "bank": 80, "account": 40, "consent": 300, "proof": 300}
 
 
@@ -61,12 +62,18 @@ def payment_approve(
 def payment_reject(
     *, payment: CasePayment, actor: Any, now: datetime, reason: str, version: int | None = None
 ) -> CasePayment:
-    """The second person does not let it out; what it took is free again. Error: reason."""
+    """The second person does not let it out; what it took is free again. Error: reason.
+
+    Of a payment to another account he refuses the account: the customer is still to be paid, and names another one.
+    """
+    require(actor, "cases.approve_payment")
     if not reason.strip():
         raise DomainError(_("Say why: whoever proposed it has to know."), "reason")
     with transaction.atomic():
         mine, row = held_payment(payment, version=version)
         refuse_foreign(mine.ticket, actor)
+        if row.state in ANOTHER_ACCOUNT and row.replaces_id is not None:
+            return _account_refused(row, actor, now, reason)
         rejected: CasePayment = moves.perform(row, "reject", actor=actor, now=now, reason=reason[:200])
         _free(mine, rejected, actor, now)
         _tell_done(mine, "ticket.case_ended", now)
@@ -76,11 +83,24 @@ def payment_reject(
 def payment_cancel(
     *, payment: CasePayment, actor: Any, now: datetime, version: int | None = None
 ) -> CasePayment:
-    """Call it back before it goes out. Errors: wrong_state (it is on its way), released (its run is)."""
+    """Call it back before it goes out. Errors: wrong_state (it is on its way), released (its run is).
+
+    One to another account asks for an account again; cancelled then, it is given up.
+    """
     with transaction.atomic():
         mine, row = held_payment(payment, version=version)
         refuse_foreign(mine.ticket, actor)
+        if row.state in ANOTHER_ACCOUNT and row.replaces_id is not None:
+            return _account_refused(row, actor, now, "")
         return _cancelled(mine, row, actor, now)
+
+
+def _account_refused(row: CasePayment, actor: Any, now: datetime, reason: str) -> CasePayment:
+    """Not to this account: what it took stays taken, and it waits for another one."""
+    _hold_runs([row])
+    refused: CasePayment = moves.perform(row, "refuse_account", actor=actor, now=now, reason=reason[:200])
+    count_no_longer(refused)
+    return refused
 
 
 def cancel_what_can_be(mine: Held, actor: Any, now: datetime) -> None:

@@ -21,7 +21,7 @@ PAID = [
     PaymentState.SUCCEEDED, PaymentState.RETURNED, PaymentState.PAYEE_NEEDED, PaymentState.REPLACED,
     PaymentState.REVERSED,
 ]  # fmt: skip
-COLUMNS = "kind, source, payment_id, line_id, ours, theirs, currency"
+CAME_BACK = [PaymentState.RETURNED, PaymentState.PAYEE_NEEDED, PaymentState.REPLACED]
 FOUND = {
     K.UNKNOWN: """
         SELECT %(kind)s, l.source, NULL::bigint, l.id, NULL::numeric, l.amount, l.currency
@@ -39,20 +39,40 @@ FOUND = {
     K.NOT_RETURNED: """
         SELECT %(kind)s, l.source, p.id, l.id, NULL::numeric, l.amount, l.currency
           FROM cases_statementline l JOIN cases_casepayment p ON p.key = l.key AND l.key <> ''
-         WHERE l.source = %(source)s AND l.side = %(back)s AND p.state = %(succeeded)s""",
+         WHERE l.source = %(source)s AND l.side = %(back)s AND p.state = %(succeeded)s
+           AND (SELECT count(*) FILTER (WHERE k.side = %(out)s) - count(*) FILTER (WHERE k.side = %(back)s)
+                  FROM cases_statementline k WHERE k.key = l.key) <= 0""",
     K.TWICE: """
         SELECT %(kind)s, %(source)s, p.id, NULL::bigint, p.amount,
                sum(CASE WHEN l.side = %(out)s THEN l.amount ELSE -l.amount END), p.currency
           FROM cases_statementline l JOIN cases_casepayment p ON p.key = l.key AND l.key <> ''
          WHERE l.source = %(source)s GROUP BY p.id
         HAVING count(*) FILTER (WHERE l.side = %(out)s) - count(*) FILTER (WHERE l.side = %(back)s) > 1""",
+    # once more out than back, after a day on which the statement would have told of the return
+    K.STILL_OUT: """
+        SELECT %(kind)s, %(source)s, p.id, NULL::bigint, NULL::numeric,
+               sum(CASE WHEN l.side = %(out)s THEN l.amount ELSE -l.amount END), p.currency
+          FROM cases_statementline l JOIN cases_casepayment p ON p.key = l.key AND l.key <> ''
+         WHERE l.source = %(source)s AND p.state = ANY(%(came_back)s) AND p.paid_at IS NOT NULL
+           AND (SELECT max(e.at) FROM core_event e WHERE e.subject_kind = 'cases.casepayment'
+                   AND e.subject_id = p.id AND e.kind = 'payment.returned')
+               <= (SELECT max(happened_at) FROM cases_statementline WHERE source = %(source)s)
+         GROUP BY p.id
+        HAVING count(*) FILTER (WHERE l.side = %(out)s) - count(*) FILTER (WHERE l.side = %(back)s) = 1""",
+    # a source misses what goes the way of which it has told before; where none has yet, each of them does
     K.NOT_TOLD: """
+          WITH speaks AS (
+        SELECT DISTINCT l.source, p.gateway, p.currency
+          FROM cases_statementline l JOIN cases_casepayment p ON p.key = l.key AND l.key <> '')
         SELECT %(kind)s, %(source)s, p.id, NULL::bigint, p.amount, NULL::numeric, p.currency
           FROM cases_casepayment p
          WHERE p.state = %(succeeded)s AND p.gateway <> %(kind_back)s
            AND p.paid_at >= (SELECT min(happened_at) FROM cases_statementline WHERE source = %(source)s)
            AND p.paid_at <= (SELECT max(happened_at) FROM cases_statementline WHERE source = %(source)s)
-           AND NOT EXISTS (SELECT FROM cases_statementline l WHERE l.key = p.key)""",
+           AND NOT EXISTS (SELECT FROM cases_statementline l WHERE l.key = p.key)
+           AND (EXISTS (SELECT FROM speaks s WHERE s.source = %(source)s AND s.gateway = p.gateway
+                           AND s.currency = p.currency)
+                OR NOT EXISTS (SELECT FROM speaks s WHERE s.gateway = p.gateway AND s.currency = p.currency))""",
 }
 
 
@@ -62,7 +82,7 @@ def statement_compare(*, source: str, actor: Any, now: datetime) -> int:
     given: dict[str, Any] = {
         "source": source, "out": StatementSide.OUT.value, "back": StatementSide.BACK.value,
         "paid": [one.value for one in PAID], "succeeded": PaymentState.SUCCEEDED.value,
-        "kind_back": Gateway.IN_KIND.value,
+        "came_back": [one.value for one in CAME_BACK], "kind_back": Gateway.IN_KIND.value,
     }  # fmt: skip
     made: list[Difference] = []
     with transaction.atomic(), connection.cursor() as cursor:

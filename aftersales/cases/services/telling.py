@@ -27,6 +27,7 @@ from aftersales.notices.services import notice_send
 
 Values = dict[str, Any]
 Told = tuple[str, Values]
+ACCOUNT_ASKED = frozenset({"payment.payee_asked", "payment.account_refused"})
 OF_MONEY = frozenset({"case.refunded", "case.payee_asked", "case.account_asked"})
 
 
@@ -51,7 +52,7 @@ def customer_tell(*, event: Event, now: datetime) -> None:
 
 def _whom(case: Case, event: Event) -> Customer | None:
     """For an account is asked whoever is paid: of a gift that is not the one who got it."""
-    if event.kind != "payment.payee_asked":
+    if event.kind not in ACCOUNT_ASKED:
         return case.customer
     found = CasePayment.objects.filter(pk=event.subject_id).select_related("payee").first()
     return (found.payee if found is not None else None) or case.customer
@@ -151,7 +152,9 @@ def _payee_asked(case: Case, event: Event) -> Told:
     if payment is None:  # another account is known already, or the payment was called back
         return "", {}
     amount = money(payment.amount, payment.currency)
-    if not payment.attempts:  # nothing came back: there was no account to pay to
+    if (
+        not payment.attempts and payment.replaces_id is None
+    ):  # nothing came back: there was no account to pay to
         return "case.account_asked", {"amount": amount}
     return "case.payee_asked", {"amount": amount, "reason": payment.failure or None}
 
@@ -232,5 +235,5 @@ _NODES: Mapping[str, Callable[[Case, Event], Told]] = {
     "case_parcel.received": _received,
     "case_parcel.inspected": _inspected,
     "payment.succeeded": _refunded,
-    "payment.payee_asked": _payee_asked,
+    **dict.fromkeys(ACCOUNT_ASKED, _payee_asked),
 }
