@@ -77,12 +77,24 @@ class PaymentResultSheet(SheetResource):
         model: Any = BankAnswer
 
 
+TOLD = "e.key, e.side, e.amount, e.currency, e.happened_at, e.words"
+SAID = "coalesce({payment}, ''), {side}, {amount}, {currency}, {happened_at}, coalesce({words}, '')"
+TOLD_OTHERWISE = RowRule(
+    "told_otherwise",
+    ("line_ref",),
+    f"EXISTS (SELECT FROM cases_statementline e WHERE e.id = {{target}} AND ({TOLD}) IS DISTINCT FROM ({SAID}))",  # noqa: S608
+    _("This line was told otherwise before."),
+    _("Ask the bank: a line that was taken in stays as it is."),
+)
+
+
 class StatementSheet(SheetResource):
-    """What a bank or channel booked; afterwards it is compared with our payments."""
+    """What a bank or channel booked; afterwards it is compared with our payments. A line that was told stays."""
 
     sheet, title, position = "statements", _("Bank statements"), 111
     key = ("source", "line_ref")
     view_capability = "cases.view_reconciliation"
+    rules = (TOLD_OTHERWISE,)
 
     source = Column("source", KeyWidget(40), _("Source"), required=True, example="icbc")
     line_ref = Column("line_ref", KeyWidget(64), _("Line"), required=True, example="2026112600017")

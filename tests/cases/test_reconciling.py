@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db import DatabaseError, IntegrityError, connection, transaction
 
 from accounts.services import system_user
 from aftersales.cases import services
@@ -15,7 +16,7 @@ from aftersales.core import moves
 from aftersales.core.errors import DomainError
 from tests.cases.test_paying import answer
 from tests.cast import Cast
-from tests.core.sheets.steps import load, rows_as_csv
+from tests.core.sheets.steps import check, load, rows_as_csv, verdicts
 
 D = Decimal
 HOUR = timedelta(hours=1)
@@ -204,3 +205,53 @@ def test_each_bank_misses_what_goes_its_own_way(
     third = paid({0: 1})
     load("statements", rows_as_csv(HEAD, line("9", right.key, "29.99")), actor=desk.finance, now=now)
     assert [row for row in missed() if row[1] == third.pk] == [("icbc", third.pk)]
+
+
+def test_a_line_that_was_told_stays_as_it_is(desk: Cast, now: datetime) -> None:
+    first = line("1", "FK-NOBODY", "5.00")
+    load("statements", rows_as_csv(HEAD, first), actor=desk.finance, now=now)
+    again = check("statements", rows_as_csv(HEAD, first), actor=desk.finance, now=now)
+    assert verdicts(again)[2] == ("s", "")
+    other = [line("1", "FK-NOBODY", "6.00"), line("2", "", "1.00")]
+    upload = load("statements", rows_as_csv(HEAD, *other), actor=desk.finance, now=now)
+    assert "told_otherwise" in verdicts(upload)[2][1]
+    assert list(StatementLine.objects.order_by("line_ref").values_list("amount", flat=True)) == [D(5), D(1)]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE cases_casepayment SET amount = amount + 900", "UPDATE cases_casepayment SET payee_id = NULL",
+        "UPDATE cases_casepayment SET key = 'x'", "UPDATE cases_casepayment SET way = 'bank'",
+        "UPDATE cases_paymentpart SET amount = amount + 900", "DELETE FROM cases_paymentpart",
+        "UPDATE cases_bankanswer SET amount = 1", "DELETE FROM cases_bankanswer",
+        "UPDATE cases_statementline SET amount = 1", "DELETE FROM cases_statementline",
+    ],
+)  # fmt: skip
+def test_the_database_holds_what_is_paid_and_what_the_bank_said(
+    paid: Callable[..., CasePayment], desk: Cast, now: datetime, change: str
+) -> None:
+    payment = paid({1: 1}, "submitted")
+    taken(payment, "paid", "P1", desk, now)
+    load("statements", rows_as_csv(HEAD, line("1", payment.key, "29.99")), actor=desk.finance, now=now)
+    words = "written once|permission denied|append-only|Cannot update or delete"
+    with pytest.raises(DatabaseError, match=words), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(change)
+
+
+def test_the_database_holds_that_a_case_pays_no_more_than_was_agreed(
+    paid: Callable[..., CasePayment], now: datetime
+) -> None:
+    payment = paid({1: 1})
+    more = CasePayment(
+        number="FK-MORE", key="FK-MORE-1", case=payment.case, payee=payment.payee, kind="refund", currency="CNY",
+        amount=D("0.01"), proposed_by=payment.proposed_by, proposed_at=now,
+    )  # fmt: skip
+
+    def write() -> None:
+        with transaction.atomic(), connection.cursor() as cursor:
+            more.save()
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+
+    with pytest.raises(IntegrityError, match="pays more than was agreed"):
+        write()

@@ -4,6 +4,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -16,6 +17,7 @@ from aftersales.cases.models.accounts import amount
 from aftersales.cases.models.case import Case, CaseLine
 from aftersales.cases.querysets import PaymentQuerySet, ThroughPaymentQuerySet
 from aftersales.cases.states import (
+    COUNTS_AS_PAID,
     OPEN_PAYMENTS,
     CompensationKind,
     Gateway,
@@ -23,10 +25,45 @@ from aftersales.cases.states import (
     PaymentState,
     Side,
 )
-from aftersales.core.models import PublicIdModel, StateModel, VersionedModel
+from aftersales.core.models import AppendOnlyModel, PublicIdModel, StateModel, VersionedModel
 from aftersales.core.statefield import StateField
 
 move = PAYMENT_MACHINE.transition
+
+
+def money_triggers() -> list[pgtrigger.Trigger]:
+    """What is paid, to whom, which way and under which key is written once; and a case pays no more than was agreed.
+
+    The sum is judged at the commit: the case says first what it gives, then its payments are written, or the other way
+    round.
+    """
+    counted = ", ".join(f"'{state.value}'" for state in sorted(COUNTS_AS_PAID))
+    return [
+        pgtrigger.Trigger(
+            name="written_once",
+            when=pgtrigger.Before,
+            operation=pgtrigger.Update,
+            condition=pgtrigger.AnyChange(
+                "number", "key", "case", "merchant_id", "kind", "compensation", "currency", "amount", "payee",
+                "other_payee", "gateway", "way", "way_ref", "replaces", "proposed_by",
+            ),
+            func="RAISE EXCEPTION 'what a payment pays is written once' USING ERRCODE = 'check_violation';",
+        ),
+        pgtrigger.Trigger(
+            name="within_case",
+            when=pgtrigger.After,
+            operation=pgtrigger.Insert,
+            timing=pgtrigger.Deferred,
+            func=f"""
+                IF (SELECT sum(p.amount) FROM cases_casepayment p
+                     WHERE p.case_id = NEW.case_id AND p.state IN ({counted}))
+                   > (SELECT c.agreed FROM cases_case c WHERE c.id = NEW.case_id) THEN
+                    RAISE EXCEPTION 'case % pays more than was agreed', NEW.case_id USING ERRCODE = 'check_violation';
+                END IF;
+                RETURN NULL;
+            """,  # noqa: S608 - states of this room
+        ),
+    ]  # fmt: skip
 
 
 class CasePayment(StateModel, PublicIdModel, VersionedModel):
@@ -93,7 +130,7 @@ class CasePayment(StateModel, PublicIdModel, VersionedModel):
     class Meta:
         verbose_name = _("case payment")
         verbose_name_plural = _("case payments")
-        triggers = PAYMENT_MACHINE.triggers()
+        triggers = [*PAYMENT_MACHINE.triggers(), *money_triggers()]
         constraints = [
             models.UniqueConstraint(
                 fields=["source", "source_ref"], condition=~Q(source_ref=""), name="case_payment_source"
@@ -206,7 +243,7 @@ class CasePayment(StateModel, PublicIdModel, VersionedModel):
         return {"case_id": self.case_id, "amount": str(shown), "currency": self.currency, **more}
 
 
-class PaymentPart(models.Model):
+class PaymentPart(AppendOnlyModel):
     """What of a payment belongs to which line (or freight), and the way of which order payment it goes back."""
 
     payment = models.ForeignKey(
@@ -223,7 +260,7 @@ class PaymentPart(models.Model):
 
     objects = ThroughPaymentQuerySet.as_manager()
 
-    class Meta:
+    class Meta(AppendOnlyModel.Meta):
         verbose_name = _("part of a payment")
         verbose_name_plural = _("parts of payments")
         indexes = [models.Index(fields=["payment"], name="payment_part_payment")]

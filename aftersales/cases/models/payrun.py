@@ -15,7 +15,7 @@ from aftersales.cases.models.accounts import amount
 from aftersales.cases.querysets import AnswerQuerySet, PayeeQuerySet, RunQuerySet
 from aftersales.cases.states import BankOutcome, NameCheck, RunState
 from aftersales.core.files import StoredFile
-from aftersales.core.models import PublicIdModel, StateModel, VersionedModel
+from aftersales.core.models import AppendOnlyModel, PublicIdModel, StateModel, VersionedModel
 from aftersales.core.statefield import StateField
 
 move = RUN_MACHINE.transition
@@ -146,7 +146,7 @@ class Payee(models.Model):
         return f"{self.pk}"
 
 
-class BankAnswer(models.Model):
+class BankAnswer(AppendOnlyModel):
     """One thing the bank or channel said of one payment, by sheet or by message; the same again is the same row."""
 
     payment = models.ForeignKey(
@@ -168,7 +168,7 @@ class BankAnswer(models.Model):
 
     objects = AnswerQuerySet.as_manager()
 
-    class Meta:
+    class Meta(AppendOnlyModel.Meta):
         verbose_name = _("answer of the bank")
         verbose_name_plural = _("answers of the bank")
         constraints = [

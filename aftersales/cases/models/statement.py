@@ -14,14 +14,14 @@ from aftersales.cases.models.accounts import amount
 from aftersales.cases.models.payment import CasePayment
 from aftersales.cases.querysets import DifferenceQuerySet, StatementQuerySet
 from aftersales.cases.states import DifferenceKind, DifferenceState, StatementSide
-from aftersales.core.models import PublicIdModel, StateModel, VersionedModel
+from aftersales.core.models import AppendOnlyModel, PublicIdModel, StateModel, VersionedModel
 from aftersales.core.statefield import StateField
 
 move = DIFFERENCE_MACHINE.transition
 
 
-class StatementLine(VersionedModel):
-    """One line of a statement: money that left, or came back, under one of our keys or none."""
+class StatementLine(AppendOnlyModel, VersionedModel):
+    """One line of a statement: money that left, or came back, under one of our keys or none. Told once, it stands."""
 
     source = models.CharField(_("source"), max_length=40)
     line_ref = models.CharField(_("line"), max_length=64)
@@ -34,7 +34,7 @@ class StatementLine(VersionedModel):
 
     objects = StatementQuerySet.as_manager()
 
-    class Meta:
+    class Meta(AppendOnlyModel.Meta):
         verbose_name = _("line of a statement")
         verbose_name_plural = _("lines of statements")
         constraints = [
