@@ -140,9 +140,15 @@ PAYMENT = [
         {"awaiting_approval system": "own_decision"},  # it decided this case: its money waits for a person
     ),
     Way("reject", "proposed awaiting_approval", "rejected", APPROVERS),
-    Way("cancel", "proposed awaiting_approval approved failed payee_needed", "cancelled", WITH_FINANCE),
+    Way("refuse_account", "awaiting_approval approved", "payee_needed", WITH_FINANCE),
+    Way(
+        "cancel",
+        "proposed awaiting_approval approved failed returned_by_bank payee_needed",
+        "cancelled",
+        WITH_FINANCE,
+    ),
     Way("submit", "approved", "submitted", FINANCE),
-    Way("succeed", "submitted unknown failed approved", "succeeded", FINANCE),
+    Way("succeed", "submitted unknown failed approved returned_by_bank payee_needed", "succeeded", FINANCE),
     Way("fail", "submitted unknown", "failed", FINANCE),
     Way("lose_track", "submitted", "unknown", FINANCE),
     Way("retry", "failed", "approved", FINANCE),

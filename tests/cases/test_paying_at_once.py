@@ -208,3 +208,19 @@ def test_without_any_lock_the_database_refuses_what_would_pay_twice(
             number="FK-X", key=payment.key, case=case, kind="refund", currency="CNY", amount=D(1),
             proposed_by=desk.agent, proposed_at=now,
         ).save()  # fmt: skip
+
+
+def test_a_payment_is_called_back_or_its_run_is_released_never_both(
+    case: Case, desk: Cast, now: datetime
+) -> None:
+    [payment] = services.payment_propose(case=case, actor=desk.agent, now=now)
+    run = runs.run_make(currency="CNY", actor=desk.finance, now=now)
+    done = outcomes(
+        lambda: services.payment_cancel(payment=payment, actor=desk.agent, now=now),
+        lambda: runs.run_approve(run=run, actor=desk.supervisor, now=now),
+    )
+    payment.refresh_from_db()
+    run.refresh_from_db()
+    assert (done, payment.state, run.state) in (
+        (["changed", "done"], "cancelled", "draft"), (["done", "released"], "approved", "approved"),
+    )  # fmt: skip
