@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('cases', '0012_no_way'),
+        ('cases', '0013_return_freight'),
         ('customers', '0004_staff_contacts'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
