@@ -11,7 +11,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from accounts.services import system_user
-from aftersales.cases.authority import zipping
+from aftersales.cases.authority import rules, zipping
 from aftersales.cases.authority.machine import LETTER_MACHINE
 from aftersales.cases.authority.states import LetterState
 from aftersales.cases.models import AuthorityAsk, AuthorityCase, AuthorityDeadline, AuthorityReply
@@ -461,3 +461,18 @@ def test_an_agent_takes_letters_down_and_does_not_handle_them(
     letter = take()
     with pytest.raises(NotPermitted):
         ACTS[name][1](letter, {"actor": desk.agent, "now": now})
+
+
+@pytest.mark.parametrize(
+    ("text", "empty"),
+    [
+        ("西湖局：\n\n一、经查属实。\n二、处理经过：\n三、处理结果：\n\n附后。", "二、处理经过："),
+        ("西湖局：\n\n二、处理经过：\n已退款。\n三、处理结果：\n\n附后。", "三、处理结果："),
+        ("To: office\n\n2. What was done:\n3. Result:\nrefunded", "2. What was done:"),
+        ("西湖局：\n\n二、处理经过：已退款。\n三、处理结果：\n客户满意。\n\n附后。", ""),
+        ("现答复如下：\n\n已退款。", ""),
+    ],
+)
+def test_no_part_of_a_reply_is_left_empty(text: str, empty: str) -> None:
+    """The shipped words untouched are no reply."""
+    assert rules.empty_heading(text) == empty

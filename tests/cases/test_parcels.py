@@ -195,6 +195,26 @@ def test_another_article_gives_nothing_and_goes_back_alone(
     assert paid(case, desk, now).state == "closed"
 
 
+def test_another_article_that_went_home_uses_nothing_up(
+    approved: Approved, desk: Cast, now: datetime
+) -> None:
+    """He sent the wrong thing first and the right one later: the right one is received, judged and paid."""
+    case, receiver = approved({1: 1}), desk.returns_receiver
+    first = receive(parcel_of(case), 1, receiver, now)
+    first = inspect(first, receiver, now, keep=False, wrong=1, cause="other_item", borne_by="customer")
+    assert agreed(case) == 0
+    services.parcel_send_back(
+        parcel=first, carrier="顺丰", tracking_no="SF-77 02", actor=receiver, now=now, only_wrong=True
+    )
+    line = case.lines.get()
+    assert (line.received, line.wrong) == (0, 0)
+    late = services.parcel_arrive(
+        case=case, pieces={line.pk: 1}, arrival=Arrival({}, carrier="中通", tracking_no="ZT-55 01"), actor=receiver, now=now
+    )  # fmt: skip
+    inspect(late, receiver, now, accepted=1)
+    assert agreed(case) == D("29.99")
+
+
 def test_a_deduction_needs_its_reason_and_is_taken_off(approved: Approved, desk: Cast, now: datetime) -> None:
     case = approved({0: 2})
     parcel = receive(parcel_of(case), 2, desk.returns_receiver, now)

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from aftersales.core.errors import DomainError, Refusal
 
 SHORTEST_NAME = 2
+PART = re.compile(r"([一二三四五六七八九十]+、|\d+[.、)）])")
 VARIABLES = (
     "letter_no",
     "source",
@@ -38,6 +39,15 @@ def names_reporter(text: str, name: str, contact: str) -> bool:
     if digits and len(digits) >= 7 and digits in re.sub(r"\D", "", unicodedata.normalize("NFKC", text)):
         return True
     return any(len(key) >= SHORTEST_NAME and key in plain for key in (letter_key(name), letter_key(contact)))
+
+
+def empty_heading(text: str) -> str:
+    """The first numbered part of a reply with nothing beneath it; "" when every part is written."""
+    lines = [line.strip() for line in text.split("\n")]
+    for line, beneath in zip(lines, [*lines[1:], ""], strict=True):
+        if PART.match(line) and line.endswith(("：", ":")) and (not beneath or PART.match(beneath)):
+            return line
+    return ""
 
 
 def filled(text: str, values: Mapping[str, str]) -> str:

@@ -67,7 +67,7 @@ def letter_values(letter: AuthorityCase, now: datetime) -> dict[str, str]:
     """What the variables of a reply stand for."""
     ticket = Ticket.objects.select_related("order", "merchant").get(pk=letter.ticket_id)
     values = (
-        letter.letter_no, str(letter.get_source_display()), letter.subject, minute(letter.received_at),
+        letter.letter_no, letter.office or str(letter.get_source_display()), letter.subject, minute(letter.received_at),
         minute(letter.due_at), letter.number, ticket.number, ticket.order.external_no if ticket.order else "–",
         ticket.merchant.name if ticket.merchant else "–", timezone.localdate(now).isoformat(),
     )  # fmt: skip

@@ -277,8 +277,17 @@ def parcel_send_back(
         sent: CaseParcel = moves.perform(
             going, "send_back", actor=actor, now=now, carrier=by, tracking_no=number
         )
+        _make_room(mine, sent)
         mine.settle(actor, now)
     return sent
+
+
+def _make_room(mine: HeldParcel, sent: CaseParcel) -> None:
+    """What was another article and went home uses nothing up: the article itself may still come."""
+    for item in ParcelItem.objects.filter(parcel=sent, wrong__gt=0):
+        line = mine.lines[item.case_line_id]
+        line.received, line.wrong = line.received - item.wrong, line.wrong - item.wrong
+    mine.lines_save(["received", "wrong"])
 
 
 def _wrong_ones(mine: HeldParcel, actor: Any, now: datetime) -> CaseParcel:

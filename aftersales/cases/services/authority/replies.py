@@ -22,12 +22,17 @@ LONGEST = 8000
 def reply_draft(
     *, letter: AuthorityCase, text: str, actor: Any, now: datetime, version: int | None = None
 ) -> AuthorityReply:
-    """A new version of the reply; the same text again is no new version. Errors: empty, too_long, variable."""
+    """A new version of the reply; the same text again is no new version. Errors: empty, heading, too_long, variable."""
     said = text.replace("\x00", "").replace("\r\n", "\n").strip()
     if not said:
         raise DomainError(_("Write the reply."), "empty")
     if len(said) > LONGEST:
         raise DomainError(_("At most %(n)d characters, please.") % {"n": LONGEST}, "too_long")
+    if heading := rules.empty_heading(said):
+        raise DomainError(
+            _("Nothing stands beneath “%(heading)s”: write it on the next line.") % {"heading": heading},
+            "heading",
+        )
     with transaction.atomic():
         _ticket, current = held(letter, actor, "cases.handle_letter", version=version)
         words = rules.filled(said, letter_values(current, now))
