@@ -208,9 +208,8 @@ def test_another_article_that_went_home_uses_nothing_up(
     )
     line = case.lines.get()
     assert (line.received, line.wrong) == (0, 0)
-    late = services.parcel_arrive(
-        case=case, pieces={line.pk: 1}, arrival=Arrival({}, carrier="中通", tracking_no="ZT-55 01"), actor=receiver, now=now
-    )  # fmt: skip
+    arrival = Arrival({}, carrier="中通", tracking_no="ZT-55 01")
+    late = services.parcel_arrive(case=case, pieces={line.pk: 1}, arrival=arrival, actor=receiver, now=now)
     inspect(late, receiver, now, accepted=1)
     assert agreed(case) == D("29.99")
 
