@@ -16,7 +16,7 @@ from aftersales.core import once
 from aftersales.customers.models import Customer
 from aftersales.desk import acts
 from aftersales.tickets import services
-from aftersales.tickets.models import Attachment, ContactAttempt, Message, Ticket
+from aftersales.tickets.models import Attachment, ContactAttempt, Message, Ticket, UnsentFile
 from tests.cast import Cast
 from tests.records import merchant, order
 from tests.toy.fixtures import at_once
@@ -173,7 +173,7 @@ def kept(folder: Path) -> int:
 
 
 @pytest.mark.parametrize("text", ["", "  ", "字" * 20_001])
-def test_a_refused_text_keeps_no_file(
+def test_the_file_of_a_refused_text_lies_in_the_draft_and_nowhere_else(
     open_ticket: Opener, desk: Cast, settings: Any, tmp_path: Path, text: str
 ) -> None:
     settings.MEDIA_ROOT = tmp_path
@@ -181,10 +181,11 @@ def test_a_refused_text_keeps_no_file(
         url(open_ticket(), "say/"), {"voice": "note", "text": text, "files": [movie()]}
     )
     assert answer.status_code == 422
-    assert (kept(tmp_path), Attachment.objects.count()) == (0, 0)
+    assert Attachment.objects.count() == 0
+    assert kept(tmp_path) == UnsentFile.objects.count() == 1
 
 
-def test_what_the_service_refuses_keeps_no_file_and_neither_does_a_second_bad_one(
+def test_what_the_service_refuses_keeps_its_file_in_the_draft_and_the_bad_one_nowhere(
     open_ticket: Opener, desk: Cast, settings: Any, tmp_path: Path
 ) -> None:
     settings.MEDIA_ROOT = tmp_path
@@ -194,7 +195,9 @@ def test_what_the_service_refuses_keeps_no_file_and_neither_does_a_second_bad_on
     )  # the ticket concerns no merchant
     bad = {"voice": "note", "text": "请看", "files": [movie(), SimpleUploadedFile("a.exe", b"MZ")]}
     assert refused.status_code == browser.post(url(ticket, "say/"), bad).status_code == 422
-    assert kept(tmp_path) == 0
+    # the second form no longer named the first file; what no row names is swept (tickets.stray_files)
+    assert [file.original_name for file in UnsentFile.objects.all()] == ["a.mp4"]
+    assert not any(path.read_bytes().startswith(b"MZ") for path in tmp_path.rglob("*") if path.is_file())
 
 
 def test_the_same_words_with_the_same_file_twice_keep_one_file(

@@ -202,7 +202,9 @@ def test_the_first_page_of_the_board_asks_a_fixed_number_of_questions(
 ) -> None:
     agent = desk.client("agent")
     agent.get(url("requests"))
-    for _number in range(6):
-        ask("hurry", what="dispatch")
+    for what in ("dispatch", "delivery", "refund", "repair"):
+        ask("hurry", what=what)
+    ask("cancel")
+    ask("invoice", buyer="person", title="林芳", type="electronic")
     with django_assert_max_num_queries(30):
         agent.get(url("requests"))

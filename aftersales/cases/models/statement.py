@@ -14,14 +14,17 @@ from aftersales.cases.models.accounts import amount
 from aftersales.cases.models.payment import CasePayment
 from aftersales.cases.querysets import DifferenceQuerySet, StatementQuerySet
 from aftersales.cases.states import DifferenceKind, DifferenceState, StatementSide
-from aftersales.core.models import AppendOnlyModel, PublicIdModel, StateModel, VersionedModel
+from aftersales.core.models import PublicIdModel, StateModel, VersionedModel, append_only_triggers
 from aftersales.core.statefield import StateField
 
 move = DIFFERENCE_MACHINE.transition
 
 
-class StatementLine(AppendOnlyModel, VersionedModel):
-    """One line of a statement: money that left, or came back, under one of our keys or none. Told once, it stands."""
+class StatementLine(VersionedModel):
+    """One line of a statement: money that left, or came back, under one of our keys or none.
+
+    Told once, it stands: triggers refuse a change. Differences point at it, so it is not of the append-only tables.
+    """
 
     source = models.CharField(_("source"), max_length=40)
     line_ref = models.CharField(_("line"), max_length=64)
@@ -34,7 +37,8 @@ class StatementLine(AppendOnlyModel, VersionedModel):
 
     objects = StatementQuerySet.as_manager()
 
-    class Meta(AppendOnlyModel.Meta):
+    class Meta:
+        triggers = append_only_triggers()
         verbose_name = _("line of a statement")
         verbose_name_plural = _("lines of statements")
         constraints = [
