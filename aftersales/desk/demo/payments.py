@@ -17,13 +17,12 @@ from aftersales.cases.services import CaseDraft, answers, reconciling, runs
 from aftersales.cases.states import Gateway
 from aftersales.core.errors import DomainError
 from aftersales.desk.demo.cases import DAY, HOUR
-from aftersales.orders.models import OrderLine
 from aftersales.tickets.models import Ticket
 from aftersales.tickets.states import ACTIVE_STATES
 
 MINUTE = timedelta(minutes=1)
 BANK = "icbc"
-REFUND = ("refund_only", "damaged", "外包装和商品都有磕碰，客户愿意留用，协商退一部分。")
+SMALL = ("compensation", "service", "送装迟到，客户多等了半天，关怀补偿。")
 LARGE = ("compensation", "service", "上门三次没有装好，客户误工两天，按约定赔付。")
 
 
@@ -36,14 +35,14 @@ class Finance:
     tickets: Iterator[Ticket]
     paid: list[tuple[CasePayment, str]] = field(default_factory=list)
 
-    def refunds(self, count: int, ago: timedelta) -> list[CasePayment]:
-        """So many part refunds, small enough to go out alone."""
+    def small(self, count: int, ago: timedelta) -> list[CasePayment]:
+        """So many small compensations, each of which goes out alone."""
         found: list[CasePayment] = []
         for ticket in self.tickets:
             if len(found) >= count:
                 break
             share = Decimal((3 + len(found)) * 7).quantize(Decimal("0.01"))
-            found += self._proposed(ticket, REFUND, share, ago)
+            found += self._proposed(ticket, SMALL, share, ago, compensation="goodwill")
         return [one for one in found if one.gateway == Gateway.BATCH_FILE]
 
     def large(self, ago: timedelta) -> list[CasePayment]:
@@ -57,12 +56,10 @@ class Finance:
         self, ticket: Ticket, what: tuple[str, str, str], amount: Decimal, ago: timedelta, **more: Any
     ) -> list[CasePayment]:
         kind, ground, words = what
-        at, worker = self.now - ago, ticket.assignee
-        line = OrderLine.objects.filter(order=ticket.order_id).order_by("-paid").first()
-        pieces = {line.pk: 1} if line is not None and kind == REFUND[0] else {}
+        at, worker = self.now - ago, ticket.assignee or self.people["lead"]
         try:
             with transaction.atomic():
-                draft = CaseDraft(kind, ground, pieces, words=words, asked=amount, **more)
+                draft = CaseDraft(kind, ground, words=words, asked=amount, **more)
                 case = services.case_open(ticket=ticket, draft=draft, actor=worker, now=at - 3 * HOUR)
                 case = services.case_approve(
                     case=case, amount=amount, actor=self.people["supervisor"], now=at - 2 * HOUR
@@ -136,15 +133,8 @@ def _line(ref: str, key: str, amount: Decimal, at: datetime, words: str) -> Stat
 
 
 def _tickets() -> Iterator[Ticket]:
-    """Tickets that somebody works on and whose paid order has no case yet, one for each order."""
-    rows = Ticket.objects.filter(
-        state__in=ACTIVE_STATES,
-        historic=False,
-        order__paid__gt=100,
-        order__refunded=0,
-        order__cases=None,
-        assignee__isnull=False,
-    )
+    """Tickets in work about a paid order, one for each order."""
+    rows = Ticket.objects.filter(state__in=ACTIVE_STATES, historic=False, order__paid__gt=40)
     seen: set[int] = set()
     for ticket in rows.exclude(state="resolved").select_related("assignee").order_by("pk")[:300]:
         if ticket.order_id not in seen:
@@ -155,14 +145,14 @@ def _tickets() -> Iterator[Ticket]:
 def live(now: datetime, people: Mapping[str, User]) -> None:
     """A settled run, one with the bank, one to release; what waits for a second person and for the next run."""
     finance = Finance(people, now, _tickets())
-    finance.refunds(7, 3 * DAY)
+    finance.small(7, 3 * DAY)
     if (settled := finance.sent(3 * DAY - HOUR)) is not None:
         finance.answered(settled, 2 * DAY)
         finance.statement(2 * DAY)
-    finance.refunds(4, DAY)
+    finance.small(4, DAY)
     finance.sent(DAY - HOUR)
-    if finance.refunds(4, 5 * HOUR):
+    if finance.small(4, 5 * HOUR):
         runs.run_make(currency="CNY", actor=people["finance"], now=now - 2 * HOUR)
-    finance.refunds(3, HOUR)
+    finance.small(3, HOUR)
     for hours in (4, 2):
         finance.large(hours * HOUR)
