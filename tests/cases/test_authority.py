@@ -13,6 +13,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from accounts.services import system_user
 from aftersales.cases.authority import rules, zipping
 from aftersales.cases.authority.machine import LETTER_MACHINE
+from aftersales.cases.authority.selectors import evidence_for
 from aftersales.cases.authority.states import LetterState
 from aftersales.cases.models import AuthorityAsk, AuthorityCase, AuthorityDeadline, AuthorityReply
 from aftersales.cases.services.authority import (
@@ -43,6 +44,7 @@ from aftersales.core.errors import DomainError, NotPermitted, Refused, WrongStat
 from aftersales.core.models import Audience, Event
 from aftersales.notices.models import Notice
 from aftersales.orders.models import Order
+from aftersales.tickets import services as tickets
 from aftersales.tickets.models import Ticket
 from aftersales.tickets.services import ticket_merge
 from tests.cast import Cast
@@ -476,3 +478,17 @@ def test_an_agent_takes_letters_down_and_does_not_handle_them(
 def test_no_part_of_a_reply_is_left_empty(text: str, empty: str) -> None:
     """The shipped words untouched are no reply."""
     assert rules.empty_heading(text) == empty
+
+
+def test_notes_of_the_department_go_into_no_bundle(
+    take: Take, ticket: Ticket, desk: Cast, now: datetime
+) -> None:
+    letter = take()
+    tickets.note_add(ticket=ticket, text="这个客户很难缠", actor=desk.agent, now=now)
+    offered = evidence_for(letter, desk.lead)
+    assert any(one.kind == "message" for one in offered)
+    assert not any("难缠" in one.text + one.label for one in offered)
+    note = ticket.messages.get(text="这个客户很难缠")
+    refused(
+        "gone", lambda: bundle_make(letter=letter, chosen=[f"message:{note.pk}"], actor=desk.lead, now=now)
+    )

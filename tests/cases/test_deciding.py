@@ -12,6 +12,7 @@ from accounts.services import system_user
 from aftersales.cases import services
 from aftersales.cases.models import Case, CaseNote, LineAccount, OrderAccount
 from aftersales.cases.services.quoting import Deduction
+from aftersales.core import events
 from aftersales.core.errors import Conflict, DomainError, Refused, WrongState
 from aftersales.core.models import Event
 from aftersales.orders.models import Order, OrderLine
@@ -296,3 +297,12 @@ def test_a_refused_case_that_is_changed_holds_its_ticket_again(
             ticket=ticket, result="explained", text="好", actor=desk.agent, now=now
         ),
     )
+
+
+def test_what_staff_take_down_is_told_as_the_sides_own(open_case: Open, desk: Cast, now: datetime) -> None:
+    case = open_case({0: 1}, kind="refund_only", ground="quality")
+    case = services.case_offer(case=case, amount=D(10), actor=desk.agent, now=now, by="merchant")
+    case = services.case_accept(case=case, actor=desk.agent, now=now)
+    for kind, side in (("case.offered", "商家"), ("case.approved", "客户")):
+        told = events.sentence(Event.objects.about("cases.case", case.pk).get(kind=kind))
+        assert told.startswith(f"{side}（由 {desk.agent} 登记）")

@@ -127,3 +127,22 @@ def test_the_board_asks_no_more_for_many_than_for_few(
         case = services.case_approve(case=open_case(pieces, kind="refund_only"), actor=desk.lead, now=now)
         services.payment_propose(case=case, actor=desk.agent, now=now)
     assert statements() <= few
+
+
+def test_what_paying_out_makes_is_seen_before_it_is_done(
+    desk: Cast, open_case: Callable[..., Case], now: datetime
+) -> None:
+    case = services.case_approve(case=open_case({1: 1}, kind="refund_only"), actor=desk.lead, now=now)
+    shown = page(desk, "agent", "case_pay", case.number)
+    assert shown.count("¥29.99") >= 2  # the payment, and all of them
+    assert case.customer is not None
+    assert case.customer.masked_name in shown
+    case.refresh_from_db()
+    assert (CasePayment.objects.count(), case.paying) == (0, 0)  # nothing is kept of a look
+    post(desk, "agent", "case_pay", case.number, version=str(case.version + 1))
+    assert not CasePayment.objects.exists()  # what was seen is not what would be paid
+    assert (
+        desk.client(desk.of("auditor")).get(reverse("desk:case_pay", args=[case.number])).status_code == 404
+    )
+    refused = desk.client(desk.person(Role.AGENT)).get(reverse("desk:case_pay", args=[case.number]))
+    assert refused.status_code == 404

@@ -306,3 +306,27 @@ def test_what_the_platform_itself_decides_is_no_merchants_turn(open_case: Open, 
     platforms = browser.get(url("cases"), {"board": "platform"}).content.decode()
     assert (asked.number in merchants, ours.number in merchants) == (True, False)
     assert (asked.number in platforms, ours.number in platforms) == (False, True)
+
+
+def test_the_receiver_of_an_ended_case_is_offered_only_to_send_the_goods_back(
+    open_case: Open, desk: Cast, now: datetime
+) -> None:
+    """No money nobody owes, no button that is always refused; and the steps end where the case ended."""
+    case = services.case_approve(case=open_case({0: 1}), actor=desk.lead, now=now)
+    parcel, receiver = CaseParcel.objects.get(case=case), desk.client("returns_receiver")
+    parcel = services.parcel_ship(
+        parcel=parcel, carrier="顺丰", tracking_no="SF90011", actor=desk.agent, now=now
+    )
+    item = ParcelItem.objects.get(parcel=parcel)
+    parcel = services.parcel_receive(
+        parcel=parcel, arrival=services.Arrival({item.pk: 1}), actor=desk.returns_receiver, now=now
+    )
+    assert 'value="inspect"' in receiver.get(url("receive", parcel.public_id)).content.decode()
+    services.case_withdraw(case=case, actor=desk.agent, now=now, words="不退了")
+    page = receiver.get(url("receive", parcel.public_id)).content.decode()
+    for gone in ('value="inspect"', 'id="preview"', 'name="keep"'):
+        assert gone not in page
+    assert f'class="btn pri" href="{url("parcel_act", parcel.public_id, "send_back")}' in page
+    steps = desk.client("agent").get(url("case", case.number)).content.decode()
+    assert "已撤销" in steps
+    assert "退款</b>" not in steps

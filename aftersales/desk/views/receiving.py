@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from aftersales.cases import services
 from aftersales.cases.models import Case, CaseParcel, ParcelPhoto, UnknownParcel
 from aftersales.cases.services import Stranger
-from aftersales.cases.states import CaseState
+from aftersales.cases.services.parcels import his_goods
 from aftersales.core import files, once
 from aftersales.core.access import answered, needs
 from aftersales.core.components.barcode import barcode
@@ -27,9 +27,6 @@ from aftersales.desk.views.cases import the_case, the_parcel
 from aftersales.standards.selectors import one_edition
 
 SOURCE = "receiving"
-
-ENDED = frozenset({CaseState.WITHDRAWN, CaseState.REJECTED})
-"""Nothing is refunded: what came goes back to the customer."""
 
 
 @require_GET
@@ -64,7 +61,7 @@ def receive(request: HttpRequest, public_id: str) -> HttpResponse:
     context = {
         "title": str(parcel), "now": now, "parcel": parcel, "case": parcel.case, "form": form, "pieces": pieces,
         "card": cases.parcel_card(parcel, request.user, now), "accept": files.accepted(),
-        "cases": lying, "ended": bool(lying) and all(one.state in ENDED for one, _look, _said in lying),
+        "cases": lying, "ended": bool(lying) and all(his_goods(one) for one, _look, _said in lying),
         "photos": [one for one in parcel.photos.order_by("id") if one.item_id is None],
         "counted": parcel.receipts.select_related("by").order_by("id"),
     }  # fmt: skip
