@@ -369,8 +369,12 @@ function desk() {
   }
 
   // Messages ----------------------------------------------------------------------------------------------------
+  // The seconds count from when the page is there: on a slow machine a message would be gone before it can be read.
   function fade(toast) {
-    if (!toast.classList.contains("error")) setTimeout(function () { toast.remove(); }, 7000);
+    if (toast.classList.contains("error")) return;
+    const later = function () { setTimeout(function () { toast.remove(); }, 7000); };
+    if (document.readyState === "complete") later();
+    else window.addEventListener("load", later, { once: true });
   }
 
   function say(text, level) {

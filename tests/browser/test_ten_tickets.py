@@ -55,7 +55,9 @@ class Worker:
         """Press the button; the page that comes next, not the one before, says that it is done."""
         with self.page.expect_navigation():
             self.page.click(button)
-        self.page.wait_for_selector(".toast.success")
+        self.page.wait_for_selector(".toast")
+        said = self.page.locator(".toast").all_inner_texts()
+        assert self.page.locator(".toast.success").count(), f"{self.page.url} says: {said}"
         return self
 
     def register(self, kind: str, subject: str) -> Ticket:
@@ -74,9 +76,8 @@ class Worker:
             return self.send("#reply button[type=submit]")
         with self.page.expect_navigation():
             self.page.click("#reply button[type=submit]")
-        self.page.click(
-            "[data-send-now] button"
-        )  # not waiting for the seconds in which it could be taken back
+        with self.page.expect_navigation():  # not waiting for the seconds in which it could be taken back
+            self.page.click("[data-send-now] button")
         self.page.wait_for_selector(".going", state="detached")
         return self
 
