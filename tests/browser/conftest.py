@@ -71,7 +71,7 @@ def open_page(browser: Any, live_server: Any) -> Iterator[Callable[..., Any]]:
         page = context.new_page()
         page.on("console", lambda said: complaints.append(said.text) if _complains(said) else None)
         page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.set_default_timeout(10_000)
+        page.set_default_timeout(30_000)  # a busy machine is no reason to fail
         page.goto(live_server.url + path)
         return page
 
