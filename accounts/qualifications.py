@@ -24,12 +24,15 @@ class Qualification:
 
 
 NOTHING_REQUIRED = Qualification()
-Provider = Callable[[Sequence[int], str, datetime], Mapping[int, Qualification]]
+Provider = Callable[[Sequence[int], Sequence[str], datetime], Mapping[tuple[int, str], Qualification]]
 _providers: list[Provider] = []
 
 
 def provide(provider: Provider) -> None:
-    """``provider(person_ids, duty, at)`` answers for many people with one query; who is left out needs nothing."""
+    """``provider(person_ids, duties, at)`` answers for many people and duties with one query, by person and duty.
+
+    What is left out needs nothing.
+    """
     if provider not in _providers:
         _providers.append(provider)
 
@@ -45,9 +48,21 @@ def provided() -> list[str]:
 
 def of(person_ids: Sequence[int], duty: str, at: datetime) -> dict[int, Qualification]:
     """Everybody's standing for this duty; the strictest answer counts where several rooms answer."""
-    found = dict.fromkeys(person_ids, NOTHING_REQUIRED)
+    return {pk: one for (pk, _duty), one in _asked(person_ids, [duty], at).items()}
+
+
+def lacking(person_id: int, duties: Sequence[str], at: datetime) -> dict[str, Qualification]:
+    """The duties for which this person holds no valid certificate, with what is missing: one query for all of them."""
+    found = _asked([person_id], duties, at) if duties else {}
+    return {duty: one for (_pk, duty), one in found.items() if not one.valid}
+
+
+def _asked(
+    person_ids: Sequence[int], duties: Sequence[str], at: datetime
+) -> dict[tuple[int, str], Qualification]:
+    found = {(pk, duty): NOTHING_REQUIRED for pk in person_ids for duty in duties}
     for provider in _providers:
-        for pk, answer in provider(person_ids, duty, at).items():
-            if pk in found and (found[pk].valid or not answer.valid):
-                found[pk] = answer
+        for key, answer in provider(person_ids, duties, at).items():
+            if key in found and (found[key].valid or not answer.valid):
+                found[key] = answer
     return found

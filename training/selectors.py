@@ -184,15 +184,23 @@ def _with_advice(ruling: Ruling, claims: Sequence[Claim], whom: Mapping[Claim, s
     return replace(ruling, refusals=(*ruling.refusals[:-1], Refusal(last.code, f"{last.message} {advice}")))
 
 
-def standing(person_ids: Sequence[int], duty: str, at: datetime) -> dict[int, Qualification]:
-    """Everybody's standing for a duty (``accounts.qualifications``). One query; others are left out."""
+def standing(
+    person_ids: Sequence[int], duties: Sequence[str], at: datetime
+) -> dict[tuple[int, str], Qualification]:
+    """Everybody's standing for these duties (``accounts.qualifications``). One query; others are left out."""
+    asked: dict[str, Any] = {
+        "people": list(person_ids),
+        "duties": list(duties),
+        "at": at,
+        "live": sorted(LIVE),
+    }
     with connection.cursor() as cursor:
-        cursor.execute(_STANDING, {"people": list(person_ids), "duty": duty, "at": at, "live": sorted(LIVE)})
-        return {row[0]: _qualification(row) for row in cursor.fetchall()}
+        cursor.execute(_STANDING, asked)
+        return {(person, duty): _qualification(row) for person, duty, *row in cursor.fetchall()}
 
 
 def _qualification(row: Sequence[Any]) -> Qualification:
-    _person, needed, need_zh, need_en, rank, until, senior, name_zh, name_en = row
+    needed, need_zh, need_en, rank, until, senior, name_zh, name_en = row
     if rank is None or (needed is not None and rank < needed):
         return Qualification(valid=False, certificate=need_en if english() else need_zh)
     return Qualification(
@@ -207,18 +215,19 @@ _STANDING = """
          WHERE v.state IN ('active', 'retired') AND v.valid_from <= %(at)s
            AND (v.valid_to IS NULL OR v.valid_to > %(at)s)
     ), needed AS (
-        SELECT k.rank, k.name_zh, k.name_en FROM training_requirement q JOIN ranks k ON k.tier_id = q.tier_id
-         WHERE q.duty = %(duty)s AND q.state IN ('active', 'retired') AND q.valid_from <= %(at)s
+        SELECT DISTINCT ON (q.duty) q.duty, k.rank, k.name_zh, k.name_en
+          FROM training_requirement q JOIN ranks k ON k.tier_id = q.tier_id
+         WHERE q.duty = ANY(%(duties)s) AND q.state IN ('active', 'retired') AND q.valid_from <= %(at)s
            AND (q.valid_to IS NULL OR q.valid_to > %(at)s)
-         ORDER BY k.rank DESC LIMIT 1
+         ORDER BY q.duty, k.rank DESC
     )
-    SELECT p.id, n.rank, n.name_zh, n.name_en, b.rank, b.valid_to, b.counts_as_senior, b.name_zh, b.name_en
-      FROM unnest(%(people)s::bigint[]) AS p(id)
-      LEFT JOIN needed n ON true
+    SELECT p.id, d.duty, n.rank, n.name_zh, n.name_en, b.rank, b.valid_to, b.counts_as_senior, b.name_zh, b.name_en
+      FROM unnest(%(people)s::bigint[]) AS p(id) CROSS JOIN unnest(%(duties)s::text[]) AS d(duty)
+      LEFT JOIN needed n ON n.duty = d.duty
       LEFT JOIN LATERAL (
         SELECT k.*, c.valid_to FROM training_certificate c JOIN ranks k ON k.tier_id = c.tier_id
          WHERE c.person_id = p.id AND c.state = ANY(%(live)s) AND c.valid_from <= %(at)s AND c.valid_to > %(at)s
-           AND (c.duties = '{}' OR %(duty)s = ANY(c.duties))
+           AND (c.duties = '{}' OR d.duty = ANY(c.duties))
          ORDER BY k.rank DESC, c.valid_to DESC LIMIT 1
       ) b ON true
      WHERE n.rank IS NOT NULL OR b.rank IS NOT NULL

@@ -38,7 +38,7 @@ VERDICTS: Mapping[str, tuple[Any, Any]] = {
     "break": (pgettext_lazy("dispatch", "Break"), gettext_lazy("on a break until %(until)s")),
     "pause": (pgettext_lazy("dispatch", "Pause"), gettext_lazy("on a pause until %(until)s")),
     "off_shift": (pgettext_lazy("dispatch", "Not on shift"), gettext_lazy("next shift %(until)s")),
-    "certificate": (pgettext_lazy("dispatch", "Certificate"), gettext_lazy("no valid certificate: %(certificate)s")),
+    "certificate": (pgettext_lazy("dispatch", "Certificate"), dispatch_rules.NO_CERTIFICATE),
     "unread": (pgettext_lazy("dispatch", "Rule not read"), gettext_lazy("has not read a changed rule of this kind")),
     "scope": (pgettext_lazy("dispatch", "Scope"), gettext_lazy("beyond what the vendor takes on")),
     "returned": (pgettext_lazy("dispatch", "Taken back"), gettext_lazy("it was taken back from this person just now")),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
 
@@ -96,14 +96,15 @@ def table_rows(
     soon: timedelta | None,
     counts: Mapping[str, int] | None = None,
     last_group: str = "",
-    may_take: bool = False,
+    may_take: Container[int] = frozenset(),
     shown: Sequence[str] = (),
     more: Sequence[columns.More] = (),
     grouped: str = "due",
 ) -> SafeString:
     """All rows with their group headings; ``soon`` None means a list without groups (finished tickets).
 
-    ``shown``: the columns besides clock and ticket (() the shipped ones), ``more``: what they need of each row.
+    ``may_take``: the rows that the reader may take as they stand. ``shown``: the columns besides clock and ticket (()
+    the shipped ones), ``more``: what they need of each row.
     """
     words = _Words(shown, may_take)
     group = (lambda row: row.severity) if grouped == "severity" else (lambda row: group_of(row, now, soon))
@@ -119,7 +120,7 @@ def table_rows(
 class _Words:
     """Words that repeat on every row, looked up once."""
 
-    def __init__(self, shown: Sequence[str], may_take: bool) -> None:
+    def __init__(self, shown: Sequence[str], may_take: Container[int]) -> None:
         self.shown = shown
         self.may_take = may_take
         self.width = LEFT + len(shown or columns.SHIPPED)
@@ -220,6 +221,6 @@ def _unread(row: Row) -> bool:
 
 
 def _who(row: Row, words: _Words) -> str:
-    if row.assignee_id is None and words.may_take and row.closed_at is None:
+    if row.id in words.may_take:
         return f'<button class="take" form="take" name="number" value="{row.number}">{words.take}</button>'
     return person(row.assignee or "", words.nobody)

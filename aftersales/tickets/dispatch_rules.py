@@ -9,6 +9,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.utils.translation import gettext_lazy
+
 from aftersales.tickets.rules import NEVER
 from aftersales.tickets.states import Kind, Nature, NotDispatched, Severity
 
@@ -156,6 +158,7 @@ class Choice:
         return self.chosen.total - max(others) if self.chosen and others else 0
 
 
+NO_CERTIFICATE = gettext_lazy("no valid certificate: %(certificate)s")
 PAUSES = frozenset({"break", "pause"})
 BUSY = frozenset({"full", "hourly", "returned"}) | PAUSES  # qualified and here, but not at this moment
 

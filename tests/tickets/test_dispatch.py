@@ -13,7 +13,7 @@ from aftersales.core.errors import DomainError, NotPermitted
 from aftersales.core.models import Event
 from aftersales.tickets import dispatch_rules, selectors, services
 from aftersales.tickets.models import DispatchRecord, Ticket
-from aftersales.tickets.services import choosing
+from aftersales.tickets.selectors import routing
 from aftersales.tickets.services.intake import TicketDraft
 from aftersales.tickets.states import Kind, Nature, Severity
 from tests.cast import Cast
@@ -232,7 +232,7 @@ def test_postgresql_finds_the_same_duty_as_the_book(open_ticket: Opener, desk: C
         for severity in Severity.values[::2]
         for nature in Nature.values[:3:2]
     ]
-    book = choosing.route_book()
-    found = dict(Ticket.objects.annotate(duty=choosing._duty(book)).values_list("pk", "duty"))
-    assert found == {ticket.pk: choosing.route(ticket, book) for ticket in tickets}
+    book = routing.route_book()
+    found = dict(Ticket.objects.annotate(duty=routing.duty_of(book)).values_list("pk", "duty"))
+    assert found == {ticket.pk: routing.route(ticket, book) for ticket in tickets}
     assert len(set(found.values())) > 3

@@ -5,13 +5,20 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
+from accounts.qualifications import Qualification
 from aftersales.core.errors import DomainError, Refused
 from aftersales.tickets import services
 from aftersales.tickets.models import Ticket
+from aftersales.tickets.selectors.pulling import not_offered
 from aftersales.tickets.services.bulk import tickets_take
 from tests.cast import Cast
 from tests.tickets.test_reading import GRACE, changed
+from tests.tickets.test_scored_dispatch import required
+
+__all__ = ["required"]
 
 Opener = Callable[..., Ticket]
 NIGHT = timedelta(hours=12)
@@ -81,3 +88,35 @@ def test_nobody_is_taken_off_a_ticket_by_a_colleague(open_ticket: Opener, desk: 
         watcher_remove(ticket=ticket, person=desk.lead, actor=desk.agent)
     assert refused.value.code == "not_yours"
     watcher_remove(ticket=ticket, person=desk.lead, actor=desk.lead)
+
+
+def test_pulling_asks_the_certificate_that_dispatch_asks_with_its_words(
+    open_ticket: Opener, desk: Cast, now: datetime, required: dict[int, Qualification]
+) -> None:
+    late = now + NIGHT
+    rows = [open_ticket(at=late) for _n in range(3)]
+    Ticket.objects.filter(pk__in=[row.pk for row in rows]).update(assignee=None, state="triaged")
+    required[desk.agent.pk] = Qualification(valid=False, certificate="售后上岗证")
+    first = Ticket.objects.get(pk=rows[0].pk)
+    for act in (
+        lambda: services.ticket_take(ticket=first, actor=desk.agent, now=late),
+        lambda: services.ticket_take_next(actor=desk.agent, now=late),
+    ):
+        with pytest.raises(Refused) as refused:
+            act()
+        assert [one.code for one in refused.value.refusals] == ["certificate"]
+        assert "售后上岗证" in str(refused.value.refusals[0].message)
+    free = Ticket.objects.filter(assignee=None)
+    assert len(tickets_take(tickets=free, actor=desk.agent, now=late).refused) == 3
+    # And no list offers what would be refused, in as many statements for one row as for three
+    keys = [row.pk for row in rows]
+    counts = []
+    for some in (keys[:1], keys):
+        with CaptureQueriesContext(connection) as asked:
+            assert not_offered(some, desk.agent, late) == set(some)
+        counts.append(len(asked))
+    assert counts[0] == counts[1] <= 4
+    # But whoever holds it takes it
+    assert not_offered(keys, desk.lead, late) == set()
+    required[desk.agent.pk] = Qualification(certificate="售后上岗证", tier=300)
+    assert services.ticket_take_next(actor=desk.agent, now=late) is not None

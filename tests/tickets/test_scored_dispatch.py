@@ -157,8 +157,8 @@ def required() -> Iterator[dict[int, qualifications.Qualification]]:
     """Whom the certificates' room says something about."""
     held: dict[int, qualifications.Qualification] = {}
 
-    def provider(ids: Any, duty: str, at: datetime) -> dict[int, qualifications.Qualification]:
-        return held
+    def provider(ids: Any, duties: Any, at: datetime) -> dict[Any, qualifications.Qualification]:
+        return {(pk, duty): one for pk, one in held.items() for duty in duties}
 
     qualifications.provide(provider)
     yield held

@@ -29,6 +29,7 @@ from aftersales.notices.selectors import BADGE_MOST, unread_count
 from aftersales.tickets import services
 from aftersales.tickets.models import Ticket
 from aftersales.tickets.selectors.dispatching import unassigned_elsewhere
+from aftersales.tickets.selectors.pulling import not_offered
 
 PLACES = (
     "after",
@@ -97,9 +98,13 @@ def _rows(
     counts: dict[str, int] | None,
 ) -> SafeString:
     soon = None if wanted.ended else queues.soon_span(now, guess=True)
+    may_take = request.user.has_perm("tickets.take")
+    free = (
+        [row.id for row in page.rows if row.assignee_id is None and row.closed_at is None] if may_take else []
+    )
     return rows.table_rows(
         page.rows, now, soon=soon, counts=counts, last_group=request.GET.get("group", ""),
-        may_take=request.user.has_perm("tickets.take"), shown=wanted.columns, more=page.more,
+        may_take=set(free) - not_offered(free, request.user, now), shown=wanted.columns, more=page.more,
         grouped="" if wanted.flat else wanted.order.grouped,
     )  # fmt: skip
 

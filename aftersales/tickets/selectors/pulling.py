@@ -10,13 +10,16 @@ from typing import Any
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
+from accounts import qualifications
 from accounts.models import User
 from accounts.states import Role
 from aftersales.core.errors import Refusal
+from aftersales.tickets.dispatch_rules import NO_CERTIFICATE
 from aftersales.tickets.models import Ticket
 from aftersales.tickets.selectors import clock_subjects
 from aftersales.tickets.selectors.dispatching import terms_at
-from aftersales.tickets.selectors.reading import blocking, refusals
+from aftersales.tickets.selectors.reading import any_of, blocking, refusals
+from aftersales.tickets.selectors.routing import route, route_book, routed_to
 from aftersales.tickets.states import Kind, Nature
 
 VENDORS = (Role.VENDOR_AGENT, Role.VENDOR_LEAD)
@@ -34,6 +37,8 @@ def barred(rows: Sequence[Ticket], person: Any, now: datetime) -> dict[int, list
     """Why this person may not take these; those that he may are left out."""
     found: dict[int, list[Refusal]] = {}
     mine = blocking([person], now).get(person.pk) if rows else None
+    for pk, missing in _uncertified(rows, person, now).items():
+        found.setdefault(pk, []).append(missing)
     subjects = clock_subjects(rows, now) if mine else {}
     for row in rows:
         if mine and (unread := refusals(mine, subjects[row.pk])):
@@ -42,6 +47,42 @@ def barred(rows: Sequence[Ticket], person: Any, now: datetime) -> dict[int, list
         words = _("Complaints, safety and what is graver than the contract covers stay with own staff.")
         found.setdefault(pk, []).append(Refusal("scope", words))
     return found
+
+
+def _uncertified(rows: Sequence[Ticket], person: Any, now: datetime) -> dict[int, Refusal]:
+    """Those whose duty asks for a certificate that this person lacks: two queries whatever the rows."""
+    routes = route_book() if rows else []
+    duties = {row.pk: route(row, routes) for row in rows}
+    missing = qualifications.lacking(person.pk, sorted({one for one in duties.values() if one}), now)
+    return {
+        pk: Refusal("certificate", NO_CERTIFICATE % {"certificate": missing[duty].certificate})
+        for pk, duty in duties.items()
+        if duty in missing
+    }
+
+
+def uncertified(person: Any, now: datetime) -> Q:
+    """The same asked of the table: the tickets that this person lacks the certificate for; empty for none at all."""
+    routes = route_book()
+    missing = qualifications.lacking(person.pk, sorted({row.duty for row in routes}), now)
+    return routed_to(missing, routes) if missing else Q()
+
+
+def not_offered(ids: Sequence[int], person: Any, now: datetime) -> set[int]:
+    """Those of these tickets that this person would be refused, for lists that offer to take them.
+
+    At most four queries whatever the rows; none for no rows.
+    """
+    if not ids:
+        return set()
+    lacks = uncertified(person, now)
+    unread = blocking([person], now).get(person.pk)
+    vendor = any(person.has_role(role) for role in VENDORS)
+    if not (lacks or unread or vendor):
+        return set()
+    refused = (lacks or Q(pk__in=[])) | beyond(person, now)
+    refused |= any_of(unread) if unread else Q(pk__in=[])
+    return set(Ticket.objects.filter(refused, pk__in=ids).values_list("pk", flat=True))
 
 
 def kept_inside(rows: Sequence[Ticket], person: Any, now: datetime) -> set[int]:

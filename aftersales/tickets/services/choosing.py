@@ -9,36 +9,21 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Case, CharField, IntegerField, Q, QuerySet, Value, When
+from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
 
 from accounts.models import User
 from accounts.services import system_user
 from aftersales.core import events, moves
 from aftersales.standards.selectors import Book, book, duration, parameter
 from aftersales.tickets import dispatch_rules, rules
-from aftersales.tickets.models import DispatchRecord, DutyRoute, Ticket
+from aftersales.tickets.models import DispatchRecord, Ticket
 from aftersales.tickets.selectors import dispatching, first_response_due, reading
+from aftersales.tickets.selectors.routing import duty_of, route, route_book
 from aftersales.tickets.services.recording import build
 from aftersales.tickets.states import Kind, Severity, TicketState
 
 SWEEP_LIMIT = 2000
 Chosen = tuple[Ticket, str, dispatch_rules.Choice]
-
-
-def route(ticket: Any, routes: Sequence[DutyRoute]) -> str:
-    """The duty that takes this ticket: the first route that matches; "" when none does."""
-    for row in routes:
-        if (
-            (not row.kinds or ticket.kind in row.kinds)
-            and (not row.natures or ticket.nature in row.natures)
-            and (not row.severities or ticket.severity in row.severities)
-        ):
-            return str(row.duty)
-    return ""
-
-
-def route_book() -> list[DutyRoute]:
-    return list(DutyRoute.objects.in_force())
 
 
 def ticket_dispatch(*, ticket: Ticket, now: datetime) -> DispatchRecord:
@@ -200,7 +185,7 @@ def dispatch_sweep(*, now: datetime, limit: int = SWEEP_LIMIT) -> int:
     if not waiting.exists():
         return 0
     chooser = _Chooser(now)
-    waiting = waiting.alias(duty=_duty(chooser.routes), place=_served(now, chooser.book))
+    waiting = waiting.alias(duty=duty_of(chooser.routes), place=_served(now, chooser.book))
     waiting = waiting.order_by("place", "next_due_at", "id")
     found: list[Ticket] = []
     for duty, places in chooser.free_places().items():
@@ -220,17 +205,6 @@ def _served(now: datetime, among: Book) -> Case:
         green |= Q(customer__service_level__gte=vip)
     cases = (When(pressing, then=Value(0)), When(green, then=Value(1)))
     return Case(*cases, default=Value(2), output_field=IntegerField())
-
-
-def _duty(routes: Sequence[DutyRoute]) -> Case:
-    """``route`` as PostgreSQL judges it."""
-    fits = (When(_fits(row), then=Value(row.duty)) for row in routes)
-    return Case(*fits, default=Value(""), output_field=CharField())
-
-
-def _fits(row: DutyRoute) -> Q:
-    wanted = {"kind__in": row.kinds, "nature__in": row.natures, "severity__in": row.severities}
-    return Q(pk__isnull=False, **{name: values for name, values in wanted.items() if values})
 
 
 def not_his_own(rows: QuerySet[Ticket], person: Any, *, look: int) -> QuerySet[Ticket]:

@@ -124,11 +124,15 @@ def ticket_take_next(*, actor: Any, now: datetime) -> Ticket | None:
         mine = mine.filter(Q(team_id__in=actor.team_ids) | Q(team_id=None)).order_by("next_due_at", "id")
         unread = blocking([actor], now).get(actor.pk, [])
         rest = mine.exclude(any_of(unread)) if unread else mine
+        lacks = pulling.uncertified(actor, now)
         rest = rest.exclude(pulling.beyond(actor, now))
+        rest = rest.exclude(lacks) if lacks else rest
         others = not_his_own(rest, actor, look=NEXT_LOOK)
         ticket = others.select_for_update(of=("self",), skip_locked=True).first()
         if ticket is None and (keeping := [one for one in unread if mine.filter(one.where()).exists()]):
             raise Refused(words_of(keeping))
+        if ticket is None and lacks and (kept := mine.filter(lacks).first()):
+            raise Refused(pulling.barred([kept], actor, now)[kept.pk])
         return ticket_take(ticket=ticket, actor=actor, now=now) if ticket else None
 
 
