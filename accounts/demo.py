@@ -120,6 +120,9 @@ def _team(group: Group, people: dict[str, User], actor: User, born: datetime) ->
         services.team_join(team=team, person=people[username], actor=actor, now=born)
 
 
+AT_WORK_SINCE, AT_WORK_FOR = timedelta(hours=2), timedelta(hours=10)
+
+
 def _shifts(people: dict[str, User], now: datetime) -> list[tuple[User, datetime, datetime]]:
     """Early and late turns every day; the logins are on duty at the moment the demonstration starts."""
     today = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
@@ -132,9 +135,9 @@ def _shifts(people: dict[str, User], now: datetime) -> list[tuple[User, datetime
             plans.append((person, start, start + timedelta(hours=12)))
         if username in logins:
             plans = [one for one in plans if one[0] != person or not _near(one, now)]
-            plans.append((person, now - timedelta(hours=2), now + timedelta(hours=20)))
+            plans.append((person, now - AT_WORK_SINCE, now + AT_WORK_FOR))
     return plans
 
 
 def _near(plan: tuple[User, datetime, datetime], now: datetime) -> bool:
-    return plan[1] < now + timedelta(hours=20) and plan[2] > now - timedelta(hours=2)
+    return plan[1] < now + AT_WORK_FOR and plan[2] > now - AT_WORK_SINCE

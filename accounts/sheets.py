@@ -4,6 +4,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import services
 from accounts.models import Shift, User
+from accounts.services.breaks import shifts_loaded
 from accounts.states import MACHINE_ROLES, Kind, Role
 from aftersales.core.sheets.resource import Column, RowRule, SheetResource, register
 from aftersales.core.sheets.widgets import (
@@ -142,6 +143,7 @@ class ShiftSheet(SheetResource):
     key = ("person", "starts_at")
     holds = ("person",)
     view_capability = "accounts.view_shift"
+    tell = staticmethod(shifts_loaded)
     rules = (
         RowRule(
             "ends_before_start",

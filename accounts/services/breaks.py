@@ -1,14 +1,17 @@
 """Breaks are part of a shift (R1.5): they give way to absences, go where their shift goes, and end with it."""
 
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Q
 
-from accounts.models import Away, User
+from accounts.models import Away, Shift, User
 from accounts.rules import Span
 from accounts.states import AwayReason
 from aftersales.core import moves
+
+LONGEST_SHIFT = timedelta(days=1)  # a break that begins later is another shift's
 
 
 def overlapping(rows: Any, starts_at: datetime, ends_at: datetime | None) -> Any:
@@ -48,6 +51,32 @@ def follow(person: User, was: Span, new: Span | None, *, actor: Any, now: dateti
             _change(one, one.starts_at, max(now, one.starts_at), actor, now)
         elif by:
             _change(one, starts_at, ends_at, actor, now)
+
+
+def shifts_loaded(
+    created: Sequence[int], changed: Mapping[int, Sequence[str]], actor: Any, now: datetime
+) -> None:
+    """A sheet gave shifts (by key) another end: breaks that are to come and lie in none of the person's shifts any
+    more end, as they do when a shift is changed by hand. What lasts longer than before has its breaks already.
+    """
+    shifts = Shift.objects.filter(pk__in=changed).order_by("person", "starts_at")
+    people = {shift.person_id for shift in shifts}
+    planned: dict[int, list[Span]] = {person: [] for person in people}
+    for person, start, end in (
+        Shift.objects.planned().filter(person__in=people).values_list("person", "starts_at", "ends_at")
+    ):
+        planned[person].append((start, end))
+    breaks: dict[int, list[Away]] = {person: [] for person in people}
+    rows = Away.objects.lasting().filter(person__in=people, reason=AwayReason.BREAK, ends_at__gt=now)
+    for one in rows.order_by("pk"):
+        breaks[one.person_id].append(one)
+    for shift in shifts:
+        for one in breaks[shift.person_id]:
+            theirs = shift.starts_at <= one.starts_at < shift.starts_at + LONGEST_SHIFT
+            ends_at = one.ends_at or one.starts_at
+            kept = any(start <= one.starts_at and ends_at <= end for start, end in planned[shift.person_id])
+            if theirs and not kept and ends_at > one.starts_at:
+                _change(one, one.starts_at, max(now, one.starts_at), actor, now)
 
 
 def _change(one: Away, starts_at: datetime, ends_at: datetime | None, actor: Any, now: datetime) -> None:

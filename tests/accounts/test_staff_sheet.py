@@ -2,11 +2,12 @@
 
 import threading
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from django.db import transaction
+from django.utils.timezone import localtime
 
 from accounts import services
 from accounts.models import Shift, User
@@ -211,3 +212,25 @@ def test_a_file_waits_for_whoever_plans_the_same_person(cast: Any, now: Any) -> 
     upload.refresh_from_db()
     assert (upload.count("new"), upload.count("conflict")) == (0, 1)
     assert Shift.objects.count() == 1
+
+
+def test_a_shift_that_a_sheet_ends_earlier_ends_the_breaks_that_lay_in_its_rest(
+    cast: Any, now: datetime
+) -> None:
+    starts, ends = now + timedelta(hours=2), now + timedelta(hours=10)
+    shift = services.shift_plan(person=cast.agent, starts_at=starts, ends_at=ends, actor=cast.lead, now=now)
+    early, late = (
+        services.break_plan(
+            shift=shift, starts_at=now + timedelta(hours=at), ends_at=now + timedelta(hours=at + 1), actor=cast.lead,
+            now=now,
+        )
+        for at in (3, 7)
+    )  # fmt: skip
+    zoned = [f"{localtime(at):%Y-%m-%d %H:%M}" for at in (starts, now + timedelta(hours=6))]
+    content = rows_as_csv(["person", "starts_at", "ends_at"], [cast.agent.username, *zoned])
+    upload = load("shifts", content, actor=cast.lead, now=now)
+    assert (upload.state, Shift.objects.get().ends_at) == ("done", now + timedelta(hours=6))
+    early.refresh_from_db()
+    late.refresh_from_db()
+    assert early.ends_at == now + timedelta(hours=4)
+    assert late.ends_at == late.starts_at  # it is empty: nobody is away where he is not at work

@@ -26,6 +26,7 @@ FOOD = ("fresh", "grocery")
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
 MINUTE = timedelta(minutes=1)
+IN_HANDS = timedelta(days=3)  # nobody calls about what is not there yet
 CARRIER = "顺丰速运"
 
 
@@ -172,11 +173,15 @@ def live(desk: Any) -> int:
         status__in=[OrderStatus.DELIVERED, OrderStatus.COMPLETED], paid__gt=20, refunded=0,
     )  # fmt: skip
     powered = bought.annotate(powered=Exists(first.filter(product__category__code__in=BY_POWER)))
-    orders = iter(powered.order_by("-powered", "-placed_at")[:40])
+    orders = list(powered.order_by("-powered", "-placed_at")[:60])
     told = 0
-    for (story, subject, ago), order in zip(STORIES, orders, strict=False):
-        story(desk, _ticket(desk, order, subject, desk.now - ago))
-        told += 1
+    for story, subject, ago in STORIES:
+        at = desk.now - ago
+        order = next((one for one in orders if one.placed_at + IN_HANDS < at), None)
+        if order is not None:
+            orders.remove(order)
+            story(desk, _ticket(desk, order, subject, at))
+            told += 1
     return told
 
 
