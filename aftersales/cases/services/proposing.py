@@ -25,7 +25,7 @@ from aftersales.cases.services.dues import paid_of
 from aftersales.cases.services.handing import gateway_for, hand_over_later
 from aftersales.cases.services.limits import second_person
 from aftersales.cases.services.locking import Held, held, refuse_foreign, require
-from aftersales.cases.services.tenders import tenders_open, tenders_take
+from aftersales.cases.services.tenders import tenders_of, tenders_open, tenders_take
 from aftersales.cases.splitting import Part, Share, back_the_way_it_came, outstanding
 from aftersales.cases.states import (
     COUNTS_AS_PAID,
@@ -164,12 +164,8 @@ def _where_he_paid(mine: Held) -> tuple[str, str, bool]:
     if mine.books is None:
         return "", "", True
     order = mine.books.order
-    own = (
-        Payment.objects.filter(order=order, amount__gt=0)
-        .exclude(method__in=IN_KIND)
-        .order_by("-amount", "pk")
-    )
-    for row in own:
+    money = [row for row in tenders_of(order) if row.method not in IN_KIND]
+    for row in sorted(money, key=lambda row: (-row.amount, row.pk)):
         if (row.payer_id or order.payer_id or order.customer_id) == mine.case.customer_id:
             return row.method, row.external_ref, False
     return "", "", (order.payer_id or order.customer_id) != mine.case.customer_id

@@ -13,9 +13,14 @@ from aftersales.orders.models import Order, Payment
 COLUMNS = ["paid", "before", "granted"]
 
 
+def tenders_of(order: Order) -> list[Payment]:
+    """The payments an order came in by, by key; the one place that says which they are."""
+    return list(Payment.objects.filter(order=order, amount__gt=0).order_by("pk"))
+
+
 def tenders_open(order: Order) -> dict[int, tuple[Payment, TenderAccount]]:
     """Payments of a locked order with their accounts, locked by key; read anew like the order's own account."""
-    rows = {row.pk: row for row in Payment.objects.filter(order=order, amount__gt=0).order_by("pk")}
+    rows = {row.pk: row for row in tenders_of(order)}
     if not rows:
         return {}
     TenderAccount.objects.bulk_create(
