@@ -22,10 +22,10 @@ from aftersales.cases.models import (
     EvidenceBundle,
 )
 from aftersales.core import events, moves
-from aftersales.core.components import badge
 from aftersales.core.models import Event
 from aftersales.desk.authorityacts import ACTS, LetterAct
-from aftersales.desk.cases import MARKS, Happening
+from aftersales.desk.cases import Happening
+from aftersales.desk.statelook import state_badge
 from aftersales.tickets.models import Ticket
 
 PAGE = 50
@@ -88,8 +88,7 @@ class Whole:
 
 
 def letter_badge(letter: AuthorityCase) -> SafeString:
-    tone = LETTER_COLOURS[LetterState(letter.state)]
-    return badge(str(LetterState(letter.state).label), tone=tone, mark_name=MARKS[tone])
+    return state_badge(LetterState(letter.state), LETTER_COLOURS)
 
 
 def find(user: Any, number: str) -> AuthorityCase | None:

@@ -16,10 +16,9 @@ from aftersales.cases.models import Case, CaseFlag, CaseJudgment
 from aftersales.cases.request_states import SIGNAL_COLOURS, RuleOutcome, SignalKind, SignalState, WhyPerson
 from aftersales.cases.states import CaseKind
 from aftersales.core import moves
-from aftersales.core.components import badge
 from aftersales.core.errors import Text
 from aftersales.core.moves import MoveOption
-from aftersales.desk.cases import MARKS
+from aftersales.desk.statelook import state_badge
 
 
 @dataclass(frozen=True)
@@ -70,8 +69,7 @@ def of_case(case: Case, user: Any, now: datetime) -> Automatic:
 
 
 def _signal(flag: CaseFlag, user: Any, now: datetime) -> Signal:
-    tone = SIGNAL_COLOURS[SignalState(flag.state)]
-    state = badge(str(SignalState(flag.state).label), tone=tone, mark_name=MARKS[tone])
+    state = state_badge(SignalState(flag.state), SIGNAL_COLOURS)
     acts = [one for one in moves.options(flag, actor=user, now=now) if one.allowed]
     return Signal(flag, state, _reasons(flag.signal, flag.reasons), acts)
 

@@ -26,11 +26,11 @@ from aftersales.cases.states import (
     RunState,
 )
 from aftersales.core import events, moves
-from aftersales.core.components import badge
 from aftersales.core.errors import DomainError
 from aftersales.core.models import Event
 from aftersales.core.wording import money as shown
 from aftersales.customers.models import Customer
+from aftersales.desk.statelook import state_badge
 from aftersales.orders.models import OrderLine
 from aftersales.orders.states import PaymentMethod
 
@@ -71,17 +71,14 @@ WHY_NOT: Mapping[str, Promise] = {
     "already": _("known already, nothing changed"),
     "contradicts": _("contradicts what is known: look into it"),
 }
-TONE_MARK = {"green": "tick", "red": "bar", "amber": "half", "bare": "disc"}
 
 
 def look(row: CasePayment) -> SafeString:
-    tone = PAYMENT_COLOURS[PaymentState(row.state)]
-    return badge(str(row.get_state_display()), tone=tone, mark_name=TONE_MARK.get(tone, "ring"))
+    return state_badge(PaymentState(row.state), PAYMENT_COLOURS)
 
 
 def run_look(row: PaymentRun) -> SafeString:
-    tone = RUN_COLOURS[RunState(row.state)]
-    return badge(str(row.get_state_display()), tone=tone, mark_name=TONE_MARK.get(tone, "ring"))
+    return state_badge(RunState(row.state), RUN_COLOURS)
 
 
 def way_words(row: CasePayment) -> str:

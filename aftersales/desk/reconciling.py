@@ -12,7 +12,7 @@ from django.utils.translation import pgettext_lazy
 
 from aftersales.cases.models import Difference, StatementLine
 from aftersales.cases.states import DIFFERENCE_COLOURS, DifferenceState
-from aftersales.core.components import badge
+from aftersales.desk.statelook import state_badge
 
 PAGE = 50
 VIEWS = {
@@ -20,7 +20,6 @@ VIEWS = {
     "explained": pgettext_lazy("differences", "Explained"),
     "corrected": pgettext_lazy("differences", "Put right"),
 }
-MARKS = {"red": "bar", "green": "tick", "grey": "ring"}
 
 
 @dataclass(frozen=True)
@@ -49,5 +48,4 @@ def differences(user: Any, view: str, *, before: int | None) -> tuple[list[Diffe
 
 
 def look(row: Difference) -> SafeString:
-    tone = DIFFERENCE_COLOURS[DifferenceState(row.state)]
-    return badge(str(row.get_state_display()), tone=tone, mark_name=MARKS[tone])
+    return state_badge(DifferenceState(row.state), DIFFERENCE_COLOURS)

@@ -27,11 +27,11 @@ from aftersales.cases.repairs import selectors
 from aftersales.cases.repairs.states import OTHER_CAUSE, REPAIR_COLOURS, RepairOutcome, RepairState
 from aftersales.cases.states import GOODS_BACK, UNDECIDED, CaseKind, CaseState, ParcelState
 from aftersales.core import moves
-from aftersales.core.components import badge
 from aftersales.core.moves import MoveOption
 from aftersales.core.wording import minute
-from aftersales.desk.cases import MARKS, CaseCard
+from aftersales.desk.cases import CaseCard
 from aftersales.desk.repairacts import ACTS, REPAIR_MOVES
+from aftersales.desk.statelook import state_badge
 from aftersales.orders.models import Category
 from aftersales.standards.selectors import parameter
 from aftersales.tickets.models import Appointment
@@ -71,8 +71,7 @@ class Workshop:
 
 
 def repair_badge(repair: Repair) -> SafeString:
-    tone = REPAIR_COLOURS[RepairState(repair.state)]
-    return badge(str(RepairState(repair.state).label), tone=tone, mark_name=MARKS[tone])
+    return state_badge(RepairState(repair.state), REPAIR_COLOURS)
 
 
 def of_case(card: CaseCard, user: Any, now: datetime) -> Workshop:

@@ -19,12 +19,11 @@ from aftersales.cases.request_states import REQUEST_COLOURS, UNMET, RequestKind,
 from aftersales.cases.services.request_kinds import KINDS, Field, Kind
 from aftersales.cases.states import Side
 from aftersales.core import events, moves
-from aftersales.core.components import badge
 from aftersales.core.errors import Text
 from aftersales.core.models import Event
 from aftersales.core.moves import MoveOption
 from aftersales.core.wording import minute, money
-from aftersales.desk.cases import MARKS
+from aftersales.desk.statelook import state_badge
 from aftersales.orders.models import OrderLine
 from aftersales.tickets.models import Ticket
 
@@ -74,8 +73,7 @@ class Card:
 
 
 def request_badge(row: ServiceRequest) -> SafeString:
-    tone = REQUEST_COLOURS[RequestState(row.state)]
-    return badge(str(RequestState(row.state).label), tone=tone, mark_name=MARKS[tone])
+    return state_badge(RequestState(row.state), REQUEST_COLOURS)
 
 
 def of_ticket(ticket: Ticket, user: Any, now: datetime) -> tuple[list[Card], list[Card]]:

@@ -27,16 +27,14 @@ from aftersales.desk import authority, boards
 from aftersales.desk.authorityforms import LetterForm
 from aftersales.desk.receiveforms import uploads
 from aftersales.desk.views.export import FORMATS
+from aftersales.desk.views.framing import there
 from aftersales.desk.views.ticket import the_ticket
 from aftersales.tickets.models import Ticket
 
 
 def the_letter(request: HttpRequest, number: str) -> AuthorityCase:
     """The letter this person may see, or nothing at all."""
-    found = authority.find(request.user, number)
-    if found is None:
-        raise Http404
-    return found
+    return there(authority.find(request.user, number))
 
 
 @require_GET

@@ -20,6 +20,7 @@ from aftersales.core.access import answered, needs
 from aftersales.core.posted import whole
 from aftersales.desk import boards, requestacts, requests
 from aftersales.desk.requestforms import DetailsForm
+from aftersales.desk.views.framing import there
 from aftersales.desk.views.ticket import the_ticket
 from aftersales.tickets.models import Ticket
 
@@ -28,10 +29,7 @@ SOURCE = "desk"
 
 def the_request(request: HttpRequest, number: str) -> ServiceRequest:
     """The request this person may see, or nothing at all."""
-    found = requests.find(request.user, number)
-    if found is None:
-        raise Http404
-    return found
+    return there(requests.find(request.user, number))
 
 
 @require_http_methods(["GET", "POST"])
