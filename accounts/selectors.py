@@ -8,9 +8,10 @@ from typing import Any
 from django.db.models import Exists, OuterRef, Q, Subquery
 
 from accounts import rules
+from accounts.capabilities import allowed
 from accounts.models import Away, Shift, Taste, Team, TeamMember, User
 from accounts.querysets import sees_everybody
-from accounts.states import Role
+from accounts.states import MACHINE_ROLES, Role
 
 
 @dataclass(frozen=True)
@@ -121,6 +122,12 @@ def leads_and_supervisors(duty: str) -> list[User]:
     return list(
         User.objects.active().filter(leads | Q(roles__overlap=[Role.SUPERVISOR])).distinct().order_by("pk")
     )
+
+
+def people_who_may(code: str) -> list[User]:
+    """Active people whose roles give this capability, machines left out, by name. One query."""
+    holders = [role for role in Role if role not in MACHINE_ROLES and allowed([role], code)]
+    return list(User.objects.active().filter(roles__overlap=holders).order_by("display_name", "pk"))
 
 
 def lead_of(person_id: int) -> User | None:

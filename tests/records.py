@@ -4,8 +4,11 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from django.utils.timezone import localtime
+
 from accounts.models import User
 from accounts.services import system_user
+from aftersales.cases.services import Consent
 from aftersales.merchants import services as merchants
 from aftersales.orders import services as orders
 
@@ -35,3 +38,13 @@ def order(number: str, now: datetime, **columns: Any) -> Any:
         now=now,
         **{**values, **columns},
     )
+
+
+def said(at: datetime) -> Consent:
+    """An acceptance heard on the phone."""
+    return Consent("phone", "同意，就这样办。", at)
+
+
+def taken_down(at: datetime) -> dict[str, str]:
+    """The same as a dialog sends it."""
+    return {"heard_by": "phone", "words": "同意，就这样办。", "said_at": f"{localtime(at):%Y-%m-%dT%H:%M}"}

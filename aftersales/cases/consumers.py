@@ -41,6 +41,12 @@ def merchant_asked(event: Event, now: datetime) -> None:
         asking.question_fared(event=event, now=now)
 
 
+def merchant_unreached(event: Event, now: datetime) -> None:
+    """The question did not reach him: staff asks by other means."""
+    if event.payload.get("template") == asking.QUESTION and event.payload.get("why") in asking.NO_WAY:
+        asking.question_lost(event=event, now=now)
+
+
 def merchant_wrote(event: Event, now: datetime) -> None:
     asking.merchant_wrote(ticket_id=event.subject_id, now=now)
 

@@ -2,13 +2,25 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.db.models import Q, QuerySet
 
+from accounts.models import User
+from accounts.selectors import people_who_may
+from aftersales.cases import rules
 from aftersales.cases.disputestates import FINAL
-from aftersales.cases.models import Case, CaseParcel, CasePayment, Dispute, DisputeEvidence, Ruling
+from aftersales.cases.models import (
+    Case,
+    CaseParcel,
+    CasePayment,
+    Dispute,
+    DisputeEvidence,
+    Ruling,
+    Settlement,
+)
 from aftersales.core.models import Event
 
 People = dict[int, dict[int, list[str]]]
@@ -30,6 +42,29 @@ def not_neutral(rows: Sequence[Dispute], now: datetime) -> Mapping[int, Mapping[
     return found
 
 
+@dataclass(frozen=True)
+class Judge:
+    """One person whose office it is to rule, and the codes of why not on this dispute; none: may rule."""
+
+    person: User
+    reasons: Sequence[str]
+
+    @property
+    def may(self) -> bool:
+        return not self.reasons
+
+
+def judges(dispute: Dispute, now: datetime) -> list[Judge]:
+    """Who may rule on this dispute (or decide its appeal) and who not, by the guards of the door itself."""
+    people = people_who_may("cases.rule")
+    facts = {"cases.not_neutral": [not_neutral([dispute], now)[dispute.pk]]}
+    return [
+        Judge(one, [refusal.code for guard in (rules.neutral, rules.another_person)
+                    for refusal in guard(dispute, facts, one, now, None)])
+        for one in people
+    ]  # fmt: skip
+
+
 def _touched(ids: list[int]) -> dict[int, set[int]]:
     """Who did anything to these cases, their goods, money or evidence, or works on their tickets."""
     found: dict[int, set[int]] = defaultdict(set)
@@ -43,7 +78,14 @@ def _touched(ids: list[int]) -> dict[int, set[int]]:
         CasePayment.objects.filter(case__in=ids).values_list("case", "proposed_by", "approved_by"),
         CaseParcel.objects.filter(case__in=ids).values_list("case", "received_by", "inspected_by"),
         Dispute.objects.filter(case__in=ids).values_list("case", "opened_by"),
-        DisputeEvidence.objects.filter(dispute__case__in=ids).values_list("dispute__case", "by"),
+        DisputeEvidence.objects.filter(dispute__case__in=ids)
+        .order_by()
+        .values_list("dispute__case", "by")
+        .union(
+            Settlement.objects.filter(dispute__case__in=ids)
+            .order_by()
+            .values_list("dispute__case", "made_by")
+        ),
     )
     for case_id, *people in (one for rows in asked for one in rows):
         found[case_id] |= {person for person in people if person}

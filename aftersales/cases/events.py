@@ -99,6 +99,7 @@ register(
     ),
     case("to_decide", _("No rule decided it: a person does."), INTERNAL),
     case("merchant_told", _("The merchant has the request and owes an answer from now on."), MERCHANT),
+    case("merchant_unreached", _("The question did not reach the merchant: no address of his works."), INTERNAL),
     case("merchant_wrote", _("The merchant answered."), MERCHANT),
     case("freight_agreed", _("%(actor)s added the return freight: %(amount)s."), amount="amount"),
     case("goods_in", _("Goods are back; the refund is owed from now on."), MERCHANT),
@@ -175,12 +176,13 @@ def dispute(code: str, sentence: Any, audience: str = CUSTOMER, moneyless: Any =
 
 
 register(
-    dispute("opened", _("The platform is to decide; asked for by: %(by)s."), by="code"),
-    dispute("answered", _("The other side answered; both may bring evidence.")),
+    dispute("opened", _("The platform is to decide; asked for by: %(by)s."), by="code", until="moment"),
+    dispute("answered", _("The other side answered; both may bring evidence."), until="moment"),
     dispute("evidence_added", _("%(by)s brought evidence."), by="code"),
     dispute("evidence_withdrawn", _("%(by)s took evidence back."), by="code"),
     dispute("review_begun", _("The time for evidence is over; the ruling is due.")),
     dispute("suspended", _("The dispute waits for: %(cause)s."), cause="code", until="moment"),
+    dispute("handed", _("%(actor)s asked a colleague to rule."), INTERNAL, to="id"),
     dispute("settlement_made", _("%(by)s proposed to settle on %(amount)s."), by="code", amount="amount"),
     dispute("settlement_gone", _("%(by)s took the proposal back."), by="code"),
     dispute("settled", _("Both sides settled.")),

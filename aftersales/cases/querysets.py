@@ -3,10 +3,11 @@
 from datetime import datetime
 from typing import Any, Self
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, Subquery
 
 from aftersales.cases.disputestates import OPEN_DISPUTES, TIMED
 from aftersales.cases.states import (
+    HIS_TURN,
     OPEN_CASES,
     OPEN_PAYMENTS,
     UNDECIDED,
@@ -48,6 +49,19 @@ class CaseQuerySet(ScopedQuerySet):
     def merchants_turn(self) -> Self:
         """Asked or countered, and the merchant (or who acts for him) has not answered."""
         return self.filter(state__in=[CaseState.REQUESTED, CaseState.COUNTERED])
+
+    def unreached(self) -> Self:
+        """The merchant's turn, but the question reached nobody since it was last asked: no promise of his runs."""
+        from aftersales.core.models import Event
+
+        about = Event.objects.filter(subject_kind="cases.case", subject_id=OuterRef("pk"))
+        last = about.filter(kind__in=["case.merchant_unreached", "case.merchant_told", "case.merchant_wrote"])
+        return (
+            self.filter(state__in=HIS_TURN, merchant__isnull=False)
+            .filter(Exists(about.filter(kind="case.merchant_unreached")))
+            .annotate(reached=Subquery(last.order_by("-id").values("kind")[:1]))
+            .filter(reached="case.merchant_unreached")
+        )
 
     def customers_turn(self) -> Self:
         return self.filter(state=CaseState.OFFERED)

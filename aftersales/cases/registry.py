@@ -126,6 +126,7 @@ def _rules() -> None:
     ):
         deliveries.subscribe(f"cases.ask_{name}", kind, consumers.merchants_turn, his)
     deliveries.subscribe("cases.merchant_asked", "notice.sent", consumers.merchant_asked, his)
+    deliveries.subscribe("cases.merchant_unreached", "notice.skipped", consumers.merchant_unreached, his)
     deliveries.subscribe("cases.merchant_wrote", "ticket.merchant_wrote", consumers.merchant_wrote, his)
     looked = _("Find signals that a person should look at")
     deliveries.subscribe("cases.parcel_signals", "case_parcel.inspected", consumers.parcel_signals, looked)

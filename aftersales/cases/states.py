@@ -48,6 +48,8 @@ OPEN_CASES = frozenset({
     CaseState.REQUESTED, CaseState.OFFERED, CaseState.COUNTERED, CaseState.APPROVED, CaseState.DISPUTED,
 })  # fmt: skip
 UNDECIDED = frozenset({CaseState.REQUESTED, CaseState.OFFERED, CaseState.COUNTERED})
+HIS_TURN = frozenset({CaseState.REQUESTED, CaseState.COUNTERED})
+"""States in which the other side, as a rule the merchant, has to say something."""
 HOLDS_GOODS = frozenset({*OPEN_CASES, CaseState.CLOSED})
 """States in which a case's pieces are taken: no other case may claim them."""
 CASE_COLOURS = {
@@ -91,6 +93,16 @@ class CompensationKind(models.TextChoices):
     STATUTORY = "statutory", pgettext_lazy("compensation", "Due by law")
 
 
+class HeardBy(models.TextChoices):
+    """How somebody said what staff took down for him."""
+
+    PHONE = "phone", pgettext_lazy("heard by", "On the phone")
+    CHAT = "chat", pgettext_lazy("heard by", "In a chat")
+    EMAIL = "email", pgettext_lazy("heard by", "By e-mail")
+    LETTER = "letter", pgettext_lazy("heard by", "By letter")
+    IN_PERSON = "in_person", pgettext_lazy("heard by", "In person")
+
+
 class NoteKind(models.TextChoices):
     """What words on a case are about."""
 
@@ -106,6 +118,7 @@ class NoteKind(models.TextChoices):
     DEDUCT = "deduct", pgettext_lazy("case note", "Deduction")
     REPAIR = "repair", pgettext_lazy("case note", "Workshop")
     TURN = "turn", pgettext_lazy("case note", "Turned into")
+    ASKED = "asked", pgettext_lazy("case note", "Merchant asked")
     FREIGHT = "freight", pgettext_lazy("case note", "Return freight")
 
 

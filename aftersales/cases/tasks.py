@@ -10,6 +10,7 @@ from django.utils import timezone
 from aftersales.cases import services
 from aftersales.cases.models import CasePayment, PaymentRun
 from aftersales.cases.services import gateway
+from aftersales.cases.services.asking import merchants_ask_again
 from aftersales.cases.services.automatic import approve_due, pay_due
 from aftersales.cases.services.requests import requests_lapse
 from aftersales.cases.services.runs import run_export
@@ -43,12 +44,15 @@ def ask_about_payments() -> None:
 
 @shared_task
 def sweep_parcels() -> None:
-    """Every ten minutes: remind who has goods to send, end the waiting that is over, and cases that give nothing."""
+    """Every ten minutes: remind who has goods to send, end the waiting that is over, and cases that give nothing;
+    ask merchants who have an address by now.
+    """
     now = timezone.now()
     with origin.coming_from("task"):
         services.parcels_warn(now=now)
         services.parcels_expire(now=now)
         services.cases_end_empty(now=now)
+        merchants_ask_again(now=now)
 
 
 @shared_task

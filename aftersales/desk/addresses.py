@@ -2,6 +2,7 @@
 
 from django.urls import reverse
 
+from aftersales.cases.models import Dispute
 from aftersales.tickets.models import Ticket
 
 
@@ -9,6 +10,12 @@ def ticket_page(pk: int) -> str:
     """The workbench of a ticket by its key; empty when there is none."""
     number = Ticket.objects.filter(pk=pk).values_list("number", flat=True).first()
     return reverse("desk:ticket", args=[number]) if number else ""
+
+
+def dispute_page(pk: int) -> str:
+    """A dispute by its key; empty when there is none."""
+    number = Dispute.objects.filter(pk=pk).values_list("number", flat=True).first()
+    return reverse("desk:dispute", args=[number]) if number else ""
 
 
 def digest_page(pk: int) -> str:

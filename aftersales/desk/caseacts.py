@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django import forms
+
 from aftersales.cases import services
 from aftersales.cases.models import Case, CaseParcel
-from aftersales.desk.caseforms import ActForm, WaybillForm
+from aftersales.desk.caseforms import ActForm, ConsentForm, WaybillForm
 
 
 @dataclass(frozen=True)
@@ -20,8 +22,11 @@ class CaseAct:
     run: Callable[..., Case]
     needs: Sequence[str] = ()
     preview: bool = False
+    consent: bool = False
 
-    def form(self, *args: Any, **kwargs: Any) -> ActForm:
+    def form(self, *args: Any, **kwargs: Any) -> forms.Form:
+        if self.consent:
+            return ConsentForm(*args, **kwargs)
         return ActForm(*args, takes=self.takes, needs=self.needs, **kwargs)
 
 
@@ -51,7 +56,8 @@ def _counter(case: Case, data: Form, **who: Any) -> Case:
 
 
 def _accept(case: Case, data: Form, **who: Any) -> Case:
-    return services.case_accept(case=case, words=data["words"], **who)
+    said = services.Consent(data["heard_by"], data["words"], data["said_at"])
+    return services.case_accept(case=case, consent=said, **who)
 
 
 def _reject(case: Case, data: Form, **who: Any) -> Case:
@@ -82,8 +88,8 @@ ACTS: Mapping[str, CaseAct] = {
     "approve": CaseAct(("amount", "goods", "how", "words"), _approve, preview=True),
     "offer": CaseAct(("amount", "by", "words"), _offer, ("amount",), preview=True),
     "counter": CaseAct(("amount", "words"), _counter, ("amount",), preview=True),
-    "accept_offer": CaseAct(("words",), _accept),
-    "accept_counter": CaseAct(("words",), _accept),
+    "accept_offer": CaseAct((), _accept, consent=True),
+    "accept_counter": CaseAct((), _accept, consent=True),
     "reject": CaseAct(("how", "words"), _reject, ("words",)),
     "amend": CaseAct(("kind", "ground", "words"), _amend, ("kind", "ground")),
     "dispute": CaseAct(("side", "words"), _dispute, ("side",)),

@@ -12,9 +12,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from aftersales.cases.services import CaseDraft
-from aftersales.cases.states import CaseKind, CompensationKind, Ground, Side
+from aftersales.cases.states import CaseKind, CompensationKind, Ground, HeardBy, Side
 
 LONGEST = 2000
+MOMENT = "%Y-%m-%dT%H:%M"
 AMOUNT = {"max_digits": 14, "decimal_places": 2, "min_value": Decimal("0.01"), "required": False}
 OFFERERS = (
     (Side.MERCHANT.value, pgettext_lazy("side", "Merchant")),
@@ -79,6 +80,30 @@ class CaseForm(forms.Form):
             kind=data["kind"], ground=data["ground"], pieces={} if paid_only else self.pieces, words=data["words"],
             asked=data["asked"] or Decimal(0), compensation=data["compensation"] if paid_only else "", **more,
         )  # fmt: skip
+
+
+class ConsentForm(forms.Form):
+    """How, when and in which words somebody accepted for whom staff takes it down."""
+
+    heard_by = forms.ChoiceField(
+        label=pgettext_lazy("consent", "How it was accepted"), choices=HeardBy.choices
+    )
+    said_at = forms.DateTimeField(
+        label=pgettext_lazy("consent", "When it was accepted"), input_formats=[MOMENT],
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format=MOMENT),
+    )  # fmt: skip
+    words = forms.CharField(
+        label=pgettext_lazy("consent", "In which words"), max_length=LONGEST,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )  # fmt: skip
+
+    def __init__(self, *args: Any, asked: bool = False, **kwargs: Any) -> None:
+        """``asked``: what is taken down is a question to him, no acceptance."""
+        super().__init__(*args, **kwargs)
+        if asked:
+            self.fields["heard_by"].label = pgettext_lazy("merchant asked", "How the merchant was asked")
+            self.fields["said_at"].label = pgettext_lazy("merchant asked", "When he was asked")
+            self.fields["words"].label = pgettext_lazy("merchant asked", "Who was asked, and what")
 
 
 class ActForm(forms.Form):

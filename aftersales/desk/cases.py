@@ -43,27 +43,19 @@ from aftersales.cases.states import (
     PaymentState,
 )
 from aftersales.core import events, moves
-from aftersales.core.components import Step, badge
+from aftersales.core.components import Step
 from aftersales.core.errors import DomainError
 from aftersales.core.models import Event
 from aftersales.core.moves import MoveOption
-from aftersales.core.wording import when
+from aftersales.core.wording import minute, when
 from aftersales.desk.caseforms import FreeLine
+from aftersales.desk.statelook import state_badge
 from aftersales.orders.models import OrderLine
 from aftersales.standards.states import Promise
 from aftersales.tickets.models import Ticket
 
 P = ParcelState
 Payments = Sequence[tuple[CasePayment, SafeString]]
-MARKS = {
-    "grey": "ring",
-    "bare": "disc",
-    "blue": "half",
-    "amber": "pause",
-    "violet": "pause",
-    "green": "tick",
-    "red": "triangle",
-}
 CASE_ACTS = (
     "accept_offer", "accept_counter", "approve", "offer", "counter", "reject", "amend", "dispute", "withdraw",
     "close",
@@ -147,18 +139,15 @@ class CaseCard:
 
 
 def case_badge(case: Case) -> SafeString:
-    tone = CASE_COLOURS[CaseState(case.state)]
-    return badge(str(CaseState(case.state).label), tone=tone, mark_name=MARKS[tone])
+    return state_badge(CaseState(case.state), CASE_COLOURS)
 
 
 def parcel_badge(parcel: CaseParcel) -> SafeString:
-    tone = PARCEL_COLOURS[ParcelState(parcel.state)]
-    return badge(str(ParcelState(parcel.state).label), tone=tone, mark_name=MARKS[tone])
+    return state_badge(ParcelState(parcel.state), PARCEL_COLOURS)
 
 
 def payment_badge(payment: CasePayment) -> SafeString:
-    tone = PAYMENT_COLOURS[PaymentState(payment.state)]
-    return badge(str(PaymentState(payment.state).label), tone=tone, mark_name=MARKS[tone])
+    return state_badge(PaymentState(payment.state), PAYMENT_COLOURS)
 
 
 def of_ticket(ticket: Ticket, user: Any, now: datetime) -> tuple[list[CaseCard], list[Case]]:
@@ -425,10 +414,17 @@ def happened(card: CaseCard) -> list[Happening]:
     rows = Event.objects.filter(wanted).order_by("at", "id")[:STORY]
     found = [Happening(row.at, row.actor_name, events.sentence(row)) for row in rows]
     found += [
-        Happening(one.at, str(one.by), one.get_kind_display(), one.text, one.get_side_display())
-        for one in card.notes
+        Happening(one.at, str(one.by), noted(one), one.text, one.get_side_display()) for one in card.notes
     ]
     return sorted(found, key=lambda one: one.at)
+
+
+def noted(note: CaseNote) -> str:
+    """What words are about; of an acceptance also how and when it was heard."""
+    label = str(note.get_kind_display())
+    if note.said_at is None:
+        return label
+    return f"{label} · {note.get_heard_by_display()} {minute(note.said_at)}"
 
 
 def photos(card: CaseCard) -> list[ParcelPhoto]:

@@ -11,10 +11,18 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from accounts.selectors import people_who_may
 from aftersales.cases import services
 from aftersales.cases.models import Dispute
 from aftersales.core.files import StoredFile
-from aftersales.desk.disputeforms import AppealForm, EvidenceForm, ProposalForm, SuspendForm
+from aftersales.desk.disputeforms import (
+    AppealForm,
+    DisputeForm,
+    EvidenceForm,
+    HandOnForm,
+    ProposalForm,
+    SuspendForm,
+)
 
 
 @dataclass(frozen=True)
@@ -41,9 +49,10 @@ class Given:
 class DisputeAct:
     label: Any
     run: Callable[[Dispute, Given], Any]
-    form: type[forms.Form] = forms.Form
+    form: type[DisputeForm] = DisputeForm
     effect: Any = ""
     is_move: bool = True
+    may: str = "cases.dispute"
 
 
 def _evidence(dispute: Dispute, given: Given) -> Any:
@@ -61,6 +70,11 @@ def _propose(dispute: Dispute, given: Given) -> Any:
     return services.settlement_propose(
         dispute=dispute, by=data["side"], amount=data["amount"], goods_back=data["goods_back"], **given.who
     )
+
+
+def _hand_on(dispute: Dispute, given: Given) -> Any:
+    to = next((one for one in people_who_may("cases.rule") if one.pk == given.data["to"]), given.actor)
+    return services.dispute_hand_on(dispute=dispute, to=to, **given.who)
 
 
 def _suspend(dispute: Dispute, given: Given) -> Any:
@@ -97,6 +111,11 @@ ACTS: Mapping[str, DisputeAct] = {
     ),
     "obligation": DisputeAct(
         pgettext_lazy("dispute", "The merchant has done it"), _obligation, is_move=False,
+    ),
+    "hand_on": DisputeAct(
+        pgettext_lazy("dispute", "Ask a colleague to rule"), _hand_on, HandOnForm,
+        _("Offered are those who may rule on it; whoever you choose is told in the system."), is_move=False,
+        may="cases.review_dispute",
     ),
     "review": DisputeAct(pgettext_lazy("dispute move", "Begin the review"), _review),
     "suspend": DisputeAct(pgettext_lazy("dispute move", "Suspend"), _suspend, SuspendForm),

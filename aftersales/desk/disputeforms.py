@@ -13,6 +13,7 @@ from django.utils.translation import pgettext_lazy
 from aftersales.cases.disputestates import GiveBack, Obligation, PenaltyUnit, RulingOutcome, SuspendedFor
 from aftersales.cases.services import RulingDraft
 from aftersales.cases.states import CaseKind, Ground, Side
+from aftersales.desk.disputes import Bench
 
 MONEY: dict[str, Any] = {"max_digits": 14, "decimal_places": 2, "required": False}
 SIDE_CHOICES = (
@@ -22,26 +23,58 @@ SIDE_CHOICES = (
 LONG = forms.Textarea(attrs={"rows": 4})
 
 
-class SideForm(forms.Form):
+class DisputeForm(forms.Form):
+    """A dialog of a dispute that knows who may rule on it."""
+
+    def __init__(self, *args: Any, bench: Bench | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.bench = bench
+
+
+class SideForm(DisputeForm):
     """For which side something is done."""
 
     side = forms.ChoiceField(label=pgettext_lazy("dispute", "For which side"), choices=SIDE_CHOICES)
 
 
-class EvidenceForm(SideForm):
+class SpeakingForm(SideForm):
+    """Who still may rule says that he knows what speaking for a side costs."""
+
+    gives_up = forms.BooleanField(
+        label=_("I take this down and no longer rule on this dispute."),
+        error_messages={"required": _("Tick this, or let somebody else take it down: who rules speaks for no side.")},
+    )  # fmt: skip
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.bench is None or not self.bench.loses:
+            del self.fields["gives_up"]
+
+
+class HandOnForm(DisputeForm):
+    to = forms.TypedChoiceField(label=pgettext_lazy("dispute", "Who rules"), coerce=int)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["to"]
+        assert isinstance(field, forms.TypedChoiceField)
+        field.choices = [(one.person.pk, str(one.person)) for one in self.bench.others] if self.bench else []
+
+
+class EvidenceForm(SpeakingForm):
     text = forms.CharField(
         label=pgettext_lazy("dispute", "What is said"), max_length=4000, required=False, widget=LONG
     )
 
 
-class ProposalForm(SideForm):
+class ProposalForm(SpeakingForm):
     amount = forms.DecimalField(
         label=pgettext_lazy("case", "Amount"), max_digits=14, decimal_places=2, min_value=Decimal("0.01")
     )
     goods_back = forms.BooleanField(label=_("The customer sends the goods back"), required=False)
 
 
-class SuspendForm(forms.Form):
+class SuspendForm(DisputeForm):
     cause = forms.ChoiceField(label=pgettext_lazy("dispute", "Waits for"), choices=SuspendedFor.choices)
     days = forms.IntegerField(
         label=pgettext_lazy("dispute", "For how many days at most"), min_value=1, max_value=365, initial=15

@@ -5,26 +5,73 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext, pgettext_lazy
 
-from aftersales.cases.disputeselectors import precedents
-from aftersales.cases.disputestates import BEFORE_RULING, DISPUTE_COLOURS, TAKES_EVIDENCE, DisputeState
+from accounts.selectors import strangers
+from aftersales.cases import services
+from aftersales.cases.disputeselectors import Judge, judges, precedents
+from aftersales.cases.disputestates import BEFORE_RULING, DISPUTE_COLOURS, OTHER, TAKES_EVIDENCE, DisputeState
 from aftersales.cases.models import Case, CaseNote, Dispute, DisputeEvidence, Ruling, Settlement
-from aftersales.cases.states import Side
+from aftersales.cases.states import CaseKind, Side
 from aftersales.core import events, moves
-from aftersales.core.components import badge
 from aftersales.core.models import Event
 from aftersales.core.moves import MoveOption
-from aftersales.desk.cases import MARKS, Happening
+from aftersales.core.wording import listed, money
+from aftersales.desk.cases import Happening
+from aftersales.desk.statelook import state_badge
 
 ACTS = ("rule", "decide_appeal", "appeal", "review", "suspend", "withdraw")
 OWN_PAGE = ("rule", "decide_appeal")
 PAGE = 30
 STORY = 300
 BESIDE = 5
+
+
+WHY_NOT = {
+    "not_neutral": pgettext_lazy("who may rule", "worked on the case or spoke for a side"),
+    "own_order": pgettext_lazy("who may rule", "may not rule on this one"),
+    "own_team": pgettext_lazy("who may rule", "the own team works on these sales"),
+    "own_ruling": pgettext_lazy("who may rule", "ruled on it; another person hears the appeal"),
+}
+
+
+@dataclass(frozen=True)
+class Bench:
+    """Who may rule on a dispute and who not, as one reader sees it."""
+
+    judges: Sequence[Judge]
+    reader: int
+
+    @property
+    def rows(self) -> list[tuple[Judge, str]]:
+        """Each with why not, in words; empty for who may."""
+        return [(one, str(WHY_NOT[one.reasons[0]]) if one.reasons else "") for one in self.judges]
+
+    @property
+    def others(self) -> list[Judge]:
+        """Those who may rule, besides the reader."""
+        return [one for one in self.judges if one.may and one.person.pk != self.reader]
+
+    @property
+    def loses(self) -> bool:
+        """The reader may still rule, and no more once he speaks for a side."""
+        return any(one.may and one.person.pk == self.reader for one in self.judges)
+
+    @property
+    def names(self) -> str:
+        return listed(one.person for one in self.others)
+
+
+def bench(dispute: Dispute, user: Any, now: datetime) -> Bench:
+    """Empty as soon as nobody rules on it any more, and of people whose names the reader sees nowhere."""
+    found = judges(dispute, now) if dispute.state in TAKES_EVIDENCE else []
+    hidden = strangers(user, [one.person.pk for one in found])
+    return Bench([one for one in found if one.person.pk not in hidden], user.pk)
 
 
 @dataclass(frozen=True)
@@ -44,6 +91,7 @@ class DisputeCard:
     speaks: bool = False  # this person says what a side says
     otherwise: str = ""  # what happens when nobody answers
     said_before: Sequence[CaseNote] = ()
+    hands_on: bool = False  # this person may ask a colleague to rule
 
     @property
     def allowed(self) -> list[MoveOption]:
@@ -76,8 +124,7 @@ class DisputeCard:
 
 
 def dispute_badge(dispute: Dispute) -> SafeString:
-    tone = DISPUTE_COLOURS[DisputeState(dispute.state)]
-    return badge(str(DisputeState(dispute.state).label), tone=tone, mark_name=MARKS[tone])
+    return state_badge(DisputeState(dispute.state), DISPUTE_COLOURS)
 
 
 def turn_of(dispute: Dispute) -> str:
@@ -126,16 +173,94 @@ def card(dispute: Dispute, user: Any, now: datetime) -> DisputeCard:
     return DisputeCard(
         dispute=dispute, state=dispute_badge(dispute), turn=turn_of(dispute),
         acts=sorted(options, key=lambda one: ACTS.index(one.move.name)),
-        evidence=list(dispute.evidence.select_related("by")), offers=list(dispute.settlements.all()),
+        evidence=list(dispute.evidence.select_related("by")),
+        offers=list(dispute.settlements.select_related("taken_down_by")),
         rulings=list(dispute.rulings.select_related("ruled_by")),
         takes_evidence=may and dispute.state in TAKES_EVIDENCE, takes_offers=may and dispute.state in BEFORE_RULING,
         speaks=user.has_perm("cases.answer"),
+        hands_on=user.has_perm("cases.review_dispute") and dispute.state in TAKES_EVIDENCE,
         otherwise=otherwise_of(dispute),
         said_before=list(
             CaseNote.objects.filter(case=dispute.case_id, at__lte=dispute.opened_at).exclude(text="").order_by("id")
         ),
         owes=bool(dispute.obligation) and dispute.obligation_kept_at is None and dispute.is_open,
     )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Term:
+    """One thing that a settlement does: what, how it will be, and whether it is other than it was."""
+
+    label: str
+    words: str
+    turns: bool = False
+
+
+@dataclass(frozen=True)
+class AppealSaid:
+    """What a printed ruling says of an appeal: possible until, pending, over, or that the decision is final."""
+
+    until: datetime | None = None
+    pending_by: str = ""
+    over_since: datetime | None = None
+
+
+def appeal_of(dispute: Dispute, ruling: Ruling, now: datetime) -> AppealSaid:
+    if ruling.on_appeal or ruling.appeal_until is None:
+        return AppealSaid()
+    if dispute.appealed_by:
+        return AppealSaid(pending_by=str(dispute.get_appealed_by_display()))
+    if dispute.state != DisputeState.RULED or ruling.appeal_until < now:
+        return AppealSaid(over_since=ruling.appeal_until)
+    return AppealSaid(until=ruling.appeal_until)
+
+
+def evidence_times(dispute: Dispute) -> list[tuple[str, datetime]]:
+    """Until when who was asked, as both sides were told; the next turn does not wipe it out of the notice."""
+    asked = {
+        "dispute.opened": _("%(side)s answers until")
+        % {"side": Side(OTHER[Side(dispute.opened_side)]).label},
+        "dispute.answered": _("Both sides may bring evidence until"),
+    }
+    told = Event.objects.about("cases.dispute", dispute.pk).filter(kind__in=asked).order_by("id")
+    return [
+        (asked[one.kind], datetime.fromisoformat(one.payload["until"]))
+        for one in told
+        if "until" in one.payload
+    ]
+
+
+def effects(offer: Settlement) -> list[Term]:
+    """All that accepting this proposal does, in words."""
+    return terms_of(offer.dispute.case, offer.amount, goods_back=offer.goods_back)
+
+
+def terms_of(case: Case, amount: Decimal, *, goods_back: bool) -> list[Term]:
+    found = services.settlement_effects(case=case, amount=amount, goods_back=goods_back)
+    was, becomes = CaseKind(found.kind_was).label, CaseKind(found.kind).label
+    words = _("%(was)s becomes %(becomes)s") % {"was": was, "becomes": becomes}
+    terms = [
+        Term(pgettext("settlement", "The case"), words if found.turns else str(becomes), found.turns),
+        Term(pgettext("case", "Amount"), money(found.amount, found.currency)),
+    ]
+    if case.kind != CaseKind.COMPENSATION:
+        kept, back = _("The customer keeps them"), _("The customer sends them back")
+        terms.append(Term(_("The goods"), back if goods_back else kept, goods_back != case.goods_back))
+    if found.freight_by:
+        terms.append(Term(_("Return freight borne by"), str(Side(found.freight_by).label)))
+    return terms
+
+
+def turned_by(dispute: Dispute) -> tuple[str, str] | None:
+    """What the case becomes by a settlement without and with goods back; None where it stays what it is."""
+    case = dispute.case
+    both = [
+        services.settlement_effects(case=case, amount=case.asked, goods_back=goods) for goods in (False, True)
+    ]
+    if not any(one.turns for one in both):
+        return None
+    without, back = (str(CaseKind(one.kind).label) for one in both)
+    return without, back
 
 
 def of_case(case: Case, user: Any) -> list[tuple[Dispute, SafeString, str]]:

@@ -36,6 +36,7 @@ from aftersales.orders import services as orders
 from aftersales.orders.models import Order
 from tests.cases.whole import check_whole
 from tests.cast import Cast
+from tests.records import said
 
 D = Decimal
 EXAMPLES = int(os.environ.get("AFTERSALES_COURSES", "0"))
@@ -153,7 +154,8 @@ class AnyCourse(RuleBasedStateMachine):
     @rule(index=which, verb=st.sampled_from(["case_accept", "case_withdraw", "case_close", "case_reviewed"]))
     def end(self, index: int, verb: str) -> None:
         if case := self.one(Case, index):
-            self.act(verb, case=case, actor=self.people.agent)
+            more = {"consent": said(self.now)} if verb == "case_accept" else {}
+            self.act(verb, case=case, actor=self.people.agent, **more)
 
     @there(Case, "requested", "countered")
     @rule(index=which)
@@ -357,7 +359,9 @@ class AnyCourse(RuleBasedStateMachine):
     @rule(index=which, by=sides)
     def agree(self, index: int, by: str) -> None:
         if row := self.one(Settlement, index):
-            self.act("settlement_accept", settlement=row, by=by, actor=self.people.lead)
+            self.act(
+                "settlement_accept", settlement=row, by=by, consent=said(self.now), actor=self.people.lead
+            )
 
     # Time
 

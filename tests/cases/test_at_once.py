@@ -13,6 +13,7 @@ from aftersales.cases import services
 from aftersales.cases.models import Case, LineAccount, OrderAccount
 from aftersales.core.errors import DomainError
 from tests.cast import Cast
+from tests.records import said
 from tests.toy.fixtures import at_once
 
 pytestmark = [pytest.mark.concurrency, pytest.mark.django_db(transaction=True)]
@@ -69,7 +70,7 @@ def test_acceptance_and_a_new_offer_at_once_leave_one_of_them(
     case = open_case({0: 3}, kind="refund_only")
     case = services.case_offer(case=case, amount=Decimal(10), actor=desk.agent, now=now)
     found = outcomes(
-        lambda: services.case_accept(case=case, actor=desk.agent, now=now),
+        lambda: services.case_accept(case=case, actor=desk.agent, consent=said(now), now=now),
         lambda: services.case_withdraw(case=case, actor=desk.agent, now=now),
     )
     case.refresh_from_db()
@@ -82,7 +83,12 @@ def test_acceptance_and_a_new_offer_at_once_leave_one_of_them(
 def test_of_two_acceptances_of_one_offer_one_binds(open_case: Open, desk: Cast, now: datetime) -> None:
     case = open_case({0: 3}, kind="refund_only")
     case = services.case_offer(case=case, amount=Decimal(10), actor=desk.agent, now=now)
-    found = outcomes(*(lambda: services.case_accept(case=case, actor=desk.agent, now=now) for _n in range(3)))
+    found = outcomes(
+        *(
+            lambda: services.case_accept(case=case, actor=desk.agent, consent=said(now), now=now)
+            for _n in range(3)
+        )
+    )
     assert found == ["done", "wrong_state", "wrong_state"]
     assert OrderAccount.objects.get().granted == Decimal(10)
 
@@ -92,7 +98,9 @@ def test_what_is_accepted_is_the_offer_that_was_read(open_case: Open, desk: Cast
     case = open_case({0: 3}, kind="refund_only")
     case = services.case_offer(case=case, amount=Decimal(10), actor=desk.agent, now=now)
     found = outcomes(
-        lambda: services.case_accept(case=case, version=case.version, actor=desk.agent, now=now),
+        lambda: services.case_accept(
+            case=case, version=case.version, actor=desk.agent, consent=said(now), now=now
+        ),
         lambda: services.case_counter(
             case=case, amount=Decimal(30), version=case.version, actor=desk.agent, now=now
         ),

@@ -19,6 +19,7 @@ from aftersales.orders.models import Order, OrderLine
 from aftersales.tickets import services as tickets
 from aftersales.tickets.models import Ticket
 from tests.cast import Cast
+from tests.records import said
 
 D = Decimal
 Open = Callable[..., Case]
@@ -164,11 +165,11 @@ def test_offer_counter_offer_and_one_binding_acceptance(
     case = services.case_offer(case=case, amount=D(10), actor=desk.agent, now=now, words="部分退款")
     case = services.case_counter(case=case, amount=D(25), actor=desk.agent, now=now)
     old = case
-    case = services.case_accept(case=case, actor=desk.agent, now=now)
+    case = services.case_accept(case=case, actor=desk.agent, consent=said(now), now=now)
     assert (case.state, case.agreed, case.decided_how) == ("approved", D(25), "agreement")
     assert account(order)[0] == D(25)
     with pytest.raises(WrongState):
-        services.case_accept(case=old, actor=desk.agent, now=now)
+        services.case_accept(case=old, actor=desk.agent, consent=said(now), now=now)
     assert account(order)[0] == D(25)
 
 
@@ -302,7 +303,7 @@ def test_a_refused_case_that_is_changed_holds_its_ticket_again(
 def test_what_staff_take_down_is_told_as_the_sides_own(open_case: Open, desk: Cast, now: datetime) -> None:
     case = open_case({0: 1}, kind="refund_only", ground="quality")
     case = services.case_offer(case=case, amount=D(10), actor=desk.agent, now=now, by="merchant")
-    case = services.case_accept(case=case, actor=desk.agent, now=now)
+    case = services.case_accept(case=case, actor=desk.agent, consent=said(now), now=now)
     for kind, side in (("case.offered", "商家"), ("case.approved", "客户")):
         told = events.sentence(Event.objects.about("cases.case", case.pk).get(kind=kind))
         assert told.startswith(f"{side}（由 {desk.agent} 登记）")

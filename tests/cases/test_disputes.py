@@ -23,6 +23,7 @@ from aftersales.core.models import Event
 from aftersales.notices.models import Notice
 from aftersales.standards.models import ParameterVersion
 from tests.cast import Cast
+from tests.records import said
 from training.models import Limit
 
 D = Decimal
@@ -167,7 +168,7 @@ def test_settled_by_the_other_side_once(dispute: Dispute, desk: Cast, now: datet
         )
 
     def accept(row: Settlement, by: str = "customer") -> Dispute:
-        return services.settlement_accept(settlement=row, by=by, actor=desk.lead, now=now)
+        return services.settlement_accept(settlement=row, by=by, actor=desk.lead, consent=said(now), now=now)
 
     refused("too_much", lambda: propose(D("77.02")))
     refused("amount", lambda: propose(D(0)))
@@ -193,10 +194,12 @@ def test_one_person_does_not_speak_for_both_sides(dispute: Dispute, desk: Cast, 
     row = services.settlement_propose(dispute=dispute, by="merchant", amount=D(35), actor=desk.agent, now=now)
     refused(
         "own_proposal",
-        lambda: services.settlement_accept(settlement=row, by="customer", actor=desk.agent, now=now),
+        lambda: services.settlement_accept(
+            settlement=row, by="customer", actor=desk.agent, consent=said(now), now=now
+        ),
     )
     assert (Dispute.objects.get().state, CasePayment.objects.count()) == ("opened", 0)
-    services.settlement_accept(settlement=row, by="customer", actor=desk.lead, now=now)
+    services.settlement_accept(settlement=row, by="customer", actor=desk.lead, consent=said(now), now=now)
     assert Dispute.objects.get().state == "settled"
 
 
@@ -205,7 +208,7 @@ def test_what_is_settled_goes_out_within_the_authority_of_whoever_took_it_down(
 ) -> None:
     assert Limit.objects.filter(kind="refund", tier__code="in_post").update(per_decision=30) == 1
     row = services.settlement_propose(dispute=dispute, by="merchant", amount=D(35), actor=desk.lead, now=now)
-    services.settlement_accept(settlement=row, by="customer", actor=desk.agent, now=now)
+    services.settlement_accept(settlement=row, by="customer", actor=desk.agent, consent=said(now), now=now)
     payment = CasePayment.objects.get()
     assert (payment.proposed_by, payment.state, payment.second_why) == (
         desk.agent, "awaiting_approval", "above_decision",
@@ -219,7 +222,7 @@ def test_what_is_settled_by_somebody_who_is_gone_waits_for_a_second_person(
     row = services.settlement_propose(
         dispute=dispute, by="customer", amount=D(35), actor=desk.agent, now=now, goods_back=True
     )
-    services.settlement_accept(settlement=row, by="merchant", actor=desk.lead, now=now)
+    services.settlement_accept(settlement=row, by="merchant", actor=desk.lead, consent=said(now), now=now)
     assert not CasePayment.objects.exists()  # the goods come first
     Case.objects.update(settled_at=now)
     type(desk.lead).objects.filter(pk=desk.lead.pk).update(is_active=False)
@@ -233,7 +236,7 @@ def test_who_may_rule_never_speaks_for_a_side(dispute: Dispute, desk: Cast, now:
     judge: dict[str, Any] = {"actor": desk.adjudicator, "now": now}
     piece = DisputeEvidence.objects.get()
     for act in (
-        lambda: services.settlement_accept(settlement=row, by="customer", **judge),
+        lambda: services.settlement_accept(settlement=row, by="customer", consent=said(now), **judge),
         lambda: services.settlement_take_back(settlement=row, **judge),
         lambda: services.evidence_withdraw(evidence=piece, **judge),
         lambda: services.dispute_withdraw(dispute=dispute, by="customer", **judge),
@@ -252,7 +255,10 @@ def test_a_proposal_taken_back_binds_nobody(dispute: Dispute, desk: Cast, now: d
     )
     services.settlement_take_back(settlement=row, actor=desk.agent, now=now)
     refused(
-        "gone", lambda: services.settlement_accept(settlement=row, by="merchant", actor=desk.agent, now=now)
+        "gone",
+        lambda: services.settlement_accept(
+            settlement=row, by="merchant", actor=desk.agent, consent=said(now), now=now
+        ),
     )
 
 

@@ -21,6 +21,7 @@ from tests.cases.test_at_once import outcomes
 from tests.cases.test_disputes import FILE, dispute
 from tests.cases.test_rulings import FOR_CUSTOMER, FOR_MERCHANT
 from tests.cast import Cast
+from tests.records import said
 
 __all__ = ["dispute"]
 pytestmark = [pytest.mark.concurrency, pytest.mark.django_db(transaction=True)]
@@ -33,7 +34,9 @@ def test_two_acceptances_of_one_proposal_have_one_effect(dispute: Dispute, desk:
     row = services.settlement_propose(dispute=dispute, by="merchant", amount=D(35), actor=agent, now=now)
 
     def accept() -> object:
-        return services.settlement_accept(settlement=row, by="customer", actor=desk.lead, now=now)
+        return services.settlement_accept(
+            settlement=row, by="customer", actor=desk.lead, consent=said(now), now=now
+        )
 
     assert outcomes(accept, accept) == ["done", "ruled"]
     assert (OrderAccount.objects.get().granted, CasePayment.objects.get().amount) == (D(35), D(35))
@@ -46,8 +49,12 @@ def test_both_sides_accept_each_others_proposal_and_one_of_them_binds(
     ours = services.settlement_propose(dispute=dispute, by="merchant", amount=D(20), actor=agent, now=now)
     theirs = services.settlement_propose(dispute=dispute, by="customer", amount=D(50), actor=agent, now=now)
     done = outcomes(
-        lambda: services.settlement_accept(settlement=ours, by="customer", actor=desk.lead, now=now),
-        lambda: services.settlement_accept(settlement=theirs, by="merchant", actor=desk.lead, now=now),
+        lambda: services.settlement_accept(
+            settlement=ours, by="customer", actor=desk.lead, consent=said(now), now=now
+        ),
+        lambda: services.settlement_accept(
+            settlement=theirs, by="merchant", actor=desk.lead, consent=said(now), now=now
+        ),
     )
     assert done == ["done", "ruled"]
     accepted = Settlement.objects.get(accepted_at__isnull=False)
@@ -60,7 +67,9 @@ def test_an_acceptance_and_a_newer_proposal_leave_no_doubt(
     agent = desk.agent
     old = services.settlement_propose(dispute=dispute, by="merchant", amount=D(35), actor=agent, now=now)
     done = outcomes(
-        lambda: services.settlement_accept(settlement=old, by="customer", actor=desk.lead, now=now),
+        lambda: services.settlement_accept(
+            settlement=old, by="customer", actor=desk.lead, consent=said(now), now=now
+        ),
         lambda: services.settlement_propose(
             dispute=dispute, by="merchant", amount=D(1), actor=agent, now=now
         ),
@@ -91,7 +100,9 @@ def test_a_ruling_and_a_settlement_at_once_decide_once(dispute: Dispute, desk: C
     row = services.settlement_propose(dispute=dispute, by="merchant", amount=D(35), actor=agent, now=now)
     services.dispute_review(dispute=dispute, actor=judge, now=now)
     done = outcomes(
-        lambda: services.settlement_accept(settlement=row, by="customer", actor=desk.lead, now=now),
+        lambda: services.settlement_accept(
+            settlement=row, by="customer", actor=desk.lead, consent=said(now), now=now
+        ),
         lambda: services.dispute_rule(dispute=dispute, draft=FOR_CUSTOMER, actor=judge, now=now),
     )
     assert done in (["done", "ruled"], ["done", "wrong_state"], ["done", "gone"])

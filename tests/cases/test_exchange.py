@@ -29,6 +29,7 @@ from aftersales.tickets.selectors import answer_templates
 from tests.cases.test_paying import submit
 from tests.cases.workshop import DAY, HOUR, arrive, fresh, keep, parcel_of
 from tests.cast import Cast
+from tests.records import said
 
 D = Decimal
 Open = Callable[..., Case]
@@ -417,5 +418,7 @@ def test_of_several_pieces_the_replaced_one_carries_it_once(
     services.case_withdraw(case=first, actor=desk.agent, now=now + 3 * DAY)
     part = open_case({0: 1}, kind="refund_only", ground="quality")
     services.case_offer(case=part, amount=D(5), actor=desk.lead, now=now + 4 * DAY)
-    part = services.case_accept(case=fresh(part), actor=desk.agent, now=now + 4 * DAY)
+    part = services.case_accept(
+        case=fresh(part), actor=desk.agent, consent=said(now + 4 * DAY), now=now + 4 * DAY
+    )
     assert (part.agreed, part.agreed_extra) == (D(5), 0)

@@ -14,6 +14,7 @@ from tests.cases.test_rulings import FOR_CUSTOMER
 from tests.cases.test_rulings import ruled as ruling
 from tests.cases.workshop import arrive, fresh, parcel_of
 from tests.cast import Cast
+from tests.records import said
 
 D = Decimal
 Open = Callable[..., Case]
@@ -98,7 +99,9 @@ def test_a_settlement_after_the_goods_were_seen_is_paid(open_case: Open, desk: C
     offer = services.settlement_propose(
         dispute=dispute, by="merchant", amount=D(30), goods_back=True, actor=desk.agent, now=now + DAY
     )
-    services.settlement_accept(settlement=offer, by="customer", actor=desk.lead, now=now + 2 * DAY)
+    services.settlement_accept(
+        settlement=offer, by="customer", actor=desk.lead, consent=said(now + 2 * DAY), now=now + 2 * DAY
+    )
     assert standing(case)[1] == D(30)
     assert fresh(case).settled_at == now + 2 * DAY
 

@@ -15,6 +15,7 @@ from tests.cases.bank import paid
 from tests.cases.whole import check_whole
 from tests.cases.workshop import DAY, fresh
 from tests.cast import Cast
+from tests.records import said
 
 D = Decimal
 Open = Callable[..., Case]
@@ -23,7 +24,9 @@ Open = Callable[..., Case]
 def offered(case: Case, amount: str, desk: Cast, now: datetime) -> Case:
     """The customer keeps the goods for a part of their price, and has the money."""
     services.case_offer(case=case, amount=D(amount), actor=desk.lead, now=now)
-    done = paid(services.case_accept(case=fresh(case), actor=desk.agent, now=now), desk, now)
+    done = paid(
+        services.case_accept(case=fresh(case), actor=desk.agent, consent=said(now), now=now), desk, now
+    )
     assert done.state == "closed"
     return done
 

@@ -1,7 +1,7 @@
 """Cases on the desk: opened, decided, sent, received and inspected by forms; shown beside the conversation."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -19,6 +19,7 @@ from aftersales.orders.models import OrderLine
 from aftersales.tickets.models import Ticket
 from tests.cases.conftest import lines, open_case, order, ticket
 from tests.cast import Cast
+from tests.records import taken_down
 
 __all__ = ["lines", "open_case", "order", "ticket"]
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_now")]
@@ -128,11 +129,17 @@ def test_a_stale_version_is_a_conflict_and_changes_nothing(open_case: Open, desk
     assert case.state == "requested"
 
 
-def test_offer_counter_and_acceptance_by_dialog(open_case: Open, desk: Cast) -> None:
+def test_offer_counter_and_acceptance_by_dialog(open_case: Open, desk: Cast, now: datetime) -> None:
     browser, case = desk.client("agent"), open_case({0: 3}, kind="refund_only", ground="quality")
     post(browser, url("case_act", case.number, "offer"), amount="10.00", by="merchant", words="补偿")
     post(browser, url("case_act", case.number, "counter"), amount="20.00", words="太少")
-    post(browser, url("case_act", case.number, "accept_counter"), words="")
+    accept = url("case_act", case.number, "accept_counter")
+    # Then nobody accepts for somebody else without saying how, when and in which words it was accepted
+    assert post(browser, accept, words="").status_code == 422
+    early = taken_down(now - timedelta(hours=3))
+    assert post(browser, accept, **early).status_code == 422  # before the other amount was named
+    assert post(browser, accept, **taken_down(now)).status_code == 302
+    assert "同意，就这样办。" in browser.get(url("case", case.number)).content.decode()
     case.refresh_from_db()
     assert (case.state, case.agreed) == ("approved", D("20.00"))
     assert {note.kind for note in case.notes.all()} >= {"offer", "counter"}

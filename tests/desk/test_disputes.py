@@ -2,21 +2,24 @@
 
 import hashlib
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
+from django.utils.timezone import localtime
 
 from aftersales.cases import services
 from aftersales.cases.models import Case, Dispute, DisputeEvidence, Ruling, Settlement
 from aftersales.core.once import FIELD, new_key
+from aftersales.notices.models import Notice
 from tests.cases.conftest import lines, open_case, order, ticket
 from tests.cases.test_disputes import dispute
 from tests.cases.test_rulings import FOR_CUSTOMER
 from tests.cast import Cast
+from tests.records import taken_down
 
 __all__ = ["dispute", "lines", "open_case", "order", "ticket"]
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_now")]
@@ -91,7 +94,9 @@ def test_a_ruling_that_does_not_add_up_comes_back_with_what_was_written(
     assert not Ruling.objects.exists()
 
 
-def test_a_proposal_is_accepted_by_one_click_and_printed(dispute: Dispute, desk: Cast) -> None:
+def test_a_proposal_is_accepted_with_what_was_said_and_printed(
+    dispute: Dispute, desk: Cast, now: datetime, work_off: Callable[[datetime], None]
+) -> None:
     agent = desk.client("agent")
     data = {"side": "merchant", "amount": "30"}
     assert post(agent, url("dispute_act", dispute.number, "propose"), **data).status_code == 302
@@ -100,14 +105,80 @@ def test_a_proposal_is_accepted_by_one_click_and_printed(dispute: Dispute, desk:
     # Who took it down for the merchant does not accept it for the customer
     accept = url("settlement_act", offer.public_id, "accept")
     assert accept not in words(agent, url("dispute", dispute.number))
-    assert post(agent, accept).status_code == 302
+    assert post(agent, accept, **taken_down(now)).status_code == 422
     assert Dispute.objects.get().state == "opened"
     lead = desk.client("lead")
     assert accept in words(lead, url("dispute", dispute.number))
-    for _twice in range(2):
-        assert post(lead, accept).status_code == 302
+    # And nobody without the words in which it was accepted, and before all that follows was read
+    effects = lead.get(accept).context["effects"]
+    assert [("¥30.00" in one.words, one.turns) for one in effects][:3] == [
+        (False, False),
+        (True, False),
+        (False, True),
+    ]
+    assert post(lead, accept).status_code == 422
+    assert post(lead, accept, **taken_down(now)).status_code == 302
+    assert post(lead, accept, **taken_down(now)).status_code == 422
     assert Dispute.objects.get().state == "settled"
-    assert "30.00" in words(agent, url("dispute_letter", dispute.number, "settlement"))
+    for page in (url("dispute_letter", dispute.number, "settlement"), url("dispute", dispute.number)):
+        assert "30.00" in words(agent, page)
+        assert "同意，就这样办。" in words(agent, page)
+    # Then the mail names how much, for which goods, and that the customer keeps them
+    work_off(now)
+    told = Notice.objects.filter(source="dispute.settled").get()
+    assert "¥30.00" in told.subject
+    assert "杯子 × 3" in told.body
+    assert "客户留下" in told.body or "The customer keeps them" in told.body
+
+
+def test_a_settlement_that_ends_an_exchange_says_so_before_anybody_accepts(
+    open_case: Open, desk: Cast, now: datetime
+) -> None:
+    case = open_case({0: 1}, kind="exchange", ground="quality")
+    row = services.dispute_open(case=case, by="customer", actor=desk.agent, now=now, words="换不了")
+    propose = url("dispute_act", row.number, "propose")
+    assert desk.client("agent").get(propose).context["turned"] is not None
+    post(desk.client("agent"), propose, side="merchant", amount="9.00")
+    accept = url("settlement_act", Settlement.objects.get().public_id, "accept")
+    case_term, _amount, goods = desk.client("lead").get(accept).context["effects"]
+    assert (case_term.turns, goods.turns) == (True, True)
+    assert case.get_kind_display() in case_term.words
+    assert post(desk.client("lead"), accept, **taken_down(now)).status_code == 302
+    case.refresh_from_db()
+    assert (case.kind, case.goods_back) == ("refund_only", False)
+
+
+def test_letters_printed_again_say_what_was_and_what_is(dispute: Dispute, desk: Cast, now: datetime) -> None:
+    agent, judge = desk.client("agent"), desk.client("adjudicator")
+    answer_by = f"{localtime(dispute.turn_until):%Y}"
+    notice, ruling = (url("dispute_letter", dispute.number, kind) for kind in ("evidence", "ruling"))
+    first = agent.get(notice).context["times"]
+    assert [until for _words, until in first] == [dispute.turn_until]
+    services.evidence_add(dispute=dispute, side="merchant", actor=desk.agent, now=now, text="检测合格")
+    heard = Dispute.objects.get()
+    services.dispute_review(dispute=dispute, actor=desk.adjudicator, now=now)
+    # The notice of evidence keeps both its times after they are over
+    assert [until for _words, until in agent.get(notice).context["times"]] == [
+        dispute.turn_until,
+        heard.turn_until,
+    ]
+    assert answer_by in words(agent, notice)
+    # The ruling invites to an appeal, then says that one is pending, and never again that one may be made
+    assert post(judge, url("dispute_rule", dispute.number), **RULING).status_code == 302
+    assert agent.get(ruling).context["appeal"].until is not None
+    post(agent, url("dispute_act", dispute.number, "appeal"), side="merchant", words="不服")
+    pending = agent.get(ruling).context["appeal"]
+    assert (pending.until, bool(pending.pending_by)) == (None, True)
+
+
+def test_after_its_time_the_ruling_says_that_no_appeal_is_possible(
+    dispute: Dispute, desk: Cast, now: datetime, at_now: Any
+) -> None:
+    services.dispute_review(dispute=dispute, actor=desk.adjudicator, now=now)
+    services.dispute_rule(dispute=dispute, draft=FOR_CUSTOMER, actor=desk.adjudicator, now=now)
+    at_now.move_to(now + timedelta(days=30))
+    said = desk.client("agent").get(url("dispute_letter", dispute.number, "ruling")).context["appeal"]
+    assert (said.until, said.over_since) == (None, Ruling.objects.get().appeal_until)
 
 
 def test_every_act_has_its_dialog_and_does_its_work(dispute: Dispute, desk: Cast, now: datetime) -> None:
@@ -223,3 +294,39 @@ def test_the_page_tells_what_silence_brings_and_what_was_said_before(
     page = words(desk.client("adjudicator"), url("dispute", row.number))
     assert "商家检测无故障" in page
     assert "逾期未答复的一方，按现有材料裁决" in page
+
+
+def test_who_may_rule_is_told_before_he_speaks_for_a_side_and_hands_the_ruling_on(
+    dispute: Dispute, desk: Cast, now: datetime
+) -> None:
+    first, second = desk.adjudicator, desk.person("adjudicator", name="秦莉")
+    judge, page, form = (
+        desk.client(first),
+        url("dispute", dispute.number),
+        url("dispute_act", dispute.number, "evidence"),
+    )
+    # Given a page that says who may rule: both, and nobody who worked on the case
+    assert [one.may for one in judge.get(page).context["bench"].judges] == [True, True]
+    # When one of them is about to take evidence down, he is told what it costs and who is left
+    assert "秦莉" in words(judge, form)
+    assert "gives_up" in words(judge, form)
+    sent = {"side": "merchant", "text": "检测合格"}
+    assert post(judge, form, **sent).status_code == 422
+    assert post(judge, form, **sent, gives_up="on").status_code == 302
+    # Then he rules no more, the page says why, and he hands the ruling to whoever may
+    shown = judge.get(page).context["bench"]
+    assert [(one.person, one.may) for one in shown.judges if not one.may] == [(first, False)]
+    assert "gives_up" not in words(judge, form)
+    hand_on = url("dispute_act", dispute.number, "hand_on")
+    assert [one.person for one in judge.get(hand_on).context["bench"].others] == [second]
+    assert post(judge, hand_on, to=first.pk).status_code == 422
+    for _twice in range(2):
+        assert post(judge, hand_on, to=second.pk).status_code == 302
+    told = Notice.objects.get(source="dispute.handed")
+    assert (told.user_id, dispute.number in told.subject) == (second.pk, True)
+    assert desk.client("agent").get(hand_on).status_code == 404
+    # And the colleague ends the evidence and rules
+    other = desk.client(second)
+    assert post(other, url("dispute_act", dispute.number, "review")).status_code == 302
+    assert post(other, url("dispute_rule", dispute.number), **RULING).status_code == 302
+    assert "秦莉" in words(judge, page)

@@ -36,6 +36,7 @@ from tests.cast import Cast
 from tests.flows.counter import Counter, bank_pays, fresh, told
 from tests.records import merchant as a_merchant
 from tests.records import order as an_order
+from tests.records import taken_down
 from training.models import AuthorityUse
 
 pytestmark = pytest.mark.django_db
@@ -200,7 +201,12 @@ def test_an_order_of_three_merchants(
     agent.done(now + HOUR, "case_act", second.number, "offer", amount="15.00", by="merchant", words="有使用痕迹",
                version=second.version)  # fmt: skip
     agent.done(
-        now + 2 * HOUR, "case_act", second.number, "accept_offer", words="可以", version=fresh(second).version
+        now + 2 * HOUR,
+        "case_act",
+        second.number,
+        "accept_offer",
+        version=fresh(second).version,
+        **taken_down(now + 2 * HOUR),
     )
     agent.done(now + HOUR, "case_act", third.number, "reject", how="merchant", words="描述写明了",
                version=third.version)  # fmt: skip

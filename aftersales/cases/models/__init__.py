@@ -18,7 +18,7 @@ from .parcel import CaseParcel, ParcelItem
 from .payment import CasePayment, PaymentPart
 from .payrun import BankAnswer, Payee, PaymentRun
 from .receiving import ParcelPhoto, ParcelReceipt, UnknownParcel
-from .recovery import Recovery, RecoveryStep, WriteOff
+from .recovery import Recovery, RecoveryProof, RecoveryStep, WriteOff
 from .repair import FaultTree, FaultTreeVersion, Repair, RepairPart
 from .request import Invoice, ServiceRequest
 from .statement import Difference, StatementLine
@@ -61,6 +61,7 @@ __all__ = [
     "Ruling",
     "Settlement",
     "Recovery",
+    "RecoveryProof",
     "RecoveryStep",
     "Repair",
     "RepairPart",

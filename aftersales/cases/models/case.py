@@ -26,6 +26,7 @@ from aftersales.cases.states import (
     CompensationKind,
     DecidedBy,
     Ground,
+    HeardBy,
     NoteKind,
     ReviewCause,
     Side,
@@ -393,6 +394,8 @@ class CaseNote(models.Model):
     )
     at = models.DateTimeField(_("written at"))
     text = models.CharField(_("text"), max_length=2000, blank=True)
+    heard_by = models.CharField(_("heard by"), max_length=10, choices=HeardBy, blank=True)
+    said_at = models.DateTimeField(_("said at"), null=True)
     erased_at = models.DateTimeField(_("erased at"), null=True)
 
     objects = ThroughCaseQuerySet.as_manager()

@@ -25,7 +25,7 @@ from aftersales.cases.disputestates import (
 from aftersales.cases.models.accounts import amount as money
 from aftersales.cases.models.case import Case
 from aftersales.cases.querysets import DisputeQuerySet, ThroughDisputeQuerySet
-from aftersales.cases.states import CaseState, Side
+from aftersales.cases.states import CaseState, HeardBy, Side
 from aftersales.core.models import AppendOnlyModel, PublicIdModel, StateModel, VersionedModel
 from aftersales.core.statefield import StateField
 from aftersales.core.wording import minute
@@ -109,7 +109,7 @@ class Dispute(StateModel, PublicIdModel, VersionedModel):
     def hear(self, *, actor: Any, now: datetime, until: datetime) -> dict[str, Any]:
         self.turn = Side.CUSTOMER if self.turn == Side.MERCHANT else Side.MERCHANT
         self.turn_until = until
-        return self.told()
+        return self.told(until=until.isoformat())
 
     @transition(**move("review"))
     def review(self, *, actor: Any, now: datetime, until: datetime) -> dict[str, Any]:
@@ -291,6 +291,10 @@ class Settlement(PublicIdModel, VersionedModel):
     made_by = person(_("made by"))
     accepted_at = models.DateTimeField(_("accepted at"), null=True)
     accepted_side = models.CharField(_("accepted by"), max_length=10, choices=Side, blank=True)
+    accepted_words = models.CharField(_("words of the acceptance"), max_length=2000, blank=True)
+    heard_by = models.CharField(_("heard by"), max_length=10, choices=HeardBy, blank=True)
+    said_at = models.DateTimeField(_("said at"), null=True)
+    taken_down_by = person(_("acceptance taken down by"), null=True)
     gone_at = models.DateTimeField(_("replaced or taken back at"), null=True)
 
     objects = ThroughDisputeQuerySet.as_manager()

@@ -183,6 +183,36 @@ class Recovery(StateModel, PublicIdModel, VersionedModel):
         return {**self.told(), "amount": str(self.taken), "open": str(self.left)}
 
 
+class RecoveryProof(PublicIdModel):
+    """A file that the merchant brings against a recovery, with its fingerprint and the moment it came.
+
+    Nobody changes it; erased, it keeps moment and fingerprint.
+    """
+
+    recovery = models.ForeignKey(
+        Recovery, models.PROTECT, related_name="proofs", verbose_name=_("recovery"), db_index=False
+    )
+    by = person(_("brought by"))
+    at = models.DateTimeField(_("at"))
+    name = models.CharField(_("stored name"), max_length=200)
+    original_name = models.CharField(_("file name"), max_length=200, blank=True)
+    content_type = models.CharField(_("content type"), max_length=100)
+    size = models.PositiveBigIntegerField(_("size in bytes"))
+    sha256 = models.CharField(_("fingerprint"), max_length=64)
+    erased_at = models.DateTimeField(_("erased at"), null=True)
+
+    objects = ThroughRecoveryQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("proof of an objection")
+        verbose_name_plural = _("proofs of objections")
+        ordering = ["at", "id"]
+        constraints = [models.UniqueConstraint(fields=["recovery", "sha256"], name="recovery_proof_once")]
+
+    def __str__(self) -> str:
+        return self.original_name or self.sha256[:16]
+
+
 class RecoveryStep(AppendOnlyModel):
     """One step of the collection: from where, how much, which entry of the ledger. ``back``: given back again."""
 

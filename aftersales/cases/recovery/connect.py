@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from aftersales.cases.recovery import events, selectors  # noqa: F401 - importing declares the event kinds
 from aftersales.cases.recovery.machine import RECOVERY_MACHINE, WRITE_OFF_MACHINE
 from aftersales.cases.services import recovering, recoverytelling, writingoff
-from aftersales.core import authority, deliveries, facts, moves, series
+from aftersales.core import authority, deliveries, facts, files, moves, series
 from aftersales.core.models import Event
 
 
@@ -29,6 +29,7 @@ def connect() -> None:
     moves.use(RECOVERY_MACHINE)
     moves.use(WRITE_OFF_MACHINE)
     series.declare("recovery", "ZC{yy}{mm}-{n:05d}")
+    files.declare("cases.recoveryproof", selectors.proof_files)
     authority.declare(writingoff.AUTHORITY, writingoff.claims)
     facts.provide("merchants.open_duties", selectors.open_duties)
     for name, pattern in (

@@ -39,6 +39,7 @@ register(
     recovery("opened", _("The platform paid %(amount)s %(currency)s first; the merchant owes it."), until="moment"),
     recovery("changed", _("The claim is now %(amount)s %(currency)s.")),
     recovery("objected", _("The merchant objected: %(objection)s."), objection="code"),
+    recovery("proved", _("The merchant brought a file."), fingerprint="code"),
     recovery("upheld", _("%(actor)s upheld the claim; %(amount)s %(currency)s stand.")),
     recovery("overturned", _("%(actor)s dropped the claim of %(amount)s %(currency)s.")),
     recovery("begun", _("%(amount)s %(currency)s are being collected.")),

@@ -1,12 +1,17 @@
 """Answers about recoveries for guards of other rooms."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from django.db.models import Count
 
-from aftersales.cases.models import Recovery
+from aftersales.cases.models import Recovery, RecoveryProof
 from aftersales.merchants.models import Merchant
+
+
+def proof_files(names: Sequence[str]) -> Iterable[str]:
+    """Which of these stored files prove an objection."""
+    return RecoveryProof.objects.filter(name__in=names).values_list("name", flat=True)
 
 
 def open_duties(rows: Sequence[Merchant], now: datetime) -> Mapping[int, int]:

@@ -1,7 +1,9 @@
 """Every write about cases. Lock order: order → ticket → case → payment."""
 
+from .asking import merchant_told, merchants_ask_again
 from .awaiting import parcels_expire, parcels_warn
 from .collecting import merchant_top_up, recoveries_collect, recovery_collect, recovery_paid
+from .consent import Consent
 from .deciding import (
     case_accept,
     case_amend,
@@ -29,9 +31,10 @@ from .dues import due_paid
 from .exchanging import Replacement, case_turn, exchange_choose, exchange_send
 from .faulttrees import fault_tree_create, fault_tree_draft, fault_tree_redraft
 from .gateways import money_gateway_create, money_gateway_rotate, money_gateway_switch
+from .judging import dispute_hand_on
 from .labels import parcel_label
-from .mediating import settlement_accept, settlement_propose, settlement_take_back
-from .objecting import recovery_decide, recovery_object
+from .mediating import settlement_accept, settlement_effects, settlement_propose, settlement_take_back
+from .objecting import recovery_decide, recovery_object, recovery_prove
 from .opening import CaseDraft, case_open
 from .parcels import (
     parcel_deliver,
@@ -127,6 +130,7 @@ __all__ = [
     "repair_test",
     "Arrival",
     "CaseDraft",
+    "Consent",
     "PayeeDraft",
     "Finding",
     "Stranger",
@@ -169,6 +173,7 @@ __all__ = [
     "decision_pay",
     "decisions_carry_out",
     "dispute_appeal",
+    "dispute_hand_on",
     "dispute_open",
     "dispute_review",
     "dispute_rule",
@@ -179,6 +184,7 @@ __all__ = [
     "evidence_withdraw",
     "obligation_keep",
     "settlement_accept",
+    "settlement_effects",
     "settlement_propose",
     "settlement_take_back",
     "silence_dispute",
@@ -209,12 +215,15 @@ __all__ = [
     "unknown_match",
     "unknown_shelve",
     "case_pay_first",
+    "merchant_told",
     "merchant_top_up",
+    "merchants_ask_again",
     "recoveries_collect",
     "recovery_collect",
     "recovery_decide",
     "recovery_keep",
     "recovery_object",
+    "recovery_prove",
     "recovery_paid",
     "write_off_approve",
     "write_off_propose",

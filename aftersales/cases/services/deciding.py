@@ -17,6 +17,7 @@ from aftersales.cases.models import Case, CaseLine
 from aftersales.cases.refunding import Quote
 from aftersales.cases.services import accounts
 from aftersales.cases.services.awaiting import awaited_cancel, parcel_await
+from aftersales.cases.services.consent import Consent, checked
 from aftersales.cases.services.dues import dues_drop
 from aftersales.cases.services.following import repairs_end
 from aftersales.cases.services.limits import refuse_above_bound
@@ -41,6 +42,7 @@ from aftersales.cases.states import (
 )
 from aftersales.core import moves
 from aftersales.core.errors import DomainError
+from aftersales.core.models import Event
 
 SPEAKS = {"accept_offer": "customer", "accept_counter": "merchant"}
 KNOWING = frozenset({"rule", "settle_dispute"})
@@ -90,16 +92,35 @@ def case_counter(
 
 
 def case_accept(
-    *, case: Case, actor: Any, now: datetime, words: str = "", version: int | None = None
+    *, case: Case, consent: Consent, actor: Any, now: datetime, version: int | None = None
 ) -> Case:
-    """Accept what lies on the table: the offer (as the customer) or the counter-offer (as the other side)."""
+    """Accept what lies on the table: the offer (as the customer) or the counter-offer (as the other side).
+
+    ``consent``: how, when and in which words it was accepted. Errors: heard_by, consent, said_at, too_much.
+    """
     with transaction.atomic():
         mine = _held(case, actor, version)
+        said = checked(consent, since=_on_table_since(mine.case), now=now)
         move = "accept_counter" if mine.case.state == CaseState.COUNTERED else "accept_offer"
         side = Side.MERCHANT if move == "accept_counter" else Side.CUSTOMER
         agreed = _approved(mine, move, actor, now, DecidedBy.AGREEMENT, quoted(mine, mine.case.offered, {}))
-        note(agreed, NoteKind.ACCEPT, side, words, actor, now)
+        note(
+            agreed,
+            NoteKind.ACCEPT,
+            side,
+            said.words,
+            actor,
+            now,
+            heard_by=said.heard_by,
+            said_at=said.said_at,
+        )
     return agreed
+
+
+def _on_table_since(case: Case) -> datetime | None:
+    made = Event.objects.about("cases.case", case.pk).filter(kind__in=["case.offered", "case.countered"])
+    last: datetime | None = made.order_by("-id").values_list("at", flat=True).first()
+    return last
 
 
 def case_approve(

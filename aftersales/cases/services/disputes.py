@@ -67,14 +67,15 @@ def dispute_open(
         if was == CaseState.REJECTED:
             deciding.claim_again(mine)
         mine.case = moves.perform(mine.case, "dispute", actor=actor, now=now, acting_as=acting(by), by=by)
+        until = now + duration("dispute_answer_hours", now)
         row: Dispute = moves.create(
             Dispute(
                 number=number, case=mine.case, merchant_id=mine.case.merchant_id, case_was=was, opened_side=by,
                 opened_by=actor, opened_at=now, turn=OTHER[Side(by)],
-                turn_until=now + duration("dispute_answer_hours", now),
+                turn_until=until,
             ),
             actor=actor, now=now, event="dispute.opened", acting_as=acting(by),
-            payload={"case_id": mine.case.pk, "by": by},
+            payload={"case_id": mine.case.pk, "by": by, "until": until.isoformat()},
         )  # fmt: skip
         if words.strip():
             brought(row, by, clean(words), actor=actor, now=now, kind=EvidenceKind.STATEMENT)

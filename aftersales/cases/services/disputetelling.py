@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.services import system_user
 from aftersales.cases.disputestates import SIDES, RulingOutcome, SuspendedFor
 from aftersales.cases.models import Dispute, Ruling, Settlement
+from aftersales.cases.services.asking import goods_named
 from aftersales.cases.states import CaseKind, Side
 from aftersales.core.models import Event
 from aftersales.core.wording import money
@@ -16,6 +17,7 @@ from aftersales.notices.services import notice_send
 
 Values = dict[str, Any]
 Told = tuple[str, Values, frozenset[str]]
+BACK, KEPT = _("The customer sends them back"), _("The customer keeps them")
 
 
 def sides_tell(*, event: Event, now: datetime) -> None:
@@ -74,6 +76,19 @@ def _ruled(dispute: Dispute, event: Event) -> Told:
     return "dispute.ruled", values, SIDES
 
 
+def _settled(dispute: Dispute, event: Event) -> Told:
+    """How much, for which goods, and what becomes of them."""
+    row = Settlement.objects.filter(dispute=dispute, accepted_at__isnull=False).first()
+    if row is None:
+        return "", {}, frozenset()
+    case = dispute.case
+    values: Values = {
+        "amount": money(row.amount, case.currency), "goods": BACK if row.goods_back else KEPT,
+        "items": goods_named(case),
+    }  # fmt: skip
+    return "dispute.settled", values, SIDES
+
+
 def _news(words: Any) -> Callable[[Dispute, Event], Told]:
     return lambda dispute, event: ("dispute.news", {"message": words, "due": None}, SIDES)
 
@@ -92,7 +107,7 @@ _NODES: Mapping[str, Callable[[Dispute, Event], Told]] = {
     "dispute.suspended": _suspended,
     "dispute.review_begun": _news(_("the time for evidence is over, the platform rules next")),
     "dispute.appealed": _news(_("an appeal was made, another person decides it")),
-    "dispute.settled": _news(_("both sides settled")),
+    "dispute.settled": _settled,
     "dispute.withdrawn": _news(_("the dispute was withdrawn")),
     "dispute.obligation_missed": _news(_("what the ruling asks of the merchant was not done in time")),
 }

@@ -3,7 +3,16 @@
 from datetime import datetime
 from typing import Any
 
-from aftersales.cases.models import CaseFlag, CaseNote, DisputeEvidence, Payee, PhotoPrint, ServiceRequest
+from aftersales.cases.models import (
+    CaseFlag,
+    CaseNote,
+    DisputeEvidence,
+    Payee,
+    PhotoPrint,
+    RecoveryProof,
+    ServiceRequest,
+    Settlement,
+)
 from aftersales.cases.services.authority import bundle_erase_of
 from aftersales.cases.states import OPEN_PAYMENTS
 from aftersales.customers.models import Customer
@@ -28,4 +37,8 @@ def customer_forget(customer: Customer, *, actor: Any, reason: str, now: datetim
     requests.update(words="", answer="", details={}, result={}, erased_at=now)
     bundle_erase_of(customer, held, now)
     brought = DisputeEvidence.objects.filter(dispute__case__customer=customer, erased_at=None)
+    agreed = Settlement.objects.filter(dispute__case__customer=customer).exclude(accepted_words="")
+    agreed.exclude(dispute__case__ticket__in=held).update(accepted_words="")
+    proofs = RecoveryProof.objects.filter(recovery__case__customer=customer, erased_at=None)
+    proofs.exclude(recovery__case__ticket__in=held).update(original_name="", erased_at=now)
     brought.exclude(dispute__case__ticket__in=held).update(text="", original_name="", erased_at=now)

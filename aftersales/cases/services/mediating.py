@@ -1,5 +1,6 @@
 """Mediation: either side proposes, the other accepts; one acceptance binds, however many come at once (R4.7)."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -7,8 +8,9 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from aftersales.cases.models import Dispute, Settlement
+from aftersales.cases.models import Case, Dispute, Settlement
 from aftersales.cases.services import deciding
+from aftersales.cases.services.consent import Consent, checked
 from aftersales.cases.services.disputes import acting, before_ruling, end_offers, held_dispute, of_a_side
 from aftersales.cases.services.locking import require
 from aftersales.cases.services.ruling import decision_pay
@@ -56,14 +58,18 @@ def settlement_take_back(*, settlement: Settlement, actor: Any, now: datetime) -
     return row
 
 
-def settlement_accept(*, settlement: Settlement, by: str, actor: Any, now: datetime) -> Dispute:
+def settlement_accept(
+    *, settlement: Settlement, by: str, consent: Consent, actor: Any, now: datetime
+) -> Dispute:
     """The other side accepts: one effect however often and by however many at once.
 
     Who took down what one side proposes does not speak for the other side too. What is settled goes out within the
     authority of whoever took the acceptance down, else a second person lets it out.
 
-    Errors: not_permitted, side (one's own proposal), own_proposal, gone (replaced meanwhile), ruled, too_much,
-    paid_more.
+    ``consent``: how, when and in which words that side accepted.
+
+    Errors: heard_by, consent, said_at, not_permitted, side (one's own proposal), own_proposal, gone (replaced
+    meanwhile), ruled, too_much, paid_more.
     """
     require(actor, "cases.answer")
     of_a_side(by)
@@ -80,12 +86,42 @@ def settlement_accept(*, settlement: Settlement, by: str, actor: Any, now: datet
                 ),
                 "own_proposal",
             )
-        Settlement.objects.filter(pk=row.pk).update(accepted_at=now, accepted_side=by)
+        said = checked(consent, since=row.made_at, now=now)
+        Settlement.objects.filter(pk=row.pk).update(
+            accepted_at=now, accepted_side=by, accepted_words=said.words, heard_by=said.heard_by,
+            said_at=said.said_at, taken_down_by=actor,
+        )  # fmt: skip
         end_offers(current, now)
         settled: Dispute = moves.perform(current, "settle", actor=actor, now=now, acting_as=acting(by), by=by)
         deciding.case_settled(mine, row.amount, goods_back=row.goods_back, actor=actor, now=now)
     decision_pay(settled, now=now)
     return settled
+
+
+@dataclass(frozen=True)
+class Effects:
+    """All that a settlement would do, before anybody accepts it."""
+
+    kind_was: str
+    kind: str
+    amount: Decimal
+    currency: str
+    goods_back: bool
+    freight_by: str  # who bears the way back; empty where nothing goes back
+
+    @property
+    def turns(self) -> bool:
+        """The case becomes another one: no exchange, no repair any more."""
+        return self.kind != self.kind_was
+
+
+def settlement_effects(*, case: Case, amount: Decimal, goods_back: bool) -> Effects:
+    """What a settlement on these terms makes of the case; nothing is written, nothing is asked of the database."""
+    kind = deciding.refund_kind(case.kind, goods_back)
+    return Effects(
+        kind_was=case.kind, kind=kind, amount=amount, currency=case.currency, goods_back=goods_back,
+        freight_by=case.return_freight if goods_back else "",
+    )  # fmt: skip
 
 
 def _lying(settlement: Settlement) -> Settlement:

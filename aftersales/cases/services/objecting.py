@@ -1,5 +1,6 @@
 """What the merchant says against a recovery, and who decides on it (R4.10)."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -7,19 +8,24 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from aftersales.cases.models import Recovery
-from aftersales.cases.recovery.states import Objection
+from aftersales.cases.models import Recovery, RecoveryProof
+from aftersales.cases.recovery.states import Objection, RecoveryState
 from aftersales.cases.services.collecting import the_recovery
 from aftersales.cases.services.locking import require
-from aftersales.core import moves
+from aftersales.core import events, moves
 from aftersales.core.errors import DomainError
+from aftersales.core.files import StoredFile
 from aftersales.core.money import CENT
 
 
 def recovery_object(
-    *, recovery: Recovery, cause: str, words: str, actor: Any, now: datetime, version: int | None = None
-) -> Recovery:
-    """Taken down for the merchant, in time and with what he brings. Errors: cause, reason, too_late, wrong_state."""
+    *, recovery: Recovery, cause: str, words: str, actor: Any, now: datetime, files: Sequence[StoredFile] = (),
+    version: int | None = None,
+) -> Recovery:  # fmt: skip
+    """Taken down for the merchant, in time and with what he brings; the same file counts once.
+
+    Errors: cause, reason, too_late, wrong_state.
+    """
     require(actor, "cases.object_recovery")
     if cause not in Objection.values:
         raise DomainError(_("Choose why the merchant objects."), "cause")
@@ -29,7 +35,44 @@ def recovery_object(
         objected: Recovery = moves.perform(
             row, "object", actor=actor, now=now, acting_as="merchant", cause=cause, words=said
         )
+        for file in files:
+            _prove(objected, file, actor, now)
     return objected
+
+
+def recovery_prove(
+    *, recovery: Recovery, files: Sequence[StoredFile], actor: Any, now: datetime
+) -> list[RecoveryProof]:
+    """More files of the merchant before his objection is decided, kept with moment and fingerprint.
+
+    Errors: not_permitted, empty, wrong_state (nothing is to be decided).
+    """
+    require(actor, "cases.object_recovery")
+    if not files:
+        raise DomainError(_("Add a file."), "empty")
+    with transaction.atomic():
+        row = the_recovery(recovery, actor)
+        if row.state != RecoveryState.OBJECTED:
+            raise DomainError(
+                _("Files are taken as long as the objection waits for its decision."), "wrong_state"
+            )
+        return [_prove(row, file, actor, now) for file in files]
+
+
+def _prove(row: Recovery, file: StoredFile, actor: Any, now: datetime) -> RecoveryProof:
+    known: RecoveryProof | None = RecoveryProof.objects.filter(recovery=row, sha256=file.sha256).first()
+    if known is not None:
+        return known
+    proof = RecoveryProof(
+        recovery=row, by=actor, at=now, name=file.name, original_name=file.original_name,
+        content_type=file.content_type, size=file.size, sha256=file.sha256,
+    )  # fmt: skip
+    proof.save()
+    events.record(
+        "recovery.proved", subject=row, actor=actor, now=now, acting_as="merchant",
+        payload=row.told(fingerprint=file.sha256),
+    )  # fmt: skip
+    return proof
 
 
 def recovery_decide(

@@ -200,13 +200,18 @@ def _created(
     )  # fmt: skip
 
 
-def note(case: Case, kind: str, side: str, text: str, actor: Any, now: datetime) -> CaseNote | None:
-    """Keep what was said with an act; nothing for no words. Error: words."""
+def note(
+    case: Case, kind: str, side: str, text: str, actor: Any, now: datetime, *, heard_by: str = "",
+    said_at: datetime | None = None,
+) -> CaseNote | None:  # fmt: skip
+    """Keep what was said with an act, and how and when; nothing for no words. Error: words."""
     words = text.replace("\x00", "").strip()
     if len(words) > LONGEST:
         raise DomainError(_("At most 2,000 characters, please."), "words")
     if not words:
         return None
-    row = CaseNote(case=case, kind=kind, side=side, by=actor, at=now, text=words)
+    row = CaseNote(
+        case=case, kind=kind, side=side, by=actor, at=now, text=words, heard_by=heard_by, said_at=said_at
+    )
     row.save()
     return row

@@ -29,7 +29,8 @@ from aftersales.desk import (
     repairs,
     requests,
 )
-from aftersales.desk.caseforms import CaseForm, FreightForm
+from aftersales.desk.caseforms import CaseForm, ConsentForm, FreightForm
+from aftersales.desk.views.framing import dialog, fragment, may_see_ticket, there
 from aftersales.desk.views.ticket import the_ticket
 from aftersales.standards.selectors import one_edition
 from aftersales.tickets.models import Ticket
@@ -39,10 +40,7 @@ SOURCE = "desk"
 
 def the_case(request: HttpRequest, number: str) -> Case:
     """The case this person may see, or nothing at all."""
-    found = cases.find(request.user, number)
-    if found is None:
-        raise Http404
-    return found
+    return there(cases.find(request.user, number))
 
 
 def the_parcel(request: HttpRequest, public_id: str) -> CaseParcel:
@@ -51,10 +49,6 @@ def the_parcel(request: HttpRequest, public_id: str) -> CaseParcel:
     if found is None:
         raise Http404
     return found
-
-
-def _fragment(request: HttpRequest) -> bool:
-    return bool(request.htmx)  # type: ignore[attr-defined]
 
 
 @require_GET
@@ -92,9 +86,7 @@ def case_open(request: HttpRequest, number: str) -> HttpResponse:
         if opened:
             return redirect("desk:ticket", row.number)
     context = {"title": pgettext("case", "Open a case"), "ticket": row, "form": form, "now": timezone.now()}
-    status = 422 if request.method == "POST" else 200
-    name = "desk/cases/_open.html" if _fragment(request) else "desk/cases/open.html"
-    return render(request, name, context, status=status)
+    return dialog(request, "desk/cases", context, "open")
 
 
 @require_POST
@@ -139,12 +131,12 @@ def _story(request: HttpRequest, row: Case) -> dict[str, Any]:
     return {
         "title": row.number, "now": now, "card": card, "case": row, "ticket": row.ticket,
         "judged": judged.of_case(row), "happened": cases.happened(card), "photos": cases.photos(card),
-        "may_see_ticket": Ticket.objects.visible_to(request.user).filter(pk=row.ticket_id).exists()
-        and request.user.has_perm("desk.view"),
+        "may_see_ticket": may_see_ticket(request, row.ticket_id),
         "settled": cases.settled_terms(row) if card.parcels else [],
         "automatic": automatic.of_case(row, request.user, now),
         "recovery": recoveries.of_case(row, request.user),
         "may_freight": may_have_freight(row) and request.user.has_perm("cases.decide"),
+        "unreached": Case.objects.unreached().filter(pk=row.pk).exists(),
         "may_pay_first": recoveries.may_pay_first(row, request.user),
         "disputes": disputes.of_case(row, request.user) if request.user.has_perm("cases.view_dispute") else [],
         "workshop": repairs.of_case(card, request.user, now),
@@ -160,22 +152,26 @@ def case_act(request: HttpRequest, number: str, name: str) -> HttpResponse:
     found = next(iter(moves.options(row, actor=request.user, now=now, names=[name])), None) if act else None
     if act is None or found is None:
         raise Http404
-    initial = {"kind": row.kind, "ground": row.ground, "goods": "back" if row.goods_back else "keep"}
+    initial = {
+        "kind": row.kind,
+        "ground": row.ground,
+        "goods": "back" if row.goods_back else "keep",
+        "said_at": now,
+    }
     form = act.form(request.POST if request.method == "POST" else None, initial=initial)
     if request.method == "POST" and form.is_valid():
         version = whole(request.POST.get("version"))
         done = answered(
             lambda: act.run(row, form.cleaned_data, actor=request.user, now=now, version=version), request, _("Done."),
         )  # fmt: skip
-        if done or _fragment(request):
+        if done or fragment(request):
             return _back(request, row)
     context = {"title": found.move.label, "case": row, "act": found, "form": form, "now": now, "name": name}
     context["back"] = _from(request)
     if act.preview:
         typed = form.cleaned_data.get("amount") if form.is_bound and form.is_valid() else None
         context |= cases.quoted(lambda: services.case_preview(case=row, amount=typed), row)
-    template = "desk/cases/_act.html" if _fragment(request) else "desk/cases/act.html"
-    return render(request, template, context, status=422 if request.method == "POST" else 200)
+    return dialog(request, "desk/cases", context)
 
 
 @require_GET
@@ -228,8 +224,7 @@ def parcel_act(request: HttpRequest, public_id: str, name: str) -> HttpResponse:
         "now": now,
     }
     context["back"] = _from(request)
-    template = "desk/cases/_parcel_act.html" if _fragment(request) else "desk/cases/parcel_act.html"
-    return render(request, template, context, status=422 if request.method == "POST" else 200)
+    return dialog(request, "desk/cases", context, "parcel_act")
 
 
 @require_POST
@@ -257,11 +252,31 @@ def return_freight(request: HttpRequest, number: str) -> HttpResponse:
             ),
             request, _("The return freight is paid with the refund."),
         )  # fmt: skip
-        if done or _fragment(request):
+        if done or fragment(request):
             return redirect("desk:case", row.number)
     context = {"title": pgettext("case", "Give back return freight"), "case": row, "form": form, "now": now}
-    template = "desk/cases/_freight.html" if _fragment(request) else "desk/cases/freight.html"
-    return render(request, template, context, status=422 if request.method == "POST" else 200)
+    return dialog(request, "desk/cases", context, "freight")
+
+
+@require_http_methods(["GET", "POST"])
+@needs("cases.decide")
+def merchant_told(request: HttpRequest, number: str) -> HttpResponse:
+    """The merchant was asked by other means than by mail: how, when and in which words."""
+    row, now = the_case(request, number), timezone.now()
+    form = ConsentForm(
+        request.POST if request.method == "POST" else None, initial={"said_at": now}, asked=True
+    )
+    if request.method == "POST" and form.is_valid():
+        asked, version = services.Consent(**form.cleaned_data), whole(request.POST.get("version"))
+        done = answered(
+            lambda: services.merchant_told(case=row, consent=asked, actor=request.user, now=now, version=version),
+            request, _("The merchant's time to answer runs."),
+        )  # fmt: skip
+        if done or fragment(request):
+            return redirect("desk:case", row.number)
+    title = pgettext("case", "The merchant was asked")
+    context = {"title": title, "case": row, "form": form, "now": now}
+    return dialog(request, "desk/cases", context, "told")
 
 
 def _from(request: HttpRequest) -> str:

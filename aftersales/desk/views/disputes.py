@@ -14,23 +14,22 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from aftersales.cases import services
 from aftersales.cases.disputestates import RulingOutcome
 from aftersales.cases.models import Dispute, DisputeEvidence, Settlement
+from aftersales.cases.states import Side
 from aftersales.core import files, moves
 from aftersales.core.access import answered, needs
 from aftersales.core.posted import whole
 from aftersales.desk import cases, disputeacts, disputes
+from aftersales.desk.caseforms import ConsentForm
 from aftersales.desk.disputeforms import PrecedentForm, RulingForm
 from aftersales.desk.receiveforms import uploads
-from aftersales.tickets.models import Ticket
+from aftersales.desk.views.framing import dialog, fragment, may_see_ticket, there
 
 LETTERS = ("ruling", "evidence", "settlement")
 
 
 def the_dispute(request: HttpRequest, number: str) -> Dispute:
     """The dispute this person may see, or nothing at all."""
-    found = disputes.find(request.user, number)
-    if found is None:
-        raise Http404
-    return found
+    return there(disputes.find(request.user, number))
 
 
 @require_GET
@@ -41,14 +40,10 @@ def dispute(request: HttpRequest, number: str) -> HttpResponse:
     card = disputes.card(row, request.user, now)
     context = {
         "title": row.number, "now": now, "dispute": row, "case": row.case, "ticket": row.case.ticket, "card": card,
-        "happened": disputes.happened(card), "may_see_ticket": _may_see(request, row),
+        "bench": disputes.bench(row, request.user, now), "happened": disputes.happened(card),
+        "may_see_ticket": may_see_ticket(request, row.case.ticket_id),
     }  # fmt: skip
     return render(request, "desk/disputes/dispute.html", context)
-
-
-def _may_see(request: HttpRequest, row: Dispute) -> bool:
-    tickets = Ticket.objects.visible_to(request.user).filter(pk=row.case.ticket_id)
-    return bool(tickets.exists() and request.user.has_perm("desk.view"))
 
 
 @require_http_methods(["GET", "POST"])
@@ -57,23 +52,27 @@ def act(request: HttpRequest, number: str, name: str) -> HttpResponse:
     """One act on a dispute: its dialog, and the act itself."""
     row, now = the_dispute(request, number), timezone.now()
     found, reasons = _offered(request, row, name)
-    form = found.form(request.POST if request.method == "POST" else None, initial={"side": row.turn})
+    bench = disputes.bench(row, request.user, now)
+    form = found.form(
+        request.POST if request.method == "POST" else None, initial={"side": row.turn}, bench=bench
+    )
     if request.method == "POST" and form.is_valid():
         done = answered(lambda: _run(request, row, found, form), request, _("Done."))
-        if done or bool(request.htmx):  # type: ignore[attr-defined]
+        if done or fragment(request):
             return redirect("desk:dispute", row.number)
     context = {
         "title": found.label, "dispute": row, "act": found, "name": name, "form": form, "reasons": reasons, "now": now,
-        "accept": files.accepted(), "with_files": name == "evidence",
+        "accept": files.accepted(), "with_files": name == "evidence", "bench": bench,
+        "warned": bench.loses and name in ("evidence", "propose"),
+        "turned": disputes.turned_by(row) if name == "propose" else None,
     }  # fmt: skip
-    template = "desk/disputes/_act.html" if request.htmx else "desk/disputes/act.html"  # type: ignore[attr-defined]
-    return render(request, template, context, status=422 if request.method == "POST" else 200)
+    return dialog(request, "desk/disputes", context)
 
 
 def _offered(request: HttpRequest, row: Dispute, name: str) -> tuple[disputeacts.DisputeAct, Any]:
     """The act, and why it is not possible now; not found for who may never do it."""
     found = disputeacts.ACTS.get(name)
-    if found is None or not request.user.has_perm("cases.dispute"):
+    if found is None or not request.user.has_perm(found.may):
         raise Http404
     if not found.is_move:
         return found, ()
@@ -141,23 +140,46 @@ def _first_words(row: Dispute) -> dict[str, Any]:
     }  # fmt: skip
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 @needs("cases.answer")
 def settlement_act(request: HttpRequest, public_id: str, name: str) -> HttpResponse:
-    """Accept what the other side proposed, or take one's own proposal back."""
+    """Accept what the other side proposed, with all that follows and how it was said; or take one's own back."""
     rows = Settlement.objects.visible_to(request.user).select_related("dispute__case")
     row: Settlement | None = rows.filter(public_id=public_id).first()
     if row is None or name not in ("accept", "take_back"):
         raise Http404
-    who: dict[str, Any] = {"actor": request.user, "now": timezone.now()}
     if name == "accept":
-        other = "merchant" if row.by == "customer" else "customer"
-        answered(
-            lambda: services.settlement_accept(settlement=row, by=other, **who), request, _("Both sides settled.")
-        )  # fmt: skip
-    else:
-        answered(lambda: services.settlement_take_back(settlement=row, **who), request, _("Done."))
+        return _accept(request, row)
+    if request.method != "POST":
+        raise Http404
+    who: dict[str, Any] = {"actor": request.user, "now": timezone.now()}
+    answered(lambda: services.settlement_take_back(settlement=row, **who), request, _("Done."))
     return redirect("desk:dispute", row.dispute.number)
+
+
+def _accept(request: HttpRequest, row: Settlement) -> HttpResponse:
+    """The dialog of an acceptance, and the acceptance itself."""
+    now, dispute = timezone.now(), row.dispute
+    other = Side.MERCHANT if row.by == Side.CUSTOMER else Side.CUSTOMER
+    form = ConsentForm(request.POST if request.method == "POST" else None, initial={"said_at": now})
+    if request.method == "POST" and form.is_valid():
+        said = services.Consent(**form.cleaned_data)
+        done = answered(
+            lambda: services.settlement_accept(settlement=row, by=other, consent=said, actor=request.user, now=now),
+            request, _("Both sides settled."),
+        )  # fmt: skip
+        if done or fragment(request):
+            return redirect("desk:dispute", dispute.number)
+    title = (
+        pgettext("settlement", "The merchant accepts")
+        if other == Side.MERCHANT
+        else pgettext("settlement", "The customer accepts")
+    )
+    context = {
+        "title": title, "dispute": dispute, "case": dispute.case, "offer": row, "form": form, "now": now,
+        "effects": disputes.effects(row),
+    }  # fmt: skip
+    return dialog(request, "desk/disputes", context, "accept")
 
 
 def the_evidence(request: HttpRequest, public_id: str) -> DisputeEvidence:
@@ -200,7 +222,8 @@ def letter(request: HttpRequest, number: str, kind: str) -> HttpResponse:
         raise Http404
     context = {
         "title": row.number, "now": now, "dispute": row, "case": row.case, "card": card, "kind": kind,
-        "ruling": card.standing, "settled": card.settled,
+        "ruling": card.standing, "settled": card.settled, "times": disputes.evidence_times(row),
+        "appeal": disputes.appeal_of(row, card.standing, now) if card.standing else None,
     }  # fmt: skip
     return render(request, "desk/disputes/letter.html", context)
 

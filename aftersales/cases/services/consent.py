@@ -1,0 +1,39 @@
+"""What somebody said whose acceptance staff takes down: how, when and in which words. Without it nothing binds him."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.translation import gettext_lazy as _
+
+from aftersales.cases.states import HeardBy
+from aftersales.core.errors import DomainError
+
+LONGEST = 2000
+
+
+@dataclass(frozen=True)
+class Consent:
+    """``heard_by``: how it was said; ``words``: as they were said; ``said_at``: when, not when it was written down."""
+
+    heard_by: str
+    words: str
+    said_at: datetime
+
+
+def checked(consent: Consent, *, since: datetime | None, now: datetime) -> Consent:
+    """The same with clean words. ``since``: when what is accepted was put on the table.
+
+    Errors: heard_by, consent (no words), words (too long), said_at (in the future, or before it was offered).
+    """
+    if consent.heard_by not in HeardBy.values:
+        raise DomainError(_("Say how it was said: by phone, in a chat, in writing …"), "heard_by")
+    words = consent.words.replace("\x00", "").strip()
+    if not words:
+        raise DomainError(_("Write down in which words it was said."), "consent")
+    if len(words) > LONGEST:
+        raise DomainError(_("At most 2,000 characters, please."), "words")
+    if consent.said_at > now:
+        raise DomainError(_("It was said in the future? Correct the time."), "said_at")
+    if since is not None and consent.said_at < since.replace(second=0, microsecond=0):
+        raise DomainError(_("It cannot be accepted before it was proposed. Correct the time."), "said_at")
+    return Consent(consent.heard_by, words, consent.said_at)
