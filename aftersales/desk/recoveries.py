@@ -20,6 +20,7 @@ from aftersales.cases.models import (
     DisputeEvidence,
     ParcelPhoto,
     Recovery,
+    RecoveryProof,
     RecoveryStep,
     Ruling,
     WriteOff,
@@ -34,10 +35,10 @@ from aftersales.cases.recovery.states import (
 )
 from aftersales.cases.states import CaseState
 from aftersales.core import events, moves
-from aftersales.core.components import badge
 from aftersales.core.models import Event
 from aftersales.core.moves import MoveOption
-from aftersales.desk.cases import MARKS, Happening
+from aftersales.desk.cases import Happening
+from aftersales.desk.statelook import state_badge
 from aftersales.ledger.models import Journal
 from aftersales.merchants.models import DepositCall, DepositMove, Merchant
 from aftersales.notices.models import Notice
@@ -54,13 +55,11 @@ STATES = {"open": pgettext_lazy("recoveries", "Open"), "all": pgettext_lazy("rec
 
 
 def look(row: Recovery) -> SafeString:
-    tone = RECOVERY_COLOURS[RecoveryState(row.state)]
-    return badge(str(row.get_state_display()), tone=tone, mark_name=MARKS[tone])
+    return state_badge(RecoveryState(row.state), RECOVERY_COLOURS)
 
 
 def write_off_look(row: WriteOff) -> SafeString:
-    tone = WRITE_OFF_COLOURS[WriteOffState(row.state)]
-    return badge(str(row.get_state_display()), tone=tone, mark_name=MARKS[tone])
+    return state_badge(WriteOffState(row.state), WRITE_OFF_COLOURS)
 
 
 # The board
@@ -188,6 +187,7 @@ class RecoveryPage:
     state: SafeString
     acts: Sequence[Act]
     steps: Sequence[RecoveryStep]
+    proofs: Sequence[RecoveryProof]
     payments: Sequence[CasePayment]
     write_offs: Sequence[tuple[WriteOff, SafeString, list[MoveOption]]]
     happened: Sequence[Happening]
@@ -221,6 +221,8 @@ def acts_on(row: Recovery, user: Any, now: datetime) -> list[Act]:
     ):
         if (option := options.get(name)) and (option.allowed or option.reasons[0].code != "wrong_state"):
             found.append(Act(act, label, option.allowed, option.reasons, first=name == "uphold"))
+    if row.state == RecoveryState.OBJECTED and user.has_perm("cases.object_recovery"):
+        found.append(Act("prove", pgettext_lazy("recovery", "Add files of the merchant")))
     proposed = row.write_offs.filter(state=WriteOffState.PROPOSED).exists()
     collecting = row.state in BEING_COLLECTED and not proposed
     if user.has_perm("cases.collect") and (collecting or row.state in ("notified", "upheld")):
@@ -237,7 +239,8 @@ def acts_on(row: Recovery, user: Any, now: datetime) -> list[Act]:
 def one(row: Recovery, user: Any, now: datetime) -> RecoveryPage:
     return RecoveryPage(
         recovery=row, state=look(row), acts=acts_on(row, user, now),
-        steps=list(row.steps.select_related("by")), payments=advances(row), write_offs=offers(row, user, now),
+        steps=list(row.steps.select_related("by")), proofs=list(row.proofs.select_related("by")),
+        payments=advances(row), write_offs=offers(row, user, now),
         happened=happened(row), days=((row.ended_at or now) - row.opened_at).days,
     )  # fmt: skip
 
@@ -319,10 +322,10 @@ def claim_file(row: Recovery, user: Any, now: datetime) -> ClaimFile:
         merchant_id=row.merchant_id, subject_kind="tickets.ticket", subject_id=row.case.ticket_id,
         source__startswith="recovery.",
     ).order_by("pk")  # fmt: skip
-    return ClaimFile(shown, list(rulings), list(told), _proofs(row, shown.payments), _entries(row, shown))
+    return ClaimFile(shown, list(rulings), list(told), _proofs(row, shown), _entries(row, shown))
 
 
-def _proofs(row: Recovery, payments: Sequence[CasePayment]) -> list[Proof]:
+def _proofs(row: Recovery, shown: RecoveryPage) -> list[Proof]:
     brought = DisputeEvidence.objects.filter(dispute__case=row.case_id, withdrawn_at=None).order_by("at")
     found = [
         Proof(
@@ -333,7 +336,10 @@ def _proofs(row: Recovery, payments: Sequence[CasePayment]) -> list[Proof]:
     ]  # fmt: skip
     photos = ParcelPhoto.objects.filter(parcel__case=row.case_id).order_by("pk")
     found += [Proof(one.get_shows_display(), one.at, one.original_name, one.sha256) for one in photos]
-    runs = {one.run.pk: one.run for one in payments if one.run is not None}
+    found += [
+        Proof(_("File of the objection"), one.at, one.original_name, one.sha256) for one in shown.proofs
+    ]
+    runs = {one.run.pk: one.run for one in shown.payments if one.run is not None}
     found += [
         Proof(_("Bank file"), run.exported_at, run.file_name, run.sha256)
         for run in runs.values()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -15,6 +15,7 @@ from django.utils.translation import pgettext_lazy
 from aftersales.cases import services
 from aftersales.cases.models import Recovery
 from aftersales.cases.recovery.states import Objection, WriteOffCause
+from aftersales.core.files import StoredFile
 
 LONG = forms.Textarea(attrs={"rows": 4})
 MONEY: dict[str, Any] = {"max_digits": 14, "decimal_places": 2}
@@ -59,34 +60,48 @@ class RecoveryAct:
     run: Callable[..., Any]
     form: type[forms.Form] = forms.Form
     effect: Any = ""
+    with_files: bool = False
 
 
 Data = Mapping[str, Any]
+Files = Sequence[StoredFile]
 
 
-def _object(row: Recovery, data: Data, version: int | None, actor: Any, now: datetime) -> Any:
+def _object(row: Recovery, data: Data, files: Files, version: int | None, actor: Any, now: datetime) -> Any:
     return services.recovery_object(
-        recovery=row, cause=data["cause"], words=data["words"], actor=actor, now=now, version=version
+        recovery=row,
+        cause=data["cause"],
+        words=data["words"],
+        files=files,
+        actor=actor,
+        now=now,
+        version=version,
     )
 
 
-def _decide(row: Recovery, data: Data, version: int | None, actor: Any, now: datetime) -> Any:
+def _prove(row: Recovery, data: Data, files: Files, version: int | None, actor: Any, now: datetime) -> Any:
+    return services.recovery_prove(recovery=row, files=files, actor=actor, now=now)
+
+
+def _decide(row: Recovery, data: Data, files: Files, version: int | None, actor: Any, now: datetime) -> Any:
     return services.recovery_decide(
         recovery=row, stands=data["stands"], words=data["words"], actor=actor, now=now, version=version
     )
 
 
-def _collect(row: Recovery, data: Data, version: int | None, actor: Any, now: datetime) -> Any:
+def _collect(row: Recovery, data: Data, files: Files, version: int | None, actor: Any, now: datetime) -> Any:
     return services.recovery_collect(recovery=row, actor=actor, now=now, version=version)
 
 
-def _paid(row: Recovery, data: Data, version: int | None, actor: Any, now: datetime) -> Any:
+def _paid(row: Recovery, data: Data, files: Files, version: int | None, actor: Any, now: datetime) -> Any:
     return services.recovery_paid(
         recovery=row, amount=data["amount"], reference=data["reference"], actor=actor, now=now
     )
 
 
-def _write_off(row: Recovery, data: Data, version: int | None, actor: Any, now: datetime) -> Any:
+def _write_off(
+    row: Recovery, data: Data, files: Files, version: int | None, actor: Any, now: datetime
+) -> Any:
     return services.write_off_propose(
         recovery=row, cause=data["cause"], words=data["words"], actor=actor, now=now, version=version
     )
@@ -95,7 +110,12 @@ def _write_off(row: Recovery, data: Data, version: int | None, actor: Any, now: 
 ACTS: Mapping[str, RecoveryAct] = {
     "object": RecoveryAct(
         pgettext_lazy("recovery", "Take down an objection"), _object, ObjectionForm,
-        _("Nothing is taken before another person has decided on it."),
+        _("Nothing is taken before another person has decided on it."), with_files=True,
+    ),
+    "prove": RecoveryAct(
+        pgettext_lazy("recovery", "Add files of the merchant"), _prove, forms.Form,
+        _("Kept with their moment and their fingerprint (SHA-256), for whoever decides and for the claim file."),
+        with_files=True,
     ),
     "decide": RecoveryAct(
         pgettext_lazy("recovery", "Decide the objection"), _decide, DecisionForm,

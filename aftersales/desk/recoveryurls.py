@@ -12,6 +12,7 @@ patterns = [
     ),
     path("recoveries/deposits/", recoveries.deposits, name="deposits"),
     path("recoveries/deposits/<str:public_id>/", recoveries.deposit, name="deposit"),
+    path("recoveries/proofs/<str:public_id>/", recoveries.proof, name="recovery_proof"),
     path("recoveries/<str:number>/", recoveries.recovery, name="recovery"),
     path("recoveries/<str:number>/file/", recoveries.claim_file, name="recovery_file"),
     path("recoveries/<str:number>/do/<slug:name>/", recoveries.act, name="recovery_act"),

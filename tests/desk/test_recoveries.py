@@ -1,18 +1,20 @@
 """Recoveries on the desk: the board by age, one recovery by its forms, write-offs by two, deposits, the claim file."""
 
+import hashlib
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.services import system_user
 from aftersales.cases import services
-from aftersales.cases.models import Case, CasePayment, Recovery, WriteOff
+from aftersales.cases.models import Case, CasePayment, Recovery, RecoveryProof, WriteOff
 from aftersales.core.once import FIELD, new_key
 from aftersales.desk import recoveries
 from aftersales.merchants import services as merchants
@@ -84,9 +86,23 @@ def test_from_the_objection_to_the_write_off_by_forms(advanced: Recovery, desk: 
     number = advanced.number
     # When an agent takes the objection down, and a supervisor upholds a part of it
     assert "collect" not in [one.name for one in recoveries.acts_on(advanced, desk.agent, now)]
-    data = {"cause": "goods", "words": "退货从未收到", "version": advanced.version}
+    content = "仓库盘点表".encode()
+    proof = SimpleUploadedFile("盘点.txt", content, content_type="text/plain")
+    data = {"cause": "goods", "words": "退货从未收到", "version": advanced.version, "files": proof}
     assert post(agent, url("recovery_act", number, "object"), **data).status_code == 302
     assert "退货从未收到" in words(boss, url("recovery_act", number, "decide"))
+    # With the file that proves it, kept with its fingerprint, for whoever decides and for the claim file
+    kept = RecoveryProof.objects.get()
+    assert kept.sha256 == hashlib.sha256(content).hexdigest()
+    assert b"".join(boss.get(url("recovery_proof", kept.public_id)).streaming_content) == content
+    assert desk.client(desk.person("agent")).get(url("recovery_proof", kept.public_id)).status_code == 404
+    more = [SimpleUploadedFile(name, text, content_type="text/plain")
+            for name, text in (("again.txt", content), ("more.txt", b"log"))]  # fmt: skip
+    assert post(agent, url("recovery_act", number, "prove"), files=more).status_code == 302
+    assert [one.original_name for one in RecoveryProof.objects.all()] == ["盘点.txt", "more.txt"]
+    for page in ("recovery", "recovery_file"):
+        assert "盘点.txt" in words(boss, url(page, number))
+    assert kept.sha256 in words(boss, url("recovery_file", number))
     assert finance.get(url("recovery_act", number, "decide")).status_code == 404
     bad = post(boss, url("recovery_act", number, "decide"), stands="-1", words="x")
     assert bad.status_code == 422

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -13,19 +13,16 @@ from django.utils.translation import pgettext
 from django.views.decorators.http import require_GET, require_http_methods
 
 from aftersales.cases import services
-from aftersales.cases.models import Recovery, WriteOff
+from aftersales.cases.models import Recovery, RecoveryProof, WriteOff
 from aftersales.cases.recovery.states import RecoveryState
-from aftersales.core import moves
+from aftersales.core import files, moves
 from aftersales.core.access import answered, needs
 from aftersales.core.posted import whole
 from aftersales.desk import cases, recoveries
-from aftersales.desk.recoveryforms import ACTS, PaidForm, ReasonForm
+from aftersales.desk.receiveforms import uploads
+from aftersales.desk.recoveryforms import ACTS, PaidForm, ReasonForm, RecoveryAct
+from aftersales.desk.views.framing import dialog, fragment, may_see_ticket, there
 from aftersales.merchants.models import Merchant
-from aftersales.tickets.models import Ticket
-
-
-def _fragment(request: HttpRequest) -> bool:
-    return bool(request.htmx)  # type: ignore[attr-defined]
 
 
 @require_GET
@@ -45,10 +42,7 @@ def board(request: HttpRequest) -> HttpResponse:
 
 def the_recovery(request: HttpRequest, number: str) -> Recovery:
     """The recovery this person may see, or nothing at all."""
-    found = recoveries.find(request.user, number)
-    if found is None:
-        raise Http404
-    return found
+    return there(recoveries.find(request.user, number))
 
 
 @require_GET
@@ -59,14 +53,9 @@ def recovery(request: HttpRequest, number: str) -> HttpResponse:
     shown = recoveries.one(row, request.user, now)
     context = {
         "title": row.number, "now": now, "recovery": row, "case": row.case, "page": shown,
-        "happened": shown.happened, "may_see_ticket": _may_see(request, row),
+        "happened": shown.happened, "may_see_ticket": may_see_ticket(request, row.case.ticket_id),
     }  # fmt: skip
     return render(request, "desk/recoveries/recovery.html", context)
-
-
-def _may_see(request: HttpRequest, row: Recovery) -> bool:
-    tickets = Ticket.objects.visible_to(request.user).filter(pk=row.case.ticket_id)
-    return bool(request.user.has_perm("desk.view") and tickets.exists())
 
 
 @require_GET
@@ -93,21 +82,31 @@ def act(request: HttpRequest, number: str, name: str) -> HttpResponse:
     form = found.form(request.POST if request.method == "POST" else None, initial=initial)
     if request.method == "POST" and form.is_valid():
         version = whole(request.POST.get("version"))
-        done = answered(
-            lambda: found.run(row, form.cleaned_data, version, request.user, now), request, _("Done.")
-        )
-        if done or _fragment(request):
+        done = answered(lambda: _run(request, row, found, form.cleaned_data, version), request, _("Done."))
+        if done or fragment(request):
             return redirect("desk:recovery", row.number)
     context = {
         "title": found.label, "recovery": row, "act": found, "name": name, "form": form, "now": now,
-        "reasons": offered[name].reasons,
+        "reasons": offered[name].reasons, "accept": files.accepted(),
     }  # fmt: skip
-    return _dialog(request, "desk/recoveries", context)
+    return dialog(request, "desk/recoveries", context)
 
 
-def _dialog(request: HttpRequest, folder: str, context: dict[str, Any], name: str = "act") -> HttpResponse:
-    template = f"{folder}/_{name}.html" if _fragment(request) else f"{folder}/{name}.html"
-    return render(request, template, context, status=422 if request.method == "POST" else 200)
+def _run(request: HttpRequest, row: Recovery, found: RecoveryAct, data: Any, version: int | None) -> Any:
+    now = timezone.now()
+    sent = uploads(request.FILES, "files") if found.with_files else []
+    with files.stored_for(sent, now=now) as stored:
+        return found.run(row, data, list(stored), version, request.user, now)
+
+
+@require_GET
+@needs("cases.view_recovery")
+def proof(request: HttpRequest, public_id: str) -> FileResponse:
+    """A file of an objection, always as a download."""
+    found = RecoveryProof.objects.visible_to(request.user).filter(public_id=public_id).first()
+    if found is None or found.erased_at:
+        raise Http404
+    return files.serve(found, request)
 
 
 # Write-offs
@@ -145,13 +144,13 @@ def write_off_act(request: HttpRequest, public_id: str, name: str) -> HttpRespon
             request,
             _("Done."),
         )
-        if done or _fragment(request):
+        if done or fragment(request):
             return redirect("desk:recovery", row.recovery.number)
     context = {
         "title": option.move.label, "row": row, "recovery": row.recovery, "option": option, "form": form, "now": now,
         "name": name,
     }  # fmt: skip
-    return _dialog(request, "desk/recoveries", context, "write_off")
+    return dialog(request, "desk/recoveries", context, "write_off")
 
 
 def _write_off_do(row: WriteOff, name: str, data: Any, version: int | None, actor: Any, now: Any) -> Any:
@@ -224,7 +223,7 @@ def pay_first(request: HttpRequest, number: str) -> HttpResponse:
             ),
             request, _("The platform pays; the merchant will owe it."),
         )  # fmt: skip
-        if done or _fragment(request):
+        if done or fragment(request):
             return redirect("desk:case", row.number)
     context = {"title": pgettext("recovery", "Pay first"), "case": row, "form": form, "now": now}
-    return _dialog(request, "desk/recoveries", context, "pay_first")
+    return dialog(request, "desk/recoveries", context, "pay_first")
