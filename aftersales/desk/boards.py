@@ -23,6 +23,7 @@ COUNTED = 100
 KEPT = "case_board"
 BOARDS: Mapping[str, Any] = {
     "merchant": pgettext_lazy("board of cases", "Merchant's turn"),
+    "unreached": pgettext_lazy("board of cases", "Merchant not reached"),
     "platform": pgettext_lazy("board of cases", "Ours to decide"),
     "customer": pgettext_lazy("board of cases", "Customer's turn"),
     "goods": pgettext_lazy("board of cases", "Goods awaited"),
@@ -80,6 +81,8 @@ def _of_board(rows: QuerySet[Case], board: str) -> QuerySet[Case]:
     match board:
         case "merchant":
             return rows.filter(state__in=[CaseState.REQUESTED, CaseState.COUNTERED]).exclude(OURS)
+        case "unreached":
+            return rows.filter(pk__in=Case.objects.unreached().values("pk"))
         case "platform":
             return rows.filter(OURS, state__in=[CaseState.REQUESTED, CaseState.COUNTERED])
         case "customer":

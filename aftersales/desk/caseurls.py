@@ -13,6 +13,7 @@ patterns = [
     path("cases/<str:number>/slip/", receiving.slip, name="case_slip"),
     path("cases/<str:number>/preview/", cases.case_preview, name="case_preview"),
     path("cases/<str:number>/return-freight/", cases.return_freight, name="case_freight"),
+    path("cases/<str:number>/merchant-told/", cases.merchant_told, name="case_merchant_told"),
     path("cases/<str:number>/reviewed/", cases.reviewed, name="case_reviewed"),
     path("cases/<str:number>/do/<slug:name>/", cases.case_act, name="case_act"),
     path("tickets/<str:number>/cases/", cases.panel, name="ticket_cases"),

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -21,6 +22,7 @@ from aftersales.tickets import services as tickets
 from aftersales.tickets.models import Ticket
 from aftersales.tickets.models.alerts import Alert
 from tests.cast import Cast
+from tests.records import said
 
 pytestmark = pytest.mark.django_db
 Open = Callable[..., Case]
@@ -77,6 +79,42 @@ def test_without_an_address_he_owes_nothing_and_the_platforms_time_runs(
     own = Clock.objects.get(subject_kind="cases.case", subject_id=case.pk, promise="return_handled")
     assert (own.state, own.due_at) == ("running", now + 24 * HOUR)
     assert Case.objects.get().next_due_at == own.due_at
+
+
+def test_staff_learns_that_a_merchant_was_not_reached_and_asks_by_other_means(
+    open_case: Open, desk: Cast, now: datetime, work_off: WorkOff
+) -> None:
+    case = open_case({0: 1}, ground="quality")
+    work_off(now)
+    work_off(now)
+    # Then whoever works on the ticket is told once, and the case stands on its board
+    notice = Notice.objects.get(source="work.merchant_unreached")
+    assert (notice.user_id, case.number in notice.body) == (desk.agent.pk, True)
+    assert list(Case.objects.unreached()) == [case]
+    # When he asked on the phone, the merchant's time runs from then on, and he is not asked twice
+    told: dict[str, Any] = {"case": case, "consent": said(now + HOUR), "actor": desk.agent}
+    services.merchant_told(now=now + HOUR, **told)
+    assert answers(case) == ["running"]
+    with pytest.raises(DomainError):
+        services.merchant_told(now=now + HOUR, **told)
+    assert not Case.objects.unreached().exists()
+
+
+def test_a_question_that_reached_nobody_goes_out_by_itself_once_there_is_an_address(
+    open_case: Open, desk: Cast, now: datetime, work_off: WorkOff
+) -> None:
+    case = open_case({0: 1}, ground="quality")
+    work_off(now)
+    work_off(now)
+    assert services.merchants_ask_again(now=now) == 0
+    merchants.contact_save(
+        merchant=case.merchant, role="aftersales", email="shop@example.com", actor=system_user(), now=now
+    )
+    assert services.merchants_ask_again(now=now + HOUR) == 1
+    work_off(now + HOUR)
+    work_off(now + HOUR)
+    assert (asked(), answers(case)) == (1, ["running"])
+    assert services.merchants_ask_again(now=now + HOUR) == 0
 
 
 def test_the_platforms_own_sales_and_its_goodwill_ask_nobody(
