@@ -1,11 +1,13 @@
 """The daily list of an office by sheet: each row a letter and its ticket, wrong rows named, twice harmless."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
 from aftersales.cases.models import AuthorityCase
+from aftersales.cases.services.authority import LetterDraft, letter_take
+from aftersales.clocks.models import Clock
 from aftersales.core.models import Event
 from aftersales.orders.models import Order
 from aftersales.tickets.models import Ticket
@@ -45,9 +47,21 @@ def test_a_list_opens_letters_with_their_tickets_and_twice_it_changes_nothing(
     # Today's letters are no history that is read in: rules hear of them, people are told
     heard = Event.objects.filter(subject_kind="tickets.ticket", subject_id=about.pk, kind="ticket.opened")
     assert [one.source for one in heard] == ["web"]
+    # And the same promises run as for one that was taken down by hand
+    alone = LetterDraft(
+        source="12315", letter_no="B-1", received_at=now, due_at=now + timedelta(days=9), subject="退款不到账"
+    )
+    letter_take(draft=alone, actor=desk.lead, now=now)
+    listed_one, single = (AuthorityCase.objects.get(letter_no=number) for number in ("A-1", "B-1"))
+    assert promises(listed_one) == promises(single) != []
     # The same numbers written otherwise are the same letters
     load("authority_cases", listed({"letter_no": "Ａ - 1"}), actor=desk.lead, now=now)
-    assert AuthorityCase.objects.count() == 2
+    assert AuthorityCase.objects.count() == 3
+
+
+def promises(letter: AuthorityCase) -> list[tuple[str, str]]:
+    about = Clock.objects.filter(subject_kind="tickets.ticket", subject_id=letter.ticket_id)
+    return sorted(about.values_list("promise", "state"))
 
 
 @pytest.mark.parametrize(
