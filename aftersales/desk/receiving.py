@@ -103,9 +103,9 @@ def _card(parcel: CaseParcel) -> ParcelCard:
     return ParcelCard(parcel, parcel_badge(parcel), list(parcel.items.all()))
 
 
-def to_do(user: Any) -> list[ParcelCard]:
-    """What lies on the desk and waits, the oldest first."""
-    rows = CaseParcel.objects.visible_to(user).filter(state__in=HERE)
+def to_do(user: Any, homeward: Iterable[int] = ()) -> list[ParcelCard]:
+    """What lies on the desk and waits, the oldest first; ``homeward`` (parcels) stands in a list of its own."""
+    rows = CaseParcel.objects.visible_to(user).filter(state__in=HERE).exclude(pk__in=list(homeward))
     wide = rows.select_related("case__order", "case__merchant", "case__ticket").order_by("received_at", "id")
     return [_card(one) for one in wide.prefetch_related("items__case_line__line")[:FOUND]]
 
