@@ -92,6 +92,7 @@ register(
     case(
         "settled", _("After the goods were seen %(amount)s are to be refunded."),
         moneyless=_("After the goods were seen nothing is to be refunded."), amount="amount", done="flag",
+        due="code",
     ),
     case(
         "flagged", _("A person should look at it again: %(review)s, %(amount)s."), INTERNAL, review="code",

@@ -71,6 +71,7 @@ EVENTS: Mapping[str, Any] = {
     "case.disputed": gettext_lazy("the platform is to decide"),
     "case.closed": gettext_lazy("the case is done and paid"),
     "case.withdrawn": gettext_lazy("the customer withdraws"),
+    "case.settled?due=none": gettext_lazy("the inspection leaves nothing to refund"),
     "case.goods_in": gettext_lazy("the goods are received"),
     "repair.received": gettext_lazy("the shop receives it"),
     "repair.sent_back": gettext_lazy("the shop sends it back"),

@@ -9,6 +9,7 @@ import pytest
 from aftersales.cases import services
 from aftersales.cases.models import Case, CaseParcel
 from aftersales.cases.services import Arrival, Finding
+from aftersales.clocks.models import Clock
 from aftersales.core.errors import DomainError
 from aftersales.tickets.models import Ticket
 from tests.cases.whole import check_whole
@@ -54,6 +55,31 @@ def test_an_empty_box_leaves_time_for_a_dispute_and_ends(
     # And the customer has an exit: he may ask anew
     assert open_case({0: 3}, ground="quality").state == "requested"
     check_whole()
+
+
+def test_the_refund_is_promised_no_longer_once_nothing_is_owed(
+    open_case: Open, desk: Cast, now: datetime
+) -> None:
+    """A clock that ran on would count as broken what nobody owes."""
+    case = services.case_approve(case=open_case({0: 1}, ground="quality"), actor=desk.lead, now=now)
+    parcel = arrive(case, desk, now)
+    promised = Clock.objects.filter(subject_kind="cases.case", subject_id=case.pk, promise="refund")
+    assert [one.state for one in promised] == ["running"]
+    services.parcel_inspect(
+        parcel=parcel, findings={parcel.items.get().pk: Finding(wrong=1)}, actor=desk.returns_receiver,
+        now=now + DAY, keep=True,
+    )  # fmt: skip
+    assert [one.state for one in promised.all()] == ["cancelled"]
+    assert fresh(case).next_promise != "refund"
+    # The article itself comes after all: the refund is owed anew
+    services.parcel_send_back(
+        parcel=fresh(parcel), carrier="顺丰", tracking_no="SF9100", actor=desk.returns_receiver, now=now + 2 * DAY
+    )
+    services.parcel_arrive(
+        case=case, pieces={case.lines.get().pk: 1}, arrival=Arrival({}, tracking_no="SF9101"),
+        actor=desk.returns_receiver, now=now + 3 * DAY,
+    )  # fmt: skip
+    assert promised.filter(state="running").count() == 1
 
 
 def test_it_does_not_end_while_it_is_disputed(case: Case, desk: Cast, now: datetime) -> None:

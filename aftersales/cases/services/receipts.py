@@ -86,12 +86,16 @@ def receipt_settle(mine: Held, *, actor: Any, now: datetime, bound: datetime | N
         return _flagged(mine, found, parcels, actor, now, done)
     if found.total == case.agreed and bool(case.settled_at) == done:
         return case
+    anew = not case.agreed and found.total > 0  # goods that were missing came after all
     accounts.grant(mine.books, case, mine.lines, found)
+    due = "open" if found.total or not done else "none"
     mine.case = moves.change(
-        case, actor=actor, now=now, event="case.settled", payload=case.told(amount=str(found.total), done=done),
-        agreed=found.total, agreed_freight=found.freight, agreed_extra=found.extra,
-        settled_at=now if done else None,
+        case, actor=actor, now=now, event="case.settled",
+        payload=case.told(amount=str(found.total), done=done, due=due),
+        agreed=found.total, agreed_freight=found.freight, agreed_extra=found.extra, settled_at=now if done else None,
     )  # fmt: skip
+    if anew:
+        goods_in(mine, actor=actor, now=now)
     return mine.case
 
 
