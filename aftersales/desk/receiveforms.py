@@ -94,7 +94,9 @@ def _fields(piece: Piece) -> dict[str, forms.Field]:
         "damaged": _number(pgettext_lazy("count", "Damaged"), 0),
         "missing": _number(pgettext_lazy("count", "Incomplete or empty"), 0),
         "wrong": _number(pgettext_lazy("count", "Another article"), 0),
-        "grade": forms.ChoiceField(label=gettext_lazy("Grade"), choices=Grade.choices, initial=Grade.NEW),
+        "grade": forms.ChoiceField(
+            label=gettext_lazy("Grade"), choices=[dash, *Grade.choices], initial=Grade.NEW, required=False
+        ),
         "cause": forms.ChoiceField(
             label=gettext_lazy("Cause found"), choices=[dash, *FoundCause.choices], required=False
         ),

@@ -16,6 +16,16 @@
     if (changed !== f.accepted) f.accepted.value = Math.max(0, all - number(f.damaged) - number(f.missing) - number(f.wrong));
     const sum = number(f.accepted) + number(f.damaged) + number(f.missing) + number(f.wrong);
     piece.querySelector("[data-sum]").hidden = sum === all;
+    unjudged(piece, number(f.accepted) + number(f.damaged) === 0);
+  }
+
+  // Where none of the article itself was found, it has no grade and is not sold again; what stood there comes back with it.
+  function unjudged(piece, none) {
+    for (const name of ["grade", "resellable"]) {
+      const field = piece.querySelector('[name^="' + name + '-"]');
+      if (none && field.value) { field.dataset.stood = field.value; field.value = ""; }
+      else if (!none && !field.value && field.dataset.stood) field.value = field.dataset.stood;
+    }
   }
 
   let waiting = 0;

@@ -359,7 +359,7 @@ def test_an_empty_box_and_another_article_are_signals_with_reasons(
         open_case({1: 1}, ground="wrong_item"),
         desk,
         now,
-        Finding(wrong=1, grade="new", cause="other_item", why="发错"),
+        Finding(wrong=1, cause="other_item", why="发错"),
     )
     for parcel in (empty, swapped, told_so):
         parcel_look(parcel_id=parcel.pk, now=now)

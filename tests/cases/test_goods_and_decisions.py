@@ -36,7 +36,7 @@ def seen(case: Case, desk: Cast, at: datetime, **found: int) -> CaseParcel:
     return services.parcel_process(
         parcel=parcel,
         arrival=Arrival({item.pk: 2}),
-        findings={item.pk: Finding(grade="new", **found)},
+        findings={item.pk: Finding(grade="opened", **found)},
         actor=desk.returns_receiver,
         now=at,
         keep=True,

@@ -60,7 +60,8 @@ def receive(parcel: CaseParcel, count: int, actor: Any, now: datetime, **more: A
 
 
 def inspect(parcel: CaseParcel, actor: Any, now: datetime, keep: bool = True, **found: Any) -> CaseParcel:
-    finding = Finding(**(GOOD | found))
+    there = found.get("accepted") or found.get("damaged")  # else it is neither as new nor sold again
+    finding = Finding(**((GOOD if there else {}) | found))
     return services.parcel_inspect(
         parcel=parcel, findings={item_of(parcel).pk: finding}, actor=actor, now=now, keep=keep
     )

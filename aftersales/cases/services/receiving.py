@@ -196,6 +196,8 @@ def parcel_arrive(
             return inbound_of(mine.case)[-1]
         if mine.case.state != CaseState.APPROVED or not mine.case.goods_back:
             raise DomainError(_("No goods are awaited for this case; decide it first."), "not_approved")
+        if mine.lines and not any(pieces.values()):
+            raise DomainError(_("Say which articles lie in the parcel: count at least one piece."), "nothing")
         open_one = _open_for(mine.case, arrival)
         parcel = open_one or _unannounced(mine.case, pieces, arrival, actor, now)
         own = parcel_held(parcel, actor=actor)
@@ -252,13 +254,17 @@ def parcel_inspect(
     """Judge the received pieces item by item; the refund of each case follows. ``keep``: the goods stay at once, unless
     another article lies among them.
 
-    Errors: sum, grade, deduction, goods_his, wrong_state.
+    Errors: sum, grade, deduction, goods_his, nothing (no article of it is known), wrong_state.
     """
     require(actor, "cases.inspect")
     with transaction.atomic():
         mine = parcel_held(parcel, actor=actor, version=version)
         if keep and any(his_goods(one.case) for one in mine.cases.values()):
             raise DomainError(_("The customer did not give these goods up; send them back."), "goods_his")
+        if not mine.items and any(one.lines for one in mine.cases.values()):
+            raise DomainError(
+                _("No article is known to lie in this parcel: count it on its case first."), "nothing"
+            )
         mine.parcel = moves.perform(mine.parcel, "inspect", actor=actor, now=now)
         for item in mine.items:
             _judge(mine, item, findings.get(item.pk, Finding()))
@@ -291,6 +297,7 @@ def _judge(mine: HeldParcel, item: ParcelItem, found: Finding) -> None:
     )  # fmt: skip
     if any(value and value not in values for value, values in known) or (found.accepted and not found.grade):
         raise DomainError(_("Grade the goods that were accepted."), "grade")
+    _refuse_nonsense(found)
     if found.deduction < 0 or found.deduction != found.deduction.quantize(CENT):
         raise DomainError(_("A deduction is an amount of money, to the cent."), "deduction")
     if found.deduction and not found.why.strip():
@@ -303,6 +310,22 @@ def _judge(mine: HeldParcel, item: ParcelItem, found: Finding) -> None:
         setattr(line, name, getattr(line, name) + count)
     item.grade, item.resellable, item.borne_by = found.grade, found.resellable, found.borne_by
     item.cause, item.deduction, item.why = found.cause, found.deduction, found.why.strip()[:200]
+
+
+def _refuse_nonsense(found: Finding) -> None:
+    """As new, sold again and a deduction speak of the article itself, of which there must be some."""
+    if not found.accepted and not found.damaged and (found.grade == Grade.NEW or found.resellable):
+        raise DomainError(
+            _(
+                "None of the article itself was found: it is neither as new nor can it be sold again."
+                " Leave both empty, or correct the counts."
+            ),
+            "grade",
+        )
+    if not found.accepted and not found.damaged and found.deduction:
+        raise DomainError(
+            _("Nothing is refunded for missing or other articles: there is nothing to take off."), "deduction"
+        )
 
 
 def _deductions_note(
