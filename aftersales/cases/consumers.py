@@ -9,13 +9,14 @@ from aftersales.cases.services.disputetelling import sides_tell
 from aftersales.cases.services.flags import case_look, expiry_look, parcel_look, pictures_look
 from aftersales.cases.services.request_telling import request_tell
 from aftersales.cases.services.requests import red_letter_open
-from aftersales.cases.services.telling import customer_tell, worker_tell
+from aftersales.cases.services.telling import customer_tell, merchant_tell, worker_tell
 from aftersales.core.models import Event
 
 
 def node_message(event: Event, now: datetime) -> None:
-    """One message per event, once: the event is the message's key."""
+    """One message per event and reader, once: the event is the message's key."""
     customer_tell(event=event, now=now)
+    merchant_tell(event=event, now=now)
 
 
 def money_back(event: Event, now: datetime) -> None:

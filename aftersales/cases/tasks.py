@@ -14,6 +14,7 @@ from aftersales.cases.services.asking import merchants_ask_again
 from aftersales.cases.services.automatic import approve_due, pay_due
 from aftersales.cases.services.requests import requests_lapse
 from aftersales.cases.services.runs import run_export
+from aftersales.cases.services.telling import differences_unpaid
 from aftersales.core import origin
 from aftersales.core.models import Job
 
@@ -45,7 +46,7 @@ def ask_about_payments() -> None:
 @shared_task
 def sweep_parcels() -> None:
     """Every ten minutes: remind who has goods to send, end the waiting that is over, and cases that give nothing;
-    ask merchants who have an address by now.
+    ask merchants who have an address by now; tell staff of differences that nobody paid.
     """
     now = timezone.now()
     with origin.coming_from("task"):
@@ -53,6 +54,7 @@ def sweep_parcels() -> None:
         services.parcels_expire(now=now)
         services.cases_end_empty(now=now)
         merchants_ask_again(now=now)
+        differences_unpaid(now=now)
 
 
 @shared_task

@@ -9,7 +9,14 @@ from aftersales.clocks.rules import ClockSubject
 
 CLOCKED = (
     *("case.to_decide", "case.amended", "case.offered", "case.countered", "case.approved", "case.rejected"),
-    *("case.merchant_told", "case.merchant_wrote", "case.disputed", "case.undisputed", "case.goods_in", "case.settled"),
+    *(
+        "case.merchant_told",
+        "case.merchant_wrote",
+        "case.disputed",
+        "case.undisputed",
+        "case.goods_in",
+        "case.settled",
+    ),
     *("case.withdrawn", "case.turned", "case.closed"),
 )
 """What may start, stop or end a promise about a case; opening one asks nothing of the clocks."""

@@ -1,14 +1,18 @@
 """Telling the customer at each node of his case, unasked (R3.7): one message for each event, once."""
 
-from collections.abc import Callable, Mapping
-from datetime import datetime
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from django.utils.functional import lazy
+from django.utils.translation import pgettext
+
 from accounts.services import system_user
-from aftersales.cases.models import Case, CaseNote, CaseParcel, CasePayment, ParcelItem, Repair
+from aftersales.cases.models import Case, CaseNote, CaseParcel, CasePayment, Due, ParcelItem, Repair
 from aftersales.cases.repairs.states import DueKind
 from aftersales.cases.states import (
+    MONEY_BACK,
     CaseKind,
     CaseState,
     Direction,
@@ -24,7 +28,10 @@ from aftersales.customers.models import Customer
 from aftersales.merchants.models import MerchantContact
 from aftersales.merchants.states import ContactRole
 from aftersales.notices.services import notice_send
+from aftersales.standards.selectors import duration
 
+DIFFERENCE_DAYS = "exchange_difference_days"
+LOOKS_BACK, BATCH = timedelta(days=2), 200
 Values = dict[str, Any]
 Told = tuple[str, Values]
 ACCOUNT_ASKED = frozenset({"payment.payee_asked", "payment.account_refused"})
@@ -61,7 +68,9 @@ def _whom(case: Case, event: Event) -> Customer | None:
 def _case_of(event: Event) -> Case | None:
     """An event of a case is about itself; those of its parcels, payments and repairs name it."""
     own = event.subject_id if event.subject_kind == "cases.case" else event.payload.get("case_id", 0)
-    found: Case | None = Case.objects.select_related("ticket", "customer").filter(pk=own).first()
+    found: Case | None = (
+        Case.objects.select_related("ticket", "customer", "merchant", "order").filter(pk=own).first()
+    )
     return found
 
 
@@ -136,10 +145,57 @@ def _why_back(case: Case, parcel: CaseParcel) -> str | None:
 
 
 def _inspected(case: Case, event: Event) -> Told:
-    items = ParcelItem.objects.filter(parcel=event.subject_id, case_line__case=case).exclude(why="")
-    why = " · ".join(items.values_list("why", flat=True))
-    amount = money(case.agreed, case.currency) if case.agreed else None
-    return "case.inspected", {"amount": amount, "reason": why or None}
+    return "case.inspected", _findings(case, event)
+
+
+def _findings(case: Case, event: Event) -> Values:
+    """Which pieces were found how, what is refunded, and what was taken off for what."""
+    rows = ParcelItem.objects.filter(parcel=event.subject_id, case_line__case=case).order_by("id")
+    items = list(rows.select_related("case_line__line"))
+    off = [one for one in items if one.deduction]
+    amount = money(case.agreed, case.currency) if case.agreed or case.kind in MONEY_BACK else None
+    return {
+        "items": _found_words(items) if items else None, "amount": amount,
+        "reason": _off_words(off, case.currency) if off else None,
+    }  # fmt: skip
+
+
+def _found_in_words(items: Sequence[ParcelItem]) -> str:
+    counted = (
+        ("accepted", pgettext("count", "In order")), ("damaged", pgettext("count", "Damaged")),
+        ("missing", pgettext("count", "Incomplete or empty")), ("wrong", pgettext("count", "Another article")),
+    )  # fmt: skip
+    found = []
+    for item in items:
+        counts = ", ".join(f"{word} {n}" for name, word in counted if (n := getattr(item, name)))
+        found.append(f"{item.case_line.line.product_name or item.case_line.line.sku} ({counts})")
+    return "; ".join(found)
+
+
+def _off_in_words(items: Sequence[ParcelItem], currency: str) -> str:
+    return "; ".join(
+        f"{one.case_line.line.product_name or one.case_line.line.sku} -{money(one.deduction, currency)} ({one.why})"
+        for one in items
+    )
+
+
+# In the language of whoever reads the message.
+_found_words, _off_words = lazy(_found_in_words, str), lazy(_off_in_words, str)
+
+
+def merchant_tell(*, event: Event, now: datetime) -> None:
+    """The seller learns what was found of the goods and what is refunded; of our own sales nobody has to be told."""
+    case = _case_of(event)
+    if event.kind != "case_parcel.inspected" or event.source == "import" or case is None:
+        return
+    if case.merchant is None or case.merchant.self_run or case.ticket.historic:
+        return
+    base: Values = {"number": case.ticket.number, "case": case.number, "asked": CaseKind(case.kind).label}
+    notice_send(
+        template="case.inspected_merchant", to=case.merchant, about=case.ticket,
+        values=base | {"order": case.order.external_no if case.order else None} | _findings(case, event),
+        key=f"event:{event.pk}:merchant", actor=system_user(now), now=now,
+    )  # fmt: skip
 
 
 def _refunded(case: Case, event: Event) -> Told:
@@ -184,12 +240,44 @@ def worker_tell(*, event: Event, now: datetime) -> None:
 
 
 def _turned(case: Case, event: Event) -> Told:
-    return "case.turned", {"amount": money(case.agreed, case.currency) if case.agreed else None}
+    owed = Due.objects.unpaid().filter(case=case, kind=DueKind.DIFFERENCE).first()
+    return "case.turned", {
+        "amount": money(case.agreed, case.currency) if case.agreed else None,
+        "difference": money(owed.amount, owed.currency) if owed else None,
+    }
 
 
 def _due(case: Case, event: Event) -> Told:
-    amount, currency = Decimal(event.payload["amount"]), event.payload["currency"]
-    return "case.due", {"amount": money(amount, currency), "reason": DueKind(event.payload["due"]).label}
+    """How much, for what; of an exchange also until when it stays open, for paying is how the customer agrees."""
+    amount, currency, kind = Decimal(event.payload["amount"]), event.payload["currency"], event.payload["due"]
+    until = event.at + duration(DIFFERENCE_DAYS, event.at) if kind == DueKind.DIFFERENCE else None
+    return "case.due", {"amount": money(amount, currency), "reason": DueKind(kind).label, "due": until}
+
+
+def differences_unpaid(*, now: datetime) -> int:
+    """Whoever works on the ticket learns that a customer did not pay the difference of his exchange in time: once for
+    each amount. Answers how many are told."""
+    over = now - duration(DIFFERENCE_DAYS, now)
+    late = Due.objects.unpaid().filter(
+        kind=DueKind.DIFFERENCE, owed_at__lte=over, owed_at__gt=over - LOOKS_BACK
+    )
+    rows = late.filter(case__state=CaseState.APPROVED, case__ticket__historic=False)
+    told = 0
+    for row in rows.select_related("case__ticket__assignee", "case__ticket__owner").order_by("pk")[:BATCH]:
+        ticket = row.case.ticket
+        worker = ticket.assignee or ticket.owner
+        if worker is None:
+            continue
+        values = {
+            "number": ticket.number, "problem": ticket.subject, "case": row.case.number,
+            "amount": money(row.amount, row.currency),
+        }  # fmt: skip
+        notice_send(
+            template="work.difference_unpaid", to=worker, about=ticket, values=values, key=f"due:{row.pk}",
+            actor=system_user(now), now=now,
+        )  # fmt: skip
+        told += 1
+    return told
 
 
 def _replaced(case: Case, event: Event) -> Told:
