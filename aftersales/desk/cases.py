@@ -27,7 +27,7 @@ from aftersales.cases.models import (
 )
 from aftersales.cases.refunding import TERM_LABELS, Quote
 from aftersales.cases.selectors import pieces_awaited
-from aftersales.cases.services import receipt_preview
+from aftersales.cases.services import limits, receipt_preview
 from aftersales.cases.services.asking import asks_merchant
 from aftersales.cases.services.parcels import strangers
 from aftersales.cases.states import (
@@ -365,6 +365,20 @@ def quoted(compute: Callable[[], Quote], row: Ticket | Case) -> dict[str, Any]:
         "terms": terms(quote, names_of(row.order_id)), "total": quote.total,
         "currency": getattr(row, "currency", "") or "CNY",
     }  # fmt: skip
+
+
+def limits_of(case: Case, amount: Decimal | None, user: Any, now: datetime) -> dict[str, Any]:
+    """Every limit of a compensation at once, with what is left of it; and, for this amount, why the person needs a
+    second one and which tier decides it. Nothing for other cases."""
+    if not case.compensation:
+        return {}
+    wanted = amount or case.offered or case.asked
+    ruling = limits.own_limits(case, wanted, user, now) if wanted else None
+    paid = case.order.paid if case.order else Decimal(0)
+    return {
+        "bounds": limits.bounds(case, paid, now),
+        "second": ruling.refusals if ruling and not ruling.allowed else (),
+    }
 
 
 def names_of(order_id: int | None) -> dict[int, str]:

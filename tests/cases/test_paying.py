@@ -1,22 +1,26 @@
 """Money of a decided case: proposed once, let out by whoever may, paid once, and the order hears it."""
 
+import html
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.template.loader import render_to_string
 
 from accounts.services import system_user
 from accounts.states import Role
 from aftersales.cases import services
 from aftersales.cases.models import BankAnswer, Case, CasePayment, OrderAccount, TenderAccount
+from aftersales.cases.services import limits
 from aftersales.cases.services.answers import Answer, answer_take
 from aftersales.cases.services.paying import PayeeDraft
 from aftersales.clocks.models import Clock
 from aftersales.core import moves
 from aftersales.core.errors import DomainError, WrongState
 from aftersales.core.models import Event
+from aftersales.desk.cases import limits_of
 from aftersales.orders import services as orders
 from aftersales.orders.models import Order, OrderLine, Payment
 from aftersales.standards.models import ParameterVersion
@@ -513,3 +517,28 @@ def test_a_refund_without_goods_is_owed_from_its_approval(
     assert [clock.started_at for clock in clocks] == ([now] if runs else [])
     case.refresh_from_db()
     assert (case.next_promise == "refund") == runs
+
+
+def test_every_limit_of_a_compensation_is_said_at_once_with_who_decides_above(
+    approved: Callable[..., Case], open_case: Open, desk: Cast, now: datetime
+) -> None:
+    approved({}, kind="compensation", compensation="goodwill", asked=D(180))
+    again = open_case({}, kind="compensation", ground="service", compensation="goodwill", asked=D(250))
+    with pytest.raises(DomainError) as error:
+        services.case_approve(case=again, actor=desk.lead, now=now)
+    assert error.value.code == "goodwill_customer"
+    for left in ("120", "200"):  # of the customer's bound, and of the one at once
+        assert left in str(error.value)
+    limit_is(desk, "goodwill", per_decision=10)
+    case = services.case_approve(case=again, amount=D(60), actor=desk.lead, now=now)
+    ruling = limits.own_limits(case, D(60), desk.agent, now)
+    assert not ruling.allowed
+    assert len(ruling.refusals) >= 1
+    shown = limits.bounds(case, D(110), now)
+    assert {(one.code, one.given) for one in shown} == {("goodwill_customer", D(180)), ("above_bound", D(0))}
+    face = limits_of(case, case.left, desk.agent, now)
+    page = render_to_string("desk/cases/_limits.html", {"case": case, **face})
+    for words in (str(ruling.refusals[0].message), "300", "120"):
+        assert words in html.unescape(page)
+    [payment] = services.payment_propose(case=case, actor=desk.agent, now=now)
+    assert payment.state == "awaiting_approval"

@@ -5,20 +5,21 @@ ten small payments at once count together. What goes out by rule, without anybod
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from django.db import connection
 from django.db.models import Sum
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
 
 from aftersales.cases.models import Case, CasePayment
 from aftersales.cases.refunding import ZERO
 from aftersales.cases.services.locking import Held
 from aftersales.cases.states import CompensationKind, PaymentKind, PaymentState
 from aftersales.core import authority
-from aftersales.core.authority import Claim
+from aftersales.core.authority import Claim, Ruling
 from aftersales.core.errors import DomainError
 from aftersales.standards.selectors import market_default, parameter
 from aftersales.tickets.models import Ticket
@@ -110,61 +111,94 @@ def _beyond_rule(mine: Held, payments: list[CasePayment], now: datetime) -> str:
     return "rule_customer" if total + given > number("payment_by_rule_customer_yuan", now) else ""
 
 
-def refuse_above_bound(mine: Held, amount: Decimal, now: datetime) -> None:
-    """A compensation is bounded by what it is for, not by what was paid; however many cases an order has.
+@dataclass(frozen=True)
+class Bound:
+    """One bound of a compensation of the rule book, which no post exceeds: what it counts, in the case's currency."""
 
-    Errors: above_bound, goodwill_customer.
+    code: str
+    label: str
+    most: Decimal
+    given: Decimal = ZERO
+
+    @property
+    def left(self) -> Decimal:
+        return max(self.most - self.given, ZERO)
+
+
+def bounds(case: Case, paid: Decimal, now: datetime, *, locked: bool = False) -> list[Bound]:
+    """Every bound of a compensation and what of it is used; ``paid``: for the order. Empty for all other cases.
+
+    ``locked``: nobody else sums up for the same customer until the transaction ends.
     """
-    case = mine.case
     if not case.compensation:
-        return
-    paid = mine.books.order.paid if mine.books else ZERO
+        return []
+    kind = case.get_compensation_display()
     if case.compensation == CompensationKind.GOODWILL:
-        bound, given = number("compensation_goodwill_yuan", now), ZERO
-        _refuse_goodwill_again(case, amount, now)
-    elif case.compensation == CompensationKind.PROMISE:
-        bound, given = paid * number("compensation_promise_times", now), _given_as(case)
-    else:
-        given = _given_as(case)
-        bound = max(
+        at_once = _("As “%(kind)s”, at once") % {"kind": kind}
+        found = [Bound("above_bound", at_once, number("compensation_goodwill_yuan", now))]
+        return [*_of_customer(case, now, locked), *found]
+    most = paid * number("compensation_promise_times", now)
+    if case.compensation != CompensationKind.PROMISE:
+        most = max(
             paid * number("compensation_statutory_times", now),
             number("compensation_statutory_least_yuan", now),
         )
-    if amount + given <= bound:
+    label = _("As “%(kind)s”, for this order in all") % {"kind": kind}
+    return [Bound("above_bound", label, most, _given_as(case, locked))]
+
+
+def refuse_above_bound(mine: Held, amount: Decimal, now: datetime) -> None:
+    """A compensation is bounded by what it is for, not by what was paid; however many cases an order has. Whatever is
+    exceeded is said at once.
+
+    Errors: above_bound, goodwill_customer.
+    """
+    paid = mine.books.order.paid if mine.books else ZERO
+    over = [one for one in bounds(mine.case, paid, now, locked=True) if amount > one.left]
+    if not over:
         return
-    told = {"kind": case.get_compensation_display(), "bound": bound, "given": given}
-    if given:
-        raise DomainError(
-            _("As “%(kind)s” at most %(bound)s may be given in all; %(given)s was agreed already.") % told,
-            "above_bound",
-        )
-    raise DomainError(_("As “%(kind)s” at most %(bound)s may be given.") % told, "above_bound")
+    words = _("%(bound)s: at most %(most)s, %(given)s given so far, %(left)s left.")
+    told = [
+        words % {"bound": one.label, "most": one.most, "given": one.given, "left": one.left} for one in over
+    ]
+    told.append(str(_("The rule book sets these bounds; nobody decides above them.")))
+    raise DomainError(" ".join(told), over[0].code)
 
 
-def _given_as(case: Case) -> Decimal:
+def own_limits(case: Case, amount: Decimal, actor: Any, now: datetime) -> Ruling:
+    """Whether this person would let such a compensation out alone; if not, every reason and which tier may."""
+    claim = Claim(
+        kind=case.compensation or PaymentKind.REFUND, amount=amount, currency=case.currency,
+        severity=case.ticket.severity, customer_id=case.customer_id,
+    )  # fmt: skip
+    return authority.weigh(actor=actor, claims={case.pk: [claim]}, now=now)[case.pk]
+
+
+def _given_as(case: Case, locked: bool) -> Decimal:
     """What other cases of the same order give as the same kind; the order is locked. Of a case without an order: those
     of the same customer."""
     others = Case.objects.filter(compensation=case.compensation, order=case.order_id).exclude(pk=case.pk)
     if case.order_id is None and case.customer_id is not None:
-        _one_at_a_time(CUSTOMER, case.customer_id)
+        if locked:
+            _one_at_a_time(CUSTOMER, case.customer_id)
         others = others.filter(customer=case.customer_id)
     elif case.order_id is None:
         others = others.filter(ticket=case.ticket_id)
     return others.aggregate(sum=Sum("agreed"))["sum"] or ZERO
 
 
-def _refuse_goodwill_again(case: Case, amount: Decimal, now: datetime) -> None:
+def _of_customer(case: Case, now: datetime, locked: bool) -> list[Bound]:
+    """What one customer gets of goodwill within some days, whatever it is about."""
     if case.customer_id is None:
-        return
-    _one_at_a_time(CUSTOMER, case.customer_id)
-    since = now - timedelta(days=int(number("compensation_goodwill_days", now)))
+        return []
+    if locked:
+        _one_at_a_time(CUSTOMER, case.customer_id)
+    days = int(number("compensation_goodwill_days", now))
     others = Case.objects.filter(
-        customer=case.customer_id, compensation=CompensationKind.GOODWILL, decided_at__gte=since
+        customer=case.customer_id,
+        compensation=CompensationKind.GOODWILL,
+        decided_at__gte=now - timedelta(days=days),
     ).exclude(pk=case.pk)
     given = others.aggregate(sum=Sum("agreed"))["sum"] or ZERO
-    bound = number("compensation_goodwill_customer_yuan", now)
-    if given + amount > bound:
-        raise DomainError(
-            _("This customer had %(given)s of goodwill lately; at most %(bound)s may be given in all.")
-            % {"given": given, "bound": bound}, "goodwill_customer",
-        )  # fmt: skip
+    label = _("Goodwill for this customer within %(days)d days") % {"days": days}
+    return [Bound("goodwill_customer", label, number("compensation_goodwill_customer_yuan", now), given)]
