@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from aftersales.desk.views import automatic, boards, cases, receiving, repairs, requests
+from aftersales.desk.views import automatic, boards, cases, receiving, receivingdesk, repairs, requests
 
 patterns = [
     path("cases/", boards.cases, name="cases"),
@@ -30,7 +30,7 @@ patterns = [
     path("faults/<slug:code>/", repairs.tree, name="fault_tree"),
     path("faults/<slug:code>/draft/", repairs.tree_draft, name="fault_tree_draft"),
     path("faults/<slug:code>/<int:number>/", repairs.tree_decide, name="fault_tree_decide"),
-    path("receiving/", receiving.desk, name="receiving"),
+    path("receiving/", receivingdesk.desk, name="receiving"),
     path("receiving/shelve/", receiving.shelve, name="shelve"),
     path("receiving/shelf/<str:public_id>/", receiving.unknown, name="unknown"),
     path("receiving/<str:public_id>/", receiving.receive, name="receive"),

@@ -337,3 +337,33 @@ def test_the_receiver_of_an_ended_case_is_offered_only_to_send_the_goods_back(
     steps = desk.client("agent").get(url("case", case.number)).content.decode()
     assert "已撤销" in steps
     assert "退款</b>" not in steps
+
+
+def test_a_refused_dialog_stands_open_over_its_page_with_what_was_written(
+    open_case: Open, ticket: Ticket, lines: list[OrderLine], desk: Cast, now: datetime
+) -> None:
+    agent = desk.client("agent")
+    case = open_case({0: 1})
+
+    def reopened(answer: Any, *typed: str) -> str:
+        html: str = answer.content.decode()
+        assert answer.status_code == 422
+        dialog = html[html.index('id="case-dialog" data-open') :]
+        assert 'role="alert"' in dialog
+        for word in typed:
+            assert word in dialog
+        return html
+
+    # Approving too much, from the ticket and from the case
+    data = {"amount": "9999.00", "words": "按客户说法", "how": "staff", "goods": "back", "dialog": "1"}
+    address = url("case_act", case.number, "approve")
+    page = reopened(post(agent, address, back="ticket", **data), "9999.00", "按客户说法")
+    assert ticket.subject in page
+    page = reopened(post(agent, address, back="case", **data), "9999.00", "按客户说法")
+    assert case.number in page
+    # Opening more than is free, and sending with a waybill that is none
+    opening = {"kind": "refund_only", "ground": "quality", "words": "少发了", "dialog": "1"}
+    reopened(post(agent, url("case_open", ticket.number), **opening), "少发了")
+    parcel = approve(agent, case)
+    sent = {"carrier": "顺丰", "tracking_no": "??", "back": "ticket", "dialog": "1"}
+    reopened(post(agent, url("parcel_act", parcel.public_id, "ship"), **sent), "顺丰", "??")

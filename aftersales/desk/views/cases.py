@@ -30,8 +30,10 @@ from aftersales.desk import (
     requests,
 )
 from aftersales.desk.caseforms import CaseForm, ConsentForm, FreightForm
-from aftersales.desk.views.framing import dialog, fragment, may_see_ticket, there
-from aftersales.desk.views.ticket import the_ticket
+from aftersales.desk.views import refused
+from aftersales.desk.views.framing import dialog, may_see_ticket, there
+from aftersales.desk.views.receivingdesk import receiving_page
+from aftersales.desk.views.ticket import the_ticket, ticket_page
 from aftersales.standards.selectors import one_edition
 from aftersales.tickets.models import Ticket
 
@@ -86,6 +88,10 @@ def case_open(request: HttpRequest, number: str) -> HttpResponse:
         if opened:
             return redirect("desk:ticket", row.number)
     context = {"title": pgettext("case", "Open a case"), "ticket": row, "form": form, "now": timezone.now()}
+    if refused.in_dialog(request):
+        return ticket_page(
+            request, row, opened=refused.opened(request, "desk/cases/_open.html", context), status=422
+        )
     return dialog(request, "desk/cases", context, "open")
 
 
@@ -114,7 +120,13 @@ def _judged(request: HttpRequest, row: Ticket, form: CaseForm) -> list[judged.Ju
 @needs("cases.view_case")
 def case(request: HttpRequest, number: str) -> HttpResponse:
     """A case from the request to the last cent."""
-    return render(request, "desk/cases/case.html", _story(request, the_case(request, number)))
+    return case_page(request, the_case(request, number))
+
+
+def case_page(request: HttpRequest, row: Case, *, opened: str = "") -> HttpResponse:
+    """``opened``: a refused dialog of it, with what was written."""
+    context = _story(request, row) | {"opened_dialog": opened}
+    return render(request, "desk/cases/case.html", context, status=422 if opened else 200)
 
 
 @require_GET
@@ -164,13 +176,16 @@ def case_act(request: HttpRequest, number: str, name: str) -> HttpResponse:
         done = answered(
             lambda: act.run(row, form.cleaned_data, actor=request.user, now=now, version=version), request, _("Done."),
         )  # fmt: skip
-        if done or fragment(request):
+        if done:
             return _back(request, row)
     context = {"title": found.move.label, "case": row, "act": found, "form": form, "now": now, "name": name}
     context["back"] = _from(request)
     if act.preview:
         typed = form.cleaned_data.get("amount") if form.is_bound and form.is_valid() else None
         context |= cases.quoted(lambda: services.case_preview(case=row, amount=typed), row)
+        context |= cases.limits_of(row, typed, request.user, now)
+    if refused.in_dialog(request):
+        return _again(request, row, "desk/cases/_act.html", context)
     return dialog(request, "desk/cases", context)
 
 
@@ -224,6 +239,8 @@ def parcel_act(request: HttpRequest, public_id: str, name: str) -> HttpResponse:
         "now": now,
     }
     context["back"] = _from(request)
+    if refused.in_dialog(request):
+        return _again(request, parcel.case, "desk/cases/_parcel_act.html", context)
     return dialog(request, "desk/cases", context, "parcel_act")
 
 
@@ -252,9 +269,11 @@ def return_freight(request: HttpRequest, number: str) -> HttpResponse:
             ),
             request, _("The return freight is paid with the refund."),
         )  # fmt: skip
-        if done or fragment(request):
+        if done:
             return redirect("desk:case", row.number)
     context = {"title": pgettext("case", "Give back return freight"), "case": row, "form": form, "now": now}
+    if refused.in_dialog(request):
+        return _again(request, row, "desk/cases/_freight.html", context)
     return dialog(request, "desk/cases", context, "freight")
 
 
@@ -272,16 +291,28 @@ def merchant_told(request: HttpRequest, number: str) -> HttpResponse:
             lambda: services.merchant_told(case=row, consent=asked, actor=request.user, now=now, version=version),
             request, _("The merchant's time to answer runs."),
         )  # fmt: skip
-        if done or fragment(request):
+        if done:
             return redirect("desk:case", row.number)
     title = pgettext("case", "The merchant was asked")
     context = {"title": title, "case": row, "form": form, "now": now}
+    if refused.in_dialog(request):
+        return _again(request, row, "desk/cases/_told.html", context)
     return dialog(request, "desk/cases", context, "told")
 
 
 def _from(request: HttpRequest) -> str:
     """The page from which the dialog was opened."""
     return request.POST.get("back", request.GET.get("back", ""))[:12]
+
+
+def _again(request: HttpRequest, row: Case, template: str, context: dict[str, Any]) -> HttpResponse:
+    """A refused act: the page it came from, its dialog open with the words and what was written."""
+    opened = refused.opened(request, template, context)
+    if _from(request) == "ticket":
+        return ticket_page(request, the_ticket(request, row.ticket.number), opened=opened, status=422)
+    if _from(request) == "receiving":
+        return receiving_page(request, opened=opened)
+    return case_page(request, the_case(request, row.number), opened=opened)
 
 
 def _back(request: HttpRequest, row: Case) -> HttpResponse:

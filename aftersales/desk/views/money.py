@@ -20,6 +20,8 @@ from aftersales.core import files
 from aftersales.core.access import answered, needs
 from aftersales.core.posted import whole
 from aftersales.desk import money
+from aftersales.desk.cases import limits_of
+from aftersales.desk.views.refused import said
 
 
 @require_GET
@@ -64,17 +66,9 @@ def _payment_page(request: HttpRequest, row: CasePayment, refused: str = "") -> 
         "title": row.number, "now": now, "payment": row, "look": money.look(row), "way": money.way_words(row),
         "page": money.payment_page(row, request.user, now), "checks": NameCheck.choices, "why_not": money.WHY_NOT,
         "refused": refused, "replacing": refused == "replace", "giving": refused == "in_kind", "typed": request.POST,
-        "said": _said(request) if refused else "",
+        "said": said(request) if refused else "",
     }  # fmt: skip
     return render(request, "desk/payment.html", context, status=422 if refused else 200)
-
-
-def _said(request: HttpRequest) -> str:
-    """Why it was refused, for the dialog: the message of the page lies behind it."""
-    told: Any = messages.get_messages(request)
-    words = " ".join(str(one) for one in told)
-    told.used = False
-    return words
 
 
 def _reason(request: HttpRequest) -> dict[str, Any]:
@@ -129,6 +123,7 @@ def propose(request: HttpRequest, number: str) -> HttpResponse:
         raise Http404
     if request.method == "GET":
         context = {"case": case, "title": _("Pay out"), **money.to_be_paid(case)}
+        context |= limits_of(case, case.left, request.user, timezone.now())
         fragment = bool(request.htmx)  # type: ignore[attr-defined]
         return render(request, "desk/cases/_pay.html" if fragment else "desk/cases/pay.html", context)
     made = answered(

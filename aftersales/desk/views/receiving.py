@@ -21,32 +21,11 @@ from aftersales.core.access import answered, needs
 from aftersales.core.components.barcode import barcode
 from aftersales.core.errors import DomainError
 from aftersales.core.posted import whole
-from aftersales.desk import cases, homeward, receiving
+from aftersales.desk import cases, receiving
 from aftersales.desk.receiveforms import InspectForm, StrangerForm, uploads
 from aftersales.desk.views.cases import the_case, the_parcel
-from aftersales.standards.selectors import one_edition
 
 SOURCE = "receiving"
-
-
-@require_GET
-@needs("cases.receive")
-def desk(request: HttpRequest) -> HttpResponse:
-    """Scan or type; below, what lies here and waits."""
-    now, words = timezone.now(), request.GET.get("q", "")
-    found = receiving.find(request.user, words) if words.strip() else None
-    if found and len(found.parcels) == 1 and not found.cases and not found.unknown:
-        return redirect("desk:receive", found.parcels[0].parcel.public_id)
-    with one_edition():
-        shelf = receiving.shelf(request.user, now)
-    back = homeward.homeward(request.user)
-    context = {
-        "title": _("Receiving desk"), "now": now, "q": words.strip()[:80], "found": found, "homeward": back,
-        "may_reveal": request.user.has_perm("customers.reveal"),
-        "todo": receiving.to_do(request.user, [one.parcel.pk for one in back]), "shelf": shelf, "old": sum(old for _row, old in shelf),
-        "form": StrangerForm(initial={"tracking_no": found.number if found else ""}), "accept": files.accepted(),
-    }  # fmt: skip
-    return render(request, "desk/receiving/desk.html", context)
 
 
 @require_http_methods(["GET", "POST"])

@@ -20,7 +20,8 @@ from aftersales.core.posted import whole
 from aftersales.core.rulebook import RuleState
 from aftersales.desk import repairs
 from aftersales.desk.repairacts import ACTS, REPAIR_MOVES, WorkAct
-from aftersales.desk.views.cases import the_case
+from aftersales.desk.views import refused
+from aftersales.desk.views.cases import case_page, the_case
 from aftersales.standards import services as rule_book
 from aftersales.standards import views as book
 from aftersales.standards.selectors import parameter
@@ -48,13 +49,15 @@ def work(request: HttpRequest, number: str, name: str) -> HttpResponse:
         if act.on != "due":
             who["version"] = version
         done = answered(lambda: act.run(target, form, **who), request, _("Done."))
-        if done or request.htmx:  # type: ignore[attr-defined]
+        if done:
             return redirect("desk:case", case.number)
     context = {
         "title": act.label, "case": case, "form": form, "name": name, "now": now, "on": key,
         "version": getattr(target, "version", ""), "act": _option(act, name, target, request.user, now),
         "parts": hasattr(form, "rows"), "trees": repairs.trees_of(target, now) if name == "diagnose" else (),
     }  # fmt: skip
+    if refused.in_dialog(request):
+        return case_page(request, case, opened=refused.opened(request, "desk/cases/_work_act.html", context))
     template = "desk/cases/_work_act.html" if request.htmx else "desk/cases/work_act.html"  # type: ignore[attr-defined]
     return render(request, template, context, status=422 if request.method == "POST" else 200)
 

@@ -43,18 +43,20 @@ def the_ticket(request: HttpRequest, number: str) -> Ticket:
 def ticket(request: HttpRequest, number: str) -> HttpResponse:
     """The workbench."""
     with one_edition():
-        return _page(request, the_ticket(request, number))
+        return ticket_page(request, the_ticket(request, number))
 
 
-def _page(
+def ticket_page(
     request: HttpRequest,
     row: Ticket,
     *,
     draft: str = "",
     voice: str = "",
     news: saying.News | None = None,
+    opened: str = "",
     status: int = 200,
 ) -> HttpResponse:
+    """``opened``: the dialog of a case that was refused, standing open with what was written."""
     now = timezone.now()
     bench = workbench.read(row, request.user, now)
     off = kept_in(selectors.ANSWER, selectors.ASK)
@@ -74,7 +76,7 @@ def _page(
         "why": dispatching.face(bench.dispatch, row.owner, now, request.user, bench.dispatch_before),
         "may_reassign": any(act.name == "assign" for act in todo.allowed),
         "ended": voices.ended_words(row), "mute": unheard, "accept": files.accepted(),
-        "resolve_text": resolve_text(row),
+        "resolve_text": resolve_text(row), "opened_dialog": opened,
         "merchant_mute": voices.why_words(selectors.merchant_unheard_because(row, off)) if row.merchant_id else "",
         "tomorrow": timezone.localtime(now + timedelta(days=1)).strftime("%Y-%m-%dT%H:%M"),
         "soonest": timezone.localtime(now).strftime("%Y-%m-%dT%H:%M"), **promised,
@@ -107,15 +109,27 @@ def _people(user: Any, row: Ticket, todo: acts.Acts, now: datetime) -> list[tupl
 def act(request: HttpRequest, number: str, name: str) -> HttpResponse:
     """One act from a dialog."""
     row = the_ticket(request, number)
-    ref = once.reference(request)
+    ref, before = once.reference(request), row.assignee_id
     done = answered(
         lambda: acts.perform(name, row, request.POST, actor=request.user, now=timezone.now(), ref=ref) or True,
-        request, _("Done."),
+        request, "" if name == "assign" else _("Done."),
     )  # fmt: skip
+    if done and name == "assign":
+        _given(request, number, before)
     if done is None and name in ("resolve", "archive"):
         text = request.POST.get("text") or request.POST.get("summary", "")
-        return _page(request, the_ticket(request, number), draft=text, status=422)
+        return ticket_page(request, the_ticket(request, number), draft=text, status=422)
     return redirect("desk:ticket", number)
+
+
+def _given(request: HttpRequest, number: str, before: int | None) -> None:
+    """Whom it was given to; while the message stands, and nothing else happened, it is given back from there."""
+    row = workbench.find(request.user, number)
+    if row is None or row.assignee is None:  # gone out of his sight with the team it went to
+        messages.success(request, _("Done."))
+        return
+    back = f"undo {number} {before} {row.version}" if before not in (None, row.assignee_id) else ""
+    messages.success(request, _("Given to %(name)s.") % {"name": row.assignee}, extra_tags=back)
 
 
 @require_POST
@@ -127,7 +141,7 @@ def say(request: HttpRequest, number: str) -> HttpResponse:
     text = request.POST.get("text", "")
     if voice not in VOICES or not request.user.has_perm(VOICES[voice].capability):
         raise Http404
-    page = looking.face if looking.asked(request) else _page
+    page = looking.face if looking.asked(request) else ticket_page
     if voice in ASKING and (refused := voices.ended_words(row)):
         messages.error(request, refused)
         return page(request, row, draft=text, status=422)
