@@ -27,7 +27,7 @@ from aftersales.orders.models import Order
 from aftersales.tickets.models import Ticket
 from aftersales.tickets.services import problem_join, ticket_open
 from aftersales.tickets.services.intake import AlreadyOpen, TicketDraft, draft_for
-from aftersales.tickets.states import ACTIVE_STATES, AuthorKind, Channel, Kind
+from aftersales.tickets.states import AuthorKind, Channel, Kind
 
 FOUND = 6
 BY_HAND = (
@@ -100,7 +100,7 @@ class ProblemForm(forms.Form):
     def another(self) -> str:
         """The answer *this is another problem*, for this order and no other."""
         order = self.cleaned_data.get("order")
-        return f"another-{order.pk}" if order else ""
+        return another(order) if order else ""
 
     def joined(self) -> Ticket | None:
         """The open ticket of the order that the person says it is about; None when it has ended meanwhile."""
@@ -112,10 +112,20 @@ class ProblemForm(forms.Form):
 
     def ask(self, tickets: list[Ticket]) -> None:
         """Show the open tickets of the order; of those the person may not see, only that they exist."""
-        self.already = tickets
-        seen = _seen(self.user, self.already)
-        for ticket in self.already:
-            ticket.is_seen = ticket.pk in seen  # type: ignore[attr-defined]
+        self.already = marked(self.user, tickets)
+
+
+def another(order: Order) -> str:
+    """The answer *this is another problem*, for this order and no other."""
+    return f"another-{order.pk}"
+
+
+def marked(user: Any, tickets: list[Ticket]) -> list[Ticket]:
+    """The same, each with whether this person may see more of it than that it exists."""
+    seen = _seen(user, tickets) if tickets else set()
+    for ticket in tickets:
+        ticket.is_seen = ticket.pk in seen  # type: ignore[attr-defined]
+    return tickets
 
 
 def _seen(user: Any, tickets: list[Ticket]) -> set[int]:
@@ -184,13 +194,13 @@ def _draft(form: ProblemForm, ref: str, now: datetime) -> TicketDraft:
 @require_GET
 @needs("tickets.open_ticket")
 def order_found(request: HttpRequest) -> HttpResponse:
-    """What the order number names, and the tickets already open on it, while the form is filled in."""
+    """What the order number names; where it has an open ticket, the question whether this is the same problem, while
+    the form is filled in."""
     number = request.GET.get("order", "").strip()[:64]
     found = list(orders_named(request.user, number)[:FOUND]) if number else []
-    for order in found:
-        order.open_tickets = list(
-            order.tickets.visible_to(request.user).filter(state__in=ACTIVE_STATES, historic=False)[:FOUND]
-        )
-    return render(
-        request, "desk/_order_found.html", {"found": found, "number": number, "now": timezone.now()}
-    )
+    context: dict[str, Any] = {"found": found, "number": number, "now": timezone.now()}
+    if len(found) == 1:  # of several with this number nothing can be asked yet
+        live = Ticket.objects.active().filter(order=found[0], historic=False).order_by("-id")[:FOUND]
+        context["already"] = marked(request.user, list(live))
+        context |= {"another": another(found[0]), "chosen": request.GET.get("belongs_to", "")[:40]}
+    return render(request, "desk/_order_found.html", context)
