@@ -41,6 +41,8 @@ NEXT: Mapping[str, Sequence[str]] = {
     S.UNREACHABLE: ("archive",),
     S.CANCELLED: ("archive",),
 }
+# Until somebody has said anything to the customer nothing is solved: the work begins, or he is answered.
+BEFORE_AN_ANSWER: Mapping[str, Sequence[str]] = {S.ASSIGNED: ("start",), S.IN_PROGRESS: ()}
 ICONS: Mapping[str, str] = {
     "triage": "flag", "take": "user", "assign": "route", "unassign": "undo", "hand_over": "up", "start": "play",
     "wait": "pause", "resume": "play", "resolve": "check", "close_verified": "check", "give_up": "phone",
@@ -93,6 +95,7 @@ class Acts:
     primary: Act | None = None
     others: list[Act] = field(default_factory=list)
     refused: list[Act] = field(default_factory=list)
+    answer_first: bool = False  # the filled button is the reply: nobody has said anything to the customer yet
 
     @property
     def allowed(self) -> list[Act]:
@@ -105,10 +108,14 @@ def acts(ticket: Ticket, actor: Any, now: datetime, *, unheard: str = "") -> Act
     ``unheard``: why no message reaches the customer (selectors.unheard_because); then a person says how he told him.
     """
     found = {act.name: _asking_how(act) if unheard else act for act in _all(ticket, actor, now)}
-    wanted = (found[name] for name in NEXT.get(ticket.state, ()) if name in found and found[name].allowed)
-    primary = next(wanted, None)
+    silent = ticket.first_reply_at is None and bool(ticket.customer_id) and ticket.state in BEFORE_AN_ANSWER
+    names = BEFORE_AN_ANSWER[ticket.state] if silent else NEXT.get(ticket.state, ())
+    if silent and unheard:
+        names = (*names, "tried")
+    primary = next((found[name] for name in names if name in found and found[name].allowed), None)
     others = [act for act in found.values() if act.allowed and act is not primary]
-    return Acts(primary, others, [act for act in found.values() if not act.allowed])
+    refused = [act for act in found.values() if not act.allowed]
+    return Acts(primary, others, refused, silent and not unheard and primary is None)
 
 
 def _asking_how(act: Act) -> Act:

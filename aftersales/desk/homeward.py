@@ -62,7 +62,9 @@ def _lying(user: Any) -> Any:
     repaired = Q(case__kind=CaseKind.REPAIR, case__repairs__state__in=READY)
     here = Q(state=P.RECEIVED) & (ended | repaired)
     rows = CaseParcel.objects.visible_to(user).filter(direction=Direction.INBOUND)
-    return rows.filter(here | Q(state__in=[P.INSPECTED, P.UNCLAIMED])).distinct().order_by("received_at", "id")
+    return (
+        rows.filter(here | Q(state__in=[P.INSPECTED, P.UNCLAIMED])).distinct().order_by("received_at", "id")
+    )
 
 
 def _ready(cases: set[int]) -> Mapping[int, set[str]]:

@@ -185,7 +185,17 @@ function desk() {
       if (element.matches("input, textarea, select")) element.focus(); else element.click();
       return;
     }
+    sayWhyNot(key);
   });
+
+  // A key of an act that is not possible here says why, instead of nothing.
+  function sayWhyNot(key) {
+    if (key.length !== 1 || !(body.dataset.actKeys || "").includes(key)) return;
+    const off = document.querySelector('[data-key-off="' + CSS.escape(key) + '"]');
+    const words = off ? off.dataset.why : body.dataset.noKey.replace("{key}", key.toUpperCase());
+    const told = Array.from(document.querySelectorAll(".toasts .toast p"));
+    if (words && !told.some(function (line) { return line.textContent === words; })) say(words, "info");
+  }
 
   function escape(event) {
     if (body.classList.contains("nav-open")) body.classList.remove("nav-open");
@@ -224,6 +234,7 @@ function desk() {
   function rowKeys(key, event) {
     if (!["j", "k", "Enter", "x", "r", "n"].includes(key)) return false;
     const all = rows();
+    if (all.length && (key === "j" || key === "k") && ends(all, key)) { say(body.dataset.lastRow, "info"); event.preventDefault(); return true; }
     if (!all.length || (key === "Enter" && event.target.closest("a, button, summary, label"))) return false;
     const at = all.findIndex(function (row) { return row.getAttribute("aria-current") === "true"; });
     if (key === "j" || key === "k") {
@@ -241,6 +252,11 @@ function desk() {
     }
     event.preventDefault();
     return true;
+  }
+
+  function ends(all, key) {
+    const edge = key === "j" ? all[all.length - 1] : all[0];
+    return edge.getAttribute("aria-current") === "true" && Boolean(body.dataset.lastRow);
   }
 
   function walk(all, at, by) {

@@ -67,7 +67,15 @@
     const at = all.findIndex(function (row) { return row.getAttribute("aria-current") === "true"; });
     if (mark && at >= 0) mark.textContent = (at + 1) + " / " + all.length;
   }
-  document.addEventListener("htmx:afterSwap", function (event) { if (event.target.id === "look") place(); else remember(); });
+  document.addEventListener("htmx:afterSwap", function (event) { if (event.target.id === "look") { place(); fit(); } else remember(); });
+
+  // However low the window is and whatever stands above the list: the bar of its acts stays in sight.
+  function fit() {
+    const panel = document.getElementById("look");
+    if (panel && !panel.hidden) panel.style.setProperty("--ql-top", Math.max(0, Math.round(panel.getBoundingClientRect().top)) + "px");
+  }
+  window.addEventListener("scroll", fit, { passive: true });
+  window.addEventListener("resize", fit);
   document.addEventListener("click", function (event) {
     const step = event.target.closest("#look [data-step]");
     if (!step) return;

@@ -73,7 +73,11 @@ def test_the_refund_is_promised_no_longer_once_nothing_is_owed(
     assert fresh(case).next_promise != "refund"
     # The article itself comes after all: the refund is owed anew
     services.parcel_send_back(
-        parcel=fresh(parcel), carrier="顺丰", tracking_no="SF9100", actor=desk.returns_receiver, now=now + 2 * DAY
+        parcel=fresh(parcel),
+        carrier="顺丰",
+        tracking_no="SF9100",
+        actor=desk.returns_receiver,
+        now=now + 2 * DAY,
     )
     services.parcel_arrive(
         case=case, pieces={case.lines.get().pk: 1}, arrival=Arrival({}, tracking_no="SF9101"),

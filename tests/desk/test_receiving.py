@@ -78,7 +78,9 @@ def test_a_repair_is_listed_once_the_workshop_has_done_with_it(
     link = url("parcel_act", parcel.public_id, "send_back")
     assert link not in to_go(receiver)
     repair = diagnosed(parcel.case, desk, now - 2 * HOUR)
-    services.repair_give_up(repair=repair, found="battery_worn", words="主板已停产", actor=desk.agent, now=now - HOUR)
+    services.repair_give_up(
+        repair=repair, found="battery_worn", words="主板已停产", actor=desk.agent, now=now - HOUR
+    )
     assert link in to_go(receiver)
 
 
@@ -90,7 +92,9 @@ def test_another_article_is_neither_new_nor_sold_again(open_case: Open, desk: Ca
     assert answer.status_code == 422
     parcel.refresh_from_db()
     assert parcel.state == "received"
-    post(receiver, url("receive", parcel.public_id), do="inspect", **form(parcel, wrong=1, cause="other_item"))
+    post(
+        receiver, url("receive", parcel.public_id), do="inspect", **form(parcel, wrong=1, cause="other_item")
+    )
     parcel.refresh_from_db()
     item = ParcelItem.objects.get(parcel=parcel)
     assert (parcel.state, item.grade, item.resellable) == ("inspected", "", None)

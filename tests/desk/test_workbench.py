@@ -281,3 +281,54 @@ def test_a_choice_is_made_by_the_person_and_waiting_says_why(
     assert re.search(r'name="result" required><option value="">', page)
     browser.post(f"{url(ticket)}do/wait/", {"wait_for": "customer", "until": "2030-01-01T10:00"})
     assert fresh(ticket).state == "in_progress"
+
+
+def blue(page: str) -> str:
+    """The filled button of what can be done now, with what it posts to or leads to."""
+    part = page[page.index('id="acts"') :].partition("</section>")[0]
+    at = part.index("btn pri big")
+    return part[max(at - 400, 0) : at + 200]
+
+
+def test_the_blue_act_answers_first_keeps_a_promise_next_and_resolves_last(
+    open_ticket: Opener, desk: Cast, customer: Customer, now: datetime
+) -> None:
+    ticket = open_ticket(customer_id=customer.pk)
+    browser = desk.client(desk.agent)
+    assert acts.acts(ticket, desk.agent, now).primary.name == "start"
+    ticket = services.ticket_move(ticket=ticket, name="start", actor=desk.agent, now=now)
+    assert 'href="#reply"' in blue(browser.get(url(ticket)).content.decode())
+    # What was said goes out by mail, a note stays inside, and the page says so beside the button
+    page = browser.get(url(ticket)).content.decode()
+    assert 'class="by-customer"' in page
+    assert 'class="by-note"' in page
+    services.ticket_reply(ticket=fresh(ticket), text="您好，在处理了", actor=desk.agent, now=now)
+    assert acts.acts(fresh(ticket), desk.agent, now).primary.name == "resolve"
+    services.promise_give(
+        ticket=fresh(ticket),
+        what="明天回电",
+        due_at=now + timedelta(days=1),
+        to="customer",
+        actor=desk.agent,
+        now=now,
+    )
+    found = blue(browser.get(url(ticket)).content.decode())
+    assert "/promises/" in found
+    assert "/keep/" in found
+
+
+def test_a_reassigning_is_taken_back_from_its_message(open_ticket: Opener, desk: Cast) -> None:
+    ticket, lead = open_ticket(), desk.client(desk.lead)
+    first, other = ticket.assignee, desk.person("agent")
+    data = {"to": other.pk, "version": fresh(ticket).version, "reason": "去开会"}
+    page = lead.post(url(ticket, "do/assign/"), data, follow=True).content.decode()
+    assert fresh(ticket).assignee == other
+    toast = page[page.index('class="toast ') :]
+    back = {
+        name: re.search(f'name="{name}" value="([^"]*)"', toast)[1] for name in ("to", "version", "reason")
+    }
+    lead.post(url(ticket, "do/assign/"), back)
+    assert fresh(ticket).assignee == first
+    # Once something else happened it is too late: the version says so
+    lead.post(url(ticket, "do/assign/"), back | {"to": other.pk})
+    assert fresh(ticket).assignee == first

@@ -11,7 +11,7 @@ from django.utils.translation import get_language
 
 from accounts.selectors import taste_of
 from aftersales.core import events, origin
-from aftersales.desk import navigation, shell, tour
+from aftersales.desk import keys, navigation, shell, tour
 from aftersales.standards.selectors import book, last_seen
 from aftersales.tickets.looks import state_badge
 from aftersales.tickets.selectors.cited import cited_name
@@ -52,6 +52,21 @@ def script_words() -> str:
 def without_keys(context: template.Context) -> str:
     """What tells the script that this person switched the single keys off."""
     return "" if taste_of(context["request"].user).single_keys else "off"
+
+
+@register.simple_tag
+def undo_of(message: Any) -> dict[str, str] | None:
+    """How what a message reports is taken back (``undo number person version``); None for all others."""
+    parts = (message.extra_tags or "").split()
+    if len(parts) != 4 or parts[0] != "undo":
+        return None
+    return dict(zip(("number", "to", "version"), parts[1:], strict=True))
+
+
+@register.simple_tag
+def act_keys() -> str:
+    """Every letter that does something on some page, for the script: a dead one says so."""
+    return "".join(sorted({*keys.ACTS.values(), "j", "k"}))
 
 
 @register.inclusion_tag("desk/_help.html", takes_context=True)
