@@ -54,6 +54,12 @@ def homeward(user: Any) -> list[Homeward]:
     return sorted(found, key=lambda one: (str(one.since or ""), one.parcel.pk))[:MOST]
 
 
+def going_home(user: Any) -> list[CaseParcel]:
+    """Sent back and not yet known to have arrived, the oldest first: until somebody says so their cases stay open."""
+    rows = CaseParcel.objects.visible_to(user).filter(direction=Direction.INBOUND, state=P.SENT_BACK)
+    return list(rows.select_related("case").order_by("received_at", "id")[:MOST])
+
+
 def _lying(user: Any) -> Any:
     """Inbound parcels of which some may have to go home; the reason of each is read from its rows."""
     ended = Q(case__state__in=NOT_WANTED) | Q(

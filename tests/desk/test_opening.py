@@ -105,9 +105,9 @@ def test_the_question_is_asked_as_soon_as_the_order_is_known(
     open_ticket: Any, order: Order, desk: Cast
 ) -> None:
     ticket, browser = open_ticket(order_id=order.pk), desk.client(desk.agent)
-    asked = browser.get("/desk/open/order/", {"order": "A-7"}).content.decode()
+    asked = browser.get("/desk/tickets/open/order/", {"order": "A-7"}).content.decode()
     assert f'value="{ticket.public_id}"' in asked
     assert f'value="another-{order.pk}"' in asked
     # What was chosen stays chosen while the number is looked up again
-    again = browser.get("/desk/open/order/", {"order": "A-7", "belongs_to": ticket.public_id})
+    again = browser.get("/desk/tickets/open/order/", {"order": "A-7", "belongs_to": ticket.public_id})
     assert f'value="{ticket.public_id}" required checked' in again.content.decode()

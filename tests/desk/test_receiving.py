@@ -67,7 +67,10 @@ def test_what_has_to_go_home_is_listed_until_it_went(open_case: Open, desk: Cast
         back="receiving",
     )  # fmt: skip
     assert sent.url == url("receiving")
-    assert url("parcel_act", other.public_id, "send_back") not in to_go(receiver)
+    shown = to_go(receiver)
+    assert url("parcel_act", other.public_id, "send_back") not in shown
+    # And somebody still says whether it arrived: until then its case stays open
+    assert url("parcel_act", other.public_id, "deliver_back") in shown
 
 
 def test_a_repair_is_listed_once_the_workshop_has_done_with_it(

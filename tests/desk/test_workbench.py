@@ -293,6 +293,7 @@ def blue(page: str) -> str:
 def test_the_blue_act_answers_first_keeps_a_promise_next_and_resolves_last(
     open_ticket: Opener, desk: Cast, customer: Customer, now: datetime
 ) -> None:
+    Contact.objects.create(customer=customer, kind="email", value="lin@example.com")
     ticket = open_ticket(customer_id=customer.pk)
     browser = desk.client(desk.agent)
     assert acts.acts(ticket, desk.agent, now).primary.name == "start"

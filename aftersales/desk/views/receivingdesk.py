@@ -37,6 +37,7 @@ def receiving_page(
     context = {
         "title": _("Receiving desk"), "now": now, "q": words.strip()[:80], "found": found, "homeward": back,
         "may_reveal": request.user.has_perm("customers.reveal"), "opened_dialog": opened,
+        "going_home": homeward.going_home(request.user),
         "todo": receiving.to_do(request.user, [one.parcel.pk for one in back]), "shelf": shelf,
         "old": sum(old for _row, old in shelf), "accept": files.accepted(),
         "form": StrangerForm(initial={"tracking_no": found.number if found else ""}),
