@@ -102,7 +102,9 @@ MERCHANT_REGISTER = {
     **register("merchants.merchantcontact", view=TRADE_READERS, change=KEEPERS, add=KEEPERS),
 }
 CUSTOMER_REGISTER = {
-    "customers.reveal": roles(DESK, R.PRIVACY_OFFICER, R.RISK, R.RETURNS_RECEIVER),  # a parcel goes to an address
+    "customers.reveal": roles(
+        DESK, R.PRIVACY_OFFICER, R.RISK, R.RETURNS_RECEIVER
+    ),  # a parcel goes to an address
     "customers.classify": roles(R.LEAD, R.SUPERVISOR, R.OPERATIONS),
     "customers.erase": roles(R.PRIVACY_OFFICER),
     **register(
