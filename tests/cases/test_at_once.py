@@ -1,6 +1,8 @@
 """Two at once: of the last piece and of the last cent there is one. With the lock the second is refused; without it
 the database refuses."""
 
+import contextlib
+import threading
 from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
@@ -8,10 +10,15 @@ from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 
 from aftersales.cases import services
 from aftersales.cases.models import Case, LineAccount, OrderAccount
+from aftersales.cases.services import CaseDraft, accounts
 from aftersales.core.errors import DomainError
+from aftersales.core.models import Event
+from aftersales.orders.models import Order, OrderLine
+from aftersales.tickets.models import Ticket
 from tests.cast import Cast
 from tests.records import said
 from tests.toy.fixtures import at_once
@@ -122,3 +129,51 @@ def test_without_the_lock_the_database_still_refuses(open_case: Open, desk: Cast
         OrderAccount.objects.update(freight_granted=Decimal("10.01"))
     with pytest.raises(IntegrityError), transaction.atomic():
         Case.objects.filter(pk=case.pk).update(paying=case.agreed + Decimal("0.01"))
+
+
+@pytest.mark.parametrize("lock", ["on", "off"])
+def test_two_who_approve_cases_of_one_line_never_give_more_than_was_granted(
+    open_ticket: Callable[..., Ticket], order: Order, lines: list[OrderLine], desk: Cast, now: datetime,
+    monkeypatch: pytest.MonkeyPatch, lock: str,
+) -> None:  # fmt: skip
+    """Lock on: one waits for the other, and both are granted. Lock off: both compute from the account as it stood, the
+    second forgets the first; PostgreSQL sums the cases at the commit and refuses it."""
+    draft = CaseDraft("refund_only", "quality", {lines[0].pk: 1})
+    cases = [
+        services.case_open(
+            ticket=open_ticket(order_id=order.pk, merchant_id=order.merchant_id), draft=draft, actor=desk.agent, now=now
+        )
+        for _n in range(2)
+    ]  # fmt: skip
+    both_read, grant = threading.Barrier(2), accounts.grant
+
+    def granted(*args: Any) -> None:
+        with contextlib.suppress(threading.BrokenBarrierError):  # the other one waits for the lock
+            both_read.wait(0.5)
+        grant(*args)
+
+    monkeypatch.setattr(accounts, "grant", granted)
+    if lock == "off":
+        monkeypatch.setattr(QuerySet, "select_for_update", lambda self, **_how: self.all())
+    found = at_once(
+        [lambda case=case: services.case_approve(case=case, actor=desk.lead, now=now) for case in cases]
+    )
+    refused = [one for one in found if isinstance(one, BaseException)]
+    assert [type(one) for one in refused] == ([] if lock == "on" else [IntegrityError])
+    held, given = OrderAccount.objects.get(), Case.objects.filter(state="approved")
+    assert held.granted == sum(one.agreed - one.agreed_extra for one in given)
+    assert given.count() == (2 if lock == "on" else 1)
+
+
+def test_two_who_approve_another_amount_agree_on_one(open_case: Open, desk: Cast, now: datetime) -> None:
+    """What the case gives is what the one decision of it says; the other person hears that it is decided."""
+    case = open_case({0: 3}, kind="refund_only", ground="other")
+    found = outcomes(
+        lambda: services.case_approve(case=case, amount=Decimal(10), actor=desk.agent, now=now),
+        lambda: services.case_approve(case=case, amount=Decimal(30), actor=desk.lead, now=now),
+    )
+    case.refresh_from_db()
+    told = Event.objects.get(kind="case.approved", subject_id=case.pk).payload["amount"]
+    assert found == ["done", "wrong_state"]
+    assert OrderAccount.objects.get().granted == case.agreed == Decimal(told)
+    assert case.lines.get().agreed == case.agreed

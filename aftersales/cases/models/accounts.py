@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from aftersales.cases.models import bounds
 from aftersales.cases.querysets import AccountQuerySet
 from aftersales.orders.models import Order, OrderLine, Payment
 
@@ -39,6 +40,7 @@ class OrderAccount(models.Model):
     class Meta:
         verbose_name = _("account of an order")
         verbose_name_plural = _("accounts of orders")
+        triggers = bounds.order_account_triggers()
         constraints = [
             models.CheckConstraint(
                 condition=Q(granted__gte=0) & Q(before__gte=0) & Q(paid__gte=F("before") + F("granted")),
@@ -85,6 +87,7 @@ class LineAccount(models.Model):
     class Meta:
         verbose_name = _("account of an order line")
         verbose_name_plural = _("accounts of order lines")
+        triggers = bounds.line_account_triggers()
         constraints = [
             models.CheckConstraint(
                 condition=Q(claimed__lte=F("bought"))

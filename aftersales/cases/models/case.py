@@ -14,6 +14,7 @@ from django_fsm import transition
 from simple_history.models import HistoricalRecords
 
 from aftersales.cases.machine import CASE_MACHINE
+from aftersales.cases.models import bounds
 from aftersales.cases.models.accounts import amount
 from aftersales.cases.querysets import CaseQuerySet, ThroughCaseQuerySet
 from aftersales.cases.refunding import Quote
@@ -155,7 +156,7 @@ class Case(StateModel, PublicIdModel, VersionedModel):
     class Meta:
         verbose_name = _("case")
         verbose_name_plural = _("cases")
-        triggers = CASE_MACHINE.triggers()
+        triggers = [*CASE_MACHINE.triggers(), *bounds.case_triggers()]
         constraints = [
             models.UniqueConstraint(
                 fields=["source", "source_ref"], condition=~Q(source_ref=""), name="case_source"
@@ -358,6 +359,7 @@ class CaseLine(VersionedModel):
     class Meta:
         verbose_name = _("case line")
         verbose_name_plural = _("case lines")
+        triggers = bounds.line_triggers()
         constraints = [
             models.UniqueConstraint(fields=["case", "line"], name="case_line_once"),
             models.CheckConstraint(

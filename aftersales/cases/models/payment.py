@@ -45,7 +45,8 @@ def money_triggers() -> list[pgtrigger.Trigger]:
             operation=pgtrigger.Update,
             condition=pgtrigger.AnyChange(
                 "number", "key", "case", "merchant_id", "kind", "compensation", "currency", "amount", "payee",
-                "other_payee", "gateway", "way", "way_ref", "replaces", "proposed_by",
+                "other_payee", "gateway", "way", "way_ref", "no_way", "borne_by", "paid_first", "explained",
+                "replaces", "proposed_by", "proposed_at",
             ),
             func="RAISE EXCEPTION 'what a payment pays is written once' USING ERRCODE = 'check_violation';",
         ),
