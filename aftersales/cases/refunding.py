@@ -90,6 +90,7 @@ class Term:
 
 TERM_LABELS: Mapping[str, Text] = {
     "goods": _("Paid for these pieces"),
+    "protected": _("Given already by price protection"),
     "elsewhere": _("Given back already outside this system"),
     "deduction": _("Taken off"),
     "freight": _("Outbound freight"),
@@ -107,7 +108,10 @@ TERM_LABELS: Mapping[str, Text] = {
 
 @dataclass(frozen=True)
 class Piece:
-    """Pieces of one line in a quote. ``left``: what may still be granted of the line."""
+    """Pieces of one line in a quote. ``left``: what may still be granted of the line.
+
+    ``protected``: what was given for their price already; ``value`` is less by it.
+    """
 
     line_id: int
     quantity: int
@@ -115,6 +119,7 @@ class Piece:
     left: Decimal
     deduction: Decimal = ZERO
     why: str = ""
+    protected: Decimal = ZERO
 
 
 @dataclass(frozen=True)
@@ -159,7 +164,9 @@ def quote(
     for piece in pieces:
         if not ZERO <= piece.deduction <= piece.value:
             raise DomainError(_("A deduction is at most what was paid for these pieces."), "deduction")
-        terms.append(Term("goods", piece.value, piece.line_id, piece.quantity))
+        terms.append(Term("goods", piece.value + piece.protected, piece.line_id, piece.quantity))
+        if piece.protected:
+            terms.append(Term("protected", -piece.protected, piece.line_id, piece.quantity))
         if piece.deduction:
             terms.append(Term("deduction", -piece.deduction, piece.line_id, piece.quantity, piece.why))
         wanted = piece.value - piece.deduction

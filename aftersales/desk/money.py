@@ -231,7 +231,10 @@ def terms(payment: CasePayment) -> list[TermLine]:
         if one["code"] == "goods":
             value, agreed = Decimal(one["value"]), Decimal(one["agreed"])
             label = f"{names.get(one['line_id'], one['line_id'])} × {one['quantity']}"
-            found.append(TermLine(label, str(TERM_LABELS["goods"]), value, is_part=False))
+            protected = Decimal(one.get("protected", 0))
+            found.append(TermLine(label, str(TERM_LABELS["goods"]), value + protected, is_part=False))
+            if protected:
+                found.append(TermLine("", str(TERM_LABELS["protected"]), -protected, is_part=False))
             if agreed != value:
                 found.append(
                     TermLine("", str(_("Taken off, or agreed otherwise")), agreed - value, is_part=False)

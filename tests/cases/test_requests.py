@@ -27,6 +27,7 @@ from aftersales.cases.taxno import check_character, is_credit_code
 from aftersales.core import facts
 from aftersales.core.errors import DomainError
 from aftersales.core.models import Event
+from aftersales.desk.money import terms
 from aftersales.orders import services as orders
 from aftersales.orders.models import Order, OrderLine
 from aftersales.standards.selectors import duration
@@ -477,11 +478,18 @@ def test_what_price_protection_gave_is_not_refunded_again(
     case = open_case({1: 1}, kind="refund_only", ground="no_reason")
     case = cases.case_approve(case=case, actor=desk.lead, now=now)
     assert (case.agreed, case.lines.get().value) == (D("9.99"), D("9.99"))
+    # And the reader of the amount sees both, before and after the payment is made
+    shown = [(one.code, one.amount) for one in cases.case_preview(case=case).terms]
+    assert shown == [("goods", D("29.99")), ("protected", D(-20))]
+    payment = paid(case, desk, now).payments.get()
+    assert [one.amount for one in terms(payment)] == [D("29.99"), D(-20), D("9.99")]
     # And of three cups each bears its share
     finish(ask("price", line=lines[0], price_now="13.34"), desk, now, price_found="13.34")
     given = Case.objects.filter(compensation="promise").latest("id").agreed
-    one = open_case({0: 1}, ground="no_reason").lines.get().value
-    rest = open_case({0: 2}, ground="no_reason").lines.get().value
+    first, second = open_case({0: 1}, ground="no_reason"), open_case({0: 2}, ground="no_reason")
+    one, rest = first.lines.get().value, second.lines.get().value
+    told = [term.amount for case in (first, second) for term in cases.case_preview(case=case).terms]
+    assert abs(sum(amount for amount in told if amount < 0) + given) <= D("0.01")
     assert one + rest + given == D("70.01")
     assert D("13.33") <= one <= D("13.35")
 

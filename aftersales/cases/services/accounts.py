@@ -47,6 +47,15 @@ class Books:
         left: Decimal = account.paid - account.claimed_value - self.protected.get(line_id, ZERO)
         return max(left, ZERO)
 
+    def protected_of(self, line: CaseLine) -> Decimal:
+        """What was given for the price of these pieces already, by which their value is less than what was paid."""
+        given = self.protected.get(line.line_id, ZERO)
+        if not given:
+            return ZERO
+        account = self.line_accounts[line.line_id]
+        off: Decimal = worth(account.paid, account.bought, line.announced) - line.value
+        return max(min(given, off), ZERO)
+
     def piece(self, line: CaseLine, deduction: Decimal = ZERO, why: str = "") -> Piece:
         left = self.line_accounts[line.line_id].left
         return Piece(line.line_id, line.announced, line.value, left, deduction, why)

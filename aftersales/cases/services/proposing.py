@@ -233,6 +233,7 @@ def _explained(mine: Held, way: Way) -> list[dict[str, Any]]:
         terms.append({
             "code": "goods", "amount": str(amount), "line_id": line.line_id, "quantity": line.announced,
             "value": str(line.value), "agreed": str(line.agreed),
+            "protected": str(mine.books.protected_of(line) if mine.books else ZERO),
         })  # fmt: skip
     return terms
 

@@ -95,7 +95,7 @@ def _piece(mine: Held, line: CaseLine, deduction: Deduction | None) -> Piece:
         raise DomainError(_("Say why something is taken off."), "deduction")
     return Piece(
         line.line_id, line.announced, line.value, left, deduction.amount if deduction else ZERO,
-        deduction.why if deduction else "",
+        deduction.why if deduction else "", mine.books.protected_of(line),
     )  # fmt: skip
 
 
