@@ -27,6 +27,7 @@ from aftersales.orders.models import OrderLine, Shipment
 from aftersales.tickets.models import AnswerTemplate, Ticket
 from aftersales.tickets.selectors import answer_templates
 from tests.cases.test_paying import submit
+from tests.cases.whole import check_money
 from tests.cases.workshop import DAY, HOUR, arrive, fresh, keep, parcel_of
 from tests.cast import Cast
 from tests.records import said
@@ -370,10 +371,20 @@ def swapped(case: Case, line: OrderLine, price: str, desk: Cast, now: datetime) 
     for due in Due.objects.unpaid().filter(case=case):
         services.due_paid(due=due, reference=f"WX-{due.pk}", actor=desk.agent, now=now)
     keep(arrive(fresh(case), desk, now, f"SF70{case.pk}"), desk, now + 2 * HOUR)
+    if fresh(case).left:
+        paid_out(case, desk, now + 3 * HOUR)
     sent = send(fresh(case), desk, now + DAY, f"SF90{case.pk}")
     services.parcel_deliver(parcel=sent, actor=desk.agent, now=now + 2 * DAY)
     assert fresh(case).state == "closed"
     return fresh(case)
+
+
+def paid_out(case: Case, desk: Cast, now: datetime) -> None:
+    """What is due to the customer is proposed, let out by whoever may, and paid."""
+    for one in services.payment_propose(case=fresh(case), actor=desk.agent, now=now):
+        if one.state == "awaiting_approval":
+            one = services.payment_approve(payment=one, actor=desk.finance, now=now)
+        services.payment_succeed(payment=submit(one, now), actor=desk.finance, now=now, paid_at=now)
 
 
 def test_a_dearer_replacement_that_comes_back_gives_what_was_paid_for_it(
@@ -402,6 +413,62 @@ def test_who_paid_on_top_does_not_pay_it_again_with_the_next_exchange(
     row = Exchange.objects.get(case=like)
     assert (row.difference, row.lines.get().value) == (0, D("129.99"))
     assert not Due.objects.unpaid().exists()
+
+
+@pytest.mark.parametrize(
+    ("cheaper", "of_order", "of_supplement", "again"),
+    [
+        ("110.00", "19.99", "0", "125.00"),
+        ("20.00", "29.99", "80.00", "25.00"),
+        ("0.00", "29.99", "100.00", "9.00"),
+    ],
+)
+def test_a_dearer_replacement_may_be_given_back_for_a_cheaper_one(
+    lines: list[OrderLine], open_case: Open, desk: Cast, now: datetime,
+    cheaper: str, of_order: str, of_supplement: str, again: str,
+) -> None:  # fmt: skip
+    """¥29.99 paid with the order, ¥100 on top: what he gets back and what he holds are together what he paid."""
+    swapped(open_case({1: 1}, kind="exchange", ground="no_reason"), lines[1], "129.99", desk, now)
+    second = open_case({1: 1}, kind="exchange", ground="no_reason")
+    second = swapped(second, lines[1], cheaper, desk, now + 3 * DAY)
+    gone = sorted(CasePayment.objects.values_list("kind", "amount"))
+    assert gone == [
+        (kind, D(sum_)) for kind, sum_ in (("refund", of_order), ("supplement", of_supplement)) if D(sum_)
+    ]
+    check_money()
+    # Like for like he gets what he holds, and owes nothing
+    like = approve(open_case({1: 1}, kind="exchange", ground="no_reason"), desk, now + 6 * DAY)
+    row = Exchange.objects.get(case=like)
+    assert (row.difference, row.lines.get().value, like.agreed) == (0, D(cheaper), 0)
+    services.case_withdraw(case=like, actor=desk.agent, now=now + 6 * DAY)
+    # A dearer one again costs him just the difference; and returned, it gives its price, once
+    third = swapped(
+        open_case({1: 1}, kind="exchange", ground="no_reason"), lines[1], again, desk, now + 7 * DAY
+    )
+    assert Due.objects.paid().get(case=third).amount == D(again) - D(cheaper)
+    back = services.case_approve(
+        case=open_case({1: 1}, ground="no_reason"), actor=desk.lead, now=now + 10 * DAY
+    )
+    assert back.agreed == D(again)
+    given = sum(CasePayment.objects.values_list("amount", flat=True)) + back.agreed
+    assert given == D("29.99") + sum(Due.objects.paid().values_list("amount", flat=True))
+    check_money()
+
+
+def test_a_cheaper_one_gives_nothing_of_the_supplement_while_the_dearer_is_not_back(
+    lines: list[OrderLine], open_case: Open, desk: Cast, now: datetime
+) -> None:
+    swapped(open_case({1: 1}, kind="exchange", ground="no_reason"), lines[1], "129.99", desk, now)
+    case = open_case({1: 1}, kind="exchange", ground="no_reason")
+    wanted = Replacement(lines[1].pk, 1, name="小灯", unit_price=D(20))
+    services.exchange_choose(case=case, replacements=[wanted], actor=desk.agent, now=now + 3 * DAY)
+    case = approve(case, desk, now + 3 * DAY)
+    assert (case.agreed, case.agreed_extra) == (D("109.99"), D(80))
+    services.parcels_expire(now=now + 60 * DAY)
+    assert fresh(case).agreed == 0
+    keep(arrive(case, desk, now + 61 * DAY), desk, now + 62 * DAY)
+    assert (fresh(case).agreed, fresh(case).agreed_extra) == (D("109.99"), D(80))
+    check_money()
 
 
 def test_of_several_pieces_the_replaced_one_carries_it_once(

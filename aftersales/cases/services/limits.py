@@ -41,11 +41,13 @@ def _one_at_a_time(kind: int, key: int) -> None:
 
 
 def claim_of(payment: CasePayment, severity: str, *, confirms: bool) -> Claim:
-    """What letting this payment out decides: a compensation what it is for, everything else what it pays.
+    """What letting this payment out decides: a compensation what it is for, everything else what it pays. What the
+    customer paid beyond his order goes back to him as a refund does.
 
     What the platform pays for a merchant who did not agree is an advance, whatever it is for (R4.10).
     """
     kind = payment.compensation if payment.kind == PaymentKind.COMPENSATION else payment.kind
+    kind = PaymentKind.REFUND if kind == PaymentKind.SUPPLEMENT else kind
     kind = PaymentKind.ADVANCE if payment.paid_first else kind
     return Claim(
         kind=kind, amount=payment.amount, currency=payment.currency, severity=severity,

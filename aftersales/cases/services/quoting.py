@@ -47,9 +47,10 @@ def quoted(mine: Held, amount: Decimal | None, deductions: Deductions) -> Quote:
         return _with_extras(mine, Quote(()))
     if books is None:
         raise DomainError(_("Say first which order this ticket is about."), "no_order")
-    on_top = carried_of(mine) if case.kind in MONEY_BACK else ZERO
+    on_top = carried_of(mine)
     if on_top and amount is not None:  # of a fixed amount it is only what exceeds the goods
-        on_top = min(on_top, max(amount - _goods_quote(mine, None, {}).bound, ZERO))
+        bound = _goods_quote(mine, None, {}).bound if case.kind in MONEY_BACK else _goods_left(mine)
+        on_top = min(on_top, max(amount - bound, ZERO))
         amount -= on_top
     return _with_extras(mine, _goods_quote(mine, amount, deductions), on_top)
 
@@ -62,11 +63,13 @@ def carried_of(mine: Held) -> Decimal:
 
 
 def _with_extras(mine: Held, found: Quote, on_top: Decimal = ZERO) -> Quote:
-    """Who ends with a refund gets back what he paid beyond his order too; freight that was agreed for sending the goods
-    back stays agreed, unless he bears it now."""
+    """Who ends with a refund gets back what he paid beyond his order too, and who takes a cheaper article what of it
+    exceeds the goods; freight that was agreed for sending them back stays agreed, unless he bears it now."""
     case, beyond = mine.case, ZERO
+    if case.pk:
+        beyond = on_top
     if case.pk and case.kind in MONEY_BACK:
-        beyond = on_top + (paid_of(case) if mine.beyond is None else mine.beyond)
+        beyond += paid_of(case) if mine.beyond is None else mine.beyond
     back = case.back_freight if case.return_freight != Side.CUSTOMER else ZERO
     told = (("return_freight", back), ("supplement", beyond))
     terms = tuple(Term(code, amount) for code, amount in told if amount)
@@ -86,6 +89,12 @@ def _goods_quote(mine: Held, amount: Decimal | None, deductions: Deductions) -> 
     if all(one.claimed == one.bought for one in books.line_accounts.values()) and case.ground in FREIGHT_BACK:
         rest = max(books.paid.rest, ZERO)
     return quote(pieces, order_left=left, freight=freight, rest=rest)
+
+
+def _goods_left(mine: Held) -> Decimal:
+    """What may still be given back for these pieces of what was paid for the order."""
+    pieces = [_piece(mine, line, None) for line in mine.lines]
+    return sum((min(one.value, one.left) for one in pieces), ZERO)
 
 
 def _piece(mine: Held, line: CaseLine, deduction: Deduction | None) -> Piece:

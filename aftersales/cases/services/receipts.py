@@ -10,7 +10,7 @@ from django.db import transaction
 
 from aftersales.cases.models import Case, CaseLine, CaseParcel, ParcelItem, Ruling, Settlement
 from aftersales.cases.refunding import ZERO, Judged, Quote, settled, worth
-from aftersales.cases.repairs.selectors import going_out
+from aftersales.cases.repairs.selectors import difference_back, going_out
 from aftersales.cases.selectors import pays_for_goods
 from aftersales.cases.services import accounts
 from aftersales.cases.services.carrying import carried
@@ -169,6 +169,8 @@ def _extra(
     """What goes beyond the order: return freight follows the parcel, what was paid on top for a replacement follows the
     replacement, and what was paid for one that never came stands."""
     freight = ZERO if never_sent(parcels) else case.back_freight
+    if case.kind == CaseKind.EXCHANGE:
+        return freight + _exchanged_extra(case, lines, good)
     if case.kind not in MONEY_BACK:
         return freight
     by_line, on_top = carried(case, lines), ZERO
@@ -180,6 +182,13 @@ def _extra(
         case.agreed_extra - case.back_freight - own, ZERO
     )  # a fixed amount may have left some of it out
     return own + freight + (min(on_top, granted) if granted else on_top)
+
+
+def _exchanged_extra(case: Case, lines: list[CaseLine], good: Mapping[int, int]) -> Decimal:
+    """What the replacement costs less than the goods of the order still give: of pieces that are good."""
+    more = max((difference_back(case) or ZERO) - case.promised, ZERO)
+    asked, came = sum(line.approved for line in lines), sum(good[line.pk] for line in lines)
+    return worth(more, asked, came) if more and came else ZERO
 
 
 def _replaced_for_nothing(mine: Held, actor: Any, now: datetime) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from aftersales.cases.models import Case, Exchange, ReplacementLine
+from aftersales.cases.models import Case, CaseLine, Exchange, ReplacementLine
 from aftersales.cases.refunding import ZERO
 from aftersales.cases.repairs.states import DueKind
 from aftersales.cases.services.carrying import carried
@@ -52,7 +52,7 @@ def replacements_checked(mine: Held, replacements: Sequence[Replacement]) -> lis
         )
         if not 0 < len(name) <= 200 or len(one.sku) > 64:
             raise DomainError(_("Name the article that goes out."), "name")
-        own = line.value + on_top.get(line.line_id, ZERO)
+        own = _left_of(mine, line) + on_top.get(line.line_id, ZERO)
         worth = own if price is None else price * one.quantity
         if price is None and one.quantity != line.announced:
             raise DomainError(_("Like for like replaces all pieces of a line at once."), "pieces")
@@ -66,11 +66,20 @@ def replacements_checked(mine: Held, replacements: Sequence[Replacement]) -> lis
     return found
 
 
+def _left_of(mine: Held, line: CaseLine) -> Decimal:
+    """What he paid for these pieces and did not get back, as with a cheaper article that he took for them before."""
+    value: Decimal = line.value
+    if mine.books is None:
+        return value
+    return min(value, mine.books.line_accounts[line.line_id].left + line.agreed)
+
+
 def replacements_keep(
     mine: Held, *, lines: Sequence[ReplacementLine], send_first: bool, actor: Any, now: datetime
 ) -> Exchange:
     """Under the case's lock: these go out, in place of whatever was chosen before."""
-    had = sum((line.value for line in mine.lines), ZERO) + sum(carried(mine.case, mine.lines).values(), ZERO)
+    had = sum((_left_of(mine, line) for line in mine.lines), ZERO)
+    had += sum(carried(mine.case, mine.lines).values(), ZERO)
     difference = sum((one.value for one in lines), ZERO) - had
     row, _new = Exchange.objects.update_or_create(
         case=mine.case,
