@@ -349,11 +349,18 @@ def _proofs(row: Recovery, shown: RecoveryPage) -> list[Proof]:
 
 
 def _entries(row: Recovery, shown: RecoveryPage) -> list[Journal]:
-    """The entries of the ledger behind it, oldest first."""
-    sources = Q(source_kind="cases.recoverystep", source_id__in=[one.pk for one in shown.steps]) | Q(
-        source_kind="cases.casepayment", source_id__in=[one.pk for one in shown.payments]
+    """The entries of the ledger behind it and those that turned them back, oldest first."""
+    payments = [one.pk for one in shown.payments]
+    paid_anew = Event.objects.filter(
+        subject_kind="cases.casepayment", subject_id__in=payments, kind="payment.succeeded"
     )
-    return list(Journal.objects.filter(sources).order_by("pk"))
+    sources = (
+        Q(source_kind="cases.recoverystep", source_id__in=[one.pk for one in shown.steps])
+        | Q(source_kind="cases.casepayment", source_id__in=payments)
+        | Q(source_kind="core.event", source_id__in=list(paid_anew.values_list("pk", flat=True)))
+    )
+    entries = Journal.objects.filter(sources)
+    return list(Journal.objects.filter(sources | Q(reverses_id__in=entries.values("pk"))).order_by("pk"))
 
 
 # Write-offs and deposits

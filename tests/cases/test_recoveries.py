@@ -13,6 +13,7 @@ from aftersales.cases.models import Case, CasePayment, Recovery, RecoveryStep
 from aftersales.cases.recovery.rules import claim, give_back_of, is_advance
 from aftersales.cases.services import RulingDraft
 from aftersales.core.errors import NotPermitted
+from aftersales.desk.recoveries import claim_file
 from aftersales.ledger import chart
 from aftersales.ledger import selectors as books
 from aftersales.ledger import services as ledger
@@ -217,6 +218,38 @@ def test_two_payments_of_one_case_are_one_recovery(
     assert row.object_until == now + 8 * DAY
     assert (Recovery.objects.count(), Notice.objects.filter(source="recovery.notice").count()) == (1, 2)
     assert books.balance(chart.COST) == PAID
+    books_agree()
+
+
+@pytest.mark.parametrize("heard", ["at once", "later"])
+def test_the_ledger_hears_of_each_time_an_advance_went_out_and_came_back(
+    dispute: Any, desk: Cast, now: datetime, work_off: WorkOff, heard: str
+) -> None:
+    """Paid, returned, paid after all, returned, paid: ledger and bank agree after every step, whenever it is told."""
+    ruled(dispute, FOR_CUSTOMER, desk.adjudicator, now)
+    payment = CasePayment.objects.get()
+    opened = books.balance(chart.CASH)
+    pay_all(desk, now)
+    for step, out in enumerate((False, True, False, True)):
+        at = now + step * timedelta(hours=1)
+        if heard == "at once":
+            work_off(at)
+            assert books.balance(chart.COST) == opened - books.balance(chart.CASH) == (0 if out else PAID)
+        payment = CasePayment.objects.get(pk=payment.pk)
+        if out:
+            services.payment_succeed(payment=payment, actor=desk.finance, now=at, paid_at=at)
+        else:
+            services.payment_bounce(payment=payment, actor=desk.finance, now=at, failure="账户不存在")
+    work_off(now + DAY)
+    assert books.balance(chart.COST) == opened - books.balance(chart.CASH) == PAID
+    kinds = list(Journal.objects.order_by("pk").values_list("kind", flat=True))
+    assert kinds == ["advance", "reversal", "advance", "reversal", "advance"]
+    assert sums(Recovery.objects.get())[:2] == ("notified", PAID)
+    shown = [one.kind for one in claim_file(Recovery.objects.get(), desk.finance, now + DAY).entries]
+    assert shown == kinds
+    # Once more changes nothing
+    services.recovery_keep(case_id=payment.case_id, now=now + DAY)
+    assert Journal.objects.count() == 5
     books_agree()
 
 

@@ -28,14 +28,18 @@ from aftersales.cases.services.proposing import payment_propose
 from aftersales.cases.states import COUNTS_AS_PAID, CaseState, PaymentState, Side
 from aftersales.core import moves, series
 from aftersales.core.errors import DomainError
+from aftersales.core.models import Event
 from aftersales.ledger import chart
-from aftersales.ledger import selectors as books
 from aftersales.ledger import services as ledger
 from aftersales.ledger.chart import Line, Ref
+from aftersales.ledger.models import Journal
 from aftersales.ledger.states import EntryKind
 from aftersales.merchants import services as merchants
 from aftersales.merchants.models import Merchant
 from aftersales.standards.selectors import duration
+
+WENT = frozenset({"payment.succeeded"})
+CAME_BACK = frozenset({"payment.returned", "payment.reversed"})
 
 
 def case_pay_first(
@@ -89,17 +93,31 @@ def recovery_keep(*, case_id: int, now: datetime) -> Recovery | None:
 
 
 def _book(payments: list[CasePayment], now: datetime) -> None:
-    """The ledger hears once of each advance that went out, and once of each that came back."""
-    for payment in payments:
-        if not payment.paid_first or payment.paid_at is None:
-            continue
-        line = Line(chart.COST, chart.CASH, payment.amount, payment.currency)
-        if payment.state == PaymentState.SUCCEEDED:
-            ledger.post(source=payment, kind=EntryKind.ADVANCE, lines=[line], actor=system_user(now), now=now)
-            continue
-        entry = books.posted(EntryKind.ADVANCE, ("cases.casepayment", payment.pk))
-        if entry is not None:
+    """The ledger hears of each advance every time it went out, and of each time that it came back.
+
+    One that the bank returned and paid after all went out twice: its first entry is the payment's, later ones name the
+    event that told of them.
+    """
+    ours = {one.pk: one for one in payments if one.paid_first}
+    told = Event.objects.filter(
+        subject_kind="cases.casepayment", subject_id__in=ours, kind__in=WENT | CAME_BACK
+    )
+    standing: dict[int, Journal | None] = {}
+    for event in told.order_by("id"):
+        payment = ours[event.subject_id]
+        if event.kind in WENT:
+            source = ("core.event", event.pk) if payment.pk in standing else payment
+            standing[payment.pk] = _booked(payment, source, now)
+        elif entry := standing.get(payment.pk):
             ledger.reverse(journal=entry, actor=system_user(now), now=now, reason="payment came back")
+            standing[payment.pk] = None
+
+
+def _booked(payment: CasePayment, source: CasePayment | tuple[str, int], now: datetime) -> Journal | None:
+    line = Line(chart.COST, chart.CASH, payment.amount, payment.currency)
+    return ledger.post(
+        source=source, kind=EntryKind.ADVANCE, lines=[line], actor=system_user(now), now=now
+    ).journal
 
 
 def _claimed(case: Case, payments: list[CasePayment], freed: Decimal) -> tuple[Decimal, Decimal]:
