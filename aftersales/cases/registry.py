@@ -104,6 +104,7 @@ def _messages() -> None:
     deliveries.subscribe("cases.parcel_messages", "case_parcel.*", consumers.node_message, told)
     deliveries.subscribe("cases.payment_messages", "payment.succeeded", consumers.node_message, told)
     deliveries.subscribe("cases.payee_messages", "payment.payee_asked", consumers.node_message, told)
+    deliveries.subscribe("cases.return_messages", "payment.returned", consumers.node_message, told)
     deliveries.subscribe("cases.account_messages", "payment.account_refused", consumers.node_message, told)
     back = _("Tell staff of refunds that did not arrive")
     deliveries.subscribe("cases.money_wayless", "payment.approved", consumers.money_back, back)

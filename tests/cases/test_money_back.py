@@ -8,11 +8,12 @@ import pytest
 
 from aftersales.cases import services
 from aftersales.cases.models import Case, CasePayment
+from aftersales.cases.services.answers import answer_take
 from aftersales.cases.services.paying import PayeeDraft
 from aftersales.notices.models import Notice
 from aftersales.tickets import services as tickets
 from aftersales.tickets.models import Ticket
-from tests.cases.test_paying import approved, refused, submit
+from tests.cases.test_paying import answer, approved, refused, submit
 from tests.cast import Cast
 
 __all__ = ["approved"]
@@ -129,3 +130,32 @@ def test_the_customer_is_asked_again_when_his_account_is_refused(
     work_off(now)
     asked = Notice.objects.filter(source="case.payee_asked")
     assert [(str(anew.amount) in row.body, row.recipient_kind) for row in asked] == [(True, "customer")]
+
+
+def test_what_the_bank_took_and_gave_back_is_never_told_as_paid(
+    approved: Callable[..., Case], desk: Cast, now: datetime, work_off: Callable[[datetime], None]
+) -> None:
+    """Its only answer is *returned*: the customer hears that it did not arrive and what we need, once."""
+    [payment] = services.payment_propose(case=approved({1: 1}), actor=desk.agent, now=now)
+    payment = submit(payment, now)
+    answer_take(
+        payment=payment,
+        answer=answer("returned", payment, now, reason="账户已销户"),
+        actor=desk.finance,
+        now=now,
+    )
+    work_off(now)
+    assert not Notice.objects.filter(source="case.refunded").exists()
+    told = Notice.objects.get(source="case.payee_asked")
+    assert told.recipient_kind == "customer"
+    assert all(words in told.body for words in (str(payment.amount), "账户已销户"))
+    # When the agent turns to him he is not asked twice; paid to another account he hears that it is paid
+    payment = services.payment_ask_payee(payment=payment, actor=desk.agent, now=now)
+    work_off(now)
+    assert Notice.objects.filter(source="case.payee_asked").count() == 1
+    draft = PayeeDraft(holder="林芳", account="6222020011112222", consent="电话同意", name_check="same")
+    anew = services.payment_replace(payment=payment, draft=draft, actor=desk.agent, now=now)
+    anew = services.payment_approve(payment=anew, actor=desk.finance, now=now)
+    services.payment_succeed(payment=submit(anew, now), actor=desk.finance, now=now, paid_at=now)
+    work_off(now)
+    assert Notice.objects.filter(source="case.refunded").count() == 1

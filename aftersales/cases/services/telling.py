@@ -34,7 +34,8 @@ DIFFERENCE_DAYS = "exchange_difference_days"
 LOOKS_BACK, BATCH = timedelta(days=2), 200
 Values = dict[str, Any]
 Told = tuple[str, Values]
-ACCOUNT_ASKED = frozenset({"payment.payee_asked", "payment.account_refused"})
+ACCOUNT_ASKED = frozenset({"payment.payee_asked", "payment.account_refused", "payment.returned"})
+ACCOUNT_NEEDED = [PaymentState.RETURNED, PaymentState.PAYEE_NEEDED]
 OF_MONEY = frozenset({"case.refunded", "case.payee_asked", "case.account_asked"})
 
 
@@ -52,9 +53,20 @@ def customer_tell(*, event: Event, now: datetime) -> None:
     if template not in OF_MONEY:
         base["asked"] = CaseKind(case.kind).label
     notice_send(
-        template=template, to=_whom(case, event), about=case.ticket, values=base | values, key=f"event:{event.pk}",
-        actor=system_user(now), now=now,
+        template=template, to=_whom(case, event), about=case.ticket, values=base | values,
+        key=f"event:{_told_by(event)}", actor=system_user(now), now=now,
     )  # fmt: skip
+
+
+def _told_by(event: Event) -> int:
+    """The event that the message is sent for: for an account is asked once, as soon as the money came back."""
+    if event.kind != "payment.payee_asked":
+        return event.pk
+    fared = Event.objects.about("cases.casepayment", event.subject_id).filter(
+        kind__in=["payment.succeeded", "payment.returned"], pk__lt=event.pk
+    )
+    last = fared.order_by("-pk").first()
+    return last.pk if last is not None and last.kind == "payment.returned" else event.pk
 
 
 def _whom(case: Case, event: Event) -> Customer | None:
@@ -199,13 +211,19 @@ def merchant_tell(*, event: Event, now: datetime) -> None:
 
 
 def _refunded(case: Case, event: Event) -> Told:
+    """Not where the bank has sent it back meanwhile: he is told of that."""
     payment = CasePayment.objects.filter(pk=event.subject_id).first()
-    return ("case.refunded", {"amount": money(payment.amount, payment.currency)}) if payment else ("", {})
+    back = Event.objects.about("cases.casepayment", event.subject_id).filter(
+        kind="payment.returned", pk__gt=event.pk
+    )
+    if payment is None or back.exists():
+        return "", {}
+    return "case.refunded", {"amount": money(payment.amount, payment.currency)}
 
 
 def _payee_asked(case: Case, event: Event) -> Told:
-    payment = CasePayment.objects.filter(pk=event.subject_id, state=PaymentState.PAYEE_NEEDED).first()
-    if payment is None:  # another account is known already, or the payment was called back
+    payment = CasePayment.objects.filter(pk=event.subject_id, state__in=ACCOUNT_NEEDED).first()
+    if payment is None:  # another account is known already, it was paid after all, or called back
         return "", {}
     amount = money(payment.amount, payment.currency)
     if (
