@@ -12,10 +12,11 @@ from django.db.models import Q, QuerySet
 from django.utils.dateparse import parse_datetime
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext_lazy
+from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 
-from aftersales.cases.models import ServiceRequest
+from aftersales.cases.models import Case, ServiceRequest
 from aftersales.cases.request_states import REQUEST_COLOURS, UNMET, RequestKind, RequestState
+from aftersales.cases.services.request_effects import paid_for_one, price_until
 from aftersales.cases.services.request_kinds import KINDS, Field, Kind
 from aftersales.cases.states import Side
 from aftersales.core import events, moves
@@ -24,9 +25,10 @@ from aftersales.core.models import Event
 from aftersales.core.moves import MoveOption
 from aftersales.core.wording import minute, money
 from aftersales.desk.statelook import state_badge
-from aftersales.orders.models import OrderLine
+from aftersales.orders.models import Order, OrderLine
 from aftersales.tickets.models import Ticket
 
+CASE_SOURCES = ("request", "request_case")
 PAGE = 50
 COUNTED = 100
 SHOWN = 8
@@ -70,6 +72,7 @@ class Card:
     answered: Sequence[Told] = ()
     acts: Sequence[Act] = ()
     late: bool = False
+    cases: Sequence[Case] = ()
 
 
 def request_badge(row: ServiceRequest) -> SafeString:
@@ -80,8 +83,12 @@ def of_ticket(ticket: Ticket, user: Any, now: datetime) -> tuple[list[Card], lis
     """Requests of a ticket that are open or were not met, and those that are over."""
     if not ticket.case_count:
         return [], []
-    rows = ServiceRequest.objects.visible_to(user).filter(ticket=ticket).select_related("line", "case")
-    found = [card(row, user, now) for row in rows.order_by("-id")[:50]]
+    rows = (
+        ServiceRequest.objects.visible_to(user).filter(ticket=ticket).select_related("line", "case", "order")
+    )
+    listed = list(rows.order_by("-id")[:50])
+    cases = cases_of(listed, user)
+    found = [card(row, user, now, cases) for row in listed]
     live = [one for one in found if one.request.is_open or (one.request.is_unmet and not one.request.case_id)]
     return live[:SHOWN], [one for one in found if one not in live[:SHOWN]]
 
@@ -94,12 +101,41 @@ def find(user: Any, number: str) -> ServiceRequest | None:
     return found
 
 
-def card(row: ServiceRequest, user: Any, now: datetime) -> Card:
+def cases_of(rows: Sequence[ServiceRequest], user: Any) -> Mapping[int, list[Case]]:
+    """What became of these requests: a case for each seller of the order. One query, none where there is no case."""
+    keys = {str(row.pk): row.pk for row in rows if row.case_id}
+    if not keys:
+        return {}
+    found: dict[int, list[Case]] = {pk: [] for pk in keys.values()}
+    tickets = {row.ticket_id for row in rows}
+    mine = Case.objects.visible_to(user).filter(ticket__in=tickets, source__in=CASE_SOURCES)
+    for case in mine.order_by("pk"):
+        if pk := keys.get(case.source_ref.split("-")[0]):
+            found[pk].append(case)
+    return found
+
+
+def card(
+    row: ServiceRequest, user: Any, now: datetime, cases: Mapping[int, Sequence[Case]] | None = None
+) -> Card:
+    known = cases_of([row], user) if cases is None else cases
     kind, currency = KINDS[row.kind], row.line.currency if row.line else "CNY"
+    told = [*_told(kind.asks, row.details, currency, now), *_protected(row, currency, now)]
     return Card(
-        row, kind, request_badge(row), _told(kind.asks, row.details, currency, now),
+        row, kind, request_badge(row), told,
         _told(kind.answers, row.result, currency, now), acts(row, user, now), row.is_late(now),
+        known.get(row.pk) or ([row.case] if row.case is not None else []),
     )  # fmt: skip
+
+
+def _protected(row: ServiceRequest, currency: str, now: datetime) -> list[Told]:
+    """Of price protection: what was paid, and until when it could be asked for."""
+    if row.kind != RequestKind.PRICE or "paid_each" not in row.details:
+        return []
+    paid = money(Decimal(row.details["paid_each"]), currency)
+    until = price_until(row.order, row.asked_at) if row.order is not None else None
+    found = [Told(pgettext("request", "Really paid for one"), paid)]
+    return [*found, Told(pgettext("request", "Protected until"), minute(until, now))] if until else found
 
 
 def acts(row: ServiceRequest, user: Any, now: datetime) -> list[Act]:
@@ -143,6 +179,26 @@ def lines_of(order_id: int | None) -> list[tuple[int, str]]:
     """Articles of an order to choose from."""
     rows = OrderLine.objects.filter(order=order_id or 0).order_by("line_no")
     return [(row.pk, f"{row.product_name or row.sku or row.line_no} × {row.quantity}") for row in rows]
+
+
+def protection_of(order: Order | None, now: datetime) -> list[Told]:
+    """By article, what was really paid for one piece and until when price protection may be asked for."""
+    until = price_until(order, now) if order is not None else None
+    if order is None or until is None:
+        return []
+    said = _("over since %(moment)s") if until < now else _("until %(moment)s")
+    rows = OrderLine.objects.filter(order=order, gift_parent=None).order_by("line_no")
+    return [
+        Told(
+            row.product_name or row.sku or str(row.line_no),
+            f"{_paid_each(paid_for_one(row), row.currency)} · {said % {'moment': minute(until, now)}}",
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+def _paid_each(amount: Decimal, currency: str) -> str:
+    return _("%(amount)s paid for one") % {"amount": money(amount, currency)}
 
 
 def kinds_by_hand() -> list[Kind]:

@@ -10,15 +10,17 @@ from django.urls import reverse
 
 from aftersales.cases.models import Case, CaseFlag, CaseJudgment, ServiceRequest
 from aftersales.cases.services.automatic import approve_due
+from aftersales.cases.services.request_effects import price_until
 from aftersales.core.once import FIELD, new_key
+from aftersales.core.wording import minute
 from aftersales.orders.models import Order, OrderLine
 from aftersales.tickets.models import Ticket
 from tests.cases.conftest import lines, open_case, order, ticket
 from tests.cases.test_automatic import delivered, regular
-from tests.cases.test_requests import INVOICE, ask, unsent
+from tests.cases.test_requests import INVOICE, ask, finish, two_sellers, unsent
 from tests.cast import Cast
 
-__all__ = ["ask", "delivered", "lines", "open_case", "order", "regular", "ticket", "unsent"]
+__all__ = ["ask", "delivered", "lines", "open_case", "order", "regular", "ticket", "two_sellers", "unsent"]
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_now")]
 DAY = timedelta(days=1)
 HTMX = {"HX-Request": "true"}
@@ -85,6 +87,42 @@ def test_details_that_are_missing_are_filled_in_later(unsent: Order, ticket: Tic
     row.refresh_from_db()
     assert row.state == "with_party"
     assert "<b>某路</b>" not in text(agent.get(url("request", row.number)))
+
+
+def test_the_card_names_every_case_that_came_of_it(
+    two_sellers: Order, ask: Any, desk: Cast, now: datetime
+) -> None:
+    """An order of two sellers is cancelled by two cases; both stand beside the conversation and on the page."""
+    done = finish(ask("cancel"), desk, now)
+    numbers = list(Case.objects.order_by("pk").values_list("number", flat=True))
+    agent = desk.client("agent")
+    panel = text(agent.get(url("ticket_cases", done.ticket.number)))
+    beside = panel[panel.index('id="h-requests"') :]
+    page = text(agent.get(url("request", done.number)))
+    assert len(numbers) == 2
+    assert all(url("case", number) in page for number in numbers)
+    assert done.number in beside
+
+
+def test_price_protection_says_what_was_paid_and_until_when(
+    unsent: Order, open_case: Any, lines: list[OrderLine], ticket: Ticket, desk: Cast, now: datetime
+) -> None:
+    agent = desk.client("agent")
+    take = url("request_take", ticket.number)
+    form = text(agent.get(take + "?kind=price", headers=HTMX))
+    assert "¥23.33" in form
+    assert "¥29.99" in form
+    assert minute(price_until(unsent, now), now) in form
+    # An open exchange has the lamp: no word of a price that is not lower
+    case = open_case({1: 1}, kind="exchange", ground="quality")
+    sent = {"kind": "price", "line": lines[1].pk, "price_now": "9.99", "words": ""}
+    refused = text(post(agent, take, **sent))
+    assert case.number in refused
+    assert not ServiceRequest.objects.exists()
+    # Of the cups it is taken down, and its card shows both
+    assert post(agent, take, **(sent | {"line": lines[0].pk})).status_code == 302
+    card = text(agent.get(url("ticket_cases", ticket.number)))
+    assert "¥23.33" in card
 
 
 def test_a_refused_request_becomes_a_case_from_its_page(

@@ -18,8 +18,8 @@ from aftersales.cases.services.opening import CaseDraft, by_seller, case_open, r
 from aftersales.cases.services.parcels import carrier_name, waybill
 from aftersales.cases.services.proposing import payment_propose
 from aftersales.cases.services.standing import categories
-from aftersales.cases.states import CaseKind, CompensationKind, DecidedBy, Ground, Side
-from aftersales.core.errors import DomainError
+from aftersales.cases.states import CaseKind, CaseState, CompensationKind, DecidedBy, Ground, Side
+from aftersales.core.errors import DomainError, Text
 from aftersales.core.money import CENT
 from aftersales.orders.models import Order, OrderLine, Shipment
 from aftersales.orders.states import InvoiceKind, OrderStatus, ShipmentStatus
@@ -28,6 +28,8 @@ from aftersales.standards.selectors import parameter
 Details = Mapping[str, Any]
 SOURCE = "request"
 GONE = frozenset({OrderStatus.SHIPPED, OrderStatus.DELIVERED, OrderStatus.COMPLETED})
+WITHOUT_EFFECT = frozenset({CaseState.REJECTED, CaseState.WITHDRAWN})
+NAMED = 5
 NO_PARCEL = frozenset({ShipmentStatus.CANCELED, ShipmentStatus.PENDING})
 
 
@@ -182,14 +184,23 @@ def red_letter_out(
 # Price protection
 
 
-def price_protected(subject: Subject) -> None:
-    """Keeps what was really paid for one piece. Errors: not_paid, window, category, gift, no_difference."""
-    order, line, told = subject.the_order(), subject.the_line(), subject.details
+def price_until(order: Order, at: datetime) -> datetime | None:
+    """Until when price protection may be asked for, by the rule of that moment; None: the order is not paid."""
     start = order.paid_at or (order.placed_at if order.paid else None)
-    if start is None:
+    return start + timedelta(days=int(parameter("price_protection_days", at))) if start else None
+
+
+def price_protected(subject: Subject) -> None:
+    """Keeps what was really paid for one piece.
+
+    Errors: not_paid, window, category, gift, pieces_taken, no_difference.
+    """
+    order, line, told = subject.the_order(), subject.the_line(), subject.details
+    until = price_until(order, subject.asked_at)
+    if until is None:
         raise DomainError(_("The order is not paid."), "not_paid")
-    days = int(parameter("price_protection_days", subject.asked_at))
-    if subject.asked_at > start + timedelta(days=days):
+    if subject.asked_at > until:
+        days = int(parameter("price_protection_days", subject.asked_at))
         raise DomainError(
             _("Price protection lasts %(days)d days from the payment; they are over.") % {"days": days},
             "window",
@@ -201,10 +212,35 @@ def price_protected(subject: Subject) -> None:
         raise DomainError(_("A gift has no price to protect."), "gift")
     told.setdefault("paid_each", str(paid_for_one(line)))
     if difference(subject) <= ZERO:
-        raise DomainError(
-            _("%(paid)s was paid for one; the price is not lower now.") % {"paid": told["paid_each"]},
+        raise _no_difference(
+            subject, _("%(paid)s was paid for one; the price is not lower now.") % {"paid": told["paid_each"]}
+        )
+
+
+def _no_difference(subject: Subject, otherwise: Text) -> DomainError:
+    """Why nothing is to be paid: no piece is left, its price was given back in part, or it is not lower."""
+    line = subject.the_line()
+    if not pieces_free(line):
+        cases = Case.objects.filter(lines__line=line).exclude(state__in=WITHOUT_EFFECT).order_by("pk")
+        return DomainError(
+            _(
+                "Every piece of this article is in a case: %(cases)s. Price protection is for pieces that are kept."
+            )
+            % {"cases": ", ".join(cases.values_list("number", flat=True)[:NAMED])},
+            "pieces_taken",
+        )
+    if _price_now(subject) < Decimal(subject.details["paid_each"]):
+        return DomainError(
+            _("Part of what was paid was given back already; what is left is not above the price now."),
             "no_difference",
         )
+    return DomainError(otherwise, "no_difference")
+
+
+def pieces_free(line: OrderLine) -> int:
+    """Pieces that no case has taken."""
+    account = LineAccount.objects.filter(line=line).first()
+    return max(line.quantity - account.claimed, 0) if account else line.quantity
 
 
 def paid_for_one(line: OrderLine) -> Decimal:
@@ -223,8 +259,7 @@ def difference(subject: Subject) -> Decimal:
 
     What was given back of their price already is not paid any more.
     """
-    line, told = subject.the_line(), subject.details
-    now = Decimal(subject.result.get("price_found") or told.get("price_now") or 0)
+    line, told, now = subject.the_line(), subject.details, _price_now(subject)
     account = LineAccount.objects.filter(line=line).first()
     free = max(line.quantity - account.claimed, 0) if account else line.quantity
     paid = Decimal(told["paid_each"]) * free
@@ -233,13 +268,17 @@ def difference(subject: Subject) -> Decimal:
     return paid - now * free
 
 
+def _price_now(subject: Subject) -> Decimal:
+    return Decimal(subject.result.get("price_found") or subject.details.get("price_now") or 0)
+
+
 def difference_paid(
     request: ServiceRequest, subject: Subject, result: Details, actor: Any, now: datetime
 ) -> Case | None:
-    """A compensation for what was promised, borne by whoever sells the article. Error: no_difference."""
+    """A compensation for what was promised, borne by whoever sells the article. Errors: pieces_taken, no_difference."""
     amount = difference(subject)
     if amount <= ZERO:
-        raise DomainError(_("The price that was found is not lower than what was paid."), "no_difference")
+        raise _no_difference(subject, _("The price that was found is not lower than what was paid."))
     draft = CaseDraft(
         CaseKind.COMPENSATION, Ground.OTHER, words=request.words, asked=amount, compensation=CompensationKind.PROMISE,
         asked_at=request.asked_at, source=SOURCE, source_ref=str(request.pk),

@@ -55,6 +55,8 @@ def take(request: HttpRequest, number: str) -> HttpResponse:
         if made:
             return redirect("desk:ticket", row.number)
     context = {"ticket": row, "kind": kind, "form": form, "title": kind.code.label}
+    if kind.code == RequestKind.PRICE:
+        context["protected"] = requests.protection_of(row.order, timezone.now())
     return _shown(request, "take", context, 422 if posted is not None else 200)
 
 
