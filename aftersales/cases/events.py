@@ -51,9 +51,9 @@ def payment(code: str, sentence: Any, audience: str = INTERNAL, **payload: str) 
     return Kind(f"payment.{code}", sentence, {**PAYMENT, **payload}, audience=audience)
 
 
-def run(code: str, sentence: Any, **payload: str) -> Kind:
+def run(code: str, sentence: Any, one: Any = "", **payload: str) -> Kind:
     told = {"count": "number", "total": "amount", "currency": "code", **payload}
-    return Kind(f"payment_run.{code}", sentence, told, audience=INTERNAL)
+    return Kind(f"payment_run.{code}", sentence, told, audience=INTERNAL, one=one)
 
 
 def difference(code: str, sentence: Any) -> Kind:
@@ -139,11 +139,22 @@ register(
     payment("payee_asked", _("%(actor)s asked the customer for another account.")),
     payment("replaced", _("%(amount)s %(currency)s is paid anew to another account."), new_id="id"),
     payment("reversed", _("The customer gave %(amount)s %(currency)s back; %(actor)s booked it: %(reason)s")),
-    run("made", _("%(actor)s collected %(count)s payments: %(total)s %(currency)s.")),
-    run("approved", _("%(actor)s released the run of %(count)s payments: %(total)s %(currency)s.")),
-    run("exported", _("The file of %(count)s payments was written: %(total)s %(currency)s."), sha256="code"),
+    run(
+        "made", _("%(actor)s collected %(count)s payments: %(total)s %(currency)s."),
+        one=_("%(actor)s collected one payment: %(total)s %(currency)s."),
+    ),
+    run(
+        "approved", _("%(actor)s released the run of %(count)s payments: %(total)s %(currency)s."),
+        one=_("%(actor)s released the run of one payment: %(total)s %(currency)s."),
+    ),
+    run(
+        "exported", _("The file of %(count)s payments was written: %(total)s %(currency)s."),
+        one=_("The file of one payment was written: %(total)s %(currency)s."), sha256="code",
+    ),
     run("fetched", _("%(actor)s downloaded the file.")),
-    run("settled", _("The bank answered for all %(count)s payments.")),
+    run(
+        "settled", _("The bank answered for all %(count)s payments."), one=_("The bank answered for its one payment.")
+    ),
     run("cancelled", _("%(actor)s cancelled the run.")),
     difference("found", _("The statement %(source)s disagrees: %(difference)s.")),
     difference("explained", _("%(actor)s explained it.")),

@@ -65,8 +65,13 @@ class PaymentResultSheet(SheetResource):
         example="FK2611-00001-3f9a2c1b",
     )  # fmt: skip
     outcome = Column(
-        "outcome", ChoiceWidget(BankOutcome.choices), _("Outcome"), required=True, example="paid"
-    )
+        "outcome", ChoiceWidget(BankOutcome.choices), _("Outcome"), required=True, example="paid",
+        hint=_(
+            "Paid (paid): it is done, the order counts it and the customer is told.\n"
+            "Failed (failed): nothing went out; it is let out again under the same key, or to another account.\n"
+            "Returned (returned): it came back; the order counts it no longer and the customer is asked for an account."
+        ),
+    )  # fmt: skip
     bank_ref = Column("bank_ref", KeyWidget(64), _("Bank's reference"), required=True, example="B20261126001")
     amount = Column(None, AmountWidget(), _("Amount"), required=True, example="46.68", export="t.amount")
     currency = Column(None, KeyWidget(3), _("Currency"), required=True, example="CNY", export="t.currency")

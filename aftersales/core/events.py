@@ -29,7 +29,8 @@ class Kind:
 
     ``sentence`` is what a lead can read aloud; it may use ``%(actor)s``, ``%(old)s``, ``%(new)s``, ``%(reason)s`` and
     every payload key. ``show`` turns a payload into display values (codes to names) just before reading.
-    ``moneyless`` is said instead when every amount of the payload is zero: nobody says “approved 0.00”.
+    ``moneyless`` is said instead when every amount of the payload is zero: nobody says “approved 0.00”; ``one`` when
+    ``count`` is one.
     """
 
     code: str
@@ -39,6 +40,7 @@ class Kind:
     version: int = 1
     show: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = None
     moneyless: Text = ""
+    one: Text = ""
 
 
 @dataclass
@@ -230,6 +232,8 @@ def sentence(event: Event) -> str:
     said = (
         declared.moneyless if declared.moneyless and _no_money(declared, event.payload) else declared.sentence
     )
+    if declared.one and event.payload.get("count") == 1:
+        said = declared.one
     return str(said) % _Words(values)
 
 

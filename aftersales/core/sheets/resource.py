@@ -13,7 +13,7 @@ from import_export.resources import ModelResource
 
 from aftersales.core.errors import Text
 
-from .widgets import LookupWidget, MomentWidget, SheetWidget
+from .widgets import ChoiceWidget, LookupWidget, MomentWidget, SheetWidget, said
 
 
 class Column(Field):
@@ -45,6 +45,11 @@ class Column(Field):
     @property
     def name(self) -> str:
         return str(self.column_name)
+
+    @property
+    def words(self) -> list[str]:
+        """The words of a fixed set, as the reader may write them; none where anything may stand."""
+        return [said(*one) for one in self.widget.choices] if isinstance(self.widget, ChoiceWidget) else []
 
     def labels(self) -> list[str]:
         """Every header this column answers to, besides its own code."""

@@ -262,7 +262,7 @@ class ChoiceWidget(SheetWidget):
         try:
             return self.known[_lower(text)]
         except KeyError:
-            allowed = ", ".join(str(code) for code, _label in self.choices)
+            allowed = ", ".join(said(code, label) for code, label in self.choices)
             raise Unreadable(
                 "unknown_word",
                 _("This word is not known here."),
@@ -271,6 +271,11 @@ class ChoiceWidget(SheetWidget):
 
     def sql(self, cell: str) -> str:
         return f"({quote(json.dumps(self.known, ensure_ascii=False))}::jsonb ->> lower({cell}))"
+
+
+def said(code: str, label: Any) -> str:
+    """A word in the reader's language, with the code that files of machines use."""
+    return str(code) if _lower(str(label)) == _lower(str(code)) else f"{label} ({code})"
 
 
 class WordsWidget(SheetWidget):
