@@ -7,13 +7,18 @@ from typing import Any
 
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
+from django.urls import reverse
+from django.utils.translation import override
 
 from accounts.services import system_user
 from aftersales.cases import services
-from aftersales.cases.models import BankAnswer, Case, CasePayment, Difference, StatementLine
+from aftersales.cases.models import BankAnswer, Case, CasePayment, Comparison, Difference, StatementLine
 from aftersales.cases.services.answers import answer_take
+from aftersales.cases.sheets import StatementSheet
+from aftersales.cases.states import BankOutcome, StatementSide
 from aftersales.core import moves
 from aftersales.core.errors import DomainError
+from aftersales.core.sheets.problems import Unreadable
 from tests.cases.test_paying import answer
 from tests.cast import Cast
 from tests.core.sheets.steps import check, load, rows_as_csv, verdicts
@@ -65,6 +70,62 @@ def test_what_agrees_leaves_nothing_and_every_difference_is_found_once(
     assert ("not_told", missing.pk) in found
     assert told(desk, now, *lines) == found
     assert StatementLine.objects.count() == 5
+
+
+def test_that_it_was_compared_is_kept_also_where_nothing_differs(
+    paid: Callable[..., CasePayment], desk: Cast, now: datetime
+) -> None:
+    page = reverse("desk:reconciliation")
+    right = paid({1: 1})
+    lines = [
+        line("1", right.key, "29.99"),
+        line("2", right.key, "29.99", side="back"),
+        line("3", right.key, "29.99"),
+    ]
+    load("statements", rows_as_csv(HEAD, *lines), actor=desk.finance, now=now)
+    with override("en"):
+        assert "Not compared yet." in desk.client("finance").get(page).content.decode()
+    assert services.statement_compare(source="icbc", actor=desk.finance, now=now) == 0
+    one = Comparison.objects.get()
+    assert (one.source, one.lines, one.found, one.standing, one.by) == ("icbc", 3, 0, 0, desk.finance)
+    assert one.totals == {"CNY": {"out": "59.98", "back": "29.99"}}
+    assert one.since == one.until
+    # The next statement differs: both comparisons stay, and the page says the last one and what was read in since
+    told(desk, now + HOUR, line("4", "FK-NOBODY", "5.00"))
+    assert list(Comparison.objects.order_by("pk").values_list("lines", "found", "standing")) == [
+        (3, 0, 0),
+        (4, 1, 1),
+    ]
+    load("statements", rows_as_csv(HEAD, line("5", "", "1.00")), actor=desk.finance, now=now + HOUR)
+    with override("en"):
+        shown = " ".join(desk.client("auditor").get(page).content.decode().split())
+    assert f"by {desk.finance}: 4 lines of the statement, 1 new difference." in shown
+    assert "More was read in since." in shown
+    assert "¥59.98" in shown
+    with pytest.raises(DatabaseError), transaction.atomic():
+        Comparison.objects.update(found=0)
+    # Of what told nothing there is nothing to keep
+    services.statement_compare(source="unknown", actor=desk.finance, now=now)
+    assert Comparison.objects.count() == 2
+
+
+def test_the_page_of_a_bank_file_says_which_words_it_knows(desk: Cast, now: datetime) -> None:
+    browser = desk.client("finance")
+    results = browser.get(reverse("sheets:choose", args=["payment_results"])).content.decode()
+    for outcome in BankOutcome:
+        assert f"({outcome})" in results
+    statements = browser.get(reverse("sheets:choose", args=["statements"])).content.decode()
+    words = [f"{side.label} ({side})" for side in StatementSide]
+    assert all(one in statements for one in words)
+    # And so does a refusal, in the reader's language
+    upload = check(
+        "statements", rows_as_csv(HEAD, line("1", "", "1.00", side="x")), actor=desk.finance, now=now
+    )
+    _verdict, why = verdicts(upload)[2]
+    assert "unknown_word" in why
+    with pytest.raises(Unreadable) as unreadable:
+        StatementSheet.columns()[3].widget.clean("x")
+    assert all(one in str(unreadable.value.remedy) for one in words)
 
 
 def test_another_amount_twice_and_a_return_nobody_booked_are_differences(
@@ -223,6 +284,8 @@ def test_a_line_that_was_told_stays_as_it_is(desk: Cast, now: datetime) -> None:
     [
         "UPDATE cases_casepayment SET amount = amount + 900", "UPDATE cases_casepayment SET payee_id = NULL",
         "UPDATE cases_casepayment SET key = 'x'", "UPDATE cases_casepayment SET way = 'bank'",
+        "UPDATE cases_casepayment SET no_way = NOT no_way", "UPDATE cases_casepayment SET borne_by = 'customer'",
+        "UPDATE cases_casepayment SET paid_first = NOT paid_first", "UPDATE cases_casepayment SET explained = '[]'",
         "UPDATE cases_paymentpart SET amount = amount + 900", "DELETE FROM cases_paymentpart",
         "UPDATE cases_bankanswer SET amount = 1", "DELETE FROM cases_bankanswer",
         "UPDATE cases_statementline SET amount = 1", "DELETE FROM cases_statementline",

@@ -21,7 +21,7 @@ from .receiving import ParcelPhoto, ParcelReceipt, UnknownParcel
 from .recovery import Recovery, RecoveryProof, RecoveryStep, WriteOff
 from .repair import FaultTree, FaultTreeVersion, Repair, RepairPart
 from .request import Invoice, ServiceRequest
-from .statement import Difference, StatementLine
+from .statement import Comparison, Difference, StatementLine
 
 __all__ = [
     "AuthorityAsk",
@@ -38,6 +38,7 @@ __all__ = [
     "CaseNote",
     "CaseParcel",
     "CasePayment",
+    "Comparison",
     "Difference",
     "Invoice",
     "Dispute",

@@ -14,8 +14,15 @@ from aftersales.cases.models.accounts import amount
 from aftersales.cases.models.payment import CasePayment
 from aftersales.cases.querysets import DifferenceQuerySet, StatementQuerySet
 from aftersales.cases.states import DifferenceKind, DifferenceState, StatementSide
-from aftersales.core.models import PublicIdModel, StateModel, VersionedModel, append_only_triggers
+from aftersales.core.models import (
+    AppendOnlyModel,
+    PublicIdModel,
+    StateModel,
+    VersionedModel,
+    append_only_triggers,
+)
 from aftersales.core.statefield import StateField
+from aftersales.core.wording import minute
 
 move = DIFFERENCE_MACHINE.transition
 
@@ -54,6 +61,37 @@ class StatementLine(VersionedModel):
 
     def __str__(self) -> str:
         return f"{self.source} {self.line_ref}"
+
+
+class Comparison(AppendOnlyModel):
+    """That somebody compared what a source told with our payments: over which period, with which totals, what came of
+    it. Written also where nothing differs.
+
+    ``totals``: by currency what left and what came back, as the statement tells it. ``found``: differences that were
+    new; ``standing``: all of the source that were open afterwards.
+    """
+
+    source = models.CharField(_("source"), max_length=40)
+    since = models.DateTimeField(_("from"), null=True)
+    until = models.DateTimeField(_("to"), null=True)
+    lines = models.PositiveIntegerField(_("lines of the statement"))
+    totals = models.JSONField(_("totals"), default=dict)
+    found = models.PositiveIntegerField(_("new differences"))
+    standing = models.PositiveIntegerField(_("open differences"))
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("compared by"), db_index=False
+    )  # fmt: skip
+    at = models.DateTimeField(_("compared at"))
+
+    objects = StatementQuerySet.as_manager()
+
+    class Meta(AppendOnlyModel.Meta):
+        verbose_name = _("comparison of a statement")
+        verbose_name_plural = _("comparisons of statements")
+        indexes = [models.Index(F("source"), F("id").desc(), name="comparison_newest")]
+
+    def __str__(self) -> str:
+        return f"{self.source} {minute(self.at)}"
 
 
 class Difference(StateModel, PublicIdModel, VersionedModel):

@@ -7,12 +7,13 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import Count, Max, Min, Sum
 from django.utils.translation import gettext_lazy as _
 
-from aftersales.cases.models import Difference
+from aftersales.cases.models import Comparison, Difference, StatementLine
 from aftersales.cases.services.locking import require
 from aftersales.cases.states import DifferenceKind as K
-from aftersales.cases.states import Gateway, PaymentState, StatementSide
+from aftersales.cases.states import DifferenceState, Gateway, PaymentState, StatementSide
 from aftersales.core import moves
 from aftersales.core.errors import DomainError
 
@@ -101,7 +102,23 @@ def statement_compare(*, source: str, actor: Any, now: datetime) -> int:
         moves.create_many(
             made, actor=actor, now=now, event="difference.found", payloads=[one.told() for one in made]
         )
+        _kept(source, len(made), actor, now)
     return len(made)
+
+
+def _kept(source: str, found: int, actor: Any, now: datetime) -> None:
+    """Who compared what, and what came of it; of a source that told nothing there is nothing to keep."""
+    rows = StatementLine.objects.filter(source=source).order_by()
+    whole = rows.aggregate(lines=Count("pk"), since=Min("happened_at"), until=Max("happened_at"))
+    if not whole["lines"]:
+        return
+    totals: dict[str, dict[str, str]] = {}
+    for currency, side, total in rows.values_list("currency", "side").annotate(total=Sum("amount")):
+        totals.setdefault(currency, {})[side] = str(total)
+    open_ones = Difference.objects.filter(source=source, state=DifferenceState.OPEN).count()
+    Comparison(
+        source=source, totals=totals, found=found, standing=open_ones, by=actor, at=now, **whole
+    ).save(force_insert=True)  # fmt: skip
 
 
 def difference_explain(

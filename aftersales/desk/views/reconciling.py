@@ -28,7 +28,7 @@ def reconciliation(request: HttpRequest) -> HttpResponse:
     context = {
         "title": _("Reconciliation"), "now": timezone.now(), "view": view, "views": reconciling.VIEWS.items(),
         "rows": [(row, reconciling.look(row)) for row in rows], "more": rows[-1].pk if more else None,
-        "sources": reconciling.sources(request.user),
+        "sources": reconciling.sources(request.user), "comparisons": reconciling.comparisons(request.user),
     }  # fmt: skip
     return render(request, "desk/reconciliation.html", context)
 
