@@ -9,6 +9,7 @@ from django.db import OperationalError, transaction
 from aftersales.core import jobs
 from aftersales.core.errors import DomainError
 from aftersales.customers.models import Contact, Customer
+from aftersales.tickets import services as tickets
 from aftersales.tickets.models import Message, Ticket, Unsent
 from aftersales.tickets.services import unsent
 from tests.cast import Cast
@@ -100,3 +101,49 @@ def test_two_tabs_that_begin_a_draft_at_once_have_one(ticket: Ticket, desk: Cast
 
     assert at_once([write] * 6) == [True] * 6
     assert Unsent.objects.count() == 1
+
+
+def cancel(ticket: Ticket, actor: Any, now: datetime) -> str:
+    """The next move on the ticket; after it nothing more is said on it."""
+    try:
+        tickets.ticket_cancel(ticket=ticket, why="mistake", reason="误登记", actor=actor, now=now)
+    except DomainError as refusal:
+        return refusal.code
+    return "cancelled"
+
+
+def test_a_held_reply_and_the_next_move_at_the_same_moment(
+    open_ticket: Opener, customer: Customer, desk: Cast, now: datetime
+) -> None:
+    """Whoever is first: the words are said on an open ticket, or lie in the draft of their writer, never both, never
+    neither; and the move is made."""
+    Contact.objects.create(customer=customer, kind="email", value="linfang@example.com")
+    at = now + TIME_OVER
+    for _round in range(6):
+        ticket = open_ticket()
+        held = hold(ticket, desk.agent, now)
+        _sent, moved = at_once(
+            [
+                lambda held=held: unsent.held_send(unsent_id=held.pk, now=at),
+                lambda ticket=ticket: cancel(ticket, desk.lead, at),
+            ]
+        )
+        row = Ticket.objects.get(pk=ticket.pk)
+        kept = Unsent.objects.filter(ticket=ticket)
+        assert (said(ticket), kept.filter(due_at=None).count()) in {(1, 0), (0, 1)}
+        assert not kept.filter(due_at__isnull=False).exists()
+        assert (moved, row.state) == ("cancelled", "cancelled")
+    jobs.run_due(now + timedelta(minutes=10))
+    assert not Unsent.objects.filter(due_at__isnull=False).exists()
+
+
+def test_while_the_words_go_out_the_next_move_waits_for_them(
+    ticket: Ticket, desk: Cast, now: datetime
+) -> None:
+    """The lock that orders them: with it held nothing else moves the ticket, and afterwards both have happened."""
+    held = hold(ticket, desk.agent, now)
+    with transaction.atomic():
+        assert unsent.held_send(unsent_id=held.pk, now=now + TIME_OVER) is not None
+        assert in_thread(lambda: cancel(ticket, desk.lead, now + TIME_OVER)) == "busy"
+    assert cancel(ticket, desk.lead, now + TIME_OVER) == "cancelled"
+    assert said(ticket) == 1
