@@ -71,7 +71,8 @@ def _left_of(mine: Held, line: CaseLine) -> Decimal:
     value: Decimal = line.value
     if mine.books is None:
         return value
-    return min(value, mine.books.line_accounts[line.line_id].left + line.agreed)
+    left: Decimal = mine.books.line_accounts[line.line_id].left + line.agreed
+    return min(value, left)
 
 
 def replacements_keep(
