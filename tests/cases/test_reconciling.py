@@ -14,11 +14,11 @@ from accounts.services import system_user
 from aftersales.cases import services
 from aftersales.cases.models import BankAnswer, Case, CasePayment, Comparison, Difference, StatementLine
 from aftersales.cases.services.answers import answer_take
-from aftersales.cases.sheets import StatementSheet
 from aftersales.cases.states import BankOutcome, StatementSide
 from aftersales.core import moves
 from aftersales.core.errors import DomainError
 from aftersales.core.sheets.problems import Unreadable
+from aftersales.core.sheets.widgets import ChoiceWidget
 from tests.cases.test_paying import answer
 from tests.cast import Cast
 from tests.core.sheets.steps import check, load, rows_as_csv, verdicts
@@ -111,21 +111,16 @@ def test_that_it_was_compared_is_kept_also_where_nothing_differs(
 
 def test_the_page_of_a_bank_file_says_which_words_it_knows(desk: Cast, now: datetime) -> None:
     browser = desk.client("finance")
-    results = browser.get(reverse("sheets:choose", args=["payment_results"])).content.decode()
-    for outcome in BankOutcome:
-        assert f"({outcome})" in results
-    statements = browser.get(reverse("sheets:choose", args=["statements"])).content.decode()
-    words = [f"{side.label} ({side})" for side in StatementSide]
-    assert all(one in statements for one in words)
-    # And so does a refusal, in the reader's language
-    upload = check(
-        "statements", rows_as_csv(HEAD, line("1", "", "1.00", side="x")), actor=desk.finance, now=now
-    )
-    _verdict, why = verdicts(upload)[2]
-    assert "unknown_word" in why
-    with pytest.raises(Unreadable) as unreadable:
-        StatementSheet.columns()[3].widget.clean("x")
-    assert all(one in str(unreadable.value.remedy) for one in words)
+    with override("en"):
+        results = browser.get(reverse("sheets:choose", args=["payment_results"])).content.decode()
+        statements = browser.get(reverse("sheets:choose", args=["statements"])).content.decode()
+        words = [f"{side.label} ({side})" for side in StatementSide]
+        assert all(f"({outcome}): " in results for outcome in BankOutcome)
+        assert all(one in statements for one in words)
+        # And so does a refusal, in the reader's language
+        with pytest.raises(Unreadable) as unreadable:
+            ChoiceWidget(StatementSide.choices).clean("x")
+        assert all(one in str(unreadable.value.remedy) for one in words)
 
 
 def test_another_amount_twice_and_a_return_nobody_booked_are_differences(
