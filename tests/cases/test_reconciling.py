@@ -6,7 +6,9 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.db import DatabaseError, IntegrityError, connection, transaction
+from django.test import Client
 from django.urls import reverse
 from django.utils.translation import override
 
@@ -72,6 +74,11 @@ def test_what_agrees_leaves_nothing_and_every_difference_is_found_once(
     assert StatementLine.objects.count() == 5
 
 
+def english(browser: Client, page: str) -> str:
+    browser.cookies[settings.LANGUAGE_COOKIE_NAME] = "en"
+    return " ".join(browser.get(page).content.decode().split())
+
+
 def test_that_it_was_compared_is_kept_also_where_nothing_differs(
     paid: Callable[..., CasePayment], desk: Cast, now: datetime
 ) -> None:
@@ -83,8 +90,7 @@ def test_that_it_was_compared_is_kept_also_where_nothing_differs(
         line("3", right.key, "29.99"),
     ]
     load("statements", rows_as_csv(HEAD, *lines), actor=desk.finance, now=now)
-    with override("en"):
-        assert "Not compared yet." in desk.client("finance").get(page).content.decode()
+    assert "Not compared yet." in english(desk.client("finance"), page)
     assert services.statement_compare(source="icbc", actor=desk.finance, now=now) == 0
     one = Comparison.objects.get()
     assert (one.source, one.lines, one.found, one.standing, one.by) == ("icbc", 3, 0, 0, desk.finance)
@@ -97,8 +103,7 @@ def test_that_it_was_compared_is_kept_also_where_nothing_differs(
         (4, 1, 1),
     ]
     load("statements", rows_as_csv(HEAD, line("5", "", "1.00")), actor=desk.finance, now=now + HOUR)
-    with override("en"):
-        shown = " ".join(desk.client("auditor").get(page).content.decode().split())
+    shown = english(desk.client("auditor"), page)
     assert f"by {desk.finance}: 4 lines of the statement, 1 new difference." in shown
     assert "More was read in since." in shown
     assert "¥59.98" in shown
@@ -111,16 +116,16 @@ def test_that_it_was_compared_is_kept_also_where_nothing_differs(
 
 def test_the_page_of_a_bank_file_says_which_words_it_knows(desk: Cast, now: datetime) -> None:
     browser = desk.client("finance")
+    results = english(browser, reverse("sheets:choose", args=["payment_results"]))
+    statements = english(browser, reverse("sheets:choose", args=["statements"]))
+    assert all(f"({outcome}): " in results for outcome in BankOutcome)
     with override("en"):
-        results = browser.get(reverse("sheets:choose", args=["payment_results"])).content.decode()
-        statements = browser.get(reverse("sheets:choose", args=["statements"])).content.decode()
         words = [f"{side.label} ({side})" for side in StatementSide]
-        assert all(f"({outcome}): " in results for outcome in BankOutcome)
-        assert all(one in statements for one in words)
         # And so does a refusal, in the reader's language
         with pytest.raises(Unreadable) as unreadable:
             ChoiceWidget(StatementSide.choices).clean("x")
         assert all(one in str(unreadable.value.remedy) for one in words)
+    assert all(one in statements for one in words)
 
 
 def test_another_amount_twice_and_a_return_nobody_booked_are_differences(
