@@ -8,7 +8,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('cases', '0014_payments_held'),
+        ('cases', '0015_said_and_proved'),
     ]
 
     operations = [

@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('cases', '0015_money_held'),
+        ('cases', '0016_money_held'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
