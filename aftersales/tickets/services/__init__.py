@@ -61,6 +61,7 @@ from aftersales.tickets.services.handovers import (
 )
 from aftersales.tickets.services.intake import problem_join, ticket_open, tickets_open_many
 from aftersales.tickets.services.linking import ticket_unlink, tickets_link
+from aftersales.tickets.services.links import customer_link_replace, customer_link_standing
 from aftersales.tickets.services.lookalikes import tickets_tell_apart
 from aftersales.tickets.services.merging import ticket_merge, ticket_unmerge
 from aftersales.tickets.services.promises import (
@@ -97,6 +98,8 @@ __all__ = [
     "contact_attempt_record",
     "customer_link_issue",
     "customer_link_open",
+    "customer_link_replace",
+    "customer_link_standing",
     "customer_message",
     "dispatch_sweep",
     "handover_go_on",

@@ -139,7 +139,7 @@ def customer_link_issue(*, ticket: Ticket, purpose: str, actor: Any, now: dateti
             revoked_at=now
         )
         link = CustomerLink.objects.create(
-            ticket=ticket, purpose=purpose, token_hash=_hash(token), issued_at=now,
+            ticket=ticket, purpose=purpose, token_hash=link_hash(token), issued_at=now,
             expires_at=now + duration("confirm_link_days", now),
         )  # fmt: skip
         events.record(
@@ -148,16 +148,22 @@ def customer_link_issue(*, ticket: Ticket, purpose: str, actor: Any, now: dateti
     return token
 
 
-def _hash(token: str) -> str:
+def link_hash(token: str) -> str:
+    """What is stored of a token."""
     return hashlib.sha256(token.encode()).hexdigest()
 
 
 def customer_link_open(*, token: str, purpose: str, now: datetime) -> CustomerLink | None:
-    """The live link behind a token, with its ticket; None for unknown, used, revoked and expired alike."""
+    """The live link behind a token, with its ticket; None for unknown, used, revoked and expired alike.
+
+    A purpose may name whom it is for: "payee:12" is opened as "payee".
+    """
     link: CustomerLink | None = (
-        CustomerLink.objects.select_related("ticket").filter(token_hash=_hash(token), purpose=purpose).first()
+        CustomerLink.objects.select_related("ticket__customer").filter(token_hash=link_hash(token)).first()
     )
-    if link is None or link.used_at or link.revoked_at or link.expires_at < now:
+    if link is None or link.purpose.partition(":")[0] != purpose:
+        return None
+    if link.used_at or link.revoked_at or link.expires_at < now:
         return None
     return link
 
