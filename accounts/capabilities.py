@@ -311,6 +311,8 @@ CASES = {
     "cases.receive": roles(R.RETURNS_RECEIVER, R.LEAD, R.SUPERVISOR),
     "cases.inspect": roles(R.RETURNS_RECEIVER, R.LEAD, R.SUPERVISOR),
     "cases.propose_payment": roles(CASE_WORKERS, R.FINANCE),
+    "cases.name_payee": roles(CASE_WORKERS, R.FINANCE),  # another account; he himself names it on a signed page
+    "cases.show_link": CASE_WORKERS,  # the customer's own page; who looked is recorded
     "cases.approve_payment": roles(R.LEAD, R.SUPERVISOR, R.FINANCE),
     "cases.pay": roles(R.FINANCE),
     "cases.money_board": roles(R.FINANCE, R.LEAD, R.SUPERVISOR, R.AUDITOR),
@@ -408,6 +410,7 @@ TABLE: dict[str, frozenset[Role]] = {
 # the customer only what a signed one-purpose page offers.
 CUSTOMER: frozenset[str] = frozenset({
     "tickets.confirm", "tickets.reopen", "tickets.hear_customer", "cases.view_case", "cases.answer", "cases.ship",
+    "cases.dispute", "cases.name_payee",
 })  # fmt: skip
 
 # Who sees personal data or decides about money and people shows a second factor at sign-in.

@@ -103,6 +103,8 @@ register(
     case("merchant_unreached", _("The question did not reach the merchant: no address of his works."), INTERNAL),
     case("merchant_wrote", _("The merchant answered."), MERCHANT),
     case("freight_agreed", _("%(actor)s added the return freight: %(amount)s."), amount="amount"),
+    case("link_shown", _("%(actor)s looked at the link to the customer's page."), INTERNAL),
+    case("link_replaced", _("%(actor)s ended the links to the customer's page and made a new one."), INTERNAL),
     case("goods_in", _("Goods are back; the refund is owed from now on."), MERCHANT),
     case("reviewed", _("%(actor)s looked at it again."), INTERNAL),
     parcel("announced", _("A parcel is awaited (%(direction)s).")),
@@ -137,6 +139,7 @@ register(
     payment("retried", _("%(actor)s lets the payment of %(amount)s %(currency)s go out again.")),
     payment("returned", _("The bank sent %(amount)s %(currency)s back."), CUSTOMER, by="code"),
     payment("payee_asked", _("%(actor)s asked the customer for another account.")),
+    payment("payee_named", _("%(actor)s named another account for %(amount)s %(currency)s."), CUSTOMER),
     payment("replaced", _("%(amount)s %(currency)s is paid anew to another account."), new_id="id"),
     payment("reversed", _("The customer gave %(amount)s %(currency)s back; %(actor)s booked it: %(reason)s")),
     run(

@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 from aftersales.cases.good_standing import LABELS
 from aftersales.cases.models import Case, CaseFlag, CaseJudgment
 from aftersales.cases.request_states import SIGNAL_COLOURS, RuleOutcome, SignalKind, SignalState, WhyPerson
-from aftersales.cases.states import CaseKind
+from aftersales.cases.services.automatic import may_ask_person
 from aftersales.core import moves
 from aftersales.core.errors import Text
 from aftersales.core.moves import MoveOption
@@ -61,10 +61,8 @@ def of_case(case: Case, user: Any, now: datetime) -> Automatic:
         for one in told
     ]
     why = dict(WhyPerson.choices).get(judgment.why, judgment.why) if judgment and judgment.why else ""
-    asked = judgment is not None and judgment.person_asked_at is not None
     flags = CaseFlag.objects.filter(case=case).select_related("settled_by").order_by("id")
-    concerns = judgment is not None or (case.kind == CaseKind.RETURN and case.is_undecided)
-    may_ask = concerns and case.is_open and not asked and user.has_perm("cases.answer")
+    may_ask = may_ask_person(case, judgment) and user.has_perm("cases.answer")
     return Automatic(judgment, str(why), checks, [_signal(one, user, now) for one in flags], may_ask)
 
 

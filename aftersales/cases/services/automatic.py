@@ -12,6 +12,7 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import F, QuerySet
+from django.utils.translation import gettext_lazy as _
 
 from accounts.services import system_user
 from aftersales.cases.good_standing import Bounds, Check, Standing, checks
@@ -119,11 +120,17 @@ def pay_due(*, now: datetime) -> int:
 def case_ask_person(
     *, case: Case, actor: Any, now: datetime, words: str = "", version: int | None = None
 ) -> CaseJudgment:
-    """The customer wants a person: the rule does not touch his case any more. Asked twice, it is one wish."""
+    """The customer wants a person: the rule does not touch his case any more. Asked twice, it is one wish.
+
+    Error: nothing_to_judge (no rule decides this case, or it is over).
+    """
     require(actor, "cases.answer")
     with transaction.atomic():
         mine = held(case, version=version)
         refuse_foreign(mine.ticket, actor)
+        judged = CaseJudgment.objects.filter(case=mine.case).first()
+        if (judged is None or judged.person_asked_at is None) and not may_ask_person(mine.case, judged):
+            raise DomainError(_("No rule decides this case: a person does."), "nothing_to_judge")
         row, _created = CaseJudgment.objects.get_or_create(
             case=mine.case, defaults={"outcome": RuleOutcome.PERSON, "why": WhyPerson.ASKED, "at": now}
         )
@@ -139,6 +146,12 @@ def case_ask_person(
                 payload={"case_id": mine.case.pk},
             )
     return row
+
+
+def may_ask_person(case: Case, judged: CaseJudgment | None) -> bool:
+    """Whether the rule has a say in it, it is not over, and nobody asked yet."""
+    concerns = judged is not None or (case.kind == CaseKind.RETURN and case.is_undecided)
+    return concerns and case.is_open and (judged is None or judged.person_asked_at is None)
 
 
 def _waiting(now: datetime, edition: Book) -> QuerySet[Case]:

@@ -6,6 +6,7 @@ of their own.
 
 import hashlib
 import logging
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -32,7 +33,7 @@ from aftersales.cases.services.receipts import goods_count
 from aftersales.cases.services.settling import close_if_settled
 from aftersales.cases.states import CaseKind, CaseState, Side
 from aftersales.core import events, moves, series
-from aftersales.core.errors import DomainError
+from aftersales.core.errors import DomainError, Refusal
 from aftersales.core.files import StoredFile
 from aftersales.standards.selectors import calendar, duration
 from aftersales.standards.worktime import add
@@ -57,13 +58,8 @@ def dispute_open(
     with transaction.atomic():
         mine = _held_case(case, actor, version)
         was = mine.case.state
-        if Dispute.objects.filter(case=mine.case, state__in=FINAL).exists():
-            raise DomainError(_("This case was ruled or settled already; that is final."), "ruled_already")
-        if Dispute.objects.filter(case=mine.case, state__in=MAY_CHANGE).exists():
-            raise DomainError(
-                _("There is a dispute about this case already; a ruling in it can be appealed."),
-                "disputed_already",
-            )
+        if why := disputed_already(Dispute.objects.filter(case=mine.case).values_list("state", flat=True)):
+            raise DomainError(why.message, why.code)
         if was == CaseState.REJECTED:
             deciding.claim_again(mine)
         mine.case = moves.perform(mine.case, "dispute", actor=actor, now=now, acting_as=acting(by), by=by)
@@ -281,6 +277,19 @@ def silence_dispute(*, now: datetime) -> int:
 
 
 # What all of them share
+
+
+def disputed_already(states: Iterable[str]) -> Refusal | None:
+    """Why a case with disputes in these states is not disputed (again); None when it may be."""
+    found = set(states)
+    if found & FINAL:
+        return Refusal("ruled_already", _("This case was ruled or settled already; that is final."))
+    if found & MAY_CHANGE:
+        return Refusal(
+            "disputed_already",
+            _("There is a dispute about this case already; a ruling in it can be appealed."),
+        )
+    return None
 
 
 def _held_case(case: Case, actor: Any, version: int | None) -> Held:

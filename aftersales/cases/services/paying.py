@@ -24,7 +24,7 @@ from aftersales.cases.services.proposing import new_key, parts_by, take_of_case
 from aftersales.cases.services.settling import close_if_settled
 from aftersales.cases.services.tenders import tenders_open, tenders_take
 from aftersales.cases.states import CALLABLE_BACK, CaseState, Gateway, NameCheck, PaymentKind, PaymentState
-from aftersales.core import moves, series
+from aftersales.core import events, moves, series
 from aftersales.core.errors import DomainError
 from aftersales.orders import services as orders
 
@@ -274,15 +274,19 @@ def payment_replace(
 ) -> CasePayment:
     """Pay the same amount anew to another account, under a new key that is linked to the old one.
 
-    It always waits for a second person. Errors: payee, name_check, proof, consent, name_differs.
+    It always waits for a second person. The customer himself names it on his own page: what follows of it is the
+    system's, that he named it stands in the story. Errors: not_permitted, payee, name_check, proof, consent,
+    name_differs.
     """
+    require(actor, "cases.name_payee")
     _check(draft)
+    who = actor if actor.has_perm("cases.propose_payment") else system_user(now)
     number = series.next_number("case_payment", now)
     with transaction.atomic():
         mine, row = held_payment(payment, version=version)
         refuse_foreign(mine.ticket, actor)
         if row.state != PaymentState.PAYEE_NEEDED:  # before anything is written; the door says the same
-            moves.perform(row, "replace", actor=actor, now=now, by_payment=row)
+            moves.perform(row, "replace", actor=who, now=now, by_payment=row)
         _refuse_another_name(row, draft)
         payee = Payee(
             customer_id=row.payee_id, holder=draft.holder.strip(), bank=draft.bank.strip(),
@@ -290,9 +294,11 @@ def payment_replace(
             proof=draft.proof.strip(), taken_by=actor, taken_at=now,
         )  # fmt: skip
         payee.save()
+        if who is not actor:
+            events.record("payment.payee_named", subject=row, actor=actor, now=now, payload=row.told())
         anew = _anew(row, payee, number, actor, now)
-        moves.perform(row, "replace", actor=actor, now=now, by_payment=anew)
-        asked: CasePayment = moves.perform(anew, "ask_second", actor=actor, now=now, why="other_account")
+        moves.perform(row, "replace", actor=who, now=now, by_payment=anew)
+        asked: CasePayment = moves.perform(anew, "ask_second", actor=who, now=now, why="other_account")
     return asked
 
 
