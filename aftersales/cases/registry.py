@@ -26,11 +26,12 @@ from aftersales.cases.machine import (
 from aftersales.cases.recovery import connect as recovery
 from aftersales.cases.repairs import connect as repairs
 from aftersales.cases.request_machine import REQUEST_MACHINE, SIGNAL_MACHINE
-from aftersales.cases.services import erasing, limits, paying, runs
+from aftersales.cases.services import erasing, limits, pagelinks, paying, runs
 from aftersales.cases.states import Side
 from aftersales.clocks import services as clocks
 from aftersales.core import authority, deliveries, erasure, facts, files, jobs, moves, series, subjects
 from aftersales.ledger import words
+from aftersales.notices import kinds
 
 MACHINES = (
     CASE_MACHINE, PARCEL_MACHINE, PAYMENT_MACHINE, RUN_MACHINE, DIFFERENCE_MACHINE, REQUEST_MACHINE, SIGNAL_MACHINE,
@@ -99,6 +100,8 @@ def _ledger() -> None:
 
 def _messages() -> None:
     """Who is told what became of it."""
+    kinds.provide_late("case_link", pagelinks.case_link)
+    kinds.provide_late("account_link", pagelinks.account_link)
     told = _("Tell customers where their case stands")
     deliveries.subscribe("cases.node_messages", "case.*", consumers.node_message, told)
     deliveries.subscribe("cases.parcel_messages", "case_parcel.*", consumers.node_message, told)

@@ -36,6 +36,7 @@ from .labels import parcel_label
 from .mediating import settlement_accept, settlement_effects, settlement_propose, settlement_take_back
 from .objecting import recovery_decide, recovery_object, recovery_prove
 from .opening import CaseDraft, case_open
+from .pagelinks import account_link, case_link, case_link_replace, case_link_show
 from .parcels import (
     parcel_deliver,
     parcel_deliver_back,
@@ -134,7 +135,11 @@ __all__ = [
     "PayeeDraft",
     "Finding",
     "Stranger",
+    "account_link",
     "case_accept",
+    "case_link",
+    "case_link_replace",
+    "case_link_show",
     "case_amend",
     "case_approve",
     "case_close",

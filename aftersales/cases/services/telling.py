@@ -100,17 +100,25 @@ def _approved(case: Case, event: Event) -> Told:
     ).last()
     if parcel is not None:
         values |= {
-            "due": parcel.ship_by, "return_to": _return_address(case), "freight": Side(case.return_freight).label,
+            "due": parcel.ship_by, "return_to": return_address(case), "freight": Side(case.return_freight).label,
         }  # fmt: skip
     return "case.approved", values
 
 
-def _return_address(case: Case) -> str | None:
+def return_address(case: Case) -> str | None:
     """Where the merchant wants returned goods; None where nobody said it yet."""
     found = MerchantContact.objects.filter(merchant=case.merchant_id or 0, role=ContactRole.RETURNS).first()
     return (
         " ".join(part for part in (found.address, found.name, found.phone) if part) or None if found else None
     )
+
+
+def _offered(case: Case, event: Event) -> Told:
+    if case.state != CaseState.OFFERED:
+        return "", {}
+    return "case.offered", {
+        "amount": money(case.offered, case.currency), "reason": _last_words(case, NoteKind.OFFER)
+    }  # fmt: skip
 
 
 def _rejected(case: Case, event: Event) -> Told:
@@ -333,6 +341,7 @@ _NODES: Mapping[str, Callable[[Case, Event], Told]] = {
     "repair.gave_up": _repair("repair.gave_up"),
     "repair.sent_back": _repair_back,
     "case.asked": _opened,
+    "case.offered": _offered,
     "case.approved": _approved,
     "case.rejected": _rejected,
     "case_parcel.warned": _warned,
