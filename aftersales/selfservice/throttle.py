@@ -23,3 +23,17 @@ def too_many(request: HttpRequest, now: datetime) -> bool:
         return cache.incr(key) > LIMIT
     except ValueError:  # it ran out between the two lines
         return False
+
+
+ACTS = 60  # acts through one link in one window: more than a person with all his photos sends
+
+
+def too_busy(link_id: int, now: datetime) -> bool:
+    """Count one act through this link; answers whether that was one too many."""
+    key = f"link-acts:{link_id}:{int(now.timestamp()) // WINDOW}"
+    if cache.add(key, 1, WINDOW):
+        return False
+    try:
+        return cache.incr(key) > ACTS
+    except ValueError:
+        return False

@@ -3,11 +3,15 @@
 from django.urls import path
 
 from . import views
-from .views import appointments
+from .views import appointments, cases, payees
 
 app_name = "selfservice"
 urlpatterns = [
     path("thanks/<str:answer>/", views.thanks, name="thanks"),
     path("appointment/<str:token>/", appointments.appointment, name="appointment"),
+    path("case/<str:token>/", cases.case, name="case"),
+    path("case/<str:token>/slip/", cases.slip, name="slip"),
+    path("case/<str:token>/file/<str:public_id>/", cases.file, name="file"),
+    path("account/<str:token>/", payees.account, name="account"),
     path("<str:token>/", views.confirm, name="confirm"),
 ]

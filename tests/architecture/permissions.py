@@ -271,6 +271,10 @@ OTHERS = {
     "notices:outbox_mail": Page(MESSAGE_READERS, sample={"name": "x"}),
     "selfservice:confirm": Page(ANYBODY, sample={"token": "x"}),
     "selfservice:appointment": Page(ANYBODY, sample={"token": "x"}),
+    "selfservice:case": Page(ANYBODY, sample={"token": "x"}),
+    "selfservice:slip": Page(ANYBODY, sample={"token": "x"}),
+    "selfservice:file": Page(ANYBODY, sample={"token": "x", "public_id": "x"}),
+    "selfservice:account": Page(ANYBODY, sample={"token": "x"}),
     "selfservice:thanks": Page(ANYBODY, sample={"answer": "yes"}),
 }
 RULE_KEEPERS = frozenset({R.OPERATIONS, R.SUPERVISOR})

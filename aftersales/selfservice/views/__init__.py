@@ -11,7 +11,7 @@ from functools import wraps
 from typing import Any
 
 from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone, translation
@@ -29,16 +29,17 @@ from ..forms import MARKS, AnswerForm
 PURPOSE = "confirm"
 LANGUAGES = {"zh": "zh-hans", "en": "en"}
 MOMENTS = {"zh": "n月j日 H:i", "en": "j M, H:i"}
+DAYS = {"zh": "n月j日", "en": "j M"}
 ANSWERS = {"solved", "again"}
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 
 
 def private(view: View) -> View:
     """Never stored, never indexed, never named to another site."""
 
     @wraps(view)
-    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         response = view(request, *args, **kwargs)
         response["Cache-Control"] = "no-store, private"
         response["X-Robots-Tag"] = "noindex, nofollow"
@@ -119,4 +120,10 @@ def frame() -> dict[str, str]:
     """What every page needs: its language, the other one, how moments are written, how to reach us."""
     lang = _short()
     other = "zh" if lang == "en" else "en"
-    return {"lang": lang, "other": other, "moment": MOMENTS[lang], "contact": settings.SERVICE_CONTACT}
+    return {
+        "lang": lang,
+        "other": other,
+        "moment": MOMENTS[lang],
+        "day": DAYS[lang],
+        "contact": settings.SERVICE_CONTACT,
+    }

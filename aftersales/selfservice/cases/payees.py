@@ -1,0 +1,49 @@
+"""Naming another account: the one thing a payer who is not the customer of the case does on a page of ours."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from aftersales.cases import services
+from aftersales.cases.machine import PAYMENT_MACHINE
+from aftersales.cases.models import CasePayment
+from aftersales.cases.services import PayeeDraft
+from aftersales.cases.states import NameCheck
+from aftersales.core import wording
+from aftersales.tickets import services as tickets
+from aftersales.tickets.models import CustomerLink
+
+PAYEE = "payee"
+SOURCE = "account_page"
+PROOF = 300
+
+
+def may_name(payment: CasePayment) -> bool:
+    """Whether the machine takes another account for it now."""
+    return payment.state in PAYMENT_MACHINE["replace"].sources
+
+
+def name_account(link: CustomerLink, payment: CasePayment, given: Any) -> CasePayment:
+    """The account with his consent as he read it; a proof that is a file joins the conversation, with its hash."""
+    data, proven = given.data, given.data["whose"] == NameCheck.PROVEN
+    proof = data["proof"].strip() if proven else ""
+    if given.files:
+        message = _("Proof for the account of payment %(number)s.") % {"number": payment.number}
+        tickets.customer_message(
+            ticket=link.ticket, text=message, files=given.files, source=SOURCE if given.ref else "",
+            source_ref=given.ref, acting_as=f"customer:{payment.payee_id}", actor=given.actor, now=given.now,
+        )  # fmt: skip
+        named = ", ".join(f"{one.original_name} ({one.sha256[:12]})" for one in given.files)
+        proof = f"{proof} · {named}"[:PROOF] if proven else proof
+    agreed = _("On his own page, %(at)s: %(words)s") % {
+        "at": wording.minute(given.now), "words": given.consent,
+    }  # fmt: skip
+    draft = PayeeDraft(
+        holder=data["holder"], account=data["account"], bank=data["bank"], name_check=data["whose"],
+        consent=agreed[:PROOF], proof=proof,
+    )  # fmt: skip
+    return services.payment_replace(
+        payment=payment, draft=draft, actor=given.actor, now=given.now, version=given.version
+    )
