@@ -2,7 +2,16 @@
 
 from django.urls import path
 
-from aftersales.desk.views import automatic, boards, cases, receiving, receivingdesk, repairs, requests
+from aftersales.desk.views import (
+    automatic,
+    boards,
+    cases,
+    pagelinks,
+    receiving,
+    receivingdesk,
+    repairs,
+    requests,
+)
 
 patterns = [
     path("cases/", boards.cases, name="cases"),
@@ -20,6 +29,7 @@ patterns = [
     path("tickets/<str:number>/cases/open/", cases.case_open, name="case_open"),
     path("tickets/<str:number>/cases/preview/", cases.request_preview, name="request_preview"),
     path("cases/<str:number>/person/", automatic.ask_person, name="case_person"),
+    path("cases/<str:number>/page/<slug:name>/", pagelinks.case_link, name="case_link"),
     path("cases/signals/<str:public_id>/<slug:name>/", automatic.flag_act, name="flag_act"),
     path("tickets/<str:number>/requests/take/", requests.take, name="request_take"),
     path("requests/", requests.board, name="requests"),

@@ -80,7 +80,17 @@ function desk() {
     else if (at.dataset.theme) { event.preventDefault(); setTheme(at.dataset.theme); keepTaste(at); }
     else if (at.hasAttribute("data-print")) window.print();
     else if (at.dataset.fill) fillIn(at);
+    else if (at.dataset.copy) copy(at);
   });
+
+  // Without a secure address there is no clipboard: then the text is selected, ready to be copied by hand.
+  function copy(button) {
+    const field = document.getElementById(button.dataset.copy);
+    if (!field) return;
+    field.select();
+    if (navigator.clipboard) navigator.clipboard.writeText(field.value);
+    else document.execCommand("copy");
+  }
 
   function fillIn(button) {
     const field = document.getElementById(button.dataset.fill);

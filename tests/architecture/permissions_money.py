@@ -62,6 +62,7 @@ CASES = {
     "desk:case_open": Page(CASE_WORKERS, "POST", sample=NUMBER),
     "desk:request_preview": Page(CASE_WORKERS, "POST", sample=NUMBER),
     "desk:case_person": Page(CASE_WORKERS, "POST", sample=CASE),
+    "desk:case_link": Page(CASE_WORKERS, "POST", sample={**CASE, "name": "show"}),
     "desk:flag_act": Page(frozenset({R.LEAD, R.SUPERVISOR}), "POST", sample={**NOTHING, "name": "dismiss"}),
     "desk:request_take": Page(CASE_WORKERS, "POST", sample=NUMBER),
     "desk:requests": Page(CASE_READERS),
