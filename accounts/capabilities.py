@@ -311,7 +311,9 @@ CASES = {
     "cases.receive": roles(R.RETURNS_RECEIVER, R.LEAD, R.SUPERVISOR),
     "cases.inspect": roles(R.RETURNS_RECEIVER, R.LEAD, R.SUPERVISOR),
     "cases.propose_payment": roles(CASE_WORKERS, R.FINANCE),
-    "cases.name_payee": roles(CASE_WORKERS, R.FINANCE),  # another account; he himself names it on a signed page
+    "cases.name_payee": roles(
+        CASE_WORKERS, R.FINANCE
+    ),  # another account; he himself names it on a signed page
     "cases.show_link": CASE_WORKERS,  # the customer's own page; who looked is recorded
     "cases.approve_payment": roles(R.LEAD, R.SUPERVISOR, R.FINANCE),
     "cases.pay": roles(R.FINANCE),

@@ -125,7 +125,7 @@ def test_headers_throttle_and_queries(
     assert (few, len(asked)) == (18, 18)
 
     monkeypatch.setattr(throttle, "ACTS", 2)
-    codes = [visit.send("ship", carrier="", tracking_no="").status_code for _time in range(4)]
+    codes = [visit.send("evidence", words="").status_code for _time in range(4)]
     assert codes == [422, 422, 429, 429]
 
 

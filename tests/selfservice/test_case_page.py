@@ -188,7 +188,9 @@ def test_a_refund_that_came_back_gets_a_new_account_from_himself(
 ) -> None:
     assert "We need an account to pay you" in visit.see(lang="en")
     # Not his own name, and he says it is
-    assert visit.send("payee", **(ACCOUNT | {"holder": "林强"})).status_code == 422
+    wrong = visit.send("payee", **(ACCOUNT | {"holder": "林强"}), files=photo())
+    assert wrong.status_code == 422
+    assert "左耳.jpg" not in visit.see()  # nothing of a refused account stays
     assert visit.send("payee", **(ACCOUNT | {"whose": "proven", "holder": "林强"})).status_code == 422
     form = visit.form("payee") | ACCOUNT
     assert [visit.post(form).status_code for _time in range(2)] == [302, 302]
@@ -224,7 +226,7 @@ def test_who_paid_a_gift_names_his_account_and_sees_nothing_of_the_case(
     assert "payee" not in visit.acts()
     link = services.account_link("tickets.ticket", ticket.pk, now)
     assert link
-    page = Visit(visitor, "/" + link.split("/", 3)[3])
+    page = Visit(visitor, "/" + link.split("/", 3)[3], "en")
     shown = page.see()
     assert "An account for your refund" in shown
     assert "账户已注销" in shown

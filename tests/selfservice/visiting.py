@@ -42,8 +42,8 @@ def address(ticket: Ticket, now: datetime) -> str:
 class Visit:
     """The customer at his phone: he opens the page, and sends one of the forms that stand on it."""
 
-    def __init__(self, browser: Client, address: str) -> None:
-        self.browser, self.address = browser, address
+    def __init__(self, browser: Client, address: str, lang: str = "zh") -> None:
+        self.browser, self.address, self.lang = browser, address, lang
 
     def see(self, **query: str) -> str:
         answer = self.browser.get(self.address, query)
@@ -66,7 +66,7 @@ class Visit:
         return self.post(self.form(act) | more)
 
     def post(self, fields: dict[str, Any]) -> Any:
-        return self.browser.post(self.address + "?lang=zh", fields)
+        return self.browser.post(f"{self.address}?lang={self.lang}", fields)
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from aftersales.cases import services
@@ -26,24 +27,28 @@ def may_name(payment: CasePayment) -> bool:
 
 
 def name_account(link: CustomerLink, payment: CasePayment, given: Any) -> CasePayment:
-    """The account with his consent as he read it; a proof that is a file joins the conversation, with its hash."""
+    """The account with his consent as he read it; a proof that is a file joins the conversation, with its hash.
+
+    Both or nothing: an account that is refused leaves no file behind.
+    """
     data, proven = given.data, given.data["whose"] == NameCheck.PROVEN
-    proof = data["proof"].strip() if proven else ""
-    if given.files:
-        message = _("Proof for the account of payment %(number)s.") % {"number": payment.number}
-        tickets.customer_message(
-            ticket=link.ticket, text=message, files=given.files, source=SOURCE if given.ref else "",
-            source_ref=given.ref, acting_as=f"customer:{payment.payee_id}", actor=given.actor, now=given.now,
-        )  # fmt: skip
-        named = ", ".join(f"{one.original_name} ({one.sha256[:12]})" for one in given.files)
-        proof = f"{proof} · {named}"[:PROOF] if proven else proof
+    named = ", ".join(f"{one.original_name} ({one.sha256[:12]})" for one in given.files)
+    proof = " · ".join(filter(None, (data["proof"].strip(), named))) if proven else ""
     agreed = _("On his own page, %(at)s: %(words)s") % {
         "at": wording.minute(given.now), "words": given.consent,
     }  # fmt: skip
     draft = PayeeDraft(
         holder=data["holder"], account=data["account"], bank=data["bank"], name_check=data["whose"],
-        consent=agreed[:PROOF], proof=proof,
+        consent=agreed[:PROOF], proof=proof[:PROOF],
     )  # fmt: skip
-    return services.payment_replace(
-        payment=payment, draft=draft, actor=given.actor, now=given.now, version=given.version
-    )
+    with transaction.atomic():
+        anew = services.payment_replace(
+            payment=payment, draft=draft, actor=given.actor, now=given.now, version=given.version
+        )
+        if given.files:
+            message = _("Proof for the account of payment %(number)s.") % {"number": payment.number}
+            tickets.customer_message(
+                ticket=link.ticket, text=message, files=given.files, source=SOURCE if given.ref else "",
+                source_ref=given.ref, acting_as=f"customer:{payment.payee_id}", actor=given.actor, now=given.now,
+            )  # fmt: skip
+    return anew
