@@ -186,7 +186,11 @@ ACCOUNT = {
 def test_a_refund_that_came_back_gets_a_new_account_from_himself(
     visit: Visit, bounced: CasePayment, desk: Cast, now: datetime
 ) -> None:
-    assert "We need an account to pay you" in visit.see(lang="en")
+    shown = visit.see(lang="en")
+    assert "We need an account to pay you" in shown
+    assert (
+        '<li class="now" aria-current="step"><span class="dot" aria-hidden="true"></span><b>Refunded' in shown
+    )
     # Not his own name, and he says it is
     wrong = visit.send("payee", **(ACCOUNT | {"holder": "林强"}), files=photo())
     assert wrong.status_code == 422
@@ -291,7 +295,12 @@ def test_nothing_internal_stands_on_the_page(
     case = open_case({0: 1}, ground="quality", words="坏了")
     services.case_approve(case=case, actor=desk.agent, now=now, words="内部：老客户，先同意")
     shown = visit.see() + visit.see(lang="en")
-    for secret in ("周婷", "内部", "老客户", str(desk.lead), "agent"):
+    gift = open_case(
+        {}, kind="compensation", ground="service", compensation="goodwill", asked=D(9), words="安抚他"
+    )
+    shown += visit.see(case=gift.public_id)
+    assert gift.number in shown
+    for secret in ("周婷", "内部", "老客户", str(desk.lead), "agent", "安抚"):
         assert secret not in shown
 
 

@@ -145,6 +145,10 @@ MATRIX: dict[str, tuple[str, Call]] = {
         "tickets.reply", lambda w: services.contact_attempt_record(channel="phone", reached=False, **w.on),
     ),
     "customer_link_issue": ("tickets.issue_link", lambda w: services.customer_link_issue(purpose="confirm", **w.on)),
+    "customer_link_standing": (
+        "tickets.issue_link", lambda w: services.customer_link_standing(purpose="case", **w.on)
+    ),
+    "customer_link_replace": ("tickets.issue_link", lambda w: services.customer_link_replace(purpose="case", **w.on)),
     "customer_message": ("tickets.hear_customer", lambda w: services.customer_message(text="好", **w.on)),
     "merchant_message": ("tickets.hear_merchant", lambda w: services.merchant_message(text="好", **w.on)),
     "message_erase": (

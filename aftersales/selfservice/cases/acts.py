@@ -210,7 +210,7 @@ ACTS: Mapping[str, Act] = {act.name: act for act in (
     Act("correct", gettext_lazy("Correct the waybill"), gettext_lazy("Save the waybill"), forms.ShipForm, _ship,
         "goods"),
     Act("arrived", gettext_lazy("I have received it"), gettext_lazy("I have received it"), forms.ActForm, _arrived,
-        "goods"),
+        "now", "primary"),
     Act("pickup", gettext_lazy("Ask for another pick-up time"), gettext_lazy("Ask for this time"), forms.PickupForm,
         _pickup, "goods"),
     Act("accept_quote", gettext_lazy("Have it repaired"), gettext_lazy("Accept the quote"), forms.ActForm,

@@ -7,9 +7,8 @@ from decimal import Decimal
 from typing import Any
 
 from django import forms
-from django.utils.translation import gettext as now_
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from aftersales.cases.states import CaseKind, Ground, NameCheck
 from aftersales.core.files import accepted
@@ -113,7 +112,7 @@ class PayeeForm(ActForm):
     def clean(self) -> dict[str, Any]:
         given = super().clean() or {}
         if given.get("whose") == NameCheck.PROVEN and not given.get("proof", "").strip():
-            self.add_error("proof", now_("For an account in another name the proof is written down."))
+            self.add_error("proof", gettext("For an account in another name the proof is written down."))
         return given
 
 

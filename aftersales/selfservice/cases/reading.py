@@ -28,7 +28,7 @@ from aftersales.cases.models import (
     Ruling,
     Settlement,
 )
-from aftersales.cases.states import Direction, NoteKind, PaymentState, Side
+from aftersales.cases.states import CaseKind, Direction, NoteKind, PaymentState, Side
 from aftersales.core.models import Audience, Event
 from aftersales.merchants.models import MerchantContact
 from aftersales.merchants.states import ContactRole
@@ -113,6 +113,8 @@ def whole(link: CustomerLink, case: Case, cases: Sequence[Case]) -> Whole:
     _disputes(found)
     found.repairs = list(Repair.objects.filter(case=case).order_by("id"))
     own = Q(side=Side.CUSTOMER) | Q(kind__in=TOLD)
+    if case.kind == CaseKind.COMPENSATION:  # why it is given is said among us
+        own &= ~Q(kind=NoteKind.ASK)
     found.notes = list(
         CaseNote.objects.filter(own, case=case, erased_at=None).exclude(text="").order_by("id")
     )

@@ -188,6 +188,17 @@ def _unsent(found: Whole) -> Head | None:
 
 
 def _refused(found: Whole) -> Head:
+    dispute = found.dispute
+    if dispute is not None and dispute.state == DisputeState.APPEALED:
+        return Head(
+            "wait", _("Your appeal is heard"), _("Another person decides it anew; it is final then."),
+            _("Decided by"), dispute.turn_until,
+        )  # fmt: skip
+    if dispute is not None and dispute.state == DisputeState.RULED:
+        return Head(
+            "bad", _("Ruled: your request was refused"), _("You may appeal once; another person decides it."),
+            _("Appeal until"), dispute.turn_until,
+        )  # fmt: skip
     said = next((one.text for one in reversed(found.notes) if one.kind == NoteKind.REJECT), "")
     words = said or _("The reason was sent to you.")
     return Head("bad", _("Your request was refused"), words)
@@ -269,7 +280,7 @@ def stages(found: Whole) -> list[Stage]:
             else pgettext("step", "Refused")
         )
         rows = [*rows[:1], (label, True, case.closed_at or case.decided_at)]
-    return _marked(rows, over=not case.is_open)
+    return _marked(rows, over=not case.is_open and not _pays(found))
 
 
 def _decided(found: Whole) -> bool:
@@ -302,13 +313,13 @@ def _last(found: Whole) -> tuple[str, bool, datetime | None]:
     if case.kind in MONEY_BACK or case.kind == CaseKind.COMPENSATION:
         label = pgettext("step", "Refunded") if case.kind in MONEY_BACK else pgettext("step", "Paid")
         paid = [one for one in found.payments if one.state == M.SUCCEEDED]
-        done = bool(paid) and not case.left and not any(one.is_open for one in found.payments)
-        return (
-            label,
-            done or (case.state == CaseState.CLOSED and not case.left),
-            paid[-1].paid_at if paid else None,
-        )
+        done = (bool(paid) or case.state == CaseState.CLOSED) and not case.left and not _pays(found)
+        return label, done, paid[-1].paid_at if paid else None
     return pgettext("step", "Done"), case.state == CaseState.CLOSED, case.closed_at
+
+
+def _pays(found: Whole) -> bool:
+    return any(one.is_open for one in found.payments)
 
 
 def _marked(rows: list[tuple[str, bool, datetime | None]], *, over: bool) -> list[Stage]:

@@ -9,7 +9,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as lazy_
+from django.utils.translation import gettext_lazy
 
 from accounts.states import Role
 from aftersales.cases.disputestates import RulingOutcome
@@ -20,58 +20,61 @@ from aftersales.core.wording import money
 from .reading import Whole
 
 WORDS: Mapping[str, Any] = {
-    "case.asked": lazy_("You asked: %(kind)s"),
-    "case.offered": lazy_("You were offered %(amount)s"),
-    "case.countered": lazy_("You asked for %(amount)s instead"),
-    "case.approved": lazy_("Approved"),
-    "case.rejected": lazy_("Refused"),
-    "case.amended": lazy_("The request was changed: %(kind)s"),
-    "case.disputed": lazy_("The platform is to decide"),
-    "case.undisputed": lazy_("The dispute was withdrawn; the request goes on"),
-    "case.withdrawn": lazy_("You withdrew the request"),
-    "case.turned": lazy_("The request goes on as: %(kind)s"),
-    "case.settled": lazy_("The goods are checked: %(amount)s is to be refunded"),
-    "case.person_asked": lazy_("You asked for a person"),
-    "case.freight_agreed": lazy_("Return freight of %(amount)s was added"),
-    "case.closed": lazy_("Everything is done"),
-    "case_parcel.waybill_changed": lazy_("The waybill was corrected"),
-    "case_parcel.lost": lazy_("The parcel counts as lost"),
-    "case_parcel.refused": lazy_("The parcel was refused at the door"),
-    "case_parcel.intercepted": lazy_("The parcel was stopped on its way"),
-    "case_parcel.sent_back": lazy_("The goods were sent back to you"),
-    "case_parcel.delivered_back": lazy_("You have the goods back"),
-    "case_parcel.unclaimed": lazy_("Nobody took the goods that were sent back to you"),
-    "case_parcel.warned": lazy_("You were reminded to send the goods"),
-    "case_parcel.expired": lazy_("The time to send the goods ran out"),
-    "payment.succeeded": lazy_("%(amount)s was paid"),
-    "payment.returned": lazy_("The bank sent %(amount)s back"),
-    "payment.payee_named": lazy_("You named an account for %(amount)s"),
-    "dispute.answered": lazy_("The other side answered; both may bring evidence"),
-    "dispute.evidence_added": lazy_("%(by)s brought evidence"),
-    "dispute.evidence_withdrawn": lazy_("%(by)s took evidence back"),
-    "dispute.review_begun": lazy_("The time for evidence is over; the ruling is next"),
-    "dispute.suspended": lazy_("The ruling waits"),
-    "dispute.settlement_made": lazy_("%(by)s proposed to settle on %(amount)s"),
-    "dispute.settlement_gone": lazy_("%(by)s took the proposal back"),
-    "dispute.settled": lazy_("Both sides settled"),
-    "dispute.ruled": lazy_("Ruled: %(outcome)s"),
-    "dispute.appealed": lazy_("%(by)s appealed against the ruling"),
-    "dispute.reviewed": lazy_("Ruled on appeal: %(outcome)s"),
-    "dispute.executed": lazy_("The ruling is final"),
-    "repair.received": lazy_("The article is in the workshop"),
-    "repair.diagnosed": lazy_("The fault was looked for and found"),
-    "repair.quoted": lazy_("The repair costs %(amount)s"),
-    "repair.accepted": lazy_("You accepted the quote"),
-    "repair.declined": lazy_("You declined the quote"),
-    "repair.awaiting_parts": lazy_("Parts were ordered"),
-    "repair.started": lazy_("The repair began"),
-    "repair.tested": lazy_("Repaired and tested"),
-    "repair.gave_up": lazy_("It cannot be repaired"),
+    "case.asked": gettext_lazy("You asked: %(kind)s"),
+    "case.offered": gettext_lazy("You were offered %(amount)s"),
+    "case.countered": gettext_lazy("You asked for %(amount)s instead"),
+    "case.approved": gettext_lazy("Approved"),
+    "case.rejected": gettext_lazy("Refused"),
+    "case.amended": gettext_lazy("The request was changed: %(kind)s"),
+    "case.disputed": gettext_lazy("The platform is to decide"),
+    "case.undisputed": gettext_lazy("The dispute was withdrawn; the request goes on"),
+    "case.withdrawn": gettext_lazy("You withdrew the request"),
+    "case.turned": gettext_lazy("The request goes on as: %(kind)s"),
+    "case.settled": gettext_lazy("The goods are checked: %(amount)s is to be refunded"),
+    "case.person_asked": gettext_lazy("You asked for a person"),
+    "case.freight_agreed": gettext_lazy("Return freight of %(amount)s was added"),
+    "case.closed": gettext_lazy("Everything is done"),
+    "case_parcel.waybill_changed": gettext_lazy("The waybill was corrected"),
+    "case_parcel.lost": gettext_lazy("The parcel counts as lost"),
+    "case_parcel.refused": gettext_lazy("The parcel was refused at the door"),
+    "case_parcel.intercepted": gettext_lazy("The parcel was stopped on its way"),
+    "case_parcel.sent_back": gettext_lazy("The goods were sent back to you"),
+    "case_parcel.delivered_back": gettext_lazy("You have the goods back"),
+    "case_parcel.unclaimed": gettext_lazy("Nobody took the goods that were sent back to you"),
+    "case_parcel.warned": gettext_lazy("You were reminded to send the goods"),
+    "case_parcel.expired": gettext_lazy("The time to send the goods ran out"),
+    "payment.succeeded": gettext_lazy("%(amount)s was paid"),
+    "payment.returned": gettext_lazy("The bank sent %(amount)s back"),
+    "payment.payee_named": gettext_lazy("You named an account for %(amount)s"),
+    "dispute.answered": gettext_lazy("The other side answered; both may bring evidence"),
+    "dispute.evidence_added": gettext_lazy("%(by)s brought evidence"),
+    "dispute.evidence_withdrawn": gettext_lazy("%(by)s took evidence back"),
+    "dispute.review_begun": gettext_lazy("The time for evidence is over; the ruling is next"),
+    "dispute.suspended": gettext_lazy("The ruling waits"),
+    "dispute.settlement_made": gettext_lazy("%(by)s proposed to settle on %(amount)s"),
+    "dispute.settlement_gone": gettext_lazy("%(by)s took the proposal back"),
+    "dispute.settled": gettext_lazy("Both sides settled"),
+    "dispute.ruled": gettext_lazy("Ruled: %(outcome)s"),
+    "dispute.appealed": gettext_lazy("%(by)s appealed against the ruling"),
+    "dispute.reviewed": gettext_lazy("Ruled on appeal: %(outcome)s"),
+    "dispute.executed": gettext_lazy("The ruling is final"),
+    "repair.received": gettext_lazy("The article is in the workshop"),
+    "repair.diagnosed": gettext_lazy("The fault was looked for and found"),
+    "repair.quoted": gettext_lazy("The repair costs %(amount)s"),
+    "repair.accepted": gettext_lazy("You accepted the quote"),
+    "repair.declined": gettext_lazy("You declined the quote"),
+    "repair.awaiting_parts": gettext_lazy("Parts were ordered"),
+    "repair.started": gettext_lazy("The repair began"),
+    "repair.tested": gettext_lazy("Repaired and tested"),
+    "repair.gave_up": gettext_lazy("It cannot be repaired"),
 }
 BOTH_WAYS: Mapping[str, tuple[Any, Any]] = {
-    "case_parcel.shipped": (lazy_("You sent the goods"), lazy_("A parcel was sent to you")),
-    "case_parcel.received": (lazy_("Your parcel is here"), lazy_("The parcel came back to us")),
-    "case_parcel.delivered": (lazy_("The parcel was delivered"), lazy_("The parcel was delivered to you")),
+    "case_parcel.shipped": (gettext_lazy("You sent the goods"), gettext_lazy("A parcel was sent to you")),
+    "case_parcel.received": (gettext_lazy("Your parcel is here"), gettext_lazy("The parcel came back to us")),
+    "case_parcel.delivered": (
+        gettext_lazy("The parcel was delivered"),
+        gettext_lazy("The parcel was delivered to you"),
+    ),
 }
 """From him, and to him."""
 SAID = {
@@ -112,6 +115,8 @@ def _words(found: Whole, event: Event) -> str:
     payload = event.payload
     if event.kind in BOTH_WAYS:
         return str(BOTH_WAYS[event.kind][payload.get("direction") == Direction.OUTBOUND])
+    if event.kind == "case.asked" and found.case.kind == CaseKind.COMPENSATION:
+        return _("A compensation was entered for you")
     if event.kind == "case.approved" and _decimal(payload.get("amount")):
         return _("Approved: %(amount)s") % {"amount": _money(found, payload)}
     if event.kind == "case.settled" and not _decimal(payload.get("amount")):
