@@ -94,13 +94,18 @@ class CompensationKind(models.TextChoices):
 
 
 class HeardBy(models.TextChoices):
-    """How somebody said what staff took down for him."""
+    """How somebody said what staff took down for him, or that he said it himself."""
 
     PHONE = "phone", pgettext_lazy("heard by", "On the phone")
     CHAT = "chat", pgettext_lazy("heard by", "In a chat")
     EMAIL = "email", pgettext_lazy("heard by", "By e-mail")
     LETTER = "letter", pgettext_lazy("heard by", "By letter")
     IN_PERSON = "in_person", pgettext_lazy("heard by", "In person")
+    OWN_PAGE = "own_page", pgettext_lazy("heard by", "On his own page")
+
+
+TAKEN_DOWN = [(value, label) for value, label in HeardBy.choices if value != HeardBy.OWN_PAGE]
+"""What staff choose from."""
 
 
 class NoteKind(models.TextChoices):

@@ -42,7 +42,7 @@ from aftersales.cases.states import (
     ParcelState,
     PaymentState,
 )
-from aftersales.core import events, moves
+from aftersales.core import events, moves, origin
 from aftersales.core.components import Step
 from aftersales.core.errors import DomainError
 from aftersales.core.models import Event
@@ -415,6 +415,12 @@ class Happening:
 STORY = 400  # events of one case and its parcels and payments; nobody has seen a tenth of it
 
 
+def as_told(row: Event) -> str:
+    """The event; what the customer did himself says so, beside what was taken down for him."""
+    said = events.sentence(row)
+    return f"{said} · {origin.words(row.source)}" if row.source == "customer" else said
+
+
 def happened(card: CaseCard) -> list[Happening]:
     """The whole story, oldest first: events of the case, its parcels and payments, and the words of both sides."""
     keys = {
@@ -426,7 +432,7 @@ def happened(card: CaseCard) -> list[Happening]:
     for kind, ids in keys.items():
         wanted |= Q(subject_kind=kind, subject_id__in=ids)
     rows = Event.objects.filter(wanted).order_by("at", "id")[:STORY]
-    found = [Happening(row.at, row.actor_name, events.sentence(row)) for row in rows]
+    found = [Happening(row.at, row.actor_name, as_told(row)) for row in rows]
     found += [
         Happening(one.at, str(one.by), noted(one), one.text, one.get_side_display()) for one in card.notes
     ]

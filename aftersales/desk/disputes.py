@@ -18,11 +18,11 @@ from aftersales.cases.disputeselectors import Judge, judges, precedents
 from aftersales.cases.disputestates import BEFORE_RULING, DISPUTE_COLOURS, OTHER, TAKES_EVIDENCE, DisputeState
 from aftersales.cases.models import Case, CaseNote, Dispute, DisputeEvidence, Ruling, Settlement
 from aftersales.cases.states import CaseKind, Side
-from aftersales.core import events, moves
+from aftersales.core import moves
 from aftersales.core.models import Event
 from aftersales.core.moves import MoveOption
 from aftersales.core.wording import listed, money
-from aftersales.desk.cases import Happening
+from aftersales.desk.cases import Happening, as_told
 from aftersales.desk.statelook import state_badge
 
 ACTS = ("rule", "decide_appeal", "appeal", "review", "suspend", "withdraw")
@@ -274,7 +274,7 @@ def happened(shown: DisputeCard) -> list[Happening]:
     rows = Event.objects.filter(subject_kind="cases.dispute", subject_id=shown.dispute.pk).order_by(
         "at", "id"
     )
-    found = [Happening(row.at, row.actor_name, events.sentence(row)) for row in rows[:STORY]]
+    found = [Happening(row.at, row.actor_name, as_told(row)) for row in rows[:STORY]]
     found += [
         Happening(one.at, str(one.by), str(one.get_kind_display()), one.text, str(one.get_side_display()))
         for one in shown.evidence

@@ -76,6 +76,8 @@ def test_he_accepts_an_offer_after_he_read_what_ends_with_it(
     assert "20.00" in kept.text
     assert agreed.number in kept.text
     assert "accept_offer" not in visit.acts()
+    story = desk.client(desk.agent).get(reverse("desk:case", args=[agreed.number])).content.decode()
+    assert " · 客户页面" in story
 
 
 def test_a_double_click_is_one_act_and_an_old_page_does_nothing(

@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from accounts.states import Role
 from aftersales.cases.states import HeardBy
 from aftersales.core.errors import DomainError
 
@@ -20,12 +22,20 @@ class Consent:
     said_at: datetime
 
 
-def checked(consent: Consent, *, since: datetime | None, now: datetime) -> Consent:
+def own(words: str, now: datetime) -> Consent:
+    """What a customer accepts on his own page: the text that stood there."""
+    return Consent(HeardBy.OWN_PAGE, words, now)
+
+
+def checked(consent: Consent, *, actor: Any, since: datetime | None, now: datetime) -> Consent:
     """The same with clean words. ``since``: when what is accepted was put on the table.
+
+    Nobody but the customer's own account says that it was on his own page.
 
     Errors: heard_by, consent (no words), words (too long), said_at (in the future, or before it was offered).
     """
-    if consent.heard_by not in HeardBy.values:
+    himself = Role.CUSTOMER in actor.roles
+    if consent.heard_by not in HeardBy.values or himself != (consent.heard_by == HeardBy.OWN_PAGE):
         raise DomainError(_("Say how it was said: by phone, in a chat, in writing …"), "heard_by")
     words = consent.words.replace("\x00", "").strip()
     if not words:

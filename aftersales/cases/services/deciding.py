@@ -100,7 +100,7 @@ def case_accept(
     """
     with transaction.atomic():
         mine = _held(case, actor, version)
-        said = checked(consent, since=_on_table_since(mine.case), now=now)
+        said = checked(consent, actor=actor, since=_on_table_since(mine.case), now=now)
         move = "accept_counter" if mine.case.state == CaseState.COUNTERED else "accept_offer"
         side = Side.MERCHANT if move == "accept_counter" else Side.CUSTOMER
         agreed = _approved(mine, move, actor, now, DecidedBy.AGREEMENT, quoted(mine, mine.case.offered, {}))

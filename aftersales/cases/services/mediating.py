@@ -86,7 +86,7 @@ def settlement_accept(
                 ),
                 "own_proposal",
             )
-        said = checked(consent, since=row.made_at, now=now)
+        said = checked(consent, actor=actor, since=row.made_at, now=now)
         Settlement.objects.filter(pk=row.pk).update(
             accepted_at=now, accepted_side=by, accepted_words=said.words, heard_by=said.heard_by,
             said_at=said.said_at, taken_down_by=actor,

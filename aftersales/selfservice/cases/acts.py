@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from aftersales.cases import services
+from aftersales.cases.services.consent import own
 from aftersales.cases.disputestates import BEFORE_RULING, TAKES_EVIDENCE
 from aftersales.cases.services.automatic import case_ask_person, may_ask_person
 from aftersales.cases.services.disputes import disputed_already
@@ -103,7 +104,7 @@ class Offered:
 
 
 def _accept(found: Whole, row: Any, given: Given) -> Any:
-    return services.case_accept(case=row, words=given.consent, **given.whole)
+    return services.case_accept(case=row, consent=own(given.consent, given.now), **given.whole)
 
 
 def _counter(found: Whole, row: Any, given: Given) -> Any:
@@ -175,7 +176,9 @@ def _propose(found: Whole, row: Any, given: Given) -> Any:
 
 
 def _settle(found: Whole, row: Any, given: Given) -> Any:
-    return services.settlement_accept(settlement=row, by=CUSTOMER, words=given.consent, **given.who)
+    return services.settlement_accept(
+        settlement=row, by=CUSTOMER, consent=own(given.consent, given.now), **given.who
+    )
 
 
 def _take_back(found: Whole, row: Any, given: Given) -> Any:
