@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from aftersales.cases.services import CaseDraft
-from aftersales.cases.states import CaseKind, CompensationKind, Ground, HeardBy, Side
+from aftersales.cases.states import TAKEN_DOWN, CaseKind, CompensationKind, Ground, Side
 
 LONGEST = 2000
 MOMENT = "%Y-%m-%dT%H:%M"
@@ -85,9 +85,7 @@ class CaseForm(forms.Form):
 class ConsentForm(forms.Form):
     """How, when and in which words somebody accepted for whom staff takes it down."""
 
-    heard_by = forms.ChoiceField(
-        label=pgettext_lazy("consent", "How it was accepted"), choices=HeardBy.choices
-    )
+    heard_by = forms.ChoiceField(label=pgettext_lazy("consent", "How it was accepted"), choices=TAKEN_DOWN)
     said_at = forms.DateTimeField(
         label=pgettext_lazy("consent", "When it was accepted"), input_formats=[MOMENT],
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format=MOMENT),

@@ -17,7 +17,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='casenote',
             name='heard_by',
-            field=models.CharField(blank=True, choices=[('phone', 'On the phone'), ('chat', 'In a chat'), ('email', 'By e-mail'), ('letter', 'By letter'), ('in_person', 'In person')], max_length=10, verbose_name='heard by'),
+            field=models.CharField(blank=True, choices=[('phone', 'On the phone'), ('chat', 'In a chat'), ('email', 'By e-mail'), ('letter', 'By letter'), ('in_person', 'In person'), ('own_page', 'On his own page')], max_length=10, verbose_name='heard by'),
         ),
         migrations.AddField(
             model_name='casenote',
@@ -32,7 +32,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='settlement',
             name='heard_by',
-            field=models.CharField(blank=True, choices=[('phone', 'On the phone'), ('chat', 'In a chat'), ('email', 'By e-mail'), ('letter', 'By letter'), ('in_person', 'In person')], max_length=10, verbose_name='heard by'),
+            field=models.CharField(blank=True, choices=[('phone', 'On the phone'), ('chat', 'In a chat'), ('email', 'By e-mail'), ('letter', 'By letter'), ('in_person', 'In person'), ('own_page', 'On his own page')], max_length=10, verbose_name='heard by'),
         ),
         migrations.AddField(
             model_name='settlement',

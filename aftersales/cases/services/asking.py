@@ -144,7 +144,7 @@ def merchant_told(
     him, or he was asked already), heard_by, consent, said_at.
     """
     require(actor, "cases.decide")
-    said = checked(consent, since=None, now=now)
+    said = checked(consent, actor=actor, since=None, now=now)
     with transaction.atomic():
         mine = held(case, version=version)
         refuse_foreign(mine.ticket, actor)

@@ -12,9 +12,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from aftersales.cases import services
-from aftersales.cases.services.consent import own
 from aftersales.cases.disputestates import BEFORE_RULING, TAKES_EVIDENCE
 from aftersales.cases.services.automatic import case_ask_person, may_ask_person
+from aftersales.cases.services.consent import own
 from aftersales.cases.services.disputes import disputed_already
 from aftersales.cases.states import CaseState, Direction, ParcelState, Side
 from aftersales.core import moves
