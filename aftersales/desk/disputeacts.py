@@ -57,11 +57,9 @@ class DisputeAct:
 
 def _evidence(dispute: Dispute, given: Given) -> Any:
     """Words and each file are pieces of their own."""
-    side, text = given.data["side"], given.data["text"]
-    if text.strip() or not given.files:
-        services.evidence_add(dispute=dispute, side=side, text=text, **given.who)
-    for file in given.files:
-        services.evidence_add(dispute=dispute, side=side, file=file, **given.who)
+    services.evidence_bring(
+        dispute=dispute, side=given.data["side"], text=given.data["text"], files=given.files, **given.who
+    )
     return dispute
 
 

@@ -13,6 +13,8 @@ from django.utils.timezone import localtime
 
 from aftersales.cases import services
 from aftersales.cases.models import Case, Dispute, DisputeEvidence, Ruling, Settlement
+from aftersales.cases.services import disputes
+from aftersales.core.errors import Busy
 from aftersales.core.once import FIELD, new_key
 from aftersales.notices.models import Notice
 from tests.cases.conftest import lines, open_case, order, ticket
@@ -330,3 +332,24 @@ def test_who_may_rule_is_told_before_he_speaks_for_a_side_and_hands_the_ruling_o
     assert post(other, url("dispute_act", dispute.number, "review")).status_code == 302
     assert post(other, url("dispute_rule", dispute.number), **RULING).status_code == 302
     assert "秦莉" in words(judge, page)
+
+
+def test_a_file_that_is_refused_takes_the_others_with_it(
+    dispute: Dispute, desk: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Words and two files, and the second file meets somebody else's lock: no piece stays whose file is gone."""
+    before = set(DisputeEvidence.objects.values_list("pk", flat=True))
+    real, brought = disputes.evidence_add, []
+
+    def the_third_is_busy(**given: Any) -> Any:
+        brought.append(given)
+        if len(brought) == 3:
+            raise Busy()
+        return real(**given)
+
+    monkeypatch.setattr(disputes, "evidence_add", the_third_is_busy)
+    files = [SimpleUploadedFile(f"{name}.txt", name.encode(), "text/plain") for name in ("one", "two")]
+    address = url("dispute_act", dispute.number, "evidence")
+    post(desk.client("agent"), address, side="customer", text="收到时就坏了", files=files)
+    assert len(brought) == 3
+    assert set(DisputeEvidence.objects.values_list("pk", flat=True)) == before

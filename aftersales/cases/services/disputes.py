@@ -6,7 +6,7 @@ of their own.
 
 import hashlib
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -108,6 +108,17 @@ def evidence_add(
             until = add(calendar(EVIDENCE_CALENDAR), now, duration("dispute_evidence_hours", now))
             moves.perform(current, "hear", actor=actor, now=now, acting_as=acting(side), until=until)
     return row
+
+
+def evidence_bring(
+    *, dispute: Dispute, side: str, text: str, files: Sequence[StoredFile], actor: Any, now: datetime
+) -> None:
+    """Words and each file as pieces of their own, all or none: a file that is refused takes the others with it."""
+    with transaction.atomic():
+        if text.strip() or not files:
+            evidence_add(dispute=dispute, side=side, text=text, actor=actor, now=now)
+        for file in files:
+            evidence_add(dispute=dispute, side=side, file=file, actor=actor, now=now)
 
 
 def fingerprint(words: str, file: StoredFile | None) -> str:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
@@ -152,11 +151,7 @@ def _evidence(found: Whole, row: Any, given: Given) -> Any:
             ticket=found.link.ticket, text=text, files=given.files, source=SOURCE if given.ref else "",
             source_ref=given.ref, acting_as=f"customer:{row.customer_id}", **given.who,
         )  # fmt: skip
-    with transaction.atomic():  # all or nothing: what is refused in the middle takes the files with it
-        if given.words.strip() or not given.files:
-            services.evidence_add(dispute=dispute, side=CUSTOMER, text=given.words, **given.who)
-        for file in given.files:
-            services.evidence_add(dispute=dispute, side=CUSTOMER, file=file, **given.who)
+    services.evidence_bring(dispute=dispute, side=CUSTOMER, text=given.words, files=given.files, **given.who)
     return dispute
 
 
