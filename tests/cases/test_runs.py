@@ -12,9 +12,11 @@ import pytest
 
 from aftersales.cases import services
 from aftersales.cases.models import BankAnswer, Case, CasePayment, PaymentRun
-from aftersales.cases.services import runs
+from aftersales.cases.services import answers, runs
 from aftersales.core import files, moves
 from aftersales.core.errors import DomainError
+from aftersales.core.sheets import explaining
+from aftersales.core.sheets.services import plan_of
 from aftersales.orders.models import Order
 from tests.cast import Cast
 from tests.core.sheets.steps import check, load, rows_as_csv, verdicts
@@ -249,6 +251,32 @@ def test_a_row_that_does_not_fit_is_refused_with_its_reason_and_books_nothing(
     first.refresh_from_db()
     second.refresh_from_db()
     assert (first.state, second.state) == ("submitted", "succeeded")
+
+
+def test_a_row_that_the_service_refuses_does_not_stop_the_file(
+    approved: Callable[..., CasePayment], desk: Cast, now: datetime, work_off: Callable[[datetime], None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    payments = [approved({1: 1}), approved({0: 1}), approved({0: 1})]
+    run = runs.run_make(currency="CNY", actor=desk.finance, now=now)
+    runs.run_approve(run=run, actor=desk.supervisor, now=now)
+    work_off(now)
+    take = answers.answer_take
+
+    def refuse_second(**asked: Any) -> BankAnswer:
+        if asked["payment"].pk == payments[1].pk:
+            raise DomainError("no room; none at all", "full")
+        return take(**asked)
+
+    monkeypatch.setattr(answers, "answer_take", refuse_second)
+    upload = load("payment_results", result(*map(said, payments)), actor=desk.finance, now=now)
+    # Then it is said of that row, in the service's words, and the others are booked once
+    assert upload.state == "done"
+    [row], _more = explaining.page(plan_of(upload, now=now), upload, "refused")
+    assert (row.number, "no room； none at all" in row.problems[0].reason) == (3, True)
+    states = CasePayment.objects.order_by("pk").values_list("state", flat=True)
+    assert list(states) == ["succeeded", "submitted", "succeeded"]
+    assert BankAnswer.objects.count() == 2
 
 
 def test_a_payment_that_never_went_out_has_no_result(

@@ -184,7 +184,8 @@ def _reason(plan: Plan, code: str) -> tuple[str, str]:
         return str(rule.reason), str(rule.remedy)
     name, colon, detail = code.partition(":")
     reason, remedy = REASONS.get(name, (INVALID, ""))
-    return str(reason) % {"row": detail or "…"} if name == "twice" else str(reason), str(remedy)
+    filled = {"twice": {"row": detail or "…"}, "service": {"why": detail}}.get(name)
+    return str(reason) % filled if filled else str(reason), str(remedy)
 
 
 def _add_differences(plan: Plan, rows: list[Row], changes: dict[int, str]) -> None:

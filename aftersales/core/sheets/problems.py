@@ -91,9 +91,15 @@ REASONS: dict[str, tuple[Text, Text]] = {
         _("The data of this person was erased and does not come back by a file."),
         _("Leave the cell empty, or the row out."),
     ),
+    "service": (_("The row was refused: %(why)s"), _("Correct the row and load it again.")),
     "database": (_("The database refused the row."), _("Ask the administrator; name the row.")),
     "gone": (
         _("A row that this one refers to was removed after the preview."),
         _("Upload the file again and look at the row."),
     ),
 }
+
+
+def said_by_service(words: str) -> str:
+    """The code of a row that a service refused in words (parts of a row's problems end with ``;``)."""
+    return f"service:{' '.join(words.split()).replace(';', '；')}"

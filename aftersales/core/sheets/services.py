@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import DatabaseError, IntegrityError, OperationalError, connection, transaction
+from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
 from aftersales.core import events, jobs, origin, tablestats
@@ -17,7 +18,7 @@ from .checking import by_index, verdict_counts
 from .checking import check as check
 from .models import WORK, SheetUpload, UploadState
 from .plan import Plan
-from .problems import FileRefused, Unreadable, no_right, staging_lost
+from .problems import FileRefused, Unreadable, no_right, said_by_service, staging_lost
 from .resource import Column
 from .sqltext import quote_ids
 from .storing import clean_name, store
@@ -167,7 +168,8 @@ def apply(
         return stop(upload=upload, why=staging_lost(), now=now)
     plan = plan_of(upload, now=now)
     before, last, step = int(upload.reading["header_row"]), int(upload.reading["last"]), _rows_at_once(plan)
-    with origin.coming_from("import"):
+    said_in = upload.owner.language or translation.get_language()
+    with origin.coming_from("import"), translation.override(said_in):
         while upload.state == UploadState.APPLYING and upload.applied_row < last:
             low = max(upload.applied_row, before) + 1
             high = min(last, low + step - 1)
@@ -219,7 +221,8 @@ def stop(*, upload: SheetUpload, why: FileRefused, now: datetime) -> SheetUpload
 
 
 def _chunk(upload: SheetUpload, plan: Plan, low: int, high: int) -> None:
-    """One chunk, tried again after a deadlock or lock timeout; a row the database refuses is found by halving."""
+    """One chunk, tried again after a deadlock or lock timeout; a row that the database or a service refuses is found by
+    halving, and the others are taken."""
     for attempt in range(TRIES):
         try:
             taken = _take_in(plan, low, high)
@@ -230,12 +233,16 @@ def _chunk(upload: SheetUpload, plan: Plan, low: int, high: int) -> None:
             if attempt + 1 == TRIES or not _passing(error):
                 raise
         except DatabaseError:
+            why = "database"
+            break
+        except DomainError as error:
+            why = said_by_service(str(error))
             break
         finally:
             upload.refresh_from_db(fields=["applied_row", "state"])
     if low == high:
         with transaction.atomic():
-            _refuse_row(upload, low)
+            _refuse_row(upload, low, why)
         upload.refresh_from_db(fields=["applied_row", "state"])
         return
     middle = (low + high) // 2
@@ -358,15 +365,15 @@ def _take_in(plan: Plan, low: int, high: int) -> list[int] | None:
     return list(plan.resource.intake(rows, plan.user, plan.now)) if rows else []
 
 
-def _refuse_row(upload: SheetUpload, number: int) -> None:
+def _refuse_row(upload: SheetUpload, number: int, why: str) -> None:
     row = _locked_before(upload, number)
     if row is None:
         return
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE core_sheetverdict SET verdict = 'x', problems = '~:database;' "
+            "UPDATE core_sheetverdict SET verdict = 'x', problems = %s "
             "WHERE upload_id = %s AND row_no = %s AND verdict IN ('n', 'c')",
-            [upload.pk, number],
+            [f"~:{why};", upload.pk, number],
         )
     row.applied_row = number
     row.save(update_fields=["applied_row"])
