@@ -22,7 +22,7 @@ from aftersales.cases.services.authority import (
     letter_accept,
     letter_close,
     letter_extend,
-    letter_file_add,
+    letter_files_add,
     letter_hand,
     letter_more,
     letter_pass_on,
@@ -369,8 +369,8 @@ def test_a_bundle_is_the_same_bytes_with_every_fingerprint(
 ) -> None:
     letter = take()
     with files.stored_for([SimpleUploadedFile("来函.txt", "来函正文".encode())], now=now) as (file,):
-        kept = letter_file_add(letter=letter, file=file, actor=desk.agent, now=now)
-        assert letter_file_add(letter=letter, file=file, actor=desk.agent, now=now) == kept
+        kept = letter_files_add(letter=letter, files=[file], actor=desk.agent, now=now)
+        assert letter_files_add(letter=letter, files=[file], actor=desk.agent, now=now) == kept
     message = ticket.messages.get()
     chosen = [f"message:{message.pk}", f"letter:{kept.pk}"]
     bundle = bundle_make(letter=letter, chosen=chosen, actor=desk.lead, now=now)

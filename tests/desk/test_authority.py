@@ -11,8 +11,9 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from aftersales.cases.models import AuthorityCase, EvidenceBundle
-from aftersales.cases.services.authority import letter_accept, reply_draft
+from aftersales.cases.models import AuthorityCase, AuthorityFile, EvidenceBundle
+from aftersales.cases.services.authority import letter_accept, reply_draft, taking
+from aftersales.core.errors import Busy
 from aftersales.core.models import Event
 from aftersales.core.once import FIELD, new_key
 from aftersales.tickets.models import Ticket
@@ -107,6 +108,30 @@ def test_the_whole_way_by_dialogs(take: Any, desk: Cast, now: datetime) -> None:
     assert letter.letter_no in text(clerk.get(url("authority_print", letter.number)))
     # A stale dialog changes nothing
     assert clerk.get(url("authority_act", letter.number, "close")).status_code == 404
+
+
+def test_scans_are_kept_all_or_none(
+    take: Any, desk: Cast, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    letter, browser = take(), desk.client(desk.lead)
+    page = url("authority_file_add", letter.number)
+    keep, kept = taking._keep, []
+
+    def busy_at_the_second(*given: Any) -> AuthorityFile:
+        kept.append(given)
+        if len(kept) == 2:
+            raise Busy()
+        return keep(*given)
+
+    monkeypatch.setattr(taking, "_keep", busy_at_the_second)
+    two = [SimpleUploadedFile(f"{n}.pdf", b"%PDF-1.4 " + n.encode()) for n in "ab"]
+    post(browser, page, files=two)
+    assert not AuthorityFile.objects.exists()
+    # And the same again: both can be read
+    post(browser, page, files=[SimpleUploadedFile(f"{n}.pdf", b"%PDF-1.4 " + n.encode()) for n in "ab"])
+    rows = list(AuthorityFile.objects.all())
+    assert len(rows) == 2
+    assert all(browser.get(url("authority_file", row.public_id)).status_code == 200 for row in rows)
 
 
 def test_who_reported_is_masked_and_looked_up_with_a_reason(take: Any, desk: Cast, now: datetime) -> None:

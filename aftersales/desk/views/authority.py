@@ -161,8 +161,7 @@ def file_add(request: HttpRequest, number: str) -> HttpResponse:
         if not given:
             raise DomainError(_("Choose a file."), "empty")
         with files.stored_for(given, now=now) as stored:
-            for one in stored:
-                services.letter_file_add(letter=row, file=one, actor=request.user, now=now)
+            services.letter_files_add(letter=row, files=stored, actor=request.user, now=now)
         return row
 
     answered(add, request, _("Done."))

@@ -13,7 +13,7 @@ from .handling import (
 )
 from .merchant import merchant_answer, merchant_ask
 from .replies import reply_approve, reply_draft, reply_sent, reply_turn_down
-from .taking import LetterDraft, Taken, letter_file_add, letter_take, letters_take
+from .taking import LetterDraft, Taken, letter_files_add, letter_take, letters_take
 from .telling import merchant_tell
 
 __all__ = [
@@ -24,7 +24,7 @@ __all__ = [
     "letter_accept",
     "letter_close",
     "letter_extend",
-    "letter_file_add",
+    "letter_files_add",
     "letter_hand",
     "letter_more",
     "letter_pass_on",

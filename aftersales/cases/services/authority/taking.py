@@ -115,11 +115,13 @@ def letters_take(rows: Sequence[Mapping[str, Any]], actor: Any, now: datetime) -
         return [letter_take(draft=_of_row(row, now), actor=actor, now=now).letter.pk for row in rows]
 
 
-def letter_file_add(*, letter: AuthorityCase, file: StoredFile, actor: Any, now: datetime) -> AuthorityFile:
-    """A scan of the letter, or a proof of the sending; the same file is kept once."""
+def letter_files_add(
+    *, letter: AuthorityCase, files: Sequence[StoredFile], actor: Any, now: datetime
+) -> list[AuthorityFile]:
+    """Scans of the letter, or proofs of the sending, all or none; the same file is kept once."""
     with transaction.atomic():
         _ticket, current = held(letter, actor, TAKE)
-        return _keep(current, file, actor, now)
+        return [_keep(current, file, actor, now) for file in files]
 
 
 def _cleaned(draft: LetterDraft, now: datetime) -> LetterDraft:
