@@ -6,9 +6,11 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import count
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
+from django.db.models.functions import Coalesce
 from django.utils.translation import pgettext, pgettext_lazy
 
 from aftersales.cases.models import CaseParcel, ParcelItem, Repair
@@ -48,10 +50,15 @@ def homeward(user: Any) -> list[Homeward]:
     wide = _lying(user).select_related(
         "case__order__ship_name", "case__order__ship_address", "case__merchant", "case__ticket"
     )
-    rows = wide.prefetch_related("items__case_line__line", "items__case_line__case")
-    ready = _ready({one.case_id for one in rows if one.case.kind == CaseKind.REPAIR})
-    found = [_row(one, why) for one in rows if (why := _why(one, ready))]
-    return sorted(found, key=lambda one: (str(one.since or ""), one.parcel.pk))[:MOST]
+    wide = wide.prefetch_related("items__case_line__line", "items__case_line__case")
+    found: list[Homeward] = []
+    for low in count(0, MOST):
+        rows = list(wide[low : low + MOST])
+        ready = _ready({one.case_id for one in rows if one.case.kind == CaseKind.REPAIR})
+        found += [_row(one, why) for one in rows if (why := _why(one, ready))]
+        if len(found) >= MOST or len(rows) < MOST:
+            break
+    return found[:MOST]
 
 
 def going_home(user: Any) -> list[CaseParcel]:
@@ -61,16 +68,16 @@ def going_home(user: Any) -> list[CaseParcel]:
 
 
 def _lying(user: Any) -> Any:
-    """Inbound parcels of which some may have to go home; the reason of each is read from its rows."""
+    """Inbound parcels of which nearly all have to go home, the oldest first; the reason is read from their rows."""
     ended = Q(case__state__in=NOT_WANTED) | Q(
         case__state=CaseState.CLOSED, case__kind__in=MONEY_BACK, case__agreed=0
     )
-    repaired = Q(case__kind=CaseKind.REPAIR, case__repairs__state__in=READY)
+    repairs = Repair.objects.filter(case=OuterRef("case"))
+    repaired = Q(Exists(repairs.filter(state__in=READY)), case__kind=CaseKind.REPAIR)
     here = Q(state=P.RECEIVED) & (ended | repaired)
     rows = CaseParcel.objects.visible_to(user).filter(direction=Direction.INBOUND)
-    return (
-        rows.filter(here | Q(state__in=[P.INSPECTED, P.UNCLAIMED])).distinct().order_by("received_at", "id")
-    )
+    since = Coalesce("inspected_at", "received_at").asc(nulls_first=True)
+    return rows.filter(here | Q(state__in=[P.INSPECTED, P.UNCLAIMED])).order_by(since, "id")
 
 
 def _ready(cases: set[int]) -> Mapping[int, set[str]]:

@@ -5,12 +5,15 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from aftersales.cases import services
 from aftersales.cases.models import Case, CaseParcel, ParcelItem, UnknownParcel
 from aftersales.core.once import FIELD, new_key
+from aftersales.desk import homeward
 from tests.cases.conftest import lines, open_case, order, ticket
 from tests.cases.workshop import arrive, diagnosed
 from tests.cast import Cast
@@ -45,7 +48,9 @@ def form(parcel: CaseParcel, **more: Any) -> dict[str, Any]:
     return {f"{name}-{item.pk}": value for name, value in (facts | more).items()}
 
 
-def test_what_has_to_go_home_is_listed_until_it_went(open_case: Open, desk: Cast, now: datetime) -> None:
+def test_what_has_to_go_home_is_listed_until_it_went(
+    open_case: Open, desk: Cast, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
     receiver = desk.client("returns_receiver")
     other, bare = (arrived(open_case({0: 1}), desk, now, f"SF700{n}") for n in range(2))
     withdrawn = arrived(open_case({0: 1}), desk, now, "SF7003")
@@ -61,6 +66,11 @@ def test_what_has_to_go_home_is_listed_until_it_went(open_case: Open, desk: Cast
     assert [url("parcel_act", one.public_id, "keep") in shown for one in (other, bare)] == [False, True]
     page = receiver.get(url("receiving")).content.decode()
     assert page.count(url("receive", withdrawn.public_id)) == 1
+    # A short list reads no more than it shows, the oldest first
+    with monkeypatch.context() as short, CaptureQueriesContext(connection) as asked:
+        short.setattr(homeward, "MOST", 1)
+        assert [one.parcel for one in homeward.homeward(desk.lead)] == [withdrawn]
+    assert any("cases_caseparcel" in one["sql"] and one["sql"].endswith("LIMIT 1") for one in asked)
     # And gone with its waybill
     sent = post(
         receiver, url("parcel_act", other.public_id, "send_back"), carrier="顺丰", tracking_no="SF9001",
