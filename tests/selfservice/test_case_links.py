@@ -14,7 +14,9 @@ from django.urls import reverse
 from aftersales.cases import services
 from aftersales.cases.models import Case
 from aftersales.cases.services import CaseDraft
+from aftersales.core.errors import DomainError
 from aftersales.core.models import Event
+from aftersales.customers import services as customers
 from aftersales.customers.models import Customer
 from aftersales.orders.models import OrderLine
 from aftersales.selfservice import throttle
@@ -144,3 +146,19 @@ def test_messages_carry_the_link_and_it_opens_the_page(
     found = re.search(rf"{re.escape(settings.SITE_URL)}(/c/case/[\w-]+/)", str(letter.body))
     assert found
     assert "accept_offer" in Visit(visitor, found.group(1)).acts()
+
+
+def test_an_erased_customers_link_is_dead_and_no_other_is_made(
+    visit: Visit, open_case: Open, customer: Customer, desk: Cast, now: datetime
+) -> None:
+    case = open_case({0: 1})
+    assert visit.browser.get(visit.address).status_code == 200
+    customers.customer_erase(
+        customer=customer, actor=desk.privacy_officer, reason="asked by himself", now=now
+    )
+    dead = Client().get(reverse("selfservice:case", args=["x" * 43]))
+    assert visit.browser.get(visit.address).status_code == dead.status_code != 200
+    with pytest.raises(DomainError) as error:
+        services.case_link_show(case=Case.objects.get(pk=case.pk), actor=desk.lead, now=now)
+    assert error.value.code == "erased"
+    assert services.case_link("tickets.ticket", case.ticket_id, now) is None

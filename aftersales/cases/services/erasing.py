@@ -14,13 +14,16 @@ from aftersales.cases.models import (
     Settlement,
 )
 from aftersales.cases.services.authority import bundle_erase_of
+from aftersales.cases.services.pagelinks import PAYEE
 from aftersales.cases.states import OPEN_PAYMENTS
 from aftersales.customers.models import Customer
-from aftersales.tickets.models import ArchiveRecord
+from aftersales.tickets.models import ArchiveRecord, CustomerLink
+from aftersales.tickets.services.erasing import links_end
 
 
 def customer_forget(customer: Customer, *, actor: Any, reason: str, now: datetime) -> None:
     """Blank what was said in the cases of an erased customer, except where a legal hold keeps it."""
+    links_end(CustomerLink.objects.filter(purpose=f"{PAYEE}:{customer.pk}"), now=now)
     held = ArchiveRecord.objects.exclude(legal_hold="").values("ticket")
     mine = CaseNote.objects.filter(case__customer=customer, erased_at=None).exclude(case__ticket__in=held)
     mine.update(text="", erased_at=now)

@@ -14,6 +14,7 @@ from aftersales.cases.services.locking import refuse_foreign, require
 from aftersales.cases.states import PaymentState
 from aftersales.core import events
 from aftersales.core.errors import DomainError
+from aftersales.customers.models import Customer
 from aftersales.tickets.models import Ticket
 from aftersales.tickets.services import customer_link_replace, customer_link_standing
 
@@ -23,8 +24,9 @@ ABOUT = "tickets.ticket"
 
 def case_link(subject_kind: str, subject_id: int, now: datetime) -> str | None:
     """The signed address of the cases of a ticket, said when the message goes out; always the same while it lives."""
-    ticket = Ticket.objects.filter(pk=subject_id).first() if subject_kind == ABOUT else None
-    if ticket is None or not ticket.customer_id:
+    known = Ticket.objects.select_related("customer")
+    ticket = known.filter(pk=subject_id).first() if subject_kind == ABOUT else None
+    if ticket is None or ticket.customer is None or ticket.customer.erased_at:
         return None
     token = customer_link_standing(ticket=ticket, purpose=CASE, actor=system_user(now), now=now)
     return settings.SITE_URL + reverse("selfservice:case", args=[token])
@@ -51,7 +53,7 @@ def account_link(subject_kind: str, subject_id: int, now: datetime) -> str | Non
 
 def case_link_show(*, case: Case, actor: Any, now: datetime) -> str:
     """The address for a person who reads it out to the customer. Whoever has it can act as the customer: it is recorded
-    who looked. Errors: not_permitted, gone, no_customer."""
+    who looked. Errors: not_permitted, gone, no_customer, erased."""
     return _for_staff(case, "case.link_shown", customer_link_standing, actor, now)
 
 
@@ -65,6 +67,8 @@ def _for_staff(case: Case, event: str, issue: Any, actor: Any, now: datetime) ->
     refuse_foreign(case.ticket, actor)
     if not case.customer_id:
         raise DomainError(_("This case has no customer; nobody has a page of it."), "no_customer")
+    if Customer.objects.filter(pk__in=[case.customer_id, case.ticket.customer_id]).exclude(erased_at=None):
+        raise DomainError(_("This customer's data was erased; nobody has a page of it."), "erased")
     with transaction.atomic():
         events.record(event, subject=case, actor=actor, now=now, payload=case.told())
         token = issue(ticket=case.ticket, purpose=CASE, actor=system_user(now), now=now)

@@ -20,6 +20,7 @@ from aftersales.tickets.models import (
     Appointment,
     ArchiveRecord,
     Attachment,
+    CustomerLink,
     GivenPromise,
     HandoverLine,
     IntakeItem,
@@ -109,12 +110,19 @@ def customer_forget(customer: Customer, *, actor: Any, reason: str, now: datetim
     """The words of all tickets of an erased customer, except where a legal hold keeps them. Archive records stay.
 
     The record (R5.5, R5.6: what, when, by whom, with what result) is kept for its time by law; the conversation is not.
+    His links end, under a hold as well: nobody is left who acts by them.
     """
     mine = list(Ticket.objects.filter(customer=customer).order_by("pk").select_for_update(of=("self",)))
+    links_end(CustomerLink.objects.filter(ticket__in=mine), now=now)
     holds = ArchiveRecord.objects.filter(ticket__in=mine).exclude(legal_hold="")
     held = set(holds.values_list("ticket_id", flat=True))
     if free := [ticket for ticket in mine if ticket.pk not in held]:
         tickets_forget(free, actor=actor, reason=reason, now=now)
+
+
+def links_end(links: QuerySet[CustomerLink], *, now: datetime) -> int:
+    """These links lead nowhere any more; answers how many did until now."""
+    return links.filter(revoked_at=None).update(revoked_at=now)
 
 
 def tickets_forget(tickets: Sequence[Ticket], *, actor: Any, reason: str, now: datetime) -> None:
