@@ -130,7 +130,7 @@ MOVES = [
     Move(
         "archive", [S.CLOSED, S.UNREACHABLE, S.CANCELLED], S.ARCHIVED, "tickets.archive",
         pgettext_lazy("ticket move", "Archive"), "ticket.archived",
-        guards=[rules.reviewer_is_another, rules.has_record],
+        guards=[rules.reviewer_is_another, rules.has_record, rules.nothing_open], facts=["tickets.open_work"],
         needs=[
             Need("summary", _("Summary for the record"), "long", help=_("What happened, what was done, what follows.")),
             LOOK_AGAIN,
@@ -139,7 +139,8 @@ MOVES = [
     ),
     Move(
         "seal", [S.ARCHIVED], S.SEALED, "tickets.seal", pgettext_lazy("ticket move", "Seal"), "ticket.sealed",
-        guards=[rules.windows_over], by_system=True, effect=_("The record cannot change any more."),
+        guards=[rules.windows_over, rules.nothing_open], facts=["tickets.open_work"], by_system=True,
+        effect=_("The record cannot change any more."),
     ),
     Move(
         "merge", MERGEABLE, S.MERGED, "tickets.merge", pgettext_lazy("ticket move", "Merge"), "ticket.merged",

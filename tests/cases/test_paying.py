@@ -18,12 +18,14 @@ from aftersales.cases.services.answers import Answer, answer_take
 from aftersales.cases.services.paying import PayeeDraft
 from aftersales.clocks.models import Clock
 from aftersales.core import moves
-from aftersales.core.errors import DomainError, WrongState
+from aftersales.core.errors import DomainError, Refused, WrongState
 from aftersales.core.models import Event
 from aftersales.desk.cases import limits_of
 from aftersales.orders import services as orders
 from aftersales.orders.models import Order, OrderLine, Payment
 from aftersales.standards.models import ParameterVersion
+from aftersales.tickets import services as tickets
+from aftersales.tickets.models import Ticket
 from tests.cast import Cast
 from training.models import AuthorityUse, Limit
 
@@ -542,3 +544,54 @@ def test_every_limit_of_a_compensation_is_said_at_once_with_who_decides_above(
         assert words in html.unescape(page)
     [payment] = services.payment_propose(case=case, actor=desk.agent, now=now)
     assert payment.state == "awaiting_approval"
+
+
+def close(desk: Cast, now: datetime, work_off: Callable[[datetime], None]) -> Ticket:
+    """Resolved, and the customer said so."""
+    work_off(now)
+    said = {"actor": desk.agent, "now": now}
+    row = tickets.ticket_resolve(ticket=Ticket.objects.get(), result="explained", text="钱已退。", **said)
+    return tickets.ticket_verify(ticket=row, how="phone", reason="客户说好了", **said)
+
+
+def test_money_that_is_back_keeps_the_record_open_and_is_paid_even_when_it_is_sealed(
+    approved: Callable[..., Case],
+    desk: Cast,
+    order: Order,
+    now: datetime,
+    work_off: Callable[[datetime], None],
+) -> None:
+    [payment] = services.payment_propose(case=approved({1: 1}), actor=desk.agent, now=now)
+    services.payment_succeed(payment=submit(payment, now), actor=desk.finance, now=now, paid_at=now)
+    ticket = close(desk, now, work_off)
+    record = {"summary": "退款已到账，客户认可。", "actor": desk.lead}
+
+    def bounced(at: datetime) -> CasePayment:
+        last = CasePayment.objects.latest("id")
+        back = services.payment_bounce(payment=last, actor=desk.finance, now=at, failure="账户已注销")
+        return services.payment_ask_payee(payment=back, actor=desk.agent, now=at)
+
+    def paid_anew(back: CasePayment, at: datetime) -> None:
+        draft = PayeeDraft(holder="林芳", account="6222020011112222", consent="电话同意", name_check="same")
+        anew = services.payment_replace(payment=back, draft=draft, actor=desk.agent, now=at)
+        anew = services.payment_approve(payment=anew, actor=desk.supervisor, now=at)
+        services.payment_succeed(payment=submit(anew, at), actor=desk.finance, now=at, paid_at=at)
+
+    # When it came back, nobody puts the record away before it is paid
+    back = bounced(now)
+    with pytest.raises(Refused, match=back.case.number):
+        tickets.ticket_archive(ticket=Ticket.objects.get(), now=now, **record)
+    paid_anew(back, now)
+    tickets.ticket_archive(ticket=Ticket.objects.get(), now=now, **record)
+    back, late = bounced(now + timedelta(days=1)), now + timedelta(days=40)
+    assert tickets.seal_sweep(now=late) == 0
+    paid_anew(back, late)
+    assert tickets.seal_sweep(now=late) == 1
+    # And when it comes back after that, the bank's word is booked and it is paid: the record itself stays sealed
+    back = bounced(late)
+    order.refresh_from_db()
+    assert (back.state, order.refunded) == ("payee_needed", 0)
+    paid_anew(back, late)
+    order.refresh_from_db()
+    ticket.refresh_from_db()
+    assert (order.refunded, ticket.state, ticket.cases_open) == (back.amount, "sealed", 0)

@@ -35,10 +35,14 @@ class Held:
     """What the customer paid beyond his order, where it was asked for many at once; None: ask for this one."""
 
 
-def held(case: Case, *, version: int | None = None) -> Held:
-    """Raises gone, sealed, Busy and Conflict (``version``: the one the person looked at)."""
+def held(case: Case, *, version: int | None = None, sealed_too: bool = False) -> Held:
+    """Raises gone, sealed, Busy and Conflict (``version``: the one the person looked at).
+
+    ``sealed_too``: money that was agreed goes its way, whatever became of its ticket; the record says no other word.
+    """
     books = books_open(Order(pk=case.order_id)) if case.order_id else None
-    ticket = locked_ticket(Ticket(pk=case.ticket_id))
+    above = Ticket(pk=case.ticket_id)
+    ticket = moves.locked(above) if sealed_too else locked_ticket(above)
     current: Case = moves.locked(case, version=version)
     lines = list(CaseLine.objects.select_for_update().filter(case=current).order_by("line_id"))
     return Held(current, ticket, books, lines, current.state == CaseState.CLOSED)

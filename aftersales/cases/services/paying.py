@@ -33,8 +33,12 @@ LONGEST = {"holder": 80, "bank": 80, "account": 40, "consent": 300, "proof": 300
 
 
 def held_payment(payment: CasePayment, *, version: int | None = None) -> tuple[Held, CasePayment]:
-    """A payment with everything above it, locked. Raises gone, sealed, Busy and Conflict."""
-    mine = held(Case(pk=payment.case_id, order_id=_order_of(payment), ticket_id=_ticket_of(payment)))
+    """A payment with everything above it, locked. Raises gone, Busy and Conflict.
+
+    A payment of a sealed record goes its way: what the bank says of it is booked, and what came back is paid anew.
+    """
+    case = Case(pk=payment.case_id, order_id=_order_of(payment), ticket_id=_ticket_of(payment))
+    mine = held(case, sealed_too=True)
     return mine, moves.locked(payment, version=version)
 
 

@@ -82,7 +82,7 @@ def recovery_keep(*, case_id: int, now: datetime) -> Recovery | None:
     known = Recovery.objects.filter(case=case).exists()
     number = "" if known else series.next_number("recovery", now)
     with transaction.atomic():
-        mine = held(case)
+        mine = held(case, sealed_too=True)
         payments = list(CasePayment.objects.filter(case=case).order_by("pk"))
         _book(payments, now)
         row = Recovery.objects.filter(case=case).first()

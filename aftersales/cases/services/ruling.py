@@ -332,7 +332,8 @@ def kept_no_more(*, payment: CasePayment, now: datetime) -> None:
     """What a ruling left with the customer only because it was out did not reach him: the case stands as ruled."""
     system = system_user(now)
     with transaction.atomic():
-        mine = held(Case.objects.only("pk", "order_id", "ticket_id").get(pk=payment.case_id))
+        case = Case.objects.only("pk", "order_id", "ticket_id").get(pk=payment.case_id)
+        mine = held(case, sealed_too=True)
         ruling = Ruling.objects.filter(dispute__case=mine.case).order_by("id").last()
         if (
             ruling is None

@@ -184,8 +184,9 @@ def archive_opened(*, record: ArchiveRecord, actor: Any, now: datetime) -> None:
 
 
 def seal_sweep(*, now: datetime, limit: int = SWEEP_LIMIT) -> int:
-    """Seal records whose windows are over."""
-    ids = list(Ticket.objects.to_wake(now, TicketState.ARCHIVED).values_list("pk", flat=True)[:limit])
+    """Seal records whose windows are over; one whose money came back waits until it is paid."""
+    rows = Ticket.objects.to_wake(now, TicketState.ARCHIVED).filter(cases_open=0)
+    ids = list(rows.values_list("pk", flat=True)[:limit])
     with transaction.atomic():
         due: TicketQuerySet = Ticket.objects.filter(pk__in=ids)
         done = moves.perform_many(due, "seal", actor=system_user(), now=now).done
