@@ -30,6 +30,7 @@ def moment_of(text: str | None) -> datetime | None:
     """A moment as ``2026-11-23T10:00`` (here) or with its zone, in UTC; None for what is none or lies beyond time."""
     try:
         found = datetime.fromisoformat(text or "")
-        return (found if timezone.is_aware(found) else timezone.make_aware(found)).astimezone(UTC)
+        found = (found if timezone.is_aware(found) else timezone.make_aware(found)).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
+    return found if found.year in YEARS else None

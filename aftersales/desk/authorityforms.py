@@ -10,14 +10,13 @@ from django.utils.translation import pgettext_lazy
 
 from aftersales.cases.authority.states import LetterKind, LetterOutcome, LetterSource, SentBy
 from aftersales.cases.services.authority import LetterDraft
+from aftersales.desk.moments import MomentField
 
-FORMAT = "%Y-%m-%dT%H:%M"
 LONG: dict[str, Any] = {"rows": 4}
 
 
 def moment(label: Any, *, required: bool = True) -> forms.DateTimeField:
-    shape = forms.DateTimeInput(attrs={"type": "datetime-local"}, format=FORMAT)
-    return forms.DateTimeField(label=label, required=required, widget=shape, input_formats=[FORMAT])
+    return MomentField(label=label, required=required)
 
 
 def words(label: Any, longest: int = 2000, *, required: bool = True, rows: int = 4) -> forms.CharField:

@@ -13,9 +13,9 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from aftersales.cases.services import CaseDraft
 from aftersales.cases.states import TAKEN_DOWN, CaseKind, CompensationKind, Ground, Side
+from aftersales.desk.moments import MomentField
 
 LONGEST = 2000
-MOMENT = "%Y-%m-%dT%H:%M"
 AMOUNT = {"max_digits": 14, "decimal_places": 2, "min_value": Decimal("0.01"), "required": False}
 OFFERERS = (
     (Side.MERCHANT.value, pgettext_lazy("side", "Merchant")),
@@ -86,10 +86,7 @@ class ConsentForm(forms.Form):
     """How, when and in which words somebody accepted for whom staff takes it down."""
 
     heard_by = forms.ChoiceField(label=pgettext_lazy("consent", "How it was accepted"), choices=TAKEN_DOWN)
-    said_at = forms.DateTimeField(
-        label=pgettext_lazy("consent", "When it was accepted"), input_formats=[MOMENT],
-        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format=MOMENT),
-    )  # fmt: skip
+    said_at = MomentField(label=pgettext_lazy("consent", "When it was accepted"))
     words = forms.CharField(
         label=pgettext_lazy("consent", "In which words"), max_length=LONGEST,
         widget=forms.Textarea(attrs={"rows": 3}),

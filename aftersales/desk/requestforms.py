@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from aftersales.cases.services.request_kinds import Field
 from aftersales.cases.states import CaseKind, Ground
+from aftersales.desk.moments import MomentField
 
 LONGEST = 2000
 WORDS = gettext_lazy("What the customer says")
@@ -28,8 +29,7 @@ def _widget(field: Field, needed: bool) -> forms.Field:
     if field.kind == "amount":
         return forms.DecimalField(min_value=0, max_digits=11, decimal_places=2, **common)
     if field.kind == "moment":
-        shape = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
-        return forms.DateTimeField(widget=shape, input_formats=["%Y-%m-%dT%H:%M"], **common)
+        return MomentField(**common)
     long = forms.Textarea(attrs={"rows": 3}) if field.kind == "long" else None
     return forms.CharField(max_length=field.longest, widget=long, **common)
 

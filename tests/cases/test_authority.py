@@ -369,7 +369,7 @@ def test_a_bundle_is_the_same_bytes_with_every_fingerprint(
 ) -> None:
     letter = take()
     with files.stored_for([SimpleUploadedFile("来函.txt", "来函正文".encode())], now=now) as (file,):
-        kept = letter_files_add(letter=letter, files=[file], actor=desk.agent, now=now)
+        [kept] = letter_files_add(letter=letter, files=[file], actor=desk.agent, now=now)
         assert letter_files_add(letter=letter, files=[file], actor=desk.agent, now=now) == [kept]
     message = ticket.messages.get()
     chosen = [f"message:{message.pk}", f"letter:{kept.pk}"]

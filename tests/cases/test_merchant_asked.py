@@ -14,6 +14,7 @@ from aftersales.clocks.models import Clock
 from aftersales.clocks.services import sweep
 from aftersales.core.errors import DomainError
 from aftersales.core.models import Event
+from aftersales.desk.caseforms import ConsentForm
 from aftersales.merchants import services as merchants
 from aftersales.merchants.models import Merchant
 from aftersales.notices.models import Notice
@@ -28,7 +29,7 @@ pytestmark = pytest.mark.django_db
 Open = Callable[..., Case]
 WorkOff = Callable[[datetime], None]
 D = Decimal
-HOUR = timedelta(hours=1)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 
 @pytest.fixture
@@ -98,6 +99,21 @@ def test_staff_learns_that_a_merchant_was_not_reached_and_asks_by_other_means(
     with pytest.raises(DomainError):
         services.merchant_told(now=now + HOUR, **told)
     assert not Case.objects.unreached().exists()
+
+
+def test_nobody_was_asked_before_there_was_a_case(
+    open_case: Open, desk: Cast, now: datetime, work_off: WorkOff
+) -> None:
+    case = open_case({0: 1}, ground="quality")
+    work_off(now)
+    work_off(now)
+    with pytest.raises(DomainError) as error:
+        services.merchant_told(case=case, consent=said(now - DAY), actor=desk.agent, now=now)
+    assert error.value.code == "said_at"
+    # And a slip of the keys is said by the form, whatever it is about
+    form = {"heard_by": "phone", "words": "问过了"}
+    assert "said_at" in ConsentForm(form | {"said_at": "0001-01-01T00:00"}).errors
+    assert "said_at" not in ConsentForm(form | {"said_at": f"{now:%Y-%m-%dT%H:%M}"}).errors
 
 
 def test_a_question_that_reached_nobody_goes_out_by_itself_once_there_is_an_address(

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.urls import reverse
 
+from aftersales.desk import moments
 from aftersales.standards.models import ReturnRule, ReturnRuleVersion
 from aftersales.standards.returns import preview, services
 from aftersales.standards.returns.forms import OF_EFFECT, ReturnDraftForm
@@ -223,6 +224,20 @@ ODD = [
 @pytest.mark.parametrize("odd", ODD, ids=str)
 def test_odd_input_is_no_error(cast: Any, now: datetime, line: Any, odd: dict[str, str]) -> None:
     assert tried(cast, cast.agent, **question(line, now, **odd)).status_code in {200, 400, 404}
+
+
+def test_a_day_before_the_rule_book_is_said_at_its_field(
+    cast: Any, now: datetime, line: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = tried(cast, cast.agent, **question(line, now, at="2000-01-01T00:00:00"))
+    assert (page.status_code, page.context["answer"]) == (200, None)
+    assert page.context["form"].errors["at"]
+    # And where the rule book begins later than that
+    monkeypatch.setattr(moments, "FARTHEST", timedelta(days=36525))
+    page = tried(cast, cast.agent, **question(line, now, at="2000-01-01T00:00:00"))
+    assert (page.status_code, page.context["answer"]) == (200, None)
+    [words] = page.context["form"].errors["at"]
+    assert words in visible(page)
 
 
 def test_merchants_and_vendors_do_not_open_it(cast: Any) -> None:

@@ -144,10 +144,11 @@ def merchant_told(
     him, or he was asked already), heard_by, consent, said_at.
     """
     require(actor, "cases.decide")
-    said = checked(consent, actor=actor, since=None, now=now)
     with transaction.atomic():
         mine = held(case, version=version)
         refuse_foreign(mine.ticket, actor)
+        early = _("He cannot have been asked before the case was opened. Correct the time.")
+        said = checked(consent, actor=actor, since=mine.case.opened_at, now=now, early=early)
         if not Case.objects.unreached().filter(pk=mine.case.pk).exists():
             raise DomainError(
                 _("The merchant was asked already, or nothing waits for an answer."), "wrong_state"

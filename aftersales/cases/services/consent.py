@@ -11,6 +11,7 @@ from aftersales.cases.states import HeardBy
 from aftersales.core.errors import DomainError
 
 LONGEST = 2000
+TOO_EARLY = _("It cannot be accepted before it was proposed. Correct the time.")
 
 
 @dataclass(frozen=True)
@@ -27,8 +28,11 @@ def own(words: str, now: datetime) -> Consent:
     return Consent(HeardBy.OWN_PAGE, words, now)
 
 
-def checked(consent: Consent, *, actor: Any, since: datetime | None, now: datetime) -> Consent:
-    """The same with clean words. ``since``: when what is accepted was put on the table.
+def checked(
+    consent: Consent, *, actor: Any, since: datetime, now: datetime, early: Any = TOO_EARLY
+) -> Consent:
+    """The same with clean words. ``since``: when what is accepted was put on the table; ``early``: what is said when it
+    was accepted before.
 
     Nobody but the customer's own account says that it was on his own page.
 
@@ -44,6 +48,6 @@ def checked(consent: Consent, *, actor: Any, since: datetime | None, now: dateti
         raise DomainError(_("At most 2,000 characters, please."), "words")
     if consent.said_at > now:
         raise DomainError(_("It was said in the future? Correct the time."), "said_at")
-    if since is not None and consent.said_at < since.replace(second=0, microsecond=0):
-        raise DomainError(_("It cannot be accepted before it was proposed. Correct the time."), "said_at")
+    if consent.said_at < since.replace(second=0, microsecond=0):
+        raise DomainError(early, "said_at")
     return Consent(consent.heard_by, words, consent.said_at)

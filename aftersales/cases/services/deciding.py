@@ -117,10 +117,10 @@ def case_accept(
     return agreed
 
 
-def _on_table_since(case: Case) -> datetime | None:
+def _on_table_since(case: Case) -> datetime:
     made = Event.objects.about("cases.case", case.pk).filter(kind__in=["case.offered", "case.countered"])
     last: datetime | None = made.order_by("-id").values_list("at", flat=True).first()
-    return last
+    return last or case.opened_at
 
 
 def case_approve(

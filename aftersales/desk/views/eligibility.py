@@ -13,6 +13,8 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_GET
 
 from aftersales.core.access import needs
+from aftersales.core.errors import DomainError
+from aftersales.desk.moments import MomentField
 from aftersales.orders.models import Order, OrderLine
 from aftersales.orders.returning import answers_of
 from aftersales.standards.returns.faces import AnswerFace, answer_face
@@ -27,10 +29,7 @@ class QuestionForm(forms.Form):
 
     demand = forms.ChoiceField(label=pgettext_lazy("return rule", "Asked for"), choices=Demand.choices)
     ground = forms.ChoiceField(label=pgettext_lazy("return rule", "Because of"), choices=Ground.choices)
-    at = forms.DateTimeField(
-        label=gettext_lazy("Asked at"),
-        widget=forms.DateTimeInput(attrs={"type": "datetime-local", "step": "1"}, format="%Y-%m-%dT%H:%M:%S"),
-    )
+    at = MomentField(label=gettext_lazy("Asked at"), shape="%Y-%m-%dT%H:%M:%S")
 
 
 @require_GET
@@ -68,5 +67,9 @@ def _answer(order: Order | None, line: OrderLine | None, asked: QuestionForm) ->
     if order is None or line is None or not asked.is_bound or not asked.is_valid():
         return None
     said = asked.cleaned_data
-    found = answers_of([line.pk], demand=said["demand"], ground=said["ground"], asked_at=said["at"])
+    try:
+        found = answers_of([line.pk], demand=said["demand"], ground=said["ground"], asked_at=said["at"])
+    except DomainError as error:  # the rule book does not reach that far back
+        asked.add_error("at", str(error))
+        return None
     return answer_face(found[line.pk], place_of(order.market_id).zone.key)
