@@ -71,6 +71,8 @@ def not_own_payment(
 NOT_APPROVER: Mapping[str, Text] = {
     "own_payment": _("You proposed this payment; a second person approves it."),
     "own_decision": _("You decided this case; a second person approves its money."),
+    "own_offer": _("You made the offer that was accepted; a second person approves its money."),
+    "saw_page": _("You looked at the customer's own page of this ticket; another person approves its money."),
     "own_order": _("You cannot approve this payment; another person does."),
 }
 

@@ -5,17 +5,19 @@ the machine takes each outcome from its own states only. A gateway is never call
 """
 
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.services import system_user
-from aftersales.cases.models import Case, CasePayment, Payee, PaymentPart, PaymentRun
+from aftersales.cases.models import Case, CasePayment, Payee, PaymentPart, PaymentRun, Settlement
 from aftersales.cases.selectors import released
 from aftersales.cases.services.handing import hand_over_later
 from aftersales.cases.services.limits import count_no_longer
@@ -23,12 +25,23 @@ from aftersales.cases.services.locking import Held, held, refuse_foreign, requir
 from aftersales.cases.services.proposing import new_key, parts_by, take_of_case
 from aftersales.cases.services.settling import close_if_settled
 from aftersales.cases.services.tenders import tenders_open, tenders_take
-from aftersales.cases.states import CALLABLE_BACK, CaseState, Gateway, NameCheck, PaymentKind, PaymentState
+from aftersales.cases.states import (
+    CALLABLE_BACK,
+    CaseState,
+    DecidedBy,
+    Gateway,
+    NameCheck,
+    PaymentKind,
+    PaymentState,
+)
 from aftersales.core import events, moves, series
 from aftersales.core.errors import DomainError
+from aftersales.core.models import Event
 from aftersales.orders import services as orders
 
 ANOTHER_ACCOUNT = frozenset({PaymentState.AWAITING_APPROVAL, PaymentState.APPROVED})
+LINK_SEEN = frozenset({"case.link_shown", "case.link_replaced"})
+OFFERED = frozenset({"case.offered", "case.countered"})
 LONGEST = {"holder": 80, "bank": 80, "account": 40, "consent": 300, "proof": 300}
 
 
@@ -54,7 +67,8 @@ def _ticket_of(payment: CasePayment) -> int:
 def payment_approve(
     *, payment: CasePayment, actor: Any, now: datetime, version: int | None = None
 ) -> CasePayment:
-    """The second person lets it out. Errors: own_payment, own_decision, own_order, wrong_state (somebody was first)."""
+    """The second person lets it out. Errors: own_payment, own_decision, own_offer, saw_page, own_order,
+    wrong_state (somebody was first)."""
     with transaction.atomic():
         mine, row = held_payment(payment, version=version)
         refuse_foreign(mine.ticket, actor)
@@ -379,18 +393,47 @@ def payment_give_in_kind(
 
 
 def not_approvers(rows: Sequence[CasePayment], now: datetime) -> Mapping[int, Mapping[int, list[str]]]:
-    """Who may not approve these payments, and why: one query for the cases, one for own orders."""
+    """Who may not approve these payments, and why: in a fixed number of queries, however many payments."""
     from aftersales.tickets.selectors.dispatching import own_orders
 
     asked = [row for row in rows if row.state == PaymentState.AWAITING_APPROVAL]
     cases = Case.objects.in_bulk([row.case_id for row in asked])
+    besides = _took_part(cases.values()) if asked else {}
     own = own_orders([case.ticket_id for case in cases.values()]) if asked else {}
     found: dict[int, dict[int, list[str]]] = {}
     for row in asked:
         case, people = cases[row.case_id], found.setdefault(row.pk, {})
         people.setdefault(row.proposed_by_id, []).append("own_payment")
+        for person, code in besides.get(case.pk, ()):
+            people.setdefault(person, []).append(code)
         if case.decided_by_id:
             people.setdefault(case.decided_by_id, []).append("own_decision")
         for person in own.get(case.ticket_id, ()):
             people.setdefault(person, []).append("own_order")
+    return found
+
+
+def _took_part(cases: Iterable[Case]) -> Mapping[int, list[tuple[int, str]]]:
+    """Of each case who made what the other side accepted, and who saw the customer's own page of its ticket.
+
+    Whoever has that address can accept as the customer, so the acceptance is no second person's word.
+    """
+    rows, found = list(cases), defaultdict(list)
+    agreed = [case.pk for case in rows if case.decided_how == DecidedBy.AGREEMENT]
+    of_ticket = defaultdict(list)
+    for case in rows:
+        of_ticket[case.ticket_id].append(case.pk)
+    all_of_them = dict(Case.objects.filter(ticket__in=of_ticket).values_list("pk", "ticket_id"))
+    told = Event.objects.filter(subject_kind="cases.case").filter(
+        Q(subject_id__in=all_of_them, kind__in=LINK_SEEN) | Q(subject_id__in=agreed, kind__in=OFFERED)
+    )
+    for pk, kind, person in told.values_list("subject_id", "kind", "actor_id").distinct():
+        if kind in OFFERED:
+            found[pk].append((person, "own_offer"))
+            continue
+        for case_id in of_ticket[all_of_them[pk]]:
+            found[case_id].append((person, "saw_page"))
+    settled = Settlement.objects.filter(dispute__case__in=agreed, accepted_at__isnull=False)
+    for pk, person in settled.values_list("dispute__case_id", "made_by_id"):
+        found[pk].append((person, "own_offer"))
     return found
