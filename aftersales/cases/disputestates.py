@@ -27,6 +27,8 @@ BEFORE_RULING = frozenset({D.OPENED, D.EVIDENCE, D.UNDER_REVIEW, D.SUSPENDED})
 TAKES_EVIDENCE = BEFORE_RULING | {D.APPEALED}
 MAY_CHANGE = BEFORE_RULING | {D.RULED, D.APPEALED, D.REVIEWED}
 """States in which the decision of the case may still turn: the case does not end before."""
+RULED = frozenset({D.RULED, D.APPEALED, D.REVIEWED, D.EXECUTED, D.CLOSED})
+"""The platform has spoken, finally or not yet: the case is not asked for anew."""
 OPEN_DISPUTES = MAY_CHANGE | {D.EXECUTED}
 FINAL = frozenset({D.EXECUTED, D.CLOSED, D.SETTLED})
 """Ruled or settled for good: the same case is not disputed again."""

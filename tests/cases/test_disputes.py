@@ -116,7 +116,8 @@ def test_silence_is_not_undone_by_the_silent_side(open_case: Open, now: datetime
     services.disputes_sweep(now=now + 200 * HOUR)
     ruled_for_merchant(Dispute.objects.latest("id"), desk, now + 201 * HOUR)
     services.disputes_sweep(now=now + 900 * HOUR)
-    services.case_amend(case=Case.objects.get(), ground="quality", actor=desk.agent, now=now + 901 * HOUR)
+    late = {"actor": desk.agent, "now": now + 901 * HOUR}
+    refused("ruled_already", lambda: services.case_amend(case=Case.objects.get(), ground="quality", **late))
     assert services.silence_dispute(now=now + 1800 * HOUR) == 0
 
 

@@ -4,7 +4,7 @@ What is agreed is computed and reserved on the order's accounts in the same tran
 two at once the second finds the case decided.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -13,7 +13,8 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from accounts.services import system_user
-from aftersales.cases.models import Case, CaseLine
+from aftersales.cases.disputestates import RULED
+from aftersales.cases.models import Case, CaseLine, Dispute, Exchange
 from aftersales.cases.refunding import Quote
 from aftersales.cases.services import accounts
 from aftersales.cases.services.awaiting import awaited_cancel, parcel_await
@@ -21,7 +22,14 @@ from aftersales.cases.services.consent import Consent, checked
 from aftersales.cases.services.dues import dues_drop
 from aftersales.cases.services.following import repairs_end
 from aftersales.cases.services.limits import refuse_above_bound
-from aftersales.cases.services.locking import Held, held, refuse_foreign, require, tell_ticket
+from aftersales.cases.services.locking import (
+    Held,
+    held,
+    refuse_foreign,
+    require,
+    tell_ticket,
+    ticket_open_again,
+)
 from aftersales.cases.services.opening import note
 from aftersales.cases.services.paying import cancel_what_can_be
 from aftersales.cases.services.pieces import pieces_release
@@ -41,7 +49,7 @@ from aftersales.cases.states import (
     Side,
 )
 from aftersales.core import moves
-from aftersales.core.errors import DomainError
+from aftersales.core.errors import DomainError, Refusal
 from aftersales.core.models import Event
 
 SPEAKS = {"accept_offer": "customer", "accept_counter": "merchant"}
@@ -53,7 +61,7 @@ OFFERS_BY = {DecidedBy.STAFF: Side.PLATFORM, DecidedBy.MERCHANT: Side.MERCHANT}
 def case_preview(*, case: Case, amount: Decimal | None = None, deductions: Deductions | None = None) -> Quote:
     """What approving would give, term by term; nothing is written. Errors as ``case_approve``."""
     with transaction.atomic():
-        found = quoted(held(case), amount, deductions or {})
+        found, _terms = _priced(held(case), amount, deductions or {})
         transaction.set_rollback(True)
     return found
 
@@ -68,10 +76,13 @@ def case_offer(
     words: str = "",
     version: int | None = None,
 ) -> Case:
-    """Offer the customer an amount; he may accept, counter or have the platform decide. Errors: too_much, amount."""
+    """Offer the customer an amount; he may accept, counter or have the platform decide.
+
+    Money takes the place of a replacement or a repair. Errors: too_much, above_bound, goodwill_customer, amount.
+    """
     with transaction.atomic():
         mine = _held(case, actor, version)
-        quoted(mine, _positive(amount), {})
+        _on_table(mine, amount, now)
         offered: Case = moves.perform(
             mine.case, "offer", actor=actor, now=now, acting_as=_as(by), amount=amount, by=by
         )
@@ -82,10 +93,10 @@ def case_offer(
 def case_counter(
     *, case: Case, amount: Decimal, actor: Any, now: datetime, words: str = "", version: int | None = None
 ) -> Case:
-    """The customer asks for another amount. Errors: too_much, amount."""
+    """The customer asks for another amount. Errors: too_much, above_bound, goodwill_customer, amount."""
     with transaction.atomic():
         mine = _held(case, actor, version)
-        quoted(mine, _positive(amount), {})
+        _on_table(mine, amount, now)
         countered: Case = moves.perform(mine.case, "counter", actor=actor, now=now, amount=amount)
         note(countered, NoteKind.COUNTER, Side.CUSTOMER, words, actor, now)
     return countered
@@ -103,7 +114,8 @@ def case_accept(
         said = checked(consent, actor=actor, since=_on_table_since(mine.case), now=now)
         move = "accept_counter" if mine.case.state == CaseState.COUNTERED else "accept_offer"
         side = Side.MERCHANT if move == "accept_counter" else Side.CUSTOMER
-        agreed = _approved(mine, move, actor, now, DecidedBy.AGREEMENT, quoted(mine, mine.case.offered, {}))
+        found, terms = _priced(mine, mine.case.offered, {})
+        agreed = _approved(mine, move, actor, now, DecidedBy.AGREEMENT, found, terms)
         note(
             agreed,
             NoteKind.ACCEPT,
@@ -138,7 +150,7 @@ def case_approve(
 ) -> Case:
     """Approve what is asked. ``amount``: a fixed one instead of the computed; ``goods_back=False`` waives the goods.
 
-    ``fault``: who bears it.
+    An amount is money in place of a replacement or a repair: the case becomes a refund. ``fault``: who bears it.
 
     Errors: too_much, too_many (its pieces were taken by another case meanwhile), deduction, refused_already, amount
     (nothing is no approval).
@@ -147,9 +159,10 @@ def case_approve(
         mine = _held(case, actor, version)
         if mine.case.state == CaseState.REJECTED:
             claim_again(mine)
-        terms: dict[str, Any] = {} if goods_back is None else {"goods_back": goods_back}
+        wanted = amount if amount is None else _positive(amount)
+        found, terms = _priced(mine, wanted, deductions or {}, goods_back)
+        terms |= {} if goods_back is None else {"goods_back": goods_back}
         terms |= {"fault": fault} if fault else {}
-        found = quoted(mine, amount if amount is None else _positive(amount), deductions or {})
         if mine.case.compensation:
             _positive(found.total)
         approved = _approved(mine, "approve", actor, now, how, found, terms)
@@ -199,10 +212,14 @@ def case_amend(
 ) -> Case:
     """Ask for something else, or with another reason; evidence and clocks stay with the case (R4.9).
 
-    The first kind and reason stay for statistics. Errors: kind, too_many.
+    The first kind and reason stay for statistics. What was ruled is appealed, never asked for anew.
+    Errors: kind, too_many, ruled_already, ticket_done, window_over.
     """
     with transaction.atomic():
         mine = _held(case, actor, version)
+        if why := ruled_before(Dispute.objects.filter(case=mine.case).values_list("state", flat=True)):
+            raise DomainError(why.message, why.code)
+        ticket_open_again(mine, actor=actor, now=now)
         refused = mine.case.state == CaseState.REJECTED
         if refused:
             claim_again(mine)
@@ -252,8 +269,21 @@ def case_rule(
         return _approved(mine, "rule", actor, now, DecidedBy.RULING, found, terms)
 
 
+def ruled_before(states: Iterable[str]) -> Refusal | None:
+    """Why a case with disputes in these states is not asked for anew; None when it may be."""
+    if not RULED & set(states):
+        return None
+    return Refusal(
+        "ruled_already",
+        _(
+            "The platform ruled on this case: it is not changed any more. The ruling can be appealed in its time."
+        ),
+    )
+
+
 def case_settled(mine: Held, amount: Decimal, *, goods_back: bool, actor: Any, now: datetime) -> Case:
     """What both sides of a dispute agreed on. Errors: too_much, paid_more."""
+    goods_back = goods_back and mine.case.kind != CaseKind.COMPENSATION
     kind = refund_kind(mine.case.kind, goods_back)
     found = ruled_quote(mine, amount, kind)
     terms = {"goods_back": goods_back, "kind": kind}
@@ -332,6 +362,27 @@ def _as(side: str) -> str:
     return "merchant" if side == Side.MERCHANT else ""
 
 
+def _priced(
+    mine: Held, amount: Decimal | None, deductions: Deductions, goods_back: bool | None = None
+) -> tuple[Quote, dict[str, Any]]:
+    """What the case would give, and what becomes of it: for an amount a replacement or a repair falls away."""
+    case = mine.case
+    if amount is None or case.kind in MONEY_BACK or case.kind == CaseKind.COMPENSATION:
+        return quoted(mine, amount, deductions), {}
+    was = case.kind
+    case.kind = refund_kind(was, case.goods_back if goods_back is None else goods_back)
+    try:
+        return quoted(mine, amount, deductions), {"kind": case.kind}
+    finally:
+        case.kind = was
+
+
+def _on_table(mine: Held, amount: Decimal, now: datetime) -> None:
+    """What could not be accepted is not put on the table either."""
+    found, _terms = _priced(mine, _positive(amount), {})
+    refuse_above_bound(mine, found.total, now)
+
+
 def _positive(amount: Decimal) -> Decimal:
     if amount <= 0:
         raise DomainError(_("The amount must be above zero."), "amount")
@@ -347,7 +398,7 @@ def _approved(
     found: Quote,
     terms: Mapping[str, Any] | None = None,
 ) -> Case:
-    case = mine.case
+    case, was = mine.case, mine.case.kind
     acting = SPEAKS.get(move, _as(OFFERS_BY.get(DecidedBy(how), "")) if how == DecidedBy.MERCHANT else "")
     refuse_above_bound(mine, found.total, now)
     if found.total < case.paying:
@@ -362,12 +413,21 @@ def _approved(
         case, move, actor=actor, now=now, acting_as=acting, grant=found, how=how, terms=dict(terms or {})
     )
     mine.case = approved
+    if approved.kind != was and move not in KNOWING:
+        _leave(approved, actor, now)
     parcel_await(mine, approved, actor=actor, now=now)
     exchange_follow(mine, approved, actor=actor, now=now)
     if not mine.lines or any(line.shipped or line.received for line in mine.lines):
         approved = goods_count(mine, actor=actor, now=now, bound=now if move in KNOWING else None)
     tell_ticket(mine.ticket, "ticket.case_decided", approved, actor=actor, now=now)
     return approved
+
+
+def _leave(case: Case, actor: Any, now: datetime) -> None:
+    """What was chosen, asked for or begun for a replacement or a repair ends with the money in its place."""
+    Exchange.objects.filter(case=case, ended_at=None).update(ended_at=now)
+    dues_drop(case, actor=actor, now=now)
+    repairs_end(case, actor=actor, now=now)
 
 
 def agree_anew(mine: Held, *, actor: Any, now: datetime, terms: Mapping[str, Any] | None = None) -> Case:

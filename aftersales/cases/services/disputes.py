@@ -27,7 +27,7 @@ from aftersales.cases.disputestates import (
 )
 from aftersales.cases.models import Case, Dispute, DisputeEvidence, Settlement
 from aftersales.cases.services import deciding
-from aftersales.cases.services.locking import Held, held, refuse_foreign, require
+from aftersales.cases.services.locking import Held, held, refuse_foreign, require, ticket_open_again
 from aftersales.cases.services.paying import cancel_what_can_be
 from aftersales.cases.services.receipts import goods_count
 from aftersales.cases.services.settling import close_if_settled
@@ -50,7 +50,7 @@ def dispute_open(
     """Have the platform decide. The other side answers within its time; one dispute of a case is open at a time.
 
     ``by`` platform: the merchant was silent. Errors: side, ruled_already, disputed_already, wrong_state, too_many
-    (pieces of a refused case that another case took), too_long.
+    (pieces of a refused case that another case took), too_long, ticket_done, window_over.
     """
     if by not in SIDES and not (by == Side.PLATFORM and "system" in actor.roles):
         raise DomainError(_("Say for which side: customer or merchant."), "side")
@@ -60,6 +60,7 @@ def dispute_open(
         was = mine.case.state
         if why := disputed_already(Dispute.objects.filter(case=mine.case).values_list("state", flat=True)):
             raise DomainError(why.message, why.code)
+        ticket_open_again(mine, actor=actor, now=now)
         if was == CaseState.REJECTED:
             deciding.claim_again(mine)
         mine.case = moves.perform(mine.case, "dispute", actor=actor, now=now, acting_as=acting(by), by=by)

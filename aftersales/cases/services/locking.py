@@ -19,6 +19,7 @@ from aftersales.core.errors import DomainError, NotPermitted
 from aftersales.orders.models import Order
 from aftersales.tickets.models import Ticket
 from aftersales.tickets.services.locking import locked_ticket
+from aftersales.tickets.states import OwnReason
 
 
 @dataclass
@@ -75,6 +76,19 @@ def refuse_foreign(ticket: Ticket, actor: Any) -> None:
         "cases.view_all"
     ):
         raise DomainError(_("This no longer exists."), "gone")
+
+
+def ticket_open_again(mine: Held, *, actor: Any, now: datetime) -> None:
+    """A case goes on only on an open ticket. What the customer does reopens a solved one as long as that is possible;
+    staff say themselves that they reopen it. Errors: ticket_done, window_over, wrong_state."""
+    if mine.ticket.is_open:
+        return
+    if "customer" not in actor.roles:
+        raise DomainError(_("This ticket is solved; reopen it before its case goes on."), "ticket_done")
+    mine.ticket = moves.perform(
+        mine.ticket, "reopen", actor=actor, now=now, acting_as=f"customer:{mine.ticket.customer_id}",
+        reason=OwnReason.NOT_SOLVED,
+    )  # fmt: skip
 
 
 def tell_ticket(

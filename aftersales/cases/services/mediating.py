@@ -12,8 +12,10 @@ from aftersales.cases.models import Case, Dispute, Settlement
 from aftersales.cases.services import deciding
 from aftersales.cases.services.consent import Consent, checked
 from aftersales.cases.services.disputes import acting, before_ruling, end_offers, held_dispute, of_a_side
+from aftersales.cases.services.limits import refuse_above_bound
 from aftersales.cases.services.locking import require
 from aftersales.cases.services.ruling import decision_pay
+from aftersales.cases.states import CaseKind
 from aftersales.core import events, moves
 from aftersales.core.errors import DomainError
 
@@ -23,7 +25,7 @@ def settlement_propose(
 ) -> Settlement:
     """Propose to settle; a newer proposal of the same side replaces the older.
 
-    Errors: side, amount, too_much, ruled.
+    Errors: side, amount, goods_back (of a compensation), too_much, above_bound, goodwill_customer, ruled.
     """
     of_a_side(by)
     if amount <= 0:
@@ -31,7 +33,12 @@ def settlement_propose(
     with transaction.atomic():
         mine, current = held_dispute(dispute, actor)
         before_ruling(current)
-        deciding.ruled_quote(mine, amount, deciding.refund_kind(mine.case.kind, goods_back))
+        if goods_back and mine.case.kind == CaseKind.COMPENSATION:
+            raise DomainError(
+                _("A compensation has no goods to send back; propose the amount alone."), "goods_back"
+            )
+        found = deciding.ruled_quote(mine, amount, deciding.refund_kind(mine.case.kind, goods_back))
+        refuse_above_bound(mine, found.total, now)
         Settlement.objects.filter(dispute=current, by=by, gone_at=None).update(gone_at=now)
         row = Settlement(
             dispute=current, by=by, amount=amount, goods_back=goods_back, made_at=now, made_by=actor

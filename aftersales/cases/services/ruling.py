@@ -32,7 +32,16 @@ from aftersales.cases.services.locking import Held, held, require
 from aftersales.cases.services.paying import cancel_what_can_be
 from aftersales.cases.services.proposing import payment_propose
 from aftersales.cases.services.settling import case_settle
-from aftersales.cases.states import COUNTS_AS_PAID, MONEY_BACK, CaseState, DecidedBy, PaymentState, Side
+from aftersales.cases.states import (
+    COUNTS_AS_PAID,
+    MONEY_BACK,
+    UNDECIDED,
+    CaseKind,
+    CaseState,
+    DecidedBy,
+    PaymentState,
+    Side,
+)
 from aftersales.core import moves
 from aftersales.core.errors import DomainError
 from aftersales.core.models import Event
@@ -266,10 +275,11 @@ def _written(
     against = draft.outcome == RulingOutcome.FOR_MERCHANT
     fault = draft.fault
     days = timedelta(days=draft.obligation_days)
+    goods_back = draft.goods_back and not against and mine.case.kind != CaseKind.COMPENSATION
     ruling = Ruling(
         dispute=dispute, on_appeal=dispute.ruled_by_id is not None, outcome=draft.outcome,
         amount=ZERO if against else _amount(mine, draft),
-        currency=mine.case.currency, goods_back=draft.goods_back and not against, freight_by=draft.freight_by,
+        currency=mine.case.currency, goods_back=goods_back, freight_by=draft.freight_by,
         fault_customer=fault.get(Side.CUSTOMER, 0), fault_merchant=fault.get(Side.MERCHANT, 0),
         fault_carrier=fault.get(Side.CARRIER, 0), fault_platform=fault.get(Side.PLATFORM, 0),
         obligation=draft.obligation, obligation_until=now + days if draft.obligation else None,
@@ -305,7 +315,9 @@ def _fixed(case: Case, outcome: str, amount: Decimal | None) -> Decimal | None:
 
 
 def _kind(case: Case, said: RulingDraft | Ruling) -> str:
-    return deciding.refund_kind(case.kind, said.goods_back) if said.outcome in REFUNDS else case.kind
+    """Money, also an amount that was asked for, takes the place of a replacement or a repair."""
+    money = said.outcome == RulingOutcome.AS_ASKED and case.asked and case.kind not in MONEY_BACK
+    return deciding.refund_kind(case.kind, said.goods_back) if said.outcome in REFUNDS or money else case.kind
 
 
 # Carrying it out
@@ -368,7 +380,7 @@ def _main_fault(ruling: Ruling) -> str:
 
 def _turn_round(mine: Held, ruling: Ruling, actor: Any, now: datetime) -> None:
     """The case follows the appeal, unless its customer has withdrawn it."""
-    if mine.case.state not in (CaseState.APPROVED, CaseState.REJECTED):
+    if mine.case.state not in (CaseState.APPROVED, CaseState.REJECTED, *UNDECIDED):
         return
     if mine.case.state == CaseState.REJECTED and ruling.outcome == RulingOutcome.FOR_MERCHANT:
         return

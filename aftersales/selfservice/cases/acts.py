@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -14,8 +14,9 @@ from aftersales.cases import services
 from aftersales.cases.disputestates import BEFORE_RULING, TAKES_EVIDENCE
 from aftersales.cases.services.automatic import case_ask_person, may_ask_person
 from aftersales.cases.services.consent import own
+from aftersales.cases.services.deciding import ruled_before
 from aftersales.cases.services.disputes import disputed_already
-from aftersales.cases.states import CaseState, Direction, ParcelState, Side
+from aftersales.cases.states import CaseKind, CaseState, Direction, ParcelState, Side
 from aftersales.core import moves
 from aftersales.core.files import StoredFile
 from aftersales.tickets import services as tickets
@@ -166,7 +167,7 @@ def _end_dispute(found: Whole, row: Any, given: Given) -> Any:
 def _propose(found: Whole, row: Any, given: Given) -> Any:
     data = given.data
     return services.settlement_propose(
-        dispute=row, by=CUSTOMER, amount=data["amount"], goods_back=data["goods_back"], **given.who
+        dispute=row, by=CUSTOMER, amount=data["amount"], goods_back=data.get("goods_back", False), **given.who
     )
 
 
@@ -249,11 +250,18 @@ def offered(found: Whole, actor: Any, now: datetime) -> list[Offered]:
         *_of_repairs(found, actor, now), *_beside(found, now),
     ]  # fmt: skip
     order = list(ACTS)
-    rows = [Offered(ACTS[name], row) for name, row in possible]
+    rows = [Offered(_act(name, found), row) for name, row in possible]
     for one in sorted(rows, key=lambda one: order.index(one.act.name)):
         one.consent = one.act.consent(found, one.row) if one.act.consent else ""
         one.warning = one.act.warns(found, one.row) if one.act.warns else ""
     return sorted(rows, key=lambda one: order.index(one.act.name))
+
+
+def _act(name: str, found: Whole) -> Act:
+    """A compensation has no goods that could go back."""
+    if name == "propose" and found.case.kind == CaseKind.COMPENSATION:
+        return replace(ACTS[name], form=forms.SumForm)
+    return ACTS[name]
 
 
 Possible = Iterator[tuple[str, Any]]
@@ -266,14 +274,27 @@ def _allowed(row: Any, names: Mapping[str, str], actor: Any, now: datetime) -> P
 
 
 def _of_case(found: Whole, actor: Any, now: datetime) -> Possible:
-    again = disputed_already(one.state for one in found.disputes)
+    shut = _shut(found, actor, now)
     for name, row in _allowed(found.case, CASE_MOVES, actor, now):
-        if name != "dispute" or again is None:
+        if name not in shut:
             yield name, row
     if may_ask_person(found.case, found.judged):
         yield "person", found.case
     if found.case.is_open or found.case.state == CaseState.REJECTED:
         yield "evidence", found.case
+
+
+def _shut(found: Whole, actor: Any, now: datetime) -> set[str]:
+    """What the services would refuse although the machine of the case allows it."""
+    states, ticket, shut = [one.state for one in found.disputes], found.case.ticket, set()
+    if disputed_already(states):
+        shut.add("dispute")
+    if ruled_before(states) or found.case.kind == CaseKind.COMPENSATION:
+        shut.add("amend")
+    if not ticket.is_open:
+        again = moves.options(ticket, actor=actor, now=now, names=["reopen"])
+        shut |= set() if any(one.allowed for one in again) else {"amend", "dispute"}
+    return shut
 
 
 def _of_goods(found: Whole, actor: Any, now: datetime) -> Possible:

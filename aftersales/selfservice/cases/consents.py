@@ -8,6 +8,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from aftersales.cases.disputestates import BEFORE_RULING
+from aftersales.cases.models import Case
+from aftersales.cases.states import CaseKind
 from aftersales.core.wording import money
 
 from .reading import Whole
@@ -24,7 +26,16 @@ def offer(found: Whole, row: Any) -> str:
             "I ask for nothing further in this case."
         )
         % told
-    )
+    ) + _in_place(case)
+
+
+def _in_place(case: Case) -> str:
+    """Money ends an exchange and a repair, and he agrees to that too."""
+    if case.kind == CaseKind.EXCHANGE:
+        return " " + _("The money takes the place of the exchange: nothing is sent to me in return.")
+    if case.kind == CaseKind.REPAIR:
+        return " " + _("The money takes the place of the repair: nothing is repaired.")
+    return ""
 
 
 def settlement(found: Whole, row: Any) -> str:
@@ -37,7 +48,7 @@ def settlement(found: Whole, row: Any) -> str:
             "ruled, and there is no appeal."
         )
         % told
-    )
+    ) + _in_place(found.case)
 
 
 def quote(found: Whole, row: Any) -> str:

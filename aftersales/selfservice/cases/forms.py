@@ -85,8 +85,11 @@ class EvidenceForm(ActForm):
     words = _words(_("What you want to add"))
 
 
-class ProposeForm(ActForm):
+class SumForm(ActForm):
     amount = _amount()
+
+
+class ProposeForm(SumForm):
     goods_back = forms.BooleanField(label=_("I send the goods back"), required=False)
 
 
