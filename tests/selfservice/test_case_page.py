@@ -33,6 +33,7 @@ from aftersales.selfservice.cases import acts
 from aftersales.tickets.models import Message, Ticket
 from tests.cases.bank import paid
 from tests.cast import Cast
+from tests.records import said
 from tests.selfservice.visiting import (
     Open,
     Visit,
@@ -260,7 +261,7 @@ def test_he_settles_a_dispute_and_two_who_accept_at_once_have_one_effect(
     form = visit.form("accept_settlement") | {"agree": "on"}
     # The merchant accepts the customer's own proposal a moment before
     his = Settlement.objects.get(by="customer")
-    services.settlement_accept(settlement=his, by="merchant", actor=desk.agent, now=now)
+    services.settlement_accept(settlement=his, by="merchant", actor=desk.agent, consent=said(now), now=now)
     assert visit.post(form).status_code == 409
     assert (Case.objects.get(pk=case.pk).agreed, Settlement.objects.filter(accepted_at=None).count()) == (
         D(40),
