@@ -237,10 +237,9 @@ def effects(offer: Settlement) -> list[Term]:
 
 def terms_of(case: Case, amount: Decimal, *, goods_back: bool) -> list[Term]:
     found = services.settlement_effects(case=case, amount=amount, goods_back=goods_back)
-    was, becomes = CaseKind(found.kind_was).label, CaseKind(found.kind).label
-    words = _("%(was)s becomes %(becomes)s") % {"was": was, "becomes": becomes}
+    words = found.turn if found.turns else str(CaseKind(found.kind).label)
     terms = [
-        Term(pgettext("settlement", "The case"), words if found.turns else str(becomes), found.turns),
+        Term(pgettext("settlement", "The case"), words, found.turns),
         Term(pgettext("case", "Amount"), money(found.amount, found.currency)),
     ]
     if case.kind != CaseKind.COMPENSATION:

@@ -121,6 +121,12 @@ class Effects:
         """The case becomes another one: no exchange, no repair any more."""
         return self.kind != self.kind_was
 
+    @property
+    def turn(self) -> str:
+        """What becomes what, in the words that both the staff and the customer read before they agree."""
+        was, becomes = CaseKind(self.kind_was).label, CaseKind(self.kind).label
+        return _("%(was)s becomes %(becomes)s") % {"was": was, "becomes": becomes}
+
 
 def settlement_effects(*, case: Case, amount: Decimal, goods_back: bool) -> Effects:
     """What a settlement on these terms makes of the case; nothing is written, nothing is asked of the database."""

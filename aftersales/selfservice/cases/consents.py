@@ -9,7 +9,8 @@ from django.utils.translation import gettext as _
 
 from aftersales.cases.disputestates import BEFORE_RULING
 from aftersales.cases.models import Case
-from aftersales.cases.states import CaseKind
+from aftersales.cases.services import settlement_effects
+from aftersales.cases.states import CaseKind, Side
 from aftersales.core.wording import money
 
 from .reading import Whole
@@ -39,8 +40,14 @@ def _in_place(case: Case) -> str:
 
 
 def settlement(found: Whole, row: Any) -> str:
-    """What the other side proposed in a dispute."""
-    goods = _("I send the goods back.") if row.goods_back else _("I keep the goods.")
+    """What the other side proposed in a dispute, with all that it does."""
+    effects = settlement_effects(case=found.case, amount=row.amount, goods_back=row.goods_back)
+    parts = [_("I send the goods back.") if row.goods_back else _("I keep the goods.")]
+    if effects.turns:
+        parts.append(_("The kind of the request: %(turn)s.") % {"turn": effects.turn})
+    if effects.freight_by:
+        parts.append(_("Return freight is borne by: %(side)s.") % {"side": Side(effects.freight_by).label})
+    goods = " ".join(parts)
     told = {"amount": money(row.amount, found.case.currency), "case": found.case.number, "goods": goods}
     return (
         _(
