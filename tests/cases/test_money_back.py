@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 import pytest
+from django.core import mail
 
 from aftersales.cases import services
 from aftersales.cases.models import Case, CasePayment
@@ -135,7 +136,7 @@ def test_the_customer_is_asked_again_when_his_account_is_refused(
 def test_what_the_bank_took_and_gave_back_is_never_told_as_paid(
     approved: Callable[..., Case], desk: Cast, now: datetime, work_off: Callable[[datetime], None]
 ) -> None:
-    """Its only answer is *returned*: the customer hears that it did not arrive and what we need, once."""
+    """Its only answer is *returned*: he hears once that it did not arrive and what we need, when he can answer it."""
     [payment] = services.payment_propose(case=approved({1: 1}), actor=desk.agent, now=now)
     payment = submit(payment, now)
     answer_take(
@@ -145,14 +146,16 @@ def test_what_the_bank_took_and_gave_back_is_never_told_as_paid(
         now=now,
     )
     work_off(now)
-    assert not Notice.objects.filter(source="case.refunded").exists()
-    told = Notice.objects.get(source="case.payee_asked")
-    assert told.recipient_kind == "customer"
-    assert all(words in told.body for words in (str(payment.amount), "账户已销户"))
-    # When the agent turns to him he is not asked twice; paid to another account he hears that it is paid
+    assert not Notice.objects.filter(source__in=["case.refunded", "case.payee_asked"]).exists()
+    # When the agent turns to him his page asks for the account, and the message that leads there goes out
     payment = services.payment_ask_payee(payment=payment, actor=desk.agent, now=now)
     work_off(now)
-    assert Notice.objects.filter(source="case.payee_asked").count() == 1
+    told = Notice.objects.get(source="case.payee_asked")
+    assert told.state == "sent", told.skip_reason
+    assert "/c/account/" in mail.outbox[-1].body
+    assert told.recipient_kind == "customer"
+    assert all(words in told.body for words in (str(payment.amount), "账户已销户"))
+    # Paid to another account he hears that it is paid
     draft = PayeeDraft(holder="林芳", account="6222020011112222", consent="电话同意", name_check="same")
     anew = services.payment_replace(payment=payment, draft=draft, actor=desk.agent, now=now)
     anew = services.payment_approve(payment=anew, actor=desk.finance, now=now)

@@ -88,11 +88,12 @@ def test_the_link_is_one_and_the_same_lives_on_with_use_and_never_comes_back(
     assert first
     assert first.rstrip("/").rpartition("/")[2] not in str(list(CustomerLink.objects.values()))
     # Staff may look at it, and end it when somebody else got hold of it; both are recorded
-    assert services.case_link_show(case=case, actor=desk.agent, now=later) == first
+    named = f"?case={case.number}"  # staff read out the address of the case they speak of
+    assert services.case_link_show(case=case, actor=desk.agent, now=later) == first + named
     assert Event.objects.get(kind="case.link_shown").actor_id == desk.agent.pk
     anew = services.case_link_replace(case=case, actor=desk.agent, now=later)
-    assert anew != first
-    assert services.case_link("tickets.ticket", ticket.pk, later) == anew
+    assert anew != first + named
+    assert services.case_link("tickets.ticket", ticket.pk, later) == anew.removesuffix(named)
     assert CustomerLink.objects.filter(revoked_at=None).count() == 1
 
 

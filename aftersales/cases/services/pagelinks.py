@@ -5,13 +5,14 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from accounts.services import system_user
 from aftersales.cases.models import Case, CasePayment
 from aftersales.cases.services.locking import refuse_foreign, require
-from aftersales.cases.states import PaymentState
+from aftersales.cases.states import CaseKind, CaseState, DecidedBy, PaymentState
 from aftersales.core import events
 from aftersales.core.errors import DomainError
 from aftersales.customers.models import Customer
@@ -19,11 +20,19 @@ from aftersales.tickets.models import Ticket
 from aftersales.tickets.services import customer_link_replace, customer_link_standing
 
 CASE, PAYEE = "case", "payee"
+OURS_ALONE = Q(
+    ~Q(decided_how=DecidedBy.RULING), kind=CaseKind.COMPENSATION, offered=0,
+    state__in=[CaseState.REQUESTED, CaseState.WITHDRAWN, CaseState.REJECTED],
+)  # fmt: skip
+"""Compensations that we think about, or thought better of: never promised, never offered. His page has none of them."""
 ABOUT = "tickets.ticket"
 
 
 def case_link(subject_kind: str, subject_id: int, now: datetime) -> str | None:
-    """The signed address of the cases of a ticket, said when the message goes out; always the same while it lives."""
+    """The signed address of the cases of a ticket, said when the message goes out; always the same while it lives.
+
+    The text adds which case it speaks of.
+    """
     known = Ticket.objects.select_related("customer")
     ticket = known.filter(pk=subject_id).first() if subject_kind == ABOUT else None
     if ticket is None or ticket.customer is None or ticket.customer.erased_at:
@@ -53,7 +62,7 @@ def account_link(subject_kind: str, subject_id: int, now: datetime) -> str | Non
 
 def case_link_show(*, case: Case, actor: Any, now: datetime) -> str:
     """The address for a person who reads it out to the customer. Whoever has it can act as the customer: it is recorded
-    who looked. Errors: not_permitted, gone, no_customer, erased."""
+    who looked. Errors: not_permitted, gone, no_customer, erased, not_shown."""
     return _for_staff(case, "case.link_shown", customer_link_standing, actor, now)
 
 
@@ -69,7 +78,11 @@ def _for_staff(case: Case, event: str, issue: Any, actor: Any, now: datetime) ->
         raise DomainError(_("This case has no customer; nobody has a page of it."), "no_customer")
     if Customer.objects.filter(pk__in=[case.customer_id, case.ticket.customer_id]).exclude(erased_at=None):
         raise DomainError(_("This customer's data was erased; nobody has a page of it."), "erased")
+    if Case.objects.filter(OURS_ALONE, pk=case.pk).exists():
+        raise DomainError(
+            _("The customer does not see this compensation yet: offer or approve it first."), "not_shown"
+        )
     with transaction.atomic():
         events.record(event, subject=case, actor=actor, now=now, payload=case.told())
         token = issue(ticket=case.ticket, purpose=CASE, actor=system_user(now), now=now)
-    return settings.SITE_URL + reverse("selfservice:case", args=[token])
+    return f"{settings.SITE_URL}{reverse('selfservice:case', args=[token])}?case={case.number}"

@@ -9,12 +9,14 @@ from django.utils.functional import lazy
 from django.utils.translation import pgettext
 
 from accounts.services import system_user
-from aftersales.cases.models import Case, CaseNote, CaseParcel, CasePayment, Due, ParcelItem, Repair
+from aftersales.cases.models import Case, CaseLine, CaseNote, CaseParcel, CasePayment, Due, ParcelItem, Repair
+from aftersales.cases.refunding import worth
 from aftersales.cases.repairs.states import DueKind
 from aftersales.cases.states import (
     MONEY_BACK,
     CaseKind,
     CaseState,
+    DecidedBy,
     Direction,
     FoundCause,
     NoteKind,
@@ -34,8 +36,8 @@ DIFFERENCE_DAYS = "exchange_difference_days"
 LOOKS_BACK, BATCH = timedelta(days=2), 200
 Values = dict[str, Any]
 Told = tuple[str, Values]
-ACCOUNT_ASKED = frozenset({"payment.payee_asked", "payment.account_refused", "payment.returned"})
-ACCOUNT_NEEDED = [PaymentState.RETURNED, PaymentState.PAYEE_NEEDED]
+ACCOUNT_ASKED = frozenset({"payment.payee_asked", "payment.account_refused"})
+"""Only now his page takes an account; that the bank sent money back is whoever works on it to hear first."""
 OF_MONEY = frozenset({"case.refunded", "case.payee_asked", "case.account_asked"})
 
 
@@ -54,19 +56,8 @@ def customer_tell(*, event: Event, now: datetime) -> None:
         base["asked"] = CaseKind(case.kind).label
     notice_send(
         template=template, to=_whom(case, event), about=case.ticket, values=base | values,
-        key=f"event:{_told_by(event)}", actor=system_user(now), now=now,
+        key=f"event:{event.pk}", actor=system_user(now), now=now,
     )  # fmt: skip
-
-
-def _told_by(event: Event) -> int:
-    """The event that the message is sent for: for an account is asked once, as soon as the money came back."""
-    if event.kind != "payment.payee_asked":
-        return event.pk
-    fared = Event.objects.about("cases.casepayment", event.subject_id).filter(
-        kind__in=["payment.succeeded", "payment.returned"], pk__lt=event.pk
-    )
-    last = fared.order_by("-pk").first()
-    return last.pk if last is not None and last.kind == "payment.returned" else event.pk
 
 
 def _whom(case: Case, event: Event) -> Customer | None:
@@ -87,7 +78,8 @@ def _case_of(event: Event) -> Case | None:
 
 
 def _opened(case: Case, event: Event) -> Told:
-    return "case.opened", {}
+    """A compensation is ours to give: he hears of it when it is decided or offered, not while we think about it."""
+    return ("", {}) if case.kind == CaseKind.COMPENSATION else ("case.opened", {})
 
 
 def _approved(case: Case, event: Event) -> Told:
@@ -122,6 +114,11 @@ def _offered(case: Case, event: Event) -> Told:
 
 
 def _rejected(case: Case, event: Event) -> Told:
+    """Not what a ruling did: it is told with its own reasons. Nor a compensation of ours that he never heard of."""
+    if event.payload.get("how") == DecidedBy.RULING or (
+        case.kind == CaseKind.COMPENSATION and not case.offered
+    ):
+        return "", {}
     return "case.rejected", {"reason": _last_words(case, NoteKind.REJECT)}
 
 
@@ -145,7 +142,29 @@ def _received(case: Case, event: Event) -> Told:
     if event.payload.get("direction") != Direction.INBOUND:
         return "", {}
     parcel = CaseParcel.objects.filter(pk=event.subject_id).first()
-    return "case.received", {"tracking": parcel.tracking_no or None if parcel else None}
+    to_come = _to_come(case)
+    here = ParcelItem.objects.filter(parcel=event.subject_id, case_line__case=case, received__gt=0)
+    items = [(one.case_line, one.received) for one in here.select_related("case_line__line").order_by("id")]
+    return "case.received", {
+        "tracking": parcel.tracking_no or None if parcel else None,
+        "items": _named(items) if to_come else None, "to_come": to_come,
+    }  # fmt: skip
+
+
+def _to_come(case: Case) -> str | None:
+    """The pieces that still wait to be sent; None where nothing does."""
+    rows = ParcelItem.objects.filter(
+        case_line__case=case,
+        parcel__direction=Direction.INBOUND,
+        parcel__state=ParcelState.AWAITED,
+        announced__gt=0,
+    )
+    items = [(one.case_line, one.announced) for one in rows.select_related("case_line__line").order_by("id")]
+    return _named(items) or None
+
+
+def _named(items: Sequence[tuple[CaseLine, int]]) -> str:
+    return ", ".join(f"{one.line.product_name or one.line.sku} × {count}" for one, count in items)
 
 
 def _sent_back(case: Case, event: Event) -> Told:
@@ -165,7 +184,7 @@ def _why_back(case: Case, parcel: CaseParcel) -> str | None:
 
 
 def _inspected(case: Case, event: Event) -> Told:
-    return "case.inspected", _findings(case, event)
+    return "case.inspected", _findings(case, event) | {"to_come": _to_come(case)}
 
 
 def _findings(case: Case, event: Event) -> Values:
@@ -173,11 +192,24 @@ def _findings(case: Case, event: Event) -> Values:
     rows = ParcelItem.objects.filter(parcel=event.subject_id, case_line__case=case).order_by("id")
     items = list(rows.select_related("case_line__line"))
     off = [one for one in items if one.deduction]
-    amount = money(case.agreed, case.currency) if case.agreed or case.kind in MONEY_BACK else None
+    total = _of_these(items) if _to_come(case) else case.agreed
+    amount = money(total, case.currency) if total or case.kind in MONEY_BACK else None
     return {
         "items": _found_words(items) if items else None, "amount": amount,
         "reason": _off_words(off, case.currency) if off else None,
     }  # fmt: skip
+
+
+def _of_these(items: Sequence[ParcelItem]) -> Decimal:
+    """What the pieces of this parcel give, where the sum of the case still counts others that are not here."""
+    return sum(
+        (
+            worth(one.case_line.promised, one.case_line.approved, one.accepted + one.damaged) - one.deduction
+            for one in items
+            if one.accepted + one.damaged
+        ),
+        Decimal(0),
+    )
 
 
 def _found_in_words(items: Sequence[ParcelItem]) -> str:
@@ -230,7 +262,7 @@ def _refunded(case: Case, event: Event) -> Told:
 
 
 def _payee_asked(case: Case, event: Event) -> Told:
-    payment = CasePayment.objects.filter(pk=event.subject_id, state__in=ACCOUNT_NEEDED).first()
+    payment = CasePayment.objects.filter(pk=event.subject_id, state=PaymentState.PAYEE_NEEDED).first()
     if payment is None:  # another account is known already, it was paid after all, or called back
         return "", {}
     amount = money(payment.amount, payment.currency)

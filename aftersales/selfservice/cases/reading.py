@@ -28,7 +28,8 @@ from aftersales.cases.models import (
     Ruling,
     Settlement,
 )
-from aftersales.cases.states import CaseKind, Direction, NoteKind, PaymentState, Side
+from aftersales.cases.services.pagelinks import OURS_ALONE
+from aftersales.cases.states import CaseKind, Direction, NoteKind, ParcelState, PaymentState, Side
 from aftersales.core.models import Audience, Event
 from aftersales.merchants.models import MerchantContact
 from aftersales.merchants.states import ContactRole
@@ -81,9 +82,38 @@ class Whole:
     def outbound(self) -> list[CaseParcel]:
         return [one for one in self.parcels if one.direction == Direction.OUTBOUND]
 
+    @property
+    def sends(self) -> list[tuple[CaseParcel, list[tuple[str, int]]]]:
+        """What he is to send, parcel by parcel: what is here already is not asked for again."""
+        waits = [one for one in self.inbound if one.state in (ParcelState.AWAITED, ParcelState.EXPIRED)]
+        waits.sort(key=lambda one: one.state != ParcelState.AWAITED)
+        return [(one, self._pieces(one) or self.on_all) for one in waits]
+
+    @property
+    def on_slip(self) -> list[tuple[str, int]]:
+        """The pieces that lie in the parcel of the slip: the one that he is to send, else all of the request."""
+        return self.sends[0][1] if self.sends else self.on_all
+
+    @property
+    def on_all(self) -> list[tuple[str, int]]:
+        return [(_named(one), one.approved or one.announced) for one in self.lines]
+
+    @property
+    def is_here(self) -> list[tuple[str, int]]:
+        rows = [item for one in self.inbound for item in self.items.get(one.pk, ())]
+        return [(_named(one.case_line), one.received) for one in rows if one.received]
+
+    def _pieces(self, parcel: CaseParcel) -> list[tuple[str, int]]:
+        rows = self.items.get(parcel.pk, ())
+        return [(_named(one.case_line), one.announced) for one in rows if one.announced]
+
     def is_his(self, payment: CasePayment) -> bool:
         """Whether the money goes to him; of a gift it goes to whoever paid the order."""
         return payment.payee_id in (None, self.case.customer_id)
+
+
+def _named(line: CaseLine) -> str:
+    return line.line.product_name or line.line.sku
 
 
 def cases_behind(link: CustomerLink) -> list[Case]:
@@ -91,14 +121,19 @@ def cases_behind(link: CustomerLink) -> list[Case]:
     rows = Case.objects.filter(
         ticket=link.ticket_id, customer=link.ticket.customer_id, audience=Audience.CUSTOMER
     )
-    rows = rows.annotate(holds=Case.objects.holds()).select_related("order", "merchant", "ticket")
+    rows = (
+        rows.exclude(OURS_ALONE)
+        .annotate(holds=Case.objects.holds())
+        .select_related("order", "merchant", "ticket")
+    )
     return list(rows.order_by("-id")[:30])
 
 
 def chosen(cases: Sequence[Case], public_id: str) -> Case | None:
-    """The case that is asked for; none asked for: the newest that is not over, else the newest."""
+    """The case that is asked for by its key or, from a message, by its number; else the newest that is not over, else
+    the newest."""
     if public_id:
-        return next((one for one in cases if one.public_id == public_id), None)
+        return next((one for one in cases if public_id in (one.public_id, one.number)), None)
     standing = [one for one in cases if one.holds]  # type: ignore[attr-defined]
     return next(iter(standing or cases), None)
 
