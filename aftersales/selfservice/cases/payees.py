@@ -13,6 +13,7 @@ from aftersales.cases.models import CasePayment
 from aftersales.cases.services import PayeeDraft
 from aftersales.cases.states import NameCheck
 from aftersales.core import wording
+from aftersales.core.errors import DomainError
 from aftersales.tickets import services as tickets
 from aftersales.tickets.models import CustomerLink
 
@@ -24,6 +25,17 @@ PROOF = 300
 def may_name(payment: CasePayment) -> bool:
     """Whether the machine takes another account for it now."""
     return payment.state in PAYMENT_MACHINE["replace"].sources
+
+
+def _his_words(refusal: DomainError) -> DomainError:
+    """What staff are told names an option of their own form."""
+    if refusal.code != "name_differs":
+        return refusal
+    words = _(
+        "The holder is not the name this order was paid under: choose “Somebody else's”, say how you are related, "
+        "and add a proof."
+    )
+    return DomainError(words, refusal.code)
 
 
 def name_account(link: CustomerLink, payment: CasePayment, given: Any) -> CasePayment:
@@ -42,9 +54,12 @@ def name_account(link: CustomerLink, payment: CasePayment, given: Any) -> CasePa
         consent=agreed[:PROOF], proof=proof[:PROOF],
     )  # fmt: skip
     with transaction.atomic():
-        anew = services.payment_replace(
-            payment=payment, draft=draft, actor=given.actor, now=given.now, version=given.version
-        )
+        try:
+            anew = services.payment_replace(
+                payment=payment, draft=draft, actor=given.actor, now=given.now, version=given.version
+            )
+        except DomainError as refusal:
+            raise _his_words(refusal) from refusal
         if given.files:
             message = _("Proof for the account of payment %(number)s.") % {"number": payment.number}
             tickets.customer_message(

@@ -13,8 +13,10 @@ from django.utils.translation import pgettext
 from aftersales.cases.disputestates import DisputeState, SuspendedFor
 from aftersales.cases.states import (
     MONEY_BACK,
+    OPEN_PAYMENTS,
     CaseKind,
     CaseState,
+    DecidedBy,
     NoteKind,
     ParcelState,
     PaymentState,
@@ -29,7 +31,7 @@ from .reading import Whole
 P, M = ParcelState, PaymentState
 HERE = frozenset({P.RECEIVED, P.REFUSED_AT_DOOR, P.INTERCEPTED, P.INSPECTED})
 ON_WAY_OUT = frozenset({M.PROPOSED, M.AWAITING_APPROVAL, M.APPROVED})
-STUCK = frozenset({M.FAILED, M.UNKNOWN, M.RETURNED})
+STUCK = frozenset({M.FAILED, M.UNKNOWN, M.RETURNED, M.PAYEE_NEEDED})
 TOLD_DUE = frozenset({Promise.MERCHANT_ANSWER, Promise.RETURN_HANDLED, Promise.REFUND, Promise.REPAIR})
 """Times that are promised to the customer; what we set ourselves is not told."""
 
@@ -105,6 +107,8 @@ def _countered(found: Whole) -> Head:
 
 def _approved(found: Whole) -> Head:
     states = {one.state: one for one in found.inbound}
+    if P.AWAITED in states and found.is_here:
+        return _partly_here(found, states[P.AWAITED].ship_by)
     if (waits := states.get(P.AWAITED)) is not None:
         return Head(
             "go",
@@ -129,6 +133,11 @@ def _approved(found: Whole) -> Head:
         )
     if found.case.kind == CaseKind.REPAIR and any(one.is_open for one in found.repairs):
         return _repair(found)
+    if unrepairable(found):
+        return Head(
+            "go", _("Your article cannot be repaired"),
+            _("Do you want another one, or your money back? Tell us below; we go on with what you choose."),
+        )  # fmt: skip
     if HERE & states.keys() and not found.case.settled_at:
         return Head(
             "wait",
@@ -137,6 +146,32 @@ def _approved(found: Whole) -> Head:
             *_due(found, _("Done by")),
         )
     return _money(found) or _unsent(found) or Head("good", _("Approved"), _("We carry it out now."))
+
+
+def _partly_here(found: Whole, until: datetime | None) -> Head:
+    to_come = [piece for parcel, pieces in found.sends if parcel.state == P.AWAITED for piece in pieces]
+    told = {"here": pieces_in_words(found.is_here), "rest": pieces_in_words(to_come)}
+    words = _("Here: %(here)s. Still to come: %(rest)s. We go on with what is here.") % told
+    return Head("go", _("Part of your goods is here: please send the rest"), words, _("Send them by"), until)
+
+
+def pieces_in_words(pieces: Iterable[tuple[str, int]]) -> str:
+    return ", ".join(f"{name} × {count}" for name, count in pieces)
+
+
+def unrepairable(found: Whole) -> bool:
+    return found.case.kind == CaseKind.REPAIR and any(one.state == "unrepairable" for one in found.repairs)
+
+
+def asks_for_words(found: Whole) -> bool:
+    """Whether what he is asked for next is what he writes or attaches himself."""
+    dispute = found.dispute
+    if found.case.state == CaseState.APPROVED:
+        return unrepairable(found)
+    if found.case.state != CaseState.DISPUTED or dispute is None:
+        return False
+    answers = dispute.state == DisputeState.OPENED and dispute.turn == Side.CUSTOMER
+    return answers or dispute.state == DisputeState.EVIDENCE
 
 
 def _repair(found: Whole) -> Head:
@@ -153,7 +188,9 @@ def _repair(found: Whole) -> Head:
 def _money(found: Whole) -> Head | None:
     """The refund on its way; of several payments the one that is furthest behind."""
     case, states = found.case, {one.state for one in found.payments}
-    total = money(case.agreed, case.currency)
+    closed = case.state == CaseState.CLOSED  # of what was agreed the rest was paid
+    amount = _of(found, OPEN_PAYMENTS) if closed else case.agreed
+    total = money(amount, case.currency)
     if states & STUCK:
         return Head(
             "wait",
@@ -166,8 +203,14 @@ def _money(found: Whole) -> Head | None:
             _("Your bank decides when it shows, mostly within a few days."),
         )  # fmt: skip
     if states & ON_WAY_OUT or case.left:
+        elsewhere = any(one.other_payee_id for one in found.payments if one.state in ON_WAY_OUT)
+        way = (
+            _("We check the account and pay; then we tell you.")
+            if elsewhere
+            else _("It goes back the way you paid.")
+        )
         return Head(
-            "good", _("Approved: %(amount)s goes to you") % {"amount": total}, _("It goes back the way you paid."),
+            "good", _("Approved: %(amount)s goes to you") % {"amount": total}, way,
             *_due(found, _("Paid by")),
         )  # fmt: skip
     return None
@@ -199,6 +242,10 @@ def _refused(found: Whole) -> Head:
             "bad", _("Ruled: your request was refused"), _("You may appeal once; another person decides it."),
             _("Appeal until"), dispute.turn_until,
         )  # fmt: skip
+    if found.case.decided_how == DecidedBy.RULING:
+        return Head(
+            "bad", _("Ruled: your request was refused"), _("The ruling is final; its reasons stand below.")
+        )
     said = next((one.text for one in reversed(found.notes) if one.kind == NoteKind.REJECT), "")
     words = said or _("The reason was sent to you.")
     return Head("bad", _("Your request was refused"), words)
@@ -247,8 +294,8 @@ def _withdrawn(found: Whole) -> Head:
 
 def _closed(found: Whole) -> Head:
     case = found.case
-    if (stuck := _money(found)) is not None and not case.left and _of(found, STUCK):
-        return stuck
+    if _pays(found) and (waits := _money(found)) is not None:
+        return waits
     if case.agreed:
         amount = money(case.agreed, case.currency)
         return Head(

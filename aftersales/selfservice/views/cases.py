@@ -33,6 +33,7 @@ from aftersales.tickets.models import CustomerLink
 from .. import selectors, throttle, views
 from ..cases import acts, money, reading, standing, story
 from ..cases.acts import Given, Offered
+from ..cases.payees import PAYEE
 from ..cases.reading import Whole
 
 STALE = frozenset({"conflict", "wrong_state", "gone", "ruled", "ruled_already", "disputed_already", "asked"})
@@ -178,9 +179,17 @@ def _page(
         "found": found, "case": found.case, "head": standing.head(found), "stages": standing.stages(found),
         "money": money.of(found), "story": story.of(found), "token": token, "now": now, "stale": stale,
         "tried": tried, "done": done.label if done else "", "dispute": found.dispute,
-        "places": _places(possible), "keep": f"&case={found.case.public_id}", **views.frame(),
+        "places": _places(possible), "keep": f"&case={found.case.public_id}", **_next(found, possible),
+        **views.frame(),
     }  # fmt: skip
     return render(request, "selfservice/case.html", page, status=status)
+
+
+def _next(found: Whole, possible: Sequence[Offered]) -> dict[str, bool]:
+    """What is his to do without an act of its own: evidence he is asked for, an article nobody can repair."""
+    names = {one.act.name for one in possible}
+    asked = standing.asks_for_words(found) and "evidence" in names
+    return {"evidence_next": asked, "names_account": PAYEE in names}
 
 
 def _places(possible: Sequence[Offered]) -> dict[str, list[Offered]]:
