@@ -301,6 +301,7 @@ def test_nothing_internal_stands_on_the_page(
     gift = open_case(
         {}, kind="compensation", ground="service", compensation="goodwill", asked=D(9), words="安抚他"
     )
+    services.case_approve(case=gift, actor=desk.lead, now=now)
     shown += visit.see(case=gift.public_id)
     assert gift.number in shown
     for secret in ("周婷", "内部", "老客户", str(desk.lead), "agent", "安抚"):
