@@ -339,6 +339,7 @@ class ReviewCause(models.TextChoices):
     SHORT = "short", pgettext_lazy("review of a case", "Less came back than was refunded")
     NEVER_SENT = "never_sent", pgettext_lazy("review of a case", "Refunded, and the goods were never sent")
     DELIVERED = "delivered", pgettext_lazy("review of a case", "Refunded, and the customer has the goods")
+    PERSON = "person", pgettext_lazy("review of a case", "Approved by rule; the customer asks for a person")
 
 
 class PhotoOf(models.TextChoices):

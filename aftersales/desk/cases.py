@@ -41,6 +41,7 @@ from aftersales.cases.states import (
     Direction,
     ParcelState,
     PaymentState,
+    ReviewCause,
 )
 from aftersales.core import events, moves, origin
 from aftersales.core.components import Step
@@ -467,7 +468,7 @@ def settled_terms(case: Case) -> list[Term]:
     found = terms(quote, names_of(case.order_id))
     return (
         [*found, Term(_("Refunded already and not taken back"), "", kept)]
-        if case.review and kept > 0
+        if case.review not in ("", ReviewCause.PERSON) and kept > 0
         else found
     )
 

@@ -28,7 +28,7 @@ from aftersales.cases.services.opening import note
 from aftersales.cases.services.proposing import payment_propose
 from aftersales.cases.services.quoting import quote_of
 from aftersales.cases.services.standing import bounds_in_force, categories, standings
-from aftersales.cases.states import CaseKind, CaseState, DecidedBy, NoteKind, Side
+from aftersales.cases.states import CaseKind, CaseState, DecidedBy, NoteKind, ReviewCause, Side
 from aftersales.core import events, moves
 from aftersales.core.errors import Busy, DomainError
 from aftersales.core.events import Draft
@@ -138,13 +138,14 @@ def case_ask_person(
             row.person_asked_at = now
             row.save(update_fields=["person_asked_at"])
             note(mine.case, NoteKind.ASK, Side.CUSTOMER, words, actor, now)
-            events.record(
-                "case.person_asked",
-                subject=mine.case,
-                actor=actor,
-                now=now,
-                payload={"case_id": mine.case.pk},
-            )
+            payload = {"case_id": mine.case.pk}
+            if mine.case.state != CaseState.APPROVED or mine.case.review:
+                events.record("case.person_asked", subject=mine.case, actor=actor, now=now, payload=payload)
+            else:  # the rule has approved it: nothing more is paid by a machine until somebody looked
+                mine.case = moves.change(
+                    mine.case, actor=actor, now=now, event="case.person_asked", payload=payload,
+                    review=ReviewCause.PERSON,
+                )  # fmt: skip
     return row
 
 
