@@ -180,8 +180,8 @@ def test_a_compensation_has_no_goods_no_other_kind_and_a_bound(
     visit: Visit, open_case: Open, desk: Cast, now: datetime
 ) -> None:
     gift = open_case({}, kind="compensation", ground="service", compensation="goodwill", asked=D(9))
-    assert "amend" not in visit.acts()
     services.case_offer(case=gift, amount=D(5), actor=desk.agent, now=now)
+    assert "amend" not in visit.acts()
     answer = visit.send("counter", amount="999999999999.99")
     assert answer.status_code == 422
     assert Case.objects.get().state == "offered"

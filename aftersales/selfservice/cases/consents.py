@@ -55,7 +55,7 @@ def settlement(found: Whole, row: Any) -> str:
             "ruled, and there is no appeal."
         )
         % told
-    ) + _in_place(found.case)
+    )
 
 
 def quote(found: Whole, row: Any) -> str:
