@@ -141,7 +141,8 @@ def test_two_who_approve_cases_of_one_line_never_give_more_than_was_granted(
     draft = CaseDraft("refund_only", "quality", {lines[0].pk: 1})
     cases = [
         services.case_open(
-            ticket=open_ticket(order_id=order.pk, merchant_id=order.merchant_id), draft=draft, actor=desk.agent, now=now
+            ticket=open_ticket(order_id=order.pk, merchant_id=order.merchant_id, beside=True), draft=draft,
+            actor=desk.agent, now=now,
         )
         for _n in range(2)
     ]  # fmt: skip

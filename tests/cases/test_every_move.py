@@ -35,7 +35,7 @@ from tests.cast import Cast
 WORKERS = "agent lead supervisor authority_desk vendor_lead vendor_agent"
 CUSTOMER_TOO = f"{WORKERS} customer"
 JUDGE = "adjudicator"
-DESK_AND_JUDGE = f"{WORKERS} {JUDGE}"
+DISPUTERS = f"{WORKERS} {JUDGE} customer"
 RECEIVERS = "returns_receiver lead supervisor"
 WITH_FINANCE = f"{WORKERS} finance"
 APPROVERS = "lead supervisor finance"
@@ -91,15 +91,15 @@ CASE = [
     Way("approve", "requested offered countered rejected", "approved", WORKERS),
     Way("reject", "requested countered", "rejected", WORKERS, {"system": "machine"}),
     Way("amend", "requested offered countered rejected", "requested", CUSTOMER_TOO),
-    Way("dispute", "requested offered countered rejected approved", "disputed", DESK_AND_JUDGE),
+    Way("dispute", "requested offered countered rejected approved", "disputed", DISPUTERS),
     Way("rule", "disputed", "approved", JUDGE),
     Way("rule_against", "disputed", "rejected", JUDGE),
-    Way("drop_dispute", "disputed", "requested", DESK_AND_JUDGE),
-    Way("drop_dispute_offered", "disputed", "offered", DESK_AND_JUDGE),
-    Way("drop_dispute_countered", "disputed", "countered", DESK_AND_JUDGE),
-    Way("drop_dispute_approved", "disputed", "approved", DESK_AND_JUDGE),
-    Way("drop_dispute_rejected", "disputed", "rejected", DESK_AND_JUDGE),
-    Way("settle_dispute", "disputed", "approved", DESK_AND_JUDGE),
+    Way("drop_dispute", "disputed", "requested", DISPUTERS),
+    Way("drop_dispute_offered", "disputed", "offered", DISPUTERS),
+    Way("drop_dispute_countered", "disputed", "countered", DISPUTERS),
+    Way("drop_dispute_approved", "disputed", "approved", DISPUTERS),
+    Way("drop_dispute_rejected", "disputed", "rejected", DISPUTERS),
+    Way("settle_dispute", "disputed", "approved", DISPUTERS),
     Way("withdraw", "requested offered countered approved rejected disputed", "withdrawn", CUSTOMER_TOO),
     Way("turn", "approved", "approved", WORKERS),
 ]
@@ -174,13 +174,13 @@ DIFFERENCE = [
 ]
 BEFORE_RULING = "opened evidence under_review suspended"
 DISPUTE = [
-    Way("hear", "opened", "evidence", DESK_AND_JUDGE),
+    Way("hear", "opened", "evidence", DISPUTERS),
     Way("review", "opened evidence suspended", "under_review", JUDGE),
     Way("suspend", "evidence under_review", "suspended", JUDGE),
     Way("rule", "under_review", "ruled", JUDGE, NOT_SYSTEM),
     Way("appeal", "ruled", "appealed", CUSTOMER_TOO),
     Way("decide_appeal", "appealed", "reviewed", JUDGE, NOT_SYSTEM),
-    Way("settle", BEFORE_RULING, "settled", DESK_AND_JUDGE),
+    Way("settle", BEFORE_RULING, "settled", DISPUTERS),
     Way("withdraw", BEFORE_RULING, "withdrawn", CUSTOMER_TOO),
     Way("execute", "ruled reviewed", "executed", NOBODY, {"ruled": "appeal_open"}),
     Way("close", "executed", "closed", NOBODY),

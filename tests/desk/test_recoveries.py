@@ -203,7 +203,15 @@ def test_the_board_takes_the_same_statements_whatever_the_rows(
     case = {field.attname: getattr(advanced.case, field.attname) for field in Case._meta.concrete_fields}
     for number in range(5):
         twin = Case(
-            **{**case, "id": None, "number": f"AS-T{number}", "public_id": f"c{number}", "state": "requested"}
+            **{
+                **case,
+                "id": None,
+                "number": f"AS-T{number}",
+                "public_id": f"c{number}",
+                "state": "requested",
+                "agreed": Decimal(0),
+                "agreed_extra": Decimal(0),
+            }  # fmt: skip
         )
         Case.objects.bulk_create([twin])
         Recovery.objects.bulk_create(
