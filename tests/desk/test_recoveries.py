@@ -211,6 +211,7 @@ def test_the_board_takes_the_same_statements_whatever_the_rows(
                 "state": "requested",
                 "agreed": Decimal(0),
                 "agreed_extra": Decimal(0),
+                "agreed_freight": Decimal(0),
                 "paying": Decimal(0),
             }  # fmt: skip
         )
