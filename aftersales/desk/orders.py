@@ -13,7 +13,7 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import pgettext_lazy
 
 from aftersales.core.posted import moment_of, whole
-from aftersales.tickets.states import Severity
+from aftersales.tickets.states import NO_DUE, Severity
 
 MARK = "~"  # between the parts of a key; in no moment, severity or number
 
@@ -64,7 +64,8 @@ class Order:
 def _value(name: str, text: str) -> Any:
     if name == "severity":
         return text if text in Severity.values else None
-    return moment_of(text.replace(" ", "+"))
+    text = text.replace(" ", "+")
+    return NO_DUE if text == NO_DUE.isoformat() else moment_of(text)
 
 
 def _said(row: Any, name: str) -> Any:

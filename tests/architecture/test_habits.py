@@ -12,7 +12,8 @@ LONGEST_FILE = 500
 LONGEST_FUNCTION = 50
 
 # Where the clock may be read: the edges. Everything else is told the time.
-EDGES = ("views", "tasks", "commands", "middleware", "admin", "adapters", "signin", "templatetags")
+# Moments: a form's field reads the clock at the edge of a request.
+EDGES = ("views", "tasks", "commands", "middleware", "admin", "adapters", "signin", "templatetags", "moments")
 CLOCKS = {"timezone.now", "datetime.now", "datetime.utcnow", "date.today", "datetime.today"}
 CLOCKS |= {"timezone.localtime", "timezone.localdate", "dt.datetime.now", "dt.date.today"}
 

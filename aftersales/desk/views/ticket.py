@@ -59,7 +59,8 @@ def ticket_page(
     """``opened``: the dialog of a case that was refused, standing open with what was written."""
     now = timezone.now()
     bench = workbench.read(row, request.user, now)
-    off = kept_in(selectors.ANSWER, selectors.ASK)
+    ended = voices.ended_words(row)  # then nothing is sent, and what is switched off makes no difference
+    off = set() if ended else kept_in(selectors.ANSWER, selectors.ASK)
     unheard = voices.why_words(
         selectors.unheard_because(row, bench.customer.no_mail if bench.customer else None, off)
     )
@@ -75,7 +76,7 @@ def ticket_page(
         "reopened_words": ngettext("reopened once", "reopened %(n)d times", row.reopened) % {"n": row.reopened},
         "why": dispatching.face(bench.dispatch, row.owner, now, request.user, bench.dispatch_before),
         "may_reassign": any(act.name == "assign" for act in todo.allowed),
-        "ended": voices.ended_words(row), "mute": unheard, "accept": files.accepted(),
+        "ended": ended, "mute": unheard, "accept": files.accepted(),
         "resolve_text": resolve_text(row), "opened_dialog": opened,
         "merchant_mute": voices.why_words(selectors.merchant_unheard_because(row, off)) if row.merchant_id else "",
         "tomorrow": timezone.localtime(now + timedelta(days=1)).strftime("%Y-%m-%dT%H:%M"),
