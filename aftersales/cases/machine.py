@@ -84,7 +84,8 @@ CASE_MACHINE = Machine(
         ),
         Move(
             "dispute", [S.REQUESTED, S.OFFERED, S.COUNTERED, S.REJECTED, S.APPROVED], S.DISPUTED, "cases.dispute",
-            pgettext_lazy("case move", "Let the platform decide"), "case.disputed", needs=[BY],
+            pgettext_lazy("case move", "Let the platform decide"), "case.disputed", guards=[rules.agreement_binds],
+            needs=[BY],
             effect=_("Both sides are asked for evidence; the platform rules."),
         ),
         Move(

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from aftersales.cases.states import DecidedBy, Direction, PaymentState
+from aftersales.cases.states import CaseState, DecidedBy, Direction, PaymentState
 from aftersales.core.errors import Refusal, Text
 
 Data = Mapping[str, Any] | None
@@ -27,6 +27,18 @@ def machine_never_refuses(
     """R4.6: doubt goes to a person; no rule and no silence refuses a customer."""
     if (data and data.get("how") in MACHINES) or "system" in actor.roles:
         yield Refusal("machine", _("A case is refused by a person, never by a rule or by silence."))
+
+
+def agreement_binds(
+    row: Any, facts: Mapping[str, Any], actor: Any, now: datetime, data: Data
+) -> Iterable[Refusal]:
+    """What both sides accepted stands; disputed is only what an inspection took off it afterwards (R4.6)."""
+    agreed = row.state == CaseState.APPROVED and row.decided_how == DecidedBy.AGREEMENT
+    if agreed and row.agreed >= row.promised:
+        yield Refusal(
+            "agreed",
+            _("Both sides accepted this; it binds them, and the platform sees to it that it is carried out."),
+        )
 
 
 def not_paid_yet(

@@ -199,3 +199,15 @@ def test_a_compensation_has_no_goods_no_other_kind_and_a_bound(
     assert (case.state, case.goods_back, CaseParcel.objects.count(), CasePayment.objects.count()) == (
         "approved", False, 0, 1,
     )  # fmt: skip
+
+
+def test_what_both_sides_accepted_binds(visit: Visit, open_case: Open, desk: Cast, now: datetime) -> None:
+    """He accepted and said that he asks for nothing further: neither he nor staff for him turns round afterwards."""
+    case = open_case({0: 3}, kind="refund_only")
+    services.case_offer(case=case, amount=D(10), actor=desk.agent, now=now)
+    visit.send("accept_offer", agree="on")
+    assert "dispute" not in visit.acts()
+    assert visit.send("dispute", words="我反悔了，要全额").status_code in (404, 409, 422)
+    case.refresh_from_db()
+    refused("agreed", lambda: services.dispute_open(case=case, by="customer", actor=desk.agent, now=now))
+    assert (case.state, case.agreed, Dispute.objects.count()) == ("approved", D(10), 0)
