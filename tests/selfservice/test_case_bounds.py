@@ -207,7 +207,9 @@ def test_what_both_sides_accepted_binds(visit: Visit, open_case: Open, desk: Cas
     services.case_offer(case=case, amount=D(10), actor=desk.agent, now=now)
     visit.send("accept_offer", agree="on")
     assert "dispute" not in visit.acts()
-    assert visit.send("dispute", words="我反悔了，要全额").status_code in (404, 409, 422)
+    assert visit.post(
+        visit.form("withdraw") | {"act": "dispute", "words": "我反悔了，要全额"}
+    ).status_code in (404, 409, 422)
     case.refresh_from_db()
     refused("agreed", lambda: services.dispute_open(case=case, by="customer", actor=desk.agent, now=now))
     assert (case.state, case.agreed, Dispute.objects.count()) == ("approved", D(10), 0)
