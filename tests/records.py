@@ -22,10 +22,14 @@ def person(role: str, now: datetime) -> User:
     return found
 
 
-def merchant(code: str, now: datetime, **columns: Any) -> Any:
-    return merchants.merchant_create(
+def merchant(code: str, now: datetime, *, returns: str = "杭州市文一路 8 号", **columns: Any) -> Any:
+    """A shop at work. ``returns``: where it takes goods back; empty where nobody knows."""
+    row = merchants.merchant_create(
         code=code, name=f"Shop {code}", actor=system_user(), now=now, **{"state": "active", **columns}
     )
+    if returns:
+        merchants.contact_save(merchant=row, role="returns", address=returns, actor=system_user(), now=now)
+    return row
 
 
 def order(number: str, now: datetime, **columns: Any) -> Any:

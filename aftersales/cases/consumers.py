@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from aftersales.cases.models import Case
-from aftersales.cases.services import asking
+from aftersales.cases.services import asking, obliging
 from aftersales.cases.services.automatic import approve_one
 from aftersales.cases.services.disputetelling import sides_tell
 from aftersales.cases.services.flags import case_look, expiry_look, parcel_look, pictures_look
@@ -46,6 +46,11 @@ def merchant_unreached(event: Event, now: datetime) -> None:
     """The question did not reach him: staff asks by other means."""
     if event.payload.get("template") == asking.QUESTION and event.payload.get("why") in asking.NO_WAY:
         asking.question_lost(event=event, now=now)
+
+
+def obligation_missed(event: Event, now: datetime) -> None:
+    """A merchant's time ran out: a person of the platform decides what follows."""
+    obliging.obligation_missed(event=event, now=now)
 
 
 def merchant_wrote(event: Event, now: datetime) -> None:

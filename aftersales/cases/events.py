@@ -43,8 +43,8 @@ def case(code: str, sentence: Any, audience: str = CUSTOMER, moneyless: Any = ""
     )
 
 
-def parcel(code: str, sentence: Any, audience: str = CUSTOMER) -> Kind:
-    return Kind(f"case_parcel.{code}", sentence, PARCEL, audience=audience, show=_words)
+def parcel(code: str, sentence: Any, audience: str = CUSTOMER, **payload: str) -> Kind:
+    return Kind(f"case_parcel.{code}", sentence, {**PARCEL, **payload}, audience=audience, show=_words)
 
 
 def payment(code: str, sentence: Any, audience: str = INTERNAL, **payload: str) -> Kind:
@@ -95,8 +95,8 @@ register(
         due="code",
     ),
     case(
-        "flagged", _("A person should look at it again: %(review)s, %(amount)s."), INTERNAL, review="code",
-        amount="amount",
+        "flagged", _("A person should look at it again: %(review)s, %(amount)s."), INTERNAL,
+        moneyless=_("A person should look at it again: %(review)s."), review="code", amount="amount",
     ),
     case("to_decide", _("No rule decided it: a person does."), INTERNAL),
     case("merchant_told", _("The merchant has the request and owes an answer from now on."), MERCHANT),
@@ -105,10 +105,16 @@ register(
     case("freight_agreed", _("%(actor)s added the return freight: %(amount)s."), amount="amount"),
     case("link_shown", _("%(actor)s looked at the link to the customer's page."), INTERNAL),
     case("link_replaced", _("%(actor)s ended the links to the customer's page and made a new one."), INTERNAL),
+    case("address_asked", _("The merchant owes a return address from now on."), MERCHANT),
+    case("address_given", _("The merchant gave the return address; the customer may send the goods.")),
+    case("goods_arrived", _("The goods were delivered; the merchant owes the receipt from now on."), MERCHANT),
+    case("goods_confirmed", _("What became of the delivered goods is known."), MERCHANT),
+    case("replacement_owed", _("The merchant owes the replacement from now on.")),
     case("goods_in", _("Goods are back; the refund is owed from now on."), MERCHANT),
     case("reviewed", _("%(actor)s looked at it again."), INTERNAL),
     parcel("announced", _("A parcel is awaited (%(direction)s).")),
     parcel("shipped", _("The parcel was sent (%(direction)s).")),
+    parcel("arrived", _("The carrier delivered the parcel."), presumed="flag"),
     parcel("received", _("%(actor)s received the parcel.")),
     parcel("counted", _("%(actor)s counted what came in."), MERCHANT),
     parcel("delivered", _("The parcel was delivered.")),

@@ -142,6 +142,12 @@ PARCEL_MACHINE = Machine(
             "case_parcel.shipped", needs=WAYBILL,
         ),
         Move(
+            "arrive", [P.IN_TRANSIT], P.IN_TRANSIT, "cases.ship", pgettext_lazy("parcel move", "Carrier delivered it"),
+            "case_parcel.arrived", guards=[rules.comes_in, rules.not_arrived],
+            needs=[Need("presumed", label=pgettext_lazy("parcel", "Presumed"), kind="hidden", required=False)],
+            effect=_("Whoever receives the goods has to confirm it from now on."),
+        ),
+        Move(
             "receive", [P.AWAITED, P.IN_TRANSIT, P.LOST, P.EXPIRED], P.RECEIVED, RECEIVE,
             pgettext_lazy("parcel move", "Received"), "case_parcel.received", guards=[rules.comes_in], needs=FOUND,
         ),

@@ -132,6 +132,8 @@ def _rules() -> None:
     deliveries.subscribe("cases.merchant_asked", "notice.sent", consumers.merchant_asked, his)
     deliveries.subscribe("cases.merchant_unreached", "notice.skipped", consumers.merchant_unreached, his)
     deliveries.subscribe("cases.merchant_wrote", "ticket.merchant_wrote", consumers.merchant_wrote, his)
+    missed = _("Let a person decide what a merchant did not do in time")
+    deliveries.subscribe("cases.obligation_missed", "clock.breached", consumers.obligation_missed, missed)
     looked = _("Find signals that a person should look at")
     deliveries.subscribe("cases.parcel_signals", "case_parcel.inspected", consumers.parcel_signals, looked)
     deliveries.subscribe("cases.expiry_signals", "case_parcel.expired", consumers.expiry_signals, looked)

@@ -66,6 +66,13 @@ def comes_in(row: Any, facts: Mapping[str, Any], actor: Any, now: datetime, data
         yield Refusal("outbound", _("This parcel goes to the customer."))
 
 
+def not_arrived(
+    row: Any, facts: Mapping[str, Any], actor: Any, now: datetime, data: Data
+) -> Iterable[Refusal]:
+    if row.arrived_at is not None:
+        yield Refusal("arrived", _("It was delivered already; now somebody receives it."))
+
+
 def goes_out(row: Any, facts: Mapping[str, Any], actor: Any, now: datetime, data: Data) -> Iterable[Refusal]:
     if row.direction != Direction.OUTBOUND:
         yield Refusal("inbound", _("This parcel comes from the customer."))

@@ -340,6 +340,18 @@ class ReviewCause(models.TextChoices):
     NEVER_SENT = "never_sent", pgettext_lazy("review of a case", "Refunded, and the goods were never sent")
     DELIVERED = "delivered", pgettext_lazy("review of a case", "Refunded, and the customer has the goods")
     PERSON = "person", pgettext_lazy("review of a case", "Approved by rule; the customer asks for a person")
+    NO_ADDRESS = (
+        "no_address",
+        pgettext_lazy("review of a case", "The merchant gave no return address in time"),
+    )
+    UNCONFIRMED = (
+        "unconfirmed",
+        pgettext_lazy("review of a case", "The merchant did not confirm the goods in time"),
+    )
+    NOT_SENT = (
+        "not_sent",
+        pgettext_lazy("review of a case", "The merchant did not send the replacement in time"),
+    )
 
 
 class PhotoOf(models.TextChoices):

@@ -12,6 +12,7 @@ from aftersales.cases.models import CasePayment, PaymentRun
 from aftersales.cases.services import gateway
 from aftersales.cases.services.asking import merchants_ask_again
 from aftersales.cases.services.automatic import approve_due, pay_due
+from aftersales.cases.services.obliging import addresses_follow
 from aftersales.cases.services.requests import requests_lapse
 from aftersales.cases.services.runs import run_export
 from aftersales.cases.services.telling import differences_unpaid
@@ -46,13 +47,16 @@ def ask_about_payments() -> None:
 @shared_task
 def sweep_parcels() -> None:
     """Every ten minutes: remind who has goods to send, end the waiting that is over, and cases that give nothing;
-    ask merchants who have an address by now; tell staff of differences that nobody paid.
+    ask merchants who have an address by now, and tell customers of theirs for returns; count as delivered what is on
+    its way for too long; tell staff of differences that nobody paid.
     """
     now = timezone.now()
     with origin.coming_from("task"):
         services.parcels_warn(now=now)
         services.parcels_expire(now=now)
         services.cases_end_empty(now=now)
+        addresses_follow(now=now)
+        services.parcels_presume(now=now)
         merchants_ask_again(now=now)
         differences_unpaid(now=now)
 

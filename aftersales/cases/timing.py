@@ -18,6 +18,8 @@ CLOCKED = (
         "case.settled",
     ),
     *("case.withdrawn", "case.turned", "case.closed"),
+    *("case.address_asked", "case.address_given", "case.goods_arrived", "case.goods_confirmed"),
+    *("case.replacement_owed", "case.replacement_sent"),
 )
 """What may start, stop or end a promise about a case; opening one asks nothing of the clocks."""
 

@@ -15,6 +15,7 @@ from django.utils.translation import pgettext_lazy
 from aftersales.cases.disputestates import MAY_CHANGE
 from aftersales.cases.models import Case, CaseFlag, CaseJudgment, CaseParcel, Dispute, Repair
 from aftersales.cases.request_states import SignalState
+from aftersales.cases.services.obliging import DUTIES
 from aftersales.cases.states import HERE, UNDECIDED, CaseKind, CaseState, Direction, Ground, ParcelState
 from aftersales.desk.cases import case_badge
 
@@ -80,7 +81,9 @@ def _of_board(rows: QuerySet[Case], board: str) -> QuerySet[Case]:
     parcels = CaseParcel.objects.filter(case=OuterRef("pk"), direction=Direction.INBOUND)
     match board:
         case "merchant":
-            return rows.filter(state__in=[CaseState.REQUESTED, CaseState.COUNTERED]).exclude(OURS)
+            asked = Q(state__in=[CaseState.REQUESTED, CaseState.COUNTERED])
+            owes = Q(state=CaseState.APPROVED, next_promise__in=DUTIES)
+            return rows.filter(asked | owes).exclude(OURS)
         case "unreached":
             return rows.filter(pk__in=Case.objects.unreached().values("pk"))
         case "platform":

@@ -104,6 +104,7 @@ PARCEL_ACTS: Mapping[str, Callable[..., CaseParcel]] = {
     "keep": services.parcel_keep,
     "deliver_back": services.parcel_deliver_back,
     "unclaim": services.parcel_unclaim,
+    "arrive": services.parcel_at_door,
     "lose": services.parcel_lose,
     "refuse_at_door": services.parcel_refuse,
     "intercept": services.parcel_intercept,

@@ -28,7 +28,6 @@ from aftersales.cases.models import (
 from aftersales.cases.refunding import TERM_LABELS, Quote
 from aftersales.cases.selectors import pieces_awaited
 from aftersales.cases.services import limits, receipt_preview
-from aftersales.cases.services.asking import asks_merchant
 from aftersales.cases.services.parcels import strangers
 from aftersales.cases.states import (
     CASE_COLOURS,
@@ -50,9 +49,9 @@ from aftersales.core.models import Event
 from aftersales.core.moves import MoveOption
 from aftersales.core.wording import minute, when
 from aftersales.desk.caseforms import FreeLine
+from aftersales.desk.caseturns import replaced, turn_of
 from aftersales.desk.statelook import state_badge
 from aftersales.orders.models import OrderLine
-from aftersales.standards.states import Promise
 from aftersales.tickets.models import Ticket
 
 P = ParcelState
@@ -62,7 +61,7 @@ CASE_ACTS = (
     "close",
 )  # fmt: skip
 PARCEL_ACTS = (
-    "ship", "deliver", "keep", "send_back", "deliver_back", "unclaim", "lose", "refuse_at_door", "intercept",
+    "ship", "arrive", "deliver", "keep", "send_back", "deliver_back", "unclaim", "lose", "refuse_at_door", "intercept",
 )  # fmt: skip
 SHOWN = 5
 
@@ -189,7 +188,7 @@ def cards(cases: Sequence[Case], user: Any, now: datetime, *, notes: bool = Fals
             case=case, state=case_badge(case), lines=lines[case.pk], parcels=parcels[case.pk], payments=paid[case.pk],
             notes=said[case.pk], acts=_sorted(moves.options(case, actor=user, now=now, names=CASE_ACTS), CASE_ACTS),
             steps=steps_of(case, parcels[case.pk], paid[case.pk], now),
-            turn=turn_of(case, parcels[case.pk], paid[case.pk]),
+            turn=turn_of(case, [one.parcel for one in parcels[case.pk]], [one for one, _look in paid[case.pk]]),
         )
         for case in cases
     ]  # fmt: skip
@@ -222,65 +221,6 @@ def _parcels(ids: Sequence[int], user: Any, now: datetime) -> dict[int, list[Par
     return by_case
 
 
-def _money_back(paid: Payments) -> str:
-    """What is to be done about money that did not arrive; of several the first."""
-    words = {
-        PaymentState.RETURNED: _("The bank sent the refund back: ask for another account"),
-        PaymentState.FAILED: _("The bank did not pay: try again, or ask for another account"),
-        PaymentState.PAYEE_NEEDED: _("The customer names another account next"),
-    }
-    states = [PaymentState(one.state) for one, _look in paid]
-    return next((words[state] for state in states if state in words), "")
-
-
-def turn_of(case: Case, parcels: Sequence[ParcelCard], paid: Payments = ()) -> str:
-    """Whose turn it is, in words."""
-    if back := _money_back(paid):
-        return back
-    if case.state in (CaseState.REQUESTED, CaseState.COUNTERED):
-        return _undecided(case)
-    if case.state == CaseState.OFFERED:
-        return _("The customer answers next")
-    if case.state == CaseState.DISPUTED:
-        return _("The platform decides next")
-    if case.state != CaseState.APPROVED:
-        return ""
-    states = {one.parcel.state for one in parcels}
-    if case.kind == CaseKind.REPAIR and P.RECEIVED in states:
-        return _("The workshop has it")
-    if states & {P.RECEIVED, P.REFUSED_AT_DOOR, P.INTERCEPTED}:
-        return _("The goods are here: inspect them")
-    going = {one.parcel.direction for one in parcels if one.parcel.state == P.IN_TRANSIT}
-    if going:
-        return (
-            _("The goods are on their way")
-            if Direction.INBOUND in going
-            else _("A parcel goes to the customer")
-        )
-    if P.AWAITED in states:
-        return _("The customer sends the goods next")
-    if case.kind == CaseKind.EXCHANGE and P.KEPT in states and not _replaced(parcels):
-        return _("Send the replacement next")
-    if case.kind in MONEY_BACK and case.left:
-        return _("The refund is due")
-    return _("The goods were never sent: ask the customer, or close the case") if P.EXPIRED in states else ""
-
-
-def _undecided(case: Case) -> str:
-    """The merchant's turn is what he owes by now; a question that never reached him leaves it to us."""
-    if not asks_merchant(case):
-        return _("It is to be decided here")
-    if case.next_promise == Promise.MERCHANT_ANSWER:
-        return _("The merchant answers next")
-    return _("To be decided: the merchant has answered, or has no message yet")
-
-
-def _replaced(parcels: Sequence[ParcelCard]) -> list[CaseParcel]:
-    """Parcels with replacements that went out."""
-    rows = [one.parcel for one in parcels if one.parcel.direction == Direction.OUTBOUND]
-    return [one for one in rows if one.shipped_at and one.state != P.CANCELLED]
-
-
 def steps_of(case: Case, parcels: Sequence[ParcelCard], paid: Payments, now: datetime) -> list[Step]:
     """Asked, decided, sent, received, inspected, refunded: what of it concerns this case."""
     inbound = [one.parcel for one in parcels if one.parcel.direction == Direction.INBOUND]
@@ -308,7 +248,7 @@ def steps_of(case: Case, parcels: Sequence[ParcelCard], paid: Payments, now: dat
             moments = [getattr(one, name) for one in live]
             stages.append((word, bool(live) and all(moments), next((at for at in moments if at), None)))
     if case.kind == CaseKind.EXCHANGE:
-        out = _replaced(parcels)
+        out = replaced([one.parcel for one in parcels])
         stages.append((pgettext("step of a case", "Replaced"), bool(out), out[0].shipped_at if out else None))
     if case.kind in MONEY_BACK or case.agreed:
         done = [one for one, _look in paid if one.state == PaymentState.SUCCEEDED]

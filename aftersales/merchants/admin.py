@@ -39,7 +39,7 @@ class ContactInline(RoomInline):
     """A merchant's business contacts: staff call them, so they are shown in full."""
 
     model = MerchantContact
-    fields = readonly_fields = ("role", "name", "phone", "email")
+    fields = readonly_fields = ("role", "name", "phone", "email", "address")
 
 
 @admin.register(Merchant)

@@ -50,6 +50,15 @@ def notice_email(merchant: str) -> Subquery:
     return Subquery(_written_to().filter(merchant_id=OuterRef(merchant)).values("email")[:1])
 
 
+def takes_returns(merchant_ids: Collection[int]) -> set[int]:
+    """Those of these merchants of whom an address for returned goods is known; the platform's own shops have ours."""
+    desks = MerchantContact.objects.filter(role=ContactRole.RETURNS, merchant__in=merchant_ids).exclude(
+        address=""
+    )
+    own = Merchant.objects.filter(pk__in=merchant_ids, self_run=True)
+    return {*desks.values_list("merchant_id", flat=True), *own.values_list("pk", flat=True)}
+
+
 def why_no_address(email: str | None) -> str:
     """Why no mail reaches this address: no_address, bad_address, or "" when one does. The sender judges alike."""
     if not email:

@@ -32,6 +32,9 @@ class Promise(models.TextChoices):
     REFUND = "refund", pgettext_lazy("promise", "Refund paid")
     REPAIR = "repair", pgettext_lazy("promise", "Repair done")
     KEPT_WORD = "kept_word", pgettext_lazy("promise", "Given word")
+    RETURN_ADDRESS = "return_address", pgettext_lazy("promise", "Return address given")
+    RECEIPT = "receipt", pgettext_lazy("promise", "Receipt of the goods confirmed")
+    REPLACEMENT = "replacement", pgettext_lazy("promise", "Replacement sent")
     AUTHORITY_REPLY = "authority_reply", pgettext_lazy("promise", "Reply to the authority")
     AUTHORITY_ANSWER = "authority_answer", pgettext_lazy("promise", "Merchant's answer for the authority")
 

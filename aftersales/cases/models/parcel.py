@@ -38,6 +38,7 @@ class CaseParcel(StateModel, PublicIdModel, VersionedModel):
     ship_by = models.DateTimeField(_("to be sent by"), null=True)
     announced_at = models.DateTimeField(_("announced at"))
     shipped_at = models.DateTimeField(_("sent at"), null=True)
+    arrived_at = models.DateTimeField(_("delivered by the carrier at"), null=True)
     received_at = models.DateTimeField(_("received at"), null=True)
     received_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("received by"),
@@ -89,7 +90,14 @@ class CaseParcel(StateModel, PublicIdModel, VersionedModel):
     @transition(**move("ship"))
     def ship(self, *, actor: Any, now: datetime, carrier: str, tracking_no: str) -> dict[str, Any]:
         self.carrier, self.tracking_no, self.shipped_at, self.settled_at = carrier, tracking_no, now, None
+        self.arrived_at = None
         return self.told()
+
+    @transition(**move("arrive"))
+    def arrive(self, *, actor: Any, now: datetime, presumed: bool = False) -> dict[str, Any]:
+        """At the address, and not confirmed yet. ``presumed``: nobody said so; it is on its way for too long."""
+        self.arrived_at = now
+        return self.told(presumed=presumed)
 
     @transition(**move("receive"))
     def receive(

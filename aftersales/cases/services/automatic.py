@@ -20,10 +20,10 @@ from aftersales.cases.models import Case, CaseJudgment, CaseParcel, ParcelItem
 from aftersales.cases.refunding import Quote
 from aftersales.cases.request_states import RuleOutcome, SignalState, WhyPerson
 from aftersales.cases.services.accounts import reserve
-from aftersales.cases.services.awaiting import SHIP_DAYS
 from aftersales.cases.services.limits import CUSTOMER
 from aftersales.cases.services.locking import Held, held, refuse_foreign, require
 from aftersales.cases.services.many import held_many, one_after_another
+from aftersales.cases.services.obliging import SHIP_DAYS, addresses_ask
 from aftersales.cases.services.opening import note
 from aftersales.cases.services.proposing import payment_propose
 from aftersales.cases.services.quoting import quote_of
@@ -33,6 +33,7 @@ from aftersales.core import events, moves
 from aftersales.core.errors import Busy, DomainError
 from aftersales.core.events import Draft
 from aftersales.core.plainwrite import write_columns
+from aftersales.merchants.selectors import takes_returns
 from aftersales.standards.returns.states import Verdict
 from aftersales.standards.selectors import (
     Book,
@@ -342,12 +343,13 @@ def _approve(approved: Sequence[Judged], actor: Any, now: datetime) -> None:
 
 def _await_goods(approved: Sequence[Judged], actor: Any, now: datetime) -> None:
     """One awaited parcel for each case whose goods come back."""
-    ship_by = now + duration(SHIP_DAYS, now)
     back = [one.mine for one in approved if one.mine.case.goods_back]
+    ship_by, sellers = now + duration(SHIP_DAYS, now), {mine.case.merchant_id for mine in back}
+    known = takes_returns(sellers - {None}) | {None}
     parcels = [
         CaseParcel(
-            case=mine.case, merchant_id=mine.case.merchant_id, ship_by=ship_by, announced_at=now,
-            freight_by=mine.case.return_freight,
+            case=mine.case, merchant_id=mine.case.merchant_id, announced_at=now, freight_by=mine.case.return_freight,
+            ship_by=ship_by if mine.case.merchant_id in known else None,
         )
         for mine in back
     ]  # fmt: skip
@@ -361,6 +363,12 @@ def _await_goods(approved: Sequence[Judged], actor: Any, now: datetime) -> None:
             for line in mine.lines
         ]
     )
+    nowhere = [mine.case for mine in back if mine.case.merchant_id not in known]
+    if nowhere:
+        held_now = (
+            Case.objects.filter(pk__in=[case.pk for case in nowhere]).select_related("ticket").order_by("pk")
+        )
+        addresses_ask(held_now, actor=actor, now=now)
 
 
 def _pay(ids: Sequence[int], now: datetime) -> int:

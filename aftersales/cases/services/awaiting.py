@@ -10,6 +10,7 @@ from django.db.models import Q, Sum
 from accounts.services import system_user
 from aftersales.cases.models import Case, CaseParcel, ParcelItem
 from aftersales.cases.services.locking import Held, held
+from aftersales.cases.services.obliging import addresses_ask, send_until
 from aftersales.cases.services.receipts import goods_in, receipt_settle
 from aftersales.cases.states import GOODS_BACK, Direction, ParcelState
 from aftersales.core import moves
@@ -17,7 +18,7 @@ from aftersales.core.errors import DomainError
 from aftersales.standards.selectors import duration
 
 logger = logging.getLogger(__name__)
-SHIP_DAYS, WARN_HOURS = "return_ship_days", "return_warn_hours"
+WARN_HOURS = "return_warn_hours"
 BATCH = 500
 OUT = [ParcelState.EXPIRED, ParcelState.CANCELLED, ParcelState.SENT_BACK, ParcelState.DELIVERED_BACK]
 
@@ -41,14 +42,20 @@ def parcel_await(mine: Held, case: Case, *, actor: Any, now: datetime) -> CasePa
 
 
 def _awaited(case: Case, pieces: dict[int, int], actor: Any, now: datetime) -> CaseParcel:
+    until = send_until(case, now)
     parcel = CaseParcel(
-        case=case, merchant_id=case.merchant_id, ship_by=now + duration(SHIP_DAYS, now), announced_at=now,
+        case=case,
+        merchant_id=case.merchant_id,
+        ship_by=until,
+        announced_at=now,
         freight_by=case.return_freight,
-    )  # fmt: skip
+    )
     moves.create(parcel, actor=actor, now=now, event="case_parcel.announced", payload=parcel.told())
     ParcelItem.objects.bulk_create(
         [ParcelItem(parcel=parcel, case_line_id=pk, announced=count) for pk, count in pieces.items()]
     )
+    if until is None:
+        addresses_ask([case], actor=actor, now=now)
     return parcel
 
 

@@ -30,6 +30,7 @@ from aftersales.cases.services.locking import (
     tell_ticket,
     ticket_open_again,
 )
+from aftersales.cases.services.obliging import replacement_follow
 from aftersales.cases.services.opening import note
 from aftersales.cases.services.paying import cancel_what_can_be
 from aftersales.cases.services.pieces import pieces_release
@@ -418,9 +419,10 @@ def _approved(
     parcel_await(mine, approved, actor=actor, now=now)
     exchange_follow(mine, approved, actor=actor, now=now)
     if not mine.lines or any(line.shipped or line.received for line in mine.lines):
-        approved = goods_count(mine, actor=actor, now=now, bound=now if move in KNOWING else None)
-    tell_ticket(mine.ticket, "ticket.case_decided", approved, actor=actor, now=now)
-    return approved
+        goods_count(mine, actor=actor, now=now, bound=now if move in KNOWING else None)
+    replacement_follow(mine, actor=actor, now=now)
+    tell_ticket(mine.ticket, "ticket.case_decided", mine.case, actor=actor, now=now)
+    return mine.case
 
 
 def _leave(case: Case, actor: Any, now: datetime) -> None:

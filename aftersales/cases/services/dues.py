@@ -13,6 +13,7 @@ from aftersales.cases.models import Case, Due
 from aftersales.cases.refunding import ZERO
 from aftersales.cases.repairs.states import DueKind
 from aftersales.cases.services.locking import held, refuse_foreign, require
+from aftersales.cases.services.obliging import replacement_follow
 from aftersales.core import moves
 from aftersales.core.errors import DomainError
 
@@ -40,6 +41,7 @@ def due_paid(*, due: Due, reference: str, actor: Any, now: datetime) -> Due:
         except IntegrityError:
             raise DomainError(_("This reference pays another amount already."), "reference_used") from None
         _tell(row, mine.case, "case.due_paid", actor, now)
+        replacement_follow(mine, actor=actor, now=now)
     return row
 
 

@@ -5,15 +5,15 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Sum
 from django.utils.translation import gettext_lazy as _
 
-from aftersales.cases.models import Case, CaseParcel, Exchange, ParcelItem
+from aftersales.cases.models import Case, CaseParcel, Exchange
 from aftersales.cases.repairs.selectors import OUT_OF_REACH, going_out
 from aftersales.cases.services.deciding import agree_anew
 from aftersales.cases.services.dues import dues_drop, refuse_open
 from aftersales.cases.services.following import repairs_end
 from aftersales.cases.services.locking import Held, held, refuse_foreign, require
+from aftersales.cases.services.obliging import SENT, pieces_missing, told
 from aftersales.cases.services.opening import note
 from aftersales.cases.services.parcels import parcel_dispatch
 from aftersales.cases.services.paying import cancel_what_can_be
@@ -28,9 +28,9 @@ from aftersales.cases.states import (
     Ground,
     NoteKind,
     ParcelState,
+    ReviewCause,
     Side,
 )
-from aftersales.core import moves
 from aftersales.core.errors import DomainError
 
 __all__ = ["Replacement", "case_turn", "exchange_choose", "exchange_send"]
@@ -93,17 +93,13 @@ def exchange_send(
         waiting = standing.filter(parcel=None) | standing.filter(parcel__state__in=OUT_OF_REACH)
         if not waiting.update(parcel=parcel) and not standing.filter(parcel=parcel).exists():
             raise DomainError(_("The replacement is on its way already."), "replacement_sent")
-        moves.change(mine.case, actor=actor, now=now, event="case.replacement_sent", payload=mine.case.told())
+        told(mine, SENT, ReviewCause.NOT_SENT, actor=actor, now=now)
     return parcel
 
 
 def _refuse_before_goods(mine: Held, row: Exchange) -> None:
-    if row.send_first or not mine.case.goods_back:
-        return
-    lost = ParcelItem.objects.filter(parcel__state=ParcelState.LOST, case_line__case=mine.case)
-    gone = lost.aggregate(sum=Sum("announced"))["sum"] or 0
-    missing = sum(line.approved - line.received for line in mine.lines) - gone
-    if missing > 0:
+    missing = pieces_missing(mine, row)
+    if missing:
         raise DomainError(
             _("%(pieces)d pieces are not back yet; the replacement follows the goods.") % {"pieces": missing},
             "goods_awaited",
@@ -139,6 +135,8 @@ def case_turn(
         ):
             raise DomainError(_("Choose what is asked for, and why."), "kind")
         _leave(mine, kind, actor, now)
+        if mine.case.review == ReviewCause.NOT_SENT:  # nobody waits for the replacement any more
+            told(mine, "case.reviewed", ReviewCause.NOT_SENT, actor=actor, now=now)
         terms = {
             "kind": kind, "ground": wanted,
             "return_freight": Side.MERCHANT if wanted in SELLERS_FAULT else row.return_freight,

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from aftersales.cases.models import Case, CaseLine, CaseParcel, ParcelItem
 from aftersales.cases.services.following import goods_follow
 from aftersales.cases.services.locking import Held, held_together, refuse_foreign, require
+from aftersales.cases.services.obliging import arrival_follow, replacement_follow
 from aftersales.cases.services.receipts import goods_in, receipt_settle
 from aftersales.cases.services.settling import close_if_settled
 from aftersales.cases.states import MONEY_BACK, CaseKind, CaseState, Direction, ParcelState, ReviewCause, Side
@@ -66,6 +67,9 @@ class HeldParcel:
             goods_follow(parcel, self.items, self.cases, actor=actor, now=now)
         for mine in self.cases.values():
             receipt_settle(mine, actor=actor, now=now)
+            if self.parcel.arrived_at:
+                arrival_follow(mine, CaseParcel.objects.get(pk=self.parcel.pk), actor=actor, now=now)
+            replacement_follow(mine, actor=actor, now=now)
             close_if_settled(mine, now=now)
 
 

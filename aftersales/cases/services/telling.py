@@ -6,12 +6,14 @@ from decimal import Decimal
 from typing import Any
 
 from django.utils.functional import lazy
+from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext
 
 from accounts.services import system_user
 from aftersales.cases.models import Case, CaseLine, CaseNote, CaseParcel, CasePayment, Due, ParcelItem, Repair
 from aftersales.cases.refunding import worth
 from aftersales.cases.repairs.states import DueKind
+from aftersales.cases.services.asking import goods_named
 from aftersales.cases.states import (
     MONEY_BACK,
     CaseKind,
@@ -31,6 +33,7 @@ from aftersales.merchants.models import MerchantContact
 from aftersales.merchants.states import ContactRole
 from aftersales.notices.services import notice_send
 from aftersales.standards.selectors import duration
+from aftersales.standards.states import Promise
 
 DIFFERENCE_DAYS = "exchange_difference_days"
 LOOKS_BACK, BATCH = timedelta(days=2), 200
@@ -38,6 +41,7 @@ Values = dict[str, Any]
 Told = tuple[str, Values]
 ACCOUNT_ASKED = frozenset({"payment.payee_asked", "payment.account_refused"})
 """Only now his page takes an account; that the bank sent money back is whoever works on it to hear first."""
+NO_ADDRESS = _("The seller is asked where the goods are to go. Please wait for our message with the address.")
 OF_MONEY = frozenset({"case.refunded", "case.payee_asked", "case.account_asked"})
 
 
@@ -93,8 +97,23 @@ def _approved(case: Case, event: Event) -> Told:
     if parcel is not None:
         values |= {
             "due": parcel.ship_by, "return_to": return_address(case), "freight": Side(case.return_freight).label,
+            "no_address": None if parcel.ship_by else NO_ADDRESS,
         }  # fmt: skip
     return "case.approved", values
+
+
+def _address_given(case: Case, event: Event) -> Told:
+    """Where to, and until when; the goods can go now."""
+    parcels = CaseParcel.objects.filter(case=case, direction=Direction.INBOUND, state=ParcelState.AWAITED)
+    parcel = parcels.exclude(ship_by=None).last()
+    if parcel is None:
+        return "", {}
+    freight = Side(case.return_freight).label
+    return "case.address_given", {
+        "due": parcel.ship_by,
+        "return_to": return_address(case),
+        "freight": freight,
+    }
 
 
 def return_address(case: Case) -> str | None:
@@ -236,16 +255,17 @@ _found_words, _off_words = lazy(_found_in_words, str), lazy(_off_in_words, str)
 
 
 def merchant_tell(*, event: Event, now: datetime) -> None:
-    """The seller learns what was found of the goods and what is refunded; of our own sales nobody has to be told."""
+    """The seller learns what was found of the goods, and what he owes; of our own sales nobody has to be told."""
     case = _case_of(event)
-    if event.kind != "case_parcel.inspected" or event.source == "import" or case is None:
+    if event.kind not in _SELLERS_NODES or event.source == "import" or case is None:
         return
     if case.merchant is None or case.merchant.self_run or case.ticket.historic:
         return
     base: Values = {"number": case.ticket.number, "case": case.number, "asked": CaseKind(case.kind).label}
+    template, values = _SELLERS_NODES[event.kind](case, event)
     notice_send(
-        template="case.inspected_merchant", to=case.merchant, about=case.ticket,
-        values=base | {"order": case.order.external_no if case.order else None} | _findings(case, event),
+        template=template, to=case.merchant, about=case.ticket,
+        values=base | {"order": case.order.external_no if case.order else None} | values,
         key=f"event:{event.pk}:merchant", actor=system_user(now), now=now,
     )  # fmt: skip
 
@@ -343,6 +363,22 @@ def _replaced(case: Case, event: Event) -> Told:
     return "case.replacement_sent", {"tracking": parcel.tracking_no or None if parcel else None}
 
 
+def _owed_by_seller(template: str, promise: Promise) -> Callable[[Case, Event], Told]:
+    """What he is to do, of which goods, and until when."""
+    return lambda case, event: (
+        template,
+        {"items": goods_named(case), "due": case.next_due_at if case.next_promise == promise else None},
+    )
+
+
+_SELLERS_NODES: Mapping[str, Callable[[Case, Event], Told]] = {
+    "case_parcel.inspected": lambda case, event: ("case.inspected_merchant", _findings(case, event)),
+    "case.address_asked": _owed_by_seller("case.address_wanted", Promise.RETURN_ADDRESS),
+    "case.goods_arrived": _owed_by_seller("case.arrived_merchant", Promise.RECEIPT),
+    "case.replacement_owed": _owed_by_seller("case.replacement_wanted", Promise.REPLACEMENT),
+}
+
+
 def _repair(template: str) -> Callable[[Case, Event], Told]:
     return lambda case, event: (template, {})
 
@@ -375,6 +411,7 @@ _NODES: Mapping[str, Callable[[Case, Event], Told]] = {
     "case.asked": _opened,
     "case.offered": _offered,
     "case.approved": _approved,
+    "case.address_given": _address_given,
     "case.rejected": _rejected,
     "case_parcel.warned": _warned,
     "case_parcel.expired": _expired,

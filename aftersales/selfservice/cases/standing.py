@@ -32,7 +32,10 @@ P, M = ParcelState, PaymentState
 HERE = frozenset({P.RECEIVED, P.REFUSED_AT_DOOR, P.INTERCEPTED, P.INSPECTED})
 ON_WAY_OUT = frozenset({M.PROPOSED, M.AWAITING_APPROVAL, M.APPROVED})
 STUCK = frozenset({M.FAILED, M.UNKNOWN, M.RETURNED, M.PAYEE_NEEDED})
-TOLD_DUE = frozenset({Promise.MERCHANT_ANSWER, Promise.RETURN_HANDLED, Promise.REFUND, Promise.REPAIR})
+TOLD_DUE = frozenset({
+    Promise.MERCHANT_ANSWER, Promise.RETURN_HANDLED, Promise.REFUND, Promise.REPAIR, Promise.RETURN_ADDRESS,
+    Promise.RECEIPT, Promise.REPLACEMENT,
+})  # fmt: skip
 """Times that are promised to the customer; what we set ourselves is not told."""
 
 
@@ -109,7 +112,14 @@ def _approved(found: Whole) -> Head:
     states = {one.state: one for one in found.inbound}
     if P.AWAITED in states and found.is_here:
         return _partly_here(found, states[P.AWAITED].ship_by)
-    if (waits := states.get(P.AWAITED)) is not None:
+    if (waits := states.get(P.AWAITED)) is not None and waits.ship_by is None:
+        return Head(
+            "wait",
+            _("Approved: the seller tells us where to send the goods"),
+            _("We write to you as soon as we have the address; your time to send runs from then."),
+            *_due(found, _("The seller answers by"), {Promise.RETURN_ADDRESS}),
+        )
+    if waits is not None:
         return Head(
             "go",
             _("Approved: please send the goods back"),
@@ -124,6 +134,13 @@ def _approved(found: Whole) -> Head:
             "wait",
             _("A parcel is on its way to you"),
             _("Tell us when you have it."),
+        )
+    if P.IN_TRANSIT in states and states[P.IN_TRANSIT].arrived_at:
+        return Head(
+            "wait",
+            _("Your parcel was delivered"),
+            _("Its receipt is being confirmed; then we go on at once."),
+            *_due(found, _("Confirmed by"), {Promise.RECEIPT}),
         )
     if P.IN_TRANSIT in states:
         return Head(
