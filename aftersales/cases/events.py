@@ -124,6 +124,8 @@ register(
     parcel("split", _("Pieces of it go their own way."), MERCHANT),
     parcel("lost", _("The parcel counts as lost.")),
     parcel("refused", _("The parcel was refused at the door.")),
+    parcel("stop_asked", _("%(actor)s asked the carrier to stop the parcel.")),
+    parcel("stop_failed", _("The carrier did not stop the parcel.")),
     parcel("intercepted", _("The parcel was stopped on its way.")),
     parcel("inspected", _("%(actor)s inspected the goods."), MERCHANT),
     parcel("kept", _("The goods stay with the merchant."), MERCHANT),

@@ -68,7 +68,8 @@ CASE_MACHINE = Machine(
         ),
         Move(
             "approve", [S.REQUESTED, S.OFFERED, S.COUNTERED, S.REJECTED], S.APPROVED, DECIDE,
-            pgettext_lazy("case move", "Approve"), "case.approved", guards=[rules.decides_openly],
+            pgettext_lazy("case move", "Approve"), "case.approved", facts=["cases.evidence"],
+            guards=[rules.decides_openly, rules.guardian_shown],
             needs=[GRANT, HOW, TERMS],
             effect=_("The customer is told what happens next; money and goods take their own way."),
         ),
@@ -162,6 +163,16 @@ PARCEL_MACHINE = Machine(
         Move(
             "refuse_at_door", [P.IN_TRANSIT], P.REFUSED_AT_DOOR, RECEIVE,
             pgettext_lazy("parcel move", "Refused at the door"), "case_parcel.refused",
+        ),
+        Move(
+            "ask_stop", [P.IN_TRANSIT], P.IN_TRANSIT, "cases.ship", pgettext_lazy("parcel move", "Ask to stop it"),
+            "case_parcel.stop_asked", guards=[rules.goes_out, rules.stop_not_asked],
+            effect=_("The carrier stops it, or it counts as not stopped when the time is over."),
+        ),
+        Move(
+            "fail_stop", [P.IN_TRANSIT], P.IN_TRANSIT, "cases.ship", pgettext_lazy("parcel move", "Not stopped"),
+            "case_parcel.stop_failed", guards=[rules.goes_out, rules.stop_asked],
+            effect=_("The customer is told to refuse it at the door, or to send it back."),
         ),
         Move(
             "intercept", [P.AWAITED, P.IN_TRANSIT], P.INTERCEPTED, RECEIVE,

@@ -79,6 +79,7 @@ def _facts() -> None:
     facts.provide("tickets.replacement", selectors.replacements_sent)
     facts.provide("cases.open_parts", selectors.open_parts)
     facts.provide("cases.bound", selectors.bound)
+    facts.provide("cases.evidence", selectors.evidence_files)
     facts.provide("cases.not_approvers", paying.not_approvers)
     facts.provide("cases.released", selectors.released)
     facts.provide("cases.kept", selectors.kept)

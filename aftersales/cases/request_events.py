@@ -11,7 +11,7 @@ from aftersales.cases.states import Side
 from aftersales.core.events import Kind, register
 from aftersales.core.models import Audience
 
-CUSTOMER, INTERNAL = Audience.CUSTOMER, Audience.INTERNAL
+CUSTOMER, INTERNAL, MERCHANT = Audience.CUSTOMER, Audience.INTERNAL, Audience.MERCHANT
 WORDS: Mapping[str, type[models.TextChoices]] = {
     "kind": request_states.RequestKind,
     "party": Side,
@@ -50,6 +50,10 @@ register(
     request("changed", _("%(actor)s changed the details of the request.")),
     request("passed_on", _("It was passed on: %(party)s, by %(due_at)s."), due_at="moment"),
     request("done", _("The request is done: %(kind)s."), case_id="id"),
+    request(
+        "unproven", _("The merchant proved no dispatch in time: it was refunded by rule."), MERCHANT,
+        dispatched_late="flag",
+    ),
     request("refused", _("%(actor)s refused the request: %(kind)s.")),
     request("lapsed", _("Nobody answered the request in time: %(kind)s.")),
     request("withdrawn", _("The customer withdrew the request: %(kind)s.")),

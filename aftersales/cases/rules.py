@@ -6,7 +6,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from aftersales.cases.states import CaseState, DecidedBy, Direction, PaymentState
+from aftersales.cases.states import CaseState, DecidedBy, Direction, Ground, PaymentState
 from aftersales.core.errors import Refusal, Text
 
 Data = Mapping[str, Any] | None
@@ -76,6 +76,31 @@ def not_arrived(
 def goes_out(row: Any, facts: Mapping[str, Any], actor: Any, now: datetime, data: Data) -> Iterable[Refusal]:
     if row.direction != Direction.OUTBOUND:
         yield Refusal("inbound", _("This parcel comes from the customer."))
+
+
+def stop_asked(
+    row: Any, facts: Mapping[str, Any], actor: Any, now: datetime, data: Data
+) -> Iterable[Refusal]:
+    if row.stop_asked_at is None:
+        yield Refusal("not_asked", _("Nobody asked the carrier to stop this parcel."))
+
+
+def stop_not_asked(
+    row: Any, facts: Mapping[str, Any], actor: Any, now: datetime, data: Data
+) -> Iterable[Refusal]:
+    if row.stop_asked_at is not None:
+        yield Refusal("asked", _("The carrier was asked already to stop this parcel."))
+
+
+def guardian_shown(
+    row: Any, facts: Mapping[str, Any], actor: Any, now: datetime, data: Data
+) -> Iterable[Refusal]:
+    """What a minor bought is given back on the word of the guardian, who shows that he is one (民法典 §19, §145)."""
+    if row.ground == Ground.MINOR and not facts.get("cases.evidence"):
+        yield Refusal(
+            "guardian",
+            _("Ask the guardian for proof of guardianship, and put it on the ticket as a file first."),
+        )
 
 
 def not_own_payment(

@@ -12,6 +12,7 @@ from aftersales.cases.models import CasePayment, PaymentRun
 from aftersales.cases.services import gateway
 from aftersales.cases.services.asking import merchants_ask_again
 from aftersales.cases.services.automatic import approve_due, pay_due
+from aftersales.cases.services.cancelling import cancels_carry_out
 from aftersales.cases.services.obliging import addresses_follow
 from aftersales.cases.services.requests import requests_lapse
 from aftersales.cases.services.runs import run_export
@@ -48,7 +49,7 @@ def ask_about_payments() -> None:
 def sweep_parcels() -> None:
     """Every ten minutes: remind who has goods to send, end the waiting that is over, and cases that give nothing;
     ask merchants who have an address by now, and tell customers of theirs for returns; count as delivered what is on
-    its way for too long; tell staff of differences that nobody paid.
+    its way for too long, and as not stopped what no carrier stopped; tell staff of differences that nobody paid.
     """
     now = timezone.now()
     with origin.coming_from("task"):
@@ -57,6 +58,7 @@ def sweep_parcels() -> None:
         services.cases_end_empty(now=now)
         addresses_follow(now=now)
         services.parcels_presume(now=now)
+        services.stops_end(now=now)
         merchants_ask_again(now=now)
         differences_unpaid(now=now)
 
@@ -72,9 +74,11 @@ def approve_by_rule() -> None:
 
 @shared_task
 def sweep_requests() -> None:
-    """Every ten minutes: requests that nobody answered end."""
+    """Every ten minutes: what merchants did not answer in time is cancelled; requests that nobody answered end."""
+    now = timezone.now()
     with origin.coming_from("task"):
-        requests_lapse(now=timezone.now())
+        cancels_carry_out(now=now)
+        requests_lapse(now=now)
 
 
 @shared_task

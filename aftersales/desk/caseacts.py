@@ -105,6 +105,8 @@ PARCEL_ACTS: Mapping[str, Callable[..., CaseParcel]] = {
     "deliver_back": services.parcel_deliver_back,
     "unclaim": services.parcel_unclaim,
     "arrive": services.parcel_at_door,
+    "ask_stop": services.parcel_ask_stop,
+    "fail_stop": services.parcel_not_stopped,
     "lose": services.parcel_lose,
     "refuse_at_door": services.parcel_refuse,
     "intercept": services.parcel_intercept,

@@ -61,7 +61,8 @@ CASE_ACTS = (
     "close",
 )  # fmt: skip
 PARCEL_ACTS = (
-    "ship", "arrive", "deliver", "keep", "send_back", "deliver_back", "unclaim", "lose", "refuse_at_door", "intercept",
+    "ship", "arrive", "deliver", "keep", "send_back", "deliver_back", "unclaim", "lose", "refuse_at_door", "ask_stop",
+    "fail_stop", "intercept",
 )  # fmt: skip
 SHOWN = 5
 

@@ -62,6 +62,7 @@ SECOND_WHY: Mapping[str, Promise] = {
     "four_eyes": _("Such an amount is always decided by two persons."),
     "own_order": _("Whoever proposed it knows the customer."),
     "payee": _("It is not known who is paid."),
+    "minor": _("Bought by a minor: two persons look at the guardian's proof."),
     "rule_case": _("More than goes out for one case by rule alone."),
     "rule_customer": _("More than goes out to one customer by rule alone."),
     "settled": _("Both sides settled on it; nobody with the authority for it has let it out."),

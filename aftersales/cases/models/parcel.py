@@ -39,6 +39,7 @@ class CaseParcel(StateModel, PublicIdModel, VersionedModel):
     announced_at = models.DateTimeField(_("announced at"))
     shipped_at = models.DateTimeField(_("sent at"), null=True)
     arrived_at = models.DateTimeField(_("delivered by the carrier at"), null=True)
+    stop_asked_at = models.DateTimeField(_("carrier asked to stop it at"), null=True)
     received_at = models.DateTimeField(_("received at"), null=True)
     received_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("received by"),
@@ -126,6 +127,16 @@ class CaseParcel(StateModel, PublicIdModel, VersionedModel):
 
     @transition(**move("refuse_at_door"))
     def refuse_at_door(self, *, actor: Any, now: datetime) -> dict[str, Any]:
+        return self.told()
+
+    @transition(**move("ask_stop"))
+    def ask_stop(self, *, actor: Any, now: datetime) -> dict[str, Any]:
+        self.stop_asked_at = now
+        return self.told()
+
+    @transition(**move("fail_stop"))
+    def fail_stop(self, *, actor: Any, now: datetime) -> dict[str, Any]:
+        self.stop_asked_at = None
         return self.told()
 
     @transition(**move("intercept"))

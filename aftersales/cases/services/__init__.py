@@ -1,6 +1,6 @@
 """Every write about cases. Lock order: order → ticket → case → payment."""
 
-from .arriving import parcel_at_door, parcels_presume
+from .arriving import parcel_ask_stop, parcel_at_door, parcel_not_stopped, parcels_presume, stops_end
 from .asking import merchant_told, merchants_ask_again
 from .awaiting import parcels_expire, parcels_warn
 from .collecting import merchant_top_up, recoveries_collect, recovery_collect, recovery_paid
@@ -198,6 +198,7 @@ __all__ = [
     "silence_dispute",
     "case_withdraw",
     "parcel_arrive",
+    "parcel_ask_stop",
     "parcel_at_door",
     "parcel_deliver",
     "parcel_deliver_back",
@@ -214,7 +215,9 @@ __all__ = [
     "parcel_ship",
     "parcel_unclaim",
     "parcels_expire",
+    "parcel_not_stopped",
     "parcels_presume",
+    "stops_end",
     "parcels_warn",
     "receipt_preview",
     "payment_preview",

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from aftersales.cases.models import Case, CasePayment
 from aftersales.cases.refunding import ZERO
 from aftersales.cases.services.locking import Held
-from aftersales.cases.states import CompensationKind, PaymentKind, PaymentState
+from aftersales.cases.states import CompensationKind, Ground, PaymentKind, PaymentState
 from aftersales.core import authority
 from aftersales.core.authority import Claim, Ruling
 from aftersales.core.errors import DomainError
@@ -73,6 +73,8 @@ def second_person(mine: Held, payments: list[CasePayment], actor: Any, now: date
         return "payee"
     if actor.pk in own_order_facts([mine.ticket], now)[mine.ticket.pk].of(mine.ticket.pk):
         return "own_order"
+    if mine.case.ground == Ground.MINOR:
+        return "minor"
     if "system" in actor.roles:
         return _beyond_rule(mine, payments, now)
     claims = [claim_of(one, mine.ticket.severity, confirms=False) for one in payments]

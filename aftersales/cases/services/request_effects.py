@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from decimal import ROUND_DOWN, Decimal
 from typing import Any
 
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from aftersales.cases import taxno
@@ -68,11 +69,23 @@ def nothing_follows(
 # Cancel, change of address
 
 
+def dispatched_by(order: Order, at: datetime) -> bool:
+    """Whether a parcel had left when it was asked. One that left afterwards is no proof but a breach (R4.3)."""
+    sent = Shipment.objects.filter(order=order).exclude(status__in=NO_PARCEL)
+    if sent.filter(Q(shipped_at=None) | Q(shipped_at__lte=at)).exists():
+        return True
+    return order.status in GONE and not sent.exists()
+
+
+def dispatched_after(order: Order, at: datetime) -> bool:
+    """Whether a parcel left although it had been asked to cancel or to change the address."""
+    return Shipment.objects.filter(order=order, shipped_at__gt=at).exclude(status__in=NO_PARCEL).exists()
+
+
 def not_dispatched(subject: Subject) -> None:
     """Error: dispatched."""
     order = subject.the_order()
-    sent = Shipment.objects.filter(order=order).exclude(status__in=NO_PARCEL)
-    if order.status in GONE or sent.exists():
+    if dispatched_by(order, subject.asked_at):
         raise DomainError(
             _("The order was dispatched: it can be stopped on its way, refused at the door or returned."),
             "dispatched",
@@ -110,9 +123,9 @@ def refund_all(
 def _decided(request: ServiceRequest, draft: CaseDraft, actor: Any, now: datetime) -> Case:
     """A case that whoever owes it has agreed to: approved and proposed for payment within the limits of the actor."""
     case = case_open(ticket=request.ticket, draft=draft, actor=actor, now=now)
-    by_merchant = request.party == Side.MERCHANT
+    how = DecidedBy.MERCHANT if request.party == Side.MERCHANT else DecidedBy.STAFF
     case = case_approve(
-        case=case, actor=actor, now=now, how=DecidedBy.MERCHANT if by_merchant else DecidedBy.STAFF,
+        case=case, actor=actor, now=now, how=DecidedBy.SILENCE if "system" in actor.roles else how,
         fault=request.party if draft.compensation else "",
     )  # fmt: skip
     payment_propose(case=case, actor=actor, now=now)

@@ -153,8 +153,9 @@ def request_finish(
         if kind.by_hand:
             kind.judge(subject)
         case = kind.effect(mine.request, subject, result, actor, now)
+        acting_as = "" if "system" in actor.roles else _as(mine.request)
         done: ServiceRequest = moves.perform(
-            mine.request, "finish", actor=actor, now=now, acting_as=_as(mine.request), result=result,
+            mine.request, "finish", actor=actor, now=now, acting_as=acting_as, result=result,
             answer=_words(words), case=case, invoice=mine.request.invoice,
         )  # fmt: skip
         _tell(mine.ticket, "ticket.request_ended", done, actor, now)

@@ -151,6 +151,11 @@ def _warned(case: Case, event: Event) -> Told:
     return ("case.warned", {"due": parcel.ship_by}) if parcel else ("", {})
 
 
+def _not_stopped(case: Case, event: Event) -> Told:
+    parcel = CaseParcel.objects.filter(pk=event.subject_id, state=ParcelState.IN_TRANSIT).first()
+    return ("case.not_stopped", {"tracking": parcel.tracking_no or None}) if parcel else ("", {})
+
+
 def _expired(case: Case, event: Event) -> Told:
     """Nobody waits for them any more; whoever was paid at once is asked for them all the same."""
     amount = money(case.agreed, case.currency) if case.agreed else None
@@ -415,6 +420,7 @@ _NODES: Mapping[str, Callable[[Case, Event], Told]] = {
     "case.rejected": _rejected,
     "case_parcel.warned": _warned,
     "case_parcel.expired": _expired,
+    "case_parcel.stop_failed": _not_stopped,
     "case_parcel.sent_back": _sent_back,
     "case_parcel.received": _received,
     "case_parcel.inspected": _inspected,

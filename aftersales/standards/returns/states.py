@@ -49,6 +49,7 @@ class Ground(models.TextChoices):
     REFUSED = "refused", pgettext_lazy("ground", "Refused at the door")
     WARRANTY = "warranty", pgettext_lazy("ground", "Fault under warranty")
     SERVICE = "service", pgettext_lazy("ground", "Service failure")
+    MINOR = "minor", pgettext_lazy("ground", "Bought by a minor")
     OTHER = "other", pgettext_lazy("ground", "Other")
 
 
