@@ -6,7 +6,7 @@ import pytest
 from django.db import transaction
 
 from accounts import demo
-from aftersales.cases.models import CasePayment, Difference, PaymentRun
+from aftersales.cases.models import Case, CasePayment, Difference, Dispute, PaymentRun
 from aftersales.clocks.models import Clock
 from aftersales.core import demonstration
 from aftersales.core.models import Event, Job, JobState
@@ -98,3 +98,9 @@ def test_finance_finds_what_the_bank_paid_and_refused(work):
     assert run is not None
     assert (run.state, run.count) == ("settled", run.payments.count())
     assert "unknown" in set(Difference.objects.values_list("kind", flat=True))
+
+
+def test_every_board_of_cases_has_something_on_it_also_where_the_agents_team_has_little(work):
+    states = set(Case.objects.values_list("state", flat=True))
+    assert {"requested", "offered", "rejected", "approved", "disputed", "withdrawn"} <= states
+    assert Dispute.objects.count() >= 3

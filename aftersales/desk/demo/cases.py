@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import partial
@@ -40,6 +40,18 @@ class Desk:
     agent: User
     lead: User
     now: datetime
+    supervisor: User | None = None
+
+    def beside(self, ticket: Ticket) -> Desk:
+        """Whoever of them sees this ticket: on some mornings the agent's team has few of them."""
+        seen = [
+            person
+            for person in (self.agent, self.lead, self.supervisor)
+            if person is not None and Ticket.objects.visible_to(person).filter(pk=ticket.pk).exists()
+        ]
+        return (
+            replace(self, agent=seen[0], lead=self.lead if self.lead in seen else seen[0]) if seen else self
+        )
 
     def opened(self, ticket: Ticket, kind: str, ground: str, ago: timedelta, **more: Any) -> Case:
         line = OrderLine.objects.filter(order=ticket.order_id).order_by("line_no").first()
@@ -150,7 +162,7 @@ def live(now: datetime, people: dict[str, User]) -> int:
     """One story for each open ticket with an order of its own; answers how many were told."""
     from aftersales.desk.demo import authority
 
-    desk, tickets = Desk(people["agent"], people["lead"], now), list(_tickets())
+    desk, tickets = Desk(people["agent"], people["lead"], now, people["supervisor"]), list(_tickets())
     told = _told(desk, tickets, [*STORIES, *_disputes(people["adjudicator"])])
     told += again.live(desk)
     told += authority.live(desk, people["authority"])
@@ -169,7 +181,7 @@ def _told(desk: Desk, tickets: list[Ticket], stories: Sequence[Story]) -> int:
         for ticket in tickets:
             try:
                 with transaction.atomic():
-                    story(desk, ticket)
+                    story(desk.beside(ticket), ticket)
             except DomainError:
                 continue  # this order has nothing left to give, or nobody may open a case on it
             tickets.remove(ticket)
