@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -50,12 +50,11 @@ def notice_email(merchant: str) -> Subquery:
     return Subquery(_written_to().filter(merchant_id=OuterRef(merchant)).values("email")[:1])
 
 
-def takes_returns(merchant_ids: Collection[int]) -> set[int]:
+def takes_returns(merchant_ids: Iterable[int | None]) -> set[int]:
     """Those of these merchants of whom an address for returned goods is known; the platform's own shops have ours."""
-    desks = MerchantContact.objects.filter(role=ContactRole.RETURNS, merchant__in=merchant_ids).exclude(
-        address=""
-    )
-    own = Merchant.objects.filter(pk__in=merchant_ids, self_run=True)
+    asked = [pk for pk in merchant_ids if pk is not None]
+    desks = MerchantContact.objects.filter(role=ContactRole.RETURNS, merchant__in=asked).exclude(address="")
+    own = Merchant.objects.filter(pk__in=asked, self_run=True)
     return {*desks.values_list("merchant_id", flat=True), *own.values_list("pk", flat=True)}
 
 

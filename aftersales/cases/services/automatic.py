@@ -345,7 +345,7 @@ def _await_goods(approved: Sequence[Judged], actor: Any, now: datetime) -> None:
     """One awaited parcel for each case whose goods come back."""
     back = [one.mine for one in approved if one.mine.case.goods_back]
     ship_by, sellers = now + duration(SHIP_DAYS, now), {mine.case.merchant_id for mine in back}
-    known = takes_returns(sellers - {None}) | {None}
+    known = takes_returns(sellers) | {None}
     parcels = [
         CaseParcel(
             case=mine.case, merchant_id=mine.case.merchant_id, announced_at=now, freight_by=mine.case.return_freight,

@@ -44,7 +44,7 @@ def cancels_carry_out(*, now: datetime) -> int:
 
 def _carry_out(row: ServiceRequest, actor: Any, now: datetime) -> None:
     finished = request_finish(request=row, answers={}, actor=actor, now=now)
-    late = dispatched_after(row.order, row.asked_at)
+    late = row.order is not None and dispatched_after(row.order, row.asked_at)
     moves.change(
         finished, actor=actor, now=now, event="request.unproven", payload=finished.told(dispatched_late=late)
     )

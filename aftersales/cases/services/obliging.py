@@ -136,7 +136,7 @@ def obligation_missed(*, event: Event, now: datetime) -> None:
 
 def told(mine: Held, event: str, cause: str = "", *, actor: Any, now: datetime) -> None:
     """One of these events of a case under lock; the mark that stood for its absence goes with it."""
-    done = {"review": ""} if cause and mine.case.review == cause else {}
+    done: dict[str, Any] = {"review": ""} if cause and mine.case.review == cause else {}
     mine.case = moves.change(mine.case, actor=actor, now=now, event=event, payload=mine.case.told(), **done)
 
 
