@@ -143,7 +143,7 @@ PARCEL_MACHINE = Machine(
             "case_parcel.shipped", needs=WAYBILL,
         ),
         Move(
-            "arrive", [P.IN_TRANSIT], P.IN_TRANSIT, "cases.ship", pgettext_lazy("parcel move", "Carrier delivered it"),
+            "arrive", [P.IN_TRANSIT], P.IN_TRANSIT, DECIDE, pgettext_lazy("parcel move", "Carrier delivered it"),
             "case_parcel.arrived", guards=[rules.comes_in, rules.not_arrived],
             needs=[Need("presumed", label=pgettext_lazy("parcel", "Presumed"), kind="hidden", required=False)],
             effect=_("Whoever receives the goods has to confirm it from now on."),
@@ -165,12 +165,12 @@ PARCEL_MACHINE = Machine(
             pgettext_lazy("parcel move", "Refused at the door"), "case_parcel.refused",
         ),
         Move(
-            "ask_stop", [P.IN_TRANSIT], P.IN_TRANSIT, "cases.ship", pgettext_lazy("parcel move", "Ask to stop it"),
+            "ask_stop", [P.IN_TRANSIT], P.IN_TRANSIT, DECIDE, pgettext_lazy("parcel move", "Ask to stop it"),
             "case_parcel.stop_asked", guards=[rules.goes_out, rules.stop_not_asked],
             effect=_("The carrier stops it, or it counts as not stopped when the time is over."),
         ),
         Move(
-            "fail_stop", [P.IN_TRANSIT], P.IN_TRANSIT, "cases.ship", pgettext_lazy("parcel move", "Not stopped"),
+            "fail_stop", [P.IN_TRANSIT], P.IN_TRANSIT, DECIDE, pgettext_lazy("parcel move", "Not stopped"),
             "case_parcel.stop_failed", guards=[rules.goes_out, rules.stop_asked],
             effect=_("The customer is told to refuse it at the door, or to send it back."),
         ),

@@ -40,7 +40,7 @@ def test_advance_and_recovery_from_an_empty_deposit(
         merchant=Merchant.objects.get(), deposit_due=D(200), deposit_held=D(0), **system
     )
     merchants.contact_save(merchant=shop, role="aftersales", email="shop@example.com", **system)
-    assert MerchantContact.objects.count() == 1
+    assert MerchantContact.objects.exclude(email="").count() == 1
     desk.certify(desk.supervisor, "lead")
     desk.certify(desk.lead, "lead")
     desk.certify(desk.finance, "finance")

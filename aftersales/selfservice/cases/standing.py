@@ -112,21 +112,8 @@ def _approved(found: Whole) -> Head:
     states = {one.state: one for one in found.inbound}
     if P.AWAITED in states and found.is_here:
         return _partly_here(found, states[P.AWAITED].ship_by)
-    if (waits := states.get(P.AWAITED)) is not None and waits.ship_by is None:
-        return Head(
-            "wait",
-            _("Approved: the seller tells us where to send the goods"),
-            _("We write to you as soon as we have the address; your time to send runs from then."),
-            *_due(found, _("The seller answers by"), {Promise.RETURN_ADDRESS}),
-        )
-    if waits is not None:
-        return Head(
-            "go",
-            _("Approved: please send the goods back"),
-            _("Lay the return slip in the parcel, and enter the waybill here once it is sent."),
-            _("Send them by"),
-            waits.ship_by,
-        )
+    if (waits := states.get(P.AWAITED)) is not None:
+        return _to_send(found, waits.ship_by)
     if any(one.state == P.SENT_BACK for one in found.inbound):
         return Head("wait", _("The goods are on their way back to you"), _("The waybill stands below."))
     if any(one.state == P.IN_TRANSIT for one in found.outbound):
@@ -135,19 +122,8 @@ def _approved(found: Whole) -> Head:
             _("A parcel is on its way to you"),
             _("Tell us when you have it."),
         )
-    if P.IN_TRANSIT in states and states[P.IN_TRANSIT].arrived_at:
-        return Head(
-            "wait",
-            _("Your parcel was delivered"),
-            _("Its receipt is being confirmed; then we go on at once."),
-            *_due(found, _("Confirmed by"), {Promise.RECEIPT}),
-        )
     if P.IN_TRANSIT in states:
-        return Head(
-            "wait",
-            _("Your parcel is on its way to us"),
-            _("When it is here we check the goods and go on at once."),
-        )
+        return _under_way(found, arrived=states[P.IN_TRANSIT].arrived_at is not None)
     if found.case.kind == CaseKind.REPAIR and any(one.is_open for one in found.repairs):
         return _repair(found)
     if unrepairable(found):
@@ -163,6 +139,30 @@ def _approved(found: Whole) -> Head:
             *_due(found, _("Done by")),
         )
     return _money(found) or _unsent(found) or Head("good", _("Approved"), _("We carry it out now."))
+
+
+def _to_send(found: Whole, until: datetime | None) -> Head:
+    if until is None:
+        return Head(
+            "wait",
+            _("Approved: the seller tells us where to send the goods"),
+            _("We write to you as soon as we have the address; your time to send runs from then."),
+            *_due(found, _("The seller answers by"), {Promise.RETURN_ADDRESS}),
+        )
+    words = _("Lay the return slip in the parcel, and enter the waybill here once it is sent.")
+    return Head("go", _("Approved: please send the goods back"), words, _("Send them by"), until)
+
+
+def _under_way(found: Whole, *, arrived: bool) -> Head:
+    if arrived:
+        return Head(
+            "wait",
+            _("Your parcel was delivered"),
+            _("Its receipt is being confirmed; then we go on at once."),
+            *_due(found, _("Confirmed by"), {Promise.RECEIPT}),
+        )
+    words = _("When it is here we check the goods and go on at once.")
+    return Head("wait", _("Your parcel is on its way to us"), words)
 
 
 def _partly_here(found: Whole, until: datetime | None) -> Head:
