@@ -21,6 +21,7 @@ from aftersales.cases.models import (
     PaymentPart,
     TenderAccount,
 )
+from aftersales.cases.services.parcels import his_goods
 from aftersales.core.models import Event
 from aftersales.ledger import selectors as ledger
 from aftersales.orders.models import Order, OrderLine, Payment
@@ -151,8 +152,8 @@ def _ended() -> Iterator[str]:
             yield f"{case}: {case.state} with an open dispute"
         waits = CaseParcel.objects.filter(case=case, direction="inbound")
         if waits.filter(state="awaited").exists() or (
-            case.state == "closed" and waits.filter(state__in=ON_WAY).exists()
-        ):
+            case.state == "closed" and not his_goods(case) and waits.filter(state__in=ON_WAY).exists()
+        ):  # what comes after a return that ended without money is his: it goes home
             yield f"{case}: {case.state} while goods are awaited"
     for case in Case.objects.filter(state="withdrawn"):
         if case.agreed or CaseLine.objects.filter(case=case, agreed__gt=0).exists():
