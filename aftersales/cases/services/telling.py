@@ -118,7 +118,8 @@ def _address_given(case: Case, event: Event) -> Told:
 
 def return_address(case: Case) -> str | None:
     """Where the merchant wants returned goods; None where nobody said it yet."""
-    found = MerchantContact.objects.filter(merchant=case.merchant_id or 0, role=ContactRole.RETURNS).first()
+    desks = MerchantContact.objects.filter(merchant=case.merchant_id or 0, role=ContactRole.RETURNS)
+    found = desks.exclude(address="").first()  # a name and a telephone are no place to send to
     return (
         " ".join(part for part in (found.address, found.name, found.phone) if part) or None if found else None
     )

@@ -175,7 +175,7 @@ def _goods(found: Whole) -> None:
     found.labels = {one.parcel_id: one for one in ParcelLabel.objects.filter(parcel__in=found.parcels)}
     if case.goods_back:
         desks = MerchantContact.objects.filter(merchant=case.merchant_id or 0, role=ContactRole.RETURNS)
-        found.return_to = desks.first()
+        found.return_to = desks.exclude(address="").first()
 
 
 def _disputes(found: Whole) -> None:
