@@ -60,11 +60,13 @@ CASE_MACHINE = Machine(
         ),
         Move(
             "accept_offer", [S.OFFERED], S.APPROVED, ANSWER, pgettext_lazy("case move", "Customer accepts"),
-            "case.approved", needs=[GRANT, HOW, TERMS], effect=_("The offer binds both sides from now on."),
+            "case.approved", facts=["cases.evidence"], guards=[rules.guardian_shown], needs=[GRANT, HOW, TERMS],
+            effect=_("The offer binds both sides from now on."),
         ),
         Move(
             "accept_counter", [S.COUNTERED], S.APPROVED, DECIDE, pgettext_lazy("case move", "Accept the counter-offer"),
-            "case.approved", needs=[GRANT, HOW, TERMS], effect=_("The counter-offer binds both sides from now on."),
+            "case.approved", facts=["cases.evidence"], guards=[rules.guardian_shown], needs=[GRANT, HOW, TERMS],
+            effect=_("The counter-offer binds both sides from now on."),
         ),
         Move(
             "approve", [S.REQUESTED, S.OFFERED, S.COUNTERED, S.REJECTED], S.APPROVED, DECIDE,

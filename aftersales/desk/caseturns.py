@@ -42,7 +42,7 @@ def turn_of(case: Case, parcels: Sequence[CaseParcel], paid: Sequence[CasePaymen
         return _("The goods are here: inspect them")
     going = {one.direction for one in parcels if one.state == P.IN_TRANSIT}
     if any(one.arrived_at for one in parcels if one.state == P.IN_TRANSIT):
-        return _("The goods are delivered: their receipt is confirmed next")
+        return _("The goods should be there: their receipt is confirmed next")
     if going:
         return (
             _("The goods are on their way")

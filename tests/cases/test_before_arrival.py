@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -112,7 +113,14 @@ def test_what_a_minor_bought_needs_the_guardians_proof_and_two_persons(
     case = open_case({0: 1}, kind="refund_only", ground="minor")
     with pytest.raises(DomainError) as error:
         services.case_approve(case=case, actor=desk.agent, now=now)
-    assert "guardian" in str(error.value.code) or "监护" in str(error.value)
+    assert "监护" in str(error.value)
+    offered = services.case_offer(
+        case=fresh(case), amount=Decimal(5), by="platform", actor=desk.agent, now=now
+    )
+    with pytest.raises(DomainError, match="监护"):
+        services.case_accept(
+            case=offered, consent=services.Consent("phone", "同意", now), actor=desk.agent, now=now + HOUR
+        )
     tickets.note_add(
         ticket=fresh(ticket),
         text="户口簿",

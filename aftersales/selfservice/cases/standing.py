@@ -157,7 +157,7 @@ def _under_way(found: Whole, *, arrived: bool) -> Head:
     if arrived:
         return Head(
             "wait",
-            _("Your parcel was delivered"),
+            _("Your parcel should have arrived"),
             _("Its receipt is being confirmed; then we go on at once."),
             *_due(found, _("Confirmed by"), {Promise.RECEIPT}),
         )
