@@ -281,7 +281,7 @@ SHEETS = {
     "core.import_shifts": roles(LEADS - {R.VENDOR_LEAD}, R.PLANNER),
     "core.export_shifts": roles(LEADS - {R.VENDOR_LEAD}, R.PLANNER, R.AUDITOR),
     "sheets.upload": roles(
-        R.FINANCE, R.OPERATIONS, R.SUPERVISOR, R.AUDITOR, R.ADMINISTRATOR, R.LEAD, R.PLANNER
+        R.FINANCE, R.OPERATIONS, R.SUPERVISOR, R.AUDITOR, R.ADMINISTRATOR, R.LEAD, R.PLANNER, R.TRAINER
     ),
     "core.export_personal": roles(R.PRIVACY_OFFICER, R.OPERATIONS),
     **register(
@@ -367,6 +367,14 @@ TRAINING = {
     "training.activate": PLANNERS,
     "training.certify": CERTIFIERS,
     "training.run": NOBODY,  # the system alone: states follow the time
+    "training.view_courses": STAFF,
+    "training.plan_runs": CERTIFIERS,
+    "training.mark": roles(CERTIFIERS, R.LEAD),  # in runs that one teaches, never one's own attendance
+    "training.enrol": roles(CERTIFIERS, LEADS),
+    "training.join": STAFF - {R.AUDITOR},
+    "training.view_seats": roles(CERTIFIERS, LEADS, R.AUDITOR, R.PLANNER),
+    "core.import_attendance": roles(CERTIFIERS, R.LEAD),
+    "core.export_attendance": roles(CERTIFIERS, R.AUDITOR),
     **register(
         "training.certificate",
         view=roles(CERTIFIERS, R.LEAD, R.AUDITOR, R.ADMINISTRATOR, R.INSPECTOR, R.PLANNER),

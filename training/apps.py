@@ -8,8 +8,8 @@ class TrainingConfig(AppConfig):
 
     def ready(self) -> None:
         from accounts import qualifications
-        from aftersales.core import authority, moves, panels, series, shipped, subjects
-        from training import events, machine, selectors, services, shipping
+        from aftersales.core import authority, facts, files, moves, panels, series, shipped, subjects
+        from training import courseselectors, events, machine, selectors, services, shipping
         from training import panels as own
 
         events.register()
@@ -18,10 +18,21 @@ class TrainingConfig(AppConfig):
             machine.LIMIT_MACHINE,
             machine.REQUIREMENT_MACHINE,
             machine.CERTIFICATE_MACHINE,
+            machine.NUMBER_MACHINE,
+            machine.COURSE_MACHINE,
+            machine.RUN_MACHINE,
+            machine.SEAT_MACHINE,
         ):
             moves.use(one)
         series.declare("certificate", "ZS{yy}{mm}-{n:04d}")
+        series.declare("course_run", "PX{yy}{mm}-{n:04d}")
         subjects.declare("training.certificate", "number")
+        subjects.declare("training.run", "number")
+        subjects.provide_page("training.run", "training:run")
+        facts.provide("training.seated", courseselectors.seated)
+        facts.provide("training.start_early", courseselectors.start_early)
+        facts.provide("training.run_of_seat", courseselectors.runs_of_seats)
+        files.declare("training.coursefile", courseselectors.stored_files)
         shipped.register("training", shipping.load)
         qualifications.provide(selectors.standing)
         panels.offer("accounts.user", own.certificates_of)

@@ -98,5 +98,68 @@ KINDS = (
 )
 
 
+RUN = {"run": "code", "course": "id"}
+SEAT = {"run": "id", "person": "id"}
+
+
+def _course(payload: Mapping[str, Any]) -> dict[str, Any]:
+    """Which course."""
+    from training import courseselectors
+
+    return {"title": courseselectors.course_name(payload.get("course"))}
+
+
+def _seat(payload: Mapping[str, Any]) -> dict[str, Any]:
+    """Who in which run."""
+    from training import courseselectors
+
+    return courseselectors.seat_words(payload)
+
+
+COURSES = (
+    Kind("course.created", _("%(actor)s opened the course %(code)s."), {"code": "code"}),
+    Kind("course.file_added", _("%(actor)s added a file to “%(rule)s”."), VERSION, show=_named),
+    Kind("course.file_removed", _("%(actor)s took a file out of “%(rule)s”."), VERSION, show=_named),
+    Kind(
+        "run.planned",
+        _("%(actor)s planned the run %(run)s of “%(title)s” for %(starts_at)s."),
+        RUN | {"starts_at": "moment"},
+        show=_course,
+    ),
+    Kind("run.changed", _("%(actor)s changed the run %(run)s of “%(title)s”."), RUN, show=_course),
+    Kind(
+        "run.opened", _("%(actor)s opened the run %(run)s of “%(title)s” for enrolment."), RUN, show=_course
+    ),
+    Kind("run.started", _("%(actor)s started the run %(run)s of “%(title)s”."), RUN, show=_course),
+    Kind("run.finished", _("%(actor)s finished the run %(run)s of “%(title)s”."), RUN, show=_course),
+    Kind(
+        "run.cancelled",
+        _("%(actor)s cancelled the run %(run)s of “%(title)s”: %(reason)s"),
+        RUN,
+        show=_course,
+    ),
+    Kind("seat.taken", _("%(actor)s enrolled %(holder)s in the run %(number)s."), SEAT, show=_seat),
+    Kind(
+        "seat.withdrawn",
+        _("%(actor)s gave back the place of %(holder)s in the run %(number)s."),
+        SEAT,
+        show=_seat,
+    ),
+    Kind(
+        "seat.attended",
+        _("%(holder)s was at the run %(number)s (%(known)s), recorded by %(actor)s."),
+        SEAT | {"way": "code"},
+        show=_seat,
+    ),
+    Kind(
+        "seat.missed",
+        _("%(holder)s was missing at the run %(number)s (%(known)s), recorded by %(actor)s."),
+        SEAT | {"way": "code"},
+        show=_seat,
+    ),
+    Kind("seat.code_refused", _("%(holder)s typed a wrong code at the run %(number)s."), SEAT, show=_seat),
+)
+
+
 def register() -> None:
-    events.register(*KINDS)
+    events.register(*KINDS, *COURSES)

@@ -8,10 +8,12 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from accounts.states import Duty
+from accounts import capabilities
+from accounts.models import User
+from accounts.states import STAFF_ROLES, Duty
 from aftersales.core.rulebook import RuleState
 from training.models import Tier
-from training.states import Severity
+from training.states import CourseKind, Severity
 
 
 def _amount(label: Any, hint: Any = "") -> forms.DecimalField:
@@ -88,3 +90,93 @@ class GrantForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["tier"].queryset = Tier.objects.all()  # type: ignore[attr-defined]
+
+
+def _boxes(label: Any, choices: Any) -> forms.MultipleChoiceField:
+    return forms.MultipleChoiceField(
+        label=label, choices=choices, required=False, widget=forms.CheckboxSelectMultiple,
+        help_text=_("None ticked means all."),
+    )  # fmt: skip
+
+
+def _text(label: Any, hint: Any = "") -> forms.CharField:
+    return forms.CharField(
+        label=label, required=False, max_length=40_000, widget=forms.Textarea, help_text=hint
+    )
+
+
+class NumberForm(DraftForm):
+    value = forms.DecimalField(label=_("Value"), min_value=0, max_digits=9, decimal_places=2)
+
+
+class CourseForm(DraftForm):
+    """What a version of a course teaches to whom."""
+
+    hours = forms.DecimalField(label=_("Hours"), min_value=0, max_value=400, max_digits=5, decimal_places=2)
+    refresh_months = forms.IntegerField(
+        label=_("Counts for (months)"), min_value=1, max_value=120, required=False,
+        help_text=_("Empty: for ever."),
+    )  # fmt: skip
+    duties = _boxes(pgettext_lazy("training", "Duties"), Duty.choices)
+    tiers = _boxes(pgettext_lazy("training", "Tiers"), ())
+    syllabus = _text(_("Syllabus"))
+    material = _text(_("Material"), _("# heading, - list, **bold**; addresses become links."))
+    links = _text(_("Links"), _("One address on each line."))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["tiers"].choices = [(tier.code, tier.name) for tier in Tier.objects.all()]  # type: ignore[attr-defined]
+
+
+class NewCourseForm(CourseForm):
+    code = forms.SlugField(
+        label=pgettext_lazy("course", "Code"),
+        max_length=60,
+        help_text=_("Latin letters, digits and hyphens."),
+    )
+    name_zh = forms.CharField(label=_("Chinese name"), max_length=80)
+    name_en = forms.CharField(label=_("English name"), max_length=80)
+    kind = forms.ChoiceField(label=_("Kind of course"), choices=CourseKind.choices)
+    field_order = ("code", "kind", "name_zh", "name_en", "hours", "refresh_months")
+
+
+def _moment(label: Any) -> forms.DateTimeField:
+    return forms.DateTimeField(
+        label=label, widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
+    )
+
+
+class RunForm(forms.Form):
+    """When, where, by whom and for how many a course is held."""
+
+    starts_at = _moment(pgettext_lazy("training", "From"))
+    ends_at = _moment(pgettext_lazy("training", "Until"))
+    trainer = forms.ModelChoiceField(label=pgettext_lazy("training", "Trainer"), queryset=User.objects.none())
+    places = forms.IntegerField(label=_("Places"), min_value=1, max_value=1000, initial=20)
+    place = forms.CharField(label=pgettext_lazy("training", "Place"), max_length=120, required=False)
+    link = forms.URLField(
+        label=pgettext_lazy("training", "Link"), max_length=300, required=False, assume_scheme="https"
+    )
+    budget = _amount(_("Budget"))
+    cost_per_head = _amount(_("Cost per head"))
+
+    def __init__(self, *args: Any, run: Any = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        able = User.objects.active().with_role(*capabilities.TABLE["training.mark"])
+        self.fields["trainer"].queryset = able.order_by("display_name")  # type: ignore[attr-defined]
+        if run is not None and not self.is_bound:
+            self.initial = {name: getattr(run, name) for name in self.fields if name != "trainer"}
+            self.initial["trainer"] = run.trainer_id
+
+
+class EnrolForm(forms.Form):
+    """Colleagues for a run, as far as this person sees them."""
+
+    people = forms.ModelMultipleChoiceField(
+        label=_("People"), queryset=User.objects.none(), widget=forms.CheckboxSelectMultiple
+    )
+
+    def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        found = User.objects.visible_to(user).active().with_role(*STAFF_ROLES)
+        self.fields["people"].queryset = found.order_by("display_name")  # type: ignore[attr-defined]

@@ -5,15 +5,34 @@ from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
-from aftersales.core.errors import Refusal
+from aftersales.core.errors import Refusal, Text
 from aftersales.core.machine import Machine, Move, Need
 from aftersales.core.rulebook import RuleState as R
 from aftersales.core.rulebook import second_person
+from training.courserules import (
+    before_it_runs,
+    code_holds,
+    free_place,
+    not_in_it,
+    not_ones_own_seat,
+    ones_own_or_a_leads,
+    ones_own_seat,
+    taught_by_oneself,
+    teaches,
+    time_has_come,
+    while_it_runs,
+)
 from training.states import CertificateState as S
+from training.states import RunState as N
+from training.states import SeatState as P
 
 ACTIVATE = "training.activate"
 CERTIFY = "training.certify"
+PLAN_RUNS = "training.plan_runs"
+MARK = "training.mark"
+JOIN = "training.join"
 
 
 def not_ones_own(
@@ -32,8 +51,12 @@ def over(
         yield Refusal("not_over", _("This certificate has not ended yet."))
 
 
-def rule_machine(label: str) -> Machine:
-    """Drafted by one person, brought into force by another: tiers, limits and what a duty asks for."""
+JUDGED = _("Decisions from then on are judged by this version.")
+NOTHING_LEFT = _("Without a version in force nobody of this tier decides such a thing.")
+
+
+def rule_machine(label: str, *, begins: Text = JUDGED, ends: Text = NOTHING_LEFT) -> Machine:
+    """Drafted by one person, brought into force by another: every rule of this room."""
     return Machine(
         label,
         states=R,
@@ -49,7 +72,7 @@ def rule_machine(label: str) -> Machine:
                 event="training_rule.activated",
                 guards=[second_person],
                 needs=[Need("valid_from", label=_("In force from"), kind="moment", required=False)],
-                effect=_("Decisions from then on are judged by this version."),
+                effect=begins,
             ),
             Move(
                 "reject",
@@ -68,7 +91,7 @@ def rule_machine(label: str) -> Machine:
                 label=_("Take out of force"),
                 event="training_rule.retired",
                 needs=[Need("valid_to", label=_("In force until"), kind="moment", required=False)],
-                effect=_("Without a version in force nobody of this tier decides such a thing."),
+                effect=ends,
             ),
         ],
     )
@@ -77,6 +100,16 @@ def rule_machine(label: str) -> Machine:
 TIER_MACHINE = rule_machine("training.tierversion")
 LIMIT_MACHINE = rule_machine("training.limit")
 REQUIREMENT_MACHINE = rule_machine("training.requirement")
+NUMBER_MACHINE = rule_machine(
+    "training.number",
+    begins=_("Training works by this number from then on."),
+    ends=_("Without a number in force what asks for it is refused."),
+)
+COURSE_MACHINE = rule_machine(
+    "training.courseversion",
+    begins=_("Runs planned from then on teach this version."),
+    ends=_("Without a version in force no run of the course can be planned."),
+)
 
 CERTIFICATE_MACHINE = Machine(
     "training.certificate",
@@ -134,6 +167,119 @@ CERTIFICATE_MACHINE = Machine(
             event="certificate.revoked",
             guards=[not_ones_own],
             effect=_("It never counts again; a new one must be granted."),
+        ),
+    ],
+)
+
+RUN_MACHINE = Machine(
+    "training.run",
+    states=N,
+    initial=[N.PLANNED],
+    terminal=[N.DONE, N.CANCELLED],
+    moves=[
+        Move(
+            "open",
+            sources=[N.PLANNED],
+            target=N.OPEN,
+            capability=PLAN_RUNS,
+            label=_("Open for enrolment"),
+            event="run.opened",
+            effect=_("Everybody may take a place by himself."),
+        ),
+        Move(
+            "start",
+            sources=[N.PLANNED, N.OPEN],
+            target=N.RUNNING,
+            capability=MARK,
+            label=pgettext_lazy("course run", "Start"),
+            event="run.started",
+            guards=[teaches, not_in_it, time_has_come],
+            facts=["training.seated", "training.start_early"],
+            effect=_("From now on people check in with the code, or the trainer ticks them."),
+        ),
+        Move(
+            "finish",
+            sources=[N.RUNNING],
+            target=N.DONE,
+            capability=MARK,
+            label=pgettext_lazy("course run", "Finish"),
+            event="run.finished",
+            guards=[teaches, not_in_it],
+            facts=["training.seated"],
+            effect=_("Whoever was there gets the hours; whoever is still only enrolled was missing."),
+        ),
+        Move(
+            "cancel",
+            sources=[N.PLANNED, N.OPEN, N.RUNNING],
+            target=N.CANCELLED,
+            capability=PLAN_RUNS,
+            label=pgettext_lazy("course run", "Cancel the run"),
+            event="run.cancelled",
+            guards=[not_in_it],
+            facts=["training.seated"],
+            effect=_("It does not take place; nobody gets hours for it."),
+        ),
+    ],
+)
+
+SEAT_MACHINE = Machine(
+    "training.seat",
+    states=P,
+    initial=[P.ENROLLED],
+    moves=[
+        Move(
+            "withdraw",
+            sources=[P.ENROLLED],
+            target=P.WITHDRAWN,
+            capability=JOIN,
+            label=pgettext_lazy("seat", "Withdraw"),
+            event="seat.withdrawn",
+            guards=[before_it_runs, ones_own_or_a_leads],
+            facts=["training.run_of_seat"],
+            effect=_("The place is free again."),
+        ),
+        Move(
+            "rejoin",
+            sources=[P.WITHDRAWN],
+            target=P.ENROLLED,
+            capability=JOIN,
+            label=pgettext_lazy("seat", "Enrol again"),
+            event="seat.taken",
+            guards=[before_it_runs, ones_own_or_a_leads, free_place],
+            facts=["training.run_of_seat"],
+        ),
+        Move(
+            "attend",
+            sources=[P.ENROLLED, P.ABSENT],
+            target=P.PRESENT,
+            capability=MARK,
+            label=pgettext_lazy("seat", "Was there"),
+            event="seat.attended",
+            guards=[not_ones_own_seat, taught_by_oneself, while_it_runs],
+            needs=[Need("way", label=_("Known by"), required=False)],
+            facts=["training.run_of_seat"],
+        ),
+        Move(
+            "check_in",
+            sources=[P.ENROLLED],
+            target=P.PRESENT,
+            capability=JOIN,
+            label=pgettext_lazy("seat", "Check in"),
+            event="seat.attended",
+            guards=[ones_own_seat, while_it_runs, code_holds],
+            needs=[Need("code", label=_("Code of the day"))],
+            facts=["training.run_of_seat"],
+        ),
+        Move(
+            "miss",
+            sources=[P.ENROLLED, P.PRESENT],
+            target=P.ABSENT,
+            capability=MARK,
+            label=pgettext_lazy("seat", "Was missing"),
+            event="seat.missed",
+            guards=[not_ones_own_seat, taught_by_oneself, while_it_runs],
+            needs=[Need("way", label=_("Known by"), required=False)],
+            facts=["training.run_of_seat"],
         ),
     ],
 )

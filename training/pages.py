@@ -13,8 +13,8 @@ from accounts.states import Duty
 from aftersales.core.rulebook import RuleState
 from aftersales.core.wording import listed, money
 from training import selectors
-from training.models import Certificate, Limit, Requirement, Tier, TierVersion
-from training.states import LIVE, CertificateState, Decision, Severity
+from training.models import Certificate, CourseVersion, Limit, Number, Requirement, Tier, TierVersion
+from training.states import LIVE, CertificateState, Decision, RunState, SeatState, Severity
 
 MARKS = {
     RuleState.DRAFT: ("amber", "dashed"),
@@ -22,6 +22,19 @@ MARKS = {
     RuleState.RETIRED: ("bare", "full"),
     RuleState.REJECTED: ("bare", "cross"),
     RuleState.NOTED: ("grey", "ring"),
+}
+RUNS = {
+    RunState.PLANNED: ("grey", "ring"),
+    RunState.OPEN: ("blue", "half"),
+    RunState.RUNNING: ("amber", "half"),
+    RunState.DONE: ("green", "tick"),
+    RunState.CANCELLED: ("bare", "cross"),
+}
+SEATS = {
+    SeatState.ENROLLED: ("grey", "ring"),
+    SeatState.PRESENT: ("green", "tick"),
+    SeatState.ABSENT: ("red", "cross"),
+    SeatState.WITHDRAWN: ("bare", "bar"),
 }
 HELD = {
     CertificateState.CERTIFIED: ("green", "tick"),
@@ -57,6 +70,16 @@ def badge_of(version: Any) -> tuple[str, str, str]:
     """Word, tone and mark of a version's state."""
     state = RuleState(version.state)
     return (str(state.label), *MARKS[state])
+
+
+def run_badge(run: Any) -> tuple[str, str, str]:
+    state = RunState(run.state)
+    return (str(state.label), *RUNS[state])
+
+
+def seat_badge(seat: Any) -> tuple[str, str, str]:
+    state = SeatState(seat.state)
+    return (str(state.label), *SEATS[state])
 
 
 def certificate_badge(row: Certificate, now: datetime) -> tuple[str, str, str]:
@@ -195,6 +218,10 @@ def _said(row: Any) -> dict[str, str]:
         }
     if isinstance(row, Requirement):
         return {_("Asks for"): _("%(tier)s or higher") % {"tier": row.tier}}
+    if isinstance(row, Number):
+        return {row.name: number_words(row.value)}
+    if isinstance(row, CourseVersion):
+        return _course(row)
     return {
         _("Per decision"): _amount(row.per_decision, row.currency),
         _("Per day and person"): _amount(row.per_day, row.currency),
@@ -204,6 +231,40 @@ def _said(row: Any) -> dict[str, str]:
         if row.four_eyes_above is None
         else four_eyes(row.four_eyes_above, row.currency),
         pgettext("rule", "Severity"): severities(row.severities),
+    }
+
+
+def number_words(value: Decimal) -> str:
+    """30, not 30.00."""
+    return f"{value.normalize():f}"
+
+
+def hours_words(hours: Decimal) -> str:
+    return _("%(n)s h") % {"n": number_words(hours)}
+
+
+def months_words(months: int | None) -> str:
+    if months is None:
+        return pgettext("course", "for ever")
+    return ngettext("%(n)s month", "%(n)s months", months) % {"n": months}
+
+
+def tier_names(codes: Iterable[str]) -> str:
+    """Tiers in words; empty for all of them."""
+    wanted = list(codes)
+    known = {tier.code: tier.name for tier in Tier.objects.filter(code__in=wanted)} if wanted else {}
+    return listed(known.get(code, code) for code in wanted)
+
+
+def _course(row: CourseVersion) -> dict[str, str]:
+    return {
+        _("Hours"): hours_words(row.hours),
+        _("Counts for"): months_words(row.refresh_months),
+        pgettext("training", "Duties"): duties(row.duties) or pgettext("rule", "all"),
+        pgettext("training", "Tiers"): tier_names(row.tiers) or pgettext("rule", "all"),
+        _("Syllabus"): row.syllabus or "–",
+        _("Material"): row.material or "–",
+        _("Links"): row.links or "–",
     }
 
 

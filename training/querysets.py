@@ -32,3 +32,42 @@ class CertificateQuerySet(models.QuerySet[Any]):
         if user.has_perm("training.view_certificate"):
             return self.all()
         return self.filter(person=user)
+
+
+class CourseQuerySet(ScopedQuerySet):
+    view_capability = "training.view_courses"
+
+
+class RunQuerySet(ScopedQuerySet):
+    """Everybody of the department reads which runs there are; who sits in them is another question."""
+
+    view_capability = "training.view_courses"
+
+    def led_by(self, user: Any) -> Self:
+        """Runs that this person leads: his own, or all for who plans runs."""
+        return self.all() if user.has_perm("training.plan_runs") else self.filter(trainer=user)
+
+
+class SeatQuerySet(models.QuerySet[Any]):
+    def visible_to(self, user: Any) -> Self:
+        """One's own always, and those of the runs one teaches; others as far as one sees these people."""
+        if not getattr(user, "is_staff", False):
+            return self.none()
+        mine = models.Q(person=user) | models.Q(run__trainer=user)
+        if user.has_perm("training.view_seats"):
+            from accounts.models import User
+
+            mine |= models.Q(person__in=User.objects.visible_to(user).values("pk"))
+        return self.filter(mine)
+
+    def taken(self) -> Self:
+        """Places that are not free."""
+        return self.exclude(state="withdrawn")
+
+    def counted(self) -> Self:
+        """Seats that give hours: the person was there and the run is over."""
+        return self.filter(state="present", run__state="done")
+
+
+class SheetLineQuerySet(ScopedQuerySet):
+    view_capability = "training.view_seats"

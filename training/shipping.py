@@ -13,9 +13,10 @@ from aftersales.core import moves
 from aftersales.core.errors import Refused
 from aftersales.core.rulebook import RuleState
 from training import services
-from training.models import Limit, Requirement, Tier, TierVersion
+from training.models import Limit, Number, Requirement, Tier, TierVersion
+from training.services.courses import number_draft
 
-FILE = Path(__file__).resolve().parent / "shipped" / "authority.toml"
+SHIPPED = Path(__file__).resolve().parent / "shipped"
 ALWAYS = datetime(2000, 1, 1, tzinfo=UTC)
 """Shipped defaults hold since ever, so that older decisions find a rule for their time."""
 AMOUNTS = ("per_decision", "per_day", "per_customer", "four_eyes_above")
@@ -23,13 +24,30 @@ AMOUNTS = ("per_decision", "per_day", "per_customer", "four_eyes_above")
 
 def load(*, actor: Any, now: datetime) -> Mapping[str, int]:
     """What is not in the database yet. Requirements of duties stay drafts: a new house has nobody certified."""
-    with FILE.open("rb") as stream:
-        shipped = tomllib.load(stream)
+    shipped = _read("authority") | _read("numbers")
     with transaction.atomic():
         tiers = _tiers(shipped["tier"], actor, now)
         limits = _limits(shipped, actor, now)
         requirements = _requirements(shipped["requirement"], actor, now)
-    return {"tiers": tiers, "limits": limits, "requirements": requirements}
+        numbers = _numbers(shipped["number"], actor, now)
+    return {"tiers": tiers, "limits": limits, "requirements": requirements, "numbers": numbers}
+
+
+def _read(name: str) -> dict[str, Any]:
+    with (SHIPPED / f"{name}.toml").open("rb") as stream:
+        return tomllib.load(stream)
+
+
+def _numbers(rows: Sequence[Mapping[str, Any]], actor: Any, now: datetime) -> int:
+    known = set(Number.objects.values_list("code", flat=True))
+    fresh = [row for row in rows if row["code"] not in known]
+    for row in fresh:
+        number_draft(
+            code=row["code"], actor=actor, now=now, is_shipped=True, value=Decimal(row["value"]),
+            name_zh=row["name_zh"], name_en=row["name_en"], **_source(row),
+        )  # fmt: skip
+    _into_force(Number, actor, now)
+    return len(fresh)
 
 
 def _tiers(rows: Sequence[Mapping[str, Any]], actor: Any, now: datetime) -> int:

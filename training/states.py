@@ -47,3 +47,51 @@ class Holder(models.TextChoices):
 
     PERSON = "person", pgettext_lazy("counter", "Person")
     CUSTOMER = "customer", pgettext_lazy("counter", "Customer")
+
+
+class CourseKind(models.TextChoices):
+    """What a course is for (R1.1, R1.2)."""
+
+    ONBOARDING = "onboarding", pgettext_lazy("kind of course", "Onboarding")
+    SERVICE = "service", pgettext_lazy("kind of course", "Service basics")
+    PRODUCT = "product", pgettext_lazy("kind of course", "Product knowledge")
+    COMMUNICATION = "communication", pgettext_lazy("kind of course", "Communication")
+    EMERGENCY = "emergency", pgettext_lazy("kind of course", "Emergency handling")
+    REFRESHER = "refresher", pgettext_lazy("kind of course", "Refresher")
+    PROMOTION = "promotion", pgettext_lazy("kind of course", "Promotion training")
+    MERCHANT = "merchant", pgettext_lazy("kind of course", "Merchant training")
+
+
+class RunState(models.TextChoices):
+    """Life of one run of a course."""
+
+    PLANNED = "planned", pgettext_lazy("course run", "Planned")
+    OPEN = "open", pgettext_lazy("course run", "Open for enrolment")
+    RUNNING = "running", pgettext_lazy("course run", "Running")
+    DONE = "done", pgettext_lazy("course run", "Done")
+    CANCELLED = "cancelled", pgettext_lazy("course run", "Cancelled")
+
+
+class SeatState(models.TextChoices):
+    """One person in one run."""
+
+    ENROLLED = "enrolled", pgettext_lazy("seat", "Enrolled")
+    PRESENT = "present", pgettext_lazy("seat", "Was there")
+    ABSENT = "absent", pgettext_lazy("seat", "Was missing")
+    WITHDRAWN = "withdrawn", pgettext_lazy("seat", "Withdrawn")
+
+
+class Way(models.TextChoices):
+    """How it is known that somebody was there, or how he was enrolled."""
+
+    TRAINER = "trainer", pgettext_lazy("way of attendance", "Trainer")
+    SHEET = "sheet", pgettext_lazy("way of attendance", "Sheet")
+    CODE = "code", pgettext_lazy("way of attendance", "Code of the day")
+
+
+class Said(models.TextChoices):
+    """What a line of an attendance sheet says of a person."""
+
+    ENROLLED = "enrolled", pgettext_lazy("seat", "Enrolled")
+    PRESENT = "present", pgettext_lazy("seat", "Was there")
+    ABSENT = "absent", pgettext_lazy("seat", "Was missing")

@@ -115,6 +115,15 @@ GROUPS: tuple[Group, ...] = (
             register_page("accounts", "team", pgettext("navigation", "Teams"), "people"),
             Item(pgettext("navigation", "Roster"), "desk:roster", "grid", "desk.roster"),
             Item(pgettext("navigation", "Dispatch simulator"), "desk:simulator", "route", "desk.simulate"),
+            Item(
+                pgettext("navigation", "Training"),
+                "training:courses",
+                "book",
+                "training.view_courses",
+                (
+                    *("/training/runs/", "/training/hours/", "/training/numbers/", "/training/rules/course/"),
+                ),
+            ),
             register_page("accounts", "shift", pgettext("navigation", "Shifts"), "clock"),
             register_page("accounts", "away", pgettext("navigation", "Absences"), "moon"),
         ),

@@ -299,7 +299,18 @@ RULE_BOOK = {
 UPLOAD = {"public_id": "x"}  # one's own only: anybody else's does not exist
 SHEETS = {
     "sheets:list": Page(
-        frozenset({R.OPERATIONS, R.SUPERVISOR, R.AUDITOR, R.ADMINISTRATOR, R.LEAD, R.PLANNER, R.FINANCE})
+        frozenset(
+            {
+                R.OPERATIONS,
+                R.SUPERVISOR,
+                R.AUDITOR,
+                R.ADMINISTRATOR,
+                R.LEAD,
+                R.PLANNER,
+                R.FINANCE,
+                R.TRAINER,
+            }
+        )
     ),
     "sheets:choose": Page(frozenset({R.OPERATIONS}), args=lambda _cast: {"sheet": "orders"}),
     "sheets:template": Page(frozenset({R.OPERATIONS}), args=lambda _cast: {"sheet": "orders", "fmt": "csv"}),

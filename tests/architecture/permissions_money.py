@@ -11,6 +11,7 @@ from aftersales.ledger.models import Account
 from aftersales.merchants import services as merchants
 from aftersales.merchants.models import Merchant
 from tests.architecture.rows import NUMBER, READERS, STAFF, VENDORS, Page, R, a_person, rule_book
+from training.services import courses
 
 LIMIT = {"sort": "limit", "key": "in_post-goodwill-cny"}
 CERTIFIERS = frozenset({R.TRAINER, R.SUPERVISOR, R.OPERATIONS})
@@ -34,11 +35,46 @@ TRAINING = {
         frozenset({R.SUPERVISOR, R.OPERATIONS}), "POST", lambda cast: {**LIMIT, "number": 1}
     ),
 }
+RUN, NOTHING = {"number": "PX0000-0000"}, {"public_id": "x"}
+MARKERS = CERTIFIERS | {R.LEAD}
+ENROLLERS = MARKERS | {R.VENDOR_LEAD}
+JOINERS = STAFF - {R.AUDITOR}
+
+
+def _course(cast: Any) -> dict[str, Any]:
+    courses.course_create(
+        code="basics", name_zh="服务基础", name_en="Service basics", kind="service", hours=Decimal(4),
+        actor=cast.trainer, now=cast.now,
+    )  # fmt: skip
+    return {"code": "basics"}
+
+
+TRAINING |= {
+    "training:numbers": Page(STAFF),
+    "training:courses": Page(STAFF),
+    "training:course_new": Page(CERTIFIERS, "POST"),
+    "training:course": Page(STAFF, args=_course),
+    "training:file": Page(STAFF, sample={"public_id": "x"}),
+    "training:file_add": Page(CERTIFIERS, "POST", _course),
+    "training:file_remove": Page(CERTIFIERS, "POST", sample={"public_id": "x"}),
+    "training:run_plan": Page(CERTIFIERS, "POST", _course),
+    "training:runs": Page(STAFF),
+    "training:run": Page(STAFF, sample=RUN),
+    "training:run_change": Page(CERTIFIERS, "POST", sample=RUN),
+    "training:run_act": Page(MARKERS, "POST", sample=RUN | {"name": "start"}),
+    "training:enrol": Page(ENROLLERS, "POST", sample=RUN),
+    "training:mark": Page(MARKERS, "POST", sample=RUN),
+    "training:join": Page(JOINERS, "POST", sample=RUN),
+    "training:check_in": Page(JOINERS, "POST", sample=RUN),
+    "training:seat_act": Page(JOINERS, "POST", sample=RUN | {"pk": 999, "name": "withdraw"}),
+    "training:hours": Page(STAFF),
+    "training:hours_of": Page(ENROLLERS | {R.AUDITOR, R.PLANNER}, args=a_person),
+}
 CASE_WORKERS = frozenset({R.AGENT, R.LEAD, R.SUPERVISOR, R.AUTHORITY_DESK}) | VENDORS
 CASE_READERS = READERS | {R.FINANCE, R.RETURNS_RECEIVER}
 RULE_KEEPERS = frozenset({R.OPERATIONS, R.SUPERVISOR})
 RECEIVERS = frozenset({R.RETURNS_RECEIVER, R.LEAD, R.SUPERVISOR})
-CASE, NOTHING = {"number": "AS0000-00000"}, {"public_id": "x"}
+CASE = {"number": "AS0000-00000"}
 CASES = {
     "desk:cases": Page(CASE_READERS),
     "desk:case": Page(CASE_READERS, sample=CASE),

@@ -363,3 +363,11 @@ class CustomerGate(models.Model):
 
     def __str__(self) -> str:
         return str(self.customer_id)
+
+
+from training.models.courses import Course, CourseFile, CourseVersion, Number, Run, Seat, SheetLine  # noqa: E402
+
+__all__ = [
+    "AuthorityUse", "Certificate", "Course", "CourseFile", "CourseVersion", "CustomerGate", "Limit", "Number",
+    "Requirement", "Run", "Seat", "SheetLine", "Tier", "TierVersion", "TrainingRule",
+]  # fmt: skip

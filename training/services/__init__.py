@@ -38,7 +38,7 @@ NO_CURRENCY = "---"  # decisions that no money hangs on are counted too
 SOURCES: tuple[str, ...] = ("source_ref", "source_zh", "source_en", "note_zh", "note_en")
 
 
-def _require(actor: Any, capability: str) -> None:
+def require(actor: Any, capability: str) -> None:
     if not actor.has_perm(capability):
         raise NotPermitted()
 
@@ -131,7 +131,7 @@ def certificate_grant(
     Raises ``own_certificate``, ``not_staff``, ``no_terms`` (no version of the tier in force), ``period`` and
     ``held_already`` (a live certificate of the tier covers that time and these duties).
     """
-    _require(actor, CERTIFY)
+    require(actor, CERTIFY)
     begin = valid_from or now
     if person.pk == actor.pk:
         raise DomainError(_("Nobody certifies himself."), "own_certificate")
@@ -196,7 +196,7 @@ def certificates_sweep(*, actor: Any, now: datetime) -> int:
 # --------------------------------------------------------------------------------------------------- rules
 def tier_create(*, actor: Any, now: datetime, code: str, name_zh: str, name_en: str) -> Tier:
     """Open a tier; it is worth nothing until a version of it is in force."""
-    _require(actor, DRAFT)
+    require(actor, DRAFT)
     row = Tier(code=code, name_zh=name_zh, name_en=name_en)
     return registers.create(row, actor=actor, now=now, event="tier.created", payload={"code": code})
 
@@ -204,13 +204,13 @@ def tier_create(*, actor: Any, now: datetime, code: str, name_zh: str, name_en: 
 def tier_draft(*, tier: Tier, actor: Any, now: datetime, reason: str = "", **terms: Any) -> TierVersion:
     """Draft the next version of a tier: the newest one with ``terms`` changed."""
     names = ("rank", "counts_as_senior", "valid_months", "warn_days")
-    drafted: TierVersion = _draft(TierVersion(tier=tier), names, actor, now, reason, terms)
+    drafted: TierVersion = draft_version(TierVersion(tier=tier), names, actor, now, reason, terms)
     return drafted
 
 
 def limit_draft(*, code: str, actor: Any, now: datetime, reason: str = "", **terms: Any) -> Limit:
     """Draft the next version of a limit: the newest one with ``terms`` changed."""
-    drafted: Limit = _draft(Limit(code=code), LIMIT_TERMS, actor, now, reason, terms)
+    drafted: Limit = draft_version(Limit(code=code), LIMIT_TERMS, actor, now, reason, terms)
     return drafted
 
 
@@ -219,22 +219,22 @@ def requirement_draft(
 ) -> Requirement:
     """Draft which tier a duty asks for."""
     terms = {"tier_id": tier.pk} | terms
-    drafted: Requirement = _draft(Requirement(duty=duty), ("tier_id",), actor, now, reason, terms)
+    drafted: Requirement = draft_version(Requirement(duty=duty), ("tier_id",), actor, now, reason, terms)
     return drafted
 
 
-def _draft(
+def draft_version(
     row: Any, names: Sequence[str], actor: Any, now: datetime, reason: str, terms: dict[str, Any]
 ) -> Any:
     """The next version: terms of the newest, changed; whoever last touched a draft counts as its drafter."""
-    _require(actor, DRAFT)
+    require(actor, DRAFT)
     try:
-        return _drafted(row, names, actor, now, reason, terms)
+        return _next_version(row, names, actor, now, reason, terms)
     except IntegrityError as error:
         raise Busy() from error  # somebody drafts the very first version of the same rule
 
 
-def _drafted(
+def _next_version(
     row: Any, names: Sequence[str], actor: Any, now: datetime, reason: str, terms: dict[str, Any]
 ) -> Any:
     with transaction.atomic():

@@ -18,13 +18,25 @@ from aftersales.core.access import answered, needs
 from aftersales.core.posted import moment_of, whole
 from aftersales.core.rulebook import RuleState
 from training import pages, selectors, services
-from training.forms import DraftForm, GrantForm, LimitForm, RequirementForm, TierForm
-from training.models import Certificate, Limit, Requirement, TierVersion
+from training.forms import (
+    CourseForm,
+    DraftForm,
+    GrantForm,
+    LimitForm,
+    NumberForm,
+    RequirementForm,
+    TierForm,
+)
+from training.models import Certificate, CourseVersion, Limit, Number, Requirement, TierVersion
+from training.services.courses import course_draft, number_draft
 
 READ = "training.view_rules"
 SORTS: dict[str, tuple[Any, type[DraftForm]]] = {
     "tier": (TierVersion, TierForm), "limit": (Limit, LimitForm), "duty": (Requirement, RequirementForm),
+    "course": (CourseVersion, CourseForm), "number": (Number, NumberForm),
 }  # fmt: skip
+KEYS = {"tier": "tier__code", "limit": "code", "duty": "duty", "course": "course__code", "number": "code"}
+PARENTS = {"tier": ("tier",), "limit": ("tier",), "duty": ("tier",), "course": ("course",), "number": ()}
 
 
 def at() -> datetime:
@@ -51,8 +63,8 @@ def _versions(sort: str, key: str) -> list[Any]:
     if sort not in SORTS:
         raise Http404
     model, _form = SORTS[sort]
-    columns = {"tier": "tier__code", "limit": "code", "duty": "duty"}
-    found = model.objects.filter(**{columns[sort]: key}).select_related("tier", "drafted_by", "activated_by")
+    people = ("drafted_by", "activated_by")
+    found = model.objects.filter(**{KEYS[sort]: key}).select_related(*PARENTS[sort], *people)
     rows = list(found.order_by("-number"))
     if not rows:
         raise Http404
@@ -102,6 +114,8 @@ def draft(request: HttpRequest, sort: str, key: str) -> HttpResponse:
             "tier": lambda: services.tier_draft(tier=newest.tier, **who, **form.terms()),
             "limit": lambda: services.limit_draft(code=key, **who, **form.terms()),
             "duty": lambda: services.requirement_draft(duty=key, **who, **form.terms()),
+            "course": lambda: course_draft(course=newest.course, **who, **form.terms()),
+            "number": lambda: number_draft(code=key, **who, **form.terms()),
         }
         answered(makers[sort], request, _("The draft waits for a second person."))
     return redirect("training:rule", sort=sort, key=key)
