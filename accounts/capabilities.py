@@ -373,6 +373,10 @@ TRAINING = {
     "training.enrol": roles(CERTIFIERS, LEADS),
     "training.join": STAFF - {R.AUDITOR},
     "training.view_seats": roles(CERTIFIERS, LEADS, R.AUDITOR, R.PLANNER),
+    "training.sit": STAFF - {R.AUDITOR},
+    "training.view_bank": roles(CERTIFIERS, R.AUDITOR),  # the right answers stand in it
+    "training.mark_exams": roles(CERTIFIERS, R.LEAD),  # never one's own, and an appeal never the first marker
+    "training.view_attempts": roles(CERTIFIERS, LEADS, R.AUDITOR, R.PLANNER),
     "core.import_attendance": roles(CERTIFIERS, R.LEAD),
     "core.export_attendance": roles(CERTIFIERS, R.AUDITOR),
     **register(

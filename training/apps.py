@@ -9,7 +9,16 @@ class TrainingConfig(AppConfig):
     def ready(self) -> None:
         from accounts import qualifications
         from aftersales.core import authority, facts, files, moves, panels, series, shipped, subjects
-        from training import courseselectors, events, machine, selectors, services, shipping
+        from training import (
+            courseselectors,
+            events,
+            exammachine,
+            examselectors,
+            machine,
+            selectors,
+            services,
+            shipping,
+        )
         from training import panels as own
 
         events.register()
@@ -22,10 +31,16 @@ class TrainingConfig(AppConfig):
             machine.COURSE_MACHINE,
             machine.RUN_MACHINE,
             machine.SEAT_MACHINE,
+            exammachine.QUESTION_MACHINE,
+            exammachine.EXAM_MACHINE,
+            exammachine.ATTEMPT_MACHINE,
         ):
             moves.use(one)
         series.declare("certificate", "ZS{yy}{mm}-{n:04d}")
         series.declare("course_run", "PX{yy}{mm}-{n:04d}")
+        series.declare("exam_attempt", "KS{yy}{mm}-{n:05d}")
+        subjects.declare("training.attempt", "number")
+        facts.provide("training.markers", examselectors.markers)
         subjects.declare("training.certificate", "number")
         subjects.declare("training.run", "number")
         subjects.provide_page("training.run", "training:run")

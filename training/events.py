@@ -161,5 +161,56 @@ COURSES = (
 )
 
 
+ATTEMPT = {"attempt": "code", "exam": "id", "person": "id"}
+SCORED = ATTEMPT | {"score": "code", "most": "code", "passed": "flag"}
+
+
+def _attempt(payload: Mapping[str, Any]) -> dict[str, Any]:
+    """Who sits which exam."""
+    from training import examselectors
+
+    return examselectors.attempt_words(payload)
+
+
+EXAMS = (
+    Kind("question.created", _("%(actor)s opened the question %(code)s."), {"code": "code"}),
+    Kind("exam.created", _("%(actor)s opened the exam %(code)s."), {"code": "code"}),
+    Kind("attempt.started", _("%(holder)s began “%(title)s” (%(attempt)s)."), ATTEMPT, show=_attempt),
+    Kind("attempt.submitted", _("%(holder)s handed in “%(title)s” (%(attempt)s)."), ATTEMPT, show=_attempt),
+    Kind(
+        "attempt.timed_out",
+        _("The time of %(holder)s for “%(title)s” ended (%(attempt)s)."),
+        ATTEMPT,
+        show=_attempt,
+    ),
+    Kind(
+        "attempt.marked",
+        _("“%(title)s” of %(holder)s was marked: %(score)s of %(most)s points (%(attempt)s)."),
+        SCORED,
+        show=_attempt,
+    ),
+    Kind(
+        "attempt.appealed",
+        _("%(holder)s appealed the marks of “%(title)s” (%(attempt)s): %(reason)s"),
+        ATTEMPT,
+        show=_attempt,
+    ),
+    Kind(
+        "attempt.settled",
+        _(
+            "%(actor)s decided the appeal of %(holder)s on “%(title)s”: %(score)s of %(most)s points. %(reason)s"
+        ),
+        SCORED,
+        show=_attempt,
+    ),
+    Kind(
+        "attempt.voided",
+        _("%(actor)s declared “%(title)s” of %(holder)s void (%(attempt)s): %(reason)s"),
+        ATTEMPT,
+        show=_attempt,
+    ),
+)
+
+
 def register() -> None:
-    events.register(*KINDS, *COURSES)
+    events.register(*KINDS, *COURSES, *EXAMS)

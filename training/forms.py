@@ -11,9 +11,10 @@ from django.utils.translation import pgettext_lazy
 from accounts import capabilities
 from accounts.models import User
 from accounts.states import STAFF_ROLES, Duty
+from aftersales.core.posted import whole
 from aftersales.core.rulebook import RuleState
 from training.models import Tier
-from training.states import CourseKind, Severity
+from training.states import CourseKind, Partial, QuestionKind, Severity
 
 
 def _amount(label: Any, hint: Any = "") -> forms.DecimalField:
@@ -180,3 +181,88 @@ class EnrolForm(forms.Form):
         super().__init__(*args, **kwargs)
         found = User.objects.visible_to(user).active().with_role(*STAFF_ROLES)
         self.fields["people"].queryset = found.order_by("display_name")  # type: ignore[attr-defined]
+
+
+class ExamForm(DraftForm):
+    """How an exam is drawn, timed and marked."""
+
+    blueprint = forms.CharField(
+        label=_("Blueprint"), max_length=8000, widget=forms.Textarea,
+        help_text=_("A line for each part: topic | kind | difficulty | questions | points each; * is any."),
+    )  # fmt: skip
+    minutes = forms.IntegerField(label=_("Minutes"), min_value=1, max_value=600, initial=60)
+    pass_percent = forms.IntegerField(
+        label=_("Passed from (percent)"), min_value=1, max_value=100, initial=80
+    )
+    partial = forms.ChoiceField(label=_("Partial credit"), choices=Partial.choices)
+    tries = forms.IntegerField(
+        label=_("Tries"), min_value=1, max_value=99, required=False, help_text=_("Empty: as often as needed.")
+    )
+    wait_hours = forms.IntegerField(
+        label=_("Hours between two tries"), min_value=0, max_value=2000, initial=24
+    )
+    appeal_days = forms.IntegerField(label=_("Days to appeal"), min_value=0, max_value=90, initial=7)
+
+
+class NewExamForm(ExamForm):
+    code = forms.SlugField(
+        label=pgettext_lazy("course", "Code"),
+        max_length=60,
+        help_text=_("Latin letters, digits and hyphens."),
+    )
+    name_zh = forms.CharField(label=_("Chinese name"), max_length=80)
+    name_en = forms.CharField(label=_("English name"), max_length=80)
+    field_order = ("code", "name_zh", "name_en", "blueprint")
+
+
+class QuestionForm(DraftForm):
+    """A question as its author types it: options on lines, the right ones by their numbers."""
+
+    kind = forms.ChoiceField(label=_("Kind of question"), choices=QuestionKind.choices)
+    difficulty = forms.IntegerField(
+        label=_("Difficulty"), min_value=1, max_value=5, initial=2, help_text=_("1 is easy, 5 is hard.")
+    )
+    text = forms.CharField(label=_("Question"), max_length=4000, widget=forms.Textarea)
+    options = _text(_("Options"), _("Each on its own line; none for a short text."))
+    right = forms.CharField(
+        label=_("Right"), required=False, max_length=200,
+        help_text=_("Numbers of the right lines, such as 1,3; for an order all of them in the right order."),
+    )  # fmt: skip
+    model_answer = _text(_("Model answer"), _("For short texts: what a full answer says."))
+    explanation = _text(_("Explanation"), _("Shown with the result."))
+    cites = forms.CharField(
+        label=_("Rule it is about"),
+        required=False,
+        max_length=80,
+        help_text=_("For example return.default v2."),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.initial.get("options"):
+            self.initial["options"] = "\n".join(self.initial["options"])
+            self.initial["right"] = ", ".join(str(place + 1) for place in self.initial["right"])
+
+    def clean_right(self) -> list[int]:
+        """Places from 0 for what is typed from 1."""
+        typed = self.cleaned_data["right"].replace("，", ",").replace("、", ",").split(",")
+        numbers = [whole(one.strip()) for one in typed if one.strip()]
+        if any(not number for number in numbers):
+            raise forms.ValidationError(_("Write numbers of lines, such as 1,3."))
+        return [number - 1 for number in numbers if number]
+
+    def terms_and_key(self) -> dict[str, Any]:
+        """What goes into the draft, options as a list."""
+        found = dict(self.cleaned_data)
+        found["options"] = [line.strip() for line in found["options"].splitlines() if line.strip()]
+        return found
+
+
+class NewQuestionForm(QuestionForm):
+    code = forms.SlugField(
+        label=pgettext_lazy("course", "Code"),
+        max_length=60,
+        help_text=_("Latin letters, digits and hyphens."),
+    )
+    topic = forms.CharField(label=pgettext_lazy("exam", "Topic"), max_length=40)
+    field_order = ("code", "topic", "kind", "difficulty", "text", "options", "right")

@@ -13,8 +13,17 @@ from accounts.states import Duty
 from aftersales.core.rulebook import RuleState
 from aftersales.core.wording import listed, money
 from training import selectors
-from training.models import Certificate, CourseVersion, Limit, Number, Requirement, Tier, TierVersion
-from training.states import LIVE, CertificateState, Decision, RunState, SeatState, Severity
+from training.models import (
+    Certificate,
+    CourseVersion,
+    ExamVersion,
+    Limit,
+    Number,
+    Requirement,
+    Tier,
+    TierVersion,
+)
+from training.states import LIVE, CertificateState, Decision, Partial, RunState, SeatState, Severity
 
 MARKS = {
     RuleState.DRAFT: ("amber", "dashed"),
@@ -222,6 +231,8 @@ def _said(row: Any) -> dict[str, str]:
         return {row.name: number_words(row.value)}
     if isinstance(row, CourseVersion):
         return _course(row)
+    if isinstance(row, ExamVersion):
+        return _exam(row)
     return {
         _("Per decision"): _amount(row.per_decision, row.currency),
         _("Per day and person"): _amount(row.per_day, row.currency),
@@ -265,6 +276,20 @@ def _course(row: CourseVersion) -> dict[str, str]:
         _("Syllabus"): row.syllabus or "–",
         _("Material"): row.material or "–",
         _("Links"): row.links or "–",
+    }
+
+
+def _exam(row: ExamVersion) -> dict[str, str]:
+    return {
+        _("Blueprint"): row.blueprint,
+        pgettext("exam", "Time"): _("%(minutes)d min") % {"minutes": row.minutes},
+        _("Passed from"): f"{row.pass_percent} %",
+        _("Partial credit"): str(Partial(row.partial).label),
+        _("Tries"): _("as often as needed") if row.tries is None else str(row.tries),
+        _("Pause between tries"): ngettext("%(n)s hour", "%(n)s hours", row.wait_hours)
+        % {"n": row.wait_hours},
+        _("Appeal"): ngettext("within %(n)s day", "within %(n)s days", row.appeal_days)
+        % {"n": row.appeal_days},
     }
 
 

@@ -71,3 +71,26 @@ class SeatQuerySet(models.QuerySet[Any]):
 
 class SheetLineQuerySet(ScopedQuerySet):
     view_capability = "training.view_seats"
+
+
+class BankQuerySet(RuleVersions):
+    """The question bank: only who keeps it or audits it, since the right answers stand in it."""
+
+    view_capability = "training.view_bank"
+
+
+class ExamQuerySet(ScopedQuerySet):
+    view_capability = "training.view_courses"
+
+
+class AttemptQuerySet(models.QuerySet[Any]):
+    def visible_to(self, user: Any) -> Self:
+        """One's own always; others as far as one sees these people."""
+        if not getattr(user, "is_staff", False):
+            return self.none()
+        if user.has_perm("training.view_attempts"):
+            from accounts.models import User
+
+            people = User.objects.visible_to(user).values("pk")
+            return self.filter(models.Q(person=user) | models.Q(person__in=people))
+        return self.filter(person=user)

@@ -21,7 +21,7 @@ from aftersales.core.authority import Claim, Claims, Ruling, Verdict
 from aftersales.core.errors import Refusal
 from aftersales.core.wording import listed
 from training import rules
-from training.models import Certificate, Course, Limit, Number, Tier, TierVersion
+from training.models import Certificate, Course, Exam, Limit, Number, Tier, TierVersion
 from training.rules import Decided, Held
 from training.states import LIVE, Decision, Holder
 
@@ -281,9 +281,11 @@ def rule_words(code: str) -> str:
     if sort == "duty":
         known = dict(Duty.choices)
         return _("Needed for: %(duty)s") % {"duty": known[key]} if key in known else code
-    if sort in {"course", "number"}:
-        model: Any = Course if sort == "course" else Number
-        return str(getattr(model.objects.filter(code=key).order_by("-pk").first(), "name", code))
+    named: dict[str, Any] = {"course": Course, "number": Number, "exam": Exam}
+    if sort in named:
+        return str(getattr(named[sort].objects.filter(code=key).order_by("-pk").first(), "name", code))
+    if sort == "question":
+        return _("Question %(code)s") % {"code": key}
     row = Limit.objects.filter(code=key).select_related("tier").first() if sort == "limit" else None
     return f"{row.tier} · {row.get_kind_display()}" if row else code
 

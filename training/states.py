@@ -95,3 +95,35 @@ class Said(models.TextChoices):
     ENROLLED = "enrolled", pgettext_lazy("seat", "Enrolled")
     PRESENT = "present", pgettext_lazy("seat", "Was there")
     ABSENT = "absent", pgettext_lazy("seat", "Was missing")
+
+
+class QuestionKind(models.TextChoices):
+    """How a question is answered."""
+
+    SINGLE = "single", pgettext_lazy("kind of question", "One right answer")
+    MULTIPLE = "multiple", pgettext_lazy("kind of question", "Several right answers")
+    TRUTH = "truth", pgettext_lazy("kind of question", "True or false")
+    ORDER = "order", pgettext_lazy("kind of question", "Right order")
+    SHORT = "short", pgettext_lazy("kind of question", "Short text")
+
+
+CHOSEN: frozenset[str] = frozenset(QuestionKind.values) - {QuestionKind.SHORT}
+
+
+class Partial(models.TextChoices):
+    """What an answer that is not wholly right is worth."""
+
+    NONE = "none", pgettext_lazy("partial credit", "All or nothing")
+    SUBSET = "subset", pgettext_lazy("partial credit", "A share for right ones, nothing once one is wrong")
+    SHARE = "share", pgettext_lazy("partial credit", "A share for right ones, less for wrong ones")
+
+
+class AttemptState(models.TextChoices):
+    """Life of one sitting of an exam."""
+
+    STARTED = "started", pgettext_lazy("attempt", "Running")
+    SUBMITTED = "submitted", pgettext_lazy("attempt", "Being marked")
+    MARKED = "marked", pgettext_lazy("attempt", "Marked")
+    APPEALED = "appealed", pgettext_lazy("attempt", "Appealed")
+    SETTLED = "settled", pgettext_lazy("attempt", "Appeal decided")
+    VOID = "void", pgettext_lazy("attempt", "Void")

@@ -1,4 +1,4 @@
-"""The sweep that lets states of certificates follow the time."""
+"""The sweeps that let states of certificates and papers follow the time."""
 
 from celery import shared_task
 from django.utils import timezone
@@ -6,6 +6,7 @@ from django.utils import timezone
 from accounts.services import system_user
 from aftersales.core import origin
 from training import services
+from training.services import exams
 
 
 @shared_task
@@ -14,3 +15,11 @@ def sweep_certificates() -> int:
     now = timezone.now()
     with origin.coming_from("task"):
         return services.certificates_sweep(actor=system_user(now), now=now)
+
+
+@shared_task
+def sweep_exams() -> int:
+    """Papers whose time is over."""
+    now = timezone.now()
+    with origin.coming_from("task"):
+        return exams.attempts_sweep(actor=system_user(now), now=now)

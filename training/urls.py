@@ -3,7 +3,7 @@
 from django.urls import path
 
 from training import views
-from training.views import courses
+from training.views import courses, exams
 
 app_name = "training"
 urlpatterns = [
@@ -35,4 +35,21 @@ urlpatterns = [
     path("runs/<slug:number>/seats/<int:pk>/<slug:name>/", courses.seat_act, name="seat_act"),
     path("runs/<slug:number>/act/<slug:name>/", courses.run_act, name="run_act"),
     path("hours/", courses.hours, name="hours"),
+    path("exams/", exams.index, name="exams"),
+    path("exams/new/", exams.exam_new, name="exam_new"),
+    path("exams/<slug:code>/", exams.exam, name="exam"),
+    path("exams/<slug:code>/start/", exams.start, name="start"),
+    path("attempts/<str:public_id>/", exams.attempt, name="attempt"),
+    path("attempts/<str:public_id>/answer/", exams.answer, name="answer"),
+    path("attempts/<str:public_id>/submit/", exams.submit, name="submit"),
+    path("attempts/<str:public_id>/appeal/", exams.appeal, name="appeal"),
+    path("attempts/<str:public_id>/void/", exams.void, name="void"),
+    path("marking/", exams.marking, name="marking"),
+    path("marking/<str:public_id>/", exams.mark, name="mark_paper"),
+    path("marking/<str:public_id>/save/", exams.mark_act, name="mark_act"),
+    path("bank/", exams.bank, name="bank"),
+    path("bank/new/", exams.question_new, name="question_new"),
+    path("bank/<slug:code>/", exams.question, name="question"),
+    path("bank/<slug:code>/draft/", exams.question_draft, name="question_draft"),
+    path("bank/<slug:code>/<int:number>/decide/", exams.question_decide, name="question_decide"),
 ]

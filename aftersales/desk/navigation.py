@@ -122,6 +122,8 @@ GROUPS: tuple[Group, ...] = (
                 "training.view_courses",
                 (
                     *("/training/runs/", "/training/hours/", "/training/numbers/", "/training/rules/course/"),
+                    *("/training/exams/", "/training/attempts/", "/training/marking/", "/training/bank/"),
+                    *("/training/rules/exam/", "/training/rules/number/"),
                 ),
             ),
             register_page("accounts", "shift", pgettext("navigation", "Shifts"), "clock"),

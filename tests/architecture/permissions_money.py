@@ -68,6 +68,25 @@ TRAINING |= {
     "training:check_in": Page(JOINERS, "POST", sample=RUN),
     "training:seat_act": Page(JOINERS, "POST", sample=RUN | {"pk": 999, "name": "withdraw"}),
     "training:hours": Page(STAFF),
+    "training:exams": Page(STAFF),
+    "training:exam_new": Page(CERTIFIERS, "POST"),
+    "training:exam": Page(STAFF, sample={"code": "x"}),
+    "training:start": Page(JOINERS, "POST", sample={"code": "x"}),
+    "training:attempt": Page(STAFF, sample=NOTHING),
+    "training:answer": Page(JOINERS, "POST", sample=NOTHING),
+    "training:submit": Page(JOINERS, "POST", sample=NOTHING),
+    "training:appeal": Page(JOINERS, "POST", sample=NOTHING),
+    "training:void": Page(CERTIFIERS, "POST", sample=NOTHING),
+    "training:marking": Page(MARKERS),
+    "training:mark_paper": Page(MARKERS, sample=NOTHING),
+    "training:mark_act": Page(MARKERS, "POST", sample=NOTHING),
+    "training:bank": Page(CERTIFIERS | {R.AUDITOR}),
+    "training:question_new": Page(CERTIFIERS, "POST"),
+    "training:question": Page(CERTIFIERS | {R.AUDITOR}, sample={"code": "x"}),
+    "training:question_draft": Page(CERTIFIERS, "POST", sample={"code": "x"}),
+    "training:question_decide": Page(
+        frozenset({R.SUPERVISOR, R.OPERATIONS}), "POST", sample={"code": "x", "number": 1}
+    ),
     "training:hours_of": Page(ENROLLERS | {R.AUDITOR, R.PLANNER}, args=a_person),
 }
 CASE_WORKERS = frozenset({R.AGENT, R.LEAD, R.SUPERVISOR, R.AUTHORITY_DESK}) | VENDORS

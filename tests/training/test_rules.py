@@ -29,7 +29,12 @@ def test_what_is_shipped_has_a_source_and_is_loaded_once(cast, now) -> None:
     assert not Limit.objects.filter(source_ref="").exists()
     assert not TierVersion.objects.filter(source_zh="").exists()
     before = (Tier.objects.count(), Limit.objects.count(), Requirement.objects.count())
-    assert shipping.load(actor=cast.system, now=now) == {"tiers": 0, "limits": 0, "requirements": 0, "numbers": 0}
+    assert shipping.load(actor=cast.system, now=now) == {
+        "tiers": 0,
+        "limits": 0,
+        "requirements": 0,
+        "numbers": 0,
+    }
     assert (Tier.objects.count(), Limit.objects.count(), Requirement.objects.count()) == before
 
 

@@ -21,22 +21,30 @@ from training import pages, selectors, services
 from training.forms import (
     CourseForm,
     DraftForm,
+    ExamForm,
     GrantForm,
     LimitForm,
     NumberForm,
     RequirementForm,
     TierForm,
 )
-from training.models import Certificate, CourseVersion, Limit, Number, Requirement, TierVersion
+from training.models import Certificate, CourseVersion, ExamVersion, Limit, Number, Requirement, TierVersion
 from training.services.courses import course_draft, number_draft
+from training.services.exams import exam_draft
 
 READ = "training.view_rules"
 SORTS: dict[str, tuple[Any, type[DraftForm]]] = {
     "tier": (TierVersion, TierForm), "limit": (Limit, LimitForm), "duty": (Requirement, RequirementForm),
     "course": (CourseVersion, CourseForm), "number": (Number, NumberForm),
+    "exam": (ExamVersion, ExamForm),
 }  # fmt: skip
-KEYS = {"tier": "tier__code", "limit": "code", "duty": "duty", "course": "course__code", "number": "code"}
-PARENTS = {"tier": ("tier",), "limit": ("tier",), "duty": ("tier",), "course": ("course",), "number": ()}
+KEYS = {
+    "tier": "tier__code", "limit": "code", "duty": "duty", "course": "course__code", "number": "code",
+    "exam": "exam__code",
+}  # fmt: skip
+PARENTS = {
+    "tier": ("tier",), "limit": ("tier",), "duty": ("tier",), "course": ("course",), "exam": ("exam",), "number": (),
+}  # fmt: skip
 
 
 def at() -> datetime:
@@ -115,6 +123,7 @@ def draft(request: HttpRequest, sort: str, key: str) -> HttpResponse:
             "limit": lambda: services.limit_draft(code=key, **who, **form.terms()),
             "duty": lambda: services.requirement_draft(duty=key, **who, **form.terms()),
             "course": lambda: course_draft(course=newest.course, **who, **form.terms()),
+            "exam": lambda: exam_draft(exam=newest.exam, **who, **form.terms()),
             "number": lambda: number_draft(code=key, **who, **form.terms()),
         }
         answered(makers[sort], request, _("The draft waits for a second person."))
