@@ -195,6 +195,7 @@ def test_the_code_is_shown_to_the_trainer_and_to_nobody_who_sits_in_the_run(cast
         in cast.client(getattr(cast, who)).get(f"/training/runs/{run.number}/").content.decode()
         for who in ("trainer", "supervisor", "operations", "agent", "lead")
     }
+    assert "2/3" in cast.client(cast.agent).get(f"/training/runs/{run.number}/").content.decode()
     assert shown == {"trainer": True, "supervisor": True, "operations": False, "agent": False, "lead": False}
 
 

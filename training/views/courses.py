@@ -189,7 +189,7 @@ def run(request: HttpRequest, number: str) -> HttpResponse:
         "hours": pages.hours_words(row.hours), "acts": list(options.values()),
         "seats": [(one, pages.seat_badge(one)) for one in seats], "leads": leads and user.has_perm("training.mark"),
         "mine_badge": pages.seat_badge(mine) if mine else None,
-        "taken": sum(one.state != SeatState.WITHDRAWN for one in seats),
+        "taken": courseselectors.taken(row),
         "may_join": _may_join(row, mine, user), "may_plan": user.has_perm("training.plan_runs"),
         "may_enrol": user.has_perm("training.enrol") and row.state in {"planned", "open", "running"},
         "form": RunForm(prefix="run", run=row), "enrol_form": EnrolForm(prefix="enrol", user=user),
