@@ -15,6 +15,7 @@ class TrainingConfig(AppConfig):
             exammachine,
             examselectors,
             machine,
+            practicalmachine,
             selectors,
             services,
             shipping,
@@ -34,11 +35,16 @@ class TrainingConfig(AppConfig):
             exammachine.QUESTION_MACHINE,
             exammachine.EXAM_MACHINE,
             exammachine.ATTEMPT_MACHINE,
+            practicalmachine.RUBRIC_MACHINE,
+            practicalmachine.ASSESSMENT_MACHINE,
         ):
             moves.use(one)
         series.declare("certificate", "ZS{yy}{mm}-{n:04d}")
         series.declare("course_run", "PX{yy}{mm}-{n:04d}")
         series.declare("exam_attempt", "KS{yy}{mm}-{n:05d}")
+        series.declare("assessment", "SC{yy}{mm}-{n:04d}")
+        subjects.declare("training.assessment", "number")
+        subjects.provide_page("training.assessment", "training:practical")
         subjects.declare("training.attempt", "number")
         facts.provide("training.markers", examselectors.markers)
         subjects.declare("training.certificate", "number")

@@ -212,5 +212,44 @@ EXAMS = (
 )
 
 
+ASSESSMENT = {"assessment": "code", "rubric": "id", "person": "id"}
+
+
+def _assessment(payload: Mapping[str, Any]) -> dict[str, Any]:
+    """Who is assessed by which rubric."""
+    from training import practicalselectors
+
+    return practicalselectors.assessment_words(payload)
+
+
+PRACTICAL = (
+    Kind("rubric.created", _("%(actor)s opened the rubric %(code)s."), {"code": "code"}),
+    Kind(
+        "assessment.opened",
+        _("%(actor)s ordered the assessment %(assessment)s of %(holder)s (%(title)s)."),
+        ASSESSMENT,
+        show=_assessment,
+    ),
+    Kind(
+        "assessment.disputed",
+        _("The assessors of %(holder)s (%(title)s, %(assessment)s) lie too far apart; a third is asked."),
+        ASSESSMENT,
+        show=_assessment,
+    ),
+    Kind(
+        "assessment.ended",
+        _("%(holder)s was assessed (%(title)s, %(assessment)s): %(score)s of %(most)s points."),
+        ASSESSMENT | {"score": "code", "most": "code", "passed": "flag"},
+        show=_assessment,
+    ),
+    Kind(
+        "assessment.voided",
+        _("%(actor)s declared the assessment %(assessment)s of %(holder)s void: %(reason)s"),
+        ASSESSMENT,
+        show=_assessment,
+    ),
+)
+
+
 def register() -> None:
-    events.register(*KINDS, *COURSES, *EXAMS)
+    events.register(*KINDS, *COURSES, *EXAMS, *PRACTICAL)

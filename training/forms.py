@@ -13,7 +13,7 @@ from accounts.models import User
 from accounts.states import STAFF_ROLES, Duty
 from aftersales.core.posted import whole
 from aftersales.core.rulebook import RuleState
-from training.models import Tier
+from training.models import Rubric, Tier
 from training.states import CourseKind, Partial, QuestionKind, Severity
 
 
@@ -213,6 +213,66 @@ class NewExamForm(ExamForm):
     name_zh = forms.CharField(label=_("Chinese name"), max_length=80)
     name_en = forms.CharField(label=_("English name"), max_length=80)
     field_order = ("code", "name_zh", "name_en", "blueprint")
+
+
+class RubricForm(DraftForm):
+    """What is looked at, and how far two assessors may lie apart."""
+
+    criteria = forms.CharField(
+        label=_("Criteria"), max_length=8000, widget=forms.Textarea,
+        help_text=_("A line for each: criterion | points, such as: tone | 10."),
+    )  # fmt: skip
+    pass_percent = forms.IntegerField(
+        label=_("Passed from (percent)"), min_value=1, max_value=100, initial=80
+    )
+    gap_percent = forms.IntegerField(
+        label=_("Third assessor from (percent apart)"), min_value=0, max_value=100, initial=15
+    )
+
+
+class NewRubricForm(RubricForm):
+    code = forms.SlugField(
+        label=pgettext_lazy("course", "Code"),
+        max_length=60,
+        help_text=_("Latin letters, digits and hyphens."),
+    )
+    name_zh = forms.CharField(label=_("Chinese name"), max_length=80)
+    name_en = forms.CharField(label=_("English name"), max_length=80)
+    field_order = ("code", "name_zh", "name_en", "criteria")
+
+
+def _assessors() -> Any:
+    able = User.objects.active().with_role(*capabilities.TABLE["training.mark_exams"])
+    return able.order_by("display_name")
+
+
+class AssessmentForm(forms.Form):
+    """Who is watched at what, by whom."""
+
+    rubric = forms.ModelChoiceField(label=_("Rubric"), queryset=Rubric.objects.none())
+    person = forms.ModelChoiceField(label=_("Who is watched"), queryset=User.objects.none())
+    task = forms.CharField(label=pgettext_lazy("practical", "Task"), max_length=400)
+    first = forms.ModelChoiceField(label=_("First assessor"), queryset=User.objects.none())
+    second = forms.ModelChoiceField(label=_("Second assessor"), queryset=User.objects.none())
+
+    def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        rows: dict[str, Any] = {
+            "rubric": Rubric.objects.all(),
+            "person": User.objects.visible_to(user).active().with_role(*STAFF_ROLES).order_by("display_name"),
+            "first": _assessors(),
+            "second": _assessors(),
+        }
+        for name, found in rows.items():
+            self.fields[name].queryset = found  # type: ignore[attr-defined]
+
+
+class ThirdForm(forms.Form):
+    assessor = forms.ModelChoiceField(label=_("Third assessor"), queryset=User.objects.none())
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["assessor"].queryset = _assessors()  # type: ignore[attr-defined]
 
 
 class QuestionForm(DraftForm):

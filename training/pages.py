@@ -20,6 +20,7 @@ from training.models import (
     Limit,
     Number,
     Requirement,
+    RubricVersion,
     Tier,
     TierVersion,
 )
@@ -231,6 +232,12 @@ def _said(row: Any) -> dict[str, str]:
         return {row.name: number_words(row.value)}
     if isinstance(row, CourseVersion):
         return _course(row)
+    if isinstance(row, RubricVersion):
+        return {
+            _("Criteria"): row.criteria,
+            _("Passed from"): f"{row.pass_percent} %",
+            _("Third assessor from (percent apart)"): f"{row.gap_percent} %",
+        }
     if isinstance(row, ExamVersion):
         return _exam(row)
     return {

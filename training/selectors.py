@@ -21,7 +21,7 @@ from aftersales.core.authority import Claim, Claims, Ruling, Verdict
 from aftersales.core.errors import Refusal
 from aftersales.core.wording import listed
 from training import rules
-from training.models import Certificate, Course, Exam, Limit, Number, Tier, TierVersion
+from training.models import Certificate, Course, Exam, Limit, Number, Rubric, Tier, TierVersion
 from training.rules import Decided, Held
 from training.states import LIVE, Decision, Holder
 
@@ -281,7 +281,7 @@ def rule_words(code: str) -> str:
     if sort == "duty":
         known = dict(Duty.choices)
         return _("Needed for: %(duty)s") % {"duty": known[key]} if key in known else code
-    named: dict[str, Any] = {"course": Course, "number": Number, "exam": Exam}
+    named: dict[str, Any] = {"course": Course, "number": Number, "exam": Exam, "rubric": Rubric}
     if sort in named:
         return str(getattr(named[sort].objects.filter(code=key).order_by("-pk").first(), "name", code))
     if sort == "question":

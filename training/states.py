@@ -118,6 +118,15 @@ class Partial(models.TextChoices):
     SHARE = "share", pgettext_lazy("partial credit", "A share for right ones, less for wrong ones")
 
 
+class AssessmentState(models.TextChoices):
+    """Life of one practical assessment."""
+
+    OPEN = "open", pgettext_lazy("assessment", "Waits for sheets")
+    DISPUTED = "disputed", pgettext_lazy("assessment", "Third assessor")
+    DONE = "done", pgettext_lazy("assessment", "Done")
+    VOID = "void", pgettext_lazy("assessment", "Void")
+
+
 class AttemptState(models.TextChoices):
     """Life of one sitting of an exam."""
 

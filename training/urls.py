@@ -3,7 +3,7 @@
 from django.urls import path
 
 from training import views
-from training.views import courses, exams
+from training.views import courses, exams, practical
 
 app_name = "training"
 urlpatterns = [
@@ -34,6 +34,13 @@ urlpatterns = [
     path("runs/<slug:number>/mark/", courses.mark, name="mark"),
     path("runs/<slug:number>/seats/<int:pk>/<slug:name>/", courses.seat_act, name="seat_act"),
     path("runs/<slug:number>/act/<slug:name>/", courses.run_act, name="run_act"),
+    path("practical/", practical.index, name="practicals"),
+    path("practical/new/", practical.assessment_new, name="assessment_new"),
+    path("practical/rubrics/new/", practical.rubric_new, name="rubric_new"),
+    path("practical/<slug:number>/", practical.assessment, name="practical"),
+    path("practical/<slug:number>/sheet/", practical.give, name="sheet_give"),
+    path("practical/<slug:number>/third/", practical.third, name="third"),
+    path("practical/<slug:number>/void/", practical.void, name="assessment_void"),
     path("hours/", courses.hours, name="hours"),
     path("exams/", exams.index, name="exams"),
     path("exams/new/", exams.exam_new, name="exam_new"),

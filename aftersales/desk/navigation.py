@@ -122,8 +122,14 @@ GROUPS: tuple[Group, ...] = (
                 "training.view_courses",
                 (
                     *("/training/runs/", "/training/hours/", "/training/numbers/", "/training/rules/course/"),
-                    *("/training/exams/", "/training/attempts/", "/training/marking/", "/training/bank/"),
-                    *("/training/rules/exam/", "/training/rules/number/"),
+                    *(
+                        "/training/exams/",
+                        "/training/attempts/",
+                        "/training/marking/",
+                        "/training/bank/",
+                        "/training/practical/",
+                    ),
+                    *("/training/rules/exam/", "/training/rules/number/", "/training/rules/rubric/"),
                 ),
             ),
             register_page("accounts", "shift", pgettext("navigation", "Shifts"), "clock"),

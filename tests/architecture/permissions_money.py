@@ -90,6 +90,13 @@ TRAINING |= {
     "training:question_decide": Page(
         frozenset({R.SUPERVISOR, R.OPERATIONS}), "POST", sample={"code": "x", "number": 1}
     ),
+    "training:practicals": Page(STAFF),
+    "training:assessment_new": Page(MARKERS, "POST"),
+    "training:rubric_new": Page(CERTIFIERS, "POST"),
+    "training:practical": Page(STAFF, sample=RUN),
+    "training:sheet_give": Page(MARKERS, "POST", sample=RUN),
+    "training:third": Page(MARKERS, "POST", sample=RUN),
+    "training:assessment_void": Page(CERTIFIERS, "POST", sample=RUN),
     "training:hours_of": Page(ENROLLERS | {R.AUDITOR, R.PLANNER}, sample={"pk": 999}),
 }
 CASE_WORKERS = frozenset({R.AGENT, R.LEAD, R.SUPERVISOR, R.AUTHORITY_DESK}) | VENDORS

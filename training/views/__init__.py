@@ -26,24 +26,36 @@ from training.forms import (
     LimitForm,
     NumberForm,
     RequirementForm,
+    RubricForm,
     TierForm,
 )
-from training.models import Certificate, CourseVersion, ExamVersion, Limit, Number, Requirement, TierVersion
+from training.models import (
+    Certificate,
+    CourseVersion,
+    ExamVersion,
+    Limit,
+    Number,
+    Requirement,
+    RubricVersion,
+    TierVersion,
+)
 from training.services.courses import course_draft, number_draft
 from training.services.exams import exam_draft
+from training.services.practical import rubric_draft
 
 READ = "training.view_rules"
 SORTS: dict[str, tuple[Any, type[DraftForm]]] = {
     "tier": (TierVersion, TierForm), "limit": (Limit, LimitForm), "duty": (Requirement, RequirementForm),
     "course": (CourseVersion, CourseForm), "number": (Number, NumberForm),
-    "exam": (ExamVersion, ExamForm),
+    "exam": (ExamVersion, ExamForm), "rubric": (RubricVersion, RubricForm),
 }  # fmt: skip
 KEYS = {
     "tier": "tier__code", "limit": "code", "duty": "duty", "course": "course__code", "number": "code",
-    "exam": "exam__code",
+    "exam": "exam__code", "rubric": "rubric__code",
 }  # fmt: skip
 PARENTS = {
     "tier": ("tier",), "limit": ("tier",), "duty": ("tier",), "course": ("course",), "exam": ("exam",), "number": (),
+    "rubric": ("rubric",),
 }  # fmt: skip
 
 
@@ -124,6 +136,7 @@ def draft(request: HttpRequest, sort: str, key: str) -> HttpResponse:
             "duty": lambda: services.requirement_draft(duty=key, **who, **form.terms()),
             "course": lambda: course_draft(course=newest.course, **who, **form.terms()),
             "exam": lambda: exam_draft(exam=newest.exam, **who, **form.terms()),
+            "rubric": lambda: rubric_draft(rubric=newest.rubric, **who, **form.terms()),
             "number": lambda: number_draft(code=key, **who, **form.terms()),
         }
         answered(makers[sort], request, _("The draft waits for a second person."))
