@@ -8,21 +8,26 @@ class TrainingConfig(AppConfig):
 
     def ready(self) -> None:
         from accounts import qualifications
-        from aftersales.core import authority, facts, files, moves, panels, series, shipped, subjects
-        from training import (
-            courseselectors,
-            events,
-            exammachine,
-            examselectors,
-            machine,
-            practicalmachine,
-            selectors,
-            services,
-            shipping,
-        )
+        from aftersales.core import authority, panels, series, shipped, subjects
+        from training import events, selectors, services, shipping
         from training import panels as own
 
         events.register()
+        self._machines()
+        series.declare("certificate", "ZS{yy}{mm}-{n:04d}")
+        subjects.declare("training.certificate", "number")
+        shipped.register("training", shipping.load)
+        qualifications.provide(selectors.standing)
+        panels.offer("accounts.user", own.certificates_of)
+        authority.keep(
+            weigh=selectors.weigh, take=services.authority_take, give_back=services.authority_return
+        )
+        self._school()
+
+    def _machines(self) -> None:
+        from aftersales.core import moves
+        from training import exammachine, machine, practicalmachine
+
         for one in (
             machine.TIER_MACHINE,
             machine.LIMIT_MACHINE,
@@ -39,24 +44,24 @@ class TrainingConfig(AppConfig):
             practicalmachine.ASSESSMENT_MACHINE,
         ):
             moves.use(one)
-        series.declare("certificate", "ZS{yy}{mm}-{n:04d}")
-        series.declare("course_run", "PX{yy}{mm}-{n:04d}")
-        series.declare("exam_attempt", "KS{yy}{mm}-{n:05d}")
-        series.declare("assessment", "SC{yy}{mm}-{n:04d}")
-        subjects.declare("training.assessment", "number")
-        subjects.provide_page("training.assessment", "training:practical")
-        subjects.declare("training.attempt", "number")
-        facts.provide("training.markers", examselectors.markers)
-        subjects.declare("training.certificate", "number")
-        subjects.declare("training.run", "number")
+
+    def _school(self) -> None:
+        """Courses, exams and practical assessments: their numbers, names, facts and files."""
+        from aftersales.core import facts, files, series, subjects
+        from training import courseselectors, examselectors
+
+        for code, pattern in (
+            ("course_run", "PX{yy}{mm}-{n:04d}"),
+            ("exam_attempt", "KS{yy}{mm}-{n:05d}"),
+            ("assessment", "SC{yy}{mm}-{n:04d}"),
+        ):
+            series.declare(code, pattern)
+        for kind in ("run", "attempt", "assessment"):
+            subjects.declare(f"training.{kind}", "number")
         subjects.provide_page("training.run", "training:run")
+        subjects.provide_page("training.assessment", "training:practical")
         facts.provide("training.seated", courseselectors.seated)
         facts.provide("training.start_early", courseselectors.start_early)
         facts.provide("training.run_of_seat", courseselectors.runs_of_seats)
+        facts.provide("training.markers", examselectors.markers)
         files.declare("training.coursefile", courseselectors.stored_files)
-        shipped.register("training", shipping.load)
-        qualifications.provide(selectors.standing)
-        panels.offer("accounts.user", own.certificates_of)
-        authority.keep(
-            weigh=selectors.weigh, take=services.authority_take, give_back=services.authority_return
-        )
