@@ -22,6 +22,10 @@ app.conf.beat_schedule = {
         "task": "aftersales.tickets.tasks.keep_archive",
         "schedule": crontab(hour=18, minute=30),
     },
+    "tell-training": {
+        "task": "aftersales.tickets.tasks.tell_training",
+        "schedule": crontab(hour=18, minute=40),
+    },
     "purge-sheets": {"task": "aftersales.core.sheets.tasks.purge", "schedule": crontab(minute=20)},
     "tidy-outbox": {"task": "aftersales.notices.tasks.tidy_outbox", "schedule": crontab(minute=50)},
     "fetch-letters": {"task": "aftersales.channels.tasks.fetch", "schedule": 60.0},

@@ -94,3 +94,17 @@ class AttemptQuerySet(models.QuerySet[Any]):
             people = User.objects.visible_to(user).values("pk")
             return self.filter(models.Q(person=user) | models.Q(person__in=people))
         return self.filter(person=user)
+
+
+class FactQuerySet(models.QuerySet[Any]):
+    def visible_to(self, user: Any) -> Self:
+        """One's own always; those of people one sees for who reads how they are taught."""
+        if not getattr(user, "is_staff", False):
+            return self.none()
+        if not user.has_perm("training.view_seats"):
+            return self.filter(person=user)
+        from accounts.models import User
+
+        return self.filter(
+            models.Q(person=user) | models.Q(person__in=User.objects.visible_to(user).values("pk"))
+        )

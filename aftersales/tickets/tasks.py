@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from celery import shared_task
@@ -12,7 +12,7 @@ from aftersales.core import jobs, origin
 from aftersales.core.models import Job
 from aftersales.tickets import services
 from aftersales.tickets.selectors import replaying
-from aftersales.tickets.services import erasing, run_words, unsent
+from aftersales.tickets.services import daily_facts, erasing, run_words, unsent
 from aftersales.tickets.services.automation import automation_sweep
 
 logger = logging.getLogger(__name__)
@@ -84,3 +84,11 @@ def keep_archive() -> None:
         services.retention_run(now=now)
         unsent.drafts_expire(now=now)
         run_words.words_expire(now=now)
+
+
+@shared_task
+def tell_training(days: int = 3) -> int:
+    """Every night: the days before this one, so that a night without a worker is made good by the next."""
+    today = timezone.localdate(timezone.now())
+    with origin.coming_from("task"):
+        return daily_facts.facts_backfill(since=today - timedelta(days=days), until=today - timedelta(days=1))

@@ -367,10 +367,11 @@ class CustomerGate(models.Model):
 
 from training.models.courses import Course, CourseFile, CourseVersion, Number, Run, Seat, SheetLine  # noqa: E402
 from training.models.exams import Attempt, Exam, ExamVersion, Item, Question, QuestionVersion  # noqa: E402
+from training.models.facts import Fact  # noqa: E402
 from training.models.practical import Assessment, Rubric, RubricVersion, Sheet  # noqa: E402
 
 __all__ = [
     "Assessment", "Attempt", "AuthorityUse", "Certificate", "Course", "CourseFile", "CourseVersion", "CustomerGate",
-    "Exam", "ExamVersion", "Item", "Limit", "Number", "Question", "QuestionVersion", "Requirement", "Rubric",
+    "Exam", "ExamVersion", "Fact", "Item", "Limit", "Number", "Question", "QuestionVersion", "Requirement", "Rubric",
     "RubricVersion", "Run", "Seat", "Sheet", "SheetLine", "Tier", "TierVersion", "TrainingRule",
 ]  # fmt: skip

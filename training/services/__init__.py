@@ -27,7 +27,10 @@ from training.models import (
     TierVersion,
     TrainingRule,
 )
+from training.services.facts import fact_record, facts_record
 from training.states import LIVE, Holder
+
+__all__ = ["fact_record", "facts_record"]
 
 DRAFT = "training.draft"
 LIMIT_TERMS: tuple[str, ...] = (
