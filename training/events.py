@@ -66,6 +66,34 @@ KINDS = (
         show=_held,
     ),
     Kind(
+        "certificate.proposed",
+        _("%(actor)s proposed to certify %(holder)s as %(level)s by exception (%(certificate)s): %(reason)s"),
+        CERTIFICATE | {"valid_from": "moment", "valid_to": "moment"},
+        show=_held,
+    ),
+    Kind(
+        "certificate.overridden",
+        _(
+            "%(actor)s certified %(holder)s as %(level)s in spite of what is missing (%(certificate)s): %(reason)s"
+        ),
+        CERTIFICATE,
+        show=_held,
+    ),
+    Kind(
+        "certificate.declined",
+        _("%(actor)s declined to certify %(holder)s as %(level)s (%(certificate)s): %(reason)s"),
+        CERTIFICATE,
+        show=_held,
+    ),
+    Kind(
+        "certificate.called_up",
+        _(
+            "An exam of %(certificate)s of %(holder)s (%(level)s) was replaced: it must be passed anew by %(by)s."
+        ),
+        CERTIFICATE | {"by": "moment", "was": "moment"},
+        show=_held,
+    ),
+    Kind(
         "certificate.ends_soon",
         _("The certificate %(certificate)s of %(holder)s (%(level)s) ends soon."),
         CERTIFICATE,

@@ -13,8 +13,23 @@ from accounts.models import User
 from accounts.states import STAFF_ROLES, Duty
 from aftersales.core.posted import whole
 from aftersales.core.rulebook import RuleState
-from training.models import Rubric, Tier
+from training.models import Course, Exam, Rubric, Tier
 from training.states import CourseKind, Partial, QuestionKind, Severity
+
+ALL = _("None ticked means all.")
+
+
+def _boxes(label: Any, choices: Any = (), hint: Any = ALL) -> forms.MultipleChoiceField:
+    return forms.MultipleChoiceField(
+        label=label, choices=choices, required=False, widget=forms.CheckboxSelectMultiple, help_text=hint
+    )
+
+
+def _score(label: Any, highest: int) -> forms.DecimalField:
+    return forms.DecimalField(
+        label=label, required=False, min_value=0, max_value=highest, max_digits=5, decimal_places=2,
+        help_text=_("Empty: not asked for."),
+    )  # fmt: skip
 
 
 def _amount(label: Any, hint: Any = "") -> forms.DecimalField:
@@ -61,6 +76,32 @@ class TierForm(DraftForm):
     counts_as_senior = forms.BooleanField(label=_("Counts as senior"), required=False)
     valid_months = forms.IntegerField(label=_("A certificate lasts (months)"), min_value=1, max_value=120)
     warn_days = forms.IntegerField(label=_("End announced (days before)"), min_value=0, max_value=365)
+    hours = forms.DecimalField(label=_("Hours of training"), min_value=0, max_digits=6, decimal_places=2)
+    courses = _boxes(_("Courses in date"), hint="")
+    exams = _boxes(_("Exams passed"), hint="")
+    rubrics = _boxes(_("Practical assessments passed"), hint="")
+    handled = forms.IntegerField(label=_("Tickets handled"), min_value=0, max_value=100_000)
+    satisfaction = _score(_("Satisfaction (1 to 5)"), 5)
+    inspection = _score(_("Inspection score (to 100)"), 100)
+    figure_days = forms.IntegerField(label=_("Days that figures count"), min_value=1, max_value=1095)
+    sample = forms.IntegerField(label=_("Marks that a mean needs"), min_value=1, max_value=10_000)
+    days_below = forms.IntegerField(label=_("Days in the tiers below"), min_value=0, max_value=3650)
+    no_suspension = forms.BooleanField(label=_("No suspended certificate"), required=False)
+    recertify_days = forms.IntegerField(
+        label=_("Examined anew within (days)"), min_value=1, max_value=365,
+        help_text=_("After a new version of its exam came into force."),
+    )  # fmt: skip
+    duties = _boxes(_("Only for these duties"), Duty.choices)
+    latest_end = forms.DateTimeField(
+        label=_("Temporary: ends at the latest"), required=False,
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+        help_text=_("For a campaign: no certificate of this tier outlives it. Empty: not temporary."),
+    )  # fmt: skip
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, model in (("courses", Course), ("exams", Exam), ("rubrics", Rubric)):
+            self.fields[name].choices = [(row.code, row.name) for row in model.objects.all()]  # type: ignore[attr-defined]
 
 
 class RequirementForm(DraftForm):
@@ -87,17 +128,14 @@ class GrantForm(forms.Form):
     reason = forms.CharField(
         label=pgettext_lazy("rule", "Reason"), widget=forms.Textarea, max_length=500, required=False
     )
+    by_exception = forms.BooleanField(
+        label=_("Propose an exception where something is missing"), required=False,
+        help_text=_("It counts once a second person has confirmed it. Say why above."),
+    )  # fmt: skip
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["tier"].queryset = Tier.objects.all()  # type: ignore[attr-defined]
-
-
-def _boxes(label: Any, choices: Any) -> forms.MultipleChoiceField:
-    return forms.MultipleChoiceField(
-        label=label, choices=choices, required=False, widget=forms.CheckboxSelectMultiple,
-        help_text=_("None ticked means all."),
-    )  # fmt: skip
 
 
 def _text(label: Any, hint: Any = "") -> forms.CharField:

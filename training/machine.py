@@ -43,6 +43,22 @@ def not_ones_own(
         yield Refusal("own_certificate", _("This is your own certificate; somebody else decides about it."))
 
 
+def not_who_proposed(
+    row: Any, facts: Mapping[str, Any], actor: Any, now: datetime, data: Mapping[str, Any]
+) -> Iterable[Refusal]:
+    """An exception takes two persons."""
+    if row.granted_by_id == actor.pk:
+        yield Refusal("second_person", _("You proposed this exception; somebody else decides about it."))
+
+
+def not_ended(
+    row: Any, facts: Mapping[str, Any], actor: Any, now: datetime, data: Mapping[str, Any]
+) -> Iterable[Refusal]:
+    """What ended while it waited is proposed anew."""
+    if now >= row.valid_to:
+        yield Refusal("ended", _("The time of this certificate is over; propose a new one."))
+
+
 def over(
     row: Any, facts: Mapping[str, Any], actor: Any, now: datetime, data: Mapping[str, Any]
 ) -> Iterable[Refusal]:
@@ -114,9 +130,29 @@ COURSE_MACHINE = rule_machine(
 CERTIFICATE_MACHINE = Machine(
     "training.certificate",
     states=S,
-    initial=[S.CERTIFIED],
-    terminal=[S.EXPIRED, S.REVOKED],
+    initial=[S.CERTIFIED, S.PROPOSED],
+    terminal=[S.EXPIRED, S.REVOKED, S.DECLINED],
     moves=[
+        Move(
+            "override",
+            sources=[S.PROPOSED],
+            target=S.CERTIFIED,
+            capability=CERTIFY,
+            label=_("Certify in spite of what is missing"),
+            event="certificate.overridden",
+            guards=[not_ones_own, not_who_proposed, not_ended],
+            effect=_("It counts at once; the exception stands on the certificate and on the day's report."),
+        ),
+        Move(
+            "decline",
+            sources=[S.PROPOSED],
+            target=S.DECLINED,
+            capability=CERTIFY,
+            label=pgettext_lazy("certificate", "Decline"),
+            event="certificate.declined",
+            guards=[not_ones_own],
+            effect=_("It never counts; what is missing must be made up first."),
+        ),
         Move(
             "near_end",
             sources=[S.CERTIFIED],

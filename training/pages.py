@@ -12,7 +12,7 @@ from django.utils.translation import ngettext, pgettext
 from accounts.states import Duty
 from aftersales.core.rulebook import RuleState
 from aftersales.core.wording import listed, money
-from training import selectors
+from training import selectors, tierpages
 from training.models import (
     Certificate,
     CourseVersion,
@@ -47,6 +47,8 @@ SEATS = {
     SeatState.WITHDRAWN: ("bare", "bar"),
 }
 HELD = {
+    CertificateState.PROPOSED: ("amber", "dashed"),
+    CertificateState.DECLINED: ("bare", "cross"),
     CertificateState.CERTIFIED: ("green", "tick"),
     CertificateState.EXPIRING: ("amber", "half"),
     CertificateState.EXPIRED: ("bare", "full"),
@@ -225,6 +227,7 @@ def _said(row: Any) -> dict[str, str]:
             % {"n": row.valid_months},
             _("End announced"): ngettext("%(n)s day before", "%(n)s days before", row.warn_days)
             % {"n": row.warn_days},
+            **tierpages.terms(row),
         }
     if isinstance(row, Requirement):
         return {_("Asks for"): _("%(tier)s or higher") % {"tier": row.tier}}

@@ -23,7 +23,7 @@ from aftersales.core.wording import listed
 from training import rules
 from training.models import Certificate, Course, Exam, Limit, Number, Rubric, Tier, TierVersion
 from training.rules import Decided, Held
-from training.states import LIVE, Decision, Holder
+from training.states import LIVE, NEVER_HELD, Decision, Holder
 
 
 def english() -> bool:
@@ -43,6 +43,12 @@ def end_of(begin: datetime, months: int) -> datetime:
     last = monthrange(start.year + years, month + 1)[1]
     day = date(start.year + years, month + 1, min(start.day, last)) + timedelta(days=1)
     return datetime.combine(day, time.min, zone)
+
+
+def midnight_after(begin: datetime, days: int) -> datetime:
+    """The midnight that ends the day so many days later."""
+    day = day_of(begin) + timedelta(days=days + 1)
+    return datetime.combine(day, time.min, ZoneInfo(settings.TIME_ZONE))
 
 
 def is_bound(actor: Any) -> bool:
@@ -137,7 +143,7 @@ def _without_certificate(actor: Any, now: datetime) -> Ruling | None:
     """What to say to somebody who holds no live certificate at all; None for everybody else."""
     newest = (
         Certificate.objects.filter(person_id=actor.pk, valid_from__lte=now)
-        .select_related("tier").order_by("-valid_to", "-pk").first()
+        .exclude(state__in=NEVER_HELD).select_related("tier").order_by("-valid_to", "-pk").first()
     )  # fmt: skip
     if newest is None:
         text = _("You hold no certificate that lets you decide this.")
@@ -260,10 +266,22 @@ def allowances(person: Any, now: datetime) -> list[Allowance]:
     ]
 
 
+def waiting_exceptions(reader: Any) -> list[Certificate]:
+    """Certificates that wait for a second person, as far as the reader sees them, oldest first."""
+    rows = Certificate.objects.visible_to(reader).filter(state="proposed")
+    return list(rows.select_related("person", "tier", "granted_by").order_by("granted_at", "pk")[:200])
+
+
+def certificate_checked(number: str, code: str) -> Certificate | None:
+    """The certificate of this number and code, for whoever holds the paper; None for both when one is wrong."""
+    rows = Certificate.objects.filter(number=number, public_id=code).exclude(state__in=NEVER_HELD)
+    return rows.first()  # type: ignore[no-any-return]
+
+
 def certificates_of(person: Any, reader: Any) -> list[Certificate]:
     """A person's certificates, newest first, as far as the reader may see them."""
     rows = Certificate.objects.visible_to(reader).filter(person_id=person.pk)
-    return list(rows.select_related("tier", "granted_by", "person"))
+    return list(rows.select_related("tier", "granted_by", "person", "overridden_by"))
 
 
 def person_and_tier(person_id: Any, tier_id: Any) -> tuple[str, str]:

@@ -32,14 +32,31 @@ class Severity(models.TextChoices):
 class CertificateState(models.TextChoices):
     """Life of a certificate. What counts is the time: past its end it gives nothing, whatever its state says."""
 
+    PROPOSED = "proposed", pgettext_lazy("certificate", "Waits for a second person")
     CERTIFIED = "certified", pgettext_lazy("certificate", "Certified")
     EXPIRING = "expiring", pgettext_lazy("certificate", "Ends soon")
     EXPIRED = "expired", pgettext_lazy("certificate", "Ended")
     SUSPENDED = "suspended", pgettext_lazy("certificate", "Suspended")
     REVOKED = "revoked", pgettext_lazy("certificate", "Revoked")
+    DECLINED = "declined", pgettext_lazy("certificate", "Declined")
 
 
 LIVE: frozenset[str] = frozenset({CertificateState.CERTIFIED, CertificateState.EXPIRING})
+NEVER_HELD: frozenset[str] = frozenset({CertificateState.PROPOSED, CertificateState.DECLINED})
+
+
+class Asked(models.TextChoices):
+    """What a tier can ask for before somebody is certified (R1.2, R1.3)."""
+
+    HOURS = "hours", pgettext_lazy("requirement", "Hours of training")
+    COURSE = "course", pgettext_lazy("requirement", "Course in date")
+    EXAM = "exam", pgettext_lazy("requirement", "Exam passed")
+    PRACTICAL = "practical", pgettext_lazy("requirement", "Practical assessment passed")
+    HANDLED = "handled", pgettext_lazy("requirement", "Tickets handled")
+    SATISFACTION = "satisfaction", pgettext_lazy("requirement", "Satisfaction")
+    INSPECTION = "inspection", pgettext_lazy("requirement", "Inspection score")
+    NO_SUSPENSION = "no_suspension", pgettext_lazy("requirement", "No suspended certificate")
+    TIME_BELOW = "time_below", pgettext_lazy("requirement", "Days in the tiers below")
 
 
 class Holder(models.TextChoices):

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from training import views
-from training.views import courses, exams, practical
+from training.views import courses, exams, practical, tiers
 
 app_name = "training"
 urlpatterns = [
@@ -12,6 +12,10 @@ urlpatterns = [
     path("mine/card/", views.allowances, name="allowances"),
     path("people/<int:pk>/", views.person, name="person"),
     path("people/<int:pk>/grant/", views.grant, name="grant"),
+    path("next/", tiers.next_own, name="next"),
+    path("people/<int:pk>/next/", tiers.next_person, name="next_person"),
+    path("people/<int:pk>/renew/<str:public_id>/", tiers.renew, name="renew"),
+    path("certificates/<str:public_id>/", tiers.certificate, name="certificate"),
     path("people/<int:pk>/hours/", courses.hours_of, name="hours_of"),
     path("certificates/<str:public_id>/<slug:name>/", views.certificate_act, name="certificate_act"),
     path("rules/<slug:sort>/<slug:key>/", views.rule, name="rule"),

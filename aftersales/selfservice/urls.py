@@ -3,7 +3,7 @@
 from django.urls import path
 
 from . import views
-from .views import appointments, cases, payees
+from .views import appointments, cases, certificates, payees
 
 app_name = "selfservice"
 urlpatterns = [
@@ -13,5 +13,6 @@ urlpatterns = [
     path("case/<str:token>/slip/", cases.slip, name="slip"),
     path("case/<str:token>/file/<str:public_id>/", cases.file, name="file"),
     path("account/<str:token>/", payees.account, name="account"),
+    path("certificate/<str:number>/<str:code>/", certificates.certificate, name="certificate"),
     path("<str:token>/", views.confirm, name="confirm"),
 ]

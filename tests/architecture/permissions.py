@@ -129,6 +129,7 @@ DESK_PAGES = {
     "dashboards:me": Page(DESK, args=rule_book),
     "dashboards:person": Page(READERS | {R.PLANNER}, sample={"pk": 999}),
     "dashboards:deeds": Page(READERS | {R.PLANNER}, sample={"pk": 999, "what": "resolved"}),
+    "dashboards:exceptions": Page(frozenset({R.SUPERVISOR, R.OPERATIONS, R.AUDITOR})),
     "dashboards:integrity": Page(LEADS | {R.INSPECTOR, R.AUDITOR}, args=rule_book),
     "dashboards:reports": Page(READERS | {R.PLANNER}),
     "dashboards:report_plan": Page(READERS | {R.PLANNER}, "POST"),
@@ -275,6 +276,7 @@ OTHERS = {
     "selfservice:slip": Page(ANYBODY, sample={"token": "x"}),
     "selfservice:file": Page(ANYBODY, sample={"token": "x", "public_id": "x"}),
     "selfservice:account": Page(ANYBODY, sample={"token": "x"}),
+    "selfservice:certificate": Page(ANYBODY, sample={"number": "x", "code": "x"}),
     "selfservice:thanks": Page(ANYBODY, sample={"answer": "yes"}),
 }
 RULE_KEEPERS = frozenset({R.OPERATIONS, R.SUPERVISOR})

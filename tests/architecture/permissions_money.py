@@ -98,6 +98,10 @@ TRAINING |= {
     "training:third": Page(MARKERS, "POST", sample=RUN),
     "training:assessment_void": Page(CERTIFIERS, "POST", sample=RUN),
     "training:hours_of": Page(ENROLLERS | {R.AUDITOR, R.PLANNER}, sample={"pk": 999}),
+    "training:next": Page(STAFF),
+    "training:next_person": Page(ENROLLERS | {R.AUDITOR, R.PLANNER}, sample={"pk": 999}),
+    "training:renew": Page(CERTIFIERS, "POST", sample={"pk": 999, "public_id": "x"}),
+    "training:certificate": Page(STAFF, sample=NOTHING),
 }
 CASE_WORKERS = frozenset({R.AGENT, R.LEAD, R.SUPERVISOR, R.AUTHORITY_DESK}) | VENDORS
 CASE_READERS = READERS | {R.FINANCE, R.RETURNS_RECEIVER}

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -63,3 +64,15 @@ def test_what_a_guard_refuses_is_not_counted(parcel, cast, now) -> None:
     with pytest.raises(Refused):
         moves.perform(parcel, "send", actor=cast.agent, now=now, carrier="sf")
     assert {row.decisions for row in AuthorityUse.objects.all()} == {1}
+
+
+def test_a_certificate_that_ends_between_the_page_and_the_click_decides_nothing(parcel, cast, now) -> None:
+    row = cast.certify(cast.agent, valid_to=now + timedelta(minutes=5))
+    on_page = {one.move.name: one.allowed for one in moves.options(parcel, actor=cast.agent, now=now)}
+    assert on_page["send"]
+    with pytest.raises(Refused) as refused:
+        moves.perform(parcel, "send", actor=cast.agent, now=row.valid_to, carrier="sf")
+    assert refused.value.code == "no_certificate"
+    assert row.number in str(refused.value)
+    assert Parcel.objects.get().state == "packed"
+    assert not AuthorityUse.objects.exists()

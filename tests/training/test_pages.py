@@ -104,7 +104,19 @@ def test_tiers_and_duties_have_pages_and_drafts_too(cast, sort, key) -> None:
     rule = {"sort": sort, "key": key}
     assert page(cast, cast.operations, "rule", **rule)
     terms = {
-        "tier": {"rank": "650", "valid_months": "6", "warn_days": "10", "reason": "x"},
+        "tier": {
+            "rank": "650",
+            "valid_months": "6",
+            "warn_days": "10",
+            "reason": "x",
+            "hours": "40",
+            "handled": "10",
+            "figure_days": "90",
+            "sample": "5",
+            "days_below": "0",
+            "recertify_days": "20",
+            "duties": ["returns"],
+        },  # fmt: skip
         "duty": {"tier": str(Tier.objects.get(code="senior").pk), "reason": "x"},
     }[sort]
     post(cast, cast.operations, "draft", rule, **{f"draft-{name}": value for name, value in terms.items()})

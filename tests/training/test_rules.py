@@ -31,6 +31,7 @@ def test_what_is_shipped_has_a_source_and_is_loaded_once(cast, now) -> None:
     before = (Tier.objects.count(), Limit.objects.count(), Requirement.objects.count())
     assert shipping.load(actor=cast.system, now=now) == {
         "tiers": 0,
+        "asks": 0,
         "limits": 0,
         "requirements": 0,
         "numbers": 0,

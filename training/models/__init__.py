@@ -21,6 +21,7 @@ from aftersales.core.models import PublicIdModel, StateModel, VersionedModel
 from aftersales.core.rulebook import RuleVersion
 from aftersales.core.statefield import StateField
 from training.machine import CERTIFICATE_MACHINE, LIMIT_MACHINE, REQUIREMENT_MACHINE, TIER_MACHINE
+from training.models.terms import TierTerms, terms_are_sound
 from training.querysets import CertificateQuerySet, TierQuerySet, TrainingRuleQuerySet
 from training.states import LIVE, CertificateState, Decision, Holder
 
@@ -77,7 +78,7 @@ class TrainingRule(RuleVersion):
         abstract = True
 
 
-class TierVersion(TrainingRule):
+class TierVersion(TierTerms, TrainingRule):
     """What a tier is worth: its rank, how long a certificate of it lasts, when its end is announced."""
 
     rule_key = "tier_id"
@@ -105,6 +106,7 @@ class TierVersion(TrainingRule):
         constraints: ClassVar = [
             *versions_are_sound("tier_version", "tier"),
             models.CheckConstraint(condition=Q(rank__lte=1000, valid_months__gte=1), name="tier_terms"),
+            *terms_are_sound(),
         ]
 
     def __str__(self) -> str:
@@ -277,6 +279,26 @@ class Certificate(PublicIdModel, StateModel, VersionedModel):
     )
     granted_at = models.DateTimeField(_("granted at"))
     rule_version = models.CharField(_("rule version"), max_length=80, blank=True, editable=False)
+    examined_on = ArrayField(
+        models.CharField(max_length=80),
+        verbose_name=_("examined on"),
+        default=list,
+        blank=True,
+        editable=False,
+        help_text=_("Versions of the exams that the person passed for it."),
+    )
+    missing = ArrayField(
+        models.CharField(max_length=200),
+        verbose_name=_("missing when granted"),
+        default=list,
+        blank=True,
+        editable=False,
+    )
+    overridden_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name=_("exception confirmed by"), on_delete=models.PROTECT, null=True,
+        blank=True, related_name="+",
+    )  # fmt: skip
+    recertify_by = models.DateTimeField(_("to be examined anew by"), null=True, blank=True)
     history = HistoricalRecords()
     objects = CertificateQuerySet.as_manager()
 
@@ -292,6 +314,11 @@ class Certificate(PublicIdModel, StateModel, VersionedModel):
         constraints: ClassVar = [
             models.CheckConstraint(condition=Q(valid_to__gt=F("valid_from")), name="certificate_period"),
             models.CheckConstraint(condition=~Q(person=F("granted_by")), name="certificate_not_by_oneself"),
+            models.CheckConstraint(
+                condition=Q(overridden_by=None)
+                | ~Q(overridden_by=F("granted_by")) & ~Q(overridden_by=F("person")),
+                name="certificate_second_person",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -299,6 +326,17 @@ class Certificate(PublicIdModel, StateModel, VersionedModel):
 
     def is_live(self, at: datetime) -> bool:
         return self.state in LIVE and self.valid_from <= at < self.valid_to
+
+    @transition(**CERTIFICATE_MACHINE.transition("override"))
+    def override(self, *, actor: Any, now: datetime) -> dict[str, Any]:
+        self.overridden_by_id = actor.pk
+        self.valid_from = max(self.valid_from, now)
+        return self._payload()
+
+    @transition(**CERTIFICATE_MACHINE.transition("decline"))
+    def decline(self, *, actor: Any, now: datetime) -> dict[str, Any]:
+        """Sets nothing: the reason stands in the event."""
+        return self._payload()
 
     @transition(**CERTIFICATE_MACHINE.transition("near_end"))
     def near_end(self, *, actor: Any, now: datetime) -> dict[str, Any]:

@@ -10,13 +10,11 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import Max
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import User
-from aftersales.core import moves, registers, series
+from aftersales.core import moves, registers
 from aftersales.core.authority import Claim, Claims, Ruling
 from aftersales.core.errors import Busy, DomainError, NotPermitted
 from aftersales.core.rulebook import RuleState
 from training import selectors
-from training.machine import CERTIFY
 from training.models import (
     AuthorityUse,
     Certificate,
@@ -27,12 +25,16 @@ from training.models import (
     TierVersion,
     TrainingRule,
 )
+from training.models.terms import TERMS
+from training.services.certificates import certificate_grant, certificate_renew, check_terms, recertify_sweep
 from training.services.facts import fact_record, facts_record
 from training.states import LIVE, Holder
 
-__all__ = ["fact_record", "facts_record"]
+__all__ = ["certificate_grant", "certificate_renew", "fact_record", "facts_record", "recertify_sweep"]
 
 DRAFT = "training.draft"
+ACTS = frozenset({"suspend", "reinstate", "revoke", "override", "decline"})
+TIER_TERMS: tuple[str, ...] = ("rank", "counts_as_senior", "valid_months", "warn_days", *TERMS)
 LIMIT_TERMS: tuple[str, ...] = (
     "tier_id", "kind", "severities", "currency", "per_decision", "per_day", "per_customer", "customer_days",
     "four_eyes_above",
@@ -118,63 +120,11 @@ _TAKE_AWAY = f"""
 
 
 # --------------------------------------------------------------------------------------------- certificates
-def certificate_grant(
-    *,
-    person: User,
-    tier: Tier,
-    actor: Any,
-    now: datetime,
-    duties: Sequence[str] = (),
-    valid_from: datetime | None = None,
-    valid_to: datetime | None = None,
-    reason: str = "",
-) -> Certificate:
-    """Certify somebody else; without an end it lasts as long as the tier's rule says.
-
-    Raises ``own_certificate``, ``not_staff``, ``no_terms`` (no version of the tier in force), ``period`` and
-    ``held_already`` (a live certificate of the tier covers that time and these duties).
-    """
-    require(actor, CERTIFY)
-    begin = valid_from or now
-    if person.pk == actor.pk:
-        raise DomainError(_("Nobody certifies himself."), "own_certificate")
-    if not person.is_staff:
-        raise DomainError(_("Only people of the department are certified."), "not_staff")
-    terms = TierVersion.objects.in_force(now).filter(tier=tier).order_by("-number").first()
-    if terms is None:
-        raise DomainError(_("No version of this tier is in force."), "no_terms")
-    end = valid_to or selectors.end_of(begin, terms.valid_months)
-    if end <= begin or end <= now:
-        raise DomainError(_("A certificate ends after it begins, and not in the past."), "period")
-    number = series.next_number("certificate", now)
-    with transaction.atomic():
-        User.objects.select_for_update(no_key=True, of=("self",)).get(pk=person.pk)
-        _refuse_held(person, tier, duties, begin, end)
-        row = Certificate(
-            number=number, person=person, tier=tier, duties=sorted(set(duties)), valid_from=begin, valid_to=end,
-            granted_by=actor, granted_at=now, rule_version=terms.citation,
-        )  # fmt: skip
-        payload = row._payload() | {"valid_from": begin.isoformat(), "valid_to": end.isoformat()}
-        return moves.create(
-            row, actor=actor, now=now, event="certificate.granted", payload=payload, reason=reason,
-            rule_version=terms.citation,
-        )  # fmt: skip
-
-
-def _refuse_held(person: User, tier: Tier, duties: Sequence[str], begin: datetime, end: datetime) -> None:
-    """A renewal begins where the old one ends; two that say the same would hide which one counts."""
-    same = Certificate.objects.filter(person=person, tier=tier, valid_from__lt=end, valid_to__gt=begin)
-    for row in same.filter(state__in=[*LIVE, "suspended"]):
-        if not row.duties or not duties or set(row.duties) & set(duties):
-            words = {"number": row.number}
-            raise DomainError(_("%(number)s covers this time already.") % words, "held_already")
-
-
 def certificate_move(
     *, certificate: Certificate, name: str, actor: Any, now: datetime, reason: str, version: int | None = None
 ) -> Certificate:
-    """Suspend, reinstate or revoke, with a reason; it counts from this moment. Never one's own."""
-    if name not in {"suspend", "reinstate", "revoke"}:
+    """Suspend, reinstate, revoke, confirm or decline an exception, with a reason, at once. Never one's own."""
+    if name not in ACTS:
         raise ValueError(name)
     if not reason.strip():
         raise DomainError(_("Say why: the person and the auditor read it."), "reason_missing")
@@ -182,7 +132,8 @@ def certificate_move(
 
 
 def certificates_sweep(*, actor: Any, now: datetime) -> int:
-    """States follow the time: ended ones, and those whose end is announced. Nothing is judged by the state alone."""
+    """States follow the time: ended ones, those called up, those whose end is announced. No state alone is judged."""
+    recertify_sweep(actor=actor, now=now)
     over = Certificate.objects.filter(state__in=LIVE, valid_to__lte=now)
     done = moves.perform_many(over, "expire", actor=actor, now=now).done
     near: list[int] = []
@@ -206,8 +157,7 @@ def tier_create(*, actor: Any, now: datetime, code: str, name_zh: str, name_en: 
 
 def tier_draft(*, tier: Tier, actor: Any, now: datetime, reason: str = "", **terms: Any) -> TierVersion:
     """Draft the next version of a tier: the newest one with ``terms`` changed."""
-    names = ("rank", "counts_as_senior", "valid_months", "warn_days")
-    drafted: TierVersion = draft_version(TierVersion(tier=tier), names, actor, now, reason, terms)
+    drafted: TierVersion = draft_version(TierVersion(tier=tier), TIER_TERMS, actor, now, reason, terms)
     return drafted
 
 
@@ -270,6 +220,8 @@ def _correct(draft: Any, actor: Any, now: datetime, reason: str, terms: dict[str
 
 def _check(row: Any) -> None:
     """A limit that cannot be followed is refused before anybody can bring it into force."""
+    if isinstance(row, TierVersion):
+        check_terms(row)
     if isinstance(row, Limit):
         named = [row.per_decision, row.per_day, row.per_customer]
         if any(one is not None and one < 0 for one in [*named, row.four_eyes_above]):

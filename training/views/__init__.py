@@ -17,7 +17,7 @@ from aftersales.core import moves
 from aftersales.core.access import answered, needs
 from aftersales.core.posted import moment_of, whole
 from aftersales.core.rulebook import RuleState
-from training import pages, selectors, services
+from training import pages, selectors, services, tierpages
 from training.forms import (
     CourseForm,
     DraftForm,
@@ -44,6 +44,7 @@ from training.services.exams import exam_draft
 from training.services.practical import rubric_draft
 
 READ = "training.view_rules"
+RENEWABLE = frozenset({"certified", "expiring", "expired"})
 SORTS: dict[str, tuple[Any, type[DraftForm]]] = {
     "tier": (TierVersion, TierForm), "limit": (Limit, LimitForm), "duty": (Requirement, RequirementForm),
     "course": (CourseVersion, CourseForm), "number": (Number, NumberForm),
@@ -199,19 +200,22 @@ def person(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _of_person(request: HttpRequest, who: Any) -> HttpResponse:
     now, user = timezone.now(), request.user
+    may_grant = user.has_perm("training.certify") and who != user
     held = [
         (
             row,
             pages.certificate_badge(row, now),
             moves.options(row, actor=user, now=now),
             pages.duties(row.duties),
+            tierpages.read_again(row.missing),
+            may_grant and row.state in RENEWABLE,
         )
         for row in selectors.certificates_of(who, user)
     ]
     page = {
         "title": _("What I may decide") if who == user else _("Certificates"), "now": now, "who": who,
         "held": held, "allowances": pages.allowances(who, now), "grant_form": GrantForm(prefix="grant"),
-        "may_grant": user.has_perm("training.certify") and who != user,
+        "may_grant": may_grant,
     }  # fmt: skip
     return render(request, "training/person.html", page)
 
@@ -223,11 +227,13 @@ def grant(request: HttpRequest, pk: int) -> HttpResponse:
     who = get_object_or_404(User.objects.visible_to(request.user).people(), pk=pk)
     form = GrantForm(request.POST, prefix="grant")
     if valid(request, form):
+        by_exception = form.cleaned_data["by_exception"]
         answered(
             lambda: services.certificate_grant(
                 person=who, actor=request.user, now=timezone.now(), **form.cleaned_data
             ),
-            request, _("The certificate is granted."),
+            request,
+            _("Granted, or proposed where something is missing.") if by_exception else _("The certificate is granted."),
         )  # fmt: skip
     return redirect("training:person", pk=pk)
 
@@ -235,9 +241,9 @@ def grant(request: HttpRequest, pk: int) -> HttpResponse:
 @needs("training.certify")
 @require_POST
 def certificate_act(request: HttpRequest, public_id: str, name: str) -> HttpResponse:
-    """Suspend, reinstate or revoke."""
+    """Suspend, reinstate or revoke; confirm or decline an exception."""
     row = get_object_or_404(Certificate.objects.visible_to(request.user), public_id=public_id)
-    if name not in {"suspend", "reinstate", "revoke"}:
+    if name not in services.ACTS:
         raise Http404
     answered(
         lambda: services.certificate_move(
