@@ -57,6 +57,15 @@ def lacking(person_id: int, duties: Sequence[str], at: datetime) -> dict[str, Qu
     return {duty: one for (_pk, duty), one in found.items() if not one.valid}
 
 
+def lacking_of(person_ids: Sequence[int], duties: Sequence[str], at: datetime) -> dict[int, list[str]]:
+    """The duties that each of these people lacks a valid certificate for; who lacks none is left out. One query."""
+    found: dict[int, list[str]] = {}
+    for (pk, duty), one in (_asked(person_ids, duties, at) if person_ids and duties else {}).items():
+        if not one.valid:
+            found.setdefault(pk, []).append(duty)
+    return found
+
+
 def _asked(
     person_ids: Sequence[int], duties: Sequence[str], at: datetime
 ) -> dict[tuple[int, str], Qualification]:

@@ -213,6 +213,10 @@ class OwnReason(models.TextChoices):
     HANDED_OVER = "handed_over", pgettext_lazy("own reason", "the hand-over sheet is signed by both")
     SAME_ORDER = "same_order", pgettext_lazy("own reason", "a further signal about the same order")
     UNTOUCHED = "untouched", pgettext_lazy("own reason", "nobody began to work on it in time")
+    CERTIFICATE_OVER = (
+        "certificate_over",
+        pgettext_lazy("own reason", "the certificate does not count any more"),
+    )
     SHIFT_OVER = "shift_over", pgettext_lazy("own reason", "the shift ended before anybody began")
 
 

@@ -44,7 +44,7 @@ def sweep() -> None:
     """Every minute: wake, close by silence, take back what nobody began, dispatch what nobody has."""
     _each(
         services.wake_sweep, services.appointments_sweep, services.silence_sweep, services.take_back_sweep,
-        automation_sweep, services.dispatch_sweep, services.digest_sweep,
+        services.lapsed_sweep, automation_sweep, services.dispatch_sweep, services.digest_sweep,
     )  # fmt: skip
 
 

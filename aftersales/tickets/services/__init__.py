@@ -77,7 +77,7 @@ from aftersales.tickets.services.rebuild import rollups_rebuild
 from aftersales.tickets.services.rulebook import rule_save
 from aftersales.tickets.services.settling import intake_run, intake_signals, signal_retry, signals_take_in
 from aftersales.tickets.services.splitting import ticket_split
-from aftersales.tickets.services.taking_back import take_back_sweep
+from aftersales.tickets.services.taking_back import lapsed_sweep, take_back_sweep
 from aftersales.tickets.services.work import ticket_move, ticket_start, ticket_wait
 
 __all__ = [
@@ -124,6 +124,7 @@ __all__ = [
     "signal_retry",
     "signals_take_in",
     "silence_sweep",
+    "lapsed_sweep",
     "take_back_sweep",
     "ticket_agree_solution",
     "ticket_answer",

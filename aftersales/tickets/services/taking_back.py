@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import Count, Q
 
+from accounts import qualifications
 from accounts.rules import minutes_worked
 from accounts.selectors import Worked, worked
 from accounts.services import system_user
@@ -14,6 +15,7 @@ from aftersales.core import events, moves
 from aftersales.standards.selectors import book, duration
 from aftersales.tickets.models import DispatchRecord, Ticket
 from aftersales.tickets.selectors.dispatching import TAKEN_BACK
+from aftersales.tickets.selectors.routing import route_book, routed_to
 from aftersales.tickets.states import OwnReason, Severity, TicketState
 
 LIMIT = 500  # tickets looked at in one go; those nobody can be late with do not hide the ones behind them
@@ -32,6 +34,24 @@ def take_back_sweep(*, now: datetime, limit: int = LIMIT) -> int:
     while rows:
         taken += _judge(rows, limits, now)
         rows = _untouched(now - min(limits.values()), rows[-1], limit)
+    return taken
+
+
+def lapsed_sweep(*, now: datetime) -> int:
+    """Tickets not begun whose holder has no valid certificate for their duty any more: back to dispatch (R1.2, R1.3).
+
+    A certificate that ended at midnight is gone at midnight. Work that was begun stays with whoever talks to the
+    customer: he decides nothing by an ended certificate, and his lead passes it on. Two statements where nobody
+    lacks anything. Returns how many.
+    """
+    rows = Ticket.objects.filter(state=TicketState.ASSIGNED, historic=False, assignee__isnull=False)
+    people = sorted(set(rows.values_list("assignee_id", flat=True)))
+    routes = route_book() if people else []
+    duties = sorted({row.duty for row in routes})
+    taken = 0
+    for person_id, missing in qualifications.lacking_of(people, duties, now).items():
+        found = list(rows.filter(routed_to(missing, routes), assignee_id=person_id)[:LIMIT])
+        taken += _take_back(found, OwnReason.CERTIFICATE_OVER.value, now) if found else 0
     return taken
 
 
