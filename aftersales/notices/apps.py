@@ -7,9 +7,9 @@ class NoticesConfig(AppConfig):
     verbose_name = _("Messages")
 
     def ready(self) -> None:
-        from aftersales.core import erasure, jobs, moves, shipped
+        from aftersales.core import deliveries, erasure, jobs, moves, shipped
 
-        from . import events, kinds, machine, services  # noqa: F401  event kinds are declared by importing them
+        from . import certificates, events, kinds, machine, services  # noqa: F401  event kinds are declared by importing them
         from .tasks import DELIVER, deliver, forget
         from .texts import load
 
@@ -18,4 +18,7 @@ class NoticesConfig(AppConfig):
         shipped.register("notices", load)
         jobs.register(DELIVER, deliver, _("Send messages"))
         jobs.register(services.FORGET, forget, _("Remove copies of erased messages"))
+        told = _("Tell people about their certificates")
+        kinds.provide_page("training.certificate", certificates.page_of)
+        deliveries.subscribe("notices.certificates", "certificate.*", certificates.certificate_tell, told)
         erasure.listen("customers.customer", services.customer_forget)
