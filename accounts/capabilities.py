@@ -176,6 +176,7 @@ MESSAGES = {
 DASHBOARDS = {
     "dashboards.view": roles(READERS, R.PLANNER),
     "dashboards.today": LEADS,
+    "dashboards.exceptions": roles(PLANNERS, R.AUDITOR),
     "dashboards.integrity": roles(LEADS - VENDORS, R.INSPECTOR, R.AUDITOR),
 }
 

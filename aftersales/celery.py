@@ -33,6 +33,7 @@ app.conf.beat_schedule = {
     "forget-done-work": {"task": "aftersales.core.tasks.forget", "schedule": crontab(hour=19, minute=0)},
     "forget-sign-ins": {"task": "accounts.tasks.forget_sign_ins", "schedule": crontab(hour=19, minute=10)},
     "go-on-with-sheets": {"task": "aftersales.core.sheets.tasks.go_on", "schedule": 60.0},
+    "tell-exceptions": {"task": "aftersales.dashboards.tasks.tell_exceptions", "schedule": 900.0},
     "order-reports": {"task": "aftersales.dashboards.tasks.order_reports", "schedule": 300.0},
     "sweep-certificates": {"task": "training.tasks.sweep_certificates", "schedule": 300.0},
     "sweep-exams": {"task": "training.tasks.sweep_exams", "schedule": 30.0},

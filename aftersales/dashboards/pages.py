@@ -12,6 +12,7 @@ PAGES = (
     ("dashboards:today", pgettext_lazy("figures", "Team today"), "dashboards.today"),
     ("dashboards:me", pgettext_lazy("figures", "My figures"), "tickets.work"),
     ("dashboards:integrity", pgettext_lazy("figures", "Integrity"), "dashboards.integrity"),
+    ("dashboards:exceptions", pgettext_lazy("figures", "Exceptions"), "dashboards.exceptions"),
     ("dashboards:reports", pgettext_lazy("figures", "Reports"), "dashboards.view"),
     ("dashboards:wall", pgettext_lazy("figures", "Team wall"), "dashboards.view"),
 )

@@ -12,12 +12,14 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Team
+from accounts.models import Team, User
 from accounts.services import system_user
+from accounts.states import Role
 from aftersales.core import jobs, moves
 from aftersales.core.errors import DomainError, NotPermitted
 from aftersales.dashboards import reporting
 from aftersales.dashboards.models import Report, ReportPlan
+from aftersales.dashboards.selectors import exceptions
 from aftersales.dashboards.states import Period
 from aftersales.notices.services import notice_send
 
@@ -149,3 +151,28 @@ def _tell(report: Report, now: datetime) -> None:
         template="report.ready", to=report.plan.owner, about=report, values=values, key=f"report:{report.pk}",
         actor=system_user(now), now=now,
     )  # fmt: skip
+
+
+def exceptions_tell(*, day: date, now: datetime) -> int:
+    """The exceptions of a day to every supervisor, once each; a day without any is not told. Returns how many."""
+    found = [(group, number) for group, number in exceptions.counts(day) if number]
+    if not found:
+        return 0
+    told = 0
+    for person in User.objects.active().with_role(Role.SUPERVISOR).order_by("pk"):
+        with translation.override("en" if person.language.startswith("en") else "zh-hans"):
+            lines = [
+                gettext("%(what)s: %(n)s") % {"what": group.label, "n": number} for group, number in found
+            ]
+        values = {
+            "day": day.isoformat(),
+            "count": sum(number for _group, number in found),
+            "list": "\n".join(lines),
+        }
+        told += bool(
+            notice_send(
+                template="exceptions.daily", to=person, about=person, values=values, key=f"exceptions:{day}",
+                actor=system_user(), now=now,
+            )
+        )  # fmt: skip
+    return told

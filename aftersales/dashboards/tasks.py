@@ -1,7 +1,7 @@
 """Ids in, one service each."""
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from celery import shared_task
@@ -25,3 +25,11 @@ def order_reports() -> None:
     """Every five minutes: the reports whose hour has come."""
     with origin.coming_from("task"):
         services.reports_due(now=timezone.now())
+
+
+@shared_task
+def tell_exceptions() -> int:
+    """Every quarter of an hour: yesterday's exceptions go to the supervisors once the day is over."""
+    now = timezone.now()
+    with origin.coming_from("task"):
+        return services.exceptions_tell(day=timezone.localdate(now) - timedelta(days=1), now=now)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from aftersales.dashboards.views import integrity, overview, person, reports, today
+from aftersales.dashboards.views import exceptions, integrity, overview, person, reports, today
 
 app_name = "dashboards"
 urlpatterns = [
@@ -14,6 +14,7 @@ urlpatterns = [
     path("people/<int:pk>/<slug:what>/", person.deeds, name="deeds"),
     path("integrity/", integrity.integrity, name="integrity"),
     path("integrity/<slug:code>/", integrity.traces, name="traces"),
+    path("exceptions/", exceptions.exceptions, name="exceptions"),
     path("reports/", reports.reports, name="reports"),
     path("reports/plans/", reports.plan, name="report_plan"),
     path("reports/plans/<int:pk>/end/", reports.end, name="report_end"),
