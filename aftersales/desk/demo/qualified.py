@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from accounts.models import User
 from accounts.services import system_user
+from aftersales.desk.demo import tiers as tiers_lived
 from training import services
 from training.models import Requirement, Tier
 
@@ -29,6 +30,7 @@ def certify(people: Mapping[str, User], now: datetime) -> int:
     if Requirement.objects.filter(activated_by=people["operations"]).exists():
         return 0
     begin = now - timedelta(days=DAYS_HELD)
+    tiers_lived.exam_before(people, TIERS["in_post"], begin)
     system, tiers = system_user(begin), {tier.code: tier for tier in Tier.objects.all()}
     made = 0
     for code, names in TIERS.items():
@@ -50,5 +52,6 @@ def certify(people: Mapping[str, User], now: datetime) -> int:
             services.rule_activate(
                 draft=draft, actor=people["operations"], now=now - timedelta(days=1), reason="人员已认证"
             )
+    tiers_lived.live(people, TIERS["in_post"], now)
     services.certificates_sweep(actor=system, now=now)
     return made
