@@ -29,7 +29,7 @@ def test_at_midnight_the_queue_goes_back_and_the_click_is_refused(desk, open_tic
     lapsing = desk.certify(desk.agent, valid_to=midnight)
     for row in Requirement.objects.filter(duty="returns"):
         rule_activate(draft=row, actor=desk.operations, now=now)
-    desk.shift(desk.agent, hours_after=30)
+    desk.shift(desk.agent, hours_before=1, hours_after=30)
     begun, waiting = open_ticket(at=evening), open_ticket(at=evening)
     assert {begun.assignee, waiting.assignee} == {desk.agent}
     services.ticket_start(ticket=begun, actor=desk.agent, now=evening)

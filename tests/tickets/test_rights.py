@@ -243,7 +243,15 @@ MATRIX: dict[str, tuple[str, Call]] = {
 }  # fmt: skip
 # The system's own rounds take no actor: nobody can act through them. The last two act by a signed link.
 ROUNDS = {
-    *("dispatch_sweep", "intake_run", "intake_signals", "retention_run", "rollups_rebuild", "seal_sweep"),
+    *(
+        "lapsed_sweep",
+        "dispatch_sweep",
+        "intake_run",
+        "intake_signals",
+        "retention_run",
+        "rollups_rebuild",
+        "seal_sweep",
+    ),
     *("absence_sweep", "digest_sweep", "silence_sweep", "take_back_sweep", "wake_sweep", "ticket_dispatch"),
     *("customer_link_open", "ticket_confirm"),
     *("appointment_wish", "appointments_sweep"),

@@ -37,7 +37,7 @@ def barred(rows: Sequence[Ticket], person: Any, now: datetime) -> dict[int, list
     """Why this person may not take these; those that he may are left out."""
     found: dict[int, list[Refusal]] = {}
     mine = blocking([person], now).get(person.pk) if rows else None
-    for pk, missing in _uncertified(rows, person, now).items():
+    for pk, missing in lacking_certificate(rows, person, now).items():
         found.setdefault(pk, []).append(missing)
     subjects = clock_subjects(rows, now) if mine else {}
     for row in rows:
@@ -49,7 +49,7 @@ def barred(rows: Sequence[Ticket], person: Any, now: datetime) -> dict[int, list
     return found
 
 
-def _uncertified(rows: Sequence[Ticket], person: Any, now: datetime) -> dict[int, Refusal]:
+def lacking_certificate(rows: Sequence[Ticket], person: Any, now: datetime) -> dict[int, Refusal]:
     """Those whose duty asks for a certificate that this person lacks: two queries whatever the rows."""
     routes = route_book() if rows else []
     duties = {row.pk: route(row, routes) for row in rows}

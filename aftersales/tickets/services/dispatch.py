@@ -36,12 +36,14 @@ def ticket_assign(
     version: int | None = None,
 ) -> Ticket:
     """Give a ticket to a person by hand. A waiting ticket is passed on without waking it up, and one that is solved
-    with what is still owed on it.
+    with what is still owed on it. Nobody gets work by hand that he lacks the certificate for.
     """
     if not to.is_active or not to.has_perm("tickets.work"):
         raise DomainError(_("%(name)s cannot work on tickets.") % {"name": to}, "unfit")
     with transaction.atomic():
         ticket = locked_ticket(ticket, version=version, actor=actor)
+        if lacks := pulling.lacking_certificate([ticket], to, now):
+            raise Refused([lacks[ticket.pk]])
         if ticket.state == TicketState.WAITING or (not ticket.is_open and holds(ticket)):
             moved = _pass_on(ticket, to, actor, now, reason, team_id)
         else:
