@@ -50,7 +50,7 @@ def taught(cast, now, hours: int = 4) -> None:
     """The agent was at a run that is over."""
     run = a_run(cast, now, a_course(cast, now, hours=Decimal(hours)), state="running")
     seat = courses.seats_take(run=run, people=[cast.agent], actor=cast.trainer, now=now)[0]
-    courses.seat_move(seat=seat, name="attend", actor=cast.trainer, now=now, way="trainer")
+    courses.seats_mark(run=run, seats=[seat.pk], name="attend", actor=cast.trainer, now=now)
     courses.run_move(run=run, name="finish", actor=cast.trainer, now=now)
 
 
