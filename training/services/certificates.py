@@ -37,15 +37,8 @@ def certificate_grant(
     version of the tier in force), ``period``, ``temporary``, ``too_wide``, ``missing``, ``reason_missing`` and
     ``held_already`` (a live certificate of the tier covers that time and these duties).
     """
-    if not actor.has_perm(CERTIFY):
-        raise NotPermitted()
-    if person.pk == actor.pk:
-        raise DomainError(_("Nobody certifies himself."), "own_certificate")
-    if not person.is_staff:
-        raise DomainError(_("Only people of the department are certified."), "not_staff")
-    terms = TierVersion.objects.in_force(now).filter(tier=tier).order_by("-number").first()
-    if terms is None:
-        raise DomainError(_("No version of this tier is in force."), "no_terms")
+    _refuse_people(person, actor)
+    terms = _terms(tier, now)
     begin = valid_from or now
     end = _end(terms, begin, valid_to, now)
     covered = _duties(terms, duties)
@@ -71,6 +64,24 @@ def certificate_grant(
             reason=reason,
             rule_version=terms.citation,
         )
+
+
+def _refuse_people(person: User, actor: Any) -> None:
+    if not actor.has_perm(CERTIFY):
+        raise NotPermitted()
+    if person.pk == actor.pk:
+        raise DomainError(_("Nobody certifies himself."), "own_certificate")
+    if not person.is_staff:
+        raise DomainError(_("Only people of the department are certified."), "not_staff")
+
+
+def _terms(tier: Tier, now: datetime) -> TierVersion:
+    terms: TierVersion | None = (
+        TierVersion.objects.in_force(now).filter(tier=tier).order_by("-number").first()
+    )
+    if terms is None:
+        raise DomainError(_("No version of this tier is in force."), "no_terms")
+    return terms
 
 
 def _end(terms: TierVersion, begin: datetime, wanted: datetime | None, now: datetime) -> datetime:
