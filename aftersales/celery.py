@@ -42,5 +42,6 @@ app.conf.beat_schedule = {
     "sweep-parcels": {"task": "aftersales.cases.tasks.sweep_parcels", "schedule": 600.0},
     "sweep-requests": {"task": "aftersales.cases.tasks.sweep_requests", "schedule": 600.0},
     "approve-by-rule": {"task": "aftersales.cases.tasks.approve_by_rule", "schedule": 600.0},
+    "seal-ledger": {"task": "aftersales.ledger.tasks.seal", "schedule": 300.0},
     "sweep-clocks": {"task": "aftersales.clocks.tasks.sweep_clocks", "schedule": 60.0},
 }

@@ -44,6 +44,11 @@ KINDS = (
         },
         show=_entry,
     ),
+    Kind(
+        "journal.anchored",
+        _("The ledger stood at %(transfers)s transfers at the end of %(day)s; its hash is %(digest)s."),
+        {"day": "code", "transfers": "number", "digest": "code"},
+    ),
     Kind("period.closed", _("%(actor)s closed the month %(month)s of the ledger."), {"month": "code"}),
     Kind(
         "proposal.made",

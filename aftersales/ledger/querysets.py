@@ -37,6 +37,10 @@ class PeriodQuerySet(ScopedQuerySet):
     view_capability = "ledger.view"
 
 
+class SealQuerySet(ScopedQuerySet):
+    view_capability = "ledger.view_all"
+
+
 class ProposalQuerySet(models.QuerySet[Any]):
     def visible_to(self, user: Any) -> Self:
         """One's own and those one made; all for who reads the ledger or decides about merchants."""

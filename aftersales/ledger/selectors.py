@@ -12,6 +12,7 @@ from django.db import connection
 from django.db.models import Q
 
 from accounts.models import User
+from aftersales.ledger import sealed
 from aftersales.ledger.chart import Moved, Ref
 from aftersales.ledger.models import NUMBER, Account, Journal, Period, Proposal, Transfer
 from aftersales.ledger.rules import amount_words
@@ -194,6 +195,8 @@ def faults() -> Iterator[Fault]:
             cursor.execute(sql)
             for key, detail in cursor.fetchall():
                 yield Fault(what, _called(what, key), detail)
+    for one in sealed.broken():
+        yield Fault("seal is broken", one.row, one.detail)
 
 
 def _called(what: str, key: int) -> str:

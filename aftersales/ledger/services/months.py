@@ -37,9 +37,18 @@ def month_lock(booked_at: datetime, *, now: datetime) -> date:
 
 def _shared(month: date) -> str | None:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT state FROM ledger_period WHERE month = %s FOR SHARE", [month])
+        cursor.execute(_SHARED, [WRITING, month])
         row = cursor.fetchone()
-    return str(row[0]) if row else None
+    return str(row[0]) if row and row[0] else None
+
+
+WRITING = 7_115_001
+"""Everybody who posts holds this lock with the others; whoever seals holds it alone, so that no row comes late."""
+_SHARED = """
+    WITH writing AS MATERIALIZED (SELECT pg_advisory_xact_lock_shared(%s))
+    SELECT p.state FROM writing
+      LEFT JOIN LATERAL (SELECT state FROM ledger_period WHERE month = %s FOR SHARE) AS p ON true
+"""
 
 
 def months_keep(*, month: date) -> None:

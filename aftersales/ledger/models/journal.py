@@ -1,4 +1,4 @@
-"""Tables of the ledger: accounts, journal, months, proposals.
+"""Tables of the ledger: accounts, journal, months, seals.
 
 The journal is written once. No key points at it (rows that nobody may change or remove need none): a transfer names
 its entry by number, and ``verify_ledger`` proves that none is missing.
@@ -9,8 +9,6 @@ from decimal import Decimal
 from typing import Any, ClassVar
 
 import pgtrigger
-from django.conf import settings
-from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -25,17 +23,14 @@ from aftersales.core.models import (
     append_only_triggers,
 )
 from aftersales.core.statefield import StateField
-from aftersales.ledger.machine import PERIOD_MACHINE, PROPOSAL_MACHINE
-from aftersales.ledger.querysets import AccountQuerySet, JournalQuerySet, PeriodQuerySet, ProposalQuerySet
+from aftersales.ledger.machine import PERIOD_MACHINE
+from aftersales.ledger.querysets import AccountQuerySet, JournalQuerySet, PeriodQuerySet, SealQuerySet
 from aftersales.ledger.states import (
     DEBIT_SIDE,
     FLOORED,
     AccountKind,
     EntryKind,
-    Party,
     PeriodState,
-    ProposalKind,
-    ProposalState,
 )
 
 NUMBER = "JZ{:08d}"
@@ -237,62 +232,55 @@ class Period(StateModel, VersionedModel):
         return {"month": f"{self.month:%Y-%m}"}
 
 
-class Proposal(PublicIdModel, StateModel, VersionedModel):
-    """Something a party shall pay or get: fact, clause, amount and evidence. Posts nothing by itself.
+class Seal(AppendOnlyModel):
+    """A run of transfers under one hash, and the seal before it under the same hash: what is changed later shows.
 
-    Unique by kind and source: the same fact proposes the same consequence once.
+    ``leaves``: SHA-256 of each transfer with its entry, 32 bytes each in the order of their keys, so that the changed
+    row can be named. ``digest``: SHA-256 over the digest before and the leaves, in hexadecimal.
     """
 
-    number = models.CharField(_("number"), max_length=40, unique=True)
-    kind = models.CharField(_("kind"), max_length=12, choices=ProposalKind)
-    state = StateField(_("state"), choices=ProposalState, default=ProposalState.PROPOSED, max_length=12)
-    party = models.CharField(_("party"), max_length=10, choices=Party)
-    party_id = models.BigIntegerField(_("party's key"))
-    merchant_id = models.BigIntegerField(_("merchant"), null=True)
-    unit = models.CharField(_("unit"), max_length=8)
-    amount = models.DecimalField(_("amount"), max_digits=14, decimal_places=2)
-    beneficiary = models.CharField(
-        _("goes to"), max_length=24, choices=AccountKind, default=AccountKind.CONSUMER_PROTECTION
-    )
-    fact_code = models.CharField(_("fact"), max_length=60)
-    citation = models.CharField(_("rule"), max_length=120)
-    calculation = models.JSONField(_("calculation"), default=dict, blank=True)
-    evidence = ArrayField(
-        models.CharField(max_length=80), verbose_name=_("evidence"), default=list, blank=True
-    )
-    source_kind = models.CharField(_("source"), max_length=60)
-    source_id = models.BigIntegerField(_("source's key"))
-    proposed_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, verbose_name=_("proposed by"), on_delete=models.PROTECT, related_name="+"
-    )
-    proposed_at = models.DateTimeField(_("proposed at"))
+    after_id = models.BigIntegerField(_("after transfer"))
+    last_id = models.BigIntegerField(_("up to transfer"), unique=True)
+    transfers = models.PositiveIntegerField(_("transfers"))
+    leaves = models.BinaryField(_("hashes of the rows"))
+    previous = models.CharField(_("hash before"), max_length=64, blank=True)
+    digest = models.CharField(_("hash"), max_length=64, unique=True)
+    sealed_at = models.DateTimeField(_("sealed at"))
 
-    objects = ProposalQuerySet.as_manager()
+    objects = SealQuerySet.as_manager()
 
-    class Meta:
-        verbose_name = pgettext_lazy("ledger", "proposal")
-        verbose_name_plural = pgettext_lazy("ledger", "proposals")
-        ordering: ClassVar = ["-pk"]
-        triggers = PROPOSAL_MACHINE.triggers()
-        indexes: ClassVar = [
-            models.Index(fields=["state", "-id"], name="proposal_state"),
-            models.Index(fields=["party", "party_id", "-id"], name="proposal_party"),
-        ]
+    class Meta(AppendOnlyModel.Meta):
+        verbose_name = pgettext_lazy("ledger", "seal")
+        verbose_name_plural = pgettext_lazy("ledger", "seals")
+        triggers = append_only_triggers()
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["kind", "source_kind", "source_id"], name="proposal_source_once"),
-            models.CheckConstraint(condition=Q(amount__gt=0), name="proposal_amount"),
+            models.CheckConstraint(condition=Q(last_id__gt=F("after_id"), transfers__gte=1), name="seal_run"),
         ]
 
     def __str__(self) -> str:
-        return self.number
+        return f"#{self.pk}"
 
-    @transition(**PROPOSAL_MACHINE.transition("withdraw"))
-    def withdraw(self, *, actor: Any, now: datetime) -> dict[str, Any]:
-        return self._payload()
 
-    @transition(**PROPOSAL_MACHINE.transition("cancel"))
-    def cancel(self, *, actor: Any, now: datetime) -> dict[str, Any]:
-        return self._payload()
+class Anchor(AppendOnlyModel):
+    """Where the chain of seals stood at the end of a day: one line that is kept outside of this database as well."""
 
-    def _payload(self) -> dict[str, Any]:
-        return {"proposal": self.number, "amount": str(self.amount), "unit": self.unit}
+    day = models.DateField(_("day"), unique=True)
+    digest = models.CharField(_("hash"), max_length=64)
+    last_id = models.BigIntegerField(_("up to transfer"))
+    transfers = models.PositiveBigIntegerField(_("transfers"))
+    made_at = models.DateTimeField(_("made at"))
+
+    objects = SealQuerySet.as_manager()
+
+    class Meta(AppendOnlyModel.Meta):
+        verbose_name = pgettext_lazy("ledger", "anchor")
+        verbose_name_plural = pgettext_lazy("ledger", "anchors")
+        triggers = append_only_triggers()
+
+    def __str__(self) -> str:
+        return self.line
+
+    @property
+    def line(self) -> str:
+        """What is written down elsewhere: day, transfers, hash."""
+        return f"{self.day:%Y-%m-%d} {self.transfers} {self.digest}"
