@@ -399,6 +399,11 @@ LEDGER = {
     "ledger.propose": PROPOSERS,
     "ledger.withdraw": roles(R.FINANCE, R.SUPERVISOR, R.OPERATIONS),
     "ledger.cancel": NOBODY,  # the system alone: what it rested on was turned back
+    "ledger.notify": roles(R.FINANCE, R.SUPERVISOR, R.OPERATIONS, R.ADJUDICATOR, R.MERCHANT_MANAGER),
+    "ledger.appeal": STAFF,  # about oneself; a merchant's is taken down by who did not propose it
+    "ledger.hear": roles(R.SUPERVISOR, R.ADJUDICATOR, R.FINANCE),
+    "ledger.approve": roles(R.SUPERVISOR, R.FINANCE),
+    "ledger.post": NOBODY,  # the system alone, with the approval
     "ledger.reverse": roles(R.FINANCE),
     "ledger.close": roles(R.FINANCE),
 }

@@ -7,8 +7,8 @@ class LedgerConfig(AppConfig):
     verbose_name = _("Ledger")
 
     def ready(self) -> None:
-        from aftersales.core import facts, moves, series, subjects
-        from aftersales.ledger import events, machine, selectors
+        from aftersales.core import authority, facts, moves, series, subjects
+        from aftersales.ledger import approving, events, machine, selectors
 
         events.register()
         moves.use(machine.PERIOD_MACHINE)
@@ -16,3 +16,4 @@ class LedgerConfig(AppConfig):
         facts.provide("ledger.earlier_open", selectors.earlier_open)
         series.declare("proposal", "TY{yy}{mm}-{n:05d}")
         subjects.declare("ledger.proposal", "number")
+        authority.declare("ledger.approve", approving.claims)

@@ -8,9 +8,9 @@ from django.utils.translation import gettext_lazy as _
 
 from aftersales.core import events
 from aftersales.core.events import Kind
-from aftersales.ledger.states import EntryKind, Party, ProposalKind
+from aftersales.ledger.states import EntryKind, Measure, Party, ProposalKind
 
-PROPOSAL = {"proposal": "code", "amount": "amount", "unit": "code"}
+PROPOSAL = {"proposal": "code", "amount": "amount", "unit": "code", "measure": "code"}
 
 
 def _money(payload: Mapping[str, Any], key: str) -> str:
@@ -24,10 +24,15 @@ def _entry(payload: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _proposal(payload: Mapping[str, Any]) -> dict[str, Any]:
-    shown: dict[str, Any] = {"amount": _money(payload, "amount")}
+    measure = payload.get("measure")
+    shown: dict[str, Any] = {"amount": Measure(measure).label if measure else _money(payload, "amount")}
     if "sort" in payload:
         shown |= {"sort": ProposalKind(payload["sort"]).label, "party": Party(payload["party"]).label}
     return shown
+
+
+def _about(verb: str, sentence: Any, **more: str) -> Kind:
+    return Kind(f"proposal.{verb}", sentence, PROPOSAL | more, show=_proposal)
 
 
 KINDS = (
@@ -56,6 +61,15 @@ KINDS = (
         PROPOSAL | {"sort": "code", "party": "code", "party_id": "id"},
         show=_proposal,
     ),
+    _about("notified", _("%(actor)s told the party of %(proposal)s (%(amount)s)."), until="moment"),
+    _about("appealed", _("%(actor)s appealed against %(proposal)s (%(amount)s).")),
+    _about("upheld", _("%(actor)s rejected the appeal against %(proposal)s (%(amount)s).")),
+    _about(
+        "overturned", _("%(actor)s accepted the appeal against %(proposal)s (%(amount)s): nothing is posted.")
+    ),
+    _about("approved", _("%(actor)s approved %(proposal)s (%(amount)s).")),
+    _about("posted", _("%(proposal)s (%(amount)s) was posted.")),
+    _about("reversed", _("%(actor)s turned %(proposal)s (%(amount)s) back: %(reason)s")),
     Kind(
         "proposal.withdrawn",
         _("%(actor)s withdrew the proposal %(proposal)s of %(amount)s: %(reason)s"),

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from aftersales.core.errors import Refusal
 from aftersales.core.machine import Machine, Move
+from aftersales.ledger.states import UNDECIDED, Party
 from aftersales.ledger.states import PeriodState as P
 from aftersales.ledger.states import ProposalState as S
 
@@ -47,15 +48,135 @@ PERIOD_MACHINE = Machine(
     ],
 )
 
+
+def heard_in_time(
+    row: Any, facts: Mapping[str, Any], actor: Any, now: datetime, data: Mapping[str, Any]
+) -> Iterable[Refusal]:
+    if row.appeal_until and now >= row.appeal_until:
+        yield Refusal("window_over", _("The time in which it could be appealed is over."))
+
+
+def by_the_party(
+    row: Any, facts: Mapping[str, Any], actor: Any, now: datetime, data: Mapping[str, Any]
+) -> Iterable[Refusal]:
+    """A person appeals for himself; a merchant's appeal is taken down by who did not propose it."""
+    if row.party == Party.PERSON and actor.pk != row.party_id:
+        yield Refusal("not_the_party", _("Only the person whom it concerns appeals."))
+    if row.party == Party.MERCHANT and actor.pk == row.proposed_by_id:
+        yield Refusal("own_proposal", _("Whoever proposed it does not take down the appeal against it."))
+
+
+def nobody_of_the_matter(
+    row: Any, facts: Mapping[str, Any], actor: Any, now: datetime, data: Mapping[str, Any]
+) -> Iterable[Refusal]:
+    """An appeal is heard by another person than who proposed, told or appealed (R6.8)."""
+    if actor.pk in {row.proposed_by_id, row.notified_by_id, row.appealed_by_id}:
+        yield Refusal("another_person", _("Another person decides about an appeal: you had part in this."))
+    yield from not_about_oneself(row, facts, actor, now, data)
+
+
+def not_own_proposal(
+    row: Any, facts: Mapping[str, Any], actor: Any, now: datetime, data: Mapping[str, Any]
+) -> Iterable[Refusal]:
+    if actor.pk == row.proposed_by_id:
+        yield Refusal("own_proposal", _("Nobody approves what he proposed himself."))
+    yield from not_about_oneself(row, facts, actor, now, data)
+
+
+def not_about_oneself(
+    row: Any, facts: Mapping[str, Any], actor: Any, now: datetime, data: Mapping[str, Any]
+) -> Iterable[Refusal]:
+    if row.party == Party.PERSON and actor.pk == row.party_id:
+        yield Refusal("about_oneself", _("Nobody decides about himself."))
+
+
+def party_was_heard(
+    row: Any, facts: Mapping[str, Any], actor: Any, now: datetime, data: Mapping[str, Any]
+) -> Iterable[Refusal]:
+    """After the window, or after an appeal was rejected: never before."""
+    if row.state == S.NOTIFIED and (row.appeal_until is None or now < row.appeal_until):
+        yield Refusal("window_open", _("The party can still appeal; it is decided when that time is over."))
+
+
 PROPOSAL_MACHINE = Machine(
     "ledger.proposal",
     states=S,
     initial=[S.PROPOSED],
-    terminal=[S.WITHDRAWN, S.CANCELLED],
+    terminal=[S.OVERTURNED, S.REVERSED, S.WITHDRAWN, S.CANCELLED],
     moves=[
         Move(
-            "withdraw",
+            "notify",
             sources=[S.PROPOSED],
+            target=S.NOTIFIED,
+            capability="ledger.notify",
+            label=_("Tell the party"),
+            event="proposal.notified",
+            guards=[not_about_oneself],
+            effect=_("The party reads fact, clause and calculation, and can appeal from now on."),
+        ),
+        Move(
+            "appeal",
+            sources=[S.NOTIFIED],
+            target=S.APPEALED,
+            capability="ledger.appeal",
+            label=_("Appeal"),
+            event="proposal.appealed",
+            guards=[by_the_party, heard_in_time],
+            effect=_("Another person decides about it; until then nothing is posted."),
+        ),
+        Move(
+            "uphold",
+            sources=[S.APPEALED],
+            target=S.UPHELD,
+            capability="ledger.hear",
+            label=_("Reject the appeal"),
+            event="proposal.upheld",
+            guards=[nobody_of_the_matter],
+            effect=_("The proposal stands; the party is told why."),
+        ),
+        Move(
+            "overturn",
+            sources=[S.APPEALED],
+            target=S.OVERTURNED,
+            capability="ledger.hear",
+            label=_("Accept the appeal"),
+            event="proposal.overturned",
+            guards=[nobody_of_the_matter],
+            effect=_("Nothing is posted; what acted already is turned back; the party is told."),
+        ),
+        Move(
+            "approve",
+            sources=[S.NOTIFIED, S.UPHELD],
+            target=S.APPROVED,
+            capability="ledger.approve",
+            label=_("Approve"),
+            event="proposal.approved",
+            guards=[not_own_proposal, party_was_heard],
+            effect=_("It is posted at once."),
+            authority="ledger.approve",
+        ),
+        Move(
+            "post",
+            sources=[S.APPROVED],
+            target=S.POSTED,
+            capability="ledger.post",
+            label=_("Post"),
+            event="proposal.posted",
+            effect=_("It stands in the accounts."),
+            by_system=True,
+        ),
+        Move(
+            "reverse",
+            sources=[S.POSTED],
+            target=S.REVERSED,
+            capability="ledger.reverse",
+            label=_("Turn back"),
+            event="proposal.reversed",
+            effect=_("A new entry turns it back, once; the first one stays readable."),
+        ),
+        Move(
+            "withdraw",
+            sources=sorted(UNDECIDED),
             target=S.WITHDRAWN,
             capability="ledger.withdraw",
             label=_("Withdraw"),
@@ -64,7 +185,7 @@ PROPOSAL_MACHINE = Machine(
         ),
         Move(
             "cancel",
-            sources=[S.PROPOSED],
+            sources=sorted(UNDECIDED | {S.APPROVED}),
             target=S.CANCELLED,
             capability="ledger.cancel",
             label=_("Cancel"),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from aftersales.core import subjects
+from aftersales.core import moves, subjects
 from aftersales.ledger import selectors, words
 from aftersales.ledger.models import Account, Journal, Period, Proposal, Transfer
 from aftersales.ledger.rules import amount_words
@@ -16,6 +16,13 @@ PAGE = selectors.PAGE
 NUMBERED = re.compile(r"^[A-Z]{2,4}\d{4}-\d+$")
 PROPOSAL_MARKS = {
     ProposalState.PROPOSED: ("blue", "ring"),
+    ProposalState.NOTIFIED: ("amber", "half"),
+    ProposalState.APPEALED: ("violet", "half"),
+    ProposalState.UPHELD: ("amber", "three"),
+    ProposalState.APPROVED: ("green", "three"),
+    ProposalState.POSTED: ("green", "full"),
+    ProposalState.OVERTURNED: ("bare", "cross"),
+    ProposalState.REVERSED: ("bare", "cross"),
     ProposalState.WITHDRAWN: ("bare", "cross"),
     ProposalState.CANCELLED: ("bare", "cross"),
 }
@@ -163,8 +170,29 @@ def proposals(
     found = list(rows.order_by("-pk")[: PAGE + 1])
     shown = found[:PAGE]
     names = selectors.party_names(shown)
-    listed = [(row, names[row.pk], amount_words(row.amount, row.unit), badge_of(row)) for row in shown]
+    listed = [(row, names[row.pk], amount_of(row), badge_of(row)) for row in shown]
     return listed, shown[-1].pk if len(found) > PAGE else None
+
+
+def amount_of(row: Proposal) -> str:
+    """The amount, or what the measure is called."""
+    return str(row.get_measure_display()) if row.amount is None else amount_words(row.amount, row.unit)
+
+
+WORDED = frozenset({"appeal", "uphold", "overturn", "reverse", "withdraw"})
+"""Steps for which somebody says why."""
+
+
+def acts(row: Proposal, user: Any, now: datetime) -> list[tuple[moves.MoveOption, bool]]:
+    """The steps that are this person's, each with whether it wants words; the machine says which."""
+    found = [one for one in moves.options(row, actor=user, now=now) if not one.move.by_system]
+    return [(one, one.move.name in WORDED) for one in found]
+
+
+def entry_of(row: Proposal, user: Any) -> Journal | None:
+    """The entry that posted it, when this person reads the journal."""
+    found: Journal | None = Journal.objects.visible_to(user).filter(pk=row.journal_id or 0).first()
+    return found
 
 
 def badge_of(row: Proposal) -> tuple[str, str, str]:

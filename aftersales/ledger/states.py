@@ -88,6 +88,7 @@ class ProposalKind(models.TextChoices):
     INCENTIVE = "incentive", pgettext_lazy("proposal", "Incentive")
     DEDUCTION = "deduction", pgettext_lazy("proposal", "Deduction")
     RECOVERY = "recovery", pgettext_lazy("proposal", "Recovery")
+    MEASURE = "measure", pgettext_lazy("proposal", "Measure")
 
 
 class Party(models.TextChoices):
@@ -97,9 +98,31 @@ class Party(models.TextChoices):
     PERSON = "person", pgettext_lazy("party", "Person of the department")
 
 
+class Measure(models.TextChoices):
+    """A consequence without money or points (R6.5). Change of post and dismissal are never consequences of a rule."""
+
+    HONOUR = "honour", pgettext_lazy("measure", "Honour title")
+    TALK = "talk", pgettext_lazy("measure", "Talk")
+    TRAINING = "training", pgettext_lazy("measure", "Training order")
+    CRITICISM = "criticism", pgettext_lazy("measure", "Criticism notice inside the team")
+    WARNING = "warning", pgettext_lazy("measure", "Warning")
+
+
 class ProposalState(models.TextChoices):
-    """Life of a proposal as far as it goes without due process; money posts only after that."""
+    """Life of a proposal: the party is told and heard before anything is final."""
 
     PROPOSED = "proposed", pgettext_lazy("proposal", "Proposed")
+    NOTIFIED = "notified", pgettext_lazy("proposal", "Party told, appeal open")
+    APPEALED = "appealed", pgettext_lazy("proposal", "Appealed")
+    UPHELD = "upheld", pgettext_lazy("proposal", "Appeal rejected")
+    APPROVED = "approved", pgettext_lazy("proposal", "Approved")
+    POSTED = "posted", pgettext_lazy("proposal", "Posted")
+    OVERTURNED = "overturned", pgettext_lazy("proposal", "Overturned on appeal")
+    REVERSED = "reversed", pgettext_lazy("proposal", "Turned back")
     WITHDRAWN = "withdrawn", pgettext_lazy("proposal", "Withdrawn")
     CANCELLED = "cancelled", pgettext_lazy("proposal", "Cancelled")
+
+
+UNDECIDED: frozenset[str] = frozenset(
+    {ProposalState.PROPOSED, ProposalState.NOTIFIED, ProposalState.APPEALED, ProposalState.UPHELD}
+)

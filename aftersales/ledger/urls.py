@@ -13,7 +13,7 @@ urlpatterns = [
     path("accounts/<str:public_id>/", views.account, name="account"),
     path("proposals/", views.proposals, name="proposals"),
     path("proposals/<str:public_id>/", views.proposal, name="proposal"),
-    path("proposals/<str:public_id>/withdraw/", views.withdraw, name="withdraw"),
+    path("proposals/<str:public_id>/<slug:name>/", views.act, name="act"),
     path("months/", views.months, name="months"),
     path("months/close/", views.close_month, name="close_month"),
 ]

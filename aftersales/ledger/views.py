@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -18,10 +19,10 @@ from aftersales.core.posted import day_of, whole
 from aftersales.ledger import pages, selectors, services, words
 from aftersales.ledger.models import Account, Journal, Proposal
 from aftersales.ledger.rules import amount_words
-from aftersales.ledger.states import AccountKind, EntryKind, ProposalState
+from aftersales.ledger.states import AccountKind, EntryKind, Party, ProposalState
 
 READ = "ledger.view"
-PROPOSALS = "ledger.view_proposals"
+PROPOSALS = "ledger.appeal"  # everybody of the department reads what concerns himself
 
 
 def _asked(request: HttpRequest, name: str, known: Any) -> str:
@@ -104,6 +105,12 @@ def account(request: HttpRequest, public_id: str) -> HttpResponse:
     return render(request, "ledger/account.html", page)
 
 
+def _proposals_title(user: Any) -> str:
+    if user.has_perm("ledger.view_proposals"):
+        return pgettext("ledger", "Proposals")
+    return pgettext("ledger", "My rewards and penalties")
+
+
 @needs(PROPOSALS)
 @require_GET
 def proposals(request: HttpRequest) -> HttpResponse:
@@ -111,8 +118,8 @@ def proposals(request: HttpRequest) -> HttpResponse:
     state = _asked(request, "state", ProposalState)
     rows, more = pages.proposals(request.user, state=state, before=whole(request.GET.get("before")))
     page = {
-        "title": pgettext("ledger", "Proposals"), "now": timezone.now(), "rows": rows, "more": more,
-        "state": state, "states": ProposalState.choices,
+        "title": _proposals_title(request.user), "now": timezone.now(), "rows": rows, "more": more,
+        "state": state, "states": ProposalState.choices, "own": not request.user.has_perm("ledger.view_proposals"),
     }  # fmt: skip
     return render(request, "ledger/proposals.html", page)
 
@@ -122,28 +129,44 @@ def proposals(request: HttpRequest) -> HttpResponse:
 def proposal(request: HttpRequest, public_id: str) -> HttpResponse:
     """One proposal: fact, clause, amount and how it came about."""
     row = get_object_or_404(Proposal.objects.visible_to(request.user), public_id=public_id)
+    now = timezone.now()
     key = (row.source_kind, row.source_id)
     named, others = pages.evidence(row)
     page = {
-        "title": row.number, "now": timezone.now(), "row": row, "party": selectors.party_name(row),
-        "amount": amount_words(row.amount, row.unit), "badge": pages.badge_of(row),
+        "title": row.number, "now": now, "row": row, "party": selectors.party_name(row),
+        "amount": pages.amount_of(row), "badge": pages.badge_of(row),
         "terms": pages.calculation(row), "fact": words.fact(row.fact_code),
         "source": subjects.named([key], request.user).get(key), "named": named, "others": others,
-        "may_withdraw": row.state == ProposalState.PROPOSED and request.user.has_perm("ledger.withdraw"),
+        "acts": pages.acts(row, request.user, now), "entry": pages.entry_of(row, request.user),
+        "own": row.party == Party.PERSON and row.party_id == request.user.pk,
     }  # fmt: skip
     return render(request, "ledger/proposal.html", page)
 
 
-@needs("ledger.withdraw")
+ACTS: Mapping[str, Callable[..., Any]] = {
+    "notify": lambda text, **who: services.proposal_notify(**who),
+    "appeal": lambda text, **who: services.proposal_appeal(text=text, **who),
+    "uphold": lambda text, **who: services.proposal_hear(upheld=True, answer=text, **who),
+    "overturn": lambda text, **who: services.proposal_hear(upheld=False, answer=text, **who),
+    "approve": lambda text, **who: services.proposal_approve(**who),
+    "reverse": lambda text, **who: services.proposal_reverse(reason=text, **who),
+    "withdraw": lambda text, **who: services.proposal_withdraw(reason=text, **who),
+}
+
+
+@needs(PROPOSALS)
 @require_POST
-def withdraw(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Take a proposal back."""
+def act(request: HttpRequest, public_id: str, name: str) -> HttpResponse:
+    """One step of due process."""
     row = get_object_or_404(Proposal.objects.visible_to(request.user), public_id=public_id)
+    step = ACTS.get(name)
+    if step is None or not request.user.has_perm(
+        f"ledger.{'hear' if name in ('uphold', 'overturn') else name}"
+    ):
+        raise Http404
+    text = request.POST.get("reason", "")[:4001]
     answered(
-        lambda: services.proposal_withdraw(
-            proposal=row, actor=request.user, now=timezone.now(), reason=request.POST.get("reason", "")[:2000]
-        ),
-        request, _("The proposal is withdrawn."),
+        lambda: step(text, proposal=row, actor=request.user, now=timezone.now()), request, _("Done."),
     )  # fmt: skip
     return redirect("ledger:proposal", public_id)
 

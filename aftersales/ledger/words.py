@@ -32,7 +32,12 @@ def declare_terms(words: Mapping[str, Any], *, values: Mapping[str, Mapping[Any,
 
 
 def fact(code: str) -> str:
-    return str(_facts.get(code, code))
+    return str(fact_words(code))
+
+
+def fact_words(code: str) -> Any:
+    """The same, said in whichever language it is read."""
+    return _facts.get(code, code)
 
 
 def term(code: str, value: Any) -> tuple[str, str]:

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 from django_fsm import transition
@@ -15,13 +15,20 @@ from aftersales.core.models import PublicIdModel, StateModel, VersionedModel
 from aftersales.core.statefield import StateField
 from aftersales.ledger.machine import PROPOSAL_MACHINE
 from aftersales.ledger.querysets import ProposalQuerySet
-from aftersales.ledger.states import AccountKind, Party, ProposalKind, ProposalState
+from aftersales.ledger.states import AccountKind, Measure, Party, ProposalKind, ProposalState
+
+
+def person(label: Any) -> "models.ForeignKey[Any, Any]":
+    return models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name=label, on_delete=models.PROTECT, null=True, related_name="+"
+    )
 
 
 class Proposal(PublicIdModel, StateModel, VersionedModel):
-    """Something a party shall pay or get: fact, clause, amount and evidence. Posts nothing by itself.
+    """Something a party shall pay or get: fact, clause, amount and evidence; posted after the party was heard.
 
-    Unique by kind and source: the same fact proposes the same consequence once.
+    Unique by kind and source: the same fact proposes the same consequence once. ``measure``: a consequence without an
+    amount. A measure acts when the party is told, marked "appeal open"; money and points are posted when it is decided.
     """
 
     number = models.CharField(_("number"), max_length=40, unique=True)
@@ -31,7 +38,8 @@ class Proposal(PublicIdModel, StateModel, VersionedModel):
     party_id = models.BigIntegerField(_("party's key"))
     merchant_id = models.BigIntegerField(_("merchant"), null=True)
     unit = models.CharField(_("unit"), max_length=8)
-    amount = models.DecimalField(_("amount"), max_digits=14, decimal_places=2)
+    amount = models.DecimalField(_("amount"), max_digits=14, decimal_places=2, null=True)
+    measure = models.CharField(_("measure"), max_length=12, choices=Measure, blank=True)
     beneficiary = models.CharField(
         _("goes to"), max_length=24, choices=AccountKind, default=AccountKind.CONSUMER_PROTECTION
     )
@@ -47,6 +55,19 @@ class Proposal(PublicIdModel, StateModel, VersionedModel):
         settings.AUTH_USER_MODEL, verbose_name=_("proposed by"), on_delete=models.PROTECT, related_name="+"
     )
     proposed_at = models.DateTimeField(_("proposed at"))
+    notified_by = person(_("told by"))
+    notified_at = models.DateTimeField(_("told at"), null=True)
+    appeal_until = models.DateTimeField(_("appeal until"), null=True)
+    appealed_by = person(_("appealed by"))
+    appealed_at = models.DateTimeField(_("appealed at"), null=True)
+    appeal_words = models.TextField(_("appeal"), max_length=4000, blank=True)
+    heard_by = person(_("heard by"))
+    heard_at = models.DateTimeField(_("heard at"), null=True)
+    appeal_answer = models.TextField(_("answer to the appeal"), max_length=4000, blank=True)
+    approved_by = person(_("approved by"))
+    approved_at = models.DateTimeField(_("approved at"), null=True)
+    posted_at = models.DateTimeField(_("posted at"), null=True)
+    journal_id = models.BigIntegerField(_("entry"), null=True)
 
     objects = ProposalQuerySet.as_manager()
 
@@ -61,19 +82,73 @@ class Proposal(PublicIdModel, StateModel, VersionedModel):
         ]
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["kind", "source_kind", "source_id"], name="proposal_source_once"),
-            models.CheckConstraint(condition=Q(amount__gt=0), name="proposal_amount"),
+            models.CheckConstraint(
+                condition=Q(amount__gt=0, measure="")
+                | (Q(amount=None, kind=ProposalKind.MEASURE) & ~Q(measure="")),
+                name="proposal_amount",
+            ),
+            models.CheckConstraint(
+                condition=Q(approved_by=None) | ~Q(approved_by=F("proposed_by")),
+                name="proposal_second_person",
+            ),
+            models.CheckConstraint(
+                condition=Q(heard_by=None) | ~Q(heard_by__in=[F("proposed_by"), F("appealed_by")]),
+                name="proposal_heard_by_another",
+            ),
         ]
 
     def __str__(self) -> str:
         return self.number
 
+    @transition(**PROPOSAL_MACHINE.transition("notify"))
+    def notify(self, *, actor: Any, now: datetime, until: datetime) -> dict[str, Any]:
+        self.notified_by_id, self.notified_at, self.appeal_until = actor.pk, now, until
+        return self.told(until=until.isoformat())
+
+    @transition(**PROPOSAL_MACHINE.transition("appeal"))
+    def appeal(self, *, actor: Any, now: datetime, words: str) -> dict[str, Any]:
+        self.appealed_by_id, self.appealed_at, self.appeal_words = actor.pk, now, words
+        return self.told()
+
+    @transition(**PROPOSAL_MACHINE.transition("uphold"))
+    def uphold(self, *, actor: Any, now: datetime, answer: str) -> dict[str, Any]:
+        return self._heard(actor, now, answer)
+
+    @transition(**PROPOSAL_MACHINE.transition("overturn"))
+    def overturn(self, *, actor: Any, now: datetime, answer: str) -> dict[str, Any]:
+        return self._heard(actor, now, answer)
+
+    @transition(**PROPOSAL_MACHINE.transition("approve"))
+    def approve(self, *, actor: Any, now: datetime) -> dict[str, Any]:
+        self.approved_by_id, self.approved_at = actor.pk, now
+        return self.told()
+
+    @transition(**PROPOSAL_MACHINE.transition("post"))
+    def post(self, *, actor: Any, now: datetime, journal_id: int | None) -> dict[str, Any]:
+        self.posted_at, self.journal_id = now, journal_id
+        return self.told()
+
+    @transition(**PROPOSAL_MACHINE.transition("reverse"))
+    def reverse(self, *, actor: Any, now: datetime) -> dict[str, Any]:
+        return self.told()
+
     @transition(**PROPOSAL_MACHINE.transition("withdraw"))
     def withdraw(self, *, actor: Any, now: datetime) -> dict[str, Any]:
-        return self._payload()
+        return self.told()
 
     @transition(**PROPOSAL_MACHINE.transition("cancel"))
     def cancel(self, *, actor: Any, now: datetime) -> dict[str, Any]:
-        return self._payload()
+        return self.told()
 
-    def _payload(self) -> dict[str, Any]:
-        return {"proposal": self.number, "amount": str(self.amount), "unit": self.unit}
+    def _heard(self, actor: Any, now: datetime, answer: str) -> dict[str, Any]:
+        self.heard_by_id, self.heard_at, self.appeal_answer = actor.pk, now, answer
+        return self.told()
+
+    @property
+    def is_money(self) -> bool:
+        return self.amount is not None
+
+    def told(self, **more: Any) -> dict[str, Any]:
+        """What events say of it."""
+        what = {"amount": str(self.amount)} if self.amount is not None else {"measure": str(self.measure)}
+        return {"proposal": self.number, "unit": self.unit, **what, **more}

@@ -11,15 +11,16 @@ from django.utils.translation import gettext_lazy as _
 from aftersales.core import moves, series
 from aftersales.core.errors import DomainError, NotPermitted
 from aftersales.ledger.models import Proposal
-from aftersales.ledger.states import AccountKind, Party, ProposalKind
+from aftersales.ledger.states import AccountKind, Measure, Party, ProposalKind
 
 
 def propose(
     *,
     kind: str,
     party: models.Model | tuple[str, int],
-    amount: Decimal,
+    amount: Decimal | None,
     unit: str = "CNY",
+    measure: str = "",
     fact_code: str,
     citation: str,
     source: models.Model | tuple[str, int],
@@ -29,16 +30,16 @@ def propose(
     evidence: Sequence[str] = (),
     calculation: Mapping[str, Any] | None = None,
 ) -> Proposal:
-    """Propose a penalty, an incentive, a deduction or a recovery; the same (kind, source) answers the first one.
+    """Propose a penalty, an incentive, a deduction, a recovery or a measure; the same (kind, source) answers the first.
 
     ``party``: a merchant's or a person's row, or ``("merchant", pk)``. ``evidence``: references (public ids), never
-    texts. ``calculation``: the terms of the amount, as codes and amounts. A person never proposes for himself.
-    Raises ``amount``, ``no_citation``, ``own_proposal``; needs ``ledger.propose``.
+    texts. ``calculation``: the terms of the amount, as codes and amounts. ``measure``: instead of an amount. A person
+    never proposes for himself. Raises ``amount``, ``no_citation``, ``own_proposal``; needs ``ledger.propose``.
     """
     if not actor.has_perm("ledger.propose"):
         raise NotPermitted()
     who, party_id = _party(party)
-    _check(who, party_id, amount, citation, actor)
+    _check(who, party_id, amount, measure, citation, actor)
     source_kind, source_id = _source(source)
     known = Proposal.objects.filter(kind=kind, source_kind=source_kind, source_id=source_id)
     first: Proposal | None = known.first()
@@ -46,12 +47,12 @@ def propose(
         return first
     row = Proposal(
         number=series.next_number("proposal", now), kind=ProposalKind(kind), party=who, party_id=party_id,
-        merchant_id=party_id if who == Party.MERCHANT else None, unit=unit, amount=amount,
+        merchant_id=party_id if who == Party.MERCHANT else None, unit=unit, amount=amount, measure=measure,
         beneficiary=AccountKind(beneficiary), fact_code=fact_code, citation=citation,
         calculation=dict(calculation or {}), evidence=list(evidence), source_kind=source_kind, source_id=source_id,
         proposed_by_id=actor.pk, proposed_at=now,
     )  # fmt: skip
-    payload = row._payload() | {"sort": str(row.kind), "party": who, "party_id": party_id}
+    payload = row.told() | {"sort": str(row.kind), "party": who, "party_id": party_id}
     try:
         with transaction.atomic():
             made: Proposal = moves.create(
@@ -65,8 +66,12 @@ def propose(
         return other
 
 
-def _check(party: str, party_id: int, amount: Decimal, citation: str, actor: Any) -> None:
-    if amount <= 0 or amount != amount.quantize(Decimal("0.01")):
+def _check(
+    party: str, party_id: int, amount: Decimal | None, measure: str, citation: str, actor: Any
+) -> None:
+    if measure and (amount is not None or measure not in Measure.values):
+        raise DomainError(_("A measure has no amount; an amount has no measure."), "amount")
+    if not measure and (amount is None or amount <= 0 or amount != amount.quantize(Decimal("0.01"))):
         raise DomainError(_("A proposal has an amount above zero."), "amount")
     if not citation.strip():
         raise DomainError(_("A proposal names its rule."), "no_citation")
@@ -83,15 +88,3 @@ def _party(party: models.Model | tuple[str, int]) -> tuple[str, int]:
 
 def _source(source: models.Model | tuple[str, int]) -> tuple[str, int]:
     return source if isinstance(source, tuple) else (str(source._meta.label_lower), int(source.pk))
-
-
-def proposal_withdraw(*, proposal: Proposal, actor: Any, now: datetime, reason: str) -> Proposal:
-    """Take a proposal back with a reason. Needs ``ledger.withdraw``."""
-    if not reason.strip():
-        raise DomainError(_("Say why the proposal is withdrawn."), "reason_missing")
-    return moves.perform(proposal, "withdraw", actor=actor, now=now, reason=reason.strip())
-
-
-def proposal_cancel(*, proposal: Proposal, actor: Any, now: datetime, reason: str = "") -> Proposal:
-    """What it rested on was turned back (a ruling overturned): the system cancels it."""
-    return moves.perform(proposal, "cancel", actor=actor, now=now, reason=reason)
