@@ -229,9 +229,13 @@ LEDGER = {
     "ledger:reverse": Page(FINANCE, "POST", _entry),
     "ledger:accounts": Page(LEDGER_READERS),
     "ledger:account": Page(LEDGER_READERS, args=_account),
-    "ledger:proposals": Page(PROPOSERS | {R.AUDITOR}),
+    "ledger:proposals": Page(STAFF),
     "ledger:proposal": Page(PROPOSERS | {R.AUDITOR}, args=_proposal),
-    "ledger:withdraw": Page(frozenset({R.FINANCE, R.SUPERVISOR, R.OPERATIONS}), "POST", _proposal),
+    "ledger:act": Page(
+        frozenset({R.FINANCE, R.SUPERVISOR, R.OPERATIONS}),
+        "POST",
+        lambda cast: _proposal(cast) | {"name": "withdraw"},
+    ),
     "ledger:months": Page(LEDGER_READERS),
     "ledger:close_month": Page(FINANCE, "POST", sample={"": ""}),
 }

@@ -133,7 +133,7 @@ def test_a_proposal_is_read_and_withdrawn(cast, merchant, now) -> None:
         words in found for words in ("¥500.00", merchant.name, "return_rule v3", "答复超时", "1 件证据")
     )
     cast.client(cast.supervisor).post(
-        reverse("ledger:withdraw", args=[row.public_id]), {"reason": "证据不足"}
+        reverse("ledger:act", args=[row.public_id, "withdraw"]), {"reason": "证据不足"}
     )
     assert Proposal.objects.get().state == "withdrawn"
 
@@ -143,3 +143,47 @@ def test_a_proposal_is_read_and_withdrawn(cast, merchant, now) -> None:
 )
 def test_odd_filters_filter_nothing(cast, penalty, query) -> None:
     assert penalty.number in text(cast, cast.finance, "journal", query=query)
+
+
+def step(cast: Any, person: Any, row: Proposal, name: str, reason: str = "") -> str:
+    answer = cast.client(person).post(
+        reverse("ledger:act", args=[row.public_id, name]), {"reason": reason}, follow=True
+    )
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def test_a_person_reads_what_concerns_him_and_is_heard(cast, now) -> None:
+    """From the notice to the decision, by the pages alone; nobody else's is shown to him."""
+    given: dict[str, Any] = {
+        "kind": "deduction", "unit": "points", "fact_code": "late_answer", "citation": "service.first_reply v2",
+        "actor": cast.operations, "now": timezone.now(),
+    }  # fmt: skip
+    row = services.propose(party=cast.agent, amount=Decimal(6), source=("tests.thing", 1), **given)
+    other = services.propose(party=cast.lead, amount=Decimal(7), source=("tests.thing", 2), **given)
+    step(cast, cast.operations, row, "notify")
+    listed = text(cast, cast.agent, "proposals")
+    assert row.number in listed
+    assert other.number not in listed
+    assert get(cast, cast.agent, "proposal", other.public_id).status_code == 404
+    assert 'id="act-appeal"' in text(cast, cast.agent, "proposal", row.public_id)
+    step(cast, cast.agent, row, "appeal", "系统故障，当时无法回复。")
+    assert "系统故障" in text(cast, cast.finance, "proposal", row.public_id)
+    step(cast, cast.finance, row, "overturn", "故障属实。")
+    row.refresh_from_db()
+    assert (row.state, row.heard_by) == ("overturned", cast.finance)
+    assert "故障属实" in text(cast, cast.agent, "proposal", row.public_id)
+    assert not Journal.objects.exists()
+
+
+@pytest.mark.parametrize("name", ["post", "cancel", "nonsense", "approve"])
+def test_steps_that_are_nobodys_are_not_there(cast, now, merchant, name) -> None:
+    """The system's own steps, and those of others, look as if they did not exist."""
+    row = services.propose(
+        kind="penalty", party=merchant, amount=Decimal(5), fact_code="late_answer", citation="x v1",
+        source=("tests.thing", 1), actor=cast.finance, now=now,
+    )  # fmt: skip
+    url = reverse("ledger:act", args=[row.public_id, name])
+    assert cast.client(cast.operations).post(url).status_code == 404
+    row.refresh_from_db()
+    assert row.state == "proposed"
