@@ -7,7 +7,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from aftersales.core.errors import Refusal
-from aftersales.core.machine import Machine, Move
+from aftersales.core.machine import Machine, Move, Need
 from aftersales.ledger.states import UNDECIDED, Party
 from aftersales.ledger.states import PeriodState as P
 from aftersales.ledger.states import ProposalState as S
@@ -98,6 +98,11 @@ def party_was_heard(
         yield Refusal("window_open", _("The party can still appeal; it is decided when that time is over."))
 
 
+UNTIL = Need("until", label=_("appeal until"), kind="hidden")
+WORDS = Need("words", label=_("appeal"), kind="hidden")
+ANSWER = Need("answer", label=_("answer to the appeal"), kind="hidden")
+ENTRY = Need("journal_id", label=_("entry"), kind="hidden", required=False)
+
 PROPOSAL_MACHINE = Machine(
     "ledger.proposal",
     states=S,
@@ -111,6 +116,7 @@ PROPOSAL_MACHINE = Machine(
             capability="ledger.notify",
             label=_("Tell the party"),
             event="proposal.notified",
+            needs=[UNTIL],
             guards=[not_about_oneself],
             effect=_("The party reads fact, clause and calculation, and can appeal from now on."),
         ),
@@ -121,6 +127,7 @@ PROPOSAL_MACHINE = Machine(
             capability="ledger.appeal",
             label=_("Appeal"),
             event="proposal.appealed",
+            needs=[WORDS],
             guards=[by_the_party, heard_in_time],
             effect=_("Another person decides about it; until then nothing is posted."),
         ),
@@ -131,6 +138,7 @@ PROPOSAL_MACHINE = Machine(
             capability="ledger.hear",
             label=_("Reject the appeal"),
             event="proposal.upheld",
+            needs=[ANSWER],
             guards=[nobody_of_the_matter],
             effect=_("The proposal stands; the party is told why."),
         ),
@@ -141,6 +149,7 @@ PROPOSAL_MACHINE = Machine(
             capability="ledger.hear",
             label=_("Accept the appeal"),
             event="proposal.overturned",
+            needs=[ANSWER],
             guards=[nobody_of_the_matter],
             effect=_("Nothing is posted; what acted already is turned back; the party is told."),
         ),
@@ -162,6 +171,7 @@ PROPOSAL_MACHINE = Machine(
             capability="ledger.post",
             label=_("Post"),
             event="proposal.posted",
+            needs=[ENTRY],
             effect=_("It stands in the accounts."),
             by_system=True,
         ),

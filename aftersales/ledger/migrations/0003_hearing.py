@@ -122,6 +122,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='proposal',
-            constraint=models.CheckConstraint(condition=models.Q(('heard_by', None), models.Q(('heard_by__in', [models.F('proposed_by'), models.F('appealed_by')]), _negated=True), _connector='OR'), name='proposal_heard_by_another'),
+            constraint=models.CheckConstraint(condition=models.Q(('heard_by', None), models.Q(models.Q(('heard_by', models.F('proposed_by')), _negated=True), models.Q(('heard_by', models.F('appealed_by')), _negated=True)), _connector='OR'), name='proposal_heard_by_another'),
         ),
     ]
