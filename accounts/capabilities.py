@@ -397,6 +397,9 @@ LEDGER = {
     "ledger.view_people": roles(R.PAYROLL_READER),
     "ledger.view_proposals": roles(LEDGER_READERS, PROPOSERS),
     "ledger.propose": PROPOSERS,
+    "ledger.claim_loss": roles(R.FINANCE, R.OPERATIONS),
+    "core.export_proposals": roles(LEDGER_READERS, R.OPERATIONS, R.SUPERVISOR),
+    "core.export_incentive_rules": roles(PLANNERS, LEDGER_READERS),
     "ledger.withdraw": roles(R.FINANCE, R.SUPERVISOR, R.OPERATIONS),
     "ledger.cancel": NOBODY,  # the system alone: what it rested on was turned back
     "ledger.notify": roles(R.FINANCE, R.SUPERVISOR, R.OPERATIONS, R.ADJUDICATOR, R.MERCHANT_MANAGER),

@@ -76,6 +76,12 @@ KINDS = (
         PROPOSAL,
         show=_proposal,
     ),
+    Kind("incentive_rule.created", _("%(actor)s opened the incentive rule %(code)s."), {"code": "code"}),
+    Kind(
+        "incentive_scheme.registered",
+        _("%(actor)s registered the scheme %(record)s, adopted with staff on %(day)s."),
+        {"record": "code", "day": "code", "fingerprint": "code"},
+    ),
     Kind(
         "proposal.cancelled",
         _("The proposal %(proposal)s of %(amount)s fell with what it rested on."),

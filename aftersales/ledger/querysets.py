@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 
 from aftersales.core.querysets import ScopedQuerySet
+from aftersales.core.rulebook import RuleVersions
 from aftersales.ledger.states import STAFF_ACCOUNTS, Party
 
 ALL = "ledger.view_all"
@@ -50,3 +51,24 @@ class ProposalQuerySet(models.QuerySet[Any]):
             return self.all()
         own = Q(party=Party.PERSON, party_id=user.pk) | Q(proposed_by=user)
         return self.filter(own | Q(party=Party.PERSON) if user.has_perm(PEOPLE) else own)
+
+
+class IncentiveQuerySet(ScopedQuerySet):
+    """Everybody of the department reads by which rules he is rewarded or charged."""
+
+    view_capability = "standards.view_rulebook"
+
+
+class IncentiveVersions(RuleVersions):
+    view_capability = "standards.view_rulebook"
+
+
+class RaisedQuerySet(ScopedQuerySet):
+    view_capability = "ledger.view_proposals"
+
+
+class ProposalFileQuerySet(models.QuerySet[Any]):
+    def visible_to(self, user: Any) -> Self:
+        """Files of the proposals that this person sees."""
+        proposals = self.model._meta.get_field("proposal").related_model
+        return self.filter(proposal__in=proposals._default_manager.visible_to(user))

@@ -89,6 +89,13 @@ class ProposalKind(models.TextChoices):
     DEDUCTION = "deduction", pgettext_lazy("proposal", "Deduction")
     RECOVERY = "recovery", pgettext_lazy("proposal", "Recovery")
     MEASURE = "measure", pgettext_lazy("proposal", "Measure")
+    LOSS = "loss", pgettext_lazy("proposal", "Compensation of a loss")
+
+
+MAIN_KINDS = frozenset(
+    {ProposalKind.PENALTY, ProposalKind.DEDUCTION, ProposalKind.MEASURE, ProposalKind.LOSS}
+)
+"""Of these one fact has one; what a buyer gets back is apart (order 116 §27)."""
 
 
 class Party(models.TextChoices):
@@ -126,3 +133,14 @@ class ProposalState(models.TextChoices):
 UNDECIDED: frozenset[str] = frozenset(
     {ProposalState.PROPOSED, ProposalState.NOTIFIED, ProposalState.APPEALED, ProposalState.UPHELD}
 )
+DEAD: frozenset[str] = frozenset(
+    {ProposalState.OVERTURNED, ProposalState.REVERSED, ProposalState.WITHDRAWN, ProposalState.CANCELLED}
+)
+"""Nothing follows from these any more."""
+
+
+class FilePurpose(models.TextChoices):
+    """Why a file lies with a proposal."""
+
+    PROOF = "proof", pgettext_lazy("file of a proposal", "Proof of the loss")
+    APPEAL = "appeal", pgettext_lazy("file of a proposal", "Brought with the appeal")

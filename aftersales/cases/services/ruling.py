@@ -50,7 +50,7 @@ from aftersales.ledger import selectors as books
 from aftersales.ledger import services as ledger
 from aftersales.ledger.chart import Line
 from aftersales.ledger.models import Proposal
-from aftersales.ledger.states import EntryKind, ProposalKind, Shortage
+from aftersales.ledger.states import DEAD, EntryKind, ProposalKind, Shortage
 from aftersales.standards.selectors import duration
 
 WORDS = {"clause": 120, "facts": 2000, "reasons": 2000}
@@ -402,8 +402,8 @@ def _follow(dispute: Dispute, ruling: Ruling, actor: Any, now: datetime) -> None
 
 
 def _penalty_back(first: Ruling, now: datetime) -> None:
-    rows = Proposal.objects.filter(source_kind="cases.ruling", source_id=first.pk, state="proposed")
-    for row in rows:
+    rows = Proposal.objects.filter(source_kind="cases.ruling", source_id=first.pk)
+    for row in rows.exclude(state__in=sorted(DEAD)):
         ledger.proposal_cancel(proposal=row, actor=system_user(now), now=now, reason="ruling overturned")
 
 

@@ -14,8 +14,17 @@ from django_fsm import transition
 from aftersales.core.models import PublicIdModel, StateModel, VersionedModel
 from aftersales.core.statefield import StateField
 from aftersales.ledger.machine import PROPOSAL_MACHINE
-from aftersales.ledger.querysets import ProposalQuerySet
-from aftersales.ledger.states import AccountKind, Measure, Party, ProposalKind, ProposalState
+from aftersales.ledger.querysets import ProposalFileQuerySet, ProposalQuerySet
+from aftersales.ledger.states import (
+    DEAD,
+    MAIN_KINDS,
+    AccountKind,
+    FilePurpose,
+    Measure,
+    Party,
+    ProposalKind,
+    ProposalState,
+)
 
 
 def person(label: Any) -> "models.ForeignKey[Any, Any]":
@@ -82,6 +91,11 @@ class Proposal(PublicIdModel, StateModel, VersionedModel):
         ]
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["kind", "source_kind", "source_id"], name="proposal_source_once"),
+            models.UniqueConstraint(
+                fields=["source_kind", "source_id", "party", "party_id"],
+                condition=Q(kind__in=sorted(MAIN_KINDS)) & ~Q(state__in=sorted(DEAD)),
+                name="proposal_one_consequence",
+            ),
             models.CheckConstraint(
                 condition=Q(amount__gt=0, measure="")
                 | (Q(amount=None, kind=ProposalKind.MEASURE) & ~Q(measure="")),
@@ -92,7 +106,7 @@ class Proposal(PublicIdModel, StateModel, VersionedModel):
                 name="proposal_second_person",
             ),
             models.CheckConstraint(
-                condition=Q(heard_by=None) | ~Q(heard_by__in=[F("proposed_by"), F("appealed_by")]),
+                condition=Q(heard_by=None) | (~Q(heard_by=F("proposed_by")) & ~Q(heard_by=F("appealed_by"))),
                 name="proposal_heard_by_another",
             ),
         ]
@@ -152,3 +166,34 @@ class Proposal(PublicIdModel, StateModel, VersionedModel):
         """What events say of it."""
         what = {"amount": str(self.amount)} if self.amount is not None else {"measure": str(self.measure)}
         return {"proposal": self.number, "unit": self.unit, **what, **more}
+
+
+class ProposalFile(PublicIdModel):
+    """A file of a proposal: proof of a loss, or what the party brings with its appeal. Nobody changes it."""
+
+    proposal = models.ForeignKey(
+        Proposal, models.PROTECT, related_name="files", verbose_name=pgettext_lazy("ledger", "proposal")
+    )
+    purpose = models.CharField(_("purpose"), max_length=10, choices=FilePurpose)
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name=_("brought by"), on_delete=models.PROTECT, related_name="+"
+    )
+    at = models.DateTimeField(_("at"))
+    name = models.CharField(_("stored name"), max_length=200)
+    original_name = models.CharField(_("file name"), max_length=200)
+    content_type = models.CharField(_("content type"), max_length=100)
+    size = models.PositiveBigIntegerField(_("size in bytes"))
+    sha256 = models.CharField(_("fingerprint"), max_length=64)
+
+    objects = ProposalFileQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("file of a proposal")
+        verbose_name_plural = _("files of proposals")
+        ordering: ClassVar = ["at", "id"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["proposal", "sha256"], name="proposal_file_once")
+        ]
+
+    def __str__(self) -> str:
+        return self.original_name

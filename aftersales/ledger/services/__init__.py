@@ -9,6 +9,14 @@ from aftersales.ledger.services.hearing import (
     proposal_reverse,
     proposal_withdraw,
 )
+from aftersales.ledger.services.incentives import (
+    incentive_activate,
+    incentive_create,
+    incentive_draft,
+    incentives_raise,
+    scheme_register,
+)
+from aftersales.ledger.services.losses import loss_propose
 from aftersales.ledger.services.months import months_keep, period_close
 from aftersales.ledger.services.posting import Posting, balances_rebuild, post, reverse
 from aftersales.ledger.services.proposing import propose
@@ -18,7 +26,12 @@ __all__ = [
     "Posting",
     "anchor_keep",
     "balances_rebuild",
+    "incentive_activate",
+    "incentive_create",
+    "incentive_draft",
+    "incentives_raise",
     "journal_seal",
+    "loss_propose",
     "months_keep",
     "period_close",
     "post",
@@ -31,4 +44,5 @@ __all__ = [
     "proposal_withdraw",
     "propose",
     "reverse",
+    "scheme_register",
 ]

@@ -1,6 +1,6 @@
 """Due process: a party is told, may appeal, is heard by another person; only then something is posted (R6.8)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,15 +11,17 @@ from accounts.models import User
 from accounts.services import system_user
 from aftersales.core import moves
 from aftersales.core.errors import DomainError
+from aftersales.core.files import StoredFile
 from aftersales.ledger import chart, words
 from aftersales.ledger.chart import Line, Ref
-from aftersales.ledger.models import Journal, Proposal
+from aftersales.ledger.models import Journal, Proposal, ProposalFile
 from aftersales.ledger.rules import amount_words
 from aftersales.ledger.services import posting
 from aftersales.ledger.states import (
     POINTS,
     AccountKind,
     EntryKind,
+    FilePurpose,
     Measure,
     Party,
     ProposalKind,
@@ -37,6 +39,7 @@ ENTRIES: Mapping[str, str] = {
     ProposalKind.DEDUCTION: EntryKind.PENALTY,
     ProposalKind.INCENTIVE: EntryKind.INCENTIVE,
     ProposalKind.RECOVERY: EntryKind.RECOVERY,
+    ProposalKind.LOSS: EntryKind.RECOVERY,
 }
 
 
@@ -44,18 +47,38 @@ def proposal_notify(*, proposal: Proposal, actor: Any, now: datetime) -> Proposa
     """Tell the party fact, clause, calculation and until when it can appeal. Needs ``ledger.notify``."""
     with transaction.atomic():
         row = moves.perform(proposal, "notify", actor=actor, now=now, until=now + duration(WINDOW, now))
-        _tell(row, "ledger.proposal", actor, now, due=row.appeal_until)
+        counting = words.counting_of(row.calculation)
+        _tell(row, "ledger.proposal", actor, now, due=row.appeal_until, counting=counting)
     return row
 
 
-def proposal_appeal(*, proposal: Proposal, text: str, actor: Any, now: datetime) -> Proposal:
-    """The party says why it is wrong: the person himself, for a merchant whoever takes it down. Once.
+def proposal_appeal(
+    *, proposal: Proposal, text: str, actor: Any, now: datetime, files: Sequence[StoredFile] = ()
+) -> Proposal:
+    """The party says why it is wrong and brings what proves it: a person himself, for a merchant who takes it down.
 
-    Raises ``words_missing``, ``not_the_party``, ``window_over``, ``own_proposal``.
+    Once. The same file counts once. Raises ``words_missing``, ``not_the_party``, ``window_over``, ``own_proposal``.
     """
     said = _words(text)
     side = "merchant" if proposal.party == Party.MERCHANT else ""
-    return moves.perform(proposal, "appeal", actor=actor, now=now, acting_as=side, words=said)
+    with transaction.atomic():
+        row = moves.perform(proposal, "appeal", actor=actor, now=now, acting_as=side, words=said)
+        keep_files(row, files, FilePurpose.APPEAL, actor, now)
+    return row
+
+
+def keep_files(
+    row: Proposal, files: Sequence[StoredFile], purpose: FilePurpose, actor: Any, now: datetime
+) -> None:
+    """Files of a proposal, each content once, with fingerprint and moment."""
+    known = set(ProposalFile.objects.filter(proposal=row).values_list("sha256", flat=True))
+    for file in files:
+        if file.sha256 not in known:
+            known.add(file.sha256)
+            ProposalFile(
+                proposal=row, purpose=purpose, by=actor, at=now, name=file.name, original_name=file.original_name,
+                content_type=file.content_type, size=file.size, sha256=file.sha256,
+            ).save(force_insert=True)  # fmt: skip
 
 
 def proposal_hear(*, proposal: Proposal, upheld: bool, answer: str, actor: Any, now: datetime) -> Proposal:
@@ -101,7 +124,7 @@ def proposal_reverse(*, proposal: Proposal, reason: str, actor: Any, now: dateti
         row = moves.perform(proposal, "reverse", actor=actor, now=now, reason=why)
         if row.journal_id is not None:
             entry = Journal.objects.get(pk=row.journal_id)
-            posting.reverse(journal=entry, actor=actor, now=now, reason=why, overdraw=True)
+            posting.turn_back(journal=entry, actor=actor, now=now, reason=why, overdraw=True)
         _tell(row, "ledger.reversed", actor, now, reason=why)
     return row
 

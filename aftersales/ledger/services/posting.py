@@ -21,6 +21,7 @@ from aftersales.ledger.services.months import month_lock
 from aftersales.ledger.states import EntryKind, Shortage
 
 Source = models.Model | tuple[str, int]
+PROPOSAL = "ledger.proposal"
 
 
 @dataclass(frozen=True)
@@ -68,8 +69,19 @@ def post(
 def reverse(*, journal: Journal, actor: Any, now: datetime, reason: str, overdraw: bool = False) -> Posting:
     """Turn an entry back by a new one in the open month: at most once, and a reversal is not turned back itself.
 
-    ``overdraw``: also where the money is gone meanwhile. Needs ``ledger.reverse``.
+    ``overdraw``: also where the money is gone meanwhile. Needs ``ledger.reverse``. Raises ``is_reversal``,
+    ``of_a_proposal``: a reward or penalty is turned back with its proposal, so that the party is told.
     """
+    if journal.source_kind == PROPOSAL:
+        raise DomainError(
+            _("This entry posts a reward or penalty; turn the proposal back, so that the party is told."),
+            "of_a_proposal",
+        )
+    return turn_back(journal=journal, actor=actor, now=now, reason=reason, overdraw=overdraw)
+
+
+def turn_back(*, journal: Journal, actor: Any, now: datetime, reason: str, overdraw: bool) -> Posting:
+    """The same for the services of this room, whatever the entry posts."""
     if not actor.has_perm("ledger.reverse"):
         raise NotPermitted()
     if not reason.strip():

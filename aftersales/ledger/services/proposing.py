@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from aftersales.core import moves, series
 from aftersales.core.errors import DomainError, NotPermitted
 from aftersales.ledger.models import Proposal
-from aftersales.ledger.states import AccountKind, Measure, Party, ProposalKind
+from aftersales.ledger.states import DEAD, MAIN_KINDS, AccountKind, Measure, Party, ProposalKind
 
 
 def propose(
@@ -34,7 +34,8 @@ def propose(
 
     ``party``: a merchant's or a person's row, or ``("merchant", pk)``. ``evidence``: references (public ids), never
     texts. ``calculation``: the terms of the amount, as codes and amounts. ``measure``: instead of an amount. A person
-    never proposes for himself. Raises ``amount``, ``no_citation``, ``own_proposal``; needs ``ledger.propose``.
+    never proposes for himself. Raises ``amount``, ``no_citation``, ``own_proposal``,
+    ``one_consequence``; needs ``ledger.propose``.
     """
     if not actor.has_perm("ledger.propose"):
         raise NotPermitted()
@@ -46,8 +47,8 @@ def propose(
     if first is not None:
         return first
     row = Proposal(
-        number=series.next_number("proposal", now), kind=ProposalKind(kind), party=who, party_id=party_id,
-        merchant_id=party_id if who == Party.MERCHANT else None, unit=unit, amount=amount, measure=measure,
+        number=series.next_number("proposal", now), kind=ProposalKind(kind), party=who, party_id=party_id, unit=unit,
+        merchant_id=party_id if who == Party.MERCHANT else None, amount=amount, measure=measure,
         beneficiary=AccountKind(beneficiary), fact_code=fact_code, citation=citation,
         calculation=dict(calculation or {}), evidence=list(evidence), source_kind=source_kind, source_id=source_id,
         proposed_by_id=actor.pk, proposed_at=now,
@@ -61,9 +62,22 @@ def propose(
             return made
     except IntegrityError:
         other: Proposal | None = known.first()  # somebody proposed the same at the same moment
-        if other is None:
-            raise
-        return other
+        return other or _refuse_second(row)
+
+
+def _refuse_second(row: Proposal) -> Proposal:
+    """One fact has one main consequence (order 116 §27): points, measure and money are not piled up."""
+    same = Proposal.objects.filter(
+        source_kind=row.source_kind, source_id=row.source_id, party=row.party, party_id=row.party_id,
+        kind__in=sorted(MAIN_KINDS),
+    ).exclude(state__in=sorted(DEAD))  # fmt: skip
+    if row.kind in MAIN_KINDS and (first := same.first()) is not None:
+        raise DomainError(
+            _("One fact has one consequence: %(number)s stands for it already. Withdraw that one first.")
+            % {"number": first.number},
+            "one_consequence",
+        )
+    raise  # noqa: PLE0704 - within the handler of the caller
 
 
 def _check(

@@ -1,0 +1,91 @@
+"""Answers about incentive rules: when a draft may begin, who would get what in a month and why. Reads only."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+
+from accounts.models import TeamMember
+from aftersales.ledger import raisers, selectors
+from aftersales.ledger.incentiverules import Result, results
+from aftersales.ledger.models import IncentiveVersion, ProposalFile, Scheme
+from aftersales.ledger.raisers import Fact
+from aftersales.ledger.states import Party
+from aftersales.merchants.models import Merchant
+from aftersales.standards.selectors import duration
+
+ANNOUNCED = {
+    Party.PERSON: "incentive_announce_days_staff",
+    Party.MERCHANT: "incentive_announce_days_merchant",
+}
+
+
+def month_start(month: date) -> datetime:
+    """Its first moment in the installation's zone."""
+    return datetime(month.year, month.month, 1, tzinfo=ZoneInfo(settings.TIME_ZONE))
+
+
+def announced_until(rows: Sequence[IncentiveVersion], now: datetime) -> dict[int, datetime]:
+    """Fact: before which moment a version announced now cannot come into force."""
+    return {row.pk: now + duration(ANNOUNCED[Party(row.rule.party)], now) for row in rows}
+
+
+def earliest(version: IncentiveVersion, now: datetime) -> datetime:
+    """The first beginning of a month after the time of notice, so that every version judges whole months."""
+    notice = announced_until([version], now)[version.pk]
+    month = selectors.month_of(notice)
+    begin = month_start(month)
+    return begin if begin >= notice else selectors.month_end(month)
+
+
+def judged(version: IncentiveVersion, month: date, *, dry: bool = False) -> list[Result]:
+    """Who gets what for a month by this version. ``dry``: as if it had been in force all the month."""
+    start, end = month_start(month), selectors.month_end(month)
+    if not dry:
+        start = max(start, version.valid_from or end)
+        end = min(end, version.valid_to or end)
+    if start >= end:
+        return []
+    found = list(raisers.asked(version.trigger, version.rule.party).found(start, end))
+    return results(version, _in_scope(version, found, end))
+
+
+def _in_scope(version: IncentiveVersion, facts: Sequence[Fact], at: datetime) -> Iterable[Fact]:
+    wanted = {one.party_id for one in facts}
+    if version.rule.party == Party.MERCHANT:
+        rows: Any = Merchant.objects.filter(pk__in=wanted)
+        if version.categories:
+            rows = rows.filter(main_category__in=version.categories)
+        known = set(rows.values_list("pk", flat=True))
+    elif version.duties:
+        held = TeamMember.objects.filter(
+            person__in=wanted, active_from__lt=at, team__duties__overlap=version.duties
+        )
+        known = {
+            row.person_id for row in held if row.active_to is None or row.active_to >= at - timedelta(days=31)
+        }
+    else:
+        known = wanted
+    return [one for one in facts if one.party_id in known]
+
+
+def in_month(month: date) -> list[IncentiveVersion]:
+    """Versions that were in force at some moment of a month."""
+    start, end = month_start(month), selectors.month_end(month)
+    rows = IncentiveVersion.objects.filter(state__in=["active", "retired"], valid_from__lt=end)
+    return [
+        row for row in rows.select_related("rule").order_by("rule__code", "number")
+        if row.valid_to is None or row.valid_to > start
+    ]  # fmt: skip
+
+
+def scheme_files(names: Sequence[str]) -> Iterable[str]:
+    """Stored files that a scheme names."""
+    return Scheme.objects.filter(name__in=names).values_list("name", flat=True)
+
+
+def proposal_files(names: Sequence[str]) -> Iterable[str]:
+    """Stored files that a proposal names."""
+    return ProposalFile.objects.filter(name__in=names).values_list("name", flat=True)

@@ -1,0 +1,131 @@
+"""What an incentive rule can hang on: rooms declare which events concern whom, scorecards add their metrics.
+
+    raisers.declare(raisers.from_event("run_taught", _("Finished a training run"), Party.PERSON, "run.finished", actor))
+
+Nothing that counts penalties, their amounts, recoveries or overturned decisions can be declared or asked for: fines
+are not income, and nobody is paid for them (R6.5).
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from aftersales.core.errors import DomainError, Text
+from aftersales.core.models import Event
+from aftersales.ledger.states import Party
+
+FORBIDDEN = frozenset({"penalty_count", "penalty_amount", "recovery", "recovery_amount", "overturn_rate"})
+FORBIDDEN_KINDS = ("proposal.", "journal.", "recovery.", "penalty")
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One thing that happened to or by a party; ``reference`` is the event's key."""
+
+    party_id: int
+    reference: int
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Raiser:
+    """``found(start, end)`` answers the facts of [start, end) in one query."""
+
+    code: str
+    label: Text
+    party: str
+    found: Callable[[datetime, datetime], Iterable[Fact]]
+
+
+_raisers: dict[str, Raiser] = {}
+
+
+def declare(raiser: Raiser) -> None:
+    """Raises ValueError for a second one of this code and for what no rule may hang on."""
+    if is_forbidden(raiser.code):
+        raise ValueError(f"no incentive may hang on {raiser.code}")
+    if _raisers.setdefault(raiser.code, raiser).found is not raiser.found:
+        raise ValueError(f"{raiser.code} is declared twice")
+
+
+def is_forbidden(code: str) -> bool:
+    return code in FORBIDDEN or code.startswith(FORBIDDEN_KINDS)
+
+
+def declared(party: str = "") -> dict[str, Raiser]:
+    return {code: one for code, one in _raisers.items() if party in ("", one.party)}
+
+
+def named(code: str) -> Text:
+    """What it is called; one that no room declares any more speaks for itself."""
+    return _raisers[code].label if code in _raisers else code
+
+
+def asked(code: str, party: str) -> Raiser:
+    """The raiser of a rule for this party. Raises ``forbidden_target``, ``no_raiser``."""
+    if is_forbidden(code):
+        raise DomainError(
+            _(
+                "No reward or penalty may hang on the number or amount of penalties, on recoveries or on "
+                "overturned decisions: fines are not income. Choose what the party did or did not do."
+            ),
+            "forbidden_target",
+        )
+    found = _raisers.get(code)
+    if found is None or found.party != party:
+        raise DomainError(_("Choose what raises the rule, from the list for this party."), "no_raiser")
+    return found
+
+
+def from_event(
+    code: str, label: Text, party: str, kind: str, of: Callable[[Mapping[str, Any]], int | None]
+) -> Raiser:
+    """Each event of ``kind``; ``of`` reads the party out of its columns (``actor_id``, ``merchant_id``, …)."""
+
+    def found(start: datetime, end: datetime) -> Iterable[Fact]:
+        rows = Event.objects.filter(kind=kind, at__gte=start, at__lt=end).order_by("pk")
+        for row in rows.values("pk", "at", "actor_id", "merchant_id", "audience", "payload").iterator():
+            who = of(row)
+            if who is not None:
+                yield Fact(int(who), row["pk"], row["at"])
+
+    return Raiser(code, label, party, found)
+
+
+def _actor(row: Mapping[str, Any]) -> int | None:
+    return row["actor_id"]
+
+
+def _person(row: Mapping[str, Any]) -> int | None:
+    return row["payload"].get("person")
+
+
+def _late_holder(row: Mapping[str, Any]) -> int | None:
+    """Who held it when the time ran out; a breach of before the product does not count, nor a merchant's."""
+    mine = not row["payload"].get("historic") and row["audience"] != "merchant"
+    return row["payload"].get("holder") if mine else None
+
+
+def _late_merchant(row: Mapping[str, Any]) -> int | None:
+    owed = not row["payload"].get("historic") and row["audience"] == "merchant"
+    return row["merchant_id"] if owed else None
+
+
+def register() -> None:
+    """What the rooms below tell; the rooms above declare their own."""
+    for one in (
+        from_event("run_taught", _("Taught a training run to its end"), Party.PERSON, "run.finished", _actor),
+        from_event("certified", _("Reached a certificate"), Party.PERSON, "certificate.granted", _person),
+        from_event("seat_missed", _("Missed a training that was booked"), Party.PERSON, "seat.missed", _person),
+        from_event(
+            "promise_broken", _("Held work when its time ran out"), Party.PERSON, "clock.breached", _late_holder
+        ),
+        from_event(
+            "obligation_broken", _("Let an obligation to customer or platform run out"), Party.MERCHANT,
+            "clock.breached", _late_merchant,
+        ),
+    ):  # fmt: skip
+        declare(one)

@@ -1,0 +1,183 @@
+"""Writes of incentive rules: drafted, announced by a second person, raised into proposals once a month (R6.5, R6.8)."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext_lazy as _
+
+from aftersales.core import events, registers
+from aftersales.core.errors import DomainError
+from aftersales.core.files import StoredFile
+from aftersales.core.rulebook import RuleState
+from aftersales.ledger import incentives, selectors
+from aftersales.ledger.incentiverules import Result, check
+from aftersales.ledger.incentivestates import PROPOSED_AS, Consequence
+from aftersales.ledger.models import IncentiveRule, IncentiveVersion, Raised, Scheme
+from aftersales.ledger.services.proposing import propose
+from aftersales.ledger.states import Party
+from aftersales.standards import services as rule_book
+
+TERMS = (
+    "trigger", "duties", "categories", "unit", "amount", "cap", "measure", "from_count", "scheme_id",
+    "source_ref", "source_zh", "source_en", "note_zh", "note_en",
+)  # fmt: skip
+
+
+def scheme_register(
+    *, title: str, adopted_on: date, record_number: str, file: StoredFile, actor: Any, now: datetime
+) -> Scheme:
+    """Keep what was adopted with staff: day, record number, the signed acknowledgement. Needs ``standards.draft``.
+
+    The same record number answers the first. Raises ``scheme_incomplete``, ``in_the_future``.
+    """
+    rule_book.require(actor, rule_book.DRAFT)
+    number, name = record_number.strip(), title.strip()
+    if not number or not name:
+        raise DomainError(_("A scheme has a title and the number of its record."), "scheme_incomplete")
+    if adopted_on > now.astimezone(incentives.month_start(adopted_on).tzinfo).date():
+        raise DomainError(_("A scheme is registered once it was adopted."), "in_the_future")
+    known: Scheme | None = Scheme.objects.filter(record_number=number).first()
+    if known is not None:
+        return known
+    row = Scheme(
+        title=name[:120], adopted_on=adopted_on, record_number=number[:60], by=actor, at=now, name=file.name,
+        original_name=file.original_name, content_type=file.content_type, size=file.size, sha256=file.sha256,
+    )  # fmt: skip
+    created: Scheme = registers.create(
+        row, actor=actor, now=now, event="incentive_scheme.registered",
+        payload={"record": row.record_number, "day": adopted_on.isoformat(), "fingerprint": file.sha256},
+    )  # fmt: skip
+    return created
+
+
+def incentive_create(
+    *, code: str, name_zh: str, name_en: str, party: str, consequence: str, actor: Any, now: datetime
+) -> IncentiveRule:
+    """Open a rule; nothing follows from it until a version of it is in force. Raises ``code_taken``."""
+    rule_book.require(actor, rule_book.DRAFT)
+    if IncentiveRule.objects.filter(code=code).exists():
+        raise DomainError(_("A rule of this code exists already."), "code_taken")
+    row = IncentiveRule(
+        code=code, name_zh=name_zh, name_en=name_en, party=Party(party), consequence=Consequence(consequence)
+    )
+    created: IncentiveRule = registers.create(
+        row, actor=actor, now=now, event="incentive_rule.created", payload={"code": code}
+    )
+    return created
+
+
+def incentive_draft(
+    *, rule: IncentiveRule, actor: Any, now: datetime, reason: str = "", **terms: Any
+) -> IncentiveVersion:
+    """Draft the next version, or correct the waiting draft: what stands, with ``terms`` changed.
+
+    Whoever last touched a draft counts as its drafter and does not activate it. Raises those of ``check``.
+    """
+    rule_book.require(actor, rule_book.DRAFT)
+    with transaction.atomic():
+        number = rule_book.next_number(IncentiveRule, rule.pk, IncentiveVersion, "rule_id")
+        versions = IncentiveVersion.objects.filter(rule=rule)
+        waiting = versions.filter(state=RuleState.DRAFT).first()
+        if waiting is not None:
+            return _correct(waiting, terms, actor, now, reason)
+        columns = rule_book.inherited(
+            rule_book.newest(versions), TERMS, terms, actor=actor, now=now, reason=reason
+        )
+        row = IncentiveVersion(rule=rule, number=number, **columns)
+        check(row)
+        rule_book.record_draft(row, actor=actor, now=now, reason=reason)
+    return row
+
+
+def _correct(draft: Any, terms: dict[str, Any], actor: Any, now: datetime, reason: str) -> IncentiveVersion:
+    for name, value in terms.items():
+        setattr(draft, name, value)
+    check(draft)
+    saved: IncentiveVersion = registers.save(
+        draft, actor=actor, now=now, event="rule.changed", payload=draft._payload(), version=draft.version,
+        drafted_by_id=actor.pk, drafted_at=now, change_reason=reason or draft.change_reason, **terms,
+    )  # fmt: skip
+    return saved
+
+
+def incentive_activate(
+    *,
+    draft: IncentiveVersion,
+    actor: Any,
+    now: datetime,
+    valid_from: datetime | None = None,
+    reason: str = "",
+) -> IncentiveVersion:
+    """Announce a draft and bring it into force with a month, after the time of notice (second person).
+
+    Raises ``own_draft``, ``no_scheme``, ``announced_too_late``, ``not_a_month``.
+    """
+    begin = valid_from or incentives.earliest(draft, now)
+    if begin != incentives.month_start(selectors.month_of(begin)):
+        raise DomainError(
+            _("A rule begins with the first day of a month, so that it judges whole months."), "not_a_month"
+        )
+    check(draft)
+    done: IncentiveVersion = rule_book.rule_activate(
+        draft=draft, actor=actor, now=now, valid_from=begin, reason=reason
+    )
+    return done
+
+
+def incentives_raise(*, month: date, actor: Any, now: datetime) -> int:
+    """Make the proposals of a month that is over, each (party, month, rule) once; how many are new.
+
+    Each party's is one transaction: killed halfway, the next run goes on where it stopped. Nobody is proposed for by
+    himself: a rule acts as the system. Raises ``month_runs``.
+    """
+    events.require_actor(actor, "ledger.raise")
+    if now < selectors.month_end(month):
+        raise DomainError(_("A month is judged when it is over."), "month_runs")
+    return sum(
+        _raise(version, one, month, actor, now)
+        for version in incentives.in_month(month)
+        for one in incentives.judged(version, month)
+    )
+
+
+def _raise(version: IncentiveVersion, one: Result, month: date, actor: Any, now: datetime) -> bool:
+    key = {"rule": version.rule, "party": version.rule.party, "party_id": one.party_id, "month": month}
+    if Raised.objects.filter(**key).exists():
+        return False
+    try:
+        with transaction.atomic():
+            row = Raised(
+                **key,
+                citation=version.citation,
+                times=one.times,
+                amount=one.amount,
+                events=list(one.references),
+                at=now,
+            )
+            row.save(force_insert=True)
+            _propose(version, one, row, actor, now)
+    except IntegrityError:
+        if not Raised.objects.filter(**key).exists():  # somebody raised the same at the same moment
+            raise
+        return False
+    return True
+
+
+def _propose(version: IncentiveVersion, one: Result, row: Raised, actor: Any, now: datetime) -> None:
+    rule = version.rule
+    terms: dict[str, Any] = {"month": f"{row.month:%Y-%m}", "times": one.times}
+    if one.amount is not None:
+        terms |= {"base": str(version.amount), "counted": str(one.counted), "cap": str(version.cap)}
+    propose(
+        kind=PROPOSED_AS[rule.consequence, rule.party], party=(rule.party, one.party_id), amount=one.amount,
+        unit=version.unit, measure=version.measure, fact_code=version.trigger, citation=version.citation,
+        source=("ledger.raised", row.pk), actor=actor, now=now, calculation=terms,
+        evidence=evidence_of(one.references),
+    )  # fmt: skip
+
+
+def evidence_of(references: Sequence[int], most: int = 50) -> list[str]:
+    """The events it rests on, as references; the whole list stands with the month."""
+    return [f"event:{key}" for key in references[:most]]
