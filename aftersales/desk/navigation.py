@@ -158,6 +158,9 @@ GROUPS: tuple[Group, ...] = (
             ),
             Item(pgettext("navigation", "Ledger"), "ledger:journal", "book", "ledger.view", ("/ledger/",)),
             Item(pgettext("navigation", "Proposals"), "ledger:proposals", "flag", "ledger.view_proposals"),
+            Item(
+                pgettext("navigation", "Incentive rules"), "ledger:rules", "scale", "standards.view_rulebook"
+            ),
             register_page("orders", "payment", pgettext("navigation", "Payments"), "money"),
         ),
     ),

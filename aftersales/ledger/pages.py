@@ -8,9 +8,9 @@ from typing import Any
 
 from aftersales.core import moves, subjects
 from aftersales.ledger import selectors, words
-from aftersales.ledger.models import Account, Journal, Period, Proposal, Transfer
+from aftersales.ledger.models import Account, IncentiveVersion, Journal, Period, Proposal, Transfer
 from aftersales.ledger.rules import amount_words
-from aftersales.ledger.states import PeriodState, ProposalState
+from aftersales.ledger.states import Party, PeriodState, ProposalKind, ProposalState
 
 PAGE = selectors.PAGE
 NUMBERED = re.compile(r"^[A-Z]{2,4}\d{4}-\d+$")
@@ -179,6 +179,35 @@ def amount_of(row: Proposal) -> str:
     return str(row.get_measure_display()) if row.amount is None else amount_words(row.amount, row.unit)
 
 
+@dataclass(frozen=True)
+class Published:
+    """A measure against a merchant: published with the notice, or due to be."""
+
+    row: Proposal
+    party: str
+    fact: str
+    due: datetime
+    is_late: bool
+    badge: tuple[str, str, str]
+
+
+def measures(now: datetime) -> list[Published]:
+    """Measures against merchants, newest first, those that wait with the day they are due (P3)."""
+    rows = list(
+        Proposal.objects.filter(kind=ProposalKind.MEASURE, party=Party.MERCHANT)
+        .exclude(state__in=(ProposalState.WITHDRAWN, ProposalState.CANCELLED))
+        .order_by("-pk")[:PAGE]
+    )
+    names = selectors.party_names(rows)
+    return [_published(row, names[row.pk], now) for row in rows]
+
+
+def _published(row: Proposal, party: str, now: datetime) -> Published:
+    due = selectors.publish_due(row)
+    late = row.notified_at is None and due < now
+    return Published(row, party, words.fact(row.fact_code), due, late, badge_of(row))
+
+
 WORDED = frozenset({"appeal", "uphold", "overturn", "reverse", "withdraw"})
 """Steps for which somebody says why."""
 
@@ -218,3 +247,14 @@ def evidence(row: Proposal) -> tuple[list[str], int]:
     """What the evidence is called, and how much of it has only a key."""
     named = [one for one in row.evidence if NUMBERED.match(one)]
     return named, len(row.evidence) - len(named)
+
+
+def rule_of(row: Proposal) -> IncentiveVersion | None:
+    """The version of the incentive rule that raised it; None for what a ruling or a person proposed."""
+    if row.source_kind != "ledger.raised":
+        return None
+    code, _v, number = row.citation.removeprefix("incentive.").rpartition(" v")
+    found: IncentiveVersion | None = (
+        IncentiveVersion.objects.filter(rule__code=code, number=int(number)).select_related("rule").first()
+    )
+    return found

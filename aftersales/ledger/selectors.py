@@ -25,6 +25,8 @@ from aftersales.ledger.states import (
     PeriodState,
 )
 from aftersales.merchants.models import Merchant
+from aftersales.standards.selectors import calendar, parameter
+from aftersales.standards.worktime import end_of_working_day
 
 PAGE = 50
 
@@ -168,6 +170,12 @@ def party_names(rows: Sequence[Proposal]) -> dict[int, str]:
         for row in model._default_manager.filter(pk__in=wanted) if wanted else ():
             found[str(party), row.pk] = getattr(row, "name", "") or str(row)
     return {row.pk: found.get((row.party, row.party_id), f"#{row.party_id}") for row in rows}
+
+
+def publish_due(proposal: Proposal) -> datetime:
+    """When a measure is published at the latest: the end of the working day after it was proposed (P3)."""
+    days = int(parameter("measure_publish_days", proposal.proposed_at))
+    return end_of_working_day(calendar("workdays"), proposal.proposed_at, days)
 
 
 def proposals_about(source: tuple[str, int]) -> list[Proposal]:

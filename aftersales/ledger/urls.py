@@ -3,6 +3,7 @@
 from django.urls import path
 
 from aftersales.ledger import views
+from aftersales.ledger.views import incentives
 
 app_name = "ledger"
 urlpatterns = [
@@ -12,8 +13,19 @@ urlpatterns = [
     path("accounts/", views.accounts, name="accounts"),
     path("accounts/<str:public_id>/", views.account, name="account"),
     path("proposals/", views.proposals, name="proposals"),
+    path("proposals/measures/", views.measures, name="measures"),
+    path("proposals/files/<str:public_id>/", views.proposal_file, name="proposal_file"),
     path("proposals/<str:public_id>/", views.proposal, name="proposal"),
+    path("proposals/<str:public_id>/letter/", views.letter, name="letter"),
     path("proposals/<str:public_id>/<slug:name>/", views.act, name="act"),
     path("months/", views.months, name="months"),
     path("months/close/", views.close_month, name="close_month"),
+    path("rules/", incentives.rules, name="rules"),
+    path("rules/new/", incentives.rule_new, name="rule_new"),
+    path("rules/schemes/", incentives.scheme_new, name="scheme_new"),
+    path("rules/schemes/<str:public_id>/", incentives.scheme_file, name="scheme_file"),
+    path("rules/losses/", incentives.loss, name="loss"),
+    path("rules/rule/<slug:code>/", incentives.rule, name="rule"),
+    path("rules/rule/<slug:code>/draft/", incentives.rule_draft, name="rule_draft"),
+    path("rules/rule/<slug:code>/<int:number>/decide/", incentives.rule_decide, name="rule_decide"),
 ]

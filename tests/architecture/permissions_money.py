@@ -197,6 +197,7 @@ LETTERS = {
 }
 LEDGER_READERS = frozenset({R.FINANCE, R.AUDITOR, R.PAYROLL_READER})
 FINANCE = frozenset({R.FINANCE})
+PLANNERS = frozenset({R.OPERATIONS, R.SUPERVISOR})
 PROPOSERS = frozenset({R.ADJUDICATOR, R.SUPERVISOR, R.OPERATIONS, R.MERCHANT_MANAGER, R.FINANCE})
 
 
@@ -236,6 +237,17 @@ LEDGER = {
         "POST",
         lambda cast: _proposal(cast) | {"name": "withdraw"},
     ),
+    "ledger:measures": Page(PROPOSERS | {R.AUDITOR}),
+    "ledger:proposal_file": Page(STAFF, sample={"public_id": "x"}),
+    "ledger:letter": Page(STAFF, sample={"public_id": "x"}),
+    "ledger:rules": Page(STAFF),
+    "ledger:rule": Page(STAFF, sample={"code": "x"}),
+    "ledger:rule_new": Page(PLANNERS, "POST"),
+    "ledger:rule_draft": Page(PLANNERS, "POST", sample={"code": "x"}),
+    "ledger:rule_decide": Page(PLANNERS, "POST", sample={"code": "x", "number": 1}),
+    "ledger:scheme_new": Page(PLANNERS, "POST"),
+    "ledger:scheme_file": Page(PROPOSERS | {R.AUDITOR}, sample={"public_id": "x"}),
+    "ledger:loss": Page(frozenset({R.FINANCE, R.OPERATIONS}), "POST"),
     "ledger:months": Page(LEDGER_READERS),
     "ledger:close_month": Page(FINANCE, "POST", sample={"": ""}),
 }

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -13,15 +14,16 @@ from django.utils.translation import pgettext
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.models import User
-from aftersales.core import subjects
+from aftersales.core import files, subjects
 from aftersales.core.access import answered, needs
 from aftersales.core.posted import day_of, whole
 from aftersales.ledger import pages, selectors, services, words
-from aftersales.ledger.models import Account, Journal, Proposal
+from aftersales.ledger.models import Account, Journal, Proposal, ProposalFile
 from aftersales.ledger.rules import amount_words
 from aftersales.ledger.states import AccountKind, EntryKind, Party, ProposalState
 
 READ = "ledger.view"
+MOST_FILES = 10
 PROPOSALS = "ledger.appeal"  # everybody of the department reads what concerns himself
 
 
@@ -132,13 +134,15 @@ def proposal(request: HttpRequest, public_id: str) -> HttpResponse:
     now = timezone.now()
     key = (row.source_kind, row.source_id)
     named, others = pages.evidence(row)
+    by_rule = pages.rule_of(row)
     page = {
         "title": row.number, "now": now, "row": row, "party": selectors.party_name(row),
         "amount": pages.amount_of(row), "badge": pages.badge_of(row),
         "terms": pages.calculation(row), "fact": words.fact(row.fact_code),
-        "source": subjects.named([key], request.user).get(key), "named": named, "others": others,
+        "source": None if by_rule else subjects.named([key], request.user).get(key), "named": named, "others": others,
         "acts": pages.acts(row, request.user, now), "entry": pages.entry_of(row, request.user),
         "own": row.party == Party.PERSON and row.party_id == request.user.pk,
+        "files": row.files.select_related("by"), "accept": files.accepted(), "by_rule": by_rule,
     }  # fmt: skip
     return render(request, "ledger/proposal.html", page)
 
@@ -164,11 +168,59 @@ def act(request: HttpRequest, public_id: str, name: str) -> HttpResponse:
         f"ledger.{'hear' if name in ('uphold', 'overturn') else name}"
     ):
         raise Http404
-    text = request.POST.get("reason", "")[:4001]
-    answered(
-        lambda: step(text, proposal=row, actor=request.user, now=timezone.now()), request, _("Done."),
-    )  # fmt: skip
+    text, now = request.POST.get("reason", "")[:4001], timezone.now()
+    sent = request.FILES.getlist("files")[:MOST_FILES] if name == "appeal" else []
+    answered(lambda: _step(step, text, row, sent, request.user, now), request, _("Done."))
     return redirect("ledger:proposal", public_id)
+
+
+def _step(
+    step: Callable[..., Any], text: str, row: Proposal, sent: list[Any], actor: Any, now: datetime
+) -> Any:
+    """The step with what was brought; nothing of a file stays when the step is refused."""
+    with files.stored_for(sent, now=now) as stored:
+        more: dict[str, Any] = {"files": stored} if stored else {}
+        return step(text, proposal=row, actor=actor, now=now, **more)
+
+
+@needs(PROPOSALS)
+@require_GET
+def proposal_file(request: HttpRequest, public_id: str) -> FileResponse:
+    """A file of a proposal that this person sees."""
+    row = get_object_or_404(ProposalFile.objects.visible_to(request.user), public_id=public_id)
+    return files.serve(row, request)
+
+
+@needs(PROPOSALS)
+@require_GET
+def letter(request: HttpRequest, public_id: str) -> HttpResponse:
+    """The decision, or the decision on the appeal, as a letter to print."""
+    row = get_object_or_404(Proposal.objects.visible_to(request.user), public_id=public_id)
+    is_answer = request.GET.get("of") == "appeal"
+    if row.notified_at is None or (is_answer and row.heard_at is None):
+        raise Http404
+    accepted = row.state == ProposalState.OVERTURNED
+    title = (
+        pgettext("letter", "Decision on the appeal")
+        if is_answer
+        else pgettext("letter", "Notice of a decision")
+    )
+    page = {
+        "title": title, "now": timezone.now(), "row": row, "party": selectors.party_name(row),
+        "amount": pages.amount_of(row),
+        "terms": pages.calculation(row), "fact": words.fact(row.fact_code), "is_answer": is_answer,
+        "result": (ProposalState.OVERTURNED if accepted else ProposalState.UPHELD).label,
+    }  # fmt: skip
+    return render(request, "ledger/letter.html", page)
+
+
+@needs("ledger.view_proposals")
+@require_GET
+def measures(request: HttpRequest) -> HttpResponse:
+    """Measures against merchants as they are published, each with the state of its appeal."""
+    now = timezone.now()
+    page = {"title": pgettext("ledger", "Published measures"), "now": now, "rows": pages.measures(now)}
+    return render(request, "ledger/measures.html", page)
 
 
 @needs(READ)

@@ -1,0 +1,151 @@
+"""What the rule workshop shows: rules, versions side by side, a trial on a past month, the announcement."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext
+
+from accounts.models import User
+from accounts.states import Duty
+from aftersales.core.rulebook import RuleState
+from aftersales.ledger import incentives, raisers, selectors
+from aftersales.ledger.incentiverules import Result
+from aftersales.ledger.models import IncentiveRule, IncentiveVersion
+from aftersales.ledger.rules import amount_words
+from aftersales.ledger.states import Party
+from aftersales.merchants.models import Merchant
+
+MARKS = {
+    RuleState.DRAFT: ("amber", "half"),
+    RuleState.ACTIVE: ("green", "full"),
+    RuleState.RETIRED: ("bare", "full"),
+    RuleState.REJECTED: ("bare", "cross"),
+    RuleState.NOTED: ("blue", "ring"),
+}
+MONTHS_BACK = 12
+
+
+@dataclass(frozen=True)
+class Term:
+    """One term of a version beside that of the version before it."""
+
+    label: str
+    words: str
+    before: str
+    is_changed: bool
+
+
+def badge_of(version: IncentiveVersion, now: datetime) -> tuple[str, str, str]:
+    """Announced is not yet in force."""
+    state = RuleState(version.state)
+    if state == RuleState.ACTIVE and version.valid_from and now < version.valid_from:
+        return (pgettext("rule state", "Announced"), "blue", "three")
+    return (str(state.label), *MARKS[state])
+
+
+def overview(now: datetime) -> list[tuple[IncentiveRule, IncentiveVersion | None, Any, bool]]:
+    """Every rule with the version that counts or will, its badge, and whether a draft waits. Two statements."""
+    rows = []
+    for rule in IncentiveRule.objects.prefetch_related("versions").order_by("party", "code"):
+        versions = list(rule.versions.all())
+        drafts = [one for one in versions if one.state == RuleState.DRAFT]
+        standing = [one for one in versions if one.state == RuleState.ACTIVE]
+        shown = next(iter([*standing, *drafts, *versions]), None)
+        rows.append((rule, shown, badge_of(shown, now) if shown else None, bool(drafts)))
+    return rows
+
+
+def gives(version: IncentiveVersion) -> str:
+    """The consequence in words."""
+    if version.amount is None or version.cap is None:
+        return str(version.get_measure_display())
+    words = {
+        "each": amount_words(version.amount, version.unit),
+        "cap": amount_words(version.cap, version.unit),
+    }
+    return _("%(each)s each time, at most %(cap)s in a month") % words
+
+
+def _terms(version: IncentiveVersion) -> dict[str, str]:
+    duties = [str(Duty(one).label) for one in version.duties]
+    comma = pgettext("list", ", ")
+    return {
+        _("Raised by"): str(raisers.named(version.trigger)),
+        _("From how many times in a month"): str(version.from_count),
+        pgettext("incentive", "Consequence"): gives(version),
+        _("For"): comma.join([*duties, *version.categories]) or _("everybody"),
+        _("Scheme adopted with staff"): str(version.scheme or "–"),
+    }
+
+
+def terms(version: IncentiveVersion, before: IncentiveVersion | None) -> list[Term]:
+    """What it says, beside what the version before it said."""
+    now, then = _terms(version), _terms(before) if before else {}
+    if version.rule.party == Party.MERCHANT:
+        now.pop(_("Scheme adopted with staff"))
+    return [
+        Term(label, words, then.get(label, ""), bool(then) and then.get(label) != words)
+        for label, words in now.items()
+    ]
+
+
+@dataclass(frozen=True)
+class Tried:
+    """One line of a trial."""
+
+    name: str
+    result: Result
+    gets: str
+    counted: str
+
+
+def trial(version: IncentiveVersion, month: date) -> list[Tried]:
+    """Who would get what for a past month, and why; nothing is written."""
+    found = incentives.judged(version, month, dry=True)
+    model: Any = Merchant if version.rule.party == Party.MERCHANT else User
+    rows = model.objects.filter(pk__in=[one.party_id for one in found])
+    names = {row.pk: getattr(row, "name", "") or str(row) for row in rows}
+    return [
+        Tried(
+            names.get(one.party_id, f"#{one.party_id}"), one,
+            gives(version) if one.amount is None else amount_words(one.amount, version.unit),
+            amount_words(one.counted, version.unit) if one.counted is not None and one.is_capped else "",
+        )
+        for one in found
+    ]  # fmt: skip
+
+
+def past_months(now: datetime) -> list[date]:
+    """Months a rule can be tried on, newest first; the running one as far as it went."""
+    found, month = [], selectors.month_of(now)
+    for _number in range(MONTHS_BACK):
+        found.append(month)
+        month = (month - timedelta(days=1)).replace(day=1)
+    return found
+
+
+ANNOUNCEMENT = gettext_lazy(
+    "“%(name)s” (%(citation)s) comes into force on %(day)s. It counts: %(raised)s, from %(count)s times in a month on. "
+    "What follows: %(gives)s. Whoever is concerned is told fact, rule and calculation each time, can appeal within the "
+    "time stated, and another person decides. Source: %(source)s"
+)
+
+
+def announcement(version: IncentiveVersion, now: datetime) -> str:
+    """The text to publish with a version, for a draft with the earliest day it could begin."""
+    begin = version.valid_from or incentives.earliest(version, now)
+    begin = begin.astimezone(incentives.month_start(begin.date()).tzinfo)
+    return str(ANNOUNCEMENT) % {
+        "name": version.rule.name, "citation": version.citation, "day": f"{begin:%Y-%m-%d}",
+        "raised": raisers.named(version.trigger), "count": version.from_count, "gives": gives(version),
+        "source": f"{version.source_ref} {version.source}",
+    }  # fmt: skip
+
+
+def before(version: IncentiveVersion, versions: Sequence[IncentiveVersion]) -> IncentiveVersion | None:
+    """The version that a version is compared with; a returned draft never was one."""
+    earlier = [one for one in versions if one.number < version.number and one.state != RuleState.REJECTED]
+    return earlier[0] if earlier else None
