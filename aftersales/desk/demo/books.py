@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from accounts.models import User
+from aftersales.desk.demo import rewards
 from aftersales.ledger import chart, services
 from aftersales.ledger.chart import Line
 from aftersales.ledger.models import Journal
@@ -31,6 +32,7 @@ def live(now: datetime, people: Mapping[str, User]) -> int:
         _book(shop, "settlement", [Line(chart.CASH, chart.payable(shop), due)], finance, begin)
     tickets = list(Ticket.objects.filter(merchant__in=shops).select_related("merchant").order_by("-pk")[:40])
     _proposals(tickets[6:9], people, now)
+    rewards.reward(tickets[9:25], people, now)
     return Journal.objects.count()
 
 
