@@ -395,6 +395,18 @@ LEDGER = {
     "ledger.view": roles(LEDGER_READERS, R.PAYROLL_READER),
     "ledger.view_all": LEDGER_READERS,
     "ledger.view_people": roles(R.PAYROLL_READER),
+    "ledger.view_merchants": roles(R.MERCHANT_MANAGER, R.OPERATIONS, R.SUPERVISOR),
+    "ledger.view_own": STAFF,  # one's own statement and file
+    "ledger.view_statements": roles(
+        LEDGER_READERS, R.PAYROLL_READER, R.MERCHANT_MANAGER, R.OPERATIONS, R.SUPERVISOR
+    ),
+    "ledger.view_files": roles(LEADS, R.AUDITOR),  # of the people one leads
+    "ledger.view_every_file": roles(R.SUPERVISOR, R.AUDITOR),
+    "ledger.view_export": roles(LEDGER_READERS, R.PAYROLL_READER),
+    "ledger.export": roles(R.FINANCE),
+    "ledger.gap_move": NOBODY,  # the system alone: what was paid says so
+    "core.import_paid_lines": roles(R.FINANCE),
+    "core.export_paid_lines": LEDGER_READERS,
     "ledger.view_proposals": roles(LEDGER_READERS, PROPOSERS),
     "ledger.propose": PROPOSERS,
     "ledger.claim_loss": roles(R.FINANCE, R.OPERATIONS),

@@ -14,6 +14,7 @@ class LedgerConfig(AppConfig):
             incentivemachine,
             incentives,
             machine,
+            paidmachine,
             raisers,
             selectors,
             shipping,
@@ -22,9 +23,13 @@ class LedgerConfig(AppConfig):
         events.register()
         moves.use(machine.PERIOD_MACHINE)
         moves.use(machine.PROPOSAL_MACHINE)
+        moves.use(paidmachine.GAP_MACHINE)
         facts.provide("ledger.earlier_open", selectors.earlier_open)
         series.declare("proposal", "TY{yy}{mm}-{n:05d}")
         subjects.declare("ledger.proposal", "number")
+        series.declare("ledger_export", "DZ{yy}{mm}-{n:04d}")
+        subjects.declare("ledger.export", "number")
+        subjects.provide_page("ledger.export", "ledger:export")
         authority.declare("ledger.approve", approving.claims)
         from aftersales.ledger import proposalsheets  # noqa: F401 - declares its sheets
 
@@ -34,3 +39,15 @@ class LedgerConfig(AppConfig):
         files.declare("ledger.proposalfile", incentives.proposal_files)
         raisers.register()
         shipped.register("ledger", shipping.load)
+        self._files()
+
+    def _files(self) -> None:
+        """What stands in performance files: our own parts, and those of the training room, which knows no file."""
+        from aftersales.ledger import filesections as own
+        from aftersales.ledger import sections
+
+        for person in (own.consequences_of_person, own.accounts_of_person, own.training_of, own.exams_of):
+            sections.add("person", person)
+        sections.add("person", own.certificates_of)
+        for merchant in (own.consequences_of_merchant, own.accounts_of_merchant):
+            sections.add("merchant", merchant)

@@ -55,6 +55,7 @@ def points(person: Any) -> Ref:
 CASH = Ref(AccountKind.PLATFORM_CASH)
 COST = Ref(AccountKind.PLATFORM_COST)
 POINTS_GIVEN = Ref(AccountKind.PLATFORM_POINTS)
+CLEARING = Ref(AccountKind.PLATFORM_CLEARING)
 PROTECTION = Ref(AccountKind.CONSUMER_PROTECTION)
 WRITTEN_OFF = Ref(AccountKind.WRITTEN_OFF)
 

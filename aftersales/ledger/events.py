@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from aftersales.core import events
 from aftersales.core.events import Kind
+from aftersales.ledger.paidstates import ExportKind, GapKind, PaidOutcome
 from aftersales.ledger.states import EntryKind, Measure, Party, ProposalKind
 
 PROPOSAL = {"proposal": "code", "amount": "amount", "unit": "code", "measure": "code"}
@@ -35,7 +36,62 @@ def _about(verb: str, sentence: Any, **more: str) -> Kind:
     return Kind(f"proposal.{verb}", sentence, PROPOSAL | more, show=_proposal)
 
 
+SHEET = {
+    "sheet": "code",
+    "sort": "code",
+    "month": "code",
+    "part": "number",
+    "total": "amount",
+    "unit": "code",
+}
+
+
+def _sheet(payload: Mapping[str, Any]) -> dict[str, Any]:
+    return {"total": _money(payload, "total"), "sort": ExportKind(payload["sort"]).label}
+
+
+def _said(payload: Mapping[str, Any]) -> dict[str, Any]:
+    return {"amount": _money(payload, "amount"), "outcome": PaidOutcome(payload["outcome"]).label}
+
+
+def _gap(verb: str, sentence: Any) -> Kind:
+    told = {"line": "code", "difference": "code"}
+    return Kind(
+        f"export.gap_{verb}", sentence, told, show=lambda p: {"difference": GapKind(p["difference"]).label}
+    )
+
+
+PAYING = (
+    Kind(
+        "export.made",
+        _("%(actor)s made the sheet %(sheet)s (%(sort)s, %(month)s, part %(part)s): %(total)s."),
+        SHEET | {"sha256": "code"},
+        show=_sheet,
+    ),
+    Kind(
+        "export.fetched",
+        _("%(actor)s downloaded the sheet %(sheet)s (%(sort)s, %(month)s)."),
+        SHEET,
+        show=_sheet,
+    ),
+    Kind(
+        "export.told",
+        _("%(line)s: %(outcome)s, %(amount)s; %(actor)s read it in."),
+        {"line": "code", "outcome": "code", "amount": "amount", "unit": "code"},
+        show=_said,
+    ),
+    _gap("found", _("The line %(line)s does not agree: %(difference)s.")),
+    _gap("explained", _("%(actor)s explained the difference of %(line)s.")),
+    _gap("agreed", _("The line %(line)s agrees meanwhile.")),
+    _gap("reopened", _("The line %(line)s differs again: %(difference)s.")),
+)
 KINDS = (
+    *PAYING,
+    Kind(
+        "file.looked",
+        _("%(actor)s looked at the performance file of %(whom)s."),
+        {"whom": "code"},
+    ),
     Kind(
         "journal.posted",
         _("%(actor)s posted %(entry)s: %(sort)s, %(total)s."),

@@ -7,21 +7,25 @@ from django.db.models import Q
 
 from aftersales.core.querysets import ScopedQuerySet
 from aftersales.core.rulebook import RuleVersions
-from aftersales.ledger.states import STAFF_ACCOUNTS, Party
+from aftersales.ledger.states import MERCHANT_ACCOUNTS, STAFF_ACCOUNTS, Party
 
 ALL = "ledger.view_all"
 PEOPLE = "ledger.view_people"  # wages and bonuses only
+MERCHANTS = "ledger.view_merchants"  # what stands between us and merchants
 
 
 class AccountQuerySet(models.QuerySet[Any]):
     def visible_to(self, user: Any) -> Self:
-        """All for finance and the auditor, people's for payroll, one's own for everybody of the department."""
+        """All for finance and the auditor, people's for payroll, merchants' for who manages them, one's own for all."""
         if not getattr(user, "is_staff", False):
             return self.none()
         if user.has_perm(ALL):
             return self.all()
         people = Q(kind__in=sorted(STAFF_ACCOUNTS))
-        return self.filter(people if user.has_perm(PEOPLE) else people & Q(subject_id=user.pk))
+        seen = people if user.has_perm(PEOPLE) else people & Q(subject_id=user.pk)
+        if user.has_perm(MERCHANTS):
+            seen |= Q(kind__in=sorted(MERCHANT_ACCOUNTS))
+        return self.filter(seen)
 
 
 class JournalQuerySet(models.QuerySet[Any]):
@@ -72,3 +76,32 @@ class ProposalFileQuerySet(models.QuerySet[Any]):
         """Files of the proposals that this person sees."""
         proposals = self.model._meta.get_field("proposal").related_model
         return self.filter(proposal__in=proposals._default_manager.visible_to(user))
+
+
+class OfAccountQuerySet(models.QuerySet[Any]):
+    def visible_to(self, user: Any) -> Self:
+        """With the account."""
+        from aftersales.ledger.models import Account
+
+        return self.filter(account__in=Account.objects.visible_to(user))
+
+
+class ExportQuerySet(models.QuerySet[Any]):
+    def visible_to(self, user: Any) -> Self:
+        """All sheets for who reads the whole ledger, those of people for payroll."""
+        return _of_export(self, user, "kind")
+
+
+class ExportLineQuerySet(models.QuerySet[Any]):
+    def visible_to(self, user: Any) -> Self:
+        """With the sheet."""
+        path = {"ExportLine": "export__kind"}.get(self.model.__name__, "line__export__kind")
+        return _of_export(self, user, path)
+
+
+def _of_export(rows: Any, user: Any, path: str) -> Any:
+    if not getattr(user, "is_staff", False):
+        return rows.none()
+    if user.has_perm(ALL):
+        return rows.all()
+    return rows.filter(**{path: "payroll"}) if user.has_perm(PEOPLE) else rows.none()

@@ -267,6 +267,25 @@ _PROOFS: tuple[tuple[str, str], ...] = (
          WHERE running <> balance ORDER BY 1, 2
         """,  # noqa: S608 - our own words
     ),
+    (
+        "balance of a closed day is not what was booked",
+        f"""
+        SELECT coalesce(d.account_id, s.account), format('at the end of %s', coalesce(d.day, s.day))
+          FROM ledger_daybalance d
+          FULL JOIN (SELECT account, day, sum(sum(debit)) OVER w AS debits, sum(sum(credit)) OVER w AS credits,
+                            sum(count(*)) OVER w AS transfers
+                       FROM (SELECT debit_id AS account, month, (booked_at AT TIME ZONE '{settings.TIME_ZONE}')::date
+                                    AS day, amount AS debit, 0 AS credit FROM ledger_transfer
+                             UNION ALL
+                             SELECT credit_id, month, (booked_at AT TIME ZONE '{settings.TIME_ZONE}')::date, 0, amount
+                               FROM ledger_transfer) AS x
+                      WHERE month <= (SELECT max(month) FROM ledger_daybalance)
+                      GROUP BY account, day WINDOW w AS (PARTITION BY account ORDER BY day)) s
+                 ON s.account = d.account_id AND s.day = d.day
+         WHERE (d.debits, d.credits, d.transfers::numeric) IS DISTINCT FROM (s.debits, s.credits, s.transfers)
+         ORDER BY 1, coalesce(d.day, s.day)
+        """,  # noqa: S608 - our own words
+    ),
 )
 
 

@@ -17,6 +17,7 @@ class AccountKind(models.TextChoices):
     PLATFORM_CASH = "platform_cash", pgettext_lazy("account", "Platform's money")
     PLATFORM_COST = "platform_cost", pgettext_lazy("account", "Platform's cost")
     PLATFORM_POINTS = "platform_points", pgettext_lazy("account", "Points given out")
+    PLATFORM_CLEARING = "platform_clearing", pgettext_lazy("account", "Clearing of wages and settlements")
     CONSUMER_PROTECTION = "consumer_protection", pgettext_lazy("account", "Consumer protection")
     WRITTEN_OFF = "written_off", pgettext_lazy("account", "Written off")
 
@@ -65,6 +66,7 @@ class EntryKind(models.TextChoices):
     INCENTIVE = "incentive", pgettext_lazy("entry", "Incentive")
     WRITE_OFF = "write_off", pgettext_lazy("entry", "Write-off")
     RULING = "ruling", pgettext_lazy("entry", "Ruling")
+    PAID = "paid", pgettext_lazy("entry", "Paid by a pay or settlement sheet")
     REVERSAL = "reversal", pgettext_lazy("entry", "Reversal")
 
 

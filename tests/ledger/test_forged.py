@@ -1,12 +1,13 @@
 """Whoever gets past triggers and rights (the owner of the database) is found by ``verify_ledger``."""
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.db import connection
 
-from aftersales.ledger import chart, selectors
+from aftersales.ledger import chart, selectors, services
 from aftersales.ledger.chart import Line
 from tests.database import superuser
 
@@ -40,3 +41,13 @@ def test_a_forged_row_is_found(post: Any, funded: int, sql: str, found: str) -> 
     assert not list(selectors.faults())
     forge(sql.format(last=last, entry=journal.pk))
     assert any(found in fault.what for fault in selectors.faults())
+
+
+def test_a_forged_balance_of_a_closed_day_is_found(post: Any, cast: Any, now: Any) -> None:
+    """It would be read as what stood on an account at that time."""
+    then = now - timedelta(days=40)
+    post(Line(chart.CASH, chart.deposit(41), Decimal(9)), kind="deposit", booked_at=then)
+    services.period_close(month=then.date(), actor=cast.finance, now=now)
+    assert not list(selectors.faults())
+    forge("UPDATE ledger_daybalance SET credits = credits + 1 WHERE credits > 0")
+    assert [fault.what for fault in selectors.faults()] == ["balance of a closed day is not what was booked"]

@@ -18,6 +18,9 @@ from aftersales.ledger.services.incentives import (
 )
 from aftersales.ledger.services.losses import loss_propose
 from aftersales.ledger.services.months import months_keep, period_close
+from aftersales.ledger.services.looking import file_looked
+from aftersales.ledger.services.months import days_keep, months_keep, period_close
+from aftersales.ledger.services.paying import export_fetch, export_make, gap_explain, paid_take
 from aftersales.ledger.services.posting import Posting, balances_rebuild, post, reverse
 from aftersales.ledger.services.proposing import propose
 from aftersales.ledger.services.sealing import anchor_keep, journal_seal
@@ -26,6 +29,11 @@ __all__ = [
     "Posting",
     "anchor_keep",
     "balances_rebuild",
+    "days_keep",
+    "export_fetch",
+    "export_make",
+    "file_looked",
+    "gap_explain",
     "incentive_activate",
     "incentive_create",
     "incentive_draft",
@@ -33,6 +41,7 @@ __all__ = [
     "journal_seal",
     "loss_propose",
     "months_keep",
+    "paid_take",
     "period_close",
     "post",
     "proposal_appeal",

@@ -3,6 +3,7 @@
 from datetime import date, datetime
 from typing import Any
 
+from django.conf import settings
 from django.db import connection, transaction
 from django.utils.translation import gettext_lazy as _
 
@@ -59,8 +60,52 @@ def months_keep(*, month: date) -> None:
 
 
 def period_close(*, month: date, actor: Any, now: datetime, reason: str = "") -> Period:
-    """Close a month for good: it must be over, and no earlier one may be open. Needs ``ledger.close``."""
+    """Close a month for good: it must be over, and no earlier one may be open. Needs ``ledger.close``.
+
+    What stood on the accounts at the end of its days is kept with it.
+    """
     first = month.replace(day=1)
     with transaction.atomic():
         months_keep(month=first)
-        return moves.perform(Period.objects.get(month=first), "close", actor=actor, now=now, reason=reason)
+        row: Period = moves.perform(
+            Period.objects.get(month=first), "close", actor=actor, now=now, reason=reason
+        )
+        days_keep(month=first)
+    return row
+
+
+def days_keep(*, month: date) -> int:
+    """The balances of the days of closed months up to this one, once; how many rows."""
+    with connection.cursor() as cursor:
+        cursor.execute(_DAYS, {"month": month, "zone": settings.TIME_ZONE})
+        return int(cursor.rowcount)
+
+
+_DAYS = """
+    WITH kept AS (SELECT coalesce(max(month), '0001-01-01') AS month FROM ledger_daybalance),
+    later AS (
+        SELECT coalesce((SELECT min(id) - 1 FROM ledger_transfer WHERE month > %(month)s),
+                        (SELECT max(id) FROM ledger_transfer)) AS id),
+    moved AS (
+        SELECT account, month, day, sum(debit) AS debits, sum(credit) AS credits, count(*) AS transfers,
+               min(id) AS first
+          FROM (SELECT debit_id AS account, t.month, (booked_at AT TIME ZONE %(zone)s)::date AS day, t.id,
+                       amount AS debit, 0 AS credit
+                  FROM ledger_transfer t, kept WHERE t.month > kept.month AND t.month <= %(month)s
+                 UNION ALL
+                SELECT credit_id, t.month, (booked_at AT TIME ZONE %(zone)s)::date, t.id, 0, amount
+                  FROM ledger_transfer t, kept WHERE t.month > kept.month AND t.month <= %(month)s) AS x
+         GROUP BY account, month, day)
+    INSERT INTO ledger_daybalance (account_id, month, day, debits, credits, transfers, after_id)
+    SELECT m.account, m.month, m.day,
+           coalesce(b.debits, 0) + sum(m.debits) OVER up_to, coalesce(b.credits, 0) + sum(m.credits) OVER up_to,
+           coalesce(b.transfers, 0) + sum(m.transfers) OVER up_to,
+           least(later.id, min(m.first - 1) OVER (
+               PARTITION BY m.account ORDER BY m.day ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING))
+      FROM moved m CROSS JOIN later
+      LEFT JOIN LATERAL (
+            SELECT d.debits, d.credits, d.transfers FROM ledger_daybalance d
+             WHERE d.account_id = m.account ORDER BY d.day DESC LIMIT 1) b ON true
+    WINDOW up_to AS (PARTITION BY m.account ORDER BY m.day)
+     ORDER BY m.account, m.day
+"""
