@@ -132,6 +132,13 @@ GROUPS: tuple[Group, ...] = (
                     *("/training/rules/exam/", "/training/rules/number/", "/training/rules/rubric/"),
                 ),
             ),
+            Item(
+                pgettext("navigation", "My performance file"),
+                "ledger:my_file",
+                "user",
+                "ledger.view_own",
+                ("/ledger/files/", "/ledger/statements/mine/"),
+            ),
             register_page("accounts", "shift", pgettext("navigation", "Shifts"), "clock"),
             register_page("accounts", "away", pgettext("navigation", "Absences"), "moon"),
         ),

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from aftersales.ledger import views
-from aftersales.ledger.views import incentives
+from aftersales.ledger.views import exports, incentives, statements
 
 app_name = "ledger"
 urlpatterns = [
@@ -18,6 +18,19 @@ urlpatterns = [
     path("proposals/<str:public_id>/", views.proposal, name="proposal"),
     path("proposals/<str:public_id>/letter/", views.letter, name="letter"),
     path("proposals/<str:public_id>/<slug:name>/", views.act, name="act"),
+    path("accounts/<str:public_id>/month/", statements.account_month, name="account_month"),
+    path("statements/", statements.index, name="statements"),
+    path("statements/mine/", statements.my_statement, name="my_statement"),
+    path("statements/<slug:party>/<int:pk>/", statements.statement, name="statement"),
+    path("statements/<slug:party>/<int:pk>/print/", statements.statement_print, name="statement_print"),
+    path("files/mine/", statements.my_file, name="my_file"),
+    path("files/<slug:party>/<int:pk>/", statements.file, name="file"),
+    path("files/<slug:party>/<int:pk>/print/", statements.file_print, name="file_print"),
+    path("sheets/", exports.exports, name="exports"),
+    path("sheets/make/", exports.export_make, name="export_make"),
+    path("sheets/differences/<str:public_id>/", exports.gap_explain, name="gap_explain"),
+    path("sheets/<slug:number>/", exports.export, name="export"),
+    path("sheets/<slug:number>/file/", exports.export_file, name="export_file"),
     path("months/", views.months, name="months"),
     path("months/close/", views.close_month, name="close_month"),
     path("rules/", incentives.rules, name="rules"),

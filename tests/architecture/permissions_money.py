@@ -1,5 +1,6 @@
 """The rows of the pages of cases, of the ledger and of certificates; see ``permissions``."""
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -7,7 +8,7 @@ from accounts.states import Role
 from aftersales.ledger import chart
 from aftersales.ledger import services as ledger
 from aftersales.ledger.chart import Line
-from aftersales.ledger.models import Account
+from aftersales.ledger.models import Account, ExportLine
 from aftersales.merchants import services as merchants
 from aftersales.merchants.models import Merchant
 from tests.architecture.rows import NUMBER, READERS, STAFF, VENDORS, Page, R, a_person, rule_book
@@ -224,7 +225,46 @@ def _proposal(cast: Any) -> dict[str, Any]:
     return {"public_id": row.public_id}
 
 
+def _own(cast: Any) -> dict[str, Any]:
+    """A merchant's: finance, the auditor and who manages merchants."""
+    return {"party": "merchant", "pk": Merchant.objects.create(code="M-page", name="云帆旗舰店").pk}
+
+
+def _sheet(cast: Any) -> dict[str, Any]:
+    """A pay sheet of the month before."""
+    at = cast.now - timedelta(days=40)
+    line = Line(chart.COST, chart.bonus(cast.agent), Decimal(5))
+    ledger.post(source=("tests.thing", 2), kind="incentive", lines=[line], actor=cast.system, now=at)
+    row, _new = ledger.export_make(
+        kind="payroll", month=at.date(), unit="CNY", actor=cast.finance, now=cast.now
+    )
+    return {"number": row.number}
+
+
+def _gap(cast: Any) -> dict[str, Any]:
+    number = _sheet(cast)["number"]
+    line = ExportLine.objects.get(export__number=number)
+    said = {"line": line.pk, "outcome": "refused", "ref": "B-1", "amount": Decimal(5)}
+    ledger.paid_take([said], cast.finance, cast.now)
+    return {"public_id": line.gap.public_id}
+
+
+STATEMENT_READERS = LEDGER_READERS | {R.MERCHANT_MANAGER, R.OPERATIONS, R.SUPERVISOR}
+OF_MERCHANTS = STATEMENT_READERS - {R.PAYROLL_READER}
 LEDGER = {
+    "ledger:account_month": Page(LEDGER_READERS, args=_account),
+    "ledger:statements": Page(STATEMENT_READERS),
+    "ledger:my_statement": Page(STAFF),
+    "ledger:statement": Page(OF_MERCHANTS, args=_own),
+    "ledger:statement_print": Page(OF_MERCHANTS, args=_own),
+    "ledger:my_file": Page(STAFF),
+    "ledger:file": Page(OF_MERCHANTS, args=_own),
+    "ledger:file_print": Page(OF_MERCHANTS, args=_own),
+    "ledger:exports": Page(LEDGER_READERS),
+    "ledger:export_make": Page(FINANCE, "POST", sample={"what": "payroll:CNY", "month": "2026-10"}),
+    "ledger:export": Page(LEDGER_READERS, args=_sheet),
+    "ledger:export_file": Page(LEDGER_READERS, "POST", _sheet),
+    "ledger:gap_explain": Page(FINANCE, "POST", _gap),
     "ledger:journal": Page(LEDGER_READERS),
     "ledger:entry": Page(LEDGER_READERS, args=_entry),
     "ledger:reverse": Page(FINANCE, "POST", _entry),

@@ -17,6 +17,7 @@ from django.utils.functional import Promise
 from aftersales.clocks import querysets as clocks
 from aftersales.core import authority, deliveries, erasure, events, facts, files, jobs, moves, panels
 from aftersales.core.models import Event
+from aftersales.ledger import sections
 
 LIST = Path(__file__).with_name("registries.txt")
 ALWAYS = {"actor", "old", "new", "reason"}
@@ -43,6 +44,7 @@ def registered() -> list[str]:
         f"consumer  {name} ({pattern}): {who(fn)}" for name, (pattern, fn) in deliveries._consumers.items()
     ]
     lines += [f"panel     {label}: {fn}" for label, found in panels.offered().items() for fn in found]
+    lines += [f"section   {party}: {fn}" for party, found in sections.added().items() for fn in found]
     lines += [f"erasure   {label}: {fn}" for label, found in erasure.listeners().items() for fn in found]
     lines += [f"scope     {kind}: {fn}" for kind, fn in clocks.scopes().items()]
     lines += [f"files     {table}: {who(fn)}" for table, fn in files.declared().items()]

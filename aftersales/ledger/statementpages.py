@@ -1,0 +1,192 @@
+"""What pages of statements and sheets show, in words and pictures. Reads only."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django.db import connection
+from django.urls import reverse
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
+
+from aftersales.core.components.charts import Column, bars_line, data_table
+from aftersales.ledger import exportrows, selectors, statements
+from aftersales.ledger.models import Account, Export
+from aftersales.ledger.paidstates import ExportKind
+from aftersales.ledger.rules import amount_words
+from aftersales.ledger.states import POINTS, Party
+
+SHOWN_MONTHS = 12
+
+
+@dataclass(frozen=True)
+class Booked:
+    """One line of a statement in words."""
+
+    line: selectors.StatementLine
+    other: str
+    amount: str
+    balance: str
+    is_less: bool
+
+
+@dataclass(frozen=True)
+class Part:
+    """One account of a statement in words."""
+
+    month: statements.Month
+    lines: Sequence[Booked]
+    opening: str
+    more: str
+    less: str
+    closing: str
+
+    @property
+    def account(self) -> Account:
+        return self.month.account
+
+    @property
+    def hidden(self) -> int:
+        """Entries that the page does not list; the sums hold them."""
+        return self.month.count - len(self.lines)
+
+
+def told(accounts: Sequence[Account], month: date) -> list[Part]:
+    """The accounts of a statement, those that hold or moved something first."""
+    months = statements.months_of(accounts, month) if accounts else []
+    others = selectors.subject_names([line.other for one in months for line in one.lines])
+    parts = [_part(one, others) for one in months]
+    return sorted(parts, key=lambda one: one.month.is_empty)
+
+
+def _part(one: statements.Month, others: dict[int, str]) -> Part:
+    unit = one.account.unit
+    lines = [
+        Booked(
+            line, _other(line.other, others), amount_words(line.amount, unit), amount_words(line.balance, unit),
+            line.amount < 0,
+        )
+        for line in one.lines
+    ]  # fmt: skip
+    sums = (amount_words(value, unit) for value in (one.opening, one.more, one.less, one.closing))
+    return Part(one, lines, *sums)
+
+
+def _other(account: Account, names: dict[int, str]) -> str:
+    name = names.get(account.pk, "")
+    return f"{account.get_kind_display()} {name}".strip()
+
+
+_YEAR = """
+    SELECT x.account, x.month, sum(x.debit), sum(x.credit) FROM (
+        SELECT debit_id AS account, month, amount AS debit, 0 AS credit FROM ledger_transfer
+         WHERE debit_id = ANY(%(keys)s) AND month = ANY(%(months)s::date[])
+         UNION ALL
+        SELECT credit_id, month, 0, amount FROM ledger_transfer
+         WHERE credit_id = ANY(%(keys)s) AND month = ANY(%(months)s::date[])) AS x
+     GROUP BY 1, 2
+"""
+
+
+def charts(parts: Sequence[Part], month: date) -> dict[int, tuple[SafeString, SafeString]]:
+    """What came to and left each account in the twelve months up to this one: picture and table, by account's key."""
+    shown = [part.account for part in parts if not part.month.is_empty]
+    if not shown:
+        return {}
+    months = _months_up_to(month)
+    signs = {row.pk: row.sign for row in shown}
+    moved: dict[tuple[int, date], tuple[Decimal, Decimal]] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(_YEAR, {"keys": list(signs), "months": months})
+        for key, of, debits, credits in cursor.fetchall():
+            moved[key, of] = (debits, credits) if signs[key] > 0 else (credits, debits)
+    return {row.pk: _chart(row, months, moved) for row in shown}
+
+
+def _months_up_to(month: date) -> list[date]:
+    number = month.year * 12 + month.month - 1
+    return [date(n // 12, n % 12 + 1, 1) for n in range(number - SHOWN_MONTHS + 1, number + 1)]
+
+
+def _chart(
+    account: Account, months: Sequence[date], moved: dict[tuple[int, date], tuple[Decimal, Decimal]]
+) -> tuple[SafeString, SafeString]:
+    figures = [moved.get((account.pk, one), (Decimal(0), Decimal(0))) for one in months]
+    columns = [
+        Column(f"{one:%m}", float(more), float(less))
+        for one, (more, less) in zip(months, figures, strict=True)
+    ]
+    message = _("What came (columns) and went (line) by month: %(account)s") % {
+        "account": account.get_kind_display()
+    }
+    rows = [
+        [f"{one:%Y-%m}", amount_words(more, account.unit), amount_words(less, account.unit)]
+        for one, (more, less) in zip(months, figures, strict=True)
+    ]
+    head = [pgettext("ledger", "Month"), pgettext("ledger", "Came"), pgettext("ledger", "Went")]
+    return bars_line(columns, message=message, every=1, width=640, height=180), data_table(
+        head, rows, caption=message
+    )
+
+
+@dataclass(frozen=True)
+class Row:
+    """Somebody whose accounts moved, with the page of his statement."""
+
+    moved: statements.Moved
+    party: str
+    url: str
+
+
+def moved_in(month: date, user: Any) -> list[Row]:
+    return [
+        Row(
+            one, str(Party(one.party).label),
+            f"{reverse('ledger:statement', args=[one.party, one.key])}?month={month:%Y-%m}",
+        )
+        for one in statements.moved_in(month, user)
+    ]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A pay or settlement sheet in words."""
+
+    row: Export
+    sort: str
+    total: str
+    paid: str
+    standing: exportrows.Standing
+
+
+def sheets(user: Any, *, before: int | None = None) -> tuple[list[Sheet], int | None]:
+    """A page of sheets, newest first."""
+    rows = Export.objects.visible_to(user)
+    if before:
+        rows = rows.filter(pk__lt=before)
+    found = list(rows.order_by("-pk")[: selectors.PAGE + 1])
+    shown = found[: selectors.PAGE]
+    return [sheet(one) for one in exportrows.standings(shown)], shown[-1].pk if len(found) > len(
+        shown
+    ) else None
+
+
+def sheet(standing: exportrows.Standing) -> Sheet:
+    row = standing.export
+    return Sheet(
+        row, str(ExportKind(row.kind).label), amount_words(row.total, row.unit), amount_words(standing.paid, row.unit),
+        standing,
+    )  # fmt: skip
+
+
+def choices() -> list[tuple[str, str, str]]:
+    """Kinds of sheets and the currencies they can be made in."""
+    return [
+        (str(kind), str(kind.label), unit)
+        for kind in ExportKind
+        for unit in exportrows.units(kind)
+        if unit != POINTS
+    ]
