@@ -32,7 +32,7 @@ def main(names: list[str]) -> int:
 
 
 def _items() -> dict[str, Callable[[Any, int], Iterator[Any]]]:
-    from tests.bench import automatic, cases, counts, door, pages, search, sheets, walks, workers
+    from tests.bench import automatic, cases, counts, door, ledger, pages, search, sheets, walks, workers
 
     return {
         "counts": counts.measure,
@@ -44,6 +44,8 @@ def _items() -> dict[str, Callable[[Any, int], Iterator[Any]]]:
         "returns": automatic.measure,
         "opening": cases.measure_opening,
         "payrun": cases.measure_run,
+        "ledger": ledger.measure,
+        "verify": ledger.measure_verify,
         "celery": workers.measure,
         "sheets": sheets.measure,
     }

@@ -11,10 +11,12 @@ from accounts.models import User
 from aftersales.desk.demo import rewards
 from aftersales.ledger import chart, services
 from aftersales.ledger.chart import Line
-from aftersales.ledger.models import Journal
+from aftersales.ledger.models import Journal, Period
+from aftersales.ledger.selectors import month_end, month_of
 from aftersales.merchants.models import Merchant
 from aftersales.tickets.models import Ticket
 
+REWARDED = ("agent", "lead", "receiver", "inspector")
 PENALTIES = (("late_answer", Decimal(200)), ("false_dispatch", Decimal(500)), ("late_answer", Decimal(200)))
 
 
@@ -33,7 +35,36 @@ def live(now: datetime, people: Mapping[str, User]) -> int:
     tickets = list(Ticket.objects.filter(merchant__in=shops).select_related("merchant").order_by("-pk")[:40])
     _proposals(tickets[6:9], people, now)
     rewards.reward(tickets[9:25], people, now)
+    _two_months(shops[:3], people, now)
     return Journal.objects.count()
+
+
+def _two_months(shops: list[Merchant], people: Mapping[str, User], now: datetime) -> None:
+    """Rewards and penalties of the two months before, closed; the older one exported and mostly paid."""
+    finance = people["finance"]
+    last = month_end((now - timedelta(days=now.day + 1)).date()) - timedelta(days=8)
+    older = last - timedelta(days=30)
+    cases = iter(Ticket.objects.order_by("pk")[: 2 * len(REWARDED)])
+    for at in (older, last):
+        for number, (role, ticket) in enumerate(zip(REWARDED, cases, strict=False)):
+            amount = Decimal(60 + 45 * number) + Decimal("0.50")
+            line = Line(chart.COST, chart.bonus(people[role]), amount)
+            _book(ticket, "incentive", [line], finance, at + timedelta(hours=3 * number))
+    for number, shop in enumerate(shops):
+        debits = [chart.payable(shop), chart.deposit(shop), chart.receivable(shop)]
+        line = Line(debits, chart.PROTECTION, Decimal(200 + 5_000 * number))
+        _book(shop, "penalty", [line], finance, last + timedelta(days=2, hours=number))
+    for period in Period.objects.filter(ends_at__lte=now, state="open").order_by("month"):
+        services.period_close(month=period.month, actor=finance, now=now)
+    sheet, _new = services.export_make(
+        kind="payroll", month=month_of(older), unit="CNY", actor=finance, now=now - timedelta(days=1)
+    )
+    *paid, short, _silent = sheet.rows.order_by("key")
+    said = [(line, line.amount) for line in paid] + [(short, short.amount - 10)]
+    services.paid_take(
+        [{"line": line.pk, "outcome": "paid", "ref": f"GZ-{line.key}", "amount": amount} for line, amount in said],
+        finance, now,
+    )  # fmt: skip
 
 
 def _book(source: Any, kind: str, lines: list[Line], actor: User, at: datetime) -> Any:
