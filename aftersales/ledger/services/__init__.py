@@ -16,9 +16,8 @@ from aftersales.ledger.services.incentives import (
     incentives_raise,
     scheme_register,
 )
-from aftersales.ledger.services.losses import loss_propose
-from aftersales.ledger.services.months import months_keep, period_close
 from aftersales.ledger.services.looking import file_looked
+from aftersales.ledger.services.losses import loss_propose
 from aftersales.ledger.services.months import days_keep, months_keep, period_close
 from aftersales.ledger.services.paying import export_fetch, export_make, gap_explain, paid_take
 from aftersales.ledger.services.posting import Posting, balances_rebuild, post, reverse
