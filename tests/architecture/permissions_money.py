@@ -261,7 +261,7 @@ LEDGER = {
     "ledger:file": Page(OF_MERCHANTS, args=_own),
     "ledger:file_print": Page(OF_MERCHANTS, args=_own),
     "ledger:exports": Page(LEDGER_READERS),
-    "ledger:export_make": Page(FINANCE, "POST", sample={"what": "payroll:CNY", "month": "2026-10"}),
+    "ledger:export_make": Page(FINANCE, "POST", sample={"": ""}),
     "ledger:export": Page(LEDGER_READERS, args=_sheet),
     "ledger:export_file": Page(LEDGER_READERS, "POST", _sheet),
     "ledger:gap_explain": Page(FINANCE, "POST", _gap),
