@@ -378,6 +378,8 @@ TRAINING = {
     "training.view_bank": roles(CERTIFIERS, R.AUDITOR),  # the right answers stand in it
     "training.mark_exams": roles(CERTIFIERS, R.LEAD),  # never one's own, and an appeal never the first marker
     "training.view_attempts": roles(CERTIFIERS, LEADS, R.AUDITOR, R.PLANNER),
+    "training.order": roles(CERTIFIERS, R.LEAD),  # for people one sees, never for oneself
+    "training.view_orders": roles(CERTIFIERS, LEADS, R.AUDITOR, R.PLANNER),
     "core.import_attendance": roles(CERTIFIERS, R.LEAD),
     "core.export_attendance": roles(CERTIFIERS, R.AUDITOR),
     **register(

@@ -26,7 +26,7 @@ class TrainingConfig(AppConfig):
 
     def _machines(self) -> None:
         from aftersales.core import moves
-        from training import exammachine, machine, practicalmachine
+        from training import exammachine, machine, practicalmachine, retrainingmachine
 
         for one in (
             machine.TIER_MACHINE,
@@ -42,21 +42,23 @@ class TrainingConfig(AppConfig):
             exammachine.ATTEMPT_MACHINE,
             practicalmachine.RUBRIC_MACHINE,
             practicalmachine.ASSESSMENT_MACHINE,
+            retrainingmachine.ORDER_MACHINE,
         ):
             moves.use(one)
 
     def _school(self) -> None:
         """Courses, exams and practical assessments: their numbers, names, facts and files."""
         from aftersales.core import facts, files, series, subjects
-        from training import courseselectors, examselectors
+        from training import courseselectors, examselectors, retrainingselectors
 
         for code, pattern in (
             ("course_run", "PX{yy}{mm}-{n:04d}"),
             ("exam_attempt", "KS{yy}{mm}-{n:05d}"),
             ("assessment", "SC{yy}{mm}-{n:04d}"),
+            ("retraining", "ZX{yy}{mm}-{n:04d}"),
         ):
             series.declare(code, pattern)
-        for kind in ("run", "attempt", "assessment"):
+        for kind in ("run", "attempt", "assessment", "order"):
             subjects.declare(f"training.{kind}", "number")
         subjects.provide_page("training.run", "training:run")
         subjects.provide_page("training.assessment", "training:practical")
@@ -64,4 +66,5 @@ class TrainingConfig(AppConfig):
         facts.provide("training.start_early", courseselectors.start_early)
         facts.provide("training.run_of_seat", courseselectors.runs_of_seats)
         facts.provide("training.markers", examselectors.markers)
+        facts.provide("training.learned", retrainingselectors.learned)
         files.declare("training.coursefile", courseselectors.stored_files)

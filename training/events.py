@@ -279,5 +279,30 @@ PRACTICAL = (
 )
 
 
+ORDER = {"order": "code", "course": "id", "person": "id"}
+
+
+def _order(payload: Mapping[str, Any]) -> dict[str, Any]:
+    """Who is to be trained again in which course."""
+    from training import retrainingselectors
+
+    return retrainingselectors.order_words(payload)
+
+
+def _of_order(code: str, sentence: Any) -> Kind:
+    return Kind(f"retraining.{code}", sentence, ORDER, show=_order)
+
+
+ORDERS = (
+    _of_order("ordered", _("%(actor)s ordered %(holder)s to repeat “%(title)s” (%(order)s).")),
+    _of_order("enrolled", _("%(holder)s has a place in a run of “%(title)s” (%(order)s).")),
+    _of_order("released", _("%(holder)s has no place in a run of “%(title)s” any more (%(order)s).")),
+    _of_order("completed", _("%(holder)s repeated “%(title)s” (%(order)s).")),
+    _of_order("overdue", _("%(holder)s did not repeat “%(title)s” in time (%(order)s).")),
+    _of_order("judged", _("The effect of “%(title)s” on the work of %(holder)s was compared (%(order)s).")),
+    _of_order("cancelled", _("%(actor)s cancelled the order %(order)s of %(holder)s: %(reason)s")),
+)
+
+
 def register() -> None:
-    events.register(*KINDS, *COURSES, *EXAMS, *PRACTICAL)
+    events.register(*KINDS, *COURSES, *EXAMS, *PRACTICAL, *ORDERS)

@@ -13,8 +13,9 @@ from accounts.models import User
 from accounts.states import STAFF_ROLES, Duty
 from aftersales.core.posted import whole
 from aftersales.core.rulebook import RuleState
+from training import metrics
 from training.models import Course, Exam, Rubric, Tier
-from training.states import CourseKind, Partial, QuestionKind, Severity
+from training.states import CourseKind, OrderReason, Partial, QuestionKind, Severity
 
 ALL = _("None ticked means all.")
 
@@ -303,6 +304,37 @@ class AssessmentForm(forms.Form):
         }
         for name, found in rows.items():
             self.fields[name].queryset = found  # type: ignore[attr-defined]
+
+
+class OrderForm(forms.Form):
+    """Who is to be trained again in what, by when, and by which figure it is judged."""
+
+    person = forms.ModelChoiceField(label=pgettext_lazy("retraining", "Who"), queryset=User.objects.none())
+    course = forms.ModelChoiceField(label=pgettext_lazy("training", "Course"), queryset=Course.objects.none())
+    reason_code = forms.ChoiceField(label=pgettext_lazy("retraining", "Why"), choices=OrderReason)
+    deadline = forms.DateField(
+        label=_("Last day"),
+        widget=forms.DateInput(attrs={"type": "date"}),
+        help_text=_("Until the end of that day."),
+    )
+    metric = forms.ChoiceField(
+        label=_("Judged by"), help_text=_("Compared before the order and after the training.")
+    )
+    reason = forms.CharField(
+        label=pgettext_lazy("rule", "Reason"), max_length=2000, widget=forms.Textarea(attrs={"rows": 2})
+    )
+
+    def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        seen = User.objects.visible_to(user).active().with_role(*STAFF_ROLES).exclude(pk=user.pk)
+        rows: dict[str, Any] = {
+            "person": seen.order_by("display_name"),
+            "course": Course.objects.visible_to(user),
+        }
+        for name, found in rows.items():
+            self.fields[name].queryset = found  # type: ignore[attr-defined]
+        figures = [(one.code, one.label) for one in metrics.declared() if one.way is not metrics.Way.SUM]
+        self.fields["metric"].choices = figures  # type: ignore[attr-defined]
 
 
 class ThirdForm(forms.Form):

@@ -108,3 +108,16 @@ class FactQuerySet(models.QuerySet[Any]):
         return self.filter(
             models.Q(person=user) | models.Q(person__in=User.objects.visible_to(user).values("pk"))
         )
+
+
+class OrderQuerySet(models.QuerySet[Any]):
+    def visible_to(self, user: Any) -> Self:
+        """One's own always; those of people one sees for who reads how they are taught."""
+        if not getattr(user, "is_staff", False):
+            return self.none()
+        if not user.has_perm("training.view_orders"):
+            return self.filter(person=user)
+        from accounts.models import User
+
+        people = User.objects.visible_to(user).values("pk")
+        return self.filter(models.Q(person=user) | models.Q(person__in=people))

@@ -153,3 +153,37 @@ class AttemptState(models.TextChoices):
     APPEALED = "appealed", pgettext_lazy("attempt", "Appealed")
     SETTLED = "settled", pgettext_lazy("attempt", "Appeal decided")
     VOID = "void", pgettext_lazy("attempt", "Void")
+
+
+class OrderState(models.TextChoices):
+    """Life of one retraining order."""
+
+    ORDERED = "ordered", pgettext_lazy("retraining", "Ordered")
+    ENROLLED = "enrolled", pgettext_lazy("retraining", "Enrolled")
+    COMPLETED = "completed", pgettext_lazy("retraining", "Completed")
+    EFFECTIVE = "effective", pgettext_lazy("retraining", "Effective")
+    INEFFECTIVE = "ineffective", pgettext_lazy("retraining", "Not effective")
+    UNCLEAR = "unclear", pgettext_lazy("retraining", "Too few to say")
+    CANCELLED = "cancelled", pgettext_lazy("retraining", "Cancelled")
+
+
+OWED: frozenset[str] = frozenset({OrderState.ORDERED, OrderState.ENROLLED})
+
+
+class OrderReason(models.TextChoices):
+    """Why somebody is trained again."""
+
+    INSPECTION = "inspection", pgettext_lazy("retraining", "Inspection result")
+    COMPLAINT = "complaint", pgettext_lazy("retraining", "Complaint")
+    REOPENED = "reopened", pgettext_lazy("retraining", "Reopened tickets")
+    PENALTY = "penalty", pgettext_lazy("retraining", "Consequence of a ruling")
+    INCIDENT = "incident", pgettext_lazy("retraining", "Incident or drill")
+    OTHER = "other", pgettext_lazy("retraining", "Other reason")
+
+
+class Lack(models.TextChoices):
+    """What training a person of the department can lack (R1.2)."""
+
+    ONBOARDING = "onboarding", pgettext_lazy("compliance", "Onboarding hours")
+    YEAR = "year", pgettext_lazy("compliance", "Trainings of the year")
+    REFRESHER = "refresher", pgettext_lazy("compliance", "Refresher")

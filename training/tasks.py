@@ -6,7 +6,7 @@ from django.utils import timezone
 from accounts.services import system_user
 from aftersales.core import origin
 from training import services
-from training.services import exams
+from training.services import exams, retraining
 
 
 @shared_task
@@ -23,3 +23,11 @@ def sweep_exams() -> int:
     now = timezone.now()
     with origin.coming_from("task"):
         return exams.attempts_sweep(actor=system_user(now), now=now)
+
+
+@shared_task
+def sweep_orders() -> int:
+    """Orders that were met, are late, or can be judged."""
+    now = timezone.now()
+    with origin.coming_from("task"):
+        return retraining.retraining_sweep(actor=system_user(now), now=now)

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from training import views
-from training.views import courses, exams, practical, tiers
+from training.views import compliance, courses, exams, practical, retraining, tiers
 
 app_name = "training"
 urlpatterns = [
@@ -45,6 +45,11 @@ urlpatterns = [
     path("practical/<slug:number>/sheet/", practical.give, name="sheet_give"),
     path("practical/<slug:number>/third/", practical.third, name="third"),
     path("practical/<slug:number>/void/", practical.void, name="assessment_void"),
+    path("compliance/", compliance.compliance, name="compliance"),
+    path("compliance/enrol/", compliance.compliance_enrol, name="compliance_enrol"),
+    path("orders/", retraining.orders, name="orders"),
+    path("orders/new/", retraining.order_new, name="order_new"),
+    path("orders/<slug:number>/cancel/", retraining.order_cancel, name="order_cancel"),
     path("hours/", courses.hours, name="hours"),
     path("exams/", exams.index, name="exams"),
     path("exams/new/", exams.exam_new, name="exam_new"),

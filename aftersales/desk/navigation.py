@@ -128,6 +128,8 @@ GROUPS: tuple[Group, ...] = (
                         "/training/marking/",
                         "/training/bank/",
                         "/training/practical/",
+                        "/training/orders/",
+                        "/training/compliance/",
                     ),
                     *("/training/rules/exam/", "/training/rules/number/", "/training/rules/rubric/"),
                 ),

@@ -9,7 +9,7 @@ class NoticesConfig(AppConfig):
     def ready(self) -> None:
         from aftersales.core import deliveries, erasure, jobs, moves, shipped
 
-        from . import certificates, events, kinds, machine, services  # noqa: F401  event kinds are declared by importing them
+        from . import certificates, events, kinds, machine, retraining, services  # noqa: F401  event kinds are declared by importing them
         from .tasks import DELIVER, deliver, forget
         from .texts import load
 
@@ -21,4 +21,7 @@ class NoticesConfig(AppConfig):
         told = _("Tell people about their certificates")
         kinds.provide_page("training.certificate", certificates.page_of)
         deliveries.subscribe("notices.certificates", "certificate.*", certificates.certificate_tell, told)
+        kinds.provide_page("training.order", retraining.page_of)
+        trained = _("Tell people about retraining orders")
+        deliveries.subscribe("notices.retraining", "retraining.*", retraining.retraining_tell, trained)
         erasure.listen("customers.customer", services.customer_forget)

@@ -407,9 +407,10 @@ from training.models.courses import Course, CourseFile, CourseVersion, Number, R
 from training.models.exams import Attempt, Exam, ExamVersion, Item, Question, QuestionVersion  # noqa: E402
 from training.models.facts import Fact  # noqa: E402
 from training.models.practical import Assessment, Rubric, RubricVersion, Sheet  # noqa: E402
+from training.models.retraining import Order  # noqa: E402
 
 __all__ = [
     "Assessment", "Attempt", "AuthorityUse", "Certificate", "Course", "CourseFile", "CourseVersion", "CustomerGate",
-    "Exam", "ExamVersion", "Fact", "Item", "Limit", "Number", "Question", "QuestionVersion", "Requirement", "Rubric",
-    "RubricVersion", "Run", "Seat", "Sheet", "SheetLine", "Tier", "TierVersion", "TrainingRule",
+    "Exam", "ExamVersion", "Fact", "Item", "Limit", "Number", "Order", "Question", "QuestionVersion", "Requirement",
+    "Rubric", "RubricVersion", "Run", "Seat", "Sheet", "SheetLine", "Tier", "TierVersion", "TrainingRule",
 ]  # fmt: skip

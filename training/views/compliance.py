@@ -1,0 +1,60 @@
+"""Who lacks which training, by team; enrol them."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
+from django.views.decorators.http import require_GET, require_POST
+
+from aftersales.core.access import answered, needs
+from training import complianceselectors, courseselectors
+from training.models import Run
+from training.services import compliance as service
+from training.states import Lack
+
+SHOWN = 300
+
+
+@needs("training.view_seats")
+@require_GET
+def compliance(request: HttpRequest) -> HttpResponse:
+    """Teams with their counts, and behind each count the people."""
+    now = timezone.now()
+    rows = complianceselectors.standings(request.user, now)
+    lack, team = _lack(request.GET.get("lack", "")), request.GET.get("team")
+    found = complianceselectors.lacking(rows, lack=lack, team=team)
+    page = {
+        "title": pgettext("training", "Compliance"), "now": now, "kinds": Lack.choices, "lack": lack, "team": team,
+        "teams": [(one, list(one.lacking.items())) for one in complianceselectors.by_team(rows)],
+        "all": complianceselectors.total(rows), "people": found[:SHOWN], "n": len(found),
+        "hours": courseselectors.number("onboarding_hours", now),
+        "trainings": courseselectors.number("trainings_a_year", now),
+        "runs": complianceselectors.coming_runs(now) if request.user.has_perm(service.ENROL) else [],
+    }  # fmt: skip
+    return render(request, "training/compliance.html", page)
+
+
+def _lack(asked: str) -> str:
+    return asked if asked in Lack.values else ""
+
+
+@needs("training.enrol")
+@require_POST
+def compliance_enrol(request: HttpRequest) -> HttpResponse:
+    """All who lack it into one run, as far as the places go."""
+    row = get_object_or_404(Run.objects.visible_to(request.user), number=request.POST.get("run", ""))
+    made = answered(
+        lambda: service.lacking_enrol(
+            run=row, lack=request.POST.get("lack", ""), team=request.POST.get("team"), actor=request.user,
+            now=timezone.now(),
+        ),
+        request, _("They are enrolled."),
+    )  # fmt: skip
+    if made and made.left:
+        words = {"n": made.left}
+        messages.warning(request, _("%(n)s people did not fit; choose another run for them.") % words)
+    return redirect("training:compliance")
