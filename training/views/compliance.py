@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
@@ -46,7 +46,10 @@ def _lack(asked: str) -> str:
 @require_POST
 def compliance_enrol(request: HttpRequest) -> HttpResponse:
     """All who lack it into one run, as far as the places go."""
-    row = get_object_or_404(Run.objects.visible_to(request.user), number=request.POST.get("run", ""))
+    row = Run.objects.visible_to(request.user).filter(number=request.POST.get("run", "")).first()
+    if row is None:
+        messages.error(request, _("Choose a run."))
+        return redirect("training:compliance")
     made = answered(
         lambda: service.lacking_enrol(
             run=row, lack=request.POST.get("lack", ""), team=request.POST.get("team"), actor=request.user,
