@@ -9,13 +9,16 @@ import pytest
 from django.db import transaction
 
 from accounts.states import Role
-from aftersales.core import authority
+from aftersales.core import authority, moves
 from aftersales.core.authority import Claim
 from tests.toy.fixtures import at_once
+from tests.training.test_exams import a_question, an_exam
 from training import selectors, services
-from training.models import AuthorityUse, Certificate
+from training.models import Attempt, AuthorityUse, Certificate, Item
+from training.services import exams
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.concurrency]
+TEXTS = "refunds | short | * | 2 | 4"
 
 
 @pytest.fixture
@@ -96,3 +99,44 @@ def test_a_decision_that_is_rolled_back_is_not_counted(cast, now) -> None:
         assert decide(cast.agent, Claim("goodwill", Decimal(1), "CNY"), now)()
         transaction.set_rollback(True)
     assert not AuthorityUse.objects.exists()
+
+
+@pytest.mark.parametrize("locked", [True, False])
+def test_two_graders_of_one_paper(cast, now, monkeypatch, locked) -> None:
+    """Both opened it unmarked; whoever comes second is told instead of writing over the first."""
+    a_question(cast, now, "more", "short", model_answer="退款在前")
+    paper = exams.attempt_start(exam=an_exam(cast, now, TEXTS), actor=cast.agent, now=now)
+    for place in (1, 2):
+        exams.answer_save(attempt=paper, place=place, actor=cast.agent, now=now, picked=[], words="先退款")
+    exams.attempt_submit(attempt=paper, actor=cast.agent, now=now)
+    gate = threading.Barrier(2)
+    colleagues = exams._is_colleagues
+
+    def slow(*args: Any) -> bool:
+        answer = colleagues(*args)
+        with contextlib.suppress(threading.BrokenBarrierError):
+            gate.wait(0.7)
+        return answer
+
+    monkeypatch.setattr(exams, "_is_colleagues", slow)
+    if not locked:
+        monkeypatch.setattr(moves, "locked", lambda row: Attempt.objects.get(pk=row.pk))
+        monkeypatch.setattr(Item.objects.all().__class__, "select_for_update", lambda rows: rows)
+
+    def mark(person: Any, got: int) -> Any:
+        return lambda: exams.texts_mark(attempt=paper, marks={1: (Decimal(got), "")}, actor=person, now=now)
+
+    answers = at_once([mark(cast.trainer, 1), mark(cast.lead, 4)])
+    refused = [getattr(one, "code", "") for one in answers if isinstance(one, Exception)]
+    assert refused == (["marked_already"] if locked else [])
+    first = Item.objects.get(attempt=paper, place=1)
+    assert (first.got, first.marked_by) in [(Decimal(1), cast.trainer), (Decimal(4), cast.lead)]
+    if locked:
+        # His own form sent again, with the colleague's points still in it, takes nothing over
+        other = cast.lead if first.marked_by == cast.trainer else cast.trainer
+        sent = {1: (first.got, first.remark), 2: (Decimal(2), "")}
+        whole = exams.texts_mark(attempt=paper, marks=sent, actor=other, now=now)
+        assert (whole.state, Item.objects.get(attempt=paper, place=1).marked_by) == (
+            "marked",
+            first.marked_by,
+        )

@@ -269,7 +269,8 @@ def texts_mark(
 ) -> Attempt:
     """Points and a remark for short texts, by place; with the last one the paper is marked.
 
-    Errors: not_permitted, own_exam, wrong_state, no_text, points.
+    What a colleague has marked meanwhile stays his. Errors: not_permitted, own_exam, wrong_state, no_text, points,
+    marked_already.
     """
     require(actor, MARK_EXAMS)
     with transaction.atomic():
@@ -281,8 +282,22 @@ def texts_mark(
             item = Item.objects.select_for_update().filter(attempt=row, place=place).first()
             if item is None or item.kind != QuestionKind.SHORT:
                 raise DomainError(_("Only short texts are marked by a person."), "no_text")
-            _give(item, got, remark, actor)
+            if not _is_colleagues(item, got, remark, actor):
+                _give(item, got, remark, actor)
         return _mark_when_whole(row, actor, now)
+
+
+def _is_colleagues(item: Item, got: Decimal, remark: str, actor: Any) -> bool:
+    """Whether a colleague gave just these points already; other points are refused. Error: marked_already."""
+    if item.marked_by_id in (None, actor.pk):
+        return False
+    if (got, remark.strip()) != (item.got, item.remark):
+        words = {"n": item.place, "who": item.marked_by, "got": item.got}
+        raise DomainError(
+            _("%(who)s has given question %(n)s %(got)s points meanwhile. Open the paper again.") % words,
+            "marked_already",
+        )
+    return True
 
 
 def _refuse_own(row: Attempt, actor: Any) -> None:
