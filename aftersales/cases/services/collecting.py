@@ -9,10 +9,10 @@ from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.services import system_user
-from aftersales.cases.models import Recovery, RecoveryStep
+from aftersales.cases.models import Case, Recovery, RecoveryStep
 from aftersales.cases.recovery.rules import ZERO
 from aftersales.cases.recovery.states import BEING_COLLECTED, Source, WriteOffState
-from aftersales.cases.services.locking import require
+from aftersales.cases.services.locking import held, require
 from aftersales.cases.services.recovering import lines_of, step_post
 from aftersales.core import moves
 from aftersales.core.errors import DomainError
@@ -28,7 +28,11 @@ from aftersales.merchants.models import Merchant
 
 
 def the_recovery(recovery: Recovery, actor: Any, *, version: int | None = None) -> Recovery:
-    """Under lock, for who may see it. Errors: gone, Busy, Conflict."""
+    """Under lock after what stands above it, for who may see it. Errors: gone, Busy, Conflict."""
+    above = Case.objects.only("pk", "order_id", "ticket_id").filter(recovery=recovery.pk).first()
+    if above is None:
+        raise DomainError(_("This no longer exists."), "gone")
+    held(above, sealed_too=True)
     current: Recovery = moves.locked(recovery, version=version)
     if "system" not in actor.roles and not Recovery.objects.visible_to(actor).filter(pk=current.pk).exists():
         raise DomainError(_("This no longer exists."), "gone")
