@@ -24,10 +24,8 @@ PAIRS = [
     ("acc-d", "acc-w"), ("fg", "acc-w"), ("fg2", "acc-w"), ("fg3", "acc-w"), ("fg", "wa-w"), ("fg2", "wa-w"),
     ("on-acc", "acc"), ("panel", "ba-t"), ("panel", "wa-t"),
 ]  # fmt: skip
-OWN_COLOURS = (
-    "desk.css",
-    "selfservice.css",
-)  # the tokens themselves; customers' pages have a sheet of their own
+# The tokens themselves; customers' pages have a sheet of their own, and what is printed keeps the colours of paper.
+OWN_COLOURS = ("desk.css", "selfservice.css", "certificate.css")
 
 
 def tokens(sheet: str, block: str) -> dict[str, str]:
@@ -77,6 +75,12 @@ def test_customers_pages_are_legible_as_the_device_is_set(dark: bool, text: str,
     if dark:
         known |= tokens("selfservice.css", "@media (prefers-color-scheme: dark) {\n  :root")
     assert contrast(known[text], known[ground]) >= 4.5
+
+
+@pytest.mark.parametrize("text", ["ct-ink", "ct-soft", "ct-brand"])
+def test_a_certificate_is_legible_on_paper(text: str) -> None:
+    known = tokens("certificate.css", ".ct")
+    assert contrast(known[text], known["ct-paper"]) >= 4.5
 
 
 def test_no_other_sheet_has_a_colour_of_its_own() -> None:
