@@ -3,7 +3,7 @@
 from django.urls import path
 
 from training import views
-from training.views import compliance, courses, exams, practical, retraining, tiers
+from training.views import compliance, courses, desk, exams, practical, retraining, tiers
 
 app_name = "training"
 urlpatterns = [
@@ -29,6 +29,7 @@ urlpatterns = [
     path("courses/<slug:code>/", courses.course, name="course"),
     path("courses/<slug:code>/files/", courses.file_add, name="file_add"),
     path("courses/<slug:code>/plan/", courses.run_plan, name="run_plan"),
+    path("desk/", desk.desk, name="desk"),
     path("runs/", courses.runs, name="runs"),
     path("runs/<slug:number>/", courses.run, name="run"),
     path("runs/<slug:number>/change/", courses.run_change, name="run_change"),

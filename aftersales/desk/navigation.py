@@ -115,6 +115,7 @@ GROUPS: tuple[Group, ...] = (
             register_page("accounts", "team", pgettext("navigation", "Teams"), "people"),
             Item(pgettext("navigation", "Roster"), "desk:roster", "grid", "desk.roster"),
             Item(pgettext("navigation", "Dispatch simulator"), "desk:simulator", "route", "desk.simulate"),
+            Item(pgettext("navigation", "Trainer's desk"), "training:desk", "flag", "training.mark"),
             Item(
                 pgettext("navigation", "Training"),
                 "training:courses",

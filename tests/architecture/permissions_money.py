@@ -62,6 +62,7 @@ TRAINING |= {
     "training:file_add": Page(CERTIFIERS, "POST", _course),
     "training:file_remove": Page(CERTIFIERS, "POST", sample={"public_id": "x"}),
     "training:run_plan": Page(CERTIFIERS, "POST", _course),
+    "training:desk": Page(MARKERS),
     "training:runs": Page(STAFF),
     "training:run": Page(STAFF, sample=RUN),
     "training:run_change": Page(CERTIFIERS, "POST", sample=RUN),
