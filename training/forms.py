@@ -157,6 +157,11 @@ class CourseForm(DraftForm):
         label=_("Counts for (months)"), min_value=1, max_value=120, required=False,
         help_text=_("Empty: for ever."),
     )  # fmt: skip
+    exam = forms.ModelChoiceField(
+        label=pgettext_lazy("exam", "Exam"), queryset=Exam.objects.none(), required=False,
+        empty_label=pgettext_lazy("exam", "none"),
+        help_text=_("Sat before and after a run, it shows what people learned."),
+    )  # fmt: skip
     duties = _boxes(pgettext_lazy("training", "Duties"), Duty.choices)
     tiers = _boxes(pgettext_lazy("training", "Tiers"), ())
     syllabus = _text(_("Syllabus"))
@@ -166,6 +171,7 @@ class CourseForm(DraftForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["tiers"].choices = [(tier.code, tier.name) for tier in Tier.objects.all()]  # type: ignore[attr-defined]
+        self.fields["exam"].queryset = Exam.objects.all()  # type: ignore[attr-defined]
 
 
 class NewCourseForm(CourseForm):

@@ -281,6 +281,7 @@ def _course(row: CourseVersion) -> dict[str, str]:
     return {
         _("Hours"): hours_words(row.hours),
         _("Counts for"): months_words(row.refresh_months),
+        pgettext("exam", "Exam"): row.exam.name if row.exam else "–",
         pgettext("training", "Duties"): duties(row.duties) or pgettext("rule", "all"),
         pgettext("training", "Tiers"): tier_names(row.tiers) or pgettext("rule", "all"),
         _("Syllabus"): row.syllabus or "–",

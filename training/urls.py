@@ -3,7 +3,7 @@
 from django.urls import path
 
 from training import views
-from training.views import compliance, courses, desk, exams, practical, retraining, tiers
+from training.views import compliance, courses, desk, effects, exams, practical, retraining, tiers
 
 app_name = "training"
 urlpatterns = [
@@ -46,6 +46,10 @@ urlpatterns = [
     path("practical/<slug:number>/sheet/", practical.give, name="sheet_give"),
     path("practical/<slug:number>/third/", practical.third, name="third"),
     path("practical/<slug:number>/void/", practical.void, name="assessment_void"),
+    path("effects/", effects.effects, name="effects"),
+    path("effects/sheet/", effects.effects_sheet, name="effects_sheet"),
+    path("courses/<slug:code>/effect/", effects.course_effect, name="course_effect"),
+    path("runs/<slug:number>/effect/", effects.run_effect, name="run_effect"),
     path("compliance/", compliance.compliance, name="compliance"),
     path("compliance/enrol/", compliance.compliance_enrol, name="compliance_enrol"),
     path("orders/", retraining.orders, name="orders"),

@@ -131,6 +131,7 @@ GROUPS: tuple[Group, ...] = (
                         "/training/practical/",
                         "/training/orders/",
                         "/training/compliance/",
+                        "/training/effects/",
                     ),
                     *("/training/rules/exam/", "/training/rules/number/", "/training/rules/rubric/"),
                 ),

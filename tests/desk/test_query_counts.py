@@ -42,6 +42,7 @@ def pages() -> Iterator[tuple[str, str, dict[str, str]]]:
     yield "hand over", reverse("desk:hand_over"), {}
     yield "who has read what", reverse("desk:readers"), {}
     yield "trainer's desk", reverse("training:desk"), {}
+    yield "training effect", reverse("training:effects"), {}
     yield "dashboard", reverse("dashboards:overview"), {}
     for name in REGISTERS:
         yield f"register {name}", reverse(f"admin:{name}_changelist"), {}

@@ -108,7 +108,8 @@ class Course(VersionedModel):
 class CourseVersion(TrainingRule):
     """What a course teaches to whom: hours, duties and tiers (none: all), syllabus, material, links.
 
-    ``refresh_months``: for how long having been there counts; empty means for ever.
+    ``refresh_months``: for how long having been there counts; empty means for ever. ``exam``: what is sat before and
+    after, so that it shows what people learned.
     """
 
     rule_key = "course_id"
@@ -138,6 +139,14 @@ class CourseVersion(TrainingRule):
     )
     refresh_months = models.PositiveSmallIntegerField(
         _("counts for"), null=True, blank=True, help_text=_("Months; empty means for ever.")
+    )
+    exam = models.ForeignKey(
+        "training.Exam",
+        verbose_name=pgettext_lazy("exam", "exam"),
+        on_delete=models.PROTECT,
+        related_name="+",
+        null=True,
+        blank=True,
     )
     syllabus = models.TextField(_("syllabus"), blank=True)
     material = models.TextField(_("material"), blank=True)

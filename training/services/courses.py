@@ -23,7 +23,7 @@ from training.states import RunState, Said, SeatState, Way
 
 ENROL = "training.enrol"
 TERMS: tuple[str, ...] = (
-    "hours", "duties", "tiers", "refresh_months", "syllabus", "material", "links",
+    "hours", "duties", "tiers", "refresh_months", "exam_id", "syllabus", "material", "links",
 )  # fmt: skip
 OWN_SOURCE = {"source_ref": "R1.1", "source_zh": "部门自编课程", "source_en": "The department's own course"}
 EDITABLE = frozenset({
