@@ -304,5 +304,14 @@ ORDERS = (
 )
 
 
+SHEETS = (
+    Kind(
+        "training.sheet_taken",
+        _("%(actor)s took out a sheet of who lacks which training (%(rows)s people)."),
+        {"rows": "number"},
+    ),
+)
+
+
 def register() -> None:
-    events.register(*KINDS, *COURSES, *EXAMS, *PRACTICAL, *ORDERS)
+    events.register(*KINDS, *COURSES, *EXAMS, *PRACTICAL, *ORDERS, *SHEETS)

@@ -51,6 +51,7 @@ urlpatterns = [
     path("courses/<slug:code>/effect/", effects.course_effect, name="course_effect"),
     path("runs/<slug:number>/effect/", effects.run_effect, name="run_effect"),
     path("compliance/", compliance.compliance, name="compliance"),
+    path("compliance/sheet/", compliance.compliance_sheet, name="compliance_sheet"),
     path("compliance/enrol/", compliance.compliance_enrol, name="compliance_enrol"),
     path("orders/", retraining.orders, name="orders"),
     path("orders/new/", retraining.order_new, name="order_new"),

@@ -101,6 +101,7 @@ TRAINING |= {
     "training:assessment_void": Page(CERTIFIERS, "POST", sample=RUN),
     "training:hours_of": Page(ENROLLERS | {R.AUDITOR, R.PLANNER}, sample={"pk": 999}),
     "training:compliance": Page(ENROLLERS | {R.AUDITOR, R.PLANNER}),
+    "training:compliance_sheet": Page(ENROLLERS | {R.AUDITOR, R.PLANNER}),
     "training:effects": Page(ENROLLERS | {R.AUDITOR, R.PLANNER}),
     "training:effects_sheet": Page(ENROLLERS | {R.AUDITOR, R.PLANNER}),
     "training:course_effect": Page(ENROLLERS | {R.AUDITOR, R.PLANNER}, args=_course),

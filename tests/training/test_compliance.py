@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from accounts.states import Role
 from aftersales.core.errors import DomainError
+from aftersales.core.models import Event
 from tests.training.school import a_course, a_run
 from training import complianceselectors, services
 from training.models import Number, Seat
@@ -83,3 +84,23 @@ def test_whoever_lacks_it_gets_a_place_as_far_as_places_go_and_nobody_enrols_him
     assert {one.person for one in Seat.objects.filter(run=bigger)} == people
     page = browser.get(reverse("training:compliance"), {"lack": "onboarding"}).content.decode()
     assert all(str(one) in page for one in people)
+
+
+# ------------------------------------------------------------------------------------- by sheet, by message
+def test_the_sheet_holds_the_filtered_people_and_no_formula_and_who_took_it_is_on_record(cast, now) -> None:
+    cast.team  # noqa: B018
+    evil = cast.person(Role.AGENT, name="=HYPERLINK(1)")
+    team = str(cast.make_team("second", members=[evil]))
+    browser, page = cast.client(cast.lead), reverse("training:compliance_sheet")
+    text = browser.get(page, {"team": team, "lack": "onboarding"}).content.decode("utf-8-sig")
+    lines = [line.split(",") for line in text.splitlines()]
+    assert len(lines) == 2
+    assert lines[1][:5] == [evil.username, "'=HYPERLINK(1)", team, "0", "30"]
+    assert browser.get(page, {"team": team, "lack": "refresher"}).content.decode().count("\n") == 1
+    people = len(lacks(cast, now))
+    assert len(browser.get(page).content.decode().splitlines()) == people + 1
+    told = Event.objects.filter(kind="training.sheet_taken").order_by("pk")
+    assert [(one.actor_id, one.payload["rows"]) for one in told][:2] == [(cast.lead.pk, 1), (cast.lead.pk, 0)]
+    assert cast.client(cast.agent).get(page).status_code == 404
+
+

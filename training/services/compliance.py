@@ -7,13 +7,15 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from aftersales.core import moves
+from aftersales.core import events, moves
 from aftersales.core.errors import DomainError
-from training import complianceselectors, courseselectors
+from training import compliancepages, complianceselectors, courseselectors
 from training.models import Run, Seat
 from training.services import require
 from training.services.courses import ENROL, seats_take
 from training.states import Lack
+
+SEE = "training.view_seats"
 
 
 @dataclass(frozen=True)
@@ -50,3 +52,12 @@ def lacking_enrol(*, run: Run, lack: str, actor: Any, now: datetime, team: str |
             raise DomainError(_("Every place of this run is taken."), "full")
         seats_take(run=row, people=wanted[:free], actor=actor, now=now)
     return Enrolled(min(free, len(wanted)), max(0, len(wanted) - free))
+
+
+def standings_sheet(*, actor: Any, now: datetime, lack: str = "", team: str | None = None) -> str:
+    """Who lacks what as CSV, as the page was filtered; who took it out is recorded. Errors: not_permitted."""
+    require(actor, SEE)
+    rows = complianceselectors.lacking(complianceselectors.standings(actor, now), lack=lack, team=team)
+    payload = {"rows": len(rows)}
+    events.record("training.sheet_taken", subject=actor, actor=actor, now=now, payload=payload)
+    return compliancepages.sheet(rows, now)

@@ -11,6 +11,7 @@ from django.utils.translation import pgettext
 from django.views.decorators.http import require_GET, require_POST
 
 from aftersales.core.access import answered, needs
+from aftersales.core.sheets.views import attachment
 from training import complianceselectors, courseselectors
 from training.models import Run
 from training.services import compliance as service
@@ -40,6 +41,18 @@ def compliance(request: HttpRequest) -> HttpResponse:
 
 def _lack(asked: str) -> str:
     return asked if asked in Lack.values else ""
+
+
+@needs(service.SEE)
+@require_GET
+def compliance_sheet(request: HttpRequest) -> HttpResponse:
+    """The people of the page as CSV, filtered as they are there."""
+    now = timezone.now()
+    content = service.standings_sheet(
+        actor=request.user, now=now, lack=_lack(request.GET.get("lack", "")), team=request.GET.get("team")
+    )
+    answer = HttpResponse(content, content_type="text/csv; charset=utf-8")
+    return attachment(answer, f"training-compliance-{timezone.localdate(now):%Y%m%d}.csv")
 
 
 @needs("training.enrol")
