@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, Subquery
+from django.db.models import Exists, F, OuterRef, Q, Subquery
 
 from accounts import rules
 from accounts.capabilities import allowed
@@ -132,15 +132,23 @@ def people_who_may(code: str) -> list[User]:
 
 def lead_of(person_id: int) -> User | None:
     """The lead of the person's first team that is led by somebody else; the lead's own lead is nobody."""
-    member = (
+    team = led_teams_of([person_id]).get(person_id)
+    return team.lead if team else None
+
+
+def led_teams_of(people: Iterable[int]) -> dict[int, Team]:
+    """Each person's first team that is led by somebody else; whoever has none is left out. One query."""
+    members = (
         TeamMember.objects.current()
-        .filter(person_id=person_id, team__active_to=None, team__lead__is_active=True)
-        .exclude(team__lead_id=person_id)
+        .filter(person_id__in=list(people), team__active_to=None, team__lead__is_active=True)
+        .exclude(team__lead_id=F("person_id"))
         .select_related("team__lead")
         .order_by("pk")
-        .first()
     )
-    return member.team.lead if member else None
+    found: dict[int, Team] = {}
+    for member in members:
+        found.setdefault(member.person_id, member.team)
+    return found
 
 
 @dataclass

@@ -35,6 +35,10 @@ app.conf.beat_schedule = {
     "go-on-with-sheets": {"task": "aftersales.core.sheets.tasks.go_on", "schedule": 60.0},
     "tell-exceptions": {"task": "aftersales.dashboards.tasks.tell_exceptions", "schedule": 900.0},
     "order-reports": {"task": "aftersales.dashboards.tasks.order_reports", "schedule": 300.0},
+    "remind-training": {
+        "task": "aftersales.notices.tasks.remind_training",
+        "schedule": crontab(hour=1, minute=10),
+    },
     "sweep-certificates": {"task": "training.tasks.sweep_certificates", "schedule": 300.0},
     "sweep-retraining": {"task": "training.tasks.sweep_orders", "schedule": 600.0},
     "sweep-exams": {"task": "training.tasks.sweep_exams", "schedule": 30.0},

@@ -9,7 +9,7 @@ class NoticesConfig(AppConfig):
     def ready(self) -> None:
         from aftersales.core import deliveries, erasure, jobs, moves, shipped
 
-        from . import certificates, events, kinds, machine, retraining, services  # noqa: F401  event kinds are declared by importing them
+        from . import certificates, compliance, events, kinds, machine, retraining, services  # noqa: F401  event kinds are declared by importing them
         from .tasks import DELIVER, deliver, forget
         from .texts import load
 
@@ -24,4 +24,6 @@ class NoticesConfig(AppConfig):
         kinds.provide_page("training.order", retraining.page_of)
         trained = _("Tell people about retraining orders")
         deliveries.subscribe("notices.retraining", "retraining.*", retraining.retraining_tell, trained)
+        kinds.provide_page("training.number", compliance.number_page)
+        kinds.provide_page("accounts.team", compliance.team_page)
         erasure.listen("customers.customer", services.customer_forget)

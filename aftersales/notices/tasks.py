@@ -10,7 +10,7 @@ from django.utils import timezone
 from aftersales.core import origin
 from aftersales.core.models import Job
 
-from . import services
+from . import compliance, services
 from .delivery import notices_deliver
 from .services import DELIVER
 
@@ -32,3 +32,10 @@ def tidy_outbox() -> None:
     """Every hour: empty the folder of mails of what is past its time or erased."""
     with origin.coming_from("task"):
         services.outbox_tidy(now=timezone.now())
+
+
+@shared_task
+def remind_training() -> int:
+    """Every day: whoever lacks a training and was not told in this month, and who leads them."""
+    with origin.coming_from("task"):
+        return compliance.lacking_tell(now=timezone.now())

@@ -9,6 +9,8 @@ from django.urls import reverse
 from accounts.states import Role
 from aftersales.core.errors import DomainError
 from aftersales.core.models import Event
+from aftersales.notices.compliance import lacking_tell
+from aftersales.notices.models import Notice
 from tests.training.school import a_course, a_run
 from training import complianceselectors, services
 from training.models import Number, Seat
@@ -104,3 +106,38 @@ def test_the_sheet_holds_the_filtered_people_and_no_formula_and_who_took_it_is_o
     assert cast.client(cast.agent).get(page).status_code == 404
 
 
+def test_everybody_who_lacks_something_and_the_lead_are_told_once_a_month(cast, now) -> None:
+    """A refresher that ends soon is announced with its day; a lead reads one list of his people, each month anew."""
+    team = cast.team
+    then = now - timedelta(days=20)
+    held(cast, then, a_course(cast, then, hours=Decimal(30)), cast.agent)
+    for code in ("one", "two"):
+        course = a_course(cast, then, code, kind="service", refresh_months=1)
+        held(cast, then, course, cast.agent)
+    cast.agent.language = "en"
+    cast.agent.save()
+    lacking_tell(now=now)
+    own = Notice.objects.filter(source="training.lacking", channel="in_app")
+    (mine,) = own.filter(user_id=cast.agent.pk)
+    assert "Refresher due: “Service basics”, by 20" in mine.body
+    assert "Onboarding" not in mine.body
+    (told,) = Notice.objects.filter(source="training.team_lacks", channel="in_app")
+    assert (told.user_id, told.subject_id) == (cast.lead.pk, team.pk)
+    assert f"{cast.agent}" in told.body
+    assert str(cast.trainer) not in told.body
+    count = Notice.objects.count()
+    assert lacking_tell(now=now) == 0
+    newcomer = cast.person(Role.AGENT)
+    assert lacking_tell(now=now) == 1
+    assert own.filter(user_id=newcomer.pk).count() == 1
+    assert Notice.objects.count() > count
+    assert lacking_tell(now=now + timedelta(days=31)) > 3
+
+
+def test_who_lacks_nothing_is_not_told(cast, now) -> None:
+    held(cast, now, a_course(cast, now, hours=Decimal(30)), cast.agent)
+    for code in ("one", "two"):
+        held(cast, now, a_course(cast, now, code, kind="service"), cast.agent)
+    lacking_tell(now=now)
+    assert not Notice.objects.filter(user_id=cast.agent.pk).exists()
+    assert Notice.objects.filter(user_id=cast.trainer.pk).exists()
