@@ -179,7 +179,7 @@ def _check_run(trainer: User, starts_at: datetime, ends_at: datetime, places: in
 def run_change(*, run: Run, actor: Any, now: datetime, version: int | None = None, **columns: Any) -> Run:
     """Change time, place, trainer or cost of a run that has not begun.
 
-    Errors: begun, seated, places_taken, and those of planning.
+    Errors: begun, own_run (whoever sits in it does not move its day), seated, places_taken, and those of planning.
     """
     require(actor, PLAN_RUNS)
     unknown = set(columns) - EDITABLE
@@ -195,6 +195,8 @@ def run_change(*, run: Run, actor: Any, now: datetime, version: int | None = Non
             trainer, columns.get("starts_at", row.starts_at), columns.get("ends_at", row.ends_at), places
         )
         taken = Seat.objects.filter(run=row).taken()
+        if taken.filter(person_id=actor.pk).exists():
+            raise DomainError(_("You are enrolled in this run; somebody else leads it."), "own_run")
         if taken.filter(person=trainer).exists():
             raise DomainError(_("%(who)s is enrolled in this run.") % {"who": trainer}, "seated")
         if taken.count() > places:
@@ -229,7 +231,7 @@ def run_move(
 def seats_take(*, run: Run, people: Sequence[User], actor: Any, now: datetime) -> list[Seat]:
     """Enrol people; whoever has a place keeps it. A person takes his own place only while the run is open.
 
-    Errors: not_permitted, begun, not_open, is_trainer, not_staff, full.
+    Errors: not_permitted, begun, not_open, own_place, is_trainer, not_staff, full.
     """
     alone = [one.pk for one in people] == [actor.pk]
     require(actor, JOIN if alone else ENROL)
@@ -241,6 +243,7 @@ def seats_take(*, run: Run, people: Sequence[User], actor: Any, now: datetime) -
         for one in people:
             _refuse_person(row, one)
         again = [seat for seat in known.values() if seat.state == SeatState.WITHDRAWN]
+        _refuse_own_late(row, {one.pk for one in fresh} | {seat.person_id for seat in again}, actor)
         if len(fresh) + len(again) > row.places - Seat.objects.filter(run=row).taken().count():
             raise DomainError(_("Every place of this run is taken."), "full")
         for seat in again:
@@ -259,6 +262,12 @@ def _refuse_late(run: Run, *, alone: bool) -> None:
         raise DomainError(
             _("This run is not open for enrolment; your lead or the trainer enrols you."), "not_open"
         )
+
+
+def _refuse_own_late(run: Run, people: set[int], actor: Any) -> None:
+    """Whoever plans runs has read the code of one that is on: his own place in it comes from somebody else."""
+    if run.state == RunState.RUNNING and actor.pk in people:
+        raise DomainError(_("This run has begun; somebody else enrols you."), "own_place")
 
 
 def _refuse_person(run: Run, person: User) -> None:
