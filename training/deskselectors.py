@@ -126,7 +126,8 @@ def late(user: Any, now: datetime) -> list[Late]:
 def _next_runs(now: datetime) -> dict[int, Run]:
     """The next run of each course that has a free place."""
     found: dict[int, Run] = {}
-    for run in complianceselectors.coming_runs(now):
+    coming: list[Any] = complianceselectors.coming_runs(now)
+    for run in coming:
         if run.taken < run.places:
             found.setdefault(run.course_id, run)
     return found

@@ -101,8 +101,9 @@ class Effects:
             return None
         span, pairs = timedelta(days=self.days), []
         for run in runs:
+            exam: Any = run.course_version.exam_id
             for person in self._there.get(run.pk, ()):
-                tries = self._sat.get((run.course_version.exam_id, person), [])
+                tries = self._sat.get((exam, person), [])
                 before = [got for at, got in tries if run.starts_at - span <= at < run.starts_at]
                 after = [got for at, got in tries if run.ends_at <= at < run.ends_at + span]
                 if before and after:
@@ -136,7 +137,7 @@ class Effects:
             return {}
         spans = [self._spans(run) for run in self.runs]
         wanted = sorted({code for figure in FIGURES for code in (figure, metrics.metric(figure).of) if code})
-        given = {
+        given: dict[str, Any] = {
             "run": [run.pk for run in self.runs], "course": [run.course_id for run in self.runs],
             "b1": [one.before[0] for one in spans], "b2": [one.before[1] for one in spans],
             "a1": [one.after[0] for one in spans], "a2": [one.after[1] for one in spans],

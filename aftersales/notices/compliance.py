@@ -15,7 +15,7 @@ from accounts.models import Team, User
 from accounts.selectors import led_teams_of
 from accounts.services import system_user
 from training import complianceselectors
-from training.complianceselectors import Standing
+from training.complianceselectors import Asked, Standing
 from training.models import Number
 
 from .models import Notice
@@ -63,11 +63,11 @@ def _told(kind: str, month: str, column: str) -> set[int]:
 
 def _own(rows: Sequence[Standing], month: str, now: datetime) -> Iterable[Order]:
     told, wanted = _told(OWN, month, "user_id"), complianceselectors.asked(now)
-    about = Number.objects.in_force(now).filter(code="trainings_a_year").order_by("-number").first()
+    about = Number.objects.in_force(now).filter(code="trainings_a_year").latest("number")
     for one in rows:
         if one.person.pk not in told:
-            lines = _late(lambda one=one: "\n".join(complianceselectors.lacks(one, wanted)))
-            yield Order(OWN, one.person, about, {"month": month_of(now), "lacks": lines}, f"{month}:own")
+            values = {"month": month_of(now), "lacks": _late(_lines, one, wanted)}
+            yield Order(OWN, one.person, about, values, f"{month}:own")
 
 
 def _teams(rows: Sequence[Standing], month: str, now: datetime) -> Iterable[Order]:
@@ -79,13 +79,17 @@ def _teams(rows: Sequence[Standing], month: str, now: datetime) -> Iterable[Orde
             found.setdefault(teams[one.person.pk], []).append(one)
     for team, people in found.items():
         if team.pk not in told:
-            lines = _late(lambda people=people: _named(people))
+            lines = _late(_named, people)
             values = {
                 "month": month_of(now),
-                "team": _late(lambda team=team: str(team)),
+                "team": _late(str, team),
                 "count": len(people),
             }
             yield Order(TEAM, team.lead, team, values | {"list": lines}, f"{month}:team:{team.pk}")
+
+
+def _lines(one: Standing, wanted: Asked) -> str:
+    return "\n".join(complianceselectors.lacks(one, wanted))
 
 
 def _named(people: Sequence[Standing]) -> str:
@@ -93,6 +97,6 @@ def _named(people: Sequence[Standing]) -> str:
     return "\n".join(lines if len(people) <= NAMED else [*lines, "…"])
 
 
-def _late(say: Callable[[], str]) -> Any:
+def _late(say: Callable[..., str], *given: Any) -> Any:
     """Words that are put together in the language of whoever reads them."""
-    return lazy(say, str)()
+    return lazy(say, str)(*given)
