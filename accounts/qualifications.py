@@ -3,9 +3,23 @@
 A room above provides the answer in its ``AppConfig.ready()``. While nobody does, no certificate is required yet.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
+from decimal import Decimal
+
+ANY_WORK = ""
+"""In place of a duty: work that no duty takes, which only those may get who may get any at all."""
+
+
+@dataclass(frozen=True)
+class Newcomer:
+    """Somebody without the hours that come before the first ticket (R1.2), and the next run that gives some."""
+
+    done: Decimal
+    needed: Decimal
+    run: str = ""
+    starts_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -13,7 +27,8 @@ class Qualification:
     """One person's standing for one duty.
 
     ``valid``: may take such work. ``certificate`` names what is held or missing, ``until`` when it ends. ``tier`` is
-    how far the person has come, from 0 to 1000; None where no tier is kept. ``senior`` likewise.
+    how far the person has come, from 0 to 1000; None where no tier is kept. ``senior`` likewise. ``newcomer``: is
+    not through the onboarding, which keeps from all work alike until the first ticket was given.
     """
 
     valid: bool = True
@@ -21,11 +36,14 @@ class Qualification:
     until: datetime | None = None
     tier: int | None = None
     senior: bool | None = None
+    newcomer: Newcomer | None = None
 
 
 NOTHING_REQUIRED = Qualification()
 Provider = Callable[[Sequence[int], Sequence[str], datetime], Mapping[tuple[int, str], Qualification]]
 _providers: list[Provider] = []
+Experience = Callable[[Collection[int], datetime], Collection[int]]
+_experience: list[Experience] = []
 
 
 def provide(provider: Provider) -> None:
@@ -42,8 +60,14 @@ def withdraw(provider: Provider) -> None:
     _providers.remove(provider)
 
 
+def tell_experience(known: Experience) -> None:
+    """``known(person_ids, at)`` says who of these got work before: asked only about newcomers, with one query."""
+    if known not in _experience:
+        _experience.append(known)
+
+
 def provided() -> list[str]:
-    return [f"{one.__module__}.{one.__qualname__}" for one in _providers]
+    return [f"{one.__module__}.{one.__qualname__}" for one in (*_providers, *_experience)]
 
 
 def of(person_ids: Sequence[int], duty: str, at: datetime) -> dict[int, Qualification]:
@@ -74,4 +98,19 @@ def _asked(
         for key, answer in provider(person_ids, duties, at).items():
             if key in found and (found[key].valid or not answer.valid):
                 found[key] = answer
-    return found
+    return _gated(found, at)
+
+
+def _gated(found: dict[tuple[int, str], Qualification], at: datetime) -> dict[tuple[int, str], Qualification]:
+    """Newcomers get no work, whatever certificates they hold; who worked here before is none any more."""
+    asked = {pk for (pk, _duty), one in found.items() if one.newcomer}
+    if not asked:
+        return found
+    worked = {pk for known in _experience for pk in known(asked, at)}
+    return {key: _judged(one, is_new=key[0] in asked - worked) for key, one in found.items()}
+
+
+def _judged(one: Qualification, *, is_new: bool) -> Qualification:
+    if one.newcomer is None:
+        return one
+    return replace(one, valid=False) if is_new else replace(one, newcomer=None)

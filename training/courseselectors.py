@@ -31,6 +31,12 @@ def number(code: str, now: datetime) -> Decimal:
     return row.value  # type: ignore[no-any-return]
 
 
+def onboarding_comes_first(now: datetime) -> bool:
+    """Whether nobody gets a first ticket before the onboarding hours; until somebody says so they are only shown."""
+    row = Number.objects.in_force(now).filter(code="onboarding_gate").order_by("-number").first()
+    return row is not None and row.value > 0
+
+
 def numbers(now: datetime) -> list[tuple[Number, Number | None, bool]]:
     """Every number: newest version, the one in force, whether a draft waits."""
     found: dict[str, list[Number]] = {}

@@ -14,7 +14,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from accounts.qualifications import Qualification
+from accounts.qualifications import ANY_WORK, Newcomer, Qualification
 from accounts.states import Duty
 from aftersales.core import wording
 from aftersales.core.authority import Claim, Claims, Ruling, Verdict
@@ -206,12 +206,14 @@ def standing(
 
 
 def _qualification(row: Sequence[Any]) -> Qualification:
-    needed, need_zh, need_en, rank, until, senior, name_zh, name_en = row
-    if rank is None or (needed is not None and rank < needed):
-        return Qualification(valid=False, certificate=need_en if english() else need_zh)
+    needed, need_zh, need_en, rank, until, senior, name_zh, name_en, hours, done, run, starts_at = row
+    new = Newcomer(done, hours, run or "", starts_at) if hours is not None else None
+    if needed is not None and (rank is None or rank < needed):
+        return Qualification(valid=False, certificate=need_en if english() else need_zh, newcomer=new)
     return Qualification(
-        certificate=name_en if english() else name_zh, until=until, tier=rank, senior=True if senior else None
-    )
+        certificate=(name_en if english() else name_zh) or "", until=until, tier=rank,
+        senior=True if senior else None, newcomer=new,
+    )  # fmt: skip
 
 
 _STANDING = """
@@ -226,18 +228,51 @@ _STANDING = """
          WHERE q.duty = ANY(%(duties)s) AND q.state IN ('active', 'retired') AND q.valid_from <= %(at)s
            AND (q.valid_to IS NULL OR q.valid_to > %(at)s)
          ORDER BY q.duty, k.rank DESC
+    ), gate AS (
+        SELECT h.value AS hours FROM training_number g JOIN training_number h ON h.code = 'onboarding_hours'
+         WHERE g.code = 'onboarding_gate' AND g.value > 0
+           AND g.state IN ('active', 'retired') AND g.valid_from <= %(at)s
+           AND (g.valid_to IS NULL OR g.valid_to > %(at)s)
+           AND h.state IN ('active', 'retired') AND h.valid_from <= %(at)s
+           AND (h.valid_to IS NULL OR h.valid_to > %(at)s)
+         ORDER BY g.number DESC, h.number DESC LIMIT 1
+    ), onboarding AS (
+        SELECT gate.hours, u.id, (
+            SELECT coalesce(sum(r.hours), 0) FROM training_seat s JOIN training_run r ON r.id = s.run_id
+              JOIN training_course o ON o.id = r.course_id AND o.kind = 'onboarding'
+             WHERE s.person_id = u.id AND s.state = 'present' AND r.state = 'done' AND r.ends_at <= %(at)s) AS done
+          FROM gate CROSS JOIN unnest(%(people)s::bigint[]) AS u(id)
+         WHERE NOT EXISTS (SELECT FROM training_fact f
+                            WHERE f.person_id = u.id AND f.metric = 'tickets_handled' AND f.total > 0)
+           AND NOT EXISTS (SELECT FROM training_certificate e
+                            WHERE e.person_id = u.id AND e.overridden_by_id IS NOT NULL AND e.state = ANY(%(live)s)
+                              AND e.valid_from <= %(at)s AND e.valid_to > %(at)s)
+    ), newcomers AS (
+        SELECT x.id, x.hours, x.done, y.number AS run, y.starts_at FROM onboarding x LEFT JOIN LATERAL (
+            SELECT r.number, r.starts_at FROM training_run r
+              JOIN training_course o ON o.id = r.course_id AND o.kind = 'onboarding'
+             WHERE r.state IN ('planned', 'open') AND r.starts_at > %(at)s ORDER BY r.starts_at, r.id LIMIT 1
+        ) y ON true WHERE x.done < x.hours
     )
-    SELECT p.id, d.duty, n.rank, n.name_zh, n.name_en, b.rank, b.valid_to, b.counts_as_senior, b.name_zh, b.name_en
+    SELECT p.id, d.duty, n.rank, n.name_zh, n.name_en, b.rank, b.valid_to, b.counts_as_senior, b.name_zh, b.name_en,
+           w.hours, w.done, w.run, w.starts_at
       FROM unnest(%(people)s::bigint[]) AS p(id) CROSS JOIN unnest(%(duties)s::text[]) AS d(duty)
       LEFT JOIN needed n ON n.duty = d.duty
+      LEFT JOIN newcomers w ON w.id = p.id
       LEFT JOIN LATERAL (
         SELECT k.*, c.valid_to FROM training_certificate c JOIN ranks k ON k.tier_id = c.tier_id
          WHERE c.person_id = p.id AND c.state = ANY(%(live)s) AND c.valid_from <= %(at)s AND c.valid_to > %(at)s
            AND (c.duties = '{}' OR d.duty = ANY(c.duties))
          ORDER BY k.rank DESC, c.valid_to DESC LIMIT 1
       ) b ON true
-     WHERE n.rank IS NOT NULL OR b.rank IS NOT NULL
+     WHERE n.rank IS NOT NULL OR b.rank IS NOT NULL OR w.id IS NOT NULL
 """
+
+
+def onboarding_gap(person: Any, at: datetime) -> Newcomer | None:
+    """What the person lacks of the onboarding while it comes before the first ticket (R1.2); None: nothing."""
+    found = standing([person.pk], [ANY_WORK], at).get((person.pk, ANY_WORK))
+    return found.newcomer if found else None
 
 
 @dataclass(frozen=True)

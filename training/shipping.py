@@ -24,7 +24,9 @@ AMOUNTS = ("per_decision", "per_day", "per_customer", "four_eyes_above")
 
 
 def load(*, actor: Any, now: datetime) -> Mapping[str, int]:
-    """What is not in the database yet. Requirements of duties stay drafts: a new house has nobody certified."""
+    """What is not in the database yet. Requirements of duties stay drafts, and so do numbers that wait: a new house has
+    nobody certified or trained.
+    """
     shipped = _read("authority") | _read("numbers")
     with transaction.atomic():
         tiers = _tiers(shipped["tier"], actor, now)
@@ -48,7 +50,7 @@ def _numbers(rows: Sequence[Mapping[str, Any]], actor: Any, now: datetime) -> in
             code=row["code"], actor=actor, now=now, is_shipped=True, value=Decimal(row["value"]),
             name_zh=row["name_zh"], name_en=row["name_en"], **_source(row),
         )  # fmt: skip
-    _into_force(Number, actor, now)
+    _into_force(Number, actor, now, leave=[row["code"] for row in rows if row.get("waits")])
     return len(fresh)
 
 
@@ -120,8 +122,9 @@ def _source(row: Mapping[str, Any]) -> dict[str, str]:
     return {name: row[name] for name in services.SOURCES if name in row}
 
 
-def _into_force(model: type[Any], actor: Any, now: datetime) -> None:
+def _into_force(model: type[Any], actor: Any, now: datetime, leave: Sequence[str] = ()) -> None:
     drafts = model.objects.filter(is_shipped=True, state=RuleState.DRAFT, number=1, drafted_by=actor)
+    drafts = drafts.exclude(code__in=leave) if leave else drafts
     outcome = moves.perform_many(drafts, "activate", actor=actor, now=now, data={"valid_from": ALWAYS})
     if outcome.refused or outcome.busy:
         raise Refused([reason for _pk, found in outcome.refused for reason in found])

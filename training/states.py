@@ -49,6 +49,7 @@ class Asked(models.TextChoices):
     """What a tier can ask for before somebody is certified (R1.2, R1.3)."""
 
     HOURS = "hours", pgettext_lazy("requirement", "Hours of training")
+    ONBOARDING = "onboarding", pgettext_lazy("requirement", "Hours of onboarding before the first ticket")
     COURSE = "course", pgettext_lazy("requirement", "Course in date")
     EXAM = "exam", pgettext_lazy("requirement", "Exam passed")
     PRACTICAL = "practical", pgettext_lazy("requirement", "Practical assessment passed")

@@ -39,6 +39,7 @@ VERDICTS: Mapping[str, tuple[Any, Any]] = {
     "pause": (pgettext_lazy("dispatch", "Pause"), gettext_lazy("on a pause until %(until)s")),
     "off_shift": (pgettext_lazy("dispatch", "Not on shift"), gettext_lazy("next shift %(until)s")),
     "certificate": (pgettext_lazy("dispatch", "Certificate"), dispatch_rules.NO_CERTIFICATE),
+    "onboarding": (pgettext_lazy("dispatch", "Onboarding"), dispatch_rules.NEWCOMER),
     "unread": (pgettext_lazy("dispatch", "Rule not read"), gettext_lazy("has not read a changed rule of this kind")),
     "scope": (pgettext_lazy("dispatch", "Scope"), gettext_lazy("beyond what the vendor takes on")),
     "returned": (pgettext_lazy("dispatch", "Taken back"), gettext_lazy("it was taken back from this person just now")),
@@ -273,7 +274,8 @@ def _out(one: Mapping[str, Any], at: datetime) -> Out:
     until = parse_datetime(one["until"]) if one.get("until") else None
     values = {
         "until": wording.minute(until, at) if until else pgettext("dispatch", "further notice"),
-        "certificate": one.get("certificate") or "–", "capacity": one.get("capacity", 0), "fresh": one.get("fresh", 0),
+        "certificate": one.get("certificate") or "–", "onboarding": one.get("onboarding", ""),
+        "capacity": one.get("capacity", 0), "fresh": one.get("fresh", 0),
         "carried": _points((one.get("weight") or 0) // 10),
     }  # fmt: skip
     return Out(one["name"], str(word), str(why) % values if why else "")

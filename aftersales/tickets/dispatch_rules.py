@@ -7,6 +7,7 @@ last week can be played again and yesterday's choice can be explained.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext_lazy
@@ -127,6 +128,7 @@ class Candidate:
     own: bool = False
     returned: bool = False
     put_back: bool = False
+    onboarding: str = ""  # hours done of those needed before the first ticket, "" for who is no newcomer
     unread: frozenset[int] = frozenset()  # versions of rules whose tickets wait until they are read
     parts: tuple[int, ...] = ()
     total: int = 0
@@ -159,8 +161,20 @@ class Choice:
 
 
 NO_CERTIFICATE = gettext_lazy("no valid certificate: %(certificate)s")
+NEWCOMER = gettext_lazy("new here: %(onboarding)s hours of onboarding done")
+NOT_ONBOARDED = gettext_lazy(
+    "%(name)s is new here and has %(done)s of the %(needed)s hours of onboarding that come before the first ticket. "
+    "%(next)s"
+)
+NEXT_RUN = gettext_lazy("The next onboarding run is %(run)s on %(at)s.")
+NO_RUN = gettext_lazy("No onboarding run is planned; ask a trainer for one.")
 PAUSES = frozenset({"break", "pause"})
 BUSY = frozenset({"full", "hourly", "returned"}) | PAUSES  # qualified and here, but not at this moment
+
+
+def hours(value: Decimal) -> str:
+    """30, not 30.00."""
+    return f"{value.normalize():f}"
 
 
 def verdict(one: Candidate, asked: Asked, terms: Terms | None = None) -> str:
@@ -171,6 +185,8 @@ def verdict(one: Candidate, asked: Asked, terms: Terms | None = None) -> str:
         return one.away_reason if one.away_reason in PAUSES else "away"
     if not one.on_shift:
         return "off_shift"
+    if one.onboarding:
+        return "onboarding"
     if not one.qualified:
         return "certificate"
     if one.vendor and terms is not None and _beyond_vendors(asked, terms):

@@ -17,6 +17,7 @@ PLAIN = (
         "qualified",
         "tier",
         "certificate",
+        "onboarding",
         "senior",
         "vendor",
         "known",

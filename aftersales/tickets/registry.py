@@ -3,6 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from accounts import qualifications
 from aftersales.clocks import services as clocks
 from aftersales.core import deliveries, erasure, facts, files, jobs, moves, retention, series, shipped
 from aftersales.core.events import blur, declare_reasons, read_reasons
@@ -12,7 +13,7 @@ from aftersales.tickets import consumers, events, selectors, shipping, tasks  # 
 from aftersales.tickets.machine import APPOINTMENT_MACHINE, AUTOMATION_MACHINE, MACHINE, PROMISE_MACHINE
 from aftersales.tickets.selectors import appointments, checks, merging, promises, reading, writing
 from aftersales.tickets.selectors.cited import doer
-from aftersales.tickets.selectors.dispatching import own_order_facts
+from aftersales.tickets.selectors.dispatching import own_order_facts, worked_before
 from aftersales.tickets.selectors.neutral import blurred
 from aftersales.tickets.services import (
     appointment_letters,
@@ -31,6 +32,7 @@ def connect() -> None:
     moves.use(AUTOMATION_MACHINE)
     moves.use(PROMISE_MACHINE)
     moves.use(APPOINTMENT_MACHINE)
+    qualifications.tell_experience(worked_before)
     series.declare("ticket", "TK{yy}{mm}-{n:05d}")
     series.declare("archive", "DA{yy}{mm}-{n:05d}")
     clocks.follow(

@@ -24,7 +24,7 @@ from aftersales.tickets.states import (
 )
 
 Guarding = Iterable[Refusal]
-NEVER = frozenset({"not_this", "certificate", "scope", "unread"})
+NEVER = frozenset({"not_this", "onboarding", "certificate", "scope", "unread"})
 """Verdicts of dispatch that no waiting changes: such a person is no help for this ticket."""
 
 

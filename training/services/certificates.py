@@ -14,7 +14,7 @@ from aftersales.core.wording import listed
 from training import selectors, tierpages, tierrules, tierselectors
 from training.machine import CERTIFY
 from training.models import Certificate, Course, Exam, Rubric, Tier, TierVersion
-from training.states import LIVE, CertificateState
+from training.states import LIVE, Asked, CertificateState
 
 
 def certificate_grant(
@@ -32,8 +32,9 @@ def certificate_grant(
     """Certify somebody else who has what the tier asks for (R1.2, R1.3).
 
     Without an end it lasts as long as the tier's rule says; a temporary tier's certificate never outlives the tier
-    and covers only its duties. With ``by_exception`` and a reason it is only proposed where something is missing: it
-    gives nothing until a second person confirms it. Raises ``own_certificate``, ``not_staff``, ``no_terms`` (no
+    and covers only its duties. With ``by_exception`` and a reason it is only proposed where something is missing (of
+    what the tier asks for, or of the onboarding before the first ticket): it gives nothing until a second person
+    confirms it. Raises ``own_certificate``, ``not_staff``, ``no_terms`` (no
     version of the tier in force), ``period``, ``temporary``, ``too_wide``, ``missing``, ``reason_missing`` and
     ``held_already`` (a live certificate of the tier covers that time and these duties).
     """
@@ -109,8 +110,13 @@ def _duties(terms: TierVersion, wanted: Sequence[str]) -> list[str]:
 
 
 def _lacking(person: User, terms: TierVersion, now: datetime, by_exception: bool, reason: str) -> list[str]:
-    """What is missing, for the record; refused unless an exception is asked for with a reason."""
+    """What is missing, for the record; refused unless an exception is asked for with a reason.
+
+    Hours of onboarding keep nobody from a certificate, but from work: an exception covers them too.
+    """
     missing = tierrules.missing(tierselectors.points_of(person, terms, now))
+    if by_exception and (new := selectors.onboarding_gap(person, now)):
+        missing.append(tierrules.Point(Asked.ONBOARDING, new.done, new.needed, met=False))
     if not missing:
         return []
     if not by_exception:

@@ -34,6 +34,7 @@ def compliance(request: HttpRequest) -> HttpResponse:
         "all": complianceselectors.total(rows), "people": found[:SHOWN], "n": len(found),
         "hours": courseselectors.number("onboarding_hours", now),
         "trainings": courseselectors.number("trainings_a_year", now),
+        "comes_first": courseselectors.onboarding_comes_first(now),
         "runs": complianceselectors.coming_runs(now) if request.user.has_perm(service.ENROL) else [],
     }  # fmt: skip
     return render(request, "training/compliance.html", page)

@@ -119,15 +119,26 @@ def given(rows: Rows, asked: Asked, whom: dict[int, User]) -> Judged:
         known = (row, {"tickets.own_order": [own[row.pk]]}, asked.actor, asked.now, {"to": whom[row.pk]})
         found[row.pk] = [*rules.fit_to_work(*known), *rules.not_own_order(*known)]
     moving = [row for row in rows if row.pk not in kept]
-    return merged(permitted(rows, asked, "tickets.assign"), found, _assigned_by_door(moving, asked, whom))
+    lacks = [
+        {pk: [why] for pk, why in pulling.lacking_certificate(group, to, asked.now).items()}
+        for to, group in _by_person(rows, whom).items()
+    ]
+    return merged(
+        permitted(rows, asked, "tickets.assign"), *lacks, found, _assigned_by_door(moving, asked, whom)
+    )
 
 
 def _assigned_by_door(rows: Rows, asked: Asked, whom: dict[int, User]) -> Judged:
     """The door's answer, asked once for each person."""
+    groups = _by_person(rows, whom)
+    return merged(*(by_move("assign", group, asked, to=to) for to, group in groups.items()))
+
+
+def _by_person(rows: Rows, whom: dict[int, User]) -> dict[User, list[Ticket]]:
     groups: dict[User, list[Ticket]] = defaultdict(list)
     for row in rows:
         groups[whom[row.pk]].append(row)
-    return merged(*(by_move("assign", group, asked, to=to) for to, group in groups.items()))
+    return groups
 
 
 def put_back(rows: Rows, asked: Asked) -> Judged:

@@ -1,7 +1,7 @@
 """What dispatch asks before it chooses: tickets with their customers, people with their loads. All set-based."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -265,11 +265,21 @@ def _candidate(
         person_id=one.person.pk, name=str(one.person), team_id=one.team.pk, load=0, capacity=one.capacity,
         on_shift=one.on_shift, away=bool(one.away_reason), away_reason=one.away_reason,
         next_shift_at=one.next_shift_at, left=_left(one, now), until=_until(one, standing),
-        qualified=standing.valid, certificate=standing.certificate,
+        qualified=standing.valid, certificate=standing.certificate, onboarding=_onboarding(standing.newcomer),
         tier=rules.WHOLE if standing.tier is None else standing.tier,
         senior=long_here if standing.senior is None else standing.senior, vendor=bool(one.team.vendor),
         speaks=frozenset(map(_primary, filter(None, [ours, one.person.language, *one.person.languages]))),
     )  # fmt: skip
+
+
+def _onboarding(new: qualifications.Newcomer | None) -> str:
+    return f"{rules.hours(new.done)}/{rules.hours(new.needed)}" if new else ""
+
+
+def worked_before(person_ids: Collection[int], at: datetime) -> set[int]:
+    """Those of these people who ever got a ticket: nobody's first one is still to come (R1.2). One query."""
+    got = DispatchRecord.objects.filter(chosen__in=list(person_ids), at__lte=at)
+    return set(got.order_by().values_list("chosen_id", flat=True).distinct())
 
 
 def _left(one: OnDuty, now: datetime) -> int | None:

@@ -13,8 +13,9 @@ from django.utils.translation import gettext as _
 from accounts import qualifications
 from accounts.models import User
 from accounts.states import Role
+from aftersales.core import wording
 from aftersales.core.errors import Refusal
-from aftersales.tickets.dispatch_rules import NO_CERTIFICATE
+from aftersales.tickets.dispatch_rules import NEXT_RUN, NO_CERTIFICATE, NO_RUN, NOT_ONBOARDED, hours
 from aftersales.tickets.models import Ticket
 from aftersales.tickets.selectors import clock_subjects
 from aftersales.tickets.selectors.dispatching import terms_at
@@ -50,22 +51,45 @@ def barred(rows: Sequence[Ticket], person: Any, now: datetime) -> dict[int, list
 
 
 def lacking_certificate(rows: Sequence[Ticket], person: Any, now: datetime) -> dict[int, Refusal]:
-    """Those whose duty asks for a certificate that this person lacks: two queries whatever the rows."""
-    routes = route_book() if rows else []
+    """Those that this person gets by no way, since their duty asks for a certificate that he lacks or since he is new
+    and not through the onboarding yet: two queries whatever the rows, one more for a newcomer.
+    """
+    if not rows:
+        return {}
+    routes = route_book()
     duties = {row.pk: route(row, routes) for row in rows}
-    missing = qualifications.lacking(person.pk, sorted({one for one in duties.values() if one}), now)
+    missing = qualifications.lacking(person.pk, sorted({qualifications.ANY_WORK, *duties.values()}), now)
     return {
-        pk: Refusal("certificate", NO_CERTIFICATE % {"certificate": missing[duty].certificate})
+        pk: _refusal(missing[duty], person, now)
         for pk, duty in duties.items()
-        if duty in missing
+        if duty in missing and (duty or missing[duty].newcomer)
     }
 
 
+def _refusal(one: qualifications.Qualification, person: Any, now: datetime) -> Refusal:
+    if one.newcomer is None:
+        return Refusal("certificate", NO_CERTIFICATE % {"certificate": one.certificate})
+    new = one.newcomer
+    words = {"run": new.run, "at": wording.minute(new.starts_at, now)}
+    said = {
+        "name": person,
+        "done": hours(new.done),
+        "needed": hours(new.needed),
+        "next": (NEXT_RUN if new.run else NO_RUN) % words,
+    }
+    return Refusal("onboarding", NOT_ONBOARDED % said)
+
+
 def uncertified(person: Any, now: datetime) -> Q:
-    """The same asked of the table: the tickets that this person lacks the certificate for; empty for none at all."""
+    """The same asked of the table: the tickets that this person may not get; empty for none at all."""
     routes = route_book()
-    missing = qualifications.lacking(person.pk, sorted({row.duty for row in routes}), now)
-    return routed_to(missing, routes) if missing else Q()
+    missing = qualifications.lacking(
+        person.pk, sorted({qualifications.ANY_WORK, *(row.duty for row in routes)}), now
+    )
+    if any(one.newcomer for one in missing.values()):
+        return Q(pk__isnull=False)
+    lacks = missing.keys() - {qualifications.ANY_WORK}
+    return routed_to(lacks, routes) if lacks else Q()
 
 
 def not_offered(ids: Sequence[int], person: Any, now: datetime) -> set[int]:

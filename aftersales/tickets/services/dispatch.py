@@ -36,7 +36,7 @@ def ticket_assign(
     version: int | None = None,
 ) -> Ticket:
     """Give a ticket to a person by hand. A waiting ticket is passed on without waking it up, and one that is solved
-    with what is still owed on it. Nobody gets work by hand that he lacks the certificate for.
+    with what is still owed on it. Nobody gets work by hand that he lacks the certificate or the onboarding for.
     """
     if not to.is_active or not to.has_perm("tickets.work"):
         raise DomainError(_("%(name)s cannot work on tickets.") % {"name": to}, "unfit")
@@ -63,15 +63,18 @@ def tickets_assign(
     reason: str = "",
     team_id: int | None = None,
 ) -> moves.Outcome:
-    """Give many tickets to a person by hand, and to a team with him; each leaves the same record as a single one."""
+    """Give many tickets to a person by hand, and to a team with him; each is judged and recorded as a single one."""
     if not to.is_active or not to.has_perm("tickets.work"):
         raise DomainError(_("%(name)s cannot work on tickets.") % {"name": to}, "unfit")
     with transaction.atomic():
+        lacks = pulling.lacking_certificate(list(tickets), to, now)
+        moving = tickets.exclude(pk__in=list(lacks)) if lacks else tickets
         outcome = moves.perform_many(
-            tickets, "assign", actor=actor, now=now, reason=reason, data={"to": to, "team_id": team_id}
+            moving, "assign", actor=actor, now=now, reason=reason, data={"to": to, "team_id": team_id}
         )
         choice = Choice(as_candidate(to, team_id), "by_hand")
         DispatchRecord.objects.bulk_create(build(row.pk, "", choice, now) for row in outcome.done)
+    outcome.refused += [(pk, [why]) for pk, why in lacks.items()]
     return outcome
 
 
