@@ -95,6 +95,9 @@ MERCHANT_REGISTER = {
     "merchants.close": KEEPERS,
     **register("merchants.merchant", view=OWN_STAFF, change=KEEPERS, add=KEEPERS),
     "merchants.move_deposit": roles(R.FINANCE),
+    "merchants.view_training": roles(KEEPERS, R.SUPERVISOR, R.TRAINER, R.PLANNER, R.AUDITOR),
+    "merchants.learn": MERCHANTS,  # their own courses in the portal
+    "core.export_merchant_lessons": roles(KEEPERS, R.SUPERVISOR, R.TRAINER, R.AUDITOR),
     "merchants.view_deposits": roles(
         R.FINANCE, R.LEAD, R.SUPERVISOR, R.AUDITOR, R.MERCHANT_MANAGER, R.OPERATIONS
     ),
@@ -372,9 +375,10 @@ TRAINING = {
     "training.plan_runs": CERTIFIERS,
     "training.mark": roles(CERTIFIERS, R.LEAD),  # in runs that one teaches, never one's own attendance
     "training.enrol": roles(CERTIFIERS, LEADS),
-    "training.join": STAFF - {R.AUDITOR},
+    "training.study": STAFF - {R.AUDITOR},  # the department's own pages of learning
+    "training.join": roles(STAFF - {R.AUDITOR}, MERCHANTS),  # people from outside: what they are admitted to
     "training.view_seats": roles(CERTIFIERS, LEADS, R.AUDITOR, R.PLANNER),
-    "training.sit": STAFF - {R.AUDITOR},
+    "training.sit": roles(STAFF - {R.AUDITOR}, MERCHANTS),
     "training.view_bank": roles(CERTIFIERS, R.AUDITOR),  # the right answers stand in it
     "training.mark_exams": roles(CERTIFIERS, R.LEAD),  # never one's own, and an appeal never the first marker
     "training.view_attempts": roles(CERTIFIERS, LEADS, R.AUDITOR, R.PLANNER),

@@ -14,7 +14,7 @@ from accounts.models import User
 from aftersales.core import files, moves, registers, series
 from aftersales.core.errors import Busy, DomainError, Refused
 from aftersales.core.moves import Outcome
-from training import courseselectors
+from training import admission, courseselectors
 from training.courserules import BEFORE
 from training.machine import JOIN, MARK, PLAN_RUNS
 from training.models import Course, CourseFile, CourseVersion, Number, Run, Seat, SheetLine
@@ -241,7 +241,7 @@ def seats_take(*, run: Run, people: Sequence[User], actor: Any, now: datetime) -
         known = {seat.person_id: seat for seat in Seat.objects.filter(run=row, person__in=people)}
         fresh = [one for one in people if one.pk not in known]
         for one in people:
-            _refuse_person(row, one)
+            _refuse_person(row, one, now)
         again = [seat for seat in known.values() if seat.state == SeatState.WITHDRAWN]
         _refuse_own_late(row, {one.pk for one in fresh} | {seat.person_id for seat in again}, actor)
         if len(fresh) + len(again) > row.places - Seat.objects.filter(run=row).taken().count():
@@ -270,10 +270,10 @@ def _refuse_own_late(run: Run, people: set[int], actor: Any) -> None:
         raise DomainError(_("This run has begun; somebody else enrols you."), "own_place")
 
 
-def _refuse_person(run: Run, person: User) -> None:
+def _refuse_person(run: Run, person: User, now: datetime) -> None:
     if person.pk == run.trainer_id:
         raise DomainError(_("%(who)s is the trainer of this run.") % {"who": person}, "is_trainer")
-    if not person.is_staff:
+    if not admission.may_attend(person, run.course, now):
         raise DomainError(_("%(who)s is not of the department.") % {"who": person}, "not_staff")
 
 

@@ -13,9 +13,9 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from accounts.services import system_user
 from aftersales.core import moves, registers, series
-from aftersales.core.errors import DomainError, Refused
+from aftersales.core.errors import DomainError, NotPermitted, Refused
 from aftersales.core.wording import stamp
-from training import courseselectors, examrules, examselectors
+from training import admission, courseselectors, examrules, examselectors
 from training.exammachine import MARK_EXAMS, SIT
 from training.models import Attempt, Exam, ExamVersion, Item, Question, QuestionVersion
 from training.services import DRAFT, draft_version, require
@@ -97,10 +97,12 @@ def exam_draft(*, exam: Exam, actor: Any, now: datetime, reason: str = "", **ter
 def attempt_start(*, exam: Exam, actor: Any, now: datetime) -> Attempt:
     """Draw a paper and start its clock; an attempt that runs is taken up again.
 
-    Nobody is asked what he drafted or brought into force himself. Errors: not_permitted, no_version, no_tries,
-    wait, bank_too_small.
+    Nobody is asked what he drafted or brought into force himself. Errors: not_permitted (also somebody from outside
+    who is not to sit this exam), no_version, no_tries, wait, bank_too_small.
     """
     require(actor, SIT)
+    if not admission.may_sit(actor, exam.pk, now):
+        raise NotPermitted()
     with transaction.atomic():
         User.objects.select_for_update(no_key=True, of=("self",)).get(pk=actor.pk)
         running = Attempt.objects.filter(exam=exam, person_id=actor.pk, state=AttemptState.STARTED).first()

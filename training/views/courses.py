@@ -259,7 +259,7 @@ def enrol(request: HttpRequest, number: str) -> HttpResponse:
     return redirect("training:run", number)
 
 
-@needs("training.join")
+@needs("training.study")
 @require_POST
 def join(request: HttpRequest, number: str) -> HttpResponse:
     """Take a place for oneself."""
@@ -271,7 +271,7 @@ def join(request: HttpRequest, number: str) -> HttpResponse:
     return redirect("training:run", number)
 
 
-@needs("training.join")
+@needs("training.study")
 @require_POST
 def seat_act(request: HttpRequest, number: str, pk: int, name: str) -> HttpResponse:
     """Give a place back, or take it again."""
@@ -286,7 +286,7 @@ def seat_act(request: HttpRequest, number: str, pk: int, name: str) -> HttpRespo
     return redirect("training:run", number)
 
 
-@needs("training.join")
+@needs("training.study")
 @require_POST
 def check_in(request: HttpRequest, number: str) -> HttpResponse:
     """I am here: the code that the trainer shows."""

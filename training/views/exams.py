@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from decimal import Decimal, InvalidOperation
-from functools import partial
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
@@ -16,21 +15,19 @@ from django.views.decorators.http import require_GET, require_POST
 
 from aftersales.core import moves
 from aftersales.core.access import answered, needs
-from aftersales.core.errors import DomainError
 from aftersales.core.posted import whole
-from training import courseselectors, exampages, examselectors, pages
+from training import courseselectors, exampages, examselectors, pages, papers
 from training import services as rules
 from training.forms import NewExamForm, NewQuestionForm, QuestionForm
 from training.models import Attempt, Exam, ExamVersion, Question, QuestionVersion
 from training.services import DRAFT, exams
-from training.states import CHOSEN, AttemptState, QuestionKind
+from training.states import AttemptState
 from training.views import valid
 
 SEE = "training.view_courses"
-SIT = "training.sit"
+STUDY = "training.study"
 BANK = "training.view_bank"
 MARK = "training.mark_exams"
-LONGEST = 4000
 
 
 # --------------------------------------------------------------------------------------------------- exams
@@ -42,7 +39,7 @@ def index(request: HttpRequest) -> HttpResponse:
     page = {
         "title": pgettext("exam", "Exams"), "now": now, "exams": examselectors.exams(user, now),
         "mine": [(one, exampages.badge(one)) for one in examselectors.attempts_of(user)],
-        "may_draft": user.has_perm(DRAFT), "may_sit": user.has_perm(SIT), "form": NewExamForm(prefix="new"),
+        "may_draft": user.has_perm(DRAFT), "may_sit": user.has_perm(STUDY), "form": NewExamForm(prefix="new"),
     }  # fmt: skip
     return render(request, "training/exams.html", page)
 
@@ -72,12 +69,12 @@ def exam(request: HttpRequest, code: str) -> HttpResponse:
         "title": row.name, "now": now, "exam": row, "version": version,
         "lines": exampages.terms(version) if version else [], "mine": [(one, exampages.badge(one)) for one in mine],
         "running": next((one for one in mine if one.state == AttemptState.STARTED and now < one.due_at), None),
-        "may_sit": user.has_perm(SIT) and version is not None,
+        "may_sit": user.has_perm(STUDY) and version is not None,
     }  # fmt: skip
     return render(request, "training/exam.html", page)
 
 
-@needs(SIT)
+@needs(STUDY)
 @require_POST
 def start(request: HttpRequest, code: str) -> HttpResponse:
     """Begin, or go on with the attempt that runs."""
@@ -118,36 +115,21 @@ def attempt(request: HttpRequest, public_id: str) -> HttpResponse:
     return render(request, "training/result.html", page)
 
 
-@needs(SIT)
+@needs(STUDY)
 @require_POST
 def answer(request: HttpRequest, public_id: str) -> JsonResponse:
     """One answer, saved as it is given; the page sends it again until this says yes."""
-    row, place = _mine(request, public_id), whole(request.POST.get("place"))
-    try:
-        item = exams.answer_save(
-            attempt=row, place=place or 0, actor=request.user, now=timezone.now(),
-            picked=_picked(request, "picked"), words=request.POST.get("words", "")[:LONGEST],
-            serial=whole(request.POST.get("serial")) or 0,
-        )  # fmt: skip
-    except DomainError as error:
-        status = 503 if error.code == "busy" else 409
-        return JsonResponse({"ok": False, "code": error.code, "message": str(error)}, status=status)
-    return JsonResponse({"ok": True, "serial": item.serial})
+    status, said = papers.answer_posted(_mine(request, public_id), request.POST, request.user, timezone.now())
+    return JsonResponse(said, status=status)
 
 
-def _picked(request: HttpRequest, name: str) -> list[int]:
-    found = [whole(value) for value in request.POST.getlist(name)[:50]]
-    return [one for one in found if one is not None]
-
-
-@needs(SIT)
+@needs(STUDY)
 @require_POST
 def submit(request: HttpRequest, public_id: str) -> HttpResponse:
     """Save everything on the page; hand in when asked to. The way that needs no script."""
     row, now, user = _mine(request, public_id), timezone.now(), request.user
-    if request.POST.get("whole") == "1":
-        for one in examselectors.paper(row):
-            answered(partial(_save, request, row, one, now), request)
+    for save in papers.whole_posted(row, request.POST, user, now):
+        answered(save, request)
     if request.POST.get("act") == "submit":
         answered(
             lambda: exams.attempt_submit(attempt=row, actor=user, now=now), request, _("You handed it in.")
@@ -155,26 +137,7 @@ def submit(request: HttpRequest, public_id: str) -> HttpResponse:
     return redirect("training:attempt", public_id)
 
 
-def _save(request: HttpRequest, row: Attempt, one: examselectors.Shown, now: Any) -> None:
-    """One question of the whole form; an order is read from the ranks that were chosen."""
-    picked = _picked(request, f"q{one.place}")
-    if one.kind == QuestionKind.ORDER:
-        ranks = [(whole(request.POST.get(f"q{one.place}-{n}")) or 0, n) for n in range(len(one.options))]
-        picked = [n for rank, n in sorted(ranks) if rank]
-    words = request.POST.get(f"q{one.place}", "")[:LONGEST] if one.kind not in CHOSEN else ""
-    if list(one.picked) != picked or one.words != words:
-        exams.answer_save(
-            attempt=row,
-            place=one.place,
-            actor=request.user,
-            now=now,
-            picked=picked,
-            words=words,
-            serial=one.serial + 1,
-        )
-
-
-@needs(SIT)
+@needs(STUDY)
 @require_POST
 def appeal(request: HttpRequest, public_id: str) -> HttpResponse:
     """A second marker, please."""
