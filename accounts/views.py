@@ -73,7 +73,11 @@ def home(request: HttpRequest) -> HttpResponse:
     user: Any = request.user
     if not user.is_authenticated:
         return redirect("account_login")
-    return redirect(settings.STAFF_HOME) if user.is_staff else render(request, "accounts/no_place.html")
+    if user.is_staff:
+        return redirect(settings.STAFF_HOME)
+    if user.has_perm("merchants.learn"):
+        return redirect(settings.MERCHANT_HOME)
+    return render(request, "accounts/no_place.html")
 
 
 def locked_out(

@@ -20,6 +20,8 @@ urlpatterns = [
     path("rules/", include("aftersales.standards.urls")),
     path("ledger/", include("aftersales.ledger.urls")),
     path("training/", include("training.urls")),
+    path("merchants/", include("aftersales.merchants.urls")),
+    path("portal/", include("aftersales.portal.urls")),
     path("c/", include("aftersales.selfservice.urls")),
     path("sheets/", include("aftersales.core.sheets.urls")),
     path("accounts/", include("accounts.urls")),

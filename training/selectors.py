@@ -1,7 +1,7 @@
 """Answers of the training room: standing of people, limits held now, words for pages."""
 
 from calendar import monthrange
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -326,9 +326,19 @@ def person_and_tier(person_id: Any, tier_id: Any) -> tuple[str, str]:
     return str(person or ""), str(tier or "")
 
 
+_told_rules: dict[str, Callable[[str], str]] = {}
+
+
+def tell_rules(sort: str, words: Callable[[str], str]) -> None:
+    """A room above keeps rules of this sort in the same way: ``words(key)`` names one in the reader's language."""
+    _told_rules[sort] = words
+
+
 def rule_words(code: str) -> str:
     """A rule's code (``tier.x``, ``limit.x``, ``duty.x``) in the reader's language."""
     sort, _dot, key = code.partition(".")
+    if sort in _told_rules:
+        return _told_rules[sort](key)
     if sort == "tier":
         return str(Tier.objects.filter(code=key).first() or code)
     if sort == "duty":

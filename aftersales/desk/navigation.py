@@ -105,6 +105,12 @@ GROUPS: tuple[Group, ...] = (
         pgettext("navigation", "Merchants"),
         (
             register_page("merchants", "merchant", pgettext("navigation", "Merchants"), "store"),
+            Item(
+                pgettext("navigation", "Merchants' training"),
+                "merchants:training",
+                "book",
+                "merchants.view_training",
+            ),
             register_page("orders", "product", pgettext("navigation", "Products"), "box"),
         ),
     ),

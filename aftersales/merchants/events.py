@@ -14,6 +14,16 @@ def _cause(payload: Mapping[str, Any]) -> dict[str, Any]:
     return {"cause": Cause(payload["cause"]).label}
 
 
+LESSON = {"lesson": "code", "member": "id", "course": "id"}
+
+
+def _lesson(payload: Mapping[str, Any]) -> dict[str, Any]:
+    """Who, and which course."""
+    from . import trainingselectors
+
+    return trainingselectors.lesson_words(payload)
+
+
 DEPOSIT = {"amount": "amount", "held": "amount", "currency": "code"}
 
 register(
@@ -83,6 +93,64 @@ register(
         "merchant.deposit_asked",
         sentence=_("The merchant is asked to top up the deposit by %(amount)s %(currency)s."),
         payload={"amount": "amount", "currency": "code", "until": "moment"},
+        audience="merchant",
+    ),
+    Kind(
+        "merchant.trained",
+        sentence=_(
+            "Everybody of the merchant finished the training that the agreement asks for (%(people)s people)."
+        ),
+        payload={"people": "number"},
+        audience="merchant",
+        one=_("Everybody of the merchant finished the training that the agreement asks for (1 person)."),
+    ),
+    Kind(
+        "lesson.assigned",
+        sentence=_("%(holder)s is to finish “%(title)s” by %(due)s (%(lesson)s)."),
+        payload=LESSON | {"due": "moment"},
+        show=_lesson,
+        audience="merchant",
+    ),
+    Kind(
+        "lesson.changed",
+        sentence=_("The agreement now asks %(holder)s to finish “%(title)s” by %(due)s (%(lesson)s)."),
+        payload=LESSON | {"due": "moment"},
+        show=_lesson,
+        audience="merchant",
+    ),
+    Kind(
+        "lesson.completed",
+        sentence=_("%(holder)s finished “%(title)s” (%(lesson)s)."),
+        payload=LESSON,
+        show=_lesson,
+        audience="merchant",
+    ),
+    Kind(
+        "lesson.due_again",
+        sentence=_("“%(title)s” of %(holder)s no longer counts; it is due again by %(due)s (%(lesson)s)."),
+        payload=LESSON | {"due": "moment"},
+        show=_lesson,
+        audience="merchant",
+    ),
+    Kind(
+        "lesson.due_soon",
+        sentence=_("“%(title)s” of %(holder)s is due soon (%(lesson)s)."),
+        payload=LESSON,
+        show=_lesson,
+        audience="merchant",
+    ),
+    Kind(
+        "lesson.late",
+        sentence=_("%(holder)s has not finished “%(title)s” in time (%(lesson)s)."),
+        payload=LESSON,
+        show=_lesson,
+        audience="merchant",
+    ),
+    Kind(
+        "lesson.ended",
+        sentence=_("Nobody asks %(holder)s for “%(title)s” any more (%(lesson)s)."),
+        payload=LESSON,
+        show=_lesson,
         audience="merchant",
     ),
 )

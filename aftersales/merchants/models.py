@@ -14,11 +14,21 @@ from django_fsm import transition
 from simple_history.models import HistoricalRecords
 
 from aftersales.core.models import AppendOnlyModel, PublicIdModel, StateModel, VersionedModel
+from aftersales.core.rulebook import RuleVersion
 from aftersales.core.statefield import StateField
+from training.models import versions_are_sound
 
 from .machine import MACHINE
-from .querysets import DepositQuerySet, MemberQuerySet, MerchantContactQuerySet, MerchantQuerySet
-from .states import ContactRole, DepositKind, MemberRole, MerchantState
+from .querysets import (
+    DepositQuerySet,
+    LessonQuerySet,
+    MemberQuerySet,
+    MerchantContactQuerySet,
+    MerchantQuerySet,
+    TrainingTermQuerySet,
+)
+from .states import ContactRole, DepositKind, LearnedBy, MemberRole, MerchantState
+from .trainingmachine import TERM_MACHINE
 
 
 class Merchant(StateModel, PublicIdModel, VersionedModel):
@@ -235,3 +245,104 @@ class DepositCall(models.Model):
 
     def __str__(self) -> str:
         return f"{self.merchant_id}: {self.amount}"
+
+
+class TrainingTerm(RuleVersion):
+    """What an agreement asks the people of its merchants to be taught (R1.2), one course a rule, in versions.
+
+    ``agreement``: the version of the agreement as merchants hold it; empty means every merchant. With an ``exam`` that
+    is what finishes the course, else having attended a run. ``days``: from the day on which it is asked of a person.
+    """
+
+    rule_key = "code"
+
+    code = models.SlugField(_("code"), max_length=120)
+    agreement = models.CharField(_("agreement version"), max_length=40, blank=True, default="")
+    course = models.ForeignKey("training.Course", models.PROTECT, related_name="+", verbose_name=_("course"))
+    exam = models.ForeignKey(
+        "training.Exam", models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("exam")
+    )
+    days = models.PositiveSmallIntegerField(_("days to finish"))
+
+    history = HistoricalRecords()
+    objects = TrainingTermQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("training term of an agreement")
+        verbose_name_plural = _("training terms of agreements")
+        ordering = ["agreement", "code", "-number"]
+        triggers = TERM_MACHINE.triggers()
+        constraints = [
+            *versions_are_sound("training_term", "code"),
+            models.CheckConstraint(condition=Q(days__gte=1), name="training_term_days"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.course} v{self.number}"
+
+    @property
+    def citation(self) -> str:
+        return f"merchant_training.{self.code} v{self.number}"
+
+    @transition(**TERM_MACHINE.transition("activate"))
+    def activate(self, *, actor: Any, now: datetime, valid_from: datetime | None = None) -> dict[str, Any]:
+        return self._activate(actor, now, valid_from)
+
+    @transition(**TERM_MACHINE.transition("reject"))
+    def reject(self, *, actor: Any, now: datetime) -> dict[str, Any]:
+        """Sets nothing: the reason stands in the event."""
+        return self._payload()
+
+    @transition(**TERM_MACHINE.transition("retire"))
+    def retire(self, *, actor: Any, now: datetime, valid_to: datetime | None = None) -> dict[str, Any]:
+        return self._retire(now, valid_to)
+
+
+class Lesson(VersionedModel):
+    """One course that one person owes by a merchant's agreement.
+
+    Late is ``due_at < now`` without ``done_at``, never stored.
+    ``ended_at``: nobody asks for it any more (he left, or the term ended); ``counts_until``: then it is owed anew.
+    """
+
+    number = models.CharField(_("number"), max_length=40, unique=True)
+    merchant = models.ForeignKey(Merchant, models.PROTECT, related_name="lessons", verbose_name=_("merchant"))
+    member = models.ForeignKey(
+        MerchantMember, models.PROTECT, related_name="lessons", verbose_name=_("merchant member")
+    )
+    course = models.ForeignKey("training.Course", models.PROTECT, related_name="+", verbose_name=_("course"))
+    exam = models.ForeignKey(
+        "training.Exam", models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("exam")
+    )
+    term = models.CharField(_("rule version"), max_length=160)
+    assigned_at = models.DateTimeField(_("asked for since"))
+    due_at = models.DateTimeField(_("to be finished by"))
+    done_at = models.DateTimeField(_("finished at"), null=True, blank=True)
+    done_by = models.CharField(
+        _("finished by"), max_length=4, choices=LearnedBy.choices, blank=True, default=""
+    )
+    counts_until = models.DateTimeField(_("counts until"), null=True, blank=True)
+    reminded_at = models.DateTimeField(_("reminded at"), null=True, blank=True)
+    late_told_at = models.DateTimeField(_("told as late at"), null=True, blank=True)
+    ended_at = models.DateTimeField(_("no longer asked for since"), null=True, blank=True)
+
+    history = HistoricalRecords()
+    objects = LessonQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("course of a merchant's person")
+        verbose_name_plural = _("courses of merchants' people")
+        ordering = ["due_at", "pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["member", "course"], name="lesson_once"),
+            models.CheckConstraint(condition=Q(due_at__gt=models.F("assigned_at")), name="lesson_due"),
+        ]
+        indexes = [
+            models.Index(fields=["due_at"], condition=Q(done_at=None, ended_at=None), name="lesson_owed"),
+        ]
+
+    def __str__(self) -> str:
+        return self.number
+
+    def is_late(self, now: datetime) -> bool:
+        return self.done_at is None and self.ended_at is None and self.due_at < now

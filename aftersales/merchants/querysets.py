@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, Self
 
 from django.db import models
 
-from .states import TRADING
+from aftersales.core.rulebook import RuleVersions
+
+from .states import TRADING, MemberRole
 
 
 class MerchantPartQuerySet(models.QuerySet[Any]):
@@ -56,3 +59,32 @@ class DepositQuerySet(MerchantPartQuerySet):
 
     def unmet(self) -> Self:
         return self.filter(met_at=None)
+
+
+class TrainingTermQuerySet(RuleVersions):
+    """What agreements ask to be taught."""
+
+    view_capability = "merchants.view_training"
+
+
+class LessonQuerySet(models.QuerySet[Any]):
+    def visible_to(self, user: Any) -> Self:
+        """Staff by capability all; an owner those of his merchants' people; everybody his own."""
+        if not getattr(user, "is_active", False):
+            return self.none()
+        if user.is_staff:
+            return self if user.has_perm("merchants.view_training") else self.none()
+        owned = models.Q(
+            merchant__members__user=user,
+            merchant__members__active_to=None,
+            merchant__members__role=MemberRole.OWNER,
+        )
+        mine = models.Q(member__user=user, member__active_to=None)
+        return self.filter(pk__in=self.model._default_manager.filter(owned | mine).values("pk"))
+
+    def asked(self) -> Self:
+        """What is still asked for, done or not."""
+        return self.filter(ended_at=None)
+
+    def late(self, at: datetime) -> Self:
+        return self.asked().filter(done_at=None, due_at__lt=at)

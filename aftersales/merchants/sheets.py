@@ -7,10 +7,18 @@ already, so a new one starts active. Who wants to join is registered on the page
 from django.utils.translation import gettext_lazy as _
 
 from aftersales.core.sheets.resource import Attached, Column, SheetResource, ShippedProfile, register, ship
-from aftersales.core.sheets.widgets import AmountWidget, BoolWidget, EmailWidget, KeyWidget, TextWidget
+from aftersales.core.sheets.widgets import (
+    AmountWidget,
+    BoolWidget,
+    ChoiceWidget,
+    EmailWidget,
+    KeyWidget,
+    MomentWidget,
+    TextWidget,
+)
 
-from .models import Merchant
-from .states import ContactRole, MerchantState
+from .models import Lesson, Merchant
+from .states import ContactRole, LearnedBy, MerchantState
 
 FIELDS = ("phone", "email", "address")
 
@@ -95,5 +103,45 @@ OLIST = ShippedProfile(
     source="olist_sellers_dataset.csv",
 )
 
-register(MerchantSheet)
+MEMBER = (
+    "(SELECT coalesce(nullif(u.display_name, ''), u.username) FROM merchants_merchantmember m "
+    "JOIN accounts_user u ON u.id = m.user_id WHERE m.id = t.member_id)"
+)
+MERCHANT = "(SELECT m.{column} FROM merchants_merchant m WHERE m.id = t.merchant_id)"
+
+
+class LessonList(SheetResource):
+    """Which course each of a merchant's people is asked for, by when, and whether it is finished."""
+
+    sheet, title, position = "merchant_lessons", _("Training of merchants' people"), 15
+    key = ("number",)
+    importable = False
+    view_capability = "merchants.view_training"
+
+    number = Column("number", KeyWidget(40), _("Number"))
+    merchant = Column(None, KeyWidget(64), _("Merchant code"), export=MERCHANT.format(column="code"))
+    merchant_name = Column(None, TextWidget(120), _("Merchant name"), export=MERCHANT.format(column="name"))
+    agreement = Column(
+        None, KeyWidget(40), _("agreement version"), export=MERCHANT.format(column="agreement")
+    )
+    person = Column(None, TextWidget(), _("person"), export=MEMBER)
+    course = Column(
+        None,
+        KeyWidget(60),
+        _("course"),
+        export="(SELECT c.code FROM training_course c WHERE c.id = t.course_id)",
+    )
+    term = Column("term", TextWidget(160), _("rule version"))
+    assigned_at = Column("assigned_at", MomentWidget(), _("asked for since"))
+    due_at = Column("due_at", MomentWidget(), _("to be finished by"))
+    done_at = Column("done_at", MomentWidget(), _("finished at"))
+    done_by = Column("done_by", ChoiceWidget(LearnedBy.choices), _("finished by"))
+    counts_until = Column("counts_until", MomentWidget(), _("counts until"))
+    ended_at = Column("ended_at", MomentWidget(), _("no longer asked for since"))
+
+    class Meta:
+        model = Lesson
+
+
+register(MerchantSheet, LessonList)
 ship(OLIST)

@@ -62,5 +62,14 @@ class DepositKind(TextChoices):
     TOPPED_UP = "topped_up", pgettext_lazy("deposit", "Topped up")
 
 
+class LearnedBy(TextChoices):
+    """What finished a course."""
+
+    RUN = "run", pgettext_lazy("merchant training", "Run attended")
+    EXAM = "exam", pgettext_lazy("merchant training", "Exam passed")
+
+
+TAUGHT = frozenset(MerchantState) - {MerchantState.CLOSED}
+"""Whose people are taught; who applies is taught before he sells."""
 OWES_DEPOSIT = frozenset({MerchantState.ACTIVE, MerchantState.RESTRICTED, MerchantState.SUSPENDED})
 """A merchant who leaves is asked for nothing more."""

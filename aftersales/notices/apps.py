@@ -9,7 +9,8 @@ class NoticesConfig(AppConfig):
     def ready(self) -> None:
         from aftersales.core import deliveries, erasure, jobs, moves, shipped
 
-        from . import certificates, compliance, events, kinds, machine, retraining, services  # noqa: F401  event kinds are declared by importing them
+        # Event kinds are declared by importing them.
+        from . import certificates, compliance, events, kinds, lessons, machine, retraining, services  # noqa: F401
         from .tasks import DELIVER, deliver, forget
         from .texts import load
 
@@ -26,4 +27,7 @@ class NoticesConfig(AppConfig):
         deliveries.subscribe("notices.retraining", "retraining.*", retraining.retraining_tell, trained)
         kinds.provide_page("training.number", compliance.number_page)
         kinds.provide_page("accounts.team", compliance.team_page)
+        kinds.provide_page("merchants.lesson", lessons.page_of)
+        taught = _("Tell merchants' people about their courses")
+        deliveries.subscribe("notices.lessons", "lesson.*", lessons.lesson_tell, taught)
         erasure.listen("customers.customer", services.customer_forget)

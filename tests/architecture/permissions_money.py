@@ -11,7 +11,17 @@ from aftersales.ledger.chart import Line
 from aftersales.ledger.models import Account, ExportLine
 from aftersales.merchants import services as merchants
 from aftersales.merchants.models import Merchant
-from tests.architecture.rows import NUMBER, READERS, STAFF, VENDORS, Page, R, a_person, rule_book
+from tests.architecture.rows import (
+    MERCHANTS,
+    NUMBER,
+    READERS,
+    STAFF,
+    VENDORS,
+    Page,
+    R,
+    a_person,
+    rule_book,
+)
 from training.models import Course
 from training.services import courses
 
@@ -53,7 +63,28 @@ def _course(cast: Any) -> dict[str, Any]:
     return {"code": "basics"}
 
 
-TRAINING |= {
+TRAINERS_OF_MERCHANTS = frozenset({
+    R.MERCHANT_MANAGER, R.OPERATIONS, R.SUPERVISOR, R.TRAINER, R.AUDITOR,
+})  # fmt: skip
+PORTAL = {
+    "merchants:training": Page(TRAINERS_OF_MERCHANTS | {R.PLANNER}),
+    "merchants:term_new": Page(CERTIFIERS, "POST"),
+    "merchants:term_decide": Page(
+        frozenset({R.SUPERVISOR, R.OPERATIONS}), "POST", sample={"code": "x", "number": 1}
+    ),
+    "portal:index": Page(MERCHANTS),
+    "portal:lesson": Page(MERCHANTS, sample={"number": "x"}),
+    "portal:course": Page(MERCHANTS, sample={"code": "x"}),
+    "portal:file": Page(MERCHANTS, sample={"public_id": "x"}),
+    "portal:join": Page(MERCHANTS, "POST", sample=RUN),
+    "portal:check_in": Page(MERCHANTS, "POST", sample=RUN),
+    "portal:start": Page(MERCHANTS, "POST", sample={"code": "x"}),
+    "portal:attempt": Page(MERCHANTS, sample=NOTHING),
+    "portal:answer": Page(MERCHANTS, "POST", sample=NOTHING),
+    "portal:submit": Page(MERCHANTS, "POST", sample=NOTHING),
+    "portal:appeal": Page(MERCHANTS, "POST", sample=NOTHING),
+}
+TRAINING |= PORTAL | {
     "training:numbers": Page(STAFF),
     "training:courses": Page(STAFF),
     "training:course_new": Page(CERTIFIERS, "POST"),

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from aftersales.core import moves, registers
 from aftersales.core.authority import Claim, Claims, Ruling
 from aftersales.core.errors import Busy, DomainError, NotPermitted
-from aftersales.core.rulebook import RuleState
+from aftersales.core.rulebook import RuleState, RuleVersion
 from training import selectors
 from training.models import (
     AuthorityUse,
@@ -23,7 +23,6 @@ from training.models import (
     Requirement,
     Tier,
     TierVersion,
-    TrainingRule,
 )
 from training.models.terms import TERMS
 from training.services.certificates import certificate_grant, certificate_renew, check_terms, recertify_sweep
@@ -231,7 +230,7 @@ def _check(row: Any) -> None:
 
 
 def rule_activate(
-    *, draft: TrainingRule, actor: Any, now: datetime, valid_from: datetime | None = None, reason: str = ""
+    *, draft: RuleVersion, actor: Any, now: datetime, valid_from: datetime | None = None, reason: str = ""
 ) -> Any:
     """The second person brings a draft into force now or later; the version before it ends at that moment."""
     begin = valid_from or now
@@ -244,13 +243,13 @@ def rule_activate(
     return row
 
 
-def rule_reject(*, draft: TrainingRule, actor: Any, now: datetime, reason: str) -> Any:
+def rule_reject(*, draft: RuleVersion, actor: Any, now: datetime, reason: str) -> Any:
     """Return a draft with a reason; it stays readable and never comes into force."""
     if not reason.strip():
         raise DomainError(_("Say why the draft is returned."), "reason_missing")
     return moves.perform(draft, "reject", actor=actor, now=now, reason=reason.strip())
 
 
-def rule_retire(*, row: TrainingRule, actor: Any, now: datetime, reason: str = "") -> Any:
+def rule_retire(*, row: RuleVersion, actor: Any, now: datetime, reason: str = "") -> Any:
     """Take a version out of force without a successor."""
     return moves.perform(row, "retire", actor=actor, now=now, valid_to=now, reason=reason)

@@ -12,10 +12,9 @@ from django.utils.translation import gettext_lazy as _
 from aftersales.core import moves, registers
 from aftersales.core.errors import DomainError, NotPermitted
 from aftersales.core.money import CENT
+from aftersales.merchants.models import DepositCall, DepositMove, Merchant, MerchantContact, MerchantMember
+from aftersales.merchants.states import OWES_DEPOSIT, DepositKind, MemberRole
 from aftersales.standards.selectors import duration
-
-from .models import DepositCall, DepositMove, Merchant, MerchantContact, MerchantMember
-from .states import OWES_DEPOSIT, DepositKind, MemberRole
 
 
 def merchant_create(*, code: str, name: str, actor: Any, now: datetime, **columns: Any) -> Merchant:

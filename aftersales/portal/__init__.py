@@ -1,0 +1,1 @@
+"""The merchants' face: what their people see and do."""

@@ -1,0 +1,1 @@
+"""Pages of merchants' people. Everything is found through what the person is admitted to."""
