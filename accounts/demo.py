@@ -58,6 +58,13 @@ COLLEAGUES = (
     Login("vendoragent", PASSWORD, "蒋欣", Role.VENDOR_AGENT),
 )
 
+SHOPKEEPERS = (
+    Login("shopowner", PASSWORD, "苏航", Role.MERCHANT_OWNER),
+    Login("shopclerk", PASSWORD, "季晴", Role.MERCHANT_CLERK),
+    Login("shopclerk2", PASSWORD, "白露", Role.MERCHANT_CLERK),
+)
+"""People of merchants; the demonstration of merchants' training lets them act for some."""
+
 
 @dataclass(frozen=True)
 class Group:
@@ -94,7 +101,8 @@ def create(now: datetime) -> dict[str, User]:
     actor = services.system_user(born)
     found = {user.username: user for user in User.objects.filter(kind=Kind.DEMO)}
     people = {
-        who.username: found.get(who.username) or _person(who, actor, born) for who in (*LOGINS, *COLLEAGUES)
+        who.username: found.get(who.username) or _person(who, actor, born)
+        for who in (*LOGINS, *COLLEAGUES, *SHOPKEEPERS)
     }
     fresh = [group for group in GROUPS if not Team.objects.filter(code=group.code).exists()]
     for group in fresh:
@@ -128,7 +136,8 @@ def _shifts(people: dict[str, User], now: datetime) -> list[tuple[User, datetime
     today = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
     plans = []
     logins = {who.username for who in LOGINS}
-    for number, (username, person) in enumerate(sorted(people.items())):
+    staff = {username: person for username, person in people.items() if person.is_staff}
+    for number, (username, person) in enumerate(sorted(staff.items())):
         begin = 20 if username.startswith("vendor") else (8 if number % 2 else 12)
         for day in range(-DAYS_BEFORE, DAYS_AFTER):
             start = today + timedelta(days=day, hours=begin)

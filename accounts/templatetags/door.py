@@ -3,7 +3,7 @@
 from django import template
 from django.conf import settings
 
-from accounts.demo import LOGINS, Login
+from accounts.demo import LOGINS, SHOPKEEPERS, Login
 from accounts.models import User
 from accounts.states import Kind
 
@@ -15,4 +15,4 @@ def demo_logins() -> tuple[Login, ...]:
     """The demonstration's logins; nothing in production or before demo data was loaded."""
     if settings.PRODUCTION or not User.objects.filter(kind=Kind.DEMO).exists():
         return ()
-    return LOGINS
+    return (*LOGINS, SHOPKEEPERS[0])

@@ -59,6 +59,9 @@ def _two_months(shops: list[Merchant], people: Mapping[str, User], now: datetime
     sheet, _new = services.export_make(
         kind="payroll", month=month_of(older), unit="CNY", actor=finance, now=now - timedelta(days=1)
     )
+    services.export_make(
+        kind="settlement", month=month_of(last), unit="CNY", actor=finance, now=now - timedelta(hours=3)
+    )
     *paid, short, _silent = sheet.rows.order_by("key")
     said = [(line, line.amount) for line in paid] + [(short, short.amount - 10)]
     services.paid_take(

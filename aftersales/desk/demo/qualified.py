@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from accounts.models import User
 from accounts.services import system_user
+from aftersales.desk.demo import school
 from aftersales.desk.demo import tiers as tiers_lived
 from training import services
 from training.models import Requirement, Tier
@@ -53,5 +54,6 @@ def certify(people: Mapping[str, User], now: datetime) -> int:
                 draft=draft, actor=people["operations"], now=now - timedelta(days=1), reason="人员已认证"
             )
     tiers_lived.live(people, TIERS["in_post"], now)
+    school.live(people, now)
     services.certificates_sweep(actor=system, now=now)
     return made
