@@ -16,6 +16,17 @@ def text(name: str, default: str = "") -> str:
     return os.environ.get(name, default).strip()
 
 
+def secret(name: str) -> str:
+    """A secret: from the file that ``<name>_FILE`` points to (a mounted secret), else from the variable itself."""
+    file = text(f"{name}_FILE")
+    if not file:
+        return text(name)
+    try:
+        return Path(file).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeError) as error:
+        raise ImproperlyConfigured(f"{name}_FILE points to {file!r}, which cannot be read.") from error
+
+
 def flag(name: str, default: bool) -> bool:
     """``1/0``, ``true/false``, ``yes/no``, ``on/off``; anything else is refused."""
     value = text(name).lower()

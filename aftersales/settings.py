@@ -6,6 +6,7 @@ from csp.constants import NONCE
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
+from accounts.sso import config as sso
 from aftersales import env
 from aftersales.core.embedded import broker_url, database
 from aftersales.desk.look import UNFOLD  # noqa: F401
@@ -59,6 +60,7 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "allauth.socialaccount",
     "axes",
     "csp",
     "pgtrigger",
@@ -157,6 +159,14 @@ MFA_ADAPTER = "accounts.adapters.SecondFactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Aftersales"
 MFA_TOTP_TOLERANCE = 1
+# Sign-in by the house's own provider (OpenID Connect), off unless SSO_PROVIDERS names one. Each has SSO_CORP_NAME,
+# SSO_CORP_ISSUER, SSO_CORP_CLIENT_ID, SSO_CORP_SECRET or SSO_CORP_SECRET_FILE, SSO_CORP_DOMAINS,
+# SSO_CORP_SECOND_FACTOR, SSO_CORP_PROMPT, with its code for CORP; see accounts.sso.config.
+SSO_PROVIDERS = sso.read(production=PRODUCTION)
+# The password of staff is refused then; administrators keep theirs for the day on which the provider is down.
+SSO_ONLY = sso.only(env.flag("SSO_ONLY", default=False), SSO_PROVIDERS)
+SOCIALACCOUNT_ADAPTER = "accounts.sso.adapters.ProviderAdapter"
+SOCIALACCOUNT_REQUESTS_TIMEOUT = 5  # seconds for each question to a provider
 AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
