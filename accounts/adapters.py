@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from accounts import services
 from accounts.addresses import client_address
+from accounts.sso.adapters import confirming
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
@@ -38,6 +39,15 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         uid, token = key.split("-", 1)
         path = reverse("account_reset_password_from_key", kwargs={"uidb36": uid, "key": token})
         return f"{settings.SITE_URL}{path}"
+
+    def get_login_stages(self) -> list[str]:
+        """Ours in place of allauth's: a trusted provider's second factor counts."""
+        own = {"allauth.mfa.stages.AuthenticateStage": "accounts.sso.adapters.SecondFactorStage"}
+        return [own.get(path, path) for path in super().get_login_stages()]
+
+    def get_reauthentication_methods(self, user: Any) -> list[dict[str, Any]]:
+        """Without the password where the installation refuses it; with the linked sign-ins at the end."""
+        return confirming(user, super().get_reauthentication_methods(user))
 
     def set_password(self, user: Any, password: str) -> None:
         services.password_set(user=user, password=password, actor=user, now=timezone.now())

@@ -5,6 +5,7 @@ from typing import Any
 
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount, SocialApp, SocialToken
 from django.contrib import admin
 from django.contrib.auth.models import Group
 from django.db import models
@@ -23,7 +24,7 @@ from aftersales.core.admin import RoomAdmin, RoomInline
 from aftersales.core.wording import listed
 
 # Packages register pages of their own; who signs in how is shown and changed through ours.
-for foreign in (EmailAddress, Authenticator, Group):
+for foreign in (EmailAddress, Authenticator, Group, SocialAccount, SocialApp, SocialToken):
     if admin.site.is_registered(foreign):
         admin.site.unregister(foreign)
 

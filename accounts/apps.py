@@ -7,10 +7,11 @@ class AccountsConfig(AppConfig):
     verbose_name = _("People")
 
     def ready(self) -> None:
-        from accounts import events, signin
-        from aftersales.core import subjects
+        from accounts import events, signin, tasks
+        from aftersales.core import jobs, subjects
 
         assert events
         signin.connect()
+        jobs.register("accounts.sso_letter", tasks.sso_letter, _("Tell a person about a linked sign-in"))
         subjects.declare("accounts.user", "username")
         subjects.declare("accounts.team", "code")

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.contrib.auth.backends import BaseBackend
 from django.http import HttpRequest
 
+from accounts import rules
 from accounts.models import User
 from accounts.states import Kind
 
@@ -37,7 +38,8 @@ class CapabilityBackend(BaseBackend):
         if user is None:
             User().set_password(password)  # the same work for an unknown name: no answer by stop-watch
             return None
-        return user if user.check_password(password) and may_sign_in(user) else None
+        right = user.check_password(password)
+        return user if right and may_sign_in(user) and rules.password_opens(user) else None
 
     def get_user(self, user_id: int) -> User | None:
         return _user_of_session(user_id)

@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
+from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
-from accounts.states import AwayReason, Role
+from accounts.states import AwayReason, Role, SsoCause
 from aftersales.core.events import Kind, register
 from aftersales.core.wording import listed
 
@@ -26,6 +27,17 @@ def _reason(payload: Mapping[str, Any]) -> dict[str, str]:
     return {"away_reason": str(dict(AwayReason.choices).get(payload.get("away_reason", ""), ""))}
 
 
+def _provider(payload: Mapping[str, Any]) -> dict[str, str]:
+    codes = str(payload.get("provider", "")).split(", ")
+    return {"provider": listed([getattr(settings.SSO_PROVIDERS.get(code), "name", code) for code in codes])}
+
+
+def _refused(payload: Mapping[str, Any]) -> dict[str, str]:
+    cause = str(payload.get("cause", ""))
+    named = {"cause": str(dict(SsoCause.choices).get(cause, cause)), "subject": payload.get("subject") or "–"}
+    return _provider(payload) | named
+
+
 register(
     Kind("user.created", _("%(actor)s created the account."), {"new_roles": "list"}),
     Kind("user.changed", _("%(actor)s changed the account."), {"columns": "list"}),
@@ -44,6 +56,24 @@ register(
     Kind("user.unlocked", _("%(actor)s lifted the lock on signing in. %(reason)s")),
     Kind("user.second_factor_set", _("%(actor)s set up the second factor.")),
     Kind("user.second_factor_removed", _("%(actor)s removed the second factor. %(reason)s")),
+    Kind(
+        "user.sso_linked",
+        _("%(actor)s linked the account with the sign-in at %(provider)s."),
+        {"provider": "code"},
+        show=_provider,
+    ),
+    Kind(
+        "user.sso_unlinked",
+        _("%(actor)s removed the linked sign-in at %(provider)s. %(reason)s"),
+        {"provider": "code"},
+        show=_provider,
+    ),
+    Kind(
+        "user.sso_refused",
+        _("A sign-in at %(provider)s was refused: %(cause)s. The provider calls the person %(subject)s."),
+        {"provider": "code", "cause": "code", "subject": "code"},
+        show=_refused,
+    ),
     Kind("user.signed_in", _("%(actor)s signed in.")),
     Kind("user.signed_out", _("%(actor)s signed out.")),
     Kind(

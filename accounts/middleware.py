@@ -35,6 +35,7 @@ OPEN_NAMES = frozenset(
     {
         "account_logout", "account_login", "account_reauthenticate", "mfa_authenticate", "mfa_activate_totp",
         "mfa_reauthenticate", "set_language", "health", "ready",
+        "accounts:sso_confirm", "accounts:sso_start", "accounts:sso_back",
     }
 )  # fmt: skip
 

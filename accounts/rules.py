@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from accounts.states import MACHINE_ROLES, MERCHANT_ROLES, STAFF_ROLES, Kind, Role
@@ -46,6 +47,22 @@ def may_change(user: Any, actor: Any, columns: Iterable[str]) -> Iterator[Refusa
     if actor.has_perm("accounts.change_user") or (planned and Role.ADMINISTRATOR not in user.roles):
         return
     yield Refusal("not_yours", _("You may not change this person."))
+
+
+def password_opens(user: Any) -> bool:
+    """Whether the installation lets this person in by password (``SSO_ONLY``).
+
+    Merchants have no account at the house's provider; administrators get in on the day on which it is down.
+    """
+    return not settings.SSO_ONLY or not user.is_staff or Role.ADMINISTRATOR in user.roles
+
+
+def may_unlink(*, others: bool, password: bool) -> Iterator[Refusal]:
+    """Nobody takes off the last way into the own account."""
+    if not others and not password:
+        yield Refusal(
+            "last_way_in", _("This is your only way to sign in. Set a password or link another one first.")
+        )
 
 
 Span = tuple[datetime, datetime]

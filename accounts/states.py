@@ -81,3 +81,29 @@ class Density(TextChoices):
 
     COMFORTABLE = "comfortable", pgettext_lazy("density", "Comfortable")
     COMPACT = "compact", pgettext_lazy("density", "Compact")
+
+
+class SsoCause(TextChoices):
+    """Why a sign-in by a provider came to nothing."""
+
+    STATE = "state", pgettext_lazy("sign-in refused", "not begun in this browser, too old or used before")
+    CANCELLED = "cancelled", pgettext_lazy("sign-in refused", "cancelled at the provider")
+    PROVIDER = "provider", pgettext_lazy("sign-in refused", "the provider refused")
+    UNREACHABLE = "unreachable", pgettext_lazy("sign-in refused", "the provider did not answer as it should")
+    ISSUER = "issuer", pgettext_lazy("sign-in refused", "answered by another provider than the one asked")
+    TOKEN = "token", pgettext_lazy("sign-in refused", "a token whose signature or form does not hold")
+    AUDIENCE = "audience", pgettext_lazy("sign-in refused", "a token made for another application")
+    EXPIRED = "expired", pgettext_lazy("sign-in refused", "a token whose time is over")
+    NONCE = "nonce", pgettext_lazy("sign-in refused", "a token made for another sign-in")
+    STALE = "stale", pgettext_lazy("sign-in refused", "the provider did not ask the person again")
+    UNKNOWN = "unknown", pgettext_lazy("sign-in refused", "linked with no account here")
+    DOMAIN = "domain", pgettext_lazy("sign-in refused", "an address outside the allowed domains")
+    UNVERIFIED = "unverified", pgettext_lazy("sign-in refused", "an address that the provider did not verify")
+    RELINKED = "relinked", pgettext_lazy("sign-in refused", "the account is linked with another sign-in")
+    CLOSED = "closed", pgettext_lazy("sign-in refused", "an account that may not sign in")
+    LOCKED = "locked", pgettext_lazy("sign-in refused", "an account locked after wrong passwords")
+    OTHER = "other", pgettext_lazy("sign-in refused", "the sign-in of somebody else")
+
+
+# What a person did or what passes by itself: no attempt on an account, so nothing for the record.
+SSO_HARMLESS = frozenset({SsoCause.STATE, SsoCause.CANCELLED, SsoCause.PROVIDER, SsoCause.UNREACHABLE})

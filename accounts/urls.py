@@ -7,6 +7,7 @@ from allauth.mfa.totp import views as totp
 from django.urls import include, path, re_path
 
 from accounts import views
+from accounts.sso import views as sso
 
 own = [
     path("", views.home, name="home"),
@@ -22,6 +23,13 @@ own = [
     path("members/<int:pk>/leave/", views.team_leave, name="team_leave"),
     path("shifts/<int:pk>/cancel/", views.shift_cancel, name="shift_cancel"),
     path("away/<int:pk>/end/", views.away_end, name="away_end"),
+    path("sso/", sso.index, name="sso"),
+    path("sso/confirm/", sso.confirm, name="sso_confirm"),
+    path("sso/<slug:code>/start/", sso.start, name="sso_start"),
+    path("sso/<slug:code>/back/", sso.back, name="sso_back"),
+    path("sso/<slug:code>/link/", sso.link, name="sso_link"),
+    path("sso/<slug:code>/remove/", sso.unlink, name="sso_unlink"),
+    path("people/<int:pk>/sso/remove/", sso.reset, name="sso_reset"),
 ]
 
 urlpatterns = [

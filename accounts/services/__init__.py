@@ -1,5 +1,5 @@
 """Every write about people: accounts (``people``), who works when (``planning``), what is forgotten, how a person
-likes the pages (``personal``)."""
+likes the pages (``personal``), sign-ins at providers (``sso``)."""
 
 from accounts.services.forgetting import sign_ins_forget
 from accounts.services.people import (
@@ -35,6 +35,7 @@ from accounts.services.planning import (
     team_leave,
 )
 from accounts.services.rostering import break_plan, roster_copy
+from accounts.services.sso import sso_letter_send, sso_link, sso_refusal_record, sso_reset, sso_unlink
 
 __all__ = [
     "away_end",
@@ -55,6 +56,11 @@ __all__ = [
     "shift_move",
     "shift_plan",
     "shifts_plan",
+    "sso_letter_send",
+    "sso_link",
+    "sso_refusal_record",
+    "sso_reset",
+    "sso_unlink",
     "system_user",
     "taste_set",
     "team_change",

@@ -5,6 +5,8 @@ from django.conf import settings
 
 from accounts.demo import LOGINS, SHOPKEEPERS, Login
 from accounts.models import User
+from accounts.sso.config import Provider
+from accounts.sso.selectors import choices_for
 from accounts.states import Kind
 
 register = template.Library()
@@ -16,3 +18,15 @@ def demo_logins() -> tuple[Login, ...]:
     if settings.PRODUCTION or not User.objects.filter(kind=Kind.DEMO).exists():
         return ()
     return (*LOGINS, SHOPKEEPERS[0])
+
+
+@register.simple_tag
+def sign_in_providers() -> tuple[Provider, ...]:
+    """The configured sign-in providers, in the order of the installation."""
+    return tuple(settings.SSO_PROVIDERS.values())
+
+
+@register.simple_tag
+def linked_sign_ins(user: User) -> tuple[Provider, ...]:
+    """The providers with which this person can sign in."""
+    return tuple(one.provider for one in choices_for(user) if one.linked)

@@ -26,13 +26,15 @@ LIMITS = {
     "idle_in_transaction_session_timeout": "60s",
     "search_path": "public",
 }
-READ_ONLY_TABLES = ("django_migrations",)
+# The second and third come with the sign-in by a provider; its secrets and tokens are never kept in the database.
+READ_ONLY_TABLES = ("django_migrations", "socialaccount_socialapp", "socialaccount_socialtoken")
 # Rows of other packages that come and go, and why.
 DELETABLE_ELSEWHERE = {
     "sessions.session": "a session ends",
     "account.emailaddress": "a copy of the address on the account, taken off with it",
     "account.emailconfirmation": "asked once, then over",
     "mfa.authenticator": "a second factor is taken off or replaced",
+    "socialaccount.socialaccount": "a linked sign-in is taken off",
     "axes.accessattempt": "failed sign-ins are forgotten after a good one",
     "axes.accessattemptexpiration": "goes with its failed sign-in",
     "axes.accessfailurelog": "capped for each user name, forgotten when its time is over",
