@@ -91,10 +91,11 @@ def sso_reset(*, user: User, actor: Any, now: datetime, reason: str = "") -> Use
         raise DomainError(gettext_lazy("No sign-in is linked with this account."), "none_linked")
     _remove(links)
     _letter(row, codes, now, key=f"{row.pk}:{row.version}", added=False)
-    return moves.change(
+    changed: User = moves.change(
         row, actor=actor, now=now, event="user.sso_unlinked", reason=reason,
         payload={"provider": ", ".join(codes)}, session_epoch=row.session_epoch + 1,
     )  # fmt: skip
+    return changed
 
 
 def sso_refusal_record(

@@ -41,6 +41,7 @@ class FakeProvider:
         self.moved = ""
         self.down = False
         self.asked: dict[str, str] = {}
+        self.hosts: set[str] = set()
         self._codes: dict[str, dict[str, str]] = {}
 
     def keys(self) -> dict[str, Any]:
@@ -74,7 +75,8 @@ class FakeProvider:
     def answer(self, request: requests.PreparedRequest) -> requests.Response:
         if self.down:
             raise requests.ConnectionError
-        path = urlsplit(request.url or "").path
+        host, path = urlsplit(request.url or "")[1:3]
+        self.hosts.add(host)
         if path == "/.well-known/openid-configuration":
             return self._json(request, self._description())
         if path == "/keys":
