@@ -6,6 +6,7 @@ from csp.constants import NONCE
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
+from accounts.passkeys import config as passkeys
 from accounts.sso import config as sso
 from aftersales import env
 from aftersales.core.embedded import broker_url, database
@@ -156,7 +157,7 @@ ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if SITE_URL.startswith("https") else "ht
 # axes counts by name and address; this second limit holds when the address rotates, and passes by itself.
 ACCOUNT_RATE_LIMITS = {"login": "120/m/ip", "login_failed": "30/m/ip,20/300s/key"}
 MFA_ADAPTER = "accounts.adapters.SecondFactorAdapter"
-MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
 MFA_TOTP_ISSUER = "Aftersales"
 MFA_TOTP_TOLERANCE = 1
 # Sign-in by the house's own provider (OpenID Connect), off unless SSO_PROVIDERS names one. Each has SSO_CORP_NAME,
@@ -167,6 +168,12 @@ SSO_PROVIDERS = sso.read(production=PRODUCTION)
 SSO_ONLY = sso.only(env.flag("SSO_ONLY", default=False), SSO_PROVIDERS)
 SOCIALACCOUNT_ADAPTER = "accounts.sso.adapters.ProviderAdapter"
 SOCIALACCOUNT_REQUESTS_TIMEOUT = 5  # seconds for each question to a provider
+# Passkeys hold for one domain and one address: PASSKEY_DOMAIN, the host of SITE_URL by default. Another domain later
+# makes every passkey useless.
+PASSKEYS = passkeys.read(SITE_URL, production=PRODUCTION)
+MFA_WEBAUTHN_USER_VERIFICATION = "required"
+# An office has one address. What fails counts like wrong passwords from it; never by name, which the visitor invents.
+MFA_RATE_LIMITS = {"passkey_asked": "240/m/ip", "passkey_failed": "30/m/ip"}
 AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
