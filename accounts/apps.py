@@ -13,5 +13,8 @@ class AccountsConfig(AppConfig):
         assert events
         signin.connect()
         jobs.register("accounts.sso_letter", tasks.sso_letter, _("Tell a person about a linked sign-in"))
+        jobs.register(
+            "accounts.factor_letter", tasks.factor_letter, _("Tell a person about the own second factor")
+        )
         subjects.declare("accounts.user", "username")
         subjects.declare("accounts.team", "code")

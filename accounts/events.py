@@ -74,6 +74,14 @@ register(
         {"provider": "code", "cause": "code", "subject": "code"},
         show=_refused,
     ),
+    Kind("user.passkey_added", _("%(actor)s added a passkey."), {"passkey": "id"}),
+    Kind("user.passkey_renamed", _("%(actor)s renamed a passkey."), {"passkey": "id"}),
+    Kind("user.passkey_removed", _("%(actor)s removed a passkey."), {"passkey": "id"}),
+    Kind(
+        "user.passkey_copied",
+        _("A passkey of %(actor)s was refused: its counter went back, so it may have been copied."),
+        {"passkey": "id"},
+    ),
     Kind("user.signed_in", _("%(actor)s signed in.")),
     Kind("user.signed_out", _("%(actor)s signed out.")),
     Kind(

@@ -37,6 +37,25 @@ def is_person(user: Any) -> Iterator[Refusal]:
         yield Refusal("machine", _("This account belongs to the system."))
 
 
+MOST_PASSKEYS = 20  # one for each device and some spare; every sign-in reads them all
+
+
+def may_add_passkey(held: int) -> Iterator[Refusal]:
+    if held >= MOST_PASSKEYS:
+        yield Refusal("too_many_passkeys", _("You have as many passkeys as possible. Remove one first."))
+
+
+def may_remove_factor(*, needed: bool, others: bool) -> Iterator[Refusal]:
+    """``needed``: the person's role demands a second factor; ``others``: another one is set up."""
+    if needed and not others:
+        yield Refusal(
+            "last_factor",
+            _(
+                "Your role needs a second factor. Set up another passkey or the app before you remove this one."
+            ),
+        )
+
+
 # What those who plan the work may set on somebody's account; everything else on it is the administrators' business.
 PLANNED = frozenset({"capacity"})
 

@@ -5,13 +5,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from allauth.mfa.models import Authenticator
 from django.db.models import Exists, F, OuterRef, Q, Subquery
 
 from accounts import rules
 from accounts.capabilities import allowed
 from accounts.models import Away, Shift, Taste, Team, TeamMember, User
 from accounts.querysets import sees_everybody
-from accounts.states import MACHINE_ROLES, Role
+from accounts.states import FACTORS, MACHINE_ROLES, Role
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,12 @@ class Candidate:
     def available(self) -> bool:
         """On shift and not away; how full the person's hands are is dispatch's own count."""
         return self.on_shift and not self.away_reason
+
+
+def second_factors(user: Any) -> frozenset[str]:
+    """The kinds of second factor that this person has set up, as allauth names them. One query."""
+    held = Authenticator.objects.filter(user_id=user.pk, type__in=FACTORS)
+    return frozenset(held.values_list("type", flat=True))
 
 
 def people_on_duty(duty: str, at: datetime) -> list[Candidate]:

@@ -37,6 +37,10 @@ MACHINE_ROLES = frozenset({Role.SYSTEM, Role.CUSTOMER})
 STAFF_ROLES = frozenset(Role) - MERCHANT_ROLES - MACHINE_ROLES
 
 
+# What counts as a second factor, as allauth names it; recovery codes only stand for a lost one.
+FACTORS = ("totp", "webauthn")
+
+
 class Kind(TextChoices):
     """A person signs in; a demo person only in demo mode; a machine account never."""
 

@@ -22,3 +22,8 @@ def forget_sign_ins() -> None:
 def sso_letter(job: Job, now: datetime) -> Mapping[str, Any] | None:
     services.sso_letter_send(**job.payload)
     return None
+
+
+def factor_letter(job: Job, now: datetime) -> Mapping[str, Any] | None:
+    services.factor_letter_send(**job.payload)
+    return None

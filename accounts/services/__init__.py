@@ -1,6 +1,16 @@
 """Every write about people: accounts (``people``), who works when (``planning``), what is forgotten, how a person
-likes the pages (``personal``), sign-ins at providers (``sso``)."""
+likes the pages (``personal``), the second factor (``factors``), sign-ins at providers (``sso``)."""
 
+from accounts.services.factors import (
+    app_added,
+    app_remove,
+    factor_letter_send,
+    passkey_add,
+    passkey_remove,
+    passkey_rename,
+    passkey_used,
+    second_factor_reset,
+)
 from accounts.services.forgetting import sign_ins_forget
 from accounts.services.people import (
     customer_user,
@@ -9,7 +19,6 @@ from accounts.services.people import (
     language_set,
     note,
     password_set,
-    second_factor_reset,
     sign_in_unlock,
     system_user,
     user_activate,
@@ -38,15 +47,22 @@ from accounts.services.rostering import break_plan, roster_copy
 from accounts.services.sso import sso_letter_send, sso_link, sso_refusal_record, sso_reset, sso_unlink
 
 __all__ = [
+    "app_added",
+    "app_remove",
     "away_end",
     "away_set",
     "break_plan",
     "customer_user",
     "denial_record",
+    "factor_letter_send",
     "help_put_away",
     "invitation_record",
     "language_set",
     "note",
+    "passkey_add",
+    "passkey_remove",
+    "passkey_rename",
+    "passkey_used",
     "password_set",
     "roster_copy",
     "second_factor_reset",

@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 from allauth.account.models import EmailAddress
-from allauth.mfa.models import Authenticator
 from axes.utils import reset
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
@@ -192,15 +191,6 @@ def invitation_record(*, user: User, actor: Any, now: datetime) -> None:
     """A link for setting the password was issued; it works once and for a day."""
     _require(actor, "accounts.set_active")
     events.record("user.invited", subject=user, actor=actor, now=now)
-
-
-@transaction.atomic
-def second_factor_reset(*, user: User, actor: Any, now: datetime, reason: str) -> User:
-    """Somebody lost the phone: the authenticator goes, sessions end, the next sign-in sets up a new one."""
-    _require(actor, "accounts.set_active")
-    _refuse([*rules.not_oneself(user, actor), *rules.is_person(user)])
-    Authenticator.objects.filter(user_id=user.pk).delete()
-    return _end_sessions(user, actor, now, "user.second_factor_removed", reason)
 
 
 @transaction.atomic
