@@ -7,16 +7,21 @@ from typing import Any
 from allauth.account import app_settings
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.authentication import get_authentication_records
+from allauth.account.internal.stagekit import clear_login
 from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.mfa.models import Authenticator
 from cryptography.fernet import Fernet, MultiFernet
 from django.conf import settings
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext
 
-from accounts import services
+from accounts import rules, services
 from accounts.addresses import client_address
+from accounts.backends import may_sign_in
 from accounts.sso.adapters import confirming
+from accounts.states import FACTORS
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
@@ -30,6 +35,13 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         if timezone.now().timestamp() - fresh < app_settings.REAUTHENTICATION_TIMEOUT:
             return False
         return bool(super().is_reauthentication_required(app=app))
+
+    def pre_login(self, request: HttpRequest, user: Any, **kwargs: Any) -> HttpResponse | None:
+        """Whatever was shown: the password's backend asks this too, a passkey has none."""
+        if not may_sign_in(user):
+            clear_login(request)
+            return self.respond_user_inactive(request, user)
+        return super().pre_login(request, user, **kwargs)  # type: ignore[no-any-return]
 
     def get_client_ip(self, request: HttpRequest) -> str:
         return client_address(request)
@@ -55,8 +67,15 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
 
 class SecondFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]
     def can_delete_authenticator(self, authenticator: Any) -> bool:
-        """Who needs a second factor may replace it only through an administrator."""
-        return not authenticator.user.needs_second_factor
+        """Who needs a second factor keeps one: the last is replaced through an administrator."""
+        others = Authenticator.objects.filter(user_id=authenticator.user_id, type__in=FACTORS)
+        left = others.exclude(pk=authenticator.pk).exists()
+        needed = authenticator.user.needs_second_factor
+        return not list(rules.may_remove_factor(needed=needed, others=left))
+
+    def get_public_key_credential_rp_entity(self) -> dict[str, str]:
+        """Ours wherever allauth would ask: never the Host header of a request."""
+        return {"id": settings.PASSKEYS.domain, "name": gettext("Aftersales")}
 
     def get_totp_label(self, user: Any) -> str:
         return str(user.username)

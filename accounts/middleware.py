@@ -1,12 +1,11 @@
 """What holds for every request: headers, language, how long a session lives, who owes a second factor."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime
 from typing import Any
 
 from allauth.account.authentication import get_authentication_records
 from allauth.mfa.models import Authenticator
-from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
@@ -19,7 +18,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.defaults import bad_request, permission_denied
 
-from accounts import services
+from accounts import selectors, services
 from aftersales.core.errors import NotPermitted
 
 Next = Callable[[HttpRequest], HttpResponse]
@@ -30,14 +29,16 @@ SECOND_FACTOR = "second_factor"
 SEEN_GRAIN = 60  # seconds between two writes of the session row
 BACKGROUND = "X-Background"  # a page that refreshes itself sends it: that is not a person at work
 
-# Where somebody without the second factor may still go: to get one, to leave, to read the page's language.
+# Where somebody may go who has not shown the second factor: to show it, to leave, to read the page's language.
 OPEN_NAMES = frozenset(
     {
-        "account_logout", "account_login", "account_reauthenticate", "mfa_authenticate", "mfa_activate_totp",
-        "mfa_reauthenticate", "set_language", "health", "ready",
+        "account_logout", "account_login", "account_reauthenticate", "mfa_authenticate", "mfa_login_webauthn",
+        "mfa_reauthenticate", "mfa_reauthenticate_webauthn", "set_language", "health", "ready",
         "accounts:sso_confirm", "accounts:sso_start", "accounts:sso_back",
     }
 )  # fmt: skip
+# And somebody who has none, to get one. Who has one shows it first: else the password alone would add another.
+SET_UP_NAMES = frozenset({"mfa_activate_totp", "mfa_add_webauthn"})
 
 
 class HeadersMiddleware:
@@ -128,10 +129,13 @@ class SecondFactorMiddleware:
         if not user.is_authenticated or not user.needs_second_factor or shown(request):
             return None
         match = request.resolver_match
-        if match is not None and match.view_name in OPEN_NAMES:
+        name = match.view_name if match is not None else ""
+        if name in OPEN_NAMES:
             return None
-        owned = is_mfa_enabled(user, [Authenticator.Type.TOTP])
-        return elsewhere(request, "mfa_reauthenticate" if owned else "mfa_activate_totp")
+        held = selectors.second_factors(user)
+        if not held:
+            return None if name in SET_UP_NAMES else elsewhere(request, "mfa_activate_totp")
+        return elsewhere(request, shown_at(held))
 
 
 class DeniedMiddleware:
@@ -166,6 +170,11 @@ def shown(request: HttpRequest) -> bool:
         return True
     user: Any = request.user
     return any(record.get("method") == "mfa" for record in get_authentication_records(request, user))
+
+
+def shown_at(held: Collection[str]) -> str:
+    """The page on which a person with these factors shows one in an open session."""
+    return "mfa_reauthenticate" if Authenticator.Type.TOTP in held else "mfa_reauthenticate_webauthn"
 
 
 def elsewhere(request: HttpRequest, name: str) -> HttpResponse:

@@ -24,7 +24,6 @@ def connect() -> None:
     auth.user_logged_in.connect(_signed_in, dispatch_uid="accounts.signed_in")
     auth.user_logged_out.connect(_signed_out, dispatch_uid="accounts.signed_out")
     mfa.authenticator_added.connect(_factor_added, dispatch_uid="accounts.factor_added")
-    mfa.authenticator_removed.connect(_factor_removed, dispatch_uid="accounts.factor_removed")
 
 
 def _to_password_page(request: HttpRequest, extra_context: Any = None) -> HttpResponse:
@@ -41,12 +40,7 @@ def _signed_out(sender: Any, request: HttpRequest, user: Any, **kwargs: Any) -> 
 
 
 def _factor_added(sender: Any, request: HttpRequest, user: Any, authenticator: Any, **kwargs: Any) -> None:
+    """The app is set up by allauth's page; passkeys and every removal have our own."""
     if authenticator.type == Authenticator.Type.TOTP:
         request.session[SECOND_FACTOR] = True
-        services.note("user.second_factor_set", user=user, actor=user, now=timezone.now())
-
-
-def _factor_removed(sender: Any, request: HttpRequest, user: Any, authenticator: Any, **kwargs: Any) -> None:
-    if authenticator.type == Authenticator.Type.TOTP:
-        request.session.pop(SECOND_FACTOR, None)
-        services.note("user.second_factor_removed", user=user, actor=user, now=timezone.now())
+        services.app_added(user=user, actor=user, now=timezone.now())

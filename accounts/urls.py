@@ -3,10 +3,10 @@
 from allauth.account import views as account
 from allauth.mfa.base import views as mfa
 from allauth.mfa.recovery_codes import views as recovery
-from allauth.mfa.totp import views as totp
 from django.urls import include, path, re_path
 
 from accounts import views
+from accounts.passkeys import views as passkeys
 from accounts.sso import views as sso
 
 own = [
@@ -51,11 +51,16 @@ urlpatterns = [
         account.password_reset_from_key_done,
         name="account_reset_password_from_key_done",
     ),
-    path("2fa/", mfa.index, name="mfa_index"),
-    path("2fa/code/", mfa.authenticate, name="mfa_authenticate"),
+    path("2fa/", passkeys.FactorsView.as_view(), name="mfa_index"),
+    path("2fa/code/", passkeys.SecondView.as_view(), name="mfa_authenticate"),
     path("2fa/again/", mfa.reauthenticate, name="mfa_reauthenticate"),
-    path("2fa/app/", totp.activate_totp, name="mfa_activate_totp"),
-    path("2fa/app/remove/", totp.deactivate_totp, name="mfa_deactivate_totp"),
+    path("2fa/app/", passkeys.AddAppView.as_view(), name="mfa_activate_totp"),
+    path("2fa/app/remove/", passkeys.RemoveAppView.as_view(), name="mfa_deactivate_totp"),
+    path("2fa/passkeys/add/", passkeys.AddView.as_view(), name="mfa_add_webauthn"),
+    path("2fa/passkeys/again/", passkeys.AgainView.as_view(), name="mfa_reauthenticate_webauthn"),
+    path("2fa/passkeys/sign-in/", passkeys.SignInView.as_view(), name="mfa_login_webauthn"),
+    path("2fa/passkeys/<int:pk>/name/", passkeys.RenameView.as_view(), name="mfa_edit_webauthn"),
+    path("2fa/passkeys/<int:pk>/remove/", passkeys.RemoveView.as_view(), name="mfa_remove_webauthn"),
     path("2fa/codes/", recovery.view_recovery_codes, name="mfa_view_recovery_codes"),
     path("2fa/codes/new/", recovery.generate_recovery_codes, name="mfa_generate_recovery_codes"),
     path("2fa/codes/download/", recovery.download_recovery_codes, name="mfa_download_recovery_codes"),

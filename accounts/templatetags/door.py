@@ -5,6 +5,7 @@ from django.conf import settings
 
 from accounts.demo import LOGINS, SHOPKEEPERS, Login
 from accounts.models import User
+from accounts.passkeys.config import Site
 from accounts.sso.config import Provider
 from accounts.sso.selectors import choices_for
 from accounts.states import Kind
@@ -30,3 +31,10 @@ def sign_in_providers() -> tuple[Provider, ...]:
 def linked_sign_ins(user: User) -> tuple[Provider, ...]:
     """The providers with which this person can sign in."""
     return tuple(one.provider for one in choices_for(user) if one.linked)
+
+
+@register.simple_tag
+def passkey_site() -> Site:
+    """Where passkeys hold; false where this installation has none."""
+    site: Site = settings.PASSKEYS
+    return site
