@@ -66,6 +66,11 @@ DOOR = {
     "mfa_reauthenticate": Page(SIGNED_IN),
     "mfa_activate_totp": Page(SIGNED_IN),
     "mfa_deactivate_totp": Page(SIGNED_IN, sample={"": ""}),  # not found without an authenticator
+    "mfa_add_webauthn": Page(SIGNED_IN),
+    "mfa_reauthenticate_webauthn": Page(SIGNED_IN),
+    "mfa_login_webauthn": Page(ANYBODY),
+    "mfa_edit_webauthn": Page(SIGNED_IN, sample={"pk": 999}),  # another person's is not found
+    "mfa_remove_webauthn": Page(SIGNED_IN, sample={"pk": 999}),
     "mfa_view_recovery_codes": Page(SIGNED_IN, sample={"": ""}),
     "mfa_generate_recovery_codes": Page(SIGNED_IN, sample={"": ""}),
     "mfa_download_recovery_codes": Page(SIGNED_IN, sample={"": ""}),
