@@ -39,7 +39,7 @@ class CapabilityBackend(BaseBackend):
             User().set_password(password)  # the same work for an unknown name: no answer by stop-watch
             return None
         right = user.check_password(password)
-        return user if right and may_sign_in(user) and rules.password_opens(user) else None
+        return user if right and may_sign_in(user) and rules.own_ways_open(user) else None
 
     def get_user(self, user_id: int) -> User | None:
         return _user_of_session(user_id)

@@ -68,8 +68,8 @@ def may_change(user: Any, actor: Any, columns: Iterable[str]) -> Iterator[Refusa
     yield Refusal("not_yours", _("You may not change this person."))
 
 
-def password_opens(user: Any) -> bool:
-    """Whether the installation lets this person in by password (``SSO_ONLY``).
+def own_ways_open(user: Any) -> bool:
+    """Whether the installation lets this person in by the own password or passkey alone (``SSO_ONLY``).
 
     Merchants have no account at the house's provider; administrators get in on the day on which it is down.
     """

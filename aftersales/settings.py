@@ -164,7 +164,8 @@ MFA_TOTP_TOLERANCE = 1
 # SSO_CORP_ISSUER, SSO_CORP_CLIENT_ID, SSO_CORP_SECRET or SSO_CORP_SECRET_FILE, SSO_CORP_DOMAINS,
 # SSO_CORP_SECOND_FACTOR, SSO_CORP_PROMPT, with its code for CORP; see accounts.sso.config.
 SSO_PROVIDERS = sso.read(production=PRODUCTION)
-# The password of staff is refused then; administrators keep theirs for the day on which the provider is down.
+# The password and a passkey alone are refused to staff then; administrators keep theirs for the day on which the
+# provider is down.
 SSO_ONLY = sso.only(env.flag("SSO_ONLY", default=False), SSO_PROVIDERS)
 SOCIALACCOUNT_ADAPTER = "accounts.sso.adapters.ProviderAdapter"
 SOCIALACCOUNT_REQUESTS_TIMEOUT = 5  # seconds for each question to a provider

@@ -31,7 +31,7 @@ from django.views.decorators.cache import never_cache
 from django.views.generic import TemplateView, View
 from django.views.generic.edit import FormView
 
-from accounts import selectors, services
+from accounts import rules, selectors, services
 from accounts.backends import may_sign_in
 from accounts.middleware import SECOND_FACTOR, elsewhere, shown, shown_at
 from accounts.models import User
@@ -90,6 +90,11 @@ class SignInView(RedirectAuthenticatedUserMixin, View):  # type: ignore[misc]
             return redirect(passthrough_next_redirect_url(request, reverse("account_login"), "next"))
         if not may_sign_in(passkey.user):
             return get_adapter().respond_user_inactive(request, passkey.user)  # type: ignore[no-any-return]
+        if not rules.own_ways_open(passkey.user):
+            messages.error(
+                request, _("Sign in with your company account; the passkey alone opens nothing here.")
+            )
+            return redirect(passthrough_next_redirect_url(request, reverse("account_login"), "next"))
         usage.rollback()
         post_authentication(request, passkey, passwordless=True)
         login = Login(user=passkey.user, redirect_url=get_next_redirect_url(request))

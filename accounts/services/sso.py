@@ -70,7 +70,7 @@ def sso_unlink(*, user: User, provider: str, actor: Any, now: datetime) -> None:
     row = User.objects.select_for_update().get(pk=user.pk)
     links = SocialAccount.objects.filter(user_id=row.pk)
     others = links.exclude(provider=provider).filter(provider__in=list(settings.SSO_PROVIDERS)).exists()
-    _refuse(rules.may_unlink(others=others, password=row.has_usable_password() and rules.password_opens(row)))
+    _refuse(rules.may_unlink(others=others, password=row.has_usable_password() and rules.own_ways_open(row)))
     if not _remove(links.filter(provider=provider)):
         raise DomainError(gettext_lazy("This sign-in is not linked any more."), "gone")
     told = events.record(

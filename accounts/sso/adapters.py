@@ -198,7 +198,7 @@ def vouched(request: HttpRequest, user: Any) -> bool:
 
 def confirming(user: Any, methods: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """How this person may confirm once more that it is him or her: allauth's ways, and linked sign-ins."""
-    kept = [one for one in methods if one["id"] != "reauthenticate" or rules.password_opens(user)]
+    kept = [one for one in methods if one["id"] != "reauthenticate" or rules.own_ways_open(user)]
     if user.is_authenticated and any(one.linked for one in selectors.choices_for(user)):
         kept.append({"id": "sso", "description": "", "url": reverse("accounts:sso_confirm")})
     return kept

@@ -244,6 +244,16 @@ def test_closed_machine_and_in_production_demo_accounts_do_not_sign_in_by_passke
     assert "account_authentication_methods" not in client.session
 
 
+def test_where_the_company_signs_people_in_a_passkey_alone_opens_nothing_to_staff(cast, settings):
+    for role, opens in ((Role.AGENT, False), (Role.MERCHANT_OWNER, True), (Role.ADMINISTRATOR, True)):
+        settings.SSO_ONLY = False
+        _client, device = holder(cast.person(role))
+        settings.SSO_ONLY = True
+        client = Client()
+        client.post(ALONE, {"answer": device.show(asked(client, ALONE))})
+        assert open_to(client) is opens, role
+
+
 def test_whatever_host_a_request_names_the_passkey_is_for_ours(cast, settings):
     settings.ALLOWED_HOSTS = ["*"]
     given = Client().get(ALONE, headers={"accept": "application/json", "host": "evil.example"}).json()
