@@ -83,6 +83,16 @@ def not_own_proposal(
     yield from not_about_oneself(row, facts, actor, now, data)
 
 
+def not_who_heard(
+    row: Any, facts: Mapping[str, Any], actor: Any, now: datetime, data: Mapping[str, Any]
+) -> Iterable[Refusal]:
+    """Whoever judged the appeal does not dispose of the amount too."""
+    if row.heard_by_id is not None and actor.pk == row.heard_by_id:
+        yield Refusal(
+            "heard_it", _("You decided about the appeal; another person approves what is posted after it.")
+        )
+
+
 def not_about_oneself(
     row: Any, facts: Mapping[str, Any], actor: Any, now: datetime, data: Mapping[str, Any]
 ) -> Iterable[Refusal]:
@@ -160,7 +170,7 @@ PROPOSAL_MACHINE = Machine(
             capability="ledger.approve",
             label=_("Approve"),
             event="proposal.approved",
-            guards=[not_own_proposal, party_was_heard],
+            guards=[not_own_proposal, not_who_heard, party_was_heard],
             effect=_("It is posted at once."),
             authority="ledger.approve",
         ),
@@ -182,6 +192,7 @@ PROPOSAL_MACHINE = Machine(
             capability="ledger.reverse",
             label=_("Turn back"),
             event="proposal.reversed",
+            guards=[not_about_oneself],
             effect=_("A new entry turns it back, once; the first one stays readable."),
         ),
         Move(
@@ -191,6 +202,7 @@ PROPOSAL_MACHINE = Machine(
             capability="ledger.withdraw",
             label=_("Withdraw"),
             event="proposal.withdrawn",
+            guards=[not_about_oneself],
             effect=_("Nothing follows from it; it stays readable."),
         ),
         Move(

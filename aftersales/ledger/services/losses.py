@@ -15,11 +15,12 @@ from aftersales.ledger.incentiverules import of_a_loss
 from aftersales.ledger.models import Proposal
 from aftersales.ledger.services.hearing import keep_files
 from aftersales.ledger.services.proposing import propose
-from aftersales.ledger.states import FilePurpose, ProposalKind
+from aftersales.ledger.states import DEAD, FilePurpose, ProposalKind
 from aftersales.standards import services as rule_book
 from aftersales.standards.selectors import parameter, parameter_version
 
 SOURCE = "ledger.loss"
+CLAIMS, MOST_CLAIMS = 10**15, 100
 SHARE, FLOOR = "loss_compensation_percent", "local_minimum_wage"
 
 
@@ -36,14 +37,15 @@ def loss_propose(
     """Propose that a person makes good a loss he caused, out of one month's pay. Needs ``ledger.claim_loss``.
 
     ``loss`` and ``pay`` in yuan, ``pay`` before the deduction. One for a person and month: a fifth is a fifth of the
-    month, whatever it is for. Raises ``no_proof``, ``amount``, ``nothing_left``, ``month_taken``, ``own_proposal``.
+    month, whatever it is for; another one when it was withdrawn or overturned. Raises ``no_proof``, ``amount``,
+    ``nothing_left``, ``month_taken``, ``own_proposal``.
     """
     rule_book.require(actor, "ledger.claim_loss")
     if not files:
         raise DomainError(_("A loss is proved: add the file that shows it and who caused it."), "no_proof")
     share, floor = parameter(SHARE, now), parameter(FLOOR, now)
     amount = of_a_loss(loss, pay, Decimal(str(share)), Decimal(str(floor)))
-    source = (SOURCE, person.pk * 1_000_000 + month.year * 100 + month.month)
+    source = (SOURCE, _key(person, month))
     terms = {"month": f"{month:%Y-%m}", "loss": str(loss), "share": str(share), "floor": str(floor)}
     with transaction.atomic():
         row = propose(
@@ -62,3 +64,12 @@ def loss_propose(
             )
         keep_files(row, files, FilePurpose.PROOF, actor, now)
     return row
+
+
+def _key(person: User, month: date) -> int:
+    """The key of a person's month; what was withdrawn or overturned frees the month for another claim."""
+    first = person.pk * 1_000_000 + month.year * 100 + month.month
+    of_month = [first + number * CLAIMS for number in range(MOST_CLAIMS)]
+    claims = Proposal.objects.filter(kind=ProposalKind.LOSS, source_kind=SOURCE, source_id__in=of_month)
+    fell = set(claims.filter(state__in=sorted(DEAD)).values_list("source_id", flat=True))
+    return next((key for key in of_month if key not in fell), of_month[-1])

@@ -1,5 +1,6 @@
 """Proposals: what a party shall pay or get, once per fact; nothing is posted here."""
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
@@ -10,8 +11,12 @@ from django.utils.translation import gettext_lazy as _
 
 from aftersales.core import moves, series
 from aftersales.core.errors import DomainError, NotPermitted
+from aftersales.core.money import CENT, MAX_AMOUNT
+from aftersales.ledger.incentivestates import MEASURES_OF
 from aftersales.ledger.models import Proposal
-from aftersales.ledger.states import DEAD, MAIN_KINDS, AccountKind, Measure, Party, ProposalKind
+from aftersales.ledger.states import DEAD, MAIN_KINDS, POINTS, AccountKind, Party, ProposalKind
+
+CURRENCY = re.compile("[A-Z]{3}")
 
 
 def propose(
@@ -34,13 +39,14 @@ def propose(
 
     ``party``: a merchant's or a person's row, or ``("merchant", pk)``. ``evidence``: references (public ids), never
     texts. ``calculation``: the terms of the amount, as codes and amounts. ``measure``: instead of an amount. A person
-    never proposes for himself. Raises ``amount``, ``no_citation``, ``own_proposal``,
+    never proposes for himself. Raises ``amount``, ``unit``, ``measure``, ``no_citation``, ``own_proposal``,
     ``one_consequence``; needs ``ledger.propose``.
     """
     if not actor.has_perm("ledger.propose"):
         raise NotPermitted()
     who, party_id = _party(party)
     _check(who, party_id, amount, measure, citation, actor)
+    _check_unit(kind, unit)
     source_kind, source_id = _source(source)
     known = Proposal.objects.filter(kind=kind, source_kind=source_kind, source_id=source_id)
     first: Proposal | None = known.first()
@@ -83,14 +89,34 @@ def _refuse_second(row: Proposal) -> Proposal:
 def _check(
     party: str, party_id: int, amount: Decimal | None, measure: str, citation: str, actor: Any
 ) -> None:
-    if measure and (amount is not None or measure not in Measure.values):
+    if measure and amount is not None:
         raise DomainError(_("A measure has no amount; an amount has no measure."), "amount")
-    if not measure and (amount is None or amount <= 0 or amount != amount.quantize(Decimal("0.01"))):
-        raise DomainError(_("A proposal has an amount above zero."), "amount")
+    if measure and measure not in MEASURES_OF[party]:
+        raise DomainError(_("There is no such measure for this party."), "measure")
+    if not measure and not _is_amount(amount):
+        raise DomainError(
+            _("A proposal has an amount above zero, at most %(most)s, with at most two decimals.")
+            % {"most": MAX_AMOUNT},
+            "amount",
+        )
     if not citation.strip():
         raise DomainError(_("A proposal names its rule."), "no_citation")
     if party == Party.PERSON and party_id == actor.pk:
         raise DomainError(_("Nobody proposes anything for or against himself."), "own_proposal")
+
+
+def _is_amount(value: Decimal | None) -> bool:
+    return (
+        value is not None and value.is_finite() and 0 < value <= MAX_AMOUNT and value == value.quantize(CENT)
+    )
+
+
+def _check_unit(kind: str, unit: str) -> None:
+    """A currency or points; what makes good money that is gone is money itself."""
+    if unit != POINTS and not CURRENCY.fullmatch(unit):
+        raise DomainError(_("The unit is a currency of three letters, or points."), "unit")
+    if unit == POINTS and kind in (ProposalKind.LOSS, ProposalKind.RECOVERY):
+        raise DomainError(_("A loss and a recovery are money; points never stand for it."), "unit")
 
 
 def _party(party: models.Model | tuple[str, int]) -> tuple[str, int]:
