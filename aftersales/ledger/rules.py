@@ -33,6 +33,11 @@ def key(ref: Ref, unit: str) -> Key:
     return (str(ref.kind), ref.subject_id, unit)
 
 
+def is_own(ref: Ref, person: int) -> bool:
+    """Whether this is an account of that person."""
+    return ref.kind in STAFF_ACCOUNTS and ref.subject_id == person
+
+
 def check(lines: Sequence[Line]) -> None:
     """Refuse what no ledger could hold, before anything is locked. Raises DomainError or ValueError (a bug)."""
     if not lines:

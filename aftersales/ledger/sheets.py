@@ -20,6 +20,10 @@ from aftersales.ledger.services.paying import paid_take
 
 LINE = "(SELECT l.amount FROM ledger_exportline l WHERE l.id = {line})"
 SAID = "(SELECT p.amount FROM ledger_paidline p WHERE p.id = {target})"
+OWN = (
+    "EXISTS (SELECT FROM ledger_exportline l JOIN ledger_account a ON a.id = l.account_id "
+    "WHERE l.id = {line} AND a.subject_id = {actor} AND a.kind IN ('staff_bonus', 'staff_points'))"
+)
 RULES = (
     RowRule(
         "nothing", ("amount",), "{amount} = 0", _("An amount of nothing says nothing."), _("Leave the row out."),
@@ -33,6 +37,9 @@ RULES = (
         "told_otherwise", ("ref", "amount"), f"{{target}} IS NOT NULL AND {{amount}} <> {SAID}",
         _("This reference was told with another amount before."),
         _("What was taken in stays; ask payroll or the bank, and give a new payment a reference of its own."),
+    ),
+    RowRule(
+        "own_line", ("line",), OWN, _("This line pays yourself."), _("Let another person read it in."),
     ),
     RowRule(
         "future", ("happened_at",), "{happened_at} > {now}", _("This has not happened yet."), _("Correct the time."),

@@ -13,11 +13,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from aftersales.core.components.charts import Column, bars_line, data_table
-from aftersales.ledger import exportrows, selectors, statements
-from aftersales.ledger.models import Account, Export
+from aftersales.ledger import exportrows, exportturned, selectors, statements
+from aftersales.ledger.exportturned import Turned
+from aftersales.ledger.models import Account, Export, ExportGap, ExportLine, PaidLine
 from aftersales.ledger.paidstates import ExportKind
 from aftersales.ledger.rules import amount_words
-from aftersales.ledger.states import POINTS, Party
+from aftersales.ledger.states import POINTS, STAFF_ACCOUNTS, Party
 
 SHOWN_MONTHS = 12
 
@@ -96,7 +97,7 @@ def charts(parts: Sequence[Part], month: date) -> dict[int, tuple[SafeString, Sa
     shown = [part.account for part in parts if not part.month.is_empty]
     if not shown:
         return {}
-    months = _months_up_to(month)
+    months = months_up_to(month)
     signs = {row.pk: row.sign for row in shown}
     moved: dict[tuple[int, date], tuple[Decimal, Decimal]] = {}
     with connection.cursor() as cursor:
@@ -106,7 +107,7 @@ def charts(parts: Sequence[Part], month: date) -> dict[int, tuple[SafeString, Sa
     return {row.pk: _chart(row, months, moved) for row in shown}
 
 
-def _months_up_to(month: date) -> list[date]:
+def months_up_to(month: date) -> list[date]:
     number = month.year * 12 + month.month - 1
     return [date(n // 12, n % 12 + 1, 1) for n in range(number - SHOWN_MONTHS + 1, number + 1)]
 
@@ -190,3 +191,45 @@ def choices() -> list[tuple[str, str, str]]:
         for unit in exportrows.units(kind)
         if unit != POINTS
     ]
+
+
+@dataclass(frozen=True)
+class Told:
+    """What was said of a line, in words; ``turned``: the payment was turned back afterwards."""
+
+    row: PaidLine
+    amount: str
+    turned: Turned | None
+
+
+@dataclass(frozen=True)
+class SheetLine:
+    """A line of a sheet with all that was said and done about it since."""
+
+    row: ExportLine
+    amount: str
+    told: Sequence[Told]
+    gap: ExportGap | None
+    again: str
+    turned: Sequence[tuple[Turned, str]]
+    is_own_of: int
+
+
+def sheet_lines(export: Export, lines: Sequence[ExportLine]) -> list[SheetLine]:
+    """Lines of one sheet; a handful of statements, whatever their number."""
+    payments = exportturned.payments_turned(export, lines)
+    entries = exportturned.entries_turned(export)
+    return [_sheet_line(one, export.unit, payments, entries) for one in exportrows.paid_of(lines)]
+
+
+def _sheet_line(
+    one: exportrows.LinePaid, unit: str, payments: dict[int, Turned], entries: dict[int, list[Turned]]
+) -> SheetLine:
+    line = one.line
+    told = [Told(said, amount_words(said.amount, unit), payments.get(said.pk)) for said in line.told.all()]
+    turned = [(found, amount_words(found.amount, unit)) for found in entries.get(line.pk, ())]
+    owner = line.account.subject_id if line.account.kind in STAFF_ACCOUNTS else 0
+    return SheetLine(
+        line, amount_words(line.amount, unit), told, getattr(line, "gap", None),
+        amount_words(one.again, unit) if one.again else "", turned, owner,
+    )  # fmt: skip

@@ -20,9 +20,10 @@ from aftersales.ledger.services.looking import file_looked
 from aftersales.ledger.services.losses import loss_propose
 from aftersales.ledger.services.months import days_keep, months_keep, period_close
 from aftersales.ledger.services.paying import export_fetch, export_make, gap_explain, paid_take
-from aftersales.ledger.services.posting import Posting, balances_rebuild, post, reverse
+from aftersales.ledger.services.posting import Posting, balances_rebuild, post
 from aftersales.ledger.services.proposing import propose
 from aftersales.ledger.services.sealing import anchor_keep, journal_seal
+from aftersales.ledger.services.turning import reverse
 
 __all__ = [
     "Posting",

@@ -13,7 +13,7 @@ from accounts.services import system_user
 from aftersales.core import events, moves, series
 from aftersales.core.errors import DomainError, NotPermitted
 from aftersales.core.moves import translated_locks
-from aftersales.ledger import chart, exportrows, selectors, statements
+from aftersales.ledger import chart, exportrows, rules, selectors, statements
 from aftersales.ledger.chart import Line, Ref
 from aftersales.ledger.models import Account, Export, ExportGap, ExportLine, PaidLine
 from aftersales.ledger.paidstates import ExportKind, GapKind, GapState, PaidOutcome
@@ -120,7 +120,8 @@ def export_fetch(*, export: Export, actor: Any, now: datetime) -> bytes:
 def paid_take(rows: Sequence[Mapping[str, Any]], actor: Any, now: datetime) -> list[int]:
     """What payroll or the bank says, row by row: once per line, outcome and reference; the same again changes nothing.
 
-    What was paid is a fact and posted as told; where it is not what the sheet holds, a difference is kept.
+    What was paid is a fact and posted as told; where it is not what the sheet holds, a difference is kept. Nobody says
+    it of his own line. Raises ``own_line``.
     """
     _require(actor)
     lines = ExportLine.objects.in_bulk([row["line"] for row in rows])
@@ -128,9 +129,29 @@ def paid_take(rows: Sequence[Mapping[str, Any]], actor: Any, now: datetime) -> l
         return [_take(lines[row["line"]], row, actor, now).pk for row in rows]
 
 
-def _take(line: ExportLine, row: Mapping[str, Any], actor: Any, now: datetime) -> PaidLine:
+def _lock(line: ExportLine) -> None:
     with connection.cursor() as cursor:  # the line itself is frozen: nobody may lock it as a row
         cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [EXPORTING, line.pk % 2**31])
+
+
+def line_lock(*, paid: int) -> ExportLine:
+    """The line that a told payment belongs to, held until the transaction ends."""
+    line: ExportLine = ExportLine.objects.select_related("export", "account").get(told=paid)
+    _lock(line)
+    return line
+
+
+def _not_own(line: ExportLine, actor: Any) -> None:
+    if rules.is_own(Ref(line.account.kind, line.account.subject_id), actor.pk):
+        raise DomainError(
+            _("The line %(line)s pays yourself; another person says what became of it.") % {"line": line.key},
+            "own_line",
+        )
+
+
+def _take(line: ExportLine, row: Mapping[str, Any], actor: Any, now: datetime) -> PaidLine:
+    _not_own(line, actor)
+    _lock(line)
     given = {"line": line, "outcome": row["outcome"], "ref": row["ref"]}
     known: PaidLine | None = PaidLine.objects.filter(**given).first()
     if known is not None:
@@ -148,7 +169,7 @@ def _take(line: ExportLine, row: Mapping[str, Any], actor: Any, now: datetime) -
         "line": line.key, "outcome": str(told.outcome), "amount": str(told.amount), "unit": line.export.unit,
     }  # fmt: skip
     events.record("export.told", subject=line.export, actor=actor, now=now, payload=payload)
-    _compare(line, now)
+    line_compare(line=line, actor=system_user(now), now=now)
     return told
 
 
@@ -160,22 +181,21 @@ def _booked(line: ExportLine, amount: Decimal) -> Line:
     return Line(*pair, abs(amount), line.export.unit, Shortage.OVERDRAW)
 
 
-def _compare(line: ExportLine, now: datetime) -> None:
-    """Keep, change or end the difference of a line after something was said about it."""
-    told = list(PaidLine.objects.filter(line=line))
-    paid = sum((one.amount for one in told if one.outcome == PaidOutcome.PAID), NOTHING)
+def line_compare(*, line: ExportLine, actor: Any, now: datetime) -> None:
+    """Keep, change or end the difference of a line after something was said about it or turned back."""
+    [standing] = exportrows.paid_of([line])
+    paid = standing.paid
     kind = _kind(line.amount, paid)
     gap: ExportGap | None = ExportGap.objects.filter(line=line).first()
-    system = system_user(now)
     if gap is None:
         if kind:
             row = ExportGap(line=line, kind=kind, paid=paid, found_at=now)
-            moves.create(row, actor=system, now=now, event="export.gap_found", payload=row.told())
+            moves.create(row, actor=actor, now=now, event="export.gap_found", payload=row.told())
     elif not kind:
         if gap.state != GapState.AGREED:
-            moves.perform(gap, "agree", actor=system, now=now)
+            moves.perform(gap, "agree", actor=actor, now=now)
     elif gap.state != GapState.OPEN:
-        moves.perform(gap, "reopen", actor=system, now=now, kind=kind, paid=paid)
+        moves.perform(gap, "reopen", actor=actor, now=now, kind=kind, paid=paid)
     else:
         gap.kind, gap.paid = kind, paid
         gap.save(update_fields=["kind", "paid"])
@@ -190,9 +210,13 @@ def _kind(due: Decimal, paid: Decimal) -> str:
 
 
 def gap_explain(*, gap: ExportGap, words: str, actor: Any, now: datetime) -> ExportGap:
-    """Say what a difference was; figures stay as they were told. Needs ``ledger.export``. Raises ``words_missing``."""
+    """Say what a difference was; figures stay as they were told. Needs ``ledger.export``.
+
+    Raises ``words_missing``, ``own_line``.
+    """
     said = words.replace("\x00", "").strip()
     if not said or len(said) > LONGEST:
         raise DomainError(_("Say what it was, in at most 500 characters."), "words_missing")
+    _not_own(gap.line, actor)
     done: ExportGap = moves.perform(gap, "explain", actor=actor, now=now, words=said)
     return done

@@ -21,7 +21,6 @@ from aftersales.ledger.services.months import month_lock
 from aftersales.ledger.states import EntryKind, Shortage
 
 Source = models.Model | tuple[str, int]
-PROPOSAL = "ledger.proposal"
 
 
 @dataclass(frozen=True)
@@ -66,22 +65,12 @@ def post(
     return _post(_source(source), EntryKind(kind), lines, actor, now, booked_at or now, rule_version, None)
 
 
-def reverse(*, journal: Journal, actor: Any, now: datetime, reason: str, overdraw: bool = False) -> Posting:
-    """Turn an entry back by a new one in the open month: at most once, and a reversal is not turned back itself.
+def turn_back(*, journal: Journal, actor: Any, now: datetime, reason: str, overdraw: bool) -> Posting:
+    """Turn any entry back by a new one in the open month: at most once, for the services of this room.
 
     ``overdraw``: also where the money is gone meanwhile. Needs ``ledger.reverse``. Raises ``is_reversal``,
-    ``of_a_proposal``: a reward or penalty is turned back with its proposal, so that the party is told.
+    ``about_oneself``.
     """
-    if journal.source_kind == PROPOSAL:
-        raise DomainError(
-            _("This entry posts a reward or penalty; turn the proposal back, so that the party is told."),
-            "of_a_proposal",
-        )
-    return turn_back(journal=journal, actor=actor, now=now, reason=reason, overdraw=overdraw)
-
-
-def turn_back(*, journal: Journal, actor: Any, now: datetime, reason: str, overdraw: bool) -> Posting:
-    """The same for the services of this room, whatever the entry posts."""
     if not actor.has_perm("ledger.reverse"):
         raise NotPermitted()
     if not reason.strip():
@@ -89,9 +78,12 @@ def turn_back(*, journal: Journal, actor: Any, now: datetime, reason: str, overd
     if journal.kind == EntryKind.REVERSAL:
         raise DomainError(_("A reversal is not turned back; post the right entry instead."), "is_reversal")
     shortage = Shortage.OVERDRAW if overdraw else Shortage.REFUSE
-    lines = [
-        Line(one.credit, one.debit, one.amount, one.unit, shortage) for one in selectors.moved_by(journal.pk)
-    ]
+    moved = selectors.moved_by(journal.pk)
+    if any(rules.is_own(ref, actor.pk) for one in moved for ref in (one.debit, one.credit)):
+        raise DomainError(
+            _("This entry stands on your own account; another person turns it back."), "about_oneself"
+        )
+    lines = [Line(one.credit, one.debit, one.amount, one.unit, shortage) for one in moved]
     source = ("ledger.journal", journal.pk)
     return _post(source, EntryKind.REVERSAL, lines, actor, now, now, journal.rule_version, journal.pk, reason)
 

@@ -12,9 +12,8 @@ from django.views.decorators.http import require_GET, require_POST
 from aftersales.core.access import answered, needs
 from aftersales.core.posted import day_of, whole
 from aftersales.ledger import exportrows, selectors, services, statementpages, statements
-from aftersales.ledger.models import Export, ExportGap, ExportLine, PaidLine
+from aftersales.ledger.models import Export, ExportGap
 from aftersales.ledger.paidstates import ExportKind
-from aftersales.ledger.rules import amount_words
 
 READ = "ledger.view_export"
 
@@ -58,22 +57,15 @@ def export_make(request: HttpRequest) -> HttpResponse:
 def export(request: HttpRequest, number: str) -> HttpResponse:
     """One sheet: its lines, what was said of each, and what does not agree."""
     row = get_object_or_404(Export.objects.visible_to(request.user).select_related("made_by"), number=number)
-    lines = row.rows.select_related("account", "gap").prefetch_related("told").order_by("key")
+    lines = list(row.rows.select_related("account", "gap", "export").prefetch_related("told").order_by("key"))
     parts = Export.objects.filter(kind=row.kind, month=row.month, unit=row.unit).order_by("part")
     page = {
         "title": row.number, "now": timezone.now(), "one": statementpages.sheet(exportrows.standings([row])[0]),
         "row": row, "others": [one for one in parts if one.pk != row.pk],
-        "lines": [_line(line, row.unit) for line in lines],
-        "may_work": request.user.has_perm("ledger.export"),
+        "lines": statementpages.sheet_lines(row, lines), "may_work": request.user.has_perm("ledger.export"),
+        "me": request.user.pk,
     }  # fmt: skip
     return render(request, "ledger/export.html", page)
-
-
-def _line(
-    line: ExportLine, unit: str
-) -> tuple[ExportLine, str, list[tuple[PaidLine, str]], ExportGap | None]:
-    said = [(one, amount_words(one.amount, unit)) for one in line.told.all()]
-    return line, amount_words(line.amount, unit), said, getattr(line, "gap", None)
 
 
 @needs(READ)
