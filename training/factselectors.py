@@ -8,7 +8,7 @@ from decimal import Decimal
 from django.db.models import Sum
 
 from training import metrics
-from training.metrics import Way
+from training.metrics import Metric, Way
 from training.models import Fact
 
 NOTHING = (Decimal(0), 0)
@@ -36,6 +36,29 @@ def facts_of(people: Iterable[int], metric: str, since: date, until: date) -> di
         (total, _own), (_sum, sample) = own.get(person, NOTHING), whole.get(person, NOTHING)
         found[person] = Figure(_value(known.way, total, sample), sample, total)
     return found
+
+
+def by_month(person: int, codes: Iterable[str], since: date, until: date) -> dict[str, dict[date, Figure]]:
+    """One person's figures by the first day of each month that has one; one statement. Raises ``unknown_metric``."""
+    known = [metrics.metric(code) for code in codes]
+    wanted = {one.code for one in known} | {one.of for one in known if one.of}
+    rows = Fact.objects.filter(person=person, metric__in=sorted(wanted), day__gte=since, day__lte=until)
+    found: dict[tuple[str, date], tuple[Decimal, int]] = {}
+    for metric, day, total, sample in rows.values_list("metric", "day", "total", "sample"):
+        key = (metric, day.replace(day=1))
+        before = found.get(key, NOTHING)
+        found[key] = (before[0] + total, before[1] + sample)
+    return {one.code: _months(one, found) for one in known}
+
+
+def _months(known: Metric, found: dict[tuple[str, date], tuple[Decimal, int]]) -> dict[date, Figure]:
+    base = known.of if known.way is Way.SHARE else known.code
+    months = {month for metric, month in found if metric in (known.code, base)}
+    figures = {}
+    for month in months:
+        total, sample = found.get((known.code, month), NOTHING)[0], found.get((base, month), NOTHING)[1]
+        figures[month] = Figure(_value(known.way, total, sample), sample, total)
+    return figures
 
 
 def _value(way: Way, total: Decimal, sample: int) -> Decimal | None:

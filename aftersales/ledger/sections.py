@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from django.utils.safestring import SafeString
+
 from aftersales.core.errors import Text
 from aftersales.ledger.states import Party
 
@@ -22,13 +24,17 @@ class Figure:
 
 @dataclass(frozen=True)
 class Section:
-    """A part of a file: figures on top, a table below. ``empty``: what is said when there is no row."""
+    """A part of a file: figures on top, a table below. ``empty``: what is said when there is no row.
+
+    ``charts``: pictures, each with the table of its figures.
+    """
 
     title: Text
     head: Sequence[Text] = ()
     rows: Sequence[Sequence[str]] = ()
     empty: Text = ""
     figures: Sequence[Figure] = field(default_factory=tuple)
+    charts: Sequence[tuple[SafeString, SafeString]] = ()
 
 
 Maker = Callable[[Any, Any, datetime], Section | None]
