@@ -407,7 +407,7 @@ LEDGER = {
         LEDGER_READERS, R.PAYROLL_READER, R.MERCHANT_MANAGER, R.OPERATIONS, R.SUPERVISOR
     ),
     "ledger.view_files": roles(LEADS, R.AUDITOR),  # of the people one leads
-    "ledger.view_every_file": roles(R.SUPERVISOR, R.AUDITOR),
+    "ledger.view_every_file": roles(R.SUPERVISOR, R.AUDITOR, R.ADMINISTRATOR),
     "ledger.view_export": roles(LEDGER_READERS, R.PAYROLL_READER),
     "ledger.export": roles(R.FINANCE),
     "ledger.gap_move": NOBODY,  # the system alone: what was paid says so
@@ -418,6 +418,8 @@ LEDGER = {
     "ledger.claim_loss": roles(R.FINANCE, R.OPERATIONS),
     "core.export_proposals": roles(LEDGER_READERS, R.OPERATIONS, R.SUPERVISOR),
     "core.export_incentive_rules": roles(PLANNERS, LEDGER_READERS),
+    "core.import_incentive_rules": PLANNERS,  # drafts only; a second person brings them into force
+    "ledger.view_team_notices": STAFF,  # of one's own teams
     "ledger.withdraw": roles(R.FINANCE, R.SUPERVISOR, R.OPERATIONS),
     "ledger.cancel": NOBODY,  # the system alone: what it rested on was turned back
     "ledger.notify": roles(R.FINANCE, R.SUPERVISOR, R.OPERATIONS, R.ADJUDICATOR, R.MERCHANT_MANAGER),

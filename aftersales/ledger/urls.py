@@ -14,6 +14,7 @@ urlpatterns = [
     path("accounts/<str:public_id>/", views.account, name="account"),
     path("proposals/", views.proposals, name="proposals"),
     path("proposals/measures/", views.measures, name="measures"),
+    path("proposals/team/", views.team_notices, name="team_notices"),
     path("proposals/files/<str:public_id>/", views.proposal_file, name="proposal_file"),
     path("proposals/<str:public_id>/", views.proposal, name="proposal"),
     path("proposals/<str:public_id>/letter/", views.letter, name="letter"),

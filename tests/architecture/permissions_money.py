@@ -320,6 +320,7 @@ LEDGER = {
         lambda cast: _proposal(cast) | {"name": "withdraw"},
     ),
     "ledger:measures": Page(PROPOSERS | {R.AUDITOR}),
+    "ledger:team_notices": Page(STAFF),
     "ledger:proposal_file": Page(STAFF, sample={"public_id": "x"}),
     "ledger:letter": Page(STAFF, sample={"public_id": "x"}),
     "ledger:rules": Page(STAFF),

@@ -17,7 +17,7 @@ from accounts.models import User
 from aftersales.core import files, subjects
 from aftersales.core.access import answered, needs
 from aftersales.core.posted import day_of, whole
-from aftersales.ledger import pages, selectors, services, words
+from aftersales.ledger import pages, selectors, services, teamnotices, words
 from aftersales.ledger.models import Account, Journal, Proposal, ProposalFile
 from aftersales.ledger.rules import amount_words
 from aftersales.ledger.states import AccountKind, EntryKind, Party, ProposalState
@@ -221,6 +221,16 @@ def measures(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     page = {"title": pgettext("ledger", "Published measures"), "now": now, "rows": pages.measures(now)}
     return render(request, "ledger/measures.html", page)
+
+
+@needs("ledger.view_team_notices")
+@require_GET
+def team_notices(request: HttpRequest) -> HttpResponse:
+    """Honour titles and criticism notices of one's own teams."""
+    now = timezone.now()
+    rows, more = teamnotices.of_teams(request.user, now, before=whole(request.GET.get("before")))
+    page = {"title": pgettext("ledger", "Notices inside the team"), "now": now, "rows": rows, "more": more}
+    return render(request, "ledger/team_notices.html", page)
 
 
 @needs(READ)
