@@ -7,7 +7,7 @@ class LedgerConfig(AppConfig):
     verbose_name = _("Ledger")
 
     def ready(self) -> None:
-        from aftersales.core import authority, facts, files, moves, series, shipped, subjects
+        from aftersales.core import authority, facts, files, jobs, moves, series, shipped, subjects
         from aftersales.ledger import (
             approving,
             events,
@@ -18,7 +18,9 @@ class LedgerConfig(AppConfig):
             raisers,
             selectors,
             shipping,
+            tasks,
         )
+        from aftersales.ledger.services.announcing import ANNOUNCE
 
         events.register()
         moves.use(machine.PERIOD_MACHINE)
@@ -31,21 +33,25 @@ class LedgerConfig(AppConfig):
         subjects.declare("ledger.export", "number")
         subjects.provide_page("ledger.export", "ledger:export")
         authority.declare("ledger.approve", approving.claims)
-        from aftersales.ledger import proposalsheets  # noqa: F401 - declares its sheets
+        from aftersales.ledger import incentivesheets, proposalsheets  # noqa: F401 - declare their sheets
 
         moves.use(incentivemachine.INCENTIVE_MACHINE)
         facts.provide("ledger.announced_until", incentives.announced_until)
         files.declare("ledger.scheme", incentives.scheme_files)
         files.declare("ledger.proposalfile", incentives.proposal_files)
         raisers.register()
+        jobs.register(ANNOUNCE, tasks.announce_job, _("Tell whom a new rule concerns"))
         shipped.register("ledger", shipping.load)
         self._files()
 
     def _files(self) -> None:
         """What stands in performance files: our own parts, and those of the training room, which knows no file."""
         from aftersales.ledger import filesections as own
+        from aftersales.ledger import resultsections as results
         from aftersales.ledger import sections
 
+        for person in (results.results_of, results.promotion_of):
+            sections.add("person", person)
         for person in (own.consequences_of_person, own.accounts_of_person, own.training_of, own.exams_of):
             sections.add("person", person)
         sections.add("person", own.certificates_of)

@@ -13,10 +13,14 @@ from accounts.states import Duty
 from aftersales.core.rulebook import RuleState
 from aftersales.ledger import incentives, raisers, selectors
 from aftersales.ledger.incentiverules import Result
+from aftersales.ledger.incentives import gives
 from aftersales.ledger.models import IncentiveRule, IncentiveVersion
 from aftersales.ledger.rules import amount_words
+from aftersales.ledger.services.announcing import TOLD
 from aftersales.ledger.states import Party
 from aftersales.merchants.models import Merchant
+from aftersales.notices.models import Notice
+from aftersales.notices.states import NoticeState
 
 MARKS = {
     RuleState.DRAFT: ("amber", "half"),
@@ -56,17 +60,6 @@ def overview(now: datetime) -> list[tuple[IncentiveRule, IncentiveVersion | None
         shown = next(iter([*standing, *drafts, *versions]), None)
         rows.append((rule, shown, badge_of(shown, now) if shown else None, bool(drafts)))
     return rows
-
-
-def gives(version: IncentiveVersion) -> str:
-    """The consequence in words."""
-    if version.amount is None or version.cap is None:
-        return str(version.get_measure_display())
-    words = {
-        "each": amount_words(version.amount, version.unit),
-        "cap": amount_words(version.cap, version.unit),
-    }
-    return _("%(each)s each time, at most %(cap)s in a month") % words
 
 
 def _terms(version: IncentiveVersion) -> dict[str, str]:
@@ -149,3 +142,39 @@ def before(version: IncentiveVersion, versions: Sequence[IncentiveVersion]) -> I
     """The version that a version is compared with; a returned draft never was one."""
     earlier = [one for one in versions if one.number < version.number and one.state != RuleState.REJECTED]
     return earlier[0] if earlier else None
+
+
+@dataclass(frozen=True)
+class ToldOf:
+    """Somebody who was told of a version, and when."""
+
+    name: str
+    at: datetime
+    read_at: datetime | None
+    failed: str
+
+
+def told_of(version: IncentiveVersion, limit: int = 200) -> tuple[list[ToldOf], int]:
+    """Who was told that a version is announced, once each, newest first; and how many they are in all."""
+    rows = Notice.objects.filter(source__in=TOLD.values()).about(version._meta.label_lower, version.pk)
+    by: dict[tuple[str, int], list[Notice]] = {}
+    for row in rows.order_by("-pk"):
+        by.setdefault((row.recipient_kind, row.user_id or row.merchant_id), []).append(row)
+    shown = list(by.items())[:limit]
+    people = User.objects.in_bulk([key for (kind, key), _rows in shown if kind == "user"])
+    shops = Merchant.objects.in_bulk([key for (kind, key), _rows in shown if kind == "merchant"])
+    return [
+        ToldOf(
+            str(people.get(key) if kind == "user" else getattr(shops.get(key), "name", "")) or f"#{key}",
+            found[0].created_at, max((one.read_at for one in found if one.read_at), default=None),
+            _not_reached(found),
+        )
+        for (kind, key), found in shown
+    ], len(by)  # fmt: skip
+
+
+def _not_reached(rows: Sequence[Notice]) -> str:
+    """Why nobody could be reached, when no channel arrived and none waits."""
+    if any(one.state in (NoticeState.QUEUED, NoticeState.SENT) for one in rows):
+        return ""
+    return str(rows[0].get_skip_reason_display() or rows[0].get_state_display())

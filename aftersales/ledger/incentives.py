@@ -6,14 +6,18 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 
-from accounts.models import TeamMember
+from accounts.models import TeamMember, User
+from accounts.states import STAFF_ROLES
 from aftersales.ledger import raisers, selectors
 from aftersales.ledger.incentiverules import Result, results
 from aftersales.ledger.models import IncentiveVersion, ProposalFile, Scheme
 from aftersales.ledger.raisers import Fact
+from aftersales.ledger.rules import amount_words
 from aftersales.ledger.states import Party
 from aftersales.merchants.models import Merchant
+from aftersales.merchants.states import TERMINAL
 from aftersales.standards.selectors import duration
 
 ANNOUNCED = {
@@ -89,3 +93,26 @@ def scheme_files(names: Sequence[str]) -> Iterable[str]:
 def proposal_files(names: Sequence[str]) -> Iterable[str]:
     """Stored files that a proposal names."""
     return ProposalFile.objects.filter(name__in=names).values_list("name", flat=True)
+
+
+def gives(version: IncentiveVersion) -> str:
+    """The consequence in words."""
+    if version.amount is None or version.cap is None:
+        return str(version.get_measure_display())
+    words = {
+        "each": amount_words(version.amount, version.unit),
+        "cap": amount_words(version.cap, version.unit),
+    }
+    return _("%(each)s each time, at most %(cap)s in a month") % words
+
+
+def concerned(version: IncentiveVersion, now: datetime) -> Any:
+    """Everybody in the scope of a version: people with these duties, merchants of these categories."""
+    if version.rule.party == Party.MERCHANT:
+        shops = Merchant.objects.exclude(state__in=sorted(TERMINAL)).order_by("pk")
+        return shops.filter(main_category__in=version.categories) if version.categories else shops
+    people = User.objects.active().with_role(*STAFF_ROLES).order_by("pk")
+    if version.duties:
+        held = TeamMember.objects.filter(active_to=None, team__duties__overlap=version.duties)
+        people = people.filter(pk__in=held.values("person"))
+    return people

@@ -1,11 +1,10 @@
-"""Proposals and incentive rules as sheets to take out; each reader gets the rows that his pages show."""
+"""Proposals as a sheet to take out; each reader gets the rows that his pages show."""
 
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from aftersales.core.rulebook import RuleState
 from aftersales.core.sheets.resource import Column, SheetResource, register
 from aftersales.core.sheets.widgets import (
     AmountWidget,
@@ -13,16 +12,14 @@ from aftersales.core.sheets.widgets import (
     KeyWidget,
     MomentWidget,
     TextWidget,
-    WholeWidget,
 )
-from aftersales.ledger.models import IncentiveVersion, Proposal
+from aftersales.ledger.models import Proposal
 from aftersales.ledger.states import Measure, Party, ProposalKind, ProposalState
 
 PARTY_NAME = (
     "CASE t.party WHEN 'merchant' THEN (SELECT m.name FROM merchants_merchant m WHERE m.id = t.party_id) ELSE "
     "(SELECT coalesce(nullif(u.display_name, ''), u.username) FROM accounts_user u WHERE u.id = t.party_id) END"
 )
-RULE = "(SELECT r.{column} FROM ledger_incentiverule r WHERE r.id = t.rule_id)"
 
 
 class ProposalList(SheetResource):
@@ -53,33 +50,4 @@ class ProposalList(SheetResource):
         model: Any = Proposal
 
 
-class IncentiveList(SheetResource):
-    """Every version of every incentive rule with its terms."""
-
-    sheet, title, position = "incentive_rules", _("Incentive rules (list)"), 131
-    key = ("code", "number")
-    importable = False
-    view_capability = "standards.view_rulebook"
-
-    code = Column(None, KeyWidget(60), _("code"), export=RULE.format(column="code"))
-    number = Column("number", WholeWidget(), _("version"))
-    name_zh = Column(None, TextWidget(), _("Chinese name"), export=RULE.format(column="name_zh"))
-    name_en = Column(None, TextWidget(), _("English name"), export=RULE.format(column="name_en"))
-    party = Column(None, KeyWidget(10), _("party"), export=RULE.format(column="party"))
-    consequence = Column(None, KeyWidget(10), _("consequence"), export=RULE.format(column="consequence"))
-    state = Column("state", ChoiceWidget(RuleState.choices), _("state"))
-    trigger = Column("trigger", KeyWidget(60), _("raised by"))
-    from_count = Column("from_count", WholeWidget(), _("from how many times in a month"))
-    amount = Column("amount", AmountWidget(), _("amount each time"))
-    cap = Column("cap", AmountWidget(), _("at most in a month"))
-    unit = Column("unit", KeyWidget(8), _("unit"))
-    measure = Column("measure", ChoiceWidget(Measure.choices), _("measure"))
-    source_ref = Column("source_ref", KeyWidget(60), _("source id"))
-    valid_from = Column("valid_from", MomentWidget(), _("in force from"))
-    valid_to = Column("valid_to", MomentWidget(), _("in force until"))
-
-    class Meta:
-        model: Any = IncentiveVersion
-
-
-register(ProposalList, IncentiveList)
+register(ProposalList)

@@ -27,7 +27,7 @@ PLAIN = (
 
 
 def load(*, actor: Any, now: datetime) -> Mapping[str, int]:
-    """Rules that are not there yet; what people changed stays. Nobody is judged before he could read the rule."""
+    """Rules that are not there yet; what people changed stays. Nobody is judged before he was told of the rule."""
     from aftersales.ledger.services import incentive_activate, incentive_create, incentive_draft
 
     known = set(IncentiveRule.objects.values_list("code", flat=True))

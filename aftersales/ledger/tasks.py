@@ -1,13 +1,17 @@
-"""Sweeps of the ledger: what was posted is sealed, and each day leaves a line that is kept elsewhere."""
+"""Sweeps and jobs of the ledger: what was posted is sealed, and each day leaves a line that is kept elsewhere."""
 
-from datetime import timedelta
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
 
 from celery import shared_task
 from django.utils import timezone
 
 from accounts.services import system_user
 from aftersales.core import origin
+from aftersales.core.models import Job
 from aftersales.ledger import selectors, services
+from aftersales.ledger.models import IncentiveVersion
 
 
 @shared_task
@@ -28,3 +32,9 @@ def raise_incentives() -> int:
     month = (selectors.month_of(now) - timedelta(days=1)).replace(day=1)
     with origin.coming_from("task"):
         return services.incentives_raise(month=month, actor=system_user(now), now=now)
+
+
+def announce_job(job: Job, now: datetime) -> Mapping[str, Any]:
+    """Tell everybody in its scope of a version that was announced."""
+    version = IncentiveVersion.objects.select_related("rule").get(pk=int(job.payload["version"]))
+    return {"told": services.incentive_announce(version=version, actor=system_user(now), now=now)}

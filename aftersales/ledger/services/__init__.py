@@ -1,5 +1,6 @@
 """Every write of the ledger."""
 
+from aftersales.ledger.services.announcing import incentive_announce
 from aftersales.ledger.services.hearing import (
     proposal_appeal,
     proposal_approve,
@@ -10,6 +11,7 @@ from aftersales.ledger.services.hearing import (
     proposal_withdraw,
 )
 from aftersales.ledger.services.incentives import (
+    drafts_take,
     incentive_activate,
     incentive_create,
     incentive_draft,
@@ -30,11 +32,13 @@ __all__ = [
     "anchor_keep",
     "balances_rebuild",
     "days_keep",
+    "drafts_take",
     "export_fetch",
     "export_make",
     "file_looked",
     "gap_explain",
     "incentive_activate",
+    "incentive_announce",
     "incentive_create",
     "incentive_draft",
     "incentives_raise",

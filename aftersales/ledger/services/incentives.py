@@ -1,13 +1,13 @@
 """Writes of incentive rules: drafted, announced by a second person, raised into proposals once a month (R6.5, R6.8)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
-from aftersales.core import events, registers
+from aftersales.core import events, moves, registers
 from aftersales.core.errors import DomainError
 from aftersales.core.files import StoredFile
 from aftersales.core.rulebook import RuleState
@@ -15,6 +15,7 @@ from aftersales.ledger import incentives, selectors
 from aftersales.ledger.incentiverules import Result, check
 from aftersales.ledger.incentivestates import PROPOSED_AS, Consequence
 from aftersales.ledger.models import IncentiveRule, IncentiveVersion, Raised, Scheme
+from aftersales.ledger.services.announcing import announce_later
 from aftersales.ledger.services.proposing import propose
 from aftersales.ledger.states import Party
 from aftersales.standards import services as rule_book
@@ -102,6 +103,24 @@ def _correct(draft: Any, terms: dict[str, Any], actor: Any, now: datetime, reaso
     return saved
 
 
+def drafts_take(rows: Sequence[Mapping[str, Any]], actor: Any, now: datetime) -> list[int]:
+    """Rows of a sheet as drafts: the next version of each rule, or its waiting draft corrected; all of them or none."""
+    rules = IncentiveRule.objects.in_bulk([row["code"] for row in rows])
+    with transaction.atomic():
+        return [
+            incentive_draft(
+                rule=rules[row["code"]], actor=actor, now=now, reason=row.get("change_reason") or "", **_told(row)
+            ).pk
+            for row in rows
+        ]  # fmt: skip
+
+
+def _told(row: Mapping[str, Any]) -> dict[str, Any]:
+    """What a row says; an empty cell leaves what stands."""
+    columns = {"scheme_id": "scheme"} | {name: name for name in TERMS if name != "scheme_id"}
+    return {term: row[name] for term, name in columns.items() if row.get(name) is not None}
+
+
 def incentive_activate(
     *,
     draft: IncentiveVersion,
@@ -109,20 +128,26 @@ def incentive_activate(
     now: datetime,
     valid_from: datetime | None = None,
     reason: str = "",
+    seen: int | None = None,
 ) -> IncentiveVersion:
     """Announce a draft and bring it into force with a month, after the time of notice (second person).
 
-    Raises ``own_draft``, ``no_scheme``, ``announced_too_late``, ``not_a_month``.
+    Everybody in its scope is told, once. ``seen``: the row's version that the second person read; what was changed
+    since is not announced unread. Raises ``own_draft``, ``no_scheme``, ``announced_too_late``, ``not_a_month``, and
+    Conflict.
     """
     begin = valid_from or incentives.earliest(draft, now)
     if begin != incentives.month_start(selectors.month_of(begin)):
         raise DomainError(
             _("A rule begins with the first day of a month, so that it judges whole months."), "not_a_month"
         )
-    check(draft)
-    done: IncentiveVersion = rule_book.rule_activate(
-        draft=draft, actor=actor, now=now, valid_from=begin, reason=reason
-    )
+    with transaction.atomic():
+        row = moves.locked(draft, version=seen, actor=actor)
+        check(row)
+        done: IncentiveVersion = rule_book.rule_activate(
+            draft=row, actor=actor, now=now, valid_from=begin, reason=reason
+        )
+        announce_later(version=done, now=now)
     return done
 
 

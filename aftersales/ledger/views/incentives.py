@@ -74,12 +74,15 @@ def _about(
     options = {one.move.name: one for one in moves.options(version, actor=request.user, now=now)}
     earlier = pages.before(version, versions)
     may_try = request.user.has_perm("ledger.view_proposals")
+    announced = may_try and version.state in (RuleState.ACTIVE, RuleState.RETIRED)
+    told, count = pages.told_of(version) if announced else (None, 0)
     return {
         "badge": pages.badge_of(version, now), "terms": pages.terms(version, earlier), "before": earlier,
         "is_draft": version.state == RuleState.DRAFT, "activate": options.get("activate"),
         "retire": options.get("retire"),
         "announcement": pages.announcement(version, now), "earliest": pages.incentives.earliest(version, now),
         "month": month, "months": pages.past_months(now), "may_try": may_try,
+        "told": told, "told_count": count,
         "tried": pages.trial(version, month) if month and may_try else None,
     }  # fmt: skip
 
@@ -150,7 +153,9 @@ def rule_decide(request: HttpRequest, code: str, number: int) -> HttpResponse:
     else:
         begin = moment_of(request.POST.get("valid_from"))
         answered(
-            lambda: services.incentive_activate(draft=row, valid_from=begin, reason=reason, **who), request,
+            lambda: services.incentive_activate(
+                draft=row, valid_from=begin, reason=reason, seen=whole(request.POST.get("seen")), **who
+            ), request,
             _("The version is announced and comes into force on its day."),
         )  # fmt: skip
     return redirect("ledger:rule", code)

@@ -1,0 +1,53 @@
+"""An incentive rule is told to everybody in its scope, once for each version (R6.8)."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from django.utils.functional import lazy
+
+from aftersales.core import jobs
+from aftersales.ledger import incentives, raisers, statements
+from aftersales.ledger.models import IncentiveVersion
+from aftersales.ledger.states import Party
+from aftersales.notices.services import Order, notices_send
+
+ANNOUNCE = "ledger.announce"
+TOLD = {Party.PERSON: "ledger.rule", Party.MERCHANT: "ledger.rule_merchant"}
+AT_ONCE = 200
+
+
+def announce_later(*, version: IncentiveVersion, now: datetime) -> None:
+    """Ask for the messages of a version, where it concerns anybody; asked twice, they go out once."""
+    if incentives.concerned(version, now).exists():
+        jobs.enqueue(ANNOUNCE, key=f"{ANNOUNCE}:{version.pk}", payload={"version": version.pk}, now=now)
+
+
+def incentive_announce(*, version: IncentiveVersion, actor: Any, now: datetime) -> int:
+    """Tell everybody whom a version concerns; how many. Killed halfway it goes on: each is told of a version once."""
+    told, values = 0, _values(version)
+    for some in _by(AT_ONCE, incentives.concerned(version, now)):
+        orders = [
+            Order(TOLD[Party(version.rule.party)], one, version, values, f"{ANNOUNCE}:{version.pk}")
+            for one in some
+        ]
+        notices_send(orders, actor=actor, now=now)
+        told += len(orders)
+    return told
+
+
+def _by(size: int, rows: Any) -> Iterator[list[Any]]:
+    found = list(rows)
+    for start in range(0, len(found), size):
+        yield found[start : start + size]
+
+
+def _values(version: IncentiveVersion) -> dict[str, Any]:
+    """Name, clause, day and terms, each said in the recipient's language."""
+    assert version.valid_from
+    rule, begin = version.rule, version.valid_from.astimezone(statements.zone())
+    return {
+        "rule": lazy(lambda: str(rule.name), str)(), "clause": version.citation, "day": f"{begin:%Y-%m-%d}",
+        "raised": lazy(lambda: str(raisers.named(version.trigger)), str)(), "times": str(version.from_count),
+        "gives": lazy(lambda: incentives.gives(version), str)(),
+    }  # fmt: skip

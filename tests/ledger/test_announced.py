@@ -1,0 +1,145 @@
+"""Rules come in by sheet as drafts only; a rule that is announced is told to everybody in its scope, once."""
+
+import csv
+import io
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.urls import reverse
+
+from accounts.models import TeamMember
+from aftersales.core import jobs
+from aftersales.core.sheets import exporting
+from aftersales.ledger import services
+from aftersales.ledger.models import IncentiveRule, IncentiveVersion
+from aftersales.notices.models import Notice
+from tests.core.sheets.steps import check, load, rows_as_csv, verdicts
+from tests.ledger.test_incentives import scheme
+
+pytestmark = pytest.mark.django_db
+HEAD = [
+    "code",
+    "number",
+    "trigger",
+    "amount",
+    "cap",
+    "unit",
+    "source_ref",
+    "source_zh",
+    "source_en",
+    "change_reason",
+]
+FIRST = ["late", "1", "promise_broken", "2", "24", "points", "R6.5", "超时扣分", "Late work", "试行"]
+
+
+@pytest.fixture
+def rule(cast: Any, now: Any) -> IncentiveRule:
+    return services.incentive_create(
+        code="late", name_zh="超时扣分", name_en="Late work", party="person", consequence="penalty",
+        actor=cast.operations, now=now,
+    )  # fmt: skip
+
+
+def test_a_sheet_drafts_and_a_second_person_still_activates(rule: Any, cast: Any, now: Any) -> None:
+    for _twice in range(2):
+        assert (
+            load("incentive_rules", rows_as_csv(HEAD, FIRST), actor=cast.operations, now=now).state == "done"
+        )
+    draft = IncentiveVersion.objects.get(rule=rule)
+    assert (draft.state, draft.number, draft.cap, draft.drafted_by) == ("draft", 1, 24, cast.operations)
+    # An empty cell keeps what stands, and the waiting draft is corrected, not doubled
+    row = ["late", "1", "", "", "20", "", "", "", "", "上限降低"]
+    load("incentive_rules", rows_as_csv(HEAD, row), actor=cast.supervisor, now=now)
+    draft = IncentiveVersion.objects.get(rule=rule)
+    assert (draft.amount, draft.cap, draft.drafted_by) == (2, 20, cast.supervisor)
+    services.incentive_draft(rule=rule, actor=cast.operations, now=now, scheme_id=scheme(cast, now).pk)
+    services.incentive_activate(draft=IncentiveVersion.objects.get(rule=rule), actor=cast.supervisor, now=now)
+    # What is taken out reads in again without a change
+    taken = exporting.export(
+        queryset=IncentiveVersion.objects.filter(rule=rule),
+        sheet="incentive_rules",
+        fmt="csv",
+        actor=cast.operations,
+        now=now,
+    )
+    text = exporting.path_of(taken).read_bytes()
+    again = verdicts(check("incentive_rules", text, actor=cast.operations, now=now))
+    assert {verdict for verdict, _why in again.values()} == {"s"}, again
+    assert len(list(csv.DictReader(io.StringIO(text.decode("utf-8-sig"))))) == 1
+
+
+@pytest.mark.parametrize(
+    ("changed", "problem"),
+    [
+        ({"number": "3"}, "other_number"),
+        ({"trigger": "penalty_count"}, "no_raiser"),
+        ({"trigger": "obligation_broken"}, "no_raiser"),
+        ({"cap": "1"}, "amount"),
+        ({"amount": "0"}, "amount"),
+        ({"unit": "USD"}, "unit"),
+        ({"source_zh": ""}, "no_source"),
+        ({"change_reason": ""}, "no_reason"),
+        ({"state": "active"}, "drafts_only"),
+        ({"measure": "talk"}, "measure"),
+        ({"categories": "服装"}, "categories_of_party"),
+        ({"code": "unheard"}, "unknown"),
+        ({"trigger": None, "amount": None}, "no_raiser"),
+    ],
+)
+def test_the_preview_says_of_each_row_what_is_wrong(
+    rule: Any, cast: Any, now: Any, changed: dict[str, Any], problem: str
+) -> None:
+    given = {
+        name: value
+        for name, value in (dict(zip(HEAD, FIRST, strict=True)) | changed).items()
+        if value is not None
+    }
+    rows = rows_as_csv(list(given), list(given.values()))
+    [(verdict, why)] = verdicts(check("incentive_rules", rows, actor=cast.operations, now=now)).values()
+    assert (verdict, problem in why) == ("r", True), why
+    assert not IncentiveVersion.objects.filter(rule=rule).exists()
+
+
+def test_everybody_in_its_scope_is_told_of_a_version_once_and_the_page_says_who(
+    rule: Any, cast: Any, now: Any, settings: Any
+) -> None:
+    """The agent's team has the duties of the rule; the inspector is in no team and is told nothing."""
+    settings.REQUIRE_SECOND_FACTOR = False
+    assert cast.team
+    assert cast.inspector
+    draft = services.incentive_draft(
+        rule=rule, actor=cast.operations, now=now, trigger="promise_broken", amount=Decimal(2), cap=Decimal(24),
+        unit="points", duties=[cast.team.duties[0]], scheme_id=scheme(cast, now).pk,
+    )  # fmt: skip
+    version = services.incentive_activate(draft=draft, actor=cast.supervisor, now=now)
+    assert not Notice.objects.exists()  # they go out with the job
+    jobs.run_due(now)
+    services.incentive_announce(version=version, actor=cast.system, now=now + timedelta(days=1))
+    told = Notice.objects.filter(source="ledger.rule")
+    members = set(TeamMember.objects.filter(team=cast.team).values_list("person_id", flat=True))
+    assert cast.agent.pk in members
+    assert set(told.values_list("user_id", flat=True)) == members
+    assert told.filter(channel="in_app").count() == len(members)
+    one = told.filter(user_id=cast.agent.pk, channel="in_app").get()
+    assert "incentive.late v1" in one.body
+    assert f"{version.valid_from + timedelta(hours=8):%Y-%m-%d}" in one.subject
+    found = cast.client(cast.operations).get(reverse("ledger:rule", args=["late"])).content.decode()
+    assert str(cast.agent) in found
+    assert str(cast.inspector) not in found
+
+
+def test_merchants_of_its_categories_are_told_by_mail(cast: Any, now: Any, merchant: Any) -> None:
+    rule = services.incentive_create(
+        code="slow", name_zh="答复超时", name_en="Slow answers", party="merchant", consequence="penalty",
+        actor=cast.operations, now=now,
+    )  # fmt: skip
+    terms = {"trigger": "obligation_broken", "unit": "CNY", "amount": Decimal(10), "cap": Decimal(100)}
+    draft = services.incentive_draft(rule=rule, actor=cast.operations, now=now, **terms)
+    version = services.incentive_activate(draft=draft, actor=cast.supervisor, now=now)
+    assert version.valid_from == datetime(2026, 12, 31, 16, tzinfo=UTC)
+    services.incentive_announce(version=version, actor=cast.system, now=now)
+    mail = Notice.objects.get(source="ledger.rule_merchant")
+    assert (mail.merchant_id, mail.channel) == (merchant.pk, "email")
+    assert date(2027, 1, 1).isoformat() in mail.subject
