@@ -132,7 +132,6 @@ def test_the_challenge_of_the_second_factor_opens_nothing_without_the_password_n
     sign_in(client, cast.agent)
     second = device.show(asked(client, SECOND))
     client.post(ALONE, {"answer": second})  # waits for the second factor: sent there, nothing is taken
-    client.session.pop("account_login")
     session = client.session
     del session["account_login"]  # the password's step is over; the challenge stays in the session
     session.save()
