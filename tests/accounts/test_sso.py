@@ -539,7 +539,9 @@ def test_an_administrator_takes_off_a_wrong_link_and_ends_the_sessions(
     corp.sign_in(client)
     path = reverse("accounts:sso_reset", args=[zhou.pk])
     assert cast.client("lead").post(path).status_code == 403
-    cast.client("administrator").post(path, {"reason": "关联错了"})
+    administrator = cast.client("administrator")
+    assert path in administrator.get(reverse("admin:accounts_user_change", args=[zhou.pk])).content.decode()
+    administrator.post(path, {"reason": "关联错了"})
     assert not SocialAccount.objects.exists()
     assert client.get("/accounts/password/").status_code == 302
     assert "关联错了" in sentence(Event.objects.get(kind="user.sso_unlinked"))
