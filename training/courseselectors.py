@@ -149,12 +149,13 @@ def seat_words(payload: Mapping[str, Any]) -> dict[str, Any]:
 
 # ---------------------------------------------------------------------------------------------------- runs
 def with_counts(runs: Any) -> Any:
-    """Runs with the number of their seats: taken, there, missing."""
-    return runs.annotate(
+    """Runs with the number of their seats: taken, there, missing; the newest first (grouped rows lose their order)."""
+    counted = runs.annotate(
         taken=Count("seats", filter=~Q(seats__state=SeatState.WITHDRAWN)),
         there=Count("seats", filter=Q(seats__state=SeatState.PRESENT)),
         missing=Count("seats", filter=Q(seats__state__in=[SeatState.ENROLLED, SeatState.ABSENT])),
     )
+    return counted.order_by("-starts_at", "-pk")
 
 
 def taken(run: Run) -> int:

@@ -186,3 +186,16 @@ def test_the_desk_takes_as_many_statements_whatever_waits(cast, now) -> None:
         busy()
     assert asked() == few
     assert few < 40
+
+
+def test_runs_stand_newest_first_on_the_pages_of_runs_and_of_their_course(cast, now) -> None:
+    course = a_course(cast, now)
+    days = (3, 9, 1, 6)
+    made = {
+        n: a_run(cast, now, course, starts_at=now + n * DAY, ends_at=now + n * DAY + HOUR).number
+        for n in days
+    }
+    browser = cast.client(cast.trainer)
+    for address in (reverse("training:runs"), reverse("training:course", args=[course.code])):
+        text = browser.get(address).content.decode()
+        assert sorted(days, key=lambda n: text.index(f">{made[n]}<")) == sorted(days, reverse=True)
