@@ -15,7 +15,7 @@ from training.deskselectors import MANAGES, Late
 from training.models import Assessment, Run, Seat
 from training.states import RunState, SeatState
 
-RED = ("red", "alert")
+RED = ("red", "bar")
 AMBER = ("amber", "half")
 
 

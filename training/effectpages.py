@@ -25,7 +25,7 @@ BOM = "\ufeff"
 DASH = "–"
 TONES = {
     effectrules.BETTER: ("green", "tick"),
-    effectrules.WORSE: ("red", "alert"),
+    effectrules.WORSE: ("red", "cross"),
     effectrules.SAME: ("grey", "ring"),
     effectrules.FEW: ("bare", "ring"),
     effectrules.EARLY: ("bare", "half"),

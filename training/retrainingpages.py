@@ -38,7 +38,7 @@ class Line:
 def line(row: Order, reader: Any, now: datetime) -> Line:
     late = row.is_overdue(now)
     state = OrderState(row.state)
-    words = (pgettext("retraining", "Overdue"), "red", "alert") if late else (str(state.label), *MARKS[state])
+    words = (pgettext("retraining", "Overdue"), "red", "bar") if late else (str(state.label), *MARKS[state])
     may = row.state in OWED and row.person_id != reader.pk and reader.has_perm("training.order")
     return Line(row, words, str(metrics.metric(row.metric).label), row.state in ENDED, may)
 
