@@ -102,7 +102,6 @@ register(
         ),
         payload={"people": "number"},
         audience="merchant",
-        one=_("Everybody of the merchant finished the training that the agreement asks for (1 person)."),
     ),
     Kind(
         "lesson.assigned",
