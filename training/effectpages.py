@@ -75,7 +75,9 @@ def _exam(told: Effect, found: Found, effects: Effects, drawn: bool) -> Line:
 def _line(code: str, one: Comparison, found: Found, effects: Effects, drawn: bool) -> Line:
     known = metrics.metric(code)
     percent, label = known.way is Way.SHARE, str(known.label)
-    verdict = effectrules.verdict(one, sample=effects.sample, better_low=known.better_low, over=found.over)
+    verdict = effectrules.verdict(
+        one, sample=effects.sample, better_low=known.better_low, over=found.over, percent=percent
+    )
     return Line(
         code, label, _side(one.attended, percent=percent), _side(one.others, percent=percent),
         _signed(one.net, percent=percent), verdict_words(verdict), _badge(verdict),
@@ -98,7 +100,8 @@ def _signed(value: Decimal | None, *, percent: bool) -> str:
     """A difference; of percentages in points."""
     if value is None:
         return DASH
-    words = f"{value:+.1f}" if percent else f"{value:+.2f}"
+    shown = effectrules.shown(value, percent=percent)
+    words = f"{shown:+}" if shown else f"{shown}"
     return _("%(n)s points") % {"n": words} if percent else words
 
 

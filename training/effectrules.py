@@ -8,6 +8,7 @@ from training.metrics import Way
 from training.retrainingrules import Effect
 
 CENT = Decimal("0.01")
+TENTH = Decimal("0.1")
 Sum = tuple[Decimal, int]
 """Sum and sample of a figure over days and people."""
 NOTHING: Sum = (Decimal(0), 0)
@@ -33,6 +34,11 @@ def change(effect: Effect) -> Decimal | None:
     if effect.before is None or effect.after is None:
         return None
     return effect.after - effect.before
+
+
+def shown(difference: Decimal, *, percent: bool) -> Decimal:
+    """As a page says it: tenths of a point, hundredths of a mark. What rounds to nothing is nothing, without a sign."""
+    return difference.quantize(TENTH if percent else CENT, ROUND_HALF_UP) + 0
 
 
 def value(way: Way, total: Decimal, sample: int) -> Decimal | None:
@@ -69,14 +75,18 @@ def enough(effect: Effect, sample: int) -> bool:
     )
 
 
-def verdict(found: Comparison, *, sample: int, better_low: bool, over: bool) -> str:
-    """Better, worse, the same as colleagues; ``few`` below the least sample anywhere, ``early`` before the days end."""
+def verdict(found: Comparison, *, sample: int, better_low: bool, over: bool, percent: bool = False) -> str:
+    """Better, worse, the same as colleagues; ``few`` below the least sample anywhere, ``early`` before the days end.
+
+    It goes by the difference that the page shows: nobody reads “0.0, better”.
+    """
     if not over:
         return EARLY
     net = found.net
     if net is None or not (enough(found.attended, sample) and enough(found.others, sample)):
         return FEW
-    return _side(-net if better_low else net)
+    told = shown(net, percent=percent)
+    return _side(-told if better_low else told)
 
 
 def exam_verdict(found: Effect, *, sample: int, over: bool) -> str:
@@ -86,7 +96,7 @@ def exam_verdict(found: Effect, *, sample: int, over: bool) -> str:
     gain = change(found)
     if gain is None or not enough(found, sample):
         return FEW
-    return _side(gain.quantize(CENT, ROUND_HALF_UP))
+    return _side(shown(gain, percent=True))
 
 
 def _side(gain: Decimal) -> str:

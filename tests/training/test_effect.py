@@ -44,6 +44,15 @@ def test_nothing_is_said_on_too_few_and_the_direction_of_a_figure_turns_the_answ
     assert verdict(found, sample=LEAST, better_low=low, over=False) == "early"
 
 
+@pytest.mark.parametrize(("after", "told"), [("4.96", "same"), ("4.94", "better"), ("5.06", "worse")])
+def test_the_verdict_goes_by_the_difference_that_is_shown(after, told) -> None:
+    """A reopen rate of 5 %; colleagues stay where they were."""
+    same = Effect(Decimal(5), 40, Decimal(5), 40)
+    found = Comparison(Effect(Decimal(5), 40, Decimal(after), 40), same)
+    assert verdict(found, sample=LEAST, better_low=True, over=True, percent=True) == told
+    assert str(effectrules.shown(Decimal("-0.04"), percent=True)) == "0.0"
+
+
 @given(comparisons, st.decimals(-50, 50, places=2))
 def test_a_trend_that_everybody_goes_through_is_no_effect(found, trend) -> None:
     def moved(one: Effect) -> Effect:
