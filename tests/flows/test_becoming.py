@@ -21,7 +21,7 @@ from tests.training.test_exams import an_exam
 from tests.training.test_practical import a_rubric
 from tests.training.test_tiers import asks
 from training import courseselectors
-from training.models import Assessment, Attempt, Certificate, Item, Requirement, Rubric, Run, Tier
+from training.models import Assessment, Attempt, Certificate, Item, Number, Requirement, Rubric, Run, Tier
 from training.services import rule_activate
 
 pytestmark = pytest.mark.django_db
@@ -30,13 +30,14 @@ HOUR = timedelta(hours=1)
 
 @pytest.fixture
 def newcomer(desk: Cast, now: datetime, settings: Any) -> User:
-    """In the team and on shift on a day when returns ask for somebody certified."""
+    """In the team and on shift; returns ask for somebody certified, first tickets for the onboarding."""
     settings.REQUIRE_SECOND_FACTOR = False
     person = desk.person(Role.AGENT, username="newcomer", name="新人")
     desk.join(desk.team, person)
     desk.shift(person, hours_after=30)
     for row in Requirement.objects.filter(duty="returns"):
         rule_activate(draft=row, actor=desk.operations, now=now)
+    rule_activate(draft=Number.objects.get(code="onboarding_gate"), actor=desk.operations, now=now)
     an_exam(desk, now)
     a_rubric(desk, now)
     asks(desk, now, hours=Decimal(30), exams=["basic"], rubrics=["call"])
