@@ -27,6 +27,7 @@ class LedgerConfig(AppConfig):
         moves.use(machine.PROPOSAL_MACHINE)
         moves.use(paidmachine.GAP_MACHINE)
         facts.provide("ledger.earlier_open", selectors.earlier_open)
+        facts.provide("ledger.owners", selectors.owners)
         series.declare("proposal", "TY{yy}{mm}-{n:05d}")
         subjects.declare("ledger.proposal", "number")
         series.declare("ledger_export", "DZ{yy}{mm}-{n:04d}")

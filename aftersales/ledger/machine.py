@@ -59,9 +59,15 @@ def heard_in_time(
 def by_the_party(
     row: Any, facts: Mapping[str, Any], actor: Any, now: datetime, data: Mapping[str, Any]
 ) -> Iterable[Refusal]:
-    """A person appeals for himself; a merchant's appeal is taken down by who did not propose it."""
+    """A person appeals for himself, an owner for his merchant; else it is taken down by who did not propose it."""
     if row.party == Party.PERSON and actor.pk != row.party_id:
         yield Refusal("not_the_party", _("Only the person whom it concerns appeals."))
+    if (
+        row.party == Party.MERCHANT
+        and not actor.is_staff
+        and not any(actor.pk in owners for owners in facts["ledger.owners"])
+    ):
+        yield Refusal("not_the_party", _("Only the merchant whom it concerns appeals."))
     if row.party == Party.MERCHANT and actor.pk == row.proposed_by_id:
         yield Refusal("own_proposal", _("Whoever proposed it does not take down the appeal against it."))
 
@@ -139,6 +145,7 @@ PROPOSAL_MACHINE = Machine(
             event="proposal.appealed",
             needs=[WORDS],
             guards=[by_the_party, heard_in_time],
+            facts=["ledger.owners"],
             effect=_("Another person decides about it; until then nothing is posted."),
         ),
         Move(

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.utils.translation import pgettext
+
 from aftersales.core import moves, subjects
 from aftersales.ledger import selectors, words
 from aftersales.ledger.models import Account, IncentiveVersion, Journal, Period, Proposal, Transfer
@@ -13,6 +15,7 @@ from aftersales.ledger.rules import amount_words
 from aftersales.ledger.states import Party, PeriodState, ProposalKind, ProposalState
 
 PAGE = selectors.PAGE
+MOST_FILES = 10  # with one appeal
 NUMBERED = re.compile(r"^[A-Z]{2,4}\d{4}-\d+$")
 PROPOSAL_MARKS = {
     ProposalState.PROPOSED: ("blue", "ring"),
@@ -216,6 +219,20 @@ def acts(row: Proposal, user: Any, now: datetime) -> list[tuple[moves.MoveOption
     """The steps that are this person's, each with whether it wants words; the machine says which."""
     found = [one for one in moves.options(row, actor=user, now=now) if not one.move.by_system]
     return [(one, one.move.name in WORDED) for one in found]
+
+
+def letter(row: Proposal, now: datetime, *, is_answer: bool) -> dict[str, Any] | None:
+    """The decision as a letter, or the answer to the appeal; None before there is one."""
+    if row.notified_at is None or (is_answer and row.heard_at is None):
+        return None
+    told, heard = pgettext("letter", "Notice of a decision"), pgettext("letter", "Decision on the appeal")
+    accepted = row.state == ProposalState.OVERTURNED
+    return {
+        "title": heard if is_answer else told, "now": now, "row": row, "party": selectors.party_name(row),
+        "amount": amount_of(row), "terms": calculation(row), "fact": words.fact(row.fact_code),
+        "is_answer": is_answer,
+        "result": (ProposalState.OVERTURNED if accepted else ProposalState.UPHELD).label,
+    }  # fmt: skip
 
 
 def entry_of(row: Proposal, user: Any) -> Journal | None:

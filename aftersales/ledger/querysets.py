@@ -12,13 +12,22 @@ from aftersales.ledger.states import MERCHANT_ACCOUNTS, STAFF_ACCOUNTS, Party
 ALL = "ledger.view_all"
 PEOPLE = "ledger.view_people"  # wages and bonuses only
 MERCHANTS = "ledger.view_merchants"  # what stands between us and merchants
+OF_MERCHANT = "ledger.view_of_merchant"  # what concerns the merchant that one owns
+
+
+def owned(user: Any) -> Any:
+    """Keys of the merchants that this person from outside answers for; of everybody else none."""
+    from aftersales.merchants.models import Merchant
+
+    rows = Merchant.objects.owned_by(user) if user.has_perm(OF_MERCHANT) else Merchant.objects.none()
+    return rows.values("pk")
 
 
 class AccountQuerySet(models.QuerySet[Any]):
     def visible_to(self, user: Any) -> Self:
         """All for finance and the auditor, people's for payroll, merchants' for who manages them, one's own for all."""
         if not getattr(user, "is_staff", False):
-            return self.none()
+            return self.filter(kind__in=sorted(MERCHANT_ACCOUNTS), subject_id__in=owned(user))
         if user.has_perm(ALL):
             return self.all()
         people = Q(kind__in=sorted(STAFF_ACCOUNTS))
@@ -48,9 +57,13 @@ class SealQuerySet(ScopedQuerySet):
 
 class ProposalQuerySet(models.QuerySet[Any]):
     def visible_to(self, user: Any) -> Self:
-        """One's own and those one made; all for who reads the ledger or decides about merchants."""
+        """One's own and those one made; all for who reads the ledger or decides about merchants.
+
+        A merchant's owner sees what the merchant was told.
+        """
         if not getattr(user, "is_staff", False):
-            return self.none()
+            told = self.filter(party=Party.MERCHANT, notified_at__isnull=False)
+            return told.filter(party_id__in=owned(user))
         if user.has_perm("ledger.view_proposals"):
             return self.all()
         own = Q(party=Party.PERSON, party_id=user.pk) | Q(proposed_by=user)

@@ -24,7 +24,8 @@ from aftersales.ledger.states import (
     Party,
     PeriodState,
 )
-from aftersales.merchants.models import Merchant
+from aftersales.merchants.models import Merchant, MerchantMember
+from aftersales.merchants.states import MemberRole
 from aftersales.standards.selectors import calendar, parameter
 from aftersales.standards.worktime import end_of_working_day
 
@@ -51,6 +52,18 @@ def earlier_open(rows: Sequence[Period], now: datetime) -> dict[int, bool]:
         .first()
     )
     return {row.pk: first is not None and first < row.month for row in rows}
+
+
+def owners(rows: Sequence[Proposal], now: datetime) -> dict[int, frozenset[int]]:
+    """Fact: who answers for the merchant whom a proposal concerns. One query."""
+    shops = {row.party_id for row in rows if row.party == Party.MERCHANT}
+    found: dict[int, set[int]] = {}
+    active = MerchantMember.objects.filter(merchant__in=shops, active_to=None, role=MemberRole.OWNER)
+    for shop, person in active.values_list("merchant_id", "user_id"):
+        found.setdefault(shop, set()).add(person)
+    return {
+        row.pk: frozenset(found.get(row.party_id, ()) if row.party == Party.MERCHANT else ()) for row in rows
+    }
 
 
 def posted(kind: str, source: tuple[str, int]) -> Journal | None:

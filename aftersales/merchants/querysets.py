@@ -48,6 +48,12 @@ class MerchantQuerySet(models.QuerySet[Any]):
             return self.none()
         return self.filter(members__user=user, members__active_to=None)
 
+    def owned_by(self, user: Any) -> Self:
+        """Merchants that the person answers for today as an owner."""
+        if user.pk is None:
+            return self.none()
+        return self.filter(members__user=user, members__active_to=None, members__role=MemberRole.OWNER)
+
     def trading(self) -> Self:
         return self.filter(state__in=TRADING)
 

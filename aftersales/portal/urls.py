@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from .views import exams, training
+from .views import consequences, exams, training
 
 app_name = "portal"
 urlpatterns = [
@@ -17,4 +17,10 @@ urlpatterns = [
     path("attempts/<str:public_id>/answer/", exams.answer, name="answer"),
     path("attempts/<str:public_id>/submit/", exams.submit, name="submit"),
     path("attempts/<str:public_id>/appeal/", exams.appeal, name="appeal"),
+    path("consequences/", consequences.index, name="consequences"),
+    path("consequences/statement/", consequences.statement, name="statement"),
+    path("consequences/files/<str:public_id>/", consequences.file, name="consequence_file"),
+    path("consequences/<str:public_id>/", consequences.consequence, name="consequence"),
+    path("consequences/<str:public_id>/appeal/", consequences.appeal, name="consequence_appeal"),
+    path("consequences/<str:public_id>/letter/", consequences.letter, name="consequence_letter"),
 ]

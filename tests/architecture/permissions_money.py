@@ -66,6 +66,7 @@ def _course(cast: Any) -> dict[str, Any]:
 TRAINERS_OF_MERCHANTS = frozenset({
     R.MERCHANT_MANAGER, R.OPERATIONS, R.SUPERVISOR, R.TRAINER, R.AUDITOR,
 })  # fmt: skip
+OWNERS = frozenset({R.MERCHANT_OWNER})
 PORTAL = {
     "merchants:training": Page(TRAINERS_OF_MERCHANTS | {R.PLANNER}),
     "merchants:term_new": Page(CERTIFIERS, "POST"),
@@ -83,6 +84,12 @@ PORTAL = {
     "portal:answer": Page(MERCHANTS, "POST", sample=NOTHING),
     "portal:submit": Page(MERCHANTS, "POST", sample=NOTHING),
     "portal:appeal": Page(MERCHANTS, "POST", sample=NOTHING),
+    "portal:consequences": Page(OWNERS),
+    "portal:statement": Page(OWNERS),
+    "portal:consequence": Page(OWNERS, sample=NOTHING),
+    "portal:consequence_appeal": Page(OWNERS, "POST", sample=NOTHING),
+    "portal:consequence_file": Page(OWNERS, sample=NOTHING),
+    "portal:consequence_letter": Page(OWNERS, sample=NOTHING),
 }
 TRAINING |= PORTAL | {
     "training:numbers": Page(STAFF),

@@ -55,12 +55,13 @@ def proposal_notify(*, proposal: Proposal, actor: Any, now: datetime) -> Proposa
 def proposal_appeal(
     *, proposal: Proposal, text: str, actor: Any, now: datetime, files: Sequence[StoredFile] = ()
 ) -> Proposal:
-    """The party says why it is wrong and brings what proves it: a person himself, for a merchant who takes it down.
+    """The party says why it is wrong and brings what proves it: a person himself, a merchant's owner or who takes
+    it down for him.
 
     Once. The same file counts once. Raises ``words_missing``, ``not_the_party``, ``window_over``, ``own_proposal``.
     """
     said = _words(text)
-    side = "merchant" if proposal.party == Party.MERCHANT else ""
+    side = "merchant" if proposal.party == Party.MERCHANT and actor.is_staff else ""
     with transaction.atomic():
         row = moves.perform(proposal, "appeal", actor=actor, now=now, acting_as=side, words=said)
         keep_files(row, files, FilePurpose.APPEAL, actor, now)

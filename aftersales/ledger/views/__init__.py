@@ -8,6 +8,7 @@ from typing import Any
 
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
@@ -23,8 +24,7 @@ from aftersales.ledger.rules import amount_words
 from aftersales.ledger.states import AccountKind, EntryKind, Party, ProposalState
 
 READ = "ledger.view"
-MOST_FILES = 10
-PROPOSALS = "ledger.appeal"  # everybody of the department reads what concerns himself
+PROPOSALS = "ledger.view_own"  # everybody of the department reads what concerns himself
 
 
 def _asked(request: HttpRequest, name: str, known: Any) -> str:
@@ -169,7 +169,7 @@ def act(request: HttpRequest, public_id: str, name: str) -> HttpResponse:
     ):
         raise Http404
     text, now = request.POST.get("reason", "")[:4001], timezone.now()
-    sent = request.FILES.getlist("files")[:MOST_FILES] if name == "appeal" else []
+    sent = request.FILES.getlist("files")[: pages.MOST_FILES] if name == "appeal" else []
     answered(lambda: _step(step, text, row, sent, request.user, now), request, _("Done."))
     return redirect("ledger:proposal", public_id)
 
@@ -196,22 +196,12 @@ def proposal_file(request: HttpRequest, public_id: str) -> FileResponse:
 def letter(request: HttpRequest, public_id: str) -> HttpResponse:
     """The decision, or the decision on the appeal, as a letter to print."""
     row = get_object_or_404(Proposal.objects.visible_to(request.user), public_id=public_id)
-    is_answer = request.GET.get("of") == "appeal"
-    if row.notified_at is None or (is_answer and row.heard_at is None):
+    page = pages.letter(row, timezone.now(), is_answer=request.GET.get("of") == "appeal")
+    if page is None:
         raise Http404
-    accepted = row.state == ProposalState.OVERTURNED
-    title = (
-        pgettext("letter", "Decision on the appeal")
-        if is_answer
-        else pgettext("letter", "Notice of a decision")
+    return render(
+        request, "ledger/letter.html", page | {"back": reverse("ledger:proposal", args=[public_id])}
     )
-    page = {
-        "title": title, "now": timezone.now(), "row": row, "party": selectors.party_name(row),
-        "amount": pages.amount_of(row),
-        "terms": pages.calculation(row), "fact": words.fact(row.fact_code), "is_answer": is_answer,
-        "result": (ProposalState.OVERTURNED if accepted else ProposalState.UPHELD).label,
-    }  # fmt: skip
-    return render(request, "ledger/letter.html", page)
 
 
 @needs("ledger.view_proposals")

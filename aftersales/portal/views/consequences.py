@@ -1,0 +1,116 @@
+"""What follows for a merchant: what he was told, his appeal, letters, and the months of his accounts. For owners."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
+from django.views.decorators.http import require_GET, require_POST
+
+from aftersales.core import files, moves
+from aftersales.core.access import answered, needs
+from aftersales.core.posted import day_of, whole
+from aftersales.ledger import pages, selectors, services, statementpages, statements, words
+from aftersales.ledger.models import Proposal, ProposalFile
+from aftersales.ledger.states import Party
+from aftersales.merchants.models import Merchant
+
+READ = "ledger.view_of_merchant"
+
+
+@needs(READ)
+@require_GET
+def index(request: HttpRequest) -> HttpResponse:
+    """Everything that one's merchants were told, newest first."""
+    rows, more = pages.proposals(request.user, before=whole(request.GET.get("before")))
+    page = {"title": pgettext("portal", "Consequences"), "now": timezone.now(), "rows": rows, "more": more}
+    return render(request, "portal/consequences.html", page)
+
+
+def _told(request: HttpRequest, public_id: str) -> Proposal:
+    rows = Proposal.objects.visible_to(request.user)
+    found: Proposal = get_object_or_404(rows, public_id=public_id)
+    return found
+
+
+@needs(READ)
+@require_GET
+def consequence(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Fact, clause, amount and how it came about; the appeal while its time runs."""
+    row, now = _told(request, public_id), timezone.now()
+    options = {one.move.name: one for one in moves.options(row, actor=request.user, now=now)}
+    named, others = pages.evidence(row)
+    page = {
+        "title": row.number, "now": now, "row": row, "party": selectors.party_name(row),
+        "amount": pages.amount_of(row), "badge": pages.badge_of(row), "terms": pages.calculation(row),
+        "fact": words.fact(row.fact_code), "named": named, "others": others,
+        "appeal": options.get("appeal"), "accept": files.accepted(), "files": row.files.all(),
+    }  # fmt: skip
+    return render(request, "portal/consequence.html", page)
+
+
+@needs(READ)
+@require_POST
+def appeal(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Against it, with reasons and what proves them; nothing of a file stays when it is refused."""
+    row, now = _told(request, public_id), timezone.now()
+    sent = request.FILES.getlist("files")[: pages.MOST_FILES]
+
+    def appealed() -> Proposal:
+        with files.stored_for(sent, now=now) as stored:
+            return services.proposal_appeal(
+                proposal=row,
+                text=request.POST.get("reason", "")[:4001],
+                actor=request.user,
+                now=now,
+                files=stored,
+            )
+
+    answered(
+        appealed, request, _("Your appeal is with us. Another person decides; nothing is posted until then.")
+    )
+    return redirect("portal:consequence", public_id)
+
+
+@needs(READ)
+@require_GET
+def file(request: HttpRequest, public_id: str) -> HttpResponseBase:
+    """A file of what one's merchant was told or brought."""
+    row = get_object_or_404(ProposalFile.objects.visible_to(request.user), public_id=public_id)
+    return files.serve(row, request)
+
+
+@needs(READ)
+@require_GET
+def letter(request: HttpRequest, public_id: str) -> HttpResponse:
+    """The decision, or the answer to the appeal, to print."""
+    row = _told(request, public_id)
+    page = pages.letter(row, timezone.now(), is_answer=request.GET.get("of") == "appeal")
+    if page is None:
+        raise Http404
+    back = reverse("portal:consequence", args=[public_id])
+    return render(request, "ledger/letter.html", page | {"back": back})
+
+
+@needs(READ)
+@require_GET
+def statement(request: HttpRequest) -> HttpResponse:
+    """A month of every account of one's merchants: opening, entries, closing."""
+    now = timezone.now()
+    month = day_of(f"{request.GET.get('month', '')}-01") or selectors.month_of(now)
+    shops = list(Merchant.objects.owned_by(request.user).order_by("code"))
+    page = {
+        "title": pgettext("ledger", "Statement"), "now": now, "month": month,
+        "months": statements.months_to_choose(now), "shops": [(one, _parts(request.user, one, month)) for one in shops],
+    }  # fmt: skip
+    return render(request, "portal/statement.html", page)
+
+
+def _parts(user: Any, shop: Merchant, month: datetime | Any) -> list[statementpages.Part]:
+    return statementpages.told(statements.accounts_of(Party.MERCHANT, shop.pk, user), month)
