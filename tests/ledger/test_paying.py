@@ -96,6 +96,17 @@ def test_a_month_that_a_later_sheet_holds_already_gets_none_of_its_own(
         services.export_make(kind="payroll", month=OCTOBER, unit="CNY", actor=cast.supervisor, now=DECEMBER)
 
 
+def test_what_is_booked_late_is_paid_with_the_next_months_sheet_and_not_twice(
+    earned: Any, made: Any, cast: Any
+) -> None:
+    earned(cast.agent, "320")
+    first, _is_new = made(OCTOBER)
+    earned(cast.agent, "100")  # into October, which already has its sheet
+    assert amounts(made(NOVEMBER)[0]) == {cast.agent.username: D("100.00")}
+    assert code_of(lambda: made(OCTOBER)) == "later_exported"
+    assert list(Export.objects.filter(month=OCTOBER)) == [first]
+
+
 def test_what_a_merchant_owes_and_the_deposit_he_has_to_fill_up_are_settled(
     made: Any, post: Any, merchant: Any, cast: Any
 ) -> None:

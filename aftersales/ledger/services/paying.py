@@ -34,7 +34,8 @@ def _require(actor: Any) -> None:
 def export_make(*, kind: str, month: date, unit: str, actor: Any, now: datetime) -> tuple[Export, bool]:
     """The sheet of a month, and whether it is new: asked again it is the same one, or a part with the difference.
 
-    Needs ``ledger.export``. Raises ``month_runs``, ``later_exported``, ``nothing_to_export``, ``unit``.
+    What is booked into a month after a later one has its sheet is paid with the next month's, never twice. Needs
+    ``ledger.export``. Raises ``month_runs``, ``later_exported``, ``nothing_to_export``, ``unit``.
     """
     _require(actor)
     first = month.replace(day=1)
@@ -47,11 +48,11 @@ def export_make(*, kind: str, month: date, unit: str, actor: Any, now: datetime)
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [EXPORTING])
         made = Export.objects.filter(kind=ExportKind(kind), unit=unit)
         last: Export | None = made.filter(month=first).order_by("-part").first()
-        if last is None and made.filter(month__gt=first).exists():
+        amounts = exportrows.differences(kind, first, unit)
+        if (last is None or amounts) and made.filter(month__gt=first).exists():
             raise DomainError(
                 _("A later month has its sheet already; it holds what was due before."), "later_exported"
             )
-        amounts = exportrows.differences(kind, first, unit)
         if amounts:
             return _frozen(kind, first, unit, last.part + 1 if last else 1, amounts, actor, now), True
     if last is None:
