@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import Count, Q
+from django.db.models import Count
 
 from accounts.models import User
 from aftersales.ledger import selectors
@@ -82,7 +82,7 @@ class Month:
 
 
 def months_of(accounts: Sequence[Account], month: date, *, lines: int = LONGEST) -> list[Month]:
-    """Opening, entries and closing of these accounts in one month. Four statements, however many accounts."""
+    """Opening, entries and closing of these accounts in one month. Five statements, however many accounts."""
     first = month.replace(day=1)
     opening = balances_before(accounts, month_begin(first))
     booked, sums = _booked([row.pk for row in accounts], first, lines), _sums(accounts, first)
@@ -106,15 +106,27 @@ def month_begin(month: date) -> datetime:
 
 
 def _booked(keys: Sequence[int], month: date, limit: int) -> dict[int, list[Transfer]]:
-    """The transfers of each account in the order in which they happened."""
-    of_these = Q(debit_id__in=keys) | Q(credit_id__in=keys)
-    rows = Transfer.objects.filter(of_these, month=month).select_related("debit", "credit")
+    """The first transfers of each account in the order in which they happened; a busy one takes none of another's."""
+    with connection.cursor() as cursor:
+        cursor.execute(_FIRST, {"keys": list(keys), "month": month, "limit": limit})
+        pairs = cursor.fetchall()
+    rows = Transfer.objects.select_related("debit", "credit").in_bulk({key for _account, key in pairs})
     found: dict[int, list[Transfer]] = {}
-    for row in rows.order_by("booked_at", "pk")[: limit * max(len(keys), 1)]:
-        for key in {row.debit_id, row.credit_id} & set(keys):
-            if len(found.setdefault(key, [])) < limit:
-                found[key].append(row)
+    for account, key in pairs:
+        found.setdefault(account, []).append(rows[key])
     return found
+
+
+_FIRST = """
+    SELECT a.id, t.id FROM unnest(%(keys)s::bigint[]) AS a(id)
+     CROSS JOIN LATERAL (
+            SELECT x.id, x.booked_at FROM (
+                SELECT id, booked_at FROM ledger_transfer WHERE debit_id = a.id AND month = %(month)s
+                 UNION ALL
+                SELECT id, booked_at FROM ledger_transfer WHERE credit_id = a.id AND month = %(month)s) AS x
+             ORDER BY x.booked_at, x.id LIMIT %(limit)s) AS t
+     ORDER BY a.id, t.booked_at, t.id
+"""
 
 
 _SUMS = """

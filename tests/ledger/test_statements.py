@@ -54,6 +54,17 @@ def test_a_month_opens_with_what_the_one_before_left_and_closes_with_its_own_ent
     assert [line.balance for line in november.lines] == [137]
 
 
+def test_a_busy_account_takes_no_line_from_a_quiet_one(earned: Any, post: Any, cast: Any) -> None:
+    for day in range(1, 6):
+        earned("1", datetime(2026, 10, day, 4, tzinfo=UTC))
+    at = datetime(2026, 10, 30, 4, tzinfo=UTC)
+    post(Line(chart.COST, chart.bonus(cast.lead), Decimal(9)), kind="incentive", booked_at=at, now=LATER)
+    both = [bonus(cast.agent), bonus(cast.lead)]
+    busy, quiet = statements.months_of(both, OCTOBER, lines=2)
+    assert ([line.balance for line in busy.lines], busy.count, busy.closing) == ([1, 2], 5, 5)
+    assert [line.balance for line in quiet.lines] == [9]
+
+
 def test_every_past_moment_has_the_same_balance_after_its_month_is_closed(
     earned: Any, cast: Any, post: Any
 ) -> None:
