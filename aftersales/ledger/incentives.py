@@ -1,7 +1,7 @@
 """Answers about incentive rules: when a draft may begin, who would get what in a month and why. Reads only."""
 
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -53,10 +53,13 @@ def judged(version: IncentiveVersion, month: date, *, dry: bool = False) -> list
     if start >= end:
         return []
     found = list(raisers.asked(version.trigger, version.rule.party).found(start, end))
-    return results(version, _in_scope(version, found, end))
+    return results(version, _in_scope(version, found, start, end))
 
 
-def _in_scope(version: IncentiveVersion, facts: Sequence[Fact], at: datetime) -> Iterable[Fact]:
+def _in_scope(
+    version: IncentiveVersion, facts: Sequence[Fact], start: datetime, end: datetime
+) -> Iterable[Fact]:
+    """Facts of merchants of these categories, of people who had one of these duties in that time."""
     wanted = {one.party_id for one in facts}
     if version.rule.party == Party.MERCHANT:
         rows: Any = Merchant.objects.filter(pk__in=wanted)
@@ -65,11 +68,9 @@ def _in_scope(version: IncentiveVersion, facts: Sequence[Fact], at: datetime) ->
         known = set(rows.values_list("pk", flat=True))
     elif version.duties:
         held = TeamMember.objects.filter(
-            person__in=wanted, active_from__lt=at, team__duties__overlap=version.duties
+            person__in=wanted, active_from__lt=end, team__duties__overlap=version.duties
         )
-        known = {
-            row.person_id for row in held if row.active_to is None or row.active_to >= at - timedelta(days=31)
-        }
+        known = {row.person_id for row in held if row.active_to is None or row.active_to > start}
     else:
         known = wanted
     return [one for one in facts if one.party_id in known]

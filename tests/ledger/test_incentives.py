@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from accounts.models import TeamMember
 from aftersales.core import events
 from aftersales.core.errors import DomainError, Refused
 from aftersales.core.files import StoredFile
@@ -145,6 +146,19 @@ def test_the_dry_run_says_who_would_get_what_and_writes_nothing(
     assert found[cast.agent.pk].is_capped
     assert found[cast.lead.pk].amount == 10
     assert (Event.objects.count(), Proposal.objects.count(), Raised.objects.count()) == (before, 0, 0)
+
+
+def test_who_left_the_team_before_the_month_is_not_judged_by_its_rules(
+    rule: Any, cast: Any, now: Any, happened: list[Fact]
+) -> None:
+    """Who leaves within the month is; who left on the last day of the month before is not."""
+    for person, left in ((cast.agent, day(31, 10)), (cast.lead, day(20))):
+        TeamMember.objects.filter(person=person, team=cast.team).update(active_from=day(1, 9), active_to=left)
+        happened.append(Fact(person.pk, person.pk, day(9)))
+    draft = services.incentive_draft(
+        rule=rule, actor=cast.operations, now=now, duties=list(cast.team.duties)[:1], **POINTS
+    )
+    assert [one.party_id for one in incentives.judged(draft, NOVEMBER, dry=True)] == [cast.lead.pk]
 
 
 def test_a_month_is_raised_once_and_never_before_it_is_over(
