@@ -21,7 +21,7 @@ from training.models import (
     Seat,
     TierVersion,
 )
-from training.states import LIVE, NEVER_HELD, AssessmentState
+from training.states import NEVER_HELD, AssessmentState
 from training.tierrules import Have, Point, Proof
 
 DEFAULT_DAYS = 30  # a tier that is out of force itself
@@ -140,16 +140,15 @@ def examined_on(person: Any, terms: TierVersion, at: datetime) -> list[str]:
 def replaced(at: datetime) -> list[tuple[Certificate, datetime, int]]:
     """Live certificates whose exam has a newer version in force: since when, and the tier's days to catch up.
 
-    Whoever passed the newer version already is left out, and so is whoever was called up before.
+    Whoever passed the newer version already is left out, and so is whoever was called up before. One that begins later
+    (a renewal) is asked about once it has begun.
     """
     newer = {
         row.exam.code: row
         for row in ExamVersion.objects.in_force(at).select_related("exam").order_by("number")
     }
     days = dict(TierVersion.objects.in_force(at).values_list("tier_id", "recertify_days"))
-    rows = Certificate.objects.filter(state__in=LIVE, valid_to__gt=at, recertify_by=None).exclude(
-        examined_on=[]
-    )
+    rows = Certificate.objects.live(at).filter(recertify_by=None).exclude(examined_on=[])
     found = []
     for row in rows.select_related("tier", "person").order_by("pk"):
         since = [newer[code].valid_from for code in outdated(row.examined_on, newer)]

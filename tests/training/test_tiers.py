@@ -202,3 +202,26 @@ def test_a_replaced_exam_calls_its_people_up_and_ends_their_certificates(cast, n
     passed(exam, cast.agent, later)
     renewed = services.certificate_renew(certificate=row, actor=cast.trainer, now=later)
     assert (renewed.valid_from, renewed.examined_on) == (row.valid_to, ["exam.basic v2"])
+
+
+def test_a_renewal_that_has_not_begun_is_called_up_once_it_has(cast, now) -> None:
+    """Its end cannot come before its beginning; the sweep goes on to everybody else."""
+    exam = an_exam(cast, now, "refunds | single | * | 1 | 2", tries=None, wait_hours=0)
+    asks(cast, now, exams=["basic"], recertify_days=14)
+    passed(exam, cast.agent, now)
+    row = grant(cast, now)
+    renewed = services.certificate_renew(certificate=row, actor=cast.trainer, now=now)
+    end = renewed.valid_to
+    later = now + 10 * DAY
+    draft = exams.exam_draft(exam=exam, actor=cast.trainer, now=later, minutes=20)
+    services.rule_activate(draft=draft, actor=cast.operations, now=later)
+
+    services.certificates_sweep(actor=cast.system, now=later)
+    row.refresh_from_db()
+    renewed.refresh_from_db()
+    assert (row.recertify_by, renewed.recertify_by, renewed.valid_to) == (
+        selectors.midnight_after(later, 14), None, end,
+    )  # fmt: skip
+    services.certificates_sweep(actor=cast.system, now=renewed.valid_from)
+    renewed.refresh_from_db()
+    assert renewed.valid_to == selectors.midnight_after(renewed.valid_from, 14)
