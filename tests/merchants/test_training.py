@@ -13,7 +13,7 @@ from accounts.models import User
 from accounts.states import Role
 from aftersales.core.errors import DomainError, NotPermitted
 from aftersales.core.models import Event
-from aftersales.merchants import services, trainingselectors
+from aftersales.merchants import services, trainingrules, trainingselectors
 from aftersales.merchants.models import Lesson, Merchant
 from aftersales.merchants.services.training import lessons_sweep, term_draft
 from aftersales.merchants.trainingrules import Share
@@ -178,6 +178,38 @@ def test_what_no_longer_counts_is_owed_anew_and_a_leaver_owes_nothing(
     assert (row.done_at, row.is_late(now + 40 * DAY)) == (None, False)
     assert Lesson.objects.get(member=member).ended_at is not None
     assert cast.client(shops["other"]).get(url("course", "yearly")).status_code == 404
+
+
+def test_agreements_that_look_alike_in_a_code_have_a_rule_each(cast: Any, shops: Any, now: datetime) -> None:
+    for key, agreement in (("a", "标准版"), ("b", "旗舰版")):
+        Merchant.objects.filter(pk=shops[key].pk).update(agreement=agreement)
+    first = asked(cast, now, shops["course"], agreement="标准版")
+    second = asked(cast, now, shops["course"], agreement="旗舰版", days=30)
+    first.refresh_from_db()
+    assert (first.state, second.number) == ("active", 1)
+    assert Lesson.objects.asked().count() == 3
+    third = asked(cast, now + DAY, shops["course"], agreement="旗舰版", days=20)
+    assert (third.code, third.number) == (second.code, 2)
+
+
+def test_two_sweeps_at_once_ask_once_and_tell_once(
+    cast: Any, shops: Any, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other one does all of its work after this one has read and before it writes."""
+    agreement, meant = trainingrules.for_agreement, [now, now + 20 * DAY]
+    draft = term_draft(course=shops["course"], actor=cast.trainer, now=now, days=14, agreement="2026-1")
+    rule_activate(draft=draft, actor=cast.operations, now=now)
+
+    def beside(*given: Any) -> Any:
+        monkeypatch.setattr(trainingrules, "for_agreement", agreement)
+        lessons_sweep(actor=cast.system, now=at)
+        return agreement(*given)
+
+    for at in meant:
+        monkeypatch.setattr(trainingrules, "for_agreement", beside)
+        assert lessons_sweep(actor=cast.system, now=at) == 0
+    kinds = Event.objects.filter(kind__startswith="lesson.").values_list("kind", flat=True)
+    assert sorted(kinds) == ["lesson.assigned"] * 3 + ["lesson.late"] * 3
 
 
 def test_terms_are_versions_by_two_persons_and_only_of_courses_for_merchants(

@@ -1,13 +1,14 @@
 """Every write about what merchants' people are taught: terms by two persons, courses owed, done, late, owed anew."""
 
 from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
 from aftersales.core import events, registers, series
-from aftersales.core.errors import Busy, DomainError
+from aftersales.core.errors import Busy, Conflict, DomainError
 from aftersales.merchants import trainingrules, trainingselectors
 from aftersales.merchants.models import Lesson, Merchant, MerchantMember, TrainingTerm
 from aftersales.merchants.trainingrules import Learned
@@ -58,9 +59,14 @@ def term_draft(
 
 
 def _code(agreement: str, course: Course) -> str:
-    """The same for the same agreement and course; agreements are typed freely, codes are not."""
+    """The same for the same agreement and course; agreements are typed freely, codes are not.
+
+    Two agreements that read alike in a code (标准版 and 旗舰版, 2026.1 and 2026-1) still have a rule each.
+    """
     key = "".join(one if one.isascii() and one.isalnum() else "-" for one in agreement.lower())
-    return f"{key or EVERY}.{course.code}".replace(".", "--")
+    code = f"{key or EVERY}.{course.code}".replace(".", "--")
+    another = TrainingTerm.objects.filter(code=code).exclude(agreement=agreement, course=course)
+    return f"{code}--{sha256(agreement.encode()).hexdigest()[:8]}" if another.exists() else code
 
 
 # ---------------------------------------------------------------------------------------------------- sweep
@@ -88,10 +94,11 @@ def lessons_sweep(*, actor: Any, now: datetime) -> int:
 
 
 def _safely(act: Any, *args: Any) -> str:
+    """Another sweep that runs beside this one may have been faster: then it has done it, once."""
     try:
         with transaction.atomic():
             return str(act(*args))
-    except Busy:
+    except (Busy, Conflict):
         return ""
 
 
@@ -123,7 +130,10 @@ def _assign(member: MerchantMember, term: TrainingTerm, actor: Any, now: datetim
         exam_id=term.exam_id, term=term.citation, assigned_at=now, due_at=midnight_after(now, term.days),
     )  # fmt: skip
     payload = _payload(row) | {"due": row.due_at.isoformat()}
-    return registers.create(row, actor=actor, now=now, event="lesson.assigned", payload=payload)
+    try:
+        return registers.create(row, actor=actor, now=now, event="lesson.assigned", payload=payload)
+    except IntegrityError as error:
+        raise Busy() from error  # asked for by the sweep beside this one
 
 
 def _renew(row: Lesson, term: TrainingTerm, actor: Any, now: datetime) -> Lesson:
@@ -133,8 +143,8 @@ def _renew(row: Lesson, term: TrainingTerm, actor: Any, now: datetime) -> Lesson
         due = row.due_at
     payload = _payload(row) | {"due": due.isoformat()}
     return registers.save(
-        row, actor=actor, now=now, event="lesson.changed", payload=payload, term=term.citation, exam_id=term.exam_id,
-        due_at=due, ended_at=None,
+        row, actor=actor, now=now, event="lesson.changed", payload=payload, version=row.version, term=term.citation,
+        exam_id=term.exam_id, due_at=due, ended_at=None,
     )  # fmt: skip
 
 
@@ -142,8 +152,8 @@ def _complete(row: Lesson, learned: Learned, actor: Any, now: datetime) -> str:
     if row.done_at == learned.at and row.counts_until == learned.until:
         return ""
     registers.save(
-        row, actor=actor, now=now, event="lesson.completed", payload=_payload(row), done_at=learned.at,
-        done_by=learned.way, counts_until=learned.until,
+        row, actor=actor, now=now, event="lesson.completed", payload=_payload(row), version=row.version,
+        done_at=learned.at, done_by=learned.way, counts_until=learned.until,
     )  # fmt: skip
     return "lesson.completed"
 
@@ -152,8 +162,8 @@ def _due_again(row: Lesson, term: TrainingTerm, actor: Any, now: datetime) -> st
     due = midnight_after(now, term.days)
     payload = _payload(row) | {"due": due.isoformat()}
     registers.save(
-        row, actor=actor, now=now, event="lesson.due_again", payload=payload, due_at=due, done_at=None, done_by="",
-        counts_until=None, reminded_at=None, late_told_at=None,
+        row, actor=actor, now=now, event="lesson.due_again", payload=payload, version=row.version, due_at=due,
+        done_at=None, done_by="", counts_until=None, reminded_at=None, late_told_at=None,
     )  # fmt: skip
     return "lesson.due_again"
 
@@ -162,20 +172,30 @@ def _tell(row: Lesson, actor: Any, now: datetime) -> str:
     """Once before the end, once after it."""
     if row.is_late(now) and row.late_told_at is None:
         registers.save(
-            row, actor=actor, now=now, event="lesson.late", payload=_payload(row), late_told_at=now
-        )
+            row, actor=actor, now=now, event="lesson.late", payload=_payload(row), version=row.version,
+            late_told_at=now,
+        )  # fmt: skip
         return "lesson.late"
     soon = row.due_at - timedelta(days=int(number("merchant_remind_days", now)))
     if soon <= now < row.due_at and row.reminded_at is None:
         registers.save(
-            row, actor=actor, now=now, event="lesson.due_soon", payload=_payload(row), reminded_at=now
-        )
+            row, actor=actor, now=now, event="lesson.due_soon", payload=_payload(row), version=row.version,
+            reminded_at=now,
+        )  # fmt: skip
         return "lesson.due_soon"
     return ""
 
 
 def _end(row: Lesson, actor: Any, now: datetime) -> str:
-    registers.save(row, actor=actor, now=now, event="lesson.ended", payload=_payload(row), ended_at=now)
+    registers.save(
+        row,
+        actor=actor,
+        now=now,
+        event="lesson.ended",
+        payload=_payload(row),
+        version=row.version,
+        ended_at=now,
+    )
     return "lesson.ended"
 
 
