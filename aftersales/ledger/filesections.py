@@ -14,7 +14,7 @@ from aftersales.ledger.rules import amount_words
 from aftersales.ledger.sections import Figure, Section
 from aftersales.ledger.states import MERCHANT_ACCOUNTS, STAFF_ACCOUNTS, Party, ProposalKind, ProposalState
 from aftersales.merchants.models import Merchant
-from training import courseselectors, examselectors
+from training import complianceselectors, courseselectors, examselectors
 from training.models import Certificate
 
 YEARS = timedelta(days=730)
@@ -91,7 +91,7 @@ def _accounts(kinds: frozenset[Any], key: int, reader: Any) -> Section | None:
 
 def training_of(person: User, reader: Any, now: datetime) -> Section | None:
     """Hours of this year and altogether; the runs behind them."""
-    year = now.replace(month=1, day=1, hour=0, minute=0, second=0, microsecond=0)
+    year, _end = complianceselectors.year_of(now)
     spans = ((year, now), (now - 40 * timedelta(days=365), now))
     this, whole = (
         courseselectors.hours_between([person.pk], *span).get(person.pk, Decimal(0)) for span in spans
