@@ -13,6 +13,7 @@ from aftersales.ledger import selectors, words
 from aftersales.ledger.models import Account, IncentiveVersion, Journal, Period, Proposal, Transfer
 from aftersales.ledger.rules import amount_words
 from aftersales.ledger.states import Party, PeriodState, ProposalKind, ProposalState
+from aftersales.standards.selectors import one_edition
 
 PAGE = selectors.PAGE
 MOST_FILES = 10  # with one appeal
@@ -202,7 +203,8 @@ def measures(now: datetime) -> list[Published]:
         .order_by("-pk")[:PAGE]
     )
     names = selectors.party_names(rows)
-    return [_published(row, names[row.pk], now) for row in rows]
+    with one_edition():
+        return [_published(row, names[row.pk], now) for row in rows]
 
 
 def _published(row: Proposal, party: str, now: datetime) -> Published:

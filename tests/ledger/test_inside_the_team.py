@@ -1,6 +1,6 @@
 """What only the team reads, and what a person's file says of his work."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -10,10 +10,10 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from aftersales.ledger import chart, resultsections, services
+from aftersales.ledger import chart, filesections, resultsections, services
 from aftersales.ledger.chart import Line
 from aftersales.ledger.models import Proposal
-from tests.training.test_tiers import asks
+from tests.training.test_tiers import asks, taught
 from training.services import fact_record
 
 pytestmark = pytest.mark.django_db
@@ -92,6 +92,15 @@ def test_a_file_says_what_of_the_next_tier_is_met(cast: Any, now: Any) -> None:
     assert [row[1:3] for row in found.rows] == [["0", "4"], ["25", "20"]]
 
 
+def test_the_hours_of_a_year_begin_at_midnight_here(cast: Any, now: Any) -> None:
+    taught(cast, now)
+    eve, new_year = (datetime(2026, 12, 31, hour, 30, tzinfo=UTC) for hour in (15, 16))
+    for at, hours in ((eve, "4"), (new_year, "0")):
+        found = filesections.training_of(cast.agent, cast.lead, at)
+        assert found is not None
+        assert [one.value for one in found.figures] == [hours, "4"]
+
+
 LISTS = {
     "journal": 0, "accounts": 0, "proposals": 0, "team_notices": 0, "statements": 0, "exports": 0, "months": 0,
     "rules": 0, "measures": 0,
@@ -99,11 +108,14 @@ LISTS = {
 OCTOBER = date(2026, 10, 1)
 
 
-def test_the_lists_of_the_ledger_take_the_same_statements_whatever_the_rows(cast: Any, post: Any) -> None:
+def test_the_lists_of_the_ledger_take_the_same_statements_whatever_the_rows(
+    cast: Any, post: Any, merchant: Any
+) -> None:
     def rows(number: int) -> None:
         for one in (cast.agent, cast.lead, cast.supervisor)[:number]:
             post(Line(chart.COST, chart.bonus(one), Decimal(5)), kind="incentive", now=timezone.now())
             noted(cast, one, "honour", number * 1000 + one.pk)
+            noted(cast, merchant, "warning", number * 10**6 + one.pk)
 
     def asked() -> dict[str, int]:
         browser, found = cast.client(cast.auditor), {}
