@@ -131,8 +131,8 @@ def file_remove(request: HttpRequest, public_id: str) -> HttpResponse:
 @needs(SEE)
 @require_GET
 def file(request: HttpRequest, public_id: str) -> HttpResponseBase:
-    """A file of the material as a download."""
-    return files.serve(get_object_or_404(CourseFile, public_id=public_id), request)
+    """A file of the material as a download; one that was taken out of a draft is not there any more."""
+    return files.serve(get_object_or_404(CourseFile, public_id=public_id, active_to=None), request)
 
 
 # ---------------------------------------------------------------------------------------------------- runs
