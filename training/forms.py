@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime
 from typing import Any
 
 from django import forms
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from accounts import capabilities
 from accounts.models import User
 from accounts.states import STAFF_ROLES, Duty
-from aftersales.core.posted import whole
+from aftersales.core.posted import YEARS, whole
 from aftersales.core.rulebook import RuleState
 from training import metrics
 from training.models import Course, Exam, Rubric, Tier
 from training.states import CourseKind, OrderReason, Partial, QuestionKind, Severity
 
 ALL = _("None ticked means all.")
+SPAN = [
+    MinValueValidator(datetime(YEARS.start, 1, 1, tzinfo=UTC)),
+    MaxValueValidator(datetime(YEARS.stop, 1, 1, tzinfo=UTC)),
+]
 
 
 def _boxes(label: Any, choices: Any = (), hint: Any = ALL) -> forms.MultipleChoiceField:
@@ -37,6 +43,12 @@ def _amount(label: Any, hint: Any = "") -> forms.DecimalField:
     return forms.DecimalField(
         label=label, required=False, min_value=0, max_digits=14, decimal_places=2, help_text=hint
     )
+
+
+def _moment(label: Any, **more: Any) -> forms.DateTimeField:
+    """A moment in years that the calendar and the database can reckon with."""
+    widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
+    return forms.DateTimeField(label=label, widget=widget, validators=SPAN, **more)
 
 
 class DraftForm(forms.Form):
@@ -93,9 +105,8 @@ class TierForm(DraftForm):
         help_text=_("After a new version of its exam came into force."),
     )  # fmt: skip
     duties = _boxes(_("Only for these duties"), Duty.choices)
-    latest_end = forms.DateTimeField(
-        label=_("Temporary: ends at the latest"), required=False,
-        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+    latest_end = _moment(
+        _("Temporary: ends at the latest"), required=False,
         help_text=_("For a campaign: no certificate of this tier outlives it. Empty: not temporary."),
     )  # fmt: skip
 
@@ -121,11 +132,9 @@ class GrantForm(forms.Form):
         label=pgettext_lazy("training", "Duties"), choices=Duty.choices, required=False,
         widget=forms.CheckboxSelectMultiple, help_text=_("None ticked means all."),
     )  # fmt: skip
-    valid_from = forms.DateTimeField(
-        label=pgettext_lazy("training", "Valid from"), required=False,
-        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
-        help_text=_("Empty means at once."),
-    )  # fmt: skip
+    valid_from = _moment(
+        pgettext_lazy("training", "Valid from"), required=False, help_text=_("Empty means at once.")
+    )
     reason = forms.CharField(
         label=pgettext_lazy("rule", "Reason"), widget=forms.Textarea, max_length=500, required=False
     )
@@ -184,12 +193,6 @@ class NewCourseForm(CourseForm):
     name_en = forms.CharField(label=_("English name"), max_length=80)
     kind = forms.ChoiceField(label=_("Kind of course"), choices=CourseKind.choices)
     field_order = ("code", "kind", "name_zh", "name_en", "hours", "refresh_months")
-
-
-def _moment(label: Any) -> forms.DateTimeField:
-    return forms.DateTimeField(
-        label=label, widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
-    )
 
 
 class RunForm(forms.Form):
@@ -322,6 +325,7 @@ class OrderForm(forms.Form):
         label=_("Last day"),
         widget=forms.DateInput(attrs={"type": "date"}),
         help_text=_("Until the end of that day."),
+        validators=[MaxValueValidator(date(YEARS.stop, 1, 1))],
     )
     metric = forms.ChoiceField(
         label=_("Judged by"), help_text=_("Compared before the order and after the training.")

@@ -199,7 +199,10 @@ def test_a_lead_orders_and_cancels_by_the_page(cast, now, course) -> None:
         "person": cast.agent.pk, "course": course.pk, "reason_code": "complaint", "metric": "errors",
         "deadline": (today + timedelta(days=9)).isoformat(), "reason": "三次答错运费",
     }  # fmt: skip
-    browser.post(reverse("training:order_new"), {f"new-{name}": value for name, value in asked.items()})
+    endless = asked | {"deadline": "9999-12-31"}
+    for typed in (endless, asked):
+        sent = {f"new-{name}": value for name, value in typed.items()}
+        assert browser.post(reverse("training:order_new"), sent).status_code == 302
     row = Order.objects.get()
     assert timezone.localtime(row.due_at).isoformat()[:16] == f"{today + timedelta(days=10)}T00:00"
     browser.post(reverse("training:order_cancel", args=[row.number]), {"reason": "  "})
