@@ -17,6 +17,7 @@ SEATED = (
     "EXISTS (SELECT FROM training_seat s WHERE s.run_id = {run} AND s.person_id = {person} "
     "AND s.state <> 'withdrawn')"
 )
+SEAT = "(SELECT s.state FROM training_seat s WHERE s.run_id = {run} AND s.person_id = {person})"
 RULES = (
     RowRule(
         "not_running", ("run", "said"),
@@ -26,6 +27,12 @@ RULES = (
     RowRule(
         "over", ("run",), f"{{target}} IS NULL AND ({STATE} = 'cancelled' OR ({STATE} = 'done' AND NOT {SEATED}))",
         _("The run is over; nobody is enrolled any more."), _("Check the number of the run."), again=True,
+    ),
+    RowRule(
+        "changed_since", ("said",),
+        f"{{target}} IS NOT NULL AND {{said}} <> 'enrolled' AND {SEAT} IS DISTINCT FROM {{said}}",
+        _("A sheet said this before, and it was changed since."),
+        _("Change it on the page of the run, or leave the row out."),
     ),
     RowRule(
         "is_trainer", ("person",), f"{TRAINER} = {{person}}",
