@@ -17,6 +17,9 @@ Data = Mapping[str, Any]
 CENT = Decimal("0.01")
 ANY = "*"
 COLUMNS = 5
+LONGEST_OPTION = 400
+"""What an option can hold: the database would cut a longer one without a word."""
+MOST_POINTS = Decimal("9999.99")  # what the score of a paper can hold
 
 
 @dataclass(frozen=True)
@@ -49,11 +52,14 @@ class Drawable:
 def parse(blueprint: str) -> list[Part]:
     """``topic | kind | difficulty | questions | points each``, a line for each part; ``*`` is any.
 
-    Raises ``blueprint`` with the line that cannot be read.
+    Points have at most two decimals. Raises ``blueprint`` with the line that cannot be read.
     """
     parts = [_part(number, line) for number, line in enumerate(blueprint.splitlines(), 1) if line.strip()]
     if not parts:
         raise DomainError(_("The blueprint is empty."), "blueprint")
+    if sum(part.points * part.count for part in parts) > MOST_POINTS:
+        words = {"most": MOST_POINTS}
+        raise DomainError(_("All questions of a paper give at most %(most)s points.") % words, "blueprint")
     return parts
 
 
@@ -74,7 +80,7 @@ def _part(number: int, line: str) -> Part:
         )
         known = kind == ANY or kind in QuestionKind.values
         sound = topic and known and 1 <= part.easiest <= part.hardest <= 5 and 1 <= part.count <= 200
-        if not (sound and 0 < part.points <= 100):
+        if not (sound and 0 < part.points <= 100 and part.points == part.points.quantize(CENT)):
             raise ValueError
         return part
     except (ValueError, ArithmeticError) as error:
@@ -150,9 +156,13 @@ def is_passed(score: Decimal, most: Decimal, percent: int) -> bool:
 def sound_question(kind: str, options: Sequence[str], right: Sequence[int], model_answer: str) -> str:
     """Why a question cannot be marked (a code), or empty."""
     if kind == QuestionKind.SHORT:
+        if right:
+            return "right"
         return "" if model_answer.strip() else "model_answer"
     if len(options) < 2 or len(set(options)) < len(options):
         return "options"
+    if any(len(option) > LONGEST_OPTION for option in options):
+        return "long_option"
     if any(place >= len(options) for place in right) or len(set(right)) < len(right):
         return "right"
     if kind in {QuestionKind.SINGLE, QuestionKind.TRUTH}:

@@ -35,7 +35,7 @@ def _criterion(number: int, line: str) -> Criterion:
     name, _bar, points = line.replace("｜", "|").rpartition("|")
     try:
         one = Criterion(name.strip(), Decimal(points.strip()))
-        if not one.name or not 0 < one.points <= 100:
+        if not one.name or not 0 < one.points <= 100 or one.points != one.points.quantize(CENT):
             raise ValueError
         return one
     except (ValueError, ArithmeticError) as error:

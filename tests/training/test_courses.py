@@ -75,6 +75,11 @@ def test_a_course_goes_from_one_person_to_another_by_its_pages(cast, now) -> Non
     assert [one.original_name for one in courseselectors.files_of(second)] == ["a.txt"]
     operations.post(reverse("training:file_remove", args=[second.files.get().public_id]))
     assert courseselectors.files_of(second) == []
+    served = [
+        operations.get(reverse("training:file", args=[version.files.get().public_id])).status_code
+        for version in (draft, second)
+    ]
+    assert served == [200, 404]
     assert [one.original_name for one in courseselectors.files_of(draft)] == ["a.txt"]
     operations.post(reverse("training:decide", args=["course", "refunds", 2]))
     second.refresh_from_db()
@@ -223,6 +228,10 @@ def test_a_sheet_enrols_and_marks_and_says_what_it_does_not_take(cast, now) -> N
     before = Event.objects.filter(kind__startswith="seat.").count()
     load(cast, now, *lines)
     assert Event.objects.filter(kind__startswith="seat.").count() == before
+    load(cast, now, f"{run.number},agent,absent")
+    again = load(cast, now, *lines)  # what is not so any more is said to be so, not passed over
+    assert {row: verdict for row, (verdict, _why) in steps.verdicts(again).items()} == {2: "r", 3: "u"}
+    assert "changed_since" in steps.verdicts(again)[2][1]
 
 
 # ------------------------------------------------------------------------------------- never one's own work

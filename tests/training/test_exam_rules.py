@@ -69,7 +69,8 @@ def test_a_seed_draws_the_same_paper_again_and_no_question_twice(seed) -> None:
 @pytest.mark.parametrize(
     "line",
     ["", "refunds", "a | single | 1 | 0 | 1", "a | odd | 1 | 1 | 1", "a | * | 0 | 1 | 1", "a | * | 3-2 | 1 | 1",
-     "a | * | * | x | 1", "a | * | * | 1 | NaN", "a | * | * | 1 | -1", " | * | * | 1 | 1", "a | * | * | 1 | Infinity"],
+     "a | * | * | x | 1", "a | * | * | 1 | NaN", "a | * | * | 1 | -1", " | * | * | 1 | 1", "a | * | * | 1 | Infinity",
+     "a | * | * | 1 | 0.001", "a | * | * | 200 | 100"],
 )  # fmt: skip
 def test_a_blueprint_that_cannot_be_drawn_is_refused(line) -> None:
     with pytest.raises(DomainError) as refused:
@@ -98,6 +99,8 @@ def test_a_bank_that_is_too_small_says_how_many_are_missing() -> None:
         ("order", ["a", "b"], [1], "", "right"),
         ("short", [], [], " ", "model_answer"),
         ("short", [], [], "x", ""),
+        ("short", [], [99998], "x", "right"),
+        ("single", ["a", "b" * 401], [0], "", "long_option"),
     ],
 )
 def test_a_question_that_cannot_be_marked_is_refused(kind, options, right, model, wrong) -> None:

@@ -29,6 +29,7 @@ OWN_SOURCE = {"source_ref": "R1.1", "source_zh": "部门自编考试", "source_e
 UNSOUND = {
     "model_answer": _("A short text needs a model answer for whoever marks it."),
     "options": _("Give at least two options, each on its own line, none twice."),
+    "long_option": _("An option has at most %(n)s characters."),
     "right": _("The right answer does not fit the options and the kind of question."),
 }
 LONGEST_ANSWER = 4000
@@ -38,7 +39,7 @@ LONGEST_ANSWER = 4000
 def question_create(
     *, code: str, topic: str, actor: Any, now: datetime, reason: str = "", **terms: Any
 ) -> QuestionVersion:
-    """A question with its first draft. Errors: not_permitted, code_taken, model_answer, options, right."""
+    """A question with its first draft. Errors: not_permitted, code_taken, and those of a draft."""
     require(actor, DRAFT)
     with transaction.atomic():
         if Question.objects.filter(code=code).exists():
@@ -51,7 +52,7 @@ def question_create(
 def question_draft(
     *, question: Question, actor: Any, now: datetime, reason: str = "", **terms: Any
 ) -> QuestionVersion:
-    """The next version of a question. Errors: sitting, model_answer, options, right."""
+    """The next version of a question. Errors: sitting, model_answer, options, long_option, right."""
     refuse_while_sitting(actor)
     with transaction.atomic():
         drafted: QuestionVersion = draft_version(
@@ -59,7 +60,7 @@ def question_draft(
         )
         wrong = examrules.sound_question(drafted.kind, drafted.options, drafted.right, drafted.model_answer)
         if wrong:
-            raise DomainError(UNSOUND[wrong], wrong)
+            raise DomainError(UNSOUND[wrong] % {"n": examrules.LONGEST_OPTION}, wrong)
     return drafted
 
 
