@@ -22,7 +22,7 @@ from tests.department import work_off
 from tests.training.school import a_course, a_run
 from training import courseselectors
 from training.models import Exam, Seat
-from training.services import courses, exams, rule_activate
+from training.services import courses, exams, rule_activate, rule_retire
 
 __all__ = ["work_off"]
 
@@ -156,6 +156,20 @@ def test_reminded_once_late_once_and_the_manager_hears_of_it(
     assert [
         one.is_late(at) for one in trainingselectors.lacking(cast.operations, merchant="M-b", now=at)
     ] == [True]
+
+
+def test_what_is_asked_for_again_is_told_again(cast: Any, shops: Any, now: datetime) -> None:
+    first = asked(cast, now, shops["course"])
+    lessons_sweep(actor=cast.system, now=now + 15 * DAY)
+    rule_retire(row=first, actor=cast.operations, now=now + 16 * DAY)
+    lessons_sweep(actor=cast.system, now=now + 16 * DAY)
+    asked(cast, now + 17 * DAY, shops["course"])
+    for day in (17, 20, 20):
+        lessons_sweep(actor=cast.system, now=now + day * DAY)
+    told = Event.objects.filter(
+        subject_id=Lesson.objects.get(member__user=shops["clerk"]).pk, kind="lesson.late"
+    )
+    assert [event.at for event in told.order_by("at")] == [now + 15 * DAY, now + 20 * DAY]
 
 
 def test_what_no_longer_counts_is_owed_anew_and_a_leaver_owes_nothing(

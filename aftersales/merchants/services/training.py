@@ -137,14 +137,15 @@ def _assign(member: MerchantMember, term: TrainingTerm, actor: Any, now: datetim
 
 
 def _renew(row: Lesson, term: TrainingTerm, actor: Any, now: datetime) -> Lesson:
-    """Another version of the term, or asked for again: who is late already stays late."""
+    """Another version of the term, or asked for again: who is late already stays late; of a new day he hears anew."""
     due = max(midnight_after(row.assigned_at, term.days), midnight_after(now, 1))
     if row.is_late(now):
         due = row.due_at
+    anew: dict[str, Any] = {"reminded_at": None, "late_told_at": None} if due != row.due_at else {}
     payload = _payload(row) | {"due": due.isoformat()}
     return registers.save(
         row, actor=actor, now=now, event="lesson.changed", payload=payload, version=row.version, term=term.citation,
-        exam_id=term.exam_id, due_at=due, ended_at=None,
+        exam_id=term.exam_id, due_at=due, ended_at=None, **anew,
     )  # fmt: skip
 
 
