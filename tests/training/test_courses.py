@@ -6,17 +6,19 @@ from decimal import Decimal
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import IntegrityError, connection, transaction
+from django.db.models import QuerySet
 from django.db.utils import InternalError
 from django.urls import reverse
 
 from aftersales.core.errors import DomainError
 from aftersales.core.models import Event
+from aftersales.ledger import services as ledger
 from tests.core.sheets import steps
 from tests.training.school import a_course, a_run
 from training import courseselectors, services
 from training.models import CourseVersion, Seat
 from training.prose import prose
-from training.services import courses
+from training.services import courses, exams, practical
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_now")]
 
@@ -280,3 +282,33 @@ def test_pages_take_as_many_statements_whatever_the_rows(cast, now, django_asser
     for name in ("courses", "runs", "hours", "numbers"):
         with django_assert_max_num_queries(11):
             assert browser.get(reverse(f"training:{name}")).status_code == 200
+
+
+@pytest.mark.parametrize("what", ["course", "question", "exam", "rubric", "incentive rule"])
+def test_a_code_sent_twice_at_once_is_taken_and_no_server_error(cast, now, monkeypatch, what) -> None:
+    """The second one looks while the first is not yet there, and writes when it is."""
+    named = {"code": "same", "name_zh": "甲", "name_en": "A", "now": now}
+    of_staff = named | {"party": "person", "consequence": "reward", "actor": cast.operations}
+    question = {
+        "code": "same",
+        "topic": "t",
+        "kind": "short",
+        "text": "?",
+        "model_answer": "x",
+        "difficulty": 1,
+    }
+    exam = {"blueprint": "* | * | * | 1 | 1", "minutes": 5, "pass_percent": 60}
+    act = {
+        "course": lambda: courses.course_create(
+            **named, kind="service", hours=Decimal(2), actor=cast.trainer
+        ),
+        "question": lambda: exams.question_create(**question, now=now, actor=cast.trainer),
+        "exam": lambda: exams.exam_create(**named, **exam, actor=cast.trainer),
+        "rubric": lambda: practical.rubric_create(
+            **named, criteria="a | 1", pass_percent=60, gap_percent=15, actor=cast.trainer
+        ),
+        "incentive rule": lambda: ledger.incentive_create(**of_staff),
+    }[what]
+    act()
+    monkeypatch.setattr(QuerySet, "exists", lambda self: False)
+    refused("code_taken", act)

@@ -58,10 +58,9 @@ def course_create(
     """
     require(actor, DRAFT)
     with transaction.atomic():
-        if Course.objects.filter(code=code).exists():
-            raise DomainError(_("There is a course %(code)s already.") % {"code": code}, "code_taken")
         row = Course(code=code, name_zh=name_zh, name_en=name_en, kind=kind)
-        registers.create(row, actor=actor, now=now, event="course.created", payload={"code": code})
+        taken = _("There is a course %(code)s already.") % {"code": code}
+        registers.create_coded(row, taken=taken, actor=actor, now=now, event="course.created")
         return course_draft(course=row, actor=actor, now=now, reason=reason, **OWN_SOURCE | terms)
 
 

@@ -42,10 +42,9 @@ def question_create(
     """A question with its first draft. Errors: not_permitted, code_taken, and those of a draft."""
     require(actor, DRAFT)
     with transaction.atomic():
-        if Question.objects.filter(code=code).exists():
-            raise DomainError(_("There is a question %(code)s already.") % {"code": code}, "code_taken")
         row = Question(code=code, topic=topic)
-        registers.create(row, actor=actor, now=now, event="question.created", payload={"code": code})
+        taken = _("There is a question %(code)s already.") % {"code": code}
+        registers.create_coded(row, taken=taken, actor=actor, now=now, event="question.created")
         return question_draft(question=row, actor=actor, now=now, reason=reason, **OWN_SOURCE | terms)
 
 
@@ -80,10 +79,9 @@ def exam_create(
     """An exam with its first draft. Errors: not_permitted, code_taken, blueprint."""
     require(actor, DRAFT)
     with transaction.atomic():
-        if Exam.objects.filter(code=code).exists():
-            raise DomainError(_("There is an exam %(code)s already.") % {"code": code}, "code_taken")
         row = Exam(code=code, name_zh=name_zh, name_en=name_en)
-        registers.create(row, actor=actor, now=now, event="exam.created", payload={"code": code})
+        taken = _("There is an exam %(code)s already.") % {"code": code}
+        registers.create_coded(row, taken=taken, actor=actor, now=now, event="exam.created")
         return exam_draft(exam=row, actor=actor, now=now, reason=reason, **OWN_SOURCE | terms)
 
 

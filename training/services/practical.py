@@ -27,10 +27,9 @@ def rubric_create(
     """A rubric with its first draft. Errors: not_permitted, code_taken, criteria."""
     require(actor, DRAFT)
     with transaction.atomic():
-        if Rubric.objects.filter(code=code).exists():
-            raise DomainError(_("There is a rubric %(code)s already.") % {"code": code}, "code_taken")
         row = Rubric(code=code, name_zh=name_zh, name_en=name_en)
-        registers.create(row, actor=actor, now=now, event="rubric.created", payload={"code": code})
+        taken = _("There is a rubric %(code)s already.") % {"code": code}
+        registers.create_coded(row, taken=taken, actor=actor, now=now, event="rubric.created")
         return rubric_draft(rubric=row, actor=actor, now=now, reason=reason, **OWN_SOURCE | terms)
 
 

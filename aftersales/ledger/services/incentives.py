@@ -58,15 +58,16 @@ def incentive_create(
 ) -> IncentiveRule:
     """Open a rule; nothing follows from it until a version of it is in force. Raises ``code_taken``."""
     rule_book.require(actor, rule_book.DRAFT)
-    if IncentiveRule.objects.filter(code=code).exists():
-        raise DomainError(_("A rule of this code exists already."), "code_taken")
     row = IncentiveRule(
         code=code, name_zh=name_zh, name_en=name_en, party=Party(party), consequence=Consequence(consequence)
     )
-    created: IncentiveRule = registers.create(
-        row, actor=actor, now=now, event="incentive_rule.created", payload={"code": code}
+    return registers.create_coded(
+        row,
+        taken=_("A rule of this code exists already."),
+        actor=actor,
+        now=now,
+        event="incentive_rule.created",
     )
-    return created
 
 
 def incentive_draft(
