@@ -1,6 +1,6 @@
 """What an incentive rule can hang on: rooms declare which events concern whom, scorecards add their metrics.
 
-    raisers.declare(raisers.from_event("run_taught", _("Finished a training run"), Party.PERSON, "run.finished", actor))
+    raisers.declare(raisers.from_event("certified", _("Certified"), Party.PERSON, "certificate.granted", person))
 
 Nothing that counts penalties, their amounts, recoveries or overturned decisions can be declared or asked for: fines
 are not income, and nobody is paid for them (R6.5).
@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from aftersales.core.errors import DomainError, Text
 from aftersales.core.models import Event
 from aftersales.ledger.states import Party
+from training.models import Run
 
 FORBIDDEN = frozenset({"penalty_count", "penalty_amount", "recovery", "recovery_amount", "overturn_rate"})
 FORBIDDEN_KINDS = ("proposal.", "journal.", "recovery.", "penalty")
@@ -32,7 +33,7 @@ class Fact:
 
 @dataclass(frozen=True)
 class Raiser:
-    """``found(start, end)`` answers the facts of [start, end) in one query."""
+    """``found(start, end)`` answers the facts of [start, end) in a query or two."""
 
     code: str
     label: Text
@@ -95,8 +96,13 @@ def from_event(
     return Raiser(code, label, party, found)
 
 
-def _actor(row: Mapping[str, Any]) -> int | None:
-    return row["actor_id"]
+def _runs_taught(start: datetime, end: datetime) -> Iterable[Fact]:
+    """Each run that ended, of its trainer: whoever plans runs may have finished it in his place."""
+    ended = Event.objects.filter(kind="run.finished", at__gte=start, at__lt=end).order_by("pk")
+    rows = list(ended.values_list("pk", "at", "subject_id"))
+    runs = Run.objects.filter(pk__in=[run for _key, _at, run in rows])
+    trainers = dict(runs.values_list("pk", "trainer_id"))
+    return [Fact(trainers[run], key, at) for key, at, run in rows if run in trainers]
 
 
 def _person(row: Mapping[str, Any]) -> int | None:
@@ -117,7 +123,7 @@ def _late_merchant(row: Mapping[str, Any]) -> int | None:
 def register() -> None:
     """What the rooms below tell; the rooms above declare their own."""
     for one in (
-        from_event("run_taught", _("Taught a training run to its end"), Party.PERSON, "run.finished", _actor),
+        Raiser("run_taught", _("Taught a training run to its end"), Party.PERSON, _runs_taught),
         from_event("certified", _("Reached a certificate"), Party.PERSON, "certificate.granted", _person),
         from_event("seat_missed", _("Missed a training that was booked"), Party.PERSON, "seat.missed", _person),
         from_event(

@@ -18,6 +18,8 @@ from aftersales.ledger.models import IncentiveRule, IncentiveVersion, Proposal, 
 from aftersales.ledger.raisers import Fact, Raiser
 from aftersales.ledger.services import incentives as writing
 from tests.toy.fixtures import at_once
+from tests.training.school import a_run
+from training.services import courses
 
 pytestmark = pytest.mark.django_db
 NOVEMBER = date(2026, 11, 1)
@@ -252,6 +254,13 @@ def test_an_event_of_the_product_raises_a_rule(cast: Any, now: Any, merchant: An
         )  # fmt: skip
     (found,) = incentives.judged(version, NOVEMBER, dry=True)
     assert (found.party_id, found.times, found.amount) == (merchant.pk, 3, 6)
+
+
+def test_a_run_is_taught_by_its_trainer_whoever_finishes_it(cast: Any, now: Any) -> None:
+    run = a_run(cast, now, state="running")
+    courses.run_move(run=run, name="finish", actor=cast.operations, now=now)
+    taught = raisers.asked("run_taught", "person").found(day(1), DECEMBER)
+    assert [one.party_id for one in taught] == [cast.trainer.pk]
 
 
 def test_what_is_shipped_for_staff_waits_as_a_draft(cast: Any) -> None:
