@@ -16,7 +16,8 @@ from django.utils.translation import gettext_lazy as _
 from aftersales.core.errors import DomainError, Text
 from aftersales.core.models import Event
 from aftersales.ledger.states import Party
-from training.models import Run
+from training.models import Run, Seat
+from training.states import RunState, SeatState
 
 FORBIDDEN = frozenset({"penalty_count", "penalty_amount", "recovery", "recovery_amount", "overturn_rate"})
 FORBIDDEN_KINDS = ("proposal.", "journal.", "recovery.", "penalty")
@@ -105,6 +106,16 @@ def _runs_taught(start: datetime, end: datetime) -> Iterable[Fact]:
     return [Fact(trainers[run], key, at) for key, at, run in rows if run in trainers]
 
 
+def _seats_missed(start: datetime, end: datetime) -> Iterable[Fact]:
+    """Each place that stayed empty in a run that was held, once: an absence that the trainer corrected is none."""
+    rows = Event.objects.filter(kind="seat.missed", at__gte=start, at__lt=end).order_by("pk")
+    newest = {seat: (key, at) for key, at, seat in rows.values_list("pk", "at", "subject_id")}
+    absent = Seat.objects.filter(pk__in=list(newest), state=SeatState.ABSENT, run__state=RunState.DONE)
+    return [
+        Fact(person, *newest[seat]) for seat, person in absent.order_by("pk").values_list("pk", "person_id")
+    ]
+
+
 def _person(row: Mapping[str, Any]) -> int | None:
     return row["payload"].get("person")
 
@@ -125,7 +136,7 @@ def register() -> None:
     for one in (
         Raiser("run_taught", _("Taught a training run to its end"), Party.PERSON, _runs_taught),
         from_event("certified", _("Reached a certificate"), Party.PERSON, "certificate.granted", _person),
-        from_event("seat_missed", _("Missed a training that was booked"), Party.PERSON, "seat.missed", _person),
+        Raiser("seat_missed", _("Missed a training that was booked"), Party.PERSON, _seats_missed),
         from_event(
             "promise_broken", _("Held work when its time ran out"), Party.PERSON, "clock.breached", _late_holder
         ),

@@ -263,6 +263,18 @@ def test_a_run_is_taught_by_its_trainer_whoever_finishes_it(cast: Any, now: Any)
     assert [one.party_id for one in taught] == [cast.trainer.pk]
 
 
+def test_an_absence_counts_once_and_a_corrected_one_not_at_all(cast: Any, now: Any) -> None:
+    run = a_run(cast, now, state="running")
+    people = [cast.agent, cast.lead]
+    there, away = courses.seats_take(run=run, people=people, actor=cast.trainer, now=now)
+    for seat, names in ((there, ("miss", "attend")), (away, ("miss", "attend", "miss"))):
+        for name in names:
+            courses.seats_mark(run=run, seats=[seat.pk], name=name, actor=cast.trainer, now=now)
+    courses.run_move(run=run, name="finish", actor=cast.trainer, now=now)
+    missed = raisers.asked("seat_missed", "person").found(day(1), DECEMBER)
+    assert [one.party_id for one in missed] == [away.person_id]
+
+
 def test_what_is_shipped_for_staff_waits_as_a_draft(cast: Any) -> None:
     states = {(one.rule.party, one.state) for one in IncentiveVersion.objects.select_related("rule")}
     assert states == {("person", "draft"), ("merchant", "active")}
