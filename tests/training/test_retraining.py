@@ -111,6 +111,20 @@ def test_no_better_is_not_effective_and_a_small_sample_says_nothing(
 
 
 @pytest.mark.usefixtures("first_team")
+def test_two_sweeps_at_once_tell_a_late_order_once(cast, now, course, monkeypatch) -> None:
+    """The other one does all of its work after this one has read and before it writes."""
+    late, change = order(cast, now, course).due_at + timedelta(days=1), moves.change
+
+    def beside(*given, **named):
+        monkeypatch.setattr(moves, "change", change)
+        retraining.retraining_sweep(actor=system_user(now), now=late)
+        return change(*given, **named)
+
+    monkeypatch.setattr(moves, "change", beside)
+    retraining.retraining_sweep(actor=system_user(now), now=late)
+    assert Event.objects.filter(kind="retraining.overdue").count() == 1
+
+
 def test_a_run_before_the_order_does_not_meet_it(cast, now) -> None:
     course = a_course(cast, now - WEEK)
     attended(cast, now - WEEK, course)

@@ -7,6 +7,7 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.urls import reverse
 
+from aftersales.core import registers
 from aftersales.core.authority import Claim
 from aftersales.core.errors import DomainError, NotPermitted, Refused
 from aftersales.core.models import Event
@@ -204,8 +205,8 @@ def test_a_replaced_exam_calls_its_people_up_and_ends_their_certificates(cast, n
     assert (renewed.valid_from, renewed.examined_on) == (row.valid_to, ["exam.basic v2"])
 
 
-def test_a_renewal_that_has_not_begun_is_called_up_once_it_has(cast, now) -> None:
-    """Its end cannot come before its beginning; the sweep goes on to everybody else."""
+def test_a_renewal_that_has_not_begun_is_called_up_once_it_has(cast, now, monkeypatch) -> None:
+    """Its end cannot come before its beginning; the sweep goes on to everybody else. Two at once call up once."""
     exam = an_exam(cast, now, "refunds | single | * | 1 | 2", tries=None, wait_hours=0)
     asks(cast, now, exams=["basic"], recertify_days=14)
     passed(exam, cast.agent, now)
@@ -216,7 +217,16 @@ def test_a_renewal_that_has_not_begun_is_called_up_once_it_has(cast, now) -> Non
     draft = exams.exam_draft(exam=exam, actor=cast.trainer, now=later, minutes=20)
     services.rule_activate(draft=draft, actor=cast.operations, now=later)
 
+    save = registers.save
+
+    def beside(*given, **named):
+        monkeypatch.setattr(registers, "save", save)
+        services.certificates_sweep(actor=cast.system, now=later)
+        return save(*given, **named)
+
+    monkeypatch.setattr(registers, "save", beside)
     services.certificates_sweep(actor=cast.system, now=later)
+    assert Event.objects.filter(kind="certificate.called_up").count() == 1
     row.refresh_from_db()
     renewed.refresh_from_db()
     assert (row.recertify_by, renewed.recertify_by, renewed.valid_to) == (

@@ -1,6 +1,7 @@
 """Certificates: granted against what the tier asks for, by exception with a second person, renewed, called up."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from aftersales.core import moves, registers, series
-from aftersales.core.errors import DomainError, NotPermitted
+from aftersales.core.errors import Busy, Conflict, DomainError, NotPermitted
 from aftersales.core.wording import listed
 from training import selectors, tierpages, tierrules, tierselectors
 from training.machine import CERTIFY
@@ -183,14 +184,10 @@ def recertify_sweep(*, actor: Any, now: datetime) -> int:
         if by >= row.valid_to:
             continue
         payload = row._payload() | {"by": by.isoformat(), "was": row.valid_to.isoformat()}
-        registers.save(
-            row,
-            actor=actor,
-            now=now,
-            event="certificate.called_up",
-            payload=payload,
-            recertify_by=by,
-            valid_to=by,
-        )
-        called += 1
+        with suppress(Busy, Conflict):  # whoever changes it meanwhile has it; the next sweep looks again
+            registers.save(
+                row, actor=actor, now=now, event="certificate.called_up", payload=payload, version=row.version,
+                recertify_by=by, valid_to=by,
+            )  # fmt: skip
+            called += 1
     return called

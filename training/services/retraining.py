@@ -1,5 +1,6 @@
 """Every write about retraining orders: raised once, met by training itself, judged by a figure, never one's own."""
 
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -9,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from aftersales.core import moves, series
-from aftersales.core.errors import Busy, DomainError, WrongState
+from aftersales.core.errors import Busy, Conflict, DomainError, WrongState
 from training import courseselectors, metrics, retrainingrules, retrainingselectors
 from training.metrics import Way
 from training.models import Course, Exam, Order
@@ -117,11 +118,17 @@ def _tell_late(actor: Any, now: datetime) -> int:
     late = list(
         Order.objects.filter(state__in=OWED, due_at__lt=now, overdue_told_at=None).order_by("pk")[:BATCH]
     )
+    done = 0
     for row in late:
-        moves.change(
-            row, actor=actor, now=now, event="retraining.overdue", payload=row._payload(), overdue_told_at=now
-        )
-    return len(late)
+        with suppress(
+            Busy, Conflict
+        ):  # whoever changes it meanwhile has it, perhaps the sweep beside this one
+            moves.change(
+                row, actor=actor, now=now, event="retraining.overdue", payload=row._payload(), version=row.version,
+                overdue_told_at=now,
+            )  # fmt: skip
+            done += 1
+    return done
 
 
 def _judge(actor: Any, now: datetime) -> int:
