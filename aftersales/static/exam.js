@@ -11,6 +11,7 @@
     const clock = form.querySelector("[data-clock]");
     const ends = Date.now() + Number(form.dataset.left) * 1000;
     const waiting = read();
+    const typing = new Set(); // questions with strokes that are not kept yet
     let busy = false;
     let over = false;
 
@@ -19,7 +20,10 @@
     }
 
     function keep() {
-      try { localStorage.setItem(key, JSON.stringify(waiting)); } catch { /* private window: kept by the page alone */ }
+      try {
+        if (Object.keys(waiting).length) localStorage.setItem(key, JSON.stringify(waiting));
+        else localStorage.removeItem(key);
+      } catch { /* private window: kept by the page alone */ }
     }
 
     function given(box) {
@@ -40,6 +44,7 @@
     }
 
     function changed(box) {
+      typing.delete(box);
       const serial = Math.max(Date.now(), Number(box.dataset.serial) + 1);
       box.dataset.serial = serial;
       waiting[box.dataset.place] = { ...given(box), serial };
@@ -92,11 +97,15 @@
       box.addEventListener("change", () => changed(box));
       box.addEventListener("input", (event) => {
         if (event.target.tagName !== "TEXTAREA") return;
+        typing.add(box);
         clearTimeout(timer);
         timer = setTimeout(() => changed(box), TYPED);
       });
     }
-    form.addEventListener("submit", () => { try { localStorage.removeItem(key); } catch { /* nothing was kept */ } });
+    keep();
+    if (Object.keys(waiting).length) say("saving");
+    // Kept until the server has it: a form that is sent without a connection takes no answer with it.
+    form.addEventListener("submit", () => typing.forEach(changed));
     window.addEventListener("online", send);
     send();
     tick();

@@ -44,7 +44,21 @@ def test_an_exam_survives_a_lost_connection(open_page: Callable[..., Any], cast:
     assert page.is_checked(f"input[name=q{many.place}][value='{many.key[0]}']")
     assert not sideways(page)
 
+    page.evaluate("window.fetch = () => Promise.reject(new TypeError('gone')); true")
+    page.check(f"input[name=q{many.place}][value='{many.key[1]}']")
+    page.wait_for_selector(OFFLINE)
+    paper = page.url
+    page.route(
+        "**/submit/", lambda asked: asked.fulfill(status=502, content_type="text/html", body="<p id=away>")
+    )
+    page.click("button[value=save]")  # nobody hears it
+    page.wait_for_selector("#away", state="attached")
+    page.unroute("**/submit/")
+    page.goto(paper)
+    assert page.is_checked(f"input[name=q{many.place}][value='{many.key[1]}']")
+    page.wait_for_selector(SAVED)
+
     page.click("[data-submit]")
     page.wait_for_selector("text=KS")
     attempt.refresh_from_db()
-    assert (attempt.state, attempt.score) == ("marked", 4)
+    assert (attempt.state, attempt.score) == ("marked", 6)
