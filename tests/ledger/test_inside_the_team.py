@@ -95,10 +95,10 @@ def test_a_file_says_what_of_the_next_tier_is_met(cast: Any, now: Any) -> None:
 def test_the_hours_of_a_year_begin_at_midnight_here(cast: Any, now: Any) -> None:
     taught(cast, now)
     eve, new_year = (datetime(2026, 12, 31, hour, 30, tzinfo=UTC) for hour in (15, 16))
-    for at, hours in ((eve, "4"), (new_year, "0")):
+    for at, hours in ((eve, 4), (new_year, 0)):
         found = filesections.training_of(cast.agent, cast.lead, at)
         assert found is not None
-        assert [one.value for one in found.figures] == [hours, "4"]
+        assert [Decimal(one.value) for one in found.figures] == [hours, 4]
 
 
 LISTS = {

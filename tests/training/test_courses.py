@@ -232,7 +232,7 @@ def test_a_sheet_enrols_and_marks_and_says_what_it_does_not_take(cast, now) -> N
     assert Event.objects.filter(kind__startswith="seat.").count() == before
     load(cast, now, f"{run.number},agent,absent")
     again = load(cast, now, *lines)  # what is not so any more is said to be so, not passed over
-    assert {row: verdict for row, (verdict, _why) in steps.verdicts(again).items()} == {2: "r", 3: "u"}
+    assert {row: verdict for row, (verdict, _why) in steps.verdicts(again).items()} == {2: "r", 3: "s"}
     assert "changed_since" in steps.verdicts(again)[2][1]
 
 
