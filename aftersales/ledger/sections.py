@@ -36,6 +36,11 @@ class Section:
     figures: Sequence[Figure] = field(default_factory=tuple)
     charts: Sequence[tuple[SafeString, SafeString]] = ()
 
+    @property
+    def named_rows(self) -> list[list[tuple[Text, str]]]:
+        """Rows whose cells bring the name of their column: on a phone a table is shown as cards."""
+        return [list(zip(self.head, row, strict=True)) for row in self.rows]
+
 
 Maker = Callable[[Any, Any, datetime], Section | None]
 _sections: dict[str, list[Maker]] = {str(Party.PERSON): [], str(Party.MERCHANT): []}
