@@ -12,6 +12,7 @@
     const ends = Date.now() + Number(form.dataset.left) * 1000;
     const waiting = read();
     const typing = new Set(); // questions with strokes that are not kept yet
+    const hint = form.querySelector("[data-unanswered]");
     let busy = false;
     let over = false;
 
@@ -49,8 +50,23 @@
       box.dataset.serial = serial;
       waiting[box.dataset.place] = { ...given(box), serial };
       keep();
+      hint.hidden = true;
       say("saving");
       send();
+    }
+
+    function empty(box) {
+      const answer = given(box);
+      return !answer.picked.length && !answer.words.trim();
+    }
+
+    // Handing in cannot be taken back: a person is asked once where answers are missing; the clock never asks.
+    function ask(event) {
+      const places = Array.from(form.querySelectorAll("[data-place]")).filter(empty).map((one) => one.dataset.place);
+      if (!event.isTrusted || !places.length || !hint.hidden) return;
+      event.preventDefault();
+      hint.textContent = hint.dataset.unanswered.replace("{places}", places.join(", "));
+      hint.hidden = false;
     }
 
     function say(name, more) {
@@ -106,6 +122,7 @@
     if (Object.keys(waiting).length) say("saving");
     // Kept until the server has it: a form that is sent without a connection takes no answer with it.
     form.addEventListener("submit", () => typing.forEach(changed));
+    form.querySelector("[data-submit]").addEventListener("click", ask);
     window.addEventListener("online", send);
     send();
     tick();

@@ -59,6 +59,9 @@ def test_an_exam_survives_a_lost_connection(open_page: Callable[..., Any], cast:
     page.wait_for_selector(SAVED)
 
     page.click("[data-submit]")
+    missing = Item.objects.get(attempt=attempt, kind="order").place
+    assert str(missing) in page.inner_text("[data-unanswered]")  # said once, before it cannot be taken back
+    page.click("[data-submit]")
     page.wait_for_selector("text=KS")
     attempt.refresh_from_db()
     assert (attempt.state, attempt.score) == ("marked", 6)
