@@ -16,6 +16,7 @@ from aftersales.ledger.states import MERCHANT_ACCOUNTS, STAFF_ACCOUNTS, Party, P
 from aftersales.merchants.models import Merchant
 from training import complianceselectors, courseselectors, examselectors
 from training.models import Certificate
+from training.tierpages import short
 
 YEARS = timedelta(days=730)
 SHOWN = 60
@@ -103,11 +104,11 @@ def training_of(person: User, reader: Any, now: datetime) -> Section | None:
             pgettext("training", "Course"), gettext("When"), gettext("Hours"), pgettext("filter", "State"),
         ],
         [
-            [seat.run.course.name, minute(seat.run.starts_at), f"{seat.run.hours:g}", str(seat.get_state_display())]
+            [seat.run.course.name, minute(seat.run.starts_at), short(seat.run.hours), str(seat.get_state_display())]
             for seat in seats
         ],
         gettext("No training yet."),
-        [Figure(gettext("Hours this year"), f"{this:g}"), Figure(gettext("Hours altogether"), f"{whole:g}")],
+        [Figure(gettext("Hours this year"), short(this)), Figure(gettext("Hours altogether"), short(whole))],
     )  # fmt: skip
 
 

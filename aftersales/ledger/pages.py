@@ -220,10 +220,15 @@ WORDED = frozenset({"appeal", "uphold", "overturn", "reverse", "withdraw"})
 def acts(row: Proposal, user: Any, now: datetime) -> list[tuple[moves.MoveOption, bool]]:
     """The steps that are this person's and could come now, each with whether it wants words; the machine says which.
 
-    One that waits for another (four eyes, the window) is told with its reason; one of another state is not.
+    One that waits for somebody else or for the window is told with its reason; one of another state, or the appeal
+    of another person, is not.
     """
     found = [one for one in moves.options(row, actor=user, now=now) if not one.move.by_system]
-    return [(one, one.move.name in WORDED) for one in found if row.state in one.move.sources]
+    return [
+        (one, one.move.name in WORDED)
+        for one in found
+        if row.state in one.move.sources and all(why.code != "not_the_party" for why in one.reasons)
+    ]
 
 
 def letter(row: Proposal, now: datetime, *, is_answer: bool) -> dict[str, Any] | None:

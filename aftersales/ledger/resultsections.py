@@ -77,7 +77,7 @@ def _share(months: Months) -> str:
     return gettext("%(figure)s (of %(n)s)") % {"figure": f"{short(total * 100 / n)}%", "n": n} if n else "–"
 
 
-def _chart(months: Sequence[date], found: Mapping[str, Months]) -> tuple[SafeString, SafeString]:
+def _chart(months: Sequence[date], found: Mapping[str, Months]) -> tuple[SafeString, SafeString, str]:
     """Columns: tickets handled; line: of them reopened."""
     given = [(one, _total(found[HANDLED], one), _total(found[REOPENED], one)) for one in months]
     message = gettext("Tickets handled (columns) and reopened (line) by month")
@@ -87,7 +87,7 @@ def _chart(months: Sequence[date], found: Mapping[str, Months]) -> tuple[SafeStr
     ]  # fmt: skip
     rows = [[f"{one:%Y-%m}", f"{handled:,.0f}", f"{again:,.0f}"] for one, handled, again in given]
     picture = bars_line(columns, message=message, every=1, width=640, height=160)
-    return picture, data_table(head, rows, caption=message)
+    return picture, data_table(head, rows, caption=message), message
 
 
 def _total(months: Months, month: date) -> Decimal:

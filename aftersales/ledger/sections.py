@@ -26,7 +26,7 @@ class Figure:
 class Section:
     """A part of a file: figures on top, a table below. ``empty``: what is said when there is no row.
 
-    ``charts``: pictures, each with the table of its figures.
+    ``charts``: pictures, each with the table of its figures and what it shows.
     """
 
     title: Text
@@ -34,7 +34,7 @@ class Section:
     rows: Sequence[Sequence[str]] = ()
     empty: Text = ""
     figures: Sequence[Figure] = field(default_factory=tuple)
-    charts: Sequence[tuple[SafeString, SafeString]] = ()
+    charts: Sequence[tuple[SafeString, SafeString, str]] = ()
 
     @property
     def named_rows(self) -> list[list[tuple[Text, str]]]:

@@ -92,8 +92,8 @@ _YEAR = """
 """
 
 
-def charts(parts: Sequence[Part], month: date) -> dict[int, tuple[SafeString, SafeString]]:
-    """What came to and left each account in the twelve months up to this one: picture and table, by account's key."""
+def charts(parts: Sequence[Part], month: date) -> dict[int, tuple[SafeString, SafeString, str]]:
+    """What came to and left each account in twelve months up to this one: picture, table, words, by account's key."""
     shown = [part.account for part in parts if not part.month.is_empty]
     if not shown:
         return {}
@@ -114,7 +114,7 @@ def months_up_to(month: date) -> list[date]:
 
 def _chart(
     account: Account, months: Sequence[date], moved: dict[tuple[int, date], tuple[Decimal, Decimal]]
-) -> tuple[SafeString, SafeString]:
+) -> tuple[SafeString, SafeString, str]:
     figures = [moved.get((account.pk, one), (Decimal(0), Decimal(0))) for one in months]
     columns = [
         Column(f"{one:%m}", float(more), float(less))
@@ -128,9 +128,8 @@ def _chart(
         for one, (more, less) in zip(months, figures, strict=True)
     ]
     head = [pgettext("ledger", "Month"), pgettext("ledger", "Came"), pgettext("ledger", "Went")]
-    return bars_line(columns, message=message, every=1, width=640, height=180), data_table(
-        head, rows, caption=message
-    )
+    picture = bars_line(columns, message=message, every=1, width=640, height=180)
+    return picture, data_table(head, rows, caption=message), message
 
 
 @dataclass(frozen=True)
