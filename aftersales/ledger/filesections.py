@@ -8,7 +8,7 @@ from django.utils.translation import gettext, pgettext
 
 from accounts.models import User
 from aftersales.core.wording import minute
-from aftersales.ledger import pages, words
+from aftersales.ledger import clauses, pages, words
 from aftersales.ledger.models import Account, Proposal
 from aftersales.ledger.rules import amount_words
 from aftersales.ledger.sections import Figure, Section
@@ -36,6 +36,7 @@ def _consequences(party: str, key: int, now: datetime) -> Section:
     """What the party was told; what was only proposed says nothing about anybody yet."""
     found = Proposal.objects.filter(party=party, party_id=key, proposed_at__gte=now - YEARS)
     rows = list(found.exclude(state__in=UNSAID).order_by("-pk")[:SHOWN])
+    rules = clauses.named(row.citation for row in rows)
     final = [row for row in rows if row.state == ProposalState.POSTED]
     rewards = sum(row.kind == ProposalKind.INCENTIVE for row in final)
     appeals = [row for row in rows if row.appealed_at]
@@ -48,7 +49,7 @@ def _consequences(party: str, key: int, now: datetime) -> Section:
         ],
         [
             [
-                f"{row.number} {row.get_kind_display()}", words.fact(row.fact_code), row.citation,
+                f"{row.number} {row.get_kind_display()}", words.fact(row.fact_code), rules[row.citation],
                 pages.amount_of(row), str(ProposalState(row.state).label), _appeal(row),
             ]
             for row in rows

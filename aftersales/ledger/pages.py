@@ -9,7 +9,7 @@ from typing import Any
 from django.utils.translation import pgettext
 
 from aftersales.core import moves, subjects
-from aftersales.ledger import selectors, words
+from aftersales.ledger import clauses, selectors, words
 from aftersales.ledger.models import Account, IncentiveVersion, Journal, Period, Proposal, Transfer
 from aftersales.ledger.rules import amount_words
 from aftersales.ledger.states import Party, PeriodState, ProposalKind, ProposalState
@@ -164,8 +164,8 @@ def statement(account: Account, *, before: int | None = None) -> tuple[list[Book
 
 def proposals(
     user: Any, *, state: str = "", before: int | None = None
-) -> tuple[list[tuple[Proposal, str, str, tuple[str, str, str]]], int | None]:
-    """A page of proposals with party, amount and badge."""
+) -> tuple[list[tuple[Proposal, str, str, str, tuple[str, str, str]]], int | None]:
+    """A page of proposals with party, amount, clause and badge."""
     rows = Proposal.objects.visible_to(user)
     if state:
         rows = rows.filter(state=state)
@@ -173,8 +173,8 @@ def proposals(
         rows = rows.filter(pk__lt=before)
     found = list(rows.order_by("-pk")[: PAGE + 1])
     shown = found[:PAGE]
-    names = selectors.party_names(shown)
-    listed = [(row, names[row.pk], amount_of(row), badge_of(row)) for row in shown]
+    names, rules = selectors.party_names(shown), clauses.named(row.citation for row in shown)
+    listed = [(row, names[row.pk], amount_of(row), rules[row.citation], badge_of(row)) for row in shown]
     return listed, shown[-1].pk if len(found) > PAGE else None
 
 
@@ -190,6 +190,7 @@ class Published:
     row: Proposal
     party: str
     fact: str
+    clause: str
     due: datetime
     is_late: bool
     badge: tuple[str, str, str]
@@ -202,15 +203,15 @@ def measures(now: datetime) -> list[Published]:
         .exclude(state__in=(ProposalState.WITHDRAWN, ProposalState.CANCELLED))
         .order_by("-pk")[:PAGE]
     )
-    names = selectors.party_names(rows)
+    names, rules = selectors.party_names(rows), clauses.named(row.citation for row in rows)
     with one_edition():
-        return [_published(row, names[row.pk], now) for row in rows]
+        return [_published(row, names[row.pk], rules[row.citation], now) for row in rows]
 
 
-def _published(row: Proposal, party: str, now: datetime) -> Published:
+def _published(row: Proposal, party: str, clause: str, now: datetime) -> Published:
     due = selectors.publish_due(row)
     late = row.notified_at is None and due < now
-    return Published(row, party, words.fact(row.fact_code), due, late, badge_of(row))
+    return Published(row, party, words.fact(row.fact_code), clause, due, late, badge_of(row))
 
 
 WORDED = frozenset({"appeal", "uphold", "overturn", "reverse", "withdraw"})
@@ -240,7 +241,7 @@ def letter(row: Proposal, now: datetime, *, is_answer: bool) -> dict[str, Any] |
     return {
         "title": heard if is_answer else told, "now": now, "row": row, "party": selectors.party_name(row),
         "amount": amount_of(row), "terms": calculation(row), "fact": words.fact(row.fact_code),
-        "is_answer": is_answer,
+        "is_answer": is_answer, "clause": clauses.name_of(row.citation),
         "result": (ProposalState.OVERTURNED if accepted else ProposalState.UPHELD).label,
     }  # fmt: skip
 

@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import Exists, OuterRef, Q
 
 from accounts.models import Team, TeamMember
-from aftersales.ledger import pages, selectors, words
+from aftersales.ledger import clauses, pages, selectors, words
 from aftersales.ledger.models import Proposal
 from aftersales.ledger.states import DEAD, Measure, Party, ProposalKind, ProposalState
 
@@ -24,6 +24,7 @@ class TeamNotice:
     row: Proposal
     person: str
     fact: str
+    clause: str
     badge: tuple[str, str, str]
     is_honour: bool
     is_own: bool
@@ -44,9 +45,9 @@ def of_teams(user: Any, now: datetime, *, before: int | None = None) -> tuple[li
         rows = rows.filter(pk__lt=before)
     found = list(rows.order_by("-pk")[: selectors.PAGE + 1])
     shown = found[: selectors.PAGE]
-    names = selectors.party_names(shown)
+    names, rules = selectors.party_names(shown), clauses.named(row.citation for row in shown)
     more = shown[-1].pk if len(found) > len(shown) else None
-    return [_notice(row, names[row.pk], user) for row in shown], more
+    return [_notice(row, names[row.pk], rules[row.citation], user) for row in shown], more
 
 
 def _seen(user: Any) -> Q:
@@ -65,8 +66,8 @@ def _teams(user: Any) -> Any:
     return Team.objects.active().filter(Q(lead=user) | Q(members__person=user, members__active_to=None))
 
 
-def _notice(row: Proposal, name: str, user: Any) -> TeamNotice:
+def _notice(row: Proposal, name: str, clause: str, user: Any) -> TeamNotice:
     return TeamNotice(
-        row, name, words.fact(row.fact_code), pages.badge_of(row), row.measure == Measure.HONOUR,
+        row, name, words.fact(row.fact_code), clause, pages.badge_of(row), row.measure == Measure.HONOUR,
         row.party_id == user.pk, row.state == ProposalState.NOTIFIED, row.state in DEAD,
     )  # fmt: skip

@@ -138,6 +138,20 @@ def test_a_proposal_is_read_and_withdrawn(cast, merchant, now) -> None:
     assert Proposal.objects.get().state == "withdrawn"
 
 
+def test_a_clause_is_read_by_name_and_only_what_can_come_now_is_offered(cast, merchant, now) -> None:
+    row = services.propose(
+        kind="penalty", party=merchant, amount=Decimal(200), fact_code="late_answer", citation="merchant_answer v1",
+        source=("tests.thing", 1), actor=cast.operations, now=now,
+    )  # fmt: skip
+    assert "商家答复 v1" in text(cast, cast.finance, "proposals")
+    found = text(cast, cast.finance, "proposal", row.public_id)
+    assert "商家答复 v1" in found
+    assert "merchant_answer" not in found
+    assert 'id="act-withdraw"' in found
+    assert 'id="act-approve"' not in found  # nobody was told yet
+    assert 'id="act-overturn"' not in found  # and nobody appealed
+
+
 @pytest.mark.parametrize(
     "query", ["?kind=nonsense", "?before=x", "?before=²", "?before=" + "9" * 40, "?merchant=-1"]
 )

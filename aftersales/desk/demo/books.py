@@ -17,7 +17,10 @@ from aftersales.merchants.models import Merchant
 from aftersales.tickets.models import Ticket
 
 REWARDED = ("agent", "lead", "receiver", "inspector")
-PENALTIES = (("late_answer", Decimal(200)), ("false_dispatch", Decimal(500)), ("late_answer", Decimal(200)))
+PENALTIES = (
+    ("late_answer", "merchant_answer v1", Decimal(200)), ("false_dispatch", "replacement_sent v1", Decimal(500)),
+    ("late_answer", "merchant_answer v1", Decimal(200)),
+)  # fmt: skip
 
 
 def live(now: datetime, people: Mapping[str, User]) -> int:
@@ -75,10 +78,10 @@ def _book(source: Any, kind: str, lines: list[Line], actor: User, at: datetime) 
 
 
 def _proposals(tickets: list[Ticket], people: Mapping[str, User], now: datetime) -> None:
-    for (fact, amount), ticket in zip(PENALTIES, tickets, strict=False):
+    for (fact, clause, amount), ticket in zip(PENALTIES, tickets, strict=False):
         assert ticket.merchant is not None
         services.propose(
-            kind="penalty", party=ticket.merchant, amount=amount, fact_code=fact, citation="obligation.answer v1",
+            kind="penalty", party=ticket.merchant, amount=amount, fact_code=fact, citation=clause,
             source=ticket, actor=people["adjudicator"], now=now - timedelta(days=1), evidence=[ticket.number],
             calculation={"base": str(amount), "times": 1},
         )  # fmt: skip

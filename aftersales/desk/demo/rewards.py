@@ -14,12 +14,14 @@ from accounts.models import User
 from aftersales.core import files
 from aftersales.ledger import services
 from aftersales.ledger.models import IncentiveRule, IncentiveVersion, Proposal
+from aftersales.ledger.states import POINTS
 from aftersales.tickets.models import Ticket
 
 SIGNED = "客服部全员签收：\n周婷、林悦、王雪、李浩……共 28 人，均已阅读并同意。\n".encode()
 APPEAL = "当日承运商停运，延误不在我方，附停运通知。"
 DAY = timedelta(days=1)
 WINDOW = timedelta(days=8)
+CLAUSES = {"incentive": "incentive.trainer_points v1", "training": "incentive.late_work_training v1"}
 
 
 def reward(tickets: Sequence[Ticket], people: Mapping[str, User], now: datetime) -> int:
@@ -93,9 +95,14 @@ def _propose(
         given |= {"kind": "measure", "measure": kind, "amount": None}
         given["fact_code"] = "promise_broken" if kind == "training" else "late_answer"
     else:
-        amount = Decimal(80) if kind == "incentive" else Decimal(200)
-        given |= {"kind": kind, "amount": amount, "calculation": {"base": str(amount), "times": 1}}
-    return services.propose(citation="obligation.answer v1", **given)
+        amount, unit = (Decimal(10), POINTS) if kind == "incentive" else (Decimal(200), "CNY")
+        given |= {
+            "kind": kind,
+            "amount": amount,
+            "unit": unit,
+            "calculation": {"base": str(amount), "times": 1},
+        }
+    return services.propose(citation=CLAUSES.get(kind, "merchant_answer v1"), **given)
 
 
 def _text(service: Any, who: str, **given: Any) -> Any:

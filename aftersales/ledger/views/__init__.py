@@ -18,7 +18,7 @@ from accounts.models import User
 from aftersales.core import files, subjects
 from aftersales.core.access import answered, needs
 from aftersales.core.posted import day_of, whole
-from aftersales.ledger import pages, selectors, services, teamnotices, words
+from aftersales.ledger import clauses, pages, selectors, services, teamnotices, words
 from aftersales.ledger.models import Account, Journal, Proposal, ProposalFile
 from aftersales.ledger.rules import amount_words
 from aftersales.ledger.states import AccountKind, EntryKind, Party, ProposalState
@@ -138,7 +138,7 @@ def proposal(request: HttpRequest, public_id: str) -> HttpResponse:
     page = {
         "title": row.number, "now": now, "row": row, "party": selectors.party_name(row),
         "amount": pages.amount_of(row), "badge": pages.badge_of(row),
-        "terms": pages.calculation(row), "fact": words.fact(row.fact_code),
+        "terms": pages.calculation(row), "fact": words.fact(row.fact_code), "clause": clauses.name_of(row.citation),
         "source": None if by_rule else subjects.named([key], request.user).get(key), "named": named, "others": others,
         "acts": pages.acts(row, request.user, now), "entry": pages.entry_of(row, request.user),
         "own": row.party == Party.PERSON and row.party_id == request.user.pk,

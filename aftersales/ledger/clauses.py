@@ -1,0 +1,40 @@
+"""What the clauses of proposals are called: people read the name of a rule, not the code that clauses are kept by."""
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from aftersales.ledger.models import IncentiveRule
+from aftersales.standards.models import Parameter, ReturnRule, ServiceStandard
+
+KEPT = re.compile(r"(incentive\.)?([a-z][a-z0-9_]*) v(\d+)")
+BOOK = (ServiceStandard, ReturnRule, Parameter)
+
+
+def named(citations: Iterable[str]) -> dict[str, str]:
+    """Clause → name and version of its rule in the reader's language; what a person wrote stays.
+
+    One statement for incentive rules and for each part of the rule book that is looked through, whatever the number.
+    """
+    told = {one: one for one in citations}
+    found = {one: match for one in told if (match := KEPT.fullmatch(one))}
+    told |= _called(IncentiveRule, {one: match for one, match in found.items() if match[1]})
+    book = {one: match for one, match in found.items() if not match[1]}
+    for part in BOOK:
+        names = _called(part, book)
+        told |= names
+        book = {one: match for one, match in book.items() if one not in names}
+    return told
+
+
+def _called(model: Any, found: dict[str, re.Match[str]]) -> dict[str, str]:
+    if not found:
+        return {}
+    rules = {
+        rule.code: rule for rule in model.objects.filter(code__in={match[2] for match in found.values()})
+    }
+    return {one: f"{rules[match[2]].name} v{match[3]}" for one, match in found.items() if match[2] in rules}
+
+
+def name_of(citation: str) -> str:
+    return named([citation])[citation]
