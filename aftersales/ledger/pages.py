@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.urls import reverse
 from django.utils.translation import pgettext
 
 from aftersales.core import moves, subjects
@@ -93,7 +94,10 @@ def _told(journals: Sequence[Journal], user: Any) -> list[Entry]:
     turned = {
         row.reverses_id: row for row in Journal.objects.filter(reverses_id__in=[j.pk for j in journals])
     }
-    sources = subjects.named(((row.source_kind, row.source_id) for row in journals), user)
+    sources = {
+        **subjects.named(((row.source_kind, row.source_id) for row in journals), user),
+        **_undone(journals),
+    }
     return [
         Entry(
             journal, total(journal), [_line(row, names) for row in by_entry.get(journal.pk, [])],
@@ -101,6 +105,17 @@ def _told(journals: Sequence[Journal], user: Any) -> list[Entry]:
         )
         for journal in journals
     ]  # fmt: skip
+
+
+def _undone(journals: Sequence[Journal]) -> dict[tuple[str, int], subjects.Subject]:
+    """An entry that turns another back comes from that one: called by its number, and opened as every entry is."""
+    keys = [row.reverses_id for row in journals if row.reverses_id]
+    return {
+        (row._meta.label_lower, row.pk): subjects.Subject(
+            f"{row._meta.verbose_name} {row.number}", reverse("ledger:entry", args=[row.public_id])
+        )
+        for row in (Journal.objects.filter(pk__in=keys) if keys else ())
+    }
 
 
 def _line(row: Transfer, names: dict[int, str]) -> EntryLine:

@@ -54,11 +54,12 @@ def certificate(request: HttpRequest, public_id: str) -> HttpResponse:
     seen = Certificate.objects.visible_to(request.user).exclude(state__in=NEVER_HELD)
     row = get_object_or_404(seen.select_related("person", "tier", "granted_by"), public_id=public_id)
     address = settings.SITE_URL + reverse("selfservice:certificate", args=[row.number, row.public_id])
-    now = timezone.now()
+    now, tier = timezone.now(), row.tier
     page = {
         "row": row, "now": now, "badge": pages.certificate_badge(row, now), "duties": pages.duties(row.duties),
         "address": address, "qr": qr.drawn(address), "is_live": row.is_live(now),
         "missing": tierpages.read_again(row.missing),
+        "rule": row.rule_version.replace(f"tier.{tier.code} ", f"{tier} "),
     }  # fmt: skip
     return render(request, "training/certificate.html", page)
 

@@ -58,6 +58,7 @@ def entry(request: HttpRequest, public_id: str) -> HttpResponse:
     page = {
         "title": row.number, "now": timezone.now(), "one": found, "row": row, "turned": turned,
         "posted_by": User.objects.filter(pk=row.actor_id).first() or row.actor_name,
+        "clause": clauses.name_of(row.rule_version),
         "may_reverse": request.user.has_perm("ledger.reverse") and found.reversed_by is None and turned is None,
     }  # fmt: skip
     return render(request, "ledger/entry.html", page)
