@@ -257,7 +257,7 @@ def bank(request: HttpRequest) -> HttpResponse:
                 (row, version, pages.badge_of(version), exampages.statistic(known.get(version.pk), enough))
                 for row, version in rows
             ],
-            "topics": examselectors.topics(), "form": NewQuestionForm(prefix="new"),
+            "topics": examselectors.topics(), "form": NewQuestionForm(prefix="new"), "enough": enough,
         }  # fmt: skip
     return render(request, "training/bank.html", page | {"closed": closed})
 
