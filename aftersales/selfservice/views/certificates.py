@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_safe
 
 from training.models import Certificate
@@ -50,5 +51,5 @@ def _found(row: Certificate, now: datetime) -> dict[str, Any]:
             "begin": timezone.localtime(row.valid_from).date()
         }
     else:
-        words = _("Valid")
+        words = pgettext("certificate check", "Valid")
     return {"number": row.number, "until": row.valid_to, "words": words, "good": row.is_live(now)}
