@@ -423,7 +423,9 @@ LEDGER = {
     "ledger.withdraw": roles(R.FINANCE, R.SUPERVISOR, R.OPERATIONS),
     "ledger.cancel": NOBODY,  # the system alone: what it rested on was turned back
     "ledger.notify": roles(R.FINANCE, R.SUPERVISOR, R.OPERATIONS, R.ADJUDICATOR, R.MERCHANT_MANAGER),
-    "ledger.appeal": roles(STAFF, R.MERCHANT_OWNER),  # about oneself; a merchant's owner, or who takes it down
+    "ledger.appeal": roles(
+        STAFF, R.MERCHANT_OWNER
+    ),  # about oneself; a merchant's owner, or who takes it down
     "ledger.view_of_merchant": roles(R.MERCHANT_OWNER),  # what concerns the merchant that one owns
     "ledger.hear": roles(R.SUPERVISOR, R.ADJUDICATOR, R.FINANCE),
     "ledger.approve": roles(R.SUPERVISOR, R.FINANCE),

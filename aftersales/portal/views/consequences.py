@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_POST
 from aftersales.core import files, moves
 from aftersales.core.access import answered, needs
 from aftersales.core.posted import day_of, whole
-from aftersales.ledger import pages, selectors, services, statementpages, statements, words
+from aftersales.ledger import clauses, pages, selectors, services, statementpages, statements, words
 from aftersales.ledger.models import Proposal, ProposalFile
 from aftersales.ledger.states import Party
 from aftersales.merchants.models import Merchant
@@ -49,7 +49,7 @@ def consequence(request: HttpRequest, public_id: str) -> HttpResponse:
     page = {
         "title": row.number, "now": now, "row": row, "party": selectors.party_name(row),
         "amount": pages.amount_of(row), "badge": pages.badge_of(row), "terms": pages.calculation(row),
-        "fact": words.fact(row.fact_code), "named": named, "others": others,
+        "fact": words.fact(row.fact_code), "clause": clauses.name_of(row.citation), "named": named, "others": others,
         "appeal": options.get("appeal"), "accept": files.accepted(), "files": row.files.all(),
     }  # fmt: skip
     return render(request, "portal/consequence.html", page)
