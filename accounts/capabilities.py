@@ -386,6 +386,11 @@ TRAINING = {
     "training.view_orders": roles(CERTIFIERS, LEADS, R.AUDITOR, R.PLANNER),
     "core.import_attendance": roles(CERTIFIERS, R.LEAD),
     "core.export_attendance": roles(CERTIFIERS, R.AUDITOR),
+    "core.export_certificates": roles(CERTIFIERS, R.AUDITOR),
+    **{
+        f"core.export_{sheet}": roles(CERTIFIERS, LEADS, R.AUDITOR)
+        for sheet in ("exam_results", "training_hours")
+    },
     **register(
         "training.certificate",
         view=roles(CERTIFIERS, R.LEAD, R.AUDITOR, R.ADMINISTRATOR, R.INSPECTOR, R.PLANNER),

@@ -1,0 +1,113 @@
+"""Certificates, results of exams and hours as sheets to take out; each reader gets the rows that his pages show."""
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from accounts.states import Duty
+from aftersales.core.sheets.resource import Column, SheetResource, register
+from aftersales.core.sheets.widgets import (
+    AmountWidget,
+    BoolWidget,
+    ChoiceWidget,
+    KeyWidget,
+    LookupWidget,
+    MomentWidget,
+    TextWidget,
+    WordsWidget,
+)
+from training.models import Attempt, Certificate, Seat
+from training.states import AttemptState, CertificateState, SeatState
+
+NAME = (
+    "(SELECT coalesce(nullif(u.display_name, ''), u.username) FROM accounts_user u WHERE u.id = t.person_id)"
+)
+COURSE = "(SELECT c.{column} FROM training_run r JOIN training_course c ON c.id = r.course_id WHERE r.id = t.run_id)"
+RUN = "(SELECT r.{column} FROM training_run r WHERE r.id = t.run_id)"
+COUNTED = (
+    "(SELECT CASE WHEN t.state = 'present' AND r.state = 'done' THEN r.hours ELSE 0 END "
+    "FROM training_run r WHERE r.id = t.run_id)"
+)
+
+
+def _who() -> Column:
+    return Column("person", LookupWidget("accounts.User", "username", longest=150), _("User name"))
+
+
+def _moment(value: str) -> str:
+    return MomentWidget().export_sql(value)
+
+
+class CertificateList(SheetResource):
+    """Who holds which tier from when to when, and by whom and by which rule it was granted."""
+
+    sheet, title, position = "certificates", _("Certificates"), 126
+    key = ("number",)
+    importable = False
+    view_capability = "training.view_certificate"
+
+    number = Column("number", KeyWidget(40), _("Number"))
+    person = _who()
+    name = Column(None, TextWidget(), _("name"), export=NAME)
+    tier = Column("tier", LookupWidget("training.Tier", "code"), pgettext_lazy("training", "tier"))
+    duties = Column(None, WordsWidget(Duty.choices), _("duties"), export="array_to_string(t.duties, ',')")
+    state = Column("state", ChoiceWidget(CertificateState.choices), _("state"))
+    valid_from = Column("valid_from", MomentWidget(), _("valid from"))
+    valid_to = Column("valid_to", MomentWidget(), _("valid until"))
+    granted_at = Column("granted_at", MomentWidget(), _("granted at"))
+    rule_version = Column("rule_version", TextWidget(80), _("rule version"))
+    exception = Column(None, BoolWidget(), _("by exception"), export="cardinality(t.missing) > 0")
+
+    class Meta:
+        model: Any = Certificate
+
+
+class ResultList(SheetResource):
+    """Every attempt with its score; papers and answers stay on their pages."""
+
+    sheet, title, position = "exam_results", _("Results of exams"), 127
+    key = ("number",)
+    importable = False
+    view_capability = "training.view_attempts"
+
+    number = Column("number", KeyWidget(40), _("Number"))
+    exam = Column("exam", LookupWidget("training.Exam", "code"), pgettext_lazy("exam", "exam"))
+    person = _who()
+    name = Column(None, TextWidget(), _("name"), export=NAME)
+    state = Column("state", ChoiceWidget(AttemptState.choices), _("state"))
+    started_at = Column("started_at", MomentWidget(), pgettext_lazy("exam", "started at"))
+    submitted_at = Column("submitted_at", MomentWidget(), _("handed in at"))
+    score = Column("score", AmountWidget(), _("score"))
+    max_score = Column("max_score", AmountWidget(), _("points to be had"))
+    passed = Column("passed", BoolWidget(), _("passed"))
+
+    class Meta:
+        model: Any = Attempt
+
+
+class HourList(SheetResource):
+    """Every place in a run with what it gives: hours count where the person was there and the run is over."""
+
+    sheet, title, position = "training_hours", _("Hours of training"), 128
+    key = ("run", "person")
+    importable = False
+    view_capability = "training.view_seats"
+
+    run = Column("run", LookupWidget("training.Run", "number"), pgettext_lazy("training", "Run"))
+    course = Column(
+        None, KeyWidget(60), pgettext_lazy("training", "Course"), export=COURSE.format(column="code")
+    )
+    kind = Column(None, KeyWidget(20), _("kind"), export=COURSE.format(column="kind"))
+    person = _who()
+    name = Column(None, TextWidget(), _("name"), export=NAME)
+    state = Column("state", ChoiceWidget(SeatState.choices), _("state"))
+    starts_at = Column(None, MomentWidget(), _("starts at"), export=_moment(RUN.format(column="starts_at")))
+    hours = Column(None, AmountWidget(), pgettext_lazy("training", "hours"), export=COUNTED)
+
+    class Meta:
+        model: Any = Seat
+
+
+for sheet in (CertificateList, ResultList, HourList):
+    register(sheet)
