@@ -11,7 +11,16 @@ from django.utils.translation import pgettext
 
 from aftersales.core import moves, subjects
 from aftersales.ledger import clauses, selectors, words
-from aftersales.ledger.models import Account, IncentiveVersion, Journal, Period, Proposal, Transfer
+from aftersales.ledger.models import (
+    Account,
+    Export,
+    IncentiveVersion,
+    Journal,
+    PaidLine,
+    Period,
+    Proposal,
+    Transfer,
+)
 from aftersales.ledger.rules import amount_words
 from aftersales.ledger.states import Party, PeriodState, ProposalKind, ProposalState
 from aftersales.standards.selectors import one_edition
@@ -96,7 +105,7 @@ def _told(journals: Sequence[Journal], user: Any) -> list[Entry]:
     }
     sources = {
         **subjects.named(((row.source_kind, row.source_id) for row in journals), user),
-        **_undone(journals),
+        **_opened(journals, user),
     }
     return [
         Entry(
@@ -107,14 +116,27 @@ def _told(journals: Sequence[Journal], user: Any) -> list[Entry]:
     ]  # fmt: skip
 
 
-def _undone(journals: Sequence[Journal]) -> dict[tuple[str, int], subjects.Subject]:
-    """An entry that turns another back comes from that one: called by its number, and opened as every entry is."""
-    keys = [row.reverses_id for row in journals if row.reverses_id]
+def _opened(journals: Sequence[Journal], user: Any) -> dict[tuple[str, int], subjects.Subject]:
+    """Rows of this room open on their own pages: a proposal, the sheet of what was paid, the entry turned back."""
+    wanted: dict[str, list[int]] = {}
+    for row in journals:
+        wanted.setdefault(row.source_kind, []).append(row.source_id)
+    found: list[tuple[Any, str, str, str]] = []
+    if keys := [row.reverses_id for row in journals if row.reverses_id]:
+        entries = Journal.objects.filter(pk__in=keys)
+        found += [(row, row.number, "ledger:entry", row.public_id) for row in entries]
+    if keys := wanted.get("ledger.proposal", []):
+        rows = Proposal.objects.visible_to(user).filter(pk__in=keys)
+        found += [(row, row.number, "ledger:proposal", row.public_id) for row in rows]
+    if keys := wanted.get("ledger.paidline", []):
+        seen = Export.objects.visible_to(user)
+        paid = PaidLine.objects.filter(pk__in=keys, line__export__in=seen).select_related("line__export")
+        found += [(row, row.line.key, "ledger:export", row.line.export.number) for row in paid]
     return {
         (row._meta.label_lower, row.pk): subjects.Subject(
-            f"{row._meta.verbose_name} {row.number}", reverse("ledger:entry", args=[row.public_id])
+            f"{row._meta.verbose_name} {name}", reverse(page, args=[key])
         )
-        for row in (Journal.objects.filter(pk__in=keys) if keys else ())
+        for row, name, page, key in found
     }
 
 

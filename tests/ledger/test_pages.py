@@ -138,6 +138,15 @@ def test_a_proposal_is_read_and_withdrawn(cast, merchant, now) -> None:
     assert Proposal.objects.get().state == "withdrawn"
 
 
+def test_an_entry_leads_to_what_it_comes_from(cast, post, merchant, now) -> None:
+    row = services.propose(
+        kind="penalty", party=merchant, amount=Decimal(7), fact_code="late_answer", citation="x v1",
+        source=("tests.thing", 1), actor=cast.operations, now=now,
+    )  # fmt: skip
+    post(Line(chart.COST, chart.PROTECTION, Decimal(7)), source=row)
+    assert reverse("ledger:proposal", args=[row.public_id]) in text(cast, cast.finance, "journal")
+
+
 def test_a_clause_is_read_by_name_and_only_what_can_come_now_is_offered(cast, merchant, now) -> None:
     row = services.propose(
         kind="penalty", party=merchant, amount=Decimal(200), fact_code="late_answer", citation="merchant_answer v1",
