@@ -57,7 +57,9 @@ class CertificateList(SheetResource):
     valid_to = Column("valid_to", MomentWidget(), _("valid until"))
     granted_at = Column("granted_at", MomentWidget(), _("granted at"))
     rule_version = Column("rule_version", TextWidget(80), _("rule version"))
-    exception = Column(None, BoolWidget(), _("by exception"), export="cardinality(t.missing) > 0")
+    exception = Column(
+        None, BoolWidget(), _("by exception"), export=BoolWidget().export_sql("(cardinality(t.missing) > 0)")
+    )
 
     class Meta:
         model: Any = Certificate

@@ -51,6 +51,6 @@ def test_who_may_not_read_them_takes_nothing_out(cast, now) -> None:
             403,
             404,
         }
-    other = cast.make_team("other", lead=cast.person(Role.LEAD))
+    other = cast.make_team("other", lead=cast.person(Role.VENDOR_LEAD), vendor="外包一")
     taught(cast, now)
     assert taken("training_hours", Seat, other.lead, now) == [], "people of another team"
