@@ -26,7 +26,6 @@ from aftersales.ledger.states import Party, PeriodState, ProposalKind, ProposalS
 from aftersales.standards.selectors import one_edition
 
 PAGE = selectors.PAGE
-MOST_FILES = 10  # with one appeal
 NUMBERED = re.compile(r"^[A-Z]{2,4}\d{4}-\d+$")
 PROPOSAL_MARKS = {
     ProposalState.PROPOSED: ("blue", "ring"),

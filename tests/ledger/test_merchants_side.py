@@ -71,6 +71,10 @@ def test_an_owner_reads_it_and_appeals_with_what_proves_it(cast: Any, shops: Any
     browser.post(send, {"reason": " "})
     row.refresh_from_db()
     assert row.state == "notified"
+    many = [SimpleUploadedFile(f"{n}.txt", f"证据{n}".encode(), "text/plain") for n in range(11)]
+    browser.post(send, {"reason": "附全部证据。", "files": many})
+    row.refresh_from_db()
+    assert (row.state, row.files.count()) == ("notified", 0), "none of eleven is left out without a word"
     proof = SimpleUploadedFile("停运通知.txt", "承运商停运".encode(), "text/plain")
     browser.post(send, {"reason": "当日承运商停运。", "files": [proof]})
     row.refresh_from_db()

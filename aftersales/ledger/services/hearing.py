@@ -34,6 +34,7 @@ from aftersales.standards.selectors import duration
 
 WINDOW = "proposal_appeal_days"
 LONGEST = 4000
+MOST_FILES = 10  # with one appeal
 ENTRIES: Mapping[str, str] = {
     ProposalKind.PENALTY: EntryKind.PENALTY,
     ProposalKind.DEDUCTION: EntryKind.PENALTY,
@@ -58,9 +59,16 @@ def proposal_appeal(
     """The party says why it is wrong and brings what proves it: a person himself, a merchant's owner or who takes
     it down for him.
 
-    Once. The same file counts once. Raises ``words_missing``, ``not_the_party``, ``window_over``, ``own_proposal``.
+    Once. The same file counts once. Raises ``words_missing``, ``too_many_files``, ``not_the_party``,
+    ``window_over``, ``own_proposal``.
     """
     said = _words(text)
+    if len(files) > MOST_FILES:
+        words = {"number": MOST_FILES, "sent": len(files)}
+        raise DomainError(
+            _("At most %(number)d files go with an appeal; you sent %(sent)d. Put some together.") % words,
+            "too_many_files",
+        )
     side = "merchant" if proposal.party == Party.MERCHANT and actor.is_staff else ""
     with transaction.atomic():
         row = moves.perform(proposal, "appeal", actor=actor, now=now, acting_as=side, words=said)

@@ -170,7 +170,7 @@ def act(request: HttpRequest, public_id: str, name: str) -> HttpResponse:
     ):
         raise Http404
     text, now = request.POST.get("reason", "")[:4001], timezone.now()
-    sent = request.FILES.getlist("files")[: pages.MOST_FILES] if name == "appeal" else []
+    sent = request.FILES.getlist("files") if name == "appeal" else []
     answered(lambda: _step(step, text, row, sent, request.user, now), request, _("Done."))
     return redirect("ledger:proposal", public_id)
 

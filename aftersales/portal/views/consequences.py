@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
@@ -60,7 +60,7 @@ def consequence(request: HttpRequest, public_id: str) -> HttpResponse:
 def appeal(request: HttpRequest, public_id: str) -> HttpResponse:
     """Against it, with reasons and what proves them; nothing of a file stays when it is refused."""
     row, now = _told(request, public_id), timezone.now()
-    sent = request.FILES.getlist("files")[: pages.MOST_FILES]
+    sent = request.FILES.getlist("files")
 
     def appealed() -> Proposal:
         with files.stored_for(sent, now=now) as stored:
@@ -112,5 +112,5 @@ def statement(request: HttpRequest) -> HttpResponse:
     return render(request, "portal/statement.html", page)
 
 
-def _parts(user: Any, shop: Merchant, month: datetime | Any) -> list[statementpages.Part]:
+def _parts(user: Any, shop: Merchant, month: date) -> list[statementpages.Part]:
     return statementpages.told(statements.accounts_of(Party.MERCHANT, shop.pk, user), month)
