@@ -107,7 +107,7 @@ def course(request: HttpRequest, code: str) -> HttpResponse:
 def file_add(request: HttpRequest, code: str) -> HttpResponse:
     """Files for the waiting draft."""
     draft = get_object_or_404(CourseVersion, course__code=code, state="draft")
-    for upload in request.FILES.getlist("files")[:10]:
+    for upload in request.FILES.getlist("files"):
         act = partial(
             courses.course_file_add, draft=draft, upload=upload, actor=request.user, now=timezone.now()
         )
