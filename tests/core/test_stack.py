@@ -17,7 +17,7 @@ import pytest
 from tests.core.embedded_user import ROOT, eventually, keepers, kill, servers
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(sys.platform != "linux", reason="looks at /proc")]
-PATIENCE = 900.0  # a first start beside other tests; seconds later ones take
+PATIENCE = 300.0  # a first start beside other tests; seconds later ones take
 
 
 class Stack:

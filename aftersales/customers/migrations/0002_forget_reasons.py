@@ -28,6 +28,6 @@ REVOKE ALL ON FUNCTION customers_forget(bigint[]) FROM PUBLIC;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("customers", "0001_initial"), ("core", "0003_erasable_reasons")]
+    dependencies = [("customers", "0001_initial"), ("core", "0001_initial")]
 
     operations = [migrations.RunSQL(FORGET, "DROP FUNCTION IF EXISTS customers_forget(bigint[])")]

@@ -27,6 +27,6 @@ REVOKE ALL ON FUNCTION core_freshen(text[]) FROM PUBLIC;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("core", "0007_export_columns")]
+    dependencies = [("core", "0002_staging_of_sheets")]
 
     operations = [migrations.RunSQL(FRESHEN, "DROP FUNCTION core_freshen(text[])")]
