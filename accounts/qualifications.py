@@ -77,16 +77,17 @@ def of(person_ids: Sequence[int], duty: str, at: datetime) -> dict[int, Qualific
 
 def lacking(person_id: int, duties: Sequence[str], at: datetime) -> dict[str, Qualification]:
     """The duties for which this person holds no valid certificate, with what is missing: one query for all of them."""
-    found = _asked([person_id], duties, at) if duties else {}
-    return {duty: one for (_pk, duty), one in found.items() if not one.valid}
+    return lacking_of([person_id], duties, at).get(person_id, {})
 
 
-def lacking_of(person_ids: Sequence[int], duties: Sequence[str], at: datetime) -> dict[int, list[str]]:
-    """The duties that each of these people lacks a valid certificate for; who lacks none is left out. One query."""
-    found: dict[int, list[str]] = {}
+def lacking_of(
+    person_ids: Sequence[int], duties: Sequence[str], at: datetime
+) -> dict[int, dict[str, Qualification]]:
+    """The same of many people; who lacks nothing is left out. One query."""
+    found: dict[int, dict[str, Qualification]] = {}
     for (pk, duty), one in (_asked(person_ids, duties, at) if person_ids and duties else {}).items():
         if not one.valid:
-            found.setdefault(pk, []).append(duty)
+            found.setdefault(pk, {})[duty] = one
     return found
 
 

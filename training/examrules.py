@@ -134,7 +134,8 @@ def points_for(
     if not given or not key:
         return Decimal(0)
     if kind == QuestionKind.ORDER:
-        good, wrong = sum(a == b for a, b in zip(given, key, strict=False)), 0
+        # A form cannot name more places than there are; what does is wrong.
+        good, wrong = sum(a == b for a, b in zip(given, key, strict=False)), max(len(given) - len(key), 0)
         whole = given == list(key)
     else:
         good, wrong = len(set(given) & set(key)), len(set(given) - set(key))

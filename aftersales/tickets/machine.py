@@ -66,7 +66,8 @@ MOVES = [
     ),
     Move(
         "start", [S.ASSIGNED], S.IN_PROGRESS, "tickets.work", pgettext_lazy("ticket move", "Start"),
-        "ticket.started", guards=[rules.own_work, rules.changes_read], facts=["tickets.rules_unread"],
+        "ticket.started", guards=[rules.own_work, rules.changes_read, rules.still_certified],
+        facts=["tickets.rules_unread", "tickets.certificate"],
         effect=_("You work on it now."),
     ),
     Move(

@@ -11,7 +11,7 @@ from aftersales.notices import kinds
 from aftersales.standards import vocabulary
 from aftersales.tickets import consumers, events, selectors, shipping, tasks  # noqa: F401 - importing declares the event kinds
 from aftersales.tickets.machine import APPOINTMENT_MACHINE, AUTOMATION_MACHINE, MACHINE, PROMISE_MACHINE
-from aftersales.tickets.selectors import appointments, checks, merging, promises, reading, writing
+from aftersales.tickets.selectors import appointments, checks, merging, promises, pulling, reading, writing
 from aftersales.tickets.selectors.cited import doer
 from aftersales.tickets.selectors.dispatching import own_order_facts, worked_before
 from aftersales.tickets.selectors.neutral import blurred
@@ -57,6 +57,7 @@ def connect() -> None:
     facts.provide("tickets.open_work", merging.open_children)
     facts.provide("tickets.contact_tries", selectors.contact_tries)
     facts.provide("tickets.rules_unread", reading.assignees_unread)
+    facts.provide("tickets.certificate", pulling.assignees_lacking)
     facts.provide("tickets.open_work", promises.open_promises)
     facts.provide("tickets.open_work", appointments.open_appointments)
     facts.provide("tickets.unchecked", checks.unchecked)

@@ -122,6 +122,13 @@ def changes_read(row: Any, facts: Mapping[str, Any], actor: Any, now: datetime, 
             yield from refusals
 
 
+def still_certified(row: Any, facts: Mapping[str, Any], actor: Any, now: datetime, data: Any) -> Guarding:
+    """Who no longer holds what the duty asks for begins with nothing: a certificate over at midnight is over (R1.3)."""
+    if row.assignee_id == actor.pk:
+        for refusals in facts.get("tickets.certificate", ()):
+            yield from refusals
+
+
 def own_work(row: Any, facts: Any, actor: Any, now: datetime, data: Any) -> Guarding:
     """Only the assignee works on a ticket, unless a lead steps in."""
     if row.assignee_id == actor.pk or actor.has_perm("tickets.work_any"):

@@ -34,6 +34,7 @@ POOL = [Drawable(n, "refunds" if n % 2 else "returns", "single", 1 + n % 5) for 
         ("order", [2, 0, 1], [2, 1, 0], "none", "0"),
         ("order", [2, 0, 1], [2, 1, 0], "share", "1.33"),
         ("order", [2, 0, 1], [2, 0], "subset", "2.67"),
+        ("order", [1], [1, 0], "subset", "0"),
     ],
 )
 def test_points_for_an_answer(kind, key, picked, partial, got) -> None:

@@ -271,6 +271,9 @@ class Run(StateModel, VersionedModel):
 
     @transition(**RUN_MACHINE.transition("finish"))
     def finish(self, *, actor: Any, now: datetime) -> dict[str, Any]:
+        """Over before its planned end, it ended now: hours count from then on."""
+        if self.starts_at < now < self.ends_at:
+            self.ends_at = now
         return self._payload()
 
     @transition(**RUN_MACHINE.transition("cancel"))

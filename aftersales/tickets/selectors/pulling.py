@@ -3,7 +3,7 @@
 His load does not: whoever pulls when he is full wants to.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -21,7 +21,7 @@ from aftersales.tickets.selectors import clock_subjects
 from aftersales.tickets.selectors.dispatching import terms_at
 from aftersales.tickets.selectors.reading import any_of, blocking, refusals
 from aftersales.tickets.selectors.routing import route, route_book, routed_to
-from aftersales.tickets.states import Kind, Nature
+from aftersales.tickets.states import Kind, Nature, TicketState
 
 VENDORS = (Role.VENDOR_AGENT, Role.VENDOR_LEAD)
 
@@ -54,16 +54,39 @@ def lacking_certificate(rows: Sequence[Ticket], person: Any, now: datetime) -> d
     """Those that this person gets by no way, since their duty asks for a certificate that he lacks or since he is new
     and not through the onboarding yet: two queries whatever the rows, one more for a newcomer.
     """
-    if not rows:
-        return {}
-    routes = route_book()
-    duties = {row.pk: route(row, routes) for row in rows}
-    missing = qualifications.lacking(person.pk, sorted({qualifications.ANY_WORK, *duties.values()}), now)
+    duties = _duties(rows)
+    missing = qualifications.lacking_of([person.pk], _asked(duties), now).get(person.pk, {})
+    return {pk: _refusal(one, person, now) for pk, duty in duties.items() if (one := _missing(missing, duty))}
+
+
+def assignees_lacking(rows: Sequence[Ticket], now: datetime) -> Mapping[int, list[Refusal]]:
+    """Fact for *start*: what whoever has the ticket lacks for it by now. Two queries whatever the rows."""
+    held = {row.pk: row for row in rows if row.state == TicketState.ASSIGNED and row.assignee_id is not None}
+    duties = _duties(list(held.values()))
+    people = sorted({row.assignee_id for row in held.values() if row.assignee_id is not None})
+    missing = qualifications.lacking_of(people, _asked(duties), now)
     return {
-        pk: _refusal(missing[duty], person, now)
-        for pk, duty in duties.items()
-        if duty in missing and (duty or missing[duty].newcomer)
+        pk: [_refusal(one, row.assignee, now)]
+        for pk, row in held.items()
+        if (one := _missing(missing.get(row.assignee_id or 0, {}), duties[pk]))
     }
+
+
+def _duties(rows: Sequence[Ticket]) -> dict[int, str]:
+    routes = route_book() if rows else []
+    return {row.pk: route(row, routes) for row in rows}
+
+
+def _asked(duties: Mapping[int, str]) -> list[str]:
+    return sorted({qualifications.ANY_WORK, *duties.values()}) if duties else []
+
+
+def _missing(
+    missing: Mapping[str, qualifications.Qualification], duty: str
+) -> qualifications.Qualification | None:
+    """Work that no duty takes asks for the onboarding alone."""
+    one = missing.get(duty)
+    return one if one and (duty or one.newcomer) else None
 
 
 def _refusal(one: qualifications.Qualification, person: Any, now: datetime) -> Refusal:

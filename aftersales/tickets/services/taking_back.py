@@ -50,7 +50,7 @@ def lapsed_sweep(*, now: datetime) -> int:
     duties = sorted({row.duty for row in routes})
     taken = 0
     for person_id, missing in qualifications.lacking_of(people, duties, now).items():
-        found = list(rows.filter(routed_to(missing, routes), assignee_id=person_id)[:LIMIT])
+        found = list(rows.filter(routed_to(list(missing), routes), assignee_id=person_id)[:LIMIT])
         taken += _take_back(found, OwnReason.CERTIFICATE_OVER.value, now) if found else 0
     return taken
 
