@@ -137,11 +137,25 @@ def test_the_same_rule_that_certifies_is_asked_again_at_a_renewal(cast, now) -> 
     row = grant(cast, now)
     renewed = services.certificate_renew(certificate=row, actor=cast.trainer, now=now + DAY)
     assert renewed.valid_from == row.valid_to
-    asks(cast, now + 2 * DAY, handled=20)
-    refused(
-        "missing",
-        lambda: services.certificate_renew(certificate=renewed, actor=cast.trainer, now=now + 2 * DAY),
+    begun = renewed.valid_from
+    asks(cast, begun, handled=20)
+    refused("missing", lambda: services.certificate_renew(certificate=renewed, actor=cast.trainer, now=begun))
+
+
+def test_years_are_not_stacked_one_renewal_waits_to_begin_at_a_time(cast, now) -> None:
+    row = grant(cast, now)
+    renewed = services.certificate_renew(certificate=row, actor=cast.trainer, now=now)
+    said = refused(
+        "not_begun", lambda: services.certificate_renew(certificate=renewed, actor=cast.trainer, now=now)
     )
+    assert renewed.number in said
+    refused("not_begun", lambda: grant(cast, now, valid_from=renewed.valid_to + DAY))
+    page = cast.client(cast.trainer).get(reverse("training:person", args=[cast.agent.pk])).content.decode()
+    assert (f"renew-{row.pk}" in page, f"renew-{renewed.pk}" in page) == (True, False)
+    begun = renewed.valid_from
+    services.certificates_sweep(actor=cast.system, now=begun)
+    third = services.certificate_renew(certificate=renewed, actor=cast.trainer, now=begun)
+    assert third.valid_from == renewed.valid_to
 
 
 def test_a_draft_that_names_what_nobody_knows_is_refused(cast, now) -> None:

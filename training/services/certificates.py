@@ -33,11 +33,12 @@ def certificate_grant(
     """Certify somebody else who has what the tier asks for (R1.2, R1.3).
 
     Without an end it lasts as long as the tier's rule says; a temporary tier's certificate never outlives the tier
-    and covers only its duties. With ``by_exception`` and a reason it is only proposed where something is missing (of
-    what the tier asks for, or of the onboarding before the first ticket): it gives nothing until a second person
-    confirms it. Raises ``own_certificate``, ``not_staff``, ``no_terms`` (no
-    version of the tier in force), ``period``, ``temporary``, ``too_wide``, ``missing``, ``reason_missing`` and
-    ``held_already`` (a live certificate of the tier covers that time and these duties).
+    and covers only its duties. With ``by_exception`` and a reason it is only
+    proposed where something is missing (of what the tier asks for, or of the onboarding before the first ticket): it
+    gives nothing until a second person confirms it. Raises ``own_certificate``, ``not_staff``, ``no_terms`` (no
+    version of the tier in force), ``period``, ``temporary``, ``too_wide``, ``missing``, ``reason_missing``,
+    ``not_begun`` (one of the tier and duties waits to begin, and this one would begin after it) and ``held_already``
+    (a live certificate of the tier covers that time and these duties).
     """
     _refuse_people(person, actor)
     terms = _terms(tier, now)
@@ -47,7 +48,9 @@ def certificate_grant(
     number = series.next_number("certificate", now)
     with transaction.atomic():
         User.objects.select_for_update(no_key=True, of=("self",)).get(pk=person.pk)
-        _refuse_held(person, tier, covered, begin, end)
+        others = _others(person, tier, covered)
+        _refuse_not_begun(others, begin, now)
+        _refuse_held(others, begin, end)
         lacking = _lacking(person, terms, now, by_exception, reason)
         row = Certificate(
             number=number, person=person, tier=tier, duties=covered, valid_from=begin, valid_to=end,
@@ -58,14 +61,8 @@ def certificate_grant(
         payload = row._payload() | {"valid_from": begin.isoformat(), "valid_to": end.isoformat()}
         event = "certificate.proposed" if lacking else "certificate.granted"
         return moves.create(
-            row,
-            actor=actor,
-            now=now,
-            event=event,
-            payload=payload,
-            reason=reason,
-            rule_version=terms.citation,
-        )
+            row, actor=actor, now=now, event=event, payload=payload, reason=reason, rule_version=terms.citation
+        )  # fmt: skip
 
 
 def _refuse_people(person: User, actor: Any) -> None:
@@ -129,11 +126,27 @@ def _lacking(person: User, terms: TierVersion, now: datetime, by_exception: bool
     return [tierpages.recorded(one) for one in missing]
 
 
-def _refuse_held(person: User, tier: Tier, duties: Sequence[str], begin: datetime, end: datetime) -> None:
+def _others(person: User, tier: Tier, duties: Sequence[str]) -> list[Certificate]:
+    """Certificates of the tier that speak about one of these duties and are not over for good."""
+    rows = Certificate.objects.filter(person=person, tier=tier, state__in=[*LIVE, "suspended", "proposed"])
+    return [row for row in rows if not row.duties or not duties or set(row.duties) & set(duties)]
+
+
+def _refuse_not_begun(others: Sequence[Certificate], begin: datetime, now: datetime) -> None:
+    """One renewal at a time: years stacked on one another would be granted on what nobody asks again."""
+    for row in others:
+        if now < row.valid_from < begin:
+            words = {"number": row.number, "day": selectors.day_of(row.valid_from)}
+            text = _(
+                "%(number)s begins on %(day)s only. Whoever holds it is certified further once it has begun."
+            )
+            raise DomainError(text % words, "not_begun")
+
+
+def _refuse_held(others: Sequence[Certificate], begin: datetime, end: datetime) -> None:
     """A renewal begins where the old one ends; two that say the same would hide which one counts."""
-    same = Certificate.objects.filter(person=person, tier=tier, valid_from__lt=end, valid_to__gt=begin)
-    for row in same.filter(state__in=[*LIVE, "suspended", "proposed"]):
-        if not row.duties or not duties or set(row.duties) & set(duties):
+    for row in others:
+        if row.valid_from < end and row.valid_to > begin:
             words = {"number": row.number}
             raise DomainError(_("%(number)s covers this time already.") % words, "held_already")
 
@@ -143,7 +156,7 @@ def certificate_renew(
 ) -> Certificate:
     """The next certificate of the same tier and duties, from the end of this one on, or at once after its end.
 
-    Everything that the tier asks for is asked again. Raises what a grant raises.
+    One that has not begun is not renewed. Everything that the tier asks for is asked again. Raises what a grant raises.
     """
     return certificate_grant(
         person=certificate.person, tier=certificate.tier, duties=certificate.duties, actor=actor, now=now,

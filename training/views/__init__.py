@@ -208,7 +208,7 @@ def _of_person(request: HttpRequest, who: Any) -> HttpResponse:
             moves.options(row, actor=user, now=now),
             pages.duties(row.duties),
             tierpages.read_again(row.missing),
-            may_grant and row.state in RENEWABLE,
+            may_grant and row.state in RENEWABLE and row.valid_from <= now,
         )
         for row in selectors.certificates_of(who, user)
     ]
