@@ -249,3 +249,21 @@ def test_a_renewal_that_has_not_begun_is_called_up_once_it_has(cast, now, monkey
     services.certificates_sweep(actor=cast.system, now=renewed.valid_from)
     renewed.refresh_from_db()
     assert renewed.valid_to == selectors.midnight_after(renewed.valid_from, 14)
+
+
+def test_the_gap_before_a_renewal_is_filled_where_a_call_up_ended_the_first_one(cast, now) -> None:
+    exam = an_exam(cast, now, "refunds | single | * | 1 | 2", tries=None, wait_hours=0)
+    asks(cast, now, exams=["basic"], recertify_days=14)
+    passed(exam, cast.agent, now)
+    row = grant(cast, now)
+    renewed = services.certificate_renew(certificate=row, actor=cast.trainer, now=now)
+    later = now + 10 * DAY
+    draft = exams.exam_draft(exam=exam, actor=cast.trainer, now=later, minutes=20)
+    services.rule_activate(draft=draft, actor=cast.operations, now=later)
+    services.recertify_sweep(actor=cast.system, now=later)
+    row.refresh_from_db()
+    assert row.valid_to < renewed.valid_from
+    passed(exam, cast.agent, later)
+    gap = services.certificate_renew(certificate=row, actor=cast.trainer, now=later)
+    assert (gap.valid_from, gap.valid_to) == (row.valid_to, renewed.valid_from)
+    refused("held_already", lambda: grant(cast, later, valid_from=row.valid_to))

@@ -32,8 +32,9 @@ def certificate_grant(
 ) -> Certificate:
     """Certify somebody else who has what the tier asks for (R1.2, R1.3).
 
-    Without an end it lasts as long as the tier's rule says; a temporary tier's certificate never outlives the tier
-    and covers only its duties. With ``by_exception`` and a reason it is only
+    Without an end it lasts as long as the tier's rule says, and no longer than to where a later one of the same tier
+    and duties begins: so the gap before a renewal is filled and what was granted stays as it is. A temporary tier's
+    certificate never outlives the tier and covers only its duties. With ``by_exception`` and a reason it is only
     proposed where something is missing (of what the tier asks for, or of the onboarding before the first ticket): it
     gives nothing until a second person confirms it. Raises ``own_certificate``, ``not_staff``, ``no_terms`` (no
     version of the tier in force), ``period``, ``temporary``, ``too_wide``, ``missing``, ``reason_missing``,
@@ -50,6 +51,8 @@ def certificate_grant(
         User.objects.select_for_update(no_key=True, of=("self",)).get(pk=person.pk)
         others = _others(person, tier, covered)
         _refuse_not_begun(others, begin, now)
+        if valid_to is None:
+            end = min([end, *(row.valid_from for row in others if row.valid_from > begin)])
         _refuse_held(others, begin, end)
         lacking = _lacking(person, terms, now, by_exception, reason)
         row = Certificate(
