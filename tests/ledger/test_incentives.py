@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from accounts.models import TeamMember
-from aftersales.core import events
+from aftersales.core import events, registers
 from aftersales.core.errors import DomainError, Refused
 from aftersales.core.files import StoredFile
 from aftersales.core.models import Event
@@ -70,6 +70,30 @@ def in_force(rule: Any, cast: Any, now: Any, begin: datetime, **terms: Any) -> I
 
 def day(number: int, month: int = 11) -> datetime:
     return datetime(2026, month, number, 4, 0, tzinfo=UTC)
+
+
+def test_a_record_number_stands_for_one_scheme_also_for_two_who_register_at_once(
+    cast: Any, now: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    create, first = registers.create, []
+
+    def beside(*given: Any, **named: Any) -> Any:
+        monkeypatch.setattr(registers, "create", create)
+        first.append(scheme(cast, now))
+        return create(*given, **named)
+
+    monkeypatch.setattr(registers, "create", beside)
+    assert [scheme(cast, now)] == first
+    other = {
+        "title": "另一方案",
+        "adopted_on": date(2026, 10, 9),
+        "record_number": " 职代会2026-3 ",
+        "file": SIGNED,
+    }
+    with pytest.raises(DomainError, match="客服部绩效方案") as refused:
+        services.scheme_register(actor=cast.operations, now=now, **other)
+    assert refused.value.code == "scheme_taken"
+    assert Event.objects.filter(kind="incentive_scheme.registered").count() == 1
 
 
 @pytest.mark.parametrize(

@@ -31,26 +31,42 @@ def scheme_register(
 ) -> Scheme:
     """Keep what was adopted with staff: day, record number, the signed acknowledgement. Needs ``standards.draft``.
 
-    The same record number answers the first. Raises ``scheme_incomplete``, ``in_the_future``.
+    The same sheet under the same record number answers the first; the database is the judge of two at once. Raises
+    ``scheme_incomplete``, ``in_the_future`` and ``scheme_taken`` (the number stands for something else).
     """
     rule_book.require(actor, rule_book.DRAFT)
-    number, name = record_number.strip(), title.strip()
+    number, name = record_number.strip()[:60], title.strip()[:120]
     if not number or not name:
         raise DomainError(_("A scheme has a title and the number of its record."), "scheme_incomplete")
     if adopted_on > now.astimezone(incentives.month_start(adopted_on).tzinfo).date():
         raise DomainError(_("A scheme is registered once it was adopted."), "in_the_future")
-    known: Scheme | None = Scheme.objects.filter(record_number=number).first()
-    if known is not None:
-        return known
     row = Scheme(
-        title=name[:120], adopted_on=adopted_on, record_number=number[:60], by=actor, at=now, name=file.name,
+        title=name, adopted_on=adopted_on, record_number=number, by=actor, at=now, name=file.name,
         original_name=file.original_name, content_type=file.content_type, size=file.size, sha256=file.sha256,
     )  # fmt: skip
-    created: Scheme = registers.create(
-        row, actor=actor, now=now, event="incentive_scheme.registered",
-        payload={"record": row.record_number, "day": adopted_on.isoformat(), "fingerprint": file.sha256},
-    )  # fmt: skip
+    try:
+        created: Scheme = registers.create(
+            row, actor=actor, now=now, event="incentive_scheme.registered",
+            payload={"record": number, "day": adopted_on.isoformat(), "fingerprint": file.sha256},
+        )  # fmt: skip
+    except IntegrityError:
+        known = Scheme.objects.filter(record_number=number).first()
+        if known is None:
+            raise
+        return _same_scheme(known, row)
     return created
+
+
+def _same_scheme(known: Scheme, sent: Scheme) -> Scheme:
+    """The first one, where the second says the same; never a sheet that is silently left out."""
+    if (known.adopted_on, known.sha256) != (sent.adopted_on, sent.sha256):
+        words = {"number": known.record_number, "title": known.title, "day": known.adopted_on}
+        text = _(
+            "The record %(number)s is registered already: %(title)s, adopted on %(day)s. Correct the number, or use"
+            " the registered one."
+        )
+        raise DomainError(text % words, "scheme_taken")
+    return known
 
 
 def incentive_create(
