@@ -7,13 +7,14 @@ tells about a person over what it signed, and writes the account as a whole.
 import logging
 import secrets
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
 from allauth.account.authentication import get_authentication_records
 from allauth.mfa.stages import AuthenticateStage
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.models import SocialApp
-from allauth.socialaccount.providers.oauth2.client import OAuth2Error
+from allauth.socialaccount.providers.oauth2.client import OAuth2Client, OAuth2Error
 from allauth.socialaccount.providers.openid_connect.provider import OpenIDConnectProvider
 from allauth.socialaccount.providers.openid_connect.views import OpenIDConnectOAuth2Adapter
 from django.conf import settings
@@ -72,8 +73,19 @@ def _app(provider: Provider) -> SocialApp:
     )  # fmt: skip
 
 
+class HouseClient(OAuth2Client):  # type: ignore[misc]
+    def get_redirect_url(self, authorization_url: str, scope: Any, extra_params: Any) -> str:
+        """An address that brings words of its own (a tenant, a policy) keeps them (RFC 6749 3.1)."""
+        parts = urlsplit(authorization_url)
+        bare = parts._replace(query="", fragment="").geturl()
+        target: str = super().get_redirect_url(bare, scope, extra_params)
+        return target.replace("?", f"?{parts.query}&", 1) if parts.query else target
+
+
 class HouseOAuth2(OpenIDConnectOAuth2Adapter):  # type: ignore[misc]
     """Where the provider is asked, and with which words."""
+
+    client_class = HouseClient
 
     @property
     def config(self) -> Provider:
@@ -199,6 +211,6 @@ def vouched(request: HttpRequest, user: Any) -> bool:
 def confirming(user: Any, methods: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """How this person may confirm once more that it is him or her: allauth's ways, and linked sign-ins."""
     kept = [one for one in methods if one["id"] != "reauthenticate" or rules.own_ways_open(user)]
-    if user.is_authenticated and any(one.linked for one in selectors.choices_for(user)):
+    if user.is_authenticated and selectors.ways_in(user):
         kept.append({"id": "sso", "description": "", "url": reverse("accounts:sso_confirm")})
     return kept

@@ -22,10 +22,15 @@ class Found:
 
 @dataclass(frozen=True)
 class Choice:
-    """A configured provider as one person sees it."""
+    """A provider as one person sees it; ``provider`` None: linked once, and not configured any more."""
 
-    provider: Provider
+    code: str
+    provider: Provider | None
     linked: bool
+
+    @property
+    def name(self) -> str:
+        return self.provider.name if self.provider else self.code
 
 
 def links_of(user: User) -> "QuerySet[SocialAccount]":
@@ -69,6 +74,15 @@ def _by_address(provider: Provider, claims: Claims) -> User:
 
 
 def choices_for(user: User) -> Sequence[Choice]:
-    """Every configured provider, with whether this person has linked it. One query."""
-    codes = set(links_of(user).values_list("provider", flat=True)) if settings.SSO_PROVIDERS else set()
-    return [Choice(one, one.code in codes) for one in settings.SSO_PROVIDERS.values()]
+    """Every configured provider, with whether this person has linked it; then what is left of others. One query."""
+    codes = set(links_of(user).values_list("provider", flat=True))
+    found = [Choice(one.code, one, one.code in codes) for one in settings.SSO_PROVIDERS.values()]
+    left = sorted(codes - set(settings.SSO_PROVIDERS))
+    return [*found, *(Choice(code, None, linked=True) for code in left)]
+
+
+def ways_in(user: User) -> Sequence[Provider]:
+    """The configured providers with which this person can sign in."""
+    if not settings.SSO_PROVIDERS:
+        return []
+    return [one.provider for one in choices_for(user) if one.linked and one.provider]

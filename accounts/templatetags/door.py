@@ -7,7 +7,7 @@ from accounts.demo import LOGINS, SHOPKEEPERS, Login
 from accounts.models import User
 from accounts.passkeys.config import Site
 from accounts.sso.config import Provider
-from accounts.sso.selectors import choices_for
+from accounts.sso.selectors import choices_for, ways_in
 from accounts.states import Kind
 
 register = template.Library()
@@ -30,7 +30,13 @@ def sign_in_providers() -> tuple[Provider, ...]:
 @register.simple_tag
 def linked_sign_ins(user: User) -> tuple[Provider, ...]:
     """The providers with which this person can sign in."""
-    return tuple(one.provider for one in choices_for(user) if one.linked)
+    return tuple(ways_in(user))
+
+
+@register.simple_tag
+def has_sign_ins(user: User) -> bool:
+    """There is something on the page of linked sign-ins: a provider, or what is left of one."""
+    return bool(choices_for(user))
 
 
 @register.simple_tag

@@ -105,6 +105,21 @@ def test_the_question_carries_state_nonce_and_pkce_and_answers_home(
         assert first[name] != second[name]
 
 
+def test_an_address_of_the_provider_keeps_its_own_words(corp: FakeProvider, zhou: User) -> None:
+    linked(zhou)
+    corp.metadata = {"authorization_endpoint": f"{ISSUER}/authorize?p=sign_in&tenant=a%26b"}
+    client = Client()
+    target = corp.leave(client)
+    assert target.count("?") == 1
+    assert (corp.asked["p"], corp.asked["tenant"], corp.asked["client_id"]) == (
+        "sign_in",
+        "a&b",
+        "aftersales",
+    )
+    client.get(corp.consent(target))
+    assert inside(client) == "zhou"
+
+
 def test_nobody_is_sent_to_another_site_afterwards(corp: FakeProvider, zhou: User) -> None:
     linked(zhou)
     assert "evil" not in corp.sign_in(Client(), next="https://evil.example/")["Location"]
@@ -474,6 +489,23 @@ def test_a_person_links_and_removes_a_sign_in_and_is_told(
     jobs.run_due(timezone.now())
     assert len(mailoutbox) == 2
     assert corp.sign_in(Client()).status_code == 403
+
+
+def test_a_link_is_taken_off_also_when_its_provider_is_configured_no_longer(
+    corp: FakeProvider, zhou: User, settings: Any
+) -> None:
+    linked(zhou)
+    settings.SSO_PROVIDERS = {}
+    client = Client()
+    client.post(reverse("account_login"), {"login": "zhou", "password": PASSWORD})
+    assert reverse("accounts:sso") in client.get(reverse("account_change_password")).content.decode()
+    page, act = client.get(reverse("accounts:sso")), reverse("accounts:sso_unlink", args=["corp"])
+    assert act in page.content.decode()
+    assert reverse("accounts:sso_link", args=["corp"]) not in page.content.decode()
+    client.post(act)
+    assert not SocialAccount.objects.exists()
+    assert Event.objects.filter(kind="user.sso_unlinked").count() == 1
+    assert client.get(reverse("accounts:sso")).status_code == 404
 
 
 def test_one_sign_in_opens_one_account(corp: FakeProvider, zhou: User, cast: Cast) -> None:
