@@ -161,7 +161,13 @@ def test_reminded_once_late_once_and_the_manager_hears_of_it(
 def test_what_is_asked_for_again_is_told_again(cast: Any, shops: Any, now: datetime) -> None:
     first = asked(cast, now, shops["course"])
     lessons_sweep(actor=cast.system, now=now + 15 * DAY)
-    rule_retire(row=first, actor=cast.operations, now=now + 16 * DAY)
+    page = cast.client(cast.operations)
+    act = reverse("merchants:term_decide", args=[first.code, first.number])
+    assert f'action="{act}"' in page.get(reverse("merchants:training")).content.decode()
+    page.post(act, {"act": "retire", "reason": " "})
+    first.refresh_from_db()
+    assert first.state == "active"
+    rule_retire(row=first, actor=cast.operations, now=now + 16 * DAY, reason="协议改了")
     lessons_sweep(actor=cast.system, now=now + 16 * DAY)
     asked(cast, now + 17 * DAY, shops["course"])
     for day in (17, 20, 20):

@@ -250,6 +250,8 @@ def rule_reject(*, draft: RuleVersion, actor: Any, now: datetime, reason: str) -
     return moves.perform(draft, "reject", actor=actor, now=now, reason=reason.strip())
 
 
-def rule_retire(*, row: RuleVersion, actor: Any, now: datetime, reason: str = "") -> Any:
-    """Take a version out of force without a successor."""
-    return moves.perform(row, "retire", actor=actor, now=now, valid_to=now, reason=reason)
+def rule_retire(*, row: RuleVersion, actor: Any, now: datetime, reason: str) -> Any:
+    """Take a version out of force without a successor, with a reason."""
+    if not reason.strip():
+        raise DomainError(_("Say why the version goes out of force."), "reason_missing")
+    return moves.perform(row, "retire", actor=actor, now=now, valid_to=now, reason=reason.strip())
