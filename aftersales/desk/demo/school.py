@@ -21,7 +21,7 @@ DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 EXAM, SELLER_EXAM, RUBRIC = "aftersales_general", "seller_rules", "call_handling"
 LEARNERS = ("agent", "lihao", "wangxue", "zhaolei", "sunyan", "wubo", "xujing", "gaofei", "masihan")
 ROOM = "三楼培训室"
-BLUEPRINT = "refund | * | * | 5 | 2\nlogistics | * | * | 4 | 2\ntalk | short | * | 1 | 6"
+BLUEPRINT = "退款 | * | * | 5 | 2\n物流 | * | * | 4 | 2\n沟通 | short | * | 1 | 6"
 CRITERIA = "倾听与确认诉求 | 5\n规则准确 | 5\n给出办法与时间 | 5\n记录完整 | 5"
 TAUGHT = tomllib.loads((Path(__file__).resolve().parent / "school.toml").read_text(encoding="utf-8"))
 
@@ -67,7 +67,7 @@ def _bank(people: Mapping[str, User], at: datetime) -> None:
         services.rule_activate(draft=draft, actor=supervisor, now=at)
     for code, zh, en, blueprint in (
         (EXAM, "售后综合考试", "After-sales work", BLUEPRINT),
-        (SELLER_EXAM, "商家售后规则考试", "Rules for merchants", "seller | * | * | 4 | 5"),
+        (SELLER_EXAM, "商家售后规则考试", "Rules for merchants", "商家规则 | * | * | 4 | 5"),
     ):
         version = exams.exam_create(
             code=code, name_zh=zh, name_en=en, blueprint=blueprint, minutes=30, pass_percent=60, partial="share",

@@ -31,7 +31,7 @@ QUESTIONS: Sequence[tuple[str, str, Sequence[str], Sequence[int]]] = (
     ("qb-03", "退款金额超出本人权限时应当怎么做？", ("拆成两笔", "提交第二人审批", "让客户等待"), (1,)),
     ("qb-04", "客户情绪激动时，首先应当？", ("先倾听并确认诉求", "立即转接他人", "重复规则"), (0,)),
 )
-BLUEPRINT = "service | single | * | 3 | 2"
+BLUEPRINT = "服务规范 | single | * | 3 | 2"
 NOT_YET = "zhaolei"  # has not passed the new version
 FIGURES = {  # handled a day, mean of the marks, inspection score
     "agent": (6, "4.6", 91), "lihao": (5, "4.3", 86), "zhaolei": (4, "4.1", 82), "wubo": (5, "4.4", 88),
@@ -45,7 +45,7 @@ def exam_before(people: Mapping[str, User], holders: Sequence[str], begin: datet
     operations, supervisor = people["operations"], people["supervisor"]
     for code, text, options, right in QUESTIONS:
         draft = exams.question_create(
-            code=code, topic="service", kind="single", text=text, options=list(options), right=list(right),
+            code=code, topic="服务规范", kind="single", text=text, options=list(options), right=list(right),
             difficulty=2, actor=operations, now=begin,
         )  # fmt: skip
         services.rule_activate(draft=draft, actor=supervisor, now=begin)
