@@ -10,6 +10,7 @@ class LedgerConfig(AppConfig):
         from aftersales.core import authority, facts, files, jobs, moves, series, shipped, subjects
         from aftersales.ledger import (
             approving,
+            clauses,
             events,
             incentivemachine,
             incentives,
@@ -21,8 +22,10 @@ class LedgerConfig(AppConfig):
             tasks,
         )
         from aftersales.ledger.services.announcing import ANNOUNCE
+        from aftersales.standards.events import also_named
 
         events.register()
+        also_named(clauses.rule_name)
         moves.use(machine.PERIOD_MACHINE)
         moves.use(machine.PROPOSAL_MACHINE)
         moves.use(paidmachine.GAP_MACHINE)

@@ -8,6 +8,7 @@ from aftersales.ledger.models import IncentiveRule
 from aftersales.standards.models import Parameter, ReturnRule, ServiceStandard
 
 KEPT = re.compile(r"(incentive\.)?([a-z][a-z0-9_]*) v(\d+)")
+RULES = "incentive."
 BOOK = (ServiceStandard, ReturnRule, Parameter)
 
 
@@ -34,6 +35,14 @@ def _called(model: Any, found: dict[str, re.Match[str]]) -> dict[str, str]:
         rule.code: rule for rule in model.objects.filter(code__in={match[2] for match in found.values()})
     }
     return {one: f"{rules[match[2]].name} v{match[3]}" for one, match in found.items() if match[2] in rules}
+
+
+def rule_name(code: str) -> str:
+    """``incentive.late``, as events keep it: the rule's name; empty for what is no incentive rule."""
+    if not code.startswith(RULES):
+        return ""
+    known = IncentiveRule.objects.filter(code=code.removeprefix(RULES)).first()
+    return str(known.name) if known is not None else ""
 
 
 def name_of(citation: str) -> str:

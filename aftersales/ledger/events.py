@@ -54,6 +54,13 @@ def _said(payload: Mapping[str, Any]) -> dict[str, Any]:
     return {"amount": _money(payload, "amount"), "outcome": PaidOutcome(payload["outcome"]).label}
 
 
+def _rule(payload: Mapping[str, Any]) -> dict[str, Any]:
+    from aftersales.ledger.clauses import rule_name
+
+    code = str(payload["code"])
+    return {"rule": rule_name(f"incentive.{code}") or code}
+
+
 def _gap(verb: str, sentence: Any) -> Kind:
     told = {"line": "code", "difference": "code"}
     return Kind(
@@ -132,7 +139,12 @@ KINDS = (
         PROPOSAL,
         show=_proposal,
     ),
-    Kind("incentive_rule.created", _("%(actor)s opened the incentive rule %(code)s."), {"code": "code"}),
+    Kind(
+        "incentive_rule.created",
+        _("%(actor)s opened the incentive rule “%(rule)s”."),
+        {"code": "code"},
+        show=_rule,
+    ),
     Kind(
         "incentive_scheme.registered",
         _("%(actor)s registered the scheme %(record)s, adopted with staff on %(day)s."),

@@ -132,7 +132,7 @@ def announcement(version: IncentiveVersion, now: datetime) -> str:
     begin = version.valid_from or incentives.earliest(version, now)
     begin = begin.astimezone(incentives.month_start(begin.date()).tzinfo)
     return str(ANNOUNCEMENT) % {
-        "name": version.rule.name, "citation": version.citation, "day": f"{begin:%Y-%m-%d}",
+        "name": version.rule.name, "citation": f"v{version.number}", "day": f"{begin:%Y-%m-%d}",
         "raised": raisers.named(version.trigger), "count": version.from_count, "gives": gives(version),
         "source": f"{version.source_ref} {version.source}",
     }  # fmt: skip

@@ -11,6 +11,8 @@ from django.urls import reverse
 
 from accounts.models import TeamMember
 from aftersales.core import jobs
+from aftersales.core.events import sentence
+from aftersales.core.models import Event
 from aftersales.core.sheets import exporting
 from aftersales.ledger import services
 from aftersales.ledger.models import IncentiveRule, IncentiveVersion
@@ -123,9 +125,15 @@ def test_everybody_in_its_scope_is_told_of_a_version_once_and_the_page_says_who(
     assert set(told.values_list("user_id", flat=True)) == members
     assert told.filter(channel="in_app").count() == len(members)
     one = told.filter(user_id=cast.agent.pk, channel="in_app").get()
-    assert "incentive.late v1" in one.body
-    assert f"{version.valid_from + timedelta(hours=8):%Y-%m-%d}" in one.subject
     found = cast.client(cast.operations).get(reverse("ledger:rule", args=["late"])).content.decode()
+    assert "超时扣分”（v1）" in one.body
+    assert "incentive.late" not in f"{one.subject} {one.body} {found}"
+    history = Event.objects.filter(kind__in=["incentive_rule.created", "rule.drafted", "rule.activated"])
+    about = history.filter(subject_id__in=[rule.pk, version.pk], payload__code__endswith="late")
+    said = [sentence(event) for event in about]
+    assert len(said) == 3
+    assert all("超时扣分" in words and "incentive.late" not in words for words in said), said
+    assert f"{version.valid_from + timedelta(hours=8):%Y-%m-%d}" in one.subject
     assert str(cast.agent) in found
     assert str(cast.inspector) not in found
 

@@ -55,6 +55,11 @@ def test_the_party_is_told_what_and_until_when(told: Any, now: Any) -> None:
     mail = Notice.objects.get()
     assert "¥500.00" in mail.subject
     assert "return_rule.no_reason v3" in mail.body
+    told(citation="incentive.merchant_late_points v1", source=("cases.dispute", 8))
+    named = Notice.objects.order_by("pk").last()
+    assert named is not None
+    assert "商家超时履约扣分 v1" in named.body
+    assert "merchant_late_points" not in named.body
     assert not Journal.objects.exists()
 
 

@@ -43,11 +43,11 @@ def _by(size: int, rows: Any) -> Iterator[list[Any]]:
 
 
 def _values(version: IncentiveVersion) -> dict[str, Any]:
-    """Name, clause, day and terms, each said in the recipient's language."""
+    """Name, version, day and terms, each said in the recipient's language."""
     assert version.valid_from
     rule, begin = version.rule, version.valid_from.astimezone(statements.zone())
     return {
-        "rule": lazy(lambda: str(rule.name), str)(), "clause": version.citation, "day": f"{begin:%Y-%m-%d}",
+        "rule": lazy(lambda: str(rule.name), str)(), "clause": f"v{version.number}", "day": f"{begin:%Y-%m-%d}",
         "raised": lazy(lambda: str(raisers.named(version.trigger)), str)(), "times": str(version.from_count),
         "gives": lazy(lambda: incentives.gives(version), str)(),
     }  # fmt: skip

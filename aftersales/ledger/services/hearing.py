@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.utils.functional import lazy
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
@@ -12,7 +13,7 @@ from accounts.services import system_user
 from aftersales.core import moves
 from aftersales.core.errors import DomainError
 from aftersales.core.files import StoredFile
-from aftersales.ledger import chart, words
+from aftersales.ledger import chart, clauses, words
 from aftersales.ledger.chart import Line, Ref
 from aftersales.ledger.models import Journal, Proposal, ProposalFile
 from aftersales.ledger.rules import amount_words
@@ -210,7 +211,7 @@ def _tell(row: Proposal, template: str, actor: Any, now: datetime, **more: Any) 
     amount = amount_words(row.amount, row.unit) if row.amount is not None else Measure(row.measure).label
     values = {
         "proposal": row.number, "what": ProposalKind(row.kind).label, "amount": amount,
-        "facts": words.fact_words(row.fact_code), "clause": row.citation, **more,
+        "facts": words.fact_words(row.fact_code), "clause": lazy(clauses.name_of, str)(row.citation), **more,
     }  # fmt: skip
     key = f"{template}:{row.pk}"
     notice_send(template=kind, to=to, about=row, values=values, key=key, actor=system_user(now), now=now)
