@@ -50,5 +50,6 @@ app.conf.beat_schedule = {
     "approve-by-rule": {"task": "aftersales.cases.tasks.approve_by_rule", "schedule": 600.0},
     "seal-ledger": {"task": "aftersales.ledger.tasks.seal", "schedule": 300.0},
     "raise-incentives": {"task": "aftersales.ledger.tasks.raise_incentives", "schedule": 21600.0},
+    "tell-of-rules": {"task": "aftersales.ledger.tasks.tell_of_rules", "schedule": 600.0},
     "sweep-clocks": {"task": "aftersales.clocks.tasks.sweep_clocks", "schedule": 60.0},
 }

@@ -1,6 +1,6 @@
 """What the rule workshop shows: rules, versions side by side, a trial on a past month, the announcement."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -42,24 +42,40 @@ class Term:
     is_changed: bool
 
 
-def badge_of(version: IncentiveVersion, now: datetime) -> tuple[str, str, str]:
-    """Announced is not yet in force."""
+def badges(versions: Iterable[IncentiveVersion], now: datetime) -> dict[int, tuple[str, str, str]]:
+    """Version → badge. Announced is not yet in force, and what nobody was told of is not announced."""
+    rows = list(versions)
+    waiting = [one.pk for one in rows if _waits(one, now)]
+    told: set[int] = set()
+    if waiting:
+        notices = Notice.objects.filter(source__in=TOLD.values()).about(rows[0]._meta.label_lower, *waiting)
+        told = set(notices.values_list("subject_id", flat=True).distinct())
+    return {one.pk: _badge(one, one.pk in told, now) for one in rows}
+
+
+def _waits(version: IncentiveVersion, now: datetime) -> bool:
+    return version.state == RuleState.ACTIVE and version.valid_from is not None and now < version.valid_from
+
+
+def _badge(version: IncentiveVersion, is_told: bool, now: datetime) -> tuple[str, str, str]:
+    if _waits(version, now):
+        if is_told:
+            return (pgettext("rule state", "Announced"), "blue", "three")
+        return (pgettext("rule state", "Nobody told yet"), "amber", "three")
     state = RuleState(version.state)
-    if state == RuleState.ACTIVE and version.valid_from and now < version.valid_from:
-        return (pgettext("rule state", "Announced"), "blue", "three")
     return (str(state.label), *MARKS[state])
 
 
 def overview(now: datetime) -> list[tuple[IncentiveRule, IncentiveVersion | None, Any, bool]]:
-    """Every rule with the version that counts or will, its badge, and whether a draft waits. Two statements."""
-    rows = []
+    """Every rule with the version that counts or will, its badge, and whether a draft waits. Three statements."""
+    found = []
     for rule in IncentiveRule.objects.prefetch_related("versions").order_by("party", "code"):
         versions = list(rule.versions.all())
         drafts = [one for one in versions if one.state == RuleState.DRAFT]
         standing = [one for one in versions if one.state == RuleState.ACTIVE]
-        shown = next(iter([*standing, *drafts, *versions]), None)
-        rows.append((rule, shown, badge_of(shown, now) if shown else None, bool(drafts)))
-    return rows
+        found.append((rule, next(iter([*standing, *drafts, *versions]), None), bool(drafts)))
+    marks = badges([shown for _rule, shown, _waits in found if shown], now)
+    return [(rule, shown, marks[shown.pk] if shown else None, waits) for rule, shown, waits in found]
 
 
 def _terms(version: IncentiveVersion) -> dict[str, str]:

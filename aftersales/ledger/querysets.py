@@ -1,12 +1,13 @@
 """Who reads which part of the ledger."""
 
+from datetime import datetime
 from typing import Any, Self
 
 from django.db import models
 from django.db.models import Q
 
 from aftersales.core.querysets import ScopedQuerySet
-from aftersales.core.rulebook import RuleVersions
+from aftersales.core.rulebook import RuleState, RuleVersions
 from aftersales.ledger.states import MERCHANT_ACCOUNTS, STAFF_ACCOUNTS, Party
 
 ALL = "ledger.view_all"
@@ -78,6 +79,11 @@ class IncentiveQuerySet(ScopedQuerySet):
 
 class IncentiveVersions(RuleVersions):
     view_capability = "standards.view_rulebook"
+
+    def announced(self, at: datetime) -> Self:
+        """Versions that apply at ``at`` or are to apply later."""
+        standing = self.filter(state__in=[RuleState.ACTIVE, RuleState.RETIRED])
+        return standing.filter(Q(valid_to=None) | Q(valid_to__gt=at))
 
 
 class RaisedQuerySet(ScopedQuerySet):

@@ -34,6 +34,14 @@ def raise_incentives() -> int:
         return services.incentives_raise(month=month, actor=system_user(now), now=now)
 
 
+@shared_task
+def tell_of_rules() -> int:
+    """Whoever joined since a rule was announced is told of it."""
+    now = timezone.now()
+    with origin.coming_from("task"):
+        return services.incentives_tell(actor=system_user(now), now=now)
+
+
 def announce_job(job: Job, now: datetime) -> Mapping[str, Any]:
     """Tell everybody in its scope of a version that was announced."""
     version = IncentiveVersion.objects.select_related("rule").get(pk=int(job.payload["version"]))

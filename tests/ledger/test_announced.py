@@ -14,9 +14,11 @@ from aftersales.core import jobs
 from aftersales.core.events import sentence
 from aftersales.core.models import Event
 from aftersales.core.sheets import exporting
-from aftersales.ledger import services
+from aftersales.ledger import incentivepages, services
 from aftersales.ledger.models import IncentiveRule, IncentiveVersion
+from aftersales.merchants.models import Merchant
 from aftersales.notices.models import Notice
+from aftersales.standards.services import rule_retire
 from tests.core.sheets.steps import check, load, rows_as_csv, verdicts
 from tests.ledger.test_incentives import scheme
 
@@ -151,3 +153,35 @@ def test_merchants_of_its_categories_are_told_by_mail(cast: Any, now: Any, merch
     mail = Notice.objects.get(source="ledger.rule_merchant")
     assert (mail.merchant_id, mail.channel) == (merchant.pk, "email")
     assert date(2027, 1, 1).isoformat() in mail.subject
+
+
+def test_nothing_is_called_announced_that_nobody_was_told_and_who_joins_later_is_told_once(
+    cast: Any, now: Any
+) -> None:
+    rule = services.incentive_create(
+        code="slow", name_zh="答复超时", name_en="Slow answers", party="merchant", consequence="penalty",
+        actor=cast.operations, now=now,
+    )  # fmt: skip
+    terms = {"trigger": "obligation_broken", "unit": "CNY", "amount": Decimal(10), "cap": Decimal(100)}
+    draft = services.incentive_draft(rule=rule, actor=cast.operations, now=now, **terms)
+    version = services.incentive_activate(draft=draft, actor=cast.supervisor, now=now)
+    services.incentives_tell(actor=cast.system, now=now)
+    assert incentivepages.badges([version], now)[version.pk][1] == "amber"
+
+    about = Notice.objects.about("ledger.incentiveversion", version.pk)
+    for number, day in (
+        (1, 2),
+        (2, 30),
+        (3, 300),
+    ):  # between announcement and first day, and once it is in force
+        joined = Merchant(code=f"M-{number}", name=f"云帆{number}店")
+        joined.save()
+        for _twice in range(2):
+            services.incentives_tell(actor=cast.system, now=now + timedelta(days=day))
+        assert about.filter(merchant_id=joined.pk).count() == 1
+    assert about.count() == 3
+    assert incentivepages.badges([version], now)[version.pk][1] == "blue"
+    rule_retire(row=version, actor=cast.operations, now=now + timedelta(days=301))
+    Merchant(code="M-4", name="云帆4店").save()
+    services.incentives_tell(actor=cast.system, now=now + timedelta(days=302))
+    assert about.count() == 3

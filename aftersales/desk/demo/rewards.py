@@ -11,6 +11,7 @@ from typing import Any
 from django.core.files.uploadedfile import InMemoryUploadedFile
 
 from accounts.models import User
+from accounts.services import system_user
 from aftersales.core import files
 from aftersales.ledger import services
 from aftersales.ledger.models import IncentiveRule, IncentiveVersion, Proposal
@@ -29,6 +30,7 @@ def reward(tickets: Sequence[Ticket], people: Mapping[str, User], now: datetime)
     if IncentiveVersion.objects.filter(scheme__isnull=False).exists():
         return 0
     _rules(people, now - 40 * DAY)
+    services.incentives_tell(actor=system_user(now), now=now)
     shops = [ticket for ticket in tickets if ticket.merchant is not None]
     if not shops:  # a demonstration of a few days has no ticket about a shop yet
         return Proposal.objects.count()

@@ -1,6 +1,6 @@
 """Every write of the ledger."""
 
-from aftersales.ledger.services.announcing import incentive_announce
+from aftersales.ledger.services.announcing import incentive_announce, incentives_tell
 from aftersales.ledger.services.hearing import (
     proposal_appeal,
     proposal_approve,
@@ -42,6 +42,7 @@ __all__ = [
     "incentive_create",
     "incentive_draft",
     "incentives_raise",
+    "incentives_tell",
     "journal_seal",
     "loss_propose",
     "months_keep",

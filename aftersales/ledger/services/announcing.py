@@ -10,6 +10,7 @@ from aftersales.core import jobs
 from aftersales.ledger import incentives, raisers, statements
 from aftersales.ledger.models import IncentiveVersion
 from aftersales.ledger.states import Party
+from aftersales.notices.models import Notice
 from aftersales.notices.services import Order, notices_send
 
 ANNOUNCE = "ledger.announce"
@@ -24,9 +25,12 @@ def announce_later(*, version: IncentiveVersion, now: datetime) -> None:
 
 
 def incentive_announce(*, version: IncentiveVersion, actor: Any, now: datetime) -> int:
-    """Tell everybody whom a version concerns; how many. Killed halfway it goes on: each is told of a version once."""
+    """Tell everybody whom a version concerns and who does not know it yet; how many.
+
+    Killed halfway it goes on: each is told of a version once.
+    """
     told, values = 0, _values(version)
-    for some in _by(AT_ONCE, incentives.concerned(version, now)):
+    for some in _by(AT_ONCE, _not_told(version, now)):
         orders = [
             Order(TOLD[Party(version.rule.party)], one, version, values, f"{ANNOUNCE}:{version.pk}")
             for one in some
@@ -34,6 +38,22 @@ def incentive_announce(*, version: IncentiveVersion, actor: Any, now: datetime) 
         notices_send(orders, actor=actor, now=now)
         told += len(orders)
     return told
+
+
+def incentives_tell(*, actor: Any, now: datetime) -> int:
+    """Tell newcomers of the versions that are announced or in force; how many messages.
+
+    Whoever joins, or comes into the scope of a rule, after its announcement reads it as everybody before him did.
+    """
+    rows = IncentiveVersion.objects.select_related("rule").announced(now)
+    return sum(incentive_announce(version=row, actor=actor, now=now) for row in rows.order_by("pk"))
+
+
+def _not_told(version: IncentiveVersion, now: datetime) -> Any:
+    party = Party(version.rule.party)
+    key = "merchant_id" if party == Party.MERCHANT else "user_id"
+    told = Notice.objects.filter(source=TOLD[party]).about(version._meta.label_lower, version.pk)
+    return incentives.concerned(version, now).exclude(pk__in=told.values(key))
 
 
 def _by(size: int, rows: Any) -> Iterator[list[Any]]:

@@ -55,13 +55,13 @@ def rule(request: HttpRequest, code: str) -> HttpResponse:
     versions = list(
         row.versions.select_related("rule", "scheme", "drafted_by", "activated_by").order_by("-number")
     )
-    version = _chosen(request, versions, now)
+    version, marks = _chosen(request, versions, now), pages.badges(versions, now)
     page: dict[str, Any] = {
         "title": row.name, "now": now, "rule": row, "version": version, "may_draft": request.user.has_perm(DRAFT),
-        "versions": [(one, pages.badge_of(one, now)) for one in versions],
+        "versions": [(one, marks[one.pk]) for one in versions],
     }  # fmt: skip
     if version is not None:
-        page |= _about(request, version, versions, now)
+        page |= {"badge": marks[version.pk]} | _about(request, version, versions, now)
     start = version if version is None or version.state == RuleState.DRAFT else versions[0]
     page["form"] = DraftForm(rule=row, start=start, prefix="draft")
     return render(request, "ledger/rule.html", page)
@@ -77,7 +77,7 @@ def _about(
     announced = may_try and version.state in (RuleState.ACTIVE, RuleState.RETIRED)
     told, count = pages.told_of(version) if announced else (None, 0)
     return {
-        "badge": pages.badge_of(version, now), "terms": pages.terms(version, earlier), "before": earlier,
+        "terms": pages.terms(version, earlier), "before": earlier,
         "is_draft": version.state == RuleState.DRAFT, "activate": options.get("activate"),
         "retire": options.get("retire"),
         "announcement": pages.announcement(version, now), "earliest": pages.incentives.earliest(version, now),
