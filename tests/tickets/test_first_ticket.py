@@ -17,7 +17,7 @@ from aftersales.core.errors import Refused
 from aftersales.dashboards.selectors import exceptions
 from aftersales.tickets import services
 from aftersales.tickets.actions import engine
-from aftersales.tickets.actions.kinds import action
+from aftersales.tickets.actions.kinds import Asked, action
 from aftersales.tickets.models import DispatchRecord, Ticket
 from aftersales.tickets.selectors.pulling import not_offered
 from aftersales.tickets.services.bulk import tickets_take
@@ -108,6 +108,43 @@ def test_every_way_asks_for_the_certificate(
 ) -> None:
     required[desk.agent.pk] = Qualification(valid=False, certificate="售后上岗证")
     all_refuse(waiting, desk.agent, desk, now, "certificate", "售后上岗证")
+
+
+def test_a_lead_without_the_certificate_gets_nothing_handed_and_it_goes_back_to_the_queue(
+    open_ticket: Opener, desk: Cast, now: datetime, required: dict[int, Qualification]
+) -> None:
+    """Not begun, it waits for somebody who may; begun, it stays with who talks to the customer."""
+    required[desk.lead.pk] = Qualification(valid=False, certificate="售后上岗证")
+    begun, ticket = open_ticket(), open_ticket(subject="另一件事", text="另一件事")
+    services.ticket_start(ticket=begun, actor=desk.agent, now=now)
+    hand = {"actor": desk.agent, "now": now, "reason": "需要授权"}
+    found = raised(lambda: services.ticket_hand_over(ticket=begun, **hand))
+    assert (found[0], Ticket.objects.get(pk=begun.pk).assignee) == ("certificate", desk.agent)
+
+    act, values = action("escalate"), {"reason": "需要授权"}
+    rows = [Ticket.objects.get(pk=one.pk) for one in (begun, ticket)]
+    open_to = engine.open_to(act, rows, actor=desk.agent, now=now, values=values)
+    assert [[why.code for why in open_to[row.pk]] for row in rows] == [["certificate"], []]
+    assert str(desk.lead) not in act.tell(rows[1], Asked(desk.agent, now, values))
+    moved = services.ticket_hand_over(ticket=ticket, **hand)
+    assert (moved.state, moved.assignee) == ("triaged", None)
+    assert Ticket.objects.unassigned().filter(pk=ticket.pk).exists()
+    assert DispatchRecord.objects.filter(ticket=ticket).latest("pk").chosen == desk.agent
+    assert services.ticket_take_next(actor=desk.agent, now=now) == moved
+
+
+def test_a_merge_gives_nobody_what_he_lacks_the_certificate_for(
+    open_ticket: Opener, desk: Cast, now: datetime, required: dict[int, Qualification]
+) -> None:
+    mine = open_ticket()
+    other = open_ticket(subject="左耳没声", text="又来问一次")
+    services.ticket_assign(ticket=other, to=desk.lead, actor=desk.supervisor, now=now, reason="均衡")
+    required[desk.lead.pk] = Qualification(valid=False, certificate="售后上岗证")
+    again = {"others": [other], "actor": desk.supervisor, "now": now, "reason": "同一件事"}
+    found = raised(lambda: services.ticket_merge(survivor=mine, chosen={"assignee": other.pk}, **again))
+    assert found[0] == "certificate"
+    assert "售后上岗证" in found[1]
+    assert services.ticket_merge(survivor=mine, **again).assignee == desk.agent
 
 
 def test_every_way_asks_a_newcomer_for_his_onboarding(waiting: Ticket, desk: Cast, now: datetime) -> None:

@@ -113,14 +113,24 @@ def act(request: HttpRequest, number: str, name: str) -> HttpResponse:
     ref, before = once.reference(request), row.assignee_id
     done = answered(
         lambda: acts.perform(name, row, request.POST, actor=request.user, now=timezone.now(), ref=ref) or True,
-        request, "" if name == "assign" else _("Done."),
+        request, "" if name in ("assign", "hand_over") else _("Done."),
     )  # fmt: skip
     if done and name == "assign":
         _given(request, number, before)
+    if done and name == "hand_over":
+        _handed(request, number)
     if done is None and name in ("resolve", "archive"):
         text = request.POST.get("text") or request.POST.get("summary", "")
         return ticket_page(request, the_ticket(request, number), draft=text, status=422)
     return redirect("desk:ticket", number)
+
+
+def _handed(request: HttpRequest, number: str) -> None:
+    """To the lead; or to the queue, where the lead may not have it."""
+    row = workbench.find(request.user, number)
+    is_back = row is not None and row.assignee is None
+    back = _("The lead lacks the certificate or the onboarding for it: it is back in the queue.")
+    messages.success(request, back if is_back else _("Done."))
 
 
 def _given(request: HttpRequest, number: str, before: int | None) -> None:

@@ -153,6 +153,8 @@ def _told_person(ticket: Ticket, asked: Asked) -> str:
 
 
 def _told_lead(ticket: Ticket, asked: Asked) -> str:
+    if judging.goes_back(ticket, asked):
+        return _arrow(_state(ticket.state), _state(TicketState.TRIAGED))
     return _arrow(_holder(ticket), ticket.team.lead if ticket.team and ticket.team.lead else "–")
 
 

@@ -47,7 +47,9 @@ def assigned(ticket: Ticket, asked: Asked) -> None:
 
 
 def escalated(ticket: Ticket, asked: Asked) -> None:
-    if ticket.team and ticket.team.lead:
+    if judging.goes_back(ticket, asked):
+        put_back(ticket, asked)
+    elif ticket.team and ticket.team.lead:
         _hold(ticket, ticket.team.lead)
 
 

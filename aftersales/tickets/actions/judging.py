@@ -119,13 +119,10 @@ def given(rows: Rows, asked: Asked, whom: dict[int, User]) -> Judged:
         known = (row, {"tickets.own_order": [own[row.pk]]}, asked.actor, asked.now, {"to": whom[row.pk]})
         found[row.pk] = [*rules.fit_to_work(*known), *rules.not_own_order(*known)]
     moving = [row for row in rows if row.pk not in kept]
-    lacks = [
-        {pk: [why] for pk, why in pulling.lacking_certificate(group, to, asked.now).items()}
-        for to, group in _by_person(rows, whom).items()
-    ]
     return merged(
-        permitted(rows, asked, "tickets.assign"), *lacks, found, _assigned_by_door(moving, asked, whom)
-    )
+        permitted(rows, asked, "tickets.assign"), _lacking(rows, whom, asked), found,
+        _assigned_by_door(moving, asked, whom),
+    )  # fmt: skip
 
 
 def _assigned_by_door(rows: Rows, asked: Asked, whom: dict[int, User]) -> Judged:
@@ -153,7 +150,7 @@ def put_back(rows: Rows, asked: Asked) -> Judged:
 
 
 def escalated(rows: Rows, asked: Asked) -> Judged:
-    """To the lead of the ticket's team: by who may assign, or by the assignee himself."""
+    """To the lead of the ticket's team: by who may assign, or by the assignee himself (``ticket_hand_over``)."""
     leads = {row.pk: lead for row in rows if (lead := _other_lead(row, asked))}
     none = [Refusal("no_lead", _("This team has no other lead who could take the ticket."))]
     found: dict[int, list[Refusal]] = {row.pk: list(none) for row in rows if row.pk not in leads}
@@ -163,9 +160,30 @@ def escalated(rows: Rows, asked: Asked) -> Judged:
     works = asked.actor.has_perm("tickets.work")
     own = [row for row in led if works and row.assignee_id == asked.actor.pk]
     found |= {row.pk: [NOT_ALLOWED] for row in led if row not in own}
+    lacks, as_system = _lacking(own, leads, asked), Asked(system_user(), asked.now)
+    back = [row for row in own if row.pk in lacks and row.state == S.ASSIGNED]
     return merged(
-        found, _assigned_by_door(own, Asked(system_user(), asked.now), leads), reasoned(rows, asked)
-    )
+        found, {row.pk: lacks[row.pk] for row in own if row.pk in lacks and row not in back},
+        by_move("unassign", back, as_system),
+        _assigned_by_door([row for row in own if row.pk not in lacks], as_system, leads), reasoned(rows, asked),
+    )  # fmt: skip
+
+
+def goes_back(row: Ticket, asked: Asked) -> bool:
+    """Handed to a lead who may not have it: it goes to the queue."""
+    lead = _other_lead(row, asked)
+    if lead is None or row.state != S.ASSIGNED or asked.actor.has_perm("tickets.assign"):
+        return False
+    return bool(pulling.lacking_certificate([row], lead, asked.now))
+
+
+def _lacking(rows: Rows, whom: dict[int, User], asked: Asked) -> Judged:
+    """Certificate and onboarding, asked once for each person."""
+    return {
+        pk: [why]
+        for to, group in _by_person(rows, whom).items()
+        for pk, why in pulling.lacking_certificate(group, to, asked.now).items()
+    }
 
 
 def _other_lead(row: Ticket, asked: Asked) -> User | None:

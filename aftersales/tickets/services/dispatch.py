@@ -162,19 +162,27 @@ def ticket_put_back(
         raise DomainError(_("Say why the ticket goes back."), "reason")
     with transaction.atomic():
         ticket = locked_ticket(ticket, version=version, actor=actor)
-        own = ticket.assignee_id == actor.pk and actor.has_perm("tickets.work")
-        by = {"actor": system_user(), "acting_as": _for(actor)} if own else {"actor": actor}
-        had = ticket.assignee
-        moved = moves.perform(ticket, "unassign", now=now, reason=reason, **by)
-        if had is not None:
-            record(moved.pk, "", Choice(as_candidate(had, moved.team_id), PUT_BACK), now)
+        return _to_queue(ticket, actor, now, reason)
+
+
+def _to_queue(ticket: Ticket, actor: Any, now: datetime, reason: str) -> Ticket:
+    own = ticket.assignee_id == actor.pk and actor.has_perm("tickets.work")
+    by = {"actor": system_user(), "acting_as": _for(actor)} if own else {"actor": actor}
+    had = ticket.assignee
+    moved = moves.perform(ticket, "unassign", now=now, reason=reason, **by)
+    if had is not None:
+        record(moved.pk, "", Choice(as_candidate(had, moved.team_id), PUT_BACK), now)
     return moved
 
 
 def ticket_hand_over(
     *, ticket: Ticket, actor: Any, now: datetime, reason: str, version: int | None = None
 ) -> Ticket:
-    """Pass the own ticket to the lead of its team, with a reason; the lead decides who goes on with it."""
+    """Pass the own ticket to the lead of its team, with a reason; the lead decides who goes on with it.
+
+    A lead who lacks the certificate or the onboarding for it does not get it: not begun, it goes back to the queue;
+    begun, it stays with who talks to the customer (refused as certificate or onboarding). Error: no_lead.
+    """
     if not actor.has_perm("tickets.work"):
         raise NotPermitted()
     if not reason.strip():
@@ -184,6 +192,10 @@ def ticket_hand_over(
         if ticket.assignee_id != actor.pk:
             raise NotPermitted()
         lead = _other_lead(ticket, actor)
+        if lacks := pulling.lacking_certificate([ticket], lead, now):
+            if ticket.state == TicketState.ASSIGNED:
+                return _to_queue(ticket, actor, now, reason)
+            raise Refused([lacks[ticket.pk]])
         moved = moves.perform(
             ticket, "assign", actor=system_user(), now=now, reason=reason, acting_as=_for(actor), to=lead,
             team_id=None,

@@ -22,6 +22,7 @@ from aftersales.tickets import rules
 from aftersales.tickets.models import DuplicatePair, Ticket, TicketMerge, TicketParty
 from aftersales.tickets.selectors.dispatching import own_order_facts
 from aftersales.tickets.selectors.merging import parents_of
+from aftersales.tickets.selectors.pulling import lacking_certificate
 from aftersales.tickets.services.locking import refuse_sealed, root_of
 from aftersales.tickets.states import (
     ACTIVE_STATES,
@@ -247,7 +248,10 @@ def _graded(merge: _Merge, current: Ticket) -> Ticket:
 
 
 def _given(merge: _Merge, current: Ticket) -> Ticket:
-    """The chosen person and team; a ticket nobody has is not given to anybody by that."""
+    """The chosen person and team; a ticket nobody has is not given to anybody by that.
+
+    Nobody gets one by it that he lacks the certificate or the onboarding for.
+    """
     to: User | None = merge.of("assignee")
     team_id = merge.chosen["team"].team_id if "team" in merge.chosen else current.team_id
     if to is None or (to.pk == current.assignee_id and team_id == current.team_id):
@@ -255,6 +259,7 @@ def _given(merge: _Merge, current: Ticket) -> Ticket:
     facts = {"tickets.own_order": [own_order_facts([current], merge.now)[current.pk]]}
     asked = (current, facts, merge.actor, merge.now, {"to": to})
     refusals = [*rules.fit_to_work(*asked), *rules.not_own_order(*asked)]
+    refusals += lacking_certificate([current], to, merge.now).values()
     if refusals and to.pk != current.assignee_id:
         raise Refused(refusals)
     payload = {"from_id": current.assignee_id, "to_id": to.pk, "to_name": str(to), "team_id": team_id}
