@@ -32,7 +32,19 @@ def main(names: list[str]) -> int:
 
 
 def _items() -> dict[str, Callable[[Any, int], Iterator[Any]]]:
-    from tests.bench import automatic, cases, counts, door, ledger, pages, search, sheets, walks, workers
+    from tests.bench import (
+        automatic,
+        cases,
+        counts,
+        door,
+        exams,
+        ledger,
+        pages,
+        search,
+        sheets,
+        walks,
+        workers,
+    )
 
     return {
         "counts": counts.measure,
@@ -46,6 +58,8 @@ def _items() -> dict[str, Callable[[Any, int], Iterator[Any]]]:
         "payrun": cases.measure_run,
         "ledger": ledger.measure,
         "verify": ledger.measure_verify,
+        "lists": ledger.measure_lists,
+        "exams": exams.measure,
         "celery": workers.measure,
         "sheets": sheets.measure,
     }

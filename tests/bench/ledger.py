@@ -9,21 +9,25 @@ from typing import Any
 
 import psycopg
 from django.db import connection, transaction
+from django.urls import reverse
 
+from accounts.models import User
 from accounts.services import system_user
+from accounts.states import Role
 from aftersales.ledger import chart, selectors, services, statements
 from aftersales.ledger.chart import Line
-from aftersales.ledger.models import Account, Journal, Transfer
+from aftersales.ledger.models import Account, Journal, Proposal, Transfer
 from aftersales.ledger.services import months
 from tests import database
+from tests.bench import scene, walks
 from tests.bench.automatic import undone
 from tests.bench.data import NOW, Sets, copy_of
-from tests.bench.measure import Result, at_least, at_most, count, race
+from tests.bench.measure import Result, at_least, at_most, big_tables, count, race
 from tests.bench.measure import statements as asked_by
-from tests.bench.rows import insert
+from tests.bench.rows import AGENTS, insert
 from tests.toy.fixtures import at_once
 
-ENTRIES, PROVED = 1_000_000, 200_000
+ENTRIES, PROVED, LISTED = 1_000_000, 200_000, 100_000
 SHOP = 1
 WRITERS, EACH = 4, 25
 BOOKED = f"timestamptz '{(NOW - timedelta(days=70)).isoformat()}' + i * interval '5 seconds'"
@@ -54,6 +58,55 @@ def measure(sets: Sets, effort: int) -> Iterator[Result]:
             "balance at a past moment / a row by its key", taken, 200.0, "one closed day and its tail"
         )
         yield count("lost of four writers at once", _lost(actor), 0)
+
+
+def measure_lists(sets: Sets, _effort: int) -> Iterator[Result]:
+    """Every list of the room at 100,000 rows, for who reads all of it, people's part, or his own."""
+    with copy_of(sets.base) as name:
+        _entries(name, LISTED)
+        _proposals(name, LISTED)
+        big = big_tables(walks.BIG)
+        for title, pages in _lists().items():
+            yield from walks.walk(title, walks.captured(pages), big)
+
+
+def _lists() -> dict[str, list[tuple[str, str, bool]]]:
+    for role in (Role.FINANCE, Role.PAYROLL_READER):
+        User.objects.create(username=role.value, display_name=role.value, roles=[role.value], created_at=NOW)
+    journal, proposals = reverse("ledger:journal"), reverse("ledger:proposals")
+    account = reverse("ledger:account", args=[_account().public_id])
+    half = LISTED // 2
+    return {
+        "journal": [
+            ("finance", journal + query, False)
+            for query in ("", "?kind=penalty", "?kind=compensation", f"?merchant={SHOP}", f"?before={half}")
+        ],
+        "account": [("finance", account + query, False) for query in ("", f"?before={half}")],
+        "accounts": [(who, reverse("ledger:accounts"), False) for who in ("finance", "payroll_reader")],
+        "proposals": [
+            (who, proposals + query, False)
+            for who in ("finance", "supervisor", "agent00", "payroll_reader")
+            for query in ("", "?state=notified", "?state=withdrawn", f"?before={half}")
+        ],
+    }  # fmt: skip
+
+
+def _proposals(name: str, size: int) -> None:
+    """Proposals about merchants and people in three states; few of them are one agent's."""
+    agent = scene.person("agent00").pk
+    with database.superuser(name) as link:
+        link.execute("SET session_replication_role = replica")
+        insert(
+            link, Proposal, f"generate_series(1, {size}) i", id="i", number="'TYB-' || i", kind="'penalty'",
+            state="(ARRAY['proposed','notified','posted'])[1 + i % 3]", amount="1 + i % 90", unit="'CNY'",
+            party="CASE WHEN i % 4 = 0 THEN 'person' ELSE 'merchant' END",
+            party_id=f"CASE WHEN i % 4 = 0 THEN {agent} + i % {AGENTS} ELSE 1 + i % 9000 END",
+            fact_code="'late_answer'", citation="'incentive.merchant_late_points v1'", source_kind="'bench'",
+            source_id="i", proposed_by_id=str(scene.person("operations").pk), proposed_at=BOOKED, notified_at=BOOKED,
+        )  # fmt: skip
+        link.commit()
+        link.autocommit = True
+        link.execute(f"VACUUM ANALYZE {Proposal._meta.db_table}")
 
 
 def measure_verify(sets: Sets, effort: int) -> Iterator[Result]:

@@ -28,7 +28,7 @@ def measure(sets: Sets, _effort: int) -> Iterator[Result]:
     use(sets.large)
     big = big_tables(BIG)
     for name, urls in _pages().items():
-        yield from _walk(name, _captured(urls), big)
+        yield from walk(name, captured(urls), big)
 
 
 def _pages() -> Mapping[str, list[tuple[str, str, bool]]]:
@@ -68,7 +68,7 @@ def _pages() -> Mapping[str, list[tuple[str, str, bool]]]:
     }  # fmt: skip
 
 
-def _captured(pages: list[tuple[str, str, bool]]) -> Asked:
+def captured(pages: list[tuple[str, str, bool]]) -> Asked:
     found = Asked()
     browsers: dict[str, Any] = {}
     for who, url, fragment in pages:
@@ -87,7 +87,7 @@ def _get(browser: Any, url: str, headers: dict[str, str], answers: list[Any]) ->
     return lambda: answers.append(browser.get(url, headers=headers))
 
 
-def _walk(name: str, asked: Asked, big: dict[str, int]) -> Iterator[Result]:
+def walk(name: str, asked: Asked, big: dict[str, int]) -> Iterator[Result]:
     found = plans(asked, big)
     scans = [(plan, scan) for plan in found for scan in plan.seq_scans]
     for plan, (table, rows) in scans:
