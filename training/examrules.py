@@ -109,7 +109,8 @@ def draw(parts: Sequence[Part], pool: Sequence[Drawable], seed: str) -> list[tup
             words = {"topic": part.topic, "need": part.count, "have": len(found)}
             text = _("The bank has %(have)s of %(need)s questions in force for “%(topic)s”; add some first.")
             raise DomainError(text % words, "bank_too_small")
-        left = [one for one in left if one not in found]
+        gone = {one.pk for one in found}
+        left = [one for one in left if one.pk not in gone]
         drawn[number] = [(one.pk, part.points) for one in found]
     return [one for number in range(len(parts)) for one in drawn[number]]
 
