@@ -185,13 +185,15 @@ def export(
 ) -> SheetExport:  # fmt: skip
     """Ask for an export of exactly these rows; small ones are ready at once, large ones are made by a job.
 
-    The rows are remembered by key, so that a job exports what was on the list. Raises NotPermitted.
+    The rows are remembered by key, so that a job exports what was on the list. Raises NotPermitted, and what closes the
+    sheet to this person.
     """
 
     if fmt not in FORMATS:
         raise DomainError(_("Only CSV and XLSX are written."), "format")
     if not may_export(sheet, actor):
         raise NotPermitted()
+    resource.refuse_closed(sheet, actor)
     masked = resource.find(sheet).always_masked or not actor.has_perm("core.export_personal")
     with transaction.atomic():
         row = SheetExport.objects.create(

@@ -336,12 +336,13 @@ class Plan:
     def repeated(self) -> list[tuple[str, str]]:
         """A key that stands in the file twice: the first row counts. A repeated main row may still add attached rows.
 
-        Pairs of (is there any?, mark them): the question is a hash aggregate, the answer a sort seldom needed.
+        Pairs of (is there any?, mark them): the question is a hash aggregate, the answer a sort seldom needed. Of a key
+        the parts count that the file has.
         """
         twice = "'twice:' || d.first"
         if self.resource.row_key and set(self.resource.row_key) <= set(self.by_name):
             return [self._mark(twice, self.resource.row_key), self._mark("'again'", self.resource.key)]
-        return [self._mark(twice, self.resource.key)]
+        return [self._mark(twice, [name for name in self.resource.key if name in self.by_name])]
 
     def _mark(self, mark: str, names: Sequence[str]) -> tuple[str, str]:
         keys = {

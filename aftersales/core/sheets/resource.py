@@ -132,10 +132,14 @@ class SheetResource(ModelResource, metaclass=SheetMeta):
     # An intake sheet gives its new rows to a service: (rows as typed values, actor, now) → key of the row that each
     # of them belongs to. The service has its own transaction and knows rows that it got before.
     intake: Callable[[Sequence[Mapping[str, Any]], Any, Any], Sequence[int]] | None = None
+    # Under this name an intake row carries the moment of its preview, where the service refuses what changed since.
+    previewed = ""
     # Why a row that was new is not there after writing.
     lost = "taken"
     # Rows of one transaction where the usual number would keep people waiting for too long; 0: the usual number.
     chunk_rows = 0
+    # What closes the sheet to a person for a while: raises DomainError in words.
+    closed: Callable[[Any], Any] | None = None
     # Condition on the stored row ``k`` by which a row is known, where that is not the key: SQL with ``{column}``.
     known_by = ""
 
@@ -219,6 +223,14 @@ def find(sheet: str) -> type[SheetResource]:
         return _sheets[sheet]
     except KeyError:
         raise LookupError(gettext("There is no sheet %(sheet)s.") % {"sheet": sheet}) from None
+
+
+def refuse_closed(sheet: str, actor: Any) -> bool:
+    """Raises what closes a sheet to this person for a while."""
+    closed = find(sheet).closed
+    if closed is not None:
+        closed(actor)
+    return True
 
 
 def of_model(model: type[models.Model]) -> list[type[SheetResource]]:

@@ -19,7 +19,7 @@ from .checking import check as check
 from .models import WORK, SheetUpload, UploadState
 from .plan import Plan
 from .problems import FileRefused, Unreadable, no_right, said_by_service, staging_lost
-from .resource import Column
+from .resource import Column, refuse_closed
 from .sqltext import quote_ids
 from .storing import clean_name, store
 from .storing import folder as folder
@@ -40,10 +40,12 @@ def receive(
     profile: str = "",
     options: Mapping[str, str] | None = None,
 ) -> SheetUpload:
-    """Store an uploaded file under a random name. Raises FileRefused for a kind of file that is never read."""
+    """Store an uploaded file under a random name. Raises FileRefused for a kind of file that is never read, and what
+    closes the sheet to this person."""
     found = resource.find(sheet)
     if not found.importable or not actor.has_perm(found.import_capability()):
         raise NotPermitted()
+    refuse_closed(sheet, actor)
     if profile and profiles.find(profile, sheet) is None:
         raise FileRefused("unknown_profile", _("There is no such column profile for this sheet."))
     path = folder() / f"{secrets.token_urlsafe(16)}.part"
@@ -112,6 +114,7 @@ def confirm(*, upload: SheetUpload, actor: Any, now: datetime) -> SheetUpload:
             return row
         if row.state != UploadState.PREVIEWED:
             raise DomainError(_("This upload is not waiting for a confirmation any more."), "not_previewed")
+        refuse_closed(row.sheet, actor)
         row.state, row.confirmed_at = UploadState.APPLYING, now
         row.save(update_fields=["state", "confirmed_at"])
         work_later(row, now=now)
@@ -225,7 +228,7 @@ def _chunk(upload: SheetUpload, plan: Plan, low: int, high: int) -> None:
     halving, and the others are taken."""
     for attempt in range(TRIES):
         try:
-            taken = _take_in(plan, low, high)
+            taken = _take_in(upload, plan, low, high)
             with transaction.atomic():
                 _write_chunk(upload, plan, low, high, taken)
             return
@@ -350,7 +353,7 @@ def _insert(cursor: Any, plan: Plan, low: int, high: int, *, every: bool) -> lis
     return [found[0] for found in cursor.fetchall()]
 
 
-def _take_in(plan: Plan, low: int, high: int) -> list[int] | None:
+def _take_in(upload: SheetUpload, plan: Plan, low: int, high: int) -> list[int] | None:
     """New rows of an intake sheet go to the room's service; None for the sheet of a register.
 
     The service has its own short transaction before the chunk's, and knows what it took in before: a chunk that is
@@ -362,6 +365,8 @@ def _take_in(plan: Plan, low: int, high: int) -> list[int] | None:
     with by_index() as cursor:
         cursor.execute(plan.typed_rows(names, low, high))
         rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    if plan.resource.previewed:
+        rows = [row | {plan.resource.previewed: upload.checked_at} for row in rows]
     return list(plan.resource.intake(rows, plan.user, plan.now)) if rows else []
 
 

@@ -311,6 +311,8 @@ def export(request: HttpRequest, found: type[SheetResource], fmt: str) -> HttpRe
     """The list as it is filtered on the register page; the same parameters, the same rows."""
     if fmt not in exporting.FORMATS:
         raise Http404
+    if answered(lambda: resource.refuse_closed(found.sheet, request.user), request) is None:
+        return redirect("sheets:list")
     return exported(request, _as_filtered(request, found), found.sheet, fmt, filtered=request.GET.urlencode())
 
 
@@ -361,6 +363,8 @@ def download(request: HttpRequest, public_id: str) -> HttpResponse:
     row = get_object_or_404(rows, public_id=public_id)
     if row.ready_at is None or not exporting.may_export(row.sheet, request.user):
         raise Http404
+    if answered(lambda: resource.refuse_closed(row.sheet, request.user), request) is None:
+        return redirect("sheets:list")
     return _file(row)
 
 
