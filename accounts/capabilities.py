@@ -387,6 +387,9 @@ TRAINING = {
     "core.import_attendance": roles(CERTIFIERS, R.LEAD),
     "core.export_attendance": roles(CERTIFIERS, R.AUDITOR),
     "core.export_certificates": roles(CERTIFIERS, R.AUDITOR),
+    # drafts only, by who may draft and, of questions, see what is right; a second person brings them into force
+    **{f"core.import_{sheet}": CERTIFIERS for sheet in ("questions", "courses", "rubrics")},
+    **{f"core.export_{sheet}": roles(CERTIFIERS, R.AUDITOR) for sheet in ("questions", "courses", "rubrics")},
     **{
         f"core.export_{sheet}": roles(CERTIFIERS, LEADS, R.AUDITOR)
         for sheet in ("exam_results", "training_hours")

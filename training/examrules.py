@@ -19,6 +19,8 @@ ANY = "*"
 COLUMNS = 5
 LONGEST_OPTION = 400
 """What an option can hold: the database would cut a longer one without a word."""
+LETTERS = "ABCDEFGHIJ"
+"""What options are called; a question has no more of them."""
 MOST_POINTS = Decimal("9999.99")  # what the score of a paper can hold
 
 
@@ -163,6 +165,8 @@ def sound_question(kind: str, options: Sequence[str], right: Sequence[int], mode
         return "" if model_answer.strip() else "model_answer"
     if len(options) < 2 or len(set(options)) < len(options):
         return "options"
+    if len(options) > len(LETTERS):
+        return "many_options"
     if any(len(option) > LONGEST_OPTION for option in options):
         return "long_option"
     if any(place >= len(options) for place in right) or len(set(right)) < len(right):

@@ -68,14 +68,20 @@ def course_draft(
     *, course: Course, actor: Any, now: datetime, reason: str = "", **terms: Any
 ) -> CourseVersion:
     """Draft the next version of a course; the files of the version before it come along. Errors: link, hours."""
-    _check_terms(terms)
+    check_terms(terms)
     with transaction.atomic():
         before = CourseVersion.objects.filter(course=course).order_by("-number").first()
         drafted: CourseVersion = draft_version(CourseVersion(course=course), TERMS, actor, now, reason, terms)
         if before is not None and drafted.pk != before.pk:
-            kept = courseselectors.files_of(before)
-            CourseFile.objects.bulk_create(_taken_over(one, drafted) for one in kept)
+            files_take_over([(before, drafted)])
     return drafted
+
+
+def files_take_over(pairs: Sequence[tuple[CourseVersion, CourseVersion]]) -> None:
+    """The files of the version before come along with each new one."""
+    after = {before.pk: drafted for before, drafted in pairs}
+    kept = CourseFile.objects.filter(course_version__in=list(after), active_to=None).order_by("pk")
+    CourseFile.objects.bulk_create(_taken_over(one, after[one.course_version_id]) for one in kept)
 
 
 def _taken_over(one: CourseFile, draft: CourseVersion) -> CourseFile:
@@ -83,7 +89,8 @@ def _taken_over(one: CourseFile, draft: CourseVersion) -> CourseFile:
     return CourseFile(course_version=draft, **{name: getattr(one, name) for name in names})
 
 
-def _check_terms(terms: Mapping[str, Any]) -> None:
+def check_terms(terms: Mapping[str, Any]) -> None:
+    """What a course cannot be is refused. Errors: hours, link."""
     if "hours" in terms and not 0 < terms["hours"] <= 400:
         raise DomainError(_("A course lasts more than 0 and at most 400 hours."), "hours")
     is_address = URLValidator(schemes=["http", "https"])

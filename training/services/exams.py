@@ -29,6 +29,7 @@ OWN_SOURCE = {"source_ref": "R1.1", "source_zh": "部门自编考试", "source_e
 UNSOUND = {
     "model_answer": _("A short text needs a model answer for whoever marks it."),
     "options": _("Give at least two options, each on its own line, none twice."),
+    "many_options": _("A question has at most %(most)s options."),
     "long_option": _("An option has at most %(n)s characters."),
     "right": _("The right answer does not fit the options and the kind of question."),
 }
@@ -51,16 +52,22 @@ def question_create(
 def question_draft(
     *, question: Question, actor: Any, now: datetime, reason: str = "", **terms: Any
 ) -> QuestionVersion:
-    """The next version of a question. Errors: sitting, model_answer, options, long_option, right."""
+    """The next version of a question. Errors: sitting, model_answer, options, many_options, long_option, right."""
     refuse_while_sitting(actor)
     with transaction.atomic():
         drafted: QuestionVersion = draft_version(
             QuestionVersion(question=question), QUESTION_TERMS, actor, now, reason, terms
         )
-        wrong = examrules.sound_question(drafted.kind, drafted.options, drafted.right, drafted.model_answer)
-        if wrong:
-            raise DomainError(UNSOUND[wrong] % {"n": examrules.LONGEST_OPTION}, wrong)
+        check_question(drafted)
     return drafted
+
+
+def check_question(row: QuestionVersion) -> None:
+    """A question that cannot be marked is refused. Errors: model_answer, options, many_options, long_option, right."""
+    wrong = examrules.sound_question(row.kind, row.options, row.right, row.model_answer)
+    if wrong:
+        words = {"n": examrules.LONGEST_OPTION, "most": len(examrules.LETTERS)}
+        raise DomainError(UNSOUND[wrong] % words, wrong)
 
 
 def refuse_while_sitting(actor: Any) -> bool:
