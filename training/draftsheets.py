@@ -83,10 +83,14 @@ RIGHT = f"CASE WHEN {absent('right')} THEN {BANK.newest('right')} ELSE {{right}}
 MODEL = f"CASE WHEN {absent('model_answer')} THEN {BANK.newest('model_answer')} ELSE {{model_answer}} END"
 COUNT = f"coalesce(cardinality({OPTIONS}), 0)"
 CHOSEN = f"{NEW} AND {{kind}} <> 'short'"
-GAPS = " OR ".join(
-    f"({{{after}}} IS NOT NULL AND {{{before}}} IS NULL)"
+GAPS = [
+    rule
     for before, after in zip(CELLS, CELLS[1:], strict=False)
-)
+    for rule in wrong(
+        "gap", before, f"{NEW} AND {{{before}}} IS NULL AND {{{after}}} IS NOT NULL",
+        _("This option is empty and the next one is not."), _("Fill the options from A on without a gap."),
+    )
+]  # fmt: skip
 PLACES = f"(SELECT count(DISTINCT x) FROM unnest({RIGHT}) x WHERE x < {COUNT})"
 FITS = (
     f"cardinality({RIGHT}) = {PLACES} AND CASE {{kind}} WHEN 'single' THEN {PLACES} = 1 WHEN 'truth' THEN {PLACES} = 1 "
@@ -94,10 +98,7 @@ FITS = (
 )
 QUESTION_RULES = [
     *BANK.rules(["topic"]),
-    *wrong(
-        "gap", "option_a", f"{NEW} AND ({GAPS})", _("An option is empty and a later one is not."),
-        _("Fill the options from A on without a gap."),
-    ),
+    *GAPS,
     *wrong(
         "options", "option_a",
         f"{CHOSEN} AND ({COUNT} < 2 OR {COUNT} > (SELECT count(DISTINCT x) FROM unnest({OPTIONS}) x))",

@@ -189,7 +189,7 @@ def test_a_changed_row_is_the_next_draft_and_what_is_in_force_stays(cast, now) -
         ({"text": ""}, "text:required", "must be filled"),
         ({"option_b": "七天"}, "option_a:rule_options", "at least two"),
         ({"option_b": ""}, "option_a:rule_options", "at least two"),
-        ({"option_b": "", "option_c": "九十天"}, "option_a:rule_gap", "empty"),
+        ({"option_b": "", "option_c": "九十天"}, "option_b:rule_gap", "empty"),
         ({"option_c": "长" * 401}, "option_c:invalid", "400"),
         ({"right": "A;B"}, "right:rule_right", "does not fit"),
         ({"right": "C"}, "right:rule_right", "does not fit"),
