@@ -91,6 +91,17 @@ GAPS = [
         _("This option is empty and the next one is not."), _("Fill the options from A on without a gap."),
     )
 ]  # fmt: skip
+# Options are one list in ten columns: with a part of the columns, what stands in the others would be lost unsaid.
+PARTLY = f"NOT ({' AND '.join(absent(name) for name in CELLS)})"
+MISSING = [
+    RowRule(
+        "option_columns", ("code",),
+        f"{absent(name)} AND {PARTLY} AND cardinality({BANK.newest('options')}) > {place}",
+        _("The file lacks the column of an option that stands."),
+        _("Keep all columns of options that the sheet came out with, or leave all of them out."),
+    )
+    for place, name in enumerate(CELLS)
+]  # fmt: skip
 PLACES = f"(SELECT count(DISTINCT x) FROM unnest({RIGHT}) x WHERE x < {COUNT})"
 FITS = (
     f"cardinality({RIGHT}) = {PLACES} AND CASE {{kind}} WHEN 'single' THEN {PLACES} = 1 WHEN 'truth' THEN {PLACES} = 1 "
@@ -98,6 +109,7 @@ FITS = (
 )
 QUESTION_RULES = [
     *BANK.rules(["topic"]),
+    *MISSING,
     *GAPS,
     *wrong(
         "options", "option_a",

@@ -123,10 +123,9 @@ def changes_read(row: Any, facts: Mapping[str, Any], actor: Any, now: datetime, 
 
 
 def still_certified(row: Any, facts: Mapping[str, Any], actor: Any, now: datetime, data: Any) -> Guarding:
-    """Who no longer holds what the duty asks for begins with nothing: a certificate over at midnight is over (R1.3)."""
-    if row.assignee_id == actor.pk:
-        for refusals in facts.get("tickets.certificate", ()):
-            yield from refusals
+    """Nothing begins in the hands of who no longer holds what its duty asks for: over at midnight is over (R1.3)."""
+    for refusals in facts.get("tickets.certificate", ()):
+        yield from refusals
 
 
 def own_work(row: Any, facts: Any, actor: Any, now: datetime, data: Any) -> Guarding:

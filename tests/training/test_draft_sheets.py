@@ -179,6 +179,16 @@ def test_a_changed_row_is_the_next_draft_and_what_is_in_force_stays(cast, now) -
     assert seen(cast, now, sheet)[2][0] == "r", "row 1 says what stood before the draft was corrected"
 
 
+@pytest.mark.parametrize("kept", [["option_a"], ["option_b", "option_c"], []])
+def test_a_sheet_with_a_part_of_the_option_columns_loses_no_option(cast, now, kept) -> None:
+    load(cast, now)
+    head = ["code", "number", "kind", "difficulty", "text", *kept, "change_reason"]
+    cells = {"option_a": "完好", "option_b": "订制", "option_c": "已拆封"}
+    row = ["q-many", "1", "multiple", "4", "哪些可以退？", *(cells[name] for name in kept), "更难"]
+    verdict, why = seen(cast, now, steps.rows_as_csv(head, row))[2]
+    assert (verdict, "option_columns" in why) == (("r", True) if kept else ("n", False))
+
+
 @pytest.mark.parametrize(
     ("cells", "problem", "words"),
     [
@@ -258,8 +268,8 @@ def test_a_version_written_after_the_preview_is_a_conflict(cast, now) -> None:
     row = ["2", *SINGLE[:4], "改了", *SINGLE[5:]]
     upload = steps.check("questions", steps.rows_as_csv(["number", *HEAD], row), actor=cast.trainer, now=now)
     exams.question_draft(question=question, text="更好", actor=cast.supervisor, now=now + LATER, reason="改")
-    assert steps.apply(upload, now=now + LATER).count("conflict") == 1
     with override("en"):
+        assert steps.apply(upload, now=now + LATER).count("conflict") == 1
         (refused,), _more = explaining.page(services.plan_of(upload, now=now), upload, "refused")
     assert "take the sheet out anew" in refused.problems[0].reason
     assert QuestionVersion.objects.get(question=question, state="draft").text == "更好"
@@ -308,11 +318,27 @@ def test_whoever_sits_an_exam_finds_the_sheet_closed(cast, now, monkeypatch) -> 
         with pytest.raises(DomainError) as refused:
             act()
         assert refused.value.code == "sitting"
+    shown = cast.client(cast.supervisor).get(reverse("sheets:upload", args=[waiting.public_id]))
+    assert (shown.status_code, shown["Location"]) == (302, reverse("sheets:list"))
     answer = cast.client(cast.supervisor).get(
         reverse("sheets:export", args=["questions", "csv"]), follow=True
     )
     assert "RIGHT-1" not in answer.content.decode()
     assert answer.redirect_chain[0][0] == reverse("sheets:list")
+
+
+def test_an_exam_that_begins_before_the_rows_are_written_refuses_none_of_them(cast, now, monkeypatch) -> None:
+    monkeypatch.setattr("django.utils.timezone.now", lambda: now)
+    exam = an_exam(cast, now)
+    waiting = services.confirm(
+        upload=steps.check("questions", steps.rows_as_csv(HEAD, SINGLE), actor=cast.supervisor, now=now),
+        actor=cast.supervisor, now=now,
+    )  # fmt: skip
+    sit(exam, cast.supervisor, now)
+    services.apply(upload=waiting, now=now)
+    waiting.refresh_from_db()
+    assert (waiting.state, waiting.problem["code"], waiting.count("refused")) == ("refused", "sitting", 0)
+    assert not Question.objects.filter(code="q-single").exists()
 
 
 def test_a_bank_of_five_hundred_comes_in_with_a_bounded_number_of_statements(cast, now) -> None:

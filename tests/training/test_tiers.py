@@ -158,6 +158,14 @@ def test_years_are_not_stacked_one_renewal_waits_to_begin_at_a_time(cast, now) -
     assert third.valid_from == renewed.valid_to
 
 
+def test_years_are_not_stacked_backwards_either(cast, now) -> None:
+    term = selectors.end_of(now, 12)
+    refused("too_far_ahead", lambda: grant(cast, now, valid_from=term + 1095 * DAY))
+    row = grant(cast, now)
+    refused("too_far_ahead", lambda: grant(cast, now, valid_from=row.valid_to + DAY))
+    assert grant(cast, now, valid_from=row.valid_to).valid_from == row.valid_to
+
+
 def test_a_draft_that_names_what_nobody_knows_is_refused(cast, now) -> None:
     for terms, code in (
         ({"courses": ["none"]}, "unknown_course"), ({"exams": ["none"]}, "unknown_exam"),

@@ -38,8 +38,8 @@ def certificate_grant(
     proposed where something is missing (of what the tier asks for, or of the onboarding before the first ticket): it
     gives nothing until a second person confirms it. Raises ``own_certificate``, ``not_staff``, ``no_terms`` (no
     version of the tier in force), ``period``, ``temporary``, ``too_wide``, ``missing``, ``reason_missing``,
-    ``not_begun`` (one of the tier and duties waits to begin, and this one would begin after it) and ``held_already``
-    (a live certificate of the tier covers that time and these duties).
+    ``not_begun`` (one of the tier and duties waits to begin, and this one would begin after it), ``too_far_ahead`` and
+    ``held_already`` (a live certificate of the tier covers that time and these duties).
     """
     _refuse_people(person, actor)
     terms = _terms(tier, now)
@@ -51,6 +51,7 @@ def certificate_grant(
         User.objects.select_for_update(no_key=True, of=("self",)).get(pk=person.pk)
         others = _others(person, tier, covered)
         _refuse_not_begun(others, begin, now)
+        _refuse_ahead(others, terms, begin, now)
         if valid_to is None:
             end = min([end, *(row.valid_from for row in others if row.valid_from > begin)])
         _refuse_held(others, begin, end)
@@ -144,6 +145,15 @@ def _refuse_not_begun(others: Sequence[Certificate], begin: datetime, now: datet
                 "%(number)s begins on %(day)s only. Whoever holds it is certified further once it has begun."
             )
             raise DomainError(text % words, "not_begun")
+
+
+def _refuse_ahead(others: Sequence[Certificate], terms: TierVersion, begin: datetime, now: datetime) -> None:
+    """Nor backwards: it begins no later than where the running one ends, or within one term where none runs."""
+    ends = [row.valid_to for row in others if row.valid_from <= now < row.valid_to]
+    latest = max(ends) if ends else selectors.end_of(now, terms.valid_months)
+    if begin > latest:
+        words = {"day": selectors.day_of(latest)}
+        raise DomainError(_("It begins on %(day)s at the latest.") % words, "too_far_ahead")
 
 
 def _refuse_held(others: Sequence[Certificate], begin: datetime, end: datetime) -> None:

@@ -18,7 +18,7 @@ from .checking import by_index, verdict_counts
 from .checking import check as check
 from .models import WORK, SheetUpload, UploadState
 from .plan import Plan
-from .problems import FileRefused, Unreadable, no_right, said_by_service, staging_lost
+from .problems import UPLOAD_AGAIN, FileRefused, Unreadable, no_right, said_by_service, staging_lost
 from .resource import Column, refuse_closed
 from .sqltext import quote_ids
 from .storing import clean_name, store
@@ -169,6 +169,8 @@ def apply(
         return stop(upload=upload, why=no_right(), now=now)
     if not staged(upload):
         return stop(upload=upload, why=staging_lost(), now=now)
+    if why := _closed(upload):
+        return stop(upload=upload, why=why, now=now)
     plan = plan_of(upload, now=now)
     before, last, step = int(upload.reading["header_row"]), int(upload.reading["last"]), _rows_at_once(plan)
     said_in = upload.owner.language or translation.get_language()
@@ -180,9 +182,20 @@ def apply(
             _chunk(upload, plan, low, high)
             if progress:
                 progress(high - before, last - before)
+            if why := _closed(upload):
+                return stop(upload=upload, why=why, now=now)
         _follow(plan, last, step)
         finish(upload=upload, now=now)
     return upload
+
+
+def _closed(upload: SheetUpload) -> FileRefused | None:
+    """Why its owner may not go on with this sheet just now: no fault of its rows."""
+    try:
+        refuse_closed(upload.sheet, upload.owner)
+    except DomainError as closed:
+        return FileRefused(closed.code, closed.message, UPLOAD_AGAIN)
+    return None
 
 
 def _rows_at_once(plan: Plan) -> int:

@@ -82,6 +82,8 @@ def with_upload(view: View) -> View:
         upload = get_object_or_404(rows, public_id=public_id)
         if not request.user.has_perm(resource.find(upload.sheet).import_capability()):  # type: ignore[union-attr]
             raise PermissionDenied
+        if answered(lambda: resource.refuse_closed(upload.sheet, request.user), request) is None:
+            return redirect("sheets:list")
         return view(request, upload, *args, **kwargs)
 
     return page(inner)
