@@ -5,19 +5,13 @@ provide the same name: their answers are kept in a list in the order of the room
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 Provider = Callable[[Sequence[Any], datetime], Mapping[int, Any]]
 
-Asked = tuple[str, tuple[int, ...], datetime]
-Told = tuple[Sequence[Any], dict[int, list[Any]]]
-
 _providers: dict[str, list[Provider]] = defaultdict(list)
-_memory: ContextVar[dict[Asked, Told] | None] = ContextVar("facts_told", default=None)
 
 
 def provide(name: str, provider: Provider) -> None:
@@ -28,32 +22,11 @@ def provide(name: str, provider: Provider) -> None:
 
 def ask(name: str, rows: Sequence[Any], now: datetime) -> dict[int, list[Any]]:
     """All answers of all providers for each row, in registration order; rows without an answer get ``[]``."""
-    memory = _memory.get()
-    if memory is None:
-        return _ask(name, rows, now)
-    # The very rows: a copy on which a step was foreseen is another question. Kept with the answer, so none is reused.
-    key = (name, tuple(id(row) for row in rows), now)
-    if key not in memory:
-        memory[key] = (rows, _ask(name, rows, now))
-    return memory[key][1]
-
-
-def _ask(name: str, rows: Sequence[Any], now: datetime) -> dict[int, list[Any]]:
     answers: dict[int, list[Any]] = {row.pk: [] for row in rows}
     for provider in _providers[name]:
         for pk, value in provider(rows, now).items():
             answers[pk].append(value)
     return answers
-
-
-@contextmanager
-def remembered() -> Iterator[None]:
-    """Inside, the same question about the same rows is asked once: for pages that judge many acts and write nothing."""
-    token = _memory.set({})
-    try:
-        yield
-    finally:
-        _memory.reset(token)
 
 
 def ask_one(name: str, rows: Sequence[Any], now: datetime) -> dict[int, Any]:

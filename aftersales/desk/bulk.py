@@ -18,7 +18,6 @@ from django.utils.translation import ngettext, pgettext, pgettext_lazy
 
 from accounts.models import User
 from accounts.selectors import names_of_teams
-from aftersales.core import facts
 from aftersales.core.posted import whole
 from aftersales.core.wording import listed
 from aftersales.desk import keys
@@ -161,8 +160,7 @@ def chosen(user: Any, data: QueryDict, now: datetime) -> Chosen:
         offered = [one for one in actions.actions() if user.has_perm(one.capability)] if tickets else []
         to_whom = people(user, now) if any(one.code == "assign" for one in offered) else []
         to = _person(data, to_whom)
-        with facts.remembered():
-            acts = [_act(one, tickets, user, now, to) for one in offered]
+        acts = [_act(one, tickets, user, now, to) for one in offered]
     macros = list(Macro.objects.usable_by(user)) if tickets and user.has_perm("tickets.use_macros") else []
     return Chosen(tickets, len(wanted) - len(tickets), over, most, acts, to_whom, macros)
 

@@ -124,8 +124,12 @@ def changes_read(row: Any, facts: Mapping[str, Any], actor: Any, now: datetime, 
 
 def still_certified(row: Any, facts: Mapping[str, Any], actor: Any, now: datetime, data: Any) -> Guarding:
     """Nothing begins in the hands of who no longer holds what its duty asks for: over at midnight is over (R1.3)."""
-    for refusals in facts.get("tickets.certificate", ()):
-        yield from refusals
+    if (
+        data is None
+    ):  # a page that only lists what may be done: the sweep puts back within minutes what is not begun
+        return
+    for lacks in facts.get("tickets.certificate", ()):
+        yield from lacks.of(row.pk)
 
 
 def own_work(row: Any, facts: Any, actor: Any, now: datetime, data: Any) -> Guarding:

@@ -179,7 +179,7 @@ def test_the_judgement_takes_the_same_statements_for_one_and_for_many(
 
     keys = [open_ticket().pk for _n in range(4)]
     statements(keys[:1])
-    assert statements(keys[:1]) == statements(keys) <= 28
+    assert statements(keys[:1]) == statements(keys) <= 26
 
 
 def test_after_the_act_the_same_list_stands_there_and_no_foreign_address(

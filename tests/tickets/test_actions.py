@@ -168,7 +168,7 @@ def test_judging_many_tickets_takes_no_more_statements_than_judging_two(
         Step("resume"),
     ]
     tickets = list(Ticket.objects.filter(pk__in=[row.pk for row in rows]).select_related(*engine.RELATED))
-    with django_assert_max_num_queries(4):
+    with django_assert_max_num_queries(3):
         told = actions.foresee(steps, tickets, actor=desk.agent, now=now)
     assert all(not engine.refusals(one) for one in told.values())
 

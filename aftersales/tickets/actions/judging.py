@@ -160,7 +160,9 @@ def escalated(rows: Rows, asked: Asked) -> Judged:
     works = asked.actor.has_perm("tickets.work")
     own = [row for row in led if works and row.assignee_id == asked.actor.pk]
     found |= {row.pk: [NOT_ALLOWED] for row in led if row not in own}
-    lacks, as_system = _lacking(own, leads, asked), Asked(system_user(), asked.now)
+    as_system = Asked(system_user(), asked.now)
+    # Without a reason it is only listed, on every page of a ticket: nothing is asked about the lead yet.
+    lacks = _lacking(own, leads, asked) if asked.text("reason").strip() else {}
     back = [row for row in own if row.pk in lacks and row.state == S.ASSIGNED]
     return merged(
         found, {row.pk: lacks[row.pk] for row in own if row.pk in lacks and row not in back},

@@ -5,6 +5,7 @@ His load does not: whoever pulls when he is full wants to.
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from django.db.models import Q
@@ -21,7 +22,7 @@ from aftersales.tickets.selectors import clock_subjects
 from aftersales.tickets.selectors.dispatching import terms_at
 from aftersales.tickets.selectors.reading import any_of, blocking, refusals
 from aftersales.tickets.selectors.routing import route, route_book, routed_to
-from aftersales.tickets.states import Kind, Nature, TicketState
+from aftersales.tickets.states import Kind, Nature
 
 VENDORS = (Role.VENDOR_AGENT, Role.VENDOR_LEAD)
 
@@ -59,17 +60,32 @@ def lacking_certificate(rows: Sequence[Ticket], person: Any, now: datetime) -> d
     return {pk: _refusal(one, person, now) for pk, duty in duties.items() if (one := _missing(missing, duty))}
 
 
-def assignees_lacking(rows: Sequence[Ticket], now: datetime) -> Mapping[int, list[Refusal]]:
-    """Fact for *start*: what whoever has the ticket lacks for it by now. Two queries whatever the rows."""
-    held = {row.pk: row for row in rows if row.state == TicketState.ASSIGNED and row.assignee_id is not None}
-    duties = _duties(list(held.values()))
-    people = sorted({row.assignee_id for row in held.values() if row.assignee_id is not None})
-    missing = qualifications.lacking_of(people, _asked(duties), now)
-    return {
-        pk: [_refusal(one, row.assignee, now)]
-        for pk, row in held.items()
-        if (one := _missing(missing.get(row.assignee_id or 0, {}), duties[pk]))
-    }
+class Lacks:
+    """What whoever has each of these tickets lacks for it by now; two queries for all, once somebody wants to know."""
+
+    def __init__(self, rows: Sequence[Ticket], now: datetime) -> None:
+        self._rows, self._now = rows, now
+
+    @cached_property
+    def _found(self) -> Mapping[int, list[Refusal]]:
+        held = {row.pk: row for row in self._rows if row.assignee_id is not None}
+        duties = _duties(list(held.values()))
+        people = sorted({row.assignee_id for row in held.values() if row.assignee_id is not None})
+        missing = qualifications.lacking_of(people, _asked(duties), self._now)
+        return {
+            pk: [_refusal(one, row.assignee, self._now)]
+            for pk, row in held.items()
+            if (one := _missing(missing.get(row.assignee_id or 0, {}), duties[pk]))
+        }
+
+    def of(self, ticket_id: int) -> Sequence[Refusal]:
+        return self._found.get(ticket_id, ())
+
+
+def assignees_lacking(rows: Sequence[Ticket], now: datetime) -> Mapping[int, Lacks]:
+    """Fact for *start*: one answer for the whole batch."""
+    shared = Lacks(rows, now)
+    return {row.pk: shared for row in rows}
 
 
 def _duties(rows: Sequence[Ticket]) -> dict[int, str]:
