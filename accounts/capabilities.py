@@ -183,6 +183,12 @@ DASHBOARDS = {
     "dashboards.integrity": roles(LEADS - VENDORS, R.INSPECTOR, R.AUDITOR),
 }
 
+SCORECARDS = {
+    "scorecards.view_merchants": roles(KEEPERS, R.AUDITOR),
+    "scorecards.view_people": roles(R.SUPERVISOR, R.AUDITOR),
+    "scorecards.view_own": STAFF,  # one's own; a lead those of his teams
+}
+
 CHANNELS = {
     "channels.decide": DESK - VENDORS,  # letters that no rule could place
     "channels.view_raw": roles(LEADS - VENDORS, R.PRIVACY_OFFICER, R.AUDITOR),
@@ -458,6 +464,7 @@ TABLE: dict[str, frozenset[Role]] = {
     **CASES,
     **LEDGER,
     **DASHBOARDS,
+    **SCORECARDS,
 }
 
 # What machine accounts may do: the system everything declared (its rules are rows, its acts are recorded),

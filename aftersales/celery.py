@@ -51,5 +51,10 @@ app.conf.beat_schedule = {
     "seal-ledger": {"task": "aftersales.ledger.tasks.seal", "schedule": 300.0},
     "raise-incentives": {"task": "aftersales.ledger.tasks.raise_incentives", "schedule": 21600.0},
     "tell-of-rules": {"task": "aftersales.ledger.tasks.tell_of_rules", "schedule": 600.0},
+    "refresh-scorecards": {"task": "aftersales.scorecards.tasks.refresh", "schedule": 300.0},
+    "recount-scorecards": {
+        "task": "aftersales.scorecards.tasks.recount",
+        "schedule": crontab(day_of_week="sat", hour=18, minute=50),
+    },
     "sweep-clocks": {"task": "aftersales.clocks.tasks.sweep_clocks", "schedule": 60.0},
 }

@@ -41,6 +41,7 @@ ROOMS = [
     "aftersales.tickets",
     "aftersales.channels",
     "aftersales.cases",
+    "aftersales.scorecards",
     "aftersales.portal",
     "aftersales.selfservice",
     "aftersales.desk",

@@ -1,0 +1,137 @@
+"""The SQL of a metric: its facts row by row, the sums of days, what is behind a figure. One text serves all three."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+from aftersales.scorecards.metrics.declaring import NUMBER, Metric, Part
+from aftersales.scorecards.states import NAMED, SubjectKind
+from aftersales.standards import selectors as rule_book
+from aftersales.standards.selectors import Book
+
+WIDEST_ZONE = timedelta(hours=15)  # no zone's day begins earlier or later than this beside UTC's
+MOST_RUNS = 24  # runs of days that are looked for one by one; more are read as one span
+
+
+@dataclass(frozen=True)
+class Facts:
+    """A statement and its values. Facts are rows of ``item_kind, item, at, day, subject_id, subject_name, category,
+    num, den, seconds, excluded``.
+    """
+
+    sql: str
+    params: dict[str, Any] = field(default_factory=dict)
+
+
+def facts(
+    metric: Metric, kind: SubjectKind, *, days: Sequence[date] | None = None, whose: int | str | None = None
+) -> Facts:
+    """The rows of a metric for one kind of subject: of all days or of these, of all subjects or of one."""
+    book = rule_book.book()
+    params: dict[str, Any] = {
+        "zone": rule_book.market_default().zone,
+        "metric": metric.code,
+        "kind": kind.value,
+    }
+    if days is not None:
+        params["days"] = list(days)
+    if whose is not None:
+        params["whose"] = whose
+    parts = [
+        _part(part, kind, book, days, whose is not None, params)
+        for part in metric.parts
+        if kind in part.kinds
+    ]
+    return Facts("\nUNION ALL\n".join(parts), params)
+
+
+def sums(metric: Metric, kind: SubjectKind, *, days: Sequence[date] | None = None) -> Facts:
+    """Numerator, denominator and single times per subject, day and category. A day with nothing has no row."""
+    found = facts(metric, kind, days=days)
+    samples = "NULL::int[]"
+    if any(part.seconds for part in metric.parts):
+        samples = "array_agg(f.seconds ORDER BY f.seconds) FILTER (WHERE f.seconds IS NOT NULL)"
+    sql = f"""
+        SELECT f.subject_id, f.subject_name, f.day, f.category, sum(f.num)::bigint AS num, sum(f.den)::bigint AS den,
+               {samples} AS samples
+          FROM ({found.sql}) f WHERE f.excluded IS NULL
+         GROUP BY f.subject_id, f.subject_name, f.day, f.category HAVING sum(f.num) <> 0 OR sum(f.den) <> 0
+    """
+    return Facts(sql, found.params)
+
+
+def _part(
+    part: Part, kind: SubjectKind, book: Book, days: Sequence[date] | None, one: bool, params: dict[str, Any]
+) -> str:
+    source, subject = part.source, part.source.subjects[kind]
+    at = part.at[0] if len(part.at) == 1 else f"coalesce({', '.join(part.at)})"
+    wanted = [
+        f"({part.where})",
+        f"{at} IS NOT NULL",
+        _known(subject.name if kind in NAMED else subject.key, kind),
+    ]
+    day = f"({at} AT TIME ZONE {source.zone})::date"
+    if days is not None:
+        wanted += [_near(part.at, days, params), f"{day} = ANY(%(days)s::date[])"]
+    if one:
+        wanted.append(f"{subject.name if kind in NAMED else subject.key} = %(whose)s")
+    sql = f"""
+        SELECT {source.item} AS item_kind, {source.key} AS item, {at} AS at, {day} AS day,
+               {subject.key}::bigint AS subject_id, {subject.name} AS subject_name,
+               {subject.category or source.category} AS category, {part.num} AS num, {part.den} AS den,
+               {part.seconds or "NULL::int"} AS seconds, {_excluded(part)} AS excluded
+          FROM {subject.rows or source.rows} {subject.join}
+         WHERE {" AND ".join(wanted)}
+    """
+    return NUMBER.sub(lambda found: _in_force(found[1], at, book), sql)
+
+
+def _known(subject: str, kind: SubjectKind) -> str:
+    return f"{subject} <> ''" if kind in NAMED else f"{subject} IS NOT NULL"
+
+
+def _excluded(part: Part) -> str:
+    cases = " ".join(f"WHEN {one.when} THEN '{one.code}'" for one in part.exclusions)
+    return f"CASE {cases} END" if cases else "NULL::text"
+
+
+def _in_force(code: str, at: str, book: Book) -> str:
+    """A number of the rule book as it was in force at that moment; before its first version that one counts."""
+    versions = sorted(
+        (one for one in book.parameters.get(code, ()) if one.valid_from and one.applies_at(one.valid_from)),
+        key=lambda one: (one.valid_from, one.pk),
+    )
+    if not versions:
+        rule_book.parameter(
+            code, datetime.max.replace(tzinfo=UTC), among=book
+        )  # says which number is missing
+    values = [float(one.value) for one in versions]
+    later = [
+        f"WHEN {at} >= '{one.valid_from.isoformat()}'::timestamptz THEN {float(one.value)!r}"
+        for one in reversed(versions[1:])
+    ]
+    return f"(CASE {' '.join(later)} ELSE {values[0]!r} END)" if later else f"({values[0]!r})"
+
+
+def _near(at: Iterable[str], days: Sequence[date], params: dict[str, Any]) -> str:
+    """A condition that an index can answer: moments of these days in any zone. The exact day is asked besides."""
+    spans = runs(days)
+    listed = []
+    for number, (first, last) in enumerate(spans):
+        low, high = f"from_{number}", f"to_{number}"
+        params[low] = datetime.combine(first, time.min, UTC) - WIDEST_ZONE
+        params[high] = datetime.combine(last + timedelta(days=1), time.min, UTC) + WIDEST_ZONE
+        listed += [f"({column} >= %({low})s AND {column} < %({high})s)" for column in at]
+    return f"({' OR '.join(listed)})" if listed else "false"
+
+
+def runs(days: Iterable[date]) -> list[tuple[date, date]]:
+    """Days as spans without gaps; one span from the first to the last where there would be too many."""
+    found: list[tuple[date, date]] = []
+    for day in sorted(set(days)):
+        if found and day - found[-1][1] <= timedelta(days=1):
+            found[-1] = (found[-1][0], day)
+        else:
+            found.append((day, day))
+    return found if len(found) <= MOST_RUNS else [(found[0][0], found[-1][1])]

@@ -1,0 +1,42 @@
+"""Whose figures a person may see."""
+
+from datetime import date
+from typing import Any, Self
+
+from django.db.models import Q, QuerySet
+
+from accounts.models import Team, TeamMember
+from aftersales.core.querysets import ScopedQuerySet
+from aftersales.scorecards.states import TRADE, SubjectKind
+
+PEOPLE = (SubjectKind.PERSON, SubjectKind.TEAM, SubjectKind.VENDOR)
+
+
+class RollupQuerySet(ScopedQuerySet):
+    """Trade by ``view_merchants``, people by ``view_people``; a lead his teams and their people; else one's own."""
+
+    def visible_to(self, user: Any) -> Self:
+        if user is None or not user.is_active:
+            return self.none()
+        seen = Q(pk__in=[])
+        if user.has_perm("scorecards.view_merchants"):
+            seen |= Q(subject_kind__in=TRADE)
+        if user.has_perm("scorecards.view_people"):
+            seen |= Q(subject_kind__in=PEOPLE)
+        elif user.has_perm("scorecards.view_own"):
+            own = Q(subject_id=user.pk) | Q(subject_id__in=led_people(user).values("person_id"))
+            seen |= Q(subject_kind=SubjectKind.PERSON) & own
+            seen |= Q(subject_kind=SubjectKind.TEAM, subject_id__in=led_teams(user).values("pk"))
+        return self.filter(seen)
+
+    def of_days(self, since: date, until: date) -> Self:
+        """Both days with it."""
+        return self.filter(day__gte=since, day__lte=until)
+
+
+def led_teams(user: Any) -> QuerySet[Team]:
+    return Team.objects.filter(lead_id=user.pk, active_to=None)
+
+
+def led_people(user: Any) -> QuerySet[TeamMember]:
+    return TeamMember.objects.filter(team__lead_id=user.pk, team__active_to=None, active_to=None)

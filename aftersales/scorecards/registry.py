@@ -1,0 +1,31 @@
+"""What this room tells the machinery at start-up: whose events move its figures."""
+
+from django.utils.translation import gettext_lazy as _
+
+from aftersales.core import deliveries
+from aftersales.scorecards import consumers
+
+ROWS = {
+    "tickets": "ticket.*",
+    "breaches": "clock.breached",
+    "restored": "clock.restored",
+    "revived": "clock.revived",
+    "cases": "case.*",
+    "disputes": "dispute.*",
+    "payments": "payment.*",
+    "repairs": "repair.*",
+    "letters": "authority.*",
+    "orders": "order.*",
+    "lines": "order_line.*",
+    "reviews": "review.*",
+}
+"""Clocks end with a move of what they are about, or run out by themselves: their other events add nothing."""
+
+
+def connect() -> None:
+    name = _("Note what scorecards count again")
+    for consumer, pattern in ROWS.items():
+        deliveries.subscribe(f"scorecards.{consumer}", pattern, consumers.row_changed, name)
+    deliveries.subscribe("scorecards.parcels", "shipment.*", consumers.parcel_changed, name)
+    deliveries.subscribe("scorecards.sheets", "sheet.applied", consumers.sheet_loaded, name)
+    deliveries.subscribe("scorecards.half_sheets", "sheet.stopped", consumers.sheet_loaded, name)

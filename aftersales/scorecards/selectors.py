@@ -1,0 +1,172 @@
+"""Figures of a span of days, and the very rows behind each of them."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.db import connection
+from django.db.models import QuerySet, Sum
+
+from aftersales.core.errors import NotPermitted, Text
+from aftersales.scorecards.metrics import Metric, metric, of_kind
+from aftersales.scorecards.metrics.counting import Facts, facts
+from aftersales.scorecards.models import Rollup
+from aftersales.scorecards.querysets import PEOPLE, led_people, led_teams
+from aftersales.scorecards.states import NAMED, TRADE, SubjectKind, Unit, Way
+
+PAGE = 50
+MOST_DAYS = 3660
+SUBJECT = ("subject_id", "subject_name")
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One metric of one subject over a span. ``category`` is the currency of money, else empty.
+
+    ``value``: a share of 1, a mean in the metric's unit, or what was counted; None where nothing was counted.
+    ``median`` and ``p90`` are seconds, taken of the single times and exact for any span.
+    """
+
+    metric: Metric
+    kind: SubjectKind
+    subject_id: int
+    subject_name: str
+    category: str
+    num: int
+    den: int
+    median: Decimal | None = None
+    p90: Decimal | None = None
+
+    @property
+    def value(self) -> Decimal | None:
+        if self.metric.way in (Way.COUNT, Way.STOCK):
+            return Decimal(self.num)
+        return Decimal(self.num) / self.den if self.den else None
+
+
+@dataclass(frozen=True)
+class Item:
+    """One row behind a figure: what it is, when it counted, what it added, and why it was left out."""
+
+    kind: str
+    id: int
+    at: datetime
+    day: date
+    num: int
+    den: int
+    seconds: int | None
+    excluded: str
+    reason: Text
+
+
+def may_see(user: Any, kind: str, subject_id: int) -> bool:
+    """The same as ``Rollup.objects.visible_to``, for a subject that may have no figures yet."""
+    if not (user and user.is_active):
+        return False
+    if kind in TRADE:
+        return bool(user.has_perm("scorecards.view_merchants"))
+    if kind in PEOPLE and user.has_perm("scorecards.view_people"):
+        return True
+    if not user.has_perm("scorecards.view_own"):
+        return False
+    if kind == SubjectKind.PERSON:
+        return subject_id == user.pk or led_people(user).filter(person=subject_id).exists()
+    return kind == SubjectKind.TEAM and led_teams(user).filter(pk=subject_id).exists()
+
+
+def figures(
+    rows: QuerySet[Rollup], kind: SubjectKind, since: date, until: date, *, codes: Iterable[str] = ()
+) -> list[Figure]:
+    """All figures of these roll-ups over the days from ``since`` to ``until``, both counted; three statements at most.
+
+    ``rows``: scoped by ``visible_to`` and narrowed to whom one asks for. Raises ``unknown_metric``.
+    """
+    chosen = {one.code: one for one in ([metric(code) for code in codes] or of_kind(kind))}
+    mine = rows.filter(subject_kind=kind, metric__in=list(chosen))
+    stocks = [code for code, one in chosen.items() if one.way is Way.STOCK]
+    summed = _summed(mine.exclude(metric__in=stocks).filter(day__gte=since, day__lte=until))
+    if stocks:
+        summed += _summed(mine.filter(metric__in=stocks, day__lte=until))
+    middles = _middles(mine.filter(day__gte=since, day__lte=until, samples__isnull=False))
+    merged: dict[tuple[str, int, str, str], tuple[int, int]] = {}
+    for code, subject, name, category, num, den in summed:
+        key = (code, subject, name, category if chosen[code].unit == Unit.MONEY else "")
+        before = merged.get(key, (0, 0))
+        merged[key] = (before[0] + num, before[1] + den)
+    order = {code: place for place, code in enumerate(chosen)}
+    return [
+        Figure(chosen[code], kind, subject, name, category, num, den, *middles.get((code, subject, name), (None, None)))
+        for (code, subject, name, category), (num, den) in sorted(
+            merged.items(), key=lambda one: (*one[0][1:3], order[one[0][0]], one[0][3])
+        )
+    ]  # fmt: skip
+
+
+def _summed(rows: QuerySet[Rollup]) -> list[tuple[Any, ...]]:
+    keys = ("metric", *SUBJECT, "category")
+    return list(rows.values_list(*keys).annotate(Sum("num"), Sum("den")).order_by())
+
+
+def _middles(rows: QuerySet[Rollup]) -> Mapping[tuple[str, int, str], tuple[Decimal, Decimal]]:
+    """Median and 90th percentile of the single times, per metric and subject."""
+    sql, params = rows.order_by().values("metric", *SUBJECT, "samples").query.sql_with_params()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT q.metric, q.subject_id, q.subject_name, "
+            "percentile_cont(ARRAY[0.5, 0.9]) WITHIN GROUP (ORDER BY v) "
+            f"FROM ({sql}) q CROSS JOIN LATERAL unnest(q.samples) v GROUP BY 1, 2, 3",
+            params,
+        )
+        return {
+            (code, subject, name): (_seconds(middle), _seconds(high))
+            for code, subject, name, (middle, high) in cursor.fetchall()
+        }
+
+
+def _seconds(value: float) -> Decimal:
+    """Between two whole seconds lies at most a tenth of one; what is finer is the computer's own."""
+    return Decimal(str(round(value, 3)))
+
+
+def items(
+    *, user: Any, code: str, kind: SubjectKind, subject: int | str, since: date, until: date,
+    after: tuple[datetime, int] | None = None, page: int = PAGE,
+) -> list[Item]:  # fmt: skip
+    """The rows behind a figure, the excluded ones with their reason, oldest first; one statement and two for the right.
+
+    ``subject``: the key, or the name of a carrier or vendor. ``after``: moment and key of the last row one has. Raises
+    ``NotPermitted``, ``unknown_metric``, and ``ValueError`` for a span of no or too many days.
+    """
+    if not may_see(user, kind, 0 if kind in NAMED else int(subject)):
+        raise NotPermitted()
+    one = metric(code)
+    found = facts(one, kind, days=_days_of(since, until), whose=subject)
+    with connection.cursor() as cursor:
+        cursor.execute(*_paged(found, after, page))
+        return [_item(one, row) for row in cursor.fetchall()]
+
+
+def _paged(found: Facts, after: tuple[datetime, int] | None, page: int) -> tuple[str, Mapping[str, Any]]:
+    past = "WHERE (f.at, f.item) > (%(after_at)s, %(after_item)s)" if after else ""
+    params = dict(found.params) | {"page": page}
+    if after:
+        params |= {"after_at": after[0], "after_item": after[1]}
+    sql = f"""
+        SELECT f.item_kind, f.item, f.at, f.day, f.num, f.den, f.seconds, f.excluded FROM ({found.sql}) f {past}
+         ORDER BY f.at, f.item LIMIT %(page)s
+    """
+    return sql, params
+
+
+def _item(one: Metric, row: Sequence[Any]) -> Item:
+    excluded = row[7] or ""
+    return Item(*row[:7], excluded, one.exclusions.get(excluded, ""))
+
+
+def _days_of(since: date, until: date) -> list[date]:
+    days = (until - since).days + 1
+    if not 0 < days <= MOST_DAYS:
+        raise ValueError(f"{since} to {until} is no span of 1 to {MOST_DAYS} days")
+    return [since + timedelta(days=place) for place in range(days)]

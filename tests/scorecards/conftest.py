@@ -1,0 +1,62 @@
+"""The figures' tests play in the department at work and in trade data; services alone write figures."""
+
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from aftersales.core import deliveries
+from aftersales.customers.models import Contact
+from aftersales.scorecards import services
+from aftersales.scorecards.models import Rollup
+from aftersales.scorecards.selectors import Figure, figures
+from aftersales.scorecards.states import SubjectKind
+from tests.architecture.writes import watched
+from tests.department import book, customer, desk, open_ticket, work_off
+
+__all__ = ["book", "customer", "desk", "open_ticket", "work_off"]
+
+
+@pytest.fixture(autouse=True)
+def only_services_write(db: None):
+    with watched(planting=True):
+        yield
+
+
+def noted(now: datetime) -> None:
+    """What the worker does with this room's deliveries; the other rooms' wait."""
+    for consumer in deliveries.consumers():
+        while consumer.startswith("scorecards.") and deliveries._run_batch(consumer, now)[1]:
+            pass
+
+
+def stored() -> dict[tuple[Any, ...], tuple[Any, ...]]:
+    """All figures by what they are of."""
+    keys = ("metric", "subject_kind", "subject_id", "subject_name", "day", "category")
+    return {row[:6]: row[6:] for row in Rollup.objects.values_list(*keys, "num", "den", "samples")}
+
+
+@pytest.fixture
+def counted() -> Callable[..., dict[str, Figure]]:
+    """``counted(now, kind, id)``: the figures of one subject over some days, after the worker and the sweep came by."""
+
+    def count(
+        now: datetime, kind: str, subject: int | str, *, days: int = 60, until: date | None = None
+    ) -> dict[str, Figure]:
+        noted(now)
+        services.refresh()
+        last = until or now.date() + timedelta(days=1)
+        rows = Rollup.objects.filter(
+            **{"subject_name" if isinstance(subject, str) else "subject_id": subject}
+        )
+        found = figures(rows, SubjectKind(kind), last - timedelta(days=days), last)
+        return {one.metric.code: one for one in found}
+
+    return count
+
+
+@pytest.fixture(autouse=True)
+def reachable(customer: Any) -> None:
+    """Words reach the customer: only then do they keep a promise."""
+    Contact.objects.create(customer=customer, kind="email", value="lin@example.com")
