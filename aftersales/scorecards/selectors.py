@@ -11,7 +11,7 @@ from django.db.models import QuerySet, Sum
 
 from aftersales.core.errors import NotPermitted, Text
 from aftersales.scorecards.metrics import Metric, metric, of_kind
-from aftersales.scorecards.metrics.counting import Facts, facts
+from aftersales.scorecards.metrics.counting import Facts, facts, wide
 from aftersales.scorecards.models import Rollup
 from aftersales.scorecards.querysets import PEOPLE, led_people, led_teams
 from aftersales.scorecards.states import NAMED, TRADE, SubjectKind, Unit, Way
@@ -123,6 +123,27 @@ def _middles(rows: QuerySet[Rollup]) -> Mapping[tuple[str, int, str], tuple[Deci
             (code, subject, name): (_seconds(middle), _seconds(high))
             for code, subject, name, (middle, high) in cursor.fetchall()
         }
+
+
+def cold(
+    kind: SubjectKind, since: date, until: date, codes: Iterable[str]
+) -> Mapping[tuple[str, int, str], tuple[int, int]]:
+    """(metric, key, name) → numerator and denominator, straight from the rows: what roll-ups say, without them.
+
+    For everybody at once and whatever nobody rolled up yet; the caller sees to whom it is shown. Raises
+    ``unknown_metric``, and ``ValueError`` for a span of no or too many days.
+    """
+    found: dict[tuple[str, int, str], tuple[int, int]] = {}
+    with connection.cursor() as cursor:
+        for listed, statement in wide([metric(code) for code in codes], kind, days=_days_of(since, until)):
+            cursor.execute(statement.sql, statement.params)
+            for subject, name, *numbers in cursor.fetchall():
+                for place, code in enumerate(listed):
+                    num, den = numbers[2 * place : 2 * place + 2]
+                    before = found.get((code, subject, name), (0, 0))
+                    if num or den:
+                        found[code, subject, name] = (before[0] + num, before[1] + den)
+    return found
 
 
 def _seconds(value: float) -> Decimal:

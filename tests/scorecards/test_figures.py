@@ -1,5 +1,7 @@
 """Stories of single figures: what counts, whose it is, on which day, and what lies behind it."""
 
+import csv
+import io
 from datetime import timedelta
 from decimal import Decimal
 
@@ -206,6 +208,17 @@ def test_all_metrics_say_what_they_are_and_count_for_somebody(book) -> None:
         assert one.kinds
         assert all(str(reason) for reason in one.exclusions.values())
     assert set(services.recount().values()) == {0}
+
+
+def test_the_command_prints_a_table_with_numerators_and_denominators(book, now) -> None:
+    an_order("A-1", now, merchant=a_merchant("M1", now))
+    noted(now)
+    out = io.StringIO()
+    call_command("scorecards", "--period", "2026-11", "--format", "csv", stdout=out)
+    rows = {row["metric"]: row for row in csv.DictReader(io.StringIO(out.getvalue()))}
+    told = ("merchant", "numerator", "denominator", "value", "unit")
+    assert [rows["undelivered"][name] for name in told] == ["M1", "1", "1", "1.0", "percent"]
+    assert rows["orders"]["numerator"] == "1"
 
 
 def test_the_command_refuses_what_is_no_month_and_no_merchant(book) -> None:

@@ -10,8 +10,9 @@ from django.db import transaction
 from accounts.services import system_user
 from aftersales.core.errors import DomainError
 from aftersales.orders import services as orders
-from aftersales.scorecards import services
+from aftersales.scorecards import metrics, selectors, services
 from aftersales.scorecards.models import Rollup
+from aftersales.scorecards.states import SubjectKind, Way
 from aftersales.tickets import services as tickets
 from aftersales.tickets.models import Ticket
 from tests.records import merchant as a_merchant
@@ -160,3 +161,20 @@ def test_refreshing_after_any_history_is_counting_everything(seed: int, desk, op
     services.recount()
     assert stored() == refreshed
     assert len({key[0] for key in refreshed}) > 15, "the history was rich enough"
+
+
+def test_what_the_rows_say_at_once_is_what_the_rollups_say(desk, open_ticket, now) -> None:
+    trade = Trade(4, desk, open_ticket, now)
+    for _step in range(40):
+        trade.step()
+    services.recount()
+    first, last = (now - 60 * DAY).date(), trade.now.date() + DAY
+    for kind in SubjectKind:
+        plain = [one for one in metrics.of_kind(kind) if one.way is not Way.STOCK]
+        rolled = {
+            (one.metric.code, one.subject_id, one.subject_name): (one.num, one.den)
+            for one in selectors.figures(
+                Rollup.objects.all(), kind, first, last, codes=[one.code for one in plain]
+            )
+        }
+        assert selectors.cold(kind, first, last, [one.code for one in plain]) == rolled

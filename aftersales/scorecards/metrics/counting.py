@@ -61,29 +61,79 @@ def sums(metric: Metric, kind: SubjectKind, *, days: Sequence[date] | None = Non
     return Facts(sql, found.params)
 
 
+def wide(
+    chosen: Sequence[Metric], kind: SubjectKind, *, days: Sequence[date]
+) -> list[tuple[list[str], Facts]]:
+    """Several metrics straight from the rows, without roll-ups: one pass for all that read the same rows by one day.
+
+    Each statement gives ``subject_id, subject_name`` and then numerator and denominator of each of the metrics named.
+    """
+    book = rule_book.book()
+    passes: dict[tuple[int, tuple[str, ...]], list[tuple[str, Part]]] = {}
+    for one in chosen:
+        for part in one.parts:
+            if kind in part.kinds:
+                passes.setdefault((id(part.source), part.at), []).append((one.code, part))
+    return [([code for code, _part in found], _pass(found, kind, days, book)) for found in passes.values()]
+
+
+def _pass(found: Sequence[tuple[str, Part]], kind: SubjectKind, days: Sequence[date], book: Book) -> Facts:
+    params: dict[str, Any] = {"zone": rule_book.market_default().zone, "days": list(days)}
+    first = found[0][1]
+    sums_of = []
+    for _code, part in found:
+        counted = f"({part.where}) AND ({_excluded(part)}) IS NULL"
+        sums_of += [
+            f"coalesce(sum({text}) FILTER (WHERE {counted}), 0)::bigint" for text in (part.num, part.den)
+        ]
+    subject = first.source.subjects[kind]
+    sql = f"""
+        SELECT {subject.key}::bigint, {subject.name}, {", ".join(sums_of)} FROM {_rows(first, kind)}
+         WHERE {" AND ".join(_within(first, kind, days, params))} GROUP BY 1, 2
+    """
+    return Facts(_numbered(sql, _moment(first), book), params)
+
+
 def _part(
     part: Part, kind: SubjectKind, book: Book, days: Sequence[date] | None, one: bool, params: dict[str, Any]
 ) -> str:
-    source, subject = part.source, part.source.subjects[kind]
-    at = part.at[0] if len(part.at) == 1 else f"coalesce({', '.join(part.at)})"
-    wanted = [
-        f"({part.where})",
-        f"{at} IS NOT NULL",
-        _known(subject.name if kind in NAMED else subject.key, kind),
-    ]
-    day = f"({at} AT TIME ZONE {source.zone})::date"
-    if days is not None:
-        wanted += [_near(part.at, days, params), f"{day} = ANY(%(days)s::date[])"]
+    source, subject, at = part.source, part.source.subjects[kind], _moment(part)
+    wanted = [f"({part.where})", *_within(part, kind, days, params)]
     if one:
         wanted.append(f"{subject.name if kind in NAMED else subject.key} = %(whose)s")
     sql = f"""
-        SELECT {source.item} AS item_kind, {source.key} AS item, {at} AS at, {day} AS day,
+        SELECT {source.item} AS item_kind, {source.key} AS item, {at} AS at, {_day(part)} AS day,
                {subject.key}::bigint AS subject_id, {subject.name} AS subject_name,
                {subject.category or source.category} AS category, {part.num} AS num, {part.den} AS den,
                {part.seconds or "NULL::int"} AS seconds, {_excluded(part)} AS excluded
-          FROM {subject.rows or source.rows} {subject.join}
-         WHERE {" AND ".join(wanted)}
+          FROM {_rows(part, kind)} WHERE {" AND ".join(wanted)}
     """
+    return _numbered(sql, at, book)
+
+
+def _rows(part: Part, kind: SubjectKind) -> str:
+    subject = part.source.subjects[kind]
+    return f"{subject.rows or part.source.rows} {subject.join}"
+
+
+def _moment(part: Part) -> str:
+    return part.at[0] if len(part.at) == 1 else f"coalesce({', '.join(part.at)})"
+
+
+def _day(part: Part) -> str:
+    return f"({_moment(part)} AT TIME ZONE {part.source.zone})::date"
+
+
+def _within(part: Part, kind: SubjectKind, days: Sequence[date] | None, params: dict[str, Any]) -> list[str]:
+    """Rows that have a moment and a subject, and lie on these days."""
+    subject = part.source.subjects[kind]
+    wanted = [f"{_moment(part)} IS NOT NULL", _known(subject.name if kind in NAMED else subject.key, kind)]
+    if days is None:
+        return wanted
+    return [*wanted, _near(part.at, days, params), f"{_day(part)} = ANY(%(days)s::date[])"]
+
+
+def _numbered(sql: str, at: str, book: Book) -> str:
     return NUMBER.sub(lambda found: _in_force(found[1], at, book), sql)
 
 

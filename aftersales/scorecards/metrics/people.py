@@ -9,8 +9,14 @@ from django.utils.translation import gettext_lazy as _
 from aftersales.core.errors import Text
 from aftersales.scorecards.metrics.declaring import Metric, Part
 from aftersales.scorecards.metrics.sources import MARKS
-from aftersales.scorecards.states import Direction, Unit, Way
+from aftersales.scorecards.states import Direction, SubjectKind, Unit, Way
 
+K = SubjectKind
+WHOSE = {
+    "handling": frozenset({K.MERCHANT, K.PERSON, K.TEAM, K.VENDOR}),
+    "outcome": frozenset({K.MERCHANT, K.TEAM, K.VENDOR}),
+}
+"""What the rules and the merchant gave decides the outcome: it is laid to no single person."""
 SATISFIED = 4  # the two best of five: the one common form of the share, so that figures compare (C1)
 
 
@@ -19,7 +25,7 @@ def _marks(code: str, of: str, name: Text, meaning: Text) -> Metric:
     where = f"e.kind = 'ticket.confirmed' AND e.subject_kind = 'tickets.ticket' AND e.payload->>'{of}' IS NOT NULL"
     return Metric(
         code, name, meaning, _("sum of the marks"), _("marks given"), Way.MEAN, Direction.HIGHER, Unit.STARS,
-        "R6.2 · R6.3", (Part(MARKS, ("e.at",), mark, where=where),),
+        "R6.2 · R6.3", (Part(MARKS, ("e.at",), mark, where=where, only=WHOSE[of]),),
     )  # fmt: skip
 
 
@@ -28,7 +34,7 @@ def _satisfied(code: str, of: str, name: Text, meaning: Text) -> Metric:
     where = f"e.kind = 'ticket.confirmed' AND e.subject_kind = 'tickets.ticket' AND e.payload->>'{of}' IS NOT NULL"
     return Metric(
         code, name, meaning, _("marks of 4 or 5"), _("marks given"), Way.SHARE, Direction.HIGHER, Unit.PERCENT,
-        "R6.2 · R6.3 · C1", (Part(MARKS, ("e.at",), satisfied, where=where),),
+        "R6.2 · R6.3 · C1", (Part(MARKS, ("e.at",), satisfied, where=where, only=WHOSE[of]),),
     )  # fmt: skip
 
 

@@ -18,7 +18,8 @@ BEFORE = _history.model._meta.db_table
 
 def _told(kind: str, hit: str) -> str:
     """Moments of the events about a row, and the due times that its clocks had."""
-    moments = "(e.at), ((e.payload->>'due_at')::timestamptz), ((e.payload->>'old_due_at')::timestamptz)"
+    due = "(CASE WHEN e.kind LIKE 'clock.%%' THEN nullif(e.payload->>'{}', '')::timestamptz END)"
+    moments = ", ".join(["(e.at)", due.format("due_at"), due.format("old_due_at")])
     return (
         f"SELECT v.at, {hit}.zone FROM {hit} JOIN {EVENTS} e ON e.subject_kind = '{kind}' AND e.subject_id = {hit}.id "
         f"CROSS JOIN LATERAL (VALUES {moments}) v(at)"
@@ -74,7 +75,7 @@ def _case(which: str) -> str:
 _PAYMENT = (
     _case("SELECT case_id FROM cases_casepayment WHERE id = ANY(%(ids)s)")
     + f"""
-    UNION SELECT (e.payload->>'paid_at')::timestamptz, %(zone)s FROM {EVENTS} e
+    UNION SELECT nullif(e.payload->>'paid_at', '')::timestamptz, %(zone)s FROM {EVENTS} e
      WHERE e.subject_kind = 'cases.casepayment' AND e.subject_id = ANY(%(ids)s) AND e.payload ? 'paid_at'
 """
 )
