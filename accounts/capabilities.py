@@ -181,9 +181,6 @@ DASHBOARDS = {
     "dashboards.today": LEADS,
     "dashboards.exceptions": roles(PLANNERS, R.AUDITOR),
     "dashboards.integrity": roles(LEADS - VENDORS, R.INSPECTOR, R.AUDITOR),
-}
-
-SCORECARDS = {
     "scorecards.view_merchants": roles(KEEPERS, R.AUDITOR),
     "scorecards.view_people": roles(R.SUPERVISOR, R.AUDITOR),
     "scorecards.view_own": STAFF,  # one's own; a lead those of his teams
@@ -464,7 +461,6 @@ TABLE: dict[str, frozenset[Role]] = {
     **CASES,
     **LEDGER,
     **DASHBOARDS,
-    **SCORECARDS,
 }
 
 # What machine accounts may do: the system everything declared (its rules are rows, its acts are recorded),

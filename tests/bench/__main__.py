@@ -40,6 +40,7 @@ def _items() -> dict[str, Callable[[Any, int], Iterator[Any]]]:
         exams,
         ledger,
         pages,
+        scorecards,
         search,
         sheets,
         walks,
@@ -60,6 +61,7 @@ def _items() -> dict[str, Callable[[Any, int], Iterator[Any]]]:
         "verify": ledger.measure_verify,
         "lists": ledger.measure_lists,
         "exams": exams.measure,
+        "scorecards": scorecards.measure,
         "celery": workers.measure,
         "sheets": sheets.measure,
     }

@@ -1,0 +1,116 @@
+"""Figures of a million tickets: a full count against bare GROUP BYs, 1,000 touched tickets, a month without sums."""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from time import perf_counter
+from typing import Any
+
+from django.db import connection
+
+from aftersales.core.models import Event
+from aftersales.scorecards import selectors, services
+from aftersales.scorecards.models import Rollup
+from aftersales.scorecards.states import SubjectKind
+from aftersales.tickets.models import Ticket
+from aftersales.tickets.states import ACTIVE_STATES
+from tests import database
+from tests.bench.data import NOW, Sets, copy_of
+from tests.bench.measure import Race, Result, at_most, race
+from tests.bench.rows import FREE, insert
+
+TOUCHED = 1_000
+COLD = ("tickets", "response_time", "complaint_rate")
+DAY = "(({column}) AT TIME ZONE 'Asia/Shanghai')::date"
+BARE = {
+    "tickets": ("tickets_ticket", "opened_at", ("merchant_id", "owner_id", "team_id"), "kind", "count(*)"),
+    "response_time": (
+        "tickets_ticket", "opened_at", ("merchant_id", "owner_id", "team_id"), "kind",
+        "sum(extract(epoch FROM first_reply_at - opened_at)), count(*), "
+        "array_agg(extract(epoch FROM first_reply_at - opened_at)::int ORDER BY first_reply_at - opened_at)",
+    ),
+    "response_in_time": (
+        "clocks_clock", "coalesce(breached_at, met_at)", ("holder_id", "holder_team_id"), "promise",
+        "count(*) FILTER (WHERE breached_at IS NULL), count(*)",
+    ),
+}  # fmt: skip
+"""Table, moment, subjects, category and sums of the plainest statement that gives the same figures."""
+
+
+def measure(sets: Sets, effort: int) -> Iterator[Result]:
+    with copy_of(sets.large) as name:
+        yield from measured(name, effort)
+
+
+def measured(name: str, effort: int) -> Iterator[Result]:
+    """In a database whose tickets lie there: their resolutions are added first."""
+    _resolved(name)
+    size = Ticket.objects.count()
+    start = perf_counter()
+    services.recount()
+    built = perf_counter() - start
+    with database.superuser(name) as link:
+        link.autocommit = True
+        link.execute(f"VACUUM ANALYZE {Rollup._meta.db_table}")
+    print(f"    {Rollup.objects.count():,} figures of {size:,} tickets in {built:.1f} s", flush=True)
+    taken = race(lambda: services.recount(codes=BARE), _bare, rounds=3 * effort, warm=1)
+    yield at_most(f"full count of {len(BARE)} metrics / bare GROUP BYs", taken, 1.5)
+    spent = [_refreshed() for _round in range(3 * effort)]
+    yield at_most(f"{TOUCHED:,} touched tickets / full build", Race(spent, [built]), 0.01)
+    taken = race(_cold, _scanned, rounds=9 * effort, warm=2)
+    yield at_most(
+        "a month of all merchants, unrolled / scan of a late column", taken, 0.6, f"{len(COLD)} metrics"
+    )
+
+
+def _resolved(name: str) -> None:
+    """One resolution for each finished ticket, which the set has not; every twentieth was reopened."""
+    finished = f"(SELECT id AS i, t.* FROM {Ticket._meta.db_table} t WHERE resolved_at IS NOT NULL) t"
+    same = {
+        "subject_kind": "'tickets.ticket'", "subject_id": "t.id", "merchant_id": "t.merchant_id",
+        "actor_id": "t.assignee_id", "actor_name": "'员工'", "source": "'web'",
+    }  # fmt: skip
+    with database.superuser(name) as link:
+        link.execute("SET session_replication_role = replica")
+        begin = FREE + 10 * Ticket.objects.count()
+        insert(
+            link, Event, finished, id=f"{begin} + t.id", kind="'ticket.resolved'", at="t.resolved_at", **same
+        )
+        link.commit()
+        link.autocommit = True
+        link.execute(f"ANALYZE {Event._meta.db_table}")
+
+
+def _bare() -> None:
+    """One GROUP BY for each metric and kind of subject, its rows counted and thrown away."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET statement_timeout = 0")
+        for table, moment, subjects, category, sums in BARE.values():
+            for subject in subjects:
+                cursor.execute(
+                    f"SELECT count(*) FROM (SELECT {subject}, {DAY.format(column=moment)}, {category}, {sums} "
+                    f"FROM {table} WHERE {subject} IS NOT NULL GROUP BY 1, 2, 3 OFFSET 0) x"
+                )
+
+
+def _refreshed() -> float:
+    ids = Ticket.objects.filter(state__in=ACTIVE_STATES).order_by("pk").values_list("pk", flat=True)[:TOUCHED]
+    for pk in ids:
+        services.touch(subject_kind="tickets.ticket", subject_id=pk)
+    start = perf_counter()
+    services.refresh()
+    return perf_counter() - start
+
+
+def _month() -> tuple[date, date]:
+    last = NOW.date().replace(day=1) - timedelta(days=1)
+    return last.replace(day=1), last
+
+
+def _cold() -> Any:
+    return selectors.cold(SubjectKind.MERCHANT, *_month(), COLD)
+
+
+def _scanned() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT sum(case_count) FROM {Ticket._meta.db_table}")
+        cursor.fetchone()
