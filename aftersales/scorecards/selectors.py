@@ -182,8 +182,8 @@ def _paged(found: Facts, after: tuple[datetime, int] | None, page: int) -> tuple
 
 
 def _item(one: Metric, row: Sequence[Any]) -> Item:
-    excluded = row[7] or ""
-    return Item(*row[:7], excluded, one.exclusions.get(excluded, ""))
+    kind, pk, at, day, num, den, seconds, excluded = row
+    return Item(kind, pk, at, day, num, den, seconds, excluded or "", one.exclusions.get(excluded, ""))
 
 
 def _days_of(since: date, until: date) -> list[date]:

@@ -93,7 +93,11 @@ def _count(rows: Sequence[tuple[str, int]]) -> int:
 def _days(kind: str, ids: Sequence[int]) -> set[date]:
     """Days of the market's zone on which these rows count or counted."""
     longest = max(_number("solved_quiet_days"), _number("repeat_problem_days"))
-    params = {"ids": list(ids), "zone": rule_book.market_default().zone, "window": timedelta(days=longest)}
+    params: dict[str, Any] = {
+        "ids": list(ids),
+        "zone": rule_book.market_default().zone,
+        "window": timedelta(days=longest),
+    }
     sql = f"SELECT DISTINCT (m.at AT TIME ZONE m.zone)::date FROM ({MOMENTS[kind]}) m(at, zone) WHERE m.at IS NOT NULL"
     with connection.cursor() as cursor:
         cursor.execute(sql, params)

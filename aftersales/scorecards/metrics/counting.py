@@ -148,20 +148,20 @@ def _excluded(part: Part) -> str:
 
 def _in_force(code: str, at: str, book: Book) -> str:
     """A number of the rule book as it was in force at that moment; before its first version that one counts."""
-    versions = sorted(
-        (one for one in book.parameters.get(code, ()) if one.valid_from and one.applies_at(one.valid_from)),
-        key=lambda one: (one.valid_from, one.pk),
+    versions = book.parameters.get(code, ())
+    since = sorted(
+        (one.valid_from, one.pk, float(one.value))
+        for one in versions
+        if one.valid_from and one.applies_at(one.valid_from)
     )
-    if not versions:
-        rule_book.parameter(
-            code, datetime.max.replace(tzinfo=UTC), among=book
-        )  # says which number is missing
-    values = [float(one.value) for one in versions]
+    if not since:
+        rule_book.parameter(code, datetime.max.replace(tzinfo=UTC), among=book)  # says what is missing
+    first = since[0][2]
     later = [
-        f"WHEN {at} >= '{one.valid_from.isoformat()}'::timestamptz THEN {float(one.value)!r}"
-        for one in reversed(versions[1:])
+        f"WHEN {at} >= '{begin.isoformat()}'::timestamptz THEN {value!r}"
+        for begin, _pk, value in since[:0:-1]
     ]
-    return f"(CASE {' '.join(later)} ELSE {values[0]!r} END)" if later else f"({values[0]!r})"
+    return f"(CASE {' '.join(later)} ELSE {first!r} END)" if later else f"({first!r})"
 
 
 def _near(at: Iterable[str], days: Sequence[date], params: dict[str, Any]) -> str:
