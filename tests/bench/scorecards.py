@@ -22,7 +22,6 @@ TOUCHED = 1_000
 COLD = ("tickets", "response_time", "complaint_rate")
 DAY = "(({column}) AT TIME ZONE 'Asia/Shanghai')::date"
 BARE = {
-    "tickets": ("tickets_ticket", "opened_at", ("merchant_id", "owner_id", "team_id"), "kind", "count(*)"),
     "response_time": (
         "tickets_ticket", "opened_at", ("merchant_id", "owner_id", "team_id"), "kind",
         "sum(extract(epoch FROM first_reply_at - opened_at)), count(*), "
