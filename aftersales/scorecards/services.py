@@ -136,7 +136,10 @@ _TAKE = f"""
 """
 _PUT = """
     WITH fresh AS ({fresh}),
-    stood AS (SELECT r.* FROM {table} r WHERE r.metric = %(metric)s AND r.subject_kind = %(kind)s{within}),
+    stood AS (
+        SELECT r.id, r.subject_id, r.subject_name, r.day, r.category, r.num, r.den, r.samples FROM {table} r
+         WHERE r.metric = %(metric)s AND r.subject_kind = %(kind)s{within}
+    ),
     differs AS MATERIALIZED (
         SELECT s.id AS old, f.* FROM fresh f FULL JOIN stood s ON f.subject_id = s.subject_id AND f.day = s.day
            AND f.category = s.category AND f.subject_name = s.subject_name

@@ -106,7 +106,7 @@ REVIEWS = Source(
 """A review that names no merchant counts for each seller of its order."""
 
 # -------------------------------------------------------------------------------------------- tickets
-_TEAM = "LEFT JOIN accounts_team tm ON tm.id = {}"
+_TEAM = "JOIN accounts_team tm ON tm.vendor <> '' AND tm.id = {}"
 _TICKET = f"tickets_ticket t {MARKET.format('t')}"
 ORDERED = (
     "CROSS JOIN LATERAL (SELECT DISTINCT l.product_id FROM orders_orderline l WHERE l.order_id = t.order_id "
