@@ -2,11 +2,13 @@
 
 from django.urls import path
 
-from .views import consequences, exams, training
+from .views import consequences, exams, shops, training
 
 app_name = "portal"
 urlpatterns = [
     path("", training.index, name="index"),
+    path("shop/", shops.choose, name="choose"),
+    path("shop/chosen/", shops.chosen, name="chosen"),
     path("lessons/<slug:number>/", training.lesson, name="lesson"),
     path("courses/<slug:code>/", training.course, name="course"),
     path("courses/files/<str:public_id>/", training.file, name="file"),
