@@ -97,6 +97,7 @@ MERCHANT_REGISTER = {
     "merchants.move_deposit": roles(R.FINANCE),
     "merchants.view_training": roles(KEEPERS, R.SUPERVISOR, R.TRAINER, R.PLANNER, R.AUDITOR),
     "merchants.learn": MERCHANTS,  # their own courses in the portal
+    "merchants.keep_people": roles(R.MERCHANT_OWNER),  # who else acts for the merchant that one owns
     "core.export_merchant_lessons": roles(KEEPERS, R.SUPERVISOR, R.TRAINER, R.AUDITOR),
     "merchants.view_deposits": roles(
         R.FINANCE, R.LEAD, R.SUPERVISOR, R.AUDITOR, R.MERCHANT_MANAGER, R.OPERATIONS

@@ -13,6 +13,7 @@ from aftersales.core import moves, registers
 from aftersales.core.errors import DomainError, NotPermitted
 from aftersales.core.money import CENT
 from aftersales.merchants.models import DepositCall, DepositMove, Merchant, MerchantContact, MerchantMember
+from aftersales.merchants.services.people import member_end
 from aftersales.merchants.states import OWES_DEPOSIT, DepositKind, MemberRole
 from aftersales.standards.selectors import duration
 
@@ -72,17 +73,10 @@ def member_add(
 
 
 def member_remove(*, member: MerchantMember, actor: Any, now: datetime) -> MerchantMember:
-    """End a person's right to act for a merchant; the row stays."""
+    """End a person's right to act for a merchant; the row stays, the person is signed out everywhere."""
     _require(actor, "merchants.change_merchantmember")
-    removed: MerchantMember = registers.save(
-        member,
-        actor=actor,
-        now=now,
-        event="merchant.member_removed",
-        payload={"user": member.user_id, "role": member.role},
-        active_to=now,
-    )
-    return removed
+    with transaction.atomic():
+        return member_end(member, actor, now)
 
 
 def contact_save(
