@@ -118,10 +118,12 @@ class Cast:
             ).save()  # fmt: skip
         return person
 
-    def client(self, role: str | User) -> Client:
-        """A browser in which this person is signed in."""
+    def client(self, role: str | User, shop: Any = None) -> Client:
+        """A browser in which this person is signed in; ``shop``: the merchant that he chose to act for."""
         client = Client()
         client.force_login(role if isinstance(role, User) else self.of(role))
+        if shop is not None:
+            client.post("/portal/shop/chosen/", {"merchant": shop.public_id})
         return client
 
     def _named(self, role: Role) -> User:
