@@ -104,6 +104,13 @@ register(
         audience="merchant",
     ),
     Kind(
+        "merchant.invitation_lapsed",
+        sentence=_("Nobody accepted the invitation (%(role)s); the address is forgotten."),
+        payload=INVITATION,
+        show=_role,
+        audience="merchant",
+    ),
+    Kind(
         "merchant.invitation_accepted",
         sentence=_("%(actor)s accepted the invitation (%(role)s)."),
         payload=INVITATION,

@@ -11,7 +11,7 @@ from accounts.services import system_user
 from aftersales.core import origin
 from aftersales.core.models import Job
 
-from .services.people import invitation_letter_send
+from .services.people import invitation_letter_send, invitations_forget
 from .services.training import lessons_sweep
 
 
@@ -21,6 +21,14 @@ def sweep_lessons() -> int:
     now = timezone.now()
     with origin.coming_from("task"):
         return lessons_sweep(actor=system_user(now), now=now)
+
+
+@shared_task
+def forget_invitations() -> int:
+    """Every night: name and address of whom nobody invites any more."""
+    now = timezone.now()
+    with origin.coming_from("task"):
+        return invitations_forget(actor=system_user(now), now=now)
 
 
 def invitation_letter(job: Job, now: datetime) -> Mapping[str, Any] | None:

@@ -2,13 +2,19 @@
 
 from django.urls import path
 
-from .views import consequences, exams, shops, training
+from .views import consequences, exams, people, shops, training
 
 app_name = "portal"
 urlpatterns = [
     path("", training.index, name="index"),
     path("shop/", shops.choose, name="choose"),
     path("shop/chosen/", shops.chosen, name="chosen"),
+    path("people/", people.index, name="people"),
+    path("people/invite/", people.invite, name="invite"),
+    path("people/invitations/", people.invitation_change, name="invitation_change"),
+    path("people/remove/", people.remove, name="remove"),
+    path("people/role/", people.role, name="role"),
+    path("invitation/<str:token>/", people.invitation, name="invitation"),
     path("lessons/<slug:number>/", training.lesson, name="lesson"),
     path("courses/<slug:code>/", training.course, name="course"),
     path("courses/files/<str:public_id>/", training.file, name="file"),

@@ -12,6 +12,7 @@ from aftersales.ledger.models import Account, ExportLine
 from aftersales.merchants import services as merchants
 from aftersales.merchants.models import Merchant
 from tests.architecture.rows import (
+    ANYBODY,
     MERCHANTS,
     NUMBER,
     READERS,
@@ -86,6 +87,12 @@ PORTAL = {
     "portal:answer": Page(MERCHANTS, "POST", sample=NOTHING),
     "portal:submit": Page(MERCHANTS, "POST", sample=NOTHING),
     "portal:appeal": Page(MERCHANTS, "POST", sample=NOTHING),
+    "portal:people": Page(OWNERS),
+    "portal:invite": Page(OWNERS, "POST"),
+    "portal:invitation_change": Page(OWNERS, "POST", sample={"": ""}),
+    "portal:remove": Page(OWNERS, "POST", sample={"": ""}),
+    "portal:role": Page(OWNERS, "POST", sample={"": ""}),
+    "portal:invitation": Page(ANYBODY, sample={"token": "x"}),
     "portal:consequences": Page(OWNERS),
     "portal:statement": Page(OWNERS),
     "portal:consequence": Page(OWNERS, sample=NOTHING),

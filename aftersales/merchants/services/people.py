@@ -108,6 +108,17 @@ def invitation_revoke(*, invitation: MerchantInvitation, actor: Any, now: dateti
         return _ended(row, "merchant.invitation_revoked", actor, now)
 
 
+def invitations_forget(*, actor: Any, now: datetime) -> int:
+    """What was never accepted ends as long after its last day as it was good, and name and address with it."""
+    kept = duration("merchant_invitation_days", now)
+    rows = MerchantInvitation.objects.open().filter(expires_at__lte=now - kept).order_by("merchant_id", "pk")
+    with transaction.atomic():
+        found = list(rows.select_for_update(skip_locked=True))
+        for row in found:
+            _ended(row, "merchant.invitation_lapsed", actor, now)
+    return len(found)
+
+
 def invitation_of(token: str, now: datetime) -> MerchantInvitation | None:
     """The invitation behind a link; None for unknown, used, taken back, sent anew and too late alike."""
     try:
