@@ -76,7 +76,7 @@ def member_remove(*, member: MerchantMember, actor: Any, now: datetime) -> Merch
     """End a person's right to act for a merchant; the row stays, the person is signed out everywhere."""
     _require(actor, "merchants.change_merchantmember")
     with transaction.atomic():
-        return member_end(member, actor, now)
+        return member_end(member=member, actor=actor, now=now)
 
 
 def contact_save(

@@ -202,10 +202,10 @@ def member_dismiss(*, member: MerchantMember, actor: Any, now: datetime) -> Merc
         row = _present(member)
         if row.role == MemberRole.OWNER:
             _keep_an_owner(row)
-        return member_end(row, actor, now)
+        return member_end(member=row, actor=actor, now=now)
 
 
-def member_end(member: MerchantMember, actor: Any, now: datetime) -> MerchantMember:
+def member_end(*, member: MerchantMember, actor: Any, now: datetime) -> MerchantMember:
     """Whoever ends it: the row stays, the person is signed out everywhere and loses what no other merchant gives."""
     ended: MerchantMember = registers.save(
         member, actor=actor, now=now, event="merchant.member_removed",
