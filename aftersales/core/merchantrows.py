@@ -5,5 +5,5 @@ from aftersales.core.rowpolicies import show
 show(
     "core.Event",
     "core_event.merchant_id = %(me)s AND core_event.audience <> 'internal'",
-    hidden=("reason", "request_id"),  # what staff typed for itself
+    hidden=("request_id",),  # a reason is told with what it is the reason of
 )

@@ -29,7 +29,7 @@ OWN, APPLICATION = "merchant_rows", "application_rows"
 class Shown:
     """``where``: the condition on a row, with the table's own name; empty: every row, and ``why`` says why.
 
-    ``hidden``: columns that the role may not read; inside the scope they come as NULL.
+    ``hidden``: columns that the role may not read; inside the scope they come empty.
     """
 
     where: str = ""
@@ -58,7 +58,10 @@ def through(table: str, column: str, of: str, key: str = "id") -> str:
 
 
 def hide_columns() -> None:
-    """Inside the scope a hidden column is asked for as NULL: pages load rows as everywhere, and see nothing in it."""
+    """Inside the scope a hidden column comes empty: pages load rows as everywhere, and see nothing in it.
+
+    A text that may be empty is empty; everything else is NULL, which could never be saved by mistake.
+    """
     for model, one in declared().items():
         for name in one.hidden:
             field: Any = model._meta.get_field(name)
@@ -66,14 +69,16 @@ def hide_columns() -> None:
 
 
 class _Hidden:
-    """Instead of a field's ``select_format``: the column, or NULL inside a merchant's scope."""
+    """Instead of a field's ``select_format``: the column, or nothing inside a merchant's scope."""
 
     def __init__(self, field: Any) -> None:
+        is_text = isinstance(field, (models.CharField, models.TextField))
+        self.nothing = "''" if is_text and field.blank and not field.null else "NULL"
         self.otherwise = field.select_format
 
     def __call__(self, compiler: Any, statement: str, params: Any) -> tuple[str, Any]:
         if inside() is not None:
-            return "NULL", ()
+            return self.nothing, ()
         found: tuple[str, Any] = self.otherwise(compiler, statement, params)
         return found
 
