@@ -73,6 +73,9 @@ ACCOUNTS = {
     **register("accounts.away", view=STAFF, add=STAFF - {R.AUDITOR}),
 }
 
+PORTAL_PAGES = {
+    "portal.work": MERCHANTS,  # their own merchants' cases, day by day
+}
 DESK_PAGES = {
     "desk.view": READERS,
     "desk.archive": READERS,
@@ -97,6 +100,7 @@ MERCHANT_REGISTER = {
     "merchants.move_deposit": roles(R.FINANCE),
     "merchants.view_training": roles(KEEPERS, R.SUPERVISOR, R.TRAINER, R.PLANNER, R.AUDITOR),
     "merchants.learn": MERCHANTS,  # their own courses in the portal
+    "merchants.keep_returns_address": MERCHANTS,  # of the merchant one acts for
     "core.export_merchant_lessons": roles(KEEPERS, R.SUPERVISOR, R.TRAINER, R.AUDITOR),
     "merchants.view_deposits": roles(
         R.FINANCE, R.LEAD, R.SUPERVISOR, R.AUDITOR, R.MERCHANT_MANAGER, R.OPERATIONS
@@ -106,7 +110,7 @@ MERCHANT_REGISTER = {
 }
 CUSTOMER_REGISTER = {
     "customers.reveal": roles(
-        DESK, R.PRIVACY_OFFICER, R.RISK, R.RETURNS_RECEIVER
+        DESK, R.PRIVACY_OFFICER, R.RISK, R.RETURNS_RECEIVER, MERCHANTS
     ),  # a parcel goes to an address
     "customers.classify": roles(R.LEAD, R.SUPERVISOR, R.OPERATIONS),
     "customers.erase": roles(R.PRIVACY_OFFICER),
@@ -230,7 +234,8 @@ TICKETS = {
     "tickets.promise": WORKERS,  # whoever holds the ticket; a lead may withdraw without a word to the customer
     "tickets.appoint": WORKERS,  # windows agreed with customers, merchants, carriers; whoever holds the ticket
     "tickets.hear_customer": WORKERS,  # what he said is taken down; he himself writes by a signed page
-    "tickets.hear_merchant": WORKERS,
+    "tickets.confirm_merchant_rule": MERCHANTS,  # that one has read a change of what merchants owe
+    "tickets.hear_merchant": roles(WORKERS, MERCHANTS),  # they write themselves, in the portal
     "tickets.issue_link": NOBODY,  # made when the message goes out
     "tickets.use_answers": WORKERS,
     "tickets.write_own_answer": WORKERS,
@@ -299,22 +304,24 @@ SHEETS = {
 # Cases: what is decided, where the goods are, what is paid. Who proposes does not approve; who rules does not pay.
 CASE_WORKERS = roles(R.AGENT, R.LEAD, R.SUPERVISOR, R.AUTHORITY_DESK, VENDORS)
 CASE_READERS = roles(READERS, R.FINANCE, R.RETURNS_RECEIVER)
+CASE_PARTIES = roles(CASE_READERS, MERCHANTS)
 RECOVERY_WORKERS = roles(R.AGENT, R.LEAD, R.SUPERVISOR, R.AUTHORITY_DESK, R.FINANCE)
 RECOVERY_READERS = RECOVERY_WORKERS | roles(R.ADJUDICATOR, R.AUDITOR)
 LETTER_DESK = roles(R.AUTHORITY_DESK, R.LEAD, R.SUPERVISOR)
 CASES = {
     "cases.view_all": roles(R.FINANCE, R.RETURNS_RECEIVER, R.ADJUDICATOR),
     "cases.open": CASE_WORKERS,
-    "cases.decide": CASE_WORKERS,
+    "cases.decide": roles(CASE_WORKERS, MERCHANTS),  # a merchant's people: of their own merchants
     "cases.answer": CASE_WORKERS,  # what the customer said is taken down; he himself answers by a signed page
-    "cases.dispute": roles(CASE_WORKERS, R.ADJUDICATOR),
+    "cases.dispute": roles(CASE_WORKERS, R.ADJUDICATOR, MERCHANTS),
+    "cases.speak": roles(CASE_WORKERS, MERCHANTS),  # for a side of a dispute
     "cases.review_dispute": roles(R.ADJUDICATOR),
     "cases.rule": roles(R.ADJUDICATOR),
     "cases.close": roles(CASE_WORKERS, R.FINANCE),
-    "cases.ship": CASE_WORKERS,
-    "cases.receive": roles(R.RETURNS_RECEIVER, R.LEAD, R.SUPERVISOR),
-    "cases.inspect": roles(R.RETURNS_RECEIVER, R.LEAD, R.SUPERVISOR),
-    "cases.propose_payment": roles(CASE_WORKERS, R.FINANCE),
+    "cases.ship": roles(CASE_WORKERS, MERCHANTS),
+    "cases.receive": roles(R.RETURNS_RECEIVER, R.LEAD, R.SUPERVISOR, MERCHANTS),
+    "cases.inspect": roles(R.RETURNS_RECEIVER, R.LEAD, R.SUPERVISOR, MERCHANTS),
+    "cases.propose_payment": roles(CASE_WORKERS, R.FINANCE, MERCHANTS),
     "cases.name_payee": roles(
         CASE_WORKERS, R.FINANCE
     ),  # another account; he himself names it on a signed page
@@ -342,7 +349,7 @@ CASES = {
     "cases.propose_write_off": roles(R.FINANCE, R.LEAD),
     "cases.approve_write_off": roles(R.FINANCE, R.LEAD, R.SUPERVISOR),
     **register("cases.recovery", view=RECOVERY_READERS),
-    "cases.repair": roles(CASE_WORKERS, R.RETURNS_RECEIVER),
+    "cases.repair": roles(CASE_WORKERS, R.RETURNS_RECEIVER, MERCHANTS),
     "cases.take_due": roles(CASE_WORKERS, R.FINANCE),
     "cases.sweep": NOBODY,
     "cases.take_letter": CASE_WORKERS,  # whoever opens the post; the authority desk, leads and supervisors handle it
@@ -356,10 +363,10 @@ CASES = {
     "cases.settle_flag": roles(R.LEAD, R.SUPERVISOR),
     "cases.open_request": CASE_WORKERS,
     "cases.answer_request": CASE_WORKERS,  # staff on behalf of whoever owes it, recorded as such
-    **register("cases.case", view=CASE_READERS),
-    **register("cases.caseparcel", view=CASE_READERS),
-    **register("cases.casepayment", view=CASE_READERS),
-    **register("cases.dispute", view=CASE_READERS),
+    **register("cases.case", view=CASE_PARTIES),
+    **register("cases.caseparcel", view=CASE_PARTIES),
+    **register("cases.casepayment", view=CASE_PARTIES),
+    **register("cases.dispute", view=CASE_PARTIES),
     **register("cases.paymentrun", view=roles(R.FINANCE, R.SUPERVISOR, R.AUDITOR)),
 }
 
@@ -445,6 +452,7 @@ LEDGER = {
 TABLE: dict[str, frozenset[Role]] = {
     **ACCOUNTS,
     **DESK_PAGES,
+    **PORTAL_PAGES,
     **MERCHANT_REGISTER,
     **CUSTOMER_REGISTER,
     **ORDER_REGISTER,
@@ -464,7 +472,7 @@ TABLE: dict[str, frozenset[Role]] = {
 # the customer only what a signed one-purpose page offers.
 CUSTOMER: frozenset[str] = frozenset({
     "tickets.confirm", "tickets.reopen", "tickets.hear_customer", "cases.view_case", "cases.answer", "cases.ship",
-    "cases.dispute", "cases.name_payee",
+    "cases.dispute", "cases.speak", "cases.name_payee",
 })  # fmt: skip
 
 # Who sees personal data or decides about money and people shows a second factor at sign-in.
@@ -486,6 +494,12 @@ def _codes(role: str) -> frozenset[str]:
 
 def allowed(held: Iterable[str], code: str) -> bool:
     return any(code in _codes(role) for role in held)
+
+
+@cache
+def is_outside(code: str) -> bool:
+    """Whether nobody but people of merchants holds this one: what opens pages to them."""
+    return TABLE.get(code, NOBODY) <= MERCHANTS and code in TABLE
 
 
 def allowed_in(held: Iterable[str], room: str) -> bool:

@@ -79,7 +79,7 @@ def exchange_send(
     require(actor, "cases.ship")
     with transaction.atomic():
         mine = held(case, version=version)
-        refuse_foreign(mine.ticket, actor)
+        refuse_foreign(mine.ticket, actor, mine.case)
         _refuse_other_kinds(mine)
         if mine.case.state != CaseState.APPROVED:
             raise DomainError(_("Only an approved exchange is sent."), "not_exchange")
