@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from .views import cases, consequences, exams, receipt, shop, today, training
+from .views import cases, consequences, exams, receipt, shop, shops, today, training
 
 app_name = "portal"
 urlpatterns = [
@@ -18,6 +18,8 @@ urlpatterns = [
     path("rules/", shop.rules, name="rules"),
     path("rules/<int:pk>/read/", shop.rule_read, name="rule_read"),
     path("training/", training.index, name="index"),
+    path("shop/", shops.choose, name="choose"),
+    path("shop/chosen/", shops.chosen, name="chosen"),
     path("lessons/<slug:number>/", training.lesson, name="lesson"),
     path("courses/<slug:code>/", training.course, name="course"),
     path("courses/files/<str:public_id>/", training.file, name="file"),

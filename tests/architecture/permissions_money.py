@@ -74,6 +74,8 @@ PORTAL = {
         frozenset({R.SUPERVISOR, R.OPERATIONS}), "POST", sample={"code": "x", "number": 1}
     ),
     "portal:index": Page(MERCHANTS),
+    "portal:choose": Page(MERCHANTS),
+    "portal:chosen": Page(MERCHANTS, "POST", sample={"": ""}),
     "portal:lesson": Page(MERCHANTS, sample={"number": "x"}),
     "portal:course": Page(MERCHANTS, sample={"code": "x"}),
     "portal:file": Page(MERCHANTS, sample={"public_id": "x"}),
