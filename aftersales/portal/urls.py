@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from .views import cases, consequences, exams, receipt, shop, shops, today, training
+from .views import cases, consequences, exams, house, receipt, shops, today, training
 
 app_name = "portal"
 urlpatterns = [
@@ -14,9 +14,9 @@ urlpatterns = [
     path("cases/<str:public_id>/files/<str:file_id>/", cases.case_file, name="case_file"),
     path("cases/<str:public_id>/parcels/<str:parcel_id>/", receipt.receipt, name="receipt"),
     path("cases/<str:public_id>/do/<slug:name>/", cases.act, name="act"),
-    path("addresses/", shop.addresses, name="addresses"),
-    path("rules/", shop.rules, name="rules"),
-    path("rules/<int:pk>/read/", shop.rule_read, name="rule_read"),
+    path("addresses/", house.addresses, name="addresses"),
+    path("rules/", house.rules, name="rules"),
+    path("rules/<int:pk>/read/", house.rule_read, name="rule_read"),
     path("training/", training.index, name="index"),
     path("shop/", shops.choose, name="choose"),
     path("shop/chosen/", shops.chosen, name="chosen"),

@@ -25,19 +25,21 @@ def photo(name: str = "beschaedigt.png") -> SimpleUploadedFile:
 
 class Clerk:
     def __init__(self, desk: Cast, person: Any, clock: Any) -> None:
-        self.person, self.clock = person, clock
+        self.desk, self.person, self.clock = desk, person, clock
         self.browser: Client = desk.client(person)
 
     def at(self, moment: datetime) -> Clerk:
+        """Later, signed in anew: days lie between the acts of a week."""
         self.clock.move_to(moment)
+        self.browser = self.desk.client(self.person)
         return self
 
-    def get(self, name: str, *args: Any, **query: Any) -> Any:
-        return self.browser.get(reverse(f"portal:{name}", args=args), query)
+    def get(self, to: str, *args: Any, **query: Any) -> Any:
+        return self.browser.get(reverse(f"portal:{to}", args=args), query)
 
-    def page(self, name: str, *args: Any, **query: Any) -> str:
-        answer = self.get(name, *args, **query)
-        assert answer.status_code == 200, (name, answer.status_code)
+    def page(self, to: str, *args: Any, **query: Any) -> str:
+        answer = self.get(to, *args, **query)
+        assert answer.status_code == 200, (to, answer.status_code)
         return str(answer.content.decode())
 
     def form(self, case: Case, act: str, row: str = "") -> dict[str, str]:
@@ -46,8 +48,8 @@ class Clerk:
         body = page[page.rindex('<form class="stack"') :]
         return dict(re.findall(r'<input type="hidden" name="([a-z_]+)" value="([^"]*)"', body))
 
-    def post(self, name: str, *args: Any, **data: Any) -> Any:
-        return self.browser.post(reverse(f"portal:{name}", args=args), {FIELD: new_key(), **data})
+    def post(self, to: str, *args: Any, **data: Any) -> Any:
+        return self.browser.post(reverse(f"portal:{to}", args=args), {FIELD: new_key(), **data})
 
     def does(self, case: Case, act: str, row: str = "", **data: Any) -> str:
         """Opens the form, fills it in and sends it; answers the page one is led to."""

@@ -98,17 +98,17 @@ class Today:
     more: bool
 
 
-def today(user: Any, now: datetime) -> Today:
-    """What waits for this person's merchants by time, and what waits for others. Three queries."""
-    rows = with_turns(Case.objects.visible_to(user))
+def today(own: CaseQuerySet, now: datetime) -> Today:
+    """What of one's own cases waits for oneself by time, and what for others. Three queries."""
+    rows = with_turns(own)
     midnight = timezone.localtime(now).replace(hour=23, minute=59, second=59, microsecond=999999)
     late, soon = Q(until__lt=now), Q(until__gte=now, until__lte=midnight)
-    counted = rows.order_by().values("turn").annotate(
+    counted = rows.order_by().values("whose").annotate(
         n=Count("pk"), soonest=Min("until"), late=Count("pk", filter=late), soon=Count("pk", filter=soon),
     )  # fmt: skip
-    by_turn = {row["turn"]: row for row in counted}
+    by_turn = {row["whose"]: row for row in counted}
     mine = [by_turn[one] for one in MINE if one in by_turn]
-    first = wide(rows.filter(turn__in=MINE)).order_by("until", "pk")[:TASKS]
+    first = wide(rows.filter(whose__in=MINE)).order_by("until", "pk")[:TASKS]
     tasks = [task(one, now) for one in first]
     total = sum(row["n"] for row in mine)
     return Today(
@@ -175,13 +175,12 @@ def wanted(given: Mapping[str, str], before: int | None) -> Wanted:
     )  # fmt: skip
 
 
-def cases(user: Any, asked: Wanted, now: datetime) -> tuple[list[Task], int | None]:
-    """One page of cases, newest first, and the key to go on from. Two queries."""
-    seen = Case.objects.visible_to(user)
-    rows = with_turns(seen) if asked.turn else seen
+def cases(own: CaseQuerySet, asked: Wanted, now: datetime) -> tuple[list[Task], int | None]:
+    """One page of one's own cases, newest first, and the key to go on from. Three queries at most."""
+    rows = with_turns(own) if asked.turn else own
     if asked.turn:
         turns = {"mine": MINE, "others": OTHERS}.get(asked.turn, (asked.turn,))
-        rows = rows.filter(turn__in=turns)
+        rows = rows.filter(whose__in=turns)
     rows = rows.filter(state=asked.state) if asked.state else rows
     rows = rows.filter(kind=asked.kind) if asked.kind else rows
     if asked.words:
@@ -189,17 +188,17 @@ def cases(user: Any, asked: Wanted, now: datetime) -> tuple[list[Task], int | No
     rows = rows.filter(pk__lt=asked.before) if asked.before else rows
     found = list(wide(rows).order_by("-pk")[: PAGE + 1])
     if not asked.turn:
-        _add_turns(found, seen)
+        _add_turns(found, own)
     more = found[PAGE - 1].pk if len(found) > PAGE else None
     return [task(one, now) for one in found[:PAGE]], more
 
 
-def _add_turns(found: Sequence[Case], seen: CaseQuerySet) -> None:
+def _add_turns(found: Sequence[Case], own: CaseQuerySet) -> None:
     """Turns of the open ones of a page that holds done ones too. One query."""
-    rows = with_turns(seen.filter(pk__in=[one.pk for one in found])).values_list("pk", "turn", "until")
+    rows = with_turns(own.filter(pk__in=[one.pk for one in found])).values_list("pk", "whose", "until")
     turns = {pk: (turn, until) for pk, turn, until in rows}
     for one in found:
-        one.turn, one.until = turns.get(one.pk, ("", None))
+        one.whose, one.until = turns.get(one.pk, ("", None))
 
 
 def words_of(counted: Today) -> str:

@@ -28,6 +28,7 @@ from aftersales.cases.models import (
     Ruling,
     Settlement,
 )
+from aftersales.cases.querysets import CaseQuerySet
 from aftersales.cases.states import (
     HERE,
     CaseKind,
@@ -110,9 +111,9 @@ def may_receive(case: Case, parcel: CaseParcel) -> bool:
     return parcel.state in coming or (parcel.state in HERE and case.kind != CaseKind.REPAIR)
 
 
-def find(user: Any, public_id: str) -> Case | None:
-    """A case of one's own merchants, with its turn while it is open. One query, two of a case that is over."""
-    rows = Case.objects.visible_to(user).filter(public_id=public_id)
+def find(own: CaseQuerySet, public_id: str) -> Case | None:
+    """A case of one's own, with its turn while it is open. One query, two of a case that is over."""
+    rows = own.filter(public_id=public_id)
     rows = rows.select_related("order", "merchant", "customer", "ticket")
     found: Case | None = with_turns(rows).first() or rows.first()
     return found

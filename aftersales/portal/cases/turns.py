@@ -62,8 +62,8 @@ OUTER = OuterRef("pk")
 
 
 def with_turns(rows: CaseQuerySet) -> CaseQuerySet:
-    """Open cases with ``turn`` and ``until`` (None where no time runs)."""
-    return rows.open().annotate(turn=_turn()).annotate(until=_until())
+    """Open cases with ``whose`` (a turn) and ``until`` (None where no time runs)."""
+    return rows.open().annotate(whose=_turn()).annotate(until=_until())
 
 
 def _turn() -> Choose:
@@ -133,9 +133,9 @@ def _until() -> Choose:
     sends = CaseParcel.objects.filter(case=OUTER, state=ParcelState.AWAITED).order_by("ship_by")
     return Choose(
         When(state=CaseState.DISPUTED, then=Subquery(dispute)),
-        When(turn=Turn.REPAIR, then=Coalesce(Subquery(bench), F("next_due_at"))),
+        When(whose=Turn.REPAIR, then=Coalesce(Subquery(bench), F("next_due_at"))),
         When(
-            turn=Turn.CUSTOMER, state=CaseState.APPROVED,
+            whose=Turn.CUSTOMER, state=CaseState.APPROVED,
             then=Coalesce(Subquery(sends.values("ship_by")[:1]), F("next_due_at")),
         ),
         default=F("next_due_at"),
@@ -145,5 +145,5 @@ def _until() -> Choose:
 
 def turn_of(case: Case) -> Turn | None:
     """Of a case that was read with its turn; None of one that is over."""
-    found = getattr(case, "turn", "")
+    found = getattr(case, "whose", "")
     return Turn(found) if found else None

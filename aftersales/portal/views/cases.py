@@ -20,10 +20,12 @@ from aftersales.core.access import needs
 from aftersales.core.errors import Busy, DomainError
 from aftersales.core.models import Event
 from aftersales.core.posted import whole as whole_number
+from aftersales.portal import scope
 from aftersales.portal.cases import acts, reading, showing, story
 from aftersales.portal.cases.acts import ACTS, SAY, Given, Offered
 from aftersales.portal.cases.listing import task
 from aftersales.portal.cases.reading import Sides, Whole
+from aftersales.portal.scope import acting_page, merchant_page, own_cases
 from aftersales.standards.selectors import one_edition
 
 from .today import WORK
@@ -33,13 +35,14 @@ SHORT = 32  # characters of a form's name that an event keeps
 
 def the_case(request: HttpRequest, public_id: str) -> Case:
     """A case of one's own merchants; every other one is not there."""
-    found = reading.find(request.user, public_id)
+    found = reading.find(own_cases(request), public_id)
     if found is None:
         raise Http404
     return found
 
 
 @needs(WORK)
+@merchant_page
 @require_GET
 def case(request: HttpRequest, public_id: str) -> HttpResponse:
     """Whose turn, what the customer says, what may be done now and why not, what happened."""
@@ -56,6 +59,7 @@ def case(request: HttpRequest, public_id: str) -> HttpResponse:
 
 
 @needs(WORK)
+@merchant_page
 @require_GET
 def dispute(request: HttpRequest, public_id: str) -> HttpResponse:
     """Whose turn it is, what both sides brought and proposed, and what was ruled."""
@@ -76,6 +80,7 @@ def _sides(found: Whole) -> Sides:
 
 
 @needs(WORK)
+@merchant_page
 @require_GET
 def talk(request: HttpRequest, public_id: str) -> HttpResponse:
     """What the platform and the merchant wrote to each other, and the box to write in."""
@@ -88,6 +93,7 @@ def talk(request: HttpRequest, public_id: str) -> HttpResponse:
 
 
 @needs(WORK)
+@merchant_page
 @require_GET
 def case_file(request: HttpRequest, public_id: str, file_id: str) -> HttpResponseBase:
     """A picture or a file of this case, always as a download."""
@@ -101,14 +107,15 @@ def case_file(request: HttpRequest, public_id: str, file_id: str) -> HttpRespons
 
 
 @needs(WORK)
+@acting_page
 @require_http_methods(["GET", "POST"])
 def act(request: HttpRequest, public_id: str, name: str) -> HttpResponse:
     """The form of one act, and the act itself."""
     if name not in ACTS:
         raise Http404
-    row = the_case(request, public_id)
-    found = reading.whole(row)
-    one = _chosen(request, found, name)
+    with scope.reading(request):
+        found = reading.whole(the_case(request, public_id))
+        one = _chosen(request, found, name)
     if request.method == "POST" and "show" not in request.POST:
         return _post(request, found, name, one)
     if one is None:

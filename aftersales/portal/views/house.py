@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import cast
 
 from django import forms
 from django.http import HttpRequest, HttpResponse
@@ -17,6 +17,7 @@ from aftersales.core.access import answered, needs
 from aftersales.merchants.models import Merchant, MerchantContact
 from aftersales.merchants.services import contact_save
 from aftersales.merchants.states import ContactRole
+from aftersales.portal.scope import MerchantRequest, merchant_page
 from aftersales.standards.models import StandardVersion
 from aftersales.standards.selectors import book, limit_words
 from aftersales.tickets.selectors import reading
@@ -38,41 +39,33 @@ class AddressForm(forms.Form):
 
 
 @needs(WORK)
+@merchant_page
 @require_http_methods(["GET", "POST"])
 def addresses(request: HttpRequest) -> HttpResponse:
-    """Where customers send goods to, one address for each merchant; open cases go on as soon as it is there."""
-    shops = list(Merchant.objects.of_member(request.user).order_by("code"))
-    asked = request.POST.get("shop", "")
-    rows = MerchantContact.objects.filter(merchant__in=shops, role=ContactRole.RETURNS)
-    known = {one.merchant_id: one for one in rows}
-    forms_ = [(one, _form(request, one, known.get(one.pk), asked)) for one in shops]
-    if request.method == "POST":
-        mine = next(((shop, form) for shop, form in forms_ if shop.code == asked), None)
-        if mine is None:
-            return redirect("portal:addresses")
-        if mine[1].is_valid() and _saved(request, *mine):
-            return redirect("portal:addresses")
-    page = {"title": pgettext("portal", "Return address"), "now": timezone.now(), "shops": forms_}
+    """Where customers send goods to; open cases go on as soon as it is there."""
+    shop = cast(MerchantRequest, request).merchant
+    kept = MerchantContact.objects.filter(merchant=shop, role=ContactRole.RETURNS).first()
+    known = {"name": kept.name, "phone": kept.phone, "address": kept.address} if kept else {}
+    form = AddressForm(request.POST if request.method == "POST" else None, initial=known)
+    if request.method == "POST" and form.is_valid() and _saved(request, shop, form):
+        return redirect("portal:addresses")
+    page = {"title": pgettext("portal", "Return address"), "now": timezone.now(), "shop": shop, "form": form}
     return render(request, "portal/addresses.html", page, status=422 if request.method == "POST" else 200)
 
 
-def _form(request: HttpRequest, shop: Merchant, contact: MerchantContact | None, asked: str) -> AddressForm:
-    kept = {"name": contact.name, "phone": contact.phone, "address": contact.address} if contact else {}
-    posted = (request.POST,) if request.method == "POST" and shop.code == asked else ()
-    return AddressForm(*posted, initial=kept, auto_id=f"{shop.code}-%s")
-
-
-def _saved(request: HttpRequest, shop: Merchant, form: Any) -> Any:
+def _saved(request: HttpRequest, shop: Merchant, form: AddressForm) -> MerchantContact | None:
     def save() -> MerchantContact:
         with origin.coming_from("portal"):
             return contact_save(
                 merchant=shop, role=ContactRole.RETURNS, actor=request.user, now=timezone.now(), **form.cleaned_data
             )  # fmt: skip
 
-    return answered(save, request, _("Saved. Customers who wait for it are told."))
+    done: MerchantContact | None = answered(save, request, _("Saved. Customers who wait for it are told."))
+    return done
 
 
 @needs(WORK)
+@merchant_page
 @require_GET
 def rules(request: HttpRequest) -> HttpResponse:
     """What changed in the rules that bind merchants, old beside new; each is confirmed by whoever read it."""
@@ -95,6 +88,7 @@ def _limit(version: StandardVersion | None) -> str:
 
 
 @needs(WORK)
+@merchant_page
 @require_POST
 def rule_read(request: HttpRequest, pk: int) -> HttpResponse:
     """I have read it."""

@@ -21,8 +21,10 @@ from aftersales.core.access import answered, needs
 from aftersales.core.errors import DomainError
 from aftersales.core.files import StoredFile
 from aftersales.core.posted import whole
-from aftersales.portal.cases import listing, reading, showing
+from aftersales.portal.cases import listing, showing
 from aftersales.portal.cases.counting import ReceiptForm
+from aftersales.portal.cases.reading import Whole, may_receive
+from aftersales.portal.scope import acting_page, own_cases, reading
 
 from .cases import the_case
 from .today import WORK
@@ -31,12 +33,14 @@ GOODS = "photos"
 
 
 @needs(WORK)
+@acting_page
 @require_http_methods(["GET", "POST"])
 def receipt(request: HttpRequest, public_id: str, parcel_id: str) -> HttpResponse:
     """The form; *compute* shows the refund and writes nothing; *confirm* counts, judges, and is done once."""
-    row = the_case(request, public_id)
-    parcel = _parcel(request, row, parcel_id)
-    items = _items(parcel)
+    with reading(request):
+        row = the_case(request, public_id)
+        parcel = _parcel(request, row, parcel_id)
+        items = _items(parcel)
     judges = row.kind != CaseKind.REPAIR
     posted = (request.POST,) if request.method == "POST" else ()
     form = ReceiptForm(*posted, items=items, judges=judges)
@@ -53,9 +57,9 @@ def receipt(request: HttpRequest, public_id: str, parcel_id: str) -> HttpRespons
 
 def _parcel(request: HttpRequest, row: Case, parcel_id: str) -> CaseParcel:
     """A parcel of this case, all of whose goods are of one's own merchants; what was judged already leads back."""
-    rows = CaseParcel.objects.visible_to(request.user).filter(public_id=parcel_id)
+    rows = CaseParcel.objects.filter(public_id=parcel_id, items__case_line__case__in=own_cases(request))
     found: CaseParcel | None = rows.filter(items__case_line__case=row).first()
-    if found is None or (request.method == "GET" and not reading.may_receive(row, found)):
+    if found is None or (request.method == "GET" and not may_receive(row, found)):
         raise Http404
     return found
 
@@ -88,7 +92,7 @@ def _computed(
         )
     except DomainError as error:
         return [], str(error)
-    whole_of = reading.Whole(row, lines=[item.case_line for item in form.items])
+    whole_of = Whole(row, lines=[item.case_line for item in form.items])
     return [(case, showing.quote_sum(quote, whole_of)) for case, quote in found], ""
 
 

@@ -16,16 +16,18 @@ from aftersales.core.posted import whole
 from aftersales.portal import news
 from aftersales.portal.cases import listing
 from aftersales.portal.cases.turns import Turn
+from aftersales.portal.scope import merchant_page, own_cases
 
 WORK = "portal.work"
 
 
 @needs(WORK)
+@merchant_page
 @require_GET
 def today(request: HttpRequest) -> HttpResponse:
     """Whose turn, until when, what if nobody acts; then what others owe, then what is new."""
     now = timezone.now()
-    counted = listing.today(request.user, now)
+    counted = listing.today(own_cases(request), now)
     page = {
         "title": pgettext("portal", "Today"), "now": now, "counted": counted, "words": listing.words_of(counted),
         "news": news.of(request.user, now),
@@ -34,12 +36,13 @@ def today(request: HttpRequest) -> HttpResponse:
 
 
 @needs(WORK)
+@merchant_page
 @require_GET
 def cases(request: HttpRequest) -> HttpResponse:
     """Every case of one's merchants, newest first, narrowed by turn, state, kind or a number."""
     now = timezone.now()
     asked = listing.wanted(request.GET.dict(), whole(request.GET.get("before")))
-    rows, more = listing.cases(request.user, asked, now)
+    rows, more = listing.cases(own_cases(request), asked, now)
     page = {
         "title": pgettext("portal", "Cases"), "now": now, "rows": rows, "asked": asked,
         "more": urlencode({**asked.query, "before": more}) if more else "",
