@@ -104,7 +104,7 @@ def reading(request: HttpRequest) -> AbstractContextManager[None]:
 
 def memberships(request: HttpRequest) -> list[MerchantMember]:
     """For whom the person may act now, by the merchants' codes."""
-    rows = MerchantMember.objects.filter(user_id=request.user.pk, active_to=None)
+    rows = MerchantMember.objects.filter(user=request.user.pk or 0, active_to=None)
     return list(rows.select_related("merchant").order_by("merchant__code"))
 
 

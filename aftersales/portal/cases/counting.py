@@ -60,7 +60,7 @@ class ReceiptForm(forms.Form):
         return {item.pk: self._finding(item, (photos or {}).get(item.pk, ())) for item in self.items}
 
     def _finding(self, item: ParcelItem, photos: Sequence[StoredFile]) -> Finding:
-        counts = {name: self.of(item, name) or 0 for name in COUNTS}
+        counts: dict[str, Any] = {name: self.of(item, name) or 0 for name in COUNTS}
         of_itself = counts["accepted"] + counts["damaged"]
         return Finding(
             **counts, grade=self.of(item, "grade") if of_itself else "", cause=self.of(item, "cause") or "",

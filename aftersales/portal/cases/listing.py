@@ -198,7 +198,7 @@ def _add_turns(found: Sequence[Case], own: CaseQuerySet) -> None:
     rows = with_turns(own.filter(pk__in=[one.pk for one in found])).values_list("pk", "whose", "until")
     turns = {pk: (turn, until) for pk, turn, until in rows}
     for one in found:
-        one.whose, one.until = turns.get(one.pk, ("", None))
+        one.whose, one.until = turns.get(one.pk, ("", None))  # type: ignore[attr-defined]
 
 
 def words_of(counted: Today) -> str:

@@ -151,7 +151,7 @@ def _page(
 ) -> HttpResponse:
     """``shown``: the address in full, which is recorded."""
     now = timezone.now()
-    who = {"actor": request.user, "now": now} if shown else {}
+    who: dict[str, Any] = {"actor": request.user, "now": now} if shown else {}
     page = {
         "title": one.act.label, "now": now, "case": found.case, "found": found, "one": one, "form": form,
         "task": task(found.case, now), "sum": showing.sum_of(one, found), "shown": shown,

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from accounts.models import User
 from aftersales.core import origin
 from aftersales.core.access import answered, needs
 from aftersales.merchants.models import Merchant, MerchantContact
@@ -70,7 +71,7 @@ def _saved(request: HttpRequest, shop: Merchant, form: AddressForm) -> MerchantC
 def rules(request: HttpRequest) -> HttpResponse:
     """What changed in the rules that bind merchants, old beside new; each is confirmed by whoever read it."""
     now = timezone.now()
-    unread = {one.version.pk for one in reading.unread_by_merchant(request.user, now)}
+    unread = {one.version.pk for one in reading.unread_by_merchant(cast(User, request.user), now)}
     rows = [
         (one, _name(one), _limit(one.version), _limit(one.before), one.version.pk in unread)
         for one in reading.merchant_changes(now)
