@@ -35,6 +35,7 @@ from aftersales.cases.states import (
     CaseState,
     DecidedBy,
     Direction,
+    Ground,
     NoteKind,
     ParcelState,
     PaymentState,
@@ -52,6 +53,9 @@ NOT_OURS = frozenset({PaymentState.REJECTED, PaymentState.CANCELLED})
 DECIDED = frozenset({CaseState.APPROVED, CaseState.CLOSED})
 SAID = (NoteKind.ASK, NoteKind.AMEND, NoteKind.COUNTER)
 """What the customer says of his request."""
+ANSWERED = (NoteKind.OFFER, NoteKind.REJECT)
+"""What the platform says of it to both sides; its other words are its own."""
+SHOWS = ("image/", "video/")
 STORY, TALK, FILES = 120, 100, 30
 
 
@@ -138,7 +142,9 @@ def whole(case: Case) -> Whole:
     if case.kind == CaseKind.EXCHANGE:
         out = ReplacementLine.objects.standing().filter(case_line__case=case)
         found.replacements = list(out.select_related("parcel").order_by("id"))
-    found.notes = list(CaseNote.objects.filter(case=case, erased_at=None).exclude(text="").order_by("id"))
+    spoken = Q(side__in=[Side.CUSTOMER, Side.MERCHANT]) | Q(kind__in=ANSWERED)
+    notes = CaseNote.objects.filter(spoken, case=case, erased_at=None).exclude(text="")
+    found.notes = list(notes.order_by("id"))
     found.files = pictures(case)
     found.clocks = list(Clock.objects.of(KIND, case.pk).open().order_by("due_at", "id"))
     found.events = _events(found)
@@ -146,10 +152,12 @@ def whole(case: Case) -> Whole:
 
 
 def pictures(case: Case) -> list[Attachment]:
-    """What the customer attached about his problem; nothing where the ticket is another merchant's too."""
-    if case.ticket.merchant_id != case.merchant_id:
+    """Pictures and films of his problem by the customer; nothing where the ticket is another merchant's too, and no
+    paper of a guardian."""
+    if case.ticket.merchant_id != case.merchant_id or case.ground == Ground.MINOR:
         return []
-    his = Q(message__author_kind=AuthorKind.CUSTOMER)
+    shown = Q(content_type__startswith=SHOWS[0]) | Q(content_type__startswith=SHOWS[1])
+    his = Q(message__author_kind=AuthorKind.CUSTOMER) & shown
     rows = Attachment.objects.filter(his, ticket=case.ticket_id, erased_at=None, file_gone_at=None)
     return list(rows.order_by("-id")[:FILES])
 
