@@ -73,9 +73,7 @@ ACCOUNTS = {
     **register("accounts.away", view=STAFF, add=STAFF - {R.AUDITOR}),
 }
 
-PORTAL_PAGES = {
-    "portal.work": MERCHANTS,  # their own merchants' cases, day by day
-}
+PORTAL_PAGES = {"portal.work": MERCHANTS}  # their own merchants' cases, day by day
 DESK_PAGES = {
     "desk.view": READERS,
     "desk.archive": READERS,
@@ -109,9 +107,8 @@ MERCHANT_REGISTER = {
     **register("merchants.merchantcontact", view=TRADE_READERS, change=KEEPERS, add=KEEPERS),
 }
 CUSTOMER_REGISTER = {
-    "customers.reveal": roles(
-        DESK, R.PRIVACY_OFFICER, R.RISK, R.RETURNS_RECEIVER, MERCHANTS
-    ),  # a parcel goes to an address
+    # A parcel goes to an address; merchants' people see it where they send goods.
+    "customers.reveal": roles(DESK, R.PRIVACY_OFFICER, R.RISK, R.RETURNS_RECEIVER, MERCHANTS),
     "customers.classify": roles(R.LEAD, R.SUPERVISOR, R.OPERATIONS),
     "customers.erase": roles(R.PRIVACY_OFFICER),
     **register(
@@ -322,17 +319,13 @@ CASES = {
     "cases.receive": roles(R.RETURNS_RECEIVER, R.LEAD, R.SUPERVISOR, MERCHANTS),
     "cases.inspect": roles(R.RETURNS_RECEIVER, R.LEAD, R.SUPERVISOR, MERCHANTS),
     "cases.propose_payment": roles(CASE_WORKERS, R.FINANCE, MERCHANTS),
-    "cases.name_payee": roles(
-        CASE_WORKERS, R.FINANCE
-    ),  # another account; he himself names it on a signed page
+    "cases.name_payee": roles(CASE_WORKERS, R.FINANCE),  # another account; he himself: a signed page
     "cases.show_link": CASE_WORKERS,  # the customer's own page; who looked is recorded
     "cases.approve_payment": roles(R.LEAD, R.SUPERVISOR, R.FINANCE),
     "cases.pay": roles(R.FINANCE),
     "cases.money_board": roles(R.FINANCE, R.LEAD, R.SUPERVISOR, R.AUDITOR),
     "cases.approve_run": roles(R.FINANCE, R.SUPERVISOR),
-    "orders.tell_refund": roles(
-        R.FINANCE, R.LEAD, R.SUPERVISOR
-    ),  # the order hears what its payments gave back
+    "orders.tell_refund": roles(R.FINANCE, R.LEAD, R.SUPERVISOR),  # the order hears what was given back
     "cases.manage_gateways": roles(R.FINANCE, R.ADMINISTRATOR),
     **register("cases.moneygateway", view=roles(R.FINANCE, R.ADMINISTRATOR, R.AUDITOR)),
     "cases.reconcile": roles(R.FINANCE),
@@ -438,9 +431,7 @@ LEDGER = {
     "ledger.withdraw": roles(R.FINANCE, R.SUPERVISOR, R.OPERATIONS),
     "ledger.cancel": NOBODY,  # the system alone: what it rested on was turned back
     "ledger.notify": roles(R.FINANCE, R.SUPERVISOR, R.OPERATIONS, R.ADJUDICATOR, R.MERCHANT_MANAGER),
-    "ledger.appeal": roles(
-        STAFF, R.MERCHANT_OWNER
-    ),  # about oneself; a merchant's owner, or who takes it down
+    "ledger.appeal": roles(STAFF, R.MERCHANT_OWNER),  # about oneself, one's merchant, or taken down
     "ledger.view_of_merchant": roles(R.MERCHANT_OWNER),  # what concerns the merchant that one owns
     "ledger.hear": roles(R.SUPERVISOR, R.ADJUDICATOR, R.FINANCE),
     "ledger.approve": roles(R.SUPERVISOR, R.FINANCE),
