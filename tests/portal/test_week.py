@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.urls import reverse
 
 from aftersales.cases import services
 from aftersales.cases.models import (
@@ -21,10 +22,11 @@ from aftersales.core.models import Event
 from aftersales.customers.models import Contact
 from aftersales.merchants.models import MerchantContact
 from aftersales.orders.models import Order
-from aftersales.tickets.models import Attachment, Message
+from aftersales.tickets.models import Attachment, Message, RuleReading
 from tests.cases.workshop import DAY, HOUR, arrive, fresh, parcel_of
 from tests.cast import Cast
 from tests.portal.clerk import Clerk, photo
+from tests.tickets.test_reading import changed
 
 pytestmark = pytest.mark.django_db
 Open = Callable[..., Case]
@@ -246,3 +248,19 @@ def test_what_is_late_stands_first_and_says_so(
         ("bad", [early.pk]), ("", [later.pk]),
     ]  # fmt: skip
     assert (counted.mine, counted.late) == (2, 1)
+
+
+def test_a_changed_rule_is_told_old_beside_new_and_confirmed_with_ones_name(
+    clerk: Clerk, desk: Cast, now: datetime
+) -> None:
+    version = changed(desk, now, code="merchant_decides", limit_value=24)
+
+    assert clerk.page("today").count(reverse("portal:rules")) == 2  # in the bar, and among the news
+    page = clerk.page("rules")
+    assert "48" in page
+    assert "24" in page
+    clerk.post("rule_read", version.pk)
+
+    assert RuleReading.objects.get(version=version).person_id == clerk.person.pk
+    assert clerk.page("today").count(reverse("portal:rules")) == 1
+    assert clerk.post("rule_read", 999_999).status_code == 404

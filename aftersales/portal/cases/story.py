@@ -42,8 +42,8 @@ def of(found: Whole) -> list[Happened]:
 def _by_side(event: Event) -> Event:
     """The event without names of people of the platform (in memory)."""
     if event.source == "portal":
-        event.acting_as = ""
-    elif event.acting_as in (Side.CUSTOMER, Side.MERCHANT):
+        return event
+    if event.acting_as in (Side.CUSTOMER, Side.MERCHANT):
         event.actor_name, event.acting_as = str(Side(event.acting_as).label), ""
     elif event.actor_role not in (Role.SYSTEM, Role.CUSTOMER):
         event.actor_name = _("The platform")
