@@ -100,9 +100,7 @@ MERCHANT_REGISTER = {
     "merchants.learn": MERCHANTS,  # their own courses in the portal
     "merchants.keep_returns_address": MERCHANTS,  # of the merchant one acts for
     "core.export_merchant_lessons": roles(KEEPERS, R.SUPERVISOR, R.TRAINER, R.AUDITOR),
-    "merchants.view_deposits": roles(
-        R.FINANCE, R.LEAD, R.SUPERVISOR, R.AUDITOR, R.MERCHANT_MANAGER, R.OPERATIONS
-    ),
+    "merchants.view_deposits": roles(KEEPERS, R.FINANCE, R.LEAD, R.SUPERVISOR, R.AUDITOR),
     **register("merchants.merchantmember", view=KEEPERS | {R.AUDITOR}, change=KEEPERS, add=KEEPERS),
     **register("merchants.merchantcontact", view=TRADE_READERS, change=KEEPERS, add=KEEPERS),
 }
@@ -309,6 +307,7 @@ CASES = {
     "cases.view_all": roles(R.FINANCE, R.RETURNS_RECEIVER, R.ADJUDICATOR),
     "cases.open": CASE_WORKERS,
     "cases.decide": roles(CASE_WORKERS, MERCHANTS),  # a merchant's people: of their own merchants
+    "cases.turn": CASE_WORKERS,  # into another kind, once it is approved
     "cases.answer": CASE_WORKERS,  # what the customer said is taken down; he himself answers by a signed page
     "cases.dispute": roles(CASE_WORKERS, R.ADJUDICATOR, MERCHANTS),
     "cases.speak": roles(CASE_WORKERS, MERCHANTS),  # for a side of a dispute
@@ -319,6 +318,7 @@ CASES = {
     "cases.receive": roles(R.RETURNS_RECEIVER, R.LEAD, R.SUPERVISOR, MERCHANTS),
     "cases.inspect": roles(R.RETURNS_RECEIVER, R.LEAD, R.SUPERVISOR, MERCHANTS),
     "cases.propose_payment": roles(CASE_WORKERS, R.FINANCE, MERCHANTS),
+    "cases.change_payment": roles(CASE_WORKERS, R.FINANCE),  # call it back, ask for another account
     "cases.name_payee": roles(CASE_WORKERS, R.FINANCE),  # another account; he himself: a signed page
     "cases.show_link": CASE_WORKERS,  # the customer's own page; who looked is recorded
     "cases.approve_payment": roles(R.LEAD, R.SUPERVISOR, R.FINANCE),

@@ -122,7 +122,7 @@ def case_turn(
     order is given back where he ends with a refund. A case that is not decided yet is amended instead.
     Errors: kind, wrong_state, replacement_sent, goods_kept, paid.
     """
-    require(actor, "cases.decide")
+    require(actor, "cases.turn")
     with transaction.atomic():
         mine = held(case, version=version)
         refuse_foreign(mine.ticket, actor)
