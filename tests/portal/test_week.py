@@ -109,8 +109,8 @@ def test_goods_are_confirmed_line_by_line_with_photos_and_then_refunded(
     services.parcel_at_door(parcel=parcel, actor=desk.agent, now=now + DAY)
     clerk.at(now + DAY + HOUR)
     assert "SF7000" in clerk.page("case", case.public_id)
-    refused = clerk.page("case", case.public_id)
-    assert refused.count("pieces are not back or not checked yet") == 1  # the refund says why it waits
+    waits = clerk.get("case", case.public_id).context["refused"]
+    assert [(one.act.name, one.reasons[0].code) for one in waits] == [("refund", "goods_awaited")]  # and why
 
     cup, lamp = ParcelItem.objects.filter(parcel=parcel).order_by("id")
     form = {

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext_lazy
+from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
 from aftersales.cases import services
 from aftersales.cases.disputestates import BEFORE_RULING, TAKES_EVIDENCE
@@ -296,7 +296,11 @@ def _still_to_go(line: Any) -> bool:
 def _goods_first(missing: int) -> list[Refusal]:
     if missing <= 0:
         return []
-    words = _("%(pieces)d pieces are not back or not checked yet; it follows the goods.")
+    words = ngettext(
+        "%(pieces)d piece is not back or not checked yet; it follows the goods.",
+        "%(pieces)d pieces are not back or not checked yet; it follows the goods.",
+        missing,
+    )
     return [Refusal("goods_awaited", words % {"pieces": missing})]
 
 

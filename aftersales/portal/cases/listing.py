@@ -209,4 +209,6 @@ def words_of(counted: Today) -> str:
         return _("%(late)d of them past their time, %(today)d more due today.") % {
             "late": counted.late, "today": counted.today,
         }  # fmt: skip
-    return _("%(today)d of them due today.") % {"today": counted.today}
+    if counted.today:
+        return _("%(today)d of them due today.") % {"today": counted.today}
+    return _("None of them is due today; the nearest stands first.")

@@ -21,6 +21,7 @@ from aftersales.customers.models import Contact
 from aftersales.customers.services import contact_reveal
 from aftersales.standards.returns.faces import ReasonFace, kept_face
 from aftersales.standards.returns.selectors import place_of
+from aftersales.standards.returns.states import Verdict
 from aftersales.standards.selectors import book
 
 from . import repairacts
@@ -115,14 +116,18 @@ class Clause:
 
 
 def clauses(case: Case) -> list[Clause]:
-    """What the return rules said of this request on the day it was made, clause by clause."""
+    """What the return rules said of this request on the day it was made, clause by clause.
+
+    One that fails carries no refusal where another gives the right all the same.
+    """
     kept = case.verdict.get("lines", {})
     zone = place_of(case.market_id).zone.key if kept else ""
     found: dict[str, Clause] = {}
     for answer in kept.values():
         for reason in kept_face(answer, zone).reasons:
             words = _clause_words(reason)
-            found.setdefault(words, Clause(f"c{len(found)}", words, reason.tone == AGAINST))
+            against = reason.tone == AGAINST and answer["verdict"] == Verdict.NO
+            found.setdefault(words, Clause(f"c{len(found)}", words, against))
     return list(found.values())
 
 

@@ -40,7 +40,8 @@ def of(found: Whole) -> list[Happened]:
 
 
 def _by_side(event: Event) -> Event:
-    """The event without names of people of the platform (in memory)."""
+    """The event without names and reasons of people of the platform (in memory)."""
+    event.reason = event.reason if event.source == "portal" and event.reason else ""
     if event.source == "portal":
         return event
     if event.acting_as in (Side.CUSTOMER, Side.MERCHANT):
