@@ -113,7 +113,7 @@ CUSTOMER_REGISTER = {
         "customers.customer",
         view=TRADE_READERS,
         change=roles(DESK - VENDORS, R.PRIVACY_OFFICER),
-        add=roles(R.OPERATIONS),
+        add=OPERATIONS,
     ),
     **register(
         "customers.contact", view=TRADE_READERS, change=roles(DESK - VENDORS), add=roles(DESK - VENDORS)
@@ -168,10 +168,7 @@ MESSAGES = {
     **register("notices.notice", view=MESSAGE_READERS),
     **register("notices.noticetemplate", view=OWN_STAFF, change=OPERATIONS),
     **register(
-        "notices.noticetext",
-        view=OWN_STAFF,
-        change=roles(R.LEAD, R.SUPERVISOR, R.OPERATIONS),
-        add=roles(R.LEAD, R.SUPERVISOR, R.OPERATIONS),
+        "notices.noticetext", view=OWN_STAFF, change=roles(PLANNERS, R.LEAD), add=roles(PLANNERS, R.LEAD)
     ),
 }
 
