@@ -65,7 +65,10 @@ def test_the_shops_own_person_opens_everything_and_nobody_else_anything(
     assert lived["here"].number not in seen
 
     member_remove(member=shop.members.get(user=clerk.person), actor=desk.operations, now=now)
-    assert {url: clerk.browser.get(url).status_code for url in asked} == dict.fromkeys(asked, 404)
+    assert {clerk.browser.get(url).status_code for url in asked} <= {
+        302,
+        404,
+    }  # signed out, or nothing is there
 
 
 def test_a_file_of_another_case_is_not_served_under_ones_own(
