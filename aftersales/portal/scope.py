@@ -16,6 +16,8 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.http import urlencode
 
+from aftersales.cases.models import Case
+from aftersales.cases.querysets import CaseQuerySet
 from aftersales.core.access import View
 from aftersales.core.merchantscope import as_merchant
 from aftersales.merchants.models import Merchant, MerchantMember
@@ -47,7 +49,13 @@ def owner_page(view: View) -> View:
     return _page(view, frozenset({MemberRole.OWNER}))
 
 
-def _page(view: View, roles: frozenset[MemberRole]) -> View:
+def acting_page(view: View) -> View:
+    """The same for a page that shows the form of an act: it reads in ``with reading(request):`` itself, because what an
+    act would give is computed under the locks of the act."""
+    return _page(view, frozenset(MemberRole), inside=False)
+
+
+def _page(view: View, roles: frozenset[MemberRole], *, inside: bool = True) -> View:
     @wraps(view)
     def scoped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         held = memberships(request)
@@ -62,6 +70,8 @@ def _page(view: View, roles: frozenset[MemberRole]) -> View:
             raise Http404
         asked = cast(MerchantRequest, request)
         asked.membership, asked.merchant, asked.memberships = membership, membership.merchant, held
+        if not inside:
+            return view(asked, *args, **kwargs)
         return _answer(view, asked, *args, **kwargs)
 
     return scoped
@@ -79,6 +89,12 @@ def _answer(
     if answer.streaming and not isinstance(answer, FileResponse):
         raise TypeError("an answer in parts would be read after the merchant's scope: write it out inside")
     return cast(HttpResponseBase, answer)
+
+
+def own_cases(request: HttpRequest) -> CaseQuerySet:
+    """Cases of the merchant for whom the person acts now."""
+    rows: CaseQuerySet = Case.objects.visible_to(request.user)
+    return rows.filter(merchant=cast(MerchantRequest, request).merchant)
 
 
 def reading(request: HttpRequest) -> AbstractContextManager[None]:

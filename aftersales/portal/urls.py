@@ -2,11 +2,22 @@
 
 from django.urls import path
 
-from .views import consequences, exams, people, shops, training
+from .views import cases, consequences, exams, house, people, receipt, shops, today, training
 
 app_name = "portal"
 urlpatterns = [
-    path("", training.index, name="index"),
+    path("", today.today, name="today"),
+    path("cases/", today.cases, name="cases"),
+    path("cases/<str:public_id>/", cases.case, name="case"),
+    path("cases/<str:public_id>/talk/", cases.talk, name="talk"),
+    path("cases/<str:public_id>/dispute/", cases.dispute, name="dispute"),
+    path("cases/<str:public_id>/files/<str:file_id>/", cases.case_file, name="case_file"),
+    path("cases/<str:public_id>/parcels/<str:parcel_id>/", receipt.receipt, name="receipt"),
+    path("cases/<str:public_id>/do/<slug:name>/", cases.act, name="act"),
+    path("addresses/", house.addresses, name="addresses"),
+    path("rules/", house.rules, name="rules"),
+    path("rules/<int:pk>/read/", house.rule_read, name="rule_read"),
+    path("training/", training.index, name="index"),
     path("shop/", shops.choose, name="choose"),
     path("shop/chosen/", shops.chosen, name="chosen"),
     path("people/", people.index, name="people"),

@@ -288,4 +288,4 @@ def test_a_member_finds_nothing_but_his_own(cast: Any, shops: Any, now: datetime
     assert all(word in seen for word in ("owner", "clerk", "云帆a店"))
     assert "other" not in seen.replace("another", "")
     assert "clerk" in clerk.get(url("index")).content.decode()
-    assert clerk.get(reverse("accounts:home")).headers["Location"] == url("index")
+    assert clerk.get(reverse("accounts:home")).headers["Location"] == url("today")

@@ -38,4 +38,4 @@ def chosen(request: HttpRequest) -> HttpResponse:
     request.session[scope.CHOSEN] = one.merchant_id
     target = request.POST.get("next", "")
     safe = url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure())
-    return HttpResponseRedirect(target if safe else reverse("portal:index"))
+    return HttpResponseRedirect(target if safe else reverse("portal:today"))
