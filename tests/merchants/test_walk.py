@@ -48,7 +48,7 @@ def crawled(*browsers: Client) -> set[str]:
     """Every address of the portal that these people come to from its first page."""
     seen: set[str] = set()
     for browser in browsers:
-        waiting = [reverse("portal:index")]
+        waiting = [reverse("portal:today")]
         asked: set[str] = set()
         while waiting:
             path = waiting.pop()

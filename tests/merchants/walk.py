@@ -25,6 +25,9 @@ KINDS = {
     # "list": one address for everybody, with the own rows; "row": it names a row by its id; "act": a form posts to it;
     # "open": also for people who act for nobody (what it names is a secret that only a letter holds).
     **dict.fromkeys(("index", "choose", "people", "consequences", "statement"), "list"),
+    **dict.fromkeys(("today", "cases", "addresses", "rules"), "list"),
+    # Their rows are a whole case with everything in it: tests/portal/test_strangers.py walks them.
+    **dict.fromkeys(("case", "talk", "dispute", "case_file", "receipt", "act", "rule_read"), "case"),
     **dict.fromkeys(
         ("lesson", "course", "file", "attempt", "consequence", "consequence_file", "consequence_letter"),
         "row",

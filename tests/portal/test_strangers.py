@@ -9,6 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from accounts.models import User
 from aftersales.cases import services
 from aftersales.cases.models import Case
 from aftersales.core.errors import DomainError
@@ -65,10 +66,11 @@ def test_the_shops_own_person_opens_everything_and_nobody_else_anything(
     assert lived["here"].number not in seen
 
     member_remove(member=shop.members.get(user=clerk.person), actor=desk.operations, now=now)
-    assert {clerk.browser.get(url).status_code for url in asked} <= {
-        302,
-        404,
-    }  # signed out, or nothing is there
+    assert {url: clerk.browser.get(url).status_code for url in asked} == dict.fromkeys(asked, 302), (
+        "signed out"
+    )
+    returned = desk.client(User.objects.get(pk=clerk.person.pk))
+    assert {url: returned.get(url).status_code for url in asked} == dict.fromkeys(asked, 404)
 
 
 def test_a_file_of_another_case_is_not_served_under_ones_own(
