@@ -73,6 +73,7 @@ ACCOUNTS = {
     **register("accounts.away", view=STAFF, add=STAFF - {R.AUDITOR}),
 }
 
+PORTAL_PAGES = {"portal.work": MERCHANTS}  # their own merchants' cases, day by day
 DESK_PAGES = {
     "desk.view": READERS,
     "desk.archive": READERS,
@@ -97,24 +98,23 @@ MERCHANT_REGISTER = {
     "merchants.move_deposit": roles(R.FINANCE),
     "merchants.view_training": roles(KEEPERS, R.SUPERVISOR, R.TRAINER, R.PLANNER, R.AUDITOR),
     "merchants.learn": MERCHANTS,  # their own courses in the portal
+    "merchants.keep_people": roles(R.MERCHANT_OWNER),  # who else acts for the merchant that one owns
+    "merchants.keep_returns_address": MERCHANTS,  # of the merchant one acts for
     "core.export_merchant_lessons": roles(KEEPERS, R.SUPERVISOR, R.TRAINER, R.AUDITOR),
-    "merchants.view_deposits": roles(
-        R.FINANCE, R.LEAD, R.SUPERVISOR, R.AUDITOR, R.MERCHANT_MANAGER, R.OPERATIONS
-    ),
+    "merchants.view_deposits": roles(KEEPERS, R.FINANCE, R.LEAD, R.SUPERVISOR, R.AUDITOR),
     **register("merchants.merchantmember", view=KEEPERS | {R.AUDITOR}, change=KEEPERS, add=KEEPERS),
     **register("merchants.merchantcontact", view=TRADE_READERS, change=KEEPERS, add=KEEPERS),
 }
 CUSTOMER_REGISTER = {
-    "customers.reveal": roles(
-        DESK, R.PRIVACY_OFFICER, R.RISK, R.RETURNS_RECEIVER
-    ),  # a parcel goes to an address
+    # A parcel goes to an address; merchants' people see it where they send goods.
+    "customers.reveal": roles(DESK, R.PRIVACY_OFFICER, R.RISK, R.RETURNS_RECEIVER, MERCHANTS),
     "customers.classify": roles(R.LEAD, R.SUPERVISOR, R.OPERATIONS),
     "customers.erase": roles(R.PRIVACY_OFFICER),
     **register(
         "customers.customer",
         view=TRADE_READERS,
         change=roles(DESK - VENDORS, R.PRIVACY_OFFICER),
-        add=roles(R.OPERATIONS),
+        add=OPERATIONS,
     ),
     **register(
         "customers.contact", view=TRADE_READERS, change=roles(DESK - VENDORS), add=roles(DESK - VENDORS)
@@ -169,10 +169,7 @@ MESSAGES = {
     **register("notices.notice", view=MESSAGE_READERS),
     **register("notices.noticetemplate", view=OWN_STAFF, change=OPERATIONS),
     **register(
-        "notices.noticetext",
-        view=OWN_STAFF,
-        change=roles(R.LEAD, R.SUPERVISOR, R.OPERATIONS),
-        add=roles(R.LEAD, R.SUPERVISOR, R.OPERATIONS),
+        "notices.noticetext", view=OWN_STAFF, change=roles(PLANNERS, R.LEAD), add=roles(PLANNERS, R.LEAD)
     ),
 }
 
@@ -233,7 +230,8 @@ TICKETS = {
     "tickets.promise": WORKERS,  # whoever holds the ticket; a lead may withdraw without a word to the customer
     "tickets.appoint": WORKERS,  # windows agreed with customers, merchants, carriers; whoever holds the ticket
     "tickets.hear_customer": WORKERS,  # what he said is taken down; he himself writes by a signed page
-    "tickets.hear_merchant": WORKERS,
+    "tickets.confirm_merchant_rule": MERCHANTS,  # that one has read a change of what merchants owe
+    "tickets.hear_merchant": roles(WORKERS, MERCHANTS),  # they write themselves, in the portal
     "tickets.issue_link": NOBODY,  # made when the message goes out
     "tickets.use_answers": WORKERS,
     "tickets.write_own_answer": WORKERS,
@@ -302,33 +300,33 @@ SHEETS = {
 # Cases: what is decided, where the goods are, what is paid. Who proposes does not approve; who rules does not pay.
 CASE_WORKERS = roles(R.AGENT, R.LEAD, R.SUPERVISOR, R.AUTHORITY_DESK, VENDORS)
 CASE_READERS = roles(READERS, R.FINANCE, R.RETURNS_RECEIVER)
+CASE_PARTIES = roles(CASE_READERS, MERCHANTS)
 RECOVERY_WORKERS = roles(R.AGENT, R.LEAD, R.SUPERVISOR, R.AUTHORITY_DESK, R.FINANCE)
 RECOVERY_READERS = RECOVERY_WORKERS | roles(R.ADJUDICATOR, R.AUDITOR)
 LETTER_DESK = roles(R.AUTHORITY_DESK, R.LEAD, R.SUPERVISOR)
 CASES = {
     "cases.view_all": roles(R.FINANCE, R.RETURNS_RECEIVER, R.ADJUDICATOR),
     "cases.open": CASE_WORKERS,
-    "cases.decide": CASE_WORKERS,
+    "cases.decide": roles(CASE_WORKERS, MERCHANTS),  # a merchant's people: of their own merchants
+    "cases.turn": CASE_WORKERS,  # into another kind, once it is approved
     "cases.answer": CASE_WORKERS,  # what the customer said is taken down; he himself answers by a signed page
-    "cases.dispute": roles(CASE_WORKERS, R.ADJUDICATOR),
+    "cases.dispute": roles(CASE_WORKERS, R.ADJUDICATOR, MERCHANTS),
+    "cases.speak": roles(CASE_WORKERS, MERCHANTS),  # for a side of a dispute
     "cases.review_dispute": roles(R.ADJUDICATOR),
     "cases.rule": roles(R.ADJUDICATOR),
     "cases.close": roles(CASE_WORKERS, R.FINANCE),
-    "cases.ship": CASE_WORKERS,
-    "cases.receive": roles(R.RETURNS_RECEIVER, R.LEAD, R.SUPERVISOR),
-    "cases.inspect": roles(R.RETURNS_RECEIVER, R.LEAD, R.SUPERVISOR),
-    "cases.propose_payment": roles(CASE_WORKERS, R.FINANCE),
-    "cases.name_payee": roles(
-        CASE_WORKERS, R.FINANCE
-    ),  # another account; he himself names it on a signed page
+    "cases.ship": roles(CASE_WORKERS, MERCHANTS),
+    "cases.receive": roles(R.RETURNS_RECEIVER, R.LEAD, R.SUPERVISOR, MERCHANTS),
+    "cases.inspect": roles(R.RETURNS_RECEIVER, R.LEAD, R.SUPERVISOR, MERCHANTS),
+    "cases.propose_payment": roles(CASE_WORKERS, R.FINANCE, MERCHANTS),
+    "cases.change_payment": roles(CASE_WORKERS, R.FINANCE),  # call it back, ask for another account
+    "cases.name_payee": roles(CASE_WORKERS, R.FINANCE),  # another account; he himself: a signed page
     "cases.show_link": CASE_WORKERS,  # the customer's own page; who looked is recorded
     "cases.approve_payment": roles(R.LEAD, R.SUPERVISOR, R.FINANCE),
     "cases.pay": roles(R.FINANCE),
     "cases.money_board": roles(R.FINANCE, R.LEAD, R.SUPERVISOR, R.AUDITOR),
     "cases.approve_run": roles(R.FINANCE, R.SUPERVISOR),
-    "orders.tell_refund": roles(
-        R.FINANCE, R.LEAD, R.SUPERVISOR
-    ),  # the order hears what its payments gave back
+    "orders.tell_refund": roles(R.FINANCE, R.LEAD, R.SUPERVISOR),  # the order hears what was given back
     "cases.manage_gateways": roles(R.FINANCE, R.ADMINISTRATOR),
     **register("cases.moneygateway", view=roles(R.FINANCE, R.ADMINISTRATOR, R.AUDITOR)),
     "cases.reconcile": roles(R.FINANCE),
@@ -345,7 +343,7 @@ CASES = {
     "cases.propose_write_off": roles(R.FINANCE, R.LEAD),
     "cases.approve_write_off": roles(R.FINANCE, R.LEAD, R.SUPERVISOR),
     **register("cases.recovery", view=RECOVERY_READERS),
-    "cases.repair": roles(CASE_WORKERS, R.RETURNS_RECEIVER),
+    "cases.repair": roles(CASE_WORKERS, R.RETURNS_RECEIVER, MERCHANTS),
     "cases.take_due": roles(CASE_WORKERS, R.FINANCE),
     "cases.sweep": NOBODY,
     "cases.take_letter": CASE_WORKERS,  # whoever opens the post; the authority desk, leads and supervisors handle it
@@ -359,10 +357,10 @@ CASES = {
     "cases.settle_flag": roles(R.LEAD, R.SUPERVISOR),
     "cases.open_request": CASE_WORKERS,
     "cases.answer_request": CASE_WORKERS,  # staff on behalf of whoever owes it, recorded as such
-    **register("cases.case", view=CASE_READERS),
-    **register("cases.caseparcel", view=CASE_READERS),
-    **register("cases.casepayment", view=CASE_READERS),
-    **register("cases.dispute", view=CASE_READERS),
+    **register("cases.case", view=CASE_PARTIES),
+    **register("cases.caseparcel", view=CASE_PARTIES),
+    **register("cases.casepayment", view=CASE_PARTIES),
+    **register("cases.dispute", view=CASE_PARTIES),
     **register("cases.paymentrun", view=roles(R.FINANCE, R.SUPERVISOR, R.AUDITOR)),
 }
 
@@ -434,9 +432,7 @@ LEDGER = {
     "ledger.withdraw": roles(R.FINANCE, R.SUPERVISOR, R.OPERATIONS),
     "ledger.cancel": NOBODY,  # the system alone: what it rested on was turned back
     "ledger.notify": roles(R.FINANCE, R.SUPERVISOR, R.OPERATIONS, R.ADJUDICATOR, R.MERCHANT_MANAGER),
-    "ledger.appeal": roles(
-        STAFF, R.MERCHANT_OWNER
-    ),  # about oneself; a merchant's owner, or who takes it down
+    "ledger.appeal": roles(STAFF, R.MERCHANT_OWNER),  # about oneself, one's merchant, or taken down
     "ledger.view_of_merchant": roles(R.MERCHANT_OWNER),  # what concerns the merchant that one owns
     "ledger.hear": roles(R.SUPERVISOR, R.ADJUDICATOR, R.FINANCE),
     "ledger.approve": roles(R.SUPERVISOR, R.FINANCE),
@@ -448,6 +444,7 @@ LEDGER = {
 TABLE: dict[str, frozenset[Role]] = {
     **ACCOUNTS,
     **DESK_PAGES,
+    **PORTAL_PAGES,
     **MERCHANT_REGISTER,
     **CUSTOMER_REGISTER,
     **ORDER_REGISTER,
@@ -467,7 +464,7 @@ TABLE: dict[str, frozenset[Role]] = {
 # the customer only what a signed one-purpose page offers.
 CUSTOMER: frozenset[str] = frozenset({
     "tickets.confirm", "tickets.reopen", "tickets.hear_customer", "cases.view_case", "cases.answer", "cases.ship",
-    "cases.dispute", "cases.name_payee",
+    "cases.dispute", "cases.speak", "cases.name_payee",
 })  # fmt: skip
 
 # Who sees personal data or decides about money and people shows a second factor at sign-in.
@@ -489,6 +486,12 @@ def _codes(role: str) -> frozenset[str]:
 
 def allowed(held: Iterable[str], code: str) -> bool:
     return any(code in _codes(role) for role in held)
+
+
+@cache
+def is_outside(code: str) -> bool:
+    """Whether nobody but people of merchants holds this one: what opens pages to them."""
+    return TABLE.get(code, NOBODY) <= MERCHANTS and code in TABLE
 
 
 def allowed_in(held: Iterable[str], room: str) -> bool:

@@ -107,6 +107,10 @@ class User(AbstractBaseUser):
         """Answered from the capability table without a query."""
         return self.is_active and capabilities.allowed(self.roles, perm)
 
+    def may_open(self, perm: str) -> bool:
+        """Whether pages of this capability are this person's: what staff may do too are pages of staff alone."""
+        return self.has_perm(perm) and (self.is_staff or capabilities.is_outside(perm))
+
     def has_perms(self, perm_list: Iterable[str], obj: object = None) -> bool:
         return all(self.has_perm(perm, obj) for perm in perm_list)
 

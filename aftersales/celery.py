@@ -42,6 +42,10 @@ app.conf.beat_schedule = {
     "sweep-certificates": {"task": "training.tasks.sweep_certificates", "schedule": 300.0},
     "sweep-retraining": {"task": "training.tasks.sweep_orders", "schedule": 600.0},
     "sweep-lessons": {"task": "aftersales.merchants.tasks.sweep_lessons", "schedule": 600.0},
+    "forget-invitations": {
+        "task": "aftersales.merchants.tasks.forget_invitations",
+        "schedule": crontab(hour=19, minute=15),
+    },
     "sweep-exams": {"task": "training.tasks.sweep_exams", "schedule": 30.0},
     "sweep-disputes": {"task": "aftersales.cases.tasks.sweep_disputes", "schedule": 60.0},
     "collect-recoveries": {"task": "aftersales.cases.tasks.collect_recoveries", "schedule": 600.0},

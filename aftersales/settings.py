@@ -140,7 +140,7 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "accounts:home"
 STAFF_HOME = "desk:home"  # where staff starts after signing in
-MERCHANT_HOME = "portal:index"  # and who acts for a merchant
+MERCHANT_HOME = "portal:today"  # and who acts for a merchant
 LOGOUT_REDIRECT_URL = "account_login"
 PASSWORD_RESET_TIMEOUT = int(timedelta(hours=24).total_seconds())
 REQUIRE_SECOND_FACTOR = env.flag("AFTERSALES_REQUIRE_TOTP", default=PRODUCTION)

@@ -105,10 +105,25 @@ class Cast:
             person=person, tier=Tier.objects.get(code=tier), actor=actor, now=self.now, **facts
         )
 
-    def client(self, role: str | User) -> Client:
-        """A browser in which this person is signed in."""
+    def of_a_shop(self, role: str, merchant: Any = None) -> User:
+        """This role's person, who acts for a merchant: the given one, or one made here."""
+        from aftersales.merchants.models import MerchantMember
+        from tests.records import merchant as a_merchant
+
+        person = self.of(role)
+        if not MerchantMember.objects.filter(user=person, active_to=None).exists():
+            MerchantMember(
+                merchant=merchant or a_merchant(f"M-{role}", self.now), user=person,
+                role="owner" if role == Role.MERCHANT_OWNER else "clerk", active_from=self.now,
+            ).save()  # fmt: skip
+        return person
+
+    def client(self, role: str | User, shop: Any = None) -> Client:
+        """A browser in which this person is signed in; ``shop``: the merchant that he chose to act for."""
         client = Client()
         client.force_login(role if isinstance(role, User) else self.of(role))
+        if shop is not None:
+            client.post("/portal/shop/chosen/", {"merchant": shop.public_id})
         return client
 
     def _named(self, role: Role) -> User:

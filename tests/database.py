@@ -56,7 +56,9 @@ def migrations() -> list[Path]:
     files = [path for place in places for path in place.glob("**/migrations/*.py")]
     files += [path for place in places for path in place.glob("**/models.py")]
     files += [path for place in places for path in place.glob("**/models/*.py")]
-    return [*files, ROOT / "requirements.txt", ROOT / "aftersales/core/roles.py", Path(__file__)]
+    files += [path for place in places for path in place.glob("**/merchantrows.py")]
+    rights = [ROOT / "aftersales/core" / name for name in ("roles.py", "rowpolicies.py")]
+    return [*files, ROOT / "requirements.txt", *rights, Path(__file__)]
 
 
 def shipped_rows() -> list[Path]:

@@ -9,7 +9,7 @@ from aftersales.cases.disputestates import SuspendedFor
 from aftersales.core.machine import Machine, Move, Need
 
 DISPUTE, REVIEW, RULE, SWEEP = "cases.dispute", "cases.review_dispute", "cases.rule", "cases.sweep"
-ANSWER = "cases.answer"  # who speaks for a side: never who rules
+ANSWER = "cases.speak"  # who speaks for a side: never who rules
 BY = Need("by", label=pgettext_lazy("case", "Side"), kind="hidden")
 UNTIL = Need("until", label=pgettext_lazy("dispute", "Until"), kind="hidden")
 RULING = Need("ruling", label=pgettext_lazy("dispute", "Ruling"), kind="hidden")

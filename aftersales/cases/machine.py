@@ -121,7 +121,7 @@ CASE_MACHINE = Machine(
             effect=_("The pieces may be asked for again; goods that are on their way go back to the customer."),
         ),
         Move(
-            "turn", [S.APPROVED], S.APPROVED, DECIDE, pgettext_lazy("case move", "Turn into another kind"),
+            "turn", [S.APPROVED], S.APPROVED, "cases.turn", pgettext_lazy("case move", "Turn into another kind"),
             "case.turned", facts=["cases.bound"], guards=[rules.not_paid_yet], needs=[GRANT, HOW, TERMS],
             effect=_("Evidence, first reason and clocks stay; what was agreed is computed anew."),
         ),
@@ -236,14 +236,14 @@ PAYMENT_MACHINE = Machine(
             pgettext_lazy("payment move", "Do not approve"), "payment.rejected",
         ),
         Move(
-            "refuse_account", [M.AWAITING_APPROVAL, M.APPROVED], M.PAYEE_NEEDED, "cases.propose_payment",
+            "refuse_account", [M.AWAITING_APPROVAL, M.APPROVED], M.PAYEE_NEEDED, "cases.change_payment",
             pgettext_lazy("payment move", "Not to this account"), "payment.account_refused",
             facts=["cases.released"], guards=[rules.not_released], by_system=True,
         ),
         Move(
             "cancel",
             [M.PROPOSED, M.AWAITING_APPROVAL, M.APPROVED, M.FAILED, M.RETURNED, M.PAYEE_NEEDED], M.CANCELLED,
-            "cases.propose_payment", pgettext_lazy("payment move", "Cancel"), "payment.cancelled",
+            "cases.change_payment", pgettext_lazy("payment move", "Cancel"), "payment.cancelled",
             facts=["cases.released"], guards=[rules.not_released],
             effect=_("Nothing is paid; the amount is free again."),
         ),
@@ -274,12 +274,12 @@ PAYMENT_MACHINE = Machine(
             "payment.returned", needs=[OUTCOME, Need("failure", label=_("Bank's reason"), max_length=120)],
         ),
         Move(
-            "ask_payee", [M.RETURNED, M.FAILED, M.APPROVED], M.PAYEE_NEEDED, "cases.propose_payment",
+            "ask_payee", [M.RETURNED, M.FAILED, M.APPROVED], M.PAYEE_NEEDED, "cases.change_payment",
             pgettext_lazy("payment move", "Ask for an account"), "payment.payee_asked", guards=[rules.no_way_left],
             effect=_("The customer is told why, and asked for an account."),
         ),
         Move(
-            "replace", [M.PAYEE_NEEDED], M.REPLACED, "cases.propose_payment",
+            "replace", [M.PAYEE_NEEDED], M.REPLACED, "cases.change_payment",
             pgettext_lazy("payment move", "Pay anew"), "payment.replaced",
             needs=[Need("by_payment", label=_("New payment"), kind="hidden")], by_system=True,
         ),

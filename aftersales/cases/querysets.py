@@ -5,17 +5,20 @@ from typing import Any, Self
 
 from django.db.models import Exists, OuterRef, Q, Subquery
 
+from accounts.states import MERCHANT_ROLES
 from aftersales.cases.disputestates import OPEN_DISPUTES, TIMED
 from aftersales.cases.states import (
     HIS_TURN,
     OPEN_CASES,
     OPEN_PAYMENTS,
     UNDECIDED,
+    CaseKind,
     CaseState,
     PaymentState,
     RunState,
 )
 from aftersales.core.querysets import ScopedQuerySet
+from aftersales.merchants.models import Merchant
 from aftersales.tickets.models import Ticket
 
 
@@ -26,9 +29,15 @@ class CaseQuerySet(ScopedQuerySet):
         """Whoever sees the ticket sees its cases; receivers, finance and adjudicators see all (their own duty)."""
         if not (user and user.is_active and user.has_perm(self.view_capability)):
             return self.none()
+        if user.has_role(*MERCHANT_ROLES):
+            return self.of_merchants(Merchant.objects.of_member(user).values("pk"))
         if user.has_perm("tickets.view_all") or user.has_perm("cases.view_all"):
             return self
         return self.filter(ticket__in=Ticket.objects.visible_to(user))
+
+    def of_merchants(self, merchants: Any) -> Self:
+        """What these merchants' people read: never what the platform alone thinks of giving."""
+        return self.filter(merchant__in=merchants).exclude(kind=CaseKind.COMPENSATION)
 
     def open(self) -> Self:
         return self.filter(state__in=OPEN_CASES)
@@ -101,9 +110,12 @@ class ThroughParcelQuerySet(_Through):
 
 
 class UnknownQuerySet(ScopedQuerySet):
-    """Parcels nobody knows are seen by those who receive."""
+    """Parcels nobody knows are seen by those of the house who receive."""
 
     view_capability = "cases.receive"
+
+    def visible_to(self, user: Any) -> Self:
+        return super().visible_to(user) if getattr(user, "is_staff", False) else self.none()
 
     def on_shelf(self) -> Self:
         return self.filter(ended_at=None)

@@ -18,14 +18,17 @@ View = Callable[..., HttpResponseBase]
 
 
 def needs(capability: str) -> Callable[[View], View]:
-    """A page for signed-in people who hold `capability`; guests sign in first, others find nothing."""
+    """A page for signed-in people who hold `capability`; guests sign in first, others find nothing.
+
+    What staff may do too is a page of theirs: who acts for a merchant has pages of his own for it.
+    """
 
     def wrap(view: View) -> View:
         @wraps(view)
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             if not request.user.is_authenticated:
                 return redirect_to_login(request.get_full_path())
-            if not request.user.has_perm(capability):
+            if not request.user.may_open(capability):
                 raise Http404
             return view(request, *args, **kwargs)
 

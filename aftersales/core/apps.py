@@ -13,6 +13,16 @@ class CoreConfig(AppConfig):
 
         post_migrate.connect(roles.after_migrate, sender=self)
         self._sheets()
+        self._rows_of_merchants()
+
+    def _rows_of_merchants(self) -> None:
+        """Every room's ``merchantrows.py`` says what of its tables merchants read."""
+        from django.utils.module_loading import autodiscover_modules
+
+        from aftersales.core import rowpolicies
+
+        autodiscover_modules("merchantrows")
+        rowpolicies.hide_columns()
 
     def _sheets(self) -> None:
         """Every room's ``sheets.py`` declares its columns; the engine's job and events are known before any is used."""

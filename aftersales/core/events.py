@@ -290,6 +290,8 @@ def in_whose_name(event: Event) -> str:
 
     What staff took down for a side is told as that side's own. Else the actor; machines in the reader's language.
     """
+    if event.source == "portal" and event.actor_role not in MACHINES:  # a merchant's own person
+        return _("%(side)s (%(name)s)") % {"side": SIDES["merchant"], "name": event.actor_name}
     if event.acting_as in SIDES and event.actor_role not in MACHINES:
         both = {"side": SIDES[event.acting_as], "name": event.actor_name}
         return _("%(side)s (taken down by %(name)s)") % both

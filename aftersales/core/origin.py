@@ -13,6 +13,7 @@ from django.utils.translation import pgettext_lazy
 SOURCES: Mapping[str, Any] = {
     "web": pgettext_lazy("source", "on the desk"),
     "customer": pgettext_lazy("source", "on the customer's page"),
+    "portal": pgettext_lazy("source", "in the merchants' portal"),
     "admin": pgettext_lazy("source", "in a register"),
     "import": pgettext_lazy("source", "by import"),
     "task": pgettext_lazy("source", "by the clock"),

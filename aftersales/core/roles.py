@@ -1,4 +1,5 @@
-"""Two database roles. The owner migrates; the app role (web, worker, tests) reads and writes rows only.
+"""Three database roles. The owner migrates; the app role (web, worker, tests) reads and writes rows only; and as the
+merchants' role it reads what one merchant may see (:mod:`aftersales.core.rowpolicies`).
 
 Run after every migrate. The app role gets no DDL and no TRUNCATE, and on append-only tables (events,
 history, whatever says ``append_only = True``) neither UPDATE nor DELETE. Nothing else is deleted either: business
@@ -17,7 +18,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from psycopg import sql
 from simple_history.models import HistoricalChanges
 
-from aftersales.core import embedded
+from aftersales.core import embedded, rowpolicies
 
 # A queue page must never hang behind a forgotten lock; numbers from DESIGN 3.
 LIMITS = {
@@ -72,18 +73,28 @@ def is_append_only(model: type[models.Model]) -> bool:
 def after_migrate(*, using: str = DEFAULT_DB_ALIAS, **_: Any) -> None:
     """Receiver of post_migrate: an owner makes the cache table and grants; the app role changes nothing."""
     connection = connections[using]
-    if connection.vendor == "postgresql" and may_grant(connection):
+    if connection.vendor != "postgresql":
+        return
+    if may_grant(connection):
         call_command("createcachetable", database=using, verbosity=0)
         grant_app_role(connection)
+    if owns_tables(connection):
+        rowpolicies.apply(connection, embedded.app_role())
 
 
 def may_grant(connection: BaseDatabaseWrapper) -> bool:
     """Whether this connection is the owner's and not the app role itself."""
     with connection.cursor() as cursor:
+        cursor.execute("SELECT current_user <> %s", [embedded.app_role()])
+        return bool(cursor.fetchone()[0]) and owns_tables(connection)
+
+
+def owns_tables(connection: BaseDatabaseWrapper) -> bool:
+    """Whether this connection is the owner's, be it the app role itself (one role for everything)."""
+    with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT current_user <> %s AND pg_has_role(current_user, relowner, 'USAGE') "
-            "FROM pg_class WHERE oid = to_regclass('django_migrations')",
-            [embedded.app_role()],
+            "SELECT pg_has_role(current_user, relowner, 'USAGE') "
+            "FROM pg_class WHERE oid = to_regclass('django_migrations')"
         )
         row = cursor.fetchone()
     return bool(row and row[0])

@@ -63,6 +63,7 @@ SECOND_WHY: Mapping[str, Promise] = {
     "own_order": _("Whoever proposed it knows the customer."),
     "payee": _("It is not known who is paid."),
     "minor": _("Bought by a minor: two persons look at the guardian's proof."),
+    "merchant": _("The merchant's own person proposed it; somebody of the platform lets it out."),
     "rule_case": _("More than goes out for one case by rule alone."),
     "rule_customer": _("More than goes out to one customer by rule alone."),
     "settled": _("Both sides settled on it; nobody with the authority for it has let it out."),

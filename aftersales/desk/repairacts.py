@@ -122,7 +122,7 @@ ACTS: Mapping[str, WorkAct] = {
         pgettext_lazy("exchange act", "Send the replacement"), "case", forms.SendForm, _send, "cases.ship"
     ),
     "turn": WorkAct(
-        pgettext_lazy("case move", "Turn into another kind"), "case", forms.TurnForm, _turn, "cases.decide"
+        pgettext_lazy("case move", "Turn into another kind"), "case", forms.TurnForm, _turn, "cases.turn"
     ),
     "paid": WorkAct(pgettext_lazy("due act", "Paid"), "due", forms.DueForm, _due, "cases.take_due"),
     "label": WorkAct(

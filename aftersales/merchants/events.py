@@ -7,13 +7,22 @@ from django.utils.translation import gettext_lazy as _
 
 from aftersales.core.events import Kind, register
 
-from .states import Cause
+from .states import Cause, MemberRole
 
 
 def _cause(payload: Mapping[str, Any]) -> dict[str, Any]:
     return {"cause": Cause(payload["cause"]).label}
 
 
+def _role(payload: Mapping[str, Any]) -> dict[str, Any]:
+    return {"role": MemberRole(payload["role"]).label}
+
+
+def _roles(payload: Mapping[str, Any]) -> dict[str, Any]:
+    return {"old": MemberRole(payload["old"]).label, "new": MemberRole(payload["new"]).label}
+
+
+INVITATION = {"role": "code", "round": "number"}
 LESSON = {"lesson": "code", "member": "id", "course": "id"}
 
 
@@ -64,6 +73,48 @@ register(
         "merchant.member_removed",
         sentence=_("%(actor)s ended a person's right to act for the merchant."),
         payload={"user": "id", "role": "code"},
+        audience="merchant",
+    ),
+    Kind(
+        "merchant.member_role_changed",
+        sentence=_("%(actor)s changed what a person is for the merchant: %(old)s → %(new)s."),
+        payload={"user": "id", "old": "code", "new": "code"},
+        show=_roles,
+        audience="merchant",
+    ),
+    Kind(
+        "merchant.member_invited",
+        sentence=_("%(actor)s invited a person to act for the merchant (%(role)s)."),
+        payload=INVITATION,
+        show=_role,
+        audience="merchant",
+    ),
+    Kind(
+        "merchant.invitation_renewed",
+        sentence=_("%(actor)s sent the invitation again (%(role)s)."),
+        payload=INVITATION,
+        show=_role,
+        audience="merchant",
+    ),
+    Kind(
+        "merchant.invitation_revoked",
+        sentence=_("%(actor)s took the invitation back (%(role)s)."),
+        payload=INVITATION,
+        show=_role,
+        audience="merchant",
+    ),
+    Kind(
+        "merchant.invitation_lapsed",
+        sentence=_("Nobody accepted the invitation (%(role)s); the address is forgotten."),
+        payload=INVITATION,
+        show=_role,
+        audience="merchant",
+    ),
+    Kind(
+        "merchant.invitation_accepted",
+        sentence=_("%(actor)s accepted the invitation (%(role)s)."),
+        payload=INVITATION,
+        show=_role,
         audience="merchant",
     ),
     Kind(

@@ -21,6 +21,7 @@ from training.models import versions_are_sound
 from .machine import MACHINE
 from .querysets import (
     DepositQuerySet,
+    InvitationQuerySet,
     LessonQuerySet,
     MemberQuerySet,
     MerchantContactQuerySet,
@@ -153,6 +154,50 @@ class MerchantMember(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} · {self.merchant}"
+
+
+class MerchantInvitation(PublicIdModel):
+    """Somebody is asked by an owner to act for the merchant: a link to one address, good once and for some days.
+
+    ``round`` counts how often it was sent: only the last link works. Name and address are kept while it is open.
+    """
+
+    merchant = models.ForeignKey(
+        Merchant, models.PROTECT, related_name="invitations", verbose_name=_("merchant"), db_index=False
+    )
+    email = models.EmailField(_("e-mail"), blank=True)
+    name = models.CharField(_("name"), max_length=80, blank=True)
+    role = models.CharField(_("role"), max_length=12, choices=MemberRole.choices)
+    round = models.PositiveSmallIntegerField(_("how often sent"), default=1)
+    invited_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("invited by"), db_index=False
+    )  # fmt: skip
+    invited_at = models.DateTimeField(_("invited at"))
+    expires_at = models.DateTimeField(_("good until"))
+    ended_at = models.DateTimeField(_("ended at"), null=True)
+    accepted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("accepted by"),
+        db_index=False,
+    )  # fmt: skip
+
+    objects = InvitationQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("invitation of a merchant")
+        verbose_name_plural = _("invitations of merchants")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["merchant", "email"], condition=Q(ended_at=None), name="merchant_invited_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(ended_at=None) & ~Q(email="") | Q(ended_at__isnull=False, email="", name=""),
+                name="merchant_invitation_forgets",
+            ),
+        ]
+        indexes = [models.Index(fields=["merchant", "invited_at"], name="merchant_invitation_day")]
+
+    def __str__(self) -> str:
+        return f"{self.merchant_id}: {self.pk}"
 
 
 class MerchantContact(models.Model):

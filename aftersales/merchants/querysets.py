@@ -29,6 +29,14 @@ class MemberQuerySet(MerchantPartQuerySet):
     view_capability = "merchants.view_merchantmember"
 
 
+class InvitationQuerySet(MerchantPartQuerySet):
+    view_capability = "merchants.view_merchantmember"
+
+    def open(self) -> Self:
+        """Neither accepted nor taken back; it may be too late for it."""
+        return self.filter(ended_at=None)
+
+
 class MerchantContactQuerySet(MerchantPartQuerySet):
     view_capability = "merchants.view_merchantcontact"
 

@@ -2,11 +2,30 @@
 
 from django.urls import path
 
-from .views import consequences, exams, training
+from .views import cases, consequences, exams, house, people, receipt, shops, today, training
 
 app_name = "portal"
 urlpatterns = [
-    path("", training.index, name="index"),
+    path("", today.today, name="today"),
+    path("cases/", today.cases, name="cases"),
+    path("cases/<str:public_id>/", cases.case, name="case"),
+    path("cases/<str:public_id>/talk/", cases.talk, name="talk"),
+    path("cases/<str:public_id>/dispute/", cases.dispute, name="dispute"),
+    path("cases/<str:public_id>/files/<str:file_id>/", cases.case_file, name="case_file"),
+    path("cases/<str:public_id>/parcels/<str:parcel_id>/", receipt.receipt, name="receipt"),
+    path("cases/<str:public_id>/do/<slug:name>/", cases.act, name="act"),
+    path("addresses/", house.addresses, name="addresses"),
+    path("rules/", house.rules, name="rules"),
+    path("rules/<int:pk>/read/", house.rule_read, name="rule_read"),
+    path("training/", training.index, name="index"),
+    path("shop/", shops.choose, name="choose"),
+    path("shop/chosen/", shops.chosen, name="chosen"),
+    path("people/", people.index, name="people"),
+    path("people/invite/", people.invite, name="invite"),
+    path("people/invitations/", people.invitation_change, name="invitation_change"),
+    path("people/remove/", people.remove, name="remove"),
+    path("people/role/", people.role, name="role"),
+    path("invitation/<str:token>/", people.invitation, name="invitation"),
     path("lessons/<slug:number>/", training.lesson, name="lesson"),
     path("courses/<slug:code>/", training.course, name="course"),
     path("courses/files/<str:public_id>/", training.file, name="file"),

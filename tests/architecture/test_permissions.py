@@ -12,7 +12,7 @@ from django.urls import URLPattern, get_resolver, reverse
 
 from accounts import capabilities
 from accounts.models import User
-from accounts.states import STAFF_ROLES, Role
+from accounts.states import MERCHANT_ROLES, STAFF_ROLES, Role
 from aftersales.core.admin import RoomAdmin, RoomInline
 from tests.architecture.permissions import PAGES, REGISTERS
 from tests.architecture.rows import ANYBODY, SIGNED_IN, Page
@@ -83,6 +83,9 @@ def test_addresses_open_to_whom_the_table_says(name, cast):
     # Made once: what one role does to it is rolled back before the next one comes.
     kwargs = page.args(cast) if page.args else {key: value for key, value in page.sample.items() if key}
     path = reverse(name, kwargs=kwargs)
+    if name.startswith("portal:"):
+        for one in MERCHANT_ROLES:
+            cast.of_a_shop(one)
     for role in [None, *PEOPLE_ROLES]:
         client = Client() if role is None else cast.client(role)
         with transaction.atomic():

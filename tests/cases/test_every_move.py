@@ -35,12 +35,15 @@ from tests.cast import Cast
 WORKERS = "agent lead supervisor authority_desk vendor_lead vendor_agent"
 CUSTOMER_TOO = f"{WORKERS} customer"
 JUDGE = "adjudicator"
-DISPUTERS = f"{WORKERS} {JUDGE} customer"
-RECEIVERS = "returns_receiver lead supervisor"
+MERCHANTS = "merchant_owner merchant_clerk"
+DECIDERS = f"{WORKERS} {MERCHANTS}"
+SIDES = f"{WORKERS} customer {MERCHANTS}"
+DISPUTERS = f"{SIDES} {JUDGE}"
+RECEIVERS = f"returns_receiver lead supervisor {MERCHANTS}"
 WITH_FINANCE = f"{WORKERS} finance"
 APPROVERS = "lead supervisor finance"
 FINANCE = "finance"
-WORKSHOP = f"{WORKERS} returns_receiver"
+WORKSHOP = f"{WORKERS} returns_receiver {MERCHANTS}"
 RELEASERS = "finance supervisor"
 RULE_KEEPERS = "operations supervisor"
 LEADERS = "lead supervisor"
@@ -84,12 +87,12 @@ def case(settled: bool) -> list[Way]:
 
 
 CASE = [
-    Way("offer", "requested countered", "offered", WORKERS),
+    Way("offer", "requested countered", "offered", DECIDERS),
     Way("counter", "offered", "countered", CUSTOMER_TOO),
     Way("accept_offer", "offered", "approved", CUSTOMER_TOO),
-    Way("accept_counter", "countered", "approved", WORKERS),
-    Way("approve", "requested offered countered rejected", "approved", WORKERS),
-    Way("reject", "requested countered", "rejected", WORKERS, {"system": "machine"}),
+    Way("accept_counter", "countered", "approved", DECIDERS),
+    Way("approve", "requested offered countered rejected", "approved", DECIDERS),
+    Way("reject", "requested countered", "rejected", DECIDERS, {"system": "machine"}),
     Way("amend", "requested offered countered rejected", "requested", CUSTOMER_TOO),
     Way("dispute", "requested offered countered rejected approved", "disputed", DISPUTERS),
     Way("rule", "disputed", "approved", JUDGE),
@@ -110,14 +113,14 @@ def parcel(inbound: bool) -> list[Way]:
     """A parcel that comes in is not delivered or stopped; one that goes out is not received."""
     out = {} if not inbound else {"*": "inbound"}
     return [
-        Way("ship", "awaited expired", "in_transit", CUSTOMER_TOO),
+        Way("ship", "awaited expired", "in_transit", SIDES),
         Way("receive", "awaited in_transit lost expired", "received", RECEIVERS, {} if inbound else {"*": "outbound"}),
-        Way("deliver", "in_transit lost", "delivered", CUSTOMER_TOO, out),
+        Way("deliver", "in_transit lost", "delivered", SIDES, out),
         Way("lose", "in_transit", "lost", RECEIVERS),
         Way("refuse_at_door", "in_transit", "refused_at_door", RECEIVERS),
-        Way("arrive", "in_transit", "in_transit", WORKERS, {} if inbound else {"*": "outbound"}),
-        Way("ask_stop", "in_transit", "in_transit", WORKERS, out),
-        Way("fail_stop", "in_transit", "in_transit", WORKERS, {"*": "inbound" if inbound else "not_asked"}),
+        Way("arrive", "in_transit", "in_transit", DECIDERS, {} if inbound else {"*": "outbound"}),
+        Way("ask_stop", "in_transit", "in_transit", DECIDERS, out),
+        Way("fail_stop", "in_transit", "in_transit", DECIDERS, {"*": "inbound" if inbound else "not_asked"}),
         Way("intercept", "awaited in_transit", "intercepted", RECEIVERS, out),
         Way("inspect", "received refused_at_door intercepted", "inspected", RECEIVERS),
         Way("keep", "inspected", "kept", RECEIVERS),
@@ -125,7 +128,7 @@ def parcel(inbound: bool) -> list[Way]:
         Way("deliver_back", "sent_back", "delivered_back", RECEIVERS),
         Way("unclaim", "sent_back", "unclaimed", RECEIVERS),
         Way("expire", "awaited", "expired", NOBODY),
-        Way("cancel", "awaited", "cancelled", CUSTOMER_TOO),
+        Way("cancel", "awaited", "cancelled", SIDES),
     ]  # fmt: skip
 
 
@@ -134,7 +137,7 @@ PARCEL_STATES = (
     "unclaimed expired cancelled"
 )
 PAYMENT = [
-    Way("ask_second", "proposed", "awaiting_approval", WITH_FINANCE),
+    Way("ask_second", "proposed", "awaiting_approval", f"{WITH_FINANCE} {MERCHANTS}"),
     Way(
         "approve",
         "proposed awaiting_approval",
@@ -181,10 +184,10 @@ DISPUTE = [
     Way("review", "opened evidence suspended", "under_review", JUDGE),
     Way("suspend", "evidence under_review", "suspended", JUDGE),
     Way("rule", "under_review", "ruled", JUDGE, NOT_SYSTEM),
-    Way("appeal", "ruled", "appealed", CUSTOMER_TOO),
+    Way("appeal", "ruled", "appealed", SIDES),
     Way("decide_appeal", "appealed", "reviewed", JUDGE, NOT_SYSTEM),
     Way("settle", BEFORE_RULING, "settled", DISPUTERS),
-    Way("withdraw", BEFORE_RULING, "withdrawn", CUSTOMER_TOO),
+    Way("withdraw", BEFORE_RULING, "withdrawn", SIDES),
     Way("execute", "ruled reviewed", "executed", NOBODY, {"ruled": "appeal_open"}),
     Way("close", "executed", "closed", NOBODY),
 ]

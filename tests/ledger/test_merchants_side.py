@@ -56,7 +56,7 @@ def told(cast: Any, shop: Any, now: datetime, number: int = 1, *, notify: bool =
 
 
 def test_an_owner_reads_it_and_appeals_with_what_proves_it(cast: Any, shops: Any, now: datetime) -> None:
-    row, browser = told(cast, shops["a"], now), cast.client(shops["owner"])
+    row, browser = told(cast, shops["a"], now), cast.client(shops["owner"], shops["a"])
     silent = told(cast, shops["a"], now, 2, notify=False)
     listed = browser.get(reverse("portal:consequences")).content.decode()
     assert row.number in listed
@@ -108,11 +108,14 @@ def test_nobody_else_of_merchants_finds_it(cast: Any, shops: Any, now: datetime,
 def test_an_owner_who_is_a_clerk_elsewhere_reads_only_what_he_owns(
     cast: Any, shops: Any, now: datetime
 ) -> None:
-    row, browser = told(cast, shops["b"], now), cast.client(shops["owner"])
+    row, browser = told(cast, shops["b"], now), cast.client(shops["owner"], shops["b"])
+    assert browser.get(reverse("portal:statement")).status_code == 404, "a clerk there"
     assert browser.get(reverse("portal:consequence", args=[row.public_id])).status_code == 404
     for shop, amount in (("a", 300), ("b", 777)):
         line = Line(chart.CASH, chart.deposit(shops[shop]), Decimal(amount))
         services.post(source=("tests.fact", amount), kind="deposit", lines=[line], actor=cast.system, now=now)
+    browser = cast.client(shops["owner"], shops["a"])
+    assert browser.get(reverse("portal:consequence", args=[row.public_id])).status_code == 404
     page = browser.get(reverse("portal:statement")).content.decode()
     assert "300.00" in page
     assert "777.00" not in page

@@ -186,6 +186,10 @@ MATRIX: dict[str, tuple[str, Call]] = {
         "tickets.assign",
         lambda w: services.tickets_reassign(tickets=[w.ticket], to=w.person, reason="请假", **w.by),
     ),
+    "merchant_rule_confirm": (
+        "tickets.confirm_merchant_rule",
+        lambda w: services.merchant_rule_confirm(version=StandardVersion.objects.all()[0], **w.by),
+    ),
     "rule_confirm": (
         "tickets.work", lambda w: services.rule_confirm(version=StandardVersion.objects.all()[0], **w.by),
     ),

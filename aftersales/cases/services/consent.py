@@ -6,7 +6,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from accounts.states import Role
+from accounts.states import MERCHANT_ROLES, Role
 from aftersales.cases.states import HeardBy
 from aftersales.core.errors import DomainError
 
@@ -34,11 +34,11 @@ def checked(
     """The same with clean words. ``since``: when what is accepted was put on the table; ``early``: what is said when it
     was accepted before.
 
-    Nobody but the customer's own account says that it was on his own page.
+    Nobody but the customer's own account, or a merchant's people, says that it was on one's own page.
 
     Errors: heard_by, consent (no words), words (too long), said_at (in the future, or before it was offered).
     """
-    himself = Role.CUSTOMER in actor.roles
+    himself = actor.has_role(Role.CUSTOMER, *MERCHANT_ROLES)
     if consent.heard_by not in HeardBy.values or himself != (consent.heard_by == HeardBy.OWN_PAGE):
         raise DomainError(_("Say how it was said: by phone, in a chat, in writing …"), "heard_by")
     words = consent.words.replace("\x00", "").strip()

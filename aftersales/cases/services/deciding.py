@@ -354,7 +354,7 @@ def case_close(*, case: Case, actor: Any, now: datetime) -> Case:
 def _held(case: Case, actor: Any, version: int | None) -> Held:
     require(actor, "cases.view_case")
     mine = held(case, version=version)
-    refuse_foreign(mine.ticket, actor)
+    refuse_foreign(mine.ticket, actor, mine.case)
     return mine
 
 

@@ -155,7 +155,7 @@ def brought(
 
 def evidence_withdraw(*, evidence: DisputeEvidence, actor: Any, now: datetime) -> DisputeEvidence:
     """The side that brought it takes it back: it stays readable and counts no more. Errors: not_permitted, ruled."""
-    require(actor, "cases.answer")
+    require(actor, "cases.speak")
     with transaction.atomic():
         _mine, current = held_dispute(evidence.dispute, actor)
         if current.state not in TAKES_EVIDENCE:
@@ -307,7 +307,7 @@ def disputed_already(states: Iterable[str]) -> Refusal | None:
 def _held_case(case: Case, actor: Any, version: int | None) -> Held:
     require(actor, "cases.dispute")
     mine = held(case, version=version)
-    refuse_foreign(mine.ticket, actor)
+    refuse_foreign(mine.ticket, actor, mine.case)
     return mine
 
 
@@ -315,7 +315,7 @@ def held_dispute(dispute: Dispute, actor: Any, *, version: int | None = None) ->
     """Order, ticket and case first, then the dispute. Errors: not_permitted, gone, Busy, Conflict."""
     require(actor, "cases.dispute")
     mine = held(Case.objects.only("pk", "order_id", "ticket_id").get(pk=dispute.case_id))
-    refuse_foreign(mine.ticket, actor)
+    refuse_foreign(mine.ticket, actor, mine.case)
     current: Dispute = moves.locked(dispute, version=version)
     return mine, current
 

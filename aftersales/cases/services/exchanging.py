@@ -79,7 +79,7 @@ def exchange_send(
     require(actor, "cases.ship")
     with transaction.atomic():
         mine = held(case, version=version)
-        refuse_foreign(mine.ticket, actor)
+        refuse_foreign(mine.ticket, actor, mine.case)
         _refuse_other_kinds(mine)
         if mine.case.state != CaseState.APPROVED:
             raise DomainError(_("Only an approved exchange is sent."), "not_exchange")
@@ -122,7 +122,7 @@ def case_turn(
     order is given back where he ends with a refund. A case that is not decided yet is amended instead.
     Errors: kind, wrong_state, replacement_sent, goods_kept, paid.
     """
-    require(actor, "cases.decide")
+    require(actor, "cases.turn")
     with transaction.atomic():
         mine = held(case, version=version)
         refuse_foreign(mine.ticket, actor)

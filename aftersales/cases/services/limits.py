@@ -14,6 +14,7 @@ from django.db import connection
 from django.db.models import Sum
 from django.utils.translation import gettext as _
 
+from accounts.states import MERCHANT_ROLES
 from aftersales.cases.models import Case, CasePayment
 from aftersales.cases.refunding import ZERO
 from aftersales.cases.services.locking import Held
@@ -75,6 +76,8 @@ def second_person(mine: Held, payments: list[CasePayment], actor: Any, now: date
         return "own_order"
     if mine.case.ground == Ground.MINOR:
         return "minor"
+    if actor.has_role(*MERCHANT_ROLES):
+        return "merchant"
     if "system" in actor.roles:
         return _beyond_rule(mine, payments, now)
     claims = [claim_of(one, mine.ticket.severity, confirms=False) for one in payments]

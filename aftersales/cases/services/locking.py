@@ -9,6 +9,7 @@ from typing import Any
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from accounts.states import MERCHANT_ROLES
 from aftersales.cases.authority.states import UNANSWERED
 from aftersales.cases.models import AuthorityCase, Case, CaseLine, ServiceRequest
 from aftersales.cases.request_states import OPEN_REQUESTS
@@ -16,6 +17,7 @@ from aftersales.cases.services.accounts import Books, books_open
 from aftersales.cases.states import CaseState
 from aftersales.core import moves
 from aftersales.core.errors import DomainError, NotPermitted
+from aftersales.merchants.selectors import merchants_of
 from aftersales.orders.models import Order
 from aftersales.tickets.models import Ticket
 from aftersales.tickets.services.locking import locked_ticket
@@ -68,9 +70,17 @@ def require(actor: Any, capability: str) -> None:
         raise NotPermitted()
 
 
-def refuse_foreign(ticket: Ticket, actor: Any) -> None:
-    """Nobody acts on a case of a ticket that he may not see, however he came by its number."""
+def refuse_foreign(ticket: Ticket, actor: Any, *cases: Case) -> None:
+    """Nobody acts on a case of a ticket that he may not see, however he came by its number.
+
+    A merchant's people act on cases of their own merchants and on nothing else of the ticket.
+    """
     if "system" in actor.roles or "customer" in actor.roles:
+        return
+    if actor.has_role(*MERCHANT_ROLES):
+        own = merchants_of(actor)
+        if not cases or any(case.merchant_id not in own for case in cases):
+            raise DomainError(_("This no longer exists."), "gone")
         return
     if not Ticket.objects.visible_to(actor).filter(pk=ticket.pk).exists() and not actor.has_perm(
         "cases.view_all"

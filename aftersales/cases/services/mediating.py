@@ -53,7 +53,7 @@ def settlement_propose(
 
 def settlement_take_back(*, settlement: Settlement, actor: Any, now: datetime) -> Settlement:
     """The side that proposed it does not want it any more. Errors: not_permitted, gone (accepted or replaced)."""
-    require(actor, "cases.answer")
+    require(actor, "cases.speak")
     with transaction.atomic():
         _mine, current = held_dispute(settlement.dispute, actor)
         row = _lying(settlement)
@@ -78,7 +78,7 @@ def settlement_accept(
     Errors: heard_by, consent, said_at, not_permitted, side (one's own proposal), own_proposal, gone (replaced
     meanwhile), ruled, too_much, paid_more.
     """
-    require(actor, "cases.answer")
+    require(actor, "cases.speak")
     of_a_side(by)
     if settlement.by == by:
         raise DomainError(_("The other side accepts this proposal."), "side")

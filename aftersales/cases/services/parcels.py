@@ -85,7 +85,7 @@ def parcel_held(
     ids = _cases_in(asked)
     cases = held_together(of.pop(), ids)
     for mine in cases.values():
-        refuse_foreign(mine.ticket, actor)
+        refuse_foreign(mine.ticket, actor, mine.case)
     current = moves.locked(CaseParcel(pk=parcel.pk), version=version)
     if also:
         moves.locked(CaseParcel(pk=also.pk))
@@ -374,7 +374,7 @@ def parcel_dispatch(
         mine = held_together(Case.objects.values_list("order_id", flat=True).get(pk=case.pk), [case.pk])[
             case.pk
         ]
-        refuse_foreign(mine.ticket, actor)
+        refuse_foreign(mine.ticket, actor, mine.case)
         known = CaseParcel.objects.filter(case=case, direction=Direction.OUTBOUND, tracking_no=number)
         if source_ref:
             known = known | CaseParcel.objects.filter(source=source, source_ref=source_ref)

@@ -123,7 +123,7 @@ def _account_refused(row: CasePayment, actor: Any, now: datetime, reason: str) -
 
 def cancel_what_can_be(mine: Held, actor: Any, now: datetime) -> None:
     """A case that ends without effect calls its payments back; the ones that are out hold it (``cases.bound``)."""
-    who = actor if actor.has_perm("cases.propose_payment") else system_user()
+    who = actor if actor.has_perm("cases.change_payment") else system_user()
     found = CasePayment.objects.filter(case=mine.case, state__in=CALLABLE_BACK).order_by("pk")
     rows = list(found.select_for_update())
     _hold_runs(rows)
@@ -298,7 +298,7 @@ def payment_replace(
     """
     require(actor, "cases.name_payee")
     _check(draft)
-    who = actor if actor.has_perm("cases.propose_payment") else system_user(now)
+    who = actor if actor.has_perm("cases.change_payment") else system_user(now)
     number = series.next_number("case_payment", now)
     with transaction.atomic():
         mine, row = held_payment(payment, version=version)

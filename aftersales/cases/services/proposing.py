@@ -73,7 +73,7 @@ def payment_propose(
     numbers.have(1)
     with transaction.atomic():
         mine = held(case, version=version)
-        refuse_foreign(mine.ticket, actor)
+        refuse_foreign(mine.ticket, actor, mine.case)
         ways, gateway = ways_open(mine), gateway_for(mine.case.currency)
         payments = [_made(mine, way, numbers.next(), gateway, actor, now) for way in ways]
         take_of_case(mine, sum((one.amount for one in payments), ZERO), actor=actor, now=now)

@@ -191,7 +191,7 @@ def parcel_arrive(
         if order_id is None:
             raise DomainError(_("This no longer exists."), "gone")
         mine = held_together(order_id, [case.pk])[case.pk]
-        refuse_foreign(mine.ticket, actor)
+        refuse_foreign(mine.ticket, actor, mine.case)
         if _counted_before(arrival):
             return inbound_of(mine.case)[-1]
         if mine.case.state != CaseState.APPROVED or not mine.case.goods_back:

@@ -319,7 +319,7 @@ def _parcel_of(row: Repair) -> CaseParcel | None:
 def _held(repair: Repair, actor: Any, version: int | None, may: str = MAY) -> tuple[Held, Repair]:
     require(actor, may)
     mine = held(Case.objects.only("pk", "order_id", "ticket_id").get(pk=repair.case_id))
-    refuse_foreign(mine.ticket, actor)
+    refuse_foreign(mine.ticket, actor, mine.case)
     _refuse_other_kinds(mine)
     row: Repair = moves.locked(Repair(pk=repair.pk), version=version)
     return mine, row

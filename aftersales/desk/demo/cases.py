@@ -108,7 +108,7 @@ def _refused(desk: Desk, ticket: Ticket) -> None:
     )
 
 
-def _awaited(desk: Desk, ticket: Ticket) -> None:
+def awaited(desk: Desk, ticket: Ticket) -> None:
     desk.approved(ticket, "no_reason", 6 * DAY)
 
 
@@ -153,18 +153,19 @@ def _refund_only(desk: Desk, ticket: Ticket) -> None:
 
 Story = Callable[[Desk, Ticket], None]
 STORIES: tuple[Story, ...] = (
-    _asked, _asked_exchange, _offered, _refused, _awaited, _on_its_way, _to_inspect, _inspected, _withdrawn_on_its_way,
+    _asked, _asked_exchange, _offered, _refused, awaited, _on_its_way, _to_inspect, _inspected, _withdrawn_on_its_way,
     _lost, _never_sent, _refund_only,
 )  # fmt: skip
 
 
 def live(now: datetime, people: dict[str, User]) -> int:
     """One story for each open ticket with an order of its own; answers how many were told."""
-    from aftersales.desk.demo import authority
+    from aftersales.desk.demo import authority, storefront
 
     desk, tickets = Desk(people["agent"], people["lead"], now, people["supervisor"]), list(_tickets())
     told = _told(desk, tickets, [*STORIES, *_disputes(people["adjudicator"])])
     told += again.live(desk)
+    told += storefront.live(desk)
     told += authority.live(desk, people["authority"])
     for place, tail, ago in (("A-03", "6027", 5 * DAY), ("B-11", "1846", 3 * HOUR)):
         facts = Stranger(

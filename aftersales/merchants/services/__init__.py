@@ -13,7 +13,8 @@ from aftersales.core import moves, registers
 from aftersales.core.errors import DomainError, NotPermitted
 from aftersales.core.money import CENT
 from aftersales.merchants.models import DepositCall, DepositMove, Merchant, MerchantContact, MerchantMember
-from aftersales.merchants.states import OWES_DEPOSIT, DepositKind, MemberRole
+from aftersales.merchants.services.people import member_end
+from aftersales.merchants.states import OWES_DEPOSIT, ContactRole, DepositKind, MemberRole
 from aftersales.standards.selectors import duration
 
 
@@ -72,24 +73,24 @@ def member_add(
 
 
 def member_remove(*, member: MerchantMember, actor: Any, now: datetime) -> MerchantMember:
-    """End a person's right to act for a merchant; the row stays."""
+    """End a person's right to act for a merchant; the row stays, the person is signed out everywhere."""
     _require(actor, "merchants.change_merchantmember")
-    removed: MerchantMember = registers.save(
-        member,
-        actor=actor,
-        now=now,
-        event="merchant.member_removed",
-        payload={"user": member.user_id, "role": member.role},
-        active_to=now,
-    )
-    return removed
+    with transaction.atomic():
+        return member_end(member=member, actor=actor, now=now)
 
 
 def contact_save(
     *, merchant: Merchant, role: str, actor: Any, now: datetime, **columns: Any
 ) -> MerchantContact:
-    """Whom to call at a merchant for ``role``; one row per role. The event holds no value."""
-    _require(actor, "merchants.change_merchantcontact")
+    """Whom to call at a merchant for ``role``; one row per role. The event holds no value.
+
+    A merchant's own people say where their goods are returned to. Errors: not_permitted, address (none is given).
+    """
+    own = role == ContactRole.RETURNS and actor.has_perm("merchants.keep_returns_address")
+    if not (own and merchant.members.filter(user=actor, active_to=None).exists()):
+        _require(actor, "merchants.change_merchantcontact")
+    elif not str(columns.get("address", "")).strip():
+        raise DomainError(_("Say where the goods are sent to."), "address")
     event = "merchant.contact_changed"
     found = merchant.contacts.filter(role=role).first()
     if found is None:

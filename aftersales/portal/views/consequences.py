@@ -20,14 +20,16 @@ from aftersales.ledger import clauses, pages, selectors, services, statementpage
 from aftersales.ledger.models import Proposal, ProposalFile
 from aftersales.ledger.states import Party
 from aftersales.merchants.models import Merchant
+from aftersales.portal.scope import MerchantRequest, owner_page, reading
 
 READ = "ledger.view_of_merchant"
 
 
 @needs(READ)
+@owner_page
 @require_GET
 def index(request: HttpRequest) -> HttpResponse:
-    """Everything that one's merchants were told, newest first."""
+    """Everything that the merchant was told, newest first."""
     rows, more = pages.proposals(request.user, before=whole(request.GET.get("before")))
     page = {"title": pgettext("portal", "Consequences"), "now": timezone.now(), "rows": rows, "more": more}
     return render(request, "portal/consequences.html", page)
@@ -40,6 +42,7 @@ def _told(request: HttpRequest, public_id: str) -> Proposal:
 
 
 @needs(READ)
+@owner_page
 @require_GET
 def consequence(request: HttpRequest, public_id: str) -> HttpResponse:
     """Fact, clause, amount and how it came about; the appeal while its time runs."""
@@ -56,10 +59,13 @@ def consequence(request: HttpRequest, public_id: str) -> HttpResponse:
 
 
 @needs(READ)
+@owner_page
 @require_POST
 def appeal(request: HttpRequest, public_id: str) -> HttpResponse:
     """Against it, with reasons and what proves them; nothing of a file stays when it is refused."""
-    row, now = _told(request, public_id), timezone.now()
+    now = timezone.now()
+    with reading(request):
+        row = _told(request, public_id)
     sent = request.FILES.getlist("files")
 
     def appealed() -> Proposal:
@@ -79,6 +85,7 @@ def appeal(request: HttpRequest, public_id: str) -> HttpResponse:
 
 
 @needs(READ)
+@owner_page
 @require_GET
 def file(request: HttpRequest, public_id: str) -> HttpResponseBase:
     """A file of what one's merchant was told or brought."""
@@ -87,6 +94,7 @@ def file(request: HttpRequest, public_id: str) -> HttpResponseBase:
 
 
 @needs(READ)
+@owner_page
 @require_GET
 def letter(request: HttpRequest, public_id: str) -> HttpResponse:
     """The decision, or the answer to the appeal, to print."""
@@ -99,15 +107,16 @@ def letter(request: HttpRequest, public_id: str) -> HttpResponse:
 
 
 @needs(READ)
+@owner_page
 @require_GET
-def statement(request: HttpRequest) -> HttpResponse:
-    """A month of every account of one's merchants: opening, entries, closing."""
+def statement(request: MerchantRequest) -> HttpResponse:
+    """A month of every account of the merchant: opening, entries, closing."""
     now = timezone.now()
     month = day_of(f"{request.GET.get('month', '')}-01") or selectors.month_of(now)
-    shops = list(Merchant.objects.owned_by(request.user).order_by("code"))
+    shop = request.merchant
     page = {
         "title": pgettext("ledger", "Statement"), "now": now, "month": month,
-        "months": statements.months_to_choose(now), "shops": [(one, _parts(request.user, one, month)) for one in shops],
+        "months": statements.months_to_choose(now), "shops": [(shop, _parts(request.user, shop, month))],
     }  # fmt: skip
     return render(request, "portal/statement.html", page)
 

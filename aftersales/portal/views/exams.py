@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from aftersales.core import moves
 from aftersales.core.access import answered, needs
+from aftersales.portal.scope import merchant_page, reading
 from training import admission, exampages, examselectors, papers
 from training.models import Attempt, Exam
 from training.services import exams
@@ -21,24 +22,27 @@ from .training import LEARN
 
 
 @needs(LEARN)
+@merchant_page
 @require_POST
 def start(request: HttpRequest, code: str) -> HttpResponse:
     """Begin, or go on with the attempt that runs."""
     now = timezone.now()
-    rows = Exam.objects.filter(pk__in=admission.of(request.user, now).exams)
-    row = get_object_or_404(rows, code=code)
+    with reading(request):
+        row = get_object_or_404(Exam, pk__in=admission.of(request.user, now).exams, code=code)
     made = answered(lambda: exams.attempt_start(exam=row, actor=request.user, now=now), request)
     return redirect("portal:attempt", made.public_id) if made else redirect("portal:index")
 
 
 def _mine(request: HttpRequest, public_id: str) -> Attempt:
     rows = Attempt.objects.filter(person_id=request.user.pk).select_related("exam", "exam_version", "person")
-    found: Attempt = get_object_or_404(rows, public_id=public_id)
+    with reading(request):
+        found: Attempt = get_object_or_404(rows, public_id=public_id)
     return found
 
 
 @never_cache
 @needs(LEARN)
+@merchant_page
 @require_GET
 def attempt(request: HttpRequest, public_id: str) -> HttpResponse:
     """The paper while it runs, afterwards what came of it."""
@@ -61,6 +65,7 @@ def attempt(request: HttpRequest, public_id: str) -> HttpResponse:
 
 
 @needs(LEARN)
+@merchant_page
 @require_POST
 def answer(request: HttpRequest, public_id: str) -> JsonResponse:
     """One answer, saved as it is given."""
@@ -69,6 +74,7 @@ def answer(request: HttpRequest, public_id: str) -> JsonResponse:
 
 
 @needs(LEARN)
+@merchant_page
 @require_POST
 def submit(request: HttpRequest, public_id: str) -> HttpResponse:
     """Save everything on the page; hand in when asked to."""
@@ -83,6 +89,7 @@ def submit(request: HttpRequest, public_id: str) -> HttpResponse:
 
 
 @needs(LEARN)
+@merchant_page
 @require_POST
 def appeal(request: HttpRequest, public_id: str) -> HttpResponse:
     """A second marker, please."""

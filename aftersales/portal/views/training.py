@@ -15,8 +15,10 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts.models import User
 from aftersales.core import files
 from aftersales.core.access import answered, needs
+from aftersales.core.merchantscope import as_application
 from aftersales.merchants import trainingselectors
-from aftersales.merchants.models import Lesson, Merchant
+from aftersales.merchants.models import Lesson
+from aftersales.portal.scope import MerchantRequest, merchant_page, reading
 from training import admission, courseselectors, exampages, examselectors, pages
 from training.models import Course, CourseFile, CourseVersion, ExamVersion, Run, Seat
 from training.prose import prose
@@ -28,12 +30,13 @@ COMING = (RunState.PLANNED, RunState.OPEN, RunState.RUNNING)
 
 
 @needs(LEARN)
+@merchant_page
 @require_GET
-def index(request: HttpRequest) -> HttpResponse:
+def index(request: MerchantRequest) -> HttpResponse:
     """My courses; of an owner's merchants every person with what he lacks, and the share that is trained."""
     now, user = timezone.now(), request.user
     seen = trainingselectors.lessons_of(user)
-    merchants = list(Merchant.objects.of_member(user).order_by("code"))
+    merchants = [request.merchant]
     shares = trainingselectors.shares([one.pk for one in merchants], now)
     others = [one for one in seen if one.member.user_id != user.pk]
     page = {
@@ -60,6 +63,7 @@ def _owned(
 
 
 @needs(LEARN)
+@merchant_page
 @require_GET
 def lesson(request: HttpRequest, number: str) -> HttpResponse:
     """Where a message leads: to the course of one's own lesson, else to the list."""
@@ -77,6 +81,7 @@ def _course(request: HttpRequest, now: datetime, **key: Any) -> Course:
 
 
 @needs(LEARN)
+@merchant_page
 @require_GET
 def course(request: HttpRequest, code: str) -> HttpResponse:
     """What it teaches, its material, its runs, its exam."""
@@ -98,9 +103,11 @@ def course(request: HttpRequest, code: str) -> HttpResponse:
 
 def _runs(row: Course, user: Any, now: datetime) -> list[tuple[Run, Any, Seat | None]]:
     """Runs that are still to come or run now, with the own place in each; nobody else's."""
-    found = courseselectors.with_counts(Run.objects.filter(course=row, state__in=COMING, ends_at__gt=now))
+    with as_application("how many places of a run are taken, whoever took them"):
+        rows = courseselectors.with_counts(Run.objects.filter(course=row, state__in=COMING, ends_at__gt=now))
+        found = list(rows.order_by("starts_at"))
     mine = {one.run_id: one for one in Seat.objects.filter(person_id=user.pk, run__course=row).taken()}
-    return [(one, pages.run_badge(one), mine.get(one.pk)) for one in found.order_by("starts_at")]
+    return [(one, pages.run_badge(one), mine.get(one.pk)) for one in found]
 
 
 def _exams(own: list[Lesson], user: Any, now: datetime) -> list[tuple[Any, Any, list[Any], Any]]:
@@ -117,6 +124,7 @@ def _exams(own: list[Lesson], user: Any, now: datetime) -> list[tuple[Any, Any, 
 
 
 @needs(LEARN)
+@merchant_page
 @require_GET
 def file(request: HttpRequest, public_id: str) -> HttpResponseBase:
     """A file of the material of a course that this person takes."""
@@ -127,12 +135,14 @@ def file(request: HttpRequest, public_id: str) -> HttpResponseBase:
 
 
 def _run(request: HttpRequest, number: str) -> Run:
-    rows = Run.objects.filter(course__in=admission.of(request.user, timezone.now()).courses)
-    found: Run = get_object_or_404(rows.select_related("course"), number=number)
+    with reading(request):
+        rows = Run.objects.filter(course__in=admission.of(request.user, timezone.now()).courses)
+        found: Run = get_object_or_404(rows.select_related("course"), number=number)
     return found
 
 
 @needs(LEARN)
+@merchant_page
 @require_POST
 def join(request: HttpRequest, number: str) -> HttpResponse:
     """Take a place for oneself, or give it back."""
@@ -153,6 +163,7 @@ def join(request: HttpRequest, number: str) -> HttpResponse:
 
 
 @needs(LEARN)
+@merchant_page
 @require_POST
 def check_in(request: HttpRequest, number: str) -> HttpResponse:
     """I am here: the code that the trainer shows."""

@@ -6,7 +6,7 @@ that without such a change nothing is asked of the database.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -21,7 +21,7 @@ from aftersales.core.errors import Refusal
 from aftersales.standards.models import StandardVersion
 from aftersales.standards.rules import matches
 from aftersales.standards.selectors import Book, book, duration
-from aftersales.standards.states import RuleState
+from aftersales.standards.states import Debtor, RuleState
 from aftersales.tickets.models import RuleReading, Ticket
 from aftersales.tickets.selectors import URGENT, clock_subjects, urgent
 
@@ -60,6 +60,15 @@ class Change:
 
 def changes(now: datetime) -> list[Change]:
     """What people brought into force and what still is or will be in force, oldest first."""
+    return _changes(now, lambda version: version.subject_kind == "tickets.ticket")
+
+
+def merchant_changes(now: datetime) -> list[Change]:
+    """The same of what merchants owe, whatever it is about; it blocks nothing."""
+    return _changes(now, lambda version: version.owed_by == Debtor.MERCHANT)
+
+
+def _changes(now: datetime, concerns: Callable[[StandardVersion], bool]) -> list[Change]:
     rules_now = book()
     grace = duration(GRACE, now, among=rules_now)
     found = [
@@ -70,7 +79,10 @@ def changes(now: datetime) -> list[Change]:
             max(at, version.valid_from or at) + grace,
         )
         for version in rules_now.versions
-        if (at := version.activated_at) is not None and at <= now and _must_be_read(version, now)
+        if (at := version.activated_at) is not None
+        and at <= now
+        and _must_be_read(version, now)
+        and concerns(version)
     ]
     return sorted(found, key=lambda change: (change.since, change.version.pk))
 
@@ -79,7 +91,6 @@ def _must_be_read(version: StandardVersion, now: datetime) -> bool:
     return (
         version.state == RuleState.ACTIVE
         and not version.is_shipped
-        and version.subject_kind == "tickets.ticket"
         and (version.valid_to is None or version.valid_to > now)
     )
 
@@ -88,6 +99,16 @@ def _before(version: StandardVersion, among: Book) -> StandardVersion | None:
     same = [one for one in among.versions if one.standard_id == version.standard_id]
     earlier = [one for one in same if one.number < version.number]
     return max(earlier, key=lambda one: one.number, default=None)
+
+
+def unread_by_merchant(person: User, now: datetime) -> list[Change]:
+    """What somebody who acts for a merchant has not confirmed yet. No query without a change, one with one."""
+    due = [one for one in merchant_changes(now) if one.since >= person.created_at]
+    if not due:
+        return []
+    asked = RuleReading.objects.filter(person=person.pk, version__in=[one.version.pk for one in due])
+    read = set(asked.values_list("version_id", flat=True))
+    return [one for one in due if one.version.pk not in read]
 
 
 def unread(people: Sequence[User], now: datetime) -> Mapping[int, list[Change]]:

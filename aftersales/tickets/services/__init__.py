@@ -71,7 +71,7 @@ from aftersales.tickets.services.promises import (
     promise_withdraw,
     ticket_reply_promising,
 )
-from aftersales.tickets.services.reading import rule_confirm
+from aftersales.tickets.services.reading import merchant_rule_confirm, rule_confirm
 from aftersales.tickets.services.reassigning import absence_sweep, tickets_reassign
 from aftersales.tickets.services.rebuild import rollups_rebuild
 from aftersales.tickets.services.rulebook import rule_save
@@ -118,6 +118,7 @@ __all__ = [
     "problem_join",
     "retention_run",
     "rollups_rebuild",
+    "merchant_rule_confirm",
     "rule_confirm",
     "rule_save",
     "seal_sweep",

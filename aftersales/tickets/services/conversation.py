@@ -8,11 +8,12 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from accounts.services import system_user
-from accounts.states import Kind
+from accounts.states import MERCHANT_ROLES, Kind
 from aftersales.core import events, moves
 from aftersales.core.errors import DomainError, NotPermitted, Refused
 from aftersales.core.files import StoredFile
 from aftersales.core.models import Audience
+from aftersales.merchants.selectors import merchants_of
 from aftersales.tickets import answering
 from aftersales.tickets.models import Attachment, Message, Ticket
 from aftersales.tickets.selectors import merchant_unheard_because, unheard_because
@@ -151,11 +152,16 @@ def merchant_message(
     source: str = "",
     source_ref: str = "",
 ) -> Message:
-    """The merchant answered (taken down by staff until the portal exists). A ticket waiting for him goes on."""
+    """The merchant answered, in his portal or taken down by staff. A ticket waiting for him goes on.
+
+    Errors: gone (his people write on tickets of their own merchant only).
+    """
     _may_write(actor, "tickets.hear_merchant")
     cleaned = clean_text(text)
     with transaction.atomic():
         here, ticket = ticket, standing_ticket(ticket)
+        if actor.has_role(*MERCHANT_ROLES) and ticket.merchant_id not in merchants_of(actor):
+            raise DomainError(_("This no longer exists."), "gone")
         if known := known_message(source, source_ref):
             return known
         message = _write(

@@ -1,0 +1,181 @@
+"""What stands above the form of an act: a computed sum, who is paid, where it is sent to, which clauses there are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
+
+from aftersales.cases import services
+from aftersales.cases.models import Case
+from aftersales.cases.refunding import TERM_LABELS, Quote
+from aftersales.cases.states import PaymentKind
+from aftersales.clocks.models import Clock
+from aftersales.core.errors import DomainError
+from aftersales.customers.models import Contact
+from aftersales.customers.services import contact_reveal
+from aftersales.standards.returns.faces import ReasonFace, kept_face
+from aftersales.standards.returns.selectors import place_of
+from aftersales.standards.returns.states import Verdict
+from aftersales.standards.selectors import book
+
+from . import repairacts
+from .acts import Offered
+from .forms import OTHER
+from .reading import Whole
+
+AGAINST = "red"
+
+
+@dataclass(frozen=True)
+class Row:
+    what: str
+    amount: Decimal
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class Sum:
+    """Rows and their total; ``refused``: why nothing can be computed."""
+
+    title: str
+    rows: Sequence[Row]
+    total: Decimal
+    refused: str = ""
+
+
+def sum_of(one: Offered, found: Whole) -> Sum | None:
+    """The sum of an act that moves money or promises it."""
+    makers: Mapping[str, Callable[[Any, Whole], Sum]] = {
+        "quote": _quote, "ways": _ways, "worth": _worth, "offer": _offer, "settlement": _settlement,
+    }  # fmt: skip
+    make = makers.get(one.act.shows)
+    if make is None:
+        return None
+    try:
+        return make(one.row, found)
+    except DomainError as error:
+        return Sum("", (), Decimal(0), str(error))
+
+
+def _quote(case: Any, found: Whole) -> Sum:
+    return quote_sum(services.case_preview(case=case), found)
+
+
+def quote_sum(quote: Quote, found: Whole) -> Sum:
+    """A quote in words."""
+    names = {one.line_id: one.line.product_name or one.line.sku for one in found.lines}
+    rows = []
+    for term in quote.terms:
+        what = str(TERM_LABELS[term.code])
+        if term.line_id is not None and term.line_id in names:
+            what = f"{what} · {names[term.line_id]}" + (f" × {term.quantity}" if term.quantity else "")
+        rows.append(Row(what, term.amount, term.why))
+    return Sum(_("The customer gets"), rows, quote.total)
+
+
+def _ways(case: Any, found: Whole) -> Sum:
+    ways = services.payment_preview(case=case)
+    rows = [Row(str(PaymentKind(one.kind).label), one.amount) for one in ways]
+    return Sum(_("Paid to the customer"), rows, sum((one.amount for one in ways), Decimal(0)))
+
+
+def _worth(_row: Any, found: Whole) -> Sum:
+    rows = [
+        Row(f"{one.line.product_name or one.line.sku} × {one.announced}", one.value) for one in found.lines
+    ]
+    return Sum(_("Paid for these pieces"), rows, sum((one.value for one in found.lines), Decimal(0)))
+
+
+def _offer(case: Any, found: Whole) -> Sum:
+    return Sum(_("The customer asks for"), (), case.offered)
+
+
+def _settlement(settlement: Any, found: Whole) -> Sum:
+    back = (
+        _("The goods come back to you.") if settlement.goods_back else _("The goods stay with the customer.")
+    )
+    return Sum(_("The customer proposes"), [Row(back, settlement.amount)], settlement.amount)
+
+
+# Clauses to refuse on
+
+
+@dataclass(frozen=True)
+class Clause:
+    """One clause of the return rules about one article: it speaks for a refusal, or it does not and why."""
+
+    value: str
+    words: str
+    speaks_against: bool
+
+
+def clauses(case: Case) -> list[Clause]:
+    """What the return rules said of this request on the day it was made, clause by clause.
+
+    One that fails carries no refusal where another gives the right all the same.
+    """
+    kept = case.verdict.get("lines", {})
+    zone = place_of(case.market_id).zone.key if kept else ""
+    found: dict[str, Clause] = {}
+    for answer in kept.values():
+        for reason in kept_face(answer, zone).reasons:
+            words = _clause_words(reason)
+            against = reason.tone == AGAINST and answer["verdict"] == Verdict.NO
+            found.setdefault(words, Clause(f"c{len(found)}", words, against))
+    return list(found.values())
+
+
+def _clause_words(reason: ReasonFace) -> str:
+    return f"{reason.sentence} ({reason.clause})" if reason.clause else reason.sentence
+
+
+def choices_of(one: Offered, found: Whole, now: datetime) -> dict[str, Sequence[Any]]:
+    """What the fields of an act may be."""
+    if one.act.name == "reject":
+        usable = [(each.value, each.words) for each in clauses(found.case) if each.speaks_against]
+        return {"clause": [*usable, (OTHER, pgettext("portal", "Another clause"))]}
+    return repairacts.choices_of(one.act.name, one.row, now) if one.row in found.repairs else {}
+
+
+def clocks(found: Whole) -> list[tuple[Clock, str]]:
+    """The open promises of a case, each with the clause it cites."""
+    known = book()
+    rules = {one.pk: known.by_id.get(one.standard_version_id or 0) for one in found.clocks}
+    return [
+        (one, f"{known.name_of(rule.standard.code)} v{rule.number}" if (rule := rules[one.pk]) else "")
+        for one in found.clocks
+    ]
+
+
+# Where goods are sent to
+
+
+@dataclass(frozen=True)
+class Line:
+    """One part of an address: masked, or in full once it was asked for."""
+
+    label: str
+    value: str
+
+
+def address(case: Case, *, actor: Any = None, now: datetime | None = None) -> list[Line]:
+    """Name, telephone and address of the order, masked; with ``actor`` in full, which is recorded (R2.2)."""
+    order = case.order
+    if order is None:
+        return []
+    ids = [order.ship_name_id, order.ship_phone_id, order.ship_address_id]
+    known = {one.pk: one for one in Contact.objects.filter(pk__in=[pk for pk in ids if pk], erased_at=None)}
+    rows = [known[pk] for pk in ids if pk in known]
+    if actor is None or now is None:
+        return [Line(str(one.get_kind_display()), one.masked) for one in rows]
+    why, about = _("Goods are sent to the customer."), f"cases.case:{case.pk}"
+    return [
+        Line(str(one.get_kind_display()), contact_reveal(contact=one, actor=actor, reason=why, now=now, context=about))
+        for one in rows
+    ]  # fmt: skip

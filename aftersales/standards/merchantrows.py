@@ -1,0 +1,9 @@
+"""What of this room merchants read: the rule book, which is published to everybody whom it binds."""
+
+from aftersales.core.rowpolicies import show
+
+for name in (
+    *("Edition", "WorkCalendar", "CalendarPeriod", "CalendarYear", "CalendarDay", "Market", "Parameter"),
+    *("ParameterVersion", "ReturnRule", "ReturnRuleVersion", "ServiceStandard", "StandardVersion"),
+):
+    show(f"standards.{name}", why="the rule book is published to everybody whom it binds")

@@ -1,0 +1,146 @@
+"""A shop with something on every page of the portal, and what every address of the portal is; see ``test_walk``.
+
+Who adds an address to the portal writes it into ``KINDS``; one that holds a row's id also needs such a row in one of
+the ``PARTS``, linked from a page of the shop's own people or given by ``addresses``.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import reverse
+
+from aftersales.ledger import services as ledger
+from aftersales.merchants.services import people
+from tests.merchants.shops import Shop
+from tests.merchants.test_training import an_exam, asked
+from tests.training.school import a_run
+from training.models import CourseFile
+from training.services import courses, exams, rule_activate
+
+KINDS = {
+    # "list": one address for everybody, with the own rows; "row": it names a row by its id; "act": a form posts to it;
+    # "open": also for people who act for nobody (what it names is a secret that only a letter holds).
+    **dict.fromkeys(("index", "choose", "people", "consequences", "statement"), "list"),
+    **dict.fromkeys(("today", "cases", "addresses", "rules"), "list"),
+    # Their rows are a whole case with everything in it: tests/portal/test_strangers.py walks them.
+    **dict.fromkeys(("case", "talk", "dispute", "case_file", "receipt", "act", "rule_read"), "case"),
+    **dict.fromkeys(
+        ("lesson", "course", "file", "attempt", "consequence", "consequence_file", "consequence_letter"),
+        "row",
+    ),
+    **dict.fromkeys(("join", "check_in", "start", "answer", "submit", "appeal", "consequence_appeal"), "row"),
+    **dict.fromkeys(("chosen", "invite", "invitation_change", "remove", "role"), "act"),
+    "invitation": "open",
+}
+
+
+@dataclass
+class Scene:
+    """``secrets``: words that only the shop's own people may read; ``posted``: what an intruder sends along."""
+
+    shop: Shop
+    secrets: list[str] = field(default_factory=list)
+    addresses: dict[str, list[str]] = field(default_factory=dict)
+    posted: dict[str, str] = field(default_factory=dict)
+
+    def at(self, name: str, *args: Any) -> str:
+        path = reverse(f"portal:{name}", args=args)
+        self.addresses.setdefault(name, []).append(path)
+        return path
+
+
+def _people(scene: Scene, cast: Any, now: datetime) -> None:
+    shop = scene.shop
+    row = people.invitation_make(
+        merchant=shop.merchant,
+        email="mimi@secret.example",
+        name="秘密新人",
+        role="clerk",
+        actor=shop.owner,
+        now=now,
+    )
+    scene.posted |= {
+        "member": str(shop.member(shop.clerk).pk), "invitation": row.public_id, "act": "revoke", "role": "owner",
+        "merchant": shop.merchant.public_id,
+    }  # fmt: skip
+    scene.secrets += [
+        *("mimi@secret.example", "秘密新人", shop.merchant.name, shop.merchant.code, row.public_id),
+        *(text for person in (shop.owner, shop.clerk) for text in (person.display_name, person.email)),
+    ]
+
+
+def _school(scene: Scene, cast: Any, now: datetime) -> None:
+    """A course of this shop's agreement alone, with a file, a run and an exam that its clerk sits."""
+    version = courses.course_create(
+        code="geheim", name_zh="秘密课程", name_en="Secret course", kind="merchant", hours=Decimal(2),
+        material="秘密教材", actor=cast.trainer, now=now,
+    )  # fmt: skip
+    upload = SimpleUploadedFile("秘密.txt", "秘密文件".encode(), "text/plain")
+    courses.course_file_add(draft=version, upload=upload, actor=cast.trainer, now=now)
+    course = rule_activate(draft=version, actor=cast.operations, now=now).course
+    shop = scene.shop
+    shop.merchant.agreement = "2026-secret"
+    shop.merchant.save(update_fields=["agreement"])
+    exam = an_exam(cast, now)
+    asked(cast, now, course, exam=exam, agreement="2026-secret")
+    run = a_run(cast, now, course, places=9)
+    attempt = exams.attempt_start(exam=exam, actor=shop.clerk, now=now)
+    for name, key in {
+        "file": CourseFile.objects.get().public_id, "attempt": attempt.public_id, "course": course.code,
+        "start": exam.code, "join": run.number, "check_in": run.number, "answer": attempt.public_id,
+        "submit": attempt.public_id, "appeal": attempt.public_id, "lesson": shop.clerk_lesson().number,
+    }.items():  # fmt: skip
+        scene.at(name, key)
+    scene.secrets += [
+        "秘密课程",
+        "秘密教材",
+        "秘密文件",
+        run.number,
+        attempt.public_id,
+        "退货时限",
+    ]
+
+
+def _consequences(scene: Scene, cast: Any, now: datetime) -> None:
+    """A penalty that the shop was told and appealed against, with a file."""
+    row = ledger.propose(
+        kind="penalty", party=scene.shop.merchant, amount=Decimal(4321), fact_code="late_answer",
+        source=("tests.fact", 1),
+        citation="obligation.answer v1", actor=cast.operations, now=now, evidence=["TK2611-000777"],
+    )  # fmt: skip
+    row = ledger.proposal_notify(proposal=row, actor=cast.operations, now=now)
+    scene.secrets += [row.number, "4,321", "TK2611-000777", "秘密申诉", "秘密证据"]
+    for name in ("consequence", "consequence_letter", "consequence_appeal"):
+        scene.at(name, row.public_id)
+    browser = cast.client(scene.shop.owner)
+    proof = SimpleUploadedFile("秘密证据.txt", "秘密证据".encode(), "text/plain")
+    browser.post(scene.addresses["consequence_appeal"][0], {"reason": "秘密申诉", "files": [proof]})
+    scene.at("consequence_file", row.files.get().public_id)
+
+
+PARTS: tuple[Callable[[Scene, Any, datetime], None], ...] = (_people, _school, _consequences)
+
+
+def a_full_shop(shop: Shop, cast: Any, now: datetime) -> Scene:
+    scene = Scene(shop)
+    for part in PARTS:
+        part(scene, cast, now)
+    return scene
+
+
+def words(answer: Any) -> str:
+    """Everything that an answer says: its body, also of a file, and where it leads."""
+    body = b"".join(answer.streaming_content) if answer.streaming else answer.content
+    headers = " ".join(f"{key}: {value}" for key, value in answer.headers.items())
+    return str(body.decode(errors="replace")) + headers
+
+
+def leaks(text: str, secrets: list[str], but: str = "") -> Iterator[str]:
+    """What of the secrets is said; an address that was asked for may come back."""
+    for one in secrets:
+        if one in text.replace(but, ""):
+            yield one

@@ -1,0 +1,131 @@
+"""Another shop's person, a clerk who left, and staff find nothing of a case; each page costs the same few queries."""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from accounts.models import User
+from aftersales.cases import services
+from aftersales.cases.models import Case
+from aftersales.core.errors import DomainError
+from aftersales.merchants.models import Merchant
+from aftersales.merchants.services import member_remove
+from tests.cases.workshop import HOUR, arrive, fresh
+from tests.cast import Cast
+from tests.portal.clerk import Clerk, photo
+
+pytestmark = pytest.mark.django_db
+Open = Callable[..., Case]
+CONTROL = ("SAVEPOINT", "RELEASE", "BEGIN", "COMMIT", "SELECT set_config", "SET LOCAL", "RESET")
+MOST = 12
+
+
+@pytest.fixture
+def lived(clerk: Clerk, desk: Cast, open_case: Open, now: datetime) -> dict[str, Any]:
+    """A case that has everything: a disputed refusal with files of both, and beside it goods that lie here."""
+    case = open_case({0: 1})
+    clerk.does(case, "reject", clause="other", other="第七条", words="已使用", files=[photo("我们的.png")])
+    dispute = services.dispute_open(
+        case=fresh(case), by="customer", actor=desk.agent, now=now + HOUR, words="没有"
+    )
+    clerk.at(now + 2 * HOUR).does(case, "evidence", words="监控", files=[photo("监控.png")])
+    here = open_case({1: 1})
+    clerk.does(here, "approve", goods="back", words="")
+    parcel = arrive(fresh(here), desk, now + 3 * HOUR)
+    clerk.at(now + 4 * HOUR)
+    return {"case": case, "here": here, "parcel": parcel, "dispute": dispute}
+
+
+def addresses(lived: dict[str, Any]) -> Iterator[str]:
+    case, here, parcel = lived["case"], lived["here"], lived["parcel"]
+    for name in ("case", "talk", "dispute"):
+        yield reverse(f"portal:{name}", args=[case.public_id])
+    for act in ("evidence", "propose", "say"):
+        yield reverse("portal:act", args=[case.public_id, act])
+    yield reverse("portal:receipt", args=[here.public_id, parcel.public_id])
+    for row in (*lived["dispute"].evidence.exclude(name=""), *case.ticket.attachments.all()):
+        yield reverse("portal:case_file", args=[case.public_id, row.public_id])
+
+
+def test_the_shops_own_person_opens_everything_and_nobody_else_anything(
+    clerk: Clerk, stranger: Clerk, desk: Cast, shop: Merchant, lived: dict[str, Any], now: datetime
+) -> None:
+    asked = list(addresses(lived))
+    assert len(asked) == 9
+    assert {url: clerk.browser.get(url).status_code for url in asked} == dict.fromkeys(asked, 200)
+    assert {url: stranger.browser.get(url).status_code for url in asked} == dict.fromkeys(asked, 404)
+    assert {stranger.browser.post(url).status_code for url in asked} <= {404, 405}
+    assert {url: desk.client(desk.lead).get(url).status_code for url in asked} == dict.fromkeys(asked, 404)
+    seen = stranger.page("today") + stranger.page("cases") + stranger.page("cases", q=lived["case"].number)
+    assert lived["case"].number not in seen.replace(f'value="{lived["case"].number}"', "")
+    assert lived["here"].number not in seen
+
+    member_remove(member=shop.members.get(user=clerk.person), actor=desk.operations, now=now)
+    assert {url: clerk.browser.get(url).status_code for url in asked} == dict.fromkeys(asked, 302), (
+        "signed out"
+    )
+    returned = desk.client(User.objects.get(pk=clerk.person.pk))
+    assert {url: returned.get(url).status_code for url in asked} == dict.fromkeys(asked, 404)
+
+
+def test_a_file_of_another_case_is_not_served_under_ones_own(
+    clerk: Clerk, stranger: Clerk, lived: dict[str, Any]
+) -> None:
+    evidence = lived["dispute"].evidence.exclude(name="").first()
+
+    assert clerk.get("case_file", lived["here"].public_id, evidence.public_id).status_code == 404
+
+
+def test_a_service_itself_refuses_who_acts_for_another_shop(
+    stranger: Clerk, lived: dict[str, Any], now: datetime
+) -> None:
+    later = {"actor": stranger.person, "now": now + 5 * HOUR}
+    for act in (
+        lambda: services.evidence_add(dispute=lived["dispute"], side="merchant", text="x", **later),
+        lambda: services.parcel_receive(parcel=lived["parcel"], arrival=services.Arrival({}), **later),
+        lambda: services.case_approve(case=lived["case"], how="merchant", **later),
+    ):
+        with pytest.raises(DomainError) as refused:
+            act()
+        assert refused.value.code == "gone"
+    with pytest.raises(DomainError) as refused:
+        services.case_turn(case=lived["here"], kind="exchange", **later)
+    assert refused.value.code == "not_permitted"
+
+
+def test_staff_pages_stay_closed_to_a_shops_person(clerk: Clerk, lived: dict[str, Any]) -> None:
+    for name, args in (
+        ("desk:case", [lived["case"].number]), ("desk:receiving", []), ("desk:dispute", [lived["dispute"].number]),
+        ("desk:ticket", [lived["case"].ticket.number]),
+    ):  # fmt: skip
+        assert clerk.browser.get(reverse(name, args=args)).status_code == 404
+
+
+def statements(clerk: Clerk, url: str) -> int:
+    clerk.browser.get(url)
+    with CaptureQueriesContext(connection) as found:
+        assert clerk.browser.get(url).status_code == 200, url
+    return sum(not one["sql"].startswith(CONTROL) for one in found.captured_queries)
+
+
+def test_home_and_case_take_a_dozen_statements_at_most_whatever_the_rows(
+    clerk: Clerk, open_case: Open, lived: dict[str, Any], now: datetime
+) -> None:
+    pages = {
+        "today": reverse("portal:today"), "cases": reverse("portal:cases"),
+        "disputed": reverse("portal:case", args=[lived["case"].public_id]),
+        "goods here": reverse("portal:case", args=[lived["here"].public_id]),
+    }  # fmt: skip
+    few = {name: statements(clerk, url) for name, url in pages.items()}
+    for n in range(2):
+        open_case({0: 1}, at=now + timedelta(minutes=n))
+    clerk.does(lived["case"], "say", words="还有一件事")
+    many = {name: statements(clerk, url) for name, url in pages.items()}
+
+    assert few == many
+    assert max(many.values()) <= MOST, many
