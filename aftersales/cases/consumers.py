@@ -54,6 +54,8 @@ def obligation_missed(event: Event, now: datetime) -> None:
 
 
 def merchant_wrote(event: Event, now: datetime) -> None:
+    if event.source == "portal":  # there he decides by an act; a word to the platform is no answer
+        return
     asking.merchant_wrote(ticket_id=event.subject_id, now=now)
 
 

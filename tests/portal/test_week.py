@@ -25,7 +25,9 @@ from aftersales.orders.models import Order
 from aftersales.tickets.models import Attachment, Message, RuleReading
 from tests.cases.workshop import DAY, HOUR, arrive, fresh, parcel_of
 from tests.cast import Cast
+from tests.flows.counter import clock
 from tests.portal.clerk import Clerk, photo
+from tests.records import said
 from tests.tickets.test_reading import changed
 
 pytestmark = pytest.mark.django_db
@@ -264,3 +266,18 @@ def test_a_changed_rule_is_told_old_beside_new_and_confirmed_with_ones_name(
     assert RuleReading.objects.get(version=version).person_id == clerk.person.pk
     assert clerk.page("today").count(reverse("portal:rules")) == 1
     assert clerk.post("rule_read", 999_999).status_code == 404
+
+
+def test_a_word_to_the_platform_is_no_answer_to_the_request(
+    clerk: Clerk, desk: Cast, open_case: Open, now: datetime, work_off: WorkOff
+) -> None:
+    case = open_case({0: 1})
+    work_off(now)  # nobody reaches the shop by mail
+    services.merchant_told(case=fresh(case), consent=said(now), actor=desk.agent, now=now + HOUR)
+    clerk.at(now + 2 * HOUR).does(case, "say", words="收到，稍后处理")
+    work_off(now + 2 * HOUR)
+    assert clock(case, "merchant_answer").is_open
+
+    clerk.does(case, "approve", goods="back", words="")
+    work_off(now + 2 * HOUR)
+    assert clock(case, "merchant_answer").state == "met"
