@@ -172,7 +172,6 @@ MESSAGES = {
         "notices.noticetext", view=OWN_STAFF, change=roles(PLANNERS, R.LEAD), add=roles(PLANNERS, R.LEAD)
     ),
 }
-
 DASHBOARDS = {
     "dashboards.view": roles(READERS, R.PLANNER),
     "dashboards.today": LEADS,
@@ -182,7 +181,6 @@ DASHBOARDS = {
     "scorecards.view_people": roles(R.SUPERVISOR, R.AUDITOR),
     "scorecards.view_own": STAFF,  # one's own; a lead those of his teams
 }
-
 CHANNELS = {
     "channels.decide": DESK - VENDORS,  # letters that no rule could place
     "channels.view_raw": roles(LEADS - VENDORS, R.PRIVACY_OFFICER, R.AUDITOR),
@@ -191,7 +189,6 @@ CHANNELS = {
     **register("channels.connection", view=roles(LEADS - VENDORS, R.ADMINISTRATOR, R.AUDITOR)),
     **register("channels.letter", view=roles(DESK - VENDORS, R.AUDITOR, R.PRIVACY_OFFICER)),
 }
-
 MACHINERY = {
     "core.export_tickets": roles(R.LEAD, R.SUPERVISOR, R.OPERATIONS, R.AUDITOR, R.AUTHORITY_DESK),
     "core.replay": roles(R.OPERATIONS, R.ADMINISTRATOR),
