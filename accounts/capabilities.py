@@ -106,8 +106,8 @@ MERCHANT_REGISTER = {
     **register("merchants.merchantcontact", view=TRADE_READERS, change=KEEPERS, add=KEEPERS),
 }
 CUSTOMER_REGISTER = {
-    # A parcel goes to an address; merchants' people see it where they send goods.
-    "customers.reveal": roles(DESK, R.PRIVACY_OFFICER, R.RISK, R.RETURNS_RECEIVER, MERCHANTS),
+    "customers.reveal": roles(DESK, R.PRIVACY_OFFICER, R.RISK, R.RETURNS_RECEIVER),
+    "customers.reveal_addressee": MERCHANTS,  # of a parcel that they are about to send
     "customers.classify": roles(R.LEAD, R.SUPERVISOR, R.OPERATIONS),
     "customers.erase": roles(R.PRIVACY_OFFICER),
     **register(
