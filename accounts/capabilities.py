@@ -283,7 +283,7 @@ SHEETS = {
     "core.import_shifts": roles(LEADS - {R.VENDOR_LEAD}, R.PLANNER),
     "core.export_shifts": roles(LEADS - {R.VENDOR_LEAD}, R.PLANNER, R.AUDITOR),
     "sheets.upload": roles(
-        R.FINANCE, R.OPERATIONS, R.SUPERVISOR, R.AUDITOR, R.ADMINISTRATOR, R.LEAD, R.PLANNER, R.TRAINER
+        LEADS - VENDORS, R.FINANCE, R.AUDITOR, R.ADMINISTRATOR, R.PLANNER, R.TRAINER, R.PAYROLL_READER
     ),
     "core.export_personal": roles(R.PRIVACY_OFFICER, R.OPERATIONS),
     **register(
@@ -414,7 +414,7 @@ LEDGER = {
     ),
     "ledger.view_files": roles(LEADS, R.AUDITOR),  # of the people one leads
     "ledger.view_every_file": roles(R.SUPERVISOR, R.AUDITOR, R.ADMINISTRATOR),
-    "ledger.view_export": roles(LEDGER_READERS, R.PAYROLL_READER),
+    **dict.fromkeys(("ledger.view_export", "core.export_journal"), roles(LEDGER_READERS, R.PAYROLL_READER)),
     "ledger.export": roles(R.FINANCE),
     "ledger.gap_move": NOBODY,  # the system alone: what was paid says so
     "core.import_paid_lines": roles(R.FINANCE),

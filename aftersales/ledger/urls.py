@@ -8,6 +8,7 @@ from aftersales.ledger.views import exports, incentives, statements
 app_name = "ledger"
 urlpatterns = [
     path("", views.journal, name="journal"),
+    path("journal.<slug:fmt>", views.journal_sheet, name="journal_sheet"),
     path("entries/<str:public_id>/", views.entry, name="entry"),
     path("entries/<str:public_id>/reverse/", views.reverse_entry, name="reverse"),
     path("accounts/", views.accounts, name="accounts"),

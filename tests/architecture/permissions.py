@@ -323,6 +323,7 @@ SHEETS = {
                 R.PLANNER,
                 R.FINANCE,
                 R.TRAINER,
+                R.PAYROLL_READER,
             }
         )
     ),

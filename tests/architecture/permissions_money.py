@@ -335,6 +335,7 @@ LEDGER = {
     "ledger:export_file": Page(LEDGER_READERS, "POST", _sheet),
     "ledger:gap_explain": Page(FINANCE, "POST", _gap),
     "ledger:journal": Page(LEDGER_READERS),
+    "ledger:journal_sheet": Page(LEDGER_READERS, sample={"fmt": "csv"}),
     "ledger:entry": Page(LEDGER_READERS, args=_entry),
     "ledger:reverse": Page(FINANCE, "POST", _entry),
     "ledger:accounts": Page(LEDGER_READERS),
