@@ -33,6 +33,7 @@ KINDS = {
         "row",
     ),
     **dict.fromkeys(("join", "check_in", "start", "answer", "submit", "appeal", "consequence_appeal"), "row"),
+    "statement_sheet": "row",
     **dict.fromkeys(("chosen", "invite", "invitation_change", "remove", "role"), "act"),
     "invitation": "open",
 }
@@ -119,6 +120,7 @@ def _consequences(scene: Scene, cast: Any, now: datetime) -> None:
     browser = cast.client(scene.shop.owner)
     proof = SimpleUploadedFile("秘密证据.txt", "秘密证据".encode(), "text/plain")
     browser.post(scene.addresses["consequence_appeal"][0], {"reason": "秘密申诉", "files": [proof]})
+    scene.at("statement_sheet", scene.shop.merchant.public_id)
     scene.at("consequence_file", row.files.get().public_id)
 
 

@@ -124,13 +124,16 @@ def statement(request: MerchantRequest) -> HttpResponse:
 
 
 @needs(READ)
+@owner_page
 @require_POST
-def statement_sheet(request: HttpRequest, public_id: str) -> HttpResponse:
-    """The month of one of one's merchants as a sheet; who took it out is recorded."""
-    now = timezone.now()
-    shop = get_object_or_404(Merchant.objects.owned_by(request.user), public_id=public_id)
+def statement_sheet(request: MerchantRequest, public_id: str) -> HttpResponse:
+    """The month of the merchant as a sheet; who took it out is recorded."""
+    now, shop = timezone.now(), request.merchant
+    if shop.public_id != public_id:
+        raise Http404
     month = day_of(f"{request.POST.get('month', '')}-01") or selectors.month_of(now)
-    accounts = statements.accounts_of(Party.MERCHANT, shop.pk, request.user)
+    with reading(request):
+        accounts = statements.accounts_of(Party.MERCHANT, shop.pk, request.user)
     taken = answered(
         lambda: services.statement_take(
             of=shop, accounts=accounts, month=month, fmt=request.POST.get("fmt", "xlsx"), actor=request.user, now=now
