@@ -14,6 +14,7 @@ from .headers import Binding
 from .models import SheetUpload
 from .plan import Plan
 from .problems import REASONS, RowProblem, Unreadable
+from .resource import RowRule
 from .sqltext import name_of
 from .widgets import ChoiceWidget, LookupWidget, MomentWidget, quote
 
@@ -175,12 +176,17 @@ def _why(plan: Plan, binding: Binding | None, code: str, value: str) -> tuple[st
             except Unreadable as error:
                 return str(error.reason), str(error.remedy)
         return str(INVALID), ""
-    return _reason(plan, code)
+    reason, remedy = _reason(plan, code)
+    rule = _rule(plan, code)
+    return (rule.told(value) if rule and rule.told and value else "") or reason, remedy
+
+
+def _rule(plan: Plan, code: str) -> RowRule | None:
+    return next((rule for rule in plan.resource.rules if f"rule_{rule.code}" == code), None)
 
 
 def _reason(plan: Plan, code: str) -> tuple[str, str]:
-    if code.startswith("rule_"):
-        rule = next(rule for rule in plan.resource.rules if f"rule_{rule.code}" == code)
+    if rule := _rule(plan, code):
         return str(rule.reason), str(rule.remedy)
     name, colon, detail = code.partition(":")
     reason, remedy = REASONS.get(name, (INVALID, ""))

@@ -66,7 +66,8 @@ class RowRule:
 
     ``among`` judges a row beside the others of its file (SQL with a window over final values). ``again``: judged
     once more when the row is written, for rules that look at other rows or at rights. ``spares`` names the capability
-    of those whom the rule does not bind.
+    of those whom the rule does not bind. ``told`` reads the text of a refused cell once more and says which line or
+    which words of it are meant; empty where it finds none, and the reason stands alone.
     """
 
     code: str
@@ -78,6 +79,7 @@ class RowRule:
     among: str = ""
     again: bool = False
     spares: str = ""
+    told: Callable[[str], str] | None = None
 
 
 @dataclass(frozen=True)
