@@ -363,6 +363,7 @@ CASES = {
 
 # Tiers, limits and certificates: who drafts a limit does not bring it into force, and nobody certifies himself.
 CERTIFIERS = roles(R.TRAINER, R.SUPERVISOR, R.OPERATIONS)
+DRAFTED = ("questions", "courses", "rubrics", "exams", "tiers", "authority_limits", "duty_requirements")
 TRAINING = {
     "training.view_rules": STAFF,
     "training.draft": roles(PLANNERS, R.TRAINER),
@@ -386,12 +387,10 @@ TRAINING = {
     "core.export_attendance": roles(CERTIFIERS, R.AUDITOR),
     "core.export_certificates": roles(CERTIFIERS, R.AUDITOR),
     # drafts only, by who may draft and, of questions, see what is right; a second person brings them into force
-    **{f"core.import_{sheet}": CERTIFIERS for sheet in ("questions", "courses", "rubrics")},
-    **{f"core.export_{sheet}": roles(CERTIFIERS, R.AUDITOR) for sheet in ("questions", "courses", "rubrics")},
-    **{
-        f"core.export_{sheet}": roles(CERTIFIERS, LEADS, R.AUDITOR)
-        for sheet in ("exam_results", "training_hours")
-    },
+    **{f"core.import_{sheet}": CERTIFIERS for sheet in DRAFTED},
+    **{f"core.export_{sheet}": roles(CERTIFIERS, R.AUDITOR) for sheet in DRAFTED},
+    "core.export_exam_results": roles(CERTIFIERS, LEADS, R.AUDITOR),
+    "core.export_training_hours": roles(CERTIFIERS, LEADS, R.AUDITOR),
     **register(
         "training.certificate",
         view=roles(CERTIFIERS, R.LEAD, R.AUDITOR, R.ADMINISTRATOR, R.INSPECTOR, R.PLANNER),
