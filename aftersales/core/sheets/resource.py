@@ -136,6 +136,9 @@ class SheetResource(ModelResource, metaclass=SheetMeta):
     intake: Callable[[Sequence[Mapping[str, Any]], Any, Any], Sequence[int]] | None = None
     # Under this name an intake row carries the moment of its preview, where the service refuses what changed since.
     previewed = ""
+    # Under this name an intake row carries the version that its preview compared with (None: a new row), where the
+    # service takes changed rows as well as new ones.
+    seen = ""
     # Why a row that was new is not there after writing.
     lost = "taken"
     # Rows of one transaction where the usual number would keep people waiting for too long; 0: the usual number.
