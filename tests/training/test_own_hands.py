@@ -313,6 +313,10 @@ def test_no_sheet_and_no_service_writes_what_is_ones_own(cast, now, world) -> No
         for said in ("present", "absent", "enrolled"):
             line = f"run,person,said\n{world[run].number},{me.username},{said}".encode()
             steps.load("attendance", line, actor=me, now=now)
+    coming, head = world["coming"], "number,course,trainer,starts_at,ends_at,places"
+    for trainer in (coming.trainer.username, me.username):
+        line = f"{coming.number},basics,{trainer},2026-01-01 09:00,2026-01-01 18:00,9"
+        steps.load("course_runs", f"{head}\n{line}".encode(), actor=me, now=now)
     who: dict[str, Any] = {"actor": me, "now": now}
     acts: list[Callable[[], Any]] = [
         lambda: exams.texts_mark(attempt=world["paper"], marks={1: (Decimal(10), "")}, **who),
