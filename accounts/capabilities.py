@@ -383,13 +383,15 @@ TRAINING = {
     "training.view_attempts": roles(CERTIFIERS, LEADS, R.AUDITOR, R.PLANNER),
     "training.order": roles(CERTIFIERS, R.LEAD),  # for people one sees, never for oneself
     "training.view_orders": roles(CERTIFIERS, LEADS, R.AUDITOR, R.PLANNER),
-    "core.import_attendance": roles(CERTIFIERS, R.LEAD),
+    **{f"core.import_{sheet}": roles(CERTIFIERS, R.LEAD) for sheet in ("attendance", "retraining_orders")},
     **{f"core.export_{sheet}": roles(CERTIFIERS, R.AUDITOR) for sheet in ("attendance", "certificates")},
     # drafts only, by who may draft and, of questions, see what is right; a second person brings them into force
     **{f"core.import_{sheet}": CERTIFIERS for sheet in (*DRAFTED, "course_runs")},
     **{f"core.export_{sheet}": roles(CERTIFIERS, R.AUDITOR) for sheet in (*DRAFTED, "course_runs")},
-    "core.export_exam_results": roles(CERTIFIERS, LEADS, R.AUDITOR),
-    "core.export_training_hours": roles(CERTIFIERS, LEADS, R.AUDITOR),
+    **{
+        f"core.export_{sheet}": roles(CERTIFIERS, LEADS, R.AUDITOR)
+        for sheet in ("exam_results", "training_hours", "retraining_orders")
+    },
     **register(
         "training.certificate",
         view=roles(CERTIFIERS, R.LEAD, R.AUDITOR, R.ADMINISTRATOR, R.INSPECTOR, R.PLANNER),

@@ -7,7 +7,14 @@ from django.utils.translation import pgettext_lazy
 
 from aftersales.core.sheets.resource import Column, RowRule, SheetResource, register
 from aftersales.core.sheets.widgets import ChoiceWidget, LookupWidget
-from training import draftexamsheets, draftsheets, drafttiersheets, listsheets, runsheets  # noqa: F401 - they declare themselves
+from training import (  # noqa: F401 - declare the room's other sheets
+    draftexamsheets,
+    draftsheets,
+    drafttiersheets,
+    listsheets,
+    ordersheets,
+    runsheets,
+)
 from training.models import SheetLine
 from training.services.courses import attendance_take
 from training.states import Said

@@ -317,6 +317,9 @@ def test_no_sheet_and_no_service_writes_what_is_ones_own(cast, now, world) -> No
     for trainer in (coming.trainer.username, me.username):
         line = f"{coming.number},basics,{trainer},2026-01-01 09:00,2026-01-01 18:00,9"
         steps.load("course_runs", f"{head}\n{line}".encode(), actor=me, now=now)
+    head = "person,course,reason_code,due_at,metric,order_reason"
+    line = f"{me.username},basics,other,2027-01-01,reopened,x"
+    steps.load("retraining_orders", f"{head}\n{line}".encode(), actor=me, now=now)
     who: dict[str, Any] = {"actor": me, "now": now}
     acts: list[Callable[[], Any]] = [
         lambda: exams.texts_mark(attempt=world["paper"], marks={1: (Decimal(10), "")}, **who),
