@@ -403,18 +403,17 @@ TRAINING = {
 # The ledger: finance and the auditor read all of it, payroll what concerns people, everybody his own.
 LEDGER_READERS = roles(R.FINANCE, R.AUDITOR)
 PROPOSERS = roles(R.ADJUDICATOR, R.SUPERVISOR, R.OPERATIONS, R.MERCHANT_MANAGER, R.FINANCE)
+BOOK_READERS = roles(LEDGER_READERS, R.PAYROLL_READER)
 LEDGER = {
-    "ledger.view": roles(LEDGER_READERS, R.PAYROLL_READER),
+    **dict.fromkeys(("ledger.view", "ledger.view_export"), BOOK_READERS),
+    **{f"core.export_{sheet}": BOOK_READERS for sheet in ("journal", "ledger_accounts")},
     "ledger.view_all": LEDGER_READERS,
     "ledger.view_people": roles(R.PAYROLL_READER),
     "ledger.view_merchants": roles(R.MERCHANT_MANAGER, R.OPERATIONS, R.SUPERVISOR),
     "ledger.view_own": STAFF,  # one's own statement and file
-    "ledger.view_statements": roles(
-        LEDGER_READERS, R.PAYROLL_READER, R.MERCHANT_MANAGER, R.OPERATIONS, R.SUPERVISOR
-    ),
+    "ledger.view_statements": roles(BOOK_READERS, R.MERCHANT_MANAGER, R.OPERATIONS, R.SUPERVISOR),
     "ledger.view_files": roles(LEADS, R.AUDITOR),  # of the people one leads
     "ledger.view_every_file": roles(R.SUPERVISOR, R.AUDITOR, R.ADMINISTRATOR),
-    **dict.fromkeys(("ledger.view_export", "core.export_journal"), roles(LEDGER_READERS, R.PAYROLL_READER)),
     "ledger.export": roles(R.FINANCE),
     "ledger.gap_move": NOBODY,  # the system alone: what was paid says so
     "core.import_paid_lines": roles(R.FINANCE),

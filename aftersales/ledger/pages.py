@@ -169,13 +169,17 @@ def entry(journal: Journal, user: Any) -> Entry:
     return _told([journal], user)[0]
 
 
+def account_rows(user: Any, *, kind: str = "") -> Any:
+    """The accounts that this reader sees, all or those of one kind, oldest first."""
+    rows = Account.objects.visible_to(user).order_by("pk")
+    return rows.filter(kind=kind) if kind else rows
+
+
 def accounts(
     user: Any, *, kind: str = "", before: int | None = None
 ) -> tuple[list[tuple[Account, str, str]], int | None]:
     """A page of accounts with whose they are and what stands on them."""
-    rows = Account.objects.visible_to(user)
-    if kind:
-        rows = rows.filter(kind=kind)
+    rows = account_rows(user, kind=kind)
     if before:
         rows = rows.filter(pk__lt=before)
     found = list(rows.order_by("-pk")[: PAGE + 1])

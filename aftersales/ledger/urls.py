@@ -12,6 +12,7 @@ urlpatterns = [
     path("entries/<str:public_id>/", views.entry, name="entry"),
     path("entries/<str:public_id>/reverse/", views.reverse_entry, name="reverse"),
     path("accounts/", views.accounts, name="accounts"),
+    path("accounts.<slug:fmt>", views.accounts_sheet, name="accounts_sheet"),
     path("accounts/<str:public_id>/", views.account, name="account"),
     path("proposals/", views.proposals, name="proposals"),
     path("proposals/measures/", views.measures, name="measures"),

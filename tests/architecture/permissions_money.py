@@ -342,6 +342,7 @@ LEDGER = {
     "ledger:entry": Page(LEDGER_READERS, args=_entry),
     "ledger:reverse": Page(FINANCE, "POST", _entry),
     "ledger:accounts": Page(LEDGER_READERS),
+    "ledger:accounts_sheet": Page(LEDGER_READERS, sample={"fmt": "csv"}),
     "ledger:account": Page(LEDGER_READERS, args=_account),
     "ledger:proposals": Page(STAFF),
     "ledger:proposal": Page(PROPOSERS | {R.AUDITOR}, args=_proposal),

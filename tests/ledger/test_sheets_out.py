@@ -1,4 +1,4 @@
-"""The journal and an account's month leave as sheets: rows, words and sums of the pages, for the same people."""
+"""The journal, the accounts and an account's month leave as sheets: rows, words and sums of the pages."""
 
 import csv
 import hashlib
@@ -19,6 +19,7 @@ from accounts.states import Role
 from aftersales.core.errors import DomainError, NotPermitted
 from aftersales.core.models import Event
 from aftersales.ledger import chart, pages, services, statements
+from aftersales.ledger.accountsheets import AccountList
 from aftersales.ledger.chart import Line
 from aftersales.ledger.journalsheets import JournalList
 from aftersales.ledger.models import Account, Journal, Transfer
@@ -135,6 +136,58 @@ def test_the_sheet_of_the_journal_has_the_rows_of_the_page_for_each_reader(cast:
         lines(cast.client(cast.finance).get(reverse("sheets:export", args=["journal", "csv"]))) == everything
     )
     assert cast.client(cast.finance).get(reverse("sheets:choose", args=["journal"])).status_code == 403
+
+
+def accounts(cast: Any, person: Any, query: str = "", fmt: str = "csv") -> Any:
+    return cast.client(person).get(reverse("ledger:accounts_sheet", args=[fmt]) + query)
+
+
+def test_the_sheet_of_accounts_says_what_stands_on_each(cast: Any, books: Any) -> None:
+    found = lines(accounts(cast, cast.finance), AccountList)
+    stored = list(Account.objects.order_by("pk"))
+    with translation.override("zh-hans"):
+        page = {
+            row.pk: (str(row.get_kind_display()), name) for row, name, _b in pages.accounts(cast.finance)[0]
+        }
+    assert len(found) == len(stored) == len(page) > 7
+    for row, one in zip(found, stored, strict=True):
+        assert (row["account_code"], row["unit"], int(row["transfers"])) == (
+            one.kind,
+            one.unit,
+            one.transfers,
+        )
+        assert tuple(D(row[name]) for name in ("debits", "credits", "balance")) == (
+            one.debits, one.credits, one.balance,
+        )  # fmt: skip
+    assert [(row["account"], row["party"].lstrip("'")) for row in found] == [page[one.pk] for one in stored]
+    by_kind = {row["account_code"]: row for row in found}
+    deposit, owed, points = (
+        by_kind[kind] for kind in ("merchant_deposit", "merchant_receivable", "staff_points")
+    )
+    assert (deposit["code"], deposit["party"], deposit["debits"], deposit["balance"]) == (
+        books.code, f"'{HOSTILE}", "130.60", "0.00",
+    )  # fmt: skip
+    assert (owed["balance"], points["balance"], points["code"]) == ("30.03", "5", cast.agent.username)
+    assert sum(D(row["debits"]) - D(row["credits"]) for row in found) == 0
+
+
+def test_each_reader_takes_out_the_accounts_of_his_page(cast: Any, books: Any) -> None:
+    everything = lines(accounts(cast, cast.auditor), AccountList)
+    of_people = lines(accounts(cast, cast.payroll_reader), AccountList)
+    assert {row["account_code"] for row in of_people} == {"staff_bonus", "staff_points"}
+    asked = "?kind=merchant_deposit"
+    assert [row["account_code"] for row in lines(accounts(cast, cast.auditor, asked), AccountList)] == [
+        "merchant_deposit"
+    ]
+    assert lines(accounts(cast, cast.payroll_reader, asked), AccountList) == []
+    page = cast.client(cast.auditor).get(reverse("ledger:accounts") + asked).content.decode()
+    assert reverse("ledger:accounts_sheet", args=["xlsx"]) + asked in page
+    whole = reverse("sheets:export", args=["ledger_accounts", "csv"])
+    assert lines(cast.client(cast.auditor).get(whole), AccountList) == everything
+    for role in (Role.AGENT, Role.LEAD, Role.SUPERVISOR, Role.MERCHANT_MANAGER, Role.MERCHANT_OWNER):
+        assert accounts(cast, cast.of(role)).status_code == 404
+        assert cast.client(cast.of(role)).get(whole).status_code == 403
+    assert accounts(cast, cast.auditor, fmt="pdf").status_code == 404
 
 
 def test_a_statement_taken_out_says_what_the_page_says_and_carries_its_hash(cast: Any, books: Any) -> None:

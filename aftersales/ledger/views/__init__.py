@@ -22,6 +22,7 @@ from aftersales.core.posted import day_of, whole
 from aftersales.core.sheets import exporting
 from aftersales.core.sheets.views import exported
 from aftersales.ledger import clauses, pages, selectors, services, teamnotices, words
+from aftersales.ledger.accountsheets import AccountList
 from aftersales.ledger.journalsheets import JournalList
 from aftersales.ledger.models import Account, Journal, Proposal, ProposalFile
 from aftersales.ledger.rules import amount_words
@@ -113,6 +114,16 @@ def accounts(request: HttpRequest) -> HttpResponse:
         "kinds": AccountKind.choices,
     }  # fmt: skip
     return render(request, "ledger/accounts.html", page)
+
+
+@needs("core.export_ledger_accounts")
+@require_GET
+def accounts_sheet(request: HttpRequest, fmt: str) -> HttpResponse:
+    """The accounts of the page as it is filtered."""
+    if fmt not in exporting.FORMATS:
+        raise Http404
+    rows = pages.account_rows(request.user, kind=_asked(request, "kind", AccountKind))
+    return exported(request, rows, AccountList.sheet, fmt, filtered=request.GET.urlencode())
 
 
 @needs(READ)
