@@ -390,7 +390,7 @@ TRAINING = {
     **{f"core.export_{sheet}": roles(CERTIFIERS, R.AUDITOR) for sheet in (*DRAFTED, "course_runs")},
     **{
         f"core.export_{sheet}": roles(CERTIFIERS, LEADS, R.AUDITOR)
-        for sheet in ("exam_results", "training_hours", "retraining_orders")
+        for sheet in ("exam_results", "training_hours", "assessments", "retraining_orders")
     },
     **register(
         "training.certificate",
