@@ -363,6 +363,7 @@ CASES = {
 
 # Tiers, limits and certificates: who drafts a limit does not bring it into force, and nobody certifies himself.
 CERTIFIERS = roles(R.TRAINER, R.SUPERVISOR, R.OPERATIONS)
+BY_SHEET = (*DRAFTED, "training_numbers", "course_runs")
 DRAFTED = ("questions", "courses", "rubrics", "exams", "tiers", "authority_limits", "duty_requirements")
 TRAINING = {
     "training.view_rules": STAFF,
@@ -386,8 +387,8 @@ TRAINING = {
     **{f"core.import_{sheet}": roles(CERTIFIERS, R.LEAD) for sheet in ("attendance", "retraining_orders")},
     **{f"core.export_{sheet}": roles(CERTIFIERS, R.AUDITOR) for sheet in ("attendance", "certificates")},
     # drafts only, by who may draft and, of questions, see what is right; a second person brings them into force
-    **{f"core.import_{sheet}": CERTIFIERS for sheet in (*DRAFTED, "course_runs")},
-    **{f"core.export_{sheet}": roles(CERTIFIERS, R.AUDITOR) for sheet in (*DRAFTED, "course_runs")},
+    **{f"core.import_{sheet}": CERTIFIERS for sheet in BY_SHEET},
+    **{f"core.export_{sheet}": roles(CERTIFIERS, R.AUDITOR) for sheet in BY_SHEET},
     **{
         f"core.export_{sheet}": roles(CERTIFIERS, LEADS, R.AUDITOR)
         for sheet in ("exam_results", "training_hours", "assessments", "retraining_orders")

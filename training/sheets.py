@@ -9,6 +9,7 @@ from aftersales.core.sheets.resource import Column, RowRule, SheetResource, regi
 from aftersales.core.sheets.widgets import ChoiceWidget, LookupWidget
 from training import (  # noqa: F401 - declare the room's other sheets
     draftexamsheets,
+    draftnumbersheets,
     draftsheets,
     drafttiersheets,
     listsheets,

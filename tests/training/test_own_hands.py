@@ -26,6 +26,7 @@ from training.models import (
     Fact,
     Item,
     Limit,
+    Number,
     Order,
     Requirement,
     Run,
@@ -125,6 +126,7 @@ def test_a_sheet_that_makes_ones_own_way_easier_is_a_draft_that_one_does_not_act
             "code": "in_post-refund-cny", "number": "1", "per_decision": "", "per_day": "", "per_customer": "",
         }),
         "duty_requirements": (Requirement, {"duty": "returns", "number": "1", "tier": "basic"}),
+        "training_numbers": (Number, {"code": "code_minutes", "number": "1", "value": "999"}),
     }  # fmt: skip
     for sheet, (model, row) in sheets.items():
         before = list(model.objects.in_force(now).order_by("pk").values())

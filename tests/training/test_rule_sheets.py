@@ -1,4 +1,4 @@
-"""Exams, tiers, limits of authority and what duties ask for leave and come in as sheets: as drafts only."""
+"""Exams, tiers, limits, what duties ask for and numbers leave and come in as sheets: as drafts only."""
 
 import csv
 import io
@@ -20,15 +20,16 @@ from tests.core.sheets import steps
 from tests.training.school import a_course
 from tests.training.test_draft_sheets import load, one, seen, taken_out
 from tests.training.test_exams import a_bank, an_exam, sit
-from training import examrules
+from training import courseselectors, examrules
 from training import services as rules
-from training.models import ExamVersion, Limit, Requirement, Tier, TierVersion
-from training.services import exams
+from training.models import ExamVersion, Limit, Number, Requirement, Tier, TierVersion
+from training.services import drafting, exams
 
 pytestmark = pytest.mark.django_db
 LATER = timedelta(hours=1)
 SHEETS: dict[str, Any] = {
     "exams": ExamVersion, "tiers": TierVersion, "authority_limits": Limit, "duty_requirements": Requirement,
+    "training_numbers": Number,
 }  # fmt: skip
 EXAM = {
     "code": "returns", "name_zh": "退货考试", "name_en": "Returns", "blueprint": "refunds | single | 1-3 | 1 | 2",
@@ -45,7 +46,10 @@ LIMIT = {
     "per_decision": "100", "per_day": "1000", "per_customer": "", "customer_days": "30", "change_reason": "海外",
 }  # fmt: skip
 DUTY = {"duty": "returns", "number": "1", "tier": "expert", "change_reason": "更严"}
-ROWS = {"exams": EXAM, "tiers": TIER, "authority_limits": LIMIT, "duty_requirements": DUTY}
+NUMBER = {"code": "code_minutes", "number": "1", "value": "7", "change_reason": "更快"}
+ROWS = {
+    "exams": EXAM, "tiers": TIER, "authority_limits": LIMIT, "duty_requirements": DUTY, "training_numbers": NUMBER,
+}  # fmt: skip
 
 
 def changed(sheet: str, content: bytes, cells: dict[str, str], **where: str) -> bytes:
@@ -209,6 +213,31 @@ def test_what_a_duty_asks_for_corrects_the_waiting_draft_and_nothing_is_in_force
     assert not Requirement.objects.in_force(now).exists()
 
 
+def test_a_number_changed_by_a_sheet_holds_once_a_second_person_brings_it_into_force(cast, now) -> None:
+    sheet = changed(
+        "training_numbers", taken_out(cast, now, "training_numbers", Number),
+        {"value": "7.5", "change_reason": "更久"}, code="code_minutes",
+    )  # fmt: skip
+    for verdict in ("new", "same"):
+        upload = steps.load("training_numbers", sheet, actor=cast.trainer, now=now)
+        assert (upload.count(verdict) >= 1, upload.count("refused")) == (True, 0)
+    old, new = Number.objects.filter(code="code_minutes").order_by("number")
+    assert (old.state, old.value, courseselectors.number("code_minutes", now)) == ("active", 5, 5)
+    assert (new.state, new.value, new.name_zh, new.source_ref) == (
+        "draft", Decimal("7.5"), old.name_zh, old.source_ref,
+    )  # fmt: skip
+    with pytest.raises(DomainError):
+        rules.rule_activate(draft=new, actor=cast.trainer, now=now)
+    rules.rule_activate(draft=new, actor=cast.operations, now=now)
+    assert courseselectors.number("code_minutes", now) == Decimal("7.5")
+    with pytest.raises(DomainError) as unknown:
+        drafting.numbers_take([NUMBER | {"code": "coffee_minutes", "value": Decimal(1)}], cast.trainer, now)
+    assert (unknown.value.code, Number.objects.filter(code="coffee_minutes").exists()) == (
+        "unknown_number",
+        False,
+    )
+
+
 def test_a_limit_that_a_colleague_drafted_after_the_preview_is_a_conflict(cast, now) -> None:
     row = {"code": "senior-refund-cny", "number": "1", "per_decision": "900", "change_reason": "改"}
     content = steps.rows_as_csv(list(row), list(row.values()))
@@ -277,6 +306,14 @@ def test_a_limit_that_a_colleague_drafted_after_the_preview_is_a_conflict(cast, 
         ("duty_requirements", {"number": ""}, "duty", "stands already"),
         ("duty_requirements", {"number": "3"}, "version", "no version of this number"),
         ("duty_requirements", {"change_reason": None}, "duty", "Say why"),
+        ("training_numbers", {"code": "coffee_minutes"}, "code", "no number of this code"),
+        ("training_numbers", {"value": ""}, "value", "must be filled"),
+        ("training_numbers", {"value": "-1"}, "value", "negative"),
+        ("training_numbers", {"value": "10000000"}, "value", "9,999,999.99"),
+        ("training_numbers", {"number": "2"}, "version", "no version of this number"),
+        ("training_numbers", {"name_en": "Minutes"}, "English name", "does not change by a sheet"),
+        ("training_numbers", {"change_reason": ""}, "Reason", "Say why"),
+        ("training_numbers", {"state": "retired"}, "state", "only drafts"),
     ],
 )  # fmt: skip
 def test_the_preview_says_of_a_row_what_is_wrong_where_and_what_to_do(
@@ -393,6 +430,7 @@ def test_who_may_not_draft_brings_nothing_in(cast, now) -> None:
         ("limits", "tiers"),
         ("limits", "authority_limits"),
         ("limits", "duty_requirements"),
+        ("numbers", "training_numbers"),
     ],
 )
 def test_the_pages_lead_to_their_sheets_and_the_example_comes_in_as_it_is(cast, now, page, sheet) -> None:

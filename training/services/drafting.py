@@ -20,6 +20,7 @@ from training.models import (
     Exam,
     ExamVersion,
     Limit,
+    Number,
     Question,
     QuestionVersion,
     Requirement,
@@ -126,6 +127,10 @@ REQUIREMENTS = Kept(
     {"source_ref": "R1.3", "source_zh": "部门自定上岗要求", "source_en": "The department's own requirement"},
     check_draft, by="duty",
 )  # fmt: skip
+NUMBERS = Kept(
+    None, Number, "code", ("name_zh", "name_en"), ("value",), "", {}, check_draft,
+)  # fmt: skip
+NO_NUMBER = _("There is no number of this code; which numbers there are is part of the system.")
 
 
 def questions_take(rows: Sequence[Row], actor: Any, now: datetime) -> list[int]:
@@ -164,6 +169,14 @@ def limits_take(rows: Sequence[Row], actor: Any, now: datetime) -> list[int]:
 def requirements_take(rows: Sequence[Row], actor: Any, now: datetime) -> list[int]:
     """What duties ask for, of a sheet, as drafts; see ``_take``."""
     return _take(REQUIREMENTS, rows, actor, now)
+
+
+def numbers_take(rows: Sequence[Row], actor: Any, now: datetime) -> list[int]:
+    """Numbers of training of a sheet as drafts; see ``_take``. Further error: unknown_number."""
+    asked = {row["code"] for row in rows}
+    if len(asked) > Number.objects.filter(code__in=asked).values("code").distinct().count():
+        raise DomainError(NO_NUMBER, "unknown_number")
+    return _take(NUMBERS, rows, actor, now)
 
 
 def _take(kept: Kept, rows: Sequence[Row], actor: Any, now: datetime) -> list[int]:
