@@ -90,17 +90,16 @@ DESK_PAGES = {
 # Trade data. Outsourced people see customers and orders only through their own tickets, never as lists.
 TRADE_READERS = roles(READERS - VENDORS, R.FINANCE, R.RETURNS_RECEIVER)
 KEEPERS = roles(R.MERCHANT_MANAGER, R.OPERATIONS)
+LESSON_BOOK = roles(KEEPERS, R.SUPERVISOR, R.TRAINER, R.AUDITOR)
 MERCHANT_REGISTER = {
-    "merchants.admit": KEEPERS,
-    "merchants.restrict": KEEPERS,
-    "merchants.close": KEEPERS,
+    **dict.fromkeys(("merchants.admit", "merchants.restrict", "merchants.close"), KEEPERS),
     **register("merchants.merchant", view=OWN_STAFF, change=KEEPERS, add=KEEPERS),
     "merchants.move_deposit": roles(R.FINANCE),
-    "merchants.view_training": roles(KEEPERS, R.SUPERVISOR, R.TRAINER, R.PLANNER, R.AUDITOR),
+    "merchants.view_training": roles(LESSON_BOOK, R.PLANNER),
     "merchants.learn": MERCHANTS,  # their own courses in the portal
     "merchants.keep_people": roles(R.MERCHANT_OWNER),  # who else acts for the merchant that one owns
     "merchants.keep_returns_address": MERCHANTS,  # of the merchant one acts for
-    "core.export_merchant_lessons": roles(KEEPERS, R.SUPERVISOR, R.TRAINER, R.AUDITOR),
+    **{f"core.export_{sheet}": LESSON_BOOK for sheet in ("merchant_lessons", "training_terms")},
     "merchants.view_deposits": roles(KEEPERS, R.FINANCE, R.LEAD, R.SUPERVISOR, R.AUDITOR),
     **register("merchants.merchantmember", view=KEEPERS | {R.AUDITOR}, change=KEEPERS, add=KEEPERS),
     **register("merchants.merchantcontact", view=TRADE_READERS, change=KEEPERS, add=KEEPERS),
@@ -363,8 +362,8 @@ CASES = {
 
 # Tiers, limits and certificates: who drafts a limit does not bring it into force, and nobody certifies himself.
 CERTIFIERS = roles(R.TRAINER, R.SUPERVISOR, R.OPERATIONS)
-BY_SHEET = (*DRAFTED, "training_numbers", "course_runs")
 DRAFTED = ("questions", "courses", "rubrics", "exams", "tiers", "authority_limits", "duty_requirements")
+BY_SHEET = (*DRAFTED, "training_numbers", "course_runs")
 TRAINING = {
     "training.view_rules": STAFF,
     "training.draft": roles(PLANNERS, R.TRAINER),
@@ -403,8 +402,8 @@ TRAINING = {
 
 # The ledger: finance and the auditor read all of it, payroll what concerns people, everybody his own.
 LEDGER_READERS = roles(R.FINANCE, R.AUDITOR)
-PROPOSERS = roles(R.ADJUDICATOR, R.SUPERVISOR, R.OPERATIONS, R.MERCHANT_MANAGER, R.FINANCE)
 BOOK_READERS = roles(LEDGER_READERS, R.PAYROLL_READER)
+PROPOSERS = roles(R.ADJUDICATOR, R.SUPERVISOR, R.OPERATIONS, R.MERCHANT_MANAGER, R.FINANCE)
 LEDGER = {
     **dict.fromkeys(("ledger.view", "ledger.view_export"), BOOK_READERS),
     **{f"core.export_{sheet}": BOOK_READERS for sheet in ("journal", "ledger_accounts")},

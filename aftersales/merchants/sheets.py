@@ -5,7 +5,9 @@ already, so a new one starts active. Who wants to join is registered on the page
 """
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
+from aftersales.core.rulebook import RuleState
 from aftersales.core.sheets.resource import Attached, Column, SheetResource, ShippedProfile, register, ship
 from aftersales.core.sheets.widgets import (
     AmountWidget,
@@ -13,11 +15,13 @@ from aftersales.core.sheets.widgets import (
     ChoiceWidget,
     EmailWidget,
     KeyWidget,
+    LookupWidget,
     MomentWidget,
     TextWidget,
+    WholeWidget,
 )
 
-from .models import Lesson, Merchant
+from .models import Lesson, Merchant, TrainingTerm
 from .states import ContactRole, LearnedBy, MerchantState
 
 FIELDS = ("phone", "email", "address")
@@ -143,5 +147,33 @@ class LessonList(SheetResource):
         model = Lesson
 
 
-register(MerchantSheet, LessonList)
+class TermList(SheetResource):
+    """Every version of what agreements ask merchants' people to be taught. Drafted on its page, so nothing comes in."""
+
+    sheet, title, position = "training_terms", _("What agreements ask for"), 14
+    key = ("code", "number")
+    importable = False
+    view_capability = "merchants.view_training"
+
+    code = Column("code", KeyWidget(120), _("code"))
+    number = Column("number", WholeWidget(), _("version"))
+    agreement = Column(
+        None, KeyWidget(40), _("agreement version"), export="t.agreement", hint=_("Empty: every agreement.")
+    )
+    course = Column("course", LookupWidget("training.Course", "code"), _("course"))
+    exam = Column(
+        "exam", LookupWidget("training.Exam", "code"), pgettext_lazy("merchant training", "Finished by the exam"),
+        hint=_("Empty: finished by attending a run."),
+    )  # fmt: skip
+    days = Column("days", WholeWidget(), _("days to finish"))
+    state = Column("state", ChoiceWidget(RuleState.choices), _("state"))
+    valid_from = Column("valid_from", MomentWidget(), _("in force from"))
+    valid_to = Column("valid_to", MomentWidget(), _("in force until"))
+    change_reason = Column("change_reason", TextWidget(2000), _("reason for the change"))
+
+    class Meta:
+        model = TrainingTerm
+
+
+register(MerchantSheet, TermList, LessonList)
 ship(OLIST)
