@@ -90,6 +90,7 @@ DESK_PAGES = {
 # Trade data. Outsourced people see customers and orders only through their own tickets, never as lists.
 TRADE_READERS = roles(READERS - VENDORS, R.FINANCE, R.RETURNS_RECEIVER)
 KEEPERS = roles(R.MERCHANT_MANAGER, R.OPERATIONS)
+DEPOSIT_READERS = roles(KEEPERS, R.FINANCE, R.LEAD, R.SUPERVISOR, R.AUDITOR)
 LESSON_BOOK = roles(KEEPERS, R.SUPERVISOR, R.TRAINER, R.AUDITOR)
 MERCHANT_REGISTER = {
     **dict.fromkeys(("merchants.admit", "merchants.restrict", "merchants.close"), KEEPERS),
@@ -100,7 +101,8 @@ MERCHANT_REGISTER = {
     "merchants.keep_people": roles(R.MERCHANT_OWNER),  # who else acts for the merchant that one owns
     "merchants.keep_returns_address": MERCHANTS,  # of the merchant one acts for
     **{f"core.export_{sheet}": LESSON_BOOK for sheet in ("merchant_lessons", "training_terms")},
-    "merchants.view_deposits": roles(KEEPERS, R.FINANCE, R.LEAD, R.SUPERVISOR, R.AUDITOR),
+    "merchants.view_deposits": DEPOSIT_READERS,
+    **{f"core.export_{sheet}": DEPOSIT_READERS for sheet in ("deposit_calls", "deposit_moves")},
     **register("merchants.merchantmember", view=KEEPERS | {R.AUDITOR}, change=KEEPERS, add=KEEPERS),
     **register("merchants.merchantcontact", view=TRADE_READERS, change=KEEPERS, add=KEEPERS),
 }
@@ -433,8 +435,7 @@ LEDGER = {
     "ledger.hear": roles(R.SUPERVISOR, R.ADJUDICATOR, R.FINANCE),
     "ledger.approve": roles(R.SUPERVISOR, R.FINANCE),
     "ledger.post": NOBODY,  # the system alone, with the approval
-    "ledger.reverse": roles(R.FINANCE),
-    "ledger.close": roles(R.FINANCE),
+    **dict.fromkeys(("ledger.reverse", "ledger.close"), roles(R.FINANCE)),
 }
 
 TABLE: dict[str, frozenset[Role]] = {

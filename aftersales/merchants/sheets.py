@@ -21,8 +21,8 @@ from aftersales.core.sheets.widgets import (
     WholeWidget,
 )
 
-from .models import Lesson, Merchant, TrainingTerm
-from .states import ContactRole, LearnedBy, MerchantState
+from .models import DepositCall, DepositMove, Lesson, Merchant, TrainingTerm
+from .states import ContactRole, DepositKind, LearnedBy, MerchantState
 
 FIELDS = ("phone", "email", "address")
 
@@ -175,5 +175,59 @@ class TermList(SheetResource):
         model = TrainingTerm
 
 
-register(MerchantSheet, TermList, LessonList)
+class CallList(SheetResource):
+    """Who was asked to top up his deposit, what was missing, until when, and when it was there."""
+
+    sheet, title, position = "deposit_calls", pgettext_lazy("navigation", "Deposits to top up"), 16
+    key = ("merchant", "asked_at")
+    importable = False
+    view_capability = "merchants.view_deposits"
+
+    merchant = Column(None, KeyWidget(64), _("Merchant code"), export=MERCHANT.format(column="code"))
+    merchant_name = Column(None, TextWidget(120), _("Merchant name"), export=MERCHANT.format(column="name"))
+    currency = Column(None, KeyWidget(3), _("currency"), export=MERCHANT.format(column="currency"))
+    held = Column(
+        None,
+        AmountWidget(),
+        pgettext_lazy("recovery", "Deposit held"),
+        export=MERCHANT.format(column="deposit_held"),
+    )
+    due = Column(
+        None,
+        AmountWidget(),
+        pgettext_lazy("recovery", "Deposit due"),
+        export=MERCHANT.format(column="deposit_due"),
+    )
+    amount = Column("amount", AmountWidget(), pgettext_lazy("deposit", "Missing"))
+    asked_at = Column("asked_at", MomentWidget(), _("asked at"))
+    due_at = Column("due_at", MomentWidget(), _("to be topped up by"))
+    met_at = Column("met_at", MomentWidget(), _("topped up at"))
+
+    class Meta:
+        model = DepositCall
+
+
+class MoveList(SheetResource):
+    """Every change of a merchant's deposit with what stood there after it; money moves by its page alone."""
+
+    sheet, title, position = "deposit_moves", _("changes of deposits"), 17
+    key = ("merchant", "reference")
+    importable = False
+    view_capability = "merchants.view_deposits"
+
+    merchant = Column(None, KeyWidget(64), _("Merchant code"), export=MERCHANT.format(column="code"))
+    merchant_name = Column(None, TextWidget(120), _("Merchant name"), export=MERCHANT.format(column="name"))
+    currency = Column(None, KeyWidget(3), _("currency"), export=MERCHANT.format(column="currency"))
+    kind = Column("kind", ChoiceWidget(DepositKind.choices), _("kind"))
+    amount = Column("amount", AmountWidget(), _("amount"))
+    held = Column("held", AmountWidget(), pgettext_lazy("deposit", "held after it"))
+    reference = Column("reference", TextWidget(80), _("reference"))
+    at = Column("at", MomentWidget(), _("at"))
+    by = Column("by", LookupWidget("accounts.User", "username", longest=150), _("entered by"))
+
+    class Meta:
+        model = DepositMove
+
+
+register(MerchantSheet, TermList, LessonList, CallList, MoveList)
 ship(OLIST)
