@@ -93,7 +93,7 @@ RULES = (
         _("Nobody orders his own retraining; his lead does."), _("Leave the row out."),
     ),
     RowRule(
-        "not_staff", ("person",), f"{NEW} AND NOT EXISTS ({PEOPLE})",
+        "not_staff", ("person",), f"{NEW} AND {{person}} IS NOT NULL AND NOT EXISTS ({PEOPLE})",
         _("This person is not of the department."), _("Leave the row out."),
     ),
     RowRule(
@@ -171,7 +171,11 @@ class OrderSheet(SheetResource):
         None, KeyWidget(150), _("ordered by"), hint=TOLD, export=_user("ordered_by_id").format("username")
     )
     ordered_at = Column(
-        None, MomentWidget(), _("ordered at"), hint=TOLD, export=MomentWidget().export_sql("t.ordered_at")
+        None,
+        MomentWidget(),
+        _("ordered at"),
+        hint=TOLD,
+        export=MomentWidget().export_sql("date_trunc('second', t.ordered_at)"),
     )
     completed_at = Column(
         None, MomentWidget(), _("completed at"), hint=TOLD, export=MomentWidget().export_sql("t.completed_at")

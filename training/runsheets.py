@@ -101,11 +101,11 @@ RULES = (
         _("The run has begun or is over; it is not changed any more."), _("Leave the row out."),
     ),
     RowRule(
-        "no_version", ("course",), f"{NEW} AND {IN_FORCE.format(column='id')} IS NULL",
+        "no_version", ("course",), f"{NEW} AND {{course}} IS NOT NULL AND {IN_FORCE.format(column='id')} IS NULL",
         _("No version of this course is in force."), _("A second person brings its draft into force first."),
     ),
     RowRule(
-        "no_trainer", ("trainer",), f"{WRITTEN} AND NOT EXISTS ({TRAINERS})",
+        "no_trainer", ("trainer",), f"{WRITTEN} AND {{trainer}} IS NOT NULL AND NOT EXISTS ({TRAINERS})",
         _("This person may not record attendance."), _("Write the user name of a trainer or a lead."),
     ),
     RowRule(

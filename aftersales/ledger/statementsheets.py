@@ -23,7 +23,7 @@ from aftersales.ledger import sheetparts, statements
 from aftersales.ledger.models import Account, Transfer
 from aftersales.ledger.states import EntryKind
 
-SEAL = "SHA-256"
+SEAL = pgettext_lazy("statement sheet", "SHA-256 of the CSV lines above")
 OPENING, ENTRY, CLOSING = range(3)
 _ROWS = """
     (WITH own AS (
@@ -151,4 +151,4 @@ def as_xlsx(rows: Sequence[list[str]]) -> bytes:
 def last_line(digest: str) -> list[str]:
     """The line with the hash of all lines before it."""
     empty = dict.fromkeys((column.name for column in StatementSheet.columns()), "")
-    return list((empty | {"account": SEAL, "entry": digest}).values())
+    return list((empty | {"account": str(SEAL), "entry": digest}).values())

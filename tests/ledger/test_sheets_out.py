@@ -195,7 +195,8 @@ def test_a_statement_taken_out_says_what_the_page_says_and_carries_its_hash(cast
     whole = b"".join(answer.streaming_content)
     *told, last = whole.splitlines(keepends=True)
     digest = hashlib.sha256(b"".join(told)).hexdigest()
-    assert last.decode().startswith(f"SHA-256,,,,,,{digest},")
+    assert last.decode().startswith("以上 CSV 各行的 SHA-256")
+    assert f",{digest}," in last.decode()
     event = Event.objects.get(kind="statement.taken")
     assert (event.payload["sha256"], event.payload["entries"], event.merchant_id) == (digest, 4, books.pk)
     rows = lines(month(cast, cast.finance, "merchant", books.pk), StatementSheet)[:-1]

@@ -156,9 +156,11 @@ def fill_xlsx(title: str, columns: Sequence[Column], rows: Iterable[list[str]], 
     )
     sheet = book.add_worksheet(re.sub(r"[\[\]:*?/\\']", " ", title)[:31])
     bold, text = book.add_format({"bold": True}), book.add_format({"num_format": "@"})
+    money = book.add_format({"num_format": "0.00"})
     sheet.freeze_panes(1, 0)
     for position, column in enumerate(columns):
-        sheet.set_column(position, position, 18, None if column.widget.number else text)
+        plain = money if isinstance(column.widget, AmountWidget) else None
+        sheet.set_column(position, position, 18, plain if column.widget.number else text)
         sheet.write_string(0, position, str(column.label), bold)
     count = 0
     for count, row in enumerate(rows, start=1):

@@ -264,6 +264,9 @@ def _fitted(found: Whole, one: Offered) -> Offered:
     if one.act.name == "approve" and (not found.case.goods_back or not found.lines):
         simple = Act(**{**one.act.__dict__, "form": forms.SimpleApproveForm})
         return Offered(simple, one.row, one.reasons)
+    if one.act.name == "approve" and found.case.kind == CaseKind.EXCHANGE:
+        swap = Act(**{**one.act.__dict__, "form": forms.SwapApproveForm})
+        return Offered(swap, one.row, one.reasons)
     return one
 
 

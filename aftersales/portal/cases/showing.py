@@ -15,7 +15,7 @@ from aftersales.cases import services
 from aftersales.cases.models import Case
 from aftersales.cases.refunding import TERM_LABELS, Quote
 from aftersales.cases.selectors import addressee
-from aftersales.cases.states import PaymentKind
+from aftersales.cases.states import CaseKind, PaymentKind
 from aftersales.clocks.models import Clock
 from aftersales.core.errors import DomainError
 from aftersales.standards.returns.faces import ReasonFace, kept_face
@@ -49,7 +49,7 @@ class Sum:
 
 
 def sum_of(one: Offered, found: Whole) -> Sum | None:
-    """The sum of an act that moves money or promises it."""
+    """The sum of an act that moves money or promises it; None where it moves none."""
     makers: Mapping[str, Callable[[Any, Whole], Sum]] = {
         "quote": _quote, "ways": _ways, "worth": _worth, "offer": _offer, "settlement": _settlement,
     }  # fmt: skip
@@ -57,9 +57,15 @@ def sum_of(one: Offered, found: Whole) -> Sum | None:
     if make is None:
         return None
     try:
-        return make(one.row, found)
+        total = make(one.row, found)
     except DomainError as error:
         return Sum("", (), Decimal(0), str(error))
+    return None if one.act.shows == "quote" and is_even(found.case, total.total) else total
+
+
+def is_even(case: Case, total: Decimal) -> bool:
+    """Whether the customer gets goods for goods and no money: there is no sum to show."""
+    return case.kind == CaseKind.EXCHANGE and total == 0
 
 
 def _quote(case: Any, found: Whole) -> Sum:
