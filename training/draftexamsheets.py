@@ -107,6 +107,7 @@ class ExamSheet(SheetResource):
     key = ("code", "number")
     view_capability = "training.view_courses"
     intake = staticmethod(drafting.exams_take)
+    drafts_at = "training:exams"
     previewed = drafting.PREVIEWED
     chunk_rows = 200
     lost = "taken"

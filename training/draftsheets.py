@@ -132,6 +132,7 @@ class QuestionSheet(SheetResource):
     view_capability = SEE_ANSWERS
     closed = staticmethod(refuse_while_sitting)
     intake = staticmethod(drafting.questions_take)
+    drafts_at = "training:bank"
     previewed = drafting.PREVIEWED
     chunk_rows = 500
     lost = "taken"
@@ -218,6 +219,7 @@ class CourseSheet(SheetResource):
     key = ("code", "number")
     view_capability = "training.view_courses"
     intake = staticmethod(drafting.courses_take)
+    drafts_at = "training:courses"
     previewed = drafting.PREVIEWED
     chunk_rows = 200
     lost = "taken"
@@ -301,6 +303,7 @@ class RubricSheet(SheetResource):
     key = ("code", "number")
     view_capability = "training.view_courses"
     intake = staticmethod(drafting.rubrics_take)
+    drafts_at = "training:practicals"
     previewed = drafting.PREVIEWED
     chunk_rows = 200
     lost = "taken"

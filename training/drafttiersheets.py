@@ -83,6 +83,7 @@ class TierSheet(SheetResource):
     key = ("code", "number")
     view_capability = SEE
     intake = staticmethod(drafting.tiers_take)
+    drafts_at = "training:limits"
     previewed = drafting.PREVIEWED
     chunk_rows = 100
     lost = "taken"
@@ -237,6 +238,7 @@ class LimitSheet(SheetResource):
     key = ("code", "number")
     view_capability = SEE
     intake = staticmethod(drafting.limits_take)
+    drafts_at = "training:limits"
     previewed = drafting.PREVIEWED
     chunk_rows = 200
     lost = "taken"
@@ -292,6 +294,7 @@ class RequirementSheet(SheetResource):
     key = ("duty", "number")
     view_capability = SEE
     intake = staticmethod(drafting.requirements_take)
+    drafts_at = "training:limits"
     previewed = drafting.PREVIEWED
     chunk_rows = 50
     lost = "taken"

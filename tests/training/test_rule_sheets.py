@@ -10,6 +10,7 @@ import pytest
 from django.urls import reverse
 from django.utils.translation import override
 
+from accounts.models import User
 from accounts.states import Role
 from aftersales.core import authority
 from aftersales.core.authority import Claim
@@ -442,3 +443,40 @@ def test_the_pages_lead_to_their_sheets_and_the_example_comes_in_as_it_is(cast, 
     example = cast.client(cast.trainer).get(reverse("sheets:template", args=[sheet, "xlsx"])).content
     found = seen(cast, now, example, sheet, name="template.xlsx")
     assert {verdict for verdict, _why in found.values()} == {"n"}, found
+
+
+# ------------------------------------------------------------------------------------------------- the preview
+def test_the_preview_says_what_a_draft_changes_and_the_result_where_it_waits(cast, now) -> None:
+    senior = TierVersion.objects.filter(tier__code="senior").order_by("-number").first()
+    cells = {"handled": str(senior.handled + 50), "change_reason": "旺季要求更高"}
+    sheet = changed(
+        "tiers", taken_out(cast, now, "tiers", TierVersion), cells, code="senior", number=str(senior.number)
+    )
+    upload = steps.check("tiers", sheet, actor=cast.trainer, now=now)
+    plan = services.plan_of(upload, now=now)
+    (row,), _more = explaining.page(plan, upload, "new")
+    assert row.version == str(senior.number)
+    said = {(one.old, one.new) for one in row.differences}
+    assert said == {
+        (str(senior.handled), str(senior.handled + 50)), (senior.change_reason, "旺季要求更高"),
+    }  # fmt: skip
+    User.objects.filter(pk=cast.trainer.pk).update(language="en")
+    browser = cast.client(User.objects.get(pk=cast.trainer.pk))
+    page = browser.get(reverse("sheets:upload", args=[upload.public_id])).content.decode()
+    assert f"Draft after version {senior.number}:" in page
+    steps.apply(upload, now=now)
+    page = browser.get(reverse("sheets:upload", args=[upload.public_id])).content.decode()
+    assert reverse("training:limits") in page
+
+
+def test_the_error_file_speaks_the_readers_language(cast, now) -> None:
+    row = TIER | {"courses": "nowhere"}
+    upload = steps.check(
+        "tiers", steps.rows_as_csv(list(row), list(row.values())), actor=cast.trainer, now=now
+    )
+    User.objects.filter(pk=cast.trainer.pk).update(language="en")
+    browser = cast.client(User.objects.get(pk=cast.trainer.pk))
+    answer = browser.get(reverse("sheets:errors", args=[upload.public_id]))
+    told = b"".join(answer.streaming_content).decode()  # sent when the request is over
+    assert "#reason" in told
+    assert "These codes are not known: nowhere." in told

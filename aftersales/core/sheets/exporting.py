@@ -133,6 +133,11 @@ def write_xlsx(
     return fill_xlsx(str(found.title), chosen(found, names), rows, path)
 
 
+def text_of(found: type[SheetResource], column: Column) -> str:
+    """The SQL of one column's text, as it is."""
+    return _text(found, column, masked=False, guarded=False)
+
+
 def texts(
     found: type[SheetResource], source: str, *, masked: bool, names: Sequence[str] = ()
 ) -> Iterator[list[str]]:

@@ -139,6 +139,9 @@ class SheetResource(ModelResource, metaclass=SheetMeta):
     # Under this name an intake row carries the version that its preview compared with (None: a new row), where the
     # service takes changed rows as well as new ones.
     seen = ""
+    # Where drafts wait, for a sheet whose rows are versions with ``number`` and ``state``: the name of a page. Its
+    # preview compares a row with the version that stands.
+    drafts_at = ""
     # Why a row that was new is not there after writing.
     lost = "taken"
     # Rows of one transaction where the usual number would keep people waiting for too long; 0: the usual number.
