@@ -34,6 +34,7 @@ class NumberSheet(SheetResource):
     key = ("code", "number")
     view_capability = "training.view_rules"
     intake = staticmethod(drafting.numbers_take)
+    drafts_at = "training:numbers"
     previewed = drafting.PREVIEWED
     chunk_rows = 200
     lost = "taken"
