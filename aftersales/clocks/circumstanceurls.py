@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from aftersales.clocks import circumstanceviews as views
+from aftersales.clocks.views import circumstances as views
 
 app_name = "circumstances"
 urlpatterns = [

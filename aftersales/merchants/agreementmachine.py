@@ -44,6 +44,17 @@ def promises_what_the_book_says(
         yield from found
 
 
+def has_begun(
+    row: Any, facts: Mapping[str, Any], actor: Any, now: datetime, data: Mapping[str, Any]
+) -> Iterable[Refusal]:
+    """What is only announced has replaced nothing yet: another version takes its place."""
+    end = (data or {}).get("valid_to") or now
+    if row.valid_from is not None and end < row.valid_from:
+        yield Refusal(
+            "not_begun", _("It is announced and not in force yet; announce another version in its place.")
+        )
+
+
 AGREEMENT_MACHINE = Machine(
     "merchants.agreementversion",
     states=R,
@@ -82,6 +93,7 @@ AGREEMENT_MACHINE = Machine(
             capability=ACTIVATE,
             label=_("Take out of force"),
             event="rule.retired",
+            guards=[has_begun],
             needs=[Need("valid_to", label=_("In force until"), kind="moment", required=False)],
             effect=_("Nobody is asked to accept it any more; who accepted it stays recorded."),
         ),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, Max, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from aftersales.core.errors import Refusal
@@ -26,19 +26,23 @@ BINDS = frozenset(MerchantState) - {MerchantState.CLOSED}
 
 # ------------------------------------------------------------------------------------------- facts for the door
 def announced_until(rows: Sequence[AgreementVersion], now: datetime) -> dict[int, datetime]:
-    """Fact: before which moment a version announced now cannot come into force. What is new as a whole may at once."""
-    known = _announced_before(rows)
+    """Fact: before which moment a version announced now cannot come into force.
+
+    What is new as a whole may at once; no version overtakes one that is announced for a later day.
+    """
+    begun = _announced_before(rows)
     return {
-        row.pk: now + rule_book.duration(ANNOUNCED[ChangeSize(row.size)], now)
-        if row.agreement_id in known
+        row.pk: max(now + rule_book.duration(ANNOUNCED[ChangeSize(row.size)], now), begun[row.agreement_id])
+        if row.agreement_id in begun
         else now
         for row in rows
     }
 
 
-def _announced_before(rows: Sequence[AgreementVersion]) -> set[int]:
+def _announced_before(rows: Sequence[AgreementVersion]) -> dict[int, datetime]:
+    """Agreements of which something was announced before, with the last day from which a version of it is in force."""
     found = AgreementVersion.objects.announced().filter(agreement__in=[row.agreement_id for row in rows])
-    return set(found.values_list("agreement_id", flat=True))
+    return dict(found.order_by().values_list("agreement").annotate(Max("valid_from")))
 
 
 def not_consulted(rows: Sequence[AgreementVersion], now: datetime) -> dict[int, list[Refusal]]:
@@ -49,7 +53,7 @@ def not_consulted(rows: Sequence[AgreementVersion], now: datetime) -> dict[int, 
             "pk", flat=True
         )
     )
-    asked = [row for row in rows if row.agreement_id in known & public]
+    asked = [row for row in rows if row.agreement_id in known and row.agreement_id in public]
     return {row.pk: [] for row in rows} | not_talked_over(asked, now)
 
 
@@ -178,12 +182,15 @@ def worst(rows: Iterable[Asked]) -> Standing:
     return next((one for one in order if one in found), Standing.NOTHING)
 
 
-def clauses_binding(merchant: Merchant, now: datetime) -> list[tuple[AgreementVersion, int, Clause]]:
+def clauses_binding(
+    merchant: Merchant, now: datetime, asked: Sequence[Asked] | None = None
+) -> list[tuple[AgreementVersion, int, Clause]]:
     """Every clause that obliges this merchant, with version and number: of what he accepted, else of what is in force.
 
-    The law keeps who does not accept a change under the version before it until he leaves (电商法 §34).
+    The law keeps who does not accept a change under the version before it until he leaves (电商法 §34). ``asked``: how
+    he stands, where the caller knows it already.
     """
-    rows = of_merchants([merchant], now).get(merchant.pk, [])
+    rows = of_merchants([merchant], now).get(merchant.pk, []) if asked is None else asked
     return [
         (version, number, clause)
         for one in rows
@@ -194,10 +201,14 @@ def clauses_binding(merchant: Merchant, now: datetime) -> list[tuple[AgreementVe
 
 
 def _in_force(one: Asked, now: datetime) -> AgreementVersion | None:
-    """For who has answered nothing yet: by what the platform measures him meanwhile."""
-    if one.asked.applies_at(now):
+    """For who has accepted nothing: what is in force meanwhile, and for who declined it the version before."""
+    rows = AgreementVersion.objects.announced().filter(agreement=one.agreement).select_related("agreement")
+    if one.standing == Standing.DECLINED:
+        rows = rows.filter(number__lt=one.asked.number)
+    elif one.asked.applies_at(now):
         return one.asked
-    rows = AgreementVersion.objects.in_force(now).filter(agreement=one.agreement).select_related("agreement")
+    else:
+        rows = rows.in_force(now)
     found: AgreementVersion | None = rows.order_by("-number").first()
     return found
 

@@ -21,9 +21,9 @@ from aftersales.standards.consulting import selectors as consulting
 from aftersales.standards.consulting.services import comment_answer, consultation_open
 from aftersales.standards.models import ConsultationComment
 
-from . import agreementpages as pages
-from . import agreementselectors as agreements
-from .agreementforms import (
+from .. import agreementpages as pages
+from .. import agreementselectors as agreements
+from ..agreementforms import (
     AgreementForm,
     ClauseForms,
     CommentAnswerForm,
@@ -31,9 +31,9 @@ from .agreementforms import (
     VersionForm,
     clause_forms,
 )
-from .agreementstates import Standing
-from .models import Agreement, AgreementVersion
-from .services.agreements import agreement_activate, agreement_create, agreement_draft
+from ..agreementstates import Standing
+from ..models import Agreement, AgreementVersion
+from ..services.agreements import agreement_activate, agreement_create, agreement_draft
 
 SEE = "merchants.view_agreements"
 CONSULT = "standards.consult"
