@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from aftersales.clocks.models import BreachExclusion, Clock
 from aftersales.merchants.agreementrules import Clause
-from aftersales.merchants.agreementselectors import clauses_binding, limit_of
+from aftersales.merchants.agreementselectors import Asked, clauses_binding, limit_of
 from aftersales.merchants.duties import declared
 from aftersales.merchants.models import AgreementVersion, Merchant
 from aftersales.standards import selectors as rule_book
@@ -42,9 +42,9 @@ class Owed:
         return f"{100 * self.kept / counts:.1f} %" if counts else ""
 
 
-def owed(merchant: Merchant, days: int, now: datetime) -> list[Owed]:
-    """Every duty of his agreements over the last ``days``; six queries at most, however many duties there are."""
-    clauses = clauses_binding(merchant, now)
+def owed(merchant: Merchant, days: int, now: datetime, asked: Sequence[Asked] | None = None) -> list[Owed]:
+    """Every duty of his agreements over the last ``days``; a few queries, however many duties there are."""
+    clauses = clauses_binding(merchant, now, asked)
     ended = _ended(merchant, now - timedelta(days=days), now)
     wanted = {clause.counted for _version, _number, clause in clauses if clause.counted}
     until = timezone.localdate(now)

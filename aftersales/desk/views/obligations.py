@@ -54,14 +54,14 @@ def obligations(request: HttpRequest, code: str) -> HttpResponse:
     days = whole(request.GET.get("days"))
     days = days if days in kept.SPANS else kept.SPANS[0]
     only = request.GET.get("only", "")[:10]
-    duties = kept.owed(shop, days, now)
+    asked = agreementselectors.of_merchants([shop], now).get(shop.pk, [])
+    duties = kept.owed(shop, days, now, asked)
     mine = kept.of_merchant(shop).filter(
         pk__in=Clock.objects.visible_to(request.user).order_by().values("pk")
     )
     breaches, more = kept.breaches(
         mine, duties, before=whole(request.GET.get("before")), only=only, people=True
     )
-    asked = agreementselectors.of_merchants([shop], now).get(shop.pk, [])
     answers = AgreementAnswer.objects.visible_to(request.user).filter(merchant=shop)
     page: dict[str, Any] = {
         "title": shop.name, "now": now, "merchant": shop, "duties": duties, "days": days, "spans": kept.SPANS,
