@@ -35,8 +35,8 @@ def changed_clauses() -> list[Clause]:
 def next_draft(cast: Any, now: datetime, **terms: Any) -> AgreementVersion:
     """Version 2, drafted by operations, with another time for dispatch."""
     return agreement_draft(
-        agreement=Agreement.objects.get(code="merchant_service"), label="2026-2", actor=cast.operations, now=now,
-        reason="提高发货时效", clauses=changed_clauses(), **terms,
+        agreement=Agreement.objects.get(code="merchant_service"), actor=cast.operations, now=now,
+        reason="提高发货时效", clauses=changed_clauses(), **({"label": "2026-2"} | terms),
     )  # fmt: skip
 
 

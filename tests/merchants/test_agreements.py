@@ -157,6 +157,22 @@ def test_a_change_is_talked_over_and_announced_before_it_binds(shop: Shop, cast:
     assert not shipped().applies_at(late + 16 * DAY)
 
 
+def test_another_version_takes_the_place_of_one_that_is_only_announced(cast: Any, now: datetime) -> None:
+    second = announced(cast, now)
+    later = now + 9 * DAY
+    refused("not_begun", lambda: rule_book.rule_retire(row=second, actor=cast.supervisor, now=later))
+    third = next_draft(cast, later, size="ordinary", label="2026-3")
+    talked_over(cast, third, later)
+    at = later + 8 * DAY
+    refused(
+        "announced_too_late",
+        lambda: agreement_activate(draft=third, actor=cast.supervisor, now=at, valid_from=at + 7 * DAY - DAY),
+    )
+    done = agreement_activate(draft=third, actor=cast.supervisor, now=at)
+    assert done.valid_from >= second.valid_from
+    assert not AgreementVersion.objects.get(pk=second.pk).applies_at(done.valid_from)
+
+
 def test_an_ordinary_change_waits_seven_days_and_the_number_is_the_rule_books(
     cast: Any, now: datetime
 ) -> None:
