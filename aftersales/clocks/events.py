@@ -55,8 +55,8 @@ def _show(payload: Mapping[str, Any]) -> dict[str, Any]:
         _("a new version came into force") if changed else _("a stricter rule took over")
     )
     shown["whom"] = str(dict(RungTo.choices).get(str(payload.get("to", "")), ""))
-    if causes := dict(ExclusionCause.choices).get(str(payload.get("cause", ""))):
-        shown["excluded"] = str(causes)
+    code = str(payload.get("cause", ""))
+    shown["excluded"] = str(dict(ExclusionCause.choices).get(code, code))
     shown["cause"] = str(DROPPED.get(str(payload.get("why", "")), DROPPED[""]))
     return shown | {"promise": names.get(payload.get("promise", ""), payload.get("promise", ""))}
 

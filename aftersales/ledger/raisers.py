@@ -148,12 +148,12 @@ def _promises_broken(start: datetime, end: datetime) -> Iterable[Fact]:
 def _obligations_broken(start: datetime, end: datetime) -> Iterable[Fact]:
     """Each breach of a merchant that counts against him: not one that was left out with its reason."""
     found = [
-        (pk, at, clock)
+        (clock.pk, Fact(clock.merchant_id, pk, at))
         for pk, at, _payload, clock in _breaches(start, end)
         if clock.owed_by == Debtor.MERCHANT and clock.merchant_id is not None
     ]
-    left_out = excluded_clocks(clock.pk for _pk, _at, clock in found)
-    return [Fact(clock.merchant_id, pk, at) for pk, at, clock in found if clock.pk not in left_out]
+    left_out = excluded_clocks(key for key, _fact in found)
+    return [fact for key, fact in found if key not in left_out]
 
 
 def register() -> None:

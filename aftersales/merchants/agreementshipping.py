@@ -41,7 +41,9 @@ def load(*, actor: Any, now: datetime) -> Mapping[str, int]:
 
 def _clause(one: Mapping[str, Any]) -> Clause:
     """A shipped clause; its time is the one in force, so that both never part by a slip."""
-    columns = {name: value.strip() if isinstance(value, str) else value for name, value in one.items()}
+    columns: dict[str, Any] = {
+        name: value.strip() if isinstance(value, str) else value for name, value in one.items()
+    }
     if "standard" in columns:
         rows = StandardVersion.objects.filter(standard__code=columns["standard"], state="active")
         version = rows.order_by("-number").get()

@@ -9,6 +9,7 @@ from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from aftersales.clocks.models import BreachExclusion, Circumstance, Clock
+from aftersales.clocks.selectors import excluded_clocks
 from aftersales.clocks.states import BY_RULE, ExclusionCause
 from aftersales.core import events, moves, registers
 from aftersales.core.errors import DomainError, NotPermitted
@@ -48,7 +49,7 @@ def breach_exclude(
         raise DomainError(_("Say what happened; the merchant and the auditor read it."), "reason")
     with moves.translated_locks(), transaction.atomic():
         row: Clock = Clock.objects.select_for_update().get(pk=clock.pk)
-        _judged_by_another(row, actor)
+        shop = _judged_by_another(row, actor)
         known = BreachExclusion.objects.standing().filter(clock=row).first()
         if known is not None:
             if (known.cause, known.reason) == (cause, said):
@@ -60,7 +61,7 @@ def breach_exclude(
             )
         made = BreachExclusion(
             clock=row,
-            merchant_id=row.merchant_id,
+            merchant_id=shop,
             cause=cause,
             reason=said,
             evidence=shown,
@@ -72,7 +73,8 @@ def breach_exclude(
     return made
 
 
-def _judged_by_another(row: Clock, actor: Any) -> None:
+def _judged_by_another(row: Clock, actor: Any) -> int:
+    """The merchant whose breach it is."""
     if (
         row.owed_by != Debtor.MERCHANT
         or row.merchant_id is None
@@ -86,6 +88,7 @@ def _judged_by_another(row: Clock, actor: Any) -> None:
         raise DomainError(
             _("You look after this merchant; another person judges whether a breach counts."), "own_merchant"
         )
+    return row.merchant_id
 
 
 def breach_count_again(
@@ -234,14 +237,14 @@ def fallen_into(row: Circumstance) -> QuerySet[Clock]:
 
 
 def _leave_out(clocks: Sequence[Clock], row: Circumstance, actor: Any, now: datetime) -> None:
-    if not clocks:
-        return
+    """Under the locks of the clocks it is asked again what a person has left out meanwhile."""
+    taken = excluded_clocks(one.pk for one in clocks)
     made = [
         BreachExclusion(
-            clock=one, merchant_id=one.merchant_id, cause=row.cause, reason=row.name_zh, evidence=row.citation,
+            clock=one, merchant_id=one.merchant_id or 0, cause=row.cause, reason=row.name_zh, evidence=row.citation,
             circumstance=row, by_id=actor.pk, at=now,
         )
-        for one in clocks
+        for one in clocks if one.pk not in taken
     ]  # fmt: skip
     BreachExclusion.objects.bulk_create(made)
     told = [_told("clock.excluded", one.clock, one, row.name_zh, actor, now) for one in made]

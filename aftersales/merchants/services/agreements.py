@@ -153,7 +153,9 @@ def agreement_answer(
     with transaction.atomic():
         shop: Merchant = Merchant.objects.select_for_update().get(pk=merchant.pk)
         _owner_only(shop, actor)
-        given = {one.answer: one for one in AgreementAnswer.objects.filter(merchant=shop, version=version)}
+        given: dict[str, AgreementAnswer] = {
+            one.answer: one for one in AgreementAnswer.objects.filter(merchant=shop, version=version)
+        }
         if answer in given:
             return given[answer]
         if Answer.ACCEPTED in given:
