@@ -62,11 +62,12 @@ def _fate(fate: Fate) -> Badge:
     return (names[fate], *FATES[fate])
 
 
-def lines(new: AgreementVersion, old: AgreementVersion | None) -> list[Line]:
+def lines(new: AgreementVersion, old: AgreementVersion | None, *, only_changes: bool = False) -> list[Line]:
     """The clauses of ``new``; beside ``old`` what changed and what is gone, in words and numbers."""
     if old is None:
         return [_line(Compared(Fate.SAME, place, None, one), False) for place, one in enumerate(new.said, 1)]
-    return [_line(one, True) for one in compared(old.said, new.said)]
+    found = compared(old.said, new.said)
+    return [_line(one, True) for one in found if not only_changes or one.fate is not Fate.SAME]
 
 
 def _line(one: Compared, is_compared: bool) -> Line:

@@ -21,7 +21,7 @@ from .models import Agreement, AgreementAnswer, AgreementVersion, Merchant
 from .states import MerchantState
 
 BINDS = frozenset(MerchantState) - {MerchantState.CLOSED}
-"""Who agrees: also who applies, before he sells."""
+"""Who agrees: also who applies, before he sells. The platform's own shops keep the same duties and sign nothing."""
 
 
 # ------------------------------------------------------------------------------------------- facts for the door
@@ -150,10 +150,16 @@ def _of_one(
 ) -> list[Asked]:
     mine = [rows for rows in agreements if concerns(rows[0].agreement, merchant)]
     mine.sort(key=lambda rows: (rows[0].agreement.merchant_id is not None, rows[0].agreement.category))
-    return [found for rows in mine if (found := _asked(rows, answers, now)) is not None]
+    return [
+        found
+        for rows in mine
+        if (found := _asked(rows, answers, now, signs=not merchant.self_run)) is not None
+    ]
 
 
-def _asked(versions: list[AgreementVersion], answers: list[AgreementAnswer], now: datetime) -> Asked | None:
+def _asked(
+    versions: list[AgreementVersion], answers: list[AgreementAnswer], now: datetime, *, signs: bool
+) -> Asked | None:
     asked = next((one for one in reversed(versions) if one.state == RuleState.ACTIVE), None)
     if asked is None:
         return None
@@ -162,7 +168,8 @@ def _asked(versions: list[AgreementVersion], answers: list[AgreementAnswer], now
     begun = [one for one in versions if one.valid_from and one.valid_from <= now]
     bound = next((one for one in reversed(begun) if one.pk in accepted), None)
     yes, no = accepted.get(asked.pk), declined.get(asked.pk)
-    return Asked(asked.agreement, asked, bound, yes, no, _standing(asked, yes, no, now))
+    standing = _standing(asked, yes, no, now) if signs else Standing.NOTHING
+    return Asked(asked.agreement, asked, bound, yes, no, standing)
 
 
 def _standing(
@@ -219,6 +226,8 @@ def lines(viewer: Any, standing: str, now: datetime, *, manager: int | None = No
     rows: QuerySet[Merchant] = Merchant.objects.visible_to(viewer).filter(state__in=sorted(BINDS))
     if manager is not None:
         rows = rows.filter(manager=manager)
+    if standing:
+        rows = rows.filter(self_run=False)
     if standing in (Standing.WAITING, Standing.OVERDUE):
         due = ~Exists(_answers(Answer.ACCEPTED)) & ~Exists(_answers(Answer.DECLINED))
         begun = Q(valid_from__lte=now) if standing == Standing.OVERDUE else Q(valid_from__gt=now)
@@ -254,7 +263,7 @@ def _answers(answer: str) -> QuerySet[AgreementAnswer]:
 def concerned(version: AgreementVersion) -> QuerySet[Merchant]:
     """Whom a version concerns."""
     agreement = version.agreement
-    rows: QuerySet[Merchant] = Merchant.objects.filter(state__in=sorted(BINDS)).order_by("pk")
+    rows: QuerySet[Merchant] = Merchant.objects.filter(state__in=sorted(BINDS), self_run=False).order_by("pk")
     if agreement.merchant_id is not None:
         return rows.filter(pk=agreement.merchant_id)
     return rows.filter(main_category=agreement.category) if agreement.category else rows

@@ -120,9 +120,11 @@ def _standards(oldest: datetime, now: datetime) -> list[Rule]:
 
 
 def _ground(version: StandardVersion) -> str:
+    if not version.legal_limit_value:
+        return str(version.source)
     law = rule_book.limit_words(version.legal_limit_value, version.legal_limit_unit)
-    said = _("The law: %(limit)s (%(ground)s).") % {"limit": law, "ground": version.legal_ref} if law else ""
-    return f"{version.source} {said}".strip()
+    said = _("The law: %(limit)s (%(ground)s).") % {"limit": law, "ground": version.legal_ref}
+    return f"{version.source} {said}"
 
 
 def _standard(version: StandardVersion, now: datetime) -> Edition:

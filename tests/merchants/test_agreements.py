@@ -24,6 +24,7 @@ from aftersales.standards.models import Consultation, StandardVersion
 from tests.department import book, work_off
 from tests.merchants.agreed import DAY, a_supplement, next_draft, shipped
 from tests.merchants.shops import Shop, a_shop
+from tests.records import merchant as a_merchant
 
 __all__ = ["book", "work_off"]
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("book")]
@@ -109,6 +110,14 @@ def test_no_hand_changes_what_was_accepted(shop: Shop, now: datetime) -> None:
         with pytest.raises(DatabaseError), transaction.atomic():
             act()
     assert shipped().is_whole
+
+
+def test_the_platforms_own_shop_owes_the_same_and_signs_nothing(cast: Any, now: datetime) -> None:
+    own = a_merchant("OWN", now, self_run=True)
+    assert of_merchants([own], now)[own.pk][0].standing == "nothing"
+    assert {one.key for _v, _n, one in clauses_binding(own, now)} >= {"refund", "receipt"}
+    page = cast.client(cast.merchant_manager).get(reverse("merchants:agreements"), {"standing": "overdue"})
+    assert own.name not in text(page)
 
 
 def test_nobody_answers_for_another_shop(shop: Shop, cast: Any, now: datetime) -> None:
@@ -212,6 +221,13 @@ def test_the_change_is_read_beside_what_it_replaces(shop: Shop, cast: Any, now: 
     assert "纠纷中商家在期限内举证" in page
     assert page.index("至少有一名已完成") > page.index("纠纷中商家在期限内举证"), "what is gone stands last"
     assert page.count('class="gone"') == 1
+    only = text(owner.get(reverse("portal:agreement", args=["merchant_service", 2]), {"only": "changes"}))
+    assert [one in only for one in ("全新的", "97", "至少有一名已完成", "客户提出退货、换货")] == [
+        True,
+        True,
+        True,
+        False,
+    ]
     binding = {one.label for one, _number, _clause in clauses_binding(shop.merchant, now + 9 * DAY)}
     assert binding == {"2026-1"}
 

@@ -98,12 +98,14 @@ def _about(
     request: HttpRequest, version: AgreementVersion, versions: list[AgreementVersion], now: Any
 ) -> dict[str, Any]:
     before = pages.earlier(version, versions, whole(request.GET.get("with")))
+    only = before is not None and request.GET.get("only") == "changes"
     is_draft = version.state == RuleState.DRAFT
     options = {one.move.name: one for one in moves.options(version, actor=request.user, now=now)}
     talked = consulting.consultation_of(version)
     concerned = agreements.counts(version) if version.sha256 else None
     return {
-        "lines": pages.lines(version, before), "before": before, "badge": pages.badge_of(version, now),
+        "lines": pages.lines(version, before, only_changes=only), "only": only,
+        "before": before, "badge": pages.badge_of(version, now),
         "changes": pages.changes_words(version, before), "is_draft": is_draft, "counts": concerned,
         "activate": options.get("activate"), "reject": options.get("reject"), "retire": options.get("retire"),
         "earliest": agreements.announced_until([version], now)[version.pk] if is_draft else None,

@@ -61,11 +61,13 @@ def text(request: MerchantRequest, code: str, number: int) -> HttpResponse:
         .order_by("-number")
     )  # fmt: skip
     before = pages.earlier(version, versions, whole(request.GET.get("with")))
+    only = before is not None and request.GET.get("only") == "changes"
     answers = list(AgreementAnswer.objects.filter(merchant=request.merchant, version=version))
     accepted = next((one for one in answers if one.answer == Answer.ACCEPTED), None)
     page = {
         "title": version.agreement.name, "now": now, "version": version, "before": before,
-        "lines": pages.lines(version, before), "changes": pages.changes_words(version, before),
+        "lines": pages.lines(version, before, only_changes=only), "only": only,
+        "changes": pages.changes_words(version, before),
         "badge": pages.badge_of(version, now), "versions": [(one, pages.badge_of(one, now)) for one in versions],
         "accepted": accepted,
         "declined": next((one for one in answers if one.answer == Answer.DECLINED), None),
@@ -124,9 +126,11 @@ def draft(request: MerchantRequest, public_id: str) -> HttpResponse:
         agreement=version.agreement, number__lt=version.number
     )
     before = earlier.select_related("agreement").order_by("-number").first()
+    only = before is not None and request.GET.get("only") == "changes"
     page = {
         "title": version.agreement.name, "now": now, "row": row, "version": version, "before": before,
-        "lines": pages.lines(version, before), "changes": pages.changes_words(version, before),
+        "lines": pages.lines(version, before, only_changes=only), "only": only,
+        "changes": pages.changes_words(version, before),
         "is_open": row.is_open(now), "comments": consulting.comments(row, request.user),
     }  # fmt: skip
     return render(request, "portal/draft.html", page)

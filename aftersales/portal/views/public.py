@@ -43,9 +43,11 @@ def agreement(request: HttpRequest, code: str, number: int) -> HttpResponse:
     if version is None:
         raise Http404
     before = agreements.earlier(version, versions, whole(request.GET.get("with")))
+    only = before is not None and request.GET.get("only") == "changes"
     page: dict[str, Any] = {
         "title": version.agreement.name, "now": now, "version": version, "before": before,
-        "lines": agreements.lines(version, before), "changes": agreements.changes_words(version, before),
+        "lines": agreements.lines(version, before, only_changes=only), "only": only,
+        "changes": agreements.changes_words(version, before),
         "badge": agreements.badge_of(version, now),
         "versions": [(one, agreements.badge_of(one, now)) for one in versions],
         "talked": consulting.consultation_of(version),
@@ -60,9 +62,11 @@ def consultation(request: HttpRequest, public_id: str) -> HttpResponse:
     row = get_object_or_404(consulting.counted(Consultation.objects.all()), public_id=public_id)
     version = _draft_of(row)
     before = _before(version) if version is not None else None
+    only = before is not None and request.GET.get("only") == "changes"
     page = {
         "title": pgettext("published", "Consultation"), "now": now, "row": row, "version": version,
-        "before": before, "lines": agreements.lines(version, before) if version else [],
+        "before": before, "lines": agreements.lines(version, before, only_changes=only) if version else [],
+        "only": only,
         "is_open": row.is_open(now), "comments": row.comments.answered(),
         "became": RuleState(version.state).label if version else "",
     }  # fmt: skip
