@@ -5,6 +5,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+import time_machine
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from aftersales.clocks.models import BreachExclusion, Circumstance, Clock
@@ -191,8 +195,6 @@ def test_a_disaster_without_a_region_is_refused_and_takes_two_persons(desk: Cast
 def test_breaches_stand_on_the_desk_and_in_the_portal_with_evidence_and_reason(
     desk: Cast, late: Callable[..., Clock], now: datetime, settings: Any
 ) -> None:
-    import time_machine
-
     settings.REQUIRE_SECOND_FACTOR = False
     shop = a_merchant("M1", now)
     clock = late(shop)
@@ -223,3 +225,32 @@ def test_breaches_stand_on_the_desk_and_in_the_portal_with_evidence_and_reason(
         judge.post(reverse("desk:breach_count_again", args=["M1", out.pk]), {"reason": "查明可登录"})
         assert "查明可登录" in judge.get(address).content.decode()
         assert ticket
+
+
+def test_pages_of_breaches_take_the_same_statements_whatever_the_rows(
+    desk: Cast, late: Callable[..., Clock], now: datetime, settings: Any
+) -> None:
+    settings.REQUIRE_SECOND_FACTOR = False
+    shop = a_merchant("M1", now)
+    owner = desk.of_a_shop("merchant_owner", shop)
+    late(shop)
+    with time_machine.travel(now + 6 * DAY, tick=False):
+        pages = (
+            (desk.client(desk.supervisor), reverse("desk:obligations", args=["M1"])),
+            (desk.client(owner), reverse("portal:duties")),
+        )
+        few = [statements(*one) for one in pages]
+    for number in range(1, 4):
+        clock = late(shop, now + number * HOUR)
+        breach_exclude(clock=clock, cause="customer", reason="x", actor=desk.supervisor, now=now + 5 * DAY)
+    with time_machine.travel(now + 6 * DAY, tick=False):
+        assert [statements(*one) for one in pages] == few
+    assert max(few) <= 24, few
+
+
+def statements(browser: Client, url: str) -> int:
+    browser.get(url)
+    with CaptureQueriesContext(connection) as found:
+        assert browser.get(url).status_code == 200, url
+    control = ("SAVEPOINT", "RELEASE", "BEGIN", "COMMIT", "SELECT set_config", "RESET")
+    return sum(not one["sql"].startswith(control) for one in found.captured_queries)
