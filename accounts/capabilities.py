@@ -48,6 +48,8 @@ def register(
     }
 
 
+TEAM_KEEPERS = roles(R.OPERATIONS, R.ADMINISTRATOR)
+SHIFT_KEEPERS = roles(LEADS, R.PLANNER, R.ADMINISTRATOR)
 ACCOUNTS = {
     "accounts.create_user": ADMINISTRATORS,
     "accounts.set_roles": ADMINISTRATORS,
@@ -55,21 +57,11 @@ ACCOUNTS = {
     "accounts.set_active": ADMINISTRATORS,
     "accounts.set_own_away": STAFF - {R.AUDITOR},
     "accounts.plan": roles(R.LEAD, R.SUPERVISOR, R.PLANNER, R.OPERATIONS, R.VENDOR_LEAD, R.ADMINISTRATOR),
-    "accounts.manage_teams": roles(R.OPERATIONS, R.ADMINISTRATOR),
+    "accounts.manage_teams": TEAM_KEEPERS,
     **register("accounts.user", view=STAFF - {R.VENDOR_AGENT}, change=ADMINISTRATORS, add=ADMINISTRATORS),
-    **register(
-        "accounts.team",
-        view=STAFF,
-        change=roles(R.OPERATIONS, R.ADMINISTRATOR),
-        add=roles(R.OPERATIONS, R.ADMINISTRATOR),
-    ),
-    **register("accounts.teammember", view=STAFF, add=roles(R.OPERATIONS, R.ADMINISTRATOR)),
-    **register(
-        "accounts.shift",
-        view=STAFF,
-        change=roles(LEADS, R.PLANNER, R.ADMINISTRATOR),
-        add=roles(LEADS, R.PLANNER, R.ADMINISTRATOR),
-    ),
+    **register("accounts.team", view=STAFF, change=TEAM_KEEPERS, add=TEAM_KEEPERS),
+    **register("accounts.teammember", view=STAFF, add=TEAM_KEEPERS),
+    **register("accounts.shift", view=STAFF, change=SHIFT_KEEPERS, add=SHIFT_KEEPERS),
     **register("accounts.away", view=STAFF, add=STAFF - {R.AUDITOR}),
 }
 
@@ -99,6 +91,8 @@ MERCHANT_REGISTER = {
     "merchants.view_training": roles(LESSON_BOOK, R.PLANNER),
     "merchants.learn": MERCHANTS,  # their own courses in the portal
     "merchants.keep_people": roles(R.MERCHANT_OWNER),  # who else acts for the merchant that one owns
+    "merchants.view_agreements": roles(KEEPERS, R.LEAD, R.SUPERVISOR, R.ADJUDICATOR, R.AUDITOR),
+    "merchants.accept_agreement": roles(R.MERCHANT_OWNER),  # of the merchant that one owns
     "merchants.keep_returns_address": MERCHANTS,  # of the merchant one acts for
     **{f"core.export_{sheet}": LESSON_BOOK for sheet in ("merchant_lessons", "training_terms")},
     "merchants.view_deposits": DEPOSIT_READERS,
@@ -140,6 +134,8 @@ RULE_BOOK = {
     "standards.draft": PLANNERS,
     "standards.activate": PLANNERS,  # a second person, see aftersales.standards.machine
     "standards.keep_registers": OPERATIONS,
+    "standards.consult": PLANNERS,
+    "standards.comment": MERCHANTS,  # on a draft that is open for comments
     **register("standards.market", view=STAFF, change=OPERATIONS, add=OPERATIONS),
     **register("standards.workcalendar", view=STAFF, change=OPERATIONS, add=OPERATIONS),
     **register("standards.calendarperiod", view=STAFF, change=OPERATIONS, add=OPERATIONS),
@@ -153,6 +149,9 @@ RULE_BOOK = {
     **register("standards.returnruleversion", view=STAFF),
     "clocks.run": NOBODY,  # the system alone
     "clocks.give_word": DESK,
+    "clocks.exclude": roles(
+        R.SUPERVISOR, R.OPERATIONS, R.ADJUDICATOR
+    ),  # never of merchants that one looks after
     **register("clocks.clock", view=READERS),
     **register("clocks.ladderrung", view=STAFF),
 }

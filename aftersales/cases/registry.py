@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from aftersales.cases import (  # noqa: F401 - importing declares the event kinds
+    agreed,
     consumers,
     disputeselectors,
     events,
@@ -31,6 +32,7 @@ from aftersales.cases.states import Side
 from aftersales.clocks import services as clocks
 from aftersales.core import authority, deliveries, erasure, facts, files, jobs, moves, series, subjects
 from aftersales.ledger import words
+from aftersales.merchants import duties
 from aftersales.notices import kinds
 
 MACHINES = (
@@ -49,6 +51,7 @@ NAMED = ("authoritycase", "case", "casepayment", "dispute", "paymentrun", "recov
 
 
 def connect() -> None:
+    duties.declare(agreed.INVOICES)
     for machine in MACHINES:
         moves.use(machine)
     for name, pattern in NUMBERS.items():

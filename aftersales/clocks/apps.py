@@ -7,16 +7,19 @@ class ClocksConfig(AppConfig):
     verbose_name = _("Clocks")
 
     def ready(self) -> None:
-        from aftersales.clocks import events, ladder, machine, selectors, services, tasks
-        from aftersales.clocks.models import LadderRung
+        from aftersales.clocks import circumstances, events, ladder, machine, selectors, services, tasks
+        from aftersales.clocks.models import Circumstance, LadderRung
         from aftersales.core import deliveries, facts, jobs, moves, shipped
         from aftersales.standards.events import also_named
         from aftersales.standards.services import checked_by
 
         events.register()
         checked_by(LadderRung, services.rung_check)
+        checked_by(Circumstance, services.circumstance_check)
         moves.use(machine.MACHINE)
         moves.use(machine.LADDER_MACHINE)
+        moves.use(machine.CIRCUMSTANCE_MACHINE)
+        also_named(circumstances.name_of)
         also_named(ladder.name_of)
         shipped.register("clocks", services.ladder_load)
         deliveries.subscribe(

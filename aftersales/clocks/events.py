@@ -5,7 +5,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from aftersales.clocks.states import RungTo
+from aftersales.clocks.states import ExclusionCause, RungTo
 from aftersales.core import events, wording
 from aftersales.core.events import Kind
 from aftersales.standards.states import Promise
@@ -27,6 +27,8 @@ FULL = CLOCK | {
     "rung": "code",
     "to": "code",
     "by": "code",
+    "cause": "code",
+    "circumstance": "code",
 }
 DROPPED = {
     "": _("the promise fell away"),
@@ -53,6 +55,8 @@ def _show(payload: Mapping[str, Any]) -> dict[str, Any]:
         _("a new version came into force") if changed else _("a stricter rule took over")
     )
     shown["whom"] = str(dict(RungTo.choices).get(str(payload.get("to", "")), ""))
+    code = str(payload.get("cause", ""))
+    shown["excluded"] = str(dict(ExclusionCause.choices).get(code, code))
     shown["cause"] = str(DROPPED.get(str(payload.get("why", "")), DROPPED[""]))
     return shown | {"promise": names.get(payload.get("promise", ""), payload.get("promise", ""))}
 
@@ -83,5 +87,10 @@ def register() -> None:
             ),
         ),
         kind("revived", _("The promise “%(promise)s” is owed again; it ran out at %(due_at)s.")),
+        kind(
+            "excluded",
+            _("The breach of “%(promise)s” does not count against the merchant (%(excluded)s): %(reason)s"),
+        ),
+        kind("counted_again", _("The breach of “%(promise)s” counts against the merchant again: %(reason)s")),
         kind("handed_over", _("The clock “%(promise)s” went with the work to somebody else.")),
     )

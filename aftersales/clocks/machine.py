@@ -2,6 +2,7 @@
 
 import pgtrigger
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from aftersales.clocks.states import ClockState as S
@@ -78,6 +79,15 @@ MACHINE = Machine(
 
 
 LADDER_MACHINE = rule_machine("clocks.ladderrung", checks_order=False)
+
+CIRCUMSTANCE_MACHINE = rule_machine(
+    "clocks.circumstance",
+    checks_order=False,
+    followed=_(
+        "Breaches of merchants in its region and time stop counting against them; each keeps its record."
+    ),
+    not_followed=_("Breaches that were left out because of it count again."),
+)
 
 
 def allowed(source: str, target: str) -> bool:

@@ -11,10 +11,10 @@ from django.utils.translation import gettext_lazy as _
 from django_fsm import transition
 from simple_history.models import HistoricalRecords
 
-from aftersales.clocks.machine import LADDER_MACHINE, MACHINE, triggers
-from aftersales.clocks.querysets import ClockQuerySet
+from aftersales.clocks.machine import CIRCUMSTANCE_MACHINE, LADDER_MACHINE, MACHINE, triggers
+from aftersales.clocks.querysets import ClockQuerySet, ExclusionQuerySet
 from aftersales.clocks.rules import Pause
-from aftersales.clocks.states import ClockState, RungBy, RungMoment, RungTo
+from aftersales.clocks.states import ClockState, ExclusionCause, RungBy, RungMoment, RungTo
 from aftersales.core.models import Audience, StateModel
 from aftersales.core.statefield import StateField
 from aftersales.standards.models import CODE_LENGTH, RuleVersion, StandardVersion, codes, new_edition
@@ -112,6 +112,11 @@ class Clock(StateModel):
             ),
             models.Index(fields=["promise", "met_at"], name="clock_met", condition=~Q(met_at=None)),
             models.Index(fields=["breached_at"], name="clock_breached", condition=~Q(breached_at=None)),
+            models.Index(
+                fields=["merchant_id", "-breached_at", "-id"],
+                name="clock_breached_merchant",
+                condition=Q(owed_by="merchant") & ~Q(breached_at=None),
+            ),
             models.Index(
                 fields=["due_at", "id"],
                 name="clock_open_due",
@@ -231,6 +236,117 @@ class LadderRung(RuleVersion):
     @transition(**LADDER_MACHINE.transition("retire"))
     def retire(self, *, actor: Any, now: datetime, valid_to: datetime | None = None) -> dict[str, Any]:
         return self._retire(now, valid_to)
+
+
+class Circumstance(RuleVersion):
+    """One version of what nobody at a merchant could help: a disaster, a failure of our system, an order to stop.
+
+    From ``begins_at`` to ``ends_at``; ``provinces`` and ``cities`` are those of the merchants it struck, none of either
+    means all. Empty ``promises`` mean every obligation.
+    """
+
+    rule_key = "code"
+    code = models.SlugField(_("code"), max_length=CODE_LENGTH)
+    name_zh = models.CharField(_("Chinese name"), max_length=120)
+    name_en = models.CharField(_("English name"), max_length=120)
+    cause = models.CharField(pgettext_lazy("exclusion", "cause"), max_length=10, choices=ExclusionCause)
+    begins_at = models.DateTimeField(_("begins"))
+    ends_at = models.DateTimeField(_("ends"))
+    provinces = codes(_("provinces"))
+    cities = codes(_("cities"))
+    promises = codes(_("promises"))
+
+    history = HistoricalRecords()
+    objects = RuleVersionQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = pgettext_lazy("exclusion", "circumstance")
+        verbose_name_plural = pgettext_lazy("exclusion", "circumstances")
+        ordering: ClassVar = ["-begins_at", "code", "-number"]
+        triggers = CIRCUMSTANCE_MACHINE.triggers()
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["code", "number"], name="circumstance_number"),
+            models.CheckConstraint(condition=Q(ends_at__gt=F("begins_at")), name="circumstance_lasts"),
+            models.CheckConstraint(
+                condition=Q(activated_by=None) | ~Q(activated_by=F("drafted_by")) | Q(is_shipped=True),
+                name="circumstance_second_person",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def name(self) -> str:
+        return self.name_en if (get_language() or "").startswith("en") else self.name_zh
+
+    @property
+    def citation(self) -> str:
+        return f"{self.code} v{self.number}"
+
+    @transition(**CIRCUMSTANCE_MACHINE.transition("activate"))
+    def activate(self, *, actor: Any, now: datetime, valid_from: datetime | None = None) -> dict[str, Any]:
+        return self._activate(actor, now, valid_from)
+
+    @transition(**CIRCUMSTANCE_MACHINE.transition("reject"))
+    def reject(self, *, actor: Any, now: datetime) -> dict[str, Any]:
+        """Sets nothing: the reason stands in the event."""
+        return self._payload()
+
+    @transition(**CIRCUMSTANCE_MACHINE.transition("retire"))
+    def retire(self, *, actor: Any, now: datetime, valid_to: datetime | None = None) -> dict[str, Any]:
+        return self._retire(now, valid_to)
+
+
+class BreachExclusion(models.Model):
+    """Why one breach of a merchant does not count against him. The breach itself and its clock stay as they are.
+
+    Set by a person with a reason, or by a ``circumstance``; taken back with ``ended_at``, and then it counts again.
+    """
+
+    clock = models.ForeignKey(
+        Clock, models.PROTECT, related_name="exclusions", verbose_name=_("clock"), db_index=False
+    )
+    merchant_id = models.BigIntegerField(_("merchant"))
+    cause = models.CharField(pgettext_lazy("exclusion", "cause"), max_length=10, choices=ExclusionCause)
+    reason = models.TextField(_("reason"), max_length=1000)
+    evidence = models.CharField(pgettext_lazy("exclusion", "what shows it"), max_length=200, blank=True)
+    circumstance = models.ForeignKey(
+        Circumstance, models.PROTECT, null=True, blank=True, related_name="exclusions",
+        verbose_name=pgettext_lazy("exclusion", "circumstance"),
+    )  # fmt: skip
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("set by"), db_index=False
+    )
+    at = models.DateTimeField(_("at"))
+    ended_at = models.DateTimeField(_("taken back at"), null=True, blank=True)
+    ended_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+",
+        verbose_name=_("taken back by"), db_index=False,
+    )  # fmt: skip
+    ended_reason = models.TextField(_("why it was taken back"), max_length=1000, blank=True, default="")
+
+    objects = ExclusionQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("breach left out")
+        verbose_name_plural = _("breaches left out")
+        ordering: ClassVar = ["-at", "-pk"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["clock"], condition=Q(ended_at=None), name="breach_excluded_once"
+            ),
+            models.UniqueConstraint(
+                fields=["clock", "circumstance"], condition=~Q(circumstance=None), name="breach_judged_once"
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["clock", "at"], name="breach_exclusions"),
+            models.Index(fields=["merchant_id", "at"], name="breach_exclusion_merchant"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.clock_id}: {self.get_cause_display()}"
 
 
 class Escalation(models.Model):

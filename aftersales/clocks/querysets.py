@@ -47,3 +47,13 @@ class ClockQuerySet(ScopedQuerySet):
     def breached(self, now: datetime) -> Self:
         """Open and past due, whether or not a sweep has seen it."""
         return self.open().exclude(state=ClockState.PAUSED).filter(due_at__lt=now)
+
+
+class ExclusionQuerySet(ScopedQuerySet):
+    """Whoever reads agreements of merchants reads which of their breaches do not count."""
+
+    view_capability = "merchants.view_agreements"
+
+    def standing(self) -> Self:
+        """Those that were not taken back."""
+        return self.filter(ended_at=None)

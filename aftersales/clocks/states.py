@@ -49,3 +49,17 @@ class RungBy(models.TextChoices):
 
     DIGEST = "digest", pgettext_lazy("ladder", "in the digest")
     AT_ONCE = "at_once", pgettext_lazy("ladder", "at once")
+
+
+class ExclusionCause(models.TextChoices):
+    """Why a breach does not count against a merchant (agreement, R6.6; Tmall's practice in scorecards A3)."""
+
+    DISASTER = "disaster", pgettext_lazy("exclusion", "Disaster region and time")
+    PLATFORM = "platform", pgettext_lazy("exclusion", "Handled by the platform")
+    CUSTOMER = "customer", pgettext_lazy("exclusion", "The customer's delay")
+    OUTAGE = "outage", pgettext_lazy("exclusion", "Our system failed")
+    AUTHORITY = "authority", pgettext_lazy("exclusion", "Stopped by an authority")
+
+
+BY_RULE = frozenset({ExclusionCause.DISASTER, ExclusionCause.OUTAGE, ExclusionCause.AUTHORITY})
+"""Causes that are declared for a region or a time; the others lie in the single case, and people say so."""

@@ -111,6 +111,13 @@ GROUPS: tuple[Group, ...] = (
                 "book",
                 "merchants.view_training",
             ),
+            Item(
+                pgettext("navigation", "Agreements"),
+                "merchants:agreements",
+                "file",
+                "merchants.view_agreements",
+                ("/desk/merchants/",),
+            ),
             register_page("orders", "product", pgettext("navigation", "Products"), "box"),
         ),
     ),
@@ -194,6 +201,12 @@ GROUPS: tuple[Group, ...] = (
                 "standards.view_rulebook",
             ),
             Item(pgettext("navigation", "Numbers"), "standards:numbers", "filter", "standards.view_rulebook"),
+            Item(
+                pgettext("navigation", "Disasters and outages"),
+                "circumstances:index",
+                "alert",
+                "standards.view_rulebook",
+            ),
             Item(
                 pgettext("navigation", "Return rules"),
                 "standards:returns",

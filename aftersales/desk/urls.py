@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from aftersales.desk import acting, authorityurls, caseurls, disputeurls, recoveryurls
+from aftersales.desk import acting, authorityurls, caseurls, disputeurls, merchanturls, recoveryurls
 from aftersales.desk.views import (
     alike,
     answers,
@@ -143,6 +143,7 @@ urlpatterns = [
     *authorityurls.patterns,
     *caseurls.patterns,
     *disputeurls.patterns,
+    *merchanturls.patterns,
     *recoveryurls.patterns,
     path("connections/", connections.connections, name="connections"),
     path("connections/add/", connections.connection_add, name="connection_add"),

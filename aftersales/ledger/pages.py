@@ -250,6 +250,11 @@ class Published:
     badge: tuple[str, str, str]
 
 
+NOT_STANDING = (
+    ProposalState.WITHDRAWN, ProposalState.CANCELLED, ProposalState.OVERTURNED, ProposalState.REVERSED,
+)  # fmt: skip
+
+
 def measures(now: datetime) -> list[Published]:
     """Measures against merchants, newest first, those that wait with the day they are due (P3)."""
     rows = list(
@@ -260,6 +265,26 @@ def measures(now: datetime) -> list[Published]:
     names, rules = selectors.party_names(rows), clauses.named(row.citation for row in rows)
     with one_edition():
         return [_published(row, names[row.pk], rules[row.citation], now) for row in rows]
+
+
+def measures_in_public(
+    since: datetime, now: datetime, *, before: int | None = None
+) -> tuple[list[Published], int | None]:
+    """Measures that merchants were told of, newest first, and the key to go on from: for everybody to read (P3).
+
+    One that was withdrawn, or fell on appeal, stands there no longer. No evidence, no amount, no person.
+    """
+    rows = Proposal.objects.filter(
+        kind=ProposalKind.MEASURE, party=Party.MERCHANT, notified_at__isnull=False, notified_at__gte=since
+    ).exclude(state__in=NOT_STANDING)
+    if before is not None:
+        rows = rows.filter(pk__lt=before)
+    found = list(rows.order_by("-pk")[: PAGE + 1])
+    shown = found[:PAGE]
+    names, rules = selectors.party_names(shown), clauses.named(row.citation for row in shown)
+    with one_edition():
+        listed = [_published(row, names[row.pk], rules[row.citation], now) for row in shown]
+    return listed, shown[-1].pk if len(found) > PAGE else None
 
 
 def _published(row: Proposal, party: str, clause: str, now: datetime) -> Published:

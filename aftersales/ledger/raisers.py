@@ -13,9 +13,12 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from aftersales.clocks.models import Clock
+from aftersales.clocks.selectors import excluded_clocks
 from aftersales.core.errors import DomainError, Text
 from aftersales.core.models import Event
 from aftersales.ledger.states import Party
+from aftersales.standards.states import Debtor
 from training.models import Run, Seat
 from training.states import RunState, SeatState
 
@@ -120,15 +123,37 @@ def _person(row: Mapping[str, Any]) -> int | None:
     return row["payload"].get("person")
 
 
-def _late_holder(row: Mapping[str, Any]) -> int | None:
-    """Who held it when the time ran out; a breach of before the product does not count, nor a merchant's."""
-    mine = not row["payload"].get("historic") and row["audience"] != "merchant"
-    return row["payload"].get("holder") if mine else None
+def _breaches(start: datetime, end: datetime) -> Iterable[tuple[int, datetime, Mapping[str, Any], Clock]]:
+    """Promises that ran out, with their clocks, which say who owed it; nothing of before the product."""
+    rows = Event.objects.filter(kind="clock.breached", at__gte=start, at__lt=end).order_by("pk")
+    listed = [row for row in rows.values_list("pk", "at", "payload") if not row[2].get("historic")]
+    wanted = {payload["clock"] for _pk, _at, payload in listed if payload.get("clock")}
+    clocks = Clock.objects.only("owed_by", "merchant_id").in_bulk(wanted)
+    return [
+        (pk, at, payload, clocks[payload["clock"]])
+        for pk, at, payload in listed
+        if payload.get("clock") in clocks
+    ]
 
 
-def _late_merchant(row: Mapping[str, Any]) -> int | None:
-    owed = not row["payload"].get("historic") and row["audience"] == "merchant"
-    return row["merchant_id"] if owed else None
+def _promises_broken(start: datetime, end: datetime) -> Iterable[Fact]:
+    """Each breach of whoever held it when the time ran out; what a merchant owed is not charged to a person."""
+    return [
+        Fact(int(payload["holder"]), pk, at)
+        for pk, at, payload, clock in _breaches(start, end)
+        if clock.owed_by != Debtor.MERCHANT and payload.get("holder")
+    ]
+
+
+def _obligations_broken(start: datetime, end: datetime) -> Iterable[Fact]:
+    """Each breach of a merchant that counts against him: not one that was left out with its reason."""
+    found = [
+        (clock.pk, Fact(clock.merchant_id, pk, at))
+        for pk, at, _payload, clock in _breaches(start, end)
+        if clock.owed_by == Debtor.MERCHANT and clock.merchant_id is not None
+    ]
+    left_out = excluded_clocks(key for key, _fact in found)
+    return [fact for key, fact in found if key not in left_out]
 
 
 def register() -> None:
@@ -137,12 +162,10 @@ def register() -> None:
         Raiser("run_taught", _("Taught a training run to its end"), Party.PERSON, _runs_taught),
         from_event("certified", _("Reached a certificate"), Party.PERSON, "certificate.granted", _person),
         Raiser("seat_missed", _("Missed a training that was booked"), Party.PERSON, _seats_missed),
-        from_event(
-            "promise_broken", _("Held work when its time ran out"), Party.PERSON, "clock.breached", _late_holder
-        ),
-        from_event(
+        Raiser("promise_broken", _("Held work when its time ran out"), Party.PERSON, _promises_broken),
+        Raiser(
             "obligation_broken", _("Let an obligation to customer or platform run out"), Party.MERCHANT,
-            "clock.breached", _late_merchant,
+            _obligations_broken,
         ),
     ):  # fmt: skip
         declare(one)

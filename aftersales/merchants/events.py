@@ -35,7 +35,45 @@ def _lesson(payload: Mapping[str, Any]) -> dict[str, Any]:
 
 DEPOSIT = {"amount": "amount", "held": "amount", "currency": "code"}
 
+AGREEMENT = {"agreement": "code", "label": "code", "number": "number", "fingerprint": "code"}
+
+
+def _agreement(payload: Mapping[str, Any]) -> dict[str, Any]:
+    from . import agreementselectors
+
+    code = str(payload["agreement"])
+    return {"agreement": agreementselectors.agreement_name(code) or code}
+
+
 register(
+    Kind(
+        "agreement.created",
+        sentence=_("%(actor)s opened the agreement “%(agreement)s”."),
+        payload={"code": "code"},
+        show=lambda payload: _agreement({"agreement": payload["code"]}),
+    ),
+    Kind(
+        "agreement.announced",
+        sentence=_(
+            "%(actor)s announced version %(number)s of “%(agreement)s”, in force from %(valid_from)s."
+        ),
+        payload={"code": "code", "number": "number", "valid_from": "moment"},
+        show=lambda payload: _agreement({"agreement": payload["code"]}),
+    ),
+    Kind(
+        "merchant.agreement_accepted",
+        sentence=_("%(actor)s accepted “%(agreement)s” %(label)s (text %(fingerprint)s)."),
+        payload=AGREEMENT,
+        show=_agreement,
+        audience="merchant",
+    ),
+    Kind(
+        "merchant.agreement_declined",
+        sentence=_("%(actor)s declined “%(agreement)s” %(label)s (text %(fingerprint)s)."),
+        payload=AGREEMENT,
+        show=_agreement,
+        audience="merchant",
+    ),
     Kind("merchant.created", sentence=_("%(actor)s created the merchant.")),
     Kind("merchant.changed", sentence=_("%(actor)s changed the merchant's data.")),
     Kind("merchant.loaded", sentence=_("%(actor)s loaded merchants from a sheet.")),

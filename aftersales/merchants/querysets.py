@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Self
 
@@ -10,6 +11,8 @@ from django.db import models
 from aftersales.core.rulebook import RuleVersions
 
 from .states import TRADING, MemberRole
+
+VIEW_AGREEMENTS = "merchants.view_agreements"
 
 
 class MerchantPartQuerySet(models.QuerySet[Any]):
@@ -79,6 +82,57 @@ class TrainingTermQuerySet(RuleVersions):
     """What agreements ask to be taught."""
 
     view_capability = "merchants.view_training"
+
+
+class AgreementQuerySet(models.QuerySet[Any]):
+    def visible_to(self, user: Any) -> Self:
+        """Staff by capability all; a merchant's people the public ones and their own."""
+        if not getattr(user, "is_active", False):
+            return self.none()
+        if user.is_staff:
+            return self if user.has_perm(VIEW_AGREEMENTS) else self.none()
+        mine = models.Q(merchant__members__user=user.pk, merchant__members__active_to=None)
+        return self.filter(
+            pk__in=self.model._default_manager.filter(models.Q(merchant=None) | mine).values("pk")
+        )
+
+    def for_merchants(self, merchants: Iterable[Any]) -> Self:
+        """What concerns at least one of these merchants, whose rows are given."""
+        found = list(merchants)
+        categories = {one.main_category for one in found} | {""}
+        return self.filter(
+            models.Q(merchant=None, category__in=categories)
+            | models.Q(merchant__in=[one.pk for one in found])
+        )
+
+
+class AgreementVersionQuerySet(RuleVersions):
+    def visible_to(self, user: Any) -> Self:
+        """Staff by capability all; others what was announced of the agreements they see."""
+        agreements = self.model._meta.get_field("agreement").related_model
+        rows = self.filter(agreement__in=agreements._default_manager.visible_to(user))
+        return rows if getattr(user, "is_staff", False) else rows.announced()
+
+    def announced(self) -> Self:
+        """In force now, earlier or soon."""
+        return self.filter(state__in=["active", "retired"])
+
+    def asked(self) -> Self:
+        """The newest announced version of each agreement: what owners are asked to accept."""
+        return self.filter(state="active")
+
+
+class AgreementAnswerQuerySet(models.QuerySet[Any]):
+    def visible_to(self, user: Any) -> Self:
+        """Staff by capability all; a merchant's people those of the merchants they act for."""
+        if not getattr(user, "is_active", False):
+            return self.none()
+        if user.is_staff:
+            return self if user.has_perm(VIEW_AGREEMENTS) else self.none()
+        return self.filter(merchant__members__user=user, merchant__members__active_to=None)
+
+    def accepted(self) -> Self:
+        return self.filter(answer="accepted")
 
 
 class LessonQuerySet(models.QuerySet[Any]):

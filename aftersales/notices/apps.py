@@ -9,8 +9,8 @@ class NoticesConfig(AppConfig):
     def ready(self) -> None:
         from aftersales.core import deliveries, erasure, jobs, moves, shipped
 
-        # Event kinds are declared by importing them.
-        from . import certificates, compliance, events, kinds, lessons, machine, retraining, services  # noqa: F401
+        from . import agreements, certificates, compliance, kinds, lessons, machine, retraining, services
+        from . import events as declared  # noqa: F401  the kinds are declared by importing them
         from .tasks import DELIVER, deliver, forget
         from .texts import load
 
@@ -30,4 +30,11 @@ class NoticesConfig(AppConfig):
         kinds.provide_page("merchants.lesson", lessons.page_of)
         taught = _("Tell merchants' people about their courses")
         deliveries.subscribe("notices.lessons", "lesson.*", lessons.lesson_tell, taught)
+        kinds.provide_page(agreements.VERSION, agreements.page_of)
+        agreed = _("Tell merchants about their agreements")
+        deliveries.subscribe("notices.agreements", "agreement.announced", agreements.agreement_tell, agreed)
+        deliveries.subscribe(
+            "notices.declined", "merchant.agreement_declined", agreements.declined_tell, agreed
+        )
+        jobs.register(agreements.ANNOUNCE, agreements.announce_job, agreed)
         erasure.listen("customers.customer", services.customer_forget)

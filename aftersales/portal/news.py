@@ -12,7 +12,10 @@ from django.utils.translation import gettext as _
 
 from aftersales.ledger.models import Proposal
 from aftersales.ledger.states import ProposalState
-from aftersales.merchants.models import Lesson
+from aftersales.merchants.agreementselectors import of_merchants
+from aftersales.merchants.agreementstates import Standing
+from aftersales.merchants.models import AgreementVersion, Lesson, Merchant
+from aftersales.standards.models import Consultation
 from aftersales.tickets.selectors import reading
 
 
@@ -27,9 +30,36 @@ class News:
 SHOWN = 5
 
 
-def of(user: Any, now: datetime) -> Sequence[News]:
-    """The few that matter, with where they lead. At most three queries."""
-    return [*_rules(user, now), *_told(user), *_lessons(user, now)]
+def of(user: Any, shop: Merchant, now: datetime) -> Sequence[News]:
+    """The few that matter, with where they lead. At most six queries."""
+    return [*_agreements(user, shop, now), *_rules(user, now), *_told(user), *_lessons(user, now)]
+
+
+def _agreements(user: Any, shop: Merchant, now: datetime) -> list[News]:
+    """What the owner is asked to accept, and drafts that are open for comments."""
+    asked = of_merchants([shop], now).get(shop.pk, []) if user.has_perm("merchants.accept_agreement") else []
+    words, open_words = (
+        _("Agreement to be answered: %(name)s %(label)s"),
+        _("A draft is open for comments: %(rule)s"),
+    )
+    due = [
+        News(
+            words % {"name": one.agreement.name, "label": one.asked.label},
+            reverse("portal:agreement", args=[one.agreement.code, one.asked.number]),
+            one.asked.valid_from,
+            "red" if one.standing == Standing.OVERDUE else "amber",
+        )
+        for one in asked
+        if one.standing in (Standing.WAITING, Standing.OVERDUE)
+    ]
+    drafts = [
+        News(
+            open_words % {"rule": one.citation}, reverse("portal:draft", args=[one.public_id]), one.closes_at
+        )
+        for one in Consultation.objects.open(now)[:SHOWN]
+        if one.rule_kind == AgreementVersion._meta.label_lower
+    ]
+    return due + drafts
 
 
 def _rules(user: Any, now: datetime) -> list[News]:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from .views import cases, consequences, exams, house, people, receipt, shops, today, training
+from .views import agreement, cases, consequences, exams, house, people, receipt, shops, today, training
 
 app_name = "portal"
 urlpatterns = [
@@ -17,6 +17,12 @@ urlpatterns = [
     path("addresses/", house.addresses, name="addresses"),
     path("rules/", house.rules, name="rules"),
     path("rules/<int:pk>/read/", house.rule_read, name="rule_read"),
+    path("agreements/", agreement.index, name="agreements"),
+    path("agreements/drafts/<str:public_id>/", agreement.draft, name="draft"),
+    path("agreements/drafts/<str:public_id>/comment/", agreement.comment, name="comment"),
+    path("agreements/<slug:code>/<int:number>/", agreement.text, name="agreement"),
+    path("agreements/<slug:code>/<int:number>/answer/", agreement.answer, name="agreement_answer"),
+    path("duties/", agreement.duties, name="duties"),
     path("training/", training.index, name="index"),
     path("shop/", shops.choose, name="choose"),
     path("shop/chosen/", shops.chosen, name="chosen"),

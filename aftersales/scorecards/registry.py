@@ -3,13 +3,16 @@
 from django.utils.translation import gettext_lazy as _
 
 from aftersales.core import deliveries
-from aftersales.scorecards import consumers
+from aftersales.merchants import duties
+from aftersales.scorecards import agreed, consumers
 
 ROWS = {
     "tickets": "ticket.*",
     "breaches": "clock.breached",
     "restored": "clock.restored",
     "revived": "clock.revived",
+    "excluded": "clock.excluded",
+    "counted_again": "clock.counted_again",
     "cases": "case.*",
     "disputes": "dispute.*",
     "payments": "payment.*",
@@ -23,6 +26,8 @@ ROWS = {
 
 
 def connect() -> None:
+    for one in agreed.counted():
+        duties.declare(one)
     name = _("Note what scorecards count again")
     for consumer, pattern in ROWS.items():
         deliveries.subscribe(f"scorecards.{consumer}", pattern, consumers.row_changed, name)

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from aftersales.core import events
 from aftersales.core.events import Kind
 from aftersales.core.wording import listed
+from aftersales.standards.states import Taken
 
 VERSION = {"code": "code", "number": "number"}
 
@@ -117,6 +118,23 @@ CALENDARS_AND_MARKETS = (
     Kind("market.changed", _("%(actor)s changed a market."), {"code": "code"}),
 )
 
+CONSULTED = {"rule": "code"}
+CONSULTATIONS = (
+    Kind(
+        "consultation.opened",
+        _("%(actor)s put the draft %(rule)s up for comments until %(until)s."),
+        CONSULTED | {"until": "moment"},
+    ),
+    Kind("consultation.commented", _("%(actor)s commented on the draft %(rule)s."), CONSULTED),
+    Kind(
+        "consultation.answered",
+        _("%(actor)s answered a comment on the draft %(rule)s: %(taken)s."),
+        CONSULTED | {"taken": "code"},
+        show=lambda payload: {"taken": Taken(payload["taken"]).label},
+    ),
+)
+
 
 def register() -> None:
+    events.register(*CONSULTATIONS)
     events.register(*VERSIONS, *STANDARDS_AND_NUMBERS, *RETURN_RULES, *CALENDARS_AND_MARKETS)

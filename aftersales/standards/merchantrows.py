@@ -7,3 +7,8 @@ for name in (
     *("ParameterVersion", "ReturnRule", "ReturnRuleVersion", "ServiceStandard", "StandardVersion"),
 ):
     show(f"standards.{name}", why="the rule book is published to everybody whom it binds")
+show("standards.Consultation", why="drafts are put up for comments in public")
+show(
+    "standards.ConsultationComment",
+    "standards_consultationcomment.merchant_id = %(me)s OR standards_consultationcomment.answered_at IS NOT NULL",
+)

@@ -128,6 +128,7 @@ def group_words(code: str) -> str:
         "returns": pgettext("group of numbers", "Returns"),
         "appointments": pgettext("group of numbers", "Appointments"),
         "payments": pgettext("group of numbers", "Payments"),
+        "agreements": pgettext("group of numbers", "Agreements with merchants"),
     }
     return known.get(code, code)
 

@@ -137,3 +137,11 @@ class YearState(models.TextChoices):
 
 SEVERITY_ORDER: tuple[str, ...] = ("minor", "major", "critical")
 """From harmless to worst: the order in which worse may never wait longer (R3.4)."""
+
+
+class Taken(models.TextChoices):
+    """What became of a comment on a draft."""
+
+    TAKEN = "taken", pgettext_lazy("comment on a rule", "Taken up")
+    PARTLY = "partly", pgettext_lazy("comment on a rule", "Taken up in part")
+    NOT_TAKEN = "not", pgettext_lazy("comment on a rule", "Not taken up")

@@ -23,6 +23,7 @@ from tests.architecture.rows import (
     a_person,
     rule_book,
 )
+from tests.records import merchant as a_merchant
 from training.models import Course
 from training.services import courses
 
@@ -68,12 +69,45 @@ TRAINERS_OF_MERCHANTS = frozenset({
     R.MERCHANT_MANAGER, R.OPERATIONS, R.SUPERVISOR, R.TRAINER, R.AUDITOR,
 })  # fmt: skip
 OWNERS = frozenset({R.MERCHANT_OWNER})
+PLANNERS = frozenset({R.OPERATIONS, R.SUPERVISOR})
+JUDGES = PLANNERS | {R.ADJUDICATOR}
+AGREEMENT_READERS = JUDGES | {R.MERCHANT_MANAGER, R.LEAD, R.AUDITOR}
+
+
+def _agreement(cast: Any) -> dict[str, Any]:
+    return {**rule_book(cast), "code": "merchant_service"}
+
+
+def _shop(cast: Any) -> dict[str, Any]:
+    return {**rule_book(cast), "code": a_merchant("M-duties", cast.now).code}
+
+
 PORTAL = {
     "merchants:training": Page(TRAINERS_OF_MERCHANTS | {R.PLANNER}),
     "merchants:term_new": Page(CERTIFIERS, "POST"),
     "merchants:term_decide": Page(
         frozenset({R.SUPERVISOR, R.OPERATIONS}), "POST", sample={"code": "x", "number": 1}
     ),
+    "merchants:agreements": Page(AGREEMENT_READERS, args=rule_book),
+    "merchants:agreement": Page(AGREEMENT_READERS, args=_agreement),
+    "merchants:agreement_new": Page(PLANNERS, "POST"),
+    "merchants:agreement_draft": Page(PLANNERS, args=_agreement),
+    "merchants:agreement_decide": Page(PLANNERS, "POST", sample={"code": "x", "number": 1}),
+    "merchants:agreement_consult": Page(PLANNERS, "POST", sample={"code": "x", "number": 1}),
+    "merchants:agreement_comment": Page(PLANNERS, "POST", sample=NOTHING),
+    "desk:obligations": Page(AGREEMENT_READERS, args=_shop),
+    "desk:breach_exclude": Page(JUDGES, "POST", sample={"code": "x", "pk": 999}),
+    "desk:breach_count_again": Page(JUDGES, "POST", sample={"code": "x", "pk": 999}),
+    "portal:agreements": Page(MERCHANTS),
+    "portal:agreement": Page(MERCHANTS, sample={"code": "x", "number": 1}),
+    "portal:agreement_answer": Page(OWNERS, "POST", sample={"code": "x", "number": 1}),
+    "portal:draft": Page(MERCHANTS, sample=NOTHING),
+    "portal:comment": Page(MERCHANTS, "POST", sample=NOTHING),
+    "portal:duties": Page(MERCHANTS),
+    "published:rules": Page(ANYBODY),
+    "published:measures": Page(ANYBODY),
+    "published:agreement": Page(ANYBODY, sample={"code": "x", "number": 1}),
+    "published:consultation": Page(ANYBODY, sample=NOTHING),
     "portal:index": Page(MERCHANTS),
     "portal:today": Page(MERCHANTS),
     "portal:cases": Page(MERCHANTS),

@@ -44,6 +44,8 @@ def pages() -> Iterator[tuple[str, str, dict[str, str]]]:
     yield "trainer's desk", reverse("training:desk"), {}
     yield "training effect", reverse("training:effects"), {}
     yield "dashboard", reverse("dashboards:overview"), {}
+    yield "agreements", reverse("merchants:agreements"), {}
+    yield "disasters and outages", reverse("circumstances:index"), {}
     for name in REGISTERS:
         yield f"register {name}", reverse(f"admin:{name}_changelist"), {}
 

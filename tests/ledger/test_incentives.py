@@ -9,14 +9,17 @@ from typing import Any
 import pytest
 
 from accounts.models import TeamMember
+from aftersales.clocks.models import Clock
 from aftersales.core import events, registers
 from aftersales.core.errors import DomainError, Refused
+from aftersales.core.events import Draft
 from aftersales.core.files import StoredFile
 from aftersales.core.models import Event
 from aftersales.ledger import incentives, raisers, services
 from aftersales.ledger.models import IncentiveRule, IncentiveVersion, Proposal, Raised
 from aftersales.ledger.raisers import Fact, Raiser
 from aftersales.ledger.services import incentives as writing
+from aftersales.standards.models import StandardVersion
 from tests.toy.fixtures import at_once
 from tests.training.school import a_run
 from training.services import courses
@@ -271,13 +274,27 @@ def test_an_event_of_the_product_raises_a_rule(cast: Any, now: Any, merchant: An
     """A merchant's broken obligation, as the clocks tell it, three times in a month."""
     version = IncentiveVersion.objects.get(rule__code="merchant_late_points")
     assert version.state == "active"
-    for audience in ("merchant", "merchant", "internal", "merchant"):
-        events.record(
-            "clock.breached", subject=merchant, actor=cast.system, now=day(5), merchant_id=merchant.pk,
-            audience=audience, payload={"promise": "x", "round": 1, "clock": 1, "holder": cast.agent.pk},
+    for number, owed_by in enumerate(("merchant", "merchant", "team", "merchant"), 1):
+        clock = Clock(
+            subject_kind="tickets.ticket", subject_id=number, promise="merchant_answer", owed_by=owed_by,
+            merchant_id=merchant.pk, standard_version=StandardVersion.objects.first(), started_at=day(2),
+            counted_from=day(2), due_at=day(4), warn_at=day(3),
         )  # fmt: skip
+        clock.save()
+        events.record_many([breached(clock, cast)], now=day(5))
     (found,) = incentives.judged(version, NOVEMBER, dry=True)
     assert (found.party_id, found.times, found.amount) == (merchant.pk, 3, 6)
+    held = raisers.asked("promise_broken", "person").found(day(1), DECEMBER)
+    assert [one.party_id for one in held] == [cast.agent.pk], "a merchant's delay is charged to no person"
+
+
+def breached(clock: Clock, cast: Any) -> Draft:
+    """As the sweep tells it: to the staff, whoever owes it."""
+    payload = {"promise": clock.promise, "round": 1, "clock": clock.pk, "holder": cast.agent.pk}
+    return Draft(
+        kind="clock.breached", row=None, actor=cast.system, at=day(5), merchant_id=clock.merchant_id,
+        subject_kind=clock.subject_kind, subject_id=clock.subject_id, payload=payload,
+    )  # fmt: skip
 
 
 def test_a_run_is_taught_by_its_trainer_whoever_finishes_it(cast: Any, now: Any) -> None:

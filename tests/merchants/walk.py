@@ -15,6 +15,8 @@ from django.urls import reverse
 
 from aftersales.ledger import services as ledger
 from aftersales.merchants.services import people
+from aftersales.merchants.services.agreements import agreement_answer
+from tests.merchants.agreed import a_supplement
 from tests.merchants.shops import Shop
 from tests.merchants.test_training import an_exam, asked
 from tests.training.school import a_run
@@ -26,6 +28,8 @@ KINDS = {
     # "open": also for people who act for nobody (what it names is a secret that only a letter holds).
     **dict.fromkeys(("index", "choose", "people", "consequences", "statement"), "list"),
     **dict.fromkeys(("today", "cases", "addresses", "rules"), "list"),
+    # The general agreement and drafts of it are everybody's; a supplement of one shop is a secret of its own.
+    **dict.fromkeys(("agreements", "agreement", "draft", "comment", "duties"), "list"),
     # Their rows are a whole case with everything in it: tests/portal/test_strangers.py walks them.
     **dict.fromkeys(("case", "talk", "dispute", "case_file", "receipt", "act", "rule_read"), "case"),
     **dict.fromkeys(
@@ -34,7 +38,7 @@ KINDS = {
     ),
     **dict.fromkeys(("join", "check_in", "start", "answer", "submit", "appeal", "consequence_appeal"), "row"),
     "statement_sheet": "row",
-    **dict.fromkeys(("chosen", "invite", "invitation_change", "remove", "role"), "act"),
+    **dict.fromkeys(("chosen", "invite", "invitation_change", "remove", "role", "agreement_answer"), "act"),
     "invitation": "open",
 }
 
@@ -124,7 +128,18 @@ def _consequences(scene: Scene, cast: Any, now: datetime) -> None:
     scene.at("consequence_file", row.files.get().public_id)
 
 
-PARTS: tuple[Callable[[Scene, Any, datetime], None], ...] = (_people, _school, _consequences)
+def _agreements(scene: Scene, cast: Any, now: datetime) -> None:
+    """A supplement that only this shop signs, accepted by its owner."""
+    version = a_supplement(cast, scene.shop.merchant, now)
+    who = {"actor": scene.shop.owner, "now": now}
+    agreement_answer(
+        merchant=scene.shop.merchant, version=version, answer="accepted", seen=version.sha256, **who
+    )
+    scene.at("agreement", version.agreement.code, version.number)
+    scene.secrets += ["秘密补充", "秘密条款", version.sha256]
+
+
+PARTS: tuple[Callable[[Scene, Any, datetime], None], ...] = (_people, _school, _consequences, _agreements)
 
 
 def a_full_shop(shop: Shop, cast: Any, now: datetime) -> Scene:

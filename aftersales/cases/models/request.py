@@ -147,6 +147,10 @@ class ServiceRequest(StateModel, PublicIdModel, VersionedModel):
         ]  # fmt: skip
         indexes = [
             models.Index(fields=["due_at", "id"], name="request_open_due", condition=Q(state__in=OPEN_REQUESTS)),
+            models.Index(
+                fields=["merchant", "due_at"], name="request_invoice_due",
+                condition=Q(party=Side.MERCHANT, kind__in=[RequestKind.INVOICE, RequestKind.RED_LETTER]),
+            ),
             models.Index(fields=["party", "due_at", "id"], name="request_party", condition=Q(state__in=OPEN_REQUESTS)),
             models.Index(fields=["id"], name="request_unmet", condition=Q(state__in=UNMET, case=None)),
         ]  # fmt: skip

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from accounts.models import User
 from accounts.services import system_user
-from aftersales.desk.demo import school
+from aftersales.desk.demo import agreed, school
 from aftersales.desk.demo import tiers as tiers_lived
 from training import services
 from training.models import Requirement, Tier
@@ -55,5 +55,6 @@ def certify(people: Mapping[str, User], now: datetime) -> int:
             )
     tiers_lived.live(people, TIERS["in_post"], now)
     school.live(people, now)
+    agreed.live(people, now)
     services.certificates_sweep(actor=system, now=now)
     return made

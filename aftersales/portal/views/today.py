@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import cast
 from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
@@ -16,7 +17,7 @@ from aftersales.core.posted import whole
 from aftersales.portal import news
 from aftersales.portal.cases import listing
 from aftersales.portal.cases.turns import Turn
-from aftersales.portal.scope import merchant_page, own_cases
+from aftersales.portal.scope import MerchantRequest, merchant_page, own_cases
 
 WORK = "portal.work"
 
@@ -30,7 +31,7 @@ def today(request: HttpRequest) -> HttpResponse:
     counted = listing.today(own_cases(request), now)
     page = {
         "title": pgettext("portal", "Today"), "now": now, "counted": counted, "words": listing.words_of(counted),
-        "news": news.of(request.user, now),
+        "news": news.of(request.user, cast(MerchantRequest, request).merchant, now),
     }  # fmt: skip
     return render(request, "portal/today.html", page)
 

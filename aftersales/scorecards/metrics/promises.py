@@ -2,17 +2,38 @@
 
 from django.utils.translation import gettext_lazy as _
 
+from aftersales.clocks.models import BreachExclusion
+from aftersales.clocks.states import ExclusionCause
 from aftersales.scorecards.metrics.declaring import Exclusion, Metric, Part
 from aftersales.scorecards.metrics.sources import CLOCKS
 from aftersales.scorecards.states import Direction, SubjectKind, Unit, Way
-from aftersales.standards.states import ClockKind, Promise
+from aftersales.standards.states import ClockKind, Debtor, Promise
 
 K = SubjectKind
 STAFF = frozenset({K.PERSON, K.TEAM, K.VENDOR})
 MERCHANTS = frozenset({K.MERCHANT})
+EXCLUDED = BreachExclusion._meta.db_table
 ENDED = ("c.breached_at", "c.met_at")
+LEFT_OUT = {
+    ExclusionCause.DISASTER: _("Left out: a disaster in a declared region and time."),
+    ExclusionCause.PLATFORM: _("Left out: the platform handled it."),
+    ExclusionCause.CUSTOMER: _("Left out: the customer was late."),
+    ExclusionCause.OUTAGE: _("Left out: our system failed."),
+    ExclusionCause.AUTHORITY: _("Left out: an authority stopped it."),
+}
+
+
+def _left_out(cause: str) -> str:
+    """Only breaches of merchants can be left out; no other row is looked up."""
+    return (
+        f"c.owed_by = '{Debtor.MERCHANT.value}' AND c.breached_at IS NOT NULL AND EXISTS (SELECT 1 FROM {EXCLUDED} x "
+        f"WHERE x.clock_id = c.id AND x.ended_at IS NULL AND x.cause = '{cause}')"
+    )
+
+
 EXCLUSIONS = (
     Exclusion("historic", _("Taken in from an older fact: nobody could keep it."), "c.is_historic"),
+    *(Exclusion(cause.value, words, _left_out(cause.value)) for cause, words in LEFT_OUT.items()),
 )
 
 

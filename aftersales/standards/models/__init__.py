@@ -2,6 +2,7 @@
 
 from .base import CODE_LENGTH, Edition, Named, RuleVersion, codes, new_edition
 from .calendars import CalendarDay, CalendarPeriod, CalendarYear, Market, WorkCalendar, clock_face
+from .consultations import Consultation, ConsultationComment
 from .numbers import Parameter, ParameterVersion
 from .returns import ReturnRule, ReturnRuleVersion
 from .standards import ServiceStandard, StandardVersion
@@ -11,6 +12,8 @@ __all__ = [
     "CalendarDay",
     "CalendarPeriod",
     "CalendarYear",
+    "Consultation",
+    "ConsultationComment",
     "Edition",
     "Market",
     "Named",

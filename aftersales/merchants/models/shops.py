@@ -18,8 +18,8 @@ from aftersales.core.rulebook import RuleVersion
 from aftersales.core.statefield import StateField
 from training.models import versions_are_sound
 
-from .machine import MACHINE
-from .querysets import (
+from ..machine import MACHINE
+from ..querysets import (
     DepositQuerySet,
     InvitationQuerySet,
     LessonQuerySet,
@@ -28,8 +28,8 @@ from .querysets import (
     MerchantQuerySet,
     TrainingTermQuerySet,
 )
-from .states import ContactRole, DepositKind, LearnedBy, MemberRole, MerchantState
-from .trainingmachine import TERM_MACHINE
+from ..states import ContactRole, DepositKind, LearnedBy, MemberRole, MerchantState
+from ..trainingmachine import TERM_MACHINE
 
 
 class Merchant(StateModel, PublicIdModel, VersionedModel):

@@ -18,10 +18,10 @@ from aftersales.core.access import answered, needs
 from training import pages
 from training import services as rules
 
-from . import trainingselectors
-from .forms import TermForm
-from .models import TrainingTerm
-from .services.training import term_draft
+from .. import trainingselectors
+from ..forms import TermForm
+from ..models import TrainingTerm
+from ..services.training import term_draft
 
 SEE = "merchants.view_training"
 

@@ -1,0 +1,27 @@
+"""Merchants, their people and contacts, their deposits, what they agreed to."""
+
+from .agreements import Agreement, AgreementAnswer, AgreementVersion
+from .shops import (
+    DepositCall,
+    DepositMove,
+    Lesson,
+    Merchant,
+    MerchantContact,
+    MerchantInvitation,
+    MerchantMember,
+    TrainingTerm,
+)
+
+__all__ = [
+    "Agreement",
+    "AgreementAnswer",
+    "AgreementVersion",
+    "DepositCall",
+    "DepositMove",
+    "Lesson",
+    "Merchant",
+    "MerchantContact",
+    "MerchantInvitation",
+    "MerchantMember",
+    "TrainingTerm",
+]

@@ -1,0 +1,150 @@
+"""What stands on the public page of rules: every rule that binds merchants, with its versions of the last years."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
+
+from aftersales.core.rulebook import RuleState
+from aftersales.ledger import raisers
+from aftersales.ledger.incentives import gives
+from aftersales.ledger.models import IncentiveVersion
+from aftersales.ledger.states import Party
+from aftersales.merchants import agreementpages
+from aftersales.merchants.models import AgreementVersion
+from aftersales.standards import selectors as rule_book
+from aftersales.standards.models import StandardVersion
+from aftersales.standards.states import Debtor
+
+KEPT_DAYS = 3 * 366  # every version of the last three years stays readable (law P2)
+Badge = tuple[str, str, str]
+
+
+@dataclass(frozen=True)
+class Edition:
+    """One version of a rule as everybody reads it."""
+
+    label: str
+    says: str
+    since: datetime | None
+    until: datetime | None
+    badge: Badge
+    url: str = ""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule with its versions, newest first; ``ground``: its source and the law's own limit."""
+
+    name: str
+    ground: str
+    editions: Sequence[Edition]
+
+
+@dataclass(frozen=True)
+class Section:
+    name: str
+    rules: Sequence[Rule]
+
+
+def sections(search: str, now: datetime) -> list[Section]:
+    """All that holds or held within three years, narrowed to what says the searched words. Three queries."""
+    oldest = now - timedelta(days=KEPT_DAYS)
+    with rule_book.one_edition():
+        found = [
+            Section(pgettext("published", "Agreements"), _agreements(oldest, now)),
+            Section(pgettext("published", "Times that merchants owe"), _standards(oldest, now)),
+            Section(pgettext("published", "Incentives and penalties"), _incentives(oldest, now)),
+        ]
+    if not search:
+        return found
+    return [Section(one.name, [rule for rule in one.rules if _says(rule, search)]) for one in found]
+
+
+def _says(rule: Rule, search: str) -> bool:
+    text = " ".join([rule.name, rule.ground, *(f"{one.label} {one.says}" for one in rule.editions)])
+    return search.casefold() in text.casefold()
+
+
+def _kept(rows: Iterable[Any], oldest: datetime) -> Iterable[Any]:
+    return (one for one in rows if one.valid_to is None or one.valid_to > oldest)
+
+
+def _badge(version: Any, now: datetime) -> Badge:
+    if version.valid_from and now < version.valid_from:
+        return (pgettext("rule state", "Announced"), "blue", "quarter")
+    if version.applies_at(now):
+        return (str(RuleState.ACTIVE.label), "green", "tick")
+    return (str(RuleState.RETIRED.label), "bare", "bar")
+
+
+def _agreements(oldest: datetime, now: datetime) -> list[Rule]:
+    rows = AgreementVersion.objects.announced().filter(agreement__merchant=None)
+    by: dict[int, list[AgreementVersion]] = {}
+    for one in _kept(rows.select_related("agreement").order_by("agreement__category", "-number"), oldest):
+        by.setdefault(one.agreement_id, []).append(one)
+    return [
+        Rule(
+            found[0].agreement.name, found[0].agreement.category,
+            [
+                Edition(
+                    one.label, " ".join(clause.text for clause in one.said), one.valid_from, one.valid_to,
+                    agreementpages.badge_of(one, now),
+                    reverse("published:agreement", args=[one.agreement.code, one.number]),
+                )
+                for one in found
+            ],
+        )
+        for found in by.values()
+    ]  # fmt: skip
+
+
+def _standards(oldest: datetime, now: datetime) -> list[Rule]:
+    book = rule_book.book()
+    by: dict[str, list[StandardVersion]] = {}
+    for one in _kept(book.versions, oldest):
+        if one.owed_by == Debtor.MERCHANT:
+            by.setdefault(one.standard.code, []).append(one)
+    return [
+        Rule(book.name_of(code), _ground(found[-1]), [_standard(one, now) for one in reversed(found)])
+        for code, found in sorted(
+            (code, sorted(rows, key=lambda row: row.number)) for code, rows in by.items()
+        )
+    ]
+
+
+def _ground(version: StandardVersion) -> str:
+    if not version.legal_limit_value:
+        return str(version.source)
+    law = rule_book.limit_words(version.legal_limit_value, version.legal_limit_unit)
+    said = _("The law: %(limit)s (%(ground)s).") % {"limit": law, "ground": version.legal_ref}
+    return f"{version.source} {said}"
+
+
+def _standard(version: StandardVersion, now: datetime) -> Edition:
+    limit = rule_book.limit_words(version.limit_value, version.limit_unit)
+    return Edition(f"v{version.number}", limit, version.valid_from, version.valid_to, _badge(version, now))
+
+
+def _incentives(oldest: datetime, now: datetime) -> list[Rule]:
+    rows = IncentiveVersion.objects.filter(rule__party=Party.MERCHANT, state__in=["active", "retired"])
+    by: dict[int, list[IncentiveVersion]] = {}
+    for one in _kept(rows.select_related("rule").order_by("rule__code", "-number"), oldest):
+        by.setdefault(one.rule_id, []).append(one)
+    return [
+        Rule(found[0].rule.name, found[0].source, [_incentive(one, now) for one in found])
+        for found in by.values()
+    ]
+
+
+def _incentive(version: IncentiveVersion, now: datetime) -> Edition:
+    says = _("%(raised)s, from %(times)s times in a month on: %(gives)s") % {
+        "raised": raisers.named(version.trigger), "times": version.from_count, "gives": gives(version)
+    }  # fmt: skip
+    return Edition(f"v{version.number}", says, version.valid_from, version.valid_to, _badge(version, now))

@@ -1,0 +1,48 @@
+"""What everybody reads without a sign-in: measures that stand, each with its fact and rule, and nothing personal."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from aftersales.ledger import services as ledger
+from aftersales.merchants.models import Merchant
+from tests.cast import Cast
+from tests.portal.conftest import person_of
+
+pytestmark = pytest.mark.django_db
+
+
+def propose(shop: Merchant, desk: Cast, now: datetime, source: int, **terms: Any) -> Any:
+    facts: dict[str, Any] = {
+        "kind": "measure", "party": shop, "measure": "warning", "amount": None, "fact_code": "late_answer",
+        "citation": "merchant_answer v1", "evidence": ["TK2611-000777"], "source": ("tests.fact", source),
+    }  # fmt: skip
+    return ledger.propose(actor=desk.operations, now=now, **(facts | terms))
+
+
+def test_a_measure_stands_in_public_once_the_merchant_is_told_and_while_it_stands(
+    shop: Merchant, desk: Cast, now: datetime
+) -> None:
+    page, browser = reverse("published:measures"), Client()
+    row = propose(shop, desk, now, 1)
+    fine = propose(shop, desk, now, 2, kind="penalty", measure="", amount=Decimal(200))
+    assert shop.name not in browser.get(page).content.decode(), "nobody was told yet"
+    row = ledger.proposal_notify(proposal=row, actor=desk.operations, now=now)
+    ledger.proposal_notify(proposal=fine, actor=desk.operations, now=now)
+
+    said = browser.get(page).content.decode()
+    assert said.count(shop.name) == 1, "money is no measure"
+    assert "商家答复" in said, "by which rule"
+    assert "TK2611-000777" not in said
+    assert row.number not in said
+    assert str(desk.operations) not in said
+
+    owner = person_of(shop, desk, "店主", "owner")
+    row = ledger.proposal_appeal(proposal=row, text="平台系统故障", actor=owner, now=now)
+    assert shop.name in browser.get(page).content.decode(), "it acts while the appeal is heard"
+    ledger.proposal_hear(proposal=row, upheld=False, answer="属实", actor=desk.supervisor, now=now)
+    assert shop.name not in browser.get(page).content.decode()
