@@ -25,9 +25,14 @@ class Facts:
 
 
 def facts(
-    metric: Metric, kind: SubjectKind, *, days: Sequence[date] | None = None, whose: int | str | None = None
+    metric: Metric,
+    kind: SubjectKind,
+    *,
+    days: Sequence[date] | None = None,
+    whose: int | str | None = None,
+    among: Sequence[int] | None = None,
 ) -> Facts:
-    """The rows of a metric for one kind of subject: of all days or of these, of all subjects or of one."""
+    """The rows of a metric for one kind of subject: of all days or of these, of all subjects, of one, of some."""
     book = rule_book.book()
     params: dict[str, Any] = {
         "zone": rule_book.market_default().zone,
@@ -38,17 +43,21 @@ def facts(
         params["days"] = list(days)
     if whose is not None:
         params["whose"] = whose
-    parts = [
-        _part(part, kind, book, days, whose is not None, params)
-        for part in metric.parts
-        if kind in part.kinds
-    ]
+    if among is not None:
+        params["among"] = list(among)
+    parts = [_part(part, kind, book, days, params) for part in metric.parts if kind in part.kinds]
     return Facts("\nUNION ALL\n".join(parts), params)
 
 
-def sums(metric: Metric, kind: SubjectKind, *, days: Sequence[date] | None = None) -> Facts:
+def sums(
+    metric: Metric,
+    kind: SubjectKind,
+    *,
+    days: Sequence[date] | None = None,
+    among: Sequence[int] | None = None,
+) -> Facts:
     """Numerator, denominator and single times per subject, day and category. A day with nothing has no row."""
-    found = facts(metric, kind, days=days)
+    found = facts(metric, kind, days=days, among=among)
     samples = "NULL::int[]"
     if any(part.seconds for part in metric.parts):
         samples = "array_agg(f.seconds ORDER BY f.seconds) FILTER (WHERE f.seconds IS NOT NULL)"
@@ -95,12 +104,14 @@ def _pass(found: Sequence[tuple[str, Part]], kind: SubjectKind, days: Sequence[d
 
 
 def _part(
-    part: Part, kind: SubjectKind, book: Book, days: Sequence[date] | None, one: bool, params: dict[str, Any]
+    part: Part, kind: SubjectKind, book: Book, days: Sequence[date] | None, params: dict[str, Any]
 ) -> str:
     source, subject, at = part.source, part.source.subjects[kind], _moment(part)
     wanted = [f"({part.where})", *_within(part, kind, days, params)]
-    if one:
+    if "whose" in params:
         wanted.append(f"{subject.name if kind in NAMED else subject.key} = %(whose)s")
+    if "among" in params:
+        wanted.append(f"{subject.key} = ANY(%(among)s)")
     sql = f"""
         SELECT {source.item} AS item_kind, {source.key} AS item, {at} AS at, {_day(part)} AS day,
                {subject.key}::bigint AS subject_id, {subject.name} AS subject_name,
