@@ -1,9 +1,14 @@
 """The beat wakes the counting; what was touched stands in rows."""
 
+from datetime import timedelta
+
 from celery import shared_task
+from django.utils import timezone
 
 from aftersales.core import origin
+from aftersales.core.errors import DomainError
 from aftersales.scorecards import services
+from aftersales.scorecards.scores import selectors
 
 
 @shared_task
@@ -18,3 +23,18 @@ def recount() -> int:
     """Once a week by night: count everything anew, in case a row changed without a word."""
     with origin.coming_from("task"):
         return sum(services.recount().values())
+
+
+@shared_task
+def score() -> int:
+    """Every night: where everybody stands; and the month that is over, once its figures have settled."""
+    now = timezone.now()
+    with origin.coming_from("task"):
+        number = services.standings_count(now=now)
+        this_month = now.astimezone(selectors.zone()).date().replace(day=1)
+        try:
+            number += services.snapshots_take(month=this_month - timedelta(days=1), now=now)
+        except DomainError as error:
+            if error.code != "month_runs":
+                raise
+        return number
