@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from .views import cases, consequences, exams, house, people, receipt, shops, today, training
+from .views import cases, consequences, exams, house, people, receipt, scores, shops, today, training
 
 app_name = "portal"
 urlpatterns = [
@@ -17,6 +17,8 @@ urlpatterns = [
     path("addresses/", house.addresses, name="addresses"),
     path("rules/", house.rules, name="rules"),
     path("rules/<int:pk>/read/", house.rule_read, name="rule_read"),
+    path("score/", scores.score, name="score"),
+    path("score/<slug:code>/", scores.score_rows, name="score_rows"),
     path("training/", training.index, name="index"),
     path("shop/", shops.choose, name="choose"),
     path("shop/chosen/", shops.chosen, name="chosen"),
