@@ -1,13 +1,18 @@
 """The beat wakes the counting; what was touched stands in rows."""
 
-from datetime import timedelta
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
 
 from celery import shared_task
 from django.utils import timezone
 
+from accounts.services import system_user
 from aftersales.core import origin
 from aftersales.core.errors import DomainError
+from aftersales.core.models import Job
 from aftersales.scorecards import services
+from aftersales.scorecards.models import FormulaVersion
 from aftersales.scorecards.scores import selectors
 
 
@@ -38,3 +43,9 @@ def score() -> int:
             if error.code != "month_runs":
                 raise
         return number
+
+
+def announce_job(job: Job, now: datetime) -> Mapping[str, Any]:
+    """Tell merchants of a version that was announced."""
+    version = FormulaVersion.objects.select_related("formula").get(pk=int(job.payload["version"]))
+    return {"told": services.formula_announce(version=version, actor=system_user(now), now=now)}

@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 from django.db import DatabaseError, transaction
 
+from accounts.services import system_user
 from aftersales.core.errors import DomainError, Refused
 from aftersales.merchants.services import merchant_move
+from aftersales.notices.models import Notice
 from aftersales.scorecards import services
 from aftersales.scorecards.models import Formula, FormulaVersion, Rollup, Snapshot, Standing
 from aftersales.scorecards.scores import explaining, kept, selectors
@@ -71,6 +73,15 @@ def test_a_version_needs_a_second_person_and_the_time_of_notice(cast, now, formu
     assert done.valid_from == selectors.ends(date(2026, 12, 8)), "fifteen days, then the next whole day"
     assert selectors.in_force(formula, date(2026, 12, 8)).number == 1
     assert selectors.in_force(formula, date(2026, 12, 9)).number == 2
+
+
+def test_every_shop_is_told_once_before_a_version_counts(cast, now, plant, plain, formula) -> None:
+    plant("M1", orders=(40, 40))
+    told = services.formula_announce(version=plain, actor=system_user(), now=now)
+    assert told == 1
+    assert services.formula_announce(version=plain, actor=system_user(), now=now) == 0
+    mail = Notice.objects.get(source="scorecards.formula")
+    assert "2026-12-09" in mail.subject
 
 
 def test_terms_that_cannot_be_followed_never_become_a_draft(cast, now, formula) -> None:

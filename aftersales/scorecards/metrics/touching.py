@@ -43,8 +43,8 @@ _TICKET = f"""
     ), near AS (
         SELECT n.id, n.merchant_id, n.opened_at, hit.opened_at AS came_at, hit.zone
           FROM hit JOIN tickets_ticket n ON n.customer_id = hit.customer_id AND n.id <> hit.id
-         WHERE n.opened_at <= hit.opened_at + %(window)s AND (n.opened_at >= hit.opened_at - %(window)s
-            OR coalesce(n.resolved_at, hit.opened_at) >= hit.opened_at - %(window)s)
+         WHERE n.opened_at <= hit.opened_at + %(repeat)s AND (n.opened_at >= hit.opened_at
+            OR coalesce(n.resolved_at, hit.opened_at) >= hit.opened_at - %(quiet)s)
     )
     {_told("tickets.ticket", "hit", ", e.merchant_id, false")}
     UNION {_ended("tickets.ticket", "hit", ", c.merchant_id, false")}
@@ -52,7 +52,7 @@ _TICKET = f"""
     UNION SELECT opened_at, zone, merchant_id, true FROM near WHERE opened_at >= came_at
     UNION SELECT e.at, near.zone, near.merchant_id, true FROM near JOIN {EVENTS} e ON e.subject_kind = 'tickets.ticket'
        AND e.subject_id = near.id AND e.kind = 'ticket.resolved'
-       AND e.at BETWEEN near.came_at - %(window)s AND near.came_at
+       AND e.at BETWEEN near.came_at - %(quiet)s AND near.came_at
 """
 """A ticket moves what earlier ones of its customer are worth (a second contact) and later ones (repeats)."""
 

@@ -121,11 +121,11 @@ def _joined(
 
 def _reach(kind: str, ids: Sequence[int]) -> Reach:
     """Days of the market's zone on which these rows count or counted, and whose merchants' figures they touch."""
-    longest = max(_number("solved_quiet_days"), _number("repeat_problem_days"))
     params: dict[str, Any] = {
         "ids": list(ids),
         "zone": rule_book.market_default().zone,
-        "window": timedelta(days=longest),
+        "quiet": timedelta(days=_number("solved_quiet_days")),
+        "repeat": timedelta(days=_number("repeat_problem_days")),
     }
     narrow = kind == NARROW
     names, columns = (

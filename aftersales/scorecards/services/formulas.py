@@ -11,6 +11,7 @@ from aftersales.core.errors import DomainError
 from aftersales.core.rulebook import RuleState
 from aftersales.scorecards.models import Formula, FormulaVersion
 from aftersales.scorecards.scores import selectors
+from aftersales.scorecards.services.announcing import announce_later
 from aftersales.scorecards.states import SubjectKind
 from aftersales.standards import services as rule_book
 
@@ -82,8 +83,8 @@ def formula_activate(
 ) -> FormulaVersion:
     """Announce a draft and bring it into force with a day, after the time of notice (second person).
 
-    ``seen``: the row's version that the second person read; what was changed since is not announced unread. Raises
-    ``own_draft``, ``announced_too_late``, ``not_a_day``, and Conflict.
+    Merchants whom it will judge are told, once. ``seen``: the row's version that the second person read; what was
+    changed since is not announced unread. Raises ``own_draft``, ``announced_too_late``, ``not_a_day``, and Conflict.
     """
     with transaction.atomic():
         row = moves.locked(draft, version=seen, actor=actor)
@@ -95,4 +96,5 @@ def formula_activate(
         done: FormulaVersion = rule_book.rule_activate(
             draft=row, actor=actor, now=now, valid_from=begin, reason=reason
         )
+        announce_later(version=done, now=now)
     return done
