@@ -70,9 +70,22 @@ def _prior(kept: Mapping[str, Any]) -> Prior:
 
 
 def _judged(item: Item, kept: Mapping[str, Any]) -> Judged:
-    rates = [None if kept[name] is None else Decimal(kept[name]) for name in RATES]
-    points = [Decimal(kept[name]) for name in POINTS]
-    return Judged(item, _figure(kept), _prior(kept), Verdict(kept["verdict"]), *rates, *points)
+    rate, low, high, drawn = (None if kept[name] is None else Decimal(kept[name]) for name in RATES)
+    weight, gained, worst, best = (Decimal(kept[name]) for name in POINTS)
+    return Judged(
+        item,
+        _figure(kept),
+        _prior(kept),
+        Verdict(kept["verdict"]),
+        rate,
+        low,
+        high,
+        drawn,
+        weight,
+        gained,
+        worst,
+        best,
+    )
 
 
 def again(row: Scored, terms: Terms) -> Score:

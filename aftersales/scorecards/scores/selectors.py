@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import connection
@@ -116,7 +117,7 @@ def subjects(kind: SubjectKind) -> list[Subject]:
 
 def sums(terms: Terms, kind: SubjectKind, until: date, *, whose: int | None = None) -> dict[int, Sums]:
     """By subject and metric the figures of each window that ends with ``until``; one statement."""
-    params = {"kind": kind.value, "codes": terms.codes, "until": until, "whose": whose}
+    params: dict[str, Any] = {"kind": kind.value, "codes": terms.codes, "until": until, "whose": whose}
     columns = []
     for place, days in enumerate(terms.windows):
         params[f"after_{place}"] = until - timedelta(days=days)
@@ -139,7 +140,7 @@ def sums(terms: Terms, kind: SubjectKind, until: date, *, whose: int | None = No
     return {pk: _whole(terms, mine) for pk, mine in found.items()}
 
 
-def _good(terms: Terms, params: dict[str, object]) -> str:
+def _good(terms: Terms, params: dict[str, Any]) -> str:
     """The numerator; of times, how many were short enough."""
     cases = []
     for number, item in enumerate(one for one in terms.items if one.within):

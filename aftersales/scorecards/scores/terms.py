@@ -116,8 +116,18 @@ class Terms:
     @property
     def codes(self) -> list[str]:
         """Every metric that is asked for."""
-        listed = [one.metric.code for one in (*self.items, *self.bonuses, *self.deductions)]
-        return list(dict.fromkeys([self.volume.code, *listed]))
+        return list(dict.fromkeys(one.code for one in self.metrics))
+
+    @property
+    def metrics(self) -> list[Metric]:
+        """The volume, then those of the items, the bonuses and the deductions."""
+        items = [one.metric for one in self.items]
+        return [
+            self.volume,
+            *items,
+            *(one.metric for one in self.bonuses),
+            *(one.metric for one in self.deductions),
+        ]
 
     def rank(self, grade: str) -> int:
         """0 for the best."""
@@ -275,15 +285,15 @@ def check(terms: Terms, kind: SubjectKind) -> None:
         raise _wrong("floor, neutral, cap, z", _("floor ≤ neutral ≤ cap ≤ 100, and z above 0."))
     if not 1 <= terms.strength <= terms.strongest:
         raise _wrong("strength, strongest", _("1 ≤ strength ≤ strongest."))
-    for one in (terms.volume, *(part.metric for part in (*terms.items, *terms.bonuses, *terms.deductions))):
+    for one in terms.metrics:
         if kind not in one.kinds:
             raise _wrong(one.code, _("this metric is not counted for %(kind)s.") % {"kind": kind.label})
     for item in terms.items:
         _check_item(item)
-    for extra in (*terms.bonuses, *terms.deductions):
-        if extra.metric.way != Way.SHARE or extra.metric.direction == Direction.NEITHER:
+    for extra in terms.metrics[1 + len(terms.items) :]:
+        if extra.way != Way.SHARE or extra.direction == Direction.NEITHER:
             raise _wrong(
-                extra.metric.code, _("for a bonus or a deduction it is a share of which one way is better.")
+                extra.code, _("for a bonus or a deduction it is a share of which one way is better.")
             )
     _check_weights(terms)
     _check_grades(terms)
