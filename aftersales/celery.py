@@ -61,5 +61,9 @@ app.conf.beat_schedule = {
         "task": "aftersales.scorecards.tasks.recount",
         "schedule": crontab(day_of_week="sat", hour=18, minute=50),
     },
+    "score-everybody": {
+        "task": "aftersales.scorecards.tasks.score",
+        "schedule": crontab(hour=18, minute=20),
+    },
     "sweep-clocks": {"task": "aftersales.clocks.tasks.sweep_clocks", "schedule": 60.0},
 }

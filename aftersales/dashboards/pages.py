@@ -13,6 +13,7 @@ PAGES = (
     ("dashboards:me", pgettext_lazy("figures", "My figures"), "tickets.work"),
     ("dashboards:integrity", pgettext_lazy("figures", "Integrity"), "dashboards.integrity"),
     ("dashboards:exceptions", pgettext_lazy("figures", "Exceptions"), "dashboards.exceptions"),
+    ("dashboards:merchants", pgettext_lazy("figures", "Merchants' scores"), "scorecards.view_merchants"),
     ("dashboards:reports", pgettext_lazy("figures", "Reports"), "dashboards.view"),
     ("dashboards:wall", pgettext_lazy("figures", "Team wall"), "dashboards.view"),
 )

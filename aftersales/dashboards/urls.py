@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from aftersales.dashboards.views import exceptions, integrity, overview, person, reports, today
+from aftersales.dashboards.views import exceptions, integrity, merchants, overview, person, reports, today
 
 app_name = "dashboards"
 urlpatterns = [
@@ -15,6 +15,9 @@ urlpatterns = [
     path("integrity/", integrity.integrity, name="integrity"),
     path("integrity/<slug:code>/", integrity.traces, name="traces"),
     path("exceptions/", exceptions.exceptions, name="exceptions"),
+    path("merchants/", merchants.merchants, name="merchants"),
+    path("merchants/<str:public_id>/", merchants.merchant, name="merchant"),
+    path("merchants/<str:public_id>/<slug:code>/", merchants.merchant_rows, name="merchant_rows"),
     path("reports/", reports.reports, name="reports"),
     path("reports/plans/", reports.plan, name="report_plan"),
     path("reports/plans/<int:pk>/end/", reports.end, name="report_end"),

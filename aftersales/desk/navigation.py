@@ -222,6 +222,13 @@ GROUPS: tuple[Group, ...] = (
                 ("/rules/ladder/",),
             ),
             Item(
+                pgettext("navigation", "Formulas of scores"),
+                "scorecards:formulas",
+                "chart",
+                "standards.view_rulebook",
+                ("/rules/scores/",),
+            ),
+            Item(
                 pgettext("navigation", "Fault trees"),
                 "desk:fault_trees",
                 "search",

@@ -2,7 +2,19 @@
 
 from django.urls import path
 
-from .views import agreement, cases, consequences, exams, house, people, receipt, shops, today, training
+from .views import (
+    agreement,
+    cases,
+    consequences,
+    exams,
+    house,
+    people,
+    receipt,
+    scores,
+    shops,
+    today,
+    training,
+)
 
 app_name = "portal"
 urlpatterns = [
@@ -23,6 +35,8 @@ urlpatterns = [
     path("agreements/<slug:code>/<int:number>/", agreement.text, name="agreement"),
     path("agreements/<slug:code>/<int:number>/answer/", agreement.answer, name="agreement_answer"),
     path("duties/", agreement.duties, name="duties"),
+    path("score/", scores.score, name="score"),
+    path("score/<slug:code>/", scores.score_rows, name="score_rows"),
     path("training/", training.index, name="index"),
     path("shop/", shops.choose, name="choose"),
     path("shop/chosen/", shops.chosen, name="chosen"),

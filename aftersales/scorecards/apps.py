@@ -8,6 +8,20 @@ class ScorecardsConfig(AppConfig):
     verbose_name = _("Scorecards")
 
     def ready(self) -> None:
-        from aftersales.scorecards import registry
+        from aftersales.core import facts, jobs, moves, shipped
+        from aftersales.scorecards import events, machine, registry, shipping, tasks
+        from aftersales.scorecards.models import FormulaVersion
+        from aftersales.scorecards.scores import selectors
+        from aftersales.scorecards.services.announcing import ANNOUNCE
+        from aftersales.scorecards.services.formulas import check
+        from aftersales.standards.events import also_named
+        from aftersales.standards.services import checked_by
 
         registry.connect()
+        events.register()
+        also_named(events.rule_name)
+        moves.use(machine.FORMULA_MACHINE)
+        facts.provide("scorecards.announced_until", selectors.announced_until)
+        checked_by(FormulaVersion, check)
+        jobs.register(ANNOUNCE, tasks.announce_job, _("Tell merchants of a new formula"))
+        shipped.register("scorecards", shipping.load)

@@ -7,31 +7,59 @@ from django.db.models import Q, QuerySet
 
 from accounts.models import Team, TeamMember
 from aftersales.core.querysets import ScopedQuerySet
+from aftersales.core.rulebook import RuleVersions
+from aftersales.merchants.models import Merchant
 from aftersales.scorecards.states import TRADE, SubjectKind
 
 PEOPLE = (SubjectKind.PERSON, SubjectKind.TEAM, SubjectKind.VENDOR)
 
 
-class RollupQuerySet(ScopedQuerySet):
+def _seen(user: Any) -> Q:
     """Trade by ``view_merchants``, people by ``view_people``; a lead his teams and their people; else one's own."""
+    seen = Q(pk__in=[])
+    if user is None or not user.is_active:
+        return seen
+    if user.has_perm("scorecards.view_merchants"):
+        seen |= Q(subject_kind__in=TRADE)
+    if user.has_perm("scorecards.view_people"):
+        seen |= Q(subject_kind__in=PEOPLE)
+    elif user.has_perm("scorecards.view_own"):
+        own = Q(subject_id=user.pk) | Q(subject_id__in=led_people(user).values("person_id"))
+        seen |= Q(subject_kind=SubjectKind.PERSON) & own
+        seen |= Q(subject_kind=SubjectKind.TEAM, subject_id__in=led_teams(user).values("pk"))
+    return seen
+
+
+class RollupQuerySet(ScopedQuerySet):
+    """Whoever answers for merchants sees trade, for people people; a lead his teams; everybody himself."""
 
     def visible_to(self, user: Any) -> Self:
-        if user is None or not user.is_active:
-            return self.none()
-        seen = Q(pk__in=[])
-        if user.has_perm("scorecards.view_merchants"):
-            seen |= Q(subject_kind__in=TRADE)
-        if user.has_perm("scorecards.view_people"):
-            seen |= Q(subject_kind__in=PEOPLE)
-        elif user.has_perm("scorecards.view_own"):
-            own = Q(subject_id=user.pk) | Q(subject_id__in=led_people(user).values("person_id"))
-            seen |= Q(subject_kind=SubjectKind.PERSON) & own
-            seen |= Q(subject_kind=SubjectKind.TEAM, subject_id__in=led_teams(user).values("pk"))
-        return self.filter(seen)
+        return self.filter(_seen(user))
 
     def of_days(self, since: date, until: date) -> Self:
         """Both days with it."""
         return self.filter(day__gte=since, day__lte=until)
+
+
+class ScoredQuerySet(ScopedQuerySet):
+    """Scores as the figures they are made of; a merchant's people see the merchant's own."""
+
+    def visible_to(self, user: Any) -> Self:
+        seen = _seen(user)
+        if user is not None and user.is_active and user.has_perm("portal.work"):
+            mine = Merchant.objects.of_member(user).values("pk")
+            seen |= Q(subject_kind=SubjectKind.MERCHANT, subject_id__in=mine)
+        return self.filter(seen)
+
+
+class FormulaQuerySet(ScopedQuerySet):
+    """Everybody of the department reads by what is scored."""
+
+    view_capability = "standards.view_rulebook"
+
+
+class FormulaVersions(RuleVersions):
+    view_capability = "standards.view_rulebook"
 
 
 def led_teams(user: Any) -> QuerySet[Team]:

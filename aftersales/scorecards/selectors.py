@@ -14,7 +14,7 @@ from aftersales.scorecards.metrics import Metric, metric, of_kind
 from aftersales.scorecards.metrics.counting import Facts, facts, wide
 from aftersales.scorecards.models import Rollup
 from aftersales.scorecards.querysets import PEOPLE, led_people, led_teams
-from aftersales.scorecards.states import NAMED, TRADE, SubjectKind, Unit, Way
+from aftersales.scorecards.states import NAMED, TRADE, Direction, SubjectKind, Unit, Way
 
 PAGE = 50
 MOST_DAYS = 3660
@@ -162,18 +162,48 @@ def items(
     """
     if not may_see(user, kind, 0 if kind in NAMED else int(subject)):
         raise NotPermitted()
+    return rows_behind(
+        code=code, kind=kind, subject=subject, since=since, until=until, after=after, page=page
+    )
+
+
+def rows_behind(
+    *, code: str, kind: SubjectKind, subject: int | str, since: date, until: date, which: str = "", within: int = 0,
+    after: tuple[datetime, int] | None = None, page: int = PAGE,
+) -> list[Item]:  # fmt: skip
+    """The same for a caller that has seen to the right already: a score of the subject was shown to this person.
+
+    ``which``: ``bad`` for those that were not as they should be (of times: longer than ``within`` seconds),
+    ``excluded`` for those that did not count; all without it.
+    """
     one = metric(code)
     found = facts(one, kind, days=_days_of(since, until), whose=subject)
     with connection.cursor() as cursor:
-        cursor.execute(*_paged(found, after, page))
+        cursor.execute(*_paged(found, after, page, _which(one, which, within)))
         return [_item(one, row) for row in cursor.fetchall()]
 
 
-def _paged(found: Facts, after: tuple[datetime, int] | None, page: int) -> tuple[str, Mapping[str, Any]]:
-    past = "WHERE (f.at, f.item) > (%(after_at)s, %(after_item)s)" if after else ""
+def _which(one: Metric, which: str, within: int) -> str:
+    if which == "excluded":
+        return "f.excluded IS NOT NULL"
+    if which != "bad":
+        return ""
+    if within:
+        wrong = f"f.seconds > {int(within)}"
+    else:
+        wrong = "f.num < f.den" if one.direction == Direction.HIGHER else "f.num > 0"
+    return f"f.excluded IS NULL AND {wrong}"
+
+
+def _paged(
+    found: Facts, after: tuple[datetime, int] | None, page: int, which: str = ""
+) -> tuple[str, Mapping[str, Any]]:
+    wanted = [which] if which else []
     params = dict(found.params) | {"page": page}
     if after:
+        wanted.append("(f.at, f.item) > (%(after_at)s, %(after_item)s)")
         params |= {"after_at": after[0], "after_item": after[1]}
+    past = f"WHERE {' AND '.join(wanted)}" if wanted else ""
     sql = f"""
         SELECT f.item_kind, f.item, f.at, f.day, f.num, f.den, f.seconds, f.excluded FROM ({found.sql}) f {past}
          ORDER BY f.at, f.item LIMIT %(page)s

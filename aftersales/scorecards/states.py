@@ -49,3 +49,18 @@ class Unit(models.TextChoices):
     ORDERS = "orders", pgettext_lazy("unit", "orders")
     TICKETS = "tickets", pgettext_lazy("unit", "tickets")
     MONEY = "money", pgettext_lazy("unit", "hundredths of the currency")
+
+
+class Verdict(models.TextChoices):
+    """What the own cases of somebody prove about a metric and its limit."""
+
+    MET = "met", pgettext_lazy("verdict", "Target met")  # the whole interval is good enough
+    OPEN = (
+        "open",
+        pgettext_lazy("verdict", "Within what chance explains"),
+    )  # the limit lies in it, or too few bad ones
+    MISSED = (
+        "missed",
+        pgettext_lazy("verdict", "Target missed"),
+    )  # the whole interval is worse, and enough bad ones
+    TOO_FEW = "too_few", pgettext_lazy("verdict", "Not enough data")

@@ -114,6 +114,7 @@ ADMIN = {
 }
 
 
+SCORE_READERS = frozenset({R.MERCHANT_MANAGER, R.OPERATIONS, R.AUDITOR})
 DESK_PAGES = {
     "desk:styleguide": Page(frozenset({R.OPERATIONS, R.ADMINISTRATOR})),
     "desk:home": Page(STAFF),
@@ -143,6 +144,9 @@ DESK_PAGES = {
     "dashboards:deeds": Page(READERS | {R.PLANNER}, sample={"pk": 999, "what": "resolved"}),
     "dashboards:exceptions": Page(frozenset({R.SUPERVISOR, R.OPERATIONS, R.AUDITOR})),
     "dashboards:integrity": Page(LEADS | {R.INSPECTOR, R.AUDITOR}, args=rule_book),
+    "dashboards:merchants": Page(SCORE_READERS),
+    "dashboards:merchant": Page(SCORE_READERS, sample={"public_id": "x"}),
+    "dashboards:merchant_rows": Page(SCORE_READERS, sample={"public_id": "x", "code": "orders"}),
     "dashboards:reports": Page(READERS | {R.PLANNER}),
     "dashboards:report_plan": Page(READERS | {R.PLANNER}, "POST"),
     "dashboards:report_end": Page(READERS | {R.PLANNER}, "POST", sample={"pk": 999}),
@@ -306,6 +310,10 @@ RULE_BOOK = {
     "circumstances:index": Page(STAFF),
     "circumstances:draft": Page(RULE_KEEPERS, "POST"),
     "circumstances:retire": Page(RULE_KEEPERS, "POST", sample={"pk": 999}),
+    "scorecards:formulas": Page(STAFF),
+    "scorecards:formula": Page(STAFF, sample={"code": "x"}),
+    "scorecards:formula_draft": Page(RULE_KEEPERS, "POST", sample={"code": "x"}),
+    "scorecards:formula_decide": Page(RULE_KEEPERS, "POST", sample={"code": "x", "number": 1}),
     "ladder:rungs": Page(STAFF),
     "ladder:rung": Page(STAFF, sample={"code": "x"}),
     "ladder:rung_new": Page(RULE_KEEPERS),

@@ -119,6 +119,8 @@ PORTAL = {
     "portal:act": Page(MERCHANTS, sample={**NOTHING, "name": "approve"}),
     "portal:addresses": Page(MERCHANTS),
     "portal:rules": Page(MERCHANTS),
+    "portal:score": Page(MERCHANTS),
+    "portal:score_rows": Page(MERCHANTS, sample={"code": "orders"}),
     "portal:rule_read": Page(MERCHANTS, "POST", sample={"pk": 999}),
     "portal:choose": Page(MERCHANTS),
     "portal:chosen": Page(MERCHANTS, "POST", sample={"": ""}),

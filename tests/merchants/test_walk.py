@@ -19,6 +19,7 @@ from aftersales.ledger.querysets import AccountQuerySet, ProposalQuerySet
 from aftersales.merchants.querysets import LessonQuerySet
 from aftersales.merchants.services.people import member_dismiss
 from aftersales.portal.urls import urlpatterns
+from aftersales.scorecards.querysets import ScoredQuerySet
 from tests.merchants.shops import Shop, a_shop
 from tests.merchants.walk import KINDS, Scene, a_full_shop, leaks, words
 
@@ -83,7 +84,7 @@ def belts(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> st
     if request.param == "only the querysets":
         monkeypatch.setattr("aftersales.portal.scope.as_merchant", only_a_transaction)
     if request.param == "only the database":
-        for rows in (ProposalQuerySet, LessonQuerySet, AccountQuerySet):
+        for rows in (ProposalQuerySet, LessonQuerySet, AccountQuerySet, ScoredQuerySet):
             monkeypatch.setattr(rows, "visible_to", everything)
     return str(request.param)
 

@@ -16,9 +16,11 @@ from django.urls import reverse
 from aftersales.ledger import services as ledger
 from aftersales.merchants.services import people
 from aftersales.merchants.services.agreements import agreement_answer
+from aftersales.scorecards import services as scorecards
 from tests.merchants.agreed import a_supplement
 from tests.merchants.shops import Shop
 from tests.merchants.test_training import an_exam, asked
+from tests.records import order as an_order
 from tests.training.school import a_run
 from training.models import CourseFile
 from training.services import courses, exams, rule_activate
@@ -27,7 +29,7 @@ KINDS = {
     # "list": one address for everybody, with the own rows; "row": it names a row by its id; "act": a form posts to it;
     # "open": also for people who act for nobody (what it names is a secret that only a letter holds).
     **dict.fromkeys(("index", "choose", "people", "consequences", "statement"), "list"),
-    **dict.fromkeys(("today", "cases", "addresses", "rules"), "list"),
+    **dict.fromkeys(("today", "cases", "addresses", "rules", "score", "score_rows"), "list"),
     # The general agreement and drafts of it are everybody's; a supplement of one shop is a secret of its own.
     **dict.fromkeys(("agreements", "agreement", "draft", "comment", "duties"), "list"),
     # Their rows are a whole case with everything in it: tests/portal/test_strangers.py walks them.
@@ -139,7 +141,19 @@ def _agreements(scene: Scene, cast: Any, now: datetime) -> None:
     scene.secrets += ["秘密补充", "秘密条款", version.sha256]
 
 
-PARTS: tuple[Callable[[Scene, Any, datetime], None], ...] = (_people, _school, _consequences, _agreements)
+def _score(scene: Scene, cast: Any, now: datetime) -> None:
+    """An order that its score was counted from."""
+    an_order("秘密订单77", now, merchant=scene.shop.merchant)
+    scorecards.recount(codes=["orders"])
+    scorecards.standings_count(now=now)
+    scene.at("score")
+    scene.at("score_rows", "orders")
+    scene.secrets.append("秘密订单77")
+
+
+PARTS: tuple[Callable[[Scene, Any, datetime], None], ...] = (
+    _people, _school, _consequences, _agreements, _score,
+)  # fmt: skip
 
 
 def a_full_shop(shop: Shop, cast: Any, now: datetime) -> Scene:

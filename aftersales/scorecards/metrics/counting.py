@@ -25,9 +25,18 @@ class Facts:
 
 
 def facts(
-    metric: Metric, kind: SubjectKind, *, days: Sequence[date] | None = None, whose: int | str | None = None
+    metric: Metric,
+    kind: SubjectKind,
+    *,
+    days: Sequence[date] | None = None,
+    whose: int | str | None = None,
+    among: Sequence[int] | None = None,
+    counted: bool = False,
 ) -> Facts:
-    """The rows of a metric for one kind of subject: of all days or of these, of all subjects or of one."""
+    """The rows of a metric for one kind of subject: of all days or of these, of all subjects, of one, of some.
+
+    ``counted``: without the excluded ones.
+    """
     book = rule_book.book()
     params: dict[str, Any] = {
         "zone": rule_book.market_default().zone,
@@ -38,24 +47,32 @@ def facts(
         params["days"] = list(days)
     if whose is not None:
         params["whose"] = whose
+    if among is not None:
+        params["among"] = list(among)
     parts = [
-        _part(part, kind, book, days, whose is not None, params)
-        for part in metric.parts
-        if kind in part.kinds
+        _part(part, kind, book, days, params, counted=counted) for part in metric.parts if kind in part.kinds
     ]
     return Facts("\nUNION ALL\n".join(parts), params)
 
 
-def sums(metric: Metric, kind: SubjectKind, *, days: Sequence[date] | None = None) -> Facts:
+def sums(
+    metric: Metric,
+    kind: SubjectKind,
+    *,
+    days: Sequence[date] | None = None,
+    among: Sequence[int] | None = None,
+) -> Facts:
     """Numerator, denominator and single times per subject, day and category. A day with nothing has no row."""
-    found = facts(metric, kind, days=days)
+    found = facts(metric, kind, days=days, among=among, counted=True)
+    timed = [bool(part.seconds) for part in metric.parts if kind in part.kinds]
     samples = "NULL::int[]"
-    if any(part.seconds for part in metric.parts):
-        samples = "array_agg(f.seconds ORDER BY f.seconds) FILTER (WHERE f.seconds IS NOT NULL)"
+    if any(timed):  # without a filter the rows come sorted already, not sorted anew for each group
+        some = "" if all(timed) else " FILTER (WHERE f.seconds IS NOT NULL)"
+        samples = f"array_agg(f.seconds ORDER BY f.seconds){some}"
     sql = f"""
         SELECT f.subject_id, f.subject_name, f.day, f.category, sum(f.num)::bigint AS num, sum(f.den)::bigint AS den,
                {samples} AS samples
-          FROM ({found.sql}) f WHERE f.excluded IS NULL
+          FROM ({found.sql}) f
          GROUP BY f.subject_id, f.subject_name, f.day, f.category HAVING sum(f.num) <> 0 OR sum(f.den) <> 0
     """
     return Facts(sql, found.params)
@@ -82,7 +99,7 @@ def _pass(found: Sequence[tuple[str, Part]], kind: SubjectKind, days: Sequence[d
     first = found[0][1]
     sums_of = []
     for _code, part in found:
-        counted = f"({part.where}) AND ({_excluded(part)}) IS NULL"
+        counted = " AND ".join([f"({part.where})", *_not_excluded(part)])
         sums_of += [
             f"coalesce(sum({text}) FILTER (WHERE {counted}), 0)::bigint" for text in (part.num, part.den)
         ]
@@ -95,17 +112,27 @@ def _pass(found: Sequence[tuple[str, Part]], kind: SubjectKind, days: Sequence[d
 
 
 def _part(
-    part: Part, kind: SubjectKind, book: Book, days: Sequence[date] | None, one: bool, params: dict[str, Any]
+    part: Part,
+    kind: SubjectKind,
+    book: Book,
+    days: Sequence[date] | None,
+    params: dict[str, Any],
+    *,
+    counted: bool,
 ) -> str:
     source, subject, at = part.source, part.source.subjects[kind], _moment(part)
     wanted = [f"({part.where})", *_within(part, kind, days, params)]
-    if one:
+    if "whose" in params:
         wanted.append(f"{subject.name if kind in NAMED else subject.key} = %(whose)s")
+    if counted:
+        wanted += _not_excluded(part)
+    if "among" in params:
+        wanted.append(f"{subject.key} = ANY(%(among)s)")
     sql = f"""
         SELECT {source.item} AS item_kind, {source.key} AS item, {at} AS at, {_day(part)} AS day,
                {subject.key}::bigint AS subject_id, {subject.name} AS subject_name,
                {subject.category or source.category} AS category, {part.num} AS num, {part.den} AS den,
-               {part.seconds or "NULL::int"} AS seconds, {_excluded(part)} AS excluded
+               {part.seconds or "NULL::int"} AS seconds, {"NULL::text" if counted else _excluded(part)} AS excluded
           FROM {_rows(part, kind)} WHERE {" AND ".join(wanted)}
     """
     return _numbered(sql, at, book)
@@ -139,6 +166,10 @@ def _numbered(sql: str, at: str, book: Book) -> str:
 
 def _known(subject: str, kind: SubjectKind) -> str:
     return f"{subject} <> ''" if kind in NAMED else f"{subject} IS NOT NULL"
+
+
+def _not_excluded(part: Part) -> list[str]:
+    return [f"({one.when}) IS NOT TRUE" for one in part.exclusions]
 
 
 def _excluded(part: Part) -> str:

@@ -59,6 +59,7 @@ class Part:
     """What one source adds to a metric. ``at`` are columns of which the first one set is the moment that counts.
 
     ``seconds``: the single time of a row, for a median. ``only``: of the source's kinds of subjects, these.
+    ``looks_around``: what it adds depends on other rows of the same customer, before or after it.
     """
 
     source: Source
@@ -69,6 +70,7 @@ class Part:
     seconds: str = ""
     exclusions: tuple[Exclusion, ...] = ()
     only: frozenset[SubjectKind] = frozenset()
+    looks_around: bool = False
 
     @property
     def kinds(self) -> frozenset[SubjectKind]:
@@ -107,6 +109,10 @@ class Metric:
     @property
     def touched_by(self) -> frozenset[str]:
         return frozenset[str]().union(*(part.source.touched_by for part in self.parts))
+
+    @property
+    def looks_around(self) -> bool:
+        return any(part.looks_around for part in self.parts)
 
     @property
     def numbers(self) -> frozenset[str]:

@@ -37,6 +37,10 @@ EXCLUSIONS = (
 )
 
 
+EVERY = ", ".join(f"'{one.value}'" for one in Promise)
+ANY = f"c.promise IN ({EVERY})"  # says nothing, but names the column by which ended promises are found
+
+
 def _kept(where: str, only: frozenset[SubjectKind] = frozenset()) -> tuple[Part, ...]:
     kept = "(c.breached_at IS NULL AND c.met_at <= c.due_at)::int"
     return (Part(CLOCKS, ENDED, kept, where=where, exclusions=EXCLUSIONS, only=only),)
@@ -58,7 +62,7 @@ METRICS = (
     Metric(
         "promises_kept", _("Promises kept"), _("All promises with a due time that this side owed."),
         _("promises kept in time"), _("promises that ended or ran out"),
-        Way.SHARE, Direction.HIGHER, Unit.PERCENT, "R3.4 · R6.6", _kept("true"),
+        Way.SHARE, Direction.HIGHER, Unit.PERCENT, "R3.4 · R6.6", _kept(ANY),
     ),
     Metric(
         "words_kept", _("Given words kept"), _("What a person promised a customer or merchant beyond the standards."),
@@ -70,6 +74,6 @@ METRICS = (
         _("What the agreement obliges the merchant to: answer, return address, receipt, replacement, refund."),
         _("obligations kept in time"), _("obligations that ended or ran out"),
         Way.SHARE, Direction.HIGHER, Unit.PERCENT, "R6.6 · P3",
-        _kept(f"c.kind IN ('{ClockKind.OBLIGATION.value}', '{ClockKind.STATUTORY.value}')", MERCHANTS),
+        _kept(f"{ANY} AND c.kind IN ('{ClockKind.OBLIGATION.value}', '{ClockKind.STATUTORY.value}')", MERCHANTS),
     ),
 )  # fmt: skip

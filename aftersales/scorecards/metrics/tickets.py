@@ -96,7 +96,8 @@ METRICS = (
         ),
         _("resolved without a second contact"), _("times resolved"),
         Way.SHARE, Direction.HIGHER, Unit.PERCENT, "R3.4 · R6.2",
-        (Part(RESOLUTIONS, AT, f"(NOT {CAME_AGAIN})::int", where=RESOLVED, exclusions=NO_TICKET),), "solved_quiet_days",
+        (Part(RESOLUTIONS, AT, f"(NOT {CAME_AGAIN})::int", where=RESOLVED, exclusions=NO_TICKET, looks_around=True),),
+        "solved_quiet_days",
     ),
     Metric(
         "reopened", _("Reopened"), _("Resolved and reopened later."), _("reopened"), _("times resolved"),
@@ -110,13 +111,14 @@ METRICS = (
         Way.SHARE, Direction.HIGHER, Unit.PERCENT, "C1",
         (Part(
             RESOLUTIONS, AT, f"({ANSWERS} <= 1 AND NOT {CAME_AGAIN})::int", where=RESOLVED, exclusions=NO_TICKET,
+            looks_around=True,
         ),), "solved_quiet_days",
     ),
     Metric(
         "repeat_problems", _("Repeat problems"),
         _("The same customer had the same sort of problem with the same article within the rule book's days before."),
         _("tickets that repeat an earlier one"), _("tickets opened"), Way.SHARE, Direction.LOWER, Unit.PERCENT, "R6.2",
-        (Part(TICKETS, OPENED, f"({SAME_PROBLEM})::int", exclusions=NO_TICKET),),
+        (Part(TICKETS, OPENED, f"({SAME_PROBLEM})::int", exclusions=NO_TICKET, looks_around=True),),
     ),
     Metric(
         "complaint_rate", _("Complaints"), _("Tickets that are complaints, against the orders of the same days."),

@@ -1,7 +1,8 @@
 """Which days a changed row touches: all on which it counts now or ever did, as its events and columns tell.
 
 Each statement names moments and zones of the rows whose keys stand in ``%(ids)s``. What it misses would stay wrong
-until the next full count, so a day too many is better than one too few.
+until the next full count, so a day too many is better than one too few. That of tickets tells besides which moments
+touch only what other tickets of the customer are worth, and the merchants that the figures of a moment are laid to.
 """
 
 from collections.abc import Mapping
@@ -16,41 +17,42 @@ _history: Any = Order.history  # type: ignore[attr-defined]
 BEFORE = _history.model._meta.db_table
 
 
-def _told(kind: str, hit: str) -> str:
+def _told(kind: str, hit: str, more: str = "") -> str:
     """Moments of the events about a row, and the due times that its clocks had."""
     due = "(CASE WHEN e.kind LIKE 'clock.%%' THEN nullif(e.payload->>'{}', '')::timestamptz END)"
     moments = ", ".join(["(e.at)", due.format("due_at"), due.format("old_due_at")])
     return (
-        f"SELECT v.at, {hit}.zone FROM {hit} JOIN {EVENTS} e ON e.subject_kind = '{kind}' AND e.subject_id = {hit}.id "
+        f"SELECT v.at, {hit}.zone{more} FROM {hit} "
+        f"JOIN {EVENTS} e ON e.subject_kind = '{kind}' AND e.subject_id = {hit}.id "
         f"CROSS JOIN LATERAL (VALUES {moments}) v(at)"
     )
 
 
-def _ended(kind: str, hit: str) -> str:
+def _ended(kind: str, hit: str, more: str = "") -> str:
     """Moments at which promises about a row ended or ran out."""
     return (
-        f"SELECT v.at, {hit}.zone FROM {hit} JOIN clocks_clock c ON c.subject_kind = '{kind}' "
+        f"SELECT v.at, {hit}.zone{more} FROM {hit} JOIN clocks_clock c ON c.subject_kind = '{kind}' "
         f"AND c.subject_id = {hit}.id CROSS JOIN LATERAL (VALUES (c.breached_at), (c.met_at)) v(at)"
     )
 
 
 _TICKET = f"""
     WITH hit AS (
-        SELECT t.id, t.customer_id, t.opened_at, {ZONE} AS zone
+        SELECT t.id, t.customer_id, t.merchant_id, t.opened_at, {ZONE} AS zone
           FROM tickets_ticket t {MARKET.format("t")} WHERE t.id = ANY(%(ids)s)
     ), near AS (
-        SELECT n.id, n.opened_at, hit.opened_at AS came_at, hit.zone
+        SELECT n.id, n.merchant_id, n.opened_at, hit.opened_at AS came_at, hit.zone
           FROM hit JOIN tickets_ticket n ON n.customer_id = hit.customer_id AND n.id <> hit.id
-         WHERE n.opened_at <= hit.opened_at + %(window)s AND (n.opened_at >= hit.opened_at - %(window)s
-            OR coalesce(n.resolved_at, hit.opened_at) >= hit.opened_at - %(window)s)
+         WHERE n.opened_at <= hit.opened_at + %(repeat)s AND (n.opened_at >= hit.opened_at
+            OR coalesce(n.resolved_at, hit.opened_at) >= hit.opened_at - %(quiet)s)
     )
-    {_told("tickets.ticket", "hit")}
-    UNION {_ended("tickets.ticket", "hit")}
-    UNION SELECT opened_at, zone FROM hit
-    UNION SELECT opened_at, zone FROM near WHERE opened_at >= came_at
-    UNION SELECT e.at, near.zone FROM near JOIN {EVENTS} e ON e.subject_kind = 'tickets.ticket'
+    {_told("tickets.ticket", "hit", ", e.merchant_id, false")}
+    UNION {_ended("tickets.ticket", "hit", ", c.merchant_id, false")}
+    UNION SELECT opened_at, zone, merchant_id, false FROM hit
+    UNION SELECT opened_at, zone, merchant_id, true FROM near WHERE opened_at >= came_at
+    UNION SELECT e.at, near.zone, near.merchant_id, true FROM near JOIN {EVENTS} e ON e.subject_kind = 'tickets.ticket'
        AND e.subject_id = near.id AND e.kind = 'ticket.resolved'
-       AND e.at BETWEEN near.came_at - %(window)s AND near.came_at
+       AND e.at BETWEEN near.came_at - %(quiet)s AND near.came_at
 """
 """A ticket moves what earlier ones of its customer are worth (a second contact) and later ones (repeats)."""
 

@@ -13,7 +13,7 @@ from django.utils.dateparse import parse_datetime
 
 from accounts import demo as people
 from aftersales.core import demonstration
-from aftersales.desk.demo import life, write
+from aftersales.desk.demo import life, scored, write
 
 
 class Command(BaseCommand):
@@ -36,6 +36,7 @@ class Command(BaseCommand):
             counted = write.load(now, orders=options["orders"], seed=options["seed"])
             counted |= life.live(now, cast, seed=options["seed"])
             demonstration.play(now, cast)
+            counted["scores"] = scored.count(now)
         self.stdout.write(", ".join(f"{count} {name}" for name, count in counted.items()))
 
 

@@ -1,6 +1,7 @@
 """Counting: only days that were touched, or all of them. A count writes what differs and nothing else."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import cache
 from typing import Any
@@ -17,6 +18,8 @@ from aftersales.scorecards.states import SubjectKind
 from aftersales.standards import selectors as rule_book
 
 BATCH = 5_000  # touched rows that are counted in one transaction
+ROOM = "128MB"  # for one sort or one comparison of a full count, instead of the disk
+NARROW = "tickets.ticket"  # rows whose events tell every merchant they were ever laid to
 NEVER: frozenset[str] = frozenset()
 
 
@@ -74,34 +77,72 @@ def _taken() -> list[tuple[str, int]]:
         return list(cursor.fetchall())
 
 
+@dataclass
+class Reach:
+    """What rows of one kind touch. ``days``: for every metric; ``around``: besides, for those that look around.
+
+    None: every day, because a whole load came. ``merchants``: of theirs nobody else's figures; None: of all.
+    """
+
+    days: set[date] | None = field(default_factory=set)
+    around: set[date] = field(default_factory=set)
+    merchants: set[int] | None = None
+
+
 def _count(rows: Sequence[tuple[str, int]]) -> int:
     """What these rows touch, metric by metric: some days, or every day where a whole load came."""
     ids: dict[str, set[int]] = {}
     for kind, pk in rows:
         ids.setdefault(kind, set()).add(pk)
-    days = {kind: None if 0 in keys else _days(kind, sorted(keys)) for kind, keys in ids.items()}
+    reached = {kind: Reach(None) if 0 in keys else _reach(kind, sorted(keys)) for kind, keys in ids.items()}
     different = 0
-    for one in declared():
-        mine = [days[kind] for kind in one.touched_by if kind in days]
-        if mine:
-            whole = any(found is None for found in mine)
-            wanted = None if whole else sorted(set[date]().union(*(found or () for found in mine)))
-            different += _recount(one, wanted)
+    with rule_book.one_edition():
+        for one in declared():
+            mine = [reached[kind] for kind in one.touched_by if kind in reached]
+            if mine:
+                different += _recount(one, *_joined(mine, looks_around=one.looks_around))
     return different
 
 
-def _days(kind: str, ids: Sequence[int]) -> set[date]:
-    """Days of the market's zone on which these rows count or counted."""
-    longest = max(_number("solved_quiet_days"), _number("repeat_problem_days"))
+def _joined(
+    reached: Sequence[Reach], *, looks_around: bool
+) -> tuple[Sequence[date] | None, Sequence[int] | None]:
+    """Days and merchants for one metric: a merchant too many or a day too many does no harm."""
+    days: set[date] = set()
+    merchants: set[int] = set()
+    for one in reached:
+        if one.days is None:
+            return None, None
+        days |= one.days | (one.around if looks_around else set())
+        merchants |= one.merchants or set()
+    is_narrow = all(one.merchants is not None for one in reached)
+    return sorted(days), sorted(merchants) if is_narrow else None
+
+
+def _reach(kind: str, ids: Sequence[int]) -> Reach:
+    """Days of the market's zone on which these rows count or counted, and whose merchants' figures they touch."""
     params: dict[str, Any] = {
         "ids": list(ids),
         "zone": rule_book.market_default().zone,
-        "window": timedelta(days=longest),
+        "quiet": timedelta(days=_number("solved_quiet_days")),
+        "repeat": timedelta(days=_number("repeat_problem_days")),
     }
-    sql = f"SELECT DISTINCT (m.at AT TIME ZONE m.zone)::date FROM ({MOMENTS[kind]}) m(at, zone) WHERE m.at IS NOT NULL"
+    narrow = kind == NARROW
+    names, columns = (
+        ("at, zone, merchant, around", "m.merchant, m.around") if narrow else ("at, zone", "NULL, false")
+    )
+    sql = (
+        f"SELECT DISTINCT (m.at AT TIME ZONE m.zone)::date, {columns} FROM ({MOMENTS[kind]}) m({names}) "
+        "WHERE m.at IS NOT NULL"
+    )
+    days, around, merchants = set[date](), set[date](), set[int]()
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
-        return {day for (day,) in cursor.fetchall()}
+        for day, merchant, looks_around in cursor.fetchall():
+            (around if looks_around else days).add(day)
+            if merchant is not None:
+                merchants.add(merchant)
+    return Reach(days, around, merchants if narrow else None)
 
 
 def _number(code: str) -> float:
@@ -109,19 +150,28 @@ def _number(code: str) -> float:
     return max((float(one.value) for one in rule_book.book().parameters.get(code, ())), default=0)
 
 
-def _recount(one: Metric, days: Sequence[date] | None) -> int:
+def _recount(one: Metric, days: Sequence[date] | None, merchants: Sequence[int] | None = None) -> int:
     if days is not None and not days:
         return 0
     with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0")
+        cursor.execute(
+            f"SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0; SET LOCAL work_mem = '{ROOM}'"
+        )
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [f"scorecards {one.code}"])
-        return sum(_put(cursor, one, kind, days) for kind in one.kinds)
+        return sum(
+            _put(cursor, one, kind, days, merchants if kind == SubjectKind.MERCHANT else None)
+            for kind in one.kinds
+        )
 
 
-def _put(cursor: Any, one: Metric, kind: SubjectKind, days: Sequence[date] | None) -> int:
+def _put(
+    cursor: Any, one: Metric, kind: SubjectKind, days: Sequence[date] | None, among: Sequence[int] | None
+) -> int:
     """One statement: what is counted beside what stands there; the difference is taken out, changed or added."""
-    fresh = sums(one, kind, days=days)
+    fresh = sums(one, kind, days=days, among=among)
     within = "" if days is None else " AND r.day = ANY(%(days)s::date[])"
+    if among is not None:
+        within += " AND r.subject_id = ANY(%(among)s)"
     cursor.execute(_PUT.format(fresh=fresh.sql, table=Rollup._meta.db_table, within=within), fresh.params)
     return int(cursor.fetchone()[0])
 

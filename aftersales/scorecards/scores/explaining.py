@@ -1,0 +1,158 @@
+"""Why a score is what it is: from the score to the metric to the very rows, and what would raise it most next week."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+from aftersales.scorecards.models import Scored
+from aftersales.scorecards.scores import kept, rules, selectors
+from aftersales.scorecards.scores.rules import Counted, Judged
+from aftersales.scorecards.scores.terms import HUNDRED, Terms
+from aftersales.scorecards.selectors import PAGE, rows_behind
+from aftersales.scorecards.selectors import Item as Row
+from aftersales.scorecards.states import SubjectKind, Verdict
+
+WEEK = 7
+
+
+@dataclass(frozen=True)
+class Advice:
+    """One metric without a single fault next week: points then, points in the long run, and faults that drop out."""
+
+    judged: Judged
+    faults: int
+    gain: Decimal
+    most: Decimal
+
+
+@dataclass(frozen=True)
+class Explained:
+    """A score with the terms it was counted by, taken apart."""
+
+    row: Scored
+    terms: Terms
+    score: rules.Score
+
+    @property
+    def lost(self) -> list[Judged]:
+        """Where points went, most first."""
+        return sorted((one for one in self.score.items if one.lost > 0), key=lambda one: -one.lost)
+
+    @property
+    def lost_points(self) -> Decimal:
+        return sum((one.lost for one in self.score.items), Decimal(0))
+
+    @property
+    def added_points(self) -> Decimal:
+        return sum((one.points for one in self.score.extras), Decimal(0))
+
+    @property
+    def missed(self) -> list[Judged]:
+        return [one for one in self.score.items if one.verdict == Verdict.MISSED]
+
+    def item(self, code: str) -> Judged | None:
+        return next((one for one in self.score.items if one.item.metric.code == code), None)
+
+
+def explained(row: Scored) -> Explained:
+    """A standing or snapshot with ``rule`` and its formula at hand."""
+    terms = selectors.terms_of(row.rule)
+    return Explained(row, terms, kept.score_of(row, terms))
+
+
+def span(counted: Counted, until: date) -> tuple[date, date]:
+    """First and last day of a window."""
+    return until - timedelta(days=counted.days - 1), until
+
+
+def each(one: Judged) -> Decimal | None:
+    """About how many points one bad case costs; None where none did."""
+    bad = rules.bad_of(one.item, one.counted)
+    if not bad or one.lost <= 0 or one.verdict == Verdict.TOO_FEW:
+        return None
+    return (one.lost / bad).quantize(Decimal("0.01"))
+
+
+def advice(found: Explained) -> list[Advice]:
+    """What would raise the score most within a week, the most first: each metric by itself, counted as it counts.
+
+    The window moves on by seven days: what happened in its first week drops out, and as many cases come in as come in
+    a week on average, all of them good. One statement for each length of window.
+    """
+    terms = found.terms
+    open_items = [one for one in found.score.items if one.verdict != Verdict.TOO_FEW and one.lost > 0]
+    if not open_items:
+        return []
+    dropped = _first_weeks(found, open_items)
+    listed = []
+    for one in open_items:
+        after = rules.judged(
+            one.item, _next(one, dropped[one.item.metric.code]), one.prior, one.weight, terms.z
+        )
+        gain, bad = after.gained - one.gained, rules.bad_of(one.item, one.counted)
+        if gain > 0:
+            most = rules.one_digit(one.weight * one.item.marks[0][1] / HUNDRED) - one.gained
+            listed.append(Advice(one, bad, gain, max(gain, most)))
+    return sorted(listed, key=lambda one: (-one.gain, -one.most, one.judged.item.metric.code))
+
+
+def _first_weeks(found: Explained, items: Sequence[Judged]) -> dict[str, Counted]:
+    """Figures of the first seven days of each item's window."""
+    row, kind = found.row, SubjectKind(found.row.subject_kind)
+    sums = {}
+    for days in {one.counted.days for one in items}:
+        until = row.day - timedelta(days=days - WEEK)
+        week = selectors.sums(_of_a_week(found.terms), kind, until, whose=row.subject_id).get(
+            row.subject_id, {}
+        )
+        for one in items:
+            if one.counted.days == days:
+                sums[one.item.metric.code] = week[one.item.metric.code][0] if week else Counted(0, 0, WEEK)
+    return sums
+
+
+def _of_a_week(terms: Terms) -> Terms:
+    return replace(terms, windows=(WEEK,))
+
+
+def _next(one: Judged, dropped: Counted) -> Counted:
+    """The window a week later: as many cases as usual come in, all good."""
+    was, item = one.counted, one.item
+    usual = max(1, round(was.cases * WEEK / was.days))
+    cases = max(was.cases - dropped.cases + usual, 1)
+    bad = max(0, rules.bad_of(item, was) - rules.bad_of(item, dropped))
+    return Counted(cases - bad if item.higher_is_better else bad, cases, was.days)
+
+
+def rows(
+    found: Explained,
+    code: str,
+    *,
+    which: str = "",
+    after: tuple[datetime, int] | None = None,
+    page: int = PAGE,
+) -> Sequence[Row]:
+    """The very orders and tickets behind a metric of a score, the excluded ones with their reason, oldest first.
+
+    Whoever sees the score sees them: the caller has loaded it by ``visible_to``. ``which`` as in ``rows_behind``.
+    """
+    counted = counted_of(found, code)
+    if counted is None:
+        return []
+    since, until = span(counted, found.row.day)
+    one = found.item(code)
+    return rows_behind(
+        code=code, kind=SubjectKind(found.row.subject_kind), subject=found.row.subject_id, since=since, until=until,
+        which=which, within=one.item.within if one is not None else 0, after=after, page=page,
+    )  # fmt: skip
+
+
+def counted_of(found: Explained, code: str) -> Counted | None:
+    """The figure of a metric that a score rests on; None for what it does not rest on."""
+    one = found.item(code)
+    if one is not None:
+        return one.counted
+    if code == found.terms.volume.code:
+        return found.score.volume
+    return next((extra.counted for extra in found.score.extras if extra.metric == code), None)

@@ -1,0 +1,86 @@
+"""Scores as they come out: where everybody stands, every day anew; a month that is over, once and for all."""
+
+from datetime import date, datetime, timedelta
+
+from django.db import connection, transaction
+from django.utils.translation import gettext_lazy as _
+
+from aftersales.core.errors import DomainError
+from aftersales.scorecards.models import Formula, FormulaVersion, Snapshot, Standing
+from aftersales.scorecards.scores import kept, selectors
+from aftersales.scorecards.scores.selectors import Result, terms_of
+
+AT_ONCE = 1_000
+
+
+def standings_count(*, now: datetime) -> int:
+    """Score everybody by the last settled day; how many. Who is scored no more stands no longer in the list.
+
+    Before the first version of a formula is in force one sees by the announced one how it would be.
+    """
+    return sum(_stand(one, now) for one in Formula.objects.order_by("code"))
+
+
+def _stand(formula: Formula, now: datetime) -> int:
+    shown = _shown(formula, now)
+    if shown is None:
+        return 0
+    version, day = shown
+    with transaction.atomic():
+        _alone(formula)
+        found = selectors.scores(version, day)
+        rows = [Standing(**_columns(version, one, day, now)) for one in found]
+        Standing.objects.filter(formula=formula).delete()
+        Standing.objects.bulk_create(rows, batch_size=AT_ONCE)
+    return len(rows)
+
+
+def _shown(formula: Formula, now: datetime) -> tuple[FormulaVersion, date] | None:
+    version, _counts = selectors.counting(formula, now.astimezone(selectors.zone()).date())
+    if version is None:
+        return None
+    day = selectors.last_day(terms_of(version), now)
+    version, _counts = selectors.counting(formula, day)
+    return (version, day) if version is not None else None
+
+
+def snapshots_take(*, month: date, now: datetime) -> int:
+    """Keep the scores of a month, each subject once, by the version in force on its last day; how many are new.
+
+    Taken again it adds nothing: what stands stays. Raises ``month_runs`` before the month's figures have settled.
+    """
+    first = month.replace(day=1)
+    last = (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+    return sum(_keep(one, first, last, now) for one in Formula.objects.order_by("code"))
+
+
+def _keep(formula: Formula, first: date, last: date, now: datetime) -> int:
+    version = selectors.in_force(formula, last)
+    if version is None:
+        return 0
+    if selectors.last_day(terms_of(version), now) < last:
+        raise DomainError(_("A month is scored when it is over and its figures have settled."), "month_runs")
+    with transaction.atomic():
+        _alone(formula)
+        if Snapshot.objects.filter(formula=formula, month=first).exists():
+            return 0
+        rows = [
+            Snapshot(**_columns(version, one, last, now), month=first)
+            for one in selectors.scores(version, last)
+        ]
+        Snapshot.objects.bulk_create(rows, batch_size=AT_ONCE)
+    return len(rows)
+
+
+def _alone(formula: Formula) -> None:
+    """One run at a time for each formula; a big one takes longer than a page may."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0")
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [f"scores {formula.code}"])
+
+
+def _columns(version: FormulaVersion, result: Result, day: date, now: datetime) -> dict[str, object]:
+    kind = version.formula.subject_kind
+    return kept.columns(result) | {
+        "formula": version.formula, "rule": version, "subject_kind": kind, "day": day, "at": now,
+    }  # fmt: skip

@@ -1,0 +1,13 @@
+"""The addresses of the formulas' workshop."""
+
+from django.urls import path
+
+from aftersales.scorecards import views
+
+app_name = "scorecards"
+urlpatterns = [
+    path("", views.formulas, name="formulas"),
+    path("<slug:code>/", views.formula, name="formula"),
+    path("<slug:code>/draft/", views.formula_draft, name="formula_draft"),
+    path("<slug:code>/<int:number>/decide/", views.formula_decide, name="formula_decide"),
+]

@@ -1,0 +1,173 @@
+"""From the list of shops to the score to the very order; the shop's own people see the same; nobody else sees it."""
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from accounts.services import system_user
+from aftersales.orders import services as orders
+from aftersales.scorecards import services
+from aftersales.scorecards.models import FormulaVersion, Standing
+from tests.merchants.shops import Shop, a_shop
+from tests.records import merchant as a_merchant
+from tests.records import order as an_order
+from tests.scorecards.test_formula_rules import kept as plain_terms
+
+pytestmark = pytest.mark.django_db
+DAY = timedelta(days=1)
+CODES = ("orders", "dispatch_in_time", "dispute_rate_orders")
+
+
+@pytest.fixture(autouse=True)
+def at(now: datetime, settings: Any) -> Iterator[Any]:
+    settings.REQUIRE_SECOND_FACTOR = False
+    with time_machine.travel(now, tick=False) as moving:
+        yield moving
+
+
+def sold(shop: Any, number: str, now: datetime, *, late: bool = False) -> Any:
+    """An order of ten days ago, handed over on the second day or, late, on the fifth; the limit was the third."""
+    row = an_order(number, now, merchant=shop)
+    placed, system = now - 10 * DAY, system_user()
+    orders.line_add(
+        order=row,
+        line_no=1,
+        merchant=shop,
+        product=None,
+        dispatch_due_at=placed + 3 * DAY,
+        actor=system,
+        now=now,
+    )
+    orders.shipment_add(
+        order=row, number="1", shipped_at=placed + (5 if late else 2) * DAY, actor=system, now=now, merchant=shop
+    )  # fmt: skip
+    return row
+
+
+@pytest.fixture
+def shop(cast: Any, now: datetime) -> Shop:
+    """Forty orders, six of them handed over late."""
+    found = a_shop(cast, now, "甲")
+    for number in range(34):
+        sold(found.merchant, f"GOOD-{number}", now)
+    for number in range(6):
+        sold(found.merchant, f"LATE-{number}", now, late=True)
+    services.recount(codes=CODES)
+    services.standings_count(now=now)
+    return found
+
+
+def text_of(answer: Any) -> str:
+    assert answer.status_code == 200
+    return str(answer.content.decode())
+
+
+def test_the_manager_goes_from_the_list_to_the_very_order(cast: Any, shop: Shop) -> None:
+    a_merchant("M-leer", cast.now)
+    services.standings_count(now=cast.now)
+    browser = cast.client("merchant_manager")
+    page = text_of(browser.get("/overview/merchants/"))
+    assert shop.merchant.name in page
+    assert "No formula was in force" in page or "没有生效" in page
+    one = f"/overview/merchants/{shop.merchant.public_id}/"
+    assert one in page
+    assert Standing.objects.get(subject_id=shop.merchant.pk).score != 70
+    card = text_of(browser.get(one))
+    assert "34 / 40" in card
+    assert f"{one}dispatch_in_time/" in card
+    rows = text_of(browser.get(f"{one}dispatch_in_time/"))
+    assert "LATE-0" in rows
+    assert "GOOD-0" not in rows, "first those that count against the shop"
+    assert "GOOD-0" in text_of(browser.get(f"{one}dispatch_in_time/?which=all"))
+    sheet = browser.get(f"{one}dispatch_in_time/?format=csv&which=all")
+    listed = list(csv.reader(io.StringIO(sheet.content.decode("utf-8-sig"))))
+    assert len(listed) == 41
+    assert "attachment" in sheet.headers["Content-Disposition"]
+    assert browser.get(f"{one}nothing/").status_code == 404
+    assert browser.get(f"{one}resolution/").status_code == 404, "no metric that this score rests on"
+    assert browser.get(f"{one}?month=2026-10").status_code == 200
+
+
+def test_the_list_is_narrowed_and_takes_the_same_statements_for_any_number(
+    cast: Any, shop: Shop, now: Any
+) -> None:
+    browser = cast.client("merchant_manager")
+
+    def asked() -> int:
+        with CaptureQueriesContext(connection) as found:
+            browser.get("/overview/merchants/")
+        return len(found)
+
+    asked()
+    few = asked()
+    for number in range(60):
+        a_merchant(f"N{number:02d}", now, returns="", main_category="books")
+    services.standings_count(now=now)
+    assert asked() == few
+    everybody = text_of(browser.get("/overview/merchants/"))
+    more = everybody.split("after=")[1].split('"')[0]
+    second = text_of(browser.get(f"/overview/merchants/?after={more}"))
+    assert "N59" in second
+    assert "N00" not in second
+    assert shop.merchant.name not in text_of(browser.get("/overview/merchants/?category=books"))
+    assert shop.merchant.name not in text_of(browser.get("/overview/merchants/?grade=none"))
+    assert shop.merchant.name in text_of(browser.get(f"/overview/merchants/?q={shop.merchant.code}"))
+    for odd in ("after=x", "after=NaN_1", "after=1e99999_2", "after=5_²", "grade=%00"):
+        assert browser.get(f"/overview/merchants/?{odd}").status_code in (200, 400), odd
+
+
+def test_the_shops_people_see_their_own_score_down_to_the_order(cast: Any, shop: Shop) -> None:
+    clerk = cast.client(shop.clerk)
+    page = text_of(clerk.get("/portal/score/"))
+    assert "34 / 40" in page
+    rows = text_of(clerk.get("/portal/score/dispatch_in_time/"))
+    assert "LATE-5" in rows
+    assert "/desk/" not in rows
+    assert text_of(clerk.get("/portal/score/dispatch_in_time/?format=csv")).count("LATE-") == 6
+    assert clerk.get("/portal/score/dispatch_in_time/?month=2025-01").status_code == 404
+
+
+def test_a_shop_without_a_score_is_told_so(cast: Any, now: Any) -> None:
+    other = a_shop(cast, now, "乙")
+    assert "/portal/score/" in text_of(cast.client(other.owner).get("/portal/score/"))
+
+
+def test_another_shop_sees_nothing_of_it(cast: Any, shop: Shop, now: Any) -> None:
+    other = a_shop(cast, now, "乙")
+    services.standings_count(now=now)
+    browser = cast.client(other.clerk)
+    for path in ("/portal/score/", "/portal/score/dispatch_in_time/", "/portal/score/orders/?which=all"):
+        answer = browser.get(path)
+        assert "LATE-" not in answer.content.decode()
+    assert browser.get(f"/overview/merchants/{shop.merchant.public_id}/").status_code == 404
+
+
+def test_a_formula_is_drafted_tried_and_announced_on_its_page(cast: Any, shop: Shop, now: Any) -> None:
+    drafter, second = cast.client("operations"), cast.client("supervisor")
+    assert "/rules/scores/merchants/" in text_of(drafter.get("/rules/scores/"))
+    sent = {
+        "terms": json.dumps(plain_terms()), "source_ref": "R6.6", "source_zh": "试行", "source_en": "Trial",
+        "reason": "先看两项",
+    }  # fmt: skip
+    for wrong, words in (("{", "JSON"), ("[]", ""), (json.dumps(plain_terms() | {"windows": []}), "windows")):
+        answer = drafter.post("/rules/scores/merchants/draft/", sent | {"terms": wrong})
+        assert answer.status_code == 422
+        assert words in answer.content.decode()
+        assert "先看两项" in answer.content.decode(), "what was typed stays"
+    assert drafter.post("/rules/scores/merchants/draft/", sent).status_code == 302
+    page = text_of(drafter.get("/rules/scores/merchants/?try=1"))
+    assert shop.merchant.name in page, "who would move"
+    assert FormulaVersion.objects.get(number=2).state == "draft"
+    second.post("/rules/scores/merchants/2/decide/", {"act": "activate", "seen": "1"})
+    assert FormulaVersion.objects.get(number=2).state == "active"
+    assert "2026-12-09" in text_of(cast.client(shop.owner).get("/portal/score/")), (
+        "the shop reads what is announced"
+    )

@@ -1,0 +1,226 @@
+"""Who is scored how, by which version, over which days; and that it can be done again with the same digits."""
+
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.db import DatabaseError, transaction
+
+from accounts.services import system_user
+from aftersales.core.errors import DomainError, Refused
+from aftersales.merchants.services import merchant_move
+from aftersales.notices.models import Notice
+from aftersales.scorecards import services
+from aftersales.scorecards.models import Formula, FormulaVersion, Rollup, Snapshot, Standing
+from aftersales.scorecards.scores import explaining, kept, selectors
+from aftersales.scorecards.states import Verdict
+from tests.records import merchant as a_merchant
+from tests.scorecards.test_formula_rules import kept as plain_terms
+
+pytestmark = pytest.mark.django_db
+D = Decimal
+OCTOBER = date(2026, 10, 31)
+Plant = Callable[..., Any]
+
+
+@pytest.fixture
+def plant(now: datetime) -> Plant:
+    """``plant("M1", orders=(40, 40), …)``: a shop with these figures on one day, October 20th unless told."""
+
+    def put(
+        code: str, *, day: date = date(2026, 10, 20), category: str = "", **figures: tuple[int, int]
+    ) -> Any:
+        shop = a_merchant(code, now, main_category=category, returns="")
+        figure(shop, day=day, **figures)
+        return shop
+
+    return put
+
+
+def figure(shop: Any, *, day: date, kind: str = "merchant", **figures: tuple[int, int]) -> None:
+    Rollup.objects.bulk_create(
+        Rollup(metric=code, subject_kind=kind, subject_id=shop.pk, day=day, num=num, den=den)
+        for code, (num, den) in figures.items()
+    )
+
+
+@pytest.fixture
+def formula() -> Formula:
+    return Formula.objects.get(code="merchants")
+
+
+@pytest.fixture
+def plain(cast: Any, now: datetime, formula: Formula) -> FormulaVersion:
+    """A second version with two metrics, announced now, in force from December 9th."""
+    draft = services.formula_draft(
+        formula=formula, terms=plain_terms(), actor=cast.operations, now=now, reason="试行"
+    )
+    return services.formula_activate(draft=draft, actor=cast.supervisor, now=now)
+
+
+def test_a_version_needs_a_second_person_and_the_time_of_notice(cast, now, formula) -> None:
+    draft = services.formula_draft(formula=formula, terms=plain_terms(), actor=cast.operations, now=now)
+    with pytest.raises(Refused) as refused:
+        services.formula_activate(draft=draft, actor=cast.operations, now=now)
+    assert refused.value.refusals[0].code == "own_draft"
+    soon = selectors.ends(now.date())
+    with pytest.raises(Refused) as refused:
+        services.formula_activate(draft=draft, actor=cast.supervisor, now=now, valid_from=soon)
+    assert refused.value.refusals[0].code == "announced_too_late"
+    done = services.formula_activate(draft=draft, actor=cast.supervisor, now=now)
+    assert done.valid_from == selectors.ends(date(2026, 12, 8)), "fifteen days, then the next whole day"
+    assert selectors.in_force(formula, date(2026, 12, 8)).number == 1
+    assert selectors.in_force(formula, date(2026, 12, 9)).number == 2
+
+
+def test_every_shop_is_told_once_before_a_version_counts(cast, now, plant, plain, formula) -> None:
+    plant("M1", orders=(40, 40))
+    told = services.formula_announce(version=plain, actor=system_user(), now=now)
+    assert told == 1
+    assert services.formula_announce(version=plain, actor=system_user(), now=now) == 0
+    mail = Notice.objects.get(source="scorecards.formula")
+    assert "2026-12-09" in mail.subject
+
+
+def test_terms_that_cannot_be_followed_never_become_a_draft(cast, now, formula) -> None:
+    with pytest.raises(DomainError) as refused:
+        services.formula_draft(formula=formula, terms={}, actor=cast.operations, now=now)
+    assert refused.value.code == "no_terms"
+    assert formula.versions.count() == 1
+
+
+def test_small_shops_are_looked_at_longer_and_tiny_ones_not_judged(plain, plant) -> None:
+    plant("TINY", orders=(5, 5), dispute_rate_orders=(5, 5))
+    slow = plant("SLOW", day=date(2026, 10, 25), orders=(12, 12), dispute_rate_orders=(0, 12))
+    figure(slow, day=date(2026, 8, 20), orders=(20, 20), dispute_rate_orders=(0, 20))
+    found = {one.subject.name: one.score for one in selectors.scores(plain, OCTOBER)}
+    assert (found["Shop TINY"].score, found["Shop TINY"].grade, found["Shop TINY"].enough) == (
+        D("70.0"),
+        "",
+        False,
+    )
+    assert found["Shop SLOW"].enough
+    assert found["Shop SLOW"].volume.days == 90
+    assert [one.counted.days for one in found["Shop SLOW"].items] == [90, 90]
+    assert found["Shop SLOW"].items[1].verdict == Verdict.TOO_FEW
+
+
+def test_peers_are_those_of_the_category_and_say_what_one_expects(plain, plant) -> None:
+    for number, bad in enumerate((2, 3, 4, 3)):
+        plant(f"B{number}", category="books", orders=(100, 100), dispute_rate_orders=(bad, 100))
+    for number, bad in enumerate((20, 30, 25, 28)):
+        plant(f"S{number}", category="shoes", orders=(100, 100), dispute_rate_orders=(bad, 100))
+    found = {one.subject.name: one for one in selectors.scores(plain, OCTOBER)}
+    books, shoes = found["Shop B0"], found["Shop S0"]
+    assert books.score.items[0].prior.mean == D("0.03")
+    assert shoes.score.items[0].prior.mean == D("0.2575")
+    assert (books.peers, books.below) == (4, 100), "the best of its four"
+    assert found["Shop B2"].below == 0
+
+
+def test_a_past_day_comes_out_the_same_under_either_version(plain, plant, formula) -> None:
+    for number in range(6):
+        plant(
+            f"M{number}",
+            orders=(90 + number, 90),
+            dispute_rate_orders=(number, 90),
+            dispatch_in_time=(80, 90),
+        )
+    first = formula.versions.get(number=1)
+    by_plain, by_first = selectors.scores(plain, OCTOBER), selectors.scores(first, OCTOBER)
+    assert by_plain != by_first
+    figure(by_plain[0].subject, day=date(2026, 11, 1), orders=(500, 500), dispute_rate_orders=(90, 500))
+    assert selectors.scores(plain, OCTOBER) == by_plain, "what came later is none of that day's business"
+    assert selectors.scores(first, OCTOBER) == by_first
+    one = by_plain[2]
+    (alone,) = selectors.scores(plain, OCTOBER, only=one.subject.pk)
+    assert alone.score == one.score
+
+
+def test_a_month_is_kept_once_and_never_changed(cast, plain, plant, formula, now) -> None:
+    later = datetime(2027, 1, 10, 2, tzinfo=now.tzinfo)
+    december = date(2026, 12, 31)
+    for number in range(5):
+        plant(f"M{number}", day=date(2026, 12, 20), orders=(200, 200), dispute_rate_orders=(number * 8, 200),
+              dispatch_in_time=(190, 200), satisfied_handling=(199, 200))  # fmt: skip
+    with pytest.raises(DomainError) as refused:
+        services.snapshots_take(month=december, now=datetime(2027, 1, 5, 2, tzinfo=now.tzinfo))
+    assert refused.value.code == "month_runs"
+    assert services.snapshots_take(month=december, now=later) == 5
+    assert services.snapshots_take(month=december, now=later + timedelta(days=1)) == 0
+    row = Snapshot.objects.select_related("rule__formula").get(subject_name="Shop M3")
+    assert (row.month, row.rule.number, row.day) == (date(2026, 12, 1), 2, december)
+    Rollup.objects.all().update(num=1)
+    terms = selectors.terms_of(row.rule)
+    assert kept.again(row, terms) == kept.score_of(row, terms), "digit by digit from what it was counted from"
+    with pytest.raises(DatabaseError), transaction.atomic():
+        Snapshot.objects.filter(pk=row.pk).update(score=99)
+
+
+def test_before_the_first_version_counts_one_sees_how_it_would_be(plant, formula, now) -> None:
+    plant("M1", orders=(40, 40))
+    assert selectors.counting(formula, date(2026, 11, 15))[1] is False
+    assert services.standings_count(now=now) == 1
+    row = Standing.objects.get()
+    assert (row.day, row.rule.number) == (date(2026, 11, 15), 1)
+    assert services.snapshots_take(month=date(2026, 10, 1), now=now) == 0, (
+        "no month is judged by what came later"
+    )
+
+
+def test_where_everybody_stands_is_counted_anew_and_the_closed_shop_goes(cast, plant, now) -> None:
+    shop = plant("M1", orders=(40, 40))
+    plant("M2", orders=(40, 40))
+    assert services.standings_count(now=now) == 2
+    for move in ("begin_exit", "close"):
+        merchant_move(merchant=shop, move=move, reason="关店", actor=cast.operations, now=now)
+    assert services.standings_count(now=now) == 1
+    assert [one.subject_name for one in Standing.objects.all()] == ["Shop M2"]
+
+
+def test_people_and_teams_are_scored_by_the_same_engine(cast, now) -> None:
+    formula = services.formula_create(
+        code="people", name_zh="客服得分", name_en="Agents' score", subject_kind="person", actor=cast.operations,
+        now=now,
+    )  # fmt: skip
+    terms = plain_terms() | {"volume": "tickets", "bonuses": [], "deductions": []}
+    terms["metrics"] = [
+        terms["metrics"][1] | {"metric": "response_in_time", "weight": "50"},
+        terms["metrics"][1] | {"metric": "satisfied_handling", "weight": "50"},
+    ]
+    draft = services.formula_draft(
+        formula=formula, terms=terms, source_ref="R6.5", source_zh="试行", source_en="Trial", actor=cast.operations,
+        now=now,
+    )  # fmt: skip
+    figure(cast.agent, day=date(2026, 10, 20), kind="person", tickets=(60, 60), response_in_time=(59, 60))
+    found = {one.subject.pk: one.score for one in selectors.scores(draft, OCTOBER)}
+    assert found[cast.agent.pk].enough
+    assert found[cast.agent.pk].items[0].counted.num == 59
+    assert not found[cast.operations.pk].enough
+
+
+def test_what_would_raise_a_score_most_is_counted_as_the_score_is(plain, plant, now) -> None:
+    shop = plant(
+        "M1",
+        day=date(2026, 12, 10),
+        orders=(300, 300),
+        dispute_rate_orders=(3, 300),
+        dispatch_in_time=(225, 300),
+    )
+    figure(shop, day=date(2026, 12, 3), dispatch_in_time=(0, 60))
+    for number in range(4):
+        plant(f"P{number}", day=date(2026, 12, 10), orders=(300, 300), dispute_rate_orders=(6, 300),
+              dispatch_in_time=(285 + number, 300))  # fmt: skip
+    later = datetime(2027, 1, 10, 2, tzinfo=now.tzinfo)
+    assert services.standings_count(now=later) == 5
+    row = Standing.objects.select_related("rule__formula").get(subject_name="Shop M1")
+    assert row.day == date(2027, 1, 2)
+    found = explaining.explained(row)
+    assert found.lost[0].item.metric.code == "dispatch_in_time"
+    advice = explaining.advice(found)
+    assert [one.judged.item.metric.code for one in advice][0] == "dispatch_in_time"
+    assert advice[0].gain > 0
+    assert advice[0].most >= advice[0].gain
+    assert found.lost_points == 100 - row.score + found.added_points
