@@ -10,8 +10,7 @@ from decimal import Decimal
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
-WIDE, LABEL = 360, 150
-ROW = 26
+WIDE, ROW = 360, 40
 
 
 @dataclass(frozen=True)
@@ -54,12 +53,12 @@ def bars(items: Sequence[Bar], *, finding: str) -> SafeString:
     longest = max((abs(one.points) for one in items), default=Decimal(1))
     parts = []
     for number, one in enumerate(items):
-        y, long = number * ROW, float(abs(one.points) / longest) * (WIDE - LABEL - 48)
+        y, long = number * ROW, float(abs(one.points) / longest) * (WIDE - 48)
         css = "loss" if one.points < 0 else "gain"
         bar = (
-            f"{_text(LABEL - 8, y + 17, one.label, 'end')}"
-            f'<rect class="{css}" x="{LABEL}" y="{y + 6}" width="{max(long, 2):.1f}" height="14" rx="2"/>'
-            f"{_text(LABEL + long + 6, y + 17, signed(one.points))}"
+            f"{_text(0, y + 13, one.label)}"
+            f'<rect class="{css}" x="0" y="{y + 19}" width="{max(long, 2):.1f}" height="12" rx="2"/>'
+            f"{_text(long + 6, y + 29, signed(one.points))}"
         )
         parts.append(f'<a href="{escape(one.url)}">{bar}</a>' if one.url else bar)
     return _svg("".join(parts), WIDE, ROW * len(items) + 4, finding)
@@ -72,7 +71,7 @@ def strip(rate: float, low: float, high: float, limit: float, *, finding: str) -
     begin, end = max(0.0, first - room), min(1.0, last + room)
 
     def x(value: float) -> float:
-        return round(4 + 152 * (value - begin) / (end - begin), 1)
+        return round(6 + 148 * (value - begin) / (end - begin), 1)
 
     inner = (
         f'<path class="axis" d="M4 11h152"/><rect class="band" x="{x(low)}" y="7" '
@@ -100,12 +99,13 @@ def distribution(
     for number, count in enumerate(counts):
         tall = 78 * count / most
         parts.append(
-            f'<rect class="{"me" if number == mine else "bar"}" x="{left + number * wide + 1:.1f}" '
+            f'<rect class="{"me" if number == mine else "col"}" x="{left + number * wide + 1:.1f}" '
             f'y="{foot - tall:.1f}" width="{wide - 2:.1f}" height="{tall:.1f}"/>'
         )
     parts.append(f'<path class="axis" d="M8 {foot}h344"/>')
     for value in range(int(first), int(last) + 1, 20):
-        parts.append(_text(x(value), foot + 18, str(value), "middle"))
+        anchor = "end" if value >= last else "start" if value <= first else "middle"
+        parts.append(_text(x(value), foot + 18, str(value), anchor))
     parts.append(_text(min(max(x(score), 20), WIDE - 20), 16, f"{score:.1f}", "middle", "on"))
     return _svg("".join(parts), WIDE, 142, finding)
 

@@ -160,7 +160,7 @@ class Scored(models.Model):
     )
     subject_kind = models.CharField(_("kind of subject"), max_length=8, choices=SubjectKind)
     subject_id = models.BigIntegerField(_("subject"))
-    subject_name = models.CharField(_("name of the subject"), max_length=200)
+    subject_name = models.CharField(_("name of the subject"), max_length=200, blank=True)
     category = models.CharField(_("category"), max_length=80, blank=True, default="")
     day = models.DateField(_("last day that counted"))
     score = models.DecimalField(_("score"), max_digits=4, decimal_places=1)

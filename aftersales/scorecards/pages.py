@@ -41,6 +41,7 @@ MARKS = {
 }
 GRADE_TONES = ("green", "blue", "amber", "red")
 STEP = 5  # points of one column of the distribution
+LEGEND = 20  # points between two numbers below it
 MONTHS = 12
 MOST_ROWS = 5_000  # of a sheet
 WHICH = ("bad", "excluded", "all")
@@ -260,7 +261,8 @@ def _peers(found: Explained) -> SafeString | str:
         by_column = dict(
             chosen.annotate(column=column).values_list("column").annotate(Count("id")).order_by()
         )
-    first = int(found.terms.floor) // STEP
+    least = min([*by_column, int(row.score) // STEP]) * STEP
+    first = max(int(found.terms.floor), least - least % LEGEND) // STEP
     last = max(int(found.terms.cap) // STEP, first + 1)
     counts = [by_column.get(one, 0) for one in range(first, last)]
     counts[-1] += by_column.get(last, 0)
@@ -441,6 +443,7 @@ def formula_of(kind: SubjectKind) -> Formula | None:
 def announced(formula: Formula, row: Scored) -> FormulaVersion | None:
     """The version that will count later than the one a score was counted by."""
     rows = FormulaVersion.objects.filter(formula=formula, valid_from__gt=row.at, state=RuleState.ACTIVE)
+    rows = rows.exclude(pk=row.rule_id)
     return rows.order_by("valid_from").first()
 
 

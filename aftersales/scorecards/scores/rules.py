@@ -43,7 +43,8 @@ class Prior:
 class Judged:
     """One item of a score: the figure, its interval, the rate drawn towards the peers', points and the verdict.
 
-    Rates are in the metric's own terms (a share of good or of bad). ``gained`` of ``weight`` are the points.
+    Rates are in the metric's own terms (a share of good or of bad). ``gained`` of ``weight`` are the points, ``worst``
+    and ``best`` those at the two ends of what the own cases leave possible: peers prove nothing about anybody.
     """
 
     item: Item
@@ -145,17 +146,16 @@ def judged(item: Item, counted: Counted, prior: Prior, weight: Decimal, z: Decim
     cases, bad = Decimal(counted.cases), Decimal(bad_of(item, counted))
     low, high = wilson(bad, cases, z)
     likely = drawn(bad, cases, prior)
-    with localcontext(EXACT):
-        good_end, bad_end = wilson(bad + prior.mean * prior.strength, cases + prior.strength, z)
     if low > item.bad_limit and bad >= item.count:
         verdict = Verdict.MISSED
     else:
         verdict = Verdict.MET if high <= item.bad_limit else Verdict.OPEN
     own = (low, high) if not item.higher_is_better else (ONE - high, ONE - low)
+    gained = _gained(item, likely, weight)
+    worst, best = min(gained, _gained(item, high, weight)), max(gained, _gained(item, low, weight))
     return Judged(
         item, counted, prior, verdict, _own(item, bad / cases), _digits(own[0]), _digits(own[1]),
-        _own(item, likely), weight, _gained(item, likely, weight), _gained(item, bad_end, weight),
-        _gained(item, good_end, weight),
+        _own(item, likely), weight, gained, worst, best,
     )  # fmt: skip
 
 

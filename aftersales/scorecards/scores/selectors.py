@@ -193,7 +193,8 @@ def _placed(terms: Terms, found: Sequence[tuple[Subject, Score]]) -> list[Result
         if score.enough and key not in places:
             places[key] = rules.percentile(score.score, peers)
         has_place = score.enough and len(peers) > 1
-        results.append(Result(one, score, places[key] if has_place else None, len(peers) if has_place else 0))
+        others = len(peers) - 1
+        results.append(Result(one, score, places[key] if has_place else None, others if has_place else 0))
     return results
 
 

@@ -9,6 +9,7 @@ from aftersales.core.errors import DomainError
 from aftersales.scorecards.models import Formula, FormulaVersion, Snapshot, Standing
 from aftersales.scorecards.scores import kept, selectors
 from aftersales.scorecards.scores.selectors import Result, terms_of
+from aftersales.scorecards.states import SubjectKind
 
 AT_ONCE = 1_000
 
@@ -81,6 +82,9 @@ def _alone(formula: Formula) -> None:
 
 def _columns(version: FormulaVersion, result: Result, day: date, now: datetime) -> dict[str, object]:
     kind = version.formula.subject_kind
-    return kept.columns(result) | {
+    nameless = (
+        {"subject_name": ""} if kind == SubjectKind.PERSON else {}
+    )  # what is kept for good names nobody
+    return kept.columns(result) | nameless | {
         "formula": version.formula, "rule": version, "subject_kind": kind, "day": day, "at": now,
     }  # fmt: skip
