@@ -82,26 +82,27 @@ DESK_PAGES = {
 # Trade data. Outsourced people see customers and orders only through their own tickets, never as lists.
 TRADE_READERS = roles(READERS - VENDORS, R.FINANCE, R.RETURNS_RECEIVER)
 KEEPERS = roles(R.MERCHANT_MANAGER, R.OPERATIONS)
+DEPOSIT_READERS = roles(KEEPERS, R.FINANCE, R.LEAD, R.SUPERVISOR, R.AUDITOR)
+LESSON_BOOK = roles(KEEPERS, R.SUPERVISOR, R.TRAINER, R.AUDITOR)
 MERCHANT_REGISTER = {
-    "merchants.admit": KEEPERS,
-    "merchants.restrict": KEEPERS,
-    "merchants.close": KEEPERS,
+    **dict.fromkeys(("merchants.admit", "merchants.restrict", "merchants.close"), KEEPERS),
     **register("merchants.merchant", view=OWN_STAFF, change=KEEPERS, add=KEEPERS),
     "merchants.move_deposit": roles(R.FINANCE),
-    "merchants.view_training": roles(KEEPERS, R.SUPERVISOR, R.TRAINER, R.PLANNER, R.AUDITOR),
+    "merchants.view_training": roles(LESSON_BOOK, R.PLANNER),
     "merchants.learn": MERCHANTS,  # their own courses in the portal
     "merchants.keep_people": roles(R.MERCHANT_OWNER),  # who else acts for the merchant that one owns
     "merchants.view_agreements": roles(KEEPERS, R.LEAD, R.SUPERVISOR, R.ADJUDICATOR, R.AUDITOR),
     "merchants.accept_agreement": roles(R.MERCHANT_OWNER),  # of the merchant that one owns
     "merchants.keep_returns_address": MERCHANTS,  # of the merchant one acts for
-    "core.export_merchant_lessons": roles(KEEPERS, R.SUPERVISOR, R.TRAINER, R.AUDITOR),
-    "merchants.view_deposits": roles(KEEPERS, R.FINANCE, R.LEAD, R.SUPERVISOR, R.AUDITOR),
+    **{f"core.export_{sheet}": LESSON_BOOK for sheet in ("merchant_lessons", "training_terms")},
+    "merchants.view_deposits": DEPOSIT_READERS,
+    **{f"core.export_{sheet}": DEPOSIT_READERS for sheet in ("deposit_calls", "deposit_moves")},
     **register("merchants.merchantmember", view=KEEPERS | {R.AUDITOR}, change=KEEPERS, add=KEEPERS),
     **register("merchants.merchantcontact", view=TRADE_READERS, change=KEEPERS, add=KEEPERS),
 }
 CUSTOMER_REGISTER = {
-    # A parcel goes to an address; merchants' people see it where they send goods.
-    "customers.reveal": roles(DESK, R.PRIVACY_OFFICER, R.RISK, R.RETURNS_RECEIVER, MERCHANTS),
+    "customers.reveal": roles(DESK, R.PRIVACY_OFFICER, R.RISK, R.RETURNS_RECEIVER),
+    "customers.reveal_addressee": MERCHANTS,  # of a parcel that they are about to send
     "customers.classify": roles(R.LEAD, R.SUPERVISOR, R.OPERATIONS),
     "customers.erase": roles(R.PRIVACY_OFFICER),
     **register(
@@ -282,7 +283,7 @@ SHEETS = {
     "core.import_shifts": roles(LEADS - {R.VENDOR_LEAD}, R.PLANNER),
     "core.export_shifts": roles(LEADS - {R.VENDOR_LEAD}, R.PLANNER, R.AUDITOR),
     "sheets.upload": roles(
-        R.FINANCE, R.OPERATIONS, R.SUPERVISOR, R.AUDITOR, R.ADMINISTRATOR, R.LEAD, R.PLANNER, R.TRAINER
+        LEADS - VENDORS, R.FINANCE, R.AUDITOR, R.ADMINISTRATOR, R.PLANNER, R.TRAINER, R.PAYROLL_READER
     ),
     "core.export_personal": roles(R.PRIVACY_OFFICER, R.OPERATIONS),
     **register(
@@ -362,6 +363,8 @@ CASES = {
 
 # Tiers, limits and certificates: who drafts a limit does not bring it into force, and nobody certifies himself.
 CERTIFIERS = roles(R.TRAINER, R.SUPERVISOR, R.OPERATIONS)
+DRAFTED = ("questions", "courses", "rubrics", "exams", "tiers", "authority_limits", "duty_requirements")
+BY_SHEET = (*DRAFTED, "training_numbers", "course_runs")
 TRAINING = {
     "training.view_rules": STAFF,
     "training.draft": roles(PLANNERS, R.TRAINER),
@@ -381,15 +384,14 @@ TRAINING = {
     "training.view_attempts": roles(CERTIFIERS, LEADS, R.AUDITOR, R.PLANNER),
     "training.order": roles(CERTIFIERS, R.LEAD),  # for people one sees, never for oneself
     "training.view_orders": roles(CERTIFIERS, LEADS, R.AUDITOR, R.PLANNER),
-    "core.import_attendance": roles(CERTIFIERS, R.LEAD),
-    "core.export_attendance": roles(CERTIFIERS, R.AUDITOR),
-    "core.export_certificates": roles(CERTIFIERS, R.AUDITOR),
+    **{f"core.import_{sheet}": roles(CERTIFIERS, R.LEAD) for sheet in ("attendance", "retraining_orders")},
+    **{f"core.export_{sheet}": roles(CERTIFIERS, R.AUDITOR) for sheet in ("attendance", "certificates")},
     # drafts only, by who may draft and, of questions, see what is right; a second person brings them into force
-    **{f"core.import_{sheet}": CERTIFIERS for sheet in ("questions", "courses", "rubrics")},
-    **{f"core.export_{sheet}": roles(CERTIFIERS, R.AUDITOR) for sheet in ("questions", "courses", "rubrics")},
+    **{f"core.import_{sheet}": CERTIFIERS for sheet in BY_SHEET},
+    **{f"core.export_{sheet}": roles(CERTIFIERS, R.AUDITOR) for sheet in BY_SHEET},
     **{
         f"core.export_{sheet}": roles(CERTIFIERS, LEADS, R.AUDITOR)
-        for sheet in ("exam_results", "training_hours")
+        for sheet in ("exam_results", "training_hours", "assessments", "retraining_orders")
     },
     **register(
         "training.certificate",
@@ -401,19 +403,18 @@ TRAINING = {
 
 # The ledger: finance and the auditor read all of it, payroll what concerns people, everybody his own.
 LEDGER_READERS = roles(R.FINANCE, R.AUDITOR)
+BOOK_READERS = roles(LEDGER_READERS, R.PAYROLL_READER)
 PROPOSERS = roles(R.ADJUDICATOR, R.SUPERVISOR, R.OPERATIONS, R.MERCHANT_MANAGER, R.FINANCE)
 LEDGER = {
-    "ledger.view": roles(LEDGER_READERS, R.PAYROLL_READER),
+    **dict.fromkeys(("ledger.view", "ledger.view_export"), BOOK_READERS),
+    **{f"core.export_{sheet}": BOOK_READERS for sheet in ("journal", "ledger_accounts")},
     "ledger.view_all": LEDGER_READERS,
     "ledger.view_people": roles(R.PAYROLL_READER),
     "ledger.view_merchants": roles(R.MERCHANT_MANAGER, R.OPERATIONS, R.SUPERVISOR),
     "ledger.view_own": STAFF,  # one's own statement and file
-    "ledger.view_statements": roles(
-        LEDGER_READERS, R.PAYROLL_READER, R.MERCHANT_MANAGER, R.OPERATIONS, R.SUPERVISOR
-    ),
+    "ledger.view_statements": roles(BOOK_READERS, R.MERCHANT_MANAGER, R.OPERATIONS, R.SUPERVISOR),
     "ledger.view_files": roles(LEADS, R.AUDITOR),  # of the people one leads
     "ledger.view_every_file": roles(R.SUPERVISOR, R.AUDITOR, R.ADMINISTRATOR),
-    "ledger.view_export": roles(LEDGER_READERS, R.PAYROLL_READER),
     "ledger.export": roles(R.FINANCE),
     "ledger.gap_move": NOBODY,  # the system alone: what was paid says so
     "core.import_paid_lines": roles(R.FINANCE),
@@ -433,8 +434,7 @@ LEDGER = {
     "ledger.hear": roles(R.SUPERVISOR, R.ADJUDICATOR, R.FINANCE),
     "ledger.approve": roles(R.SUPERVISOR, R.FINANCE),
     "ledger.post": NOBODY,  # the system alone, with the approval
-    "ledger.reverse": roles(R.FINANCE),
-    "ledger.close": roles(R.FINANCE),
+    **dict.fromkeys(("ledger.reverse", "ledger.close"), roles(R.FINANCE)),
 }
 
 TABLE: dict[str, frozenset[Role]] = {

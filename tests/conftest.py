@@ -35,6 +35,15 @@ def pytest_configure() -> None:
         translation_file_changed(None, path.with_suffix(".mo"))
 
 
+LONG = frozenset({"slow", "browser", "concurrency", "sample"})
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with long tests come first: the last of them would run alone while the other workers are done."""
+    long = {item.path for item in items if any(mark.name in LONG for mark in item.iter_markers())}
+    items.sort(key=lambda item: item.path not in long)
+
+
 @pytest.fixture(scope="session")
 def django_db_setup(django_test_environment: None, django_db_blocker: Any) -> Iterator[TestDatabase]:
     """A clone of the migrated template on the embedded server (or DATABASE_URL), used as the app role."""

@@ -16,6 +16,7 @@ from aftersales.core.sheets.widgets import ChoiceWidget, KeyWidget, MomentWidget
 NEW = "{target} IS NULL"
 LONG = 32_000  # a spreadsheet cuts what is longer than 32 767
 FILL = (_("This column must be filled."), _("Fill it in."))
+REFERS = {"tier": "tier_id", "exam": "exam_id"}  # columns that a version stores as a key
 
 
 def absent(column: str) -> str:
@@ -44,12 +45,24 @@ def same(column: str, kind: str, stored: str = "") -> str:
     return f"({absent(column)} OR v.{stored or column} IS NOT DISTINCT FROM {value})"
 
 
-def wrong(code: str, column: str, broken: str, reason: Any, remedy: Any) -> list[RowRule]:
-    """A rule of one column that holds as well where the file has no such column."""
+def same_or(column: str, kind: str, blank: str) -> str:
+    """SQL: as ``same`` where an empty cell means ``blank``."""
+    return f"({absent(column)} OR v.{column} = coalesce({{{column}}}::{kind}, {blank}))"
+
+
+def wrong(
+    code: str, column: str, broken: str, reason: Any, remedy: Any, *, by: str = "code"
+) -> list[RowRule]:
+    """A rule of one column that holds as well where the file has no such column; it is then told at ``by``."""
     return [
         RowRule(code, (column,), broken, reason, remedy),
-        RowRule(code, ("code",), f"{absent(column)} AND ({broken})", reason, remedy),
+        RowRule(code, (by,), f"{absent(column)} AND ({broken})", reason, remedy),
     ]
+
+
+def filled(column: str) -> RowRule:
+    """A column that a file may leave out, but not leave empty."""
+    return RowRule(f"{column}_empty", (column,), f"{NEW} AND NOT n.f_{column}", *FILL)
 
 
 def moment(value: str) -> str:
@@ -58,15 +71,19 @@ def moment(value: str) -> str:
 
 @dataclass(frozen=True)
 class Stored:
-    """The tables of a register and of its versions, and the column by which these point at it."""
+    """The tables of a register and of its versions, and the column by which these point at it.
+
+    ``by`` is the column of the sheet that says which row of the register is meant.
+    """
 
     register: str
     versions: str
     key: str
+    by: str = "code"
 
     @property
     def row(self) -> str:
-        return f"(SELECT r.id FROM {self.register} r WHERE r.code = {{code}})"
+        return f"(SELECT r.id FROM {self.register} r WHERE r.code = {{{self.by}}})"
 
     def shared(self, column: str) -> str:
         return f"(SELECT r.{column} FROM {self.register} r WHERE r.code = {{code}})"
@@ -103,9 +120,9 @@ class Stored:
             hint=_("Latin letters, digits and hyphens. A new code opens a new row."),
         )  # fmt: skip
 
-    def number(self) -> Column:
+    def number(self, example: str = "") -> Column:
         return Column(
-            None, WholeWidget(1, 9999), _("version"), export="t.number",
+            None, WholeWidget(1, 9999), _("version"), example=example, export="t.number",
             hint=_("Empty for something new. To change something, leave the number that the sheet came out with."),
         )  # fmt: skip
 
@@ -114,11 +131,11 @@ class Stored:
         at = f"(SELECT v.state {of_row} AND v.number = {{number}}::integer)"
         return [
             RowRule(
-                "code_shape", ("code",), f"{NEW} AND {{code}} !~ '^[-a-zA-Z0-9_]+$'",
+                "code_shape", (self.by,), f"{NEW} AND {{{self.by}}} !~ '^[-a-zA-Z0-9_]+$'",
                 _("A code has Latin letters, digits, hyphens and underscores only."), _("Write another code."),
             ),
             RowRule(
-                "no_number", ("code",), f"{NEW} AND {self.row} IS NOT NULL AND {{number}} IS NULL",
+                "no_number", (self.by,), f"{NEW} AND {self.row} IS NOT NULL AND {{number}} IS NULL",
                 _("This code stands already and says something else."),
                 _("To change it, write the version that you change; for something new, write another code."),
             ),
@@ -139,13 +156,13 @@ class Stored:
                 _("Leave the state empty."),
             ),
             RowRule(
-                "one_draft", ("code",), "false",
+                "one_draft", (self.by,), "false",
                 _("An earlier row of this file changes the same code."), _("Keep the right row only."),
-                among=f"{NEW} AND row_number() OVER (PARTITION BY {{code}}, {NEW} ORDER BY n.row_no) > 1",
+                among=f"{NEW} AND row_number() OVER (PARTITION BY {{{self.by}}}, {NEW} ORDER BY n.row_no) > 1",
             ),
             *wrong(
                 "no_reason", "change_reason", f"{NEW} AND {{change_reason}} IS NULL",
-                _("Say why it is drafted: the second person reads it."), _("Fill in the reason."),
+                _("Say why it is drafted: the second person reads it."), _("Fill in the reason."), by=self.by,
             ),
             *(rule for name in shared for rule in self._shared(name)),
         ]  # fmt: skip
@@ -157,8 +174,23 @@ class Stored:
                 _("This is the same for all versions and does not change by a sheet."),
                 _("Write what stands, or leave the cell empty."),
             ),
-            *wrong(f"{name}_missing", name, f"{self.row} IS NULL AND {{{name}}} IS NULL", *FILL),
+            RowRule(f"{name}_missing", (name,), f"{self.row} IS NULL AND NOT n.f_{name}", *FILL),
+            RowRule(f"{name}_missing", (self.by,), f"{self.row} IS NULL AND {absent(name)}", *FILL),
         ]  # fmt: skip
+
+
+class Alone(Stored):
+    """Versions without a register: what names the rule stands in each of them, as does what they share."""
+
+    @property
+    def row(self) -> str:
+        return f"(SELECT r.{self.key} FROM {self.versions} r WHERE r.{self.key} = {{{self.by}}} LIMIT 1)"
+
+    def shared(self, column: str) -> str:
+        return self.newest(REFERS.get(column, column))
+
+    def export(self, column: str) -> str:
+        return f"t.{column}"
 
 
 def reason() -> Column:

@@ -21,10 +21,10 @@ from aftersales.core.sheets.widgets import (
     quote,
 )
 from training import draftrows
+from training.draftcodes import CodesWidget, known
 from training.draftrows import LONG, NEW, Stored, absent, lines, same, same_set, same_text, wrong
 from training.examrules import LETTERS, LONGEST_OPTION
-from training.models import CourseVersion, QuestionVersion, RubricVersion
-from training.models.terms import CODE_LENGTH
+from training.models import CourseVersion, QuestionVersion, RubricVersion, Tier
 from training.services import drafting
 from training.services.exams import refuse_while_sitting
 from training.states import CourseKind, QuestionKind
@@ -55,24 +55,6 @@ class LettersWidget(SheetWidget):
         )
         places = f"(SELECT array_agg((ascii(x.letter) - 65)::smallint ORDER BY x.n) FROM {letters} AS x (letter, n))"
         return f"CASE WHEN upper({cell}) ~ {quote(self.PATTERN)} THEN {places} END"
-
-
-class CodesWidget(WordsWidget):
-    """Codes of another register in one cell; a rule says which of them are unknown."""
-
-    def read(self, text: str) -> list[str]:
-        words = [word for word in re.split(self.SPLIT, text) if word]
-        if any(len(word) > CODE_LENGTH for word in words):
-            raise Unreadable(
-                "unknown_word", _("This word is not known here."), _("Write codes, such as a;b.")
-            )
-        return words
-
-    def sql(self, cell: str) -> str:
-        words = f"array_remove(regexp_split_to_array({cell}, {quote(self.SPLIT)}), '')"
-        return (
-            f"CASE WHEN (SELECT max(char_length(x)) FROM unnest({words}) x) <= {CODE_LENGTH} THEN {words} END"
-        )
 
 
 # ---------------------------------------------------------------------------------------------------- bank
@@ -150,6 +132,7 @@ class QuestionSheet(SheetResource):
     view_capability = SEE_ANSWERS
     closed = staticmethod(refuse_while_sitting)
     intake = staticmethod(drafting.questions_take)
+    drafts_at = "training:bank"
     previewed = drafting.PREVIEWED
     chunk_rows = 500
     lost = "taken"
@@ -219,12 +202,7 @@ COURSE_RULES = [
         "hours", ("hours",), f"{NEW} AND ({{hours}} <= 0 OR {{hours}} > 400)",
         _("A course lasts more than 0 and at most 400 hours."), _("Correct the hours."),
     ),
-    RowRule(
-        "tiers", ("tiers",),
-        f"{NEW} AND EXISTS (SELECT FROM unnest({{tiers}}::text[]) x "
-        "WHERE NOT EXISTS (SELECT FROM training_tier r WHERE r.code = x))",
-        _("One of these tiers is not known."), _("Write codes of tiers, such as in_post;senior."),
-    ),
+    known("tiers", Tier, _("One of these tiers is not known."), _("Write codes of tiers, such as in_post;senior.")),
     RowRule(
         "links", ("links",),
         f"{NEW} AND EXISTS (SELECT FROM regexp_split_to_table({{links}}, E'[ \\t\\r\\n]+') x "
@@ -241,6 +219,7 @@ class CourseSheet(SheetResource):
     key = ("code", "number")
     view_capability = "training.view_courses"
     intake = staticmethod(drafting.courses_take)
+    drafts_at = "training:courses"
     previewed = drafting.PREVIEWED
     chunk_rows = 200
     lost = "taken"
@@ -324,6 +303,7 @@ class RubricSheet(SheetResource):
     key = ("code", "number")
     view_capability = "training.view_courses"
     intake = staticmethod(drafting.rubrics_take)
+    drafts_at = "training:practicals"
     previewed = drafting.PREVIEWED
     chunk_rows = 200
     lost = "taken"

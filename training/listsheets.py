@@ -1,4 +1,4 @@
-"""Certificates, results of exams and hours as sheets to take out; each reader gets the rows that his pages show."""
+"""Certificates, results, practical assessments and hours as sheets; each reader gets the rows of his pages."""
 
 from typing import Any
 
@@ -15,10 +15,11 @@ from aftersales.core.sheets.widgets import (
     LookupWidget,
     MomentWidget,
     TextWidget,
+    WholeWidget,
     WordsWidget,
 )
-from training.models import Attempt, Certificate, Seat
-from training.states import AttemptState, CertificateState, SeatState
+from training.models import Assessment, Attempt, Certificate, Seat
+from training.states import AssessmentState, AttemptState, CertificateState, SeatState
 
 NAME = (
     "(SELECT coalesce(nullif(u.display_name, ''), u.username) FROM accounts_user u WHERE u.id = t.person_id)"
@@ -28,6 +29,17 @@ RUN = "(SELECT r.{column} FROM training_run r WHERE r.id = t.run_id)"
 COUNTED = (
     "(SELECT CASE WHEN t.state = 'present' AND r.state = 'done' THEN r.hours ELSE 0 END "
     "FROM training_run r WHERE r.id = t.run_id)"
+)
+
+SHEETS = "FROM training_sheet s WHERE s.assessment_id = t.id"
+ASSESSORS = (
+    "(SELECT string_agg(coalesce(nullif(u.display_name, ''), u.username), '; ' ORDER BY s.id) "
+    "FROM training_sheet s JOIN accounts_user u ON u.id = s.assessor_id WHERE s.assessment_id = t.id)"
+)
+# As on the page, nobody reads what an assessor gave before all of them have.
+POINTS = (
+    "(CASE WHEN t.state = 'done' THEN (SELECT string_agg("
+    f"trim_scale((SELECT sum(one) FROM unnest(s.scores) one))::text, '; ' ORDER BY s.id) {SHEETS}) END)"
 )
 
 
@@ -88,6 +100,42 @@ class ResultList(SheetResource):
         model: Any = Attempt
 
 
+class AssessmentList(SheetResource):
+    """Every practical assessment: by which rubric, who watches, how many sheets are given, and what came of it."""
+
+    sheet, title, position = "assessments", pgettext_lazy("practical", "Practical assessments"), 127
+    key = ("number",)
+    importable = False
+    view_capability = "training.view_attempts"
+
+    number = Column("number", KeyWidget(40), _("Number"))
+    person = _who()
+    name = Column(None, TextWidget(), _("name"), export=NAME)
+    rubric = Column("rubric", LookupWidget("training.Rubric", "code"), pgettext_lazy("practical", "rubric"))
+    version = Column(
+        None, WholeWidget(), _("version"),
+        export="(SELECT v.number FROM training_rubricversion v WHERE v.id = t.rubric_version_id)",
+    )  # fmt: skip
+    task = Column("task", TextWidget(400), pgettext_lazy("practical", "task"))
+    state = Column("state", ChoiceWidget(AssessmentState.choices), _("state"))
+    assessors = Column(None, TextWidget(), pgettext_lazy("practical", "assessors"), export=ASSESSORS)
+    given = Column(
+        None,
+        WholeWidget(),
+        pgettext_lazy("practical", "sheets given"),
+        export=f"(SELECT count(s.given_at) {SHEETS})",
+    )
+    points = Column(None, TextWidget(), pgettext_lazy("practical", "points by assessor"), export=POINTS)
+    score = Column("score", AmountWidget(), _("score"))
+    max_score = Column("max_score", AmountWidget(), _("points to be had"))
+    passed = Column("passed", BoolWidget(), _("passed"))
+    opened_at = Column("opened_at", MomentWidget(), _("opened at"))
+    ended_at = Column("ended_at", MomentWidget(), pgettext_lazy("practical", "ended at"))
+
+    class Meta:
+        model: Any = Assessment
+
+
 class HourList(SheetResource):
     """Every place in a run with what it gives: hours count where the person was there and the run is over."""
 
@@ -111,5 +159,5 @@ class HourList(SheetResource):
         model: Any = Seat
 
 
-for sheet in (CertificateList, ResultList, HourList):
+for sheet in (CertificateList, ResultList, AssessmentList, HourList):
     register(sheet)

@@ -96,6 +96,16 @@ class AttemptQuerySet(models.QuerySet[Any]):
         return self.filter(person=user)
 
 
+class AssessmentQuerySet(AttemptQuerySet):
+    def visible_to(self, user: Any) -> Self:
+        """Those of people one sees, one's own, and those one assesses."""
+        if not getattr(user, "is_staff", False):
+            return self.none()
+        seen = super().visible_to(user).values("pk")
+        assessed = self.model._default_manager.filter(sheets__assessor=user).values("pk")
+        return self.filter(models.Q(pk__in=seen) | models.Q(pk__in=assessed))
+
+
 class FactQuerySet(models.QuerySet[Any]):
     def visible_to(self, user: Any) -> Self:
         """One's own always; those of people one sees for who reads how they are taught."""

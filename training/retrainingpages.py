@@ -2,13 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time
 from typing import Any
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
+from aftersales.core.wording import when
 from training import metrics
+from training.complianceselectors import last_day
 from training.models import Order
 from training.states import OWED, OrderState
 
@@ -33,6 +36,7 @@ class Line:
     figure: str
     judged: bool
     may_cancel: bool
+    due: str
 
 
 def line(row: Order, reader: Any, now: datetime) -> Line:
@@ -40,7 +44,13 @@ def line(row: Order, reader: Any, now: datetime) -> Line:
     state = OrderState(row.state)
     words = (pgettext("retraining", "Overdue"), "red", "bar") if late else (str(state.label), *MARKS[state])
     may = row.state in OWED and row.person_id != reader.pk and reader.has_perm("training.order")
-    return Line(row, words, str(metrics.metric(row.metric).label), row.state in ENDED, may)
+    return Line(row, words, str(metrics.metric(row.metric).label), row.state in ENDED, may, due(row, now))
+
+
+def due(row: Order, now: datetime) -> str:
+    """The last day, where the deadline is its end; else the moment."""
+    local = timezone.localtime(row.due_at)
+    return last_day(row.due_at) if local.time() == time.min else when(row.due_at, now)
 
 
 def chosen(rows: Any, show: str, now: datetime) -> Any:

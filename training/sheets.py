@@ -7,7 +7,15 @@ from django.utils.translation import pgettext_lazy
 
 from aftersales.core.sheets.resource import Column, RowRule, SheetResource, register
 from aftersales.core.sheets.widgets import ChoiceWidget, LookupWidget
-from training import draftsheets, listsheets  # noqa: F401 - declare drafts to read in and lists to take out
+from training import (  # noqa: F401 - declare the room's other sheets
+    draftexamsheets,
+    draftnumbersheets,
+    draftsheets,
+    drafttiersheets,
+    listsheets,
+    ordersheets,
+    runsheets,
+)
 from training.models import SheetLine
 from training.services.courses import attendance_take
 from training.states import Said

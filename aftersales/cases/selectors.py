@@ -31,6 +31,7 @@ from aftersales.cases.states import (
     PaymentState,
 )
 from aftersales.core.wording import money
+from aftersales.customers.models import Contact
 from aftersales.tickets.models import Attachment, Ticket
 
 OUT = frozenset({
@@ -178,3 +179,13 @@ def pieces_awaited(case: Case, lines: Iterable[CaseLine]) -> int:
     if not pays_for_goods(case):  # freight alone is owed as soon as they are here
         return sum(line.approved - line.received for line in lines) if case.back_freight else 0
     return max(1, sum(line.approved - line.accepted for line in lines))
+
+
+def addressee(case: Case) -> list[Contact]:
+    """Name, telephone and address that the order of a case goes to; what was erased is left out."""
+    order = case.order
+    if order is None:
+        return []
+    ids = [order.ship_name_id, order.ship_phone_id, order.ship_address_id]
+    known = {one.pk: one for one in Contact.objects.filter(pk__in=[pk for pk in ids if pk], erased_at=None)}
+    return [known[pk] for pk in ids if pk in known]

@@ -10,9 +10,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from django.apps import apps
+from django.db.models.expressions import RawSQL
 from django.urls import NoReverseMatch, reverse
 
 from aftersales.core.querysets import scoped
+from aftersales.core.sheets.sqltext import queryset_sql
+from aftersales.core.sheets.widgets import quote
 
 _names: dict[str, str] = {}
 _pages: dict[str, str] = {}
@@ -64,6 +67,26 @@ def called(words: str) -> list[tuple[str, list[int]]]:
         if pks := list(rows.values_list("pk", flat=True)[:FOUND]):
             found.append((kind, pks))
     return found
+
+
+def words_sql(kind: str, key: str) -> str:
+    """The words of ``named`` as SQL of a sheet, in the reader's language; empty for what is no row of ours.
+
+    ``kind`` and ``key`` are SQL: the columns that name the row.
+    """
+    cases = " ".join(
+        f"WHEN {quote(model._meta.label_lower)} THEN {quote(f'{model._meta.verbose_name} ')} || "
+        f"{_name_sql(model._meta.label_lower, key)}"
+        for model in apps.get_models()
+    )
+    return f"CASE {kind} {cases} END"
+
+
+def _name_sql(kind: str, key: str) -> str:
+    if kind not in _names:
+        return f"'#' || {key}"
+    rows = _model(kind)._default_manager.filter(pk=RawSQL(key, [])).order_by()  # noqa: S611 - our own column
+    return f"coalesce(({queryset_sql(rows.values_list(_names[kind]))})::text, '#' || {key})"
 
 
 def _of(kind: str, pks: set[int], user: Any) -> Iterable[tuple[int, str, bool]]:

@@ -189,7 +189,19 @@ def contact_reveal(*, contact: Contact, actor: Any, reason: str, now: datetime, 
     ``context`` names the page's subject, such as ``tickets.ticket:12``. Errors: reason_missing, erased.
     """
     _require(actor, "customers.reveal")
-    reason = _reason(reason)
+    return _revealed(contact, actor, _reason(reason), now, context)
+
+
+def addressee_reveal(*, contact: Contact, actor: Any, reason: str, now: datetime, context: str) -> str:
+    """The same for whoever is about to send a parcel there; the room that knows the parcel has asked for which.
+
+    Errors: not_permitted, erased.
+    """
+    _require(actor, "customers.reveal_addressee")
+    return _revealed(contact, actor, reason, now, context)
+
+
+def _revealed(contact: Contact, actor: Any, reason: str, now: datetime, context: str) -> str:
     if contact.erased_at:
         raise DomainError(_("This contact was erased."), "erased")
     payload = {"kind": contact.kind, "customer": contact.customer_id, "context": context[:60]}

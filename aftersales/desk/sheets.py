@@ -5,7 +5,7 @@ The intake sheet of the ticket room stays the one that can be loaded again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from itertools import product
 from typing import Any
 
@@ -14,8 +14,8 @@ from django.utils.translation import pgettext_lazy
 
 from aftersales.core.sheets.masks import mask_sql
 from aftersales.core.sheets.resource import Column, SheetResource, register
+from aftersales.core.sheets.told import Told, word_of
 from aftersales.core.sheets.widgets import (
-    ChoiceWidget,
     KeyWidget,
     LookupWidget,
     MomentWidget,
@@ -29,35 +29,6 @@ from aftersales.tickets.looks import WAIT_WORDS
 from aftersales.tickets.models import Ticket
 from aftersales.tickets.rules import level
 from aftersales.tickets.states import NO_DUE, Channel, Kind, Level, Nature, Severity, TicketState
-
-Words = Callable[[], Iterable[tuple[str, Any]]]
-
-
-class Told(Column):
-    """A column whose SQL follows the language of whoever takes the list out."""
-
-    def __init__(self, label: Any, sql: Callable[[], str], *, free: bool = False) -> None:
-        self.sql = sql
-        super().__init__(None, TextWidget() if free else ChoiceWidget(()), label)
-
-    @property
-    def export_as(self) -> str:
-        return self.sql()
-
-    @export_as.setter
-    def export_as(self, _value: str) -> None:
-        """It is made anew each time."""
-
-
-def _said(code: str, words: Words) -> Callable[[], str]:
-    """A code as the word that the list shows for it; codes without a word are left empty."""
-
-    def sql() -> str:
-        cases = " ".join(f"WHEN {quote(known)} THEN {quote(word)}" for known, word in words())
-        return f"CASE {code} {cases} END"
-
-    return sql
-
 
 STATE = (
     f"t.state || ':' || CASE WHEN t.state = {quote(TicketState.WAITING.value)} THEN t.wait_for ELSE '' END"
@@ -104,11 +75,11 @@ class TicketList(SheetResource):
 
     number = Column("number", KeyWidget(20), pgettext_lazy("queue column", "Number"))
     subject = Column("subject", TextWidget(), _("Subject"))
-    state = Told(pgettext_lazy("queue column", "State"), _said(STATE, _states))
-    level = Told(pgettext_lazy("queue column", "Level"), _said("t.severity || ':' || t.nature", _levels))
-    nature = Told(pgettext_lazy("filter", "Nature"), _said("t.nature", lambda: Nature.choices))
-    kind = Told(pgettext_lazy("filter", "Kind"), _said("t.kind", lambda: Kind.choices))
-    channel = Told(pgettext_lazy("filter", "Channel"), _said("t.channel", lambda: Channel.choices))
+    state = Told(pgettext_lazy("queue column", "State"), word_of(STATE, _states))
+    level = Told(pgettext_lazy("queue column", "Level"), word_of("t.severity || ':' || t.nature", _levels))
+    nature = Told(pgettext_lazy("filter", "Nature"), word_of("t.nature", lambda: Nature.choices))
+    kind = Told(pgettext_lazy("filter", "Kind"), word_of("t.kind", lambda: Kind.choices))
+    channel = Told(pgettext_lazy("filter", "Channel"), word_of("t.channel", lambda: Channel.choices))
     customer = Column(
         None, TextWidget(), pgettext_lazy("queue column", "Customer"),
         export=_of("customers_customer", mask_sql("x.name", "name"), "customer_id"),
@@ -124,7 +95,7 @@ class TicketList(SheetResource):
     opened_at = Column(
         None, MomentWidget(), pgettext_lazy("queue column", "Opened"), export=_time("t.opened_at")
     )
-    next_promise = Told(_("Next promise"), _said("t.next_promise", lambda: Promise.choices))
+    next_promise = Told(_("Next promise"), word_of("t.next_promise", lambda: Promise.choices))
     next_due_at = Column(None, MomentWidget(), _("Next due"), export=_time(DUE))
     last_customer_at = Column(
         None, MomentWidget(), _("Last customer message"), export=_time("t.last_customer_at")

@@ -37,7 +37,12 @@ class LedgerConfig(AppConfig):
         subjects.declare("ledger.export", "number")
         subjects.provide_page("ledger.export", "ledger:export")
         authority.declare("ledger.approve", approving.claims)
-        from aftersales.ledger import incentivesheets, proposalsheets  # noqa: F401 - declare their sheets
+        from aftersales.ledger import (  # noqa: F401 - declare sheets
+            accountsheets,
+            incentivesheets,
+            journalsheets,
+            proposalsheets,
+        )
 
         moves.use(incentivemachine.INCENTIVE_MACHINE)
         facts.provide("ledger.announced_until", incentives.announced_until)

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from aftersales.core import events
 from aftersales.core.events import Kind
 from aftersales.ledger.paidstates import ExportKind, GapKind, PaidOutcome
-from aftersales.ledger.states import EntryKind, Measure, Party, ProposalKind
+from aftersales.ledger.states import AccountKind, EntryKind, Measure, Party, ProposalKind
 
 PROPOSAL = {"proposal": "code", "amount": "amount", "unit": "code", "measure": "code"}
 
@@ -68,6 +68,12 @@ def _gap(verb: str, sentence: Any) -> Kind:
     )
 
 
+def _taken(payload: Mapping[str, Any]) -> dict[str, Any]:
+    """The account's name where it is one of the platform's own, else the party's code."""
+    whom = str(payload["whom"])
+    return {"whom": AccountKind(whom).label if whom in AccountKind.values else whom}
+
+
 PAYING = (
     Kind(
         "export.made",
@@ -98,6 +104,12 @@ KINDS = (
         "file.looked",
         _("%(actor)s looked at the performance file of %(whom)s."),
         {"whom": "code"},
+    ),
+    Kind(
+        "statement.taken",
+        _("%(actor)s took out the statement of %(whom)s for %(month)s: %(entries)s entries."),
+        {"whom": "code", "month": "code", "format": "code", "entries": "number", "sha256": "code"},
+        show=_taken,
     ),
     Kind(
         "journal.posted",

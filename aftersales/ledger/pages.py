@@ -1,11 +1,14 @@
 """What the ledger's pages show: journal, statement, entry, proposals, months. Reads only."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.translation import pgettext
 
@@ -74,15 +77,26 @@ class Entry:
     reversed_by: Journal | None = None
 
 
-def entries(
-    user: Any, *, kind: str = "", merchant: int | None = None, before: int | None = None
-) -> tuple[list[Entry], int | None]:
-    """A page of the journal, newest first, and where the next one begins. Three statements and the names."""
+def journal(
+    user: Any, *, kind: str = "", merchant: int | None = None, month: date | None = None
+) -> QuerySet[Journal]:
+    """The entries that this reader sees, of a kind, a merchant, a month: for the page and the sheet alike."""
     rows = Journal.objects.visible_to(user)
     if kind:
         rows = rows.filter(kind=kind)
     if merchant is not None:
         rows = rows.filter(merchant_id=merchant)
+    return rows.filter(month=month) if month else rows
+
+
+def transfers(user: Any, **asked: Any) -> QuerySet[Transfer]:
+    """The transfers of these entries, oldest first."""
+    return Transfer.objects.filter(journal_id__in=journal(user, **asked).values("pk")).order_by("pk")
+
+
+def entries(user: Any, *, before: int | None = None, **asked: Any) -> tuple[list[Entry], int | None]:
+    """A page of the journal, newest first, and where the next one begins. Three statements and the names."""
+    rows = journal(user, **asked)
     if before:
         rows = rows.filter(pk__lt=before)
     found = list(rows.order_by("-pk")[: PAGE + 1])
@@ -155,13 +169,17 @@ def entry(journal: Journal, user: Any) -> Entry:
     return _told([journal], user)[0]
 
 
+def account_rows(user: Any, *, kind: str = "") -> Any:
+    """The accounts that this reader sees, all or those of one kind, oldest first."""
+    rows = Account.objects.visible_to(user).order_by("pk")
+    return rows.filter(kind=kind) if kind else rows
+
+
 def accounts(
     user: Any, *, kind: str = "", before: int | None = None
 ) -> tuple[list[tuple[Account, str, str]], int | None]:
     """A page of accounts with whose they are and what stands on them."""
-    rows = Account.objects.visible_to(user)
-    if kind:
-        rows = rows.filter(kind=kind)
+    rows = account_rows(user, kind=kind)
     if before:
         rows = rows.filter(pk__lt=before)
     found = list(rows.order_by("-pk")[: PAGE + 1])

@@ -48,6 +48,14 @@ class JournalQuerySet(models.QuerySet[Any]):
         return self.filter(about_people=True) if user.has_perm(PEOPLE) else self.none()
 
 
+class TransferQuerySet(models.QuerySet[Any]):
+    def visible_to(self, user: Any) -> Self:
+        """With the entry."""
+        from aftersales.ledger.models import Journal
+
+        return self.filter(journal_id__in=Journal.objects.visible_to(user).values("pk"))
+
+
 class PeriodQuerySet(ScopedQuerySet):
     view_capability = "ledger.view"
 

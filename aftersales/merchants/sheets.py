@@ -5,7 +5,9 @@ already, so a new one starts active. Who wants to join is registered on the page
 """
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
+from aftersales.core.rulebook import RuleState
 from aftersales.core.sheets.resource import Attached, Column, SheetResource, ShippedProfile, register, ship
 from aftersales.core.sheets.widgets import (
     AmountWidget,
@@ -13,12 +15,14 @@ from aftersales.core.sheets.widgets import (
     ChoiceWidget,
     EmailWidget,
     KeyWidget,
+    LookupWidget,
     MomentWidget,
     TextWidget,
+    WholeWidget,
 )
 
-from .models import Lesson, Merchant
-from .states import ContactRole, LearnedBy, MerchantState
+from .models import DepositCall, DepositMove, Lesson, Merchant, TrainingTerm
+from .states import ContactRole, DepositKind, LearnedBy, MerchantState
 
 FIELDS = ("phone", "email", "address")
 
@@ -143,5 +147,87 @@ class LessonList(SheetResource):
         model = Lesson
 
 
-register(MerchantSheet, LessonList)
+class TermList(SheetResource):
+    """Every version of what agreements ask merchants' people to be taught. Drafted on its page, so nothing comes in."""
+
+    sheet, title, position = "training_terms", _("What agreements ask for"), 14
+    key = ("code", "number")
+    importable = False
+    view_capability = "merchants.view_training"
+
+    code = Column("code", KeyWidget(120), _("code"))
+    number = Column("number", WholeWidget(), _("version"))
+    agreement = Column(
+        None, KeyWidget(40), _("agreement version"), export="t.agreement", hint=_("Empty: every agreement.")
+    )
+    course = Column("course", LookupWidget("training.Course", "code"), _("course"))
+    exam = Column(
+        "exam", LookupWidget("training.Exam", "code"), pgettext_lazy("merchant training", "Finished by the exam"),
+        hint=_("Empty: finished by attending a run."),
+    )  # fmt: skip
+    days = Column("days", WholeWidget(), _("days to finish"))
+    state = Column("state", ChoiceWidget(RuleState.choices), _("state"))
+    valid_from = Column("valid_from", MomentWidget(), _("in force from"))
+    valid_to = Column("valid_to", MomentWidget(), _("in force until"))
+    change_reason = Column("change_reason", TextWidget(2000), _("reason for the change"))
+
+    class Meta:
+        model = TrainingTerm
+
+
+class CallList(SheetResource):
+    """Who was asked to top up his deposit, what was missing, until when, and when it was there."""
+
+    sheet, title, position = "deposit_calls", pgettext_lazy("navigation", "Deposits to top up"), 16
+    key = ("merchant", "asked_at")
+    importable = False
+    view_capability = "merchants.view_deposits"
+
+    merchant = Column(None, KeyWidget(64), _("Merchant code"), export=MERCHANT.format(column="code"))
+    merchant_name = Column(None, TextWidget(120), _("Merchant name"), export=MERCHANT.format(column="name"))
+    currency = Column(None, KeyWidget(3), _("currency"), export=MERCHANT.format(column="currency"))
+    held = Column(
+        None,
+        AmountWidget(),
+        pgettext_lazy("recovery", "Deposit held"),
+        export=MERCHANT.format(column="deposit_held"),
+    )
+    due = Column(
+        None,
+        AmountWidget(),
+        pgettext_lazy("recovery", "Deposit due"),
+        export=MERCHANT.format(column="deposit_due"),
+    )
+    amount = Column("amount", AmountWidget(), pgettext_lazy("deposit", "Missing"))
+    asked_at = Column("asked_at", MomentWidget(), _("asked at"))
+    due_at = Column("due_at", MomentWidget(), _("to be topped up by"))
+    met_at = Column("met_at", MomentWidget(), _("topped up at"))
+
+    class Meta:
+        model = DepositCall
+
+
+class MoveList(SheetResource):
+    """Every change of a merchant's deposit with what stood there after it; money moves by its page alone."""
+
+    sheet, title, position = "deposit_moves", _("changes of deposits"), 17
+    key = ("merchant", "reference")
+    importable = False
+    view_capability = "merchants.view_deposits"
+
+    merchant = Column(None, KeyWidget(64), _("Merchant code"), export=MERCHANT.format(column="code"))
+    merchant_name = Column(None, TextWidget(120), _("Merchant name"), export=MERCHANT.format(column="name"))
+    currency = Column(None, KeyWidget(3), _("currency"), export=MERCHANT.format(column="currency"))
+    kind = Column("kind", ChoiceWidget(DepositKind.choices), _("kind"))
+    amount = Column("amount", AmountWidget(), _("amount"))
+    held = Column("held", AmountWidget(), pgettext_lazy("deposit", "held after it"))
+    reference = Column("reference", TextWidget(80), _("reference"))
+    at = Column("at", MomentWidget(), _("at"))
+    by = Column("by", LookupWidget("accounts.User", "username", longest=150), _("entered by"))
+
+    class Meta:
+        model = DepositMove
+
+
+register(MerchantSheet, TermList, LessonList, CallList, MoveList)
 ship(OLIST)

@@ -44,6 +44,9 @@ urlpatterns = [
     path("attempts/<str:public_id>/appeal/", exams.appeal, name="appeal"),
     path("consequences/", consequences.index, name="consequences"),
     path("consequences/statement/", consequences.statement, name="statement"),
+    path(
+        "consequences/statement/<str:public_id>/sheet/", consequences.statement_sheet, name="statement_sheet"
+    ),
     path("consequences/files/<str:public_id>/", consequences.file, name="consequence_file"),
     path("consequences/<str:public_id>/", consequences.consequence, name="consequence"),
     path("consequences/<str:public_id>/appeal/", consequences.appeal, name="consequence_appeal"),

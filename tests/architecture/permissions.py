@@ -326,6 +326,7 @@ SHEETS = {
                 R.PLANNER,
                 R.FINANCE,
                 R.TRAINER,
+                R.PAYROLL_READER,
             }
         )
     ),

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import lru_cache
 from html.parser import HTMLParser
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -137,6 +138,7 @@ def read(answer: HttpResponse) -> Texts:
 @pytest.fixture(scope="module")
 def shown(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
     """Nine days of the demonstration: tickets in every state, rules, notices, jobs."""
+    crawl.cache_clear()
     with pytest.MonkeyPatch.context() as patch, django_db_blocker.unblock(), transaction.atomic():
         patch.setattr(life, "DAYS", 9)
         patch.setattr(life, "FORMS", 8)
@@ -185,8 +187,13 @@ def pages(client: Client) -> Iterator[tuple[str, Texts]]:
         yield address, page
 
 
-def crawl(language: str) -> Iterator[tuple[str, str]]:
-    """(address, text) of everything that the roles see."""
+@lru_cache(maxsize=2)
+def crawl(language: str) -> list[tuple[str, str]]:
+    """(address, text) of everything that the roles see; read once for all questions about it."""
+    return list(_crawl(language))
+
+
+def _crawl(language: str) -> Iterator[tuple[str, str]]:
     for role in ROLES:
         person = User.objects.get(username=role)
         User.objects.filter(pk=person.pk).update(language=language)

@@ -1,6 +1,7 @@
 """Every address × every role, every register × every role. Whatever is new must be written into the table first."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -16,9 +17,44 @@ from accounts.states import MERCHANT_ROLES, STAFF_ROLES, Role
 from aftersales.core.admin import RoomAdmin, RoomInline
 from tests.architecture.permissions import PAGES, REGISTERS
 from tests.architecture.rows import ANYBODY, SIGNED_IN, Page
+from tests.cast import Cast
 
 PEOPLE_ROLES = [role for role in Role if role not in (Role.SYSTEM, Role.CUSTOMER)]
+NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 REGISTER_PAGES = ("changelist", "add", "history", "change", "version")
+
+
+@pytest.fixture(scope="module")
+def everybody(django_db_setup: None, django_db_blocker: Any) -> Iterator[tuple[Cast, dict[Role, Client]]]:
+    """One person of each role, signed in once; what a page does to them is rolled back."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        people = Cast(NOW)
+        browsers = {role: people.client(role) for role in PEOPLE_ROLES}
+        for one in MERCHANT_ROLES:
+            people.of_a_shop(one)
+        yield people, browsers
+        transaction.set_rollback(True)
+
+
+@pytest.fixture
+def cast(everybody: tuple[Cast, dict[Role, Client]], db: None, now: datetime) -> Cast:
+    """The same people; what a test makes beside them ends with it."""
+    mine = Cast(now)
+    mine._people = dict(everybody[0]._people)
+    return mine
+
+
+@pytest.fixture
+def browser(everybody: tuple[Cast, dict[Role, Client]], db: None) -> Any:
+    """A browser in which somebody of this role is signed in; None: a guest."""
+
+    def opened(role: Role | None) -> Client:
+        client = Client()
+        if role is not None:
+            client.cookies.load(everybody[1][role].cookies.output(header="", sep=";"))
+        return client
+
+    return opened
 
 
 def names(resolver: Any = None, spaces: tuple[str, ...] = ()) -> Iterator[str]:
@@ -76,18 +112,15 @@ def let_in(answer: Any) -> bool:
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("name", sorted(PAGES))
-def test_addresses_open_to_whom_the_table_says(name, cast):
+def test_addresses_open_to_whom_the_table_says(name, cast, browser):
     page = PAGES[name]
     cache.clear()
     wrong = []
     # Made once: what one role does to it is rolled back before the next one comes.
     kwargs = page.args(cast) if page.args else {key: value for key, value in page.sample.items() if key}
     path = reverse(name, kwargs=kwargs)
-    if name.startswith("portal:"):
-        for one in MERCHANT_ROLES:
-            cast.of_a_shop(one)
     for role in [None, *PEOPLE_ROLES]:
-        client = Client() if role is None else cast.client(role)
+        client = browser(role)
         with transaction.atomic():
             answer = ask(client, page, path)
             transaction.set_rollback(True)
@@ -124,17 +157,18 @@ def test_registers_open_to_whom_the_table_says(label, cast):
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("label", sorted(REGISTERS))
-def test_the_list_of_a_register_answers_like_its_rights(label, cast):
+def test_the_list_of_a_register_answers_like_its_rights(label, browser):
+    cache.clear()
     path = reverse(f"admin:{label.replace('.', '_')}_changelist")
     readers = set(REGISTERS[label].view)
     inside = next((role for role in PEOPLE_ROLES if role in readers), None)
     outside = next((role for role in STAFF_ROLES if role not in readers), None)
     if inside is not None:
-        assert cast.client(inside).get(path).status_code == 200
+        assert browser(inside).get(path).status_code == 200
     if outside is not None:
-        assert cast.client(outside).get(path).status_code == 403
+        assert browser(outside).get(path).status_code == 403
     assert not let_in(Client().get(path))
-    assert not let_in(cast.client(Role.MERCHANT_OWNER).get(path))
+    assert not let_in(browser(Role.MERCHANT_OWNER).get(path))
 
 
 def test_every_register_is_built_on_the_rooms_base():

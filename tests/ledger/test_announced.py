@@ -16,6 +16,7 @@ from aftersales.core.models import Event
 from aftersales.core.sheets import exporting
 from aftersales.ledger import incentivepages, services
 from aftersales.ledger.models import IncentiveRule, IncentiveVersion
+from aftersales.ledger.services import announcing
 from aftersales.merchants.models import Merchant
 from aftersales.notices.models import Notice
 from aftersales.standards.services import rule_retire
@@ -185,3 +186,32 @@ def test_nothing_is_called_announced_that_nobody_was_told_and_who_joins_later_is
     Merchant(code="M-4", name="云帆4店").save()
     services.incentives_tell(actor=cast.system, now=now + timedelta(days=302))
     assert about.count() == 3
+
+
+def test_one_version_that_cannot_be_told_does_not_keep_the_others_from_theirs(
+    cast: Any, now: Any, monkeypatch: Any
+) -> None:
+    Merchant(code="M-1", name="云帆店").save()
+    versions = []
+    for code in ("broken", "sound"):
+        rule = services.incentive_create(
+            code=code, name_zh=f"规则{code}", name_en=code, party="merchant", consequence="penalty",
+            actor=cast.operations, now=now,
+        )  # fmt: skip
+        terms = {"trigger": "obligation_broken", "unit": "CNY", "amount": Decimal(10), "cap": Decimal(100)}
+        draft = services.incentive_draft(rule=rule, actor=cast.operations, now=now, **terms)
+        versions.append(services.incentive_activate(draft=draft, actor=cast.supervisor, now=now))
+    said = announcing._values
+
+    def values(version: Any) -> dict[str, Any]:
+        if version.pk == versions[0].pk:
+            raise ValueError("a template lacks a word")
+        return said(version)
+
+    monkeypatch.setattr(announcing, "_values", values)
+    services.incentives_tell(actor=cast.system, now=now)
+    told = {one.pk: Notice.objects.about("ledger.incentiveversion", one.pk).count() for one in versions}
+    assert told == {versions[0].pk: 0, versions[1].pk: 1}
+    monkeypatch.undo()
+    services.incentives_tell(actor=cast.system, now=now)
+    assert Notice.objects.about("ledger.incentiveversion", versions[0].pk).count() == 1

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import time_machine
@@ -13,16 +14,18 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.services import system_user
 from accounts.states import Role
 from aftersales.core.errors import DomainError, NotPermitted
 from aftersales.core.models import Event
-from aftersales.merchants.models import MerchantInvitation
-from aftersales.merchants.services import people
+from aftersales.merchants.models import MerchantContact, MerchantInvitation, MerchantMember
+from aftersales.merchants.services import member_remove, people
 from aftersales.standards.models import ParameterVersion
 from aftersales.tickets.models import Ticket, Unsent
 from tests.cast import PASSWORD
 from tests.department import work_off
 from tests.merchants.shops import Shop, a_shop, join
+from tests.tickets.test_locked_first import overtaken
 
 __all__ = ["work_off"]
 
@@ -31,6 +34,7 @@ DAY = timedelta(days=1)
 PEOPLE = reverse("portal:people")
 NEW = {"name": "孙新", "email": "Sun.Xin@shop.example", "role": "clerk"}
 STRONG = "Yunfan-2026-shop"
+DESK = {"name": "仓库", "phone": "0571-100200", "address": "杭州市滨江路 1 号"}
 
 
 @pytest.fixture(autouse=True)
@@ -156,6 +160,30 @@ def test_only_the_account_of_that_address_accepts(
     assert other.clerk.roles == [Role.MERCHANT_OWNER, Role.MERCHANT_CLERK], "owner here, clerk there"
 
 
+def test_a_clerk_who_accepts_as_owner_is_one(cast: Any, shop: Shop, now: datetime) -> None:
+    """The platform let him in as a clerk while the letter was on its way."""
+    guest = cast.person(Role.MERCHANT_CLERK, email=NEW["email"].lower())
+    asked = people.invitation_make(
+        merchant=shop.merchant, actor=shop.owner, now=now, **NEW | {"role": "owner"}
+    )
+    join(cast, shop.merchant, guest, "clerk", now)
+    cast.client(guest).post(urlsplit(people.invitation_link(asked)).path)
+
+    assert shop.member(guest).role == "owner"
+    assert User.objects.get(pk=guest.pk).roles == [Role.MERCHANT_OWNER]
+    told = Event.objects.get(kind="merchant.member_role_changed")
+    assert (told.payload["old"], told.payload["new"]) == ("clerk", "owner")
+    assert Event.objects.filter(kind="merchant.member_added", payload__user=guest.pk).count() == 1
+
+
+def test_an_owner_who_accepts_as_clerk_stays_owner(cast: Any, shop: Shop, now: datetime) -> None:
+    guest = cast.person(Role.MERCHANT_OWNER, email=NEW["email"].lower())
+    asked = people.invitation_make(merchant=shop.merchant, actor=shop.owner, now=now, **NEW)
+    join(cast, shop.merchant, guest, "owner", now)
+    people.invitation_accept(invitation=asked, actor=guest, now=now)
+    assert shop.member(guest).role == "owner"
+
+
 def test_people_of_the_platform_never_act_for_a_shop(
     cast: Any, shop: Shop, work_off: Any, now: datetime
 ) -> None:
@@ -187,6 +215,41 @@ def test_a_removed_clerk_is_out_at_once_and_what_was_begun_stays(
     assert Event.objects.filter(kind="merchant.member_removed", actor_id=shop.owner.pk).count() == 1
 
 
+@pytest.mark.parametrize("how", ["removed by an owner", "removed by the platform", "made a clerk"])
+def test_an_invitation_ends_with_the_owner_who_sent_it(
+    cast: Any, shop: Shop, work_off: Any, now: datetime, how: str
+) -> None:
+    path, leaving = invite(cast, shop, work_off, role="owner"), shop.member(shop.owner)
+    second = people.member_role_set(
+        member=shop.member(shop.clerk), role="owner", actor=shop.owner, now=now
+    ).user
+    kept = people.invitation_make(
+        merchant=shop.merchant, actor=second, now=now, name="甲", email="jia@x.example", role="clerk"
+    )
+    if how == "removed by an owner":
+        people.member_dismiss(member=leaving, actor=second, now=now)
+    elif how == "removed by the platform":
+        member_remove(member=leaving, actor=cast.operations, now=now)
+    else:
+        people.member_role_set(member=leaving, role="clerk", actor=second, now=now)
+
+    assert Client().get(path).status_code == 404
+    Client().post(path, {"name": "孙新", "password": STRONG, "again": STRONG})
+    assert not User.objects.filter(username="sun.xin@shop.example").exists()
+    assert list(MerchantInvitation.objects.open()) == [kept], "what others asked stands"
+    assert Event.objects.filter(kind="merchant.invitation_revoked", merchant_id=shop.merchant.pk).count() == 1
+
+
+def test_who_was_removed_already_is_not_removed_again(cast: Any, shop: Shop, now: datetime) -> None:
+    member = shop.member(shop.clerk)
+    member_remove(member=member, actor=cast.operations, now=now)
+    with pytest.raises(DomainError) as refused:
+        member_remove(member=member, actor=cast.operations, now=now + DAY)
+    assert refused.value.code == "gone"
+    member.refresh_from_db()
+    assert member.active_to == now
+
+
 def test_who_acts_for_another_shop_too_keeps_that_and_is_signed_out(
     cast: Any, shop: Shop, now: datetime
 ) -> None:
@@ -197,6 +260,37 @@ def test_who_acts_for_another_shop_too_keeps_that_and_is_signed_out(
     cast.client(shop.owner).post(reverse("portal:remove"), {"member": shop.member(shop.clerk).pk})
     assert reverse("account_login") in browser.get(reverse("portal:index")).headers["Location"]
     assert cast.client(User.objects.get(pk=shop.clerk.pk)).get(reverse("portal:index")).status_code == 200
+
+
+def test_a_form_of_one_shop_does_nothing_for_the_shop_chosen_in_another_window(
+    cast: Any, shop: Shop, now: datetime
+) -> None:
+    other, forms = a_shop(cast, now, "b"), {"invite": NEW, "addresses": DESK}
+    join(cast, other.merchant, shop.owner, "owner", now)
+    browser, before = cast.client(shop.owner, shop.merchant), addresses()
+    for page in ("people", "addresses"):
+        field = f'name="shop" value="{shop.merchant.public_id}"'
+        assert field in said(browser.get(reverse(f"portal:{page}")))
+    browser.post(reverse("portal:chosen"), {"merchant": other.merchant.public_id})
+    for name, given in forms.items():
+        sent = browser.post(reverse(f"portal:{name}"), given | {"shop": shop.merchant.public_id}, follow=True)
+        assert sent.redirect_chain[-1][0] == reverse("portal:choose")
+        assert 'class="po-msg error"' in said(sent)
+    member_remove(member=shop.member(shop.owner), actor=cast.operations, now=now)
+    browser = cast.client(User.objects.get(pk=shop.owner.pk))  # one shop is left: nothing is to be chosen
+    for name, given in forms.items():
+        sent = browser.post(reverse(f"portal:{name}"), given | {"shop": shop.merchant.public_id}, follow=True)
+        assert 'class="po-msg error"' in said(sent)
+    assert (MerchantInvitation.objects.count(), addresses()) == (0, before)
+
+    for name, given in forms.items():
+        browser.post(reverse(f"portal:{name}"), given | {"shop": other.merchant.public_id})
+    assert MerchantInvitation.objects.get().merchant == other.merchant
+    assert addresses() == before | {other.merchant.pk: DESK["address"]}
+
+
+def addresses() -> dict[int, str]:
+    return dict(MerchantContact.objects.filter(role="returns").values_list("merchant_id", "address"))
 
 
 def test_the_last_owner_stays_until_somebody_else_is_one(cast: Any, shop: Shop, now: datetime) -> None:
@@ -274,3 +368,37 @@ def test_a_shop_sends_so_many_invitations_a_day_and_not_more(cast: Any, shop: Sh
             merchant=shop.merchant, actor=shop.owner, now=later, name="甲", email="N1@x.example", role="clerk"
         )
     assert refused.value.code == "invited"
+
+
+def test_sending_again_counts_as_one_more_of_the_day(cast: Any, shop: Shop, now: datetime) -> None:
+    """Whoever gets letters of this shop: so many a day, and not more."""
+    ParameterVersion.objects.filter(parameter__code="merchant_invitations_a_day").update(value=3)
+    asked = people.invitation_make(merchant=shop.merchant, actor=shop.owner, now=now, **NEW)
+    for hour in (1, 2):
+        asked = people.invitation_renew(invitation=asked, actor=shop.owner, now=now + timedelta(hours=hour))
+    for act in (
+        lambda at: people.invitation_renew(invitation=asked, actor=shop.owner, now=at),
+        lambda at: people.invitation_make(
+            merchant=shop.merchant, actor=shop.owner, now=at, **NEW | {"email": "b@x.example"}
+        ),
+    ):
+        with pytest.raises(DomainError) as refused:
+            act(now + timedelta(hours=3))
+        assert refused.value.code == "too_many"
+    people.invitation_renew(invitation=asked, actor=shop.owner, now=now + DAY + timedelta(minutes=1))
+
+
+@pytest.mark.concurrency
+@pytest.mark.django_db(transaction=True)
+def test_who_leaves_two_shops_at_once_keeps_no_role(cast: Any, shop: Shop, now: datetime) -> None:
+    """Each shop's owner saw the other shop still there: the role would stay with an account of nobody."""
+    other = a_shop(cast, now, "b")
+    join(cast, other.merchant, shop.clerk, "clerk", now)
+    here, there = shop.member(shop.clerk), other.member(shop.clerk)
+    system_user(now)
+    overtaken(
+        lambda: people.member_dismiss(member=here, actor=shop.owner, now=now),
+        lambda: people.member_dismiss(member=there, actor=other.owner, now=now),
+    )
+    assert not MerchantMember.objects.filter(user=shop.clerk, active_to=None).exists()
+    assert User.objects.get(pk=shop.clerk.pk).roles == []

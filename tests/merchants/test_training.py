@@ -1,5 +1,7 @@
 """Merchants' people are taught what their agreements ask for, see only their own, and are counted."""
 
+import csv
+import io
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -14,7 +16,7 @@ from accounts.states import Role
 from aftersales.core.errors import DomainError, NotPermitted
 from aftersales.core.models import Event
 from aftersales.merchants import services, trainingrules, trainingselectors
-from aftersales.merchants.models import Lesson, Merchant
+from aftersales.merchants.models import Lesson, Merchant, TrainingTerm
 from aftersales.merchants.services.training import lessons_sweep, term_draft
 from aftersales.merchants.trainingrules import Share
 from aftersales.notices.models import Notice
@@ -249,6 +251,41 @@ def test_terms_are_versions_by_two_persons_and_only_of_courses_for_merchants(
     assert (first.code, again.number) == (again.code, 2)
     row = Lesson.objects.get(member__user=shops["clerk"])
     assert (row.term, row.due_at.date()) == (again.citation, (now + 30 * DAY).date())
+
+
+def sheet_of(browser: Any, sheet: str) -> list[list[str]]:
+    answer = browser.get(reverse("sheets:export", args=[sheet, "csv"]))
+    return list(csv.reader(io.StringIO(b"".join(answer).decode("utf-8-sig"))))[1:]
+
+
+def test_terms_leave_as_a_sheet_with_every_version(cast: Any, shops: Any, now: datetime) -> None:
+    first = asked(cast, now, shops["course"])
+    asked(cast, now + DAY, shops["course"], days=30, exam=an_exam(cast, now), agreement="")
+    address = reverse("sheets:export", args=["training_terms", "csv"])
+    for person in (cast.trainer, cast.auditor, cast.merchant_manager):
+        browser = cast.client(person)
+        assert address.replace("csv", "xlsx") in browser.get(reverse("merchants:training")).content.decode()
+        rows = sheet_of(browser, "training_terms")
+        stored = TrainingTerm.objects.order_by("pk")
+        assert [row[:6] for row in rows] == [
+            [
+                one.code,
+                str(one.number),
+                one.agreement,
+                one.course.code,
+                one.exam.code if one.exam else "",
+                str(one.days),
+            ]
+            for one in stored
+        ]
+        assert rows[0][:4] == [first.code, "1", "2026-1", shops["course"].code]
+    for person in (cast.agent, cast.planner, shops["owner"]):
+        assert cast.client(person).get(address).status_code in {403, 404}
+    assert (
+        address.replace("csv", "xlsx")
+        not in cast.client(cast.planner).get(reverse("merchants:training")).content.decode()
+    )
+    assert cast.client(cast.trainer).get(reverse("sheets:choose", args=["training_terms"])).status_code == 403
 
 
 def test_a_member_finds_nothing_but_his_own(cast: Any, shops: Any, now: datetime) -> None:

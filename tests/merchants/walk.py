@@ -37,6 +37,7 @@ KINDS = {
         "row",
     ),
     **dict.fromkeys(("join", "check_in", "start", "answer", "submit", "appeal", "consequence_appeal"), "row"),
+    "statement_sheet": "row",
     **dict.fromkeys(("chosen", "invite", "invitation_change", "remove", "role", "agreement_answer"), "act"),
     "invitation": "open",
 }
@@ -123,6 +124,7 @@ def _consequences(scene: Scene, cast: Any, now: datetime) -> None:
     browser = cast.client(scene.shop.owner)
     proof = SimpleUploadedFile("秘密证据.txt", "秘密证据".encode(), "text/plain")
     browser.post(scene.addresses["consequence_appeal"][0], {"reason": "秘密申诉", "files": [proof]})
+    scene.at("statement_sheet", scene.shop.merchant.public_id)
     scene.at("consequence_file", row.files.get().public_id)
 
 

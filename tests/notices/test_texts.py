@@ -1,9 +1,11 @@
 """Texts: only declared blanks, two people, shipped ones from the first minute."""
 
-from datetime import datetime
+from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from django.db import transaction
 
 from accounts.services import system_user
 from aftersales.core.errors import Conflict, DomainError, NotPermitted, Refused
@@ -12,6 +14,7 @@ from aftersales.notices import kinds, rules, selectors, texts
 from aftersales.notices.models import NoticeTemplate, NoticeText
 from aftersales.notices.services import notice_send
 
+NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 WORDS = {"subject_zh": "新 {number}", "body_zh": "新文", "subject_en": "New {number}", "body_en": "New"}
 HOSTILE = [
     "{{ settings.SECRET_KEY }}",
@@ -30,9 +33,17 @@ HOSTILE = [
 ]
 
 
+@pytest.fixture(scope="module")
+def shipped(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """The shipped texts, read once."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        texts.texts_load(now=NOW)
+        yield
+        transaction.set_rollback(True)
+
+
 @pytest.fixture
-def template(db: None, now: datetime) -> NoticeTemplate:
-    texts.texts_load(now=now)
+def template(shipped: None, db: None) -> NoticeTemplate:
     return NoticeTemplate.objects.get(code="ticket.opened")
 
 

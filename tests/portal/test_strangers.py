@@ -12,9 +12,13 @@ from django.urls import reverse
 from accounts.models import User
 from aftersales.cases import services
 from aftersales.cases.models import Case
-from aftersales.core.errors import DomainError
+from aftersales.core.errors import DomainError, NotPermitted
+from aftersales.core.models import Event
+from aftersales.customers.models import Contact
+from aftersales.customers.services import contact_reveal
 from aftersales.merchants.models import Merchant
 from aftersales.merchants.services import member_remove
+from aftersales.orders.models import Order
 from tests.cases.workshop import HOUR, arrive, fresh
 from tests.cast import Cast
 from tests.portal.clerk import Clerk, photo
@@ -129,3 +133,24 @@ def test_home_and_case_take_a_dozen_statements_at_most_whatever_the_rows(
 
     assert few == many
     assert max(many.values()) <= MOST, many
+
+
+def test_an_address_is_shown_in_full_to_the_shops_own_people_only(
+    clerk: Clerk, stranger: Clerk, desk: Cast, shop: Merchant, open_case: Open, now: datetime
+) -> None:
+    """By the service too, whatever page it is called from; a general right to reveal contacts no merchant has."""
+    case = open_case({1: 1}, kind="exchange", ground="quality")
+    phone = Contact(customer=case.order.customer, kind="phone", value="13900001111", search_key="13900001111")
+    phone.save()
+    Order.objects.filter(pk=case.order_id).update(ship_phone=phone)
+    case = Case.objects.get(pk=case.pk)
+    own = services.addressee_reveal(case=case, actor=clerk.person, now=now)
+    assert ("phone", "13900001111") in {(one.kind, value) for one, value in own}
+    for other in (stranger.person, desk.agent):
+        with pytest.raises(DomainError):
+            services.addressee_reveal(case=case, actor=other, now=now)
+    for merchants in (clerk.person, stranger.person):
+        with pytest.raises(NotPermitted):
+            contact_reveal(contact=phone, actor=merchants, reason="wants to call", now=now)
+    looked = Event.objects.filter(kind="contact.revealed")
+    assert set(looked.values_list("actor_id", flat=True)) == {clerk.person.pk}

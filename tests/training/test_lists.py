@@ -1,4 +1,4 @@
-"""Certificates, results and hours leave as sheets; each reader gets the rows that his pages show."""
+"""Certificates, results, assessments and hours leave as sheets; each reader gets the rows that his pages show."""
 
 import csv
 import io
@@ -6,13 +6,15 @@ from datetime import timedelta
 
 import pytest
 from django.urls import reverse
+from django.utils.translation import override
 
 from accounts.states import Role
 from aftersales.core.errors import NotPermitted
 from aftersales.core.sheets import exporting
 from tests.training.test_exams import an_exam
+from tests.training.test_practical import give, opened
 from tests.training.test_tiers import passed, taught
-from training.models import Attempt, Certificate, Seat
+from training.models import Assessment, Attempt, Certificate, Seat, Sheet
 
 pytestmark = pytest.mark.django_db
 HOURS = timedelta(hours=3)
@@ -54,3 +56,45 @@ def test_who_may_not_read_them_takes_nothing_out(cast, now) -> None:
     other = cast.make_team("other", lead=cast.person(Role.VENDOR_LEAD), vendor="外包一")
     taught(cast, now)
     assert taken("training_hours", Seat, other.lead, now) == [], "people of another team"
+
+
+def test_an_assessment_leaves_as_a_sheet_and_its_points_once_everybody_gave_his(cast, now) -> None:
+    """As on its page: how many sheets are given shows at once, what stands in them when it is over."""
+    row = opened(cast, now)
+    give(row, cast.trainer, now, 8, "7.5")
+    with override("en"):
+        (before,) = taken("assessments", Assessment, cast.lead, now)
+    assert (before["Number"], before["User name"], before["rubric"], before["version"]) == (
+        row.number, "agent", "call", "1",
+    )  # fmt: skip
+    assert before["assessors"] == f"{cast.trainer}; {cast.lead}"
+    assert (before["state"], before["sheets given"], before["points by assessor"], before["score"]) == (
+        "open", "1", "", "",
+    )  # fmt: skip
+    assert "15.5" not in before.values()
+    give(row, cast.lead, now, 7, 7)
+    with override("en"):
+        (after,) = taken("assessments", Assessment, cast.trainer, now + HOURS)
+    assert (after["state"], after["sheets given"], after["points by assessor"]) == ("done", "2", "15.5; 14")
+    assert (float(after["score"]), float(after["points to be had"]), after["passed"]) == (14.75, 20, "yes")
+
+
+def test_each_reader_takes_out_the_assessments_of_his_page(cast, now) -> None:
+    row = opened(cast, now)
+    address = reverse("sheets:export", args=["assessments", "csv"])
+    assert (
+        address.replace("csv", "xlsx")
+        in cast.client(cast.lead).get(reverse("training:practicals")).content.decode()
+    )
+    for person in (cast.agent, cast.payroll_reader):
+        assert cast.client(person).get(address).status_code in {403, 404}
+        assert (
+            address.replace("csv", "")
+            not in cast.client(person).get(reverse("training:practicals")).content.decode()
+        )
+    other = cast.make_team("other", lead=cast.person(Role.VENDOR_LEAD), vendor="外包一").lead
+    assert taken("assessments", Assessment, other, now) == [], "people of another team"
+    Sheet.objects.create(assessment=row, assessor=other)
+    (watched,) = taken("assessments", Assessment, other, now)
+    assert {row.number, "open"} <= set(watched.values()), "he watches"
+    assert row.number in cast.client(other).get(reverse("training:practicals")).content.decode()

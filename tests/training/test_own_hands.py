@@ -10,6 +10,8 @@ from django.apps import apps
 from django.contrib import admin
 from django.urls import NoReverseMatch, reverse
 
+from aftersales.core import authority
+from aftersales.core.authority import Claim
 from aftersales.core.errors import DomainError
 from aftersales.core.models import Event
 from aftersales.core.sheets.resource import registered
@@ -23,7 +25,10 @@ from training.models import (
     Exam,
     Fact,
     Item,
+    Limit,
+    Number,
     Order,
+    Requirement,
     Run,
     Seat,
     Sheet,
@@ -99,12 +104,44 @@ def test_registers_sheets_and_histories_have_no_way_in(cast, now) -> None:
             except NoReverseMatch:
                 address = f"/admin/training/{model}/{row.pk}/{page}/"
             assert browser.post(address, {"valid_to": "2099-01-01"}).status_code in {302, 403, 404, 405}
-    ours = {Certificate, Tier, TierVersion, Fact}
-    # They may be taken out as sheets; no row of a sheet may come back in.
+    ours = {Certificate, Tier, Fact}
+    # They may be taken out as sheets; no row of a sheet may come back in. Versions of tiers come in as drafts only.
     assert not [one for one in registered() if one.importable and one._meta.model in ours]
     row.refresh_from_db()
     assert (row.state, row.version) == ("certified", 1)
     assert Event.objects.filter(kind__startswith="certificate.").count() == 1
+
+
+def test_a_sheet_that_makes_ones_own_way_easier_is_a_draft_that_one_does_not_activate(cast, now) -> None:
+    """A supervisor drafts by sheet that the next tier asks for nothing, his own gives any amount, his duty no tier."""
+    me = cast.supervisor
+    cast.certify(me)
+    claims = {1: [Claim("refund", Decimal(90_000), "CNY")]}
+    sheets = {
+        "tiers": (TierVersion, {
+            "code": "senior", "number": "2", "rank": "600", "valid_months": "12", "warn_days": "30", "hours": "",
+            "handled": "", "satisfaction": "", "inspection": "", "days_below": "", "no_suspension": "",
+        }),
+        "authority_limits": (Limit, {
+            "code": "in_post-refund-cny", "number": "1", "per_decision": "", "per_day": "", "per_customer": "",
+        }),
+        "duty_requirements": (Requirement, {"duty": "returns", "number": "1", "tier": "basic"}),
+        "training_numbers": (Number, {"code": "code_minutes", "number": "1", "value": "999"}),
+    }  # fmt: skip
+    for sheet, (model, row) in sheets.items():
+        before = list(model.objects.in_force(now).order_by("pk").values())
+        for state in ("active", ""):
+            line = row | {"change_reason": "x", "state": state}
+            steps.load(sheet, steps.rows_as_csv(list(line), list(line.values())), actor=me, now=now)
+        (draft,) = model.objects.drafts().filter(drafted_by=me)
+        assert list(model.objects.in_force(now).order_by("pk").values()) == before
+        with pytest.raises(DomainError):
+            services.rule_activate(draft=draft, actor=me, now=now)
+        sort, key = draft.citation.partition(" ")[0].split(".")
+        cast.client(me).post(reverse("training:decide", args=[sort, key, draft.number]), {"act": "activate"})
+        draft.refresh_from_db()
+        assert draft.state == "draft"
+    assert not authority.weigh(actor=me, claims=claims, now=now)[1].allowed
 
 
 # ----------------------------------------------------- attendance, hours, marks, sheet of an assessor, order
@@ -278,6 +315,13 @@ def test_no_sheet_and_no_service_writes_what_is_ones_own(cast, now, world) -> No
         for said in ("present", "absent", "enrolled"):
             line = f"run,person,said\n{world[run].number},{me.username},{said}".encode()
             steps.load("attendance", line, actor=me, now=now)
+    coming, head = world["coming"], "number,course,trainer,starts_at,ends_at,places"
+    for trainer in (coming.trainer.username, me.username):
+        line = f"{coming.number},basics,{trainer},2026-01-01 09:00,2026-01-01 18:00,9"
+        steps.load("course_runs", f"{head}\n{line}".encode(), actor=me, now=now)
+    head = "person,course,reason_code,due_at,metric,order_reason"
+    line = f"{me.username},basics,other,2027-01-01,reopened,x"
+    steps.load("retraining_orders", f"{head}\n{line}".encode(), actor=me, now=now)
     who: dict[str, Any] = {"actor": me, "now": now}
     acts: list[Callable[[], Any]] = [
         lambda: exams.texts_mark(attempt=world["paper"], marks={1: (Decimal(10), "")}, **who),

@@ -21,7 +21,7 @@ from training.models import CODE_LENGTH, TrainingRule, versions_are_sound
 from training.models.courses import in_words
 from training.models.exams import points_column
 from training.practicalmachine import ASSESSMENT_MACHINE, RUBRIC_MACHINE
-from training.querysets import AttemptQuerySet, ExamQuerySet, TrainingRuleQuerySet
+from training.querysets import AssessmentQuerySet, ExamQuerySet, TrainingRuleQuerySet
 from training.states import AssessmentState
 
 PERSON = settings.AUTH_USER_MODEL
@@ -136,7 +136,7 @@ class Assessment(StateModel, VersionedModel):
     max_score = points_column(_("points to be had"))
     passed = models.BooleanField(_("passed"), null=True, blank=True)
     history = HistoricalRecords()
-    objects = AttemptQuerySet.as_manager()
+    objects = AssessmentQuerySet.as_manager()
 
     class Meta:
         verbose_name = pgettext_lazy("practical", "assessment")

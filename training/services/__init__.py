@@ -201,7 +201,7 @@ def _next_version(
             setattr(row, name, value)
         row.number = (row.siblings().aggregate(last=Max("number"))["last"] or 0) + 1
         row.change_reason, row.drafted_by_id, row.drafted_at = reason, actor.pk, now
-        _check(row)
+        check_draft(row)
         return moves.create(
             row, actor=actor, now=now, event="training_rule.drafted", payload=row._payload(), reason=reason
         )
@@ -210,15 +210,18 @@ def _next_version(
 def _correct(draft: Any, actor: Any, now: datetime, reason: str, terms: dict[str, Any]) -> Any:
     for name, value in terms.items():
         setattr(draft, name, value)
-    _check(draft)
+    check_draft(draft)
     return registers.save(
         draft, actor=actor, now=now, event="training_rule.changed", payload=draft._payload(),
         drafted_by_id=actor.pk, drafted_at=now, change_reason=reason, **terms,
     )  # fmt: skip
 
 
-def _check(row: Any) -> None:
-    """A limit that cannot be followed is refused before anybody can bring it into force."""
+def check_draft(row: Any) -> None:
+    """A tier that nobody can reach and a limit that cannot be followed are refused while they are drafted.
+
+    Errors: those of ``certificates.check_terms``; negative, order.
+    """
     if isinstance(row, TierVersion):
         check_terms(row)
     if isinstance(row, Limit):

@@ -93,15 +93,18 @@ def check_terms(terms: Mapping[str, Any]) -> None:
     """What a course cannot be is refused. Errors: hours, link."""
     if "hours" in terms and not 0 < terms["hours"] <= 400:
         raise DomainError(_("A course lasts more than 0 and at most 400 hours."), "hours")
-    is_address = URLValidator(schemes=["http", "https"])
     for line in str(terms.get("links", "")).split():
-        try:
-            is_address(line)
-        except ValidationError as error:
-            words = {"line": line[:80]}
-            raise DomainError(
-                _("“%(line)s” is no address; write https://… on a line.") % words, "link"
-            ) from error
+        _check_address(line)
+
+
+def _check_address(line: str) -> None:
+    try:
+        URLValidator(schemes=["http", "https"])(line)
+    except ValidationError as error:
+        words = {"line": line[:80]}
+        raise DomainError(
+            _("“%(line)s” is no address; write https://… on a line.") % words, "link"
+        ) from error
 
 
 def course_file_add(*, draft: CourseVersion, upload: UploadedFile, actor: Any, now: datetime) -> CourseFile:
@@ -150,7 +153,7 @@ def run_plan(
 ) -> Run:  # fmt: skip
     """Plan a run of the version in force. ``more``: place, link, budget, cost_per_head (per person), currency.
 
-    Errors: not_permitted, no_version, no_trainer, period, places.
+    Errors: not_permitted, no_version, no_trainer, period, places, link.
     """
     require(actor, PLAN_RUNS)
     version = CourseVersion.objects.in_force(now).filter(course=course).order_by("-number").first()
@@ -159,7 +162,7 @@ def run_plan(
             _("No version of this course is in force; a second person brings its draft into force first."),
             "no_version",
         )
-    _check_run(trainer, starts_at, ends_at, places)
+    _check_run(trainer, starts_at, ends_at, places, more.get("link", ""))
     row = Run(
         number=series.next_number("course_run", now), course=course, course_version=version, hours=version.hours,
         trainer=trainer, starts_at=starts_at, ends_at=ends_at, places=places, planned_by=actor, planned_at=now, **more,
@@ -170,7 +173,7 @@ def run_plan(
     )
 
 
-def _check_run(trainer: User, starts_at: datetime, ends_at: datetime, places: int) -> None:
+def _check_run(trainer: User, starts_at: datetime, ends_at: datetime, places: int, link: str) -> None:
     if not (trainer.is_staff and trainer.has_perm(MARK)):
         raise DomainError(
             _("%(who)s may not record attendance; choose a trainer or a lead.") % {"who": trainer},
@@ -180,6 +183,8 @@ def _check_run(trainer: User, starts_at: datetime, ends_at: datetime, places: in
         raise DomainError(_("A run ends after it begins."), "period")
     if places < 1:
         raise DomainError(_("A run has at least one place."), "places")
+    if link:
+        _check_address(link)
 
 
 def run_change(*, run: Run, actor: Any, now: datetime, version: int | None = None, **columns: Any) -> Run:
@@ -197,9 +202,8 @@ def run_change(*, run: Run, actor: Any, now: datetime, version: int | None = Non
             raise DomainError(_("The run has begun or is over; it is not changed any more."), "begun")
         trainer = User.objects.get(pk=columns.get("trainer_id", row.trainer_id))
         places = columns.get("places", row.places)
-        _check_run(
-            trainer, columns.get("starts_at", row.starts_at), columns.get("ends_at", row.ends_at), places
-        )
+        times = (columns.get("starts_at", row.starts_at), columns.get("ends_at", row.ends_at))
+        _check_run(trainer, *times, places, columns.get("link", ""))
         taken = Seat.objects.filter(run=row).taken()
         if taken.filter(person_id=actor.pk).exists():
             raise DomainError(_("You are enrolled in this run; somebody else leads it."), "own_run")

@@ -1,9 +1,10 @@
-"""Rows of a sheet as drafts: questions, courses, rubrics. Each row is one version; nothing comes into force by it."""
+"""Rows of a sheet as drafts of any rule of this room. Each row is one version; nothing comes into force by it."""
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -13,20 +14,51 @@ from aftersales.core import moves
 from aftersales.core.errors import Busy, DomainError
 from aftersales.core.rulebook import RuleState
 from training import examrules, practicalrules
-from training.models import Course, CourseVersion, Question, QuestionVersion, Rubric, RubricVersion
-from training.services import DRAFT, SOURCES, courses, draft_version, exams, practical, require
+from training.models import (
+    Course,
+    CourseVersion,
+    Exam,
+    ExamVersion,
+    Limit,
+    Number,
+    Question,
+    QuestionVersion,
+    Requirement,
+    Rubric,
+    RubricVersion,
+    Tier,
+    TierVersion,
+)
+from training.services import (
+    DRAFT,
+    LIMIT_TERMS,
+    SOURCES,
+    TIER_TERMS,
+    check_draft,
+    courses,
+    draft_version,
+    exams,
+    practical,
+    require,
+)
 
 Row = Mapping[str, Any]
 TEXTS = {"model_answer", "explanation", "cites", "syllabus", "material", "links"}
-LISTS = {"duties", "tiers", "right"}
+LISTS = {"duties", "tiers", "right", "courses", "exams", "rubrics", "severities"}
+COLUMNS = {"exam_id": "exam", "tier_id": "tier"}  # stored as a key, written in a sheet by its code
 PREVIEWED = "previewed_at"
 
 
 @dataclass(frozen=True)
 class Kept:
-    """One kind of rule: its register with the columns that all versions share, its versions and their terms."""
+    """One kind of rule: its register with the columns that all versions share, its versions and their terms.
 
-    register: type[Any]
+    Without a register the versions carry themselves what they share, and ``key`` is the word that names the rule.
+    ``blank`` is what an empty cell means where it is neither nothing nor an empty text; ``by`` the column of the sheet
+    that names the rule.
+    """
+
+    register: type[Any] | None
     versions: type[Any]
     key: str
     shared: tuple[str, ...]
@@ -35,6 +67,13 @@ class Kept:
     source: Mapping[str, str]
     check: Callable[[Any], None]
     follow: Callable[[Sequence[tuple[Any, Any]]], None] | None = None
+    blank: Mapping[str, Any] = field(default_factory=dict)
+    by: str = "code"
+
+    @property
+    def carried(self) -> tuple[str, ...]:
+        """Columns of a version that are the same in all of them."""
+        return self.shared if self.register is None else ()
 
 
 @dataclass
@@ -53,6 +92,10 @@ def _check_rubric(row: RubricVersion) -> None:
     practicalrules.parse(row.criteria)
 
 
+def _check_exam(row: ExamVersion) -> None:
+    examrules.parse(row.blueprint)
+
+
 QUESTIONS = Kept(
     Question, QuestionVersion, "question", ("topic",), exams.QUESTION_TERMS, "question.created", exams.OWN_SOURCE,
     exams.check_question,
@@ -65,6 +108,29 @@ RUBRICS = Kept(
     Rubric, RubricVersion, "rubric", ("name_zh", "name_en"), practical.RUBRIC_TERMS, "rubric.created",
     practical.OWN_SOURCE, _check_rubric,
 )  # fmt: skip
+EXAMS = Kept(
+    Exam, ExamVersion, "exam", ("name_zh", "name_en"), exams.EXAM_TERMS, "exam.created", exams.OWN_SOURCE,
+    _check_exam,
+)  # fmt: skip
+TIERS = Kept(
+    Tier, TierVersion, "tier", ("name_zh", "name_en"), TIER_TERMS, "tier.created",
+    {"source_ref": "R1.3", "source_zh": "部门自定认证等级", "source_en": "The department's own tier"}, check_draft,
+    blank={"hours": Decimal(0), "handled": 0, "days_below": 0, "counts_as_senior": False, "no_suspension": False},
+)  # fmt: skip
+LIMIT_OF = ("tier_id", "kind", "currency")
+LIMITS = Kept(
+    None, Limit, "code", LIMIT_OF, tuple(name for name in LIMIT_TERMS if name not in LIMIT_OF), "",
+    {"source_ref": "R1.3", "source_zh": "部门自定授权额度", "source_en": "The department's own limit"}, check_draft,
+)  # fmt: skip
+REQUIREMENTS = Kept(
+    None, Requirement, "duty", (), ("tier_id",), "",
+    {"source_ref": "R1.3", "source_zh": "部门自定上岗要求", "source_en": "The department's own requirement"},
+    check_draft, by="duty",
+)  # fmt: skip
+NUMBERS = Kept(
+    None, Number, "code", ("name_zh", "name_en"), ("value",), "", {}, check_draft,
+)  # fmt: skip
+NO_NUMBER = _("There is no number of this code; which numbers there are is part of the system.")
 
 
 def questions_take(rows: Sequence[Row], actor: Any, now: datetime) -> list[int]:
@@ -83,6 +149,36 @@ def rubrics_take(rows: Sequence[Row], actor: Any, now: datetime) -> list[int]:
     return _take(RUBRICS, rows, actor, now)
 
 
+def exams_take(rows: Sequence[Row], actor: Any, now: datetime) -> list[int]:
+    """Exams of a sheet as drafts; see ``_take``. Further error: blueprint."""
+    return _take(EXAMS, rows, actor, now)
+
+
+def tiers_take(rows: Sequence[Row], actor: Any, now: datetime) -> list[int]:
+    """Tiers of a sheet as drafts; see ``_take``. Further errors: unknown_course, unknown_exam, unknown_rubric,
+    temporary_wide, scores.
+    """
+    return _take(TIERS, rows, actor, now)
+
+
+def limits_take(rows: Sequence[Row], actor: Any, now: datetime) -> list[int]:
+    """Limits of authority of a sheet as drafts; see ``_take``. Further errors: negative, order."""
+    return _take(LIMITS, rows, actor, now)
+
+
+def requirements_take(rows: Sequence[Row], actor: Any, now: datetime) -> list[int]:
+    """What duties ask for, of a sheet, as drafts; see ``_take``."""
+    return _take(REQUIREMENTS, rows, actor, now)
+
+
+def numbers_take(rows: Sequence[Row], actor: Any, now: datetime) -> list[int]:
+    """Numbers of training of a sheet as drafts; see ``_take``. Further error: unknown_number."""
+    asked = {row["code"] for row in rows}
+    if len(asked) > Number.objects.filter(code__in=asked).values("code").distinct().count():
+        raise DomainError(NO_NUMBER, "unknown_number")
+    return _take(NUMBERS, rows, actor, now)
+
+
 def _take(kept: Kept, rows: Sequence[Row], actor: Any, now: datetime) -> list[int]:
     """The version that each row belongs to: the next one of its rule, its waiting draft corrected, or one that says
     the same already. All of the rows or none, in a number of statements that does not grow with new versions.
@@ -96,12 +192,12 @@ def _take(kept: Kept, rows: Sequence[Row], actor: Any, now: datetime) -> list[in
         found: list[int] = []
         fresh: list[tuple[Any, Any]] = []
         for row in rows:
-            head, terms = heads[row["code"]], _told(kept, row)
-            stands = standing[head.pk]
+            head, terms = heads[row[kept.by]], _told(kept, row)
+            stands = standing[getattr(head, "pk", head)]
             if stands.valid is not None and _says(stands.valid, terms):
                 found.append(stands.valid.pk)
                 continue
-            _refuse_changed(row, stands.valid)
+            _refuse_changed(kept, row, stands.valid)
             if stands.valid is not None and stands.valid.state == RuleState.DRAFT:
                 found.append(_corrected(kept, head, terms, row, actor, now))
             else:
@@ -110,7 +206,9 @@ def _take(kept: Kept, rows: Sequence[Row], actor: Any, now: datetime) -> list[in
 
 
 def _heads(kept: Kept, rows: Sequence[Row], actor: Any, now: datetime) -> dict[str, Any]:
-    """The rule of each code; unknown codes are opened."""
+    """The rule of each code; unknown codes are opened. A rule without a register is the word that names it."""
+    if kept.register is None:
+        return {row[kept.by]: row[kept.by] for row in rows}
     known = {one.code: one for one in kept.register.objects.filter(code__in=[row["code"] for row in rows])}
     new = {
         row["code"]: kept.register(code=row["code"], **{name: row.get(name) or "" for name in kept.shared})
@@ -126,14 +224,14 @@ def _heads(kept: Kept, rows: Sequence[Row], actor: Any, now: datetime) -> dict[s
     return known | new
 
 
-def _standing(kept: Kept, heads: Mapping[str, Any]) -> dict[int, Standing]:
+def _standing(kept: Kept, heads: Mapping[str, Any]) -> dict[Any, Standing]:
     """The versions of these rules under lock: one drafter at a time, as on the page."""
-    found: dict[int, Standing] = defaultdict(Standing)
+    found: dict[Any, Standing] = defaultdict(Standing)
     versions = kept.versions.objects.filter(**{f"{kept.key}__in": list(heads.values())})
     with moves.translated_locks():
         list(versions.order_by("pk").select_for_update(of=("self",)).values_list("pk"))
     for row in versions.order_by("number"):
-        stands = found[getattr(row, f"{kept.key}_id")]
+        stands = found[getattr(row, kept.versions.rule_key)]
         stands.newest = row
         if row.state != RuleState.REJECTED:
             stands.valid = row
@@ -142,19 +240,24 @@ def _standing(kept: Kept, heads: Mapping[str, Any]) -> dict[int, Standing]:
 
 def _told(kept: Kept, row: Row) -> dict[str, Any]:
     """What a row says; a column that the file has not keeps what stands, an empty cell is empty."""
-    columns = {"exam_id": "exam"}
-    said = {name: row[columns.get(name, name)] for name in kept.terms if columns.get(name, name) in row}
+    said = {name: row[_column(name)] for name in kept.terms if _column(name) in row}
     if "option_a" in row:
         cells = [row.get(f"option_{letter.lower()}") for letter in examrules.LETTERS]
         said["options"] = [_plain(cell) for cell in cells if cell]
     for name, value in said.items():
         if name in LISTS:
-            said[name] = list(value or ())
+            said[name] = list(dict.fromkeys(value or ()))
+        elif value is None and name in kept.blank:
+            said[name] = kept.blank[name]
         elif name in TEXTS or isinstance(value, str):
             said[name] = _plain(value or "")
     if said.get("right") and said.get("kind") != "order":
         said["right"] = sorted(said["right"])
     return said
+
+
+def _column(name: str) -> str:
+    return COLUMNS.get(name, name)
 
 
 def _plain(text: str) -> str:
@@ -166,7 +269,7 @@ def _says(version: Any, terms: Mapping[str, Any]) -> bool:
     return all(getattr(version, name) == value for name, value in terms.items())
 
 
-def _refuse_changed(row: Row, stands: Any) -> None:
+def _refuse_changed(kept: Kept, row: Row, stands: Any) -> None:
     """Nobody's later version is written over by somebody who has not seen it."""
     if stands is None:
         return
@@ -175,7 +278,7 @@ def _refuse_changed(row: Row, stands: Any) -> None:
     if stands.state == RuleState.DRAFT and seen is not None and stands.drafted_at > seen:
         later = True
     if later:
-        words = {"code": row["code"], "n": stands.number}
+        words = {"code": row[kept.by], "n": stands.number}
         raise DomainError(
             _("Somebody drafted version %(n)s of %(code)s after this sheet; take the sheet out anew.")
             % words,
@@ -194,9 +297,10 @@ def _next(
     kept: Kept, head: Any, newest: Any, terms: Mapping[str, Any], row: Row, actor: Any, now: datetime
 ) -> Any:
     """The next version, not yet written: what the newest says, with what the row says."""
-    columns: dict[str, Any] = dict(kept.source)
-    if newest is not None:
-        columns = {name: getattr(newest, name) for name in (*kept.terms, *SOURCES)}
+    if newest is None:
+        columns = dict(kept.source) | {name: row[_column(name)] for name in kept.carried}
+    else:
+        columns = {name: getattr(newest, name) for name in (*kept.terms, *kept.carried, *SOURCES)}
     version = kept.versions(
         **{kept.key: head}, **columns | dict(terms), number=newest.number + 1 if newest else 1,
         change_reason=row.get("change_reason") or "", drafted_by_id=actor.pk, drafted_at=now,

@@ -1,5 +1,6 @@
 """Every write about retraining orders: raised once, met by training itself, judged by a figure, never one's own."""
 
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from datetime import datetime
@@ -19,6 +20,8 @@ from training.services import require
 from training.states import OWED, OrderReason, OrderState
 
 BATCH = 500
+TERMS = {"person": "person_id", "course": "course_id", "exam": "exam_id"}
+SAID = ("person", "course", "reason_code", "due_at", "metric")
 
 
 def retraining_order(
@@ -86,6 +89,28 @@ def _check(
         )
     if not 1 <= days <= 366:
         raise DomainError(_("Compare between 1 and 366 days."), "window")
+
+
+def orders_take(rows: Sequence[Mapping[str, Any]], actor: Any, now: datetime) -> list[int]:
+    """Orders by hand of a sheet, each row by itself: one that was raised before is that order, whatever became of it.
+
+    Left out is a row whose person got another open order for the course since the preview. Errors: those of an order.
+    """
+    require(actor, ORDER)
+    people = User.objects.in_bulk({row["person"] for row in rows})
+    courses = Course.objects.in_bulk({row["course"] for row in rows})
+    exams = Exam.objects.in_bulk({row["exam"] for row in rows if row.get("exam")})
+    taken = []
+    for row in rows:
+        words = {TERMS.get(name, name): row[name] for name in (*SAID, "exam") if name in row}
+        order = Order.objects.filter(subject_id=None, **words).order_by("-pk").first() or retraining_order(
+            person=people[row["person"]], course=courses[row["course"]], exam=exams.get(row.get("exam")),
+            reason_code=row["reason_code"], deadline=row["due_at"], metric=row["metric"],
+            reason=row.get("order_reason") or "", actor=actor, now=now,
+        )  # fmt: skip
+        if all(getattr(order, name) == value for name, value in words.items()):
+            taken.append(order.pk)
+    return taken
 
 
 def retraining_cancel(*, order: Order, actor: Any, now: datetime, reason: str) -> Order:

@@ -1,5 +1,6 @@
 """Every write about cases. Lock order: order → ticket → case → payment."""
 
+from .addressee import addressee_reveal
 from .arriving import parcel_ask_stop, parcel_at_door, parcel_not_stopped, parcels_presume, stops_end
 from .asking import merchant_told, merchants_ask_again
 from .awaiting import parcels_expire, parcels_warn
@@ -112,6 +113,7 @@ __all__ = [
     "Diagnosis",
     "Part",
     "Replacement",
+    "addressee_reveal",
     "case_turn",
     "due_paid",
     "exchange_choose",

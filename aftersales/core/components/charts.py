@@ -94,7 +94,7 @@ def bars_line(
     Labels stand at every n-th column and at the present one (``here``: its place), which is told from the others.
     """
     ticks = nice_ticks(max([0, *(max(c.value, c.line or 0) for c in columns)]))
-    left, right, foot, head = 42, width - 6, height - 24, 14
+    left, right, foot, head = max(42, 14 + 7 * len(str(ticks[-1]))), width - 6, height - 24, 14
     step = (right - left) / max(len(columns), 1)
 
     def y(value: float) -> float:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import IO
 
 from django.db import connection
+from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
 
 from . import explaining, staging
@@ -56,9 +57,19 @@ def write(plan: Plan, upload: SheetUpload, stream: IO[str]) -> None:
 
 
 def stream(plan: Plan, upload: SheetUpload) -> Iterator[bytes]:
-    """The same as bytes, row by row, for a response."""
+    """The same as bytes, row by row, for a response, in the language of whoever asked: it is sent when the request is
+    over and its language gone."""
+    return _stream(plan, upload, get_language() or "")
+
+
+def _stream(plan: Plan, upload: SheetUpload, language: str) -> Iterator[bytes]:
     yield b"\xef\xbb\xbf"
-    for line in lines(plan, upload):
+    rows = lines(plan, upload)
+    while True:
+        with override(language):
+            line = next(rows, None)
+        if line is None:
+            return
         text = io.StringIO()
         csv.writer(text).writerow(line)
         yield text.getvalue().encode()

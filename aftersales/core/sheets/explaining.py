@@ -1,6 +1,6 @@
 """The preview's rows in words: what is new, what changes from what to what, what is refused and what to do."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,11 +9,12 @@ from django.utils.translation import gettext_lazy as _
 
 from aftersales.core import wording
 
-from . import staging
+from . import staging, standing
 from .headers import Binding
 from .models import SheetUpload
 from .plan import Plan
 from .problems import REASONS, RowProblem, Unreadable
+from .resource import RowRule
 from .sqltext import name_of
 from .widgets import ChoiceWidget, LookupWidget, MomentWidget, quote
 
@@ -41,6 +42,7 @@ class Row:
     cells: list[str] = field(default_factory=list)
     differences: list[Difference] = field(default_factory=list)
     problems: list[RowProblem] = field(default_factory=list)
+    version: str = ""  # the one that stands, where the row is a draft of the next
 
 
 @dataclass(frozen=True)
@@ -105,7 +107,20 @@ def page(
     else:
         for row in rows:
             row.cells = shown(plan, texts[row.number])
+        if tab == "new" and plan.resource.drafts_at:
+            _compare(plan, rows, texts)
     return rows, more
+
+
+def _compare(plan: Plan, rows: list[Row], texts: Mapping[int, Sequence[str]]) -> None:
+    """What a draft changes of what stands."""
+    stands = standing.of(plan, texts)
+    for row in rows:
+        row.version, differing = stands.get(row.number, ("", []))
+        row.differences = [
+            Difference(str(one.column.label), _display(one, old), _display(one, new))
+            for one, old, new in differing
+        ]
 
 
 def _numbers(plan: Plan, tab: str, after: int, part: str) -> list[tuple[int, str | None, str | None]]:
@@ -175,12 +190,17 @@ def _why(plan: Plan, binding: Binding | None, code: str, value: str) -> tuple[st
             except Unreadable as error:
                 return str(error.reason), str(error.remedy)
         return str(INVALID), ""
-    return _reason(plan, code)
+    reason, remedy = _reason(plan, code)
+    rule = _rule(plan, code)
+    return (rule.told(value) if rule and rule.told and value else "") or reason, remedy
+
+
+def _rule(plan: Plan, code: str) -> RowRule | None:
+    return next((rule for rule in plan.resource.rules if f"rule_{rule.code}" == code), None)
 
 
 def _reason(plan: Plan, code: str) -> tuple[str, str]:
-    if code.startswith("rule_"):
-        rule = next(rule for rule in plan.resource.rules if f"rule_{rule.code}" == code)
+    if rule := _rule(plan, code):
         return str(rule.reason), str(rule.remedy)
     name, colon, detail = code.partition(":")
     reason, remedy = REASONS.get(name, (INVALID, ""))

@@ -129,23 +129,46 @@ def write_xlsx(
     found: type[SheetResource], source: str, path: Path, *, masked: bool, names: Sequence[str] = ()
 ) -> int:
     """Frozen header, filter, numbers as numbers, codes and order numbers as text; answers the number of rows."""
+    rows = texts(found, source, masked=masked, names=names)
+    return fill_xlsx(str(found.title), chosen(found, names), rows, path)
+
+
+def text_of(found: type[SheetResource], column: Column) -> str:
+    """The SQL of one column's text, as it is."""
+    return _text(found, column, masked=False, guarded=False)
+
+
+def texts(
+    found: type[SheetResource], source: str, *, masked: bool, names: Sequence[str] = ()
+) -> Iterator[list[str]]:
+    """The cells of each row as they are, without the mark that keeps a CSV cell from becoming a formula."""
+    query = select(found, source, masked=masked, guarded=False, names=names)
+    return csv.reader(block.decode() for block in _lines(_copy(query)))
+
+
+def guarded(columns: Iterable[Column], row: Iterable[str]) -> list[str]:
+    """The same cells as a CSV file may hold them."""
+    return [
+        cell if isinstance(column.widget, PLAIN) else safe(cell)
+        for column, cell in zip(columns, row, strict=True)
+    ]
+
+
+def fill_xlsx(title: str, columns: Sequence[Column], rows: Iterable[list[str]], path: Path) -> int:
+    """The file of rows that are there already; answers their number."""
     book = xlsxwriter.Workbook(
         str(path), {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     )
-    sheet = book.add_worksheet(re.sub(r"[\[\]:*?/\\']", " ", str(found.title))[:31])
-    columns, bold, text = (
-        chosen(found, names),
-        book.add_format({"bold": True}),
-        book.add_format({"num_format": "@"}),
-    )
+    sheet = book.add_worksheet(re.sub(r"[\[\]:*?/\\']", " ", title)[:31])
+    bold, text = book.add_format({"bold": True}), book.add_format({"num_format": "@"})
+    money = book.add_format({"num_format": "0.00"})
     sheet.freeze_panes(1, 0)
     for position, column in enumerate(columns):
-        sheet.set_column(position, position, 18, None if column.widget.number else text)
+        plain = money if isinstance(column.widget, AmountWidget) else None
+        sheet.set_column(position, position, 18, plain if column.widget.number else text)
         sheet.write_string(0, position, str(column.label), bold)
-    query = select(found, source, masked=masked, guarded=False, names=names)
-    lines = (block.decode() for block in _lines(_copy(query)))
     count = 0
-    for count, row in enumerate(csv.reader(lines), start=1):
+    for count, row in enumerate(rows, start=1):
         _write_row(sheet, count, columns, row, text)
     sheet.autofilter(0, 0, count, len(columns) - 1)
     book.close()

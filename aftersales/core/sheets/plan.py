@@ -342,7 +342,8 @@ class Plan:
         twice = "'twice:' || d.first"
         if self.resource.row_key and set(self.resource.row_key) <= set(self.by_name):
             return [self._mark(twice, self.resource.row_key), self._mark("'again'", self.resource.key)]
-        return [self._mark(twice, [name for name in self.resource.key if name in self.by_name])]
+        there = [name for name in self.resource.key if name in self.by_name]
+        return [self._mark(twice, there)] if there else []
 
     def _mark(self, mark: str, names: Sequence[str]) -> tuple[str, str]:
         keys = {
@@ -395,13 +396,6 @@ class Plan:
             {self.present()} ORDER BY {order} {pass_over} RETURNING"""
         history = self.history("made", "+")
         return f"WITH made AS ({insert} *){history} SELECT id FROM made" if history else f"{insert} id"
-
-    def typed_rows(self, names: Sequence[str], low: int, high: int) -> str:
-        """Typed values of a chunk's new rows, in the order of the file, for an intake service."""
-        rows = self.rows_with("n", low, high) + " AND s.bad IS NULL"
-        values = ", ".join(self.value(name) for name in names)
-        source = f"{self.typed(rows, trusted=True)} {self.joins()} {self.present()}"
-        return f"SELECT {values} FROM {source} ORDER BY n.row_no"
 
     def present(self) -> str:
         """Rows whose looked-up keys are still there (case I08)."""

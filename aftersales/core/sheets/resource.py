@@ -66,7 +66,8 @@ class RowRule:
 
     ``among`` judges a row beside the others of its file (SQL with a window over final values). ``again``: judged
     once more when the row is written, for rules that look at other rows or at rights. ``spares`` names the capability
-    of those whom the rule does not bind.
+    of those whom the rule does not bind. ``told`` reads the text of a refused cell once more and says which line or
+    which words of it are meant; empty where it finds none, and the reason stands alone.
     """
 
     code: str
@@ -78,6 +79,7 @@ class RowRule:
     among: str = ""
     again: bool = False
     spares: str = ""
+    told: Callable[[str], str] | None = None
 
 
 @dataclass(frozen=True)
@@ -134,6 +136,12 @@ class SheetResource(ModelResource, metaclass=SheetMeta):
     intake: Callable[[Sequence[Mapping[str, Any]], Any, Any], Sequence[int]] | None = None
     # Under this name an intake row carries the moment of its preview, where the service refuses what changed since.
     previewed = ""
+    # Under this name an intake row carries the version that its preview compared with (None: a new row), where the
+    # service takes changed rows as well as new ones.
+    seen = ""
+    # Where drafts wait, for a sheet whose rows are versions with ``number`` and ``state``: the name of a page. Its
+    # preview compares a row with the version that stands.
+    drafts_at = ""
     # Why a row that was new is not there after writing.
     lost = "taken"
     # Rows of one transaction where the usual number would keep people waiting for too long; 0: the usual number.

@@ -16,6 +16,7 @@ from aftersales.core.errors import Busy, DomainError, NotPermitted
 from . import headers, limits, profiles, reading, resource, rowrules, staging
 from .checking import by_index, verdict_counts
 from .checking import check as check
+from .intake import take_in
 from .models import WORK, SheetUpload, UploadState
 from .plan import Plan
 from .problems import UPLOAD_AGAIN, FileRefused, Unreadable, no_right, said_by_service, staging_lost
@@ -241,7 +242,7 @@ def _chunk(upload: SheetUpload, plan: Plan, low: int, high: int) -> None:
     halving, and the others are taken."""
     for attempt in range(TRIES):
         try:
-            taken = _take_in(upload, plan, low, high)
+            taken = take_in(upload, plan, low, high)
             with transaction.atomic():
                 _write_chunk(upload, plan, low, high, taken)
             return
@@ -364,23 +365,6 @@ def _insert(cursor: Any, plan: Plan, low: int, high: int, *, every: bool) -> lis
             raise
     cursor.execute(plan.insert(low, high, every=every))
     return [found[0] for found in cursor.fetchall()]
-
-
-def _take_in(upload: SheetUpload, plan: Plan, low: int, high: int) -> list[int] | None:
-    """New rows of an intake sheet go to the room's service; None for the sheet of a register.
-
-    The service has its own short transaction before the chunk's, and knows what it took in before: a chunk that is
-    begun anew gives it the same rows again.
-    """
-    if plan.resource.intake is None:
-        return None
-    names = list(plan.by_name)
-    with by_index() as cursor:
-        cursor.execute(plan.typed_rows(names, low, high))
-        rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-    if plan.resource.previewed:
-        rows = [row | {plan.resource.previewed: upload.checked_at} for row in rows]
-    return list(plan.resource.intake(rows, plan.user, plan.now)) if rows else []
 
 
 def _refuse_row(upload: SheetUpload, number: int, why: str) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from functools import wraps
-from typing import Any
+from typing import IO, Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.exceptions import DisallowedModelAdminLookup
@@ -374,8 +374,13 @@ def _file(row: SheetExport) -> HttpResponse:
     path = exporting.path_of(row)
     if not path.exists():
         raise Http404
-    kind = "text/csv; charset=utf-8" if row.format == "csv" else XLSX
-    return FileResponse(path.open("rb"), as_attachment=True, filename=row.file_name, content_type=kind)  # type: ignore[return-value]
+    return handed(path.open("rb"), row.file_name)
+
+
+def handed(stream: IO[bytes], name: str) -> HttpResponse:
+    """A sheet that is written already, to be kept under its name."""
+    kind = "text/csv; charset=utf-8" if name.endswith(".csv") else XLSX
+    return FileResponse(stream, as_attachment=True, filename=name, content_type=kind)  # type: ignore[return-value]
 
 
 def attachment(response: Any, name: str) -> HttpResponse:

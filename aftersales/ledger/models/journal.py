@@ -24,7 +24,13 @@ from aftersales.core.models import (
 )
 from aftersales.core.statefield import StateField
 from aftersales.ledger.machine import PERIOD_MACHINE
-from aftersales.ledger.querysets import AccountQuerySet, JournalQuerySet, PeriodQuerySet, SealQuerySet
+from aftersales.ledger.querysets import (
+    AccountQuerySet,
+    JournalQuerySet,
+    PeriodQuerySet,
+    SealQuerySet,
+    TransferQuerySet,
+)
 from aftersales.ledger.states import (
     DEBIT_SIDE,
     FLOORED,
@@ -173,6 +179,8 @@ class Transfer(AppendOnlyModel):
     debit_balance = models.DecimalField(_("debit account after it"), max_digits=18, decimal_places=2)
     credit_balance = models.DecimalField(_("credit account after it"), max_digits=18, decimal_places=2)
     booked_at = models.DateTimeField(_("booked at"))
+
+    objects = TransferQuerySet.as_manager()
 
     class Meta(AppendOnlyModel.Meta):
         verbose_name = _("transfer")

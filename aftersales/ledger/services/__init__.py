@@ -25,6 +25,7 @@ from aftersales.ledger.services.paying import export_fetch, export_make, gap_exp
 from aftersales.ledger.services.posting import Posting, balances_rebuild, post
 from aftersales.ledger.services.proposing import propose
 from aftersales.ledger.services.sealing import anchor_keep, journal_seal
+from aftersales.ledger.services.taking import statement_take
 from aftersales.ledger.services.turning import reverse
 
 __all__ = [
@@ -59,4 +60,5 @@ __all__ = [
     "propose",
     "reverse",
     "scheme_register",
+    "statement_take",
 ]

@@ -1,9 +1,11 @@
 """An incentive rule is told to everybody in its scope, once for each version (R6.8)."""
 
+import logging
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
+from django.db import OperationalError, transaction
 from django.utils.functional import lazy
 
 from aftersales.core import jobs
@@ -12,6 +14,8 @@ from aftersales.ledger.models import IncentiveVersion
 from aftersales.ledger.states import Party
 from aftersales.notices.models import Notice
 from aftersales.notices.services import Order, notices_send
+
+logger = logging.getLogger(__name__)
 
 ANNOUNCE = "ledger.announce"
 TOLD = {Party.PERSON: "ledger.rule", Party.MERCHANT: "ledger.rule_merchant"}
@@ -44,9 +48,18 @@ def incentives_tell(*, actor: Any, now: datetime) -> int:
     """Tell newcomers of the versions that are announced or in force; how many messages.
 
     Whoever joins, or comes into the scope of a rule, after its announcement reads it as everybody before him did.
+    A version whose messages cannot be written stands in the log and does not keep the others from theirs.
     """
-    rows = IncentiveVersion.objects.select_related("rule").announced(now)
-    return sum(incentive_announce(version=row, actor=actor, now=now) for row in rows.order_by("pk"))
+    told = 0
+    for row in IncentiveVersion.objects.select_related("rule").announced(now).order_by("pk"):
+        try:
+            with transaction.atomic():
+                told += incentive_announce(version=row, actor=actor, now=now)
+        except OperationalError:  # the database, not the rule
+            raise
+        except Exception:
+            logger.exception("nobody could be told of %s v%s", row.rule, row.number)
+    return told
 
 
 def _not_told(version: IncentiveVersion, now: datetime) -> Any:

@@ -10,6 +10,7 @@ from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 from django.views.decorators.http import require_GET, require_POST
@@ -18,9 +19,14 @@ from accounts.models import User
 from aftersales.core import files, subjects
 from aftersales.core.access import answered, needs
 from aftersales.core.posted import day_of, whole
+from aftersales.core.sheets import exporting
+from aftersales.core.sheets.views import exported
 from aftersales.ledger import clauses, pages, selectors, services, teamnotices, words
+from aftersales.ledger.accountsheets import AccountList
+from aftersales.ledger.journalsheets import JournalList
 from aftersales.ledger.models import Account, Journal, Proposal, ProposalFile
 from aftersales.ledger.rules import amount_words
+from aftersales.ledger.statements import months_to_choose
 from aftersales.ledger.states import AccountKind, EntryKind, Party, ProposalState
 
 READ = "ledger.view"
@@ -33,19 +39,36 @@ def _asked(request: HttpRequest, name: str, known: Any) -> str:
     return value if value in known.values else ""
 
 
+def journal_asked(request: HttpRequest) -> dict[str, Any]:
+    """Kind, merchant and month by which the journal is filtered."""
+    return {
+        "kind": _asked(request, "kind", EntryKind), "merchant": whole(request.GET.get("merchant")),
+        "month": day_of(f"{request.GET.get('month', '')}-01"),
+    }  # fmt: skip
+
+
 @needs(READ)
 @require_GET
 def journal(request: HttpRequest) -> HttpResponse:
     """Every entry this reader may see, newest first."""
-    kind, merchant = _asked(request, "kind", EntryKind), whole(request.GET.get("merchant"))
-    rows, more = pages.entries(
-        request.user, kind=kind, merchant=merchant, before=whole(request.GET.get("before"))
-    )
+    now, asked = timezone.now(), journal_asked(request)
+    rows, more = pages.entries(request.user, before=whole(request.GET.get("before")), **asked)
+    named = {key: f"{value:%Y-%m}" if key == "month" else value for key, value in asked.items() if value}
     page = {
-        "title": pgettext("ledger", "Journal"), "now": timezone.now(), "rows": rows, "more": more, "kind": kind,
-        "kinds": EntryKind.choices, "merchant": merchant,
+        "title": pgettext("ledger", "Journal"), "now": now, "rows": rows, "more": more, "kinds": EntryKind.choices,
+        "months": months_to_choose(now), "here": urlencode(named), **asked,
     }  # fmt: skip
     return render(request, "ledger/journal.html", page)
+
+
+@needs("core.export_journal")
+@require_GET
+def journal_sheet(request: HttpRequest, fmt: str) -> HttpResponse:
+    """The transfers of the journal as it is filtered."""
+    if fmt not in exporting.FORMATS:
+        raise Http404
+    rows = pages.transfers(request.user, **journal_asked(request))
+    return exported(request, rows, JournalList.sheet, fmt, filtered=request.GET.urlencode())
 
 
 @needs(READ)
@@ -91,6 +114,16 @@ def accounts(request: HttpRequest) -> HttpResponse:
         "kinds": AccountKind.choices,
     }  # fmt: skip
     return render(request, "ledger/accounts.html", page)
+
+
+@needs("core.export_ledger_accounts")
+@require_GET
+def accounts_sheet(request: HttpRequest, fmt: str) -> HttpResponse:
+    """The accounts of the page as it is filtered."""
+    if fmt not in exporting.FORMATS:
+        raise Http404
+    rows = pages.account_rows(request.user, kind=_asked(request, "kind", AccountKind))
+    return exported(request, rows, AccountList.sheet, fmt, filtered=request.GET.urlencode())
 
 
 @needs(READ)

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from io import BytesIO
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_POST
 
 from accounts.models import Team, User
-from aftersales.core.access import needs
+from aftersales.core.access import answered, needs
 from aftersales.core.posted import day_of
+from aftersales.core.sheets.views import handed
 from aftersales.ledger import sections, selectors, services, statementpages, statements
 from aftersales.ledger.models import Account
 from aftersales.ledger.states import Party
@@ -24,8 +27,9 @@ OWN = "ledger.view_own"
 
 
 def _month(request: HttpRequest, now: datetime) -> date:
-    """The month of the address, else the present one."""
-    return day_of(f"{request.GET.get('month', '')}-01") or selectors.month_of(now)
+    """The month that is asked for, else the present one."""
+    asked = request.POST if request.method == "POST" else request.GET
+    return day_of(f"{asked.get('month', '')}-01") or selectors.month_of(now)
 
 
 @needs("ledger.view_statements")
@@ -64,6 +68,7 @@ def _statement(request: HttpRequest, party: str, pk: int) -> dict[str, Any]:
         "month": month, "months": statements.months_to_choose(now),
         "parts": statementpages.told(accounts, month), "own": party == Party.PERSON and pk == request.user.pk,
         "may_open": request.user.has_perm("ledger.view"), "limit": statements.LONGEST,
+        "sheet": reverse("ledger:statement_sheet", args=[party, pk]),
     }  # fmt: skip
 
 
@@ -83,6 +88,36 @@ def statement_print(request: HttpRequest, party: str, pk: int) -> HttpResponse:
     return render(request, "ledger/statement_print.html", _statement(request, party, pk))
 
 
+@needs(OWN)
+@require_POST
+def statement_sheet(request: HttpRequest, party: str, pk: int) -> HttpResponse:
+    """The same as a sheet; who took it out is recorded."""
+    subject = _subject(party, pk, request.user)
+    accounts = statements.accounts_of(party, pk, request.user)
+    return _taken(request, subject, accounts, reverse("ledger:statement", args=[party, pk]))
+
+
+def _taken(request: HttpRequest, of: Any, accounts: list[Account], page: str) -> HttpResponse:
+    """The file, or back to the page with what stands against it."""
+    now = timezone.now()
+    month = _month(request, now)
+    taken = answered(
+        lambda: services.statement_take(
+            of=of, accounts=accounts, month=month, fmt=request.POST.get("fmt", "xlsx"), actor=request.user, now=now
+        ),
+        request,
+    )  # fmt: skip
+    return handed(BytesIO(taken.content), taken.name) if taken else redirect(f"{page}?month={month:%Y-%m}")
+
+
+@needs("ledger.view")
+@require_POST
+def account_month_sheet(request: HttpRequest, public_id: str) -> HttpResponse:
+    """A month of one account as a sheet."""
+    row = get_object_or_404(Account.objects.visible_to(request.user), public_id=public_id)
+    return _taken(request, row, [row], reverse("ledger:account_month", args=[public_id]))
+
+
 @needs("ledger.view")
 @require_GET
 def account_month(request: HttpRequest, public_id: str) -> HttpResponse:
@@ -95,7 +130,7 @@ def account_month(request: HttpRequest, public_id: str) -> HttpResponse:
         "title": pgettext("ledger", "Statement"), "now": now, "account": row, "month": month, "parts": parts,
         "subject": selectors.subject_names([row]).get(row.pk, "") or row.get_kind_display(),
         "months": statements.months_to_choose(now), "charts": statementpages.charts(parts, month),
-        "may_open": True, "limit": statements.LONGEST,
+        "may_open": True, "limit": statements.LONGEST, "sheet": reverse("ledger:account_month_sheet", args=[public_id]),
     }  # fmt: skip
     return render(request, "ledger/statement.html", page)
 

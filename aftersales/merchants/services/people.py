@@ -21,6 +21,7 @@ from accounts.services import system_user, user_create, user_end_sessions, user_
 from accounts.states import MERCHANT_ROLES, Role
 from aftersales.core import jobs, registers
 from aftersales.core.errors import DomainError, NotPermitted
+from aftersales.core.models import Event
 from aftersales.core.wording import minute
 from aftersales.merchants.models import Merchant, MerchantInvitation, MerchantMember
 from aftersales.merchants.states import MemberRole
@@ -28,6 +29,7 @@ from aftersales.standards.selectors import duration, parameter
 
 LETTER = "merchants.invitation_letter"
 SALT = "aftersales.merchants.invitation"
+SENT = ("merchant.member_invited", "merchant.invitation_renewed")  # a letter went out with each
 DAY = timedelta(days=1)
 ROLES = {MemberRole.OWNER: Role.MERCHANT_OWNER, MemberRole.CLERK: Role.MERCHANT_CLERK}
 
@@ -77,8 +79,10 @@ def _refuse_unfit(address: str, called: str, role: str) -> None:
 
 
 def _refuse_too_many(merchant: Merchant, now: datetime) -> None:
+    """Every letter counts, to whomever: the first as well as the one that is sent again."""
     most = int(parameter("merchant_invitations_a_day", now))
-    if merchant.invitations.filter(invited_at__gt=now - DAY).count() >= most:
+    sent = Event.objects.filter(kind__in=SENT, at__gt=now - DAY, merchant_id=merchant.pk)
+    if sent.count() >= most:
         raise DomainError(
             gettext_lazy("%(n)s invitations were sent within a day; go on tomorrow.") % {"n": most},
             "too_many",
@@ -143,7 +147,10 @@ def account_of(invitation: MerchantInvitation) -> User | None:
 
 
 def invitation_accept(*, invitation: MerchantInvitation, actor: User, now: datetime) -> MerchantMember:
-    """The person with that address acts for the merchant from now on. Errors: gone, wrong_address, both_sides."""
+    """The person with that address acts for the merchant from now on; who is a clerk and was asked as owner is one.
+
+    Errors: gone, wrong_address, both_sides.
+    """
     with transaction.atomic():
         Merchant.objects.select_for_update().get(pk=invitation.merchant_id)
         row = _open(invitation, now)
@@ -180,6 +187,7 @@ def invitation_accept_new(
 
 
 def _join(row: MerchantInvitation, person: User, now: datetime) -> MerchantMember:
+    _account_locked(person.pk)  # before a row names it: two merchants at once would wait for each other
     found: MerchantMember | None = row.merchant.members.filter(user=person, active_to=None).first()
     if found is None:
         member = MerchantMember(merchant=row.merchant, user_id=person.pk, role=row.role, active_from=now)
@@ -187,6 +195,8 @@ def _join(row: MerchantInvitation, person: User, now: datetime) -> MerchantMembe
             member, actor=person, now=now, event="merchant.member_added",
             payload={"user": person.pk, "role": row.role},
         )  # fmt: skip
+    elif row.role == MemberRole.OWNER:
+        found = _role_changed(found, row.role, person, now)
     roles_follow(person, now)
     return found
 
@@ -206,19 +216,29 @@ def member_dismiss(*, member: MerchantMember, actor: Any, now: datetime) -> Merc
 
 
 def member_end(*, member: MerchantMember, actor: Any, now: datetime) -> MerchantMember:
-    """Whoever ends it: the row stays, the person is signed out everywhere and loses what no other merchant gives."""
-    ended: MerchantMember = registers.save(
-        member, actor=actor, now=now, event="merchant.member_removed",
-        payload={"user": member.user_id, "role": member.role}, active_to=now,
-    )  # fmt: skip
-    person = User.objects.get(pk=member.user_id)
-    if not roles_follow(person, now):
-        user_end_sessions(user=person, actor=system_user(now), now=now)
+    """Whoever ends it: the row stays, the person is signed out everywhere and loses what no other merchant gives.
+
+    What he asked others to accept ends with him. Error: gone.
+    """
+    with transaction.atomic():
+        Merchant.objects.select_for_update().get(pk=member.merchant_id)
+        row = _present(member)
+        ended: MerchantMember = registers.save(
+            row, actor=actor, now=now, event="merchant.member_removed",
+            payload={"user": row.user_id, "role": row.role}, active_to=now,
+        )  # fmt: skip
+        _invitations_end(ended, actor, now)
+        person = User.objects.get(pk=row.user_id)
+        if not roles_follow(person, now):
+            user_end_sessions(user=person, actor=system_user(now), now=now)
     return ended
 
 
 def member_role_set(*, member: MerchantMember, role: str, actor: Any, now: datetime) -> MerchantMember:
-    """Make a clerk an owner or the other way round. Errors: not_permitted, gone, role, last_owner."""
+    """Make a clerk an owner or the other way round; who is no owner any more, his open invitations end.
+
+    Errors: not_permitted, gone, role, last_owner.
+    """
     if role not in MemberRole.values:
         raise DomainError(gettext_lazy("Say whether the person is to be owner or clerk."), "role")
     with transaction.atomic():
@@ -228,16 +248,36 @@ def member_role_set(*, member: MerchantMember, role: str, actor: Any, now: datet
             return row
         if row.role == MemberRole.OWNER:
             _keep_an_owner(row)
-        payload = {"user": row.user_id, "old": row.role, "new": role}
-        changed: MerchantMember = registers.save(
-            row, actor=actor, now=now, event="merchant.member_role_changed", payload=payload, role=role
-        )
+        changed = _role_changed(row, role, actor, now)
+        if role != MemberRole.OWNER:
+            _invitations_end(changed, actor, now)
         roles_follow(User.objects.get(pk=row.user_id), now)
     return changed
 
 
+def _role_changed(member: MerchantMember, role: str, actor: Any, now: datetime) -> MerchantMember:
+    if member.role == role:
+        return member
+    payload = {"user": member.user_id, "old": member.role, "new": role}
+    changed: MerchantMember = registers.save(
+        member, actor=actor, now=now, event="merchant.member_role_changed", payload=payload, role=role
+    )
+    return changed
+
+
+def _invitations_end(inviter: MerchantMember, actor: Any, now: datetime) -> None:
+    """Only owners ask others to act for the merchant: what this one asked and nobody accepted yet is taken back."""
+    asked = MerchantInvitation.objects.open().filter(merchant=inviter.merchant_id, invited_by=inviter.user_id)
+    for row in asked.order_by("pk"):
+        _ended(row, "merchant.invitation_revoked", actor, now)
+
+
 def roles_follow(person: User, now: datetime) -> bool:
-    """The roles of the account are what the memberships give; answers whether one was lost, which ends sessions."""
+    """The roles of the account are what the memberships give; answers whether one was lost, which ends sessions.
+
+    Another merchant may change his people at the same time: the account is locked first, the memberships read then.
+    """
+    person = _account_locked(person.pk)
     held = MerchantMember.objects.filter(user=person, active_to=None).values_list("role", flat=True)
     given: Sequence[str] = sorted({ROLES[MemberRole(role)] for role in held}, reverse=True)
     kept = [role for role in person.roles if role not in MERCHANT_ROLES]
@@ -245,6 +285,11 @@ def roles_follow(person: User, now: datetime) -> bool:
         return False
     user_set_roles(user=person, roles=[*kept, *given], actor=system_user(now), now=now)
     return bool(set(person.roles) - {*kept, *given})
+
+
+def _account_locked(key: int) -> User:
+    locked: User = User.objects.select_for_update().get(pk=key)
+    return locked
 
 
 def _locked_for(merchant: Merchant, actor: Any) -> None:

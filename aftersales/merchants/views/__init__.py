@@ -54,6 +54,7 @@ def training(request: HttpRequest) -> HttpResponse:
         ],
         "may_draft": user.has_perm(rules.DRAFT), "form": TermForm(prefix="term"),
         "may_export": user.has_perm("core.export_merchant_lessons"),
+        "may_take_terms": user.has_perm("core.export_training_terms"),
     }  # fmt: skip
     return render(request, "merchants/training.html", page)
 

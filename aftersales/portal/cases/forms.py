@@ -64,6 +64,18 @@ class ApproveForm(ActForm):
     words = _words(_("What the customer is told (optional)"))
 
 
+class SwapApproveForm(ApproveForm):
+    """Goods for goods: nothing is paid."""
+
+    goods = forms.ChoiceField(
+        label=pgettext_lazy("portal", "The goods"), widget=forms.RadioSelect,
+        choices=[
+            ("back", _("The customer sends them back first, then the replacement goes out")),
+            ("keep", _("The customer keeps them; the replacement goes out at once")),
+        ],
+    )  # fmt: skip
+
+
 class SimpleApproveForm(ActForm):
     """Where no goods come back anyway."""
 

@@ -14,11 +14,10 @@ from django.utils.translation import pgettext
 from aftersales.cases import services
 from aftersales.cases.models import Case
 from aftersales.cases.refunding import TERM_LABELS, Quote
-from aftersales.cases.states import PaymentKind
+from aftersales.cases.selectors import addressee
+from aftersales.cases.states import CaseKind, PaymentKind
 from aftersales.clocks.models import Clock
 from aftersales.core.errors import DomainError
-from aftersales.customers.models import Contact
-from aftersales.customers.services import contact_reveal
 from aftersales.standards.returns.faces import ReasonFace, kept_face
 from aftersales.standards.returns.selectors import place_of
 from aftersales.standards.returns.states import Verdict
@@ -50,7 +49,7 @@ class Sum:
 
 
 def sum_of(one: Offered, found: Whole) -> Sum | None:
-    """The sum of an act that moves money or promises it."""
+    """The sum of an act that moves money or promises it; None where it moves none."""
     makers: Mapping[str, Callable[[Any, Whole], Sum]] = {
         "quote": _quote, "ways": _ways, "worth": _worth, "offer": _offer, "settlement": _settlement,
     }  # fmt: skip
@@ -58,9 +57,15 @@ def sum_of(one: Offered, found: Whole) -> Sum | None:
     if make is None:
         return None
     try:
-        return make(one.row, found)
+        total = make(one.row, found)
     except DomainError as error:
         return Sum("", (), Decimal(0), str(error))
+    return None if one.act.shows == "quote" and is_even(found.case, total.total) else total
+
+
+def is_even(case: Case, total: Decimal) -> bool:
+    """Whether the customer gets goods for goods and no money: there is no sum to show."""
+    return case.kind == CaseKind.EXCHANGE and total == 0
 
 
 def _quote(case: Any, found: Whole) -> Sum:
@@ -166,16 +171,7 @@ class Line:
 
 def address(case: Case, *, actor: Any = None, now: datetime | None = None) -> list[Line]:
     """Name, telephone and address of the order, masked; with ``actor`` in full, which is recorded (R2.2)."""
-    order = case.order
-    if order is None:
-        return []
-    ids = [order.ship_name_id, order.ship_phone_id, order.ship_address_id]
-    known = {one.pk: one for one in Contact.objects.filter(pk__in=[pk for pk in ids if pk], erased_at=None)}
-    rows = [known[pk] for pk in ids if pk in known]
     if actor is None or now is None:
-        return [Line(str(one.get_kind_display()), one.masked) for one in rows]
-    why, about = _("Goods are sent to the customer."), f"cases.case:{case.pk}"
-    return [
-        Line(str(one.get_kind_display()), contact_reveal(contact=one, actor=actor, reason=why, now=now, context=about))
-        for one in rows
-    ]  # fmt: skip
+        return [Line(str(one.get_kind_display()), one.masked) for one in addressee(case)]
+    told = services.addressee_reveal(case=case, actor=actor, now=now)
+    return [Line(str(one.get_kind_display()), value) for one, value in told]

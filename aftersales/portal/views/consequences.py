@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from io import BytesIO
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
@@ -16,6 +17,7 @@ from django.views.decorators.http import require_GET, require_POST
 from aftersales.core import files, moves
 from aftersales.core.access import answered, needs
 from aftersales.core.posted import day_of, whole
+from aftersales.core.sheets.views import handed
 from aftersales.ledger import clauses, pages, selectors, services, statementpages, statements, words
 from aftersales.ledger.models import Proposal, ProposalFile
 from aftersales.ledger.states import Party
@@ -119,6 +121,27 @@ def statement(request: MerchantRequest) -> HttpResponse:
         "months": statements.months_to_choose(now), "shops": [(shop, _parts(request.user, shop, month))],
     }  # fmt: skip
     return render(request, "portal/statement.html", page)
+
+
+@needs(READ)
+@owner_page
+@require_POST
+def statement_sheet(request: MerchantRequest, public_id: str) -> HttpResponse:
+    """The month of the merchant as a sheet; who took it out is recorded."""
+    now, shop = timezone.now(), request.merchant
+    if shop.public_id != public_id:
+        raise Http404
+    month = day_of(f"{request.POST.get('month', '')}-01") or selectors.month_of(now)
+    with reading(request):
+        accounts = statements.accounts_of(Party.MERCHANT, shop.pk, request.user)
+    taken = answered(
+        lambda: services.statement_take(
+            of=shop, accounts=accounts, month=month, fmt=request.POST.get("fmt", "xlsx"), actor=request.user, now=now
+        ),
+        request,
+    )  # fmt: skip
+    back = f"{reverse('portal:statement')}?month={month:%Y-%m}"
+    return handed(BytesIO(taken.content), taken.name) if taken else redirect(back)
 
 
 def _parts(user: Any, shop: Merchant, month: date) -> list[statementpages.Part]:
