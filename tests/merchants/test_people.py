@@ -17,7 +17,7 @@ from accounts.states import Role
 from aftersales.core.errors import DomainError, NotPermitted
 from aftersales.core.models import Event
 from aftersales.merchants.models import MerchantInvitation
-from aftersales.merchants.services import people
+from aftersales.merchants.services import member_remove, people
 from aftersales.standards.models import ParameterVersion
 from aftersales.tickets.models import Ticket, Unsent
 from tests.cast import PASSWORD
@@ -185,6 +185,41 @@ def test_a_removed_clerk_is_out_at_once_and_what_was_begun_stays(
     assert browser.get(reverse("portal:index")).status_code == 404, "the account is there, the shop is not"
     assert (MerchantInvitation.objects.count(), Ticket.objects.count(), Unsent.objects.count()) == drafts
     assert Event.objects.filter(kind="merchant.member_removed", actor_id=shop.owner.pk).count() == 1
+
+
+@pytest.mark.parametrize("how", ["removed by an owner", "removed by the platform", "made a clerk"])
+def test_an_invitation_ends_with_the_owner_who_sent_it(
+    cast: Any, shop: Shop, work_off: Any, now: datetime, how: str
+) -> None:
+    path, leaving = invite(cast, shop, work_off, role="owner"), shop.member(shop.owner)
+    second = people.member_role_set(
+        member=shop.member(shop.clerk), role="owner", actor=shop.owner, now=now
+    ).user
+    kept = people.invitation_make(
+        merchant=shop.merchant, actor=second, now=now, name="甲", email="jia@x.example", role="clerk"
+    )
+    if how == "removed by an owner":
+        people.member_dismiss(member=leaving, actor=second, now=now)
+    elif how == "removed by the platform":
+        member_remove(member=leaving, actor=cast.operations, now=now)
+    else:
+        people.member_role_set(member=leaving, role="clerk", actor=second, now=now)
+
+    assert Client().get(path).status_code == 404
+    Client().post(path, {"name": "孙新", "password": STRONG, "again": STRONG})
+    assert not User.objects.filter(username="sun.xin@shop.example").exists()
+    assert list(MerchantInvitation.objects.open()) == [kept], "what others asked stands"
+    assert Event.objects.filter(kind="merchant.invitation_revoked", merchant_id=shop.merchant.pk).count() == 1
+
+
+def test_who_was_removed_already_is_not_removed_again(cast: Any, shop: Shop, now: datetime) -> None:
+    member = shop.member(shop.clerk)
+    member_remove(member=member, actor=cast.operations, now=now)
+    with pytest.raises(DomainError) as refused:
+        member_remove(member=member, actor=cast.operations, now=now + DAY)
+    assert refused.value.code == "gone"
+    member.refresh_from_db()
+    assert member.active_to == now
 
 
 def test_who_acts_for_another_shop_too_keeps_that_and_is_signed_out(

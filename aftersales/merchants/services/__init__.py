@@ -73,10 +73,9 @@ def member_add(
 
 
 def member_remove(*, member: MerchantMember, actor: Any, now: datetime) -> MerchantMember:
-    """End a person's right to act for a merchant; the row stays, the person is signed out everywhere."""
+    """End a person's right to act for a merchant; the row stays, the person is signed out everywhere. Error: gone."""
     _require(actor, "merchants.change_merchantmember")
-    with transaction.atomic():
-        return member_end(member=member, actor=actor, now=now)
+    return member_end(member=member, actor=actor, now=now)
 
 
 def contact_save(

@@ -206,19 +206,29 @@ def member_dismiss(*, member: MerchantMember, actor: Any, now: datetime) -> Merc
 
 
 def member_end(*, member: MerchantMember, actor: Any, now: datetime) -> MerchantMember:
-    """Whoever ends it: the row stays, the person is signed out everywhere and loses what no other merchant gives."""
-    ended: MerchantMember = registers.save(
-        member, actor=actor, now=now, event="merchant.member_removed",
-        payload={"user": member.user_id, "role": member.role}, active_to=now,
-    )  # fmt: skip
-    person = User.objects.get(pk=member.user_id)
-    if not roles_follow(person, now):
-        user_end_sessions(user=person, actor=system_user(now), now=now)
+    """Whoever ends it: the row stays, the person is signed out everywhere and loses what no other merchant gives.
+
+    What he asked others to accept ends with him. Error: gone.
+    """
+    with transaction.atomic():
+        Merchant.objects.select_for_update().get(pk=member.merchant_id)
+        row = _present(member)
+        ended: MerchantMember = registers.save(
+            row, actor=actor, now=now, event="merchant.member_removed",
+            payload={"user": row.user_id, "role": row.role}, active_to=now,
+        )  # fmt: skip
+        _invitations_end(ended, actor, now)
+        person = User.objects.get(pk=row.user_id)
+        if not roles_follow(person, now):
+            user_end_sessions(user=person, actor=system_user(now), now=now)
     return ended
 
 
 def member_role_set(*, member: MerchantMember, role: str, actor: Any, now: datetime) -> MerchantMember:
-    """Make a clerk an owner or the other way round. Errors: not_permitted, gone, role, last_owner."""
+    """Make a clerk an owner or the other way round; who is no owner any more, his open invitations end.
+
+    Errors: not_permitted, gone, role, last_owner.
+    """
     if role not in MemberRole.values:
         raise DomainError(gettext_lazy("Say whether the person is to be owner or clerk."), "role")
     with transaction.atomic():
@@ -232,8 +242,17 @@ def member_role_set(*, member: MerchantMember, role: str, actor: Any, now: datet
         changed: MerchantMember = registers.save(
             row, actor=actor, now=now, event="merchant.member_role_changed", payload=payload, role=role
         )
+        if role != MemberRole.OWNER:
+            _invitations_end(changed, actor, now)
         roles_follow(User.objects.get(pk=row.user_id), now)
     return changed
+
+
+def _invitations_end(inviter: MerchantMember, actor: Any, now: datetime) -> None:
+    """Only owners ask others to act for the merchant: what this one asked and nobody accepted yet is taken back."""
+    asked = MerchantInvitation.objects.open().filter(merchant=inviter.merchant_id, invited_by=inviter.user_id)
+    for row in asked.order_by("pk"):
+        _ended(row, "merchant.invitation_revoked", actor, now)
 
 
 def roles_follow(person: User, now: datetime) -> bool:
