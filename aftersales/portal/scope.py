@@ -11,10 +11,12 @@ from contextlib import AbstractContextManager
 from functools import wraps
 from typing import Any, cast
 
+from django.contrib import messages
 from django.http import FileResponse, Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.http import urlencode
+from django.utils.translation import gettext as _
 
 from aftersales.cases.models import Case
 from aftersales.cases.querysets import CaseQuerySet
@@ -25,6 +27,7 @@ from aftersales.merchants.states import MemberRole
 
 CHOSEN = "portal_merchant"  # in the session: the key of the merchant for whom the person acts now
 ASKING = ("GET", "HEAD")
+SHOP = "shop"  # in a form: the public id of the merchant for whom its page was opened (portal/_shop.html)
 
 
 class MerchantRequest(HttpRequest):
@@ -39,7 +42,8 @@ def merchant_page(view: View) -> View:
     """A page for people of a merchant. Inside ``needs(…)``, outside ``require_GET`` and the like.
 
     Sets ``request.membership``, ``request.merchant`` and ``request.memberships`` (all that the person has now). Who
-    acts for nobody finds nothing; who acts for several and has not said for whom is asked first.
+    acts for nobody finds nothing; who acts for several and has not said for whom is asked first. A form that names
+    another merchant than this one was opened before the person chose anew, in another window: nothing is done.
     """
     return _page(view, frozenset(MemberRole))
 
@@ -62,6 +66,8 @@ def _page(view: View, roles: frozenset[MemberRole], *, inside: bool = True) -> V
         if not held:
             raise Http404
         membership = chosen(request, held)
+        if _sent_for_another(request, membership):
+            return _asked_again(request)
         if membership is None:
             if request.method not in ASKING:
                 raise Http404
@@ -75,6 +81,21 @@ def _page(view: View, roles: frozenset[MemberRole], *, inside: bool = True) -> V
         return _answer(view, asked, *args, **kwargs)
 
     return scoped
+
+
+def _sent_for_another(request: HttpRequest, membership: MerchantMember | None) -> bool:
+    if request.method in ASKING or SHOP not in request.POST:
+        return False
+    return membership is None or request.POST[SHOP] != membership.merchant.public_id
+
+
+def _asked_again(request: HttpRequest) -> HttpResponseBase:
+    words = _(
+        "Nothing was done: that page was opened for another shop than the one for which you act now. "
+        "Choose the shop and fill in the form again."
+    )
+    messages.error(request, words)
+    return redirect("portal:choose")
 
 
 def _answer(

@@ -16,7 +16,7 @@ from accounts.models import User
 from accounts.states import Role
 from aftersales.core.errors import DomainError, NotPermitted
 from aftersales.core.models import Event
-from aftersales.merchants.models import MerchantInvitation
+from aftersales.merchants.models import MerchantContact, MerchantInvitation
 from aftersales.merchants.services import member_remove, people
 from aftersales.standards.models import ParameterVersion
 from aftersales.tickets.models import Ticket, Unsent
@@ -31,6 +31,7 @@ DAY = timedelta(days=1)
 PEOPLE = reverse("portal:people")
 NEW = {"name": "孙新", "email": "Sun.Xin@shop.example", "role": "clerk"}
 STRONG = "Yunfan-2026-shop"
+DESK = {"name": "仓库", "phone": "0571-100200", "address": "杭州市滨江路 1 号"}
 
 
 @pytest.fixture(autouse=True)
@@ -232,6 +233,37 @@ def test_who_acts_for_another_shop_too_keeps_that_and_is_signed_out(
     cast.client(shop.owner).post(reverse("portal:remove"), {"member": shop.member(shop.clerk).pk})
     assert reverse("account_login") in browser.get(reverse("portal:index")).headers["Location"]
     assert cast.client(User.objects.get(pk=shop.clerk.pk)).get(reverse("portal:index")).status_code == 200
+
+
+def test_a_form_of_one_shop_does_nothing_for_the_shop_chosen_in_another_window(
+    cast: Any, shop: Shop, now: datetime
+) -> None:
+    other, forms = a_shop(cast, now, "b"), {"invite": NEW, "addresses": DESK}
+    join(cast, other.merchant, shop.owner, "owner", now)
+    browser, before = cast.client(shop.owner, shop.merchant), addresses()
+    for page in ("people", "addresses"):
+        field = f'name="shop" value="{shop.merchant.public_id}"'
+        assert field in said(browser.get(reverse(f"portal:{page}")))
+    browser.post(reverse("portal:chosen"), {"merchant": other.merchant.public_id})
+    for name, given in forms.items():
+        sent = browser.post(reverse(f"portal:{name}"), given | {"shop": shop.merchant.public_id}, follow=True)
+        assert sent.redirect_chain[-1][0] == reverse("portal:choose")
+        assert 'class="po-msg error"' in said(sent)
+    member_remove(member=shop.member(shop.owner), actor=cast.operations, now=now)
+    browser = cast.client(User.objects.get(pk=shop.owner.pk))  # one shop is left: nothing is to be chosen
+    for name, given in forms.items():
+        sent = browser.post(reverse(f"portal:{name}"), given | {"shop": shop.merchant.public_id}, follow=True)
+        assert 'class="po-msg error"' in said(sent)
+    assert (MerchantInvitation.objects.count(), addresses()) == (0, before)
+
+    for name, given in forms.items():
+        browser.post(reverse(f"portal:{name}"), given | {"shop": other.merchant.public_id})
+    assert MerchantInvitation.objects.get().merchant == other.merchant
+    assert addresses() == before | {other.merchant.pk: DESK["address"]}
+
+
+def addresses() -> dict[int, str]:
+    return dict(MerchantContact.objects.filter(role="returns").values_list("merchant_id", "address"))
 
 
 def test_the_last_owner_stays_until_somebody_else_is_one(cast: Any, shop: Shop, now: datetime) -> None:
