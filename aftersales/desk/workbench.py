@@ -49,6 +49,7 @@ SAID = frozenset(
         "ticket.reply_kept",
         "ticket.question_kept",
         "ticket.merchant_wrote",
+        "ticket.other_merchant_wrote",
     }
 )
 QUIET = frozenset(

@@ -193,6 +193,7 @@ register(
         {"message_id": "id", "how": "code"}, MERCHANT, show=labels(how=states.Channel),
     ),
     EventKind("ticket.merchant_wrote", _("The merchant answered."), {"message_id": "id"}, MERCHANT),
+    EventKind("ticket.other_merchant_wrote", _("Another merchant of this ticket wrote."), {"message_id": "id"}),
     EventKind("ticket.solution_agreed", _("%(actor)s told the customer the solution."), {}, CUSTOMER),
     EventKind("ticket.noted", _("%(actor)s left a note."), {"message_id": "id"}),
     EventKind("ticket.message_erased", _("%(actor)s erased a message: %(reason)s"), {"message_id": "id"}),

@@ -30,6 +30,7 @@ from aftersales.standards.returns.answers import Answer
 from aftersales.standards.returns.states import Verdict
 from aftersales.tickets.models import Ticket
 from aftersales.tickets.services.locking import locked_ticket
+from aftersales.tickets.services.parties import merchant_concerned
 
 LONGEST = 2000
 
@@ -74,6 +75,7 @@ def case_open(*, ticket: Ticket, draft: CaseDraft, actor: Any, now: datetime) ->
         values = pieces_taken(books, draft)
         answers = judged(books, draft, now)
         case = _created(number, ticket, books, draft, answers, actor, now)
+        merchant_concerned(ticket, case.merchant_id)
         lines = [
             CaseLine(case=case, line_id=line_id, announced=draft.pieces[line_id], value=value)
             for line_id, value in values.items()

@@ -113,7 +113,9 @@ def _reject(case: Any, given: Given) -> Any:
         done = services.case_reject(case=case, how=DecidedBy.MERCHANT, words=given.form.said, **given.whole)
         if given.files:
             text = _("Evidence for the refusal of case %(case)s.") % {"case": case.number}
-            tickets.merchant_message(ticket=case.ticket, text=text, files=given.files, **given.who)
+            tickets.merchant_message(
+                ticket=case.ticket, merchant_id=case.merchant_id, text=text, files=given.files, **given.who
+            )
     return done
 
 
@@ -149,8 +151,8 @@ def _send_back(parcel: Any, given: Given) -> Any:
 
 def _say(case: Any, given: Given) -> Any:
     return tickets.merchant_message(
-        ticket=case.ticket, text=given.words, files=given.files, source=SOURCE if given.ref else "",
-        source_ref=given.ref, **given.who,
+        ticket=case.ticket, merchant_id=case.merchant_id, text=given.words, files=given.files,
+        source=SOURCE if given.ref else "", source_ref=given.ref, **given.who,
     )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import TruncDate
 from django.utils import timezone
 from django.utils.translation import get_language
@@ -22,6 +22,7 @@ from aftersales.core import events, moves
 from aftersales.core.models import Delivery, Event
 from aftersales.customers.models import Contact, Customer
 from aftersales.customers.selectors import find as customers_found
+from aftersales.merchants.models import Merchant
 from aftersales.notices.selectors import Reach, reach
 from aftersales.standards.selectors import book, duration, market_default, parameter
 from aftersales.standards.states import Promise
@@ -399,13 +400,16 @@ def conversation(
     also: Iterable[int] = (),
     before: tuple[datetime, int] | None = None,
 ) -> list[Message]:
-    """The newest messages with authors and files, oldest first. Two queries.
+    """The newest messages with authors, files and the ``merchant_name`` of each, oldest first. Two queries.
 
     ``also``: the tickets that were merged into it; all of it is one conversation. ``before``: older than the message
     of this time and key.
     """
     rows = Message.objects.filter(ticket__in=[ticket.pk, *also])
-    rows = rows.select_related("author").prefetch_related("attachments")
+    shop = Merchant.objects.filter(pk=OuterRef("merchant_id")).values("name")
+    rows = (
+        rows.select_related("author").prefetch_related("attachments").annotate(merchant_name=Subquery(shop))
+    )
     if before:
         rows = rows.filter(Q(at__lt=before[0]) | Q(at=before[0], pk__lt=before[1]))
     return list(reversed(rows.order_by("-at", "-id")[:limit]))

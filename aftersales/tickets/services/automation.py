@@ -40,6 +40,7 @@ HEARD: Mapping[str, str] = {
     "ticket.opened": Trigger.OPENED,
     "ticket.customer_wrote": Trigger.CUSTOMER_WROTE,
     "ticket.merchant_wrote": Trigger.MERCHANT_WROTE,
+    "ticket.other_merchant_wrote": Trigger.MERCHANT_WROTE,
     "ticket.resumed": Trigger.WAIT_OVER,
     "ticket.assigned": Trigger.ASSIGNED,
     "ticket.regraded": Trigger.RAISED,

@@ -149,30 +149,44 @@ def merchant_message(
     now: datetime,
     files: Sequence[StoredFile] = (),
     acting_as: str = "merchant",
+    merchant_id: int | None = None,
     source: str = "",
     source_ref: str = "",
 ) -> Message:
     """The merchant answered, in his portal or taken down by staff. A ticket waiting for him goes on.
 
-    Errors: gone (his people write on tickets of their own merchant only).
+    ``merchant_id``: whose words these are, where the ticket concerns several (R4.7); without it the ticket's own. Words
+    of another than the ticket's own answer nothing that this one was asked.
+
+    Errors: gone (the ticket does not concern him; his people write for their own merchants only).
     """
     _may_write(actor, "tickets.hear_merchant")
     cleaned = clean_text(text)
     with transaction.atomic():
         here, ticket = ticket, standing_ticket(ticket)
-        if actor.has_role(*MERCHANT_ROLES) and ticket.merchant_id not in merchants_of(actor):
-            raise DomainError(_("This no longer exists."), "gone")
+        speaks = _speaker(ticket, merchant_id, actor)
         if known := known_message(source, source_ref):
             return known
         message = _write(
             ticket, cleaned, AuthorKind.MERCHANT, Audience.MERCHANT, now, files=files, source=source,
-            source_ref=source_ref,
+            source_ref=source_ref, merchant_id=speaks,
         )  # fmt: skip
-        ticket = _say(ticket, "ticket.merchant_wrote", actor, now, {"message_id": message.pk}, {}, acting_as)
-        if ticket.state == TicketState.WAITING and ticket.wait_for == WaitFor.MERCHANT:
+        answers = ticket.merchant_id in (None, speaks)
+        event = "ticket.merchant_wrote" if answers else "ticket.other_merchant_wrote"
+        ticket = _say(ticket, event, actor, now, {"message_id": message.pk}, {}, acting_as)
+        if answers and ticket.state == TicketState.WAITING and ticket.wait_for == WaitFor.MERCHANT:
             _resume(ticket, now)
         _passed_on(here, ticket, message, actor, now)
     return message
+
+
+def _speaker(ticket: Ticket, merchant_id: int | None, actor: Any) -> int | None:
+    """Whose words are kept: of a merchant whom the ticket concerns, and of his own people for him only."""
+    speaks = merchant_id or ticket.merchant_id
+    foreign = actor.has_role(*MERCHANT_ROLES) and speaks not in merchants_of(actor)
+    if foreign or (speaks != ticket.merchant_id and not ticket.parties.filter(merchant=speaks).exists()):
+        raise DomainError(_("This no longer exists."), "gone")
+    return speaks
 
 
 def ticket_ask_merchant(
@@ -356,10 +370,11 @@ def _write(
     source_ref: str = "",
     files: Sequence[StoredFile] = (),
     undelivered: str = "",
+    merchant_id: int | None = None,
 ) -> Message:
     message = Message.objects.create(
-        ticket=ticket, merchant_id=ticket.merchant_id, author_kind=author_kind, author=author, audience=audience,
-        channel=channel or ticket.channel, source=source, source_ref=source_ref, text=text, at=now,
+        ticket=ticket, merchant_id=merchant_id or ticket.merchant_id, author_kind=author_kind, author=author,
+        audience=audience, channel=channel or ticket.channel, source=source, source_ref=source_ref, text=text, at=now,
         undelivered=undelivered,
     )  # fmt: skip
     searching.text_of_message(message).save(force_insert=True)

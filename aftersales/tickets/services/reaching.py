@@ -107,7 +107,8 @@ def _message(event: Event) -> Message | None:
 
 def _note_merchant_told(ticket: Ticket, message: Message, now: datetime) -> None:
     """An answer that is here already, or a ticket that is over, starts no clock."""
-    answered = ticket.messages.filter(author_kind=AuthorKind.MERCHANT, at__gte=message.at).exists()
+    his = ticket.messages.filter(author_kind=AuthorKind.MERCHANT, merchant_id=message.merchant_id)
+    answered = his.filter(at__gte=message.at).exists()
     _mark(message, "")
     if ticket.is_open and not answered:
         moves.change(
