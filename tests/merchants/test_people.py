@@ -13,16 +13,18 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.services import system_user
 from accounts.states import Role
 from aftersales.core.errors import DomainError, NotPermitted
 from aftersales.core.models import Event
-from aftersales.merchants.models import MerchantContact, MerchantInvitation
+from aftersales.merchants.models import MerchantContact, MerchantInvitation, MerchantMember
 from aftersales.merchants.services import member_remove, people
 from aftersales.standards.models import ParameterVersion
 from aftersales.tickets.models import Ticket, Unsent
 from tests.cast import PASSWORD
 from tests.department import work_off
 from tests.merchants.shops import Shop, a_shop, join
+from tests.tickets.test_locked_first import overtaken
 
 __all__ = ["work_off"]
 
@@ -341,3 +343,19 @@ def test_a_shop_sends_so_many_invitations_a_day_and_not_more(cast: Any, shop: Sh
             merchant=shop.merchant, actor=shop.owner, now=later, name="甲", email="N1@x.example", role="clerk"
         )
     assert refused.value.code == "invited"
+
+
+@pytest.mark.concurrency
+@pytest.mark.django_db(transaction=True)
+def test_who_leaves_two_shops_at_once_keeps_no_role(cast: Any, shop: Shop, now: datetime) -> None:
+    """Each shop's owner saw the other shop still there: the role would stay with an account of nobody."""
+    other = a_shop(cast, now, "b")
+    join(cast, other.merchant, shop.clerk, "clerk", now)
+    here, there = shop.member(shop.clerk), other.member(shop.clerk)
+    system_user(now)
+    overtaken(
+        lambda: people.member_dismiss(member=here, actor=shop.owner, now=now),
+        lambda: people.member_dismiss(member=there, actor=other.owner, now=now),
+    )
+    assert not MerchantMember.objects.filter(user=shop.clerk, active_to=None).exists()
+    assert User.objects.get(pk=shop.clerk.pk).roles == []

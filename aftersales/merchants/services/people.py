@@ -180,6 +180,7 @@ def invitation_accept_new(
 
 
 def _join(row: MerchantInvitation, person: User, now: datetime) -> MerchantMember:
+    _account_locked(person.pk)  # before a row names it: two merchants at once would wait for each other
     found: MerchantMember | None = row.merchant.members.filter(user=person, active_to=None).first()
     if found is None:
         member = MerchantMember(merchant=row.merchant, user_id=person.pk, role=row.role, active_from=now)
@@ -256,7 +257,11 @@ def _invitations_end(inviter: MerchantMember, actor: Any, now: datetime) -> None
 
 
 def roles_follow(person: User, now: datetime) -> bool:
-    """The roles of the account are what the memberships give; answers whether one was lost, which ends sessions."""
+    """The roles of the account are what the memberships give; answers whether one was lost, which ends sessions.
+
+    Another merchant may change his people at the same time: the account is locked first, the memberships read then.
+    """
+    person = _account_locked(person.pk)
     held = MerchantMember.objects.filter(user=person, active_to=None).values_list("role", flat=True)
     given: Sequence[str] = sorted({ROLES[MemberRole(role)] for role in held}, reverse=True)
     kept = [role for role in person.roles if role not in MERCHANT_ROLES]
@@ -264,6 +269,11 @@ def roles_follow(person: User, now: datetime) -> bool:
         return False
     user_set_roles(user=person, roles=[*kept, *given], actor=system_user(now), now=now)
     return bool(set(person.roles) - {*kept, *given})
+
+
+def _account_locked(key: int) -> User:
+    locked: User = User.objects.select_for_update().get(pk=key)
+    return locked
 
 
 def _locked_for(merchant: Merchant, actor: Any) -> None:
