@@ -345,6 +345,24 @@ def test_a_shop_sends_so_many_invitations_a_day_and_not_more(cast: Any, shop: Sh
     assert refused.value.code == "invited"
 
 
+def test_sending_again_counts_as_one_more_of_the_day(cast: Any, shop: Shop, now: datetime) -> None:
+    """Whoever gets letters of this shop: so many a day, and not more."""
+    ParameterVersion.objects.filter(parameter__code="merchant_invitations_a_day").update(value=3)
+    asked = people.invitation_make(merchant=shop.merchant, actor=shop.owner, now=now, **NEW)
+    for hour in (1, 2):
+        asked = people.invitation_renew(invitation=asked, actor=shop.owner, now=now + timedelta(hours=hour))
+    for act in (
+        lambda at: people.invitation_renew(invitation=asked, actor=shop.owner, now=at),
+        lambda at: people.invitation_make(
+            merchant=shop.merchant, actor=shop.owner, now=at, **NEW | {"email": "b@x.example"}
+        ),
+    ):
+        with pytest.raises(DomainError) as refused:
+            act(now + timedelta(hours=3))
+        assert refused.value.code == "too_many"
+    people.invitation_renew(invitation=asked, actor=shop.owner, now=now + DAY + timedelta(minutes=1))
+
+
 @pytest.mark.concurrency
 @pytest.mark.django_db(transaction=True)
 def test_who_leaves_two_shops_at_once_keeps_no_role(cast: Any, shop: Shop, now: datetime) -> None:

@@ -21,6 +21,7 @@ from accounts.services import system_user, user_create, user_end_sessions, user_
 from accounts.states import MERCHANT_ROLES, Role
 from aftersales.core import jobs, registers
 from aftersales.core.errors import DomainError, NotPermitted
+from aftersales.core.models import Event
 from aftersales.core.wording import minute
 from aftersales.merchants.models import Merchant, MerchantInvitation, MerchantMember
 from aftersales.merchants.states import MemberRole
@@ -28,6 +29,7 @@ from aftersales.standards.selectors import duration, parameter
 
 LETTER = "merchants.invitation_letter"
 SALT = "aftersales.merchants.invitation"
+SENT = ("merchant.member_invited", "merchant.invitation_renewed")  # a letter went out with each
 DAY = timedelta(days=1)
 ROLES = {MemberRole.OWNER: Role.MERCHANT_OWNER, MemberRole.CLERK: Role.MERCHANT_CLERK}
 
@@ -77,8 +79,10 @@ def _refuse_unfit(address: str, called: str, role: str) -> None:
 
 
 def _refuse_too_many(merchant: Merchant, now: datetime) -> None:
+    """Every letter counts, to whomever: the first as well as the one that is sent again."""
     most = int(parameter("merchant_invitations_a_day", now))
-    if merchant.invitations.filter(invited_at__gt=now - DAY).count() >= most:
+    sent = Event.objects.filter(kind__in=SENT, at__gt=now - DAY, merchant_id=merchant.pk)
+    if sent.count() >= most:
         raise DomainError(
             gettext_lazy("%(n)s invitations were sent within a day; go on tomorrow.") % {"n": most},
             "too_many",
