@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import time_machine
@@ -157,6 +158,30 @@ def test_only_the_account_of_that_address_accepts(
     assert member.role == "owner"
     other.clerk.refresh_from_db()
     assert other.clerk.roles == [Role.MERCHANT_OWNER, Role.MERCHANT_CLERK], "owner here, clerk there"
+
+
+def test_a_clerk_who_accepts_as_owner_is_one(cast: Any, shop: Shop, now: datetime) -> None:
+    """The platform let him in as a clerk while the letter was on its way."""
+    guest = cast.person(Role.MERCHANT_CLERK, email=NEW["email"].lower())
+    asked = people.invitation_make(
+        merchant=shop.merchant, actor=shop.owner, now=now, **NEW | {"role": "owner"}
+    )
+    join(cast, shop.merchant, guest, "clerk", now)
+    cast.client(guest).post(urlsplit(people.invitation_link(asked)).path)
+
+    assert shop.member(guest).role == "owner"
+    assert User.objects.get(pk=guest.pk).roles == [Role.MERCHANT_OWNER]
+    told = Event.objects.get(kind="merchant.member_role_changed")
+    assert (told.payload["old"], told.payload["new"]) == ("clerk", "owner")
+    assert Event.objects.filter(kind="merchant.member_added", payload__user=guest.pk).count() == 1
+
+
+def test_an_owner_who_accepts_as_clerk_stays_owner(cast: Any, shop: Shop, now: datetime) -> None:
+    guest = cast.person(Role.MERCHANT_OWNER, email=NEW["email"].lower())
+    asked = people.invitation_make(merchant=shop.merchant, actor=shop.owner, now=now, **NEW)
+    join(cast, shop.merchant, guest, "owner", now)
+    people.invitation_accept(invitation=asked, actor=guest, now=now)
+    assert shop.member(guest).role == "owner"
 
 
 def test_people_of_the_platform_never_act_for_a_shop(

@@ -147,7 +147,10 @@ def account_of(invitation: MerchantInvitation) -> User | None:
 
 
 def invitation_accept(*, invitation: MerchantInvitation, actor: User, now: datetime) -> MerchantMember:
-    """The person with that address acts for the merchant from now on. Errors: gone, wrong_address, both_sides."""
+    """The person with that address acts for the merchant from now on; who is a clerk and was asked as owner is one.
+
+    Errors: gone, wrong_address, both_sides.
+    """
     with transaction.atomic():
         Merchant.objects.select_for_update().get(pk=invitation.merchant_id)
         row = _open(invitation, now)
@@ -192,6 +195,8 @@ def _join(row: MerchantInvitation, person: User, now: datetime) -> MerchantMembe
             member, actor=person, now=now, event="merchant.member_added",
             payload={"user": person.pk, "role": row.role},
         )  # fmt: skip
+    elif row.role == MemberRole.OWNER:
+        found = _role_changed(found, row.role, person, now)
     roles_follow(person, now)
     return found
 
@@ -243,13 +248,20 @@ def member_role_set(*, member: MerchantMember, role: str, actor: Any, now: datet
             return row
         if row.role == MemberRole.OWNER:
             _keep_an_owner(row)
-        payload = {"user": row.user_id, "old": row.role, "new": role}
-        changed: MerchantMember = registers.save(
-            row, actor=actor, now=now, event="merchant.member_role_changed", payload=payload, role=role
-        )
+        changed = _role_changed(row, role, actor, now)
         if role != MemberRole.OWNER:
             _invitations_end(changed, actor, now)
         roles_follow(User.objects.get(pk=row.user_id), now)
+    return changed
+
+
+def _role_changed(member: MerchantMember, role: str, actor: Any, now: datetime) -> MerchantMember:
+    if member.role == role:
+        return member
+    payload = {"user": member.user_id, "old": member.role, "new": role}
+    changed: MerchantMember = registers.save(
+        member, actor=actor, now=now, event="merchant.member_role_changed", payload=payload, role=role
+    )
     return changed
 
 
