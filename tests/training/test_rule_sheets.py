@@ -192,6 +192,23 @@ def test_a_tier_opened_by_a_sheet_with_a_limit_and_a_duty_decides_once_others_ac
     assert authority.weigh(actor=cast.agent, claims=claims, now=now)[1].allowed
 
 
+def test_what_a_returned_draft_said_does_not_come_back_by_a_file_with_some_columns(cast, now) -> None:
+    stood = Limit.objects.get(code="senior-refund-cny")
+    returned = rules.limit_draft(
+        code=stood.code, per_day=None, per_customer=stood.per_decision, severities=["major"], actor=cast.trainer,
+        now=now, reason="放开",
+    )  # fmt: skip
+    rules.rule_reject(draft=returned, actor=cast.supervisor, now=now, reason="不放开")
+    # The preview judges by what stands: above the returned sum for a customer, below the one that stands.
+    more = stood.per_decision + 1
+    part = {"code": stood.code, "number": "1", "per_decision": str(more), "change_reason": "再多"}
+    assert one(cast, now, "authority_limits", part).count("new") == 1
+    new = Limit.objects.get(code=stood.code, state="draft")
+    assert (new.number, new.per_decision, new.per_day, new.per_customer, new.severities) == (
+        3, more, stood.per_day, stood.per_customer, stood.severities,
+    )  # fmt: skip
+
+
 def test_what_a_duty_asks_for_corrects_the_waiting_draft_and_nothing_is_in_force(cast, now) -> None:
     waiting = Requirement.objects.get(duty="returns")
     sheet = changed(

@@ -82,6 +82,11 @@ class Standing:
     newest: Any = None
     valid: Any = None
 
+    @property
+    def base(self) -> Any:
+        """What the next draft starts from: never what was returned, unless nothing else was ever written."""
+        return self.valid or self.newest
+
 
 def _check_course(row: CourseVersion) -> None:
     courses.check_terms({"hours": row.hours, "links": row.links})
@@ -176,7 +181,7 @@ def _take(kept: Kept, rows: Sequence[Row], actor: Any, now: datetime) -> list[in
     with transaction.atomic():
         heads = _heads(kept, rows, actor, now)
         standing = _standing(kept, heads)
-        found: list[int] = []
+        found: list[int | None] = []
         fresh: list[tuple[Any, Any]] = []
         for row in rows:
             head, terms = heads[row[kept.by]], _told(kept, row)
@@ -188,8 +193,10 @@ def _take(kept: Kept, rows: Sequence[Row], actor: Any, now: datetime) -> list[in
             if stands.valid is not None and stands.valid.state == RuleState.DRAFT:
                 found.append(_corrected(kept, head, terms, row, actor, now))
             else:
-                fresh.append((stands.newest, _next(kept, head, stands.newest, terms, row, actor, now)))
-        return [*found, *_written(kept, fresh, actor, now)]
+                found.append(None)
+                fresh.append((stands.base, _next(kept, head, stands, terms, row, actor, now)))
+        written = iter(_written(kept, fresh, actor, now))
+        return [next(written) if pk is None else pk for pk in found]
 
 
 def _heads(kept: Kept, rows: Sequence[Row], actor: Any, now: datetime) -> dict[str, Any]:
@@ -281,15 +288,15 @@ def _corrected(kept: Kept, head: Any, terms: dict[str, Any], row: Row, actor: An
 
 
 def _next(
-    kept: Kept, head: Any, newest: Any, terms: Mapping[str, Any], row: Row, actor: Any, now: datetime
+    kept: Kept, head: Any, stands: Standing, terms: Mapping[str, Any], row: Row, actor: Any, now: datetime
 ) -> Any:
-    """The next version, not yet written: what the newest says, with what the row says."""
-    if newest is None:
+    """The next version, not yet written: what stands, with what the row says."""
+    if stands.base is None:
         columns = dict(kept.source) | {name: row[_column(name)] for name in kept.carried}
     else:
-        columns = {name: getattr(newest, name) for name in (*kept.terms, *kept.carried, *SOURCES)}
+        columns = {name: getattr(stands.base, name) for name in (*kept.terms, *kept.carried, *SOURCES)}
     version = kept.versions(
-        **{kept.key: head}, **columns | dict(terms), number=newest.number + 1 if newest else 1,
+        **{kept.key: head}, **columns | dict(terms), number=stands.newest.number + 1 if stands.newest else 1,
         change_reason=row.get("change_reason") or "", drafted_by_id=actor.pk, drafted_at=now,
     )  # fmt: skip
     kept.check(version)
