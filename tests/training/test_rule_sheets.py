@@ -324,6 +324,46 @@ def test_two_rows_of_a_file_give_no_tier_two_limits_of_one_kind(cast, now) -> No
     assert "twin_here" in found[3][1]
 
 
+def test_no_severity_gets_two_limits_of_one_kind_by_a_file_or_by_the_page(cast, now) -> None:
+    rows = [
+        LIMIT,
+        LIMIT | {"code": "major", "severities": "major"},
+        LIMIT | {"code": "eur", "currency": "EUR"},
+    ]
+    content = steps.rows_as_csv(list(LIMIT), *(list(row.values()) for row in rows))
+    found = seen(cast, now, content, "authority_limits")
+    assert [found[number][0] for number in sorted(found)] == ["n", "r", "n"], found
+    assert "twin_here" in found[3][1]
+
+    apart = [LIMIT | {"code": code, "severities": code} for code in ("major", "minor")]
+    content = steps.rows_as_csv(list(LIMIT), *(list(row.values()) for row in apart))
+    upload = steps.check("authority_limits", content, actor=cast.trainer, now=now)
+    assert steps.apply(upload, now=now).count("new") == 2
+    for draft in Limit.objects.filter(code__in=["major", "minor"]):
+        rules.rule_activate(draft=draft, actor=cast.operations, now=now)
+
+    # Widened until they meet: on the page, by a file, and by a file that takes their tier, kind and currency as known.
+    for severities in (["minor", "major"], []):
+        with pytest.raises(DomainError) as refused:
+            rules.limit_draft(code="minor", severities=severities, actor=cast.trainer, now=now)
+        assert refused.value.code == "twin"
+        part = {"code": "minor", "number": "1", "severities": ";".join(severities), "change_reason": "更宽"}
+        content = steps.rows_as_csv(list(part), list(part.values()))
+        assert seen(cast, now, content, "authority_limits")[2] == ("r", "code:rule_twin;")
+    part = [["minor", "1", "minor;critical", "更宽"], ["major", "1", "critical;major", "更宽"]]
+    content = steps.rows_as_csv(["code", "number", "severities", "change_reason"], *part)
+    found = seen(cast, now, content, "authority_limits")
+    assert [found[number] for number in sorted(found)] == [("n", ""), ("r", "code:rule_twin_here;")]
+
+
+def test_a_limit_that_a_colleague_widened_after_the_preview_gets_no_twin(cast, now) -> None:
+    content = steps.rows_as_csv(list(LIMIT), list((LIMIT | {"severities": "major"}).values()))
+    upload = steps.check("authority_limits", content, actor=cast.trainer, now=now)
+    one(cast, now, "authority_limits", LIMIT | {"code": "theirs"}, actor=cast.operations)
+    assert steps.apply(upload, now=now).count("conflict") == 1
+    assert not Limit.objects.filter(code=LIMIT["code"]).exists()
+
+
 LINES = [
     "a | single | 1 | 1 | 1",
     "a|single|1|1|1",

@@ -33,11 +33,13 @@ from training.services import (
     LIMIT_TERMS,
     SOURCES,
     TIER_TERMS,
+    check_amounts,
     check_draft,
     courses,
     draft_version,
     exams,
     practical,
+    refuse_twins,
     require,
 )
 
@@ -54,7 +56,7 @@ class Kept:
 
     Without a register the versions carry themselves what they share, and ``key`` is the word that names the rule.
     ``blank`` is what an empty cell means where it is neither nothing nor an empty text; ``by`` the column of the sheet
-    that names the rule.
+    that names the rule; ``together`` judges new versions beside each other and beside what stands.
     """
 
     register: type[Any] | None
@@ -66,6 +68,7 @@ class Kept:
     source: Mapping[str, str]
     check: Callable[[Any], None]
     follow: Callable[[Sequence[tuple[Any, Any]]], None] | None = None
+    together: Callable[[Sequence[Any]], None] | None = None
     blank: Mapping[str, Any] = field(default_factory=dict)
     by: str = "code"
 
@@ -124,7 +127,8 @@ TIERS = Kept(
 LIMIT_OF = ("tier_id", "kind", "currency")
 LIMITS = Kept(
     None, Limit, "code", LIMIT_OF, tuple(name for name in LIMIT_TERMS if name not in LIMIT_OF), "",
-    {"source_ref": "R1.3", "source_zh": "部门自定授权额度", "source_en": "The department's own limit"}, check_draft,
+    {"source_ref": "R1.3", "source_zh": "部门自定授权额度", "source_en": "The department's own limit"}, check_amounts,
+    together=refuse_twins,
 )  # fmt: skip
 REQUIREMENTS = Kept(
     None, Requirement, "duty", (), ("tier_id",), "",
@@ -162,7 +166,7 @@ def tiers_take(rows: Sequence[Row], actor: Any, now: datetime) -> list[int]:
 
 
 def limits_take(rows: Sequence[Row], actor: Any, now: datetime) -> list[int]:
-    """Limits of authority of a sheet as drafts; see ``_take``. Further errors: negative, order."""
+    """Limits of authority of a sheet as drafts; see ``_take``. Further errors: negative, order, twin."""
     return _take(LIMITS, rows, actor, now)
 
 
@@ -304,6 +308,8 @@ def _next(
 
 
 def _written(kept: Kept, fresh: Sequence[tuple[Any, Any]], actor: Any, now: datetime) -> list[int]:
+    if kept.together is not None and fresh:
+        kept.together([row for _before, row in fresh])
     by_reason: dict[str, list[Any]] = defaultdict(list)
     for _before, row in fresh:
         by_reason[row.change_reason].append(row)
