@@ -278,6 +278,26 @@ def test_two_rows_of_a_file_do_not_book_a_trainer_twice_and_the_others_are_plann
     assert load(cast, now, row_of(other, places="4")).count("changed") == 1
 
 
+@pytest.mark.parametrize(
+    "cells", [{"starts_at": "2026-12-03 09:00", "ends_at": "2026-12-03 11:00"}, {"places": "9"}]
+)
+@pytest.mark.parametrize("first", [True, False])
+def test_a_new_run_in_the_place_of_one_that_the_same_file_changes_is_refused_and_not_lost(
+    cast, now, cells, first
+) -> None:
+    load(cast, now, *MONTH[:2])
+    moved = row_of(Run.objects.order_by("pk").first(), **cells)
+    rows = [moved, MONTH[0], MONTH[1]] if first else [MONTH[0], moved, MONTH[1]]
+    upload = load(cast, now, *rows)
+    found = verdicts(upload)
+    assert [verdict for verdict, _why in found] == (["c", "r", "s"] if first else ["r", "c", "s"])
+    assert found[1 if first else 0][1] == "starts_at:rule_changed_here;"
+    with override("en"):
+        (refused,), _more = explaining.page(services.plan_of(upload, now=now), upload, "refused")
+    assert "Another row of this file changes the run" in refused.problems[0].reason
+    assert "on the page of its course" in refused.problems[0].remedy
+
+
 def test_a_link_that_is_no_address_is_refused_by_the_service_too(cast, now) -> None:
     for act in (
         lambda: a_run(cast, now, a_course(cast, now, "other"), link="javascript:alert(1)"),
