@@ -201,6 +201,24 @@ def test_what_somebody_changed_or_planned_since_the_preview_is_not_written_over(
     assert Run.objects.filter(starts_at__day=8).get().places == 7
 
 
+def test_a_row_that_is_left_out_is_told_even_where_another_row_belongs_to_the_same_run(cast, now) -> None:
+    load(cast, now, MONTH[0])
+    run = Run.objects.get()
+    third, fifth = (
+        {"starts_at": f"2026-12-0{day} 09:00", "ends_at": f"2026-12-0{day} 11:00"} for day in (3, 5)
+    )
+    upload = previewed(cast, now, row_of(run, **third), row_of(run, number="", **fifth))
+    for days in (4, -2):  # somebody moves it to the fifth and then, as the sheet has it, to the third
+        run.refresh_from_db()
+        courses.run_change(
+            run=run, starts_at=run.starts_at + timedelta(days=days), ends_at=run.ends_at + timedelta(days=days),
+            actor=cast.trainer, now=now,
+        )  # fmt: skip
+    done = steps.apply(upload, now=now)
+    assert (done.count("changed"), done.count("new"), done.count("conflict")) == (1, 0, 1)
+    assert Run.objects.count() == 1
+
+
 # ------------------------------------------------------------------------------------------------ broken rows
 @pytest.fixture
 def standing(cast, now) -> dict[str, Run]:

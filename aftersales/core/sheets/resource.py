@@ -131,9 +131,10 @@ class SheetResource(ModelResource, metaclass=SheetMeta):
     # What single rows leave in the record besides the run's one event:
     # (keys of new rows, changed rows' keys → columns, actor, now).
     tell: Callable[[Sequence[int], Mapping[int, Sequence[str]], Any, Any], None] | None = None
-    # An intake sheet gives its new rows to a service: (rows as typed values, actor, now) → key of the row that each
-    # of them belongs to. The service has its own transaction and knows rows that it got before.
-    intake: Callable[[Sequence[Mapping[str, Any]], Any, Any], Sequence[int]] | None = None
+    # An intake sheet gives its new rows to a service: (rows as typed values, actor, now) → for each of them in their
+    # order the key of the row that it belongs to, None where it is left out. The service has its own transaction and
+    # knows rows that it got before.
+    intake: Callable[[Sequence[Mapping[str, Any]], Any, Any], Sequence[int | None]] | None = None
     # Under this name an intake row carries the moment of its preview, where the service refuses what changed since.
     previewed = ""
     # Under this name an intake row carries the version that its preview compared with (None: a new row), where the
