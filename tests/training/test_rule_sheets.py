@@ -7,6 +7,8 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils.translation import override
 
@@ -15,7 +17,7 @@ from aftersales.core import authority
 from aftersales.core.authority import Claim
 from aftersales.core.errors import DomainError, NotPermitted
 from aftersales.core.models import Event
-from aftersales.core.sheets import explaining, resource, services
+from aftersales.core.sheets import errorfile, explaining, resource, services
 from tests.core.sheets import steps
 from tests.training.school import a_course
 from tests.training.test_draft_sheets import load, one, seen, taken_out
@@ -307,6 +309,23 @@ def test_the_preview_says_of_a_row_what_is_wrong_where_and_what_to_do(
     assert problem.column == column
     assert words in problem.reason
     assert problem.remedy or problem.code == "required"
+
+
+@pytest.mark.parametrize(("sheet", "column"), [("tiers", "courses"), ("exams", "blueprint")])
+def test_many_refused_cells_are_told_with_as_many_statements_as_one(cast, now, sheet, column) -> None:
+    a_course(cast, now), a_bank(cast, now)
+    wrong = {"courses": "basics;no{n}", "blueprint": "no{n} | * | * | 1 | 1"}[column]
+    rows = [list((ROWS[sheet] | {"code": f"c{n}", column: wrong.format(n=n)}).values()) for n in range(5)]
+    head = list(ROWS[sheet])
+    counts = []
+    for some in (rows[:1], rows):
+        upload = steps.check(sheet, steps.rows_as_csv(head, *some), actor=cast.trainer, now=now)
+        plan = services.plan_of(upload, now=now)
+        with CaptureQueriesContext(connection) as asked:
+            told = list(errorfile.lines(plan, upload))[1:]
+        assert [f"no{n}" in line[-2] for n, line in enumerate(told)] == [True] * len(some)
+        counts.append(len(asked))
+    assert counts[0] == counts[1]
 
 
 def test_a_day_that_a_file_does_not_tell_still_bounds_the_decision(cast, now) -> None:

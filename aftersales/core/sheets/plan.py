@@ -4,6 +4,7 @@ Every statement reads staged rows ``s`` through ``n`` (typed values ``v_…``, w
 ``l_…`` and the stored row in ``t``.
 """
 
+import dataclasses
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -44,6 +45,8 @@ class Plan:
     user: Any
     now: datetime
     reason: str = ""
+    # What the words of refused cells looked up.
+    memory: dict[str, Any] = dataclasses.field(default_factory=dict)
 
     @cached_property
     def model(self) -> type[models.Model]:

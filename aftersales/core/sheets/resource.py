@@ -67,7 +67,8 @@ class RowRule:
     ``among`` judges a row beside the others of its file (SQL with a window over final values). ``again``: judged
     once more when the row is written, for rules that look at other rows or at rights. ``spares`` names the capability
     of those whom the rule does not bind. ``told`` reads the text of a refused cell once more and says which line or
-    which words of it are meant; empty where it finds none, and the reason stands alone.
+    which words of it are meant; empty where it finds none, and the reason stands alone. It keeps under a key of its
+    own in the plan's memory what it looked up, so that many refused cells ask the database once.
     """
 
     code: str
@@ -79,7 +80,7 @@ class RowRule:
     among: str = ""
     again: bool = False
     spares: str = ""
-    told: Callable[[str], str] | None = None
+    told: Callable[[str, dict[str, Any]], str] | None = None
 
 
 @dataclass(frozen=True)
