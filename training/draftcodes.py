@@ -40,10 +40,11 @@ def known(column: str, register: type[Any], reason: Text, remedy: Text) -> RowRu
     """A rule: every code of the column stands in the register; the refusal names those that do not."""
     table = name_of(register._meta.db_table)
 
-    def unknown(cell: str) -> str:
-        codes = CodesWidget().read(cell)
-        stand = set(register.objects.filter(code__in=codes).values_list("code", flat=True))
-        missing = [code for code in dict.fromkeys(codes) if code not in stand]
+    def unknown(cell: str, memory: dict[str, Any]) -> str:
+        stand = memory.get(table)
+        if stand is None:
+            stand = memory[table] = frozenset(register.objects.values_list("code", flat=True))
+        missing = [code for code in dict.fromkeys(CodesWidget().read(cell)) if code not in stand]
         return _("These codes are not known: %(codes)s.") % {"codes": listed(missing)} if missing else ""
 
     return RowRule(

@@ -16,6 +16,7 @@ from training.services import drafting
 from training.states import Partial, QuestionKind
 
 EXAMS = Stored("training_exam", "training_examversion", "exam_id")
+TOPICS = "topics"
 
 # A blueprint is judged by SQL as ``examrules.parse`` does it: line by line, wide digits, blanks and strokes as well.
 _ENDS = r"E'[\\n\\r\\v\\f\\u001C\\u001D\\u001E\\u0085\\u2028\\u2029]+'"
@@ -56,7 +57,7 @@ UNKNOWN = (
 )
 
 
-def unreadable(blueprint: str) -> str:
+def unreadable(blueprint: str, _memory: dict[str, Any]) -> str:
     """Which line of a blueprint cannot be read, and how it is written."""
     try:
         examrules.parse(blueprint)
@@ -65,13 +66,15 @@ def unreadable(blueprint: str) -> str:
     return ""
 
 
-def unknown_topics(blueprint: str) -> str:
+def unknown_topics(blueprint: str, memory: dict[str, Any]) -> str:
     """The topics of a blueprint that no question of the bank has."""
     try:
         asked = [part.topic for part in examrules.parse(blueprint) if part.topic != examrules.ANY]
     except DomainError:
         return ""
-    known = set(examselectors.topics())
+    known = memory.get(TOPICS)
+    if known is None:
+        known = memory[TOPICS] = frozenset(examselectors.topics())
     missing = [topic for topic in dict.fromkeys(asked) if topic not in known]
     return (
         _("The question bank has no question on: %(topics)s.") % {"topics": listed(missing)}

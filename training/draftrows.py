@@ -89,10 +89,10 @@ class Stored:
         return f"(SELECT r.{column} FROM {self.register} r WHERE r.code = {{code}})"
 
     def newest(self, column: str) -> str:
-        """What the next draft starts from."""
+        """What the next draft starts from: the newest version that was not returned, where there is one."""
         return (
             f'(SELECT v."{column}" FROM {self.versions} v WHERE v.{self.key} = {self.row} '
-            "ORDER BY v.number DESC LIMIT 1)"
+            "ORDER BY (v.state = 'rejected'), v.number DESC LIMIT 1)"
         )
 
     @property

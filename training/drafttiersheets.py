@@ -21,6 +21,7 @@ from aftersales.core.sheets.widgets import (
     TextWidget,
     WholeWidget,
     WordsWidget,
+    quote,
 )
 from training import draftrows
 from training.draftcodes import CodesWidget, known
@@ -199,12 +200,32 @@ def _less(column: str) -> list[RowRule]:
     )  # fmt: skip
 
 
-_OVERLAPS = (
-    "(cardinality(v.severities) = 0 OR coalesce(cardinality({severities}::text[]), 0) = 0 "
-    "OR v.severities && {severities}::varchar[])"
+def _said(column: str, stored: str) -> str:
+    """What a limit is of: of one that stands it does not change, of a new one the file says it."""
+    return f"coalesce({LIMITS.newest(stored)}, {{{column}}})"
+
+
+_TIER, _KIND, _CURRENCY = _said("tier", "tier_id"), _said("kind", "kind"), _said("currency", "currency")
+_SEVERITIES = (
+    f"coalesce(CASE WHEN {absent('severities')} THEN {LIMITS.newest('severities')}::text[] "
+    "ELSE {severities}::text[] END, '{{}}')"
 )
-_LIKE_IT = (
-    "v.tier_id = {tier} AND v.kind = {kind} AND v.currency = {currency} AND v.state IN ('draft', 'active')"
+_TWIN = (
+    f"EXISTS (SELECT FROM training_limit v WHERE v.code <> {{code}} AND v.tier_id = {_TIER} AND v.kind = {_KIND} "
+    f"AND v.currency = {_CURRENCY} AND v.state IN ('draft', 'active') AND (cardinality(v.severities) = 0 "
+    f"OR cardinality({_SEVERITIES}) = 0 OR v.severities::text[] && {_SEVERITIES}))"
+)
+
+
+def _covers(severity: str) -> str:
+    return f"(cardinality({_SEVERITIES}) = 0 OR {quote(severity)} = ANY({_SEVERITIES}))"
+
+
+# Two limits overlap where some severity is in both.
+_TWIN_HERE = " OR ".join(
+    f"({_covers(one)} AND count(*) FILTER (WHERE {NEW} AND {_covers(one)}) OVER (PARTITION BY {_TIER}, {_KIND}, "
+    f"{_CURRENCY} ORDER BY n.row_no ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) > 0)"
+    for one in Severity.values
 )
 LIMIT_RULES = [
     *LIMITS.rules(["tier", "kind", "currency"]),
@@ -213,17 +234,15 @@ LIMIT_RULES = [
         _("A currency has three capital letters."), _("Write it so, such as CNY."),
     ),
     RowRule(
-        "twin", ("code",),
-        f"{LIMITS.row} IS NULL AND EXISTS (SELECT FROM training_limit v WHERE {_LIKE_IT} AND {_OVERLAPS})",
-        _("This tier has a limit of this kind and currency already, under another code."),
+        "twin", ("code",), f"{NEW} AND {_TWIN}",
+        _("This tier has a limit of this kind, currency and severity already, under another code."),
         _("Change that limit: write its code and version. Of two limits the higher one would count."),
     ),
     RowRule(
-        "twin_here", ("code", "tier", "kind"), "false",
-        _("An earlier row of this file gives this tier a limit of this kind and currency under another code."),
+        "twin_here", ("code",), "false",
+        _("An earlier row of this file gives this tier such a limit under another code, for the same severity."),
         _("Keep the right row only."),
-        among=f"{LIMITS.row} IS NULL AND row_number() OVER (PARTITION BY {LIMITS.row} IS NULL, {{tier}}, {{kind}}, "
-        "{currency}, {severities} ORDER BY n.row_no) > 1",
+        among=f"{NEW} AND ({_TWIN_HERE})",
     ),
     *_less("per_day"),
     *_less("per_customer"),

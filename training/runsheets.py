@@ -93,6 +93,12 @@ RULES = (
         _("To change it, write its number; to hold a further run at this time, plan it on the page of its course."),
     ),
     RowRule(
+        "changed_here", ("starts_at", "course", "trainer"), "false",
+        _("Another row of this file changes the run that is planned for this time."),
+        _("Leave the row out; to hold a further run at this time, plan it on the page of its course."),
+        among=f"NOT {GIVEN} AND NOT {NEW} AND bool_or({GIVEN} AND {OTHER}) OVER (PARTITION BY {{target}})",
+    ),
+    RowRule(
         "course_fixed", ("course",), f"{GIVEN} AND {{course}} <> t.course_id", _("This run is one of another course."),
         _("Write the run's own course; for another course plan a new run without a number."),
     ),
@@ -115,7 +121,8 @@ RULES = (
     RowRule(
         "overlap", ("starts_at", "trainer", "ends_at"), OVERLAP,
         _("The trainer holds another run in this time."),
-        _("Write another time or trainer. If both are meant, plan this one on the page of its course."),
+        _("Write another time or trainer. Where this file moves the other run, read in that row first, by itself. If "
+          "both are meant, plan this one on the page of its course."),
         among=OVERLAP_IN_FILE,
     ),
     RowRule(

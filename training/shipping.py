@@ -10,7 +10,7 @@ from typing import Any
 from django.db import transaction
 
 from aftersales.core import moves
-from aftersales.core.errors import Refused
+from aftersales.core.errors import DomainError, Refused
 from aftersales.core.rulebook import RuleState
 from training import services
 from training.models import Limit, Number, Requirement, Tier, TierVersion
@@ -93,13 +93,23 @@ def _limits(shipped: Mapping[str, Any], actor: Any, now: datetime) -> int:
         for tier, terms in row["tiers"].items():
             code = f"{tier}-{row['kind']}-{row['currency']}".lower()
             if code not in known:
-                services.limit_draft(
-                    code=code, actor=actor, now=now, tier_id=tiers[tier], kind=row["kind"],
-                    currency=row["currency"], is_shipped=True, **_terms(terms), **_source(row),
-                )  # fmt: skip
-                made += 1
+                given = {"tier_id": tiers[tier], "kind": row["kind"], "currency": row["currency"]} | _terms(
+                    terms
+                )
+                made += _limit(code, given | _source(row), actor, now)
     _into_force(Limit, actor, now)
     return made
+
+
+def _limit(code: str, terms: Mapping[str, Any], actor: Any, now: datetime) -> int:
+    """A limit that the department has already under a code of its own is not shipped beside it."""
+    try:
+        services.limit_draft(code=code, actor=actor, now=now, is_shipped=True, **terms)
+    except DomainError as error:
+        if error.code != "twin":
+            raise
+        return 0
+    return 1
 
 
 def _terms(row: Mapping[str, Any]) -> dict[str, Any]:

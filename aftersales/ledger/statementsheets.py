@@ -127,6 +127,13 @@ def source(accounts: Sequence[Account], month: date) -> str:
     return f"FROM {rows} t {exporting.JOINS} ORDER BY t.place, t.part, t.booked_at, t.id"
 
 
+def length(accounts: Sequence[Account], month: date) -> int:
+    """How many lines these accounts' months have, without the header and the line of the hash."""
+    moved, keys = Transfer.objects.filter(month=month), [row.pk for row in accounts]
+    sides = [moved.filter(debit_id__in=keys), moved.filter(credit_id__in=keys)]
+    return 2 * len(accounts) + sum(side.count() for side in sides)
+
+
 def cells(accounts: Sequence[Account], month: date) -> list[list[str]]:
     """The lines of these accounts' months, read once."""
     return list(exporting.texts(StatementSheet, source(accounts, month), masked=False))

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Case, Max, When
 from django.utils.translation import gettext_lazy as _
 
 from aftersales.core import events, moves, registers
@@ -379,9 +379,9 @@ def check_value(parameter: Parameter, value: Any) -> None:
 
 
 def newest(versions: Any) -> Any:
-    """The version a new draft starts from: in force, else whatever came last."""
-    in_force = versions.filter(state=RuleState.ACTIVE).order_by("-number").first()
-    return in_force or versions.order_by("-number").first()
+    """The version a new draft starts from: in force, else the last that was not returned, else whatever came last."""
+    place = Case(When(state=RuleState.ACTIVE, then=0), When(state=RuleState.REJECTED, then=2), default=1)
+    return versions.order_by(place, "-number").first()
 
 
 def next_number(parent: Any, parent_id: int, versions: Any, key: str) -> int:

@@ -24,7 +24,7 @@ from .services.settling import BATCH, Report, signals_take_in
 from .states import Channel, Kind, Severity
 
 
-def take_in(rows: Sequence[Mapping[str, Any]], actor: Any, now: datetime) -> list[int]:
+def take_in(rows: Sequence[Mapping[str, Any]], actor: Any, now: datetime) -> list[int | None]:
     """Each row as a report; it joins the open ticket of its order or opens one, like any other problem (R3.1)."""
     return signals_take_in(reports=[_report(row, now) for row in rows], actor=actor, now=now)
 

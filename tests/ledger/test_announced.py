@@ -19,7 +19,7 @@ from aftersales.ledger.models import IncentiveRule, IncentiveVersion
 from aftersales.ledger.services import announcing
 from aftersales.merchants.models import Merchant
 from aftersales.notices.models import Notice
-from aftersales.standards.services import rule_retire
+from aftersales.standards.services import rule_reject, rule_retire
 from tests.core.sheets.steps import check, load, rows_as_csv, verdicts
 from tests.ledger.test_incentives import scheme
 
@@ -73,6 +73,26 @@ def test_a_sheet_drafts_and_a_second_person_still_activates(rule: Any, cast: Any
     again = verdicts(check("incentive_rules", text, actor=cast.operations, now=now))
     assert {verdict for verdict, _why in again.values()} == {"s"}, again
     assert len(list(csv.DictReader(io.StringIO(text.decode("utf-8-sig"))))) == 1
+
+
+def test_what_a_returned_draft_said_is_not_what_the_next_one_starts_from(
+    rule: Any, cast: Any, now: Any
+) -> None:
+    load("incentive_rules", rows_as_csv(HEAD, FIRST), actor=cast.operations, now=now)
+    services.incentive_draft(rule=rule, actor=cast.operations, now=now, scheme_id=scheme(cast, now).pk)
+    first = services.incentive_activate(
+        draft=IncentiveVersion.objects.get(rule=rule), actor=cast.supervisor, now=now
+    )
+    later = first.valid_from + timedelta(days=40)
+    rule_retire(row=first, actor=cast.supervisor, now=later)
+    draft = services.incentive_draft(
+        rule=rule, actor=cast.operations, now=later, duties=["returns"], reason="x"
+    )
+    rule_reject(draft=draft, actor=cast.supervisor, now=later, reason="不只退货")
+    row = ["late", "3", *FIRST[2:]]
+    assert load("incentive_rules", rows_as_csv(HEAD, row), actor=cast.operations, now=later).count("new") == 1
+    third = IncentiveVersion.objects.get(rule=rule, number=3)
+    assert (third.state, third.duties, third.scheme_id) == ("draft", [], first.scheme_id)
 
 
 @pytest.mark.parametrize(

@@ -239,6 +239,31 @@ def test_the_same_statement_as_a_spreadsheet_has_numbers_and_the_same_hash(cast:
     ]
 
 
+def test_a_month_of_too_many_lines_is_refused_before_it_is_read_and_says_where_it_is_had(
+    cast: Any, books: Any, settings: Any
+) -> None:
+    """Eight lines: an opening, a closing and the entries of two accounts."""
+    settings.SHEETS_EXPORT_INLINE_ROWS = 8
+    assert len(lines(month(cast, cast.finance, "merchant", books.pk), StatementSheet)) == 8 + 1
+    settings.SHEETS_EXPORT_INLINE_ROWS = 7
+    browser = cast.client(cast.finance)
+    address = reverse("ledger:statement_sheet", args=["merchant", books.pk])
+    page = browser.post(address, {"month": "2026-11", "fmt": "csv"}, follow=True)
+    assert page.redirect_chain[0][0].endswith("?month=2026-11")
+    accounts = statements.accounts_of("merchant", books.pk, cast.finance)
+    owner = cast.person(Role.MERCHANT_OWNER, name="owner")
+    member_add(merchant=books, user=owner, role="owner", actor=cast.operations, now=IN_OCTOBER)
+    for person, way in ((cast.finance, "sheet of the journal"), (owner, "finance department")):
+        with pytest.raises(DomainError) as refused, translation.override("en"):
+            services.statement_take(
+                of=books, accounts=accounts, month=NOVEMBER, fmt="csv", actor=person, now=IN_OCTOBER
+            )
+        with translation.override("en"):
+            words = str(refused.value)
+        assert (refused.value.code, "8 lines; a statement" in words, way in words) == ("too_long", True, True)
+    assert Event.objects.filter(kind="statement.taken").count() == 1
+
+
 def test_who_does_not_see_the_statement_takes_none_out(cast: Any, books: Any, now: datetime) -> None:
     assert cast.team
     for person in (cast.lead, cast.supervisor, cast.administrator):

@@ -378,6 +378,14 @@ def test_a_course_comes_in_as_a_draft_and_its_next_version_keeps_its_files(cast,
     assert (new.number, new.hours, new.refresh_months, new.files.count()) == (2, 3, None, 1)
     draft.refresh_from_db()
     assert (draft.state, draft.hours) == ("active", 2.5)
+    # Returned: neither what it said nor its files come along with the next one.
+    new.files.update(name="y")
+    rules.rule_reject(draft=new, actor=cast.operations, now=now, reason="太长")
+    part = {"code": "returns", "number": "1", "hours": "2", "syllabus": "只写大纲", "change_reason": "再来"}
+    assert one(cast, now, "courses", part).count("new") == 1
+    third = CourseVersion.objects.get(course__code="returns", state="draft")
+    assert (third.number, third.hours, third.syllabus, third.refresh_months) == (3, 2, "只写大纲", 12)
+    assert [file.name for file in third.files.all()] == ["x"]
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,8 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils.translation import override
 
@@ -16,7 +18,7 @@ from aftersales.core import authority
 from aftersales.core.authority import Claim
 from aftersales.core.errors import DomainError, NotPermitted
 from aftersales.core.models import Event
-from aftersales.core.sheets import explaining, resource, services
+from aftersales.core.sheets import errorfile, explaining, resource, services
 from tests.core.sheets import steps
 from tests.training.school import a_course
 from tests.training.test_draft_sheets import load, one, seen, taken_out
@@ -197,6 +199,23 @@ def test_a_tier_opened_by_a_sheet_with_a_limit_and_a_duty_decides_once_others_ac
     assert authority.weigh(actor=cast.agent, claims=claims, now=now)[1].allowed
 
 
+def test_what_a_returned_draft_said_does_not_come_back_by_a_file_with_some_columns(cast, now) -> None:
+    stood = Limit.objects.get(code="senior-refund-cny")
+    returned = rules.limit_draft(
+        code=stood.code, per_day=None, per_customer=stood.per_decision, severities=["major"], actor=cast.trainer,
+        now=now, reason="放开",
+    )  # fmt: skip
+    rules.rule_reject(draft=returned, actor=cast.supervisor, now=now, reason="不放开")
+    # The preview judges by what stands: above the returned sum for a customer, below the one that stands.
+    more = stood.per_decision + 1
+    part = {"code": stood.code, "number": "1", "per_decision": str(more), "change_reason": "再多"}
+    assert one(cast, now, "authority_limits", part).count("new") == 1
+    new = Limit.objects.get(code=stood.code, state="draft")
+    assert (new.number, new.per_decision, new.per_day, new.per_customer, new.severities) == (
+        3, more, stood.per_day, stood.per_customer, stood.severities,
+    )  # fmt: skip
+
+
 def test_what_a_duty_asks_for_corrects_the_waiting_draft_and_nothing_is_in_force(cast, now) -> None:
     waiting = Requirement.objects.get(duty="returns")
     sheet = changed(
@@ -330,6 +349,23 @@ def test_the_preview_says_of_a_row_what_is_wrong_where_and_what_to_do(
     assert problem.remedy or problem.code == "required"
 
 
+@pytest.mark.parametrize(("sheet", "column"), [("tiers", "courses"), ("exams", "blueprint")])
+def test_many_refused_cells_are_told_with_as_many_statements_as_one(cast, now, sheet, column) -> None:
+    a_course(cast, now), a_bank(cast, now)
+    wrong = {"courses": "basics;no{n}", "blueprint": "no{n} | * | * | 1 | 1"}[column]
+    rows = [list((ROWS[sheet] | {"code": f"c{n}", column: wrong.format(n=n)}).values()) for n in range(5)]
+    head = list(ROWS[sheet])
+    counts = []
+    for some in (rows[:1], rows):
+        upload = steps.check(sheet, steps.rows_as_csv(head, *some), actor=cast.trainer, now=now)
+        plan = services.plan_of(upload, now=now)
+        with CaptureQueriesContext(connection) as asked:
+            told = list(errorfile.lines(plan, upload))[1:]
+        assert [f"no{n}" in line[-2] for n, line in enumerate(told)] == [True] * len(some)
+        counts.append(len(asked))
+    assert counts[0] == counts[1]
+
+
 def test_a_day_that_a_file_does_not_tell_still_bounds_the_decision(cast, now) -> None:
     part = {"code": "senior-refund-cny", "number": "1", "per_decision": "99999", "change_reason": "大促"}
     content = steps.rows_as_csv(list(part), list(part.values()))
@@ -343,6 +379,46 @@ def test_two_rows_of_a_file_give_no_tier_two_limits_of_one_kind(cast, now) -> No
     found = seen(cast, now, content, "authority_limits")
     assert [found[number][0] for number in sorted(found)] == ["n", "r", "n"]
     assert "twin_here" in found[3][1]
+
+
+def test_no_severity_gets_two_limits_of_one_kind_by_a_file_or_by_the_page(cast, now) -> None:
+    rows = [
+        LIMIT,
+        LIMIT | {"code": "major", "severities": "major"},
+        LIMIT | {"code": "eur", "currency": "EUR"},
+    ]
+    content = steps.rows_as_csv(list(LIMIT), *(list(row.values()) for row in rows))
+    found = seen(cast, now, content, "authority_limits")
+    assert [found[number][0] for number in sorted(found)] == ["n", "r", "n"], found
+    assert "twin_here" in found[3][1]
+
+    apart = [LIMIT | {"code": code, "severities": code} for code in ("major", "minor")]
+    content = steps.rows_as_csv(list(LIMIT), *(list(row.values()) for row in apart))
+    upload = steps.check("authority_limits", content, actor=cast.trainer, now=now)
+    assert steps.apply(upload, now=now).count("new") == 2
+    for draft in Limit.objects.filter(code__in=["major", "minor"]):
+        rules.rule_activate(draft=draft, actor=cast.operations, now=now)
+
+    # Widened until they meet: on the page, by a file, and by a file that takes their tier, kind and currency as known.
+    for severities in (["minor", "major"], []):
+        with pytest.raises(DomainError) as refused:
+            rules.limit_draft(code="minor", severities=severities, actor=cast.trainer, now=now)
+        assert refused.value.code == "twin"
+        part = {"code": "minor", "number": "1", "severities": ";".join(severities), "change_reason": "更宽"}
+        content = steps.rows_as_csv(list(part), list(part.values()))
+        assert seen(cast, now, content, "authority_limits")[2] == ("r", "code:rule_twin;")
+    part = [["minor", "1", "minor;critical", "更宽"], ["major", "1", "critical;major", "更宽"]]
+    content = steps.rows_as_csv(["code", "number", "severities", "change_reason"], *part)
+    found = seen(cast, now, content, "authority_limits")
+    assert [found[number] for number in sorted(found)] == [("n", ""), ("r", "code:rule_twin_here;")]
+
+
+def test_a_limit_that_a_colleague_widened_after_the_preview_gets_no_twin(cast, now) -> None:
+    content = steps.rows_as_csv(list(LIMIT), list((LIMIT | {"severities": "major"}).values()))
+    upload = steps.check("authority_limits", content, actor=cast.trainer, now=now)
+    one(cast, now, "authority_limits", LIMIT | {"code": "theirs"}, actor=cast.operations)
+    assert steps.apply(upload, now=now).count("conflict") == 1
+    assert not Limit.objects.filter(code=LIMIT["code"]).exists()
 
 
 LINES = [

@@ -39,6 +39,12 @@ def test_what_is_shipped_has_a_source_and_is_loaded_once(cast, now) -> None:
     assert (Tier.objects.count(), Limit.objects.count(), Requirement.objects.count()) == before
 
 
+def test_what_the_department_limits_under_its_own_code_is_not_shipped_beside_it(cast, now) -> None:
+    Limit.objects.filter(code="senior-refund-cny").update(code="own")
+    assert shipping.load(actor=cast.system, now=now)["limits"] == 0
+    assert not Limit.objects.filter(code="senior-refund-cny").exists()
+
+
 def test_the_command_loads_them_too(cast, capsys) -> None:
     call_command("load_standards")
     assert '"training": {"tiers": 0' in capsys.readouterr().out

@@ -201,6 +201,24 @@ def test_what_somebody_changed_or_planned_since_the_preview_is_not_written_over(
     assert Run.objects.filter(starts_at__day=8).get().places == 7
 
 
+def test_a_row_that_is_left_out_is_told_even_where_another_row_belongs_to_the_same_run(cast, now) -> None:
+    load(cast, now, MONTH[0])
+    run = Run.objects.get()
+    third, fifth = (
+        {"starts_at": f"2026-12-0{day} 09:00", "ends_at": f"2026-12-0{day} 11:00"} for day in (3, 5)
+    )
+    upload = previewed(cast, now, row_of(run, **third), row_of(run, number="", **fifth))
+    for days in (4, -2):  # somebody moves it to the fifth and then, as the sheet has it, to the third
+        run.refresh_from_db()
+        courses.run_change(
+            run=run, starts_at=run.starts_at + timedelta(days=days), ends_at=run.ends_at + timedelta(days=days),
+            actor=cast.trainer, now=now,
+        )  # fmt: skip
+    done = steps.apply(upload, now=now)
+    assert (done.count("changed"), done.count("new"), done.count("conflict")) == (1, 0, 1)
+    assert Run.objects.count() == 1
+
+
 # ------------------------------------------------------------------------------------------------ broken rows
 @pytest.fixture
 def standing(cast, now) -> dict[str, Run]:
@@ -276,6 +294,26 @@ def test_two_rows_of_a_file_do_not_book_a_trainer_twice_and_the_others_are_plann
         ends_at=Run.objects.first().ends_at, places=3, actor=cast.operations, now=now,
     )  # fmt: skip
     assert load(cast, now, row_of(other, places="4")).count("changed") == 1
+
+
+@pytest.mark.parametrize(
+    "cells", [{"starts_at": "2026-12-03 09:00", "ends_at": "2026-12-03 11:00"}, {"places": "9"}]
+)
+@pytest.mark.parametrize("first", [True, False])
+def test_a_new_run_in_the_place_of_one_that_the_same_file_changes_is_refused_and_not_lost(
+    cast, now, cells, first
+) -> None:
+    load(cast, now, *MONTH[:2])
+    moved = row_of(Run.objects.order_by("pk").first(), **cells)
+    rows = [moved, MONTH[0], MONTH[1]] if first else [MONTH[0], moved, MONTH[1]]
+    upload = load(cast, now, *rows)
+    found = verdicts(upload)
+    assert [verdict for verdict, _why in found] == (["c", "r", "s"] if first else ["r", "c", "s"])
+    assert found[1 if first else 0][1] == "starts_at:rule_changed_here;"
+    with override("en"):
+        (refused,), _more = explaining.page(services.plan_of(upload, now=now), upload, "refused")
+    assert "Another row of this file changes the run" in refused.problems[0].reason
+    assert "on the page of its course" in refused.problems[0].remedy
 
 
 def test_a_link_that_is_no_address_is_refused_by_the_service_too(cast, now) -> None:

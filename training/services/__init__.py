@@ -220,16 +220,55 @@ def _correct(draft: Any, actor: Any, now: datetime, reason: str, terms: dict[str
 def check_draft(row: Any) -> None:
     """A tier that nobody can reach and a limit that cannot be followed are refused while they are drafted.
 
-    Errors: those of ``certificates.check_terms``; negative, order.
+    Errors: those of ``certificates.check_terms``, ``check_amounts`` and ``refuse_twins``.
     """
     if isinstance(row, TierVersion):
         check_terms(row)
     if isinstance(row, Limit):
-        named = [row.per_decision, row.per_day, row.per_customer]
-        if any(one is not None and one < 0 for one in [*named, row.four_eyes_above]):
-            raise DomainError(_("A limit is not negative."), "negative")
-        if any(row.per_decision is not None and one is not None and one < row.per_decision for one in named):
-            raise DomainError(_("A day or a customer cannot be limited to less than one decision."), "order")
+        check_amounts(row)
+        refuse_twins([row])
+
+
+def check_amounts(row: Limit) -> None:
+    """Errors: negative, order."""
+    named = [row.per_decision, row.per_day, row.per_customer]
+    if any(one is not None and one < 0 for one in [*named, row.four_eyes_above]):
+        raise DomainError(_("A limit is not negative."), "negative")
+    if any(row.per_decision is not None and one is not None and one < row.per_decision for one in named):
+        raise DomainError(_("A day or a customer cannot be limited to less than one decision."), "order")
+
+
+def refuse_twins(rows: Sequence[Limit]) -> None:
+    """No tier gets two limits of one kind and currency whose severities overlap: the higher one would count, unseen.
+
+    Call it in the transaction that drafts: it locks the tiers, so that two drafters see each other. Error: twin.
+    """
+    tiers = sorted({row.tier_id for row in rows})
+    with moves.translated_locks():
+        list(
+            Tier.objects.filter(pk__in=tiers).order_by("pk").select_for_update(no_key=True).values_list("pk")
+        )
+    standing = Limit.objects.filter(tier_id__in=tiers, state__in=[RuleState.DRAFT, RuleState.ACTIVE])
+    beside: dict[tuple[Any, ...], list[Limit]] = defaultdict(list)
+    for one in [*standing, *rows]:
+        beside[one.tier_id, one.kind, one.currency].append(one)
+    for row in rows:
+        for other in beside[row.tier_id, row.kind, row.currency]:
+            if other.code != row.code and _overlap(row.severities, other.severities):
+                words = {"code": other.code}
+                raise DomainError(
+                    _(
+                        "The limit %(code)s gives this tier a sum of this kind, currency and severity already; of two "
+                        "the higher one would count. Change that one, or take it out of force first."
+                    )
+                    % words,
+                    "twin",
+                )
+
+
+def _overlap(one: Sequence[str], other: Sequence[str]) -> bool:
+    """No severities are all of them."""
+    return not one or not other or not set(one).isdisjoint(other)
 
 
 def rule_activate(

@@ -354,21 +354,20 @@ def _count_wrong(seat: Seat, actor: Any, now: datetime) -> None:
 
 
 # --------------------------------------------------------------------------------------------------- sheet
-def attendance_take(rows: Sequence[Mapping[str, Any]], actor: Any, now: datetime) -> list[int]:
+def attendance_take(rows: Sequence[Mapping[str, Any]], actor: Any, now: datetime) -> list[int | None]:
     """Lines of an attendance sheet, each by itself: enrolled, there, missing. The same line again changes nothing.
 
     A line about the person who loads the sheet is not taken in, nor one that the run's rules refuse.
     """
     runs = Run.objects.in_bulk({row["run"] for row in rows})
     people = User.objects.visible_to(actor).in_bulk({row["person"] for row in rows})
-    taken = []
+    taken: list[int | None] = []
     for row in rows:
         run, person = runs[row["run"]], people.get(row["person"])
         line = SheetLine.objects.filter(run=run, person_id=row["person"], said=row["said"]).first()
         if line is None and person is not None:
             line = _line(run, person, row["said"], actor, now)
-        if line is not None:
-            taken.append(line.pk)
+        taken.append(line.pk if line else None)
     return taken
 
 

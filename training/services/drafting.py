@@ -34,11 +34,13 @@ from training.services import (
     LIMIT_TERMS,
     SOURCES,
     TIER_TERMS,
+    check_amounts,
     check_draft,
     courses,
     draft_version,
     exams,
     practical,
+    refuse_twins,
     require,
 )
 
@@ -55,7 +57,7 @@ class Kept:
 
     Without a register the versions carry themselves what they share, and ``key`` is the word that names the rule.
     ``blank`` is what an empty cell means where it is neither nothing nor an empty text; ``by`` the column of the sheet
-    that names the rule.
+    that names the rule; ``together`` judges new versions beside each other and beside what stands.
     """
 
     register: type[Any] | None
@@ -67,6 +69,7 @@ class Kept:
     source: Mapping[str, str]
     check: Callable[[Any], None]
     follow: Callable[[Sequence[tuple[Any, Any]]], None] | None = None
+    together: Callable[[Sequence[Any]], None] | None = None
     blank: Mapping[str, Any] = field(default_factory=dict)
     by: str = "code"
 
@@ -82,6 +85,11 @@ class Standing:
 
     newest: Any = None
     valid: Any = None
+
+    @property
+    def base(self) -> Any:
+        """What the next draft starts from: never what was returned, unless nothing else was ever written."""
+        return self.valid or self.newest
 
 
 def _check_course(row: CourseVersion) -> None:
@@ -120,7 +128,8 @@ TIERS = Kept(
 LIMIT_OF = ("tier_id", "kind", "currency")
 LIMITS = Kept(
     None, Limit, "code", LIMIT_OF, tuple(name for name in LIMIT_TERMS if name not in LIMIT_OF), "",
-    {"source_ref": "R1.3", "source_zh": "部门自定授权额度", "source_en": "The department's own limit"}, check_draft,
+    {"source_ref": "R1.3", "source_zh": "部门自定授权额度", "source_en": "The department's own limit"}, check_amounts,
+    together=refuse_twins,
 )  # fmt: skip
 REQUIREMENTS = Kept(
     None, Requirement, "duty", (), ("tier_id",), "",
@@ -162,7 +171,7 @@ def tiers_take(rows: Sequence[Row], actor: Any, now: datetime) -> list[int]:
 
 
 def limits_take(rows: Sequence[Row], actor: Any, now: datetime) -> list[int]:
-    """Limits of authority of a sheet as drafts; see ``_take``. Further errors: negative, order."""
+    """Limits of authority of a sheet as drafts; see ``_take``. Further errors: negative, order, twin."""
     return _take(LIMITS, rows, actor, now)
 
 
@@ -189,7 +198,7 @@ def _take(kept: Kept, rows: Sequence[Row], actor: Any, now: datetime) -> list[in
     with transaction.atomic():
         heads = _heads(kept, rows, actor, now)
         standing = _standing(kept, heads)
-        found: list[int] = []
+        found: list[int | None] = []
         fresh: list[tuple[Any, Any]] = []
         for row in rows:
             head, terms = heads[row[kept.by]], _told(kept, row)
@@ -201,8 +210,10 @@ def _take(kept: Kept, rows: Sequence[Row], actor: Any, now: datetime) -> list[in
             if stands.valid is not None and stands.valid.state == RuleState.DRAFT:
                 found.append(_corrected(kept, head, terms, row, actor, now))
             else:
-                fresh.append((stands.newest, _next(kept, head, stands.newest, terms, row, actor, now)))
-        return [*found, *_written(kept, fresh, actor, now)]
+                found.append(None)
+                fresh.append((stands.base, _next(kept, head, stands, terms, row, actor, now)))
+        written = iter(_written(kept, fresh, actor, now))
+        return [next(written) if pk is None else pk for pk in found]
 
 
 def _heads(kept: Kept, rows: Sequence[Row], actor: Any, now: datetime) -> dict[str, Any]:
@@ -294,15 +305,15 @@ def _corrected(kept: Kept, head: Any, terms: dict[str, Any], row: Row, actor: An
 
 
 def _next(
-    kept: Kept, head: Any, newest: Any, terms: Mapping[str, Any], row: Row, actor: Any, now: datetime
+    kept: Kept, head: Any, stands: Standing, terms: Mapping[str, Any], row: Row, actor: Any, now: datetime
 ) -> Any:
-    """The next version, not yet written: what the newest says, with what the row says."""
-    if newest is None:
+    """The next version, not yet written: what stands, with what the row says."""
+    if stands.base is None:
         columns = dict(kept.source) | {name: row[_column(name)] for name in kept.carried}
     else:
-        columns = {name: getattr(newest, name) for name in (*kept.terms, *kept.carried, *SOURCES)}
+        columns = {name: getattr(stands.base, name) for name in (*kept.terms, *kept.carried, *SOURCES)}
     version = kept.versions(
-        **{kept.key: head}, **columns | dict(terms), number=newest.number + 1 if newest else 1,
+        **{kept.key: head}, **columns | dict(terms), number=stands.newest.number + 1 if stands.newest else 1,
         change_reason=row.get("change_reason") or "", drafted_by_id=actor.pk, drafted_at=now,
     )  # fmt: skip
     kept.check(version)
@@ -310,6 +321,8 @@ def _next(
 
 
 def _written(kept: Kept, fresh: Sequence[tuple[Any, Any]], actor: Any, now: datetime) -> list[int]:
+    if kept.together is not None and fresh:
+        kept.together([row for _before, row in fresh])
     by_reason: dict[str, list[Any]] = defaultdict(list)
     for _before, row in fresh:
         by_reason[row.change_reason].append(row)

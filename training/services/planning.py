@@ -24,7 +24,7 @@ TEXTS = frozenset({"place", "link"})
 TIME = ("trainer_id", "starts_at", "ends_at")
 
 
-def runs_take(rows: Sequence[Row], actor: Any, now: datetime) -> list[int]:
+def runs_take(rows: Sequence[Row], actor: Any, now: datetime) -> list[int | None]:
     """The run of each row, each row by itself: without a number it is planned, with one it is changed. What says so
     already stays as it is, so that the same rows again plan nothing.
 
@@ -34,8 +34,7 @@ def runs_take(rows: Sequence[Row], actor: Any, now: datetime) -> list[int]:
     """
     require(actor, PLAN_RUNS)
     courses = Course.objects.in_bulk({row["course"] for row in rows})
-    taken = [_take(row, courses[row["course"]], actor, now) for row in rows]
-    return [pk for pk in taken if pk is not None]
+    return [_take(row, courses[row["course"]], actor, now) for row in rows]
 
 
 def _take(row: Row, course: Course, actor: Any, now: datetime) -> int | None:

@@ -91,7 +91,7 @@ def _check(
         raise DomainError(_("Compare between 1 and 366 days."), "window")
 
 
-def orders_take(rows: Sequence[Mapping[str, Any]], actor: Any, now: datetime) -> list[int]:
+def orders_take(rows: Sequence[Mapping[str, Any]], actor: Any, now: datetime) -> list[int | None]:
     """Orders by hand of a sheet, each row by itself: one that was raised before is that order, whatever became of it.
 
     Left out is a row whose person got another open order for the course since the preview. Errors: those of an order.
@@ -100,7 +100,7 @@ def orders_take(rows: Sequence[Mapping[str, Any]], actor: Any, now: datetime) ->
     people = User.objects.in_bulk({row["person"] for row in rows})
     courses = Course.objects.in_bulk({row["course"] for row in rows})
     exams = Exam.objects.in_bulk({row["exam"] for row in rows if row.get("exam")})
-    taken = []
+    taken: list[int | None] = []
     for row in rows:
         words = {TERMS.get(name, name): row[name] for name in (*SAID, "exam") if name in row}
         order = Order.objects.filter(subject_id=None, **words).order_by("-pk").first() or retraining_order(
@@ -108,8 +108,9 @@ def orders_take(rows: Sequence[Mapping[str, Any]], actor: Any, now: datetime) ->
             reason_code=row["reason_code"], deadline=row["due_at"], metric=row["metric"],
             reason=row.get("order_reason") or "", actor=actor, now=now,
         )  # fmt: skip
-        if all(getattr(order, name) == value for name, value in words.items()):
-            taken.append(order.pk)
+        taken.append(
+            order.pk if all(getattr(order, name) == value for name, value in words.items()) else None
+        )
     return taken
 
 

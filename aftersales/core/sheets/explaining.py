@@ -192,7 +192,7 @@ def _why(plan: Plan, binding: Binding | None, code: str, value: str) -> tuple[st
         return str(INVALID), ""
     reason, remedy = _reason(plan, code)
     rule = _rule(plan, code)
-    return (rule.told(value) if rule and rule.told and value else "") or reason, remedy
+    return (rule.told(value, plan.memory) if rule and rule.told and value else "") or reason, remedy
 
 
 def _rule(plan: Plan, code: str) -> RowRule | None:

@@ -4,6 +4,7 @@ Every statement reads staged rows ``s`` through ``n`` (typed values ``v_…``, w
 ``l_…`` and the stored row in ``t``.
 """
 
+import dataclasses
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -44,6 +45,8 @@ class Plan:
     user: Any
     now: datetime
     reason: str = ""
+    # What the words of refused cells looked up.
+    memory: dict[str, Any] = dataclasses.field(default_factory=dict)
 
     @cached_property
     def model(self) -> type[models.Model]:
@@ -452,15 +455,17 @@ class Plan:
             SELECT {", ".join(columns)}, {quote(self.now)}, {quote(kind)}, {self.user.pk}, {quote(self.reason)}
             FROM {source})"""
 
-    def mark_lost(self, low: int, high: int, ids: Sequence[int]) -> str:
-        """Rows of a chunk that could not be written: taken, changed or without their reference by now."""
+    def mark_lost(self, low: int, high: int, done: str) -> str:
+        """Rows of a chunk that could not be written: taken, changed or without their reference by now.
+
+        ``done`` is the condition on a row that it was written.
+        """
         typed = self.typed(self.rows_with("nc", low, high) + " AND s.bad IS NULL", trusted=True)
         gone = " OR ".join(
             f"(n.v_{b.name} IS NOT NULL AND l_{b.name}.id IS NULL)"
             for b in self.lookups
             if not b.widget.makes  # type: ignore[attr-defined]
         )
-        done = f"t.id = ANY({quote_ids(ids)})"
         return f"""
             WITH x AS (
                 SELECT n.row_no, ({gone or "false"}) AS gone

@@ -67,7 +67,8 @@ class RowRule:
     ``among`` judges a row beside the others of its file (SQL with a window over final values). ``again``: judged
     once more when the row is written, for rules that look at other rows or at rights. ``spares`` names the capability
     of those whom the rule does not bind. ``told`` reads the text of a refused cell once more and says which line or
-    which words of it are meant; empty where it finds none, and the reason stands alone.
+    which words of it are meant; empty where it finds none, and the reason stands alone. It keeps under a key of its
+    own in the plan's memory what it looked up, so that many refused cells ask the database once.
     """
 
     code: str
@@ -79,7 +80,7 @@ class RowRule:
     among: str = ""
     again: bool = False
     spares: str = ""
-    told: Callable[[str], str] | None = None
+    told: Callable[[str, dict[str, Any]], str] | None = None
 
 
 @dataclass(frozen=True)
@@ -131,9 +132,10 @@ class SheetResource(ModelResource, metaclass=SheetMeta):
     # What single rows leave in the record besides the run's one event:
     # (keys of new rows, changed rows' keys → columns, actor, now).
     tell: Callable[[Sequence[int], Mapping[int, Sequence[str]], Any, Any], None] | None = None
-    # An intake sheet gives its new rows to a service: (rows as typed values, actor, now) → key of the row that each
-    # of them belongs to. The service has its own transaction and knows rows that it got before.
-    intake: Callable[[Sequence[Mapping[str, Any]], Any, Any], Sequence[int]] | None = None
+    # An intake sheet gives its new rows to a service: (rows as typed values, actor, now) → for each of them in their
+    # order the key of the row that it belongs to, None where it is left out. The service has its own transaction and
+    # knows rows that it got before.
+    intake: Callable[[Sequence[Mapping[str, Any]], Any, Any], Sequence[int | None]] | None = None
     # Under this name an intake row carries the moment of its preview, where the service refuses what changed since.
     previewed = ""
     # Under this name an intake row carries the version that its preview compared with (None: a new row), where the

@@ -283,9 +283,11 @@ def _write_chunk(upload: SheetUpload, plan: Plan, low: int, high: int, taken: li
         if wanted.rows:
             for statement in plan.prepare(low, high):
                 cursor.execute(statement)
-            ids = _write_rows(cursor, plan, low, high, wanted) if taken is None else taken
-            if len(ids) < wanted.main:
-                cursor.execute(plan.mark_lost(low, high, ids))
+            done = _write_rows(cursor, plan, low, high, wanted) if taken is None else taken
+            if len(done) < wanted.main:
+                # What a service took is told by row: another row of the file may belong to the same stored one.
+                which = "t.id" if taken is None else "n.row_no"
+                cursor.execute(plan.mark_lost(low, high, f"{which} = ANY({quote_ids(done)})"))
             for statement in plan.attach(low, high):
                 cursor.execute(statement)
     row.applied_row = high

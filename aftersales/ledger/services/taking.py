@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from aftersales.core import events
 from aftersales.core.errors import DomainError, NotPermitted
-from aftersales.core.sheets import exporting
+from aftersales.core.sheets import exporting, limits
 from aftersales.ledger import statementsheets
 from aftersales.ledger.models import Account
 from aftersales.merchants.models import Merchant
@@ -38,7 +38,8 @@ def statement_take(
     """The month of these accounts of a person, a merchant, or of one account, as CSV or XLSX in the reader's language.
 
     For whoever sees the accounts. The hash is that of the lines as they stand in the CSV file, whatever the format: the
-    same lines in the same language have the same hash. Raises ``format``, ``nothing_booked``; NotPermitted.
+    same lines in the same language have the same hash. Raises ``format``, ``nothing_booked``, ``too_long``;
+    NotPermitted.
     """
     if fmt not in exporting.FORMATS:
         raise DomainError(_("Only CSV and XLSX are written."), "format")
@@ -48,6 +49,7 @@ def statement_take(
     if Account.objects.visible_to(actor).filter(pk__in=keys).count() != len(keys):
         raise NotPermitted()
     first, code = month.replace(day=1), _code(of)
+    _refuse_long(statementsheets.length(accounts, first), actor)
     rows = statementsheets.cells(accounts, first)
     told = statementsheets.as_csv(rows)
     digest = hashlib.sha256(told).hexdigest()
@@ -60,6 +62,25 @@ def statement_take(
     events.record("statement.taken", subject=of, actor=actor, now=now, payload=payload, merchant_id=merchant)
     content = statementsheets.as_csv(whole) if fmt == "csv" else statementsheets.as_xlsx(whole)
     return Taken(content, exporting.file_name("statement", f"{code} {first:%Y-%m}", now, fmt), digest)
+
+
+def _refuse_long(lines: int, actor: Any) -> None:
+    """It is written while somebody waits for it, so it has the bound of every sheet that is written so."""
+    most = limits.current().export_inline_rows
+    if lines <= most:
+        return
+    words = {"lines": lines, "most": most}
+    if actor.has_perm("ledger.view"):
+        why = _(
+            "This month has %(lines)s lines; a statement is taken out with at most %(most)s. Take the sheet of the "
+            "journal out instead, filtered by this month: a long one is written in the background."
+        )
+    else:
+        why = _(
+            "This month has %(lines)s lines; a statement is taken out with at most %(most)s. Ask the finance "
+            "department for the entries of this month."
+        )
+    raise DomainError(why % words, "too_long")
 
 
 def _code(of: User | Merchant | Account) -> str:

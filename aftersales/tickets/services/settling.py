@@ -153,7 +153,7 @@ def _claim(ids: Iterable[int]) -> list[IntakeItem]:
     return _stored(free.order_by("pk").values_list("pk", flat=True))
 
 
-def signals_take_in(*, reports: Sequence[Report], actor: Any, now: datetime) -> list[int]:
+def signals_take_in(*, reports: Sequence[Report], actor: Any, now: datetime) -> list[int | None]:
     """Reports of a sheet become signals and these become tickets; returns the key of each report's ticket.
 
     A report that is known already keeps its ticket. One that cannot be taken in has no key: its signal says why,
@@ -171,7 +171,9 @@ def signals_take_in(*, reports: Sequence[Report], actor: Any, now: datetime) -> 
         items = _keep(noted)
         look = _look(actor, now, words=lambda item: _reported(fresh[item.source, item.source_ref]))
         _settle([item for item in items if item.ticket_id is None], look, numbers)
-    return [ticket.pk for ticket in known.values()] + [item.ticket_id for item in items if item.ticket_id]
+    found: dict[tuple[str, str], int | None] = {key: ticket.pk for key, ticket in known.items()}
+    found |= {(item.source, item.source_ref): item.ticket_id for item in items}
+    return [found.get(one.key) for one in reports]
 
 
 def _reported(report: Report) -> Words:
