@@ -18,7 +18,7 @@ from aftersales.notices import mail as outgoing
 from aftersales.notices.models import Notice
 from aftersales.notices.states import NoticeState
 from aftersales.tickets import services as tickets
-from aftersales.tickets.models import Message, Ticket
+from aftersales.tickets.models import Message, Ticket, TicketParty
 from tests.cast import Cast
 from tests.channels.conftest import FANG, letter, sent
 from tests.records import merchant as make_merchant
@@ -181,6 +181,23 @@ def test_the_merchant_answers_by_mail_too(
     assert post(letter("有货", sender="SHOP@example.net", to=address)).outcome == Outcome.JOINED
     assert ticket.messages.get(author_kind="merchant").text == "有货"
     assert post(letter("没有货", sender=FANG, to=address)).why == Why.OTHER_SENDER
+
+
+def test_a_letter_stays_with_the_merchant_who_was_asked(
+    known: Customer, open_ticket: Any, desk: Cast, work_off: Any, post: Any, now: datetime
+) -> None:
+    first, second = make_merchant("M-1", now), make_merchant("M-2", now)
+    MerchantContact.objects.create(merchant=first, role="aftersales", name="王", email="shop@example.net")
+    ticket = open_ticket(merchant_id=first.pk)
+    tickets.ticket_ask_merchant(ticket=ticket, text="还有货吗？", actor=desk.agent, now=now)
+    work_off(now)
+    address = sent(ticket, "merchant.asked")["Reply-To"]
+    Ticket.objects.filter(pk=ticket.pk).update(merchant=second)  # it turned out to be about another shop
+    assert post(letter("只剩一件", sender="shop@example.net", to=address)).outcome == Outcome.JOINED
+    said = ticket.messages.get(author_kind="merchant")
+    assert (said.text, said.merchant_id) == ("只剩一件", first.pk)
+    TicketParty.objects.filter(ticket=ticket, merchant=first).delete()  # and about the other one alone
+    assert post(letter("有货", sender="shop@example.net", to=address)).why == Why.OTHER_SENDER
 
 
 def test_a_colleague_gets_no_address_to_answer_to(answered: Ticket, work_off: Any) -> None:

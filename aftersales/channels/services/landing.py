@@ -207,7 +207,7 @@ def _answer(
         if ticket is None or not _is_recipient(notice, found.sender):
             continue
         if notice.recipient_kind == RecipientKind.MERCHANT:
-            return _merchant_answers(letter, ticket, kept, now)
+            return _merchant_answers(letter, ticket, notice.merchant_id, kept, now)
         letter.customer_id = notice.customer_id
         return customer_says(letter, ticket, kept, now)
     return _hold(letter, Why.OTHER_SENDER, _ticket_of(answered[0]))
@@ -223,13 +223,21 @@ def _is_recipient(notice: Notice, sender: str) -> bool:
     return False
 
 
-def _merchant_answers(letter: Letter, ticket: Ticket, kept: Sequence[StoredFile], now: datetime) -> bool:
+def _merchant_answers(
+    letter: Letter, ticket: Ticket, merchant_id: int | None, kept: Sequence[StoredFile], now: datetime
+) -> bool:
+    """The words of the merchant to whom our message went; of one whom the ticket concerns no more a person decides."""
     if ticket.state == TicketState.SEALED:
         return _hold(letter, Why.HINT, ticket)
-    merchant_message(
-        ticket=ticket, text=text_of(letter), actor=system_user(now), now=now, files=kept,
-        acting_as=f"merchant:{ticket.merchant_id}", source=SOURCE, source_ref=letter.public_id,
-    )  # fmt: skip
+    try:
+        merchant_message(
+            ticket=ticket, text=text_of(letter), actor=system_user(now), now=now, files=kept, merchant_id=merchant_id,
+            acting_as=f"merchant:{merchant_id}", source=SOURCE, source_ref=letter.public_id,
+        )  # fmt: skip
+    except DomainError as error:
+        if error.code != "gone":
+            raise
+        return _hold(letter, Why.OTHER_SENDER, ticket)
     letter.outcome, letter.ticket, letter.why = Outcome.JOINED, ticket, ""
     return True
 
