@@ -80,6 +80,7 @@ def test_the_list_of_what_may_go_is_short_and_names_no_business_row() -> None:
     assert own - {"toy.Parcel"} == {
         "channels.HookRefusal",
         "scorecards.Rollup",
+        "scorecards.Standing",
         "scorecards.Touched",
         "desk.ViewPin",
         "tickets.Alert",
