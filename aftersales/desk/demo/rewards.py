@@ -34,7 +34,7 @@ def reward(tickets: Sequence[Ticket], people: Mapping[str, User], now: datetime)
     shops = [ticket for ticket in tickets if ticket.merchant is not None]
     if not shops:  # a demonstration of a few days has no ticket about a shop yet
         return Proposal.objects.count()
-    own = _of_owner(people["shopowner"])
+    own = _of_owner(people["shopowner"]) if "shopowner" in people else []
     for number, steps in enumerate(COURSES):
         _course(steps, number, own if own and number in OWNERS else shops, people, now)
     return Proposal.objects.count()
