@@ -1,0 +1,6 @@
+"""Everything this room stores."""
+
+from aftersales.scorecards.models.formulas import Formula, FormulaVersion, Scored, Snapshot, Standing
+from aftersales.scorecards.models.rollups import Rollup, Touched
+
+__all__ = ["Formula", "FormulaVersion", "Rollup", "Scored", "Snapshot", "Standing", "Touched"]
