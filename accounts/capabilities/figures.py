@@ -12,4 +12,7 @@ DASHBOARDS = {
     "scorecards.view_merchants": roles(KEEPERS, R.AUDITOR),
     "scorecards.view_people": roles(R.SUPERVISOR, R.AUDITOR),
     "scorecards.view_own": STAFF,  # one's own; a lead those of his teams
+    "scorecards.run_month": roles(
+        R.OPERATIONS, R.SUPERVISOR
+    ),  # ask for a month's proposals after the dry run
 }

@@ -12,6 +12,7 @@ from accounts.models import User
 from accounts.states import STAFF_ROLES, Duty
 from aftersales.core.rulebook import RuleState
 from aftersales.ledger import raisers
+from aftersales.ledger.figureterms import CASE, FIELDS, MONTH, kept
 from aftersales.ledger.incentiverules import MOST_TIMES, UNITS
 from aftersales.ledger.incentivestates import MEASURES_OF, Consequence
 from aftersales.ledger.models import IncentiveRule, IncentiveVersion, Scheme
@@ -36,8 +37,56 @@ class NewRuleForm(forms.Form):
     )
 
 
-class DraftForm(forms.Form):
+class FigureForm(forms.Form):
+    """The terms of a rule that hangs on a figure; left empty where it hangs on events."""
+
+    window = forms.CharField(
+        label=FIELDS["window"], required=False, max_length=4,
+        help_text=_("1m the month; 3m three months, 90d ninety days that end with it."),
+    )  # fmt: skip
+    least = forms.IntegerField(
+        label=FIELDS["least"], required=False, min_value=1, help_text=_("Of fewer nothing follows.")
+    )
+    limit = forms.CharField(
+        label=FIELDS["limit"], required=False, max_length=12,
+        help_text=_("Of a rate a share of 1, as 0.95; of a score points or a grade."),
+    )  # fmt: skip
+    steps = forms.CharField(
+        label=FIELDS["steps"], required=False, max_length=300,
+        help_text=_("Value and amount, or measure: 0.97 15; 0.99 20."),
+    )  # fmt: skip
+    gates = forms.CharField(
+        label=FIELDS["gates"], required=False, max_length=300,
+        help_text=_("Figure, limit and least cases: satisfied_handling 0.90 10. Else nothing is rewarded."),
+    )  # fmt: skip
+    count = forms.IntegerField(label=FIELDS["count"], required=False, min_value=1)
+    within = forms.IntegerField(
+        label=FIELDS["within"], required=False, min_value=1, help_text=_("Only for figures of times.")
+    )
+    each = forms.ChoiceField(
+        label=FIELDS["each"], required=False,
+        choices=[
+            ("", "–"), (MONTH, pgettext_lazy("incentive", "the month")),
+            (CASE, pgettext_lazy("incentive", "each case of it")),
+        ],
+    )  # fmt: skip
+    formula = forms.CharField(
+        label=FIELDS["formula"], required=False, max_length=60, help_text=_("Only for scores: its code.")
+    )
+    z = forms.CharField(
+        label=FIELDS["z"], required=False, max_length=6, help_text=_("1.96 is an interval of 95 %.")
+    )
+    lag = forms.IntegerField(label=FIELDS["lag"], required=False, min_value=0)
+    wait = forms.IntegerField(
+        label=FIELDS["wait"], required=False, min_value=0,
+        help_text=_("After them the system makes the proposals by itself."),
+    )  # fmt: skip
+
+
+class DraftForm(FigureForm):
     """The terms of a version; which of them there are depends on what the rule leads to."""
+
+    field_order = ("trigger", "from_count", *FIELDS)
 
     trigger = forms.ChoiceField(label=_("Raised by"))
     from_count = forms.IntegerField(
@@ -79,13 +128,16 @@ class DraftForm(forms.Form):
         for name in _others(rule):
             del self.fields[name]
         if start is not None and not self.is_bound:
-            self.initial = {name: getattr(start, name) for name in self.fields if name != "reason"}
+            self.initial = {name: getattr(start, name) for name in self.fields if hasattr(start, name)}
+            self.initial |= start.terms
             self.initial["categories"] = ", ".join(start.categories)
             self.initial["reason"] = start.change_reason if start.state == RuleState.DRAFT else ""
 
     def terms(self) -> dict[str, Any]:
         """What goes into the draft."""
-        found = {name: value for name, value in self.cleaned_data.items() if name != "reason"}
+        given = self.cleaned_data
+        found = {name: value for name, value in given.items() if name != "reason" and name not in FIELDS}
+        found["terms"] = kept(given)
         if "categories" in found:
             listed = found["categories"].replace("，", ",").split(",")
             found["categories"] = [one.strip()[:60] for one in listed if one.strip()]

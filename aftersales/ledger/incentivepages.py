@@ -12,6 +12,7 @@ from accounts.models import User
 from accounts.states import Duty
 from aftersales.core.rulebook import RuleState
 from aftersales.ledger import incentives, raisers, selectors
+from aftersales.ledger.figureterms import FIELDS
 from aftersales.ledger.incentiverules import Result
 from aftersales.ledger.incentives import gives
 from aftersales.ledger.models import IncentiveRule, IncentiveVersion
@@ -83,11 +84,18 @@ def _terms(version: IncentiveVersion) -> dict[str, str]:
     comma = pgettext("list", ", ")
     return {
         _("Raised by"): str(raisers.named(version.trigger)),
-        _("From how many times in a month"): str(version.from_count),
+        **_counted(version),
         pgettext("incentive", "Consequence"): gives(version),
         _("For"): comma.join([*duties, *version.categories]) or _("everybody"),
         _("Scheme adopted with staff"): str(version.scheme or "–"),
     }
+
+
+def _counted(version: IncentiveVersion) -> dict[str, str]:
+    """From which time on it counts; of a figure each of its terms, so that a change is seen at its place."""
+    if not version.terms:
+        return {_("From how many times in a month"): str(version.from_count)}
+    return {str(label): version.terms[name] for name, label in FIELDS.items() if name in version.terms}
 
 
 def terms(version: IncentiveVersion, before: IncentiveVersion | None) -> list[Term]:
@@ -113,6 +121,8 @@ class Tried:
 
 def trial(version: IncentiveVersion, month: date) -> list[Tried]:
     """Who would get what for a past month, and why; nothing is written."""
+    if raisers.gauge_of(version.trigger) is not None:
+        return []  # the room that counts the figure shows it, with everybody who gets nothing and why
     found = incentives.judged(version, month, dry=True)
     model: Any = Merchant if version.rule.party == Party.MERCHANT else User
     rows = model.objects.filter(pk__in=[one.party_id for one in found])
@@ -127,6 +137,12 @@ def trial(version: IncentiveVersion, month: date) -> list[Tried]:
     ]  # fmt: skip
 
 
+def dry_run(version: IncentiveVersion, now: datetime) -> str:
+    """Address of the dry run of a rule that hangs on a figure, for the month that is over; empty for other rules."""
+    gauge = raisers.gauge_of(version.trigger)
+    return gauge.page(version.rule.code, past_months(now)[1]) if gauge is not None else ""
+
+
 def past_months(now: datetime) -> list[date]:
     """Months a rule can be tried on, newest first; the running one as far as it went."""
     found, month = [], selectors.month_of(now)
@@ -137,7 +153,7 @@ def past_months(now: datetime) -> list[date]:
 
 
 ANNOUNCEMENT = gettext_lazy(
-    "“%(name)s” (%(citation)s) comes into force on %(day)s. It counts: %(raised)s, from %(count)s times in a month on. "
+    "“%(name)s” (%(citation)s) comes into force on %(day)s. It counts: %(raised)s. "
     "What follows: %(gives)s. Whoever is concerned is told fact, rule and calculation each time, can appeal within the "
     "time stated, and another person decides. Source: %(source)s"
 )
@@ -149,7 +165,7 @@ def announcement(version: IncentiveVersion, now: datetime) -> str:
     begin = begin.astimezone(incentives.month_start(begin.date()).tzinfo)
     return str(ANNOUNCEMENT) % {
         "name": version.rule.name, "citation": f"v{version.number}", "day": f"{begin:%Y-%m-%d}",
-        "raised": raisers.named(version.trigger), "count": version.from_count, "gives": gives(version),
+        "raised": incentives.raised_by(version), "gives": gives(version),
         "source": f"{version.source_ref} {version.source}",
     }  # fmt: skip
 

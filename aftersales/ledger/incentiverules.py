@@ -1,7 +1,7 @@
 """Pure arithmetic and judgement of incentive rules."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import ROUND_DOWN, Decimal
 from typing import Any
@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from aftersales.core.errors import DomainError
 from aftersales.ledger.incentivestates import MEASURES_OF, Consequence
-from aftersales.ledger.raisers import Fact, asked
+from aftersales.ledger.raisers import Fact, Raiser, asked
 from aftersales.ledger.rules import CENT, LARGEST
 from aftersales.ledger.states import POINTS
 
@@ -20,7 +20,10 @@ MOST_TIMES = 1000
 
 @dataclass(frozen=True)
 class Result:
-    """What one party would get in a month: how often, how much by the count, how much under the cap."""
+    """What one party would get in a month: how often, how much by the count, how much under the cap.
+
+    By a figure: ``measure`` of the step that was reached, and ``told``, the terms it was counted by.
+    """
 
     party_id: int
     times: int
@@ -28,7 +31,9 @@ class Result:
     amount: Decimal | None
     first_at: datetime
     last_at: datetime
-    references: tuple[int, ...]
+    references: tuple[int, ...] = ()
+    measure: str = ""
+    told: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def is_capped(self) -> bool:
@@ -36,9 +41,9 @@ class Result:
 
 
 def check(version: Any) -> None:
-    """Terms that somebody can follow. Raises forbidden_target, no_raiser, amount, measure, cap, times."""
+    """Terms that somebody can follow. Raises forbidden_target, no_raiser, amount, measure, cap, times, figure_terms."""
     rule = version.rule
-    asked(version.trigger, rule.party)
+    raiser = asked(version.trigger, rule.party)
     if rule.consequence == Consequence.MEASURE:
         if (
             version.amount is not None
@@ -50,6 +55,20 @@ def check(version: Any) -> None:
         _check_amount(version)
     if not 1 <= version.from_count <= MOST_TIMES:
         raise DomainError(_("It counts from the first to the thousandth time in a month."), "times")
+    _check_figure(version, raiser)
+
+
+def _check_figure(version: Any, raiser: Raiser) -> None:
+    if raiser.gauge is None:
+        if version.terms:
+            raise DomainError(
+                _("Window, limit and steps go with a rule that hangs on a figure: leave them empty."),
+                "figure_terms",
+            )
+        return
+    if version.from_count != 1:
+        raise DomainError(_("A figure counts once a month: write 1."), "times")
+    raiser.gauge.check(version)
 
 
 def _check_amount(version: Any) -> None:

@@ -13,7 +13,8 @@ from django.urls import reverse
 from django.utils.translation import pgettext
 
 from aftersales.core import moves, subjects
-from aftersales.ledger import clauses, selectors, words
+from aftersales.core.posted import day_of
+from aftersales.ledger import clauses, raisers, selectors, words
 from aftersales.ledger.models import (
     Account,
     Export,
@@ -354,6 +355,15 @@ def evidence(row: Proposal) -> tuple[list[str], int]:
     """What the evidence is called, and how much of it has only a key."""
     named = [one for one in row.evidence if NUMBERED.match(one)]
     return named, len(row.evidence) - len(named)
+
+
+def figures_of(row: Proposal, by_rule: IncentiveVersion | None) -> str:
+    """Address of the figures that it rests on, where its rule hangs on a figure; else empty."""
+    gauge = raisers.gauge_of(by_rule.trigger) if by_rule is not None else None
+    month = day_of(f"{row.calculation.get('month', '')}-01")
+    if gauge is None or month is None or by_rule is None:
+        return ""
+    return gauge.page(by_rule.rule.code, month)
 
 
 def rule_of(row: Proposal) -> IncentiveVersion | None:

@@ -1,14 +1,15 @@
 """What an incentive rule can hang on: rooms declare which events concern whom, scorecards add their metrics.
 
     raisers.declare(raisers.from_event("certified", _("Certified"), Party.PERSON, "certificate.granted", person))
+    raisers.declare(Raiser("metric.person.words_kept", _("Given words kept"), Party.PERSON, gauge=gauge))
 
 Nothing that counts penalties, their amounts, recoveries or overturned decisions can be declared or asked for: fines
 are not income, and nobody is paid for them (R6.5).
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -36,13 +37,34 @@ class Fact:
 
 
 @dataclass(frozen=True)
+class Gauge:
+    """A rule hangs on a figure of a whole month; the room that counts the figure judges it.
+
+    ``check(version)`` refuses terms by which nobody could be judged. ``judged(version, month, dry)``: the results, as
+    ``incentiverules.Result``. ``words(version)``: window, floor, limit, gates in one line. ``page(code, month)``:
+    address of the dry run of a rule. The room itself says when a month has settled, and asks for its proposals.
+    """
+
+    check: Callable[[Any], None]
+    judged: Callable[[Any, date, bool], Sequence[Any]]
+    words: Callable[[Any], str]
+    page: Callable[[str, date], str]
+
+
+def nothing(start: datetime, end: datetime) -> Iterable[Fact]:
+    """A figure has no single facts."""
+    return ()
+
+
+@dataclass(frozen=True)
 class Raiser:
-    """``found(start, end)`` answers the facts of [start, end) in a query or two."""
+    """``found(start, end)`` answers the facts of [start, end) in a query or two; ``gauge`` instead of single facts."""
 
     code: str
     label: Text
     party: str
-    found: Callable[[datetime, datetime], Iterable[Fact]]
+    found: Callable[[datetime, datetime], Iterable[Fact]] = nothing
+    gauge: Gauge | None = None
 
 
 _raisers: dict[str, Raiser] = {}
@@ -52,16 +74,23 @@ def declare(raiser: Raiser) -> None:
     """Raises ValueError for a second one of this code and for what no rule may hang on."""
     if is_forbidden(raiser.code):
         raise ValueError(f"no incentive may hang on {raiser.code}")
-    if _raisers.setdefault(raiser.code, raiser).found is not raiser.found:
+    known = _raisers.setdefault(raiser.code, raiser)
+    if known.found is not raiser.found or known.gauge != raiser.gauge:
         raise ValueError(f"{raiser.code} is declared twice")
 
 
 def is_forbidden(code: str) -> bool:
-    return code in FORBIDDEN or code.startswith(FORBIDDEN_KINDS)
+    """Also as the last part of a longer code: ``metric.person.penalty_count``."""
+    return code.rpartition(".")[2] in FORBIDDEN or code.startswith(FORBIDDEN_KINDS)
 
 
 def declared(party: str = "") -> dict[str, Raiser]:
     return {code: one for code, one in _raisers.items() if party in ("", one.party)}
+
+
+def gauge_of(code: str) -> Gauge | None:
+    """Who judges a rule that hangs on a figure; None for single events."""
+    return _raisers[code].gauge if code in _raisers else None
 
 
 def named(code: str) -> Text:

@@ -12,8 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from aftersales.core.rulebook import RuleState
-from aftersales.ledger import raisers
-from aftersales.ledger.incentives import gives
+from aftersales.ledger.incentives import gives, raised_by
 from aftersales.ledger.models import IncentiveVersion
 from aftersales.ledger.states import Party
 from aftersales.merchants import agreementpages
@@ -144,7 +143,5 @@ def _incentives(oldest: datetime, now: datetime) -> list[Rule]:
 
 
 def _incentive(version: IncentiveVersion, now: datetime) -> Edition:
-    says = _("%(raised)s, from %(times)s times in a month on: %(gives)s") % {
-        "raised": raisers.named(version.trigger), "times": version.from_count, "gives": gives(version)
-    }  # fmt: skip
+    says = _("%(raised)s: %(gives)s") % {"raised": raised_by(version), "gives": gives(version)}
     return Edition(f"v{version.number}", says, version.valid_from, version.valid_to, _badge(version, now))

@@ -72,7 +72,8 @@ class IncentiveVersion(RuleVersion):
     """One version: what raises it, for whom, how much each time and at most in a month, or which measure.
 
     ``from_count``: it takes this many times in one month before anything follows. ``cap``: the most for one party and
-    month. ``scheme``: what staff agreed to; needed for rules about staff.
+    month. ``scheme``: what staff agreed to; needed for rules about staff. ``terms``: of a rule that hangs on a figure
+    (``figureterms``): window, floor, limit, steps, gates; empty for one that hangs on events.
     """
 
     rule_key = "rule_id"
@@ -87,6 +88,7 @@ class IncentiveVersion(RuleVersion):
     cap = models.DecimalField(_("at most in a month"), max_digits=14, decimal_places=2, null=True, blank=True)
     measure = models.CharField(_("measure"), max_length=12, choices=Measure, blank=True)
     from_count = models.PositiveSmallIntegerField(_("from how many times in a month"), default=1)
+    terms = models.JSONField(_("terms of the figure"), default=dict, blank=True)
     scheme = models.ForeignKey(
         Scheme, models.PROTECT, null=True, blank=True, related_name="versions",
         verbose_name=_("scheme adopted with staff"),

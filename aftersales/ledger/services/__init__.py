@@ -15,7 +15,9 @@ from aftersales.ledger.services.incentives import (
     incentive_activate,
     incentive_create,
     incentive_draft,
+    incentives_propose,
     incentives_raise,
+    incentives_ship,
     scheme_register,
 )
 from aftersales.ledger.services.looking import file_looked
@@ -42,7 +44,9 @@ __all__ = [
     "incentive_announce",
     "incentive_create",
     "incentive_draft",
+    "incentives_propose",
     "incentives_raise",
+    "incentives_ship",
     "incentives_tell",
     "journal_seal",
     "loss_propose",

@@ -9,7 +9,7 @@ from django.db import OperationalError, transaction
 from django.utils.functional import lazy
 
 from aftersales.core import jobs
-from aftersales.ledger import incentives, raisers, statements
+from aftersales.ledger import incentives, statements
 from aftersales.ledger.models import IncentiveVersion
 from aftersales.ledger.states import Party
 from aftersales.notices.models import Notice
@@ -81,6 +81,6 @@ def _values(version: IncentiveVersion) -> dict[str, Any]:
     rule, begin = version.rule, version.valid_from.astimezone(statements.zone())
     return {
         "rule": lazy(lambda: str(rule.name), str)(), "clause": f"v{version.number}", "day": f"{begin:%Y-%m-%d}",
-        "raised": lazy(lambda: str(raisers.named(version.trigger)), str)(), "times": str(version.from_count),
+        "raised": lazy(lambda: incentives.raised_by(version), str)(),
         "gives": lazy(lambda: incentives.gives(version), str)(),
     }  # fmt: skip

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -11,7 +12,7 @@ from aftersales.core import events, moves, registers
 from aftersales.core.errors import DomainError
 from aftersales.core.files import StoredFile
 from aftersales.core.rulebook import RuleState
-from aftersales.ledger import incentives, selectors
+from aftersales.ledger import figureterms, incentives, raisers, selectors
 from aftersales.ledger.incentiverules import Result, check
 from aftersales.ledger.incentivestates import PROPOSED_AS, Consequence
 from aftersales.ledger.models import IncentiveRule, IncentiveVersion, Raised, Scheme
@@ -21,7 +22,7 @@ from aftersales.ledger.states import Party
 from aftersales.standards import services as rule_book
 
 TERMS = (
-    "trigger", "duties", "categories", "unit", "amount", "cap", "measure", "from_count", "scheme_id",
+    "trigger", "duties", "categories", "unit", "amount", "cap", "measure", "from_count", "scheme_id", "terms",
     "source_ref", "source_zh", "source_en", "note_zh", "note_en",
 )  # fmt: skip
 
@@ -86,6 +87,29 @@ def incentive_create(
     )
 
 
+SHIPPED = (
+    "trigger", "unit", "measure", "from_count", "duties", "categories", "source_ref", "source_zh", "source_en", "terms",
+)  # fmt: skip
+
+
+def incentives_ship(*, rules: Sequence[Mapping[str, Any]], actor: Any, now: datetime) -> int:
+    """Shipped rules that are not there yet, merchants' announced unless they are told to wait as a draft; how many."""
+    known = set(IncentiveRule.objects.values_list("code", flat=True))
+    fresh = [one for one in rules if one["code"] not in known]
+    with transaction.atomic():
+        for one in fresh:
+            rule = incentive_create(
+                code=one["code"], name_zh=one["name_zh"], name_en=one["name_en"], party=one["party"],
+                consequence=one["consequence"], actor=actor, now=now,
+            )  # fmt: skip
+            terms = {name: one[name] for name in SHIPPED if name in one}
+            terms |= {name: Decimal(one[name]) for name in ("amount", "cap") if name in one}
+            draft = incentive_draft(rule=rule, actor=actor, now=now, is_shipped=True, **terms)
+            if rule.party == Party.MERCHANT and not one.get("is_draft"):
+                incentive_activate(draft=draft, actor=actor, now=now)
+    return len(fresh)
+
+
 def incentive_draft(
     *, rule: IncentiveRule, actor: Any, now: datetime, reason: str = "", **terms: Any
 ) -> IncentiveVersion:
@@ -133,9 +157,16 @@ def drafts_take(rows: Sequence[Mapping[str, Any]], actor: Any, now: datetime) ->
 
 
 def _told(row: Mapping[str, Any]) -> dict[str, Any]:
-    """What a row says; an empty cell leaves what stands."""
-    columns = {"scheme_id": "scheme"} | {name: name for name in TERMS if name != "scheme_id"}
-    return {term: row[name] for term, name in columns.items() if row.get(name) is not None}
+    """What a row says; an empty cell leaves what stands. A rule that hangs on events has no terms of a figure."""
+    columns = {"scheme_id": "scheme"} | {name: name for name in TERMS if name not in ("scheme_id", "terms")}
+    told = {term: row[name] for term, name in columns.items() if row.get(name) is not None}
+    if told.get("trigger") and raisers.gauge_of(told["trigger"]) is None:
+        return told | {"terms": {}}
+    if terms := figureterms.kept(row):
+        versions = IncentiveVersion.objects.filter(rule=row["code"])
+        stands = versions.filter(state=RuleState.DRAFT).first() or rule_book.newest(versions)
+        told["terms"] = (dict(stands.terms) if stands is not None else {}) | terms
+    return told
 
 
 def incentive_activate(
@@ -184,6 +215,19 @@ def incentives_raise(*, month: date, actor: Any, now: datetime) -> int:
     )
 
 
+def incentives_propose(
+    *, version: IncentiveVersion, results: Sequence[Result], month: date, actor: Any, now: datetime
+) -> int:
+    """Make the proposals of a rule that hangs on a figure, each (party, month, rule) once; how many are new.
+
+    Each party's is one transaction, as with those that hang on events. Raises ``month_runs``.
+    """
+    events.require_actor(actor, "ledger.raise")
+    if now < selectors.month_end(month):
+        raise DomainError(_("A month is judged when it is over."), "month_runs")
+    return sum(_raise(version, one, month, actor, now) for one in results)
+
+
 def _raise(version: IncentiveVersion, one: Result, month: date, actor: Any, now: datetime) -> bool:
     key = {"rule": version.rule, "party": version.rule.party, "party_id": one.party_id, "month": month}
     if Raised.objects.filter(**key).exists():
@@ -212,9 +256,11 @@ def _propose(version: IncentiveVersion, one: Result, row: Raised, actor: Any, no
     terms: dict[str, Any] = {"month": f"{row.month:%Y-%m}", "times": one.times}
     if one.amount is not None:
         terms |= {"base": str(version.amount), "counted": str(one.counted), "cap": str(version.cap)}
+    if one.told:
+        terms = {"month": terms["month"]} | dict(one.told)
     propose(
         kind=PROPOSED_AS[rule.consequence, rule.party], party=(rule.party, one.party_id), amount=one.amount,
-        unit=version.unit, measure=version.measure, fact_code=version.trigger, citation=version.citation,
+        unit=version.unit, measure=one.measure or version.measure, fact_code=version.trigger, citation=version.citation,
         source=("ledger.raised", row.pk), actor=actor, now=now, calculation=terms,
         evidence=evidence_of(one.references),
     )  # fmt: skip

@@ -177,6 +177,7 @@ def proposal(request: HttpRequest, public_id: str) -> HttpResponse:
         "acts": pages.acts(row, request.user, now), "entry": pages.entry_of(row, request.user),
         "own": row.party == Party.PERSON and row.party_id == request.user.pk,
         "files": row.files.select_related("by"), "accept": files.accepted(), "by_rule": by_rule,
+        "figures": pages.figures_of(row, by_rule),
     }  # fmt: skip
     return render(request, "ledger/proposal.html", page)
 

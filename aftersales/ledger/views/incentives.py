@@ -82,7 +82,7 @@ def _about(
         "retire": options.get("retire"),
         "announcement": pages.announcement(version, now), "earliest": pages.incentives.earliest(version, now),
         "month": month, "months": pages.past_months(now), "may_try": may_try,
-        "told": told, "told_count": count,
+        "told": told, "told_count": count, "dry_run": pages.dry_run(version, now),
         "tried": pages.trial(version, month) if month and may_try else None,
     }  # fmt: skip
 
