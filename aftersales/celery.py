@@ -65,5 +65,9 @@ app.conf.beat_schedule = {
         "task": "aftersales.scorecards.tasks.score",
         "schedule": crontab(hour=18, minute=20),
     },
+    "judge-months": {
+        "task": "aftersales.scorecards.tasks.judge_months",
+        "schedule": crontab(hour=19, minute=20),
+    },
     "sweep-clocks": {"task": "aftersales.clocks.tasks.sweep_clocks", "schedule": 60.0},
 }

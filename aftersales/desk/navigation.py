@@ -185,6 +185,13 @@ GROUPS: tuple[Group, ...] = (
             Item(
                 pgettext("navigation", "Incentive rules"), "ledger:rules", "scale", "standards.view_rulebook"
             ),
+            Item(
+                pgettext("navigation", "Monthly run"),
+                "rewards:months",
+                "chart",
+                "scorecards.view_own",
+                ("/rules/months/",),
+            ),
             register_page("orders", "payment", pgettext("navigation", "Payments"), "money"),
         ),
     ),

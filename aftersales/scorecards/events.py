@@ -21,6 +21,13 @@ def rule_name(code: str) -> str:
     return str(known.name) if known is not None else ""
 
 
+def _run(payload: Mapping[str, Any]) -> dict[str, Any]:
+    from aftersales.ledger.clauses import rule_name as incentive_name
+
+    code = str(payload["code"])
+    return dict(payload) | {"rule": incentive_name(f"incentive.{code}") or code}
+
+
 def _named(payload: Mapping[str, Any]) -> dict[str, Any]:
     code = str(payload["code"])
     return {"rule": rule_name(f"{RULES}{code}") or code}
@@ -28,6 +35,14 @@ def _named(payload: Mapping[str, Any]) -> dict[str, Any]:
 
 KINDS = (
     Kind("formula.created", _("%(actor)s opened the formula “%(rule)s”."), {"code": "code"}, show=_named),
+    Kind(
+        "month_run.counted", _("%(actor)s judged %(month)s by “%(rule)s”: %(looked)s with a figure."),
+        {"code": "code", "month": "code", "looked": "int"}, show=_run,
+    ),
+    Kind(
+        "month_run.done", _("The proposals of %(month)s by “%(rule)s” are made: %(given)s."),
+        {"code": "code", "month": "code", "given": "int"}, show=_run,
+    ),
 )  # fmt: skip
 
 

@@ -366,7 +366,11 @@ def called(rows: Sequence[Row], user: Any) -> Called:
 def behind(found: Explained, code: str, rows: Sequence[Row], names: Called) -> list[Behind]:
     """Rows with their names, and whether each counts against somebody, counts, or was left out and why."""
     judged = found.item(code)
-    within = judged.item.within if judged is not None else 0
+    return told(code, judged.item.within if judged is not None else 0, rows, names)
+
+
+def told(code: str, within: int, rows: Sequence[Row], names: Called) -> list[Behind]:
+    """The same for a figure that stands in no score. ``within``: seconds within which a single time is good."""
     listed = []
     for one in rows:
         subject = names.get((one.kind, one.id))

@@ -8,6 +8,7 @@ from django.db.models import Q, QuerySet
 from accounts.models import Team, TeamMember
 from aftersales.core.querysets import ScopedQuerySet
 from aftersales.core.rulebook import RuleVersions
+from aftersales.ledger.states import Party
 from aftersales.merchants.models import Merchant
 from aftersales.scorecards.states import TRADE, SubjectKind
 
@@ -50,6 +51,34 @@ class ScoredQuerySet(ScopedQuerySet):
             mine = Merchant.objects.of_member(user).values("pk")
             seen |= Q(subject_kind=SubjectKind.MERCHANT, subject_id__in=mine)
         return self.filter(seen)
+
+
+class MonthRunQuerySet(ScopedQuerySet):
+    """Everybody of the department reads by which rules a month was judged; of whom, says ``OutcomeQuerySet``."""
+
+    view_capability = "standards.view_rulebook"
+
+
+class OutcomeQuerySet(ScopedQuerySet):
+    """What a month brought whom: merchants' and people's as their figures; of a team, each member his own."""
+
+    def visible_to(self, user: Any) -> Self:
+        return self.filter(parties_seen(user))
+
+
+def parties_seen(user: Any) -> Q:
+    """Outcomes whose party this person may see."""
+    seen = Q(pk__in=[])
+    if user is None or not user.is_active:
+        return seen
+    if user.has_perm("scorecards.view_merchants"):
+        seen |= Q(party=Party.MERCHANT)
+    if user.has_perm("scorecards.view_people"):
+        seen |= Q(party=Party.PERSON)
+    elif user.has_perm("scorecards.view_own"):
+        own = Q(party_id=user.pk) | Q(party_id__in=led_people(user).values("person_id"))
+        seen |= Q(party=Party.PERSON) & own
+    return seen
 
 
 class FormulaQuerySet(ScopedQuerySet):

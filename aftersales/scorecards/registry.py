@@ -1,10 +1,12 @@
-"""What this room tells the machinery at start-up: whose events move its figures."""
+"""What this room tells the machinery at start-up: whose events move its figures, what rules may hang on."""
 
 from django.utils.translation import gettext_lazy as _
 
 from aftersales.core import deliveries
+from aftersales.ledger import raisers
 from aftersales.merchants import duties
 from aftersales.scorecards import agreed, consumers
+from aftersales.scorecards.rewards import gauges
 
 ROWS = {
     "tickets": "ticket.*",
@@ -28,6 +30,9 @@ ROWS = {
 def connect() -> None:
     for one in agreed.counted():
         duties.declare(one)
+    for raiser in gauges.declared():
+        raisers.declare(raiser)
+    gauges.declare_words()
     name = _("Note what scorecards count again")
     for consumer, pattern in ROWS.items():
         deliveries.subscribe(f"scorecards.{consumer}", pattern, consumers.row_changed, name)

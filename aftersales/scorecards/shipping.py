@@ -1,4 +1,4 @@
-"""The formulas that the product ships: announced like any other, in force after the time of notice."""
+"""What the product ships: formulas, announced like any other, and rules that hang on figures, as drafts."""
 
 import tomllib
 from collections.abc import Mapping
@@ -8,9 +8,11 @@ from typing import Any
 
 from django.db import transaction
 
+from aftersales.ledger.services import incentives_ship
 from aftersales.scorecards.models import Formula
 
 FILE = Path(__file__).parent / "shipped" / "formulas.toml"
+RULES = FILE.with_name("incentives.toml")
 TOLD = ("source_ref", "source_zh", "source_en", "note_zh", "note_en", "terms")
 
 
@@ -29,4 +31,6 @@ def load(*, actor: Any, now: datetime) -> Mapping[str, int]:
             told = {name: one[name] for name in TOLD if name in one}
             draft = formula_draft(formula=formula, actor=actor, now=now, is_shipped=True, **told)
             formula_activate(draft=draft, actor=actor, now=now)
-    return {"formulas": len(fresh)}
+        rules = tomllib.loads(RULES.read_text("utf-8"))["rule"]
+        shipped = incentives_ship(rules=rules, actor=actor, now=now)
+    return {"formulas": len(fresh), "incentive_rules": shipped}

@@ -1,16 +1,18 @@
 """The beat wakes the counting; what was touched stands in rows."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from celery import shared_task
 from django.utils import timezone
 
+from accounts.models import User
 from accounts.services import system_user
 from aftersales.core import origin
 from aftersales.core.errors import DomainError
 from aftersales.core.models import Job
+from aftersales.ledger.models import IncentiveVersion
 from aftersales.scorecards import services
 from aftersales.scorecards.models import FormulaVersion
 from aftersales.scorecards.scores import selectors
@@ -43,6 +45,22 @@ def score() -> int:
             if error.code != "month_runs":
                 raise
         return number
+
+
+@shared_task
+def judge_months() -> int:
+    """Every day: months whose figures have settled, by the rules that hang on them; each once."""
+    with origin.coming_from("task"):
+        return services.months_sweep(now=timezone.now())
+
+
+def month_job(job: Job, now: datetime) -> Mapping[str, Any]:
+    """A month that somebody asked for after the dry run."""
+    rows = IncentiveVersion.objects.select_related("rule")
+    version, by = rows.get(pk=int(job.payload["version"])), User.objects.get(pk=int(job.payload["by"]))
+    month = date.fromisoformat(job.payload["month"])
+    run = services.month_run(version=version, month=month, actor=by, now=now)
+    return {"given": run.given}
 
 
 def announce_job(job: Job, now: datetime) -> Mapping[str, Any]:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from django.db import connection
@@ -18,6 +18,7 @@ from accounts.states import STAFF_ROLES
 from aftersales.core.rulebook import RuleState
 from aftersales.merchants.models import Merchant
 from aftersales.merchants.states import TERMINAL
+from aftersales.scorecards.metrics import Metric
 from aftersales.scorecards.models import Formula, FormulaVersion, Rollup
 from aftersales.scorecards.scores import rules
 from aftersales.scorecards.scores.rules import Counted, Prior, Score
@@ -32,6 +33,26 @@ ANNOUNCED = {
     SubjectKind.TEAM: "incentive_announce_days_staff",
 }
 """The rule book's time of notice, by whom a formula judges."""
+
+
+class Timed(Protocol):
+    """A metric, and for one of times how many seconds of a single one are good."""
+
+    @property
+    def metric(self) -> Metric: ...
+    @property
+    def within(self) -> int: ...
+
+
+class Wanted(Protocol):
+    """Which figures over which windows: the terms of a formula, or those of a rule that hangs on a figure."""
+
+    @property
+    def windows(self) -> tuple[int, ...]: ...
+    @property
+    def codes(self) -> list[str]: ...
+    @property
+    def items(self) -> Sequence[Timed]: ...
 
 
 @dataclass(frozen=True)
@@ -115,7 +136,7 @@ def subjects(kind: SubjectKind) -> list[Subject]:
     return [Subject(one.pk, one.name) for one in Team.objects.filter(active_to=None).order_by("pk")]
 
 
-def sums(terms: Terms, kind: SubjectKind, until: date, *, whose: int | None = None) -> dict[int, Sums]:
+def sums(terms: Wanted, kind: SubjectKind, until: date, *, whose: int | None = None) -> dict[int, Sums]:
     """By subject and metric the figures of each window that ends with ``until``; one statement."""
     params: dict[str, Any] = {"kind": kind.value, "codes": terms.codes, "until": until, "whose": whose}
     columns = []
@@ -140,7 +161,7 @@ def sums(terms: Terms, kind: SubjectKind, until: date, *, whose: int | None = No
     return {pk: _whole(terms, mine) for pk, mine in found.items()}
 
 
-def _good(terms: Terms, params: dict[str, Any]) -> str:
+def _good(terms: Wanted, params: dict[str, Any]) -> str:
     """The numerator; of times, how many were short enough."""
     cases = []
     for number, item in enumerate(one for one in terms.items if one.within):
@@ -152,7 +173,7 @@ def _good(terms: Terms, params: dict[str, Any]) -> str:
     return f"CASE {' '.join(cases)} ELSE r.num END" if cases else "r.num"
 
 
-def _whole(terms: Terms, mine: Mapping[str, Sequence[Counted]]) -> Sums:
+def _whole(terms: Wanted, mine: Mapping[str, Sequence[Counted]]) -> Sums:
     """With zeros where nothing was counted."""
     nothing = tuple(Counted(0, 0, days) for days in terms.windows)
     return {code: mine.get(code, nothing) for code in terms.codes}
@@ -165,6 +186,10 @@ def scores(version: FormulaVersion, until: date, *, only: int | None = None) -> 
     """
     terms, kind = terms_of(version), SubjectKind(version.formula.subject_kind)
     listed, counted = subjects(kind), sums(terms, kind, until)
+    if (
+        kind != SubjectKind.MERCHANT
+    ):  # finance answers no ticket: who has no figure of these is not scored by them
+        listed = [one for one in listed if one.pk in counted]
     nobody = _whole(terms, {})
     priors = _priors(terms, listed, counted)
     found = [

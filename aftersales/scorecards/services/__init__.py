@@ -3,6 +3,7 @@
 from aftersales.scorecards.services.announcing import formula_announce
 from aftersales.scorecards.services.counting import recount, refresh, touch
 from aftersales.scorecards.services.formulas import formula_activate, formula_create, formula_draft
+from aftersales.scorecards.services.months import month_ask, month_run, months_sweep
 from aftersales.scorecards.services.scoring import snapshots_take, standings_count
 
 __all__ = [
@@ -10,6 +11,9 @@ __all__ = [
     "formula_announce",
     "formula_create",
     "formula_draft",
+    "month_ask",
+    "month_run",
+    "months_sweep",
     "recount",
     "refresh",
     "snapshots_take",

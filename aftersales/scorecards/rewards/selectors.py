@@ -1,0 +1,283 @@
+"""Who would get what for a month by a rule that hangs on a figure, and who nothing and why. Reads only."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from accounts.models import TeamMember, User
+from accounts.states import STAFF_ROLES
+from aftersales.ledger import figureterms, incentives
+from aftersales.ledger import selectors as ledger
+from aftersales.ledger.incentiverules import Result
+from aftersales.ledger.models import IncentiveVersion
+from aftersales.merchants.models import Merchant
+from aftersales.merchants.states import TERMINAL
+from aftersales.scorecards.models import Formula, MonthOutcome, Snapshot
+from aftersales.scorecards.rewards import asking, rules
+from aftersales.scorecards.rewards.rules import Asked, Judged
+from aftersales.scorecards.rewardstates import Said
+from aftersales.scorecards.scores import selectors as scores
+from aftersales.scorecards.scores.rules import Counted
+from aftersales.scorecards.scores.selectors import terms_of
+from aftersales.scorecards.states import SubjectKind
+from aftersales.standards import selectors as rule_book
+
+LONG_AGO = 3  # months that the sweep looks back
+Sums = Mapping[str, Sequence[Counted]]
+
+
+@dataclass(frozen=True)
+class Within:
+    """A metric of times, and how many seconds of a single one are good."""
+
+    metric: Any
+    within: int
+
+
+@dataclass(frozen=True)
+class Windows:
+    """What ``scores.selectors.sums`` is asked for: the shortest window first."""
+
+    windows: tuple[int, ...]
+    codes: list[str]
+    items: tuple[Within, ...]
+
+
+def settled(version: IncentiveVersion, month: date) -> datetime:
+    """From which moment the figures of a month are judged: the rule's own days after it, and never before its figures'
+    own have passed.
+    """
+    found, end = asking.asked(version), ledger.month_end(month)
+    days = [timedelta(days=found.terms.lag)]
+    listed = [
+        *([found.metric] if found.metric is not None else []),
+        *(one for one, _limit, _least in found.gates),
+    ]
+    days += [rule_book.duration(one.settles_after, end) for one in listed if one.settles_after]
+    return end + max(days)
+
+
+def runs_at(version: IncentiveVersion, month: date) -> datetime:
+    """When the system makes the proposals by itself, if nobody did before."""
+    return settled(version, month) + timedelta(days=asking.asked(version).terms.wait)
+
+
+def span(version: IncentiveVersion, month: date, *, dry: bool = False) -> tuple[date, date]:
+    """First and last day of the window. What is held against somebody is counted from the version's own day on."""
+    found = asking.asked(version)
+    since, until = found.terms.since(month), figureterms.last_day(month)
+    if not found.is_reward and not dry and version.valid_from is not None:
+        since = max(since, version.valid_from.astimezone(scores.zone()).date())
+    return since, until
+
+
+def judged(version: IncentiveVersion, month: date, *, dry: bool = False) -> list[Judged]:
+    """Everybody in the scope of the rule who has a figure, by the party's key; a handful of statements.
+
+    ``dry``: as if it had been in force, also with scores that are not kept yet.
+    """
+    found = asking.asked(version)
+    _sort, kind, _code = asking.of_trigger(version.trigger)
+    sums = _sums(found, kind, *span(version, month, dry=dry), month) if found.metric or found.gates else {}
+    if found.metric is None:
+        return _by_score(version, found, kind, month, sums, dry=dry)
+    parties = _parties(version, kind, sums, month)
+    listed = [_one(found, party, subject, sums[subject]) for party, subject in parties]
+    return _once(one for one in listed if one.proofs[0].den or one.proofs[0].num)
+
+
+def _one(found: Asked, party: int, subject: int, mine: Sums) -> Judged:
+    assert found.metric is not None
+    window, month = mine[found.metric.code]
+    gates = {one.code: mine[one.code][0] for one, _limit, _least in found.gates}
+    return rules.judged(found, window, month, gates, party=party, subject=subject)
+
+
+def _once(listed: Iterable[Judged]) -> list[Judged]:
+    """Who is in two teams gets the better of the two."""
+    best: dict[int, Judged] = {}
+    for one in listed:
+        before = best.setdefault(one.party_id, one)
+        better = (one.said == Said.FOLLOWS, one.amount or 0) > (
+            before.said == Said.FOLLOWS,
+            before.amount or 0,
+        )
+        if better:
+            best[one.party_id] = one
+    return [best[key] for key in sorted(best)]
+
+
+def _sums(found: Asked, kind: SubjectKind, since: date, until: date, month: date) -> dict[int, Sums]:
+    """By subject and metric the figure of the window and that of the month; one statement."""
+    whole, own = (until - since).days + 1, until.day
+    codes = [one.code for one, _limit, _least in found.gates]
+    items: tuple[Within, ...] = ()
+    if found.metric is not None:
+        codes.insert(0, found.metric.code)
+        items = (Within(found.metric, found.terms.within),)
+    if whole < 1:  # the version is younger than the month
+        return {}
+    windows = sorted({whole, own})
+    asked = Windows(tuple(windows), list(dict.fromkeys(codes)), items)
+    places = windows.index(whole), windows.index(own)
+    return {
+        subject: {code: [mine[code][place] for place in places] for code in asked.codes}
+        for subject, mine in scores.sums(asked, kind, until).items()
+    }
+
+
+def _parties(
+    version: IncentiveVersion, kind: SubjectKind, sums: Iterable[int], month: date
+) -> list[tuple[int, int]]:
+    """Party and whose figure is looked at, by key."""
+    subjects = set(sums)
+    own = [(key, key) for key in sorted(subjects)]
+    held = _members(subjects, month) if kind == SubjectKind.TEAM else own
+    known = _known(version, {party for party, _subject in held}, month)
+    return [(party, subject) for party, subject in held if party in known]
+
+
+def _members(teams: set[int], month: date) -> list[tuple[int, int]]:
+    """Who was in the team from the first to the last day of the month: it is theirs."""
+    start, end = incentives.month_start(month), ledger.month_end(month)
+    rows = TeamMember.objects.filter(team__in=teams, active_from__lte=start).order_by("person_id", "team_id")
+    return [(row.person_id, row.team_id) for row in rows if row.active_to is None or row.active_to >= end]
+
+
+def _known(version: IncentiveVersion, wanted: set[int], month: date) -> set[int]:
+    """Shops that go on and people who are there, in the scope of the version."""
+    if version.rule.party == "merchant":
+        shops = Merchant.objects.filter(pk__in=wanted).exclude(state__in=sorted(TERMINAL))
+        there = set(shops.values_list("pk", flat=True))
+    else:
+        people = User.objects.active().with_role(*STAFF_ROLES).filter(pk__in=wanted)
+        there = set(people.values_list("pk", flat=True))
+    return incentives.in_scope(version, there, incentives.month_start(month), ledger.month_end(month))
+
+
+# ------------------------------------------------------------------------------------------------ by score
+@dataclass(frozen=True)
+class Stand:
+    """A score of the month, kept or as it would be."""
+
+    subject_id: int
+    score: Decimal
+    low: Decimal
+    high: Decimal
+    grade: str
+
+
+def _by_score(
+    version: IncentiveVersion, found: Asked, kind: SubjectKind, month: date, sums: Mapping[int, Sums], *, dry: bool
+) -> list[Judged]:  # fmt: skip
+    formula = asking.formula_of(found.terms, kind)
+    if formula is None:
+        return []
+    rows, grades = stands(formula, month, dry=dry)
+    known = _known(version, {one.subject_id for one in rows}, month)
+    nothing = Counted(0, 0, 0)
+    return [
+        rules.scored(
+            found, grades, one,
+            {gate.code: sums.get(one.subject_id, {}).get(gate.code, [nothing])[0] for gate, _l, _n in found.gates},
+            party=one.subject_id,
+        )
+        for one in rows if one.subject_id in known
+    ]  # fmt: skip
+
+
+def stands(formula: Formula, month: date, *, dry: bool = False) -> tuple[list[Stand], list[str]]:
+    """Scores of a month and the grades there are, the best first; ``dry``: counted now where none are kept yet."""
+    kept = Snapshot.objects.filter(formula=formula, month=month.replace(day=1)).order_by("subject_id")
+    rows = [Stand(*one) for one in kept.values_list("subject_id", "score", "low", "high", "grade")]
+    last = figureterms.last_day(month)
+    rule = kept.select_related("rule__formula").first()
+    version = rule.rule if rule is not None else scores.counting(formula, last)[0]
+    if version is None:
+        return [], []
+    grades = [one.code for one in terms_of(version).grades]
+    if rows or not dry:
+        return rows, grades
+    found = scores.scores(version, last)
+    return [
+        Stand(one.subject.pk, one.score.score, one.score.low, one.score.high, one.score.grade)
+        for one in found
+    ], grades
+
+
+def has_scores(version: IncentiveVersion, month: date) -> bool:
+    """Whether the scores that a rule asks for are kept; of a rule that asks for none it is true."""
+    found = asking.asked(version)
+    if found.metric is not None:
+        return True
+    formula = asking.formula_of(found.terms, asking.of_trigger(version.trigger)[1])
+    return Snapshot.objects.filter(formula=formula, month=month.replace(day=1)).exists()
+
+
+# ---------------------------------------------------------------------------------------------- for the ledger
+def results(version: IncentiveVersion, month: date, dry: bool = False) -> list[Result]:
+    """Whom something follows for, as the ledger takes it."""
+    return [
+        result(version, month, one) for one in judged(version, month, dry=dry) if one.said == Said.FOLLOWS
+    ]
+
+
+def result(version: IncentiveVersion, month: date, one: Judged) -> Result:
+    start, end = incentives.month_start(month), ledger.month_end(month)
+    told = calculation(version, month, one)
+    return Result(one.party_id, one.times, one.counted, one.amount, start, end, (), one.measure, told)
+
+
+def calculation(version: IncentiveVersion, month: date, one: Judged) -> dict[str, str]:
+    """The terms of an amount or a measure, as the party is told them."""
+    since, until = span(version, month)
+    first = one.proofs[0]
+    told = {"month": f"{month:%Y-%m}", "limit": _share(one.reached, first.code)}
+    if first.code == "score":
+        told |= {"score": f"{first.rate} ({first.low}–{first.high})", "grade": first.grade}
+    else:
+        told |= {
+            "window": f"{since} – {until}", "figure": f"{first.num} / {first.den}", "rate": _share(first.rate, ""),
+            "interval": f"{_share(first.low, '')} – {_share(first.high, '')}",
+        }  # fmt: skip
+    if one.amount is not None and one.counted is not None:
+        told |= {"step": str(one.counted / one.times)} | ({"times": str(one.times)} if one.times != 1 else {})
+        told |= {"counted": str(one.counted), "cap": str(version.cap)}
+    return told
+
+
+def _share(value: Any, code: str) -> str:
+    """A share in per cent; what is no share stands as it is."""
+    if code == "score" or value is None:
+        return "–" if value is None else str(value)
+    return f"{(Decimal(str(value)) * 100).quantize(Decimal('0.01')):f} %"
+
+
+def kept(rows: Iterable[MonthOutcome]) -> list[Judged]:
+    """Outcomes as they were kept, read again."""
+    return [
+        Judged(
+            row.party_id, row.subject_id, Said(row.said), tuple(_proof(one) for one in row.proofs), row.amount,
+            row.counted, row.measure, row.reached, row.times,
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+def columns(one: Judged) -> dict[str, Any]:
+    """What is kept of it."""
+    return {
+        "party_id": one.party_id, "subject_id": one.subject_id, "said": one.said, "amount": one.amount,
+        "counted": one.counted, "measure": one.measure, "reached": one.reached, "times": one.times,
+        "proofs": [
+            {name: str(value) if isinstance(value, Decimal) else value for name, value in vars(proof).items()}
+            for proof in one.proofs
+        ],
+    }  # fmt: skip
+
+
+def _proof(given: Mapping[str, Any]) -> rules.Proof:
+    rates = {name: None if given[name] is None else Decimal(given[name]) for name in ("rate", "low", "high")}
+    return rules.Proof(**{**given, **rates})
