@@ -22,6 +22,7 @@ from aftersales.core.sheets.widgets import (
     quote,
 )
 from aftersales.ledger import raisers
+from aftersales.ledger.figureterms import FIELDS, NEEDED
 from aftersales.ledger.incentiverules import MOST_TIMES, UNITS
 from aftersales.ledger.incentivestates import MEASURES_OF
 from aftersales.ledger.models import IncentiveVersion
@@ -47,11 +48,13 @@ NEXT = (
     "(SELECT max(v.number) + 1 FROM ledger_incentiveversion v WHERE v.rule_id = {code}), 1)"
 )
 NEW, NOT_MEASURE = "{target} IS NULL", f"{CONSEQUENCE} <> 'measure'"
+FIGURE = "figure_"  # before the terms of a figure: “limit” and “window” are words of SQL
 SAME = ("trigger", "from_count", "amount", "cap", "unit", "measure", "source_ref", "source_zh", "source_en")
 KNOWN_BY = " AND ".join(
     [
         "k.rule_id = {code}", "k.number = {number}",
         *(f"({{{name}}} IS NULL OR k.{name} = {{{name}}})" for name in SAME),
+        *(f"({{{FIGURE}{name}}} IS NULL OR k.terms->>'{name}' = {{{FIGURE}{name}}}::text)" for name in FIELDS),
         "({duties} IS NULL OR k.duties::text[] = ({duties})::text[])",
         "({categories} IS NULL OR k.categories::text[] = ({categories})::text[])",
         "({scheme} IS NULL OR k.scheme_id = {scheme})",
@@ -74,8 +77,39 @@ def _of_measure(column: str) -> RowRule:
     )  # fmt: skip
 
 
+def _figure(name: str) -> str:
+    """What the draft would say of a figure."""
+    return f"coalesce({{{FIGURE}{name}}}::text, {_STANDS.format(column='terms')}->>'{name}')"
+
+
+HANGS = f"({_final('trigger')} ~ '^(metric|score)[.]')"
+ANY_TERM = " OR ".join(f"{{{FIGURE}{name}}} IS NOT NULL" for name in FIELDS)
+NO_TERM = " OR ".join(f"{_figure(name)} IS NULL" for name in NEEDED)
+FIGURES = (
+    RowRule(
+        "figure_of_event", ("number",), f"{NEW} AND ({ANY_TERM}) AND {HANGS} IS NOT TRUE",
+        _("This rule hangs on an event, not on a figure: it has no window, limit or steps."),
+        _("Leave those cells empty, or write the code of a figure under “raised by”."),
+    ),
+    RowRule(
+        "figure_terms", ("number",), f"{NEW} AND {HANGS} IS TRUE AND ({NO_TERM})",
+        _("A rule that hangs on a figure has a window, a limit, days of settling and days to look at the dry run."),
+        _("Fill in those cells."),
+    ),
+    RowRule(
+        "figure_window", (f"{FIGURE}window",), f"{{{FIGURE}window}} !~ '^[1-9][0-9]{{{{0,2}}}}[md]$'",
+        _("This is no window."), _("Write 1m for the month, 3m for three months, 90d for ninety days."),
+    ),
+)  # fmt: skip
+
+
+def _term(name: str, longest: int = 12, example: str = "") -> Column:
+    return Column(None, TextWidget(longest), FIELDS[name], example=example, export=f"t.terms->>'{name}'")
+
+
 # What a draft needs is asked of every row, whichever columns the file has: those rules stand at its number.
 RULES = (
+    *FIGURES,
     RowRule(
         "other_number", ("number",), f"{NEW} AND {{number}} <> {NEXT}",
         _("This version stands already and says something else, or its turn has not come."),
@@ -167,6 +201,18 @@ class IncentiveList(SheetResource):
     cap = Column(None, AmountWidget(), _("at most in a month"), example="24", export="t.cap")
     unit = Column(None, KeyWidget(8), _("unit"), example="points", export="t.unit")
     measure = Column(None, ChoiceWidget(Measure.choices), _("measure"), export="nullif(t.measure, '')")
+    figure_window = _term("window", example="3m")
+    figure_least = _term("least", example="20")
+    figure_limit = _term("limit", example="0.75")
+    figure_steps = _term("steps", 300, "0.85 40")
+    figure_gates = _term("gates", 300, "promises_kept 0.90 20")
+    figure_count = _term("count")
+    figure_within = _term("within")
+    figure_each = _term("each")
+    figure_formula = _term("formula", 60)
+    figure_z = _term("z", example="1.96")
+    figure_lag = _term("lag", example="7")
+    figure_wait = _term("wait", example="3")
     duties = Column(None, WordsWidget(Duty.choices), _("duties"), export="array_to_string(t.duties, ',')")
     categories = Column(
         None, WordsWidget(), _("main categories"), export="array_to_string(t.categories, ',')"

@@ -37,6 +37,7 @@ from aftersales.scorecards.pages import BOM
 from aftersales.scorecards.rewards import asking, selectors
 from aftersales.scorecards.rewards.rules import Asked, Judged, Proof
 from aftersales.scorecards.rewardstates import Said
+from aftersales.scorecards.services.months import SEEN
 
 Badge = tuple[str, str, str]
 MARKS: Mapping[Said, tuple[str, str]] = {
@@ -111,8 +112,7 @@ def months(now: datetime) -> list[date]:
 
 def sees_all(user: Any, party: str) -> bool:
     """Whether a trial may be shown: it names everybody."""
-    wanted = "scorecards.view_merchants" if party == Party.MERCHANT else "scorecards.view_people"
-    return bool(user.has_perm(wanted))
+    return bool(user.has_perm(SEEN[Party(party)]))
 
 
 def versions_of(month: date) -> list[tuple[IncentiveVersion, bool]]:
@@ -196,12 +196,12 @@ def shown(user: Any, version: IncentiveVersion, month: date, *, number: int | No
     """What the run kept, of whom this person may see; without a run the trial, for who may see everybody."""
     run = (
         MonthRun.objects.filter(rule=version.rule_id, month=month)
-        .select_related("version__rule", "by")
+        .select_related("rule_version__rule", "by")
         .first()
     )
-    if run is not None and number in (None, run.version.number):
+    if run is not None and number in (None, run.rule_version.number):
         kept = run.outcomes.visible_to(user).order_by("party_id")
-        return Shown(run.version, month, run, selectors.kept(kept), run.looked)
+        return Shown(run.rule_version, month, run, selectors.kept(kept), run.looked)
     if not sees_all(user, version.rule.party):
         return Shown(version, month, None, [], 0)
     is_in = version.pk in {one.pk for one in incentives.on_figures(month)}

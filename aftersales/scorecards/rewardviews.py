@@ -92,7 +92,7 @@ def _about(request: HttpRequest, found: pages.Shown, is_in: bool) -> dict[str, A
         "badge": pages.state_of(version, found.month, run, now, is_in=is_in), "looked": found.looked,
         "says": incentives.raised_by(version), "gives": incentives.gives(version), "since": since, "until": until,
         "settles": settles, "runs_at": selectors.runs_at(version, found.month),
-        "may_run": is_ready and request.user.has_perm(RUN),
+        "may_run": is_ready and request.user.has_perm(RUN) and pages.sees_all(request.user, version.rule.party),
         "has_scores": selectors.has_scores(version, found.month),
         "sees": run is not None or pages.sees_all(request.user, version.rule.party),
         "is_score": asking.asked(version).metric is None, "months": pages.months(now),

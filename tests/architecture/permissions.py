@@ -7,6 +7,7 @@ register without a row fails the test. ``who`` is a set of roles, ``ANYBODY`` (a
 from typing import Any
 
 from accounts.states import Role
+from tests.architecture.permissions_incent6 import MONTHS
 from tests.architecture.permissions_money import CASES, DISPUTES, LEDGER, LETTERS, RECOVERIES, TRAINING
 from tests.architecture.rows import (
     ADMINISTRATORS,
@@ -367,6 +368,7 @@ PAGES: dict[str, Page] = {
     **DESK_PAGES,
     **ACTIONS,
     **OTHERS,
+    **MONTHS,
 }
 
 PLANNING = LEADS | {R.PLANNER, R.VENDOR_LEAD, R.ADMINISTRATOR}

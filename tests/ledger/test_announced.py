@@ -75,6 +75,46 @@ def test_a_sheet_drafts_and_a_second_person_still_activates(rule: Any, cast: Any
     assert len(list(csv.DictReader(io.StringIO(text.decode("utf-8-sig"))))) == 1
 
 
+def test_a_rule_that_hangs_on_a_figure_goes_out_and_comes_in_by_the_same_sheet(
+    rule: Any, cast: Any, now: Any
+) -> None:
+    head = [*HEAD, "figure_window", "figure_least", "figure_limit", "figure_z", "figure_lag", "figure_wait"]
+    row = [*FIRST, "1m", "20", "0.85", "1.96", "7", "3"]
+    [(verdict, why)] = verdicts(
+        check("incentive_rules", rows_as_csv(head, row), actor=cast.operations, now=now)
+    ).values()
+    assert (verdict, "figure_of_event" in why) == ("r", True), why
+    row[2] = "metric.person.promises_kept"
+    bare = rows_as_csv(HEAD, row[: len(HEAD)])
+    [(verdict, why)] = verdicts(check("incentive_rules", bare, actor=cast.operations, now=now)).values()
+    assert (verdict, "figure_terms" in why) == ("r", True), why
+    assert load("incentive_rules", rows_as_csv(head, row), actor=cast.operations, now=now).state == "done"
+    draft = IncentiveVersion.objects.get(rule=rule)
+    assert (draft.terms["window"], draft.terms["limit"], draft.terms["least"]) == ("1m", "0.85", "20")
+    # one cell corrects the waiting draft and keeps the others
+    more = rows_as_csv(
+        ["code", "number", "figure_limit", "change_reason"], ["late", "1", "0.80", "试行期放宽"]
+    )
+    load("incentive_rules", more, actor=cast.operations, now=now)
+    draft.refresh_from_db()
+    assert draft.terms == {
+        "window": "1m",
+        "least": "20",
+        "limit": "0.80",
+        "z": "1.96",
+        "lag": "7",
+        "wait": "3",
+    }
+    rows = IncentiveVersion.objects.filter(rule=rule)
+    taken = exporting.export(
+        queryset=rows, sheet="incentive_rules", fmt="csv", actor=cast.operations, now=now
+    )
+    again = verdicts(
+        check("incentive_rules", exporting.path_of(taken).read_bytes(), actor=cast.operations, now=now)
+    )
+    assert {one for one, _why in again.values()} == {"s"}, again
+
+
 def test_what_a_returned_draft_said_is_not_what_the_next_one_starts_from(
     rule: Any, cast: Any, now: Any
 ) -> None:

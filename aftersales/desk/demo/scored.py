@@ -1,9 +1,10 @@
-"""The demo's shops are scored by what the formula in force, or the announced one, says of their sixty days."""
+"""The demo's shops and people are scored by what the formulas in force, or announced, say of their sixty days."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
+from aftersales.desk.demo import months
 from aftersales.scorecards import services
 from aftersales.scorecards.pages import formula_of
 from aftersales.scorecards.scores.selectors import counting, terms_of
@@ -11,10 +12,10 @@ from aftersales.scorecards.states import SubjectKind
 
 
 def count(now: datetime) -> int:
-    """Count the figures that the score rests on, then the scores; how many shops."""
-    formula = formula_of(SubjectKind.MERCHANT)
-    version, _counts = counting(formula, now.date()) if formula is not None else (None, False)
-    if version is None:
-        return 0
-    services.recount(codes=terms_of(version).codes)
+    """Count the figures that scores and rules rest on, then the scores; how many shops and people."""
+    codes = months.codes()
+    for formula in filter(None, (formula_of(SubjectKind.MERCHANT), formula_of(SubjectKind.PERSON))):
+        version, _counts = counting(formula, now.date())
+        codes += terms_of(version).codes if version is not None else []
+    services.recount(codes=dict.fromkeys(codes))
     return services.standings_count(now=now)

@@ -162,7 +162,7 @@ def _told(row: Mapping[str, Any]) -> dict[str, Any]:
     told = {term: row[name] for term, name in columns.items() if row.get(name) is not None}
     if told.get("trigger") and raisers.gauge_of(told["trigger"]) is None:
         return told | {"terms": {}}
-    if terms := figureterms.kept(row):
+    if terms := figureterms.kept({name: row.get(f"figure_{name}") for name in figureterms.FIELDS}):
         versions = IncentiveVersion.objects.filter(rule=row["code"])
         stands = versions.filter(state=RuleState.DRAFT).first() or rule_book.newest(versions)
         told["terms"] = (dict(stands.terms) if stands is not None else {}) | terms

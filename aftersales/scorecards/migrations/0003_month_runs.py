@@ -30,7 +30,7 @@ class Migration(migrations.Migration):
                         ('done_at', models.DateTimeField(null=True, verbose_name='done at')),
                         ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='asked for by')),
                         ('rule', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='ledger.incentiverule', verbose_name='incentive rule')),
-                        ('version', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='ledger.incentiveversion', verbose_name='version of an incentive rule')),
+                        ('rule_version', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='ledger.incentiveversion', verbose_name='version of an incentive rule')),
                     ],
                     options={
                         'verbose_name': 'monthly run',

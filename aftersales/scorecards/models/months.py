@@ -29,7 +29,7 @@ class MonthRun(models.Model):
         related_name="+",
         verbose_name=pgettext_lazy("ledger", "incentive rule"),
     )
-    version = models.ForeignKey(
+    rule_version = models.ForeignKey(
         IncentiveVersion, models.PROTECT, related_name="+", verbose_name=_("version of an incentive rule")
     )
     month = models.DateField(_("month"))

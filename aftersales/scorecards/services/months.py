@@ -14,12 +14,16 @@ from aftersales.ledger import incentives
 from aftersales.ledger import selectors as ledger
 from aftersales.ledger import services as ledger_services
 from aftersales.ledger.models import IncentiveRule, IncentiveVersion
+from aftersales.ledger.states import Party
 from aftersales.scorecards.models import MonthOutcome, MonthRun
 from aftersales.scorecards.rewards import selectors
 from aftersales.scorecards.rewardstates import Said
+from aftersales.scorecards.scores.selectors import zone
 from aftersales.scorecards.services.counting import refresh
 
 RUN, JOB = "scorecards.run_month", "scorecards.month"
+SEEN = {Party.MERCHANT: "scorecards.view_merchants", Party.PERSON: "scorecards.view_people"}
+"""Who asks for the proposals has seen the dry run, which names everybody."""
 AT_ONCE = 1_000
 LOCK = "SELECT pg_advisory_xact_lock(hashtext(%s))"
 logger = logging.getLogger(__name__)
@@ -28,9 +32,10 @@ logger = logging.getLogger(__name__)
 def month_ask(*, version: IncentiveVersion, month: date, actor: Any, now: datetime) -> bool:
     """A person looked at the dry run and asks for the proposals of a month; a job makes them. Asked twice it is one.
 
-    Raises NotPermitted, ``not_in_force``, ``month_runs``, ``no_scores``.
+    Raises NotPermitted, also for who may not see everybody it is about, ``not_in_force``, ``month_runs``,
+    ``no_scores``.
     """
-    if not actor.has_perm(RUN):
+    if not (actor.has_perm(RUN) and actor.has_perm(SEEN[version.rule.party])):
         raise NotPermitted()
     _check(version, month, now)
     key = f"{JOB}:{version.rule_id}:{month:%Y-%m}"
@@ -46,7 +51,11 @@ def month_run(*, version: IncentiveVersion, month: date, actor: Any, now: dateti
     system, so nobody proposes for himself. Raises ``not_in_force``, ``month_runs``, ``no_scores``.
     """
     month = month.replace(day=1)
-    run = MonthRun.objects.select_related("version__rule").filter(rule=version.rule_id, month=month).first()
+    run = (
+        MonthRun.objects.select_related("rule_version__rule")
+        .filter(rule=version.rule_id, month=month)
+        .first()
+    )
     if run is None:
         _check(version, month, now)
         refresh()
@@ -55,9 +64,9 @@ def month_run(*, version: IncentiveVersion, month: date, actor: Any, now: dateti
         return run
     rows = MonthOutcome.objects.filter(run=run, said=Said.FOLLOWS).order_by("party_id")
     follows = selectors.kept(rows)
-    results = [selectors.result(run.version, month, one) for one in follows]
+    results = [selectors.result(run.rule_version, month, one) for one in follows]
     ledger_services.incentives_propose(
-        version=run.version, results=results, month=month, actor=system_user(now), now=now
+        version=run.rule_version, results=results, month=month, actor=system_user(now), now=now
     )
     return _finished(run, len(results), actor, now)
 
@@ -110,7 +119,7 @@ def _check(version: IncentiveVersion, month: date, now: datetime) -> None:
     if now < begins:
         raise DomainError(
             _("The figures of the month have not settled; it can be judged from %(day)s on.")
-            % {"day": f"{begins:%Y-%m-%d}"},
+            % {"day": f"{begins.astimezone(zone()):%Y-%m-%d}"},
             "month_runs",
         )
     if not selectors.has_scores(version, month):
@@ -124,7 +133,7 @@ def _check(version: IncentiveVersion, month: date, now: datetime) -> None:
 
 def _counted(version: IncentiveVersion, month: date, actor: Any, now: datetime) -> MonthRun:
     """Count and keep, in one transaction; whoever comes second reads what the first one kept."""
-    known = MonthRun.objects.select_related("version__rule").filter(rule=version.rule_id, month=month)
+    known = MonthRun.objects.select_related("rule_version__rule").filter(rule=version.rule_id, month=month)
     try:
         with transaction.atomic():
             _alone(version.rule, month)
@@ -146,7 +155,12 @@ def _alone(rule: IncentiveRule, month: date) -> None:
 def _keep(version: IncentiveVersion, month: date, actor: Any, now: datetime) -> MonthRun:
     found = selectors.judged(version, month)
     row = MonthRun(
-        rule=version.rule, version=version, month=month, looked=len(found), by_id=actor.pk, counted_at=now
+        rule=version.rule,
+        rule_version=version,
+        month=month,
+        looked=len(found),
+        by_id=actor.pk,
+        counted_at=now,
     )
     payload = {"code": version.rule.code, "month": f"{month:%Y-%m}"}
     run: MonthRun = registers.create(
@@ -161,7 +175,7 @@ def _keep(version: IncentiveVersion, month: date, actor: Any, now: datetime) -> 
 
 
 def _finished(run: MonthRun, given: int, actor: Any, now: datetime) -> MonthRun:
-    payload = {"code": run.version.rule.code, "month": f"{run.month:%Y-%m}", "given": given}
+    payload = {"code": run.rule_version.rule.code, "month": f"{run.month:%Y-%m}", "given": given}
     with transaction.atomic():
         current: MonthRun = MonthRun.objects.select_for_update().get(pk=run.pk)
         if current.done_at is not None:
