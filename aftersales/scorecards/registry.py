@@ -3,9 +3,9 @@
 from django.utils.translation import gettext_lazy as _
 
 from aftersales.core import deliveries
-from aftersales.ledger import raisers
+from aftersales.ledger import raisers, sections
 from aftersales.merchants import duties
-from aftersales.scorecards import agreed, consumers
+from aftersales.scorecards import agreed, consumers, filesections
 from aftersales.scorecards.rewards import gauges
 
 ROWS = {
@@ -33,6 +33,8 @@ def connect() -> None:
     for raiser in gauges.declared():
         raisers.declare(raiser)
     gauges.declare_words()
+    for section in (filesections.score_of_person, filesections.months_of_person):
+        sections.add("person", section)
     name = _("Note what scorecards count again")
     for consumer, pattern in ROWS.items():
         deliveries.subscribe(f"scorecards.{consumer}", pattern, consumers.row_changed, name)

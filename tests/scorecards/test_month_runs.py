@@ -13,6 +13,7 @@ from django.urls import reverse
 
 from aftersales.core import jobs
 from aftersales.core.errors import DomainError, NotPermitted
+from aftersales.ledger import sections
 from aftersales.ledger import services as ledger
 from aftersales.ledger.models import IncentiveVersion, Proposal, Raised
 from aftersales.ledger.services import incentives as raising
@@ -255,3 +256,7 @@ def test_people_are_scored_by_the_shipped_formula_and_seen_by_themselves_and_the
     for person, sees in ((cast.agent, True), (lead, True), (cast.supervisor, True), (outsider, False),
                          (cast.inspector, False), (cast.merchant_manager, False)):  # fmt: skip
         assert Standing.objects.visible_to(person).exists() is sees
+        parts = [str(one.title) for one in sections.of("person", cast.agent, person, now)]
+        assert ("Service score" in parts or "服务分" in parts) is sees, (
+            "nor does the file show it to anybody else"
+        )

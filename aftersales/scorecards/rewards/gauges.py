@@ -7,7 +7,7 @@ from typing import Any
 from django.urls import reverse
 from django.utils.functional import lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext_lazy
+from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 
 from aftersales.core import wording
 from aftersales.core.errors import Text
@@ -46,7 +46,7 @@ def told(version: Any) -> str:
         text = _("only with %(figure)s ≥ %(limit)s, %(n)s cases at least") if higher else _(
             "only with %(figure)s ≤ %(limit)s, %(n)s cases at least")  # fmt: skip
         parts.append(text % words)
-    return _("; ").join(parts)
+    return pgettext("between terms", "; ").join(parts)
 
 
 def _limit(found: Any, limit: str) -> str:
