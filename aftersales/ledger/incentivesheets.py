@@ -54,7 +54,7 @@ KNOWN_BY = " AND ".join(
     [
         "k.rule_id = {code}", "k.number = {number}",
         *(f"({{{name}}} IS NULL OR k.{name} = {{{name}}})" for name in SAME),
-        *(f"({{{FIGURE}{name}}} IS NULL OR k.terms->>'{name}' = {{{FIGURE}{name}}}::text)" for name in FIELDS),
+        *(f"({{{FIGURE}{name}}} IS NULL OR (k.terms->>'{name}') = {{{FIGURE}{name}}}::text)" for name in FIELDS),
         "({duties} IS NULL OR k.duties::text[] = ({duties})::text[])",
         "({categories} IS NULL OR k.categories::text[] = ({categories})::text[])",
         "({scheme} IS NULL OR k.scheme_id = {scheme})",
@@ -79,7 +79,7 @@ def _of_measure(column: str) -> RowRule:
 
 def _figure(name: str) -> str:
     """What the draft would say of a figure."""
-    return f"coalesce({{{FIGURE}{name}}}::text, {_STANDS.format(column='terms')}->>'{name}')"
+    return f"coalesce({{{FIGURE}{name}}}::text, ({_STANDS.format(column='terms')}->>'{name}'))"
 
 
 HANGS = f"({_final('trigger')} ~ '^(metric|score)[.]')"
@@ -104,7 +104,7 @@ FIGURES = (
 
 
 def _term(name: str, longest: int = 12, example: str = "") -> Column:
-    return Column(None, TextWidget(longest), FIELDS[name], example=example, export=f"t.terms->>'{name}'")
+    return Column(None, TextWidget(longest), FIELDS[name], example=example, export=f"(t.terms->>'{name}')")
 
 
 # What a draft needs is asked of every row, whichever columns the file has: those rules stand at its number.

@@ -1,4 +1,4 @@
-"""What the scorecards say in a person's performance file: the score with its metrics, and what months brought and why.
+"""What the scorecards say in a file: a person's score with its metrics, and what months brought anybody and why.
 
 Who opens the file sees only what his own rights show of it: oneself, the lead of one's teams, who answers for all.
 """
@@ -14,6 +14,7 @@ from aftersales.ledger import incentives
 from aftersales.ledger.rules import amount_words
 from aftersales.ledger.sections import Figure, Section
 from aftersales.ledger.states import Measure, Party
+from aftersales.merchants.models import Merchant
 from aftersales.scorecards import pages
 from aftersales.scorecards.models import MonthOutcome, Scored, Standing
 from aftersales.scorecards.rewardstates import Said
@@ -67,8 +68,16 @@ def _metric(one: Judged) -> list[str]:
 
 
 def months_of_person(person: User, reader: Any, now: datetime) -> Section | None:
-    """What rules that hang on figures brought him, and why nothing."""
-    rows = MonthOutcome.objects.visible_to(reader).filter(party=Party.PERSON, party_id=person.pk)
+    return _months(Party.PERSON, person.pk, reader)
+
+
+def months_of_merchant(merchant: Merchant, reader: Any, now: datetime) -> Section | None:
+    return _months(Party.MERCHANT, merchant.pk, reader)
+
+
+def _months(party: str, key: int, reader: Any) -> Section | None:
+    """What rules that hang on figures brought a party, and why nothing: of every rule, month by month."""
+    rows = MonthOutcome.objects.visible_to(reader).filter(party=party, party_id=key)
     found = list(rows.select_related("run__rule_version__rule").order_by("-run__month", "run__rule")[:MONTHS])
     if not found:
         return None

@@ -35,6 +35,7 @@ def connect() -> None:
     gauges.declare_words()
     for section in (filesections.score_of_person, filesections.months_of_person):
         sections.add("person", section)
+    sections.add("merchant", filesections.months_of_merchant)
     name = _("Note what scorecards count again")
     for consumer, pattern in ROWS.items():
         deliveries.subscribe(f"scorecards.{consumer}", pattern, consumers.row_changed, name)

@@ -154,7 +154,7 @@ def _line(
     user: Any, version: IncentiveVersion, month: date, now: datetime, run: MonthRun | None, is_in: bool,
     kept: Counter[str] | None, sums: Mapping[int, Decimal],
 ) -> Line:  # fmt: skip
-    counts: Counter[str] | None = kept or Counter()
+    counts: Counter[str] | None = kept or (Counter() if sees_all(user, version.rule.party) else None)
     total = sums.get(version.rule_id, Decimal(0))
     if run is None:
         counts, total = None, Decimal(0)

@@ -321,7 +321,9 @@ def test_what_is_shipped_for_staff_waits_as_a_draft(cast: Any) -> None:
     assert {(one.rule.party, one.state) for one in rows if not one.terms} == {
         ("person", "draft"), ("merchant", "active"),
     }  # fmt: skip
-    assert {one.state for one in rows if one.terms} == {"draft"}, "what hangs on figures is for people to choose"
+    assert {one.state for one in rows if one.terms} == {"draft"}, (
+        "what hangs on figures is for people to choose"
+    )
     merchant = IncentiveVersion.objects.get(rule__code="merchant_late_points")
     assert (merchant.valid_from - merchant.activated_at).days >= 15
 

@@ -61,7 +61,7 @@ def test_a_month_is_judged_when_its_figures_have_settled_once_and_for_all(
     assert best.citation == version.citation
     assert best.calculation == {
         "month": "2026-10", "limit": "98.00 %", "window": "2026-10-01 – 2026-10-31", "figure": "200 / 200",
-        "rate": "100.00 %", "interval": "98.12 % – 100.00 %", "step": "20", "counted": "20", "cap": "20.00",
+        "rate": "100.00 %", "interval": "98.12 % – 100.00 %", "step": "20.00", "counted": "20.00", "cap": "20.00",
     }  # fmt: skip
     assert ledger.incentives_raise(month=OCTOBER, actor=cast.system, now=now) == 0, "events are another run"
 

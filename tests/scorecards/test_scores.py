@@ -182,7 +182,7 @@ def test_where_everybody_stands_is_counted_anew_and_the_closed_shop_goes(cast, p
 
 def test_people_and_teams_are_scored_by_the_same_engine(cast, now) -> None:
     formula = services.formula_create(
-        code="people", name_zh="客服得分", name_en="Agents' score", subject_kind="person", actor=cast.operations,
+        code="agents", name_zh="客服得分", name_en="Agents' score", subject_kind="person", actor=cast.operations,
         now=now,
     )  # fmt: skip
     terms = plain_terms() | {"volume": "tickets", "bonuses": [], "deductions": []}

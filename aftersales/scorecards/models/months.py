@@ -82,6 +82,7 @@ class MonthOutcome(AppendOnlyModel):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["run", "party", "party_id"], name="month_outcome_once")
         ]
+        indexes: ClassVar = [models.Index(fields=["party", "party_id"], name="month_outcome_of")]
 
     def __str__(self) -> str:
         return f"{self.run_id} {self.party} {self.party_id}: {self.said}"
