@@ -200,7 +200,7 @@ def shown(user: Any, version: IncentiveVersion, month: date, *, number: int | No
         .first()
     )
     if run is not None and number in (None, run.rule_version.number):
-        kept = run.outcomes.visible_to(user).order_by("party_id")
+        kept = MonthOutcome.objects.visible_to(user).filter(run=run).order_by("party_id")
         return Shown(run.rule_version, month, run, selectors.kept(kept), run.looked)
     if not sees_all(user, version.rule.party):
         return Shown(version, month, None, [], 0)

@@ -1,6 +1,7 @@
 """The monthly run: a rule that hangs on a figure is judged for a closed month, once, and handed to due process."""
 
 import logging
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -22,7 +23,10 @@ from aftersales.scorecards.scores.selectors import zone
 from aftersales.scorecards.services.counting import refresh
 
 RUN, JOB = "scorecards.run_month", "scorecards.month"
-SEEN = {Party.MERCHANT: "scorecards.view_merchants", Party.PERSON: "scorecards.view_people"}
+SEEN: Mapping[str, str] = {
+    Party.MERCHANT: "scorecards.view_merchants",
+    Party.PERSON: "scorecards.view_people",
+}
 """Who asks for the proposals has seen the dry run, which names everybody."""
 AT_ONCE = 1_000
 LOCK = "SELECT pg_advisory_xact_lock(hashtext(%s))"
