@@ -1,6 +1,28 @@
 """Everything this room stores."""
 
+from aftersales.scorecards.models.consequences import (
+    ConsequenceRule,
+    ConsequenceVersion,
+    MeasureFact,
+    MeasureFile,
+    MerchantMeasure,
+    Neutral,
+)
 from aftersales.scorecards.models.formulas import Formula, FormulaVersion, Scored, Snapshot, Standing
 from aftersales.scorecards.models.rollups import Rollup, Touched
 
-__all__ = ["Formula", "FormulaVersion", "Rollup", "Scored", "Snapshot", "Standing", "Touched"]
+__all__ = [
+    "ConsequenceRule",
+    "ConsequenceVersion",
+    "Formula",
+    "FormulaVersion",
+    "MeasureFact",
+    "MeasureFile",
+    "MerchantMeasure",
+    "Neutral",
+    "Rollup",
+    "Scored",
+    "Snapshot",
+    "Standing",
+    "Touched",
+]
