@@ -1,5 +1,7 @@
 """What consequences tell the machinery at start-up: machines, facts, words, jobs, files, shipped rules."""
 
+from collections.abc import Iterable, Sequence
+
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -23,9 +25,9 @@ from aftersales.standards.events import also_named
 from aftersales.standards.services import checked_by
 
 
-def stored(names: list[str]) -> list[str]:
+def stored(names: Sequence[str]) -> Iterable[str]:
     """Stored files that an appeal names."""
-    return list(MeasureFile.objects.filter(name__in=names).values_list("name", flat=True))
+    return MeasureFile.objects.filter(name__in=names).values_list("name", flat=True)
 
 
 def connect() -> None:

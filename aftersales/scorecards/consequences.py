@@ -166,7 +166,8 @@ def broken(terms: Terms, since: datetime, until: datetime, *, fresh: bool) -> li
     )  # fmt: skip
     if terms.promises:
         rows = rows.filter(promise__in=terms.promises)
-    found = list(rows.order_by("breached_at", "pk").values_list("pk", "merchant_id", "breached_at"))
+    told: Any = rows.order_by("breached_at", "pk").values_list("pk", "merchant_id", "breached_at")
+    found: list[tuple[int, int, datetime]] = list(told)
     if not fresh:
         return found
     taken = _taken(BREACH, {str(pk) for pk, _merchant, _at in found}) | _charged(since)
@@ -418,7 +419,7 @@ def _summed(rows: Sequence[MerchantMeasure]) -> Effects:
 
     return Effects(
         points=sum(one.points for one in of(Effect.POINTS)),
-        weight=min((one.weight for one in of(Effect.WEIGHT)), default=Decimal(1)),
+        weight=min((one.weight for one in of(Effect.WEIGHT) if one.weight is not None), default=Decimal(1)),
         campaigns=not of(Effect.CAMPAIGN),
         cap=min((one.cap for one in of(Effect.CAP)), default=None),
         warnings=len(of(Effect.WARNING)),

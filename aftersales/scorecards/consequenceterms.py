@@ -177,7 +177,7 @@ def _check_step(number: int, step: Step) -> None:
         Effect.WEIGHT: ("weight", step.weight is not None and 0 <= step.weight < ONE),
         Effect.CAP: ("cap", step.cap > 0),
         Effect.DEPOSIT: ("amount", bool(step.amount)),
-        Effect.PENALTY: ("amount, most", bool(step.amount) and step.most is not None and step.most >= step.amount),
+        Effect.PENALTY: ("amount, most", bool(step.amount) and (step.most or NOTHING) >= (step.amount or NOTHING)),
         Effect.TRAINING: ("course", bool(step.course)),
     }  # fmt: skip
     name, given = needed.get(step.effect, ("", True))

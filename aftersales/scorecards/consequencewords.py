@@ -198,10 +198,12 @@ def step(terms: Terms, number: int) -> str:
 def told(terms: Terms) -> str:
     """A whole version in one text, as the public page says it."""
     steps = pgettext("between steps", " → ").join(step(terms, n) for n in range(1, len(terms.steps) + 1))
-    return f"{looks_at(terms)}{pgettext('before steps', ': ')}{steps}"
+    both = {"looks": looks_at(terms), "steps": steps}
+    return pgettext("rule in one text", "%(looks)s: %(steps)s") % both
 
 
-effect_later, fact_later, counting_later, clause_later = (
-    lazy(one, str) for one in (effect, fact, counting, clause)
-)
+effect_later: Any = lazy(effect, str)
+fact_later: Any = lazy(fact, str)
+counting_later: Any = lazy(counting, str)
+clause_later: Any = lazy(clause, str)
 """The same, said in whichever language it is read."""

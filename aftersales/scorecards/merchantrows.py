@@ -12,7 +12,6 @@ for name in ("Formula", "FormulaVersion"):
 show(
     "scorecards.MerchantMeasure",
     "scorecards_merchantmeasure.merchant_id = %(me)s AND scorecards_merchantmeasure.begins_at IS NOT NULL",
-    hidden=("decided_by", "heard_by"),
 )
 for name in ("measurefact", "measurefile", "neutral"):
     show(

@@ -7,6 +7,7 @@ register without a row fails the test. ``who`` is a set of roles, ``ANYBODY`` (a
 from typing import Any
 
 from accounts.states import Role
+from tests.architecture.permissions_measures import MEASURES
 from tests.architecture.permissions_money import CASES, DISPUTES, LEDGER, LETTERS, RECOVERIES, TRAINING
 from tests.architecture.rows import (
     ADMINISTRATORS,
@@ -360,6 +361,7 @@ PAGES: dict[str, Page] = {
     **LETTERS,
     **RECOVERIES,
     **LEDGER,
+    **MEASURES,
     **RULE_BOOK,
     **DOOR,
     **PEOPLE,

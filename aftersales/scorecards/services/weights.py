@@ -7,7 +7,6 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import User
 from aftersales.core import events
 from aftersales.core.errors import DomainError, NotPermitted
 from aftersales.core.sheets import exporting
@@ -25,8 +24,8 @@ class Taken:
     sha256: str
 
 
-def weights_take(*, fmt: str, actor: User, now: datetime) -> Taken:
-    """The weights of every shop that sells, as they stand now, as CSV or XLSX. Raises ``format``; NotPermitted.
+def weights_take(*, fmt: str, actor: Any, now: datetime, at: datetime | None = None) -> Taken:
+    """The weights of every shop that sells, now or ``at`` a moment. Raises ``format``; NotPermitted.
 
     The hash is that of the CSV lines, whatever the format: the same weights have the same edition.
     """
@@ -34,7 +33,7 @@ def weights_take(*, fmt: str, actor: User, now: datetime) -> Taken:
         raise NotPermitted()
     if fmt not in exporting.FORMATS:
         raise DomainError(_("Only CSV and XLSX are written."), "format")
-    rows = weightsheets.cells(weightsheets.weights(now))
+    rows = weightsheets.cells(weightsheets.weights(at or now))
     told = weightsheets.as_csv(rows)
     digest = hashlib.sha256(told).hexdigest()
     payload: dict[str, Any] = {"format": fmt, "shops": len(rows), "sha256": digest}
