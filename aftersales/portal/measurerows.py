@@ -11,7 +11,7 @@ from aftersales.clocks.models import BreachExclusion, Clock
 from aftersales.portal.scope import MerchantRequest
 from aftersales.scorecards import consequencewords as words
 from aftersales.scorecards.consequences import BREACH, FIGURE, MONTH, POINTS
-from aftersales.scorecards.measurepages import Found
+from aftersales.scorecards.measurepages import Found, opened_by
 from aftersales.scorecards.models import MeasureFact, MerchantMeasure
 
 
@@ -61,6 +61,6 @@ def _figure(row: MerchantMeasure, fact: MeasureFact, neutral: set[str]) -> Found
         return Found(_("Score of %(month)s") % {"month": month}, f"{reverse('portal:score')}?month={month}")
     code = fact.key.partition(" ")[0]
     left_out = _("left out") if code in neutral else ""
-    return Found(
-        f"{words.metric_name(code)} · {month}", reverse("portal:score_rows", args=[code]), None, left_out
-    )
+    asked = opened_by(row, code)
+    url = "" if asked is None else f"{reverse('portal:score_rows', args=[code])}{asked}"
+    return Found(f"{words.metric_name(code)} · {month}", url or reverse("portal:score"), None, left_out)

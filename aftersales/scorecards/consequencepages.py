@@ -42,7 +42,8 @@ def overview(now: datetime) -> list[Overview]:
     counted = {
         rule: (standing, fallen)
         for rule, standing, fallen in measures.annotate(
-            Count("pk", filter=Q(state__in=sorted(STANDING))), Count("pk", filter=Q(state__in=sorted(FALLEN)))
+            standing=Count("pk", filter=Q(state__in=sorted(STANDING))),
+            fallen=Count("pk", filter=Q(state__in=sorted(FALLEN))),
         )
     }
     found = []

@@ -399,7 +399,7 @@ def effects_of(merchants: Collection[int] | None, now: datetime) -> dict[int, Ef
 
     Of several weights and limits the hardest holds, they are not multiplied: one fact has one consequence.
     """
-    rows = MerchantMeasure.objects.acting(now).order_by("begins_at", "pk")
+    rows = MerchantMeasure.objects.acting(now).select_related("rule").order_by("begins_at", "pk")
     if merchants is not None:
         rows = rows.filter(merchant__in=list(merchants))
     by: dict[int, list[MerchantMeasure]] = {}

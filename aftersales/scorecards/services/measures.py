@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.utils.translation import gettext as gettext_now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.services import system_user
@@ -244,7 +244,7 @@ def _expire(row: MerchantMeasure, actor: Any, now: datetime) -> bool:
         with transaction.atomic():
             done: MerchantMeasure = moves.perform(row, "expire", actor=actor, now=now)
             turning.end(done, now, undone=False)
-            _tell(done, "scorecards.measure_ended", now, reason=gettext_now("Its time is over."))
+            _tell(done, "scorecards.measure_ended", now, reason=gettext("Its time is over."))
     except (Busy, Conflict):
         return False
     except DomainError as error:
