@@ -41,6 +41,11 @@ app.conf.beat_schedule = {
     },
     "sweep-certificates": {"task": "training.tasks.sweep_certificates", "schedule": 300.0},
     "sweep-retraining": {"task": "training.tasks.sweep_orders", "schedule": 600.0},
+    "raise-measures": {
+        "task": "aftersales.scorecards.tasks.raise_measures",
+        "schedule": crontab(hour=22, minute=40),
+    },
+    "sweep-measures": {"task": "aftersales.scorecards.tasks.sweep_measures", "schedule": 600.0},
     "sweep-circumstances": {"task": "aftersales.clocks.tasks.sweep_circumstances", "schedule": 600.0},
     "sweep-lessons": {"task": "aftersales.merchants.tasks.sweep_lessons", "schedule": 600.0},
     "forget-invitations": {

@@ -16,6 +16,8 @@ urlpatterns = [
     path("desk/", include("aftersales.desk.urls")),
     path("overview/", include("aftersales.dashboards.urls")),
     path("notices/", include("aftersales.notices.urls")),
+    path("measures/", include("aftersales.scorecards.measureurls")),
+    path("rules/consequences/", include("aftersales.scorecards.consequenceurls")),
     path("rules/scores/", include("aftersales.scorecards.urls")),
     path("rules/months/", include("aftersales.scorecards.rewardurls")),
     path("rules/ladder/", include("aftersales.clocks.urls")),

@@ -1,6 +1,6 @@
 """Who reads figures, and what follows from them for merchants and staff."""
 
-from accounts.capabilities.groups import LEADS, READERS, STAFF, VENDORS, R, roles
+from accounts.capabilities.groups import LEADS, NOBODY, READERS, STAFF, VENDORS, R, roles
 from accounts.capabilities.registers import KEEPERS
 from accounts.capabilities.rulebook import PLANNERS
 
@@ -15,4 +15,14 @@ DASHBOARDS = {
     "scorecards.run_month": roles(
         R.OPERATIONS, R.SUPERVISOR
     ),  # ask for a month's proposals after the dry run
+    # Measures against merchants: proposed by rule, decided and heard by people who do not look after the merchant.
+    "scorecards.view_measures": roles(KEEPERS, R.SUPERVISOR, R.ADJUDICATOR, R.FINANCE, R.RISK, R.AUDITOR),
+    "scorecards.impose": PLANNERS,
+    "scorecards.appeal_measure": roles(
+        PLANNERS, R.MERCHANT_MANAGER, R.MERCHANT_OWNER
+    ),  # taken down, or by the owner
+    "scorecards.hear_measure": roles(PLANNERS, R.ADJUDICATOR),
+    "scorecards.view_measures_of_merchant": roles(R.MERCHANT_OWNER),
+    "scorecards.take_weights": PLANNERS,
+    **dict.fromkeys(("scorecards.raise_measures", "scorecards.end_measure"), NOBODY),  # the system alone
 }

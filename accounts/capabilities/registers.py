@@ -55,6 +55,7 @@ MERCHANT_REGISTER = {
     **dict.fromkeys(("merchants.admit", "merchants.restrict", "merchants.close"), KEEPERS),
     **register("merchants.merchant", view=OWN_STAFF, change=KEEPERS, add=KEEPERS),
     "merchants.move_deposit": roles(R.FINANCE),
+    "merchants.set_deposit": roles(R.OPERATIONS),
     "merchants.view_training": roles(LESSON_BOOK, R.PLANNER),
     "merchants.learn": MERCHANTS,  # their own courses in the portal
     "merchants.keep_people": roles(R.MERCHANT_OWNER),  # who else acts for the merchant that one owns

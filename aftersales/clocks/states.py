@@ -59,6 +59,7 @@ class ExclusionCause(models.TextChoices):
     CUSTOMER = "customer", pgettext_lazy("exclusion", "The customer's delay")
     OUTAGE = "outage", pgettext_lazy("exclusion", "Our system failed")
     AUTHORITY = "authority", pgettext_lazy("exclusion", "Stopped by an authority")
+    APPEAL = "appeal", pgettext_lazy("exclusion", "Overturned on appeal")
 
 
 BY_RULE = frozenset({ExclusionCause.DISASTER, ExclusionCause.OUTAGE, ExclusionCause.AUTHORITY})

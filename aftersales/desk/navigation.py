@@ -118,6 +118,13 @@ GROUPS: tuple[Group, ...] = (
                 "merchants.view_agreements",
                 ("/desk/merchants/",),
             ),
+            Item(
+                pgettext("navigation", "Measures"),
+                "measures:measures",
+                "flag",
+                "scorecards.view_measures",
+                ("/measures/",),
+            ),
             register_page("orders", "product", pgettext("navigation", "Products"), "box"),
         ),
     ),
@@ -234,6 +241,13 @@ GROUPS: tuple[Group, ...] = (
                 "chart",
                 "standards.view_rulebook",
                 ("/rules/scores/",),
+            ),
+            Item(
+                pgettext("navigation", "Consequence rules"),
+                "consequences:rules",
+                "scale",
+                "standards.view_rulebook",
+                ("/rules/consequences/",),
             ),
             Item(
                 pgettext("navigation", "Fault trees"),

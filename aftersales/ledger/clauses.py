@@ -1,7 +1,7 @@
 """What the clauses of proposals are called: people read the name of a rule, not the code that clauses are kept by."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from aftersales.ledger.models import IncentiveRule
@@ -9,6 +9,7 @@ from aftersales.standards.models import Parameter, ReturnRule, ServiceStandard
 
 KEPT = re.compile(r"(incentive\.)?([a-z][a-z0-9_]*) v(\d+)")
 RULES = "incentive."
+_others: dict[str, Callable[[str], str]] = {}
 BOOK = (ServiceStandard, ReturnRule, Parameter)
 
 
@@ -20,12 +21,25 @@ def named(citations: Iterable[str]) -> dict[str, str]:
     told = {one: one for one in citations}
     found = {one: match for one in told if (match := KEPT.fullmatch(one))}
     told |= _called(IncentiveRule, {one: match for one, match in found.items() if match[1]})
+    told |= _called_above(told)
     book = {one: match for one, match in found.items() if not match[1]}
     for part in BOOK:
         names = _called(part, book)
         told |= names
         book = {one: match for one, match in book.items() if one not in names}
     return told
+
+
+def also_named(prefix: str, name_of: Callable[[str], str]) -> None:
+    """A room above has rules of its own: ``prefix`` of their citations, and the name of a rule by its prefixed code."""
+    _others[prefix] = name_of
+
+
+def _called_above(told: Iterable[str]) -> dict[str, str]:
+    """Few at a time: one statement for each rule."""
+    rules = {one: one.rpartition(" v") for one in told for prefix in _others if one.startswith(prefix)}
+    names = {code: _others[f"{code.partition('.')[0]}."](code) for code, _v, _number in set(rules.values())}
+    return {one: f"{names[code]} v{number}" for one, (code, _v, number) in rules.items() if names[code]}
 
 
 def _called(model: Any, found: dict[str, re.Match[str]]) -> dict[str, str]:

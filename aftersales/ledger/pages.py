@@ -268,24 +268,18 @@ def measures(now: datetime) -> list[Published]:
         return [_published(row, names[row.pk], rules[row.citation], now) for row in rows]
 
 
-def measures_in_public(
-    since: datetime, now: datetime, *, before: int | None = None
-) -> tuple[list[Published], int | None]:
-    """Measures that merchants were told of, newest first, and the key to go on from: for everybody to read (P3).
+def measures_in_public(since: datetime, now: datetime, *, most: int) -> list[Published]:
+    """The newest ``most`` measures that merchants were told of, newest first: for everybody to read (P3).
 
     One that was withdrawn, or fell on appeal, stands there no longer. No evidence, no amount, no person.
     """
     rows = Proposal.objects.filter(
         kind=ProposalKind.MEASURE, party=Party.MERCHANT, notified_at__isnull=False, notified_at__gte=since
     ).exclude(state__in=NOT_STANDING)
-    if before is not None:
-        rows = rows.filter(pk__lt=before)
-    found = list(rows.order_by("-pk")[: PAGE + 1])
-    shown = found[:PAGE]
+    shown = list(rows.order_by("-notified_at", "-pk")[:most])
     names, rules = selectors.party_names(shown), clauses.named(row.citation for row in shown)
     with one_edition():
-        listed = [_published(row, names[row.pk], rules[row.citation], now) for row in shown]
-    return listed, shown[-1].pk if len(found) > PAGE else None
+        return [_published(row, names[row.pk], rules[row.citation], now) for row in shown]
 
 
 def _published(row: Proposal, party: str, clause: str, now: datetime) -> Published:

@@ -185,6 +185,12 @@ register(
         audience="merchant",
     ),
     Kind(
+        "merchant.deposit_due_changed",
+        sentence=_("The deposit that is due is %(new_due)s %(currency)s (before: %(old_due)s). %(reason)s"),
+        payload={"old_due": "amount", "new_due": "amount", "currency": "code"},
+        audience="merchant",
+    ),
+    Kind(
         "merchant.trained",
         sentence=_(
             "Everybody of the merchant finished the training that the agreement asks for (%(people)s people)."

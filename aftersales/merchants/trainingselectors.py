@@ -46,7 +46,7 @@ def admitted(person_id: int, at: datetime) -> admission.Admission:
     return admission.Admission(courses, frozenset(term.exam_id for term in found if term.exam_id))
 
 
-def learned(people: Collection[int], terms: Iterable[TrainingTerm]) -> dict[Asked, Learned]:
+def learned(people: Collection[int], terms: Iterable[Any]) -> dict[Asked, Learned]:
     """What finished a course last, as its term asks: the exam where it names one, else a run. Three statements."""
     asked = {(term.course_id, term.exam_id) for term in terms}
     months = _refreshed({course for course, _exam in asked})

@@ -15,6 +15,9 @@ from aftersales.ledger.states import ProposalState
 from aftersales.merchants.agreementselectors import of_merchants
 from aftersales.merchants.agreementstates import Standing
 from aftersales.merchants.models import AgreementVersion, Lesson, Merchant
+from aftersales.scorecards.consequencequerysets import OF_MERCHANT
+from aftersales.scorecards.consequencestates import OF_MONEY, MeasureState
+from aftersales.scorecards.models import ConsequenceVersion, MerchantMeasure
 from aftersales.standards.models import Consultation
 from aftersales.tickets.selectors import reading
 
@@ -31,8 +34,9 @@ SHOWN = 5
 
 
 def of(user: Any, shop: Merchant, now: datetime) -> Sequence[News]:
-    """The few that matter, with where they lead. At most six queries."""
-    return [*_agreements(user, shop, now), *_rules(user, now), *_told(user), *_lessons(user, now)]
+    """The few that matter, with where they lead. At most seven queries."""
+    told = [*_measures(user, shop, now), *_told(user)]
+    return [*_agreements(user, shop, now), *_rules(user, now), *told, *_lessons(user, now)]
 
 
 def _agreements(user: Any, shop: Merchant, now: datetime) -> list[News]:
@@ -57,7 +61,7 @@ def _agreements(user: Any, shop: Merchant, now: datetime) -> list[News]:
             open_words % {"rule": one.citation}, reverse("portal:draft", args=[one.public_id]), one.closes_at
         )
         for one in Consultation.objects.open(now)[:SHOWN]
-        if one.rule_kind == AgreementVersion._meta.label_lower
+        if one.rule_kind in (AgreementVersion._meta.label_lower, ConsequenceVersion._meta.label_lower)
     ]
     return due + drafts
 
@@ -68,6 +72,20 @@ def _rules(user: Any, now: datetime) -> list[News]:
         return []
     words = _("Rules that changed and wait for your confirmation: %(n)d") % {"n": len(unread)}
     return [News(words, reverse("portal:rules"), None, "amber")]
+
+
+def _measures(user: Any, shop: Merchant, now: datetime) -> list[News]:
+    """Measures that can still be appealed."""
+    if not user.has_perm(OF_MERCHANT):
+        return []
+    rows = MerchantMeasure.objects.visible_to(user).filter(
+        merchant=shop, state=MeasureState.IN_FORCE, appeal_until__gt=now
+    )
+    words = _("Measure %(number)s can be appealed")
+    return [
+        News(words % {"number": one.number}, reverse("portal:measure", args=[one.public_id]), one.appeal_until, "amber")
+        for one in rows.exclude(effect__in=sorted(OF_MONEY)).order_by("appeal_until", "pk")[:SHOWN]
+    ]  # fmt: skip
 
 
 def _told(user: Any) -> list[News]:

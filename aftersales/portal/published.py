@@ -17,8 +17,10 @@ from aftersales.ledger.models import IncentiveVersion
 from aftersales.ledger.states import Party
 from aftersales.merchants import agreementpages
 from aftersales.merchants.models import AgreementVersion
+from aftersales.scorecards import consequencepages, consequences, consequencewords
+from aftersales.scorecards.models import ConsequenceVersion
 from aftersales.standards import selectors as rule_book
-from aftersales.standards.models import StandardVersion
+from aftersales.standards.models import Consultation, StandardVersion
 from aftersales.standards.states import Debtor
 
 KEPT_DAYS = 3 * 366  # every version of the last three years stays readable (law P2)
@@ -53,12 +55,13 @@ class Section:
 
 
 def sections(search: str, now: datetime) -> list[Section]:
-    """All that holds or held within three years, narrowed to what says the searched words. Three queries."""
+    """All that holds or held within three years, narrowed to what says the searched words. Four queries."""
     oldest = now - timedelta(days=KEPT_DAYS)
     with rule_book.one_edition():
         found = [
             Section(pgettext("published", "Agreements"), _agreements(oldest, now)),
             Section(pgettext("published", "Times that merchants owe"), _standards(oldest, now)),
+            Section(pgettext("published", "Consequences by rule"), _consequences(oldest, now)),
             Section(pgettext("published", "Incentives and penalties"), _incentives(oldest, now)),
         ]
     if not search:
@@ -129,6 +132,46 @@ def _ground(version: StandardVersion) -> str:
 def _standard(version: StandardVersion, now: datetime) -> Edition:
     limit = rule_book.limit_words(version.limit_value, version.limit_unit)
     return Edition(f"v{version.number}", limit, version.valid_from, version.valid_to, _badge(version, now))
+
+
+def _consequences(oldest: datetime, now: datetime) -> list[Rule]:
+    rows = ConsequenceVersion.objects.filter(state__in=["active", "retired"])
+    by: dict[int, list[ConsequenceVersion]] = {}
+    for one in _kept(rows.select_related("rule").order_by("rule__code", "-number"), oldest):
+        if consequencepages.readable(one):
+            by.setdefault(one.rule_id, []).append(one)
+    return [
+        Rule(found[0].rule.name, found[0].source, [_consequence(one, now) for one in found])
+        for found in by.values()
+    ]
+
+
+def _consequence(version: ConsequenceVersion, now: datetime) -> Edition:
+    says = consequencewords.told(consequences.terms_of(version))
+    return Edition(f"v{version.number}", says, version.valid_from, version.valid_to, _badge(version, now))
+
+
+@dataclass(frozen=True)
+class Ladder:
+    """A consequence rule that is or was talked over: its terms beside those before."""
+
+    version: ConsequenceVersion
+    terms: Sequence[Any]
+
+
+def ladder_of(row: Consultation) -> Ladder | None:
+    """What a consultation about a consequence rule is about; None for another one."""
+    if row.rule_kind != ConsequenceVersion._meta.label_lower:
+        return None
+    rows = ConsequenceVersion.objects.select_related("rule")
+    version = rows.filter(pk=row.rule_id).first()
+    if version is None or not consequencepages.readable(version):
+        return None
+    announced = rows.filter(rule=version.rule_id, number__lt=version.number, state__in=["active", "retired"])
+    before = announced.order_by("-number").first()
+    if before is not None and not consequencepages.readable(before):
+        before = None
+    return Ladder(version, consequencepages.terms(version, before))
 
 
 def _incentives(oldest: datetime, now: datetime) -> list[Rule]:

@@ -8,6 +8,7 @@ from .views import (
     consequences,
     exams,
     house,
+    measures,
     people,
     receipt,
     scores,
@@ -61,6 +62,9 @@ urlpatterns = [
     path(
         "consequences/statement/<str:public_id>/sheet/", consequences.statement_sheet, name="statement_sheet"
     ),
+    path("measures/files/<str:public_id>/", measures.file, name="measure_file"),
+    path("measures/<str:public_id>/", measures.measure, name="measure"),
+    path("measures/<str:public_id>/appeal/", measures.appeal, name="measure_appeal"),
     path("consequences/files/<str:public_id>/", consequences.file, name="consequence_file"),
     path("consequences/<str:public_id>/", consequences.consequence, name="consequence"),
     path("consequences/<str:public_id>/appeal/", consequences.appeal, name="consequence_appeal"),

@@ -9,7 +9,7 @@ class ScorecardsConfig(AppConfig):
 
     def ready(self) -> None:
         from aftersales.core import facts, jobs, moves, shipped
-        from aftersales.scorecards import events, machine, registry, shipping, tasks
+        from aftersales.scorecards import consequenceroom, events, machine, registry, shipping, tasks
         from aftersales.scorecards.models import FormulaVersion
         from aftersales.scorecards.scores import selectors
         from aftersales.scorecards.services.announcing import ANNOUNCE
@@ -27,3 +27,4 @@ class ScorecardsConfig(AppConfig):
         jobs.register(ANNOUNCE, tasks.announce_job, _("Tell merchants of a new formula"))
         jobs.register(JOB, tasks.month_job, _("Judge a month by a rule that hangs on a figure"))
         shipped.register("scorecards", shipping.load)
+        consequenceroom.connect()

@@ -2,9 +2,13 @@
 
 from datetime import datetime
 
+from accounts.services import system_user
 from aftersales.core.models import Event
+from aftersales.ledger.models import Proposal
 from aftersales.scorecards import services
 
+FELL = frozenset({"proposal.overturned", "proposal.reversed", "proposal.withdrawn"})
+MEASURE = "scorecards.merchantmeasure"
 LOADED = {
     "orders": "orders.order",
     "order_lines": "orders.orderline",
@@ -16,6 +20,18 @@ LOADED = {
 
 def row_changed(event: Event, now: datetime) -> None:
     services.touch(subject_kind=event.subject_kind, subject_id=event.subject_id)
+
+
+def penalty_changed(event: Event, now: datetime) -> None:
+    """A penalty that was turned back in the ledger takes the measure with it that led to it."""
+    if event.kind not in FELL:
+        return
+    proposal = Proposal.objects.filter(pk=event.subject_id, source_kind=MEASURE).first()
+    if proposal is not None:
+        reason = proposal.appeal_answer or event.reason
+        services.measure_follow(
+            measure=proposal.source_id, reason=reason or proposal.number, actor=system_user(now), now=now
+        )
 
 
 def parcel_changed(event: Event, now: datetime) -> None:

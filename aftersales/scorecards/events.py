@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from aftersales.core import events
 from aftersales.core.events import Kind
+from aftersales.scorecards.consequencestates import Effect
 
 RULES = "score."
 
@@ -33,7 +34,49 @@ def _named(payload: Mapping[str, Any]) -> dict[str, Any]:
     return {"rule": rule_name(f"{RULES}{code}") or code}
 
 
+def _consequence(payload: Mapping[str, Any]) -> dict[str, Any]:
+    from aftersales.scorecards.consequencewords import RULES as CONSEQUENCES
+    from aftersales.scorecards.consequencewords import rule_name as consequence_name
+
+    code = str(payload["code"])
+    return {"rule": consequence_name(f"{CONSEQUENCES}{code}") or code}
+
+
+MEASURE = {"measure": "code", "effect": "code"}
+
+
+def _effect(payload: Mapping[str, Any]) -> dict[str, Any]:
+    return {"effect": str(dict(Effect.choices).get(payload["effect"], payload["effect"]))}
+
+
+def _measure(verb: str, sentence: Any, *, audience: str = "merchant", **more: str) -> Kind:
+    return Kind(f"measure.{verb}", sentence, MEASURE | more, show=_effect, audience=audience)
+
+
 KINDS = (
+    Kind(
+        "consequence_rule.created", _("%(actor)s opened the consequence rule “%(rule)s”."), {"code": "code"},
+        show=_consequence,
+    ),
+    _measure("proposed", _("A rule proposes the measure %(measure)s: %(effect)s."), audience="internal"),
+    _measure(
+        "imposed", _("The measure %(measure)s is in force: %(effect)s. It can be appealed until %(until)s."),
+        until="moment",
+    ),
+    _measure(
+        "withdrawn", _("%(actor)s does not take the measure %(measure)s (%(effect)s): %(reason)s"), audience="internal"
+    ),
+    _measure("appealed", _("%(actor)s appealed against the measure %(measure)s (%(effect)s).")),
+    _measure("upheld", _("%(actor)s rejected the appeal against the measure %(measure)s (%(effect)s).")),
+    _measure("overturned", _("%(actor)s overturned the measure %(measure)s (%(effect)s) on appeal.")),
+    _measure("lifted", _("%(actor)s lifted the measure %(measure)s (%(effect)s) early: %(reason)s")),
+    _measure("expired", _("The measure %(measure)s (%(effect)s) is over.")),
+    _measure("cancelled", _("The measure %(measure)s (%(effect)s) fell: %(reason)s")),
+    _measure("followed", _("The measure %(measure)s (%(effect)s) fell with its penalty: %(reason)s")),
+    Kind(
+        "weights.taken", _("%(actor)s took the traffic-weight file (%(shops)s shops, %(format)s)."),
+        {"format": "code", "shops": "number", "sha256": "code"},
+    ),
     Kind("formula.created", _("%(actor)s opened the formula “%(rule)s”."), {"code": "code"}, show=_named),
     Kind(
         "month_run.counted", _("%(actor)s judged %(month)s by “%(rule)s”: %(looked)s with a figure."),

@@ -14,7 +14,7 @@ from aftersales.core.errors import DomainError
 from aftersales.core.models import Job
 from aftersales.ledger.models import IncentiveVersion
 from aftersales.scorecards import services
-from aftersales.scorecards.models import FormulaVersion
+from aftersales.scorecards.models import ConsequenceVersion, FormulaVersion
 from aftersales.scorecards.scores import selectors
 
 
@@ -61,6 +61,33 @@ def month_job(job: Job, now: datetime) -> Mapping[str, Any]:
     month = date.fromisoformat(job.payload["month"])
     run = services.month_run(version=version, month=month, actor=by, now=now)
     return {"given": run.given}
+
+
+def raise_measures() -> int:
+    """Every morning: what follows from the days and months that are over."""
+    now = timezone.now()
+    with origin.coming_from("task"):
+        return services.measures_raise(actor=system_user(now), now=now)
+
+
+@shared_task
+def sweep_measures() -> int:
+    """Every ten minutes: measures whose time is over."""
+    now = timezone.now()
+    with origin.coming_from("task"):
+        return services.measures_sweep(actor=system_user(now), now=now)
+
+
+def announce_consequence_job(job: Job, now: datetime) -> Mapping[str, Any]:
+    """Tell merchants of a version that was announced."""
+    version = ConsequenceVersion.objects.select_related("rule").get(pk=int(job.payload["version"]))
+    return {"told": services.consequence_announce(version=version, actor=system_user(now), now=now)}
+
+
+def stand_job(job: Job, now: datetime) -> Mapping[str, Any]:
+    """After an appeal that was accepted: the figures and where everybody stands."""
+    services.refresh()
+    return {"scored": services.standings_count(now=now)}
 
 
 def announce_job(job: Job, now: datetime) -> Mapping[str, Any]:

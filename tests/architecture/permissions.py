@@ -8,6 +8,7 @@ from typing import Any
 
 from accounts.states import Role
 from tests.architecture.permissions_incent6 import MONTHS
+from tests.architecture.permissions_measures import MEASURES
 from tests.architecture.permissions_money import CASES, DISPUTES, LEDGER, LETTERS, RECOVERIES, TRAINING
 from tests.architecture.rows import (
     ADMINISTRATORS,
@@ -361,6 +362,7 @@ PAGES: dict[str, Page] = {
     **LETTERS,
     **RECOVERIES,
     **LEDGER,
+    **MEASURES,
     **RULE_BOOK,
     **DOOR,
     **PEOPLE,

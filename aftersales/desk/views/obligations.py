@@ -35,7 +35,10 @@ ONLY = (
 class ExcludeForm(forms.Form):
     """Why a breach does not count."""
 
-    cause = forms.ChoiceField(label=gettext_lazy("Why it does not count"), choices=ExclusionCause.choices)
+    cause = forms.ChoiceField(
+        label=gettext_lazy("Why it does not count"),
+        choices=[(one.value, one.label) for one in ExclusionCause if one != ExclusionCause.APPEAL],
+    )
     reason = forms.CharField(
         label=gettext_lazy("What happened"), widget=forms.Textarea(attrs={"rows": 3}), max_length=1000,
         help_text=gettext_lazy("The merchant reads it. No names and no contacts of customers."),

@@ -138,6 +138,27 @@ def deposit_top_up(
         return _deposit_change(current, DepositKind.TOPPED_UP, amount, text, actor, now), True
 
 
+def deposit_due_change(
+    *, merchant: Merchant, by: Decimal, actor: Any, now: datetime, reason: str = ""
+) -> Merchant:
+    """The deposit that is due becomes ``by`` more, or less below zero but never less than nothing.
+
+    What is missing then is asked for until a day; a call that is met by it ends. Errors: amount.
+    """
+    _require(actor, "merchants.set_deposit")
+    if not by.is_finite() or by == 0 or by != by.quantize(CENT):
+        raise DomainError(_("An amount above zero with at most two decimals, please."), "amount")
+    with transaction.atomic():
+        current: Merchant = moves.locked(merchant)
+        due = max(Decimal(0), current.deposit_due + by)
+        current = registers.save(
+            current, actor=actor, now=now, event="merchant.deposit_due_changed", deposit_due=due, reason=reason,
+            payload={"old_due": str(current.deposit_due), "new_due": str(due), "currency": current.currency},
+        )  # fmt: skip
+        _call_keep(current, actor, now)
+    return current
+
+
 def _reference(words: str) -> str:
     text = " ".join(words.replace("\x00", "").split())
     if not 0 < len(text) <= 80:

@@ -9,8 +9,9 @@ from django.utils.translation import gettext_lazy as _
 
 from aftersales.core import events, registers, series
 from aftersales.core.errors import Busy, Conflict, DomainError
-from aftersales.merchants import trainingrules, trainingselectors
+from aftersales.merchants import trainingorders, trainingrules, trainingselectors
 from aftersales.merchants.models import Lesson, Merchant, MerchantMember, TrainingTerm
+from aftersales.merchants.trainingorders import Ordered
 from aftersales.merchants.trainingrules import Learned
 from training.courseselectors import number
 from training.models import Course, Exam
@@ -18,6 +19,7 @@ from training.selectors import midnight_after
 from training.services import draft_version
 from training.states import CourseKind
 
+Asked = TrainingTerm | Ordered
 TERMS = ("agreement", "course_id", "exam_id", "days")
 OWN_SOURCE = {
     "source_ref": "R1.2",
@@ -78,13 +80,16 @@ def lessons_sweep(*, actor: Any, now: datetime) -> int:
     """
     terms = trainingselectors.terms_in_force(now)
     members = trainingselectors.members_taught(now)
-    learned = trainingselectors.learned({one.user_id for one in members}, terms)
+    ordered = trainingorders.ordered(now)
+    asked = [*terms, *(one for courses in ordered.values() for one in courses.values())]
+    learned = trainingselectors.learned({one.user_id for one in members}, asked)
     known = {(row.member_id, row.course_id): row for row in Lesson.objects.select_related("member")}
     changed, finished = 0, set()
     for member in members:
-        for course_id, term in trainingrules.for_agreement(terms, member.merchant.agreement).items():
+        owed = trainingrules.for_agreement(terms, member.merchant.agreement)
+        for course_id, term in {**owed, **ordered.get(member.merchant_id, {})}.items():
             row = known.pop((member.pk, course_id), None)
-            found = learned.get((member.user_id, course_id, term.exam_id))
+            found = trainingorders.after(term, learned.get((member.user_id, course_id, term.exam_id)))
             done = _safely(_follow, row, member, term, found, actor, now)
             changed += bool(done)
             if done == "lesson.completed":
@@ -105,7 +110,7 @@ def _safely(act: Any, *args: Any) -> str:
 def _follow(
     row: Lesson | None,
     member: MerchantMember,
-    term: TrainingTerm,
+    term: Asked,
     learned: Learned | None,
     actor: Any,
     now: datetime,
@@ -124,7 +129,7 @@ def _follow(
     return _tell(row, actor, now)
 
 
-def _assign(member: MerchantMember, term: TrainingTerm, actor: Any, now: datetime) -> Lesson:
+def _assign(member: MerchantMember, term: Asked, actor: Any, now: datetime) -> Lesson:
     row = Lesson(
         number=series.next_number("lesson", now), merchant=member.merchant, member=member, course_id=term.course_id,
         exam_id=term.exam_id, term=term.citation, assigned_at=now, due_at=midnight_after(now, term.days),
@@ -136,7 +141,7 @@ def _assign(member: MerchantMember, term: TrainingTerm, actor: Any, now: datetim
         raise Busy() from error  # asked for by the sweep beside this one
 
 
-def _renew(row: Lesson, term: TrainingTerm, actor: Any, now: datetime) -> Lesson:
+def _renew(row: Lesson, term: Asked, actor: Any, now: datetime) -> Lesson:
     """Another version of the term, or asked for again: who is late already stays late; of a new day he hears anew."""
     due = max(midnight_after(row.assigned_at, term.days), midnight_after(now, 1))
     if row.is_late(now):
@@ -159,7 +164,7 @@ def _complete(row: Lesson, learned: Learned, actor: Any, now: datetime) -> str:
     return "lesson.completed"
 
 
-def _due_again(row: Lesson, term: TrainingTerm, actor: Any, now: datetime) -> str:
+def _due_again(row: Lesson, term: Asked, actor: Any, now: datetime) -> str:
     due = midnight_after(now, term.days)
     payload = _payload(row) | {"due": due.isoformat()}
     registers.save(

@@ -22,6 +22,7 @@ from aftersales.merchants.agreementstates import Answer
 from aftersales.merchants.models import AgreementAnswer, AgreementVersion
 from aftersales.merchants.services.agreements import agreement_answer
 from aftersales.merchants.states import MemberRole
+from aftersales.portal import published
 from aftersales.portal.scope import MerchantRequest, merchant_page, own_cases, owner_page, reading
 from aftersales.scorecards import obligations as kept
 from aftersales.standards.consulting import selectors as consulting
@@ -119,6 +120,12 @@ def draft(request: MerchantRequest, public_id: str) -> HttpResponse:
     """A draft that is or was open for comments, beside what holds now; one's own comments and the answers."""
     now = timezone.now()
     row = get_object_or_404(Consultation, public_id=public_id)
+    if (ladder := published.ladder_of(row)) is not None:
+        page = {
+            "title": ladder.version.rule.name, "now": now, "row": row, "ladder": ladder, "is_open": row.is_open(now),
+            "comments": consulting.comments(row, request.user),
+        }  # fmt: skip
+        return render(request, "portal/ladder.html", page)
     version = AgreementVersion.objects.filter(pk=row.rule_id).select_related("agreement").first()
     if row.rule_kind != AgreementVersion._meta.label_lower or version is None:
         raise Http404

@@ -23,6 +23,7 @@ from aftersales.ledger.models import Proposal, ProposalFile
 from aftersales.ledger.states import Party
 from aftersales.merchants.models import Merchant
 from aftersales.portal.scope import MerchantRequest, owner_page, reading
+from aftersales.scorecards import consequences, measurepages
 
 READ = "ledger.view_of_merchant"
 
@@ -30,10 +31,16 @@ READ = "ledger.view_of_merchant"
 @needs(READ)
 @owner_page
 @require_GET
-def index(request: HttpRequest) -> HttpResponse:
-    """Everything that the merchant was told, newest first."""
+def index(request: MerchantRequest) -> HttpResponse:
+    """What stands against the shop, the measures, and everything about money that the merchant was told."""
+    now = timezone.now()
     rows, more = pages.proposals(request.user, before=whole(request.GET.get("before")))
-    page = {"title": pgettext("portal", "Consequences"), "now": timezone.now(), "rows": rows, "more": more}
+    mine = measurepages.MerchantMeasure.objects.visible_to(request.user).filter(merchant=request.merchant)
+    measures, older = measurepages.lines(mine, now, before=whole(request.GET.get("older")), most=20)
+    page = {
+        "title": pgettext("portal", "Consequences"), "now": now, "rows": rows, "more": more, "measures": measures,
+        "older": older, "held": consequences.effects(request.merchant, now),
+    }  # fmt: skip
     return render(request, "portal/consequences.html", page)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -13,10 +12,9 @@ from django.views.decorators.http import require_GET
 
 from aftersales.core.posted import whole
 from aftersales.core.rulebook import RuleState
-from aftersales.ledger import pages as ledger
 from aftersales.merchants import agreementpages as agreements
 from aftersales.merchants.models import AgreementVersion
-from aftersales.portal import published
+from aftersales.portal import published, publishedmeasures
 from aftersales.standards.consulting import selectors as consulting
 from aftersales.standards.models import Consultation
 
@@ -67,7 +65,7 @@ def consultation(request: HttpRequest, public_id: str) -> HttpResponse:
         "title": pgettext("published", "Consultation"), "now": now, "row": row, "version": version,
         "before": before, "lines": agreements.lines(version, before, only_changes=only) if version else [],
         "only": only,
-        "is_open": row.is_open(now), "comments": row.comments.answered(),
+        "is_open": row.is_open(now), "comments": row.comments.answered(), "ladder": published.ladder_of(row),
         "became": RuleState(version.state).label if version else "",
     }  # fmt: skip
     return render(request, "published/consultation.html", page)
@@ -91,7 +89,7 @@ def _before(version: AgreementVersion) -> AgreementVersion | None:
 def measures(request: HttpRequest) -> HttpResponse:
     """Measures against merchants: who, what for, by which rule, since when, how the appeal stands."""
     now = timezone.now()
-    since = now - timedelta(days=published.KEPT_DAYS)
-    rows, more = ledger.measures_in_public(since, now, before=whole(request.GET.get("before")))
+    number = min(whole(request.GET.get("page")) or 1, publishedmeasures.LAST)
+    rows, more = publishedmeasures.page(number, now)
     page = {"title": pgettext("published", "Measures"), "now": now, "rows": rows, "more": more}
     return render(request, "published/measures.html", page)

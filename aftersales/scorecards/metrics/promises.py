@@ -20,6 +20,7 @@ LEFT_OUT = {
     ExclusionCause.CUSTOMER: _("Left out: the customer was late."),
     ExclusionCause.OUTAGE: _("Left out: our system failed."),
     ExclusionCause.AUTHORITY: _("Left out: an authority stopped it."),
+    ExclusionCause.APPEAL: _("Left out: overturned on appeal."),
 }
 
 

@@ -1,5 +1,13 @@
 """Everything this room stores."""
 
+from aftersales.scorecards.models.consequences import (
+    ConsequenceRule,
+    ConsequenceVersion,
+    MeasureFact,
+    MeasureFile,
+    MerchantMeasure,
+    Neutral,
+)
 from aftersales.scorecards.models.formulas import Formula, FormulaVersion, Scored, Snapshot, Standing
 from aftersales.scorecards.models.months import MonthOutcome, MonthRun
 from aftersales.scorecards.models.rollups import Rollup, Touched
@@ -9,6 +17,12 @@ __all__ = [
     "FormulaVersion",
     "MonthOutcome",
     "MonthRun",
+    "ConsequenceRule",
+    "ConsequenceVersion",
+    "MeasureFact",
+    "MeasureFile",
+    "MerchantMeasure",
+    "Neutral",
     "Rollup",
     "Scored",
     "Snapshot",

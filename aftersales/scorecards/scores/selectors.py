@@ -19,7 +19,7 @@ from aftersales.core.rulebook import RuleState
 from aftersales.merchants.models import Merchant
 from aftersales.merchants.states import TERMINAL
 from aftersales.scorecards.metrics import Metric
-from aftersales.scorecards.models import Formula, FormulaVersion, Rollup
+from aftersales.scorecards.models import Formula, FormulaVersion, Neutral, Rollup
 from aftersales.scorecards.scores import rules
 from aftersales.scorecards.scores.rules import Counted, Prior, Score
 from aftersales.scorecards.scores.terms import Item, Terms, read
@@ -150,7 +150,7 @@ def sums(terms: Wanted, kind: SubjectKind, until: date, *, whose: int | None = N
     sql = f"""
         SELECT r.subject_id, r.metric, {", ".join(columns)} FROM {Rollup._meta.db_table} r
          WHERE r.subject_kind = %(kind)s AND r.metric = ANY(%(codes)s) AND r.day <= %(until)s
-           AND r.day > %(after_{len(terms.windows) - 1})s {one} GROUP BY 1, 2
+           AND r.day > %(after_{len(terms.windows) - 1})s {one} {_counting_still(kind)} GROUP BY 1, 2
     """
     found: dict[int, dict[str, Sequence[Counted]]] = {}
     with connection.cursor() as cursor:
@@ -159,6 +159,16 @@ def sums(terms: Wanted, kind: SubjectKind, until: date, *, whose: int | None = N
             pairs = zip(numbers[::2], numbers[1::2], terms.windows, strict=True)
             found.setdefault(pk, {})[code] = tuple(Counted(*one) for one in pairs)
     return {pk: _whole(terms, mine) for pk, mine in found.items()}
+
+
+def _counting_still(kind: SubjectKind) -> str:
+    """Without days that count no more, because a measure that rested on them was overturned."""
+    if kind != SubjectKind.MERCHANT:
+        return ""
+    return f"""
+           AND NOT EXISTS (SELECT FROM {Neutral._meta.db_table} n WHERE n.merchant_id = r.subject_id
+                              AND n.metric = r.metric AND r.day BETWEEN n.since AND n.until)
+    """
 
 
 def _good(terms: Wanted, params: dict[str, Any]) -> str:

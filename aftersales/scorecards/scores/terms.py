@@ -138,7 +138,7 @@ def read(kept: Mapping[str, Any], kind: str) -> Terms:
     """Terms as a version keeps them. Raises DomainError: ``no_terms`` (missing, unknown, no number) and those of
     ``check``.
     """
-    place = _Place(kept, pgettext("formula", "Formula"), _TOP)
+    place = Place(kept, pgettext("formula", "Formula"), _TOP)
     terms = Terms(
         volume=place.metric("volume"),
         enough=place.whole("enough"),
@@ -181,7 +181,7 @@ _BONUS = frozenset(one.name for one in fields(Bonus))
 _DEDUCTION = frozenset(one.name for one in fields(Deduction))
 
 
-def _item(place: "_Place") -> Item:
+def _item(place: "Place") -> Item:
     return Item(
         metric=place.metric("metric"), weight=place.decimal("weight"), limit=place.decimal("limit"),
         marks=tuple(place.pairs("marks")), least=place.whole("least"), count=place.whole("count"),
@@ -189,17 +189,17 @@ def _item(place: "_Place") -> Item:
     )  # fmt: skip
 
 
-def _weights(place: "_Place") -> dict[str, dict[str, Decimal]]:
+def _weights(place: "Place") -> dict[str, dict[str, Decimal]]:
     found = {}
     for category, own in (place.kept.get("weights") or {}).items():
         word = pgettext("formula", "Weights")
         name = f"{word} {category}"
-        inner = _Place(own, name, frozenset(own) if isinstance(own, Mapping) else frozenset())
+        inner = Place(own, name, frozenset(own) if isinstance(own, Mapping) else frozenset())
         found[str(category)] = {code: inner.decimal(code) for code in inner.kept}
     return found
 
 
-class _Place:
+class Place:
     """A part of the terms that names itself in a refusal."""
 
     def __init__(self, kept: Any, name: str, known: frozenset[str]) -> None:
@@ -266,12 +266,12 @@ class _Place:
 
     def places(
         self, key: str, name: str, known: frozenset[str], *, required: bool = True
-    ) -> "Iterable[_Place]":
+    ) -> "Iterable[Place]":
         found = self.kept.get(key, None if required else [])
         if not isinstance(found, list) or (required and not found):
             raise self.refused(key, found)
         for number, one in enumerate(found, 1):
-            yield _Place(one, f"{name} {number}", known)
+            yield Place(one, f"{name} {number}", known)
 
 
 def check(terms: Terms, kind: SubjectKind) -> None:

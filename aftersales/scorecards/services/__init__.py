@@ -1,12 +1,34 @@
 """Every write of this room: counting the figures, formulas and their versions, scores of a day and of a month."""
 
 from aftersales.scorecards.services.announcing import formula_announce
+from aftersales.scorecards.services.consequences import (
+    consequence_activate,
+    consequence_announce,
+    consequence_create,
+    consequence_draft,
+)
 from aftersales.scorecards.services.counting import recount, refresh, touch
 from aftersales.scorecards.services.formulas import formula_activate, formula_create, formula_draft
+from aftersales.scorecards.services.measures import (
+    measure_appeal,
+    measure_cancel,
+    measure_follow,
+    measure_hear,
+    measure_impose,
+    measure_lift,
+    measure_withdraw,
+    measures_raise,
+    measures_sweep,
+)
 from aftersales.scorecards.services.months import month_ask, month_run, months_sweep
 from aftersales.scorecards.services.scoring import snapshots_take, standings_count
+from aftersales.scorecards.services.weights import weights_take
 
 __all__ = [
+    "consequence_activate",
+    "consequence_announce",
+    "consequence_create",
+    "consequence_draft",
     "formula_activate",
     "formula_announce",
     "formula_create",
@@ -14,9 +36,19 @@ __all__ = [
     "month_ask",
     "month_run",
     "months_sweep",
+    "measure_appeal",
+    "measure_cancel",
+    "measure_follow",
+    "measure_hear",
+    "measure_impose",
+    "measure_lift",
+    "measure_withdraw",
+    "measures_raise",
+    "measures_sweep",
     "recount",
     "refresh",
     "snapshots_take",
     "standings_count",
     "touch",
+    "weights_take",
 ]

@@ -1,0 +1,129 @@
+"""What the workshop of consequence rules shows: a ladder in words beside the one before, its trial."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Count, Q
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
+
+from aftersales.core.errors import DomainError
+from aftersales.core.rulebook import RuleState
+from aftersales.scorecards import consequences, consequencetrial
+from aftersales.scorecards import consequencewords as words
+from aftersales.scorecards.consequencestates import FALLEN, STANDING, Trigger
+from aftersales.scorecards.consequenceterms import Terms
+from aftersales.scorecards.consequencetrial import Dry, Trial
+from aftersales.scorecards.formulapages import DraftForm, Term, badge
+from aftersales.scorecards.models import ConsequenceRule, ConsequenceVersion, MerchantMeasure
+
+
+@dataclass(frozen=True)
+class Overview:
+    """One rule in the list: the version that counts or will, and how many measures came of it."""
+
+    rule: ConsequenceRule
+    version: ConsequenceVersion | None
+    badge: Any
+    waits: bool
+    says: str
+    standing: int
+    fallen: int
+
+
+def overview(now: datetime) -> list[Overview]:
+    """Every rule. Three statements."""
+    measures = MerchantMeasure.objects.order_by().values_list("rule")
+    counted = {
+        rule: (standing, fallen)
+        for rule, standing, fallen in measures.annotate(
+            standing=Count("pk", filter=Q(state__in=sorted(STANDING))),
+            fallen=Count("pk", filter=Q(state__in=sorted(FALLEN))),
+        )
+    }
+    found = []
+    for rule in ConsequenceRule.objects.prefetch_related("versions").order_by("code"):
+        versions = list(rule.versions.all())
+        drafts = [one for one in versions if one.state == RuleState.DRAFT]
+        standing = [one for one in versions if one.state == RuleState.ACTIVE]
+        shown = next(iter([*standing, *drafts, *versions]), None)
+        says = words.looks_at(consequences.terms_of(shown)) if shown is not None and readable(shown) else ""
+        mark = badge(shown, now) if shown else None  # type: ignore[arg-type]
+        found.append(Overview(rule, shown, mark, bool(drafts), says, *counted.get(rule.pk, (0, 0))))
+    return found
+
+
+def terms(version: ConsequenceVersion, earlier: ConsequenceVersion | None) -> list[Term]:
+    """What it says in words; what it no longer says stands at the end."""
+    now = _told(consequences.terms_of(version))
+    then = _told(consequences.terms_of(earlier)) if earlier is not None else {}
+    listed = [
+        Term(label, said, then.get(label, ""), bool(then) and then.get(label) != said)
+        for label, said in now.items()
+    ]
+    return listed + [Term(label, "–", said, True) for label, said in then.items() if label not in now]
+
+
+def _told(terms: Terms) -> Mapping[str, str]:
+    found = {_("Looks at"): words.looks_at(terms)}
+    if terms.trigger != Trigger.POINTS:
+        found[_("An earlier step counts for")] = words.days_words(terms.remember)
+    if terms.lag:
+        found[_("Days until figures have settled")] = str(terms.lag)
+    for number in range(1, len(terms.steps) + 1):
+        found[_("Step %(number)s") % {"number": number}] = words.step(terms, number)
+    return found
+
+
+def readable(version: ConsequenceVersion) -> bool:
+    """Terms of an old release may name what is no longer counted: the page then says so instead of failing."""
+    try:
+        consequences.terms_of(version)
+    except DomainError:
+        return False
+    return True
+
+
+def form_of(version: ConsequenceVersion | None) -> DraftForm:
+    """Filled with what a new draft starts from."""
+    form = DraftForm()
+    if version is not None:
+        names = ("source_ref", "source_zh", "source_en", "note_zh", "note_en")
+        start = {name: getattr(version, name) for name in names}
+        start["terms"] = json.dumps(version.terms, ensure_ascii=False, indent=1)
+        start["reason"] = version.change_reason if version.state == RuleState.DRAFT else ""
+        form = DraftForm(initial=start)
+    form.fields["terms"].help_text = _(
+        "JSON: what the rule looks at, then its steps, a warning first; rates and amounts in quotation marks."
+    )
+    return form
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A trial in words: by merchant what the two versions would have done; by effect how many."""
+
+    trial: Trial
+    rows: Sequence[tuple[str, str, bool, Sequence[str], Sequence[str]]]
+
+
+def tried(version: ConsequenceVersion, versions: Sequence[ConsequenceVersion], now: datetime) -> Shown:
+    """Over the past quarter, against the version that counts now; nothing is written."""
+    standing = next((one for one in versions if one.applies_at(now) and one.pk != version.pk), None)
+    if standing is not None and not readable(standing):
+        standing = None
+    trial = consequencetrial.tried(version, standing, now)
+    rows = [
+        (one.name, one.public_id, one.is_changed, _dry(one.was), _dry(one.will)) for one in trial.rows[:100]
+    ]
+    return Shown(trial, rows)
+
+
+def _dry(found: Sequence[Dry]) -> list[str]:
+    arrow = pgettext("when and what", "%(day)s %(what)s")
+    return [arrow % {"day": f"{one.hit.at:%m-%d}", "what": words.effect(one.step)} for one in found]

@@ -1,0 +1,433 @@
+"""Whom a version of a consequence rule touches, when and why; what stands against a merchant. Reads only."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Exists, OuterRef, QuerySet, Sum
+
+from aftersales.clocks.models import BreachExclusion, Clock
+from aftersales.core.models import Event
+from aftersales.ledger.models import Raised
+from aftersales.ledger.states import Party
+from aftersales.merchants.models import Merchant, MerchantMember
+from aftersales.merchants.states import TERMINAL, MemberRole
+from aftersales.scorecards.consequencestates import FALLEN, Effect, Trigger
+from aftersales.scorecards.consequenceterms import Step, Terms, read
+from aftersales.scorecards.models import (
+    ConsequenceVersion,
+    Formula,
+    MeasureFact,
+    MerchantMeasure,
+    Neutral,
+    Rollup,
+    Snapshot,
+)
+from aftersales.scorecards.scores import rules, selectors
+from aftersales.scorecards.states import Direction, SubjectKind, Verdict
+from aftersales.standards.selectors import duration
+from aftersales.standards.states import Debtor
+
+DAY = timedelta(days=1)
+ANNOUNCED = "incentive_announce_days_merchant"
+Fact = tuple[str, str]
+BREACH, FIGURE, MONTH, POINTS = "breach", "metric", "month", "points"
+MONTHLY = frozenset({Trigger.METRIC, Trigger.GRADE, Trigger.SCORE})
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A merchant to whom a rule applies: by which facts, with what figures, known since when."""
+
+    merchant_id: int
+    at: datetime
+    period: date
+    facts: tuple[Fact, ...]
+    figures: Mapping[str, Any] = field(default_factory=dict)
+    bad: int = 0
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A measure that a version in force leads to."""
+
+    version: ConsequenceVersion
+    terms: Terms
+    hit: Hit
+    number: int
+    rests_on: MerchantMeasure | None = None
+
+    @property
+    def step(self) -> Step:
+        return self.terms.step(self.number)
+
+
+def terms_of(version: ConsequenceVersion) -> Terms:
+    """What a version says. Raises those of ``consequenceterms.read``."""
+    return read(version.terms)
+
+
+# ------------------------------------------------------------------------------------------------- time of notice
+def announced_until(rows: Sequence[ConsequenceVersion], now: datetime) -> dict[int, datetime]:
+    """Fact: before which moment a version announced now cannot come into force."""
+    until = now + duration(ANNOUNCED, now)
+    return {row.pk: until for row in rows}
+
+
+def earliest(now: datetime) -> datetime:
+    """The beginning of the first whole day after the time of notice."""
+    notice = (now + duration(ANNOUNCED, now)).astimezone(selectors.zone())
+    begin = datetime.combine(notice.date(), time.min, selectors.zone())
+    return begin if begin >= notice else begin + DAY
+
+
+def managers(rows: Sequence[MerchantMeasure], now: datetime) -> dict[int, int]:
+    """Fact: who looks after the merchant."""
+    found = dict(
+        Merchant.objects.filter(pk__in={row.merchant_id for row in rows}).values_list("pk", "manager_id")
+    )
+    return {row.pk: found[row.merchant_id] for row in rows if found.get(row.merchant_id)}
+
+
+def owners(rows: Sequence[MerchantMeasure], now: datetime) -> dict[int, frozenset[int]]:
+    """Fact: who owns the merchant."""
+    members = MerchantMember.objects.filter(
+        merchant__in={row.merchant_id for row in rows}, role=MemberRole.OWNER, active_to=None
+    )
+    found: dict[int, set[int]] = {}
+    for merchant, user in members.values_list("merchant_id", "user_id"):
+        found.setdefault(merchant, set()).add(user)
+    return {row.pk: frozenset(found.get(row.merchant_id, ())) for row in rows}
+
+
+# ------------------------------------------------------------------------------------------------- who is touched
+def month_before(now: datetime) -> date:
+    """First day of the month that is over."""
+    today = now.astimezone(selectors.zone()).date()
+    return (today.replace(day=1) - DAY).replace(day=1)
+
+
+def last_of(month: date) -> date:
+    return (month + 31 * DAY).replace(day=1) - DAY
+
+
+def starts(day: date) -> datetime:
+    return datetime.combine(day, time.min, selectors.zone())
+
+
+def in_force(trigger_at: datetime) -> list[ConsequenceVersion]:
+    """Every version by which that moment is judged, by the code of its rule."""
+    rows = ConsequenceVersion.objects.in_force(trigger_at).select_related("rule")
+    newest: dict[int, ConsequenceVersion] = {}
+    for one in rows.order_by("number"):
+        newest[one.rule_id] = one
+    return sorted(newest.values(), key=lambda one: one.rule.code)
+
+
+def plans(now: datetime) -> list[Plan]:
+    """What follows now from the rules in force, the hardest first; what was followed up already is left out."""
+    found: list[Plan] = []
+    month = month_before(now)
+    for version in in_force(now):
+        terms = terms_of(version)
+        if terms.trigger not in MONTHLY:
+            found += _planned(version, terms, _daily(version, terms, now), now)
+    for version in in_force(starts(month)):  # a month is judged by what was in force when it began
+        terms = terms_of(version)
+        if terms.trigger in MONTHLY and selectors.ends(last_of(month)) + terms.lag * DAY <= now:
+            found += _planned(version, terms, monthly(terms, month, after=_covered(version)), now)
+    order = list(Effect)
+    return sorted(found, key=lambda one: -order.index(one.step.effect))
+
+
+def _daily(version: ConsequenceVersion, terms: Terms, now: datetime) -> list[Hit]:
+    if terms.trigger == Trigger.POINTS:
+        return by_points(terms, now)
+    assert version.valid_from is not None
+    begin = max(version.valid_from, now - terms.days * DAY)
+    last = dict(
+        _ladder(version.rule_id).order_by("proposed_at").values_list("merchant_id", "proposed_at")
+    )  # only what comes after a warning can lead further
+    by: dict[int, list[tuple[int, datetime]]] = {}
+    for pk, merchant, at in broken(terms, begin, now, fresh=True):
+        if at > last.get(merchant, begin):
+            by.setdefault(merchant, []).append((pk, at))
+    return [of_breaches(terms, merchant, rows) for merchant, rows in by.items() if len(rows) >= terms.count]
+
+
+def broken(terms: Terms, since: datetime, until: datetime, *, fresh: bool) -> list[tuple[int, int, datetime]]:
+    """Breaches of merchants that count, oldest first. ``fresh``: nothing followed from them yet."""
+    left_out = BreachExclusion.objects.standing().filter(clock=OuterRef("pk"))
+    rows: QuerySet[Clock] = Clock.objects.filter(
+        ~Exists(left_out), owed_by=Debtor.MERCHANT, is_historic=False, merchant_id__isnull=False,
+        breached_at__gte=since, breached_at__lt=until,
+    )  # fmt: skip
+    if terms.promises:
+        rows = rows.filter(promise__in=terms.promises)
+    told: Any = rows.order_by("breached_at", "pk").values_list("pk", "merchant_id", "breached_at")
+    found: list[tuple[int, int, datetime]] = list(told)
+    if not fresh:
+        return found
+    taken = _taken(BREACH, {str(pk) for pk, _merchant, _at in found}) | _charged(since)
+    return [one for one in found if str(one[0]) not in taken]
+
+
+def _taken(kind: str, keys: Collection[str]) -> set[str]:
+    rows = MeasureFact.objects.filter(kind=kind, key__in=keys, freed_at=None)
+    return set(rows.values_list("key", flat=True))
+
+
+def _charged(since: datetime) -> set[str]:
+    """Breaches that an incentive rule has charged already: one fact has one consequence."""
+    months = Raised.objects.filter(party=Party.MERCHANT, month__gte=since.date().replace(day=1))
+    keys = {key for events in months.values_list("events", flat=True) for key in events}
+    told = Event.objects.filter(pk__in=keys, kind="clock.breached").values_list("payload", flat=True)
+    return {str(one["clock"]) for one in told if one.get("clock")}
+
+
+def of_breaches(terms: Terms, merchant: int, rows: Sequence[tuple[int, datetime]]) -> Hit:
+    at = rows[-1][1]
+    figures = {"breaches": len(rows), "days": terms.days, "count": terms.count}
+    period = at.astimezone(selectors.zone()).date().replace(day=1)
+    return Hit(merchant, at, period, tuple((BREACH, str(pk)) for pk, _at in rows), figures, len(rows))
+
+
+def _ladder(rule: int) -> QuerySet[MerchantMeasure]:
+    """Measures by a rule that nothing turned back."""
+    rows: QuerySet[MerchantMeasure] = MerchantMeasure.objects.filter(rule=rule).exclude(
+        state__in=sorted(FALLEN)
+    )
+    return rows
+
+
+def _covered(version: ConsequenceVersion) -> dict[int, date]:
+    """By merchant the last day that a measure by this rule was about."""
+    rows = _ladder(version.rule_id).order_by("period").values_list("merchant_id", "period")
+    return {merchant: last_of(period) for merchant, period in rows}
+
+
+def monthly(terms: Terms, month: date, *, after: Mapping[int, date], anew: bool = False) -> list[Hit]:
+    """Whom the figures or the grades of a month touch. ``after``: days that were judged before count no more.
+
+    Grades are those of the snapshot; ``anew``: of a month without one they are counted from the figures.
+    """
+    if terms.trigger == Trigger.METRIC:
+        return _by_metric(terms, month, after)
+    scores = _kept_scores(month) or (_counted_scores(month) if anew else [])
+    return [one for one in _by_score(terms, month, scores) if after.get(one.merchant_id, date.min) < month]
+
+
+def _by_metric(terms: Terms, month: date, after: Mapping[int, date]) -> list[Hit]:
+    assert terms.metric is not None
+    until = last_of(month)
+    since = until - (terms.days - 1) * DAY
+    rows = Rollup.objects.of_days(since, until).filter(
+        ~Exists(neutral("subject_id")), subject_kind=SubjectKind.MERCHANT, metric=terms.metric.code
+    )
+    judged_before = {one for one, day in after.items() if day >= since}
+    summed = rows.exclude(subject_id__in=judged_before).order_by().values_list("subject_id")
+    found = {pk: (num, den) for pk, num, den in summed.annotate(Sum("num"), Sum("den"))}
+    days = rows.filter(subject_id__in=judged_before).values_list("subject_id", "day", "num", "den")
+    for pk, day, num, den in days:
+        if day > after[pk]:
+            was = found.get(pk, (0, 0))
+            found[pk] = (was[0] + num, was[1] + den)
+    hits = (_bad(terms, month, pk, num, den) for pk, (num, den) in sorted(found.items()))
+    return [one for one in hits if one is not None]
+
+
+def neutral(merchant: str) -> QuerySet[Neutral]:
+    """Days that count no more, of a roll-up row beside it."""
+    rows: QuerySet[Neutral] = Neutral.objects.filter(
+        merchant_id=OuterRef(merchant), metric=OuterRef("metric"), since__lte=OuterRef("day"),
+        until__gte=OuterRef("day"),
+    )  # fmt: skip
+    return rows
+
+
+def _bad(terms: Terms, month: date, merchant: int, num: int, den: int) -> Hit | None:
+    """Held against him only when the Wilson bound that favours him passes the limit and enough cases were bad (C1)."""
+    assert terms.metric is not None
+    higher = terms.metric.direction == Direction.HIGHER
+    cases = max(num, den)
+    bad = cases - num if higher else num
+    limit = 1 - terms.limit if higher else terms.limit
+    low, _high = rules.wilson(Decimal(bad), Decimal(cases), terms.z)
+    if bad < terms.count or low <= limit:
+        return None
+    figures = {
+        "metric": terms.metric.code, "bad": bad, "cases": cases, "low": str(low.quantize(rules.RATE)),
+        "bad_limit": str(limit), "count": terms.count, "days": terms.days,
+    }  # fmt: skip
+    fact = (FIGURE, f"{terms.metric.code} {month:%Y-%m}")
+    return Hit(merchant, selectors.ends(last_of(month)), month, (fact,), figures, bad)
+
+
+@dataclass(frozen=True)
+class _Scored:
+    merchant_id: int
+    score: Decimal
+    high: Decimal
+    grade: str
+    missed: tuple[str, ...]
+
+
+def _by_score(terms: Terms, month: date, scores: Sequence[_Scored]) -> list[Hit]:
+    """Whose grade is named, or whose score surely lies below: by the upper bound of its interval."""
+    return [
+        Hit(
+            one.merchant_id, selectors.ends(last_of(month)), month,
+            ((MONTH, f"{month:%Y-%m}"), *((FIGURE, f"{code} {month:%Y-%m}") for code in one.missed)),
+            {"score": str(one.score), "high": str(one.high), "grade": one.grade, "below": str(terms.below),
+             "missed": list(one.missed)},
+            len(one.missed),
+        )
+        for one in scores
+        if one.grade and (one.grade in terms.grades if terms.grades else one.high < terms.below)
+    ]  # fmt: skip
+
+
+def _kept_scores(month: date) -> list[_Scored]:
+    rows = Snapshot.objects.filter(subject_kind=SubjectKind.MERCHANT, month=month).order_by("subject_id")
+    return [
+        _Scored(
+            one.subject_id, one.score, one.high, one.grade,
+            tuple(item["metric"] for item in one.details.get("items", ()) if item["verdict"] == Verdict.MISSED),
+        )
+        for one in rows
+    ]  # fmt: skip
+
+
+def _counted_scores(month: date) -> list[_Scored]:
+    """For a simulation only: nobody is touched by a score that was never kept."""
+    formula = Formula.objects.filter(subject_kind=SubjectKind.MERCHANT).order_by("code").first()
+    version = selectors.counting(formula, last_of(month))[0] if formula is not None else None
+    if version is None:
+        return []
+    return [
+        _Scored(
+            one.subject.pk, one.score.score, one.score.high, one.score.grade,
+            tuple(item.item.metric.code for item in one.score.items if item.verdict == Verdict.MISSED),
+        )
+        for one in selectors.scores(version, last_of(month))
+    ]  # fmt: skip
+
+
+def by_points(terms: Terms, at: datetime) -> list[Hit]:
+    """Whose standing points reach a step of the rule; known by the newest of them."""
+    rows = MerchantMeasure.objects.acting(at).filter(effect=Effect.POINTS).order_by("begins_at", "pk")
+    sums: dict[int, tuple[int, int]] = {}
+    for pk, merchant, points in rows.values_list("pk", "merchant_id", "points"):
+        sums[merchant] = (sums.get(merchant, (0, 0))[0] + points, pk)
+    least = terms.steps[0].reached
+    period = at.astimezone(selectors.zone()).date().replace(day=1)
+    return [
+        Hit(merchant, at, period, ((POINTS, str(newest)),), {"points": points}, points)
+        for merchant, (points, newest) in sums.items()
+        if points >= least
+    ]
+
+
+def step_of_points(terms: Terms, points: int) -> int:
+    return max(number for number, step in enumerate(terms.steps, 1) if step.reached <= points)
+
+
+def _planned(version: ConsequenceVersion, terms: Terms, hits: Iterable[Hit], now: datetime) -> list[Plan]:
+    """The step of each hit by what came before it; facts from which something followed already are left out."""
+    listed = _open(list(hits))
+    earlier: dict[int, list[MerchantMeasure]] = {}
+    for one in (
+        _ladder(version.rule_id).filter(merchant__in=[hit.merchant_id for hit in listed]).order_by("pk")
+    ):
+        earlier.setdefault(one.merchant_id, []).append(one)
+    found = []
+    for hit in listed:
+        mine = earlier.get(hit.merchant_id, [])
+        if terms.trigger == Trigger.POINTS:
+            number = step_of_points(terms, hit.bad)
+            acting = [one for one in mine if one.ends_at is None or one.ends_at > now]
+            if not any(one.step >= number and one.ended_at is None for one in acting):
+                found.append(Plan(version, terms, hit, number))
+            continue
+        recent = [one for one in mine if one.proposed_at > now - terms.remember * DAY]
+        last = recent[-1] if recent else None
+        number = min(last.step + 1, len(terms.steps)) if last is not None else 1
+        found.append(Plan(version, terms, hit, number, last))
+    return found
+
+
+def _open(hits: Sequence[Hit]) -> list[Hit]:
+    taken = {
+        (merchant, kind, key)
+        for merchant, kind, key in MeasureFact.objects.filter(
+            merchant_id__in=[one.merchant_id for one in hits], freed_at=None
+        ).values_list("merchant_id", "kind", "key")
+    }
+    standing = (
+        set(Merchant.objects.exclude(state__in=sorted(TERMINAL)).values_list("pk", flat=True)) if hits else ()
+    )
+    return [
+        one
+        for one in hits
+        if one.merchant_id in standing and not any((one.merchant_id, *fact) in taken for fact in one.facts)
+    ]
+
+
+# ------------------------------------------------------------------------------------------- what stands against whom
+@dataclass(frozen=True)
+class Effects:
+    """All that stands against a merchant. ``weight``: 1 where nothing takes traffic; ``cap``: None without."""
+
+    points: int = 0
+    weight: Decimal = Decimal(1)
+    campaigns: bool = True
+    cap: int | None = None
+    warnings: int = 0
+    measures: tuple[MerchantMeasure, ...] = ()
+
+    def giving(self, effect: str) -> MerchantMeasure | None:
+        """The measure that an effect comes from: of several the hardest, then the oldest."""
+        rows = [one for one in self.measures if one.effect == effect]
+        keys = {Effect.WEIGHT: lambda one: one.weight, Effect.CAP: lambda one: one.cap}
+        return min(rows, key=keys.get(Effect(effect), lambda one: one.begins_at), default=None)
+
+
+def effects_of(merchants: Collection[int] | None, now: datetime) -> dict[int, Effects]:
+    """By merchant what stands; only those against whom something does. One statement.
+
+    Of several weights and limits the hardest holds, they are not multiplied: one fact has one consequence.
+    """
+    rows = MerchantMeasure.objects.acting(now).select_related("rule").order_by("begins_at", "pk")
+    if merchants is not None:
+        rows = rows.filter(merchant__in=list(merchants))
+    by: dict[int, list[MerchantMeasure]] = {}
+    for one in rows:
+        by.setdefault(one.merchant_id, []).append(one)
+    return {merchant: _summed(mine) for merchant, mine in by.items()}
+
+
+def effects(merchant: Merchant, now: datetime) -> Effects:
+    """What stands against one merchant."""
+    return effects_of([merchant.pk], now).get(merchant.pk, Effects())
+
+
+def _summed(rows: Sequence[MerchantMeasure]) -> Effects:
+    def of(effect: Effect) -> list[MerchantMeasure]:
+        return [one for one in rows if one.effect == effect]
+
+    return Effects(
+        points=sum(one.points for one in of(Effect.POINTS)),
+        weight=min((one.weight for one in of(Effect.WEIGHT) if one.weight is not None), default=Decimal(1)),
+        campaigns=not of(Effect.CAMPAIGN),
+        cap=min((one.cap for one in of(Effect.CAP)), default=None),
+        warnings=len(of(Effect.WARNING)),
+        measures=tuple(rows),
+    )
+
+
+def ordered_courses(now: datetime) -> list[tuple[int, str, int, str, datetime]]:
+    """Training orders that act: merchant, course, days, number of the measure, since when."""
+    rows = MerchantMeasure.objects.acting(now).filter(effect=Effect.TRAINING).order_by("pk")
+    return list(rows.values_list("merchant_id", "course", "days", "number", "begins_at"))

@@ -1,0 +1,151 @@
+"""A consequence rule tried on the past quarter: who would have been touched, by what. Nothing is written."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from aftersales.merchants.models import Merchant
+from aftersales.scorecards import consequences
+from aftersales.scorecards.consequences import DAY, Hit, last_of, month_before, starts
+from aftersales.scorecards.consequencestates import Effect, Trigger
+from aftersales.scorecards.consequenceterms import Step, Terms
+from aftersales.scorecards.models import ConsequenceVersion, MerchantMeasure
+from aftersales.scorecards.scores import selectors
+
+MONTHS = 3
+
+
+@dataclass(frozen=True)
+class Dry:
+    """One measure that would have been taken."""
+
+    hit: Hit
+    number: int
+    step: Step
+
+
+@dataclass(frozen=True)
+class Touched:
+    """A merchant, and what the two versions would have done to him."""
+
+    name: str
+    public_id: str
+    was: Sequence[Dry]
+    will: Sequence[Dry]
+
+    @property
+    def is_changed(self) -> bool:
+        return [(one.hit.at, one.step) for one in self.was] != [(one.hit.at, one.step) for one in self.will]
+
+
+@dataclass(frozen=True)
+class Trial:
+    """``counts``: by effect how many before and after. ``since`` and ``until``: the days looked at."""
+
+    since: date
+    until: date
+    rows: Sequence[Touched]
+    counts: Sequence[tuple[Effect, int, int]]
+
+
+def months(now: datetime) -> list[date]:
+    """First days of the past quarter's months, the oldest first."""
+    found = [month_before(now)]
+    while len(found) < MONTHS:
+        found.insert(0, (found[0] - DAY).replace(day=1))
+    return found
+
+
+def tried(version: ConsequenceVersion, standing: ConsequenceVersion | None, now: datetime) -> Trial:
+    """A version beside the one in force; whoever neither of them touches is left out."""
+    will = by_merchant(dry(consequences.terms_of(version), now))
+    was = by_merchant(dry(consequences.terms_of(standing), now)) if standing is not None else {}
+    names = {
+        pk: (name, key)
+        for pk, name, key in Merchant.objects.filter(pk__in={*will, *was}).values_list(
+            "pk", "name", "public_id"
+        )
+    }
+    rows = [
+        Touched(*names[pk], was.get(pk, ()), will.get(pk, ())) for pk in sorted({*will, *was}) if pk in names
+    ]
+    rows.sort(key=lambda one: (not one.is_changed, one.name))
+    found = months(now)
+    counts = []
+    for effect in Effect:
+        pair = [
+            sum(one.step.effect == effect for mine in side.values() for one in mine) for side in (was, will)
+        ]
+        if any(pair):
+            counts.append((effect, pair[0], pair[1]))
+    return Trial(found[0], last_of(found[-1]), rows, counts)
+
+
+def by_merchant(found: Iterable[Dry]) -> dict[int, list[Dry]]:
+    by: dict[int, list[Dry]] = {}
+    for one in found:
+        by.setdefault(one.hit.merchant_id, []).append(one)
+    return by
+
+
+def dry(terms: Terms, now: datetime) -> list[Dry]:
+    """What would have followed in the past quarter, the ladder begun anew."""
+    since, until = starts(months(now)[0]), selectors.ends(last_of(months(now)[-1]))
+    if terms.trigger == Trigger.POINTS:
+        return _by_points(terms, since, until)
+    if terms.trigger == Trigger.BREACHES:
+        return _climbed(terms, _by_breaches(terms, since, until))
+    return _climbed(terms, _by_month(terms, now))
+
+
+def _climbed(terms: Terms, hits: Iterable[Hit]) -> list[Dry]:
+    last: dict[int, tuple[int, datetime]] = {}
+    found = []
+    for hit in hits:
+        number, at = last.get(hit.merchant_id, (0, hit.at))
+        if hit.at - at > terms.remember * DAY:
+            number = 0
+        number = min(number + 1, len(terms.steps))
+        last[hit.merchant_id] = (number, hit.at)
+        found.append(Dry(hit, number, terms.step(number)))
+    return found
+
+
+def _by_month(terms: Terms, now: datetime) -> list[Hit]:
+    after: dict[int, date] = {}
+    found = []
+    for month in months(now):
+        hits = consequences.monthly(terms, month, after=after, anew=True)
+        after |= {one.merchant_id: last_of(month) for one in hits}
+        found += hits
+    return found
+
+
+def _by_breaches(terms: Terms, since: datetime, until: datetime) -> list[Hit]:
+    """As if it had been looked at after every breach."""
+    open_rows: dict[int, list[tuple[int, datetime]]] = {}
+    found = []
+    for pk, merchant, at in consequences.broken(terms, since, until, fresh=False):
+        mine = [one for one in open_rows.get(merchant, []) if one[1] > at - terms.days * DAY] + [(pk, at)]
+        if len(mine) >= terms.count:
+            found.append(consequences.of_breaches(terms, merchant, mine))
+            mine = []
+        open_rows[merchant] = mine
+    return found
+
+
+def _by_points(terms: Terms, since: datetime, until: datetime) -> list[Dry]:
+    """At every moment at which points were given."""
+    given = MerchantMeasure.objects.filter(effect=Effect.POINTS, begins_at__gte=since, begins_at__lt=until)
+    held: dict[int, tuple[int, datetime]] = {}
+    found = []
+    for at in given.order_by("begins_at").values_list("begins_at", flat=True).distinct():
+        for hit in consequences.by_points(terms, at):
+            number = consequences.step_of_points(terms, hit.bad)
+            step = terms.step(number)
+            before, until_then = held.get(hit.merchant_id, (0, at))
+            if before >= number and at < until_then:
+                continue
+            held[hit.merchant_id] = (number, at + (step.days or 3650) * DAY)
+            found.append(Dry(hit, number, step))
+    return found

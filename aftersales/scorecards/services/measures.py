@@ -1,0 +1,275 @@
+"""Measures against merchants: raised by rule, in force at once, appealed, heard by another person, ended by time."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from accounts.services import system_user
+from aftersales.core import events, moves, series
+from aftersales.core.errors import Busy, Conflict, DomainError
+from aftersales.core.files import StoredFile
+from aftersales.notices.services import notice_send
+from aftersales.scorecards import consequences, consequencewords
+from aftersales.scorecards.consequences import DAY, Plan
+from aftersales.scorecards.consequencestates import FALLEN, PEOPLE_DECIDE, Effect, MeasureState, Trigger
+from aftersales.scorecards.models import MeasureFact, MeasureFile, MerchantMeasure
+from aftersales.scorecards.services import turning
+from aftersales.standards.selectors import calendar, duration, parameter
+from aftersales.standards.worktime import end_of_working_day
+
+RAISE = "scorecards.raise_measures"
+WINDOW, HEARING = "measure_appeal_days", "measure_hear_days"
+LONGEST, MOST_FILES = 4000, 10
+
+
+# ------------------------------------------------------------------------------------------------- by rule
+def measures_raise(*, actor: Any, now: datetime) -> int:
+    """What follows now from the rules in force, each fact once; how many measures are new.
+
+    Each is one transaction: killed halfway, the next run goes on where it stopped. What only people decide is
+    proposed; everything else acts at once.
+    """
+    events.require_actor(actor, RAISE)
+    return sum(_raise(one, actor, now) for one in consequences.plans(now))
+
+
+def _raise(plan: Plan, actor: Any, now: datetime) -> bool:
+    try:
+        with transaction.atomic():
+            row = _propose(plan, actor, now)
+            if row.effect not in PEOPLE_DECIDE:
+                measure_impose(measure=row, actor=actor, now=now)
+    except IntegrityError:
+        if not _followed_up(plan):  # somebody raised the same at the same moment
+            raise
+        return False
+    return True
+
+
+def _followed_up(plan: Plan) -> bool:
+    rows = MeasureFact.objects.filter(merchant_id=plan.hit.merchant_id, freed_at=None)
+    return any(rows.filter(kind=kind, key=key).exists() for kind, key in plan.hit.facts)
+
+
+def _propose(plan: Plan, actor: Any, now: datetime) -> MerchantMeasure:
+    step, hit = plan.step, plan.hit
+    row = MerchantMeasure(
+        number=series.next_number("measure", now), merchant_id=hit.merchant_id, rule=plan.version.rule,
+        citation=plan.version.citation, trigger=plan.terms.trigger, period=hit.period, figures=_figures(plan),
+        step=plan.number, steps=len(plan.terms.steps), rests_on=plan.rests_on, effect=step.effect, days=step.days,
+        points=step.points, weight=step.weight, cap=step.cap, amount=_amount(plan), course=step.course,
+        proposed_by_id=actor.pk, proposed_at=now,
+    )  # fmt: skip
+    made: MerchantMeasure = moves.create(
+        row,
+        actor=actor,
+        now=now,
+        event="measure.proposed",
+        payload=row.told(),
+        rule_version=row.citation[:80],
+    )
+    MeasureFact.objects.bulk_create(
+        MeasureFact(measure=made, merchant_id=hit.merchant_id, kind=kind, key=key) for kind, key in hit.facts
+    )
+    return made
+
+
+def _figures(plan: Plan) -> dict[str, Any]:
+    found = dict(plan.hit.figures)
+    if plan.step.effect == Effect.PENALTY:
+        found |= {"each": str(plan.step.amount), "most": str(plan.step.most), "bad": max(plan.hit.bad, 1)}
+    if plan.terms.trigger == Trigger.POINTS:
+        found["reached"] = plan.step.reached
+    return found
+
+
+def _amount(plan: Plan) -> Decimal | None:
+    step = plan.step
+    if step.effect != Effect.PENALTY or step.amount is None or step.most is None:
+        return step.amount if step.effect == Effect.DEPOSIT else None
+    return min(step.amount * max(plan.hit.bad, 1), step.most)
+
+
+def measure_impose(
+    *, measure: MerchantMeasure, actor: Any, now: datetime, reason: str = ""
+) -> MerchantMeasure:
+    """It acts and is public from now on; the merchant is told fact, clause, effect, counting and his time to appeal.
+
+    Raises ``a_person_decides``, ``own_merchant``.
+    """
+    ends = now + measure.days * DAY if measure.days else None
+    with transaction.atomic():
+        row: MerchantMeasure = moves.perform(
+            measure, "impose", actor=actor, now=now, reason=reason, appeal_until=now + duration(WINDOW, now),
+            ends_at=ends,
+        )  # fmt: skip
+        turning.begin(row, actor, now)
+        _tell(
+            row, "scorecards.measure", now, facts=consequencewords.fact_later(row),
+            clause=consequencewords.clause_later(row), counting=consequencewords.counting_later(row),
+            due=row.appeal_until,
+        )  # fmt: skip
+    return row
+
+
+def measure_withdraw(*, measure: MerchantMeasure, reason: str, actor: Any, now: datetime) -> MerchantMeasure:
+    """A person does not take what the machine proposed, and says why. Raises ``reason_missing``, ``own_merchant``."""
+    why = _words(reason)
+    done: MerchantMeasure = moves.perform(measure, "withdraw", actor=actor, now=now, reason=why, why=why)
+    return done
+
+
+# ------------------------------------------------------------------------------------------------- the appeal
+def measure_appeal(
+    *, measure: MerchantMeasure, text: str, actor: Any, now: datetime, files: Sequence[StoredFile] = ()
+) -> MerchantMeasure:
+    """The merchant says why it is wrong and brings what proves it; once, in time, by the owner or taken down for him.
+
+    The measure goes on until it is decided. Raises ``words_missing``, ``too_many_files``, ``not_the_party``,
+    ``window_over`` (with the day), ``appealed_already``, ``of_the_ledger``.
+    """
+    said = _words(text)
+    if len(files) > MOST_FILES:
+        words = {"number": MOST_FILES, "sent": len(files)}
+        raise DomainError(
+            _("At most %(number)d files go with an appeal; you sent %(sent)d. Put some together.") % words,
+            "too_many_files",
+        )
+    due = end_of_working_day(calendar("workdays"), now, int(parameter(HEARING, now)))
+    side = "merchant" if actor.is_staff else ""
+    with transaction.atomic():
+        row: MerchantMeasure = moves.perform(
+            measure, "appeal", actor=actor, now=now, acting_as=side, words=said, due=due
+        )
+        MeasureFile.objects.bulk_create(
+            
+                MeasureFile(
+                    measure=row, by=actor, at=now, name=one.name, original_name=one.original_name,
+                    content_type=one.content_type, size=one.size, sha256=one.sha256,
+                )
+                for one in {file.sha256: file for file in files}.values()
+            
+        )  # fmt: skip
+    return row
+
+
+def measure_hear(
+    *, measure: MerchantMeasure, upheld: bool, answer: str, actor: Any, now: datetime
+) -> MerchantMeasure:
+    """Another person decides about the appeal and says why. Overturned, everything turns back in this transaction:
+    what it did, its fact in figures and scores, and the measures that rested on it.
+
+    Raises ``another_person``, ``own_merchant``, ``words_missing``.
+    """
+    said = _words(answer)
+    with transaction.atomic():
+        name = "uphold" if upheld else "overturn"
+        row: MerchantMeasure = moves.perform(measure, name, actor=actor, now=now, answer=said)
+        if not upheld:
+            _undo(row, said, actor, now)
+        result = MeasureState(row.state).label
+        _tell(row, "scorecards.measure_heard", now, answer=said, result=result)
+    return row
+
+
+def _undo(row: MerchantMeasure, why: str, actor: Any, now: datetime) -> None:
+    turning.fact_falls(row, why, actor, now)
+    turning.end(row, now, undone=True)
+    for one in turning.resting_on(row, now):
+        measure_cancel(measure=one, reason=turning.why_with(row), actor=system_user(now), now=now)
+
+
+def measure_cancel(*, measure: MerchantMeasure, reason: str, actor: Any, now: datetime) -> MerchantMeasure:
+    """The system: what it rested on fell. Its own facts are free and may be judged anew, one step lower."""
+    with transaction.atomic():
+        row: MerchantMeasure = moves.perform(
+            measure, "cancel", actor=actor, now=now, reason=reason, why=reason
+        )
+        MeasureFact.objects.filter(measure=row).update(freed_at=now)
+        turning.end(row, now, undone=True)
+        for one in turning.resting_on(row, now):
+            measure_cancel(measure=one, reason=turning.why_with(row), actor=actor, now=now)
+        if row.begins_at is not None:
+            _tell(row, "scorecards.measure_ended", now, reason=reason)
+    return row
+
+
+def measure_follow(*, measure: int, reason: str, actor: Any, now: datetime) -> MerchantMeasure | None:
+    """The penalty that a measure led to was turned back in the ledger: the measure falls with it. Twice is as once."""
+    with transaction.atomic():
+        row: MerchantMeasure | None = (
+            MerchantMeasure.objects.select_for_update(of=("self",))
+            .select_related("merchant", "rule")
+            .filter(pk=measure)
+            .first()
+        )
+        if row is None or row.state in FALLEN | {MeasureState.LIFTED}:
+            return None
+        done: MerchantMeasure = moves.perform(row, "follow", actor=actor, now=now, reason=reason, why=reason)
+        _undo(done, reason or done.number, actor, now)
+    return done
+
+
+# ------------------------------------------------------------------------------------------------- the end
+def measure_lift(*, measure: MerchantMeasure, reason: str, actor: Any, now: datetime) -> MerchantMeasure:
+    """End it early, with a reason; the fact goes on counting. Raises ``words_missing``, ``own_merchant``."""
+    why = _words(reason)
+    with transaction.atomic():
+        row: MerchantMeasure = moves.perform(measure, "lift", actor=actor, now=now, reason=why, why=why)
+        turning.end(row, now, undone=False)
+        _tell(row, "scorecards.measure_ended", now, reason=why)
+    return row
+
+
+def measures_sweep(*, actor: Any, now: datetime) -> int:
+    """End what is over; how many. Twice is as once.
+
+    While an appeal waits, its measure stays open, though it acts no longer.
+    """
+    states = [MeasureState.IN_FORCE, MeasureState.UPHELD]
+    over = MerchantMeasure.objects.filter(state__in=states, ends_at__lte=now).select_related(
+        "merchant", "rule"
+    )
+    return sum(_expire(one, actor, now) for one in over.order_by("pk"))
+
+
+def _expire(row: MerchantMeasure, actor: Any, now: datetime) -> bool:
+    """Whoever decides about it at this moment goes first; the next sweep looks again."""
+    try:
+        with transaction.atomic():
+            done: MerchantMeasure = moves.perform(row, "expire", actor=actor, now=now)
+            turning.end(done, now, undone=False)
+            _tell(done, "scorecards.measure_ended", now, reason=gettext("Its time is over."))
+    except (Busy, Conflict):
+        return False
+    except DomainError as error:
+        if error.code not in ("wrong_state", "still_running"):
+            raise
+        return False
+    return True
+
+
+def _words(text: str) -> str:
+    said = text.replace("\x00", "").strip()
+    if not said:
+        raise DomainError(_("Say why, in words."), "words_missing")
+    if len(said) > LONGEST:
+        raise DomainError(_("At most %(number)d characters.") % {"number": LONGEST}, "too_long")
+    return said
+
+
+def _tell(row: MerchantMeasure, template: str, now: datetime, **more: Any) -> None:
+    values = {
+        "measure": row.number,
+        "effect": consequencewords.effect_later(row, currency=row.merchant.currency),
+        **more,
+    }
+    notice_send(
+        template=template, to=row.merchant, about=row, values=values, key=f"{template}:{row.pk}",
+        actor=system_user(now), now=now,
+    )  # fmt: skip

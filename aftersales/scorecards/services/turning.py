@@ -1,0 +1,147 @@
+"""What a measure does outside its own row, and how that ends or is turned back, in the transaction of its move."""
+
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from accounts.services import system_user
+from aftersales.clocks.models import BreachExclusion, Clock
+from aftersales.clocks.services import breach_exclude
+from aftersales.clocks.states import ExclusionCause
+from aftersales.core import jobs, moves
+from aftersales.ledger.models import Proposal
+from aftersales.ledger.services import proposal_cancel, proposal_notify, propose
+from aftersales.ledger.states import DEAD, ProposalKind
+from aftersales.merchants.models import Merchant
+from aftersales.merchants.services import deposit_due_change, merchant_move
+from aftersales.merchants.states import Cause, MerchantState
+from aftersales.scorecards import consequences, consequencewords
+from aftersales.scorecards.consequences import BREACH, DAY, FIGURE, last_of
+from aftersales.scorecards.consequencestates import FALLEN, Effect, MeasureState, Trigger
+from aftersales.scorecards.models import MerchantMeasure, Neutral
+from aftersales.scorecards.services.counting import touch
+
+STAND = "scorecards.stand"
+RESTRICT = "merchants.restrict"
+HOLDS = {
+    Effect.RESTRICTION: ("restrict", MerchantState.RESTRICTED),
+    Effect.SUSPENSION: ("suspend", MerchantState.SUSPENDED),
+}
+
+
+def source_of(row: MerchantMeasure) -> tuple[str, int]:
+    return row._meta.label_lower, row.pk
+
+
+def begin(row: MerchantMeasure, actor: Any, now: datetime) -> None:
+    """Money is proposed, a deposit called, a shop restricted; everything else acts by the row alone."""
+    effect = Effect(row.effect)
+    if effect == Effect.PENALTY:
+        _penalty(row, now)
+    elif effect == Effect.DEPOSIT and row.amount is not None:
+        deposit_due_change(
+            merchant=row.merchant, by=row.amount, actor=system_user(now), now=now, reason=row.number
+        )
+    elif effect in HOLDS:
+        who = actor if actor.has_perm(RESTRICT) else system_user(now)
+        move = HOLDS[effect][0]
+        merchant_move(
+            merchant=row.merchant, move=move, actor=who, now=now, reason=row.number, cause=Cause.AGREEMENT
+        )
+
+
+def _penalty(row: MerchantMeasure, now: datetime) -> None:
+    """The ledger hears the merchant and posts when his time to appeal is over."""
+    system = system_user(now)
+    figures = row.figures
+    made = propose(
+        kind=ProposalKind.PENALTY, party=row.merchant, amount=row.amount, unit=row.merchant.currency,
+        fact_code=f"measure.{row.trigger}", citation=row.citation, source=source_of(row), actor=system, now=now,
+        evidence=[row.number],
+        calculation={
+            "base": figures["each"], "times": figures["bad"], "cap": figures["most"],
+            "month": f"{row.period:%Y-%m}",
+        },
+    )  # fmt: skip
+    proposal_notify(proposal=made, actor=system, now=now)
+
+
+def end(row: MerchantMeasure, now: datetime, *, undone: bool) -> None:
+    """What it did ends. ``undone``: as if it had never been, so money turns back as well."""
+    effect, system = Effect(row.effect), system_user(now)
+    if row.begins_at is None:
+        return
+    if effect == Effect.PENALTY and undone:
+        kind, key = source_of(row)
+        for one in Proposal.objects.filter(source_kind=kind, source_id=key).exclude(state__in=sorted(DEAD)):
+            proposal_cancel(proposal=one, actor=system, now=now, reason=row.number)
+    elif effect == Effect.DEPOSIT and row.amount is not None:
+        deposit_due_change(merchant=row.merchant, by=-row.amount, actor=system, now=now, reason=row.number)
+    elif effect in HOLDS:
+        _release(row, now)
+
+
+def _release(row: MerchantMeasure, now: datetime) -> None:
+    """The shop sells again, unless another measure holds it or people have moved it on meanwhile."""
+    shop: Merchant = moves.locked(row.merchant)
+    others = MerchantMeasure.objects.acting(now).filter(merchant=shop).exclude(pk=row.pk)
+    held = set(others.filter(effect__in=list(HOLDS)).values_list("effect", flat=True))
+    if shop.state != HOLDS[Effect(row.effect)][1] or row.effect in held:
+        return
+    who: dict[str, Any] = {"actor": system_user(now), "now": now, "reason": row.number}
+    shop = merchant_move(merchant=shop, move="reinstate", cause=Cause.CURED, **who)
+    if Effect.RESTRICTION in held:
+        merchant_move(merchant=shop, move="restrict", cause=Cause.AGREEMENT, **who)
+
+
+def fact_falls(row: MerchantMeasure, answer: str, actor: Any, now: datetime) -> None:
+    """The fact counts no more: breaches are left out, figures become neutral, scores are counted anew."""
+    facts = list(row.facts.all())
+    _leave_out(row, [int(one.key) for one in facts if one.kind == BREACH], answer, actor, now)
+    metrics = {one.key.split(" ")[0] for one in facts if one.kind == FIGURE}
+    until = last_of(row.period)
+    days = int(row.figures.get("days") or until.day)
+    made = [
+        Neutral(
+            measure=row, merchant_id=row.merchant_id, metric=code, since=until - (days - 1) * DAY, until=until, at=now
+        )
+        for code in sorted(metrics)
+    ]  # fmt: skip
+    Neutral.objects.bulk_create(made, ignore_conflicts=True)
+    jobs.enqueue(STAND, key=f"{STAND}:{row.pk}", payload={"measure": row.pk}, now=now)
+
+
+def _leave_out(row: MerchantMeasure, clocks: list[int], answer: str, actor: Any, now: datetime) -> None:
+    out = BreachExclusion.objects.standing().filter(clock__in=clocks).values("clock")
+    for clock in Clock.objects.filter(pk__in=clocks).exclude(pk__in=out).order_by("pk"):
+        breach_exclude(
+            clock=clock, cause=ExclusionCause.APPEAL, reason=answer, evidence=row.number, actor=actor, now=now
+        )
+        touch(subject_kind=clock.subject_kind, subject_id=clock.subject_id)
+
+
+def resting_on(row: MerchantMeasure, now: datetime) -> list[MerchantMeasure]:
+    """Measures that would not be as they are without this one: the next steps of its ladder, what its points led to."""
+    standing = MerchantMeasure.objects.exclude(state__in=sorted(FALLEN | {MeasureState.LIFTED}))
+    found = list(standing.filter(rests_on=row).select_related("merchant", "rule").order_by("pk"))
+    if row.effect == Effect.POINTS:
+        left = consequences.effects(row.merchant, now).points
+        by_points = standing.filter(merchant=row.merchant_id, trigger=Trigger.POINTS).select_related(
+            "merchant", "rule"
+        )
+        found += [
+            one for one in by_points.order_by("pk") if _rested(one, row) and one.figures["reached"] > left
+        ]
+    return found
+
+
+def _rested(row: MerchantMeasure, points: MerchantMeasure) -> bool:
+    """Whether these points stood when it was proposed."""
+    return points.begins_at is not None and points.begins_at <= row.proposed_at
+
+
+def why_with(row: MerchantMeasure) -> str:
+    return _("%(number)s was turned back (%(effect)s).") % {
+        "number": row.number, "effect": consequencewords.effect(row, currency=row.merchant.currency)
+    }  # fmt: skip
