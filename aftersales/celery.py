@@ -65,5 +65,6 @@ app.conf.beat_schedule = {
         "task": "aftersales.scorecards.tasks.score",
         "schedule": crontab(hour=18, minute=20),
     },
+    "sweep-plans": {"task": "aftersales.scorecards.tasks.sweep_plans", "schedule": 600.0},
     "sweep-clocks": {"task": "aftersales.clocks.tasks.sweep_clocks", "schedule": 60.0},
 }

@@ -15,6 +15,8 @@ from aftersales.ledger.states import ProposalState
 from aftersales.merchants.agreementselectors import of_merchants
 from aftersales.merchants.agreementstates import Standing
 from aftersales.merchants.models import AgreementVersion, Lesson, Merchant
+from aftersales.scorecards.models import Plan
+from aftersales.scorecards.rectification.states import MERCHANTS_TURN
 from aftersales.standards.models import Consultation
 from aftersales.tickets.selectors import reading
 
@@ -31,8 +33,14 @@ SHOWN = 5
 
 
 def of(user: Any, shop: Merchant, now: datetime) -> Sequence[News]:
-    """The few that matter, with where they lead. At most six queries."""
-    return [*_agreements(user, shop, now), *_rules(user, now), *_told(user), *_lessons(user, now)]
+    """The few that matter, with where they lead. At most seven queries."""
+    return [
+        *_agreements(user, shop, now),
+        *_plans(shop, now),
+        *_rules(user, now),
+        *_told(user),
+        *_lessons(user, now),
+    ]
 
 
 def _agreements(user: Any, shop: Merchant, now: datetime) -> list[News]:
@@ -60,6 +68,19 @@ def _agreements(user: Any, shop: Merchant, now: datetime) -> list[News]:
         if one.rule_kind == AgreementVersion._meta.label_lower
     ]
     return due + drafts
+
+
+def _plans(shop: Merchant, now: datetime) -> list[News]:
+    """Rectification plans on which the shop has to act."""
+    rows = Plan.objects.filter(merchant=shop, state__in=sorted(MERCHANTS_TURN)).order_by("due_at", "pk")
+    words = _("Rectification plan %(number)s: %(state)s")
+    return [
+        News(
+            words % {"number": one.number, "state": one.get_state_display()},
+            reverse("portal:plan", args=[one.public_id]), one.due_at, "red" if one.is_late(now) else "amber",
+        )
+        for one in rows[:SHOWN]
+    ]  # fmt: skip
 
 
 def _rules(user: Any, now: datetime) -> list[News]:

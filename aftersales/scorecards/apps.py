@@ -11,12 +11,14 @@ class ScorecardsConfig(AppConfig):
         from aftersales.core import facts, jobs, moves, shipped
         from aftersales.scorecards import events, machine, registry, shipping, tasks
         from aftersales.scorecards.models import FormulaVersion
+        from aftersales.scorecards.rectification.connect import connect
         from aftersales.scorecards.scores import selectors
         from aftersales.scorecards.services.announcing import ANNOUNCE
         from aftersales.scorecards.services.formulas import check
         from aftersales.standards.events import also_named
         from aftersales.standards.services import checked_by
 
+        connect()
         registry.connect()
         events.register()
         also_named(events.rule_name)

@@ -13,6 +13,7 @@ from aftersales.core.errors import DomainError
 from aftersales.core.models import Job
 from aftersales.scorecards import services
 from aftersales.scorecards.models import FormulaVersion
+from aftersales.scorecards.rectification import services as rectification
 from aftersales.scorecards.scores import selectors
 
 
@@ -43,6 +44,14 @@ def score() -> int:
             if error.code != "month_runs":
                 raise
         return number
+
+
+@shared_task
+def sweep_plans() -> int:
+    """Remind of rectification plans before they are due, and when they are late or to be looked at again."""
+    now = timezone.now()
+    with origin.coming_from("task"):
+        return rectification.plans_sweep(actor=system_user(now), now=now)
 
 
 def announce_job(job: Job, now: datetime) -> Mapping[str, Any]:
