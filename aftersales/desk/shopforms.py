@@ -31,7 +31,8 @@ class TalkForm(forms.Form):
     )
     subject = forms.ChoiceField(label=pgettext_lazy("contact log", "About"), choices=ContactSubject.choices)
     agreed = forms.CharField(
-        label=pgettext_lazy("contact log", "What was agreed"), widget=forms.Textarea(attrs={"rows": 3}), max_length=2000,
+        label=pgettext_lazy("contact log", "What was agreed"), max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 3}),
         help_text=_("No names and no numbers of people: what the person is for the shop is enough."),
     )  # fmt: skip
     next_on = a_day(pgettext_lazy("contact log", "Next contact on"), required=False)
@@ -42,7 +43,8 @@ class PlanForm(forms.Form):
 
     cause = forms.ChoiceField(label=pgettext_lazy("rectification", "Opened for"), choices=PlanCause.choices)
     asked = forms.CharField(
-        label=pgettext_lazy("rectification", "What is asked"), widget=forms.Textarea(attrs={"rows": 3}), max_length=4000,
+        label=pgettext_lazy("rectification", "What is asked"), max_length=4000,
+        widget=forms.Textarea(attrs={"rows": 3}),
         help_text=_("The merchant reads it."),
     )  # fmt: skip
     metric = forms.ChoiceField(label=pgettext_lazy("rectification", "Figure looked at again"), required=False)

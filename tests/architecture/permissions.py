@@ -7,6 +7,7 @@ register without a row fails the test. ``who`` is a set of roles, ``ANYBODY`` (a
 from typing import Any
 
 from accounts.states import Role
+from tests.architecture.permissions_desk6 import SHOPS
 from tests.architecture.permissions_money import CASES, DISPUTES, LEDGER, LETTERS, RECOVERIES, TRAINING
 from tests.architecture.rows import (
     ADMINISTRATORS,
@@ -354,6 +355,7 @@ SHEETS = {
 }
 PAGES: dict[str, Page] = {
     **SHEETS,
+    **SHOPS,
     **TRAINING,
     **CASES,
     **DISPUTES,

@@ -44,7 +44,7 @@ def index(request: HttpRequest) -> HttpResponse:
     now, user = timezone.now(), request.user
     others = shops.managers() if user.has_perm(shops.ANY) or not user.has_perm(KEEP) else []
     wanted = whole(request.GET.get("manager")) if others else None
-    chosen = next((one.pk for one in others if one.pk == wanted), others[0].pk if others else user.pk)
+    chosen = next((one.pk for one in others if one.pk == wanted), others[0].pk if others else user.pk or 0)
     found, only = shops.board(user, chosen, now), request.GET.get("only", "")[:10]
     kept = [one for one in found.lines if only not in shops.KEPT or shops.KEPT[only](one)]
     page = {
@@ -177,7 +177,7 @@ def plan(request: HttpRequest, number: str) -> HttpResponse:
 def plan_act(request: HttpRequest, number: str, name: str) -> HttpResponse:
     """Accept, send back, or close."""
     row = _plan(request, number)
-    who = {
+    who: dict[str, Any] = {
         "plan": row,
         "actor": request.user,
         "now": timezone.now(),

@@ -18,7 +18,7 @@ from aftersales.core.models import PublicIdModel, StateModel, VersionedModel
 from aftersales.core.statefield import StateField
 from aftersales.merchants.models import Merchant
 from aftersales.scorecards.rectification.machine import MACHINE
-from aftersales.scorecards.rectification.querysets import PlanFileQuerySet, PlanQuerySet
+from aftersales.scorecards.rectification.querysets import RectificationFileQuerySet, RectificationQuerySet
 from aftersales.scorecards.rectification.states import (
     MERCHANTS_TURN,
     TERMINAL,
@@ -101,7 +101,7 @@ class Plan(PublicIdModel, StateModel, VersionedModel):
         pgettext_lazy("rectification", "manager reminded at"), null=True, blank=True
     )
 
-    objects = PlanQuerySet.as_manager()
+    objects = RectificationQuerySet.as_manager()
 
     class Meta:
         verbose_name = pgettext_lazy("rectification", "rectification plan")
@@ -214,7 +214,7 @@ class PlanFile(PublicIdModel):
     size = models.PositiveBigIntegerField(_("size in bytes"))
     sha256 = models.CharField(_("fingerprint"), max_length=64)
 
-    objects = PlanFileQuerySet.as_manager()
+    objects = RectificationFileQuerySet.as_manager()
 
     class Meta:
         verbose_name = pgettext_lazy("rectification", "file of a rectification plan")

@@ -8,7 +8,7 @@ from aftersales.merchants.models import Merchant
 from aftersales.scorecards.rectification.states import MERCHANTS_TURN, OPEN
 
 
-class PlanQuerySet(ScopedQuerySet):
+class RectificationQuerySet(ScopedQuerySet):
     """Staff by capability all; a merchant's people those of the merchants they act for."""
 
     view_capability = "scorecards.view_plans"
@@ -30,7 +30,7 @@ class PlanQuerySet(ScopedQuerySet):
         return self.filter(state__in=sorted(MERCHANTS_TURN), due_at__lt=at)
 
 
-class PlanFileQuerySet(ScopedQuerySet):
+class RectificationFileQuerySet(ScopedQuerySet):
     """With their plan."""
 
     def visible_to(self, user: Any) -> Self:

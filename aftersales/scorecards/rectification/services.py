@@ -228,8 +228,9 @@ def _remind(row: Plan, event: str, column: str, actor: Any, now: datetime) -> in
         current = moves.locked(row)
         if current.state != row.state or getattr(current, column) is not None:
             return 0
+        told: dict[str, Any] = {column: now}
         payload = {"plan": row.number, "due": (row.recheck_at or row.due_at).isoformat()}
-        done = moves.change(current, actor=actor, now=now, event=event, payload=payload, **{column: now})
+        done = moves.change(current, actor=actor, now=now, event=event, payload=payload, **told)
         if event != "plan.recheck_due":
             _tell_merchant(done, event, now, until=done.due_at)
         if event != "plan.due_soon":

@@ -118,7 +118,8 @@ def change(request: HttpRequest, code: str) -> HttpResponse:
 @require_POST
 def override(request: HttpRequest, code: str) -> HttpResponse:
     """Add or correct one override; ``drop`` leaves the rule as it is."""
-    row, who = _row(code), {"actor": request.user, "now": timezone.now()}
+    row = _row(code)
+    who: dict[str, Any] = {"actor": request.user, "now": timezone.now()}
     if dropped := request.POST.get("drop", ""):
         sort, _colon, rule = dropped.partition(":")
         answered(lambda: services.override_drop(promotion=row, sort=sort, code=rule, **who), request)
