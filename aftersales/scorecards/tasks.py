@@ -13,8 +13,8 @@ from aftersales.core.errors import DomainError
 from aftersales.core.models import Job
 from aftersales.scorecards import services
 from aftersales.scorecards.models import FormulaVersion
-from aftersales.scorecards.rectification import services as rectification
 from aftersales.scorecards.scores import selectors
+from aftersales.scorecards.services import rectification
 
 
 @shared_task

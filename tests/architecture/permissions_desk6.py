@@ -6,7 +6,7 @@ from typing import Any
 from accounts.states import Role
 from aftersales.merchants.models import Merchant
 from aftersales.scorecards.models import Plan
-from aftersales.scorecards.rectification.services import plan_open
+from aftersales.scorecards.services.rectification import plan_open
 from aftersales.standards.models import Promotion
 from aftersales.standards.promoting.services import promotion_draft
 from tests.architecture.rows import MERCHANTS, STAFF, Page, R

@@ -17,7 +17,7 @@ from aftersales.ledger import services as ledger
 from aftersales.merchants.models import DepositCall, Merchant, Talk
 from aftersales.merchants.services.talks import talk_note
 from aftersales.scorecards.models import Formula, FormulaVersion, Snapshot, Standing
-from aftersales.scorecards.rectification.services import plan_open
+from aftersales.scorecards.services.rectification import plan_open
 from tests.records import merchant as a_merchant
 
 pytestmark = pytest.mark.django_db
@@ -69,7 +69,7 @@ def test_what_hurts_comes_first_and_the_quiet_ones_are_folded(cast: Any, now: da
         citation="obligation.answer v1", actor=cast.operations, now=now,
     )  # fmt: skip
     row = ledger.proposal_notify(proposal=row, actor=cast.operations, now=now)
-    ledger.proposal_appeal(proposal=row, text="已按时答复", actor=cast.operations, now=now)
+    ledger.proposal_appeal(proposal=row, text="已按时答复", actor=cast.supervisor, now=now)
     noted(due, cast, now)
     board = shops.board(cast.merchant_manager, cast.merchant_manager.pk, now)
     assert [one.shop.code for one in board.lines] == ["S1", "S2", "S0", "S3"]

@@ -18,7 +18,7 @@ from aftersales.ledger import services as ledger
 from aftersales.merchants.services import people
 from aftersales.merchants.services.agreements import agreement_answer
 from aftersales.scorecards import services as scorecards
-from aftersales.scorecards.rectification import services as rectification
+from aftersales.scorecards.services import rectification
 from tests.merchants.agreed import a_supplement
 from tests.merchants.shops import Shop
 from tests.merchants.test_training import an_exam, asked

@@ -14,12 +14,14 @@ from django.utils.timezone import localtime
 
 from accounts.services import system_user
 from accounts.states import Role
+from aftersales.core import files
 from aftersales.core.errors import DomainError, NotPermitted, Refused, WrongState
 from aftersales.core.models import Event
 from aftersales.notices.models import Notice
 from aftersales.scorecards import services as scorecards
 from aftersales.scorecards.models import Plan, PlanFile
-from aftersales.scorecards.rectification import selectors, services
+from aftersales.scorecards.rectification import selectors
+from aftersales.scorecards.services import rectification as services
 from tests.merchants.shops import Shop, a_shop
 from tests.scorecards.test_score_pages import sold
 
@@ -58,10 +60,6 @@ def opened(shop: Shop, cast: Any, now: datetime, **more: Any) -> Plan:
     return services.plan_open(merchant=shop.merchant, actor=cast.merchant_manager, now=now, **(terms | more))
 
 
-def told(template: str) -> int:
-    return Notice.objects.filter(template__code=template).count() if hasattr(Notice, "template") else 0
-
-
 def test_a_plan_from_the_question_to_the_second_look(cast: Any, shop: Shop, now: datetime, at: Any) -> None:
     # Given a shop with ten orders in time of sixteen
     for number in range(16):
@@ -93,6 +91,13 @@ def test_a_plan_from_the_question_to_the_second_look(cast: Any, shop: Shop, now:
     manager.post(f"{desk}do/accept/", {"version": Plan.objects.get().version})
     row.refresh_from_db()
     assert (row.state, row.due_at) == ("accepted", due)
+    proven_and_seen(cast, shop, row, at)
+
+
+def proven_and_seen(cast: Any, shop: Shop, row: Plan, at: Any) -> None:
+    """The second half: proof, too early a look, the look that counts."""
+    now, clerk = cast.now, cast.client(shop.clerk)
+    page, desk = reverse("portal:plan", args=[row.public_id]), f"/desk/plans/{row.number}/"
     # The shop hands in proof; without a file it is asked for one
     at.move_to(now + 4 * DAY)
     clerk = cast.client(shop.clerk)
@@ -135,8 +140,6 @@ def carried(shop: Shop, cast: Any, now: datetime, **more: Any) -> Plan:
         plan=row, cause="人手", measures="加人", measures_due=now + DAY, actor=shop.owner, now=now
     )
     row = services.plan_accept(plan=row, actor=cast.merchant_manager, now=now)
-    from aftersales.core import files
-
     stored = files.store_upload(proof(), now=now)
     return services.plan_prove(plan=row, words="已加人", files=[stored], actor=shop.clerk, now=now)
 

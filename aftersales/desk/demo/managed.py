@@ -18,7 +18,7 @@ from aftersales.merchants.services import merchant_change
 from aftersales.merchants.services.talks import talk_note
 from aftersales.merchants.states import TRADING
 from aftersales.scorecards.models import Plan
-from aftersales.scorecards.rectification import services as plans
+from aftersales.scorecards.services import rectification as plans
 from aftersales.standards.promoting import services as promotions
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)

@@ -27,9 +27,9 @@ from aftersales.merchants.models import DepositCall, Lesson, Merchant, Talk
 from aftersales.merchants.services.talks import KEEP, talk_note
 from aftersales.scorecards.models import Plan, PlanFile
 from aftersales.scorecards.rectification import selectors as plans
-from aftersales.scorecards.rectification import services as rectification
 from aftersales.scorecards.rectification.machine import ANY as RECTIFY_ANY
 from aftersales.scorecards.rectification.machine import RECTIFY
+from aftersales.scorecards.services import rectification
 from aftersales.standards.states import Debtor
 from aftersales.standards.views import valid
 

@@ -17,8 +17,9 @@ from aftersales.core.access import answered, needs
 from aftersales.core.posted import moment_of
 from aftersales.portal.scope import MerchantRequest, merchant_page, reading
 from aftersales.scorecards.models import Plan, PlanFile
-from aftersales.scorecards.rectification import selectors, services
+from aftersales.scorecards.rectification import selectors
 from aftersales.scorecards.rectification.machine import ANSWER
+from aftersales.scorecards.services import rectification as services
 
 MOST = 100
 

@@ -2,7 +2,7 @@
 
 from aftersales.core import facts, files, moves, series, subjects
 from aftersales.scorecards.rectification import events, machine, selectors
-from aftersales.scorecards.rectification.services import SERIES
+from aftersales.scorecards.services.rectification import SERIES
 
 
 def connect() -> None:
