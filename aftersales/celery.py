@@ -74,5 +74,6 @@ app.conf.beat_schedule = {
         "task": "aftersales.scorecards.tasks.judge_months",
         "schedule": crontab(hour=19, minute=20),
     },
+    "sweep-plans": {"task": "aftersales.scorecards.tasks.sweep_plans", "schedule": 600.0},
     "sweep-clocks": {"task": "aftersales.clocks.tasks.sweep_clocks", "schedule": 60.0},
 }

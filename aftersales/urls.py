@@ -21,6 +21,7 @@ urlpatterns = [
     path("rules/scores/", include("aftersales.scorecards.urls")),
     path("rules/months/", include("aftersales.scorecards.rewardurls")),
     path("rules/ladder/", include("aftersales.clocks.urls")),
+    path("rules/promotions/", include("aftersales.standards.promoting.urls")),
     path("rules/circumstances/", include("aftersales.clocks.circumstanceurls")),
     path("rules/", include("aftersales.standards.urls")),
     path("ledger/", include("aftersales.ledger.urls")),

@@ -1,10 +1,18 @@
 """Who reads figures, and what follows from them for merchants and staff."""
 
-from accounts.capabilities.groups import LEADS, NOBODY, READERS, STAFF, VENDORS, R, roles
+from accounts.capabilities.groups import LEADS, MERCHANTS, NOBODY, READERS, STAFF, VENDORS, R, roles
 from accounts.capabilities.registers import KEEPERS
 from accounts.capabilities.rulebook import PLANNERS
 
+RECTIFIERS = roles(R.MERCHANT_MANAGER, R.OPERATIONS, R.SUPERVISOR)
+RECTIFICATION = {
+    "scorecards.view_plans": roles(RECTIFIERS, R.AUDITOR),
+    "scorecards.rectify": RECTIFIERS,  # of shops that one looks after
+    "scorecards.rectify_any": roles(R.OPERATIONS, R.SUPERVISOR),
+    "scorecards.answer_plan": MERCHANTS,  # of the merchant one acts for
+}
 DASHBOARDS = {
+    **RECTIFICATION,
     "dashboards.view": roles(READERS, R.PLANNER),
     "dashboards.today": LEADS,
     "dashboards.exceptions": roles(PLANNERS, R.AUDITOR),

@@ -34,6 +34,7 @@ ACCOUNTS = {
 
 PORTAL_PAGES = {"portal.work": MERCHANTS}  # their own merchants' cases, day by day
 DESK_PAGES = {
+    "desk.my_shops": roles(R.MERCHANT_MANAGER, R.OPERATIONS, R.SUPERVISOR, R.AUDITOR),
     "desk.view": READERS,
     "desk.archive": READERS,
     "desk.export": roles(LEADS, R.INSPECTOR, R.AUDITOR),
@@ -50,6 +51,8 @@ DESK_PAGES = {
 TRADE_READERS = roles(READERS - VENDORS, R.FINANCE, R.RETURNS_RECEIVER)
 KEEPERS = roles(R.MERCHANT_MANAGER, R.OPERATIONS)
 DEPOSIT_READERS = roles(KEEPERS, R.FINANCE, R.LEAD, R.SUPERVISOR, R.AUDITOR)
+TALK_KEEPERS = roles(R.MERCHANT_MANAGER, R.OPERATIONS, R.SUPERVISOR)
+TALK_READERS = roles(TALK_KEEPERS, R.AUDITOR)
 LESSON_BOOK = roles(KEEPERS, R.SUPERVISOR, R.TRAINER, R.AUDITOR)
 MERCHANT_REGISTER = {
     **dict.fromkeys(("merchants.admit", "merchants.restrict", "merchants.close"), KEEPERS),
@@ -63,6 +66,10 @@ MERCHANT_REGISTER = {
     "merchants.accept_agreement": roles(R.MERCHANT_OWNER),  # of the merchant that one owns
     "merchants.keep_returns_address": MERCHANTS,  # of the merchant one acts for
     **{f"core.export_{sheet}": LESSON_BOOK for sheet in ("merchant_lessons", "training_terms")},
+    "merchants.view_talk": TALK_READERS,  # the contact log; never a merchant's to read
+    "merchants.keep_talks": TALK_KEEPERS,  # of shops that one looks after
+    "merchants.keep_any_talks": roles(R.OPERATIONS, R.SUPERVISOR),
+    "core.export_merchant_talks": TALK_READERS,
     "merchants.view_deposits": DEPOSIT_READERS,
     **{f"core.export_{sheet}": DEPOSIT_READERS for sheet in ("deposit_calls", "deposit_moves")},
     **register("merchants.merchantmember", view=KEEPERS | {R.AUDITOR}, change=KEEPERS, add=KEEPERS),

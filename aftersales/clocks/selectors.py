@@ -165,6 +165,7 @@ def explain(clock: Clock, now: datetime, heard: Iterable[tuple[datetime, str]] =
     sentences = [
         _beginning(clock, version, now, heard),
         _counting(clock, version, calendar, book.name_of(book.calendar_code(version))),
+        *_of_promotion(version),
         *_standing(clock, calendar, now),
     ]
     return Why(
@@ -214,6 +215,17 @@ def _beginning(
             % names
         )
     return _("Started at %(at)s: %(event)s.") % names
+
+
+def _of_promotion(version: StandardVersion) -> list[str]:
+    """Where the limit came from a promotion: which one, and that the clock keeps it after its end."""
+    if version.promotion is None:
+        return []
+    names = {"promotion": version.promotion.name, "code": version.promotion.code}
+    return [
+        _("This limit came from the promotion “%(promotion)s” (%(code)s); the clock keeps it after its end.")
+        % names
+    ]
 
 
 def _counting(clock: Clock, version: StandardVersion, calendar: WorkingTime, name: str) -> str:

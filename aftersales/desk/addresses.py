@@ -3,6 +3,7 @@
 from django.urls import reverse
 
 from aftersales.cases.models import Dispute
+from aftersales.scorecards.models import Plan
 from aftersales.tickets.models import Ticket
 
 
@@ -16,6 +17,12 @@ def dispute_page(pk: int) -> str:
     """A dispute by its key; empty when there is none."""
     number = Dispute.objects.filter(pk=pk).values_list("number", flat=True).first()
     return reverse("desk:dispute", args=[number]) if number else ""
+
+
+def plan_page(pk: int) -> str:
+    """A rectification plan by its key; empty when there is none."""
+    number = Plan.objects.filter(pk=pk).values_list("number", flat=True).first()
+    return reverse("desk:plan", args=[number]) if number else ""
 
 
 def digest_page(pk: int) -> str:

@@ -11,6 +11,7 @@ PAGES = {
     "cases.recovery": "recovery",
     "cases.ruling": "dispute",
     "cases.servicerequest": "request",
+    "scorecards.plan": "plan",
 }
 
 
@@ -24,12 +25,13 @@ class DeskConfig(AppConfig):
     def ready(self) -> None:
         from aftersales.core import subjects
         from aftersales.desk import events, panels  # noqa: F401 - events: their kinds
-        from aftersales.desk.addresses import digest_page, dispute_page, ticket_page
+        from aftersales.desk.addresses import digest_page, dispute_page, plan_page, ticket_page
         from aftersales.notices import kinds
 
         kinds.provide_page("tickets.ticket", ticket_page)
         kinds.provide_page("cases.dispute", dispute_page)
         kinds.provide_page("accounts.user", digest_page)
+        kinds.provide_page("scorecards.plan", plan_page)
         for kind, page in PAGES.items():
             subjects.provide_page(kind, f"desk:{page}")
         panels.connect()

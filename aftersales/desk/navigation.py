@@ -104,6 +104,13 @@ GROUPS: tuple[Group, ...] = (
     Group(
         pgettext("navigation", "Merchants"),
         (
+            Item(
+                pgettext("navigation", "My shops"),
+                "desk:shops",
+                "store",
+                "desk.my_shops",
+                ("/desk/shops/", "/desk/plans/"),
+            ),
             register_page("merchants", "merchant", pgettext("navigation", "Merchants"), "store"),
             Item(
                 pgettext("navigation", "Merchants' training"),
@@ -215,6 +222,13 @@ GROUPS: tuple[Group, ...] = (
                 "standards.view_rulebook",
             ),
             Item(pgettext("navigation", "Numbers"), "standards:numbers", "filter", "standards.view_rulebook"),
+            Item(
+                pgettext("navigation", "Promotion mode"),
+                "promotions:index",
+                "bolt",
+                "standards.view_rulebook",
+                ("/rules/promotions/",),
+            ),
             Item(
                 pgettext("navigation", "Disasters and outages"),
                 "circumstances:index",

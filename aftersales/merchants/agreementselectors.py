@@ -83,7 +83,11 @@ def differences(version: AgreementVersion, now: datetime) -> list[str]:
 
 def _said_by_the_book(code: str, now: datetime, book: rule_book.Book) -> tuple[int, str] | None:
     """The limit of the newest version in force or announced: the one that will go on to count."""
-    rows = [one for one in book.versions if one.standard.code == code and one.state == RuleState.ACTIVE]
+    rows = [
+        one
+        for one in book.versions
+        if one.standard.code == code and one.state == RuleState.ACTIVE and one.promotion_id is None
+    ]
     newest = max(rows, key=lambda one: one.number, default=None)
     return (newest.limit_value, newest.limit_unit) if newest is not None else None
 

@@ -45,7 +45,9 @@ def _clause(one: Mapping[str, Any]) -> Clause:
         name: value.strip() if isinstance(value, str) else value for name, value in one.items()
     }
     if "standard" in columns:
-        rows = StandardVersion.objects.filter(standard__code=columns["standard"], state="active")
+        rows = StandardVersion.objects.filter(
+            standard__code=columns["standard"], state="active", promotion=None
+        )
         version = rows.order_by("-number").get()
         columns |= {"limit_value": version.limit_value, "limit_unit": version.limit_unit}
     return Clause(**columns)

@@ -20,6 +20,7 @@ class MerchantsConfig(AppConfig):
             duties,
             events,
             machine,
+            talkevents,
             tasks,
             trainingmachine,
             trainingselectors,

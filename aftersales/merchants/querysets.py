@@ -156,3 +156,20 @@ class LessonQuerySet(models.QuerySet[Any]):
 
     def late(self, at: datetime) -> Self:
         return self.asked().filter(done_at=None, due_at__lt=at)
+
+
+class TalkQuerySet(models.QuerySet[Any]):
+    """The contact log is the platform's own: never a merchant's to read."""
+
+    def visible_to(self, user: Any) -> Self:
+        """Staff by capability all, everybody else nothing."""
+        if getattr(user, "is_active", False) and user.has_perm("merchants.view_talk"):
+            return self
+        return self.none()
+
+    def newest(self) -> Self:
+        """Of each merchant the last one: it says when to get in touch again."""
+        later = self.model._default_manager.filter(
+            merchant=models.OuterRef("merchant"), pk__gt=models.OuterRef("pk")
+        )
+        return self.filter(~models.Exists(later))

@@ -21,7 +21,8 @@ from aftersales.core.sheets.widgets import (
     WholeWidget,
 )
 
-from .models import DepositCall, DepositMove, Lesson, Merchant, TrainingTerm
+from .contactstates import ContactChannel, ContactSubject, SpokenWith
+from .models import DepositCall, DepositMove, Lesson, Merchant, Talk, TrainingTerm
 from .states import ContactRole, DepositKind, LearnedBy, MerchantState
 
 FIELDS = ("phone", "email", "address")
@@ -229,5 +230,32 @@ class MoveList(SheetResource):
         model = DepositMove
 
 
-register(MerchantSheet, TermList, LessonList, CallList, MoveList)
+class TalkList(SheetResource):
+    """The log of talks with merchants: noted on the desk one by one, so nothing comes in."""
+
+    sheet, title, position = "merchant_talks", pgettext_lazy("navigation", "Contact log"), 18
+    key = ("number",)
+    importable = False
+    view_capability = "merchants.view_talk"
+
+    number = Column("id", WholeWidget(), _("Number"))
+    merchant = Column(None, KeyWidget(64), _("Merchant code"), export=MERCHANT.format(column="code"))
+    merchant_name = Column(None, TextWidget(120), _("Merchant name"), export=MERCHANT.format(column="name"))
+    day = Column(None, TextWidget(10), pgettext_lazy("contact log", "day"), export="t.day::text")
+    channel = Column("channel", ChoiceWidget(ContactChannel.choices), pgettext_lazy("contact log", "how"))
+    spoken_with = Column(
+        "spoken_with", ChoiceWidget(SpokenWith.choices), pgettext_lazy("contact log", "with whom")
+    )
+    subject = Column("subject", ChoiceWidget(ContactSubject.choices), pgettext_lazy("contact log", "about"))
+    agreed = Column("agreed", TextWidget(2000), pgettext_lazy("contact log", "what was agreed"))
+    next_on = Column(
+        None, TextWidget(10), pgettext_lazy("contact log", "next contact on"), export="t.next_on::text"
+    )
+    by = Column("by", LookupWidget("accounts.User", "username", longest=150), _("entered by"))
+
+    class Meta:
+        model = Talk
+
+
+register(MerchantSheet, TermList, LessonList, CallList, MoveList, TalkList)
 ship(OLIST)

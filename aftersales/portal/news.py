@@ -17,7 +17,8 @@ from aftersales.merchants.agreementstates import Standing
 from aftersales.merchants.models import AgreementVersion, Lesson, Merchant
 from aftersales.scorecards.consequencequerysets import OF_MERCHANT
 from aftersales.scorecards.consequencestates import OF_MONEY, MeasureState
-from aftersales.scorecards.models import ConsequenceVersion, MerchantMeasure
+from aftersales.scorecards.models import ConsequenceVersion, MerchantMeasure, Plan
+from aftersales.scorecards.rectification.states import MERCHANTS_TURN
 from aftersales.standards.models import Consultation
 from aftersales.tickets.selectors import reading
 
@@ -35,8 +36,14 @@ SHOWN = 5
 
 def of(user: Any, shop: Merchant, now: datetime) -> Sequence[News]:
     """The few that matter, with where they lead. At most seven queries."""
-    told = [*_measures(user, shop, now), *_told(user)]
-    return [*_agreements(user, shop, now), *_rules(user, now), *told, *_lessons(user, now)]
+    return [
+        *_agreements(user, shop, now),
+        *_plans(shop, now),
+        *_rules(user, now),
+        *_measures(user, shop, now),
+        *_told(user),
+        *_lessons(user, now),
+    ]
 
 
 def _agreements(user: Any, shop: Merchant, now: datetime) -> list[News]:
@@ -64,6 +71,19 @@ def _agreements(user: Any, shop: Merchant, now: datetime) -> list[News]:
         if one.rule_kind in (AgreementVersion._meta.label_lower, ConsequenceVersion._meta.label_lower)
     ]
     return due + drafts
+
+
+def _plans(shop: Merchant, now: datetime) -> list[News]:
+    """Rectification plans on which the shop has to act."""
+    rows = Plan.objects.filter(merchant=shop, state__in=sorted(MERCHANTS_TURN)).order_by("due_at", "pk")
+    words = _("Rectification plan %(number)s: %(state)s")
+    return [
+        News(
+            words % {"number": one.number, "state": one.get_state_display()},
+            reverse("portal:plan", args=[one.public_id]), one.due_at, "red" if one.is_late(now) else "amber",
+        )
+        for one in rows[:SHOWN]
+    ]  # fmt: skip
 
 
 def _rules(user: Any, now: datetime) -> list[News]:

@@ -21,6 +21,7 @@ from aftersales.scorecards import consequencepages, consequences, consequencewor
 from aftersales.scorecards.models import ConsequenceVersion
 from aftersales.standards import selectors as rule_book
 from aftersales.standards.models import Consultation, StandardVersion
+from aftersales.standards.promoting import selectors as promotions
 from aftersales.standards.states import Debtor
 
 KEPT_DAYS = 3 * 366  # every version of the last three years stays readable (law P2)
@@ -46,6 +47,39 @@ class Rule:
     name: str
     ground: str
     editions: Sequence[Edition]
+
+
+@dataclass(frozen=True)
+class Sale:
+    """A promotion as everybody reads it: the times of merchants that are other ones, and what was asked before."""
+
+    name: str
+    since: datetime
+    until: datetime
+    badge: Badge
+    reason: str
+    says: Sequence[tuple[str, str]]
+    talked: Consultation | None
+
+
+def sales(now: datetime) -> list[Sale]:
+    """Promotions that run, come or were within three years, the newest first. Two queries."""
+    book = rule_book.book()
+    rows = [one for one in reversed(book.promotions) if one.until > now - timedelta(days=KEPT_DAYS)]
+    asked = Consultation.objects.filter(rule_kind="standards.promotion", rule_id__in=[one.pk for one in rows])
+    talks = {one.rule_id: one for one in asked}
+    said: dict[int, list[tuple[str, str]]] = {}
+    for one in book.versions:
+        if one.promotion_id and one.owed_by == Debtor.MERCHANT:
+            limit = rule_book.limit_words(one.limit_value, one.limit_unit)
+            said.setdefault(one.promotion_id, []).append((book.name_of(one.standard.code), limit))
+    return [
+        Sale(
+            one.name, one.starts_at, one.until, promotions.phase(one, now), one.reason, said.get(one.pk, []),
+            talks.get(one.pk),
+        )
+        for one in rows
+    ]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -131,7 +165,8 @@ def _ground(version: StandardVersion) -> str:
 
 def _standard(version: StandardVersion, now: datetime) -> Edition:
     limit = rule_book.limit_words(version.limit_value, version.limit_unit)
-    return Edition(f"v{version.number}", limit, version.valid_from, version.valid_to, _badge(version, now))
+    label = f"v{version.number}" + (f" · {version.promotion.name}" if version.promotion else "")
+    return Edition(label, limit, version.valid_from, version.valid_to, _badge(version, now))
 
 
 def _consequences(oldest: datetime, now: datetime) -> list[Rule]:

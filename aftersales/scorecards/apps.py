@@ -11,6 +11,7 @@ class ScorecardsConfig(AppConfig):
         from aftersales.core import facts, jobs, moves, shipped
         from aftersales.scorecards import consequenceroom, events, machine, registry, shipping, tasks
         from aftersales.scorecards.models import FormulaVersion
+        from aftersales.scorecards.rectification.connect import connect
         from aftersales.scorecards.scores import selectors
         from aftersales.scorecards.services.announcing import ANNOUNCE
         from aftersales.scorecards.services.formulas import check
@@ -18,6 +19,7 @@ class ScorecardsConfig(AppConfig):
         from aftersales.standards.events import also_named
         from aftersales.standards.services import checked_by
 
+        connect()
         registry.connect()
         events.register()
         also_named(events.rule_name)

@@ -20,3 +20,5 @@ for name in ("measurefact", "measurefile", "neutral"):
     )
 for name in ("ConsequenceRule", "ConsequenceVersion"):
     show(f"scorecards.{name}", why="consequence rules are published to everybody whom they bind")
+show("scorecards.Plan", "scorecards_plan.merchant_id = %(me)s")
+show("scorecards.PlanFile", through("scorecards_planfile", "plan_id", "scorecards_plan"))

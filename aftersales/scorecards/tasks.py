@@ -16,6 +16,7 @@ from aftersales.ledger.models import IncentiveVersion
 from aftersales.scorecards import services
 from aftersales.scorecards.models import ConsequenceVersion, FormulaVersion
 from aftersales.scorecards.scores import selectors
+from aftersales.scorecards.services import rectification
 
 
 @shared_task
@@ -63,6 +64,7 @@ def month_job(job: Job, now: datetime) -> Mapping[str, Any]:
     return {"given": run.given}
 
 
+@shared_task
 def raise_measures() -> int:
     """Every morning: what follows from the days and months that are over."""
     now = timezone.now()
@@ -88,6 +90,14 @@ def stand_job(job: Job, now: datetime) -> Mapping[str, Any]:
     """After an appeal that was accepted: the figures and where everybody stands."""
     services.refresh()
     return {"scored": services.standings_count(now=now)}
+
+
+@shared_task
+def sweep_plans() -> int:
+    """Remind of rectification plans before they are due, and when they are late or to be looked at again."""
+    now = timezone.now()
+    with origin.coming_from("task"):
+        return rectification.plans_sweep(actor=system_user(now), now=now)
 
 
 def announce_job(job: Job, now: datetime) -> Mapping[str, Any]:

@@ -135,6 +135,51 @@ CONSULTATIONS = (
 )
 
 
+def _promotion(payload: Mapping[str, Any]) -> dict[str, Any]:
+    """The promotion's name in place of its code."""
+    from aftersales.standards.models import Promotion
+
+    code = str(payload["code"])
+    known = Promotion.objects.filter(code=code).first()
+    return {"promotion": known.name if known is not None else code}
+
+
+DATED = {"code": "code", "starts_at": "moment", "ends_at": "moment"}
+PROMOTIONS = (
+    Kind(
+        "promotion.drafted",
+        _("%(actor)s drafted the promotion “%(promotion)s” from %(starts_at)s to %(ends_at)s."),
+        DATED,
+        show=_promotion,
+    ),
+    Kind(
+        "promotion.changed",
+        _("%(actor)s changed the draft of the promotion “%(promotion)s”."),
+        {"code": "code"},
+        show=_promotion,
+    ),
+    Kind(
+        "promotion.activated",
+        _("%(actor)s brought the promotion “%(promotion)s” into force from %(starts_at)s to %(ends_at)s."),
+        DATED,
+        show=_promotion,
+    ),
+    Kind(
+        "promotion.rejected",
+        _("%(actor)s returned the promotion “%(promotion)s”: %(reason)s"),
+        {"code": "code"},
+        show=_promotion,
+    ),
+    Kind(
+        "promotion.ended",
+        _("%(actor)s ended the promotion “%(promotion)s” early: %(reason)s"),
+        {"code": "code"},
+        show=_promotion,
+    ),
+)
+
+
 def register() -> None:
+    events.register(*PROMOTIONS)
     events.register(*CONSULTATIONS)
     events.register(*VERSIONS, *STANDARDS_AND_NUMBERS, *RETURN_RULES, *CALENDARS_AND_MARKETS)

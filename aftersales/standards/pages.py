@@ -129,6 +129,8 @@ def group_words(code: str) -> str:
         "appointments": pgettext("group of numbers", "Appointments"),
         "payments": pgettext("group of numbers", "Payments"),
         "agreements": pgettext("group of numbers", "Agreements with merchants"),
+        "promotions": pgettext("group of numbers", "Promotions"),
+        "rectification": pgettext("group of numbers", "Rectification plans"),
     }
     return known.get(code, code)
 

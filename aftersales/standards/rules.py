@@ -45,6 +45,12 @@ def matches(version: Any, facts: Any) -> bool:
     return set(version.tags) <= set(getattr(facts, "tags", ()) or ())
 
 
+def instead_of_usual(versions: Sequence[Any]) -> list[Any]:
+    """Of versions that fit a subject at a moment: a promotion's stands in place of its standard's usual one."""
+    replaced = {one.standard_id for one in versions if one.promotion_id is not None}
+    return [one for one in versions if one.promotion_id is not None or one.standard_id not in replaced]
+
+
 def specificity(version: Any) -> int:
     """How many conditions a version names: the tie-breaker between equally strict ones."""
     return sum(bool(getattr(version, name)) for name, _fact in CONDITIONS) + len(version.tags)

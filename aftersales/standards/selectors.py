@@ -1,5 +1,6 @@
 """Answers of the rule book, from one copy per process that a changed edition replaces."""
 
+import copy
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -22,6 +23,7 @@ from aftersales.standards.models import (
     Market,
     Parameter,
     ParameterVersion,
+    Promotion,
     ReturnRule,
     ReturnRuleVersion,
     ServiceStandard,
@@ -54,6 +56,7 @@ class Book:
     names: Mapping[str, tuple[str, str]]
     markets: Sequence[Market]
     return_rules: tuple[Rule, ...] = ()
+    promotions: Sequence[Promotion] = ()
 
     @cached_property
     def by_id(self) -> Mapping[int, StandardVersion]:
@@ -148,12 +151,15 @@ def book_with(version_id: int | None) -> tuple[Book, StandardVersion] | None:
 def _read(token: str) -> Book:
     standards = {row.pk: row for row in ServiceStandard.objects.all()}
     versions = list(StandardVersion.objects.filter(state__in=IN_FORCE).order_by("standard_id", "number"))
+    promotions = {row.pk: row for row in Promotion.objects.filter(state__in=IN_FORCE).order_by("starts_at")}
     for version in versions:
         version.standard = standards[version.standard_id]
+        version.promotion = promotions.get(version.promotion_id)
     parameters: dict[str, list[ParameterVersion]] = {}
     numbers = {row.pk: row for row in Parameter.objects.all()}
     for value in ParameterVersion.objects.filter(state__in=IN_FORCE).order_by("parameter_id", "number"):
         value.parameter = numbers[value.parameter_id]
+        value.promotion = promotions.get(value.promotion_id)
         parameters.setdefault(value.parameter.code, []).append(value)
     calendars = list(WorkCalendar.objects.all())
     return_rules = {row.pk: row for row in ReturnRule.objects.all()}
@@ -167,6 +173,7 @@ def _read(token: str) -> Book:
         names={row.code: (row.name_zh, row.name_en) for row in named},
         markets=list(Market.objects.all()),
         return_rules=_return_rules(return_rules),
+        promotions=list(promotions.values()),
     )
 
 
@@ -216,11 +223,12 @@ def standards_matching(
     subject: Any, at: datetime, *, subject_kind: str = "tickets.ticket", among: Book | None = None
 ) -> list[StandardVersion]:
     """All versions in force at ``at`` that speak about such a subject (see :class:`rules.SubjectFacts`)."""
-    return [
+    fitting = [
         version
         for version in (among or book()).versions
         if version.subject_kind == subject_kind and version.applies_at(at) and rules.matches(version, subject)
     ]
+    return rules.instead_of_usual(fitting)
 
 
 @dataclass(frozen=True)
@@ -260,13 +268,26 @@ def duration(code: str, at: datetime, *, among: Book | None = None) -> timedelta
 
 
 def parameter_version(code: str, at: datetime, *, among: Book | None = None) -> ParameterVersion:
-    """The version of a number in force at ``at``; the newest when several overlap."""
+    """The version of a number in force at ``at``: a promotion's while it lasts, else the newest of several."""
     fitting = [version for version in (among or book()).parameters.get(code, ()) if version.applies_at(at)]
     if not fitting:
         raise DomainError(
             _("The rule book has no number “%(code)s” for this time.") % {"code": code}, "no_rule"
         )
-    return fitting[-1]
+    return max(enumerate(fitting), key=lambda one: (one[1].promotion_id is not None, one[0]))[1]
+
+
+def since_when(code: str, *, among: Book) -> list[tuple[datetime, ParameterVersion]]:
+    """From which moments on a number had which version, first to last, promotions and what followed them included."""
+    versions = [one for one in among.parameters.get(code, ()) if one.valid_from]
+    moments = {one.valid_from for one in versions if one.valid_from} | {
+        one.valid_to for one in versions if one.promotion_id and one.valid_to
+    }
+    found = []
+    for moment in sorted(moments):
+        if any(one.applies_at(moment) for one in versions):
+            found.append((moment, parameter_version(code, moment, among=among)))
+    return found
 
 
 def calendar(code: str) -> WorkingTime:
@@ -308,6 +329,7 @@ def hole_left(rows: Sequence[StandardVersion], now: datetime) -> dict[int, list[
         for version in book().versions
         if version.standard_id in {row.standard_id for row in rows}
         and version.pk not in leaving
+        and version.promotion_id is None
         and version.state == RuleState.ACTIVE
     ]
     return _judged(rows, successors, now)
@@ -325,11 +347,12 @@ def _judged(
         for version in current.versions
         if version.standard_id not in parents
         and version.standard.promise in promises
+        and version.promotion_id is None
         and version.applies_at(now)
     ]
     measured = [(version, str(version.standard.promise), _minutes(current, version)) for version in others]
     measured += [
-        (version, str(parents[version.standard_id].promise), _minutes(current, version))
+        (_everywhere(version), str(parents[version.standard_id].promise), _minutes(current, version))
         for version in instead
     ]
     broken: dict[str, list[Refusal]] = {}
@@ -337,6 +360,15 @@ def _judged(
         broken.setdefault(one.promise, []).append(Refusal("worse_waits_longer", _sentence(one, current)))
     found = {row.pk: broken.get(str(parents[row.standard_id].promise), [])[:3] for row in rows}
     return {pk: refusals for pk, refusals in found.items() if refusals}
+
+
+def _everywhere(version: StandardVersion) -> StandardVersion:
+    """A promotion of one market is judged there alone: what counts elsewhere stays as it was."""
+    if version.promotion_id is None or not version.markets:
+        return version
+    judged = copy.copy(version)
+    judged.markets = []
+    return judged
 
 
 def _minutes(current: Book, version: StandardVersion) -> float:
@@ -423,5 +455,6 @@ def parameters_with_versions() -> list[Parameter]:
 
 
 def current_version(row: ServiceStandard | Parameter | ReturnRule, now: datetime) -> Any:
-    """The version in force now among the prefetched ones; None when there is none."""
-    return next((version for version in row.versions.all() if version.applies_at(now)), None)
+    """The version in force now among the prefetched ones, a promotion's first; None when there is none."""
+    fitting = [version for version in row.versions.all() if version.applies_at(now)]
+    return next(iter(sorted(fitting, key=lambda one: getattr(one, "promotion_id", None) is None)), None)

@@ -84,7 +84,7 @@ def standard_draft(
     """Draft the next version: the terms of the newest version in force, with ``terms`` changed."""
     require(actor, DRAFT)
     with transaction.atomic():
-        start = newest(StandardVersion.objects.filter(standard=standard))
+        start = newest(StandardVersion.objects.filter(standard=standard, promotion=None))
         columns = inherited(start, STANDARD_TERMS, terms, actor=actor, now=now, reason=reason)
         row = StandardVersion(standard=standard, **columns)
         row.number = next_number(ServiceStandard, standard.pk, StandardVersion, "standard_id")
@@ -129,7 +129,7 @@ def parameter_draft(
     """Draft the next value of a number."""
     require(actor, DRAFT)
     with transaction.atomic():
-        start = newest(ParameterVersion.objects.filter(parameter=parameter))
+        start = newest(ParameterVersion.objects.filter(parameter=parameter, promotion=None))
         columns = inherited(start, PARAMETER_TERMS, terms, actor=actor, now=now, reason=reason)
         row = ParameterVersion(parameter=parameter, **columns)
         row.number = next_number(Parameter, parameter.pk, ParameterVersion, "parameter_id")
@@ -203,10 +203,26 @@ def rule_activate(
         row = moves.perform(
             draft, "activate", actor=actor, now=now, reason=reason, valid_from=valid_from or now, **more
         )
+        _refuse_promotion_beyond_law(row)
         for earlier in _earlier(row):
             if earlier.state == RuleState.ACTIVE:
                 moves.perform(earlier, "retire", actor=actor, now=now, valid_to=row.valid_from)
     return row
+
+
+def _refuse_promotion_beyond_law(row: RuleVersion) -> None:
+    """A law that became stricter ends what a promotion allowed before it."""
+    if not isinstance(row, StandardVersion) or not row.legal_limit_value:
+        return
+    rows = StandardVersion.objects.filter(standard=row.standard_id, state=RuleState.ACTIVE)
+    for one in rows.exclude(promotion=None).filter(valid_to__gt=row.valid_from).select_related("promotion"):
+        one.legal_limit_value, one.legal_limit_unit = row.legal_limit_value, row.legal_limit_unit
+        if _longer_than_law(one):
+            raise DomainError(
+                _("The promotion “%(name)s” gives more time than this law; end it first.")
+                % {"name": one.promotion.name},  # type: ignore[union-attr]
+                "beyond_law",
+            )
 
 
 def rule_reject(*, draft: RuleVersion, actor: Any, now: datetime, reason: str) -> Any:
@@ -414,4 +430,8 @@ def record_draft(row: Any, *, actor: Any, now: datetime, reason: str) -> None:
 
 
 def _earlier(row: RuleVersion) -> list[Any]:
-    return list(row.siblings().filter(state=RuleState.ACTIVE).exclude(pk=row.pk).order_by("pk"))
+    """What it replaces; a promotion beside it goes on to its own end."""
+    same = row.siblings().filter(state=RuleState.ACTIVE).exclude(pk=row.pk)
+    if isinstance(row, StandardVersion | ParameterVersion):
+        same = same.filter(promotion=None)
+    return list(same.order_by("pk"))

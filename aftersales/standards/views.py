@@ -160,13 +160,22 @@ def chosen(request: HttpRequest, versions: list[Any], now: Any) -> Any:
             raise Http404
         return found[0]
     drafts = [one for one in versions if one.state == RuleState.DRAFT]
-    in_force = [one for one in versions if one.applies_at(now)]
+    in_force = sorted(
+        (one for one in versions if one.applies_at(now)),
+        key=lambda one: getattr(one, "promotion_id", None) is None,
+    )
     return [*drafts, *in_force, *versions][0]
 
 
 def before(version: Any, versions: list[Any]) -> Any:
-    """The version that a version is compared with; a returned draft never was one."""
-    earlier = [one for one in versions if one.number < version.number and one.state != RuleState.REJECTED]
+    """The version that a version is compared with; a returned draft never was one, a promotion is no successor."""
+    earlier = [
+        one
+        for one in versions
+        if one.number < version.number
+        and one.state != RuleState.REJECTED
+        and getattr(one, "promotion_id", None) is None
+    ]
     return earlier[0] if earlier else None
 
 

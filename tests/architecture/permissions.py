@@ -7,6 +7,7 @@ register without a row fails the test. ``who`` is a set of roles, ``ANYBODY`` (a
 from typing import Any
 
 from accounts.states import Role
+from tests.architecture.permissions_desk6 import SHOPS
 from tests.architecture.permissions_incent6 import MONTHS
 from tests.architecture.permissions_measures import MEASURES
 from tests.architecture.permissions_money import CASES, DISPUTES, LEDGER, LETTERS, RECOVERIES, TRAINING
@@ -356,6 +357,7 @@ SHEETS = {
 }
 PAGES: dict[str, Page] = {
     **SHEETS,
+    **SHOPS,
     **TRAINING,
     **CASES,
     **DISPUTES,

@@ -6,17 +6,19 @@ the ``PARTS``, linked from a page of the shop's own people or given by ``address
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
+from django.utils.timezone import localtime
 
 from aftersales.ledger import services as ledger
 from aftersales.merchants.services import people
 from aftersales.merchants.services.agreements import agreement_answer
 from aftersales.scorecards import services as scorecards
+from aftersales.scorecards.services import rectification
 from tests.merchants.agreed import a_supplement
 from tests.merchants.shops import Shop
 from tests.merchants.test_training import an_exam, asked
@@ -40,6 +42,8 @@ KINDS = {
     ),
     **dict.fromkeys(("join", "check_in", "start", "answer", "submit", "appeal", "consequence_appeal"), "row"),
     "statement_sheet": "row",
+    "plans": "list",
+    **dict.fromkeys(("plan", "plan_file", "plan_answer", "plan_prove"), "row"),
     **dict.fromkeys(("chosen", "invite", "invitation_change", "remove", "role", "agreement_answer"), "act"),
     "invitation": "open",
 }
@@ -151,8 +155,26 @@ def _score(scene: Scene, cast: Any, now: datetime) -> None:
     scene.secrets.append("秘密订单77")
 
 
+def _plan(scene: Scene, cast: Any, now: datetime) -> None:
+    """A rectification plan that the shop answered, with a file."""
+    row = rectification.plan_open(
+        merchant=scene.shop.merchant, cause="other", asked="秘密整改要求", actor=cast.operations, now=now
+    )
+    for name in ("plan", "plan_answer", "plan_prove"):
+        scene.at(name, row.public_id)
+    proof = SimpleUploadedFile("秘密措施.txt", "秘密措施内容".encode(), "text/plain")
+    said = {
+        "cause": "秘密原因",
+        "measures": "秘密措施",
+        "due": f"{localtime(now) + timedelta(days=9):%Y-%m-%dT%H:%M}",
+    }
+    cast.client(scene.shop.clerk).post(scene.addresses["plan_answer"][0], said | {"files": [proof]})
+    scene.at("plan_file", row.files.get().public_id)
+    scene.secrets += [row.number, "秘密整改要求", "秘密原因", "秘密措施"]
+
+
 PARTS: tuple[Callable[[Scene, Any, datetime], None], ...] = (
-    _people, _school, _consequences, _agreements, _score,
+    _people, _school, _consequences, _agreements, _score, _plan,
 )  # fmt: skip
 
 

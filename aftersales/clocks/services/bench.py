@@ -11,7 +11,7 @@ from aftersales.clocks.rules import ClockSubject
 from aftersales.clocks.states import COUNTING, ClockState
 from aftersales.core.models import Audience
 from aftersales.standards.models import StandardVersion
-from aftersales.standards.rules import matches, specificity
+from aftersales.standards.rules import instead_of_usual, matches, specificity
 from aftersales.standards.selectors import Book
 from aftersales.standards.states import Debtor
 from aftersales.standards.worktime import ALWAYS, WorkingTime
@@ -147,14 +147,14 @@ class Bench:
     def _strictest(self, event: Any, subject: ClockSubject) -> dict[str, StandardVersion]:
         """Of all versions this event starts for such a subject: per promise the one that is due first."""
         best: dict[str, tuple[datetime, int, str, StandardVersion]] = {}
-        for version in self.book.by_event.get((event.subject_kind, event.kind), ()):
-            listed = [*version.starts_on, *version.restarts_on]
-            if not (
-                version.applies_at(event.at)
-                and matches(version, subject)
-                and rules.triggers(listed, event.kind, event.payload)
-            ):
-                continue
+        fitting = [
+            version
+            for version in self.book.by_event.get((event.subject_kind, event.kind), ())
+            if version.applies_at(event.at)
+            and matches(version, subject)
+            and rules.triggers([*version.starts_on, *version.restarts_on], event.kind, event.payload)
+        ]
+        for version in instead_of_usual(fitting):
             calendar = self.book.calendar(version)
             due = rules.due_at(calendar, event.at, version.limit_value, version.limit_unit)
             rank = (due, -specificity(version), version.standard.code, version)
@@ -211,7 +211,17 @@ class Bench:
         self.born.append(clock)
 
     def _tighten(self, clock: Clock, version: StandardVersion, event: Any) -> None:
-        """A stricter standard takes the running clock over, counted from now; a milder one does nothing."""
+        """A stricter standard takes the running clock over, counted from now; a milder one does nothing.
+
+        A promotion that began or ended meanwhile does not: a running clock keeps what it started with.
+        """
+        held = self.version(clock)
+        if (
+            held is not None
+            and held.standard_id == version.standard_id
+            and held.promotion_id != version.promotion_id
+        ):
+            return
         due = rules.due_at(self.book.calendar(version), event.at, version.limit_value, version.limit_unit)
         if clock.state not in COUNTING or clock.standard_version_id is None or due >= clock.due_at:
             return

@@ -6,12 +6,14 @@ from typing import Any
 from django import template
 from django.conf import settings
 from django.template.loader import get_template
+from django.utils import timezone
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 
 from accounts.selectors import taste_of
 from aftersales.core import events, origin
 from aftersales.desk import keys, navigation, shell, tour
+from aftersales.standards.promoting.selectors import running
 from aftersales.standards.selectors import book, last_seen
 from aftersales.tickets.looks import state_badge
 from aftersales.tickets.selectors.cited import cited_name
@@ -23,6 +25,12 @@ register = template.Library()
 def side_bar(context: template.Context) -> SafeString:
     """The side bar of this person on this page."""
     return shell.side_bar(context["request"])
+
+
+@register.inclusion_tag("desk/_promotions.html")
+def promotions_running() -> dict[str, Any]:
+    """Promotions whose numbers count now. No query: the copy of the rule book that the process holds says it."""
+    return {"promotions": running(timezone.now(), last_seen())}
 
 
 @register.simple_tag

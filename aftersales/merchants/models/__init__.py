@@ -11,6 +11,7 @@ from .shops import (
     MerchantMember,
     TrainingTerm,
 )
+from .talks import Talk
 
 __all__ = [
     "Agreement",
@@ -23,5 +24,6 @@ __all__ = [
     "MerchantContact",
     "MerchantInvitation",
     "MerchantMember",
+    "Talk",
     "TrainingTerm",
 ]

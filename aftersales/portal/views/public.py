@@ -26,6 +26,7 @@ def rules(request: HttpRequest) -> HttpResponse:
     page = {
         "title": pgettext("published", "Rules for merchants"), "now": now, "search": search,
         "sections": published.sections(search, now),
+        "sales": published.sales(now),
         "talks": consulting.counted(Consultation.objects.all())[:30],
     }  # fmt: skip
     return render(request, "published/rules.html", page)

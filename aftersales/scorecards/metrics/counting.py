@@ -179,18 +179,12 @@ def _excluded(part: Part) -> str:
 
 def _in_force(code: str, at: str, book: Book) -> str:
     """A number of the rule book as it was in force at that moment; before its first version that one counts."""
-    versions = book.parameters.get(code, ())
-    since = sorted(
-        (one.valid_from, one.pk, float(one.value))
-        for one in versions
-        if one.valid_from and one.applies_at(one.valid_from)
-    )
+    since = [(begin, float(one.value)) for begin, one in rule_book.since_when(code, among=book)]
     if not since:
         rule_book.parameter(code, datetime.max.replace(tzinfo=UTC), among=book)  # says what is missing
-    first = since[0][2]
+    first = since[0][1]
     later = [
-        f"WHEN {at} >= '{begin.isoformat()}'::timestamptz THEN {value!r}"
-        for begin, _pk, value in since[:0:-1]
+        f"WHEN {at} >= '{begin.isoformat()}'::timestamptz THEN {value!r}" for begin, value in since[:0:-1]
     ]
     return f"(CASE {' '.join(later)} ELSE {first!r} END)" if later else f"({first!r})"
 

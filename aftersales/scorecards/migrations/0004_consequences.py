@@ -14,7 +14,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('merchants', '0003_agreements'),
-        ('scorecards', '0002_formulas'),
+        ('scorecards', '0003_month_runs'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -10,6 +10,7 @@ from aftersales.scorecards.models.consequences import (
 )
 from aftersales.scorecards.models.formulas import Formula, FormulaVersion, Scored, Snapshot, Standing
 from aftersales.scorecards.models.months import MonthOutcome, MonthRun
+from aftersales.scorecards.models.rectifications import Plan, PlanFile
 from aftersales.scorecards.models.rollups import Rollup, Touched
 
 __all__ = [
@@ -23,6 +24,8 @@ __all__ = [
     "MeasureFile",
     "MerchantMeasure",
     "Neutral",
+    "Plan",
+    "PlanFile",
     "Rollup",
     "Scored",
     "Snapshot",

@@ -4,6 +4,7 @@ from .base import CODE_LENGTH, Edition, Named, RuleVersion, codes, new_edition
 from .calendars import CalendarDay, CalendarPeriod, CalendarYear, Market, WorkCalendar, clock_face
 from .consultations import Consultation, ConsultationComment
 from .numbers import Parameter, ParameterVersion
+from .promotions import Promotion
 from .returns import ReturnRule, ReturnRuleVersion
 from .standards import ServiceStandard, StandardVersion
 
@@ -19,6 +20,7 @@ __all__ = [
     "Named",
     "Parameter",
     "ParameterVersion",
+    "Promotion",
     "ReturnRule",
     "ReturnRuleVersion",
     "RuleVersion",

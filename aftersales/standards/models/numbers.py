@@ -16,6 +16,7 @@ from aftersales.standards.querysets import RuleBookQuerySet, RuleVersionQuerySet
 from aftersales.standards.states import Measure, Stance
 
 from .base import Named, RuleVersion, new_edition
+from .promotions import Promotion
 
 
 class Parameter(Named, VersionedModel):
@@ -51,6 +52,10 @@ class ParameterVersion(RuleVersion):
     source_value = models.JSONField(_("source's value"), null=True, blank=True)
     legal_value = models.JSONField(_("legal value"), null=True, blank=True)
     legal_ref = models.CharField(_("legal ground"), max_length=120, blank=True)
+    promotion = models.ForeignKey(
+        Promotion, models.PROTECT, null=True, blank=True, editable=False, related_name="number_versions",
+        verbose_name=pgettext_lazy("rule book", "promotion"),
+    )  # fmt: skip
     history = HistoricalRecords()
     objects = RuleVersionQuerySet.as_manager()
 

@@ -18,6 +18,7 @@ from aftersales.standards.states import ClockKind, Debtor, Family, Promise, Unit
 
 from .base import Named, RuleVersion, codes, new_edition
 from .calendars import WorkCalendar
+from .promotions import Promotion
 
 
 class ServiceStandard(Named, VersionedModel):
@@ -91,6 +92,10 @@ class StandardVersion(RuleVersion):
     legal_limit_value = models.PositiveIntegerField(_("legal limit"), null=True, blank=True)
     legal_limit_unit = models.CharField(_("unit"), max_length=14, choices=Unit, blank=True)
     legal_ref = models.CharField(_("legal ground"), max_length=120, blank=True)
+    promotion = models.ForeignKey(
+        Promotion, models.PROTECT, null=True, blank=True, editable=False, related_name="standard_versions",
+        verbose_name=pgettext_lazy("rule book", "promotion"),
+    )  # fmt: skip
     applies_to_open = models.BooleanField(_("applies to open tickets"), default=False, editable=False)
     history = HistoricalRecords()
     objects = RuleVersionQuerySet.as_manager()

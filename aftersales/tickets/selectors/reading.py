@@ -91,12 +91,15 @@ def _must_be_read(version: StandardVersion, now: datetime) -> bool:
     return (
         version.state == RuleState.ACTIVE
         and not version.is_shipped
+        and version.promotion_id is None  # said by a banner as long as it lasts
         and (version.valid_to is None or version.valid_to > now)
     )
 
 
 def _before(version: StandardVersion, among: Book) -> StandardVersion | None:
-    same = [one for one in among.versions if one.standard_id == version.standard_id]
+    same = [
+        one for one in among.versions if one.standard_id == version.standard_id and one.promotion_id is None
+    ]
     earlier = [one for one in same if one.number < version.number]
     return max(earlier, key=lambda one: one.number, default=None)
 

@@ -13,7 +13,7 @@ from django.utils.dateparse import parse_datetime
 
 from accounts import demo as people
 from aftersales.core import demonstration
-from aftersales.desk.demo import life, measured, months, scored, write
+from aftersales.desk.demo import life, managed, measured, months, scored, write
 
 
 class Command(BaseCommand):
@@ -39,6 +39,7 @@ class Command(BaseCommand):
             counted["scores"] = scored.count(now)
             counted["proposals by figures"] = months.play(cast, now)
             counted["measures"] = measured.live(cast, now)
+            counted["plans"] = managed.live(now, cast)
         self.stdout.write(", ".join(f"{count} {name}" for name, count in counted.items()))
 
 

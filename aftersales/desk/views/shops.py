@@ -1,0 +1,213 @@
+"""My shops: the manager's list, one shop's working side with the contact log, and rectification plans."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
+from django.views.decorators.http import require_GET, require_POST
+
+from aftersales.clocks.models import Clock
+from aftersales.core import events, files, moves, subjects
+from aftersales.core.access import answered, needs
+from aftersales.core.models import Event
+from aftersales.core.posted import whole
+from aftersales.desk import shops
+from aftersales.desk.shopforms import PlanForm, TalkForm
+from aftersales.ledger.models import Proposal
+from aftersales.ledger.states import Party, ProposalState
+from aftersales.merchants import agreementpages
+from aftersales.merchants.agreementselectors import of_merchants
+from aftersales.merchants.models import DepositCall, Lesson, Merchant, Talk
+from aftersales.merchants.services.talks import KEEP, talk_note
+from aftersales.scorecards.models import Plan, PlanFile
+from aftersales.scorecards.rectification import selectors as plans
+from aftersales.scorecards.rectification.machine import ANY as RECTIFY_ANY
+from aftersales.scorecards.rectification.machine import RECTIFY
+from aftersales.scorecards.services import rectification
+from aftersales.standards.states import Debtor
+from aftersales.standards.views import valid
+
+SEE, READ_PLANS = "desk.my_shops", "scorecards.view_plans"
+ROWS = 30
+
+
+@needs(SEE)
+@require_GET
+def index(request: HttpRequest) -> HttpResponse:
+    """My shops, what hurts first; who stands above the managers chooses one."""
+    now, user = timezone.now(), request.user
+    others = shops.managers() if user.has_perm(shops.ANY) or not user.has_perm(KEEP) else []
+    wanted = whole(request.GET.get("manager")) if others else None
+    chosen = next((one.pk for one in others if one.pk == wanted), others[0].pk if others else user.pk or 0)
+    found, only = shops.board(user, chosen, now), request.GET.get("only", "")[:10]
+    kept = [one for one in found.lines if only not in shops.KEPT or shops.KEPT[only](one)]
+    page = {
+        "title": pgettext("navigation", "My shops"), "now": now, "board": found, "lines": kept, "only": only,
+        "filters": shops.FILTERS, "managers": others, "manager": chosen,
+        "talks": {one.shop.pk: shops.talk_words(one.talk) for one in kept if one.talk},
+    }  # fmt: skip
+    return render(request, "desk/shops.html", page)
+
+
+def _shop(request: HttpRequest, code: str) -> Merchant:
+    rows = Merchant.objects.visible_to(request.user).select_related("manager")
+    found: Merchant = get_object_or_404(rows, code=code)
+    return found
+
+
+@needs(SEE)
+@require_GET
+def shop(request: HttpRequest, code: str) -> HttpResponse:
+    """What this shop owes and complains of, its plans and every talk with it."""
+    row, now, user = _shop(request, code), timezone.now(), request.user
+    breaches = _breaches(request, row)
+    page: dict[str, Any] = {
+        "title": row.name, "now": now, "shop": row, **_rows(request, row, now),
+        "plans": [(one, plans.badge_of(one, now)) for one in Plan.objects.visible_to(user).filter(merchant=row)[:ROWS]],
+        "talks": Talk.objects.visible_to(user).filter(merchant=row).select_related("by")[:ROWS],
+        "may_talk": user.has_perm(KEEP) and (row.manager_id == user.pk or user.has_perm(shops.ANY)),
+        "may_rectify": user.has_perm(RECTIFY) and (row.manager_id == user.pk or user.has_perm(RECTIFY_ANY)),
+        "talk_form": TalkForm(prefix="talk", initial={"day": timezone.localdate(now)}),
+        "plan_form": PlanForm(prefix="plan", breaches=breaches),
+    }  # fmt: skip
+    return render(request, "desk/shop.html", page)
+
+
+def _rows(request: HttpRequest, row: Merchant, now: datetime) -> dict[str, Any]:
+    """The very rows behind the numbers of the list."""
+    user = request.user
+    clocks = list(
+        shops.open_obligations(user, [row.pk])
+        .select_related("standard_version__standard")
+        .order_by("due_at", "pk")[:ROWS]
+    )
+    names = subjects.named([(one.subject_kind, one.subject_id) for one in clocks], user)
+    lessons = Lesson.objects.visible_to(user).late(now).filter(merchant=row, member__active_to=None)
+    told = Proposal.objects.visible_to(user).filter(party=Party.MERCHANT, party_id=row.pk)
+    asked = of_merchants([row], now).get(row.pk, [])
+    return {
+        "clocks": [(one, names.get((one.subject_kind, one.subject_id))) for one in clocks],
+        "lessons": lessons.select_related("course", "member__user")[:ROWS],
+        "calls": DepositCall.objects.visible_to(user).unmet().filter(merchant=row)[:ROWS],
+        "asked": [(one, agreementpages.standing_badge(one.standing)) for one in asked if one.is_open],
+        "disputes": shops.open_disputes(user, [row.pk]).order_by("turn_until", "pk")[:ROWS],
+        "appeals": told.filter(state=ProposalState.APPEALED)[:ROWS],
+    }
+
+
+def _breaches(request: HttpRequest, row: Merchant) -> list[tuple[int, str]]:
+    """The newest breaches, as choices of a plan."""
+    rows = Clock.objects.visible_to(request.user).filter(owed_by=Debtor.MERCHANT, merchant_id=row.pk)
+    found = list(rows.exclude(breached_at=None).order_by("-breached_at", "-pk")[:12])
+    names = subjects.named([(one.subject_kind, one.subject_id) for one in found], request.user)
+    return [
+        (one.pk, f"{one.breached_at:%m-%d} {one.get_promise_display()} · {_name(names, one)}")
+        for one in found
+    ]
+
+
+def _name(names: Any, one: Clock) -> str:
+    named = names.get((one.subject_kind, one.subject_id))
+    return named.words if named else "–"
+
+
+@needs(KEEP)
+@require_POST
+def talk(request: HttpRequest, code: str) -> HttpResponse:
+    """Note a talk."""
+    row, form = _shop(request, code), TalkForm(request.POST, prefix="talk")
+    if valid(request, form):
+        answered(
+            lambda: talk_note(merchant=row, actor=request.user, now=timezone.now(), **form.cleaned_data),
+            request, _("Noted in the contact log."),
+        )  # fmt: skip
+    return redirect("desk:shop", code)
+
+
+@needs(RECTIFY)
+@require_POST
+def plan_open(request: HttpRequest, code: str) -> HttpResponse:
+    """Ask the shop for a rectification plan."""
+    row = _shop(request, code)
+    form = PlanForm(request.POST, prefix="plan", breaches=_breaches(request, row))
+    made = None
+    if valid(request, form):
+        made = answered(
+            lambda: rectification.plan_open(merchant=row, actor=request.user, now=timezone.now(), **form.terms()),
+            request, _("Asked; the merchant is told."),
+        )  # fmt: skip
+    return redirect("desk:plan", made.number) if made else redirect("desk:shop", code)
+
+
+def _plan(request: HttpRequest, number: str) -> Plan:
+    rows = Plan.objects.visible_to(request.user).select_related("merchant__manager", "opened_by", "closed_by")
+    found: Plan = get_object_or_404(rows, number=number)
+    return found
+
+
+@needs(READ_PLANS)
+@require_GET
+def plan(request: HttpRequest, number: str) -> HttpResponse:
+    """One plan: facts, answer, proof, figure, and what the manager may do now."""
+    row, now = _plan(request, number), timezone.now()
+    options = {one.move.name: one for one in moves.options(row, actor=request.user, now=now)}
+    clocks = Clock.objects.visible_to(request.user).filter(pk__in=row.breaches).order_by("-breached_at")
+    named = subjects.named([(one.subject_kind, one.subject_id) for one in clocks], request.user)
+    told = Event.objects.about("scorecards.plan", row.pk).order_by("-id")[:ROWS]
+    page = {
+        "title": row.number, "now": now, "row": row, "badge": plans.badge_of(row, now), "acts": options,
+        "figure": plans.figure_of(row, now), "files": row.files.select_related("by"),
+        "breaches": [(one, named.get((one.subject_kind, one.subject_id))) for one in clocks],
+        "decisions": Proposal.objects.visible_to(request.user).filter(number__in=row.decisions),
+        "told": [(events.sentence(one), one.at) for one in told],
+        "back": options.get("send_back") if row.state == "answered" else options.get("ask_again"),
+        "closes": [(name, options[name]) for name in ("fulfil", "fail", "withdraw") if name in options],
+    }  # fmt: skip
+    return render(request, "desk/plan.html", page)
+
+
+@needs(RECTIFY)
+@require_POST
+def plan_act(request: HttpRequest, number: str, name: str) -> HttpResponse:
+    """Accept, send back, or close."""
+    row = _plan(request, number)
+    who: dict[str, Any] = {
+        "plan": row,
+        "actor": request.user,
+        "now": timezone.now(),
+        "version": whole(request.POST.get("version")),
+    }
+    said = request.POST.get("words", "")[:4001]
+    if name == "accept":
+        answered(
+            lambda: rectification.plan_accept(**who), request, _("Accepted; the merchant carries it out.")
+        )
+    elif name == "back":
+        answered(
+            lambda: rectification.plan_send_back(words=said, **who),
+            request,
+            _("Sent back; the merchant is told."),
+        )
+    elif name in ("fulfil", "fail", "withdraw"):
+        answered(
+            lambda: rectification.plan_close(outcome=name, words=said, **who),
+            request,
+            _("Closed; the merchant is told."),
+        )
+    else:
+        raise Http404
+    return redirect("desk:plan", number)
+
+
+@needs(READ_PLANS)
+@require_GET
+def plan_file(request: HttpRequest, public_id: str) -> HttpResponseBase:
+    """A file of a plan."""
+    row = get_object_or_404(PlanFile.objects.visible_to(request.user), public_id=public_id)
+    return files.serve(row, request)

@@ -1,0 +1,1 @@
+"""Promotion mode: dated overrides of numbers of the rule book, which end by themselves (大促)."""

@@ -1,0 +1,242 @@
+"""Answers about promotions: which run or come, what each would change, why one may not come into force. Reads only."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
+
+from aftersales.core.errors import DomainError, Refusal
+from aftersales.core.rulebook import RuleState
+from aftersales.core.wording import minute
+from aftersales.standards import rules as book_rules
+from aftersales.standards import selectors as rule_book
+from aftersales.standards.models import (
+    Parameter,
+    ParameterVersion,
+    Promotion,
+    ServiceStandard,
+    StandardVersion,
+)
+from aftersales.standards.promoting.rules import NUMBER, STANDARD, Override
+from aftersales.standards.selectors import Book
+from aftersales.standards.services import STANDARD_TERMS, check_terms, check_value
+from aftersales.standards.states import ClockKind, Debtor, Measure
+
+COUNTED = frozenset(Measure) - {Measure.TEXT, Measure.CODES}
+
+
+@dataclass(frozen=True)
+class Line:
+    """One override beside what counts without it; ``faults``: why it may not be."""
+
+    override: Override
+    name: str
+    usual: str
+    instead: str
+    is_looser: bool | None
+    faults: Sequence[str] = ()
+
+
+def running(now: datetime, among: Book | None) -> list[Promotion]:
+    """Promotions whose overrides count now. No query: ``among`` is a book at hand, perhaps an old edition."""
+    return [one for one in among.promotions if one.runs_at(now)] if among is not None else []
+
+
+def upcoming(now: datetime, among: Book) -> list[Promotion]:
+    """In force and not begun yet, the next first."""
+    return [one for one in among.promotions if one.state == RuleState.ACTIVE and one.starts_at > now]
+
+
+def usual_standard(code: str, at: datetime, among: Book) -> StandardVersion | None:
+    """The version of a standard that counts at a moment without any promotion."""
+    return next(
+        (
+            one
+            for one in reversed(among.versions)
+            if one.standard.code == code and one.promotion_id is None and one.applies_at(at)
+        ),
+        None,
+    )
+
+
+def usual_number(code: str, at: datetime, among: Book) -> ParameterVersion | None:
+    """The version of a number that counts at a moment without any promotion."""
+    rows = [one for one in among.parameters.get(code, ()) if one.promotion_id is None and one.applies_at(at)]
+    return rows[-1] if rows else None
+
+
+def would_be(usual: StandardVersion, override: Override, promotion: Promotion) -> StandardVersion:
+    """The version of the standard that a promotion makes; not saved."""
+    terms = {name: getattr(usual, name) for name in STANDARD_TERMS}
+    terms |= {"limit_value": int(override.value), "limit_unit": override.unit, "conflict_group": ""}
+    if promotion.market_id is not None:
+        terms["markets"] = [promotion.market.code]  # type: ignore[union-attr]
+    return StandardVersion(standard=usual.standard, promotion=promotion, **terms)
+
+
+def lines(promotion: Promotion, now: datetime) -> list[Line]:
+    """Its overrides beside the usual numbers, each with what speaks against it."""
+    among, at = rule_book.book(), max(promotion.starts_at, now)
+    return [_line(one, promotion, at, among) for one in promotion.said]
+
+
+def _line(one: Override, promotion: Promotion, at: datetime, among: Book) -> Line:
+    faults, name = (
+        [str(fault.message) for fault in _faults_of(one, promotion, at, among)],
+        among.name_of(one.code),
+    )
+    if one.sort == STANDARD:
+        usual = usual_standard(one.code, at, among)
+        instead = rule_book.limit_words(int(one.value), one.unit)
+        if usual is None:
+            return Line(one, name, "–", instead, None, faults)
+        longer = _minutes(among, would_be(usual, one, promotion)) - _minutes(among, usual)
+        words = rule_book.limit_words(usual.limit_value, usual.limit_unit)
+        return Line(one, name, words, instead, longer > 0 if longer else None, faults)
+    number = usual_number(one.code, at, among)
+    unit = Measure(number.parameter.measure).label if number else ""
+    usual_words = f"{number.value:g} {unit}" if number and isinstance(number.value, int | float) else "–"
+    return Line(one, name, usual_words, f"{one.value:g} {unit}", None, faults)
+
+
+def _minutes(among: Book, version: StandardVersion) -> float:
+    return book_rules.nominal_minutes(
+        among.calendars[version.calendar_id], version.limit_value, version.limit_unit
+    )
+
+
+def faults(rows: Sequence[Promotion], now: datetime) -> dict[int, list[Refusal]]:
+    """Fact: why each may not come into force, in sentences: the law, agreements, R3.4, other promotions."""
+    among = rule_book.book()
+    return {row.pk: _faults(row, now, among) for row in rows}
+
+
+def _faults(row: Promotion, now: datetime, among: Book) -> list[Refusal]:
+    at = max(row.starts_at, now)
+    found = [fault for one in row.said for fault in _faults_of(one, row, at, among)]
+    found += _clashes(row, among)
+    return found or _order_broken(row, at, among)
+
+
+def _faults_of(one: Override, row: Promotion, at: datetime, among: Book) -> Iterable[Refusal]:
+    if one.sort == STANDARD:
+        usual = usual_standard(one.code, at, among)
+        yield from [_unknown(one)] if usual is None else _standard_faults(one, usual, row, among)
+        return
+    number = usual_number(one.code, at, among)
+    yield from [_unknown(one)] if number is None else _number_faults(one, number, row, among)
+
+
+def _unknown(one: Override) -> Refusal:
+    return Refusal(
+        "no_rule", _("The rule book has no rule “%(code)s” in force at that time.") % {"code": one.code}
+    )
+
+
+def _standard_faults(one: Override, usual: StandardVersion, row: Promotion, among: Book) -> Iterable[Refusal]:
+    name = {"name": among.name_of(one.code)}
+    version = would_be(usual, one, row)
+    try:
+        check_terms(version)
+    except DomainError as error:
+        yield Refusal(error.code, f"{name['name']}: {error}")
+        return
+    longer = _minutes(among, version) - _minutes(among, usual)
+    if usual.clock_kind == ClockKind.STATUTORY and longer > 0:
+        yield Refusal(
+            "beyond_law",
+            _("“%(name)s” is set by law: a promotion may shorten it, never make it longer.") % name,
+        )
+    if usual.owed_by == Debtor.MERCHANT and longer < 0:
+        yield Refusal(
+            "beside_agreement",
+            _("“%(name)s” is what merchants agreed to: a promotion may give them more time, never less.")
+            % name,
+        )
+
+
+def _number_faults(one: Override, usual: ParameterVersion, row: Promotion, among: Book) -> Iterable[Refusal]:
+    name = {"name": among.name_of(one.code)}
+    if usual.legal_value is not None or usual.legal_ref:
+        yield Refusal("beyond_law", _("“%(name)s” is set by law and stays as it is in a promotion.") % name)
+    if usual.parameter.measure not in COUNTED:
+        yield Refusal(
+            "not_a_number", _("“%(name)s” is no number that could be another one for a time.") % name
+        )
+        return
+    if row.market_id is not None and len(among.markets) > 1:
+        yield Refusal(
+            "every_market",
+            _("“%(name)s” counts in every market; leave the market of the promotion empty.") % name,
+        )
+    try:
+        check_value(usual.parameter, one.value)
+    except DomainError as error:
+        yield Refusal(error.code, str(error))
+
+
+def _clashes(row: Promotion, among: Book) -> Iterable[Refusal]:
+    """Two promotions may overlap in time, not in a rule: nobody could say which of them counts."""
+    mine = {one.key for one in row.said}
+    for other in among.promotions:
+        meets = other.starts_at < row.ends_at and row.starts_at < other.until
+        if other.pk == row.pk or not meets:
+            continue
+        for one in other.said:
+            if one.key in mine:
+                names = {"name": among.name_of(one.code), "other": other.name, "until": minute(other.until)}
+                yield Refusal(
+                    "overridden_already",
+                    _("“%(name)s” is overridden by “%(other)s” until %(until)s already.") % names,
+                )
+
+
+def _order_broken(row: Promotion, at: datetime, among: Book) -> list[Refusal]:
+    versions = []
+    for number, one in enumerate((one for one in row.said if one.sort == STANDARD), 1):
+        usual = usual_standard(one.code, at, among)
+        if usual is not None:
+            version = would_be(usual, one, row)
+            version.pk = -number
+            versions.append(version)
+    broken = rule_book.order_broken(versions, at) if versions else {}
+    seen: dict[str, Refusal] = {}
+    for refusals in broken.values():
+        seen |= {str(one.message): one for one in refusals}
+    return list(seen.values())
+
+
+def choices() -> list[tuple[str, list[tuple[str, str]]]]:
+    """What can be overridden, for a form: standards and numbers, grouped. Two queries."""
+    standards = [(f"{STANDARD}:{row.code}", str(row.name)) for row in ServiceStandard.objects.all()]
+    numbers = [
+        (f"{NUMBER}:{row.code}", f"{row.name} ({Measure(row.measure).label})")
+        for row in Parameter.objects.filter(measure__in=sorted(COUNTED))
+    ]
+    return [(_("Service standards"), standards), (pgettext("rule book", "Numbers"), numbers)]
+
+
+def phase(row: Promotion, now: datetime) -> tuple[str, str, str]:
+    """Word, tone and mark of where a promotion stands."""
+    if row.state == RuleState.DRAFT:
+        return (str(RuleState.DRAFT.label), "amber", "dashed")
+    if row.state == RuleState.REJECTED:
+        return (str(RuleState.REJECTED.label), "bare", "cross")
+    if row.runs_at(now):
+        return (pgettext("promotion", "Running"), "green", "tick")
+    if row.state == RuleState.ACTIVE and now < row.starts_at:
+        return (pgettext("promotion", "Coming"), "blue", "quarter")
+    return (pgettext("promotion", "Over"), "bare", "bar")
+
+
+def versions_of(promotion: Promotion) -> Mapping[tuple[str, str], Any]:
+    """The version that each override became, for links. Two queries."""
+    found: dict[tuple[str, str], Any] = {}
+    for version in StandardVersion.objects.filter(promotion=promotion).select_related("standard"):
+        found[STANDARD, version.standard.code] = version
+    for value in ParameterVersion.objects.filter(promotion=promotion).select_related("parameter"):
+        found[NUMBER, value.parameter.code] = value
+    return found

@@ -1,0 +1,154 @@
+"""The merchant manager's morning: which of my shops moved, owe or complain, what I agreed with them, when again."""
+
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+import time_machine
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from accounts.states import Role
+from aftersales.core.errors import DomainError, NotPermitted
+from aftersales.desk import shops
+from aftersales.ledger import services as ledger
+from aftersales.merchants.models import DepositCall, Merchant, Talk
+from aftersales.merchants.services.talks import talk_note
+from aftersales.scorecards.models import Formula, FormulaVersion, Snapshot, Standing
+from aftersales.scorecards.services.rectification import plan_open
+from tests.records import merchant as a_merchant
+
+pytestmark = pytest.mark.django_db
+DAY = timedelta(days=1)
+
+
+@pytest.fixture(autouse=True)
+def at(now: datetime, settings: Any) -> Iterator[None]:
+    settings.REQUIRE_SECOND_FACTOR = False
+    with time_machine.travel(now, tick=False):
+        yield
+
+
+def mine(cast: Any, now: datetime, code: str) -> Merchant:
+    row = a_merchant(code, now, self_run=True)  # a shop of our own signs no agreement
+    Merchant.objects.filter(pk=row.pk).update(manager=cast.merchant_manager)
+    row.refresh_from_db()
+    return row
+
+
+def scored(shop: Merchant, now: datetime, score: str, before: str) -> None:
+    rule = FormulaVersion.objects.filter(formula__subject_kind="merchant").first()
+    assert rule is not None
+    common: dict[str, Any] = {
+        "formula": Formula.objects.get(pk=rule.formula_id), "rule": rule, "subject_kind": "merchant",
+        "subject_id": shop.pk, "low": 0, "high": 100, "grade": "B", "volume": 50, "at": now,
+    }  # fmt: skip
+    Standing(score=Decimal(score), day=date(2026, 11, 22), **common).save()
+    Snapshot(score=Decimal(before), day=date(2026, 10, 31), month=date(2026, 10, 1), **common).save()
+
+
+def noted(shop: Merchant, cast: Any, now: datetime, **more: Any) -> Talk:
+    said: dict[str, Any] = {
+        "day": date(2026, 11, 20), "channel": "phone", "spoken_with": "owner", "subject": "score", "agreed": "下周复盘",
+        "next_on": date(2026, 11, 23),
+    }  # fmt: skip
+    return talk_note(merchant=shop, actor=cast.merchant_manager, now=now, **(said | more))
+
+
+def test_what_hurts_comes_first_and_the_quiet_ones_are_folded(cast: Any, now: datetime) -> None:
+    fell, late, complains, due, quiet = (mine(cast, now, f"S{number}") for number in range(5))
+    foreign = a_merchant("FOREIGN", now)
+    scored(fell, now, "71.0", "78.5")
+    scored(quiet, now, "90.4", "90.0")
+    DepositCall(merchant=late, amount=Decimal(500), asked_at=now - 9 * DAY, due_at=now - DAY).save()
+    plan_open(merchant=late, cause="other", asked="请整改", actor=cast.merchant_manager, now=now)
+    row = ledger.propose(
+        kind="penalty", party=complains, amount=Decimal(100), fact_code="late_answer", source=("tests.fact", 1),
+        citation="obligation.answer v1", actor=cast.operations, now=now,
+    )  # fmt: skip
+    row = ledger.proposal_notify(proposal=row, actor=cast.operations, now=now)
+    ledger.proposal_appeal(proposal=row, text="已按时答复", actor=cast.supervisor, now=now)
+    noted(due, cast, now)
+    board = shops.board(cast.merchant_manager, cast.merchant_manager.pk, now)
+    assert [one.shop.code for one in board.lines] == ["S1", "S2", "S0", "S3"]
+    assert [one.shop.code for one in board.quiet] == ["S4"]
+    assert (board.moved, board.owing, board.complaining, board.due) == (1, 1, 1, 1)
+    assert board.lines[2].moved == Decimal("-7.5")
+    assert [fact.tone for fact in board.lines[0].owes] == ["red", "amber"]
+    page = cast.client(cast.merchant_manager).get("/desk/shops/").content.decode()
+    assert foreign.code not in page
+    for part in ("/desk/shops/S1/#h-owes", "/desk/shops/S2/#h-complains", "/desk/shops/S1/#h-plans"):
+        assert part in page
+    shop = cast.client(cast.merchant_manager).get("/desk/shops/S2/").content.decode()
+    assert row.number in shop
+    # And who stands above the managers looks at any of their desks
+    above = cast.client(cast.supervisor).get("/desk/shops/", {"manager": cast.merchant_manager.pk})
+    assert "S1" in above.content.decode()
+
+
+def test_the_list_takes_twelve_statements_however_many_shops(cast: Any, now: datetime) -> None:
+    browser = cast.client(cast.merchant_manager)
+
+    def asked() -> int:
+        browser.get("/desk/shops/")
+        with CaptureQueriesContext(connection) as found:
+            assert browser.get("/desk/shops/").status_code == 200
+        return len(found)
+
+    scored(mine(cast, now, "F0"), now, "71.0", "78.5")
+    few = asked()
+    for number in range(1, 8):
+        shop = mine(cast, now, f"F{number}")
+        scored(shop, now, "71.0", "78.5")
+        noted(shop, cast, now)
+        plan_open(merchant=shop, cause="other", asked="请整改", actor=cast.merchant_manager, now=now)
+    assert few == asked() <= 12
+
+
+def test_a_talk_is_noted_once_and_the_later_one_answers_its_reminder(cast: Any, now: datetime) -> None:
+    shop = mine(cast, now, "S1")
+    browser, me = cast.client(cast.merchant_manager), cast.merchant_manager
+
+    def board() -> shops.Board:
+        return shops.board(me, me.pk, now)
+
+    said = {
+        "talk-day": "2026-11-20", "talk-channel": "phone", "talk-spoken_with": "owner", "talk-subject": "score",
+        "talk-agreed": "下周复盘发货及时率", "talk-next_on": "2026-11-23",
+    }  # fmt: skip
+    for _click in range(2):
+        browser.post("/desk/shops/S1/talk/", said)
+    assert Talk.objects.get().agreed == "下周复盘发货及时率"
+    assert board().lines[0].is_due
+    assert "下周复盘发货及时率" in browser.get("/desk/shops/S1/").content.decode()
+    noted(shop, cast, now, day=date(2026, 11, 23), agreed="已复盘", next_on=None)
+    assert board().quiet[0].talk.agreed == "已复盘"
+
+
+def test_only_who_looks_after_the_shop_notes_and_no_merchant_reads(cast: Any, now: datetime) -> None:
+    shop = mine(cast, now, "S1")
+    other = cast.person(Role.MERCHANT_MANAGER, name="别的经理")
+    said: dict[str, Any] = {
+        "day": date(2026, 11, 20),
+        "channel": "phone",
+        "spoken_with": "owner",
+        "subject": "score",
+    }
+    with pytest.raises(DomainError) as refused:
+        talk_note(merchant=shop, agreed="x", actor=other, now=now, **said)
+    assert refused.value.code == "not_my_shop"
+    with pytest.raises(NotPermitted):
+        talk_note(merchant=shop, agreed="x", actor=cast.agent, now=now, **said)
+    for wrong, code in (
+        ({"day": date(2026, 11, 24)}, "day"), ({"agreed": " "}, "agreed"), ({"channel": "pigeon"}, "choice"),
+        ({"next_on": date(2026, 11, 22)}, "next_on"),
+    ):  # fmt: skip
+        with pytest.raises(DomainError) as refused:
+            noted(shop, cast, now, **wrong)
+        assert refused.value.code == code
+    noted(shop, cast, now)
+    owner = cast.of_a_shop(Role.MERCHANT_OWNER, shop)
+    assert not Talk.objects.visible_to(owner).exists()
+    assert Talk.objects.visible_to(cast.auditor).count() == 1
