@@ -17,6 +17,7 @@ urlpatterns = [
     path("overview/", include("aftersales.dashboards.urls")),
     path("notices/", include("aftersales.notices.urls")),
     path("rules/scores/", include("aftersales.scorecards.urls")),
+    path("rules/shadow/", include("aftersales.scorecards.shadowurls")),
     path("rules/ladder/", include("aftersales.clocks.urls")),
     path("rules/circumstances/", include("aftersales.clocks.circumstanceurls")),
     path("rules/", include("aftersales.standards.urls")),

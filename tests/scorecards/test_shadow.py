@@ -1,11 +1,14 @@
 """Drafts of rules run over tickets that are over: what would have been due when, how graded, where sent."""
 
+import csv
+import io
 import json
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.apps import apps
 from django.db import DatabaseError, connection, transaction
 from django.test.utils import CaptureQueriesContext
@@ -101,7 +104,7 @@ def test_a_stricter_standard_changes_exactly_three_clocks_and_nobody_is_told(
         "by the rules in force it comes out as it was"
     )
     first = counts["promise first_response"]
-    assert (first["n"], first["late_base"], first["late_then"], first["newly_late"]) == (5, 1, 2, 1)
+    assert (first["n"], first["late_base"], first["late_then"], first["newly_late"]) == (5, 2, 3, 1)
     found = {one.subject_id: one for one in diffs(run, "clocks")}
     assert set(found) == {five[name].pk for name in ANSWERED}
     fair = found[five["fair"].pk]
@@ -180,10 +183,13 @@ def test_a_grading_rule_that_is_only_written_down_regrades_and_its_clocks_follow
     assert counts["severities"] == {"minor>major": 2}
     assert {one.subject_id for one in diffs(run, "grades")} == {five["plain"].pk, five["open"].pk}
     assert diffs(run, "grades")[0].then["by"].startswith("ordinary-is-major v0")
-    first = counts["promise first_response"]
-    assert (first["changed"], first["newly_late"]) == (2, 1), (
-        "one hour instead of a day, and one has no answer"
+    emergency = counts["promise emergency_response"]
+    assert (emergency["born"], emergency["late_then"] - emergency["late_base"]) == (2, 1), (
+        "a major problem is owed an emergency response: one was answered, the other was not"
     )
+    assert counts["promise plan"]["born"] == 2
+    born = next(one for one in diffs(run, "clocks") if one.group == "plan")
+    assert (born.was, born.then["rule"]) == ({"real": {}}, "plan_major v1")
 
 
 def test_another_route_and_a_refused_text(five, asked, later) -> None:
@@ -198,3 +204,36 @@ def test_another_route_and_a_refused_text(five, asked, later) -> None:
     with pytest.raises(DomainError) as refused:
         asked()
     assert refused.value.code == "nothing_to_try"
+
+
+def test_operations_try_drafts_on_the_page_and_the_auditor_reads_what_came_out(
+    desk, five, stricter, later, settings
+) -> None:
+    settings.REQUIRE_SECOND_FACTOR = False
+    with time_machine.travel(later, tick=False):
+        browser = desk.client("operations")
+        page = text_of(browser.get("/rules/shadow/"))
+        assert f'name="standard" value="{stricter.pk}"' in page
+        asked = {"since": f"{MONDAY}", "until": f"{MONDAY}", "standard": f"{stricter.pk}"}
+        refused = browser.post("/rules/shadow/ask/", asked | {"grading": "[{]"})
+        assert refused.status_code == 422
+        assert "[{]" in refused.content.decode(), "what was typed stays"
+        address = browser.post("/rules/shadow/ask/", asked).url
+        waits = text_of(browser.get(address))
+        assert "<progress" in waits
+        jobs.run_due(later)
+        reader = desk.client("auditor")
+        page = text_of(reader.get(address))
+        assert "2 → 3" in page, "first answers late before and by the draft"
+        for name, number in ((one, five[one].number) for one in five):
+            assert (f"/desk/tickets/{number}/" in page) == (name in ANSWERED)
+        sheet = list(csv.reader(io.StringIO(reader.get(f"{address}?format=csv").content.decode("utf-8-sig"))))
+        assert len([row for row in sheet if five["fair"].number in row[2]]) >= 1
+        assert reader.get(f"{address}?topic=nothing&group=x&after=y").status_code == 200
+        assert reader.post("/rules/shadow/ask/", asked).status_code == 404
+        assert desk.client("agent").get(address).status_code == 404
+
+
+def text_of(answer: Any) -> str:
+    assert answer.status_code == 200
+    return str(answer.content.decode())

@@ -215,17 +215,20 @@ class _Play:
 def _tally(
     count: Counter[str], real: Fate | None, was: Fate | None, will: Fate | None, *, changed: bool
 ) -> None:
+    count["compared"] += real is not None or was is not None
     count["n"] += was is not None
     count["late_real"] += real is not None and real.late
     count["late_base"] += was is not None and was.late
     count["late_then"] += will is not None and will.late
-    count["as_real"] += (real and real.verdict) == (was and was.verdict)
+    if real is not None or was is not None:
+        count["as_real"] += (real and real.verdict) == (was and was.verdict)
     count["changed"] += changed
+    was_late, then_late = was is not None and was.late, will is not None and will.late
+    count["newly_late"] += then_late and not was_late
+    count["no_longer_late"] += was_late and not then_late
     if was is not None and will is not None:
         count["earlier"] += will.due_at < was.due_at
         count["later"] += will.due_at > was.due_at
-        count["newly_late"] += will.late and not was.late
-        count["no_longer_late"] += was.late and not will.late
     else:
         count["born"] += was is None and will is not None
         count["gone"] += will is None and was is not None
