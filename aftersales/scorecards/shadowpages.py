@@ -276,11 +276,18 @@ def before_after(counts: Mapping[str, Mapping[str, int]]) -> list[tuple[str, lis
         own = {key.removeprefix(prefix): one for key, one in counts.items() if key.startswith(prefix)}
         called = _codes(model, own)
         if own:
-            rows = [
-                (called.get(code, code), one.get("base", 0), one.get("then", 0)) for code, one in own.items()
-            ]
-            found.append((str(title), rows))
+            found.append((str(title), _pairs(own, _among(called))))
+    if own := {key.removeprefix("load "): one for key, one in counts.items() if key.startswith("load ")}:
+        found.append((_("Problems found, by duty"), _pairs(own, _of(Duty))))
     return found
+
+
+def _among(called: Mapping[str, str]) -> Callable[[str], str]:
+    return lambda code: called.get(code, code)
+
+
+def _pairs(own: Mapping[str, Mapping[str, int]], words: Callable[[str], str]) -> list[tuple[str, int, int]]:
+    return [(words(code), one.get("base", 0), one.get("then", 0)) for code, one in own.items()]
 
 
 def _codes(model: type[Any], codes: Iterable[str]) -> dict[str, str]:
@@ -323,8 +330,7 @@ def _group_words(topic: str, codes: Sequence[str]) -> Callable[[str], str]:
         return lambda code: _arrow(code, _of(Duty))
     if topic == Topic.PEOPLE:
         return _of(Duty)
-    called = _codes(LadderRung if topic == Topic.STEPS else IntakeRule, codes)
-    return lambda code: called.get(code, code)
+    return _among(_codes(LadderRung if topic == Topic.STEPS else IntakeRule, codes))
 
 
 def lines(

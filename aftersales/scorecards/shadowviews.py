@@ -37,14 +37,15 @@ def index(request: HttpRequest) -> HttpResponse:
 
 def _index(request: HttpRequest, posted: QueryDict | None) -> dict[str, Any]:
     now = timezone.now()
+    typed = posted or QueryDict()
     since, until = last_quarter(now)
     may = request.user.has_perm(SIMULATE)
     waits = pages.waiting(request.user) if may else {}
     if posted is not None:
-        waits["books"] = [(name, words, posted.get(name, text)) for name, words, text in waits["books"]]
+        waits["books"] = [(name, words, typed.get(name, text)) for name, words, text in waits["books"]]
     return {
         "title": pgettext("shadow", "Shadow runs"), "now": now, "runs": pages.runs(request.user), "may": may,
-        "since": (posted or {}).get("since") or f"{since}", "until": (posted or {}).get("until") or f"{until}",
+        "since": typed.get("since") or f"{since}", "until": typed.get("until") or f"{until}",
         **waits,
     }  # fmt: skip
 

@@ -87,7 +87,7 @@ def book_text(name: str) -> str:
 
 
 def _plain(row: Any) -> dict[str, Any]:
-    empty = ("", [], None)
+    empty: tuple[Any, ...] = ("", [], None)
     columns = kept(row, but=("id", "version", "name_zh", "name_en", "source_ref", "is_active"))
     return {key: value for key, value in columns.items() if value not in empty}
 

@@ -14,18 +14,27 @@ from aftersales.tickets import findings, simulation
 from aftersales.tickets.models import Ticket
 from aftersales.tickets.selectors import dispatching, replaying
 from aftersales.tickets.selectors.regrading import Judged, judged
+from aftersales.tickets.selectors.routing import route
 
 MOST = 2_000  # differences of one topic that are kept; the counts name all
 
 
 def signals(run: ShadowRun, both: Worlds) -> Chunk:
-    """The problems that the rules of intake find in the trade data of these days. Two statements for each rule."""
+    """The problems that the rules of intake find in the trade data of these days, and the duties that would take them.
+
+    Two statements for each rule.
+    """
     chunk = Chunk()
     before, after = ({rule.code: rule for rule in world.intake} for world in (both.now, both.then))
     for code in sorted({*before, *after}):
         was, will = _found(before.get(code), both), _found(after.get(code), both)
         chunk.counts[f"signal {code}"].update({"base": len(was), "then": len(will)})
         chunk.counts["signals"].update({"base": len(was), "then": len(will), "changed": len(was ^ will)})
+        for rule, world, found, side in (
+            (before.get(code), both.now, was, "base"), (after.get(code), both.then, will, "then"),
+        ):  # fmt: skip
+            if rule is not None and found:
+                chunk.counts[f"load {route(rule, world.books.routes)}"][side] += len(found)
         chunk.figures.append([code, len(was), len(will)])
         for row in sorted(was ^ will)[:MOST]:
             chunk.diffs.append(

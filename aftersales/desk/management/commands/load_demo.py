@@ -13,7 +13,7 @@ from django.utils.dateparse import parse_datetime
 
 from accounts import demo as people
 from aftersales.core import demonstration
-from aftersales.desk.demo import life, scored, write
+from aftersales.desk.demo import life, scored, trials, write
 
 
 class Command(BaseCommand):
@@ -37,6 +37,7 @@ class Command(BaseCommand):
             counted |= life.live(now, cast, seed=options["seed"])
             demonstration.play(now, cast)
             counted["scores"] = scored.count(now)
+            counted["trials"] = trials.try_out(now, cast)
         self.stdout.write(", ".join(f"{count} {name}" for name, count in counted.items()))
 
 

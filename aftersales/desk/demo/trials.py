@@ -1,0 +1,56 @@
+"""Drafts that wait in the demo, tried on its past weeks: a stricter first answer, dearer late hand-overs."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from accounts.models import User
+from aftersales.core.rulebook import RuleState
+from aftersales.scorecards import services
+from aftersales.scorecards.pages import formula_of
+from aftersales.scorecards.scores import selectors
+from aftersales.scorecards.services import Tried
+from aftersales.scorecards.states import SubjectKind
+from aftersales.standards.models import ServiceStandard, StandardVersion
+from aftersales.standards.services import standard_draft
+
+STANDARD, MINUTES = "first_response_major", 30
+METRIC, HARDER = "dispatch_in_time", {"0.95": "70", "0.90": "35"}
+DAYS = timedelta(days=30)
+
+
+def try_out(now: datetime, people: Mapping[str, User]) -> int:
+    """Draft both and ask for a simulation and a shadow run, which the worker plays; how many were asked for."""
+    operations = people.get("operations")
+    formula = formula_of(SubjectKind.MERCHANT)
+    if operations is None or formula is None:
+        return 0
+    today = now.astimezone(selectors.zone()).date()
+    tried = Tried(standards=_standard(operations, now))
+    services.shadow_ask(
+        since=today - DAYS, until=today - timedelta(days=1), tried=tried, actor=operations, now=now
+    )
+    shown, _counts = selectors.counting(formula, today)
+    if shown is None:
+        return 1
+    terms = copy.deepcopy(shown.terms)
+    for item in terms["metrics"]:
+        if item["metric"] == METRIC:
+            item["marks"] = [[rate, HARDER.get(rate, points)] for rate, points in item["marks"]]
+    reason = "大促后发货晚点增多，晚交运多扣一些"
+    draft = services.formula_draft(formula=formula, terms=terms, actor=operations, now=now, reason=reason)
+    services.formula_simulate(version=draft, least=None, actor=operations, now=now)
+    return 2
+
+
+def _standard(operations: User, now: datetime) -> tuple[int, ...]:
+    """A draft of half an hour, where none waits yet."""
+    row = ServiceStandard.objects.get(code=STANDARD)
+    waiting = StandardVersion.objects.filter(standard=row, state=RuleState.DRAFT).first()
+    draft = waiting or standard_draft(
+        standard=row, actor=operations, now=now, limit_value=MINUTES, limit_unit="minutes",
+        reason="重大问题一小时才回复，客户等得太久",
+    )  # fmt: skip
+    return (draft.pk,)
