@@ -13,6 +13,7 @@ from django.apps import apps
 from django.db import DatabaseError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
+from accounts.states import Role
 from aftersales.core import jobs
 from aftersales.core.errors import DomainError
 from aftersales.core.models import Delivery, Event
@@ -23,7 +24,7 @@ from aftersales.scorecards.models import ShadowDiff, ShadowPart, ShadowRun
 from aftersales.scorecards.services import Tried
 from aftersales.scorecards.shadow import drafts, tickets
 from aftersales.standards import services as standards
-from aftersales.standards.models import ServiceStandard
+from aftersales.standards.models import Parameter, ServiceStandard
 from aftersales.tickets import services as desk_services
 
 pytestmark = pytest.mark.django_db
@@ -59,7 +60,7 @@ def stricter(desk: Any, now: datetime) -> Any:
 
 
 @pytest.fixture
-def asked(desk: Any, five: Any, later: datetime) -> Callable[..., ShadowRun]:
+def asked(desk: Any, later: datetime) -> Callable[..., ShadowRun]:
     def ask(at: datetime = later, **tried: Any) -> ShadowRun:
         return services.shadow_ask(
             since=MONDAY, until=MONDAY, tried=Tried(**tried), actor=desk.operations, now=at
@@ -116,7 +117,7 @@ def test_a_stricter_standard_changes_exactly_three_clocks_and_nobody_is_told(
     assert not diffs(run, "duties")
 
 
-def test_killed_in_the_middle_it_goes_on_to_the_same_rows(stricter, asked, later, monkeypatch) -> None:
+def test_killed_in_the_middle_it_goes_on_to_the_same_rows(five, stricter, asked, later, monkeypatch) -> None:
     monkeypatch.setattr(tickets, "CHUNK", 2)
 
     def killed(done: int, total: int) -> None:
@@ -206,6 +207,34 @@ def test_another_route_and_a_refused_text(five, asked, later) -> None:
     assert refused.value.code == "nothing_to_try"
 
 
+def test_other_weights_give_tickets_to_other_people(desk, open_ticket, asked, later, now) -> None:
+    colleague = desk.person(Role.AGENT)
+    desk.join(desk.team, colleague)
+    desk.shift(colleague)
+    real = [
+        open_ticket(at=now + number * MINUTE, subject=f"第 {number} 张").assignee_id for number in range(6)
+    ]
+    assert set(real) == {desk.agent.pk, colleague.pk}
+    row = Parameter.objects.get(code="dispatch_weights")
+    draft = standards.parameter_draft(
+        parameter=row, actor=desk.operations, now=now, reason="试行", value=["known=100"]
+    )
+    run = asked(weights=draft.pk)
+    jobs.run_due(later)
+    expected: list[int] = []
+    for number in range(6):  # whoever knows the customer; among equals the lighter load, then who waited longest
+        known = set(real[:number])
+        equal = known if len(known) == 1 else {desk.agent.pk, colleague.pk}
+        last = {pk: place for place, pk in enumerate(expected)}
+        expected.append(min(equal, key=lambda pk: (expected.count(pk), last.get(pk, -1), pk)))
+    found = {one.key.partition("#")[0]: one for one in diffs(run, "people")}
+    moved = [number for number in range(6) if real[number] != expected[number]]
+    assert whole(run)["people"]["changed"] == len(moved) > 0
+    assert sorted((one.was["real"], one.then["person"]) for one in found.values()) == sorted(
+        (real[number], expected[number]) for number in moved
+    )
+
+
 def test_operations_try_drafts_on_the_page_and_the_auditor_reads_what_came_out(
     desk, five, stricter, later, settings
 ) -> None:
@@ -224,7 +253,7 @@ def test_operations_try_drafts_on_the_page_and_the_auditor_reads_what_came_out(
         jobs.run_due(later)
         reader = desk.client("auditor")
         page = text_of(reader.get(address))
-        assert "2 → 3" in page, "first answers late before and by the draft"
+        assert "<b>3</b>" in page, "first answers that are late by the draft; they were two"
         for name, number in ((one, five[one].number) for one in five):
             assert (f"/desk/tickets/{number}/" in page) == (name in ANSWERED)
         sheet = list(csv.reader(io.StringIO(reader.get(f"{address}?format=csv").content.decode("utf-8-sig"))))
