@@ -222,7 +222,9 @@ def test_other_weights_give_tickets_to_other_people(desk, open_ticket, asked, la
     run = asked(weights=draft.pk)
     jobs.run_due(later)
     expected: list[int] = []
-    for number in range(6):  # whoever knows the customer; among equals the lighter load, then who waited longest
+    for number in range(
+        6
+    ):  # whoever knows the customer; among equals the lighter load, then who waited longest
         known = set(real[:number])
         equal = known if len(known) == 1 else {desk.agent.pk, colleague.pk}
         last = {pk: place for place, pk in enumerate(expected)}
@@ -258,9 +260,31 @@ def test_operations_try_drafts_on_the_page_and_the_auditor_reads_what_came_out(
             assert (f"/desk/tickets/{number}/" in page) == (name in ANSWERED)
         sheet = list(csv.reader(io.StringIO(reader.get(f"{address}?format=csv").content.decode("utf-8-sig"))))
         assert len([row for row in sheet if five["fair"].number in row[2]]) >= 1
+        few = [statements(reader, one) for one in ("/rules/shadow/", address)]
+        for number in (1, 2, 3):
+            services.shadow_go(run=another(desk, stricter, later - number * timedelta(days=1)), now=later)
+        assert [statements(reader, one) for one in ("/rules/shadow/", address)] == few
         assert reader.get(f"{address}?topic=nothing&group=x&after=y").status_code == 200
         assert reader.post("/rules/shadow/ask/", asked).status_code == 404
         assert desk.client("agent").get(address).status_code == 404
+
+
+def another(desk: Any, stricter: Any, at: datetime) -> ShadowRun:
+    tried = Tried(standards=[stricter.pk])
+    return services.shadow_ask(
+        since=MONDAY - timedelta(days=9),
+        until=MONDAY - timedelta(days=1),
+        tried=tried,
+        actor=desk.operations,
+        now=at,
+    )
+
+
+def statements(browser: Any, address: str) -> int:
+    browser.get(address)
+    with CaptureQueriesContext(connection) as found:
+        assert browser.get(address).status_code == 200
+    return len(found)
 
 
 def text_of(answer: Any) -> str:
