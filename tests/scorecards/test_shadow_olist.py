@@ -54,18 +54,9 @@ def test_a_summer_of_real_orders_under_other_rules(book, cast) -> None:
     days = ShadowPart.objects.filter(run=run.pk, played="scores").order_by("place")
     assert [one.counts["day"] for one in days] == ["2018-06-30", "2018-07-31", "2018-08-31"]
     assert all(one.counts["up"] == 0 and one.counts["down"] > 0 for one in days)
-    for row in ShadowScore.objects.filter(run=run.pk, size__gt=0):
-        items = {one["metric"]: one for one in row.details_before["items"]}
-        assert (
-            items["dispatch_in_time"]["num"] < items["dispatch_in_time"]["den"]
-            or items["dispatch_in_time"]["prior"]
-        )
-    print(
-        "FIGURES",
-        low,
-        late,
-        [{k: v for k, v in one.counts.items() if k not in ("before", "after")} for one in days],
-    )
+    moved = ShadowScore.objects.filter(run=run.pk, size__gt=0)
+    assert moved.exists()
+    assert not moved.filter(grade_before="").exists(), "who did too little has the neutral score either way"
 
 
 def _reviews(folder, stars: int) -> int:
