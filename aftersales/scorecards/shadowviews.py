@@ -22,7 +22,7 @@ from aftersales.scorecards.models import ShadowRun
 from aftersales.scorecards.services import Tried
 from aftersales.scorecards.services.shadow import SIMULATE, last_quarter
 from aftersales.scorecards.shadow.others import MOST
-from aftersales.scorecards.simulationpages import job_of
+from aftersales.scorecards.simulationpages import days_played, job_of
 
 READ = "scorecards.view_trials"
 BOOKS = ("intake", "grading", "routes")
@@ -88,14 +88,19 @@ def run(request: HttpRequest, public_id: str) -> HttpResponse:
         return attachment(
             HttpResponse(text, content_type="text/csv; charset=utf-8"), f"shadow-{row.since}.csv"
         )
-    page: dict[str, Any] = {
+    return render(request, "scorecards/shadow_run.html", _run_page(request, row, counts, now))
+
+
+def _run_page(request: HttpRequest, row: ShadowRun, counts: Any, now: Any) -> dict[str, Any]:
+    page = {
         "title": pgettext("shadow", "Shadow run %(since)s – %(until)s") % {"since": row.since, "until": row.until},
         "run": row, "now": now, "counts": counts, "tried": pages.tried(row),
         "job": job_of(row) if counts is None else None,
     }  # fmt: skip
-    if counts is not None:
-        page |= _sums(counts) | _differences(request, row, now)
-    return render(request, "scorecards/shadow_run.html", page)
+    if counts is None:
+        return page
+    has_scores = "formula" in row.drafts and bool(days_played(row))
+    return page | {"has_scores": has_scores} | _sums(counts) | _differences(request, row, now)
 
 
 def _sums(counts: Any) -> dict[str, Any]:

@@ -199,7 +199,11 @@ def _part(run: ShadowRun, part: Played, place: int) -> ShadowPart:
 
 
 def _days(run: ShadowRun) -> list[date]:
-    return [day for day in scores.days_of(run.until) if day >= run.since]
+    """Days of the run whose figures had settled when it was asked for."""
+    assert run.formula is not None
+    terms = selectors.terms_of(drafts.formula(run.drafts, "formula", run.formula.formula))
+    last = min(run.until, selectors.last_day(terms, run.at))
+    return [day for day in scores.days_of(last) if run.since <= day <= last]
 
 
 def _once(run: ShadowRun, part: Played, place: int, now: datetime) -> bool:
@@ -249,8 +253,8 @@ def _keep(run: ShadowRun, part: Played, place: int, chunk: Chunk, now: datetime)
 
 
 def _keep_scores(run: ShadowRun, place: int, now: datetime) -> None:
-    day = _days(run)[place]
-    parent = FormulaVersion.objects.select_related("formula").get(pk=run.drafts["formula"]["id"]).formula
+    assert run.formula is not None
+    day, parent = _days(run)[place], run.formula.formula
     draft, against = (drafts.formula(run.drafts, name, parent) for name in ("formula", "against"))
     with looking_only():
         found = scores.played(run, draft, against, day)

@@ -68,15 +68,20 @@ def _falls(before: Decimal, after: Decimal, least: Decimal | None) -> bool:
 
 
 def _counts(rows: Sequence[ShadowScore], least: Decimal | None) -> dict[str, Any]:
-    """Sums of one day: how many move, whose grade changes, who falls, and the columns of both distributions."""
+    """Sums of one day: how many move, whose grade changes, who falls, and the columns of both distributions.
+
+    Who did too little has the neutral score either way and is counted apart (``few``).
+    """
     grades = Counter(f"{one.grade_before}>{one.grade_after}" for one in rows)
+    few = sum(not one.grade_before and not one.grade_after for one in rows)
     up, down = (sum(1 for one in rows if sign * (one.after - one.before) > 0) for sign in (1, -1))
     return {
-        "subjects": len(rows), "up": up, "down": down, "falls": sum(one.falls for one in rows),
+        "subjects": len(rows) - few, "few": few, "up": up, "down": down, "falls": sum(one.falls for one in rows),
         "rises": sum(1 for one in rows if least is not None and one.before < least <= one.after),
         "regraded": sum(1 for one in rows if one.grade_before != one.grade_after),
         "grades": dict(sorted(grades.items())),
-        "before": _columns(one.before for one in rows), "after": _columns(one.after for one in rows),
+        "before": _columns(one.before for one in rows if one.grade_before),
+        "after": _columns(one.after for one in rows if one.grade_after),
     }  # fmt: skip
 
 

@@ -114,8 +114,6 @@ class _Play:
                     for kind, severity, nature in (one.base, one.then)]  # fmt: skip
             self._diff(Topic.GRADES, f"{one.base[1]}>{one.then[1]}", TICKET, row.pk, "", told[0],
                        told[1] | {"by": one.by})  # fmt: skip
-        if row.historic:
-            return  # never dispatched
         self.chunk.counts["duty"]["n"] += 1
         if one.duty_base != one.duty_then:
             move = f"{one.duty_base}>{one.duty_then}"
