@@ -14,7 +14,7 @@ class ScorecardsConfig(AppConfig):
         from aftersales.scorecards.scores import selectors
         from aftersales.scorecards.services.announcing import ANNOUNCE
         from aftersales.scorecards.services.formulas import check
-        from aftersales.scorecards.services.shadow import JOB, shadow_job
+        from aftersales.scorecards.services.shadow import JOB
         from aftersales.standards.events import also_named
         from aftersales.standards.services import checked_by
 
@@ -25,5 +25,5 @@ class ScorecardsConfig(AppConfig):
         facts.provide("scorecards.announced_until", selectors.announced_until)
         checked_by(FormulaVersion, check)
         jobs.register(ANNOUNCE, tasks.announce_job, _("Tell merchants of a new formula"))
-        jobs.register(JOB, shadow_job, _("Try drafts of rules on a past quarter"))
+        jobs.register(JOB, tasks.shadow_job, _("Try drafts of rules on a past quarter"))
         shipped.register("scorecards", shipping.load)

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from aftersales.clocks.models import LadderRung
 from aftersales.core import jobs
 from aftersales.core.errors import DomainError, NotPermitted
-from aftersales.core.models import Event, Job
+from aftersales.core.models import Event
 from aftersales.core.readonly import looking_only
 from aftersales.core.rulebook import RuleState
 from aftersales.scorecards.models import FormulaVersion, ShadowDiff, ShadowPart, ShadowRun, ShadowScore
@@ -278,12 +278,6 @@ def _alone(name: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0")
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [name])
-
-
-def shadow_job(job: Job, now: datetime) -> Mapping[str, Any]:
-    """The work of one run, with its progress."""
-    run = ShadowRun.objects.get(pk=int(job.payload["run"]))
-    return shadow_go(run=run, now=now, progress=lambda done, total: jobs.progress(job, done, total, now))
 
 
 def last_quarter(now: datetime) -> tuple[date, date]:
