@@ -25,7 +25,8 @@ from aftersales.scorecards.models import FormulaVersion, ShadowDiff, ShadowPart,
 from aftersales.scorecards.services.shadow import JOB
 from aftersales.scorecards.shadow import drafts
 from aftersales.scorecards.states import Played, Topic
-from aftersales.standards.models import ParameterVersion, ServiceStandard, StandardVersion
+from aftersales.standards import selectors as rule_book
+from aftersales.standards.models import ParameterVersion, StandardVersion
 from aftersales.standards.selectors import limit_words
 from aftersales.standards.states import Debtor, Promise
 from aftersales.tickets.models import IntakeRule
@@ -107,8 +108,8 @@ def tried_short(run: ShadowRun) -> str:
     """What a run tries, in a few words."""
     kept = run.drafts
     told = []
-    if number := len(kept.get("standards", ())):
-        told.append(ngettext("%(n)s standard", "%(n)s standards", number) % {"n": number})
+    for one in kept.get("standards", ()):
+        told.append(f"{rule_book.book().name_of(one['code'])} v{one['number']}")
     if number := len(kept.get("rungs", ())):
         told.append(ngettext("%(n)s rung of the ladder", "%(n)s rungs of the ladder", number) % {"n": number})
     told += [str(words) for name, words in _books() if name in kept]
@@ -127,13 +128,12 @@ def _books() -> list[tuple[str, Any]]:
 
 
 def tried(run: ShadowRun) -> list[tuple[str, str]]:
-    """What a run tries, each with its words. Two statements at most."""
+    """What a run tries, each with its words."""
     kept = run.drafts
     told = []
-    parents = ServiceStandard.objects.in_bulk([one["standard_id"] for one in kept.get("standards", ())])
     for one in kept.get("standards", ()):
         words = limit_words(one["limit_value"], one["limit_unit"])
-        told.append((f"{parents[one['standard_id']].name} v{one['number']}", words))
+        told.append((f"{rule_book.book().name_of(one['code'])} v{one['number']}", words))
     for row in drafts.rungs(kept):
         told.append((f"{_named(row)} v{row.number}", f"{row.get_moment_display()} {row.value}"))
     for name, words in _books():
@@ -194,7 +194,7 @@ def tiles(counts: Mapping[str, Mapping[str, int]]) -> list[Tile]:
         Tile(_("To another person"), f"{people.get('changed', 0):,}", of % {"n": f"{people.get('n', 0):,}"}),
         Tile(_("Escalations that change"), f"{steps.get('changed', 0):,}", _("earlier, later, more or fewer")),
     ]  # fmt: skip
-    if signals:
+    if signals.get("changed"):
         found.append(
             Tile(
                 _("Problems found"),
@@ -267,7 +267,7 @@ def moves(counts: Mapping[str, Mapping[str, int]]) -> list[tuple[str, list[tuple
 
 
 def before_after(counts: Mapping[str, Mapping[str, int]]) -> list[tuple[str, list[tuple[str, int, int]]]]:
-    """Steps of each rung and findings of each intake rule, before and after. Two statements."""
+    """Steps of each rung and findings of each intake rule, before and after, where any differs. Two statements."""
     found = []
     for prefix, title, model in (
         ("rung ", _("Escalations"), LadderRung),
@@ -279,7 +279,7 @@ def before_after(counts: Mapping[str, Mapping[str, int]]) -> list[tuple[str, lis
             found.append((str(title), _pairs(own, _among(called))))
     if own := {key.removeprefix("load "): one for key, one in counts.items() if key.startswith("load ")}:
         found.append((_("Problems found, by duty"), _pairs(own, _of(Duty))))
-    return found
+    return [(title, rows) for title, rows in found if any(was != will for _name, was, will in rows)]
 
 
 def _among(called: Mapping[str, str]) -> Callable[[str], str]:

@@ -162,7 +162,7 @@ def distribution(part: ShadowPart) -> tuple[SafeString, SafeString]:
 def grades(part: ShadowPart) -> list[tuple[str, str, int, bool]]:
     """From which grade to which, how many, and whether it is another one; changes first."""
     listed = [(*pair.split(">"), number) for pair, number in part.counts["grades"].items()]
-    told = [(_grade(was), _grade(will), number, was != will) for was, will, number in listed]
+    told = [(_grade(was), _grade(will), number, was != will) for was, will, number in listed if was or will]
     return sorted(told, key=lambda one: (not one[3], -one[2], one[0]))
 
 

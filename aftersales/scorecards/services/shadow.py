@@ -104,7 +104,7 @@ def _kept(tried: Tried, now: datetime) -> dict[str, Any]:
         ("standards", StandardVersion, tried.standards), ("rungs", LadderRung, tried.rungs),
     ):  # fmt: skip
         if keys:
-            kept[name] = [drafts.kept(row) for row in _drafts(model, keys)]
+            kept[name] = [drafts.kept(row) | {"code": _code(row)} for row in _drafts(model, keys)]
     if tried.weights:
         (row,) = _drafts(ParameterVersion, [tried.weights])
         kept["weights"] = {"number": row.number, "value": row.value}
@@ -120,10 +120,15 @@ def _kept(tried: Tried, now: datetime) -> dict[str, Any]:
 
 
 def _drafts(model: type[Any], keys: Sequence[int]) -> list[Any]:
-    rows = list(model.objects.filter(pk__in=keys, state=RuleState.DRAFT).order_by("pk"))
+    found = model.objects.filter(pk__in=keys, state=RuleState.DRAFT).order_by("pk")
+    rows = list(found.select_related("standard") if model is StandardVersion else found)
     if len(rows) < len(set(keys)):
         raise DomainError(_("A draft that you chose waits no longer: it was decided meanwhile."), "no_draft")
     return rows
+
+
+def _code(row: Any) -> str:
+    return str(row.code if isinstance(row, LadderRung) else row.standard.code)
 
 
 def _may(actor: Any) -> None:
