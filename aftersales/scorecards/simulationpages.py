@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -27,11 +28,11 @@ from aftersales.scorecards import charts
 from aftersales.scorecards.metrics import metric
 from aftersales.scorecards.models import FormulaVersion, ShadowPart, ShadowRun, ShadowScore
 from aftersales.scorecards.services.shadow import JOB
-from aftersales.scorecards.shadow.scores import STEP
 from aftersales.scorecards.states import Played, ShadowKind, SubjectKind
 
 PAGE = 50
 MOST_ROWS = 20_000  # of a sheet
+NARROW, WIDE_STEP = 25, 5  # points: a wider distribution has columns of five
 BOM = "\ufeff"
 WHICH: Mapping[str, Q] = {
     "moved": Q(size__gt=0),
@@ -49,6 +50,10 @@ class Moved:
     name: str
     url: str
 
+    @property
+    def by(self) -> str:
+        return signed(self.row.after - self.row.before)
+
 
 @dataclass(frozen=True)
 class Beside:
@@ -62,6 +67,10 @@ class Beside:
     by: Decimal
     url: str
 
+    @property
+    def words(self) -> str:
+        return signed(self.by)
+
 
 @dataclass(frozen=True)
 class Asked:
@@ -70,6 +79,11 @@ class Asked:
     day: date
     which: str
     after: tuple[Decimal, int] | None
+
+
+def signed(points: Decimal) -> str:
+    """A movement; nothing has no sign."""
+    return charts.signed(points) if points else f"{points:.1f}"
 
 
 def job_of(run: ShadowRun) -> Job | None:
@@ -149,14 +163,23 @@ def distribution(part: ShadowPart) -> tuple[SafeString, SafeString]:
     """Both distributions as one picture (columns after, line before) and as a table."""
     before, after = part.counts["before"], part.counts["after"]
     marks = sorted({int(one) for one in (*before, *after)})
-    listed = range(marks[0], marks[-1] + STEP, STEP) if marks else []
+    step = WIDE_STEP if marks and marks[-1] - marks[0] > NARROW else 1
+    before, after = _columns(before, step), _columns(after, step)
+    listed = range(marks[0] // step * step, marks[-1] + 1, step) if marks else []
     columns = [
-        Column(str(one), after.get(str(one), 0), line=before.get(str(one), 0)) for one in listed
+        Column(str(one), after[one], line=before[one]) for one in listed
     ]  # fmt: skip
     message = _("Scores after the draft as columns, before it as a line")
     head = [pgettext("score", "From"), pgettext("simulation", "Before"), pgettext("simulation", "After")]
     table = data_table(head, [(one.label, one.line, one.value) for one in columns], caption=message)
     return bars_line(columns, message=message, every=2, width=640, height=190), table
+
+
+def _columns(counted: Mapping[str, int], step: int) -> Counter[int]:
+    found: Counter[int] = Counter()
+    for points, number in counted.items():
+        found[int(points) // step * step] += number
+    return found
 
 
 def grades(part: ShadowPart) -> list[tuple[str, str, int, bool]]:

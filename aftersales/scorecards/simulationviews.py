@@ -113,5 +113,8 @@ def simulated(request: HttpRequest, code: str, public_id: str, subject: int) -> 
     row = pages.subject(run, request.user, subject, pages.wanted(request.GET.dict(), parts).day)
     if row is None:
         raise Http404
-    page = {"row": row, "lines": pages.beside(row, request.user), "title": pages.name_of(row)}
+    page = {
+        "row": row, "lines": pages.beside(row, request.user), "title": pages.name_of(row),
+        "by": pages.signed(row.after - row.before),
+    }  # fmt: skip
     return render(request, "scorecards/simulated.html", _frame(run) | page)

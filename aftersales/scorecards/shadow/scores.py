@@ -14,7 +14,6 @@ from aftersales.scorecards.shadow import drafts
 from aftersales.scorecards.states import SubjectKind
 
 MONTHS = 3
-STEP = 5  # points of one column of the distribution
 
 
 @dataclass(frozen=True)
@@ -86,5 +85,6 @@ def _counts(rows: Sequence[ShadowScore], least: Decimal | None) -> dict[str, Any
 
 
 def _columns(scores: Any) -> dict[str, int]:
-    counted = Counter(int(one) // STEP * STEP for one in scores)
+    """How many have how many whole points."""
+    counted = Counter(int(one) for one in scores)
     return {str(column): number for column, number in sorted(counted.items())}
