@@ -30,6 +30,7 @@ from aftersales.standards.models import ParameterVersion, StandardVersion
 from aftersales.standards.selectors import limit_words
 from aftersales.standards.states import Debtor, Promise
 from aftersales.tickets.models import IntakeRule
+from aftersales.tickets.selectors import replaying
 from aftersales.tickets.selectors.dispatching import WEIGHTS
 from aftersales.tickets.states import Kind, Nature, Severity
 
@@ -220,6 +221,8 @@ def fidelity(counts: Mapping[str, Mapping[str, int]]) -> str:
                         "The grades of %(n)s tickets do not follow from today's rules; they are left as they were.",
                         number)  # fmt: skip
         told.append(text % {"n": number})
+    if counts.get("people", {}).get("cut"):
+        told.append(_("Of the dispatches only the first %(n)s are played.") % {"n": f"{replaying.MOST:,}"})
     return " ".join(told)
 
 
