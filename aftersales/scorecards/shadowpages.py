@@ -110,7 +110,7 @@ def tried_short(run: ShadowRun) -> str:
     kept = run.drafts
     told = []
     for one in kept.get("standards", ()):
-        told.append(f"{rule_book.book().name_of(one['code'])} v{one['number']}")
+        told.append(f"{_standard(one['code'])} v{one['number']}")
     if number := len(kept.get("rungs", ())):
         told.append(ngettext("%(n)s rung of the ladder", "%(n)s rungs of the ladder", number) % {"n": number})
     told += [str(words) for name, words in _books() if name in kept]
@@ -119,6 +119,10 @@ def tried_short(run: ShadowRun) -> str:
     if "formula" in kept and run.formula is not None:
         told.append(f"{run.formula.formula.name} v{kept['formula']['number']}")
     return pgettext("list", ", ").join(told)
+
+
+def _standard(code: str) -> str:
+    return (rule_book.last_seen() or rule_book.book()).name_of(code)
 
 
 def _books() -> list[tuple[str, Any]]:
@@ -134,7 +138,7 @@ def tried(run: ShadowRun) -> list[tuple[str, str]]:
     told = []
     for one in kept.get("standards", ()):
         words = limit_words(one["limit_value"], one["limit_unit"])
-        told.append((f"{rule_book.book().name_of(one['code'])} v{one['number']}", words))
+        told.append((f"{_standard(one['code'])} v{one['number']}", words))
     for row in drafts.rungs(kept):
         told.append((f"{_named(row)} v{row.number}", f"{row.get_moment_display()} {row.value}"))
     for name, words in _books():
