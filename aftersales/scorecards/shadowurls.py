@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from aftersales.scorecards import shadowviews as views
+from aftersales.scorecards.views import shadow as views
 
 app_name = "shadow"
 urlpatterns = [
