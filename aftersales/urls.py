@@ -20,6 +20,7 @@ urlpatterns = [
     path("rules/consequences/", include("aftersales.scorecards.consequenceurls")),
     path("rules/scores/", include("aftersales.scorecards.urls")),
     path("rules/months/", include("aftersales.scorecards.rewardurls")),
+    path("rules/shadow/", include("aftersales.scorecards.shadowurls")),
     path("rules/ladder/", include("aftersales.clocks.urls")),
     path("rules/promotions/", include("aftersales.standards.promoting.urls")),
     path("rules/circumstances/", include("aftersales.clocks.circumstanceurls")),

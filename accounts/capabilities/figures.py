@@ -19,6 +19,8 @@ DASHBOARDS = {
     "dashboards.integrity": roles(LEADS - VENDORS, R.INSPECTOR, R.AUDITOR),
     "scorecards.view_merchants": roles(KEEPERS, R.AUDITOR),
     "scorecards.view_people": roles(R.SUPERVISOR, R.AUDITOR),
+    "scorecards.simulate": PLANNERS,
+    "scorecards.view_trials": roles(PLANNERS, R.AUDITOR),
     "scorecards.view_own": STAFF,  # one's own; a lead those of his teams
     "scorecards.run_month": roles(
         R.OPERATIONS, R.SUPERVISOR

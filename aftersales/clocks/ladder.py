@@ -31,11 +31,11 @@ def rungs_at_hand(now: datetime) -> list[LadderRung]:
     return [rung for rung in _copy[1] if rung.applies_at(now)]
 
 
-def rung_at(clock: Clock, rung: LadderRung) -> datetime:
-    """When this clock, as it runs now, reaches the rung."""
+def rung_at(clock: Clock, rung: LadderRung, among: rule_book.Book | None = None) -> datetime:
+    """When this clock, as it runs now, reaches the rung. ``among``: the book it runs by, where it is a tried one."""
     if rung.moment == RungMoment.LATE:
         return clock.due_at + timedelta(minutes=rung.value)
-    known = rule_book.book_with(clock.standard_version_id)
+    known = _cited(clock, among)
     if known is None:
         return rules.warn_at(ALWAYS, clock.counted_from, clock.due_at, rung.value)
     book, version = known
@@ -44,6 +44,15 @@ def rung_at(clock: Clock, rung: LadderRung) -> datetime:
     return rules.warn_at(
         calendar, clock.counted_from, plain, rung.value, clock.pause_list(), max(clock.due_at, plain)
     )
+
+
+def _cited(
+    clock: Clock, among: rule_book.Book | None
+) -> tuple[rule_book.Book, rule_book.StandardVersion] | None:
+    if among is None:
+        return rule_book.book_with(clock.standard_version_id)
+    version = among.by_id.get(clock.standard_version_id or 0)
+    return (among, version) if version is not None else None
 
 
 def next_step(clock: Clock, severity: str, rungs: Sequence[LadderRung], now: datetime) -> Step | None:

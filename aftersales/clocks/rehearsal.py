@@ -8,12 +8,12 @@ from datetime import datetime, timedelta
 from django.db.models import Q
 
 from accounts.models import Team
-from aftersales.clocks.ladder import rung_at
+from aftersales.clocks.ladder import rung_at, speaks_about
 from aftersales.clocks.models import Clock, LadderRung
 from aftersales.clocks.selectors import named_by
 from aftersales.clocks.services.ladder import spoken_about
 from aftersales.clocks.states import ClockState, RungMoment
-from aftersales.standards.selectors import parameter
+from aftersales.standards.selectors import Book, parameter
 from aftersales.standards.states import Promise
 
 CAP = 2000  # clocks that are looked at, the newest first; the page says so when there are more
@@ -81,13 +81,36 @@ def _steps(rung: LadderRung, since: datetime, now: datetime) -> tuple[list[tuple
     return [
         (clock, at)
         for clock, at in reached
-        if since <= at and (at < _until(clock, now) or at == _until(clock, now) and not late)
+        if since <= at and (at < until(clock, now) or at == until(clock, now) and not late)
     ], len(found) > CAP
 
 
-def _until(clock: Clock, now: datetime) -> datetime:
+def until(clock: Clock, now: datetime) -> datetime:
     """Until when a sweep could have taken it up: its end, or since when it stands."""
     if clock.ended_at is not None:
         return min(clock.ended_at, now)
     pauses = clock.pause_list() if clock.state == ClockState.PAUSED else []
     return min(pauses[-1].start, now) if pauses else now
+
+
+def climbed(
+    clocks: Sequence[Clock],
+    rungs: Sequence[LadderRung],
+    severities: Mapping[int, str],
+    among: Book,
+    now: datetime,
+) -> dict[tuple[str, int, str, int], datetime]:
+    """The steps that these clocks, real or only played, would have made by ``now``: rung, subject, promise, round.
+
+    ``severities``: of the subjects, for rungs that ask. Pure: neither reads nor writes.
+    """
+    found = {}
+    for clock in clocks:
+        end = until(clock, now)
+        for rung in rungs if not clock.is_historic else ():
+            if not speaks_about(rung, clock, severities.get(clock.subject_id, "")):
+                continue
+            at = rung_at(clock, rung, among)
+            if at < end or (at == end and rung.moment != RungMoment.LATE):
+                found[rung.code, clock.subject_id, clock.promise, clock.round] = at
+    return found

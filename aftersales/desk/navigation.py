@@ -264,6 +264,13 @@ GROUPS: tuple[Group, ...] = (
                 ("/rules/consequences/",),
             ),
             Item(
+                pgettext("navigation", "Shadow runs"),
+                "shadow:index",
+                "play",
+                "scorecards.view_trials",
+                ("/rules/shadow/",),
+            ),
+            Item(
                 pgettext("navigation", "Fault trees"),
                 "desk:fault_trees",
                 "search",

@@ -15,7 +15,8 @@ class ScorecardsConfig(AppConfig):
         from aftersales.scorecards.scores import selectors
         from aftersales.scorecards.services.announcing import ANNOUNCE
         from aftersales.scorecards.services.formulas import check
-        from aftersales.scorecards.services.months import JOB
+        from aftersales.scorecards.services.months import JOB as MONTH
+        from aftersales.scorecards.services.shadow import JOB as SHADOW
         from aftersales.standards.events import also_named
         from aftersales.standards.services import checked_by
 
@@ -27,6 +28,7 @@ class ScorecardsConfig(AppConfig):
         facts.provide("scorecards.announced_until", selectors.announced_until)
         checked_by(FormulaVersion, check)
         jobs.register(ANNOUNCE, tasks.announce_job, _("Tell merchants of a new formula"))
-        jobs.register(JOB, tasks.month_job, _("Judge a month by a rule that hangs on a figure"))
+        jobs.register(MONTH, tasks.month_job, _("Judge a month by a rule that hangs on a figure"))
+        jobs.register(SHADOW, tasks.shadow_job, _("Try drafts of rules on a past quarter"))
         shipped.register("scorecards", shipping.load)
         consequenceroom.connect()

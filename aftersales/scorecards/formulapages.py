@@ -1,4 +1,4 @@
-"""What the page of a formula shows: its terms in words beside the version before, its life, who would move by it."""
+"""What the page of a formula shows: its terms in words beside the version before, and its life."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -20,7 +19,6 @@ from aftersales.core.rulebook import RuleState
 from aftersales.scorecards.models import Formula, FormulaVersion
 from aftersales.scorecards.pages import name_of
 from aftersales.scorecards.scores import selectors
-from aftersales.scorecards.scores.selectors import Result
 from aftersales.scorecards.scores.terms import Item, Terms
 
 MARKS = {
@@ -30,7 +28,6 @@ MARKS = {
     RuleState.REJECTED: ("bare", "cross"),
     RuleState.NOTED: ("blue", "ring"),
 }
-MOVERS = 20
 
 
 @dataclass(frozen=True)
@@ -41,19 +38,6 @@ class Term:
     words: str
     before: str
     is_changed: bool
-
-
-@dataclass(frozen=True)
-class Mover:
-    """Somebody whose score another version changes."""
-
-    name: str
-    before: Result
-    after: Result
-
-    @property
-    def by(self) -> Decimal:
-        return self.after.score.score - self.before.score.score
 
 
 def badge(version: FormulaVersion, now: datetime) -> tuple[str, str, str]:
@@ -133,27 +117,6 @@ def _item(one: Item) -> str:
         "weight": one.weight, "limit": f"{sign} {wording.percent(one.limit)}", "least": one.least,
         "neutral": one.neutral, "count": one.count, "marks": marks,
     }  # fmt: skip
-
-
-def trial(version: FormulaVersion, now: datetime) -> tuple[list[Mover], dict[str, tuple[int, int]]] | None:
-    """Who would move by a version, most first, and how many have which grade before and after; nothing is written.
-
-    By the last settled day, against the version that is shown now; None where there is none.
-    """
-    day = selectors.last_day(selectors.terms_of(version), now)
-    shown, _counts = selectors.counting(version.formula, day)
-    if shown is None or shown.pk == version.pk:
-        return None
-    old = {one.subject.pk: one for one in selectors.scores(shown, day)}
-    pairs = [(old[one.subject.pk], one) for one in selectors.scores(version, day) if one.subject.pk in old]
-    movers = [Mover(one.subject.name, was, one) for was, one in pairs if was.score.score != one.score.score]
-    movers.sort(key=lambda one: (-abs(one.by), one.name))
-    grades: dict[str, list[int]] = {}
-    for place, side in enumerate(zip(*pairs, strict=True) if pairs else ()):
-        for one in side:
-            grades.setdefault(one.score.grade, [0, 0])[place] += 1
-    counted = {grade: (was, will) for grade, (was, will) in sorted(grades.items())}
-    return movers[:MOVERS], counted
 
 
 def errors_of(fields: Any) -> Iterable[str]:

@@ -81,6 +81,21 @@ def parties_seen(user: Any) -> Q:
     return seen
 
 
+class ShadowQuerySet(ScopedQuerySet):
+    """Whoever tries drafts, and the auditor."""
+
+    view_capability = "scorecards.view_trials"
+
+
+class ShadowScores(ShadowQuerySet):
+    """Of a run that one may see: trade to all of them, people only to whom their scores are shown."""
+
+    def visible_to(self, user: Any) -> Self:
+        rows = super().visible_to(user)
+        hidden = user is None or not user.has_perm("scorecards.view_people")
+        return rows.exclude(subject_kind__in=PEOPLE) if hidden else rows
+
+
 class FormulaQuerySet(ScopedQuerySet):
     """Everybody of the department reads by what is scored."""
 

@@ -64,3 +64,31 @@ class Verdict(models.TextChoices):
         pgettext_lazy("verdict", "Target missed"),
     )  # the whole interval is worse, and enough bad ones
     TOO_FEW = "too_few", pgettext_lazy("verdict", "Not enough data")
+
+
+class ShadowKind(models.TextChoices):
+    """What is tried on a past quarter."""
+
+    FORMULA = "formula", pgettext_lazy("shadow", "Simulation of a formula")
+    RULES = "rules", pgettext_lazy("shadow", "Shadow run of rules")
+
+
+class Played(models.TextChoices):
+    """The parts of a run, in their order."""
+
+    SIGNALS = "signals", pgettext_lazy("shadow", "Problems found in trade data")
+    TICKETS = "tickets", pgettext_lazy("shadow", "Tickets: grades, duties, clocks")
+    PEOPLE = "people", pgettext_lazy("shadow", "Dispatch to people")
+    SCORES = "scores", pgettext_lazy("shadow", "Scores")
+    WHOLE = "whole", pgettext_lazy("shadow", "Finished")
+
+
+class Topic(models.TextChoices):
+    """In what a row would have fared differently."""
+
+    CLOCKS = "clocks", pgettext_lazy("shadow", "Clocks")
+    GRADES = "grades", pgettext_lazy("shadow", "Grades of tickets")
+    DUTIES = "duties", pgettext_lazy("shadow", "Duty that takes it")
+    PEOPLE = "people", pgettext_lazy("shadow", "Person who gets it")
+    STEPS = "steps", pgettext_lazy("shadow", "Escalations")
+    SIGNALS = "signals", pgettext_lazy("shadow", "Problems found")

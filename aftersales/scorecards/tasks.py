@@ -9,12 +9,12 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.services import system_user
-from aftersales.core import origin
+from aftersales.core import jobs, origin
 from aftersales.core.errors import DomainError
 from aftersales.core.models import Job
 from aftersales.ledger.models import IncentiveVersion
 from aftersales.scorecards import services
-from aftersales.scorecards.models import ConsequenceVersion, FormulaVersion
+from aftersales.scorecards.models import ConsequenceVersion, FormulaVersion, ShadowRun
 from aftersales.scorecards.scores import selectors
 from aftersales.scorecards.services import rectification
 
@@ -104,3 +104,11 @@ def announce_job(job: Job, now: datetime) -> Mapping[str, Any]:
     """Tell merchants of a version that was announced."""
     version = FormulaVersion.objects.select_related("formula").get(pk=int(job.payload["version"]))
     return {"told": services.formula_announce(version=version, actor=system_user(now), now=now)}
+
+
+def shadow_job(job: Job, now: datetime) -> Mapping[str, Any]:
+    """Play a trial of drafts, with its progress."""
+    run = ShadowRun.objects.select_related("formula__formula").get(pk=int(job.payload["run"]))
+    return services.shadow_go(
+        run=run, now=now, progress=lambda done, total: jobs.progress(job, done, total, now)
+    )

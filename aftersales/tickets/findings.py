@@ -63,6 +63,15 @@ def collect(rule: IntakeRule, *, now: datetime, backfill: bool) -> int:
     return stored + len(IntakeItem.objects.bulk_create(batch, ignore_conflicts=True))
 
 
+def found_keys(rule: IntakeRule, *, now: datetime, since: datetime) -> tuple[str, frozenset[int]]:
+    """The rows of trade data since then that a rule, stored or only drafted, calls a problem: their kind, their keys.
+
+    One statement.
+    """
+    found = _FINDERS[rule.signal](rule, now, since)
+    return found.model._meta.label_lower, frozenset(found.order_by().values_list("pk", flat=True))
+
+
 def _item(rule: IntakeRule, source: str, found: Finding, now: datetime) -> IntakeItem:
     return IntakeItem(
         source=source, source_ref=found.ref, signal=rule.signal, happened_at=found.happened_at, noticed_at=now,

@@ -379,6 +379,17 @@ def grade(facts: GradeFacts, book: Sequence[Any]) -> Grade:
     )
 
 
+def graded(facts: GradeFacts, severity: str, nature: str, book: Sequence[Any]) -> Grade:
+    """The grade with what was reported: a kind and a nature that somebody chose stay, of severities the worse one."""
+    found = grade(facts, book)
+    return replace(
+        found,
+        kind=facts.kind or found.kind,
+        severity=worse(found.severity, severity) if severity else found.severity,
+        nature=nature or found.nature,
+    )
+
+
 def matches(rule: Any, facts: GradeFacts) -> bool:
     """Empty conditions match everything; several values of one condition are alternatives."""
     return (

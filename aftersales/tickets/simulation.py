@@ -43,6 +43,7 @@ class Past:
     ended_at: datetime | None = None
     replied_at: datetime | None = None
     due_at: datetime | None = None
+    ticket_id: int = 0
 
 
 @dataclass

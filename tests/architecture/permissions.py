@@ -11,6 +11,7 @@ from tests.architecture.permissions_desk6 import SHOPS
 from tests.architecture.permissions_incent6 import MONTHS
 from tests.architecture.permissions_measures import MEASURES
 from tests.architecture.permissions_money import CASES, DISPUTES, LEDGER, LETTERS, RECOVERIES, TRAINING
+from tests.architecture.permissions_shadow import TRIALS
 from tests.architecture.rows import (
     ADMINISTRATORS,
     ANYBODY,
@@ -373,6 +374,7 @@ PAGES: dict[str, Page] = {
     **ACTIONS,
     **OTHERS,
     **MONTHS,
+    **TRIALS,
 }
 
 PLANNING = LEADS | {R.PLANNER, R.VENDOR_LEAD, R.ADMINISTRATOR}

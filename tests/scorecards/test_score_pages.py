@@ -13,6 +13,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts.services import system_user
+from aftersales.core import jobs
 from aftersales.orders import services as orders
 from aftersales.scorecards import services
 from aftersales.scorecards.models import FormulaVersion, Standing
@@ -163,8 +164,20 @@ def test_a_formula_is_drafted_tried_and_announced_on_its_page(cast: Any, shop: S
         assert words in answer.content.decode()
         assert "先看两项" in answer.content.decode(), "what was typed stays"
     assert drafter.post("/rules/scores/merchants/draft/", sent).status_code == 302
-    page = text_of(drafter.get("/rules/scores/merchants/?try=1"))
+    waits = text_of(second.get("/rules/scores/merchants/"))
+    assert "Not simulated" in waits or "未模拟" in waits
+    answer = drafter.post("/rules/scores/merchants/2/simulate/", {"least": ""})
+    assert jobs.run_due(now) == 1
+    page = text_of(drafter.get(answer.url))
     assert shop.merchant.name in page, "who would move"
+    one = f"{answer.url}{shop.merchant.pk}/"
+    assert one in page
+    down = f"/overview/merchants/{shop.merchant.public_id}/dispatch_in_time/"
+    assert down in text_of(drafter.get(one)), "down to the very orders"
+    assert down not in text_of(second.get(one)), "but not for who may not see them"
+    sheet = list(csv.reader(io.StringIO(drafter.get(f"{answer.url}?format=csv").content.decode("utf-8-sig"))))
+    assert sheet[1][0] == shop.merchant.name
+    assert answer.url in text_of(second.get("/rules/scores/merchants/")), "the second person sees that it was"
     assert FormulaVersion.objects.get(number=2).state == "draft"
     second.post("/rules/scores/merchants/2/decide/", {"act": "activate", "seen": "1"})
     assert FormulaVersion.objects.get(number=2).state == "active"

@@ -12,22 +12,27 @@ from aftersales.scorecards.models.formulas import Formula, FormulaVersion, Score
 from aftersales.scorecards.models.months import MonthOutcome, MonthRun
 from aftersales.scorecards.models.rectifications import Plan, PlanFile
 from aftersales.scorecards.models.rollups import Rollup, Touched
+from aftersales.scorecards.models.shadow import ShadowDiff, ShadowPart, ShadowRun, ShadowScore
 
 __all__ = [
-    "Formula",
-    "FormulaVersion",
-    "MonthOutcome",
-    "MonthRun",
     "ConsequenceRule",
     "ConsequenceVersion",
+    "Formula",
+    "FormulaVersion",
     "MeasureFact",
     "MeasureFile",
     "MerchantMeasure",
+    "MonthOutcome",
+    "MonthRun",
     "Neutral",
     "Plan",
     "PlanFile",
     "Rollup",
     "Scored",
+    "ShadowDiff",
+    "ShadowPart",
+    "ShadowRun",
+    "ShadowScore",
     "Snapshot",
     "Standing",
     "Touched",

@@ -22,9 +22,11 @@ from aftersales.scorecards.services.measures import (
 )
 from aftersales.scorecards.services.months import month_ask, month_run, months_sweep
 from aftersales.scorecards.services.scoring import snapshots_take, standings_count
+from aftersales.scorecards.services.shadow import Tried, formula_simulate, shadow_ask, shadow_go
 from aftersales.scorecards.services.weights import weights_take
 
 __all__ = [
+    "Tried",
     "consequence_activate",
     "consequence_announce",
     "consequence_create",
@@ -33,9 +35,7 @@ __all__ = [
     "formula_announce",
     "formula_create",
     "formula_draft",
-    "month_ask",
-    "month_run",
-    "months_sweep",
+    "formula_simulate",
     "measure_appeal",
     "measure_cancel",
     "measure_follow",
@@ -45,8 +45,13 @@ __all__ = [
     "measure_withdraw",
     "measures_raise",
     "measures_sweep",
+    "month_ask",
+    "month_run",
+    "months_sweep",
     "recount",
     "refresh",
+    "shadow_ask",
+    "shadow_go",
     "snapshots_take",
     "standings_count",
     "touch",

@@ -53,7 +53,7 @@ def _past(row: DispatchRecord, ticket: Ticket, due: Mapping[int, datetime]) -> s
         number=f"{ticket.number}#{row.pk}", duty=row.duty, at=row.at, opened_at=ticket.opened_at,
         chosen=row.chosen_id or 0, asked=asked_of(row.asked), people=[candidate_of(one) for one in row.candidates],
         ended_at=ticket.resolved_at or ticket.closed_at, replied_at=ticket.first_reply_at,
-        due_at=due.get(row.ticket_id),
+        due_at=due.get(row.ticket_id), ticket_id=row.ticket_id,
     )  # fmt: skip
 
 

@@ -1,6 +1,5 @@
 """Grading: by rule at intake, by a person afterwards; lowering a severity needs a second person (DESIGN 4)."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -18,10 +17,6 @@ from aftersales.tickets.states import ACTIVE_STATES, SEVERITY_ORDER
 def grading_book() -> list[GradingRule]:
     """The grading rules in force, in their order. One query; ask once per batch."""
     return list(GradingRule.objects.in_force())
-
-
-def grade_by_rule(facts: rules.GradeFacts, book: Sequence[GradingRule]) -> rules.Grade:
-    return rules.grade(facts, book)
 
 
 def ticket_triage(

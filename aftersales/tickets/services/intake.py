@@ -21,7 +21,7 @@ from aftersales.tickets.models import Message, Ticket, TicketMerge, TicketParty,
 from aftersales.tickets.services import searching
 from aftersales.tickets.services.choosing import dispatch_many
 from aftersales.tickets.services.conversation import clean_text, customer_message
-from aftersales.tickets.services.grading import grade_by_rule, grading_book
+from aftersales.tickets.services.grading import grading_book
 from aftersales.tickets.services.locking import standing_ticket
 from aftersales.tickets.services.lookalikes import lookalikes_note
 from aftersales.tickets.states import ACTIVE_STATES, AuthorKind
@@ -219,17 +219,14 @@ def _own_words(draft: TicketDraft) -> str:
 
 def _build(draft: TicketDraft, number: str, book: Sequence[Any], market_id: int) -> Ticket:
     text = f"{draft.subject}\n{draft.text}".lower()
-    grade = grade_by_rule(
-        rules.GradeFacts(
-            kind=draft.kind, channel=draft.channel, text=text, customer_class=draft.customer_class,
-            amount=draft.amount, signal=draft.signal,
-        ),
-        book,
+    facts = rules.GradeFacts(
+        kind=draft.kind, channel=draft.channel, text=text, customer_class=draft.customer_class, amount=draft.amount,
+        signal=draft.signal,
     )  # fmt: skip
-    severity = rules.worse(grade.severity, draft.severity) if draft.severity else grade.severity
+    grade = rules.graded(facts, draft.severity, draft.nature, book)
     return Ticket(
-        number=number, source=draft.source, source_ref=draft.source_ref, subject=draft.subject,
-        kind=draft.kind or grade.kind, severity=severity, nature=draft.nature or grade.nature,
+        number=number, source=draft.source, source_ref=draft.source_ref, subject=draft.subject, kind=grade.kind,
+        severity=grade.severity, nature=grade.nature,
         graded_by=", ".join(grade.rules)[:200], channel=draft.channel, historic=draft.historic, market_id=market_id,
         customer_id=draft.customer_id, order_id=draft.order_id, merchant_id=draft.merchant_id,
         owner_id=draft.owner_id, opened_at=draft.opened_at,

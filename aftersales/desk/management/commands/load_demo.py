@@ -13,7 +13,7 @@ from django.utils.dateparse import parse_datetime
 
 from accounts import demo as people
 from aftersales.core import demonstration
-from aftersales.desk.demo import life, managed, measured, months, scored, write
+from aftersales.desk.demo import life, managed, measured, months, scored, trials, write
 
 
 class Command(BaseCommand):
@@ -40,6 +40,7 @@ class Command(BaseCommand):
             counted["proposals by figures"] = months.play(cast, now)
             counted["measures"] = measured.live(cast, now)
             counted["plans"] = managed.live(now, cast)
+            counted["trials"] = trials.try_out(now, cast)
         self.stdout.write(", ".join(f"{count} {name}" for name, count in counted.items()))
 
 

@@ -1,4 +1,4 @@
-"""The workshop of formulas: versions, their terms side by side, drafts, announcement, who would move."""
+"""The workshop of formulas: versions, their terms side by side, drafts, announcement, whether it was simulated."""
 
 from __future__ import annotations
 
@@ -17,13 +17,14 @@ from aftersales.core.access import answered, needs
 from aftersales.core.posted import moment_of, whole
 from aftersales.core.rulebook import RuleState
 from aftersales.scorecards import formulapages as pages
-from aftersales.scorecards import services
+from aftersales.scorecards import services, simulationpages
 from aftersales.scorecards.models import Formula, FormulaVersion
 from aftersales.scorecards.scores import selectors
+from aftersales.scorecards.services.shadow import SIMULATE
 from aftersales.standards import services as rule_book
 
 READ = "standards.view_rulebook"
-TRY = "scorecards.view_merchants"
+TRIALS = "scorecards.view_trials"
 
 
 @require_GET
@@ -38,7 +39,7 @@ def formulas(request: HttpRequest) -> HttpResponse:
 @require_GET
 @needs(READ)
 def formula(request: HttpRequest, code: str) -> HttpResponse:
-    """One formula: a version's terms beside those before, its life, and on demand who would move by it."""
+    """One formula: a version's terms beside those before, its life, and whether it was simulated."""
     row, now = get_object_or_404(Formula, code=code), timezone.now()
     versions = list(row.versions.select_related("formula", "drafted_by", "activated_by").order_by("-number"))
     number = whole(request.GET.get("v"))
@@ -61,14 +62,14 @@ def _about(
     earlier = pages.before(version, versions)
     options = {one.move.name: one for one in moves.options(version, actor=request.user, now=now)}
     readable = pages.readable(version) and (earlier is None or pages.readable(earlier))
-    may_try = readable and request.user.has_perm(TRY)
+    seen = simulationpages.simulated(version) if request.user.has_perm(TRIALS) else None
     return {
         "badge": pages.badge(version, now), "before": earlier, "is_draft": version.state == RuleState.DRAFT,
         "terms": pages.terms(version, earlier) if readable else None, "activate": options.get("activate"),
         "reject": options.get("reject"), "retire": options.get("retire"),
-        "earliest": selectors.earliest(version, now), "may_try": may_try,
-        "tried": pages.trial(version, now) if may_try and request.GET.get("try") else None,
-        "asked": bool(request.GET.get("try")),
+        "earliest": selectors.earliest(version, now),
+        "may_simulate": readable and version.state == RuleState.DRAFT and request.user.has_perm(SIMULATE),
+        "simulation": (*seen, simulationpages.finding(seen[1], seen[0])) if seen else None,
     }  # fmt: skip
 
 
