@@ -10,6 +10,7 @@ DASHBOARDS = {
     "dashboards.exceptions": roles(PLANNERS, R.AUDITOR),
     "dashboards.integrity": roles(LEADS - VENDORS, R.INSPECTOR, R.AUDITOR),
     "scorecards.view_merchants": roles(KEEPERS, R.AUDITOR),
+    "core.export_scores": roles(KEEPERS, R.AUDITOR),
     "scorecards.view_people": roles(R.SUPERVISOR, R.AUDITOR),
     "scorecards.view_own": STAFF,  # one's own; a lead those of his teams
 }
