@@ -6,15 +6,15 @@ from datetime import datetime
 
 from aftersales.scorecards import services
 from aftersales.scorecards.pages import formula_of
-from aftersales.scorecards.scores.selectors import counting, terms_of
+from aftersales.scorecards.scores.selectors import counting
 from aftersales.scorecards.states import SubjectKind
 
 
 def count(now: datetime) -> int:
-    """Count the figures that the score rests on, then the scores; how many shops."""
+    """Count every figure, for scores and for the boards, then the scores; how many shops."""
     formula = formula_of(SubjectKind.MERCHANT)
     version, _counts = counting(formula, now.date()) if formula is not None else (None, False)
     if version is None:
         return 0
-    services.recount(codes=terms_of(version).codes)
+    services.recount()
     return services.standings_count(now=now)
