@@ -19,4 +19,3 @@ class Table(TextChoices):
     OBLIGATIONS = "obligations", pgettext_lazy("table", "Obligations by week")
     PRODUCTS = "products", pgettext_lazy("table", "Quality of products")
     RESULTS = "results", pgettext_lazy("table", "Results of people and teams")
-    ROWS = "rows", pgettext_lazy("table", "Rows behind a figure")
