@@ -18,6 +18,7 @@ DASHBOARDS = {
     "dashboards.exceptions": roles(PLANNERS, R.AUDITOR),
     "dashboards.integrity": roles(LEADS - VENDORS, R.INSPECTOR, R.AUDITOR),
     "scorecards.view_merchants": roles(KEEPERS, R.AUDITOR),
+    "core.export_scores": roles(KEEPERS, R.AUDITOR),
     "scorecards.view_people": roles(R.SUPERVISOR, R.AUDITOR),
     "scorecards.simulate": PLANNERS,
     "scorecards.view_trials": roles(PLANNERS, R.AUDITOR),

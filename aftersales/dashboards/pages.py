@@ -13,12 +13,26 @@ PAGES = (
     ("dashboards:me", pgettext_lazy("figures", "My figures"), "tickets.work"),
     ("dashboards:integrity", pgettext_lazy("figures", "Integrity"), "dashboards.integrity"),
     ("dashboards:exceptions", pgettext_lazy("figures", "Exceptions"), "dashboards.exceptions"),
-    ("dashboards:merchants", pgettext_lazy("figures", "Merchants' scores"), "scorecards.view_merchants"),
+    ("dashboards:results", pgettext_lazy("figures", "Results"), "scorecards.view_own"),
+    ("dashboards:merchants", pgettext_lazy("figures", "Merchants"), "scorecards.view_merchants"),
     ("dashboards:reports", pgettext_lazy("figures", "Reports"), "dashboards.view"),
     ("dashboards:wall", pgettext_lazy("figures", "Team wall"), "dashboards.view"),
 )
+
+TRADE = (
+    ("dashboards:merchants", pgettext_lazy("figures", "Board")),
+    ("dashboards:benchmark", pgettext_lazy("figures", "Benchmark")),
+    ("dashboards:duties", pgettext_lazy("figures", "Obligations by week")),
+    ("dashboards:products", pgettext_lazy("figures", "Products")),
+)
+"""The pages about merchants; one right opens them all."""
 
 
 def pages(user: Any, here: str) -> list[tuple[str, Any, bool]]:
     """Address, words, whether it is this page."""
     return [(reverse(name), words, name == here) for name, words, right in PAGES if user.has_perm(right)]
+
+
+def trade(here: str) -> list[tuple[str, Any, bool]]:
+    """The same for the pages about merchants."""
+    return [(reverse(name), words, name == here) for name, words in TRADE]

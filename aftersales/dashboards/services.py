@@ -1,4 +1,4 @@
-"""Every write about reports."""
+"""Every write about reports, and the trace of figures that were taken out."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Team, User
 from accounts.services import system_user
 from accounts.states import Role
-from aftersales.core import jobs, moves
+from aftersales.core import events, jobs, moves
 from aftersales.core.errors import DomainError, NotPermitted
 from aftersales.dashboards import reporting
 from aftersales.dashboards.models import Report, ReportPlan
@@ -176,3 +176,8 @@ def exceptions_tell(*, day: date, now: datetime) -> int:
             )
         )  # fmt: skip
     return told
+
+
+def figures_exported(*, page: str, actor: Any, now: datetime) -> None:
+    """Note that a table of figures was taken out as a sheet. ``page``: the code of one of ``states.Table``."""
+    events.record("figures.exported", subject=actor, actor=actor, now=now, payload={"table": page})

@@ -2,7 +2,19 @@
 
 from django.urls import path
 
-from aftersales.dashboards.views import exceptions, integrity, merchants, overview, person, reports, today
+from aftersales.dashboards.views import (
+    benchmark,
+    duties,
+    exceptions,
+    integrity,
+    merchants,
+    overview,
+    person,
+    products,
+    reports,
+    results,
+    today,
+)
 
 app_name = "dashboards"
 urlpatterns = [
@@ -16,8 +28,19 @@ urlpatterns = [
     path("integrity/<slug:code>/", integrity.traces, name="traces"),
     path("exceptions/", exceptions.exceptions, name="exceptions"),
     path("merchants/", merchants.merchants, name="merchants"),
+    path("merchants/list.<slug:fmt>", merchants.taken_out, name="merchants_out"),
     path("merchants/<str:public_id>/", merchants.merchant, name="merchant"),
+    path("merchants/<str:public_id>/beside/", merchants.beside, name="merchant_beside"),
     path("merchants/<str:public_id>/<slug:code>/", merchants.merchant_rows, name="merchant_rows"),
+    path("benchmark/", benchmark.benchmark, name="benchmark"),
+    path("obligations/", duties.duties, name="duties"),
+    path("obligations/<str:public_id>/", duties.merchant_duties, name="merchant_duties"),
+    path("products/", products.products, name="products"),
+    path("products/<str:public_id>/", products.product, name="product"),
+    path("products/<str:public_id>/<slug:code>/", products.product_rows, name="product_rows"),
+    path("results/", results.results, name="results"),
+    path("results/<slug:kind>/<int:pk>/", results.result, name="result"),
+    path("results/<slug:kind>/<int:pk>/<slug:code>/", results.result_rows, name="result_rows"),
     path("reports/", reports.reports, name="reports"),
     path("reports/plans/", reports.plan, name="report_plan"),
     path("reports/plans/<int:pk>/end/", reports.end, name="report_end"),

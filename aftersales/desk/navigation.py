@@ -111,6 +111,13 @@ GROUPS: tuple[Group, ...] = (
                 "desk.my_shops",
                 ("/desk/shops/", "/desk/plans/"),
             ),
+            Item(
+                pgettext("navigation", "Scores of merchants"),
+                "dashboards:merchants",
+                "chart",
+                "scorecards.view_merchants",
+                ("/overview/benchmark/", "/overview/obligations/"),
+            ),
             register_page("merchants", "merchant", pgettext("navigation", "Merchants"), "store"),
             Item(
                 pgettext("navigation", "Merchants' training"),
@@ -209,7 +216,23 @@ GROUPS: tuple[Group, ...] = (
             register_page("orders", "payment", pgettext("navigation", "Payments"), "money"),
         ),
     ),
-    Group(pgettext("navigation", "Quality"), ()),
+    Group(
+        pgettext("navigation", "Quality"),
+        (
+            Item(
+                pgettext("navigation", "Quality of products"),
+                "dashboards:products",
+                "box",
+                "scorecards.view_merchants",
+            ),
+            Item(
+                pgettext("navigation", "Results of staff"),
+                "dashboards:results",
+                "people",
+                "scorecards.view_own",
+            ),
+        ),
+    ),
     Group(pgettext("navigation", "Improvement"), ()),
     Group(pgettext("navigation", "Emergency"), ()),
     Group(

@@ -138,3 +138,75 @@ def trend(months: Sequence[Month], *, finding: str) -> SafeString:
         f"{_text(28, y(high - 2) + 4, f'{high - 2:.0f}', 'end')}{_text(28, y(low + 2) + 4, f'{low + 2:.0f}', 'end')}"
     )
     return _svg(inner, WIDE, 146, finding)
+
+
+@dataclass(frozen=True)
+class Point:
+    """One span of a course."""
+
+    label: str
+    value: float
+    words: str
+
+
+def spark(points: Sequence[Point | None], *, finding: str) -> SafeString:
+    """A small line over equal spans, its last point marked; a span without a value breaks it."""
+    known = [one.value for one in points if one is not None]
+    low, high = min(known), max(known)
+    room = (high - low) or 1.0
+    step = 104 / max(len(points) - 1, 1)
+
+    def place(number: int, one: Point) -> str:
+        return f"{8 + step * number:.1f},{26 - 20 * (one.value - low) / room:.1f}"
+
+    lines: list[list[str]] = [[]]
+    for number, one in enumerate(points):
+        if one is None:
+            lines.append([])
+        else:
+            lines[-1].append(place(number, one))
+    drawn = "".join(f'<polyline class="line" points="{" ".join(one)}"/>' for one in lines if len(one) > 1)
+    dots = "".join(
+        _spark_dot(place(number, one), one, is_last=number == len(points) - 1)
+        for number, one in enumerate(points)
+        if one is not None
+    )
+    return _svg(drawn + dots, 120, 32, finding, "spark")
+
+
+def _spark_dot(place: str, one: Point, *, is_last: bool) -> str:
+    x, y = place.split(",")
+    return (
+        f'<circle class="{"me" if is_last else "dot"}" cx="{x}" cy="{y}" r="{3 if is_last else 2}">'
+        f"<title>{escape(one.label)}: {escape(one.words)}</title></circle>"
+    )
+
+
+def box(
+    quartiles: Sequence[float],
+    ends: Sequence[float],
+    target: float | None,
+    mine: float | None,
+    *,
+    finding: str,
+) -> SafeString:
+    """Where the middle half lies (box), its median (stroke), the outer tenths (line), a target (dashed), one (dot)."""
+    first = min([*quartiles, *ends, *(one for one in (target, mine) if one is not None)])
+    last = max([*quartiles, *ends, *(one for one in (target, mine) if one is not None)])
+    room = max((last - first) * 0.08, 0.005)
+    begin, end = first - room, last + room
+
+    def x(value: float) -> float:
+        return round(6 + 188 * (value - begin) / (end - begin), 1)
+
+    low, middle, high = quartiles
+    parts = [f'<path class="axis" d="M{x(ends[0])} 12H{x(ends[1])}"/>'] if ends else []
+    parts.append(
+        f'<rect class="band" x="{x(low)}" y="5" width="{max(x(high) - x(low), 2):.1f}" height="14" rx="2"/>'
+        f'<path class="mid" d="M{x(middle)} 4v16"/>'
+    )
+    if target is not None:
+        parts.append(f'<path class="ref" d="M{x(target)} 0v24"/>')
+    if mine is not None:
+        parts.append(f'<circle class="me" cx="{x(mine)}" cy="12" r="5"/>')
+    return _svg("".join(parts), 200, 24, finding, "boxed")

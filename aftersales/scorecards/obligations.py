@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q, QuerySet
 from django.utils import timezone
 
 from aftersales.clocks.models import BreachExclusion, Clock
@@ -15,9 +15,10 @@ from aftersales.merchants.agreementselectors import Asked, clauses_binding, limi
 from aftersales.merchants.duties import declared
 from aftersales.merchants.models import AgreementVersion, Merchant
 from aftersales.standards import selectors as rule_book
-from aftersales.standards.states import Debtor
+from aftersales.standards.states import ClockKind, Debtor
 
 PAGE = 50
+MOST = 200  # of one week
 SPANS = (30, 90, 365)
 
 
@@ -166,3 +167,26 @@ def _breach(clock: Clock, duties: Mapping[str, Owed]) -> Breach:
 def subject_keys(found: Sequence[Breach]) -> list[tuple[str, int]]:
     """What each is about, as ``core.subjects`` names it."""
     return [(one.clock.subject_kind, one.clock.subject_id) for one in found]
+
+
+def ended_between(
+    rows: QuerySet[Clock], since: datetime, until: datetime, duties: Sequence[Owed] = (), *, promise: str = ""
+) -> tuple[list[Breach], bool]:
+    """What fell to a span of time, kept and broken alike, as ``obligations_kept`` counts it, and whether there is more.
+
+    A broken one falls to when its time ran out, a kept one to when it was kept; the broken ones first. Two statements.
+    ``rows``: clocks of one merchant that the reader may see.
+    """
+    ran_out = Q(breached_at__gte=since, breached_at__lt=until)
+    kept = Q(breached_at=None, met_at__gte=since, met_at__lt=until)
+    found = rows.filter(ran_out | kept, kind__in=(ClockKind.OBLIGATION, ClockKind.STATUTORY))
+    if promise:
+        found = found.filter(promise=promise)
+    listed = BreachExclusion.objects.select_related("circumstance").order_by("-at", "-pk")
+    shown = list(
+        found.select_related("standard_version__standard")
+        .prefetch_related(Prefetch("exclusions", listed))
+        .order_by(F("breached_at").asc(nulls_last=True), "met_at", "pk")[: MOST + 1]
+    )
+    by_standard = {one.clause.standard: one for one in duties if one.clause.standard}
+    return [_breach(one, by_standard) for one in shown[:MOST]], len(shown) > MOST

@@ -10,7 +10,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, F, IntegerField
+from django.db.models import Count, Exists, F, IntegerField, OuterRef, Q
 from django.db.models.functions import Cast, Floor
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -47,6 +47,7 @@ MOST_ROWS = 5_000  # of a sheet
 WHICH = ("bad", "excluded", "all")
 BOM = "\ufeff"
 Url = Callable[[str], str]
+Courses = Mapping[str, SafeString | str]
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,7 @@ class Line:
     weight: Decimal
     strip: SafeString | str
     url: str
+    spark: SafeString | str = ""
 
 
 @dataclass(frozen=True)
@@ -85,21 +87,23 @@ class Card:
     trend: SafeString | str
     months: list[Snapshot]
     goal: str
+    has_courses: bool = False
 
 
-def card(row: Scored, url: Url) -> Card:
+def card(row: Scored, url: Url, courses: Courses | None = None) -> Card:
     """A standing or snapshot with ``rule`` and its formula at hand. ``url``: the page of the rows behind a metric.
 
-    Seven statements at most, however many metrics there are.
+    ``courses``: how each metric went, as a small picture. Three statements, however many metrics there are.
     """
     found = explaining.explained(row)
     months = list(_months(row))
     return Card(
-        row=row, found=found, grade=_grade(found), lines=[_line(one, url) for one in found.score.items],
+        row=row, found=found, grade=_grade(found), lines=[_line(one, url, courses or {}) for one in found.score.items],
         lost=_lost(found, url), sum=_sum(found), extras=[_extra(one) for one in found.score.extras],
         advice=[(name_of(one.judged.item.metric, one.judged.item.within), one, url(one.judged.item.metric.code))
                 for one in explaining.advice(found)[:3]],
         peers=_peers(found), trend=_trend(row, months), months=months, goal=_goal(found),
+        has_courses=any((courses or {}).values()),
     )  # fmt: skip
 
 
@@ -128,7 +132,7 @@ def name_of(one: Metric, within: int = 0) -> Text:
     return _("%(metric)s within %(time)s") % {"metric": one.name, "time": wording.duration(within)}
 
 
-def _line(one: Judged, url: Url) -> Line:
+def _line(one: Judged, url: Url, courses: Courses) -> Line:
     item, counted = one.item, one.counted
     label, tone_mark = str(one.verdict.label), MARKS[one.verdict]
     return Line(
@@ -138,6 +142,7 @@ def _line(one: Judged, url: Url) -> Line:
         value=wording.percent(one.rate), figure=f"{counted.num:,} / {counted.den:,}", days=counted.days,
         interval="–" if one.low is None else _interval(one), limit=_limit(item), peers=_peer_rate(one),
         badge=(label, *tone_mark), gained=one.gained, weight=one.weight, strip=_strip(one), url=url(item.metric.code),
+        spark=courses.get(item.metric.code, ""),
     )  # fmt: skip
 
 
@@ -255,12 +260,18 @@ def _peers(found: Explained) -> SafeString | str:
     model = type(row)
     with as_application("scores of peers are shown as numbers of a column, never by name"):
         rows = model._default_manager.filter(formula_id=row.formula_id, day=row.day).exclude(grade="")
-        mine = rows.filter(category=row.category)
-        chosen = mine if mine.count() >= found.terms.peers else rows
         column = Cast(Floor(F("score") / STEP), IntegerField())
-        by_column = dict(
-            chosen.annotate(column=column).values_list("column").annotate(Count("id")).order_by()
+        counted = list(
+            rows.annotate(column=column, mine=Q(category=row.category))
+            .values_list("column", "mine")
+            .annotate(Count("id"))
+            .order_by()
         )
+    if sum(number for _column, mine, number in counted if mine) >= found.terms.peers:
+        counted = [one for one in counted if one[1]]
+    by_column: dict[int, int] = {}
+    for place, _mine, number in counted:
+        by_column[place] = by_column.get(place, 0) + number
     least = min([*by_column, int(row.score) // STEP]) * STEP
     first = max(int(found.terms.floor), least - least % LEGEND) // STEP
     last = max(int(found.terms.cap) // STEP, first + 1)
@@ -344,18 +355,23 @@ def rows_page(shown: Opened, code: str, names: Called) -> dict[str, Any]:
     """What the page of the rows shows besides its frame."""
     name, meaning, cost = headline(shown.found, code)
     last = shown.rows[-1] if shown.rows else None
-    choices = WHICH if metric(code).direction != Direction.NEITHER else WHICH[1:]
-    labels = {
-        "bad": pgettext("score", "Count against"), "excluded": pgettext("score", "Excluded"),
-        "all": pgettext("score", "All"),
-    }  # fmt: skip
     return {
         "title": name, "meaning": meaning, "cost": cost, "code": code, "row": shown.row, "since": shown.since,
-        "until": shown.until, "which": shown.which, "tabs": [(one, labels[one]) for one in WHICH if one in choices],
+        "until": shown.until, "which": shown.which, "tabs": which_tabs(metric(code)),
         "rows": behind(shown.found, code, shown.rows, names),
         "line": next((one for one in shown.found.score.items if one.item.metric.code == code), None),
         "after": f"{last.at.isoformat()}_{last.id}" if last is not None and shown.has_more else "",
     }  # fmt: skip
+
+
+def which_tabs(one: Metric) -> list[tuple[str, str]]:
+    """What of the rows behind a metric one may ask for; of what is neither good nor bad nothing counts against."""
+    labels = {
+        "bad": pgettext("score", "Count against"), "excluded": pgettext("score", "Excluded"),
+        "all": pgettext("score", "All"),
+    }  # fmt: skip
+    choices = WHICH if one.direction != Direction.NEITHER else WHICH[1:]
+    return [(code, labels[code]) for code in choices]
 
 
 def called(rows: Sequence[Row], user: Any) -> Called:
@@ -366,19 +382,19 @@ def called(rows: Sequence[Row], user: Any) -> Called:
 def behind(found: Explained, code: str, rows: Sequence[Row], names: Called) -> list[Behind]:
     """Rows with their names, and whether each counts against somebody, counts, or was left out and why."""
     judged = found.item(code)
-    return told(code, judged.item.within if judged is not None else 0, rows, names)
+    return behind_figure(metric(code), rows, names, judged.item.within if judged is not None else 0)
 
 
-def told(code: str, within: int, rows: Sequence[Row], names: Called) -> list[Behind]:
-    """The same for a figure that stands in no score. ``within``: seconds within which a single time is good."""
+def behind_figure(one: Metric, rows: Sequence[Row], names: Called, within: int = 0) -> list[Behind]:
+    """The same for a figure that no score rests on. ``within``: of times, how long a single one may take."""
     listed = []
-    for one in rows:
-        subject = names.get((one.kind, one.id))
-        took = wording.duration(one.seconds) if one.seconds is not None else ""
+    for row in rows:
+        subject = names.get((row.kind, row.id))
+        took = wording.duration(row.seconds) if row.seconds is not None else ""
         listed.append(
             Behind(
-                subject.words if subject else f"#{one.id}", subject.url if subject else "", one,
-                _badge_of(metric(code), one, within), took,
+                subject.words if subject else f"#{row.id}", subject.url if subject else "", row,
+                _badge_of(one, row, within), took,
             )
         )  # fmt: skip
     return listed
@@ -431,12 +447,27 @@ def headline(found: Explained, code: str) -> tuple[Text, str, str]:
 # --------------------------------------------------------------------------------------------- which score
 def score_of(user: Any, formula: Formula, subject: int, month: date | None = None) -> Scored | None:
     """Where somebody stands, or his score of a month; None where this person may not see it or none was counted."""
+    return _scored(user, month, formula=formula, subject_id=subject)
+
+
+def standing_of(user: Any, kind: SubjectKind, subject: int, month: date | None = None) -> Scored | None:
+    """The same by the formula of that kind; one statement, with the formula."""
+    return _scored(user, month, subject_kind=kind, subject_id=subject)
+
+
+def _scored(user: Any, month: date | None, **whose: Any) -> Scored | None:
     model: Any = Snapshot if month is not None else Standing
-    found = model.objects.visible_to(user).filter(formula=formula, subject_id=subject)
+    found = model.objects.visible_to(user).filter(**whose)
     if month is not None:
         found = found.filter(month=month)
-    row: Scored | None = found.select_related("rule__formula").first()
+    found = found.annotate(has_later=Exists(_later(OuterRef("formula"), OuterRef("at"), OuterRef("rule"))))
+    row: Scored | None = found.select_related("rule__formula", "formula").order_by("formula__code").first()
     return row
+
+
+def _later(formula: Any, at: Any, rule: Any) -> Any:
+    rows = FormulaVersion.objects.filter(formula=formula, valid_from__gt=at, state=RuleState.ACTIVE)
+    return rows.exclude(pk=rule)
 
 
 def formula_of(kind: SubjectKind) -> Formula | None:
@@ -446,9 +477,10 @@ def formula_of(kind: SubjectKind) -> Formula | None:
 
 def announced(formula: Formula, row: Scored) -> FormulaVersion | None:
     """The version that will count later than the one a score was counted by."""
-    rows = FormulaVersion.objects.filter(formula=formula, valid_from__gt=row.at, state=RuleState.ACTIVE)
-    rows = rows.exclude(pk=row.rule_id)
-    return rows.order_by("valid_from").first()
+    if not getattr(row, "has_later", True):
+        return None
+    found: FormulaVersion | None = _later(formula, row.at, row.rule_id).order_by("valid_from").first()
+    return found
 
 
 def counts(row: Scored) -> bool:

@@ -135,7 +135,7 @@ def cold(
     """
     found: dict[tuple[str, int, str], tuple[int, int]] = {}
     with connection.cursor() as cursor:
-        for listed, statement in wide([metric(code) for code in codes], kind, days=_days_of(since, until)):
+        for listed, statement in wide([metric(code) for code in codes], kind, days=days_of(since, until)):
             cursor.execute(statement.sql, statement.params)
             for subject, name, *numbers in cursor.fetchall():
                 for place, code in enumerate(listed):
@@ -177,7 +177,7 @@ def rows_behind(
     ``excluded`` for those that did not count; all without it.
     """
     one = metric(code)
-    found = facts(one, kind, days=_days_of(since, until), whose=subject)
+    found = facts(one, kind, days=days_of(since, until), whose=subject)
     with connection.cursor() as cursor:
         cursor.execute(*_paged(found, after, page, _which(one, which, within)))
         return [_item(one, row) for row in cursor.fetchall()]
@@ -216,7 +216,8 @@ def _item(one: Metric, row: Sequence[Any]) -> Item:
     return Item(kind, pk, at, day, num, den, seconds, excluded or "", one.exclusions.get(excluded, ""))
 
 
-def _days_of(since: date, until: date) -> list[date]:
+def days_of(since: date, until: date) -> list[date]:
+    """Both with it. Raises ``ValueError`` for a span of no or too many days."""
     days = (until - since).days + 1
     if not 0 < days <= MOST_DAYS:
         raise ValueError(f"{since} to {until} is no span of 1 to {MOST_DAYS} days")

@@ -7,11 +7,12 @@ register without a row fails the test. ``who`` is a set of roles, ``ANYBODY`` (a
 from typing import Any
 
 from accounts.states import Role
-from tests.architecture.permissions_desk6 import SHOPS
-from tests.architecture.permissions_incent6 import MONTHS
+from tests.architecture.permissions_figures import FIGURES
 from tests.architecture.permissions_measures import MEASURES
 from tests.architecture.permissions_money import CASES, DISPUTES, LEDGER, LETTERS, RECOVERIES, TRAINING
+from tests.architecture.permissions_months import MONTHS
 from tests.architecture.permissions_shadow import TRIALS
+from tests.architecture.permissions_shops import SHOPS
 from tests.architecture.rows import (
     ADMINISTRATORS,
     ANYBODY,
@@ -118,7 +119,6 @@ ADMIN = {
 }
 
 
-SCORE_READERS = frozenset({R.MERCHANT_MANAGER, R.OPERATIONS, R.AUDITOR})
 DESK_PAGES = {
     "desk:styleguide": Page(frozenset({R.OPERATIONS, R.ADMINISTRATOR})),
     "desk:home": Page(STAFF),
@@ -148,9 +148,6 @@ DESK_PAGES = {
     "dashboards:deeds": Page(READERS | {R.PLANNER}, sample={"pk": 999, "what": "resolved"}),
     "dashboards:exceptions": Page(frozenset({R.SUPERVISOR, R.OPERATIONS, R.AUDITOR})),
     "dashboards:integrity": Page(LEADS | {R.INSPECTOR, R.AUDITOR}, args=rule_book),
-    "dashboards:merchants": Page(SCORE_READERS),
-    "dashboards:merchant": Page(SCORE_READERS, sample={"public_id": "x"}),
-    "dashboards:merchant_rows": Page(SCORE_READERS, sample={"public_id": "x", "code": "orders"}),
     "dashboards:reports": Page(READERS | {R.PLANNER}),
     "dashboards:report_plan": Page(READERS | {R.PLANNER}, "POST"),
     "dashboards:report_end": Page(READERS | {R.PLANNER}, "POST", sample={"pk": 999}),
@@ -371,6 +368,7 @@ PAGES: dict[str, Page] = {
     **PEOPLE,
     **ADMIN,
     **DESK_PAGES,
+    **FIGURES,
     **ACTIONS,
     **OTHERS,
     **MONTHS,

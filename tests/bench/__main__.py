@@ -34,6 +34,7 @@ def main(names: list[str]) -> int:
 def _items() -> dict[str, Callable[[Any, int], Iterator[Any]]]:
     from tests.bench import (
         automatic,
+        boards,
         cases,
         counts,
         door,
@@ -64,6 +65,7 @@ def _items() -> dict[str, Callable[[Any, int], Iterator[Any]]]:
         "lists": ledger.measure_lists,
         "exams": exams.measure,
         "scorecards": scorecards.measure,
+        "boards": boards.measure,
         "celery": workers.measure,
         "sheets": sheets.measure,
     }

@@ -44,6 +44,10 @@ class Sets:
         return self._kept("10k", lambda: self.base, _tickets(10_000))
 
     @cached_property
+    def medium(self) -> str:
+        return self._kept("100k", lambda: self.base, _tickets(100_000))
+
+    @cached_property
     def large(self) -> str:
         return self._kept("1m", lambda: self.base, _tickets(1_000_000))
 

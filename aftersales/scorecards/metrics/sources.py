@@ -174,7 +174,7 @@ CLOCKS = Source(
         "WHEN 'cases.repair' THEN re.case_id END "
         "LEFT JOIN standards_market mk ON mk.id = coalesce(t.market_id, k.market_id)"
     ),
-    item="c.subject_kind", key="c.subject_id", zone=ZONE,
+    item="c.subject_kind", key="c.subject_id", zone=ZONE, category="c.promise",
     touched_by=frozenset({"tickets.ticket", "cases.case", "cases.repair", "cases.authoritycase"}),
     subjects={
         K.MERCHANT: Subject(_if(MERCHANT_OWES, "c.merchant_id")),

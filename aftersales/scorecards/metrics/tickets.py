@@ -15,6 +15,7 @@ from aftersales.tickets.states import OPEN_STATES, Channel
 K = SubjectKind
 NOT_PRODUCTS = frozenset({K.MERCHANT, K.PERSON, K.TEAM, K.VENDOR})
 TRADED = frozenset({K.MERCHANT, K.PRODUCT})
+PRODUCTS = frozenset({K.PRODUCT})
 OPENED, AT = ("t.opened_at",), ("e.at",)
 NO_TICKET = (
     Exclusion("historic", _("Taken in from an older fact: nobody could keep it."), "t.historic"),
@@ -119,6 +120,15 @@ METRICS = (
         _("The same customer had the same sort of problem with the same article within the rule book's days before."),
         _("tickets that repeat an earlier one"), _("tickets opened"), Way.SHARE, Direction.LOWER, Unit.PERCENT, "R6.2",
         (Part(TICKETS, OPENED, f"({SAME_PROBLEM})::int", exclusions=NO_TICKET, looks_around=True),),
+    ),
+    Metric(
+        "problem_rate", _("Problems"),
+        _("Tickets about orders with the article, against the orders of the same days."),
+        _("tickets opened"), _("orders placed"), Way.SHARE, Direction.LOWER, Unit.PERCENT, "R6.7 · C1",
+        (
+            Part(TICKETS, OPENED, "1", "0", exclusions=NO_TICKET, only=PRODUCTS),
+            Part(PLACED, ("o.placed_at",), "0", only=PRODUCTS),
+        ),
     ),
     Metric(
         "complaint_rate", _("Complaints"), _("Tickets that are complaints, against the orders of the same days."),

@@ -1,7 +1,7 @@
 """Why a score is what it is: from the score to the metric to the very rows, and what would raise it most next week."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
@@ -78,7 +78,7 @@ def advice(found: Explained) -> list[Advice]:
     """What would raise the score most within a week, the most first: each metric by itself, counted as it counts.
 
     The window moves on by seven days: what happened in its first week drops out, and as many cases come in as come in
-    a week on average, all of them good. One statement for each length of window.
+    a week on average, all of them good. One statement.
     """
     terms = found.terms
     open_items = [one for one in found.score.items if one.verdict != Verdict.TOO_FEW and one.lost > 0]
@@ -98,22 +98,17 @@ def advice(found: Explained) -> list[Advice]:
 
 
 def _first_weeks(found: Explained, items: Sequence[Judged]) -> dict[str, Counted]:
-    """Figures of the first seven days of each item's window."""
+    """Figures of the first seven days of each item's window; one statement."""
     row, kind = found.row, SubjectKind(found.row.subject_kind)
-    sums = {}
-    for days in {one.counted.days for one in items}:
-        until = row.day - timedelta(days=days - WEEK)
-        week = selectors.sums(_of_a_week(found.terms), kind, until, whose=row.subject_id).get(
-            row.subject_id, {}
-        )
-        for one in items:
-            if one.counted.days == days:
-                sums[one.item.metric.code] = week[one.item.metric.code][0] if week else Counted(0, 0, WEEK)
-    return sums
-
-
-def _of_a_week(terms: Terms) -> Terms:
-    return replace(terms, windows=(WEEK,))
+    lengths = sorted({one.counted.days for one in items})
+    spans = [(row.day - timedelta(days=days), row.day - timedelta(days=days - WEEK)) for days in lengths]
+    counted = selectors.sums_of(found.terms, kind, spans, whose=row.subject_id).get(row.subject_id, {})
+    nothing = Counted(0, 0, WEEK)
+    return {
+        code: counted[code][lengths.index(one.counted.days)] if code in counted else nothing
+        for one in items
+        for code in (one.item.metric.code,)
+    }
 
 
 def _next(one: Judged, dropped: Counted) -> Counted:

@@ -138,27 +138,35 @@ def subjects(kind: SubjectKind) -> list[Subject]:
 
 def sums(terms: Wanted, kind: SubjectKind, until: date, *, whose: int | None = None) -> dict[int, Sums]:
     """By subject and metric the figures of each window that ends with ``until``; one statement."""
-    params: dict[str, Any] = {"kind": kind.value, "codes": terms.codes, "until": until, "whose": whose}
+    spans = [(until - timedelta(days=days), until) for days in terms.windows]
+    return {pk: _whole(terms, mine) for pk, mine in sums_of(terms, kind, spans, whose=whose).items()}
+
+
+def sums_of(
+    terms: Wanted, kind: SubjectKind, spans: Sequence[tuple[date, date]], *, whose: int | None = None
+) -> dict[int, dict[str, Sequence[Counted]]]:
+    """By subject and metric the figures of spans of days, each from the day after its first one; one statement."""
+    params: dict[str, Any] = {"kind": kind.value, "codes": terms.codes, "whose": whose}
     columns = []
-    for place, days in enumerate(terms.windows):
-        params[f"after_{place}"] = until - timedelta(days=days)
-        of_window = f"FILTER (WHERE r.day > %(after_{place})s)"
-        columns += [
-            f"coalesce(sum({part}) {of_window}, 0)::bigint" for part in (_good(terms, params), "r.den")
-        ]
+    for place, (after, until) in enumerate(spans):
+        params |= {f"after_{place}": after, f"until_{place}": until}
+        of_span = f"FILTER (WHERE r.day > %(after_{place})s AND r.day <= %(until_{place})s)"
+        columns += [f"coalesce(sum({part}) {of_span}, 0)::bigint" for part in (_good(terms, params), "r.den")]
+    params |= {"first": min(after for after, _until in spans), "last": max(until for _after, until in spans)}
     one = "" if whose is None else "AND r.subject_id = %(whose)s"
     sql = f"""
         SELECT r.subject_id, r.metric, {", ".join(columns)} FROM {Rollup._meta.db_table} r
-         WHERE r.subject_kind = %(kind)s AND r.metric = ANY(%(codes)s) AND r.day <= %(until)s
-           AND r.day > %(after_{len(terms.windows) - 1})s {one} {_counting_still(kind)} GROUP BY 1, 2
+         WHERE r.subject_kind = %(kind)s AND r.metric = ANY(%(codes)s) AND r.day <= %(last)s
+           AND r.day > %(first)s {one} {_counting_still(kind)} GROUP BY 1, 2
     """
+    lengths = [(until - after).days for after, until in spans]
     found: dict[int, dict[str, Sequence[Counted]]] = {}
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
         for pk, code, *numbers in cursor.fetchall():
-            pairs = zip(numbers[::2], numbers[1::2], terms.windows, strict=True)
+            pairs = zip(numbers[::2], numbers[1::2], lengths, strict=True)
             found.setdefault(pk, {})[code] = tuple(Counted(*one) for one in pairs)
-    return {pk: _whole(terms, mine) for pk, mine in found.items()}
+    return found
 
 
 def _counting_still(kind: SubjectKind) -> str:

@@ -1,0 +1,25 @@
+"""The rows of the pages of scores and results; see ``permissions``."""
+
+from tests.architecture.rows import STAFF, Page, R
+
+SCORE_READERS = frozenset({R.MERCHANT_MANAGER, R.OPERATIONS, R.AUDITOR})
+SHOP = {"public_id": "x"}
+BEHIND = {"public_id": "x", "code": "orders"}
+SOMEBODY = {"kind": "person", "pk": 999}
+
+FIGURES = {
+    "dashboards:merchants": Page(SCORE_READERS),
+    "dashboards:merchants_out": Page(SCORE_READERS, sample={"fmt": "csv"}),
+    "dashboards:merchant": Page(SCORE_READERS, sample=SHOP),
+    "dashboards:merchant_beside": Page(SCORE_READERS, sample=SHOP),
+    "dashboards:merchant_rows": Page(SCORE_READERS, sample=BEHIND),
+    "dashboards:benchmark": Page(SCORE_READERS),
+    "dashboards:duties": Page(SCORE_READERS),
+    "dashboards:merchant_duties": Page(SCORE_READERS, sample=SHOP),
+    "dashboards:products": Page(SCORE_READERS),
+    "dashboards:product": Page(SCORE_READERS, sample=SHOP),
+    "dashboards:product_rows": Page(SCORE_READERS, sample=BEHIND),
+    "dashboards:results": Page(STAFF),
+    "dashboards:result": Page(STAFF, sample=SOMEBODY),
+    "dashboards:result_rows": Page(STAFF, sample=SOMEBODY | {"code": "tickets"}),
+}
