@@ -1,6 +1,8 @@
 # Two commands run the product: git clone, make demo. Nothing but make and Python 3.11 or newer is needed.
 PYTHON := .venv/bin/python
 WORKERS := $(shell n=$$(nproc 2>/dev/null || echo 2); [ "$$n" -gt 4 ] && echo 4 || echo "$$n")
+# Bytecode is kept whatever the shell's habit: every process would compile the whole product anew.
+unexport PYTHONDONTWRITEBYTECODE
 # make test ARGS="tests/core -k door"
 ARGS ?=
 
