@@ -16,9 +16,9 @@ test: venv-dev
 	@sh .ci/tools
 	@exec $(PYTHON) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -q -m "not bench" $(ARGS)
 
-# The fast set: what one runs after every change.
+# The set of a minute (tests/quick.py): what one runs after every change.
 quick: venv-dev
-	@exec $(PYTHON) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -q -m "not bench and not slow and not browser and not sample and not concurrency" $(ARGS)
+	@exec $(PYTHON) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -q -m quick $(ARGS)
 
 # make -k lint shows everything that is wrong, not only the first thing.
 lint: $(LINTERS)
