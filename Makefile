@@ -1,6 +1,8 @@
 # Two commands run the product: git clone, make demo. Nothing but make and Python 3.11 or newer is needed.
 PYTHON := .venv/bin/python
 WORKERS := $(shell n=$$(nproc 2>/dev/null || echo 2); [ "$$n" -gt 4 ] && echo 4 || echo "$$n")
+# Bytecode is kept whatever the shell's habit: every process would compile the whole product anew.
+unexport PYTHONDONTWRITEBYTECODE
 # make test ARGS="tests/core -k door"
 ARGS ?=
 
@@ -14,9 +16,9 @@ test: venv-dev
 	@sh .ci/tools
 	@exec $(PYTHON) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -q -m "not bench" $(ARGS)
 
-# The fast set: what one runs after every change.
+# The set of a minute (tests/quick.py): what one runs after every change.
 quick: venv-dev
-	@exec $(PYTHON) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -q -m "not bench and not slow and not browser and not sample and not concurrency" $(ARGS)
+	@exec $(PYTHON) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -q -m quick $(ARGS)
 
 # make -k lint shows everything that is wrong, not only the first thing.
 lint: $(LINTERS)

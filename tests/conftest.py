@@ -1,8 +1,10 @@
 """Shared fixtures: the database of this process, the moment that tests call now, and the cast."""
 
+import gc
 import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +14,7 @@ from django.utils.translation.reloader import translation_file_changed
 from hypothesis import settings as properties
 
 from aftersales.core import catalogs
+from tests import quick
 from tests.cast import cast
 from tests.database import TestDatabase
 
@@ -25,23 +28,41 @@ properties.register_profile(
 properties.register_profile(
     "long", parent=properties.get_profile("calm"), derandomize=False, max_examples=1000
 )
+properties.register_profile("brief", parent=properties.get_profile("calm"), max_examples=10)
 properties.load_profile("calm")
 
 
-def pytest_configure() -> None:
+# Requests, rows and forms die by their reference counts; looking for circles among a million living objects every few
+# hundred new ones took a tenth of the time.
+gc.set_threshold(100_000, 50, 100)
+
+
+def pytest_configure(config: pytest.Config) -> None:
     """The pages speak Chinese by default, so the binary catalogue must be as new as its source."""
+    if quick.is_asked(config):
+        properties.load_profile("brief")
     for path in catalogs.compile_stale(settings.LOCALE_PATHS):
         # Importing the models has already read the catalogue as it was, or that there was none.
         translation_file_changed(None, path.with_suffix(".mo"))
 
 
-LONG = frozenset({"slow", "browser", "concurrency", "sample"})
-
-
+@pytest.hookimpl(tryfirst=True)  # before the marks are asked for
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Files with long tests come first: the last of them would run alone while the other workers are done."""
-    long = {item.path for item in items if any(mark.name in LONG for mark in item.iter_markers())}
+    long = {item.path for item in items if any(mark.name in quick.LONG for mark in item.iter_markers())}
     items.sort(key=lambda item: item.path not in long)
+    for item in items:
+        if quick.is_quick(item):
+            item.add_marker(pytest.mark.quick)
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    return True if quick.is_asked(config) and quick.holds_none(collection_path) else None
+
+
+def pytest_collection_finish() -> None:
+    """What stands now lives to the end."""
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

@@ -1,8 +1,12 @@
 """Settings of the tests: the product's own, with their own data folder; nothing leaves the machine."""
 
 import os
+import sys
 from pathlib import Path
 
+# Whatever the machine's habit: without bytecode every process that a test starts compiles the whole product anew.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 os.environ.setdefault("AFTERSALES_DATA", str(Path(__file__).resolve().parent.parent / ".data" / "tests"))
 os.environ.setdefault("AFTERSALES_FAST", "1")
 os.environ["AFTERSALES_MODE"] = "demo"

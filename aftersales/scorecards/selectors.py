@@ -137,12 +137,15 @@ def cold(
     with connection.cursor() as cursor:
         for listed, statement in wide([metric(code) for code in codes], kind, days=days_of(since, until)):
             cursor.execute(statement.sql, statement.params)
-            for subject, name, *numbers in cursor.fetchall():
-                for place, code in enumerate(listed):
-                    num, den = numbers[2 * place : 2 * place + 2]
-                    before = found.get((code, subject, name), (0, 0))
+            rows = cursor.fetchall()
+            for place, code in enumerate(listed):
+                at = 2 + 2 * place
+                for row in rows:
+                    num, den = row[at], row[at + 1]
                     if num or den:
-                        found[code, subject, name] = (before[0] + num, before[1] + den)
+                        key = (code, row[0], row[1])
+                        before = found.get(key)
+                        found[key] = (before[0] + num, before[1] + den) if before else (num, den)
     return found
 
 

@@ -43,6 +43,7 @@ def test_staff_and_merchant_owners_need_it_and_clerks_do_not():
     assert MERCHANT_ROLES - needing == {Role.MERCHANT_CLERK}
 
 
+@pytest.mark.slow
 def test_production_demands_it_and_the_demonstration_does_not():
     import os
     import subprocess

@@ -8,7 +8,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -45,23 +45,27 @@ def business_tables() -> frozenset[str]:
     )
 
 
-def written_tables(sql: str) -> set[str]:
-    return {name.lower() for name in WRITE.findall(sql)} & business_tables()
+@lru_cache(maxsize=4096)
+def written_tables(sql: str) -> frozenset[str]:
+    return frozenset(name.lower() for name in WRITE.findall(sql)) & business_tables()
 
 
-def places(frame: FrameType | None) -> Iterator[str]:
-    """Our own files on the call stack, innermost first."""
-    while frame is not None:
-        name = frame.f_code.co_filename
-        if name.startswith(f"{ROOT}/"):
-            yield name[len(str(ROOT)) + 1 :]
-        frame = frame.f_back
+@cache
+def place(file: str) -> tuple[bool, bool]:
+    """Of a file on the call stack: whether it is code of the product that acts, and whether it may write."""
+    ours = file.removeprefix(f"{ROOT}/")
+    return (False, False) if ours == file else (bool(ACTS.match(ours)), bool(MAY_WRITE.match(ours)))
 
 
 def may_write(frame: FrameType | None, planting: bool) -> bool:
-    found = list(places(frame))
-    by_hand = planting and not any(ACTS.match(place) for place in found)
-    return by_hand or any(MAY_WRITE.match(place) for place in found)
+    by_hand = planting
+    while frame is not None:
+        acts, may = place(frame.f_code.co_filename)
+        if may:
+            return True
+        by_hand = by_hand and not acts
+        frame = frame.f_back
+    return by_hand
 
 
 @contextmanager

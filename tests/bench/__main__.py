@@ -64,6 +64,7 @@ def _items() -> dict[str, Callable[[Any, int], Iterator[Any]]]:
         "verify": ledger.measure_verify,
         "lists": ledger.measure_lists,
         "exams": exams.measure,
+        "cold": scorecards.measure_cold,
         "scorecards": scorecards.measure,
         "boards": boards.measure,
         "celery": workers.measure,

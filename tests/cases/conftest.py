@@ -31,10 +31,7 @@ def only_services_write(db: None):
 @pytest.fixture(autouse=True)
 def certified(desk: Any) -> None:
     """Everybody of the department holds the certificate of his post: it says how much he may let out."""
-    for person, tier in (
-        (desk.agent, "in_post"), (desk.lead, "lead"), (desk.supervisor, "lead"), (desk.finance, "finance")
-    ):  # fmt: skip
-        desk.certify(person, tier)
+    desk.hold({desk.agent: "in_post", desk.lead: "lead", desk.supervisor: "lead", desk.finance: "finance"})
 
 
 @pytest.fixture

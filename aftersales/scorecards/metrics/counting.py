@@ -95,20 +95,35 @@ def wide(
 
 
 def _pass(found: Sequence[tuple[str, Part]], kind: SubjectKind, days: Sequence[date], book: Book) -> Facts:
+    """What leaves a row out of all the metrics leaves it out once; a sum that two of them ask for is made once."""
     params: dict[str, Any] = {"zone": rule_book.market_default().zone, "days": list(days)}
     first = found[0][1]
-    sums_of = []
+    never = set.intersection(*({one.when for one in part.exclusions} for _code, part in found))
+    wanted = [*_within(first, kind, days, params), *(f"({when}) IS NOT TRUE" for when in sorted(never))]
+    made: dict[str, str] = {}
+    places = []
     for _code, part in found:
-        counted = " AND ".join([f"({part.where})", *_not_excluded(part)])
-        sums_of += [
-            f"coalesce(sum({text}) FILTER (WHERE {counted}), 0)::bigint" for text in (part.num, part.den)
-        ]
+        for text in (part.num, part.den):
+            total = _total(text, part, never)
+            places.append(made.setdefault(total, f"s{len(made)}"))
     subject = first.source.subjects[kind]
     sql = f"""
-        SELECT {subject.key}::bigint, {subject.name}, {", ".join(sums_of)} FROM {_rows(first, kind)}
-         WHERE {" AND ".join(_within(first, kind, days, params))} GROUP BY 1, 2
+        SELECT f.subject_id, f.subject_name, {", ".join(f"f.{one}" for one in places)}
+          FROM (SELECT {subject.key}::bigint AS subject_id, {subject.name} AS subject_name,
+                       {", ".join(f"{total} AS {name}" for total, name in made.items())}
+                  FROM {_rows(first, kind)} WHERE {" AND ".join(wanted)}
+                 GROUP BY {"1, 2" if kind in NAMED else "1"}) f
     """
     return Facts(_numbered(sql, _moment(first), book), params)
+
+
+def _total(text: str, part: Part, never: set[str]) -> str:
+    if text == "0":
+        return "0::bigint"
+    others = [f"({one.when}) IS NOT TRUE" for one in part.exclusions if one.when not in never]
+    counted = " AND ".join([*([f"({part.where})"] if part.where != "true" else []), *others])
+    some = f" FILTER (WHERE {counted})" if counted else ""
+    return f"count(*){some}" if text == "1" else f"coalesce(sum({text}){some}, 0)::bigint"
 
 
 def _part(
@@ -157,7 +172,22 @@ def _within(part: Part, kind: SubjectKind, days: Sequence[date] | None, params: 
     wanted = [f"{_moment(part)} IS NOT NULL", _known(subject.name if kind in NAMED else subject.key, kind)]
     if days is None:
         return wanted
-    return [*wanted, _near(part.at, days, params), f"{_day(part)} = ANY(%(days)s::date[])"]
+    return [*wanted, _near(part.at, days, params), _on(part, days, params)]
+
+
+def _on(part: Part, days: Sequence[date], params: dict[str, Any]) -> str:
+    """On one of these days in the row's own zone; a moment that is well inside a run of them need not be reckoned."""
+    spans = runs(days)
+    listed = []
+    if sum((last - first).days + 1 for first, last in spans) == len(set(days)):  # without days in between
+        for number, (first, last) in enumerate(spans):
+            since = datetime.combine(first, time.min, UTC) + WIDEST_ZONE
+            until = datetime.combine(last + timedelta(days=1), time.min, UTC) - WIDEST_ZONE
+            if since < until:
+                params |= {f"sure_from_{number}": since, f"sure_to_{number}": until}
+                sure = f"{_moment(part)} >= %(sure_from_{number})s AND {_moment(part)} < %(sure_to_{number})s"
+                listed.append(f"({sure})")
+    return f"({' OR '.join([*listed, f'{_day(part)} = ANY(%(days)s::date[])'])})"
 
 
 def _numbered(sql: str, at: str, book: Book) -> str:
