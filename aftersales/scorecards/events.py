@@ -28,6 +28,8 @@ def _named(payload: Mapping[str, Any]) -> dict[str, Any]:
 
 KINDS = (
     Kind("formula.created", _("%(actor)s opened the formula “%(rule)s”."), {"code": "code"}, show=_named),
+    Kind("score.rows_left_out", _("%(actor)s left %(count)s rows out of the figures: %(reason)s"), {"count": "number"}),
+    Kind("score.rows_counted_again", _("%(actor)s let %(count)s rows count again: %(reason)s"), {"count": "number"}),
 )  # fmt: skip
 
 
