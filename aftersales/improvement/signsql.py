@@ -1,7 +1,8 @@
 """The SQL of signs: rows of one month that look like gaming, with whose they are and how many of that sort there were.
 
 Each statement gives ``merchant, person, subject_kind, subject_id, mark, at, total``; ``mark`` groups rows that belong
-together (one buyer, one text, one day). Erased contacts and texts show nothing.
+together: the kind of contact or a text with the first row that had it, a day. It holds no contact and no word, nor
+anything made of one. Erased contacts and texts show nothing.
 """
 
 from aftersales.customers.states import ContactKind
@@ -31,6 +32,18 @@ _REVIEWED = f"""
     praised AS (SELECT merchant_id, count(*) AS total FROM praise GROUP BY 1)
 """
 
+_USED = """
+    used AS (
+        SELECT s.id, s.placed_at, s.merchant_id, s.customer_id, c.kind, c.search_key FROM sold s
+          JOIN customers_contact c ON c.customer_id = s.customer_id WHERE {where}
+        UNION SELECT s.id, s.placed_at, s.merchant_id, s.customer_id, c.kind, c.search_key FROM sold s
+          JOIN customers_contact c ON c.id = s.ship_phone_id WHERE {where}
+        UNION SELECT s.id, s.placed_at, s.merchant_id, s.customer_id, c.kind, c.search_key FROM sold s
+          JOIN customers_contact c ON c.id = s.ship_address_id WHERE {where}
+    )
+"""
+"""Orders with each telephone, e-mail and address of their buyer or on their parcel."""
+_KNOWN = f"c.kind IN ({_SEARCHED}) AND c.search_key <> '' AND c.erased_at IS NULL"
 SELF_ORDER = rf"""
     WITH {_SOLD}, own AS (
         SELECT c.merchant_id, 'phone' AS kind,
@@ -42,26 +55,20 @@ SELF_ORDER = rf"""
           FROM merchants_merchantcontact c WHERE c.address <> ''
         UNION SELECT m.merchant_id, 'email', lower(u.email) FROM merchants_merchantmember m
           JOIN accounts_user u ON u.id = m.user_id WHERE u.email <> ''
-    )
-    SELECT DISTINCT ON (s.merchant_id, s.id) s.merchant_id, NULL::bigint, 'orders.order', s.id, own.kind, s.placed_at,
+    ), {_USED.format(where=_KNOWN)}
+    SELECT DISTINCT ON (u.merchant_id, u.id) u.merchant_id, NULL::bigint, 'orders.order', u.id, u.kind, u.placed_at,
            sales.total
-      FROM sold s JOIN sales USING (merchant_id) JOIN own ON own.merchant_id = s.merchant_id AND own.key <> ''
-      JOIN customers_contact c ON c.kind = own.kind AND c.search_key = own.key AND c.erased_at IS NULL
-       AND (c.customer_id = s.customer_id OR c.id IN (s.ship_phone_id, s.ship_address_id))
-     ORDER BY s.merchant_id, s.id, own.kind
+      FROM used u JOIN sales USING (merchant_id)
+      JOIN own ON own.merchant_id = u.merchant_id AND own.kind = u.kind AND own.key = u.search_key
+     ORDER BY u.merchant_id, u.id, u.kind
 """
 SHARED_BUYER = f"""
-    WITH {_SOLD}, used AS (
-        SELECT DISTINCT s.id, s.placed_at, s.merchant_id, s.customer_id, c.kind, c.search_key
-          FROM sold s JOIN customers_contact c ON c.kind IN ({_SEARCHED}) AND c.search_key <> '' AND c.erased_at IS NULL
-           AND (c.customer_id = s.customer_id OR c.id IN (s.ship_phone_id, s.ship_address_id))
-         WHERE s.customer_id IS NOT NULL
-    ), common AS (
-        SELECT merchant_id, kind, search_key FROM used GROUP BY 1, 2, 3
+    WITH {_SOLD}, {_USED.format(where=f"s.customer_id IS NOT NULL AND {_KNOWN}")}, common AS (
+        SELECT merchant_id, kind, search_key, min(customer_id) AS first FROM used GROUP BY 1, 2, 3
         HAVING count(DISTINCT customer_id) >= %(sign_least_buyers)s
     )
     SELECT DISTINCT ON (u.merchant_id, u.id) u.merchant_id, NULL::bigint, 'orders.order', u.id,
-           u.kind || ' ' || left(md5(u.search_key), 8), u.placed_at, sales.total
+           u.kind || ' ' || common.first, u.placed_at, sales.total
       FROM used u JOIN common USING (merchant_id, kind, search_key) JOIN sales USING (merchant_id)
      ORDER BY u.merchant_id, u.id, u.kind
 """
@@ -99,10 +106,10 @@ REVIEW_BURST = f"""
 """
 COPIED_REVIEW = f"""
     WITH {_REVIEWED}, copied AS (
-        SELECT merchant_id, words FROM praise WHERE length(words) >= %(sign_copied_length)s
+        SELECT merchant_id, words, min(id) AS first FROM praise WHERE length(words) >= %(sign_copied_length)s
          GROUP BY 1, 2 HAVING count(DISTINCT coalesce(customer_id, -id)) >= %(sign_least_copied)s
     )
-    SELECT p.merchant_id, NULL::bigint, 'orders.review', p.id, left(md5(p.words), 8), p.written_at, praised.total
+    SELECT p.merchant_id, NULL::bigint, 'orders.review', p.id, 'text ' || copied.first, p.written_at, praised.total
       FROM praise p JOIN copied USING (merchant_id, words) JOIN praised USING (merchant_id) ORDER BY p.id
 """
 EMPTY_ANSWER = f"""
@@ -112,11 +119,11 @@ EMPTY_ANSWER = f"""
           FROM tickets_message m WHERE m.author_kind = '{AuthorKind.MERCHANT.value}' AND m.merchant_id IS NOT NULL
            AND m.erased_at IS NULL AND {_MONTH.format("m.at", "m.at")}
     ), same AS (
-        SELECT merchant_id, words FROM answered GROUP BY 1, 2
+        SELECT merchant_id, words, min(id) AS first FROM answered GROUP BY 1, 2
         HAVING count(DISTINCT ticket_id) >= %(sign_least_answers)s
     ), all_ AS (SELECT merchant_id, count(DISTINCT ticket_id) AS total FROM answered GROUP BY 1)
     SELECT DISTINCT ON (a.merchant_id, a.ticket_id) a.merchant_id, NULL::bigint, 'tickets.ticket', a.ticket_id,
-           CASE WHEN length(a.words) <= %(sign_answer_length)s THEN 'short' ELSE left(md5(a.words), 8) END, a.at,
+           CASE WHEN length(a.words) <= %(sign_answer_length)s THEN 'short' ELSE 'text ' || same.first END, a.at,
            all_.total
       FROM answered a JOIN all_ USING (merchant_id) LEFT JOIN same USING (merchant_id, words)
      WHERE length(a.words) <= %(sign_answer_length)s OR same.words IS NOT NULL

@@ -1,9 +1,11 @@
 """Trade and tickets of some weeks, planted as rows; services alone write warnings and signs."""
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+import time_machine
 
 from aftersales.orders.models import Order, OrderLine, Product, Shipment
 from aftersales.tickets.models import Ticket
@@ -13,6 +15,13 @@ from tests.records import merchant as a_merchant
 
 __all__ = ["book", "customer", "desk", "open_ticket"]
 DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def at_now(now: datetime, settings: Any) -> Iterator[None]:
+    settings.REQUIRE_SECOND_FACTOR = False
+    with time_machine.travel(now, tick=False):
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from aftersales.clocks.models import Clock
 from aftersales.core.errors import DomainError
 from aftersales.customers.models import Contact, Customer
 from aftersales.improvement import services
@@ -102,20 +103,18 @@ def test_praise_in_a_ring_in_a_burst_and_by_the_same_words(
     burst = trade.product("S4", trade.shop("S4"))
     stars = {buyers.praises(buyers.buys(burst, buyers.buyer()), ago=5).pk for _one in range(10)}
     usual = trade.product("S5", trade.shop("S5"))
-    for ago in range(1, 15):
-        for _one in range(10):
-            buyers.praises(buyers.buys(usual, buyers.buyer(), ago=ago + 30), ago=ago)
+    for one_of_many in trade.orders(usual, 200, 40):
+        buyers.praises(one_of_many, ago=30)
+    for one_of_many in trade.orders(usual, 10, 9):
+        buyers.praises(one_of_many, ago=3)
     found = look(cast, now)
     assert rows_of(found["review_ring S1"]) == praise["S1"]
     assert rows_of(found["review_ring S2"]) == praise["S2"]
     assert rows_of(found["copied_review S3"]) == copied
     assert rows_of(found["review_burst S4"]) == stars
-    days = (
-        set(found["review_burst S5"].rows.values_list("mark", flat=True))
-        if "review_burst S5" in found
-        else set()
+    assert "review_burst S5" not in found, (
+        "ten are no news for a shop with two hundred in its last eight weeks"
     )
-    assert len(days) <= 3, "ten a day are a burst until they are usual"
 
 
 def test_words_without_an_answer_and_parcels_without_a_scan(trade: Trade, cast: Cast, now: datetime) -> None:
@@ -149,14 +148,14 @@ def test_solved_just_in_time_and_opened_again_is_a_sign_about_who_did_it(
 ) -> None:
     for number in range(5):
         ticket = open_ticket(at=now, subject=f"耳机 {number}")
-        tickets.ticket_assign(ticket=ticket, to=desk.agent, actor=desk.lead, now=now)
+        assert ticket.assignee == desk.agent
         tickets.ticket_start(ticket=ticket, actor=desk.agent, now=now)
-        from aftersales.clocks.models import Clock
-
         due = Clock.objects.filter(subject_id=ticket.pk, state="running").order_by("due_at").first()
         assert due is not None
         at = due.due_at - timedelta(minutes=3)
-        ticket = tickets.ticket_resolve(ticket=ticket, result="advised", actor=desk.agent, now=at)
+        ticket = tickets.ticket_resolve(
+            ticket=ticket, result="advised", text="已说明。", actor=desk.agent, now=at
+        )
         tickets.ticket_reopen(ticket=ticket, reason="还是不行", actor=desk.agent, now=at + HOUR)
     found = look(desk, now + 2 * DAY)
     (sign,) = [one for one in found.values() if one.kind == "clock_edge"]

@@ -91,7 +91,9 @@ def test_one_warning_grows_while_the_surge_lasts(
     one = Warning.objects.get(kind="product")
     assert one in changed
     assert one.last_day - one.first_day >= DAY
-    assert one.observed == max(one.days.values_list("observed", flat=True))
+    strongest = one.days.order_by("tail").first()
+    assert strongest is not None
+    assert (one.observed, one.limit) == (strongest.observed, strongest.limit) == (12, 6)
     held = set(one.rows.values_list("ticket", flat=True))
     assert {row.pk for row in more} <= held
     assert one.tickets == len(held)
@@ -118,7 +120,7 @@ def test_people_look_ask_write_down_and_close_and_a_new_surge_opens_it_again(
     refused("asked_already", of="quality")
     assert asked.due_at == now + 7 * DAY
     told = Notice.objects.get(source="improvement.question")
-    assert told.merchant == bad.merchant
+    assert told.merchant_id == bad.merchant_id
     assert "请停发该批次。" in told.body
 
     assert services.asks_tell_late(actor=cast.system, now=now + 6 * DAY) == 0

@@ -9,6 +9,7 @@ from django.utils.functional import lazy
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from accounts.services import system_user
 from accounts.states import Role
 from aftersales.core import moves
 from aftersales.core.errors import DomainError, NotPermitted
@@ -63,7 +64,7 @@ def warning_ask(
             values = {"number": moved.number, "subject": lazy(lambda: naming.name_of(moved), str)(), "words": said,
                       "due": due}  # fmt: skip
             order = Order(TO_MERCHANT, moved.merchant, moved, values, f"{TO_MERCHANT}:{row.pk}")
-            notices_send([order], actor=actor, now=now)
+            notices_send([order], actor=system_user(now), now=now)
     return row
 
 
@@ -77,7 +78,7 @@ def ask_answer(*, ask: WarningAsk, answer: str, actor: Any, now: datetime) -> Wa
     said = _said(answer, 2000)
     with transaction.atomic():
         warning = moves.locked(ask.warning)
-        row = WarningAsk.objects.select_for_update().get(pk=ask.pk)
+        row: WarningAsk = WarningAsk.objects.select_for_update().get(pk=ask.pk)
         if row.answered_at is not None:
             raise DomainError(_("This answer was taken down already."), "answered_already")
         row.answer, row.answered_at, row.answered_by_id = said, now, actor.pk

@@ -8,20 +8,23 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.models import F
 
-from aftersales.core import moves, series
+from aftersales.cases.models import Case
+from aftersales.core import moves, series, tablestats
 from aftersales.core.errors import NotPermitted
 from aftersales.improvement import counting, looking, rules
 from aftersales.improvement.models import SurgeCount, Warning, WarningDay, WarningTicket
 from aftersales.improvement.rules import Found
 from aftersales.improvement.states import NARROWER, OPEN, Period, Surged
 from aftersales.merchants.models import Merchant
-from aftersales.orders.models import Product
+from aftersales.orders.models import Order, OrderLine, Product, Shipment
 from aftersales.standards import selectors as rule_book
+from aftersales.tickets.models import Ticket
 
 LATELY = 9  # days whose tickets may still change what they are about
 DAY = timedelta(days=1)
 LOCK = 826_706  # one look at a time, so that two of them raise no warning twice
 RAISE = "improvement.move"
+READ = (Ticket, Order, OrderLine, Shipment, Case, SurgeCount)
 
 
 def counts_refresh(*, first: date, last: date) -> int:
@@ -43,6 +46,8 @@ def surges_look(
     counted anew before, with ``recount`` (or where nothing was counted yet) all days of the longest base.
     """
     permit(actor)
+    for model in READ:
+        tablestats.freshen(model)  # freshly loaded tables pass for empty ones
     today = now.astimezone(looking.zone()).date()
     asked = sorted(days) or [today - DAY, today]
     with rule_book.one_edition():
