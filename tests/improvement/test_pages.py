@@ -46,7 +46,8 @@ def test_each_sees_the_warnings_of_whom_he_answers_for(two_shops: list[Warning],
     for number in others:
         assert manager.get(reverse("improvement:warning", args=[number])).status_code == 404
         assert manager.post(reverse("improvement:act", args=[number, "acknowledge"])).status_code == 404
-    listed = manager.get(reverse("improvement:warnings_sheet", args=["csv"])).content.decode("utf-8-sig")
+    sheet: Any = manager.get(reverse("improvement:warnings_sheet", args=["csv"]))
+    listed = b"".join(sheet.streaming_content).decode("utf-8-sig")
     assert product.number in listed
     assert not [number for number in others if number in listed]
 

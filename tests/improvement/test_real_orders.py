@@ -19,9 +19,11 @@ from tests.scorecards import olist
 pytestmark = [pytest.mark.django_db, pytest.mark.sample, pytest.mark.slow]
 DAY = timedelta(days=1)
 TICKETS = """
-    INSERT INTO tickets_ticket (public_id, version, number, source, source_ref, subject, state, wait_for, kind,
-           severity, nature, graded_by, channel, historic, market_id, order_id, merchant_id, audience, opened_at, closed_how,
-           result, reopened, ask_in_person, next_due_at, next_promise)
+    INSERT INTO tickets_ticket (
+        public_id, version, number, source, source_ref, subject, state, wait_for, kind, severity, nature,
+        graded_by, channel, historic, market_id, order_id, merchant_id, audience, opened_at, closed_how,
+        result, reopened, ask_in_person, next_due_at, next_promise
+    )
     SELECT left(md5('t' || r.id), 22), 1, 'H' || r.id, 'olist', r.id, 'avaliação', 'new', '', 'quality', 'minor',
            'complaint', '', 'web', true, o.market_id, o.id, o.merchant_id, 'internal', r.written_at, '', '', 0, '',
            '9999-12-31 00:00+00', ''
