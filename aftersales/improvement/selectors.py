@@ -34,14 +34,17 @@ class Row:
 def listed(user: Any, *, state: str = "", kind: str = "", page: int = 0) -> tuple[list[Row], bool]:
     """Warnings by strength, then by age, each with what it explains; whether more follow. Three statements.
 
-    ``state``: a state, ``all``, or empty for every open one.
+    ``state``: a state, ``all``, or empty for every open one; only there one that another explains is shown below it.
     """
     rows = Warning.objects.visible_to(user)
     if state in WarningState.values:
         rows = rows.filter(state=state)
     elif state != "all":
         rows = rows.open()
-    rows = rows.filter(kind=kind) if kind in Surged.values else rows.filter(within=None)
+    if kind in Surged.values:
+        rows = rows.filter(kind=kind)
+    elif not state:
+        rows = rows.filter(Q(within=None) | Q(within__state=WarningState.CLOSED))
     with_names = rows.select_related("merchant", "product", "taken_by")
     found = list(with_names.order_by("-strength", "raised_at", "pk")[page * PAGE : (page + 1) * PAGE + 1])
     shown = {one.pk: Row(one) for one in found[:PAGE]}

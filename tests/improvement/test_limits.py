@@ -1,5 +1,6 @@
 """Limits worked out on paper: two Poisson counts compared exactly, without any approximation."""
 
+from dataclasses import replace
 from datetime import date, datetime
 from random import Random
 
@@ -124,3 +125,23 @@ def test_numbers_are_those_of_the_rule_book(book: None, now: datetime) -> None:
     assert (found.weeks, found.weeks_most, found.base_least, found.excess) == (8, 26, 5, 0.5)
     assert found.chance_most == pytest.approx(THREE_SIGMA)
     assert looking.left_out(now) == frozenset()
+
+
+SEEN = Seen("x", 8, [(8, 8), (14, 16), (20, 26)], 200, 100)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("base_least", 9), ("least", {Period.DAY: 9}), ("excess", 4), ("exposure_least", 150),
+        ("weeks", 20), ("weeks_most", 8),
+    ],
+)  # fmt: skip
+def test_each_number_moves_what_is_found(name: str, value: object) -> None:
+    changed = replace(NUMBERS, **{name: value})
+
+    def verdict(terms: rules.Numbers) -> object:
+        found = rules.judged(SEEN, Period.DAY, LAST, 1e-2, terms)
+        return rules.tiers(terms), found, found is not None and rules.is_surge(found, terms)
+
+    assert verdict(changed) != verdict(NUMBERS)

@@ -9,6 +9,7 @@ from aftersales.core.errors import DomainError
 from aftersales.core.models import Event
 from aftersales.improvement import selectors, services
 from aftersales.improvement.models import SurgeCount, Warning, WarningAsk, WarningDay, WarningTicket
+from aftersales.improvement.services.handling import told_new
 from aftersales.notices.models import Notice
 from aftersales.standards import services as rule_book
 from aftersales.standards.models import Parameter
@@ -61,6 +62,20 @@ def test_a_surge_is_one_warning_with_exactly_its_tickets(
     assert [(one.warning, one.explains) for one in rows if one.warning.kind == "product"] == [
         (product, [merchant])
     ]
+
+
+def test_supervisors_are_told_of_what_is_new_and_not_of_what_grows(
+    surged: tuple[Any, list[Ticket]], trade: Trade, cast: Cast, now: datetime
+) -> None:
+    who, (bad, _today) = cast.supervisor, surged
+    assert told_new(look(cast, now), cast.system, now) == 1
+    told = Notice.objects.get(source="improvement.new")
+    assert (told.user_id, told.subject_id) == (who.pk, Warning.objects.get(kind="product").pk)
+    later = now + timedelta(hours=1)
+    trade.tickets(trade.orders(bad, 3, 30), 0)
+    grown = look(cast, later)
+    assert grown
+    assert told_new(grown, cast.system, later) == 0
 
 
 def test_looking_again_changes_nothing(surged: tuple[Any, list[Ticket]], cast: Cast, now: datetime) -> None:
@@ -135,7 +150,7 @@ def test_people_look_ask_write_down_and_close_and_a_new_surge_opens_it_again(
     one.refresh_from_db()
     services.warning_close(warning=one, outcome="true", done="停发并更换批次。", actor=who, now=now + 8 * DAY)
     assert selectors.learned(who, now + 9 * DAY).share == 0
-    assert look(cast, now + 8 * DAY) == [], "days that people looked at open nothing again"
+    assert one not in look(cast, now + 8 * DAY), "days that people looked at open nothing again"
 
     trade.now = now + 10 * DAY
     fresh = trade.tickets(trade.orders(bad, 11, 30), 0)

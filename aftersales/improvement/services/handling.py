@@ -14,6 +14,7 @@ from accounts.states import Role
 from aftersales.core import moves
 from aftersales.core.errors import DomainError, NotPermitted
 from aftersales.core.events import Draft
+from aftersales.core.models import Event
 from aftersales.improvement import naming
 from aftersales.improvement.machine import HANDLE
 from aftersales.improvement.models import Warning, WarningAsk
@@ -154,8 +155,10 @@ def _late(one: WarningAsk) -> dict[str, Any]:
 
 
 def told_new(warnings: Sequence[Warning], actor: Any, now: datetime) -> int:
-    """One message a day to each supervisor about what was raised or opened again; how many people."""
-    fresh = [one for one in warnings if one.state == WarningState.RAISED and one.within_id is None]
+    """One message to each supervisor about what this look raised or opened again; how many people."""
+    again = Event.objects.filter(kind="warning.reopened", at=now).values_list("subject_id", flat=True)
+    came = {one.pk for one in warnings if one.raised_at == now} | set(again)
+    fresh = [one for one in warnings if one.pk in came and one.within_id is None]
     if not fresh:
         return 0
 
@@ -167,7 +170,8 @@ def told_new(warnings: Sequence[Warning], actor: Any, now: datetime) -> int:
         "observed": strongest.observed, "usual": f"{strongest.expected:.1f}",
     }  # fmt: skip
     orders = [
-        Order("improvement.new", one, strongest, values, f"improvement.new:{now:%Y-%m-%d}") for one in people
+        Order("improvement.new", one, strongest, values, f"improvement.new:{now:%Y-%m-%dT%H:%M}")
+        for one in people
     ]
     notices_send(orders, actor=actor, now=now)
     return len(orders)

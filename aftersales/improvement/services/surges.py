@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import F
+from django.db.models import F, Max
 
 from aftersales.cases.models import Case
 from aftersales.core import moves, series, tablestats
@@ -40,7 +40,7 @@ def counts_refresh(*, first: date, last: date) -> int:
 def surges_look(
     *, actor: Any, now: datetime, days: Sequence[date] = (), recount: bool = False
 ) -> list[Warning]:
-    """Look at today and yesterday, or at ``days``; the warnings that were raised, grew or opened again.
+    """Look at the days since the last look, or at ``days``; the warnings that were raised, grew or opened again.
 
     Run twice it changes nothing: a warning is one for each subject and holds each period once. The last days are
     counted anew before, with ``recount`` (or where nothing was counted yet) all days of the longest base.
@@ -48,8 +48,7 @@ def surges_look(
     permit(actor)
     for model in READ:
         tablestats.freshen(model)  # freshly loaded tables pass for empty ones
-    today = now.astimezone(looking.zone()).date()
-    asked = sorted(days) or [today - DAY, today]
+    asked = sorted(days) or _days(now.astimezone(looking.zone()).date())
     with rule_book.one_edition():
         terms, without = looking.numbers(now), looking.left_out(now)
         recount = recount or not SurgeCount.objects.exists()
@@ -67,6 +66,13 @@ def surges_look(
                             changed[row.pk] = row
         _explain(float(rule_book.parameter("warning_overlap", now)) / 100)
     return list(Warning.objects.filter(pk__in=changed).order_by("pk"))
+
+
+def _days(today: date) -> list[date]:
+    """Today and yesterday; after a stand-still the days that nobody looked at, as far back as tickets still move."""
+    counted = SurgeCount.objects.filter(day__lte=today).aggregate(last=Max("day"))["last"]
+    begin = max(min(counted or today, today - DAY), today - (LATELY - 1) * DAY)
+    return [begin + number * DAY for number in range((today - begin).days + 1)]
 
 
 def permit(actor: Any) -> None:
