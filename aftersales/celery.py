@@ -75,5 +75,13 @@ app.conf.beat_schedule = {
         "schedule": crontab(hour=19, minute=20),
     },
     "sweep-plans": {"task": "aftersales.scorecards.tasks.sweep_plans", "schedule": 600.0},
+    "look-for-surges": {
+        "task": "aftersales.improvement.tasks.look_for_surges",
+        "schedule": crontab(minute=25),
+    },
+    "look-for-signs": {
+        "task": "aftersales.improvement.tasks.look_for_signs",
+        "schedule": crontab(hour=18, minute=10),
+    },
     "sweep-clocks": {"task": "aftersales.clocks.tasks.sweep_clocks", "schedule": 60.0},
 }

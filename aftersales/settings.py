@@ -42,6 +42,7 @@ ROOMS = [
     "aftersales.channels",
     "aftersales.cases",
     "aftersales.scorecards",
+    "aftersales.improvement",
     "aftersales.portal",
     "aftersales.selfservice",
     "aftersales.desk",

@@ -27,6 +27,7 @@ urlpatterns = [
     path("rules/", include("aftersales.standards.urls")),
     path("ledger/", include("aftersales.ledger.urls")),
     path("training/", include("training.urls")),
+    path("improvement/", include("aftersales.improvement.urls")),
     path("merchants/", include("aftersales.merchants.urls")),
     path("portal/", include("aftersales.portal.urls")),
     path("published/", include("aftersales.portal.publicurls")),

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from functools import cache
 
 from accounts.capabilities.cases import CASES
-from accounts.capabilities.figures import DASHBOARDS
+from accounts.capabilities.figures import DASHBOARDS, IMPROVEMENT
 from accounts.capabilities.groups import MERCHANTS, NOBODY, STAFF
 from accounts.capabilities.ledger import LEDGER
 from accounts.capabilities.registers import (
@@ -44,6 +44,7 @@ TABLE: dict[str, frozenset[Role]] = {
     **CASES,
     **LEDGER,
     **DASHBOARDS,
+    **IMPROVEMENT,
 }
 
 # What machine accounts may do: the system everything declared (its rules are rows, its acts are recorded),

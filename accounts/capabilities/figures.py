@@ -37,3 +37,16 @@ DASHBOARDS = {
     "scorecards.take_weights": PLANNERS,
     **dict.fromkeys(("scorecards.raise_measures", "scorecards.end_measure"), NOBODY),  # the system alone
 }
+
+JUDGES = roles(R.RISK, R.SUPERVISOR)
+IMPROVEMENT = {
+    "improvement.view_warning": roles(LEADS - VENDORS, R.INSPECTOR, R.AUDITOR, R.RISK),
+    "improvement.view_own": roles(R.MERCHANT_MANAGER),  # of his merchants, and of nobody in particular
+    "improvement.open": roles(LEADS - VENDORS, R.INSPECTOR, R.AUDITOR, R.RISK, R.MERCHANT_MANAGER),
+    "improvement.handle": roles(R.SUPERVISOR, R.OPERATIONS, R.MERCHANT_MANAGER),
+    "improvement.move": NOBODY,  # the system alone
+    "improvement.view_sign": roles(JUDGES, R.AUDITOR),
+    "improvement.decide": JUDGES,
+    "core.export_warnings": roles(LEADS - VENDORS, R.AUDITOR, R.RISK, R.MERCHANT_MANAGER),
+    "scorecards.leave_out": JUDGES,
+}

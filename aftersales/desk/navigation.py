@@ -233,7 +233,25 @@ GROUPS: tuple[Group, ...] = (
             ),
         ),
     ),
-    Group(pgettext("navigation", "Improvement"), ()),
+    Group(
+        pgettext("navigation", "Improvement"),
+        (
+            Item(
+                pgettext("navigation", "Early warning"),
+                "improvement:warnings",
+                "alert",
+                "improvement.open",
+                ("/improvement/warnings",),
+            ),
+            Item(
+                pgettext("navigation", "Signs of gaming"),
+                "improvement:signs",
+                "eye",
+                "improvement.view_sign",
+                ("/improvement/signs",),
+            ),
+        ),
+    ),
     Group(pgettext("navigation", "Emergency"), ()),
     Group(
         pgettext("navigation", "Rule book"),

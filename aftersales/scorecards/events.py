@@ -86,6 +86,8 @@ KINDS = (
         "month_run.done", _("The proposals of %(month)s by “%(rule)s” are made: %(given)s."),
         {"code": "code", "month": "code", "given": "int"}, show=_run,
     ),
+    Kind("score.rows_left_out", _("%(actor)s left %(count)s rows out of the figures: %(reason)s"), {"count": "number"}),
+    Kind("score.rows_counted_again", _("%(actor)s let %(count)s rows count again: %(reason)s"), {"count": "number"}),
 )  # fmt: skip
 
 

@@ -122,7 +122,7 @@ def rows(request: HttpRequest, code: str, month: str, party: int, metric_code: s
         raise Http404
     opened = _opened(request, found, one, metric_code, is_in)
     named = scores.called(opened["found"], request.user)
-    told = scores.told(metric_code, opened["within"], opened["found"], named)
+    told = scores.behind_figure(metric(metric_code), opened["found"], named, opened["within"])
     if request.GET.get("format") == "csv":
         answer = HttpResponse(scores.sheet(told), content_type="text/csv; charset=utf-8")
         return attachment(answer, f"{code}-{month}-{metric_code}.csv")

@@ -118,6 +118,8 @@ def group_words(code: str) -> str:
         "people": pgettext("group of numbers", "People"),
         "emergency": pgettext("group of numbers", "Emergency"),
         "figures": pgettext("group of numbers", "Figures"),
+        "warnings": pgettext("group of numbers", "Early warning"),
+        "signs": pgettext("group of numbers", "Signs of gaming"),
         "automation": pgettext("group of numbers", "Automation"),
         "dispatch": pgettext("group of numbers", "Dispatch and shifts"),
         "parcels": pgettext("group of numbers", "Returned goods"),

@@ -13,6 +13,7 @@ from tests.architecture.permissions_money import CASES, DISPUTES, LEDGER, LETTER
 from tests.architecture.permissions_months import MONTHS
 from tests.architecture.permissions_shadow import TRIALS
 from tests.architecture.permissions_shops import SHOPS
+from tests.architecture.permissions_warnings import WARNINGS
 from tests.architecture.rows import (
     ADMINISTRATORS,
     ANYBODY,
@@ -373,6 +374,7 @@ PAGES: dict[str, Page] = {
     **OTHERS,
     **MONTHS,
     **TRIALS,
+    **WARNINGS,
 }
 
 PLANNING = LEADS | {R.PLANNER, R.VENDOR_LEAD, R.ADMINISTRATOR}

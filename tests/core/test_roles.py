@@ -79,6 +79,7 @@ def test_the_list_of_what_may_go_is_short_and_names_no_business_row() -> None:
     own = {model._meta.label for model in EVERY_MODEL if roles.deletable(model)}
     assert own - {"toy.Parcel"} == {
         "channels.HookRefusal",
+        "improvement.SurgeCount",
         "scorecards.Rollup",
         "scorecards.Standing",
         "scorecards.Touched",

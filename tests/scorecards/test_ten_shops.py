@@ -1,7 +1,7 @@
-"""Ten shops with planted faults, from their orders to their grades; every number here was worked out on paper.
+"""Twelve shops with planted faults, from their orders to their grades; every number here was worked out on paper.
 
-By the shipped formula, version 1. Ten shops are fewer than twenty peers, so every rate is drawn towards its own limit
-with 150 cases: of 400 orders, none late, (0 + 7.5) / 550 = 1.36 % are expected to be. What nobody asked for stays
+By the shipped formula, version 1. Twelve shops are fewer than twenty peers, so every rate is drawn towards its own
+limit with 150 cases: of 400 orders, none late, (0 + 7.5) / 550 = 1.36 % are expected to be. What nobody asked for stays
 neutral at 80: answers 12 of 15, refunds 12 of 15, low ratings 8 of 10, refusals 4 of 5.
 """
 
@@ -12,10 +12,19 @@ from typing import Any
 import pytest
 
 from aftersales.cases.models import Case, Dispute, Ruling
+from aftersales.clocks.models import Clock
+from aftersales.clocks.services import circumstance_draft, circumstances_sweep
+from aftersales.customers.models import Contact, Customer
+from aftersales.improvement import services as improvement
+from aftersales.improvement.models import Sign
+from aftersales.merchants.models import MerchantContact
 from aftersales.orders.models import Order, OrderLine, Review, Shipment
 from aftersales.scorecards import services
 from aftersales.scorecards.models import Formula, Rollup, Standing
 from aftersales.scorecards.scores import explaining, selectors
+from aftersales.standards import services as rule_book
+from aftersales.standards.models import StandardVersion
+from tests.cast import Cast
 from tests.records import merchant as a_merchant
 
 pytestmark = pytest.mark.django_db
@@ -29,8 +38,8 @@ class Fair:
     def __init__(self, now: datetime, ticket: Any) -> None:
         self.now, self.ticket, self.count = now, ticket, 0
 
-    def shop(self, code: str) -> Any:
-        return a_merchant(code, self.now, returns="")
+    def shop(self, code: str, **columns: Any) -> Any:
+        return a_merchant(code, self.now, returns="", **columns)
 
     def sells(
         self,
@@ -76,6 +85,28 @@ class Fair:
             for one in sold
         )  # fmt: skip
 
+    def buys_itself(self, shop: Any, number: int) -> None:
+        """By its own telephone, sent in time, five stars for each."""
+        MerchantContact.objects.create(merchant=shop, role="aftersales", phone="138 0000 0001")
+        own = Customer.objects.create(code=f"K-{shop.code}")
+        Contact.objects.create(customer=own, kind="phone", value="13800000001")
+        sold = self.sells(shop, number)
+        Order.objects.filter(pk__in=[one.pk for one in sold]).update(customer=own)
+        self.rated(shop, sold, 5)
+
+    def asked(self, shop: Any, *, kept: int, broken: int, ago: int) -> None:
+        """Questions of the platform to the shop: answered in time, or not at all."""
+        at = self.now - ago * DAY
+        rule = StandardVersion.objects.filter(standard__promise="merchant_answer").first()
+        for place in range(kept + broken):
+            self.count += 1
+            Clock.objects.create(
+                subject_kind="tickets.ticket", subject_id=10**9 + self.count, merchant_id=shop.pk, owed_by="merchant",
+                promise="merchant_answer", kind="obligation", standard_version=rule, started_at=at, counted_from=at,
+                due_at=at + 2 * DAY, warn_at=at + DAY, met_at=at + DAY if place < kept else None,
+                breached_at=None if place < kept else at + 2 * DAY,
+            )  # fmt: skip
+
     def disputed(
         self, shop: Any, sold: list[Order], *, refused: bool = False, ground: str = "no_reason"
     ) -> list[Dispute]:
@@ -119,16 +150,18 @@ def fair(later: datetime, open_ticket: Any) -> Fair:
     return Fair(later, open_ticket())
 
 
-SENT_LATE = {"tiny": 12, "late": 120, "hopeless": 150}
+SENT_LATE = {"tiny": 12, "late": 120, "hopeless": 150, "gaming": 120}
 SOLD = {"fine": 1500, "tiny": 12, "unlucky": 40, "slow": 12, "hopeless": 300}
-SHOPS = ("fine", "carrier", "appeal", "hopeless", "late", "unlucky", "tiny", "slow", "summoned", "cancelled")
+SHOPS = ("fine", "carrier", "appeal", "hopeless", "late", "unlucky", "tiny", "slow", "summoned", "cancelled") + (
+    "gaming", "flood",
+)  # fmt: skip
 
 
 def plant(fair: Fair) -> dict[str, Any]:
     """Each shop is called by its fault."""
     shops = {}
     for code in SHOPS:
-        shops[code] = shop = fair.shop(code)
+        shops[code] = shop = fair.shop(code, province="河南" if code == "flood" else "浙江")
         sold = fair.sells(
             shop, SOLD.get(code, 400), sent_late=SENT_LATE.get(code, 0),
             late_on_the_way=160 if code == "carrier" else 0, cancelled=100 if code == "cancelled" else 0,
@@ -142,15 +175,43 @@ def plant(fair: Fair) -> dict[str, Any]:
         if code == "appeal":
             for row in fair.disputed(shop, sold[:8], refused=True)[:6]:
                 fair.ruled(row, "for_merchant", on_appeal=True)
+        if code == "gaming":
+            fair.buys_itself(shop, 200)
+        if code == "flood":
+            fair.asked(shop, kept=12, broken=0, ago=28)
+            fair.asked(shop, kept=0, broken=20, ago=20)
         if code == "hopeless":
             fair.rated(shop, sold[:200], 1)
             fair.disputed(shop, sold[-60:], ground="quality")
     return shops
 
 
+def unmasked(desk: Cast, later: datetime) -> None:
+    """A person finds that the shop's own orders are gaming, and leaves them out with their reviews."""
+    improvement.signs_look(actor=desk.system, now=later, month=(later - 20 * DAY).date())
+    sign = Sign.objects.get(kind="self_order")
+    assert (sign.merchant.code, sign.count, sign.total) == ("gaming", 200, 600)
+    improvement.sign_decide(
+        sign=sign, state="real", words="店员手机号", actor=desk.risk, now=later, rows_out=True
+    )
+
+
+def declared(desk: Cast, later: datetime) -> None:
+    """A flood in the province in those days."""
+    draft = circumstance_draft(
+        code="flood", name_zh="河南暴雨", name_en="Rain in Henan", cause="disaster", begins_at=later - 21 * DAY,
+        ends_at=later - 17 * DAY, provinces=["河南"], cities=[], promises=[], source_ref="公告 12",
+        source_zh="应急管理部公告", source_en="Announcement", actor=desk.operations, now=later,
+    )  # fmt: skip
+    rule_book.rule_activate(draft=draft, actor=desk.supervisor, now=later)
+    assert circumstances_sweep(actor=desk.system, now=later) == 20
+
+
 @pytest.fixture
-def found(fair: Fair, later: datetime) -> dict[str, explaining.Explained]:
+def found(fair: Fair, later: datetime, desk: Cast) -> dict[str, explaining.Explained]:
     shops = plant(fair)
+    unmasked(desk, later)
+    declared(desk, later)
     formula = Formula.objects.get(code="merchants")
     version = selectors.in_force(formula, later.date() - 8 * DAY)
     assert version is not None
@@ -183,12 +244,17 @@ EARNED = {
     "late": ("69.5", "C"),
     # Late by half, 60 disputes of 300 about quality, 200 reviews of one star: only what nobody asked for is left.
     "hopeless": ("38.1", "D"),
+    # As "late": its 200 own orders, sent in time and praised, count in nothing. With them it were 74.3: (120 + 7.5)/750
+    # → 3.0; delivery 10; disputes 3/750 → 14.4; quality 9.6; reviews 22.5/350 → 9.3; 28 neutral.
+    "gaming": ("69.5", "C"),
+    # 89.1 with 12 answers in time instead of neutral ones: 7.5/162 → 81.9 → 12.3. The 20 of the flood do not count.
+    "flood": ("89.4", "B"),
     # 12 orders, all late: not enough to say anything.
     "tiny": ("70.0", ""),
 }
 
 
-def test_ten_shops_get_the_grades_that_they_earned(found: dict[str, explaining.Explained]) -> None:
+def test_twelve_shops_get_the_grades_that_they_earned(found: dict[str, explaining.Explained]) -> None:
     earned = {code: (str(one.row.score), one.row.grade) for code, one in found.items()}
     assert earned == EARNED
     assert found["fine"].row.low >= 90 > found["cancelled"].row.low, "praised by the lower bound alone"
@@ -222,3 +288,15 @@ def test_what_was_overturned_on_appeal_counts_no_longer_and_the_rows_say_which(
     late = explaining.rows(found["late"], "dispatch_in_time", which="bad", page=500)
     assert len(late) == 120
     assert {row.kind for row in late} == {"orders.order"}
+
+
+def test_what_was_left_out_stays_behind_the_figure_with_the_reason(
+    found: dict[str, explaining.Explained],
+) -> None:
+    own = explaining.rows(found["gaming"], "dispatch_in_time", which="excluded", page=500)
+    assert len(own) == 200
+    assert {row.excluded for row in own} == {"not_genuine"}
+    answers = found["flood"].item("answer_in_time")
+    assert answers is not None
+    assert (answers.counted.num, answers.counted.den) == (12, 12)
+    assert len(explaining.rows(found["flood"], "answer_in_time", which="excluded")) == 20

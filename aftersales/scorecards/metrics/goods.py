@@ -7,6 +7,7 @@ from aftersales.cases.disputestates import DisputeState, RulingOutcome
 from aftersales.cases.repairs.states import RepairOutcome
 from aftersales.cases.states import CaseKind, CaseState
 from aftersales.scorecards.metrics.declaring import Metric, Part
+from aftersales.scorecards.metrics.genuine import GENUINE_ORDERS
 from aftersales.scorecards.metrics.sources import ARRIVED, CASES, DISPUTES, LETTERS, ORDERS, PLACED, REPAIRS
 from aftersales.scorecards.states import Direction, SubjectKind, Unit, Way
 from aftersales.standards.returns.states import Ground
@@ -27,8 +28,15 @@ WORKED = ", ".join(
 )
 IN_VAIN = "EXISTS (SELECT 1 FROM cases_repair n WHERE n.follows_id = re.id AND n.under_proof)"
 ASKED, PLACED_AT = ("k.asked_at",), ("o.placed_at",)
-ALL_ORDERS = Part(PLACED, PLACED_AT, "0", where="o.status NOT IN ('canceled', 'unavailable')", only=TRADED)
-ARRIVED_ORDERS = Part(ORDERS, PLACED_AT, "0", where=ARRIVED, only=TRADED)
+ALL_ORDERS = Part(
+    PLACED,
+    PLACED_AT,
+    "0",
+    where="o.status NOT IN ('canceled', 'unavailable')",
+    exclusions=GENUINE_ORDERS,
+    only=TRADED,
+)
+ARRIVED_ORDERS = Part(ORDERS, PLACED_AT, "0", where=ARRIVED, exclusions=GENUINE_ORDERS, only=TRADED)
 
 METRICS = (
     Metric(

@@ -7,6 +7,7 @@ over in *overdue*, on the promised day.
 from django.utils.translation import gettext_lazy as _
 
 from aftersales.scorecards.metrics.declaring import Exclusion, Metric, Part
+from aftersales.scorecards.metrics.genuine import GENUINE_ORDERS, GENUINE_REVIEWS
 from aftersales.scorecards.metrics.sources import ARRIVED, LATE_DAY, LIMIT, ORDERS, PLACED, REVIEWS, SHIPMENTS
 from aftersales.scorecards.states import Direction, SubjectKind, Unit, Way
 
@@ -22,7 +23,7 @@ HANDED_OVER_LATE = Exclusion(
 
 
 def _of_orders(num: str, where: str = "true") -> Part:
-    return Part(ORDERS, ORDER, f"({num})::int", where=where, only=MERCHANTS)
+    return Part(ORDERS, ORDER, f"({num})::int", where=where, exclusions=GENUINE_ORDERS, only=MERCHANTS)
 
 
 METRICS = (
@@ -87,11 +88,11 @@ METRICS = (
     Metric(
         "mean_score", _("Mean score of reviews"), _("Mean of the stars of all reviews, by the day they were written."),
         _("sum of the stars"), _("reviews"), Way.MEAN, Direction.HIGHER, Unit.STARS, "R6.3",
-        (Part(REVIEWS, ("r.written_at",), "r.score"),),
+        (Part(REVIEWS, ("r.written_at",), "r.score", exclusions=GENUINE_REVIEWS),),
     ),
     Metric(
         "low_rating_share", _("Low ratings"), _("Reviews with as few stars as the rule book calls low."),
         _("low reviews"), _("reviews"), Way.SHARE, Direction.LOWER, Unit.PERCENT, "R6.3",
-        (Part(REVIEWS, ("r.written_at",), "(r.score <= @low_star_threshold@)::int"),),
+        (Part(REVIEWS, ("r.written_at",), "(r.score <= @low_star_threshold@)::int", exclusions=GENUINE_REVIEWS),),
     ),
 )  # fmt: skip

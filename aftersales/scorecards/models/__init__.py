@@ -8,6 +8,7 @@ from aftersales.scorecards.models.consequences import (
     MerchantMeasure,
     Neutral,
 )
+from aftersales.scorecards.models.exclusions import RowExclusion
 from aftersales.scorecards.models.formulas import Formula, FormulaVersion, Scored, Snapshot, Standing
 from aftersales.scorecards.models.months import MonthOutcome, MonthRun
 from aftersales.scorecards.models.rectifications import Plan, PlanFile
@@ -28,6 +29,7 @@ __all__ = [
     "Plan",
     "PlanFile",
     "Rollup",
+    "RowExclusion",
     "Scored",
     "ShadowDiff",
     "ShadowPart",

@@ -8,6 +8,7 @@ from aftersales.scorecards.services.consequences import (
     consequence_draft,
 )
 from aftersales.scorecards.services.counting import recount, refresh, touch
+from aftersales.scorecards.services.exclusions import rows_count_again, rows_leave_out
 from aftersales.scorecards.services.formulas import formula_activate, formula_create, formula_draft
 from aftersales.scorecards.services.measures import (
     measure_appeal,
@@ -50,6 +51,8 @@ __all__ = [
     "months_sweep",
     "recount",
     "refresh",
+    "rows_count_again",
+    "rows_leave_out",
     "shadow_ask",
     "shadow_go",
     "snapshots_take",

@@ -1,0 +1,122 @@
+"""What people see of warnings and signs: only theirs, down to each ticket; as many statements for many rows."""
+
+from datetime import datetime
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from aftersales.improvement import services
+from aftersales.improvement.models import Warning
+from aftersales.merchants.models import MerchantContact
+from tests.cast import Cast
+from tests.improvement.conftest import Trade
+from tests.improvement.test_signs import Buyers, buyers
+
+__all__ = ["buyers"]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_now")]
+
+
+@pytest.fixture
+def two_shops(trade: Trade, cast: Cast, now: datetime) -> list[Warning]:
+    """An article of each of two shops surges; one is looked after by the merchant manager."""
+    for code, manager in (("S1", cast.merchant_manager), ("S2", None)):
+        goods = trade.product(f"A-{code}", trade.shop(code, manager=manager))
+        trade.week(goods, a_day=1, weeks=9)
+        trade.tickets(trade.orders(goods, 30, 30), 0)
+    return services.surges_look(actor=cast.system, now=now)
+
+
+def test_each_sees_the_warnings_of_whom_he_answers_for(two_shops: list[Warning], cast: Cast) -> None:
+    mine = {one.number for one in two_shops if one.merchant and one.merchant.code == "S1"}
+    others = {one.number for one in two_shops if one.merchant and one.merchant.code == "S2"}
+    assert mine
+    assert others
+    all_of_them = (
+        cast.client("supervisor").get(reverse("improvement:warnings"), {"state": "all"}).content.decode()
+    )
+    manager = cast.client("merchant_manager")
+    his = manager.get(reverse("improvement:warnings")).content.decode()
+    product = Warning.objects.get(kind="product", merchant__code="S1")
+    assert all(number in all_of_them for number in (product.number, *others) if number in all_of_them)
+    assert product.number in his
+    assert not [number for number in others if number in his]
+    for number in others:
+        assert manager.get(reverse("improvement:warning", args=[number])).status_code == 404
+        assert manager.post(reverse("improvement:act", args=[number, "acknowledge"])).status_code == 404
+    sheet: Any = manager.get(reverse("improvement:warnings_sheet", args=["csv"]))
+    listed = b"".join(sheet.streaming_content).decode("utf-8-sig")
+    assert product.number in listed
+    assert not [number for number in others if number in listed]
+
+
+def test_a_warning_leads_to_its_tickets_and_takes_no_more_statements_for_more_of_them(
+    two_shops: list[Warning], cast: Cast
+) -> None:
+    one = Warning.objects.get(kind="product", merchant__code="S1")
+    ticket = one.rows.order_by("-ticket__opened_at", "-ticket").first()
+    assert ticket is not None
+    browser, url = cast.client("supervisor"), reverse("improvement:warning", args=[one.number])
+    page = browser.get(url).content.decode()
+    assert reverse("desk:ticket", args=[ticket.ticket.number]) in page
+    assert "<svg" in page
+    assert "A-S1" in page
+    with CaptureQueriesContext(connection) as many:
+        browser.get(url)
+    with CaptureQueriesContext(connection) as listed:
+        browser.get(reverse("improvement:warnings"))
+    assert len(many.captured_queries) <= 30
+    assert len(listed.captured_queries) <= 12
+
+    def post(name: str, **data: Any) -> str:
+        return str(
+            browser.post(
+                reverse("improvement:act", args=[one.number, name]), data, follow=True
+            ).content.decode()
+        )
+
+    post("acknowledge")
+    answered = post("ask", of="quality", words="请核查充电模块。")
+    assert "请核查充电模块。" in answered
+    ask = one.asks.get()
+    browser.post(reverse("improvement:answer", args=[ask.public_id]), {"words": "已封存库存。"})
+    closed = post("close_false", words="促销带来的正常增长")
+    assert "促销带来的正常增长" in closed
+    one.refresh_from_db()
+    assert (one.state, one.outcome) == ("closed", "false")
+
+
+def test_the_monthly_list_is_sent_from_its_page(two_shops: list[Warning], cast: Cast, now: datetime) -> None:
+    browser = cast.client("supervisor")
+    url = reverse("improvement:month")
+    assert "A-S1" in browser.get(url).content.decode()
+    month = f"{now:%Y-%m}"
+    browser.post(reverse("improvement:month_send"), {"month": month, "words": "请答复。"})
+    one = Warning.objects.get(kind="product", merchant__code="S1")
+    root = one.within or one
+    assert set(root.asks.values_list("of", flat=True)) == {"buying", "quality"}
+
+
+def test_a_sign_shows_its_rows_and_how_it_could_be_innocent(
+    trade: Trade, buyers: Buyers, cast: Cast, now: datetime
+) -> None:
+    shop = trade.shop("S1")
+    goods = trade.product("A", shop)
+    MerchantContact.objects.create(merchant=shop, role="aftersales", phone="13800000001")
+    own = buyers.buyer(phone="13800000001")
+    orders = [buyers.buys(goods, own), buyers.buys(goods, own)]
+    (sign,) = services.signs_look(actor=cast.system, now=now, month=now.date())
+    browser = cast.client("risk")
+    assert "S1" in browser.get(reverse("improvement:signs")).content.decode()
+    url = reverse("improvement:sign", args=[sign.public_id])
+    page = browser.get(url).content.decode()
+    assert all(one.external_no in page for one in orders)
+    assert "13800000001" not in page, "no contact stands on the page"
+    assert cast.client("merchant_manager").get(url).status_code == 404
+    browser.post(
+        reverse("improvement:sign_decide", args=[sign.public_id]), {"state": "innocent", "words": "员工内购"}
+    )
+    sign.refresh_from_db()
+    assert sign.state == "innocent"
