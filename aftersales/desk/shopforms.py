@@ -72,6 +72,8 @@ class PlanForm(forms.Form):
         named = [(one.code, one.name) for one in selectors.metrics()]
         self.fields["metric"].choices = [("", _("none")), *named]  # type: ignore[attr-defined]
         self.fields["breaches"].choices = list(breaches)  # type: ignore[attr-defined]
+        if not self.fields["breaches"].choices:  # type: ignore[attr-defined]
+            del self.fields["breaches"]
 
     def terms(self) -> dict[str, Any]:
         """Keywords of the service."""

@@ -148,7 +148,7 @@ def _standards(oldest: datetime, now: datetime) -> list[Rule]:
         if one.owed_by == Debtor.MERCHANT:
             by.setdefault(one.standard.code, []).append(one)
     return [
-        Rule(book.name_of(code), _ground(found[-1]), [_standard(one, now) for one in reversed(found)])
+        Rule(book.name_of(code), _ground(found[-1]), [_standard(one, found, now) for one in reversed(found)])
         for code, found in sorted(
             (code, sorted(rows, key=lambda row: row.number)) for code, rows in by.items()
         )
@@ -163,10 +163,18 @@ def _ground(version: StandardVersion) -> str:
     return f"{version.source} {said}"
 
 
-def _standard(version: StandardVersion, now: datetime) -> Edition:
+def _standard(version: StandardVersion, beside: Iterable[StandardVersion], now: datetime) -> Edition:
     limit = rule_book.limit_words(version.limit_value, version.limit_unit)
     label = f"v{version.number}" + (f" · {version.promotion.name}" if version.promotion else "")
-    return Edition(label, limit, version.valid_from, version.valid_to, _badge(version, now))
+    badge = _badge(version, now)
+    if badge[1] == "green" and not version.promotion_id and any(_is_sale(one, now) for one in beside):
+        badge = (pgettext("published", "Again after the promotion"), "blue", "pause")
+    return Edition(label, limit, version.valid_from, version.valid_to, badge)
+
+
+def _is_sale(version: StandardVersion, now: datetime) -> bool:
+    """Whether a promotion of every market counts instead of it."""
+    return version.promotion is not None and version.promotion.market_id is None and version.applies_at(now)
 
 
 def _consequences(oldest: datetime, now: datetime) -> list[Rule]:

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from aftersales.clocks.models import Clock
 from aftersales.core.errors import DomainError
@@ -133,7 +134,7 @@ def check_facts(
 def badge_of(row: Plan, now: datetime) -> Badge:
     """Word, tone and mark of where a plan stands."""
     if row.is_late(now):
-        return (_("Overdue"), "red", "triangle")
+        return (pgettext("rectification", "Overdue"), "red", "triangle")
     return (str(PlanState(row.state).label), *MARKS[row.state])
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.services import system_user
 from aftersales.core import moves, series
@@ -28,6 +29,7 @@ LONGEST = 4000
 MOST_FILES = 10
 MOST_BREACHES = 200
 BATCH = 200
+LATE = pgettext_lazy("rectification", "Overdue")
 
 
 # ------------------------------------------------------------------------------------------ the manager's side
@@ -251,7 +253,7 @@ def _tell_manager(row: Plan, now: datetime) -> None:
     manager = row.merchant.manager
     if manager is None or not manager.is_active:
         return
-    what = _("Overdue") if row.is_late(now) else PlanState(row.state).label
+    what = LATE if row.is_late(now) else PlanState(row.state).label
     values = {"plan": row.number, "merchant": row.merchant.name, "result": what}
     notice_send(
         template="plan.moved", to=manager, about=row, values=values, key=f"plan.moved:{row.pk}:{row.version}",
