@@ -45,6 +45,7 @@ def pages() -> Iterator[tuple[str, str, dict[str, str]]]:
     yield "training effect", reverse("training:effects"), {}
     yield "dashboard", reverse("dashboards:overview"), {}
     yield "agreements", reverse("merchants:agreements"), {}
+    yield "early warning", reverse("improvement:warnings"), {}
     yield "disasters and outages", reverse("circumstances:index"), {}
     for name in REGISTERS:
         yield f"register {name}", reverse(f"admin:{name}_changelist"), {}
