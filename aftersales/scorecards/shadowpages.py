@@ -110,7 +110,7 @@ def tried_short(run: ShadowRun) -> str:
     kept = run.drafts
     told = []
     for one in kept.get("standards", ()):
-        told.append(f"{_standard(one['code'])} v{one['number']}")
+        told.append(_standard(one))
     if number := len(kept.get("rungs", ())):
         told.append(ngettext("%(n)s rung of the ladder", "%(n)s rungs of the ladder", number) % {"n": number})
     told += [str(words) for name, words in _books() if name in kept]
@@ -121,8 +121,10 @@ def tried_short(run: ShadowRun) -> str:
     return pgettext("list", ", ").join(told)
 
 
-def _standard(code: str) -> str:
-    return (rule_book.last_seen() or rule_book.book()).name_of(code)
+def _standard(kept: Mapping[str, Any]) -> str:
+    """Name and version of a standard that is tried."""
+    name = (rule_book.last_seen() or rule_book.book()).name_of(str(kept.get("code", "")))
+    return f"{name} v{kept['number']}".strip()
 
 
 def _books() -> list[tuple[str, Any]]:
@@ -138,7 +140,7 @@ def tried(run: ShadowRun) -> list[tuple[str, str]]:
     told = []
     for one in kept.get("standards", ()):
         words = limit_words(one["limit_value"], one["limit_unit"])
-        told.append((f"{_standard(one['code'])} v{one['number']}", words))
+        told.append((_standard(one), words))
     for row in drafts.rungs(kept):
         told.append((f"{_named(row)} v{row.number}", f"{row.get_moment_display()} {row.value}"))
     for name, words in _books():
