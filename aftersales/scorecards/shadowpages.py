@@ -191,7 +191,7 @@ def tiles(counts: Mapping[str, Mapping[str, int]]) -> list[Tile]:
     """The headline figures of a finished run."""
     clocks, grades, duty = (counts.get(name, {}) for name in ("clocks", "grades", "duty"))
     people, signals, steps = (counts.get(name, {}) for name in ("people", "signals", "steps"))
-    of = _("of %(n)s")
+    of = pgettext("shadow", "of %(n)s")
     found = [
         Tile(_("Promises broken"), f"{clocks.get('late_base', 0):,} → {clocks.get('late_then', 0):,}",
              _("of %(n)s; really %(real)s") % {"n": f"{clocks.get('n', 0):,}",
