@@ -110,7 +110,7 @@ def tried_short(run: ShadowRun) -> str:
     kept = run.drafts
     told = []
     for one in kept.get("standards", ()):
-        told.append(f"{_standard(one['code'])} v{one['number']}")
+        told.append(_standard(one))
     if number := len(kept.get("rungs", ())):
         told.append(ngettext("%(n)s rung of the ladder", "%(n)s rungs of the ladder", number) % {"n": number})
     told += [str(words) for name, words in _books() if name in kept]
@@ -121,8 +121,10 @@ def tried_short(run: ShadowRun) -> str:
     return pgettext("list", ", ").join(told)
 
 
-def _standard(code: str) -> str:
-    return (rule_book.last_seen() or rule_book.book()).name_of(code)
+def _standard(kept: Mapping[str, Any]) -> str:
+    """Name and version of a standard that is tried."""
+    name = (rule_book.last_seen() or rule_book.book()).name_of(str(kept.get("code", "")))
+    return f"{name} v{kept['number']}".strip()
 
 
 def _books() -> list[tuple[str, Any]]:
@@ -138,7 +140,7 @@ def tried(run: ShadowRun) -> list[tuple[str, str]]:
     told = []
     for one in kept.get("standards", ()):
         words = limit_words(one["limit_value"], one["limit_unit"])
-        told.append((f"{_standard(one['code'])} v{one['number']}", words))
+        told.append((_standard(one), words))
     for row in drafts.rungs(kept):
         told.append((f"{_named(row)} v{row.number}", f"{row.get_moment_display()} {row.value}"))
     for name, words in _books():
@@ -189,7 +191,7 @@ def tiles(counts: Mapping[str, Mapping[str, int]]) -> list[Tile]:
     """The headline figures of a finished run."""
     clocks, grades, duty = (counts.get(name, {}) for name in ("clocks", "grades", "duty"))
     people, signals, steps = (counts.get(name, {}) for name in ("people", "signals", "steps"))
-    of = _("of %(n)s")
+    of = pgettext("shadow", "of %(n)s")
     found = [
         Tile(_("Promises broken"), f"{clocks.get('late_base', 0):,} → {clocks.get('late_then', 0):,}",
              _("of %(n)s; really %(real)s") % {"n": f"{clocks.get('n', 0):,}",
