@@ -8,16 +8,22 @@ from typing import Any
 
 from accounts.models import User
 from accounts.services import system_user
-from aftersales.merchants.models import MerchantMember
+from aftersales.clocks import services as clocks
+from aftersales.clocks.models import Clock
+from aftersales.merchants.models import Merchant, MerchantMember
+from aftersales.orders.models import Order
 from aftersales.scorecards import services
 from aftersales.scorecards.consequencestates import MeasureState
 from aftersales.scorecards.models import ConsequenceRule, MerchantMeasure
 from aftersales.scorecards.scores.selectors import zone
+from aftersales.tickets import services as tickets
+from aftersales.tickets.services.intake import TicketDraft
+from aftersales.tickets.states import CancelReason
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 SOURCE: dict[str, Any] = {
     "source_ref": "R6.5 · R6.6",
-    "source_zh": "服务协议：商家应在时限内答复平台、处理售后；未按时的逐级处理，先预警。",
+    "source_zh": "服务协议：商家应在时限内答复平台、处理售后；未按时的逐级处理，先警示。",
     "source_en": "Service agreement: shops answer and act in time; who does not is warned first, then led further.",
 }  # fmt: skip
 WARNING = {"effect": "warning", "days": 30}
@@ -31,9 +37,9 @@ ANSWERS = {
         {"effect": "suspension", "days": 0},
     ],
 }  # fmt: skip
-DISPATCH = {
-    "trigger": "metric", "metric": "dispatch_in_time", "limit": "0.95", "count": 3, "days": 30, "lag": 1,
-    "remember": 180, "z": "1.28", "steps": [WARNING, {"effect": "weight", "weight": "0.8", "days": 28}],
+SOLVED = {
+    "trigger": "metric", "metric": "resolution", "limit": "0.80", "count": 3, "days": 31, "lag": 1, "remember": 180,
+    "z": "1.28", "steps": [WARNING, {"effect": "weight", "weight": "0.8", "days": 28}],
 }  # fmt: skip
 TIERS = {
     "trigger": "points",
@@ -44,10 +50,19 @@ TIERS = {
 }
 RULES = (
     ("answers", "售后义务逾期处理", "Obligations not kept in time", ANSWERS),
-    ("dispatch", "发货不及时处理", "Slow dispatch", DISPATCH),
+    ("solved", "反复未解决处理", "Problems not solved for good", SOLVED),
     ("tiers", "扣分累计处理", "Points that add up", TIERS),
 )
-LOOKS = (26, 19, 12, 6, 2, 0)  # days ago on which the rules were applied
+SILENT = (
+    (0, 26),
+    (0, 17),
+    (0, 9),
+    (1, 24),
+    (1, 12),
+    (2, 10),
+)  # which shop left the platform without answers, days ago
+LOOKS = (22, 13, 12, 5, 4, 0)  # days ago on which the rules were applied
+QUESTIONS = ("客户反映发错型号，请核对发货记录。", "客户要求换货三天未答复，请说明。")
 APPEAL = "当日仓库所在园区临时断电，系统无法登录，已在恢复后一小时内处理，附园区停电通知。"
 ACCEPTED = "核对停电通知与登录记录属实，本次不计入。"
 REJECTED = "承运商记录与系统日志显示当日可以处理，申诉不成立。"
@@ -55,21 +70,25 @@ REJECTED = "承运商记录与系统日志显示当日可以处理，申诉不�
 
 def live(people: Mapping[str, User], now: datetime) -> int:
     """How many measures there are at the end; nothing when the demonstration has them already."""
-    if MerchantMeasure.objects.exists():
+    if MerchantMeasure.objects.exists() or "shopowner" not in people:
         return MerchantMeasure.objects.count()
     _rules(people, now)
+    shops = _shops(people)
+    for place, days in SILENT:
+        if place < len(shops):
+            _unanswered(shops[place], people, now - days * DAY)
     for days in LOOKS:
         at = now - days * DAY
         services.measures_sweep(actor=system_user(at), now=at)
         services.measures_raise(actor=system_user(at), now=at)
-    _appeals(people, now)
+    _appeals(people, shops, now)
     _draft(people, now)
     return MerchantMeasure.objects.count()
 
 
 def _rules(people: Mapping[str, User], now: datetime) -> None:
-    at = now - 75 * DAY
-    begin = datetime.combine((now - 58 * DAY).astimezone(zone()).date(), time.min, zone())
+    at = now - 85 * DAY
+    begin = datetime.combine((now - 65 * DAY).astimezone(zone()).date(), time.min, zone())
     for code, name_zh, name_en, terms in RULES:
         who: dict[str, Any] = {"actor": people["operations"], "now": at}
         rule = services.consequence_create(code=code, name_zh=name_zh, name_en=name_en, **who)
@@ -79,16 +98,47 @@ def _rules(people: Mapping[str, User], now: datetime) -> None:
         )
 
 
-def _appeals(people: Mapping[str, User], now: datetime) -> None:
-    """The owner who signs in appealed once; of other shops' appeals one was accepted, one rejected, one waits."""
+def _shops(people: Mapping[str, User]) -> list[Merchant]:
+    """The shop whose owner signs in, then two others."""
+    member = MerchantMember.objects.filter(user=people["shopowner"], active_to=None).first()
+    others = Merchant.objects.filter(orders__isnull=False).distinct().order_by("-pk")
+    own = [member.merchant] if member is not None else []
+    return own + list(others.exclude(pk__in=[one.pk for one in own])[:2])
+
+
+def _unanswered(shop: Merchant, people: Mapping[str, User], at: datetime) -> None:
+    """Two customers' problems on which the shop let the platform wait; it answered after its time."""
+    orders = Order.objects.filter(merchant=shop, customer__isnull=False, placed_at__lt=at).order_by(
+        "-placed_at"
+    )
+    for order, question in zip(orders, QUESTIONS, strict=False):
+        draft = TicketDraft(
+            source="form", source_ref="", subject=question[:12], text=question, channel="web", opened_at=at,
+            kind="returns", customer_id=order.customer_id, order_id=order.pk, merchant_id=shop.pk, beside=True,
+        )  # fmt: skip
+        ticket = tickets.ticket_open(draft=draft, actor=people["agent"], now=at)
+        tickets.ticket_tell_merchant(
+            ticket=ticket, text=question, channel="phone", actor=people["agent"], now=at + HOUR
+        )
+        clock = Clock.objects.get(
+            subject_kind="tickets.ticket", subject_id=ticket.pk, promise="merchant_answer"
+        )
+        clocks.sweep(now=clock.due_at + HOUR)
+        ticket.refresh_from_db()
+        tickets.ticket_cancel(
+            ticket=ticket, why=CancelReason.WITHDRAWN, reason="商家迟后答复，客户自行撤回。", actor=people["lead"],
+            now=clock.due_at + 2 * HOUR,
+        )  # fmt: skip
+
+
+def _appeals(people: Mapping[str, User], shops: list[Merchant], now: datetime) -> None:
+    """Of other shops' appeals one was accepted, one rejected, one waits; the owner who signs in may still appeal."""
     open_ones = MerchantMeasure.objects.filter(state=MeasureState.IN_FORCE, appeal_until__gt=now).order_by(
         "-pk"
     )
-    member = MerchantMember.objects.filter(user=people["shopowner"], active_to=None).first()
-    others = [one for one in open_ones if member is None or one.merchant_id != member.merchant_id]
+    others = [one for one in open_ones if not shops or one.merchant_id != shops[0].pk]
     for number, row in enumerate(others[:3]):
-        at = max(now - 2 * DAY, row.begins_at + HOUR)
-        services.measure_appeal(measure=row, text=APPEAL, actor=people["operations"], now=min(at, now))
+        services.measure_appeal(measure=row, text=APPEAL, actor=people["operations"], now=now)
         if number < 2:
             who: dict[str, Any] = {"actor": people["supervisor"], "now": now}
             services.measure_hear(measure=row, upheld=number == 1, answer=(ACCEPTED, REJECTED)[number], **who)
