@@ -7,9 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Count, Min
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from aftersales.cases.models import ServiceRequest
+from aftersales.cases.request_states import RequestState
+from aftersales.cases.states import Side
+from aftersales.core.models import Audience
 from aftersales.ledger.models import Proposal
 from aftersales.ledger.states import ProposalState
 from aftersales.merchants.agreementselectors import of_merchants
@@ -31,8 +36,24 @@ SHOWN = 5
 
 
 def of(user: Any, shop: Merchant, now: datetime) -> Sequence[News]:
-    """The few that matter, with where they lead. At most six queries."""
-    return [*_agreements(user, shop, now), *_rules(user, now), *_told(user), *_lessons(user, now)]
+    """The few that matter, with where they lead. At most seven queries."""
+    return [
+        *_asked(shop, now), *_agreements(user, shop, now), *_rules(user, now), *_told(user), *_lessons(user, now),
+    ]  # fmt: skip
+
+
+def _asked(shop: Merchant, now: datetime) -> list[News]:
+    """Small requests that the shop owes an answer."""
+    rows = ServiceRequest.objects.filter(
+        merchant=shop, party=Side.MERCHANT, state=RequestState.WITH_PARTY
+    ).exclude(audience=Audience.INTERNAL)
+    found = rows.aggregate(n=Count("pk"), soonest=Min("due_at"))
+    if not found["n"]:
+        return []
+    words = _("Small requests that wait for you: %(n)d") % {"n": found["n"]}
+    return [
+        News(words, reverse("portal:requests"), found["soonest"], "red" if found["soonest"] < now else "")
+    ]
 
 
 def _agreements(user: Any, shop: Merchant, now: datetime) -> list[News]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from accounts.states import Role
 from tests.architecture.permissions_money import CASES, DISPUTES, LEDGER, LETTERS, RECOVERIES, TRAINING
+from tests.architecture.permissions_probe6 import REQUESTS_IN_PORTAL
 from tests.architecture.rows import (
     ADMINISTRATORS,
     ANYBODY,
@@ -367,6 +368,7 @@ PAGES: dict[str, Page] = {
     **DESK_PAGES,
     **ACTIONS,
     **OTHERS,
+    **REQUESTS_IN_PORTAL,
 }
 
 PLANNING = LEADS | {R.PLANNER, R.VENDOR_LEAD, R.ADMINISTRATOR}
