@@ -66,5 +66,6 @@ class TrainingConfig(AppConfig):
         facts.provide("training.start_early", courseselectors.start_early)
         facts.provide("training.run_of_seat", courseselectors.runs_of_seats)
         facts.provide("training.markers", examselectors.markers)
+        facts.provide("training.bank", examselectors.in_bank)
         facts.provide("training.learned", retrainingselectors.learned)
         files.declare("training.coursefile", courseselectors.stored_files)

@@ -4,7 +4,14 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from aftersales.core.machine import Machine, Move, Need
-from training.examrules import in_time, not_ones_own_paper, ones_own_paper, second_marker, time_is_up
+from training.examrules import (
+    bank_fills_it,
+    in_time,
+    not_ones_own_paper,
+    ones_own_paper,
+    second_marker,
+    time_is_up,
+)
 from training.machine import rule_machine
 from training.states import AttemptState as A
 
@@ -21,6 +28,8 @@ EXAM_MACHINE = rule_machine(
     "training.examversion",
     begins=_("Papers are drawn, timed and marked by this version from then on."),
     ends=_("Without a version in force nobody sits this exam."),
+    facts=["training.bank"],
+    guards=[bank_fills_it],
 )
 ATTEMPT_MACHINE = Machine(
     "training.attempt",

@@ -51,6 +51,18 @@ class Drawable:
     difficulty: int
 
 
+@dataclass(frozen=True)
+class Waiting:
+    """A question of the bank with the time in which it is in force."""
+
+    question: Drawable
+    valid_from: datetime
+    valid_to: datetime | None
+
+    def is_drawn_at(self, at: datetime) -> bool:
+        return self.valid_from <= at and (self.valid_to is None or at < self.valid_to)
+
+
 def parse(blueprint: str) -> list[Part]:
     """``topic | kind | difficulty | questions | points each``, a line for each part; ``*`` is any.
 
@@ -115,6 +127,40 @@ def draw(parts: Sequence[Part], pool: Sequence[Drawable], seed: str) -> list[tup
         left = [one for one in left if one.pk not in gone]
         drawn[number] = [(one.pk, part.points) for one in found]
     return [one for number in range(len(parts)) for one in drawn[number]]
+
+
+def lacking(parts: Sequence[Part], pool: Sequence[Drawable]) -> list[tuple[Part, int]]:
+    """Parts that ``draw`` may find too few questions for, each with how many are left to it at the worst.
+
+    A part shares questions with those that choose before it; whatever they take by chance, enough must be left.
+    """
+    fits = [{one.pk for one in pool if part.fits(one)} for part in parts]
+    order = sorted(range(len(parts)), key=lambda n: (len(fits[n]), n))
+    found = []
+    for at, number in enumerate(order):
+        taken = sum(min(parts[other].count, len(fits[number] & fits[other])) for other in order[:at])
+        left = max(len(fits[number]) - taken, 0)
+        if left < parts[number].count:
+            found.append((number, left))
+    return [(parts[number], left) for number, left in sorted(found)]
+
+
+def bank_fills_it(row: Any, facts: Facts, actor: Any, now: datetime, data: Data) -> Iterable[Refusal]:
+    """An exam that nobody could sit does not come into force: each part says how many questions it still needs."""
+    at = data.get("valid_from")  # not said yet: whatever comes into force may come in time
+    bank: Sequence[Waiting] = facts["training.bank"][0]
+    pool = [one.question for one in bank if at is None or one.is_drawn_at(at)]
+    for part, left in lacking(parse(row.blueprint), pool):
+        kind = _("any kind") if part.kind == ANY else QuestionKind(part.kind).label
+        words = {
+            "topic": _("any topic") if part.topic == ANY else part.topic, "kind": kind, "low": part.easiest,
+            "high": part.hardest, "need": part.count, "have": left, "missing": part.count - left,
+        }  # fmt: skip
+        text = _(
+            "The bank cannot fill this blueprint: “%(topic)s”, %(kind)s, difficulty %(low)s to %(high)s needs %(need)s "
+            "questions and has %(have)s in force; bring %(missing)s more into force first."
+        )
+        yield Refusal("bank_too_small", text % words)
 
 
 def shuffled(options: Sequence[str], right: Sequence[int], seed: str) -> tuple[list[str], list[int]]:

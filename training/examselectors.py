@@ -10,7 +10,8 @@ from django.db import connection
 from django.db.models import Q
 
 from accounts.models import User
-from training.examrules import Drawable
+from aftersales.core.rulebook import RuleState
+from training.examrules import Drawable, Waiting
 from training.models import Attempt, Exam, ExamVersion, Item, Question, QuestionVersion
 from training.states import AttemptState, QuestionKind
 
@@ -48,6 +49,15 @@ def pool(person: Any, now: datetime) -> list[Drawable]:
         Drawable(*row)
         for row in rows.values_list("pk", "question__topic", "kind", "difficulty").order_by("pk")
     ]
+
+
+def in_bank(rows: Sequence[ExamVersion], now: datetime) -> dict[int, tuple[Waiting, ...]]:
+    """Questions in force now or later, whoever wrote them, each with its time."""
+    known = QuestionVersion.objects.filter(Q(valid_to=None) | Q(valid_to__gt=now))
+    known = known.filter(state__in=[RuleState.ACTIVE, RuleState.RETIRED])
+    columns = ("pk", "question__topic", "kind", "difficulty", "valid_from", "valid_to")
+    found = tuple(Waiting(Drawable(*row[:4]), *row[4:]) for row in known.order_by("pk").values_list(*columns))
+    return {row.pk: found for row in rows}
 
 
 def paper(attempt: Attempt) -> list[Shown]:

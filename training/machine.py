@@ -1,6 +1,6 @@
 """Life of a rule of this room, and of a certificate."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from aftersales.core.errors import Refusal, Text
-from aftersales.core.machine import Machine, Move, Need
+from aftersales.core.machine import Guard, Machine, Move, Need
 from aftersales.core.rulebook import RuleState as R
 from aftersales.core.rulebook import second_person
 from training.courserules import (
@@ -71,7 +71,14 @@ JUDGED = _("Decisions from then on are judged by this version.")
 NOTHING_LEFT = _("Without a version in force nobody of this tier decides such a thing.")
 
 
-def rule_machine(label: str, *, begins: Text = JUDGED, ends: Text = NOTHING_LEFT) -> Machine:
+def rule_machine(
+    label: str,
+    *,
+    begins: Text = JUDGED,
+    ends: Text = NOTHING_LEFT,
+    facts: Sequence[str] = (),
+    guards: Sequence[Guard] = (),
+) -> Machine:
     """Drafted by one person, brought into force by another: every rule of this room."""
     return Machine(
         label,
@@ -86,7 +93,8 @@ def rule_machine(label: str, *, begins: Text = JUDGED, ends: Text = NOTHING_LEFT
                 capability=ACTIVATE,
                 label=_("Bring into force"),
                 event="training_rule.activated",
-                guards=[second_person],
+                facts=facts,
+                guards=[second_person, *guards],
                 needs=[Need("valid_from", label=_("In force from"), kind="moment", required=False)],
                 effect=begins,
             ),

@@ -61,7 +61,8 @@ CASES = {
     **register("cases.authoritycase", view=READERS),
     "cases.settle_flag": roles(R.LEAD, R.SUPERVISOR),
     "cases.open_request": CASE_WORKERS,
-    "cases.answer_request": CASE_WORKERS,  # staff on behalf of whoever owes it, recorded as such
+    # A merchant's people: what their merchants owe. Staff on behalf of whoever owes it, recorded as such.
+    "cases.answer_request": roles(CASE_WORKERS, MERCHANTS),
     **register("cases.case", view=CASE_PARTIES),
     **register("cases.caseparcel", view=CASE_PARTIES),
     **register("cases.casepayment", view=CASE_PARTIES),

@@ -48,6 +48,7 @@ def flag(code: str, sentence: Any) -> Kind:
 register(
     request("asked", _("%(actor)s took a request down: %(kind)s.")),
     request("changed", _("%(actor)s changed the details of the request.")),
+    request("looked_at", _("%(actor)s looked at the whole address of the request."), MERCHANT),
     request("passed_on", _("It was passed on: %(party)s, by %(due_at)s."), due_at="moment"),
     request("done", _("The request is done: %(kind)s."), case_id="id"),
     request(

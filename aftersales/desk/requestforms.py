@@ -9,29 +9,13 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
+from aftersales.cases.requestwords import field_of
 from aftersales.cases.services.request_kinds import Field
 from aftersales.cases.states import CaseKind, Ground
 from aftersales.desk.moments import MomentField
 
 LONGEST = 2000
 WORDS = gettext_lazy("What the customer says")
-
-
-def _widget(field: Field, needed: bool) -> forms.Field:
-    """The field of a page for a declared one."""
-    common: dict[str, Any] = {"label": field.label, "required": needed, "help_text": field.help}
-    if field.kind == "flag":
-        return forms.BooleanField(**(common | {"required": False}))
-    if field.kind == "choice":
-        return forms.ChoiceField(choices=[("", pgettext_lazy("case", "–")), *field.choices], **common)
-    if field.kind == "number":
-        return forms.IntegerField(min_value=1, max_value=99_999, **common)
-    if field.kind == "amount":
-        return forms.DecimalField(min_value=0, max_digits=11, decimal_places=2, **common)
-    if field.kind == "moment":
-        return MomentField(**common)
-    long = forms.Textarea(attrs={"rows": 3}) if field.kind == "long" else None
-    return forms.CharField(max_length=field.longest, widget=long, **common)
 
 
 class DetailsForm(forms.Form):
@@ -53,7 +37,7 @@ class DetailsForm(forms.Form):
                 label=pgettext_lazy("case", "Article"), choices=lines, coerce=int, empty_value=None
             )
         for one in self.declared:
-            self.fields[one.name] = _widget(one, needed and one.required)
+            self.fields[one.name] = field_of(one, needed and one.required, MomentField)
         if words:
             self.fields["words"] = forms.CharField(
                 label=words, max_length=LONGEST, required=False, widget=forms.Textarea(attrs={"rows": 3})

@@ -9,15 +9,15 @@ from decimal import Decimal
 from typing import Any
 
 from django.db.models import Q, QuerySet
-from django.utils.dateparse import parse_datetime
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 
 from aftersales.cases.models import Case, ServiceRequest
 from aftersales.cases.request_states import REQUEST_COLOURS, UNMET, RequestKind, RequestState
+from aftersales.cases.requestwords import Told, told_in_words
 from aftersales.cases.services.request_effects import paid_for_one, price_until
-from aftersales.cases.services.request_kinds import KINDS, Field, Kind
+from aftersales.cases.services.request_kinds import KINDS, Kind
 from aftersales.cases.states import Side
 from aftersales.core import events, moves
 from aftersales.core.errors import Text
@@ -45,14 +45,6 @@ BOARDS: Mapping[str, Text] = {
     "unmet": pgettext_lazy("board of requests", "Refused or unanswered"),
     "all": pgettext_lazy("board of requests", "All"),
 }
-
-
-@dataclass(frozen=True)
-class Told:
-    """One thing that was told, in words."""
-
-    label: Text
-    value: str
 
 
 @dataclass(frozen=True)
@@ -120,10 +112,10 @@ def card(
 ) -> Card:
     known = cases_of([row], user) if cases is None else cases
     kind, currency = KINDS[row.kind], row.line.currency if row.line else "CNY"
-    told = [*_told(kind.asks, row.details, currency, now), *_protected(row, currency, now)]
+    told = [*told_in_words(kind.asks, row.details, currency, now), *_protected(row, currency, now)]
     return Card(
         row, kind, request_badge(row), told,
-        _told(kind.answers, row.result, currency, now), acts(row, user, now), row.is_late(now),
+        told_in_words(kind.answers, row.result, currency, now), acts(row, user, now), row.is_late(now),
         known.get(row.pk) or ([row.case] if row.case is not None else []),
     )  # fmt: skip
 
@@ -153,26 +145,6 @@ def acts(row: ServiceRequest, user: Any, now: datetime) -> list[Act]:
 
 def _fits(row: ServiceRequest, options: Mapping[str, MoveOption], name: str) -> bool:
     return name in options and not (row.case_id and name in ("ask_again", "withdraw"))
-
-
-def _told(fields: Sequence[Field], told: Mapping[str, Any], currency: str, now: datetime) -> list[Told]:
-    found = [(one, told.get(one.name)) for one in fields]
-    return [
-        Told(one.label, _shown(one, value, currency, now))
-        for one, value in found
-        if value not in (None, "", False)
-    ]
-
-
-def _shown(field: Field, value: Any, currency: str, now: datetime) -> str:
-    if field.kind == "choice":
-        return str(dict(field.choices).get(value, value))
-    if field.kind == "amount":
-        return money(Decimal(str(value)), currency)
-    if field.kind == "moment":
-        moment = parse_datetime(str(value))
-        return minute(moment, now) if moment else str(value)
-    return _("Yes") if field.kind == "flag" else str(value)
 
 
 def lines_of(order_id: int | None) -> list[tuple[int, str]]:

@@ -10,7 +10,7 @@ from django.db import connection
 from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
+from django.utils.translation import pgettext, pgettext_lazy
 
 from aftersales.core.components.charts import Column, bars_line, data_table
 from aftersales.ledger import exportrows, exportturned, selectors, statements
@@ -18,7 +18,7 @@ from aftersales.ledger.exportturned import Turned
 from aftersales.ledger.models import Account, Export, ExportGap, ExportLine, PaidLine
 from aftersales.ledger.paidstates import ExportKind
 from aftersales.ledger.rules import amount_words
-from aftersales.ledger.states import POINTS, STAFF_ACCOUNTS, Party
+from aftersales.ledger.states import POINTS, STAFF_ACCOUNTS, AccountKind, Party
 
 SHOWN_MONTHS = 12
 
@@ -44,6 +44,7 @@ class Part:
     more: str
     less: str
     closing: str
+    name: str
 
     @property
     def account(self) -> Account:
@@ -55,30 +56,45 @@ class Part:
         return self.month.count - len(self.lines)
 
 
-def told(accounts: Sequence[Account], month: date) -> list[Part]:
-    """The accounts of a statement, those that hold or moved something first."""
+# How a merchant's accounts are called where his own people read them.
+TO_MERCHANTS = {
+    AccountKind.MERCHANT_DEPOSIT: pgettext_lazy("account, to the merchant", "Your deposit with us"),
+    AccountKind.MERCHANT_PAYABLE: pgettext_lazy("account, to the merchant", "We owe you"),
+    AccountKind.MERCHANT_RECEIVABLE: pgettext_lazy("account, to the merchant", "You owe us"),
+    AccountKind.MERCHANT_POINTS: pgettext_lazy("account, to the merchant", "Your points"),
+}
+
+
+def told(accounts: Sequence[Account], month: date, *, to_merchant: bool = False) -> list[Part]:
+    """The accounts of a statement, those that hold or moved something first; ``to_merchant``: in words to him."""
     months = statements.months_of(accounts, month) if accounts else []
     others = selectors.subject_names([line.other for one in months for line in one.lines])
-    parts = [_part(one, others) for one in months]
+    parts = [_part(one, others, to_merchant) for one in months]
     return sorted(parts, key=lambda one: one.month.is_empty)
 
 
-def _part(one: statements.Month, others: dict[int, str]) -> Part:
+def _part(one: statements.Month, others: dict[int, str], to_merchant: bool) -> Part:
     unit = one.account.unit
     lines = [
         Booked(
-            line, _other(line.other, others), amount_words(line.amount, unit), amount_words(line.balance, unit),
-            line.amount < 0,
+            line, _other(line.other, others, to_merchant), amount_words(line.amount, unit),
+            amount_words(line.balance, unit), line.amount < 0,
         )
         for line in one.lines
     ]  # fmt: skip
     sums = (amount_words(value, unit) for value in (one.opening, one.more, one.less, one.closing))
-    return Part(one, lines, *sums)
+    return Part(one, lines, *sums, _called(one.account, to_merchant))
 
 
-def _other(account: Account, names: dict[int, str]) -> str:
-    name = names.get(account.pk, "")
-    return f"{account.get_kind_display()} {name}".strip()
+def _called(account: Account, to_merchant: bool) -> str:
+    kind = AccountKind(account.kind)
+    return str(TO_MERCHANTS[kind] if to_merchant and kind in TO_MERCHANTS else kind.label)
+
+
+def _other(account: Account, names: dict[int, str], to_merchant: bool) -> str:
+    if to_merchant and account.kind in TO_MERCHANTS:
+        return _called(account, to_merchant)
+    return f"{account.get_kind_display()} {names.get(account.pk, '')}".strip()
 
 
 _YEAR = """

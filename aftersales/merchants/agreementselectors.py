@@ -186,6 +186,19 @@ def _standing(
     return Standing.OVERDUE if asked.valid_from and asked.valid_from <= now else Standing.WAITING
 
 
+def unsigned(rows: Sequence[Merchant], now: datetime) -> dict[int, tuple[str, ...]]:
+    """Of each merchant the agreements that are in force and that he has accepted in no version; own shops sign none."""
+    found = of_merchants(rows, now)
+    return {
+        row.pk: tuple(
+            f"{one.agreement.name} {one.asked.label}"
+            for one in found.get(row.pk, [])
+            if one.standing not in (Standing.ACCEPTED, Standing.NOTHING) and one.bound is None
+        )
+        for row in rows
+    }
+
+
 def worst(rows: Iterable[Asked]) -> Standing:
     """How a merchant stands to all of it together."""
     order = (Standing.DECLINED, Standing.OVERDUE, Standing.WAITING, Standing.ACCEPTED)

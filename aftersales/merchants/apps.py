@@ -33,6 +33,7 @@ class MerchantsConfig(AppConfig):
         moves.use(trainingmachine.TERM_MACHINE)
         moves.use(agreementmachine.AGREEMENT_MACHINE)
         facts.provide("merchants.agreement_announced_until", agreementselectors.announced_until)
+        facts.provide("merchants.agreement_unsigned", agreementselectors.unsigned)
         facts.provide("merchants.agreement_not_talked_over", agreementselectors.not_consulted)
         facts.provide("merchants.agreement_beside_the_book", agreementselectors.beside_the_book)
         checked_by(AgreementVersion, version_check)

@@ -26,6 +26,8 @@ MACHINE = Machine(
             capability="merchants.admit",
             label=pgettext_lazy("merchant move", "Admit"),
             event="merchant.admitted",
+            facts=["merchants.agreement_unsigned"],
+            guards=[rules.agreement_is_accepted],
             effect=_("The merchant may sell from now on."),
         ),
         Move(

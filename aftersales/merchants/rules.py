@@ -11,6 +11,17 @@ from django.utils.translation import gettext as _
 from aftersales.core.errors import Refusal
 
 
+def agreement_is_accepted(
+    row: Any, facts: Mapping[str, Any], actor: Any, now: datetime, data: Mapping[str, Any] | None
+) -> Iterable[Refusal]:
+    """Nobody sells before his owner agreed to what he then owes (S(三): the duties stand in the agreement)."""
+    for name in (name for names in facts["merchants.agreement_unsigned"] for name in names):
+        words = _(
+            "“%(agreement)s” is not accepted yet: the shop's owner accepts it in the merchants' portal."
+        )
+        yield Refusal("agreement_unsigned", words % {"agreement": name})
+
+
 def deposit_is_returned(
     row: Any, facts: Mapping[str, Any], actor: Any, now: datetime, data: Mapping[str, Any] | None
 ) -> Iterable[Refusal]:

@@ -7,9 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Count, Min
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from aftersales.cases.models import ServiceRequest
+from aftersales.cases.request_states import RequestState
+from aftersales.cases.states import Side
+from aftersales.core.models import Audience
 from aftersales.ledger.models import Proposal
 from aftersales.ledger.states import ProposalState
 from aftersales.merchants.agreementselectors import of_merchants
@@ -37,12 +42,27 @@ SHOWN = 5
 def of(user: Any, shop: Merchant, now: datetime) -> Sequence[News]:
     """The few that matter, with where they lead. At most seven queries."""
     return [
+        *_asked(shop, now),
         *_agreements(user, shop, now),
         *_plans(shop, now),
         *_rules(user, now),
         *_measures(user, shop, now),
         *_told(user),
         *_lessons(user, now),
+    ]
+
+
+def _asked(shop: Merchant, now: datetime) -> list[News]:
+    """Small requests that the shop owes an answer."""
+    rows = ServiceRequest.objects.filter(
+        merchant=shop, party=Side.MERCHANT, state=RequestState.WITH_PARTY
+    ).exclude(audience=Audience.INTERNAL)
+    found = rows.aggregate(n=Count("pk"), soonest=Min("due_at"))
+    if not found["n"]:
+        return []
+    words = _("Small requests that wait for you: %(n)d") % {"n": found["n"]}
+    return [
+        News(words, reverse("portal:requests"), found["soonest"], "red" if found["soonest"] < now else "")
     ]
 
 
@@ -80,10 +100,12 @@ def _plans(shop: Merchant, now: datetime) -> list[News]:
     return [
         News(
             words % {"number": one.number, "state": one.get_state_display()},
-            reverse("portal:plan", args=[one.public_id]), one.due_at, "red" if one.is_late(now) else "amber",
+            reverse("portal:plan", args=[one.public_id]),
+            one.due_at,
+            "red" if one.is_late(now) else "amber",
         )
         for one in rows[:SHOWN]
-    ]  # fmt: skip
+    ]
 
 
 def _rules(user: Any, now: datetime) -> list[News]:
@@ -103,9 +125,14 @@ def _measures(user: Any, shop: Merchant, now: datetime) -> list[News]:
     )
     words = _("Measure %(number)s can be appealed")
     return [
-        News(words % {"number": one.number}, reverse("portal:measure", args=[one.public_id]), one.appeal_until, "amber")
+        News(
+            words % {"number": one.number},
+            reverse("portal:measure", args=[one.public_id]),
+            one.appeal_until,
+            "amber",
+        )
         for one in rows.exclude(effect__in=sorted(OF_MONEY)).order_by("appeal_until", "pk")[:SHOWN]
-    ]  # fmt: skip
+    ]
 
 
 def _told(user: Any) -> list[News]:
@@ -116,9 +143,13 @@ def _told(user: Any) -> list[News]:
     )
     words = _("Decision %(number)s can be appealed")
     return [
-        News(words % {"number": one.number}, reverse("portal:consequence", args=[one.public_id]), one.appeal_until)
+        News(
+            words % {"number": one.number},
+            reverse("portal:consequence", args=[one.public_id]),
+            one.appeal_until,
+        )
         for one in rows[:SHOWN]
-    ]  # fmt: skip
+    ]
 
 
 def _lessons(user: Any, now: datetime) -> list[News]:
@@ -126,8 +157,10 @@ def _lessons(user: Any, now: datetime) -> list[News]:
     words = _("Course to finish: %(course)s")
     return [
         News(
-            words % {"course": one.course.name}, reverse("portal:course", args=[one.course.code]), one.due_at,
+            words % {"course": one.course.name},
+            reverse("portal:course", args=[one.course.code]),
+            one.due_at,
             "red" if one.is_late(now) else "",
         )
         for one in mine.select_related("course").order_by("due_at", "pk")[:SHOWN]
-    ]  # fmt: skip
+    ]

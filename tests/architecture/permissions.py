@@ -11,6 +11,7 @@ from tests.architecture.permissions_figures import FIGURES
 from tests.architecture.permissions_measures import MEASURES
 from tests.architecture.permissions_money import CASES, DISPUTES, LEDGER, LETTERS, RECOVERIES, TRAINING
 from tests.architecture.permissions_months import MONTHS
+from tests.architecture.permissions_requests import REQUESTS_IN_PORTAL
 from tests.architecture.permissions_shadow import TRIALS
 from tests.architecture.permissions_shops import SHOPS
 from tests.architecture.permissions_warnings import WARNINGS
@@ -375,6 +376,7 @@ PAGES: dict[str, Page] = {
     **MONTHS,
     **TRIALS,
     **WARNINGS,
+    **REQUESTS_IN_PORTAL,
 }
 
 PLANNING = LEADS | {R.PLANNER, R.VENDOR_LEAD, R.ADMINISTRATOR}

@@ -16,6 +16,7 @@ from aftersales.core.errors import DomainError
 from aftersales.core.models import Event
 from aftersales.merchants.agreementselectors import clauses_binding, of_merchants
 from aftersales.merchants.models import AgreementAnswer, AgreementVersion, Merchant
+from aftersales.merchants.services import member_add, merchant_move
 from aftersales.merchants.services.agreements import agreement_activate, agreement_answer
 from aftersales.notices.models import Notice
 from aftersales.standards import services as rule_book
@@ -371,3 +372,22 @@ def statements(browser: Client, url: str) -> int:
         assert browser.get(url).status_code == 200, url
     control = ("SAVEPOINT", "RELEASE", "BEGIN", "COMMIT", "SELECT set_config", "RESET")
     return sum(not one["sql"].startswith(control) for one in found.captured_queries)
+
+
+def test_nobody_is_admitted_before_his_owner_accepted_what_he_will_owe(
+    shop: Shop, cast: Any, now: datetime
+) -> None:
+    new = a_merchant("M-new", now, state="applying")
+    boss = cast.person("merchant_owner", name="新店主")
+    member_add(merchant=new, user=boss, role="owner", actor=cast.operations, now=now)
+    supplement = a_supplement(cast, new, now)
+    who = {"merchant": new, "actor": boss, "now": now}
+    for version in (shipped(), supplement):
+        with pytest.raises(DomainError) as refused:
+            merchant_move(merchant=new, move="activate", actor=cast.operations, now=now)
+        assert (refused.value.code, version.label in str(refused.value)) == ("agreement_unsigned", True)
+        agreement_answer(version=version, answer="accepted", seen=version.sha256, **who)
+    admitted = merchant_move(
+        merchant=Merchant.objects.get(pk=new.pk), move="activate", actor=cast.operations, now=now
+    )
+    assert admitted.state == "active"

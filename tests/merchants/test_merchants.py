@@ -30,7 +30,9 @@ def in_state(state, now):
         "exiting": ["activate", "begin_exit"],
         "closed": ["close"],
     }[state]
-    row = merchant("M-1", now, state="applying")
+    row = merchant(
+        "M-1", now, state="applying", self_run=True
+    )  # an own shop signs nothing before it is admitted
     for move in walk:
         row = moves.perform(row, move, actor=system_user(), now=now, **NEEDS.get(move, {}))
     return row

@@ -31,11 +31,13 @@ KINDS = {
     # "list": one address for everybody, with the own rows; "row": it names a row by its id; "act": a form posts to it;
     # "open": also for people who act for nobody (what it names is a secret that only a letter holds).
     **dict.fromkeys(("index", "choose", "people", "consequences", "statement"), "list"),
-    **dict.fromkeys(("today", "cases", "addresses", "rules", "score", "score_rows"), "list"),
+    **dict.fromkeys(("today", "cases", "addresses", "rules", "score", "score_rows", "requests"), "list"),
     # The general agreement and drafts of it are everybody's; a supplement of one shop is a secret of its own.
     **dict.fromkeys(("agreements", "agreement", "draft", "comment", "duties"), "list"),
     # Their rows are a whole case with everything in it: tests/portal/test_strangers.py walks them.
-    **dict.fromkeys(("case", "talk", "dispute", "case_file", "receipt", "act", "rule_read"), "case"),
+    **dict.fromkeys(
+        ("case", "talk", "dispute", "case_file", "receipt", "act", "rule_read", "request"), "case"
+    ),
     **dict.fromkeys(
         ("lesson", "course", "file", "attempt", "consequence", "consequence_file", "consequence_letter"),
         "row",

@@ -148,6 +148,11 @@ def test_days_that_are_not_over_say_too_early_and_fewer_days_count_less(cast, no
 def test_an_exam_shows_what_the_same_people_learned(cast, now) -> None:
     """The last try before and the first one after count; who sat it only once is no pair."""
     then = now - timedelta(days=60)
+    asked = exams.question_create(
+        code="one", topic="退款", kind="truth", text="题", options=["对", "错"], right=[0], difficulty=1,
+        actor=cast.trainer, now=then,
+    )  # fmt: skip
+    services.rule_activate(draft=asked, actor=cast.operations, now=then)
     draft = exams.exam_create(
         code="refunds", name_zh="退款", name_en="Refunds", actor=cast.trainer, now=then, blueprint="* | * | * | 1 | 1",
         minutes=10, pass_percent=60,

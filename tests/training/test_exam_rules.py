@@ -67,6 +67,16 @@ def test_a_seed_draws_the_same_paper_again_and_no_question_twice(seed) -> None:
     assert paper != examrules.draw(parts, POOL, f"{seed}x")
 
 
+def test_what_a_part_lacks_is_counted_behind_those_that_choose_before_it() -> None:
+    few = [examrules.Drawable(n, "refunds", "single" if n < 3 else "multiple", 2) for n in range(5)]
+    parts = examrules.parse("refunds | * | * | 3 | 1\nrefunds | single | * | 3 | 1\nlaw | * | * | 2 | 1")
+    short = [(part.topic, part.kind, left) for part, left in examrules.lacking(parts, few)]
+    assert short == [("refunds", "*", 2), ("law", "*", 0)]
+    assert not examrules.lacking(
+        examrules.parse("refunds | * | * | 2 | 1\nrefunds | single | * | 3 | 1"), few
+    )
+
+
 @pytest.mark.parametrize(
     "line",
     ["", "refunds", "a | single | 1 | 0 | 1", "a | odd | 1 | 1 | 1", "a | * | 0 | 1 | 1", "a | * | 3-2 | 1 | 1",

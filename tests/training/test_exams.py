@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from aftersales.core.errors import DomainError
 from training import exampages, examselectors, services
-from training.models import Attempt, Item, QuestionVersion
+from training.models import Attempt, ExamVersion, Item, QuestionVersion
 from training.services import exams
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_now")]
@@ -171,6 +171,31 @@ def test_nobody_is_asked_what_he_wrote_himself(cast, now) -> None:
     exam = an_exam(cast, now)
     refused("bank_too_small", lambda: sit(exam, cast.trainer, now))
     refused("bank_too_small", lambda: sit(exam, cast.operations, now))
+
+
+def test_an_exam_that_the_bank_cannot_fill_does_not_come_into_force(cast, now) -> None:
+    """Who brings it into force reads how many questions of what are missing; nobody finds out in the examination."""
+    later = now + timedelta(days=3)
+    a_question(cast, now, "one", "single", ["R", "W"], [0])
+    draft = exams.exam_create(
+        code="basic", name_zh="基础考试", name_en="Basic exam", minutes=30, pass_percent=60, actor=cast.trainer,
+        blueprint="refunds | single | * | 2 | 2\nlaw | * | 1-2 | 5 | 1", now=now,
+    )  # fmt: skip
+    page = cast.client(cast.operations).get(reverse("training:rule", args=["exam", "basic"])).content.decode()
+    assert "“refunds”" in page
+    assert "“law”" in page
+    refused("bank_too_small", lambda: services.rule_activate(draft=draft, actor=cast.operations, now=now))
+    assert ExamVersion.objects.get().state == "draft"
+    a_question(cast, now, "two", "single", ["R", "W"], [0])
+    for number in range(5):
+        question = exams.question_create(
+            code=f"law{number}", topic="law", kind="truth", text="题", options=["对", "错"], right=[0], difficulty=1,
+            actor=cast.trainer, now=now,
+        )  # fmt: skip
+        services.rule_activate(draft=question, actor=cast.operations, now=now, valid_from=later)
+    refused("bank_too_small", lambda: services.rule_activate(draft=draft, actor=cast.operations, now=now))
+    row = services.rule_activate(draft=draft, actor=cast.operations, now=now, valid_from=later)
+    assert sit(row.exam, cast.agent, later).items.count() == 7
 
 
 def test_the_server_keeps_the_time(cast, now) -> None:

@@ -9,6 +9,8 @@ from typing import Any
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from accounts.services import system_user
+from accounts.states import MERCHANT_ROLES
 from aftersales.cases import taxno
 from aftersales.cases.models import Case, Invoice, LineAccount, ServiceRequest
 from aftersales.cases.refunding import ZERO
@@ -117,12 +119,20 @@ def refund_all(
         )
         for count, his in enumerate(by_seller(order, pieces))
     ]  # fmt: skip
+    if len(drafts) > 1 and actor.has_role(*MERCHANT_ROLES):
+        words = _(
+            "This order holds articles of several shops: write to the platform, which cancels it for all of them."
+        )
+        raise DomainError(words, "several_shops")
     return [_decided(request, draft, actor, now) for draft in drafts][0]
 
 
 def _decided(request: ServiceRequest, draft: CaseDraft, actor: Any, now: datetime) -> Case:
     """A case that whoever owes it has agreed to: approved and proposed for payment within the limits of the actor."""
-    case = case_open(ticket=request.ticket, draft=draft, actor=actor, now=now)
+    opener = (
+        system_user(now) if actor.has_role(*MERCHANT_ROLES) else actor
+    )  # it follows from what he agrees to
+    case = case_open(ticket=request.ticket, draft=draft, actor=opener, now=now)
     how = DecidedBy.MERCHANT if request.party == Side.MERCHANT else DecidedBy.STAFF
     case = case_approve(
         case=case, actor=actor, now=now, how=DecidedBy.SILENCE if "system" in actor.roles else how,

@@ -15,6 +15,7 @@ from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
 from accounts.services import system_user
+from accounts.states import MERCHANT_ROLES
 from aftersales.cases.models import Case, CasePayment, ServiceRequest
 from aftersales.cases.request_states import HOLDS_LINE, OPEN_REQUESTS, UNMET, RequestKind, RequestState
 from aftersales.cases.services.disputes import dispute_open
@@ -24,8 +25,10 @@ from aftersales.cases.services.opening import LONGEST, CaseDraft, by_seller, cas
 from aftersales.cases.services.request_effects import Subject
 from aftersales.cases.services.request_kinds import Kind, kind_of
 from aftersales.cases.states import CaseKind, PaymentKind, PaymentState, Side
-from aftersales.core import moves, series
+from aftersales.core import events, moves, series
 from aftersales.core.errors import Busy, DomainError
+from aftersales.core.models import Audience
+from aftersales.merchants.selectors import merchants_of
 from aftersales.orders.models import Order, OrderLine
 from aftersales.standards.selectors import duration, parameter_version
 from aftersales.tickets.models import Ticket
@@ -153,13 +156,25 @@ def request_finish(
         if kind.by_hand:
             kind.judge(subject)
         case = kind.effect(mine.request, subject, result, actor, now)
-        acting_as = "" if "system" in actor.roles else _as(mine.request)
+        acting_as = _as(mine.request, actor)
         done: ServiceRequest = moves.perform(
             mine.request, "finish", actor=actor, now=now, acting_as=acting_as, result=result,
             answer=_words(words), case=case, invoice=mine.request.invoice,
         )  # fmt: skip
         _tell(mine.ticket, "ticket.request_ended", done, actor, now)
     return done
+
+
+def request_look(*, request: ServiceRequest, actor: Any, now: datetime) -> ServiceRequest:
+    """A merchant's person sees the whole address that the customer asks for; who looked is kept. Error: gone."""
+    require(actor, "cases.answer_request")
+    with transaction.atomic():
+        mine = _held(request, actor, None).request
+        payload, owner = mine.told(), mine.merchant_id
+        events.record(
+            "request.looked_at", subject=mine, actor=actor, now=now, payload=payload, merchant_id=owner
+        )
+    return mine
 
 
 def request_refuse(
@@ -171,7 +186,12 @@ def request_refuse(
     with transaction.atomic():
         mine = _held(request, actor, version)
         refused: ServiceRequest = moves.perform(
-            mine.request, "refuse", actor=actor, now=now, acting_as=_as(mine.request), answer=_words(words)
+            mine.request,
+            "refuse",
+            actor=actor,
+            now=now,
+            acting_as=_as(mine.request, actor),
+            answer=_words(words),
         )
         _tell(mine.ticket, "ticket.request_ended", refused, actor, now)
     return refused
@@ -330,9 +350,22 @@ def _held(request: ServiceRequest, actor: Any, version: int | None) -> HeldReque
     require(actor, "cases.view_case")
     order = moves.locked(Order(pk=request.order_id)) if request.order_id else None
     ticket = locked_ticket(Ticket(pk=request.ticket_id))
-    refuse_foreign(ticket, actor)
+    if not actor.has_role(*MERCHANT_ROLES):
+        refuse_foreign(ticket, actor)
     current = moves.locked(request, version=version)
+    _refuse_not_his(current, actor)
     return HeldRequest(current, ticket, order, kind_of(current.kind))
+
+
+def _refuse_not_his(row: ServiceRequest, actor: Any) -> None:
+    """A merchant's people answer what their own merchants owe, and find nothing else."""
+    if actor.has_role(*MERCHANT_ROLES) and not _is_his(row, actor):
+        raise DomainError(_("This no longer exists."), "gone")
+
+
+def _is_his(row: ServiceRequest, actor: Any) -> bool:
+    owed = row.party == Side.MERCHANT and row.audience != Audience.INTERNAL
+    return owed and row.merchant_id in merchants_of(actor)
 
 
 def _made(
@@ -437,8 +470,10 @@ def _due(kind: Kind, now: datetime) -> datetime:
     return now + duration(kind.clock, now)
 
 
-def _as(row: ServiceRequest) -> str:
+def _as(row: ServiceRequest, actor: Any) -> str:
     """Staff answering for whoever owes it is recorded as such."""
+    if actor.has_role("system", *MERCHANT_ROLES):
+        return ""
     return str(row.party) if row.party in (Side.MERCHANT, Side.CARRIER) else ""
 
 

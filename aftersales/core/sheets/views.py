@@ -12,7 +12,7 @@ from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.utils.translation import get_language
+from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -35,6 +35,7 @@ from . import (
     templates,
 )
 from .models import ENDED, SheetExport, SheetUpload, UploadState
+from .plan import Plan
 from .problems import FileRefused
 from .resource import SheetResource
 
@@ -209,7 +210,7 @@ def _preview(request: HttpRequest, row: SheetUpload) -> dict[str, Any]:
     after = request.GET.get("after", "")
     rows, more = explaining.page(plan, row, tab, after=whole(after) or 0, part=part)
     return {
-        "tabs": [(name, TAB_WORDS()[name], icon, counts[name]) for name, icon in TABS],
+        "tabs": [(name, _tab_word(name, plan), icon, counts[name]) for name, icon in TABS],
         "tab": tab,
         "part": part,
         "chips": explaining.chips(plan, tab),
@@ -223,8 +224,11 @@ def _preview(request: HttpRequest, row: SheetUpload) -> dict[str, Any]:
     }
 
 
-def TAB_WORDS() -> dict[str, str]:  # noqa: N802
-    return {"new": _("New"), "changed": _("Changed"), "same": _("Unchanged"), "refused": _("Refused")}
+def _tab_word(name: str, plan: Plan) -> str:
+    """What the rows of a tab are; a row that becomes a draft is no new rule."""
+    if name == "new" and plan.resource.drafts_at:
+        return pgettext("sheet", "Draft of a version")
+    return {"new": _("New"), "changed": _("Changed"), "same": _("Unchanged"), "refused": _("Refused")}[name]
 
 
 def _bar(row: SheetUpload, counts: dict[str, int]) -> list[tuple[str, float, float]]:

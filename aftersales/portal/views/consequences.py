@@ -152,4 +152,4 @@ def statement_sheet(request: MerchantRequest, public_id: str) -> HttpResponse:
 
 
 def _parts(user: Any, shop: Merchant, month: date) -> list[statementpages.Part]:
-    return statementpages.told(statements.accounts_of(Party.MERCHANT, shop.pk, user), month)
+    return statementpages.told(statements.accounts_of(Party.MERCHANT, shop.pk, user), month, to_merchant=True)
