@@ -89,7 +89,7 @@ def by_merchant(found: Iterable[Dry]) -> dict[int, list[Dry]]:
 
 
 def dry(terms: Terms, now: datetime) -> list[Dry]:
-    """What would have followed in the past quarter and since, the ladder begun anew; months count when they are over."""
+    """What would have followed in the past quarter and since; months count when they are over."""
     since, until = starts(months(now)[0]), now
     if terms.trigger == Trigger.POINTS:
         return _by_points(terms, since, until)
