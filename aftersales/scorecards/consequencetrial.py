@@ -78,7 +78,7 @@ def tried(version: ConsequenceVersion, standing: ConsequenceVersion | None, now:
         ]
         if any(pair):
             counts.append((effect, pair[0], pair[1]))
-    return Trial(found[0], last_of(found[-1]), rows, counts)
+    return Trial(found[0], now.astimezone(selectors.zone()).date(), rows, counts)
 
 
 def by_merchant(found: Iterable[Dry]) -> dict[int, list[Dry]]:
@@ -89,8 +89,8 @@ def by_merchant(found: Iterable[Dry]) -> dict[int, list[Dry]]:
 
 
 def dry(terms: Terms, now: datetime) -> list[Dry]:
-    """What would have followed in the past quarter, the ladder begun anew."""
-    since, until = starts(months(now)[0]), selectors.ends(last_of(months(now)[-1]))
+    """What would have followed in the past quarter and since; months count when they are over."""
+    since, until = starts(months(now)[0]), now
     if terms.trigger == Trigger.POINTS:
         return _by_points(terms, since, until)
     if terms.trigger == Trigger.BREACHES:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from aftersales.scorecards import measureviews as views
+from aftersales.desk.views import measures as views
 
 app_name = "measures"
 urlpatterns = [

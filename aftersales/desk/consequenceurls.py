@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from aftersales.scorecards import consequenceviews as views
+from aftersales.desk.views import consequencerules as views
 
 app_name = "consequences"
 urlpatterns = [
