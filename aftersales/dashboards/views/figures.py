@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -17,6 +17,7 @@ from aftersales.dashboards.selectors.products import Span
 from aftersales.scorecards import charts, figurepages, trends
 from aftersales.scorecards import pages as scores
 from aftersales.scorecards.figurepages import Told
+from aftersales.scorecards.models import Scored
 from aftersales.scorecards.selectors import Figure
 from aftersales.scorecards.states import SubjectKind
 
@@ -77,3 +78,19 @@ def rows_answer(
         answer = HttpResponse(scores.sheet(found["rows"]), content_type="text/csv; charset=utf-8")
         return attachment(answer, f"{kind}-{code}-{of.until}.csv")
     return render(request, "dashboards/figure_rows.html", {**found, **frame})
+
+
+def score_rows_answer(
+    request: HttpRequest, code: str, row: Scored | None, frame: Mapping[str, Any]
+) -> HttpResponse:
+    """The rows behind a metric of a score, over the window that the score counted; absent for what it rests not on."""
+    asked = scores.rows_wanted(request.GET.dict())
+    opened = scores.opened(row, code, asked) if row is not None else None
+    if opened is None:
+        raise Http404
+    named = scores.called(opened.rows, request.user)
+    if request.GET.get("format") == "csv":
+        text = scores.sheet(scores.behind(opened.found, code, opened.rows, named))
+        answer = HttpResponse(text, content_type="text/csv; charset=utf-8")
+        return attachment(answer, f"score-{code}-{opened.row.day}.csv")
+    return render(request, "dashboards/figure_rows.html", {**scores.rows_page(opened, code, named), **frame})

@@ -20,12 +20,13 @@ from aftersales.core.access import needs
 from aftersales.core.components import Column, histogram
 from aftersales.core.posted import day_of
 from aftersales.core.sheets import exporting
-from aftersales.core.sheets.views import attachment, exported
+from aftersales.core.sheets.views import exported
 from aftersales.dashboards.pages import pages, trade
 from aftersales.dashboards.selectors import merchant as one_merchant
 from aftersales.dashboards.selectors import merchants as selectors
 from aftersales.dashboards.selectors import products, weeks
 from aftersales.dashboards.views import duties as heat
+from aftersales.dashboards.views.figures import score_rows_answer
 from aftersales.ledger import pages as ledger
 from aftersales.ledger import words
 from aftersales.merchants.models import Merchant
@@ -232,19 +233,10 @@ def beside(request: HttpRequest, public_id: str) -> HttpResponse:
 def merchant_rows(request: HttpRequest, public_id: str, code: str) -> HttpResponse:
     """The very orders and tickets behind a metric of a merchant's score; as a sheet with ``?format=csv``."""
     shop, row, month = _scored(request, public_id)
-    asked = scores.rows_wanted(request.GET.dict())
-    opened = scores.opened(row, code, asked) if row is not None else None
-    if opened is None:
-        raise Http404
-    named = scores.called(opened.rows, request.user)
-    if request.GET.get("format") == "csv":
-        text = scores.sheet(scores.behind(opened.found, code, opened.rows, named))
-        answer = HttpResponse(text, content_type="text/csv; charset=utf-8")
-        return attachment(answer, f"score-{code}-{opened.row.day}.csv")
-    back = reverse("dashboards:merchant", args=[public_id]) + (
-        f"?month={month:%Y-%m}" if month is not None else ""
-    )
-    page = scores.rows_page(opened, code, named) | {
-        "shop": shop, "back": back, "month": month, "now": timezone.now(),
+    kept = f"month={month:%Y-%m}" if month is not None else ""
+    back = reverse("dashboards:merchant", args=[public_id]) + (f"?{kept}" if kept else "")
+    frame = {
+        "crumbs": [(reverse("dashboards:merchants"), pgettext("figures", "Merchants")), (back, shop.name)],
+        "keep": f"&{kept}" if kept else "",
     }  # fmt: skip
-    return render(request, "dashboards/merchant_rows.html", page)
+    return score_rows_answer(request, code, row, frame)

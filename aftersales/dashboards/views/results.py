@@ -20,10 +20,10 @@ from aftersales.dashboards.selectors import products
 from aftersales.dashboards.selectors import results as selectors
 from aftersales.dashboards.selectors.products import SPANS, Span
 from aftersales.dashboards.states import Table
-from aftersales.dashboards.views.figures import line_of, rows_answer
+from aftersales.dashboards.views.figures import line_of, rows_answer, score_rows_answer
 from aftersales.scorecards import figurepages
 from aftersales.scorecards import pages as scores
-from aftersales.scorecards.metrics import metric, of_kind
+from aftersales.scorecards.metrics import of_kind
 from aftersales.scorecards.selectors import may_see
 from aftersales.scorecards.states import SubjectKind
 from aftersales.standards.selectors import one_edition
@@ -128,13 +128,12 @@ def _lines(found: selectors.Told, floor: int, of: Span, kind: SubjectKind, pk: i
 
 def _score(request: HttpRequest, kind: SubjectKind, pk: int) -> dict[str, Any]:
     """What a formula says, where one is for people or teams."""
-    formula = scores.formula_of(kind)
-    row = scores.score_of(request.user, formula, pk) if formula is not None else None
+    row = scores.standing_of(request.user, kind, pk)
     if row is None:
         return {"card": None}
 
     def url(code: str) -> str:
-        return reverse("dashboards:result_rows", args=[kind.value, pk, code])
+        return f"{reverse('dashboards:result_rows', args=[kind.value, pk, code])}?score=1"
 
     return {
         "card": scores.card(row, url),
@@ -153,10 +152,12 @@ def result_rows(request: HttpRequest, kind: str, pk: int, code: str) -> HttpResp
     of_whom, who = _subject(request, kind, pk)
     if code not in {one.code for one in of_kind(of_whom)}:
         raise Http404
-    days = _days(request)
+    days, of_score = _days(request), bool(request.GET.get("score"))
     back = f"{reverse('dashboards:result', args=[kind, pk])}?days={days}"
     frame = {
         "crumbs": [(reverse("dashboards:results"), pgettext("figures", "Results")), (back, str(who))],
-        "keep": f"&days={days}", "title": metric(code).name,
+        "keep": "&score=1" if of_score else f"&days={days}",
     }  # fmt: skip
+    if of_score:
+        return score_rows_answer(request, code, scores.standing_of(request.user, of_whom, pk), frame)
     return rows_answer(request, code, of_whom, pk, products.span(days, timezone.now()), frame)
