@@ -1,5 +1,6 @@
 """Every address × every role, every register × every role. Whatever is new must be written into the table first."""
 
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -9,9 +10,11 @@ from django.contrib import admin
 from django.core.cache import cache
 from django.db import transaction
 from django.test import Client, RequestFactory
+from django.test.client import ClientHandler
 from django.urls import URLPattern, get_resolver, reverse
 
 from accounts import capabilities
+from accounts.middleware import SEEN_AT, SIGNED_IN_AT
 from accounts.models import User
 from accounts.states import MERCHANT_ROLES, STAFF_ROLES, Role
 from aftersales.core.admin import RoomAdmin, RoomInline
@@ -29,11 +32,19 @@ def everybody(django_db_setup: None, django_db_blocker: Any) -> Iterator[tuple[C
     """One person of each role, signed in once; what a page does to them is rolled back."""
     with django_db_blocker.unblock(), transaction.atomic():
         people = Cast(NOW)
-        browsers = {role: people.client(role) for role in PEOPLE_ROLES}
+        browsers = {role: seen(people.client(role)) for role in PEOPLE_ROLES}
         for one in MERCHANT_ROLES:
             people.of_a_shop(one)
         yield people, browsers
         transaction.set_rollback(True)
+
+
+def seen(client: Client) -> Client:
+    """Its session needs no note of having been used, which each rolled back request would make again."""
+    session = client.session
+    session[SIGNED_IN_AT] = session[SEEN_AT] = time.time() + 3600
+    session.save()
+    return client
 
 
 @pytest.fixture
@@ -44,12 +55,19 @@ def cast(everybody: tuple[Cast, dict[Role, Client]], db: None, now: datetime) ->
     return mine
 
 
+@pytest.fixture(scope="module")
+def handler() -> ClientHandler:
+    """Of all browsers: making the middleware anew takes as long as many a page."""
+    return Client().handler
+
+
 @pytest.fixture
-def browser(everybody: tuple[Cast, dict[Role, Client]], db: None) -> Any:
+def browser(everybody: tuple[Cast, dict[Role, Client]], handler: ClientHandler, db: None) -> Any:
     """A browser in which somebody of this role is signed in; None: a guest."""
 
     def opened(role: Role | None) -> Client:
         client = Client()
+        client.handler = handler
         if role is not None:
             client.cookies.load(everybody[1][role].cookies.output(header="", sep=";"))
         return client

@@ -108,11 +108,14 @@ def keepers(data: Path, kind: str) -> list[int]:
 
 def eventually(question: Callable[[], object], seconds: float = 20.0) -> bool:
     """Asked again and again; no fixed sleep hides a slow machine."""
-    until = time.monotonic() + seconds
+    until, pause = time.monotonic() + seconds, 0.02
     while time.monotonic() < until:
         if question():
             return True
-        time.sleep(0.02)
+        time.sleep(pause)
+        pause = min(
+            pause * 1.2, 0.2
+        )  # the question itself may take more of the machine than what it waits for
     return bool(question())
 
 

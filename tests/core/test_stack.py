@@ -60,6 +60,10 @@ class Stack:
                 continue
         return found
 
+    def parts(self, word: str) -> list[int]:
+        """Those of them that the supervisor itself started; not the children, which may outlive a part for a moment."""
+        return [pid for pid in self.children(word) if parent(pid) == self.process.pid]
+
     @property
     def remains(self) -> list[int]:
         mine = [pid for pid in self.children("") if pid != os.getpid()]
@@ -79,6 +83,13 @@ REPLACED = {
     "SITE_URL",
 }
 REPLACED |= {"DATABASE_OWNER_URL", "DATABASE_APP_ROLE", "AFTERSALES_DATABASE_ROLE"}
+
+
+def parent(pid: int) -> int:
+    try:
+        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+    except OSError:
+        return 0
 
 
 def get(address: str, path: str) -> int:
@@ -110,27 +121,56 @@ def data(clone: Path) -> Path:
     return clone / ".data"
 
 
-@pytest.fixture
-def start(clone: Path, tmp_path: Path) -> Iterator[Callable[..., Stack]]:
-    stacks: list[Stack] = []
+class Stacks:
+    """One folder holds one stack at a time: the running one goes from test to test while it is sound."""
 
-    def run(*arguments: str, **environment: str) -> Stack:
-        stacks.append(Stack(clone, tmp_path / f"{len(stacks)}.log", *arguments, **environment))
-        return stacks[-1]
+    def __init__(self, clone: Path, logs: Path) -> None:
+        self.clone, self.logs = clone, logs
+        self.all: list[Stack] = []
 
-    yield run
-    for stack in stacks:
-        if stack.process.poll() is None:
+    def start(self, *arguments: str, **environment: str) -> Stack:
+        self.all.append(
+            Stack(self.clone, self.logs / f"{len(self.all)}.log", *arguments, **environment),
+        )
+        return self.all[-1]
+
+    @property
+    def alive(self) -> list[Stack]:
+        return [stack for stack in self.all if stack.process.poll() is None]
+
+    def running(self) -> Stack:
+        """A stack that answers; started when there is none."""
+        found = self.alive[0] if self.alive else self.start()
+        address = found.ready()
+        assert eventually(lambda: get(address, "/ready") == 200, 40), found.said
+        return found
+
+    def stop(self) -> None:
+        """Whatever happened to its parts: asked to end, it ends and leaves nothing."""
+        for stack in self.alive:
             stack.process.terminate()
-            stack.process.wait(60)
+            assert stack.process.wait(60) == 0, stack.said
+            assert eventually(lambda stack=stack: not stack.remains), stack.remains
 
 
-def test_it_answers_and_ctrl_c_leaves_no_process(start: Callable[..., Stack]) -> None:
+@pytest.fixture(scope="module")
+def stacks(clone: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stacks]:
+    some = Stacks(clone, tmp_path_factory.mktemp("logs"))
+    try:
+        yield some
+        some.stop()
+    finally:
+        for stack in some.alive:
+            stack.process.kill()
+            stack.process.wait()
+
+
+def test_it_answers_and_ctrl_c_leaves_no_process(stacks: Stacks) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        stack = start(PORT=str(port))
+        stack = stacks.start(PORT=str(port))
         address = stack.ready()
     assert int(address.rsplit(":", 1)[1]) > port, "the next free port is used when the wanted one is taken"
     assert get(address, "/health") == 200
@@ -143,13 +183,14 @@ def test_it_answers_and_ctrl_c_leaves_no_process(start: Callable[..., Stack]) ->
     assert eventually(lambda: not stack.remains), stack.remains
 
 
-def test_the_second_start_takes_seconds_and_a_second_stack_is_refused(start: Callable[..., Stack]) -> None:
+def test_the_second_start_takes_seconds_and_a_second_stack_is_refused(stacks: Stacks) -> None:
+    stacks.stop()
     began = time.monotonic()
-    stack = start()
+    stack = stacks.start()
     address = stack.ready()
     assert time.monotonic() - began < 60  # seconds on a quiet machine; a first start takes minutes
     assert "Preparing" not in stack.said
-    other = start()
+    other = stacks.start()
     assert other.process.wait(30) == 1
     assert "Already running" in other.said
     assert address in other.said
@@ -157,46 +198,46 @@ def test_the_second_start_takes_seconds_and_a_second_stack_is_refused(start: Cal
 
 
 @pytest.mark.parametrize("part", ["celery", "gunicorn", "postgres", "valkey", "keeper"])
-def test_a_killed_part_is_running_again_soon(start: Callable[..., Stack], data: Path, part: str) -> None:
-    stack = start()
-    address = stack.ready()
+def test_a_killed_part_is_running_again_soon(stacks: Stacks, data: Path, part: str) -> None:
+    stack = stacks.running()
     find: Callable[[], list[int]] = {
-        "celery": lambda: stack.children("worker"),
-        "gunicorn": lambda: stack.children("gunicorn"),
+        "celery": lambda: stack.parts("worker"),
+        "gunicorn": lambda: stack.parts("gunicorn"),
         "postgres": lambda: servers(data, "postgres"),
         "valkey": lambda: servers(data, "valkey"),
         "keeper": lambda: keepers(data, "postgres"),
     }[part]
     old = find()[0]
     kill(old)
-    assert eventually(lambda: find()[:1] not in ([], [old]) and get(address, "/ready") == 200, 40), stack.said
-    stack.process.terminate()
-    assert stack.process.wait(60) == 0
-    assert eventually(lambda: not stack.remains), stack.remains
+    assert eventually(lambda: find()[:1] not in ([], [old]) and get(stack.ready(), "/ready") == 200, 40), (
+        stack.said
+    )
 
 
-def test_a_killed_supervisor_takes_everything_with_it_and_the_next_start_works(
-    start: Callable[..., Stack],
-) -> None:
-    stack = start()
-    stack.ready()
+def test_a_stack_whose_parts_had_died_leaves_nothing_either(stacks: Stacks) -> None:
+    stacks.running()
+    stacks.stop()
+
+
+def test_a_killed_supervisor_takes_everything_with_it_and_the_next_start_works(stacks: Stacks) -> None:
+    stack = stacks.running()
     kill(stack.process.pid)
     stack.process.wait()
     assert eventually(lambda: not stack.remains, 40), stack.remains
-    assert get(start().ready(), "/ready") == 200
+    assert get(stacks.start().ready(), "/ready") == 200
 
 
-def test_when_everything_is_killed_at_once_the_next_start_works(start: Callable[..., Stack]) -> None:
-    stack = start()
-    stack.ready()
+def test_when_everything_is_killed_at_once_the_next_start_works(stacks: Stacks) -> None:
+    stack = stacks.running()
     kill(stack.process.pid, *stack.remains[1:])
     stack.process.wait()
-    assert get(start().ready(), "/ready") == 200
+    assert get(stacks.start().ready(), "/ready") == 200
 
 
-def test_a_part_that_ends_again_and_again_ends_the_start_with_a_sentence(start: Callable[..., Stack]) -> None:
+def test_a_part_that_ends_again_and_again_ends_the_start_with_a_sentence(stacks: Stacks) -> None:
     """A worker that cannot reach its broker is patient; a web server whose address is nonsense is not."""
-    stack = start(GUNICORN_CMD_ARGS="--worker-class nothing")
+    stacks.stop()
+    stack = stacks.start(GUNICORN_CMD_ARGS="--worker-class nothing")
     assert stack.process.wait(PATIENCE) == 1
     assert "web ends again and again; see the lines above." in stack.said
     assert eventually(lambda: not stack.remains), stack.remains
