@@ -14,10 +14,10 @@ from django_fsm import transition
 from simple_history.models import HistoricalRecords
 
 from aftersales.core.models import StateModel, VersionedModel
-from aftersales.core.rulebook import RuleState
 from aftersales.core.statefield import StateField
 from aftersales.standards.promoting.machine import PROMOTION_MACHINE
 from aftersales.standards.promoting.rules import Override, overrides_of
+from aftersales.standards.promoting.states import PromotionState
 from aftersales.standards.querysets import RuleBookQuerySet
 
 from .base import Named, new_edition
@@ -34,7 +34,7 @@ class Promotion(Named, StateModel, VersionedModel):
     market = models.ForeignKey(
         Market, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("market")
     )
-    state = StateField(_("state"), choices=RuleState, default=RuleState.DRAFT, max_length=10)
+    state = StateField(_("state"), choices=PromotionState, default=PromotionState.DRAFT, max_length=10)
     starts_at = models.DateTimeField(pgettext_lazy("promotion", "starts"))
     ends_at = models.DateTimeField(pgettext_lazy("promotion", "ends"))
     reason = models.TextField(pgettext_lazy("promotion", "reason"), max_length=2000)
@@ -82,7 +82,7 @@ class Promotion(Named, StateModel, VersionedModel):
 
     def runs_at(self, at: datetime) -> bool:
         """Whether its overrides count at that moment."""
-        in_force = self.state in (RuleState.ACTIVE, RuleState.RETIRED)
+        in_force = self.state in (PromotionState.ACTIVE, PromotionState.RETIRED)
         return in_force and self.starts_at <= at < self.until
 
     @transition(**PROMOTION_MACHINE.transition("activate"))

@@ -3,9 +3,9 @@
 from django.utils.translation import gettext_lazy as _
 
 from aftersales.core.machine import Machine, Move
-from aftersales.core.rulebook import RuleState as S
 from aftersales.core.rulebook import second_person
 from aftersales.standards.promoting import rules
+from aftersales.standards.promoting.states import PromotionState as S
 
 PROMOTION_MACHINE = Machine(
     "standards.promotion",
