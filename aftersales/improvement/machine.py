@@ -77,7 +77,7 @@ SIGN_MACHINE = Machine(
     "improvement.sign",
     states=S,
     initial=[S.FLAGGED],
-    terminal=[],
+    terminal=[S.INNOCENT],
     moves=[
         Move(
             "find_real", [S.FLAGGED], S.REAL, DECIDE, pgettext_lazy("sign move", "It is gaming"), "sign.found_real",
