@@ -24,7 +24,7 @@ from aftersales.merchants.models import Merchant
 from aftersales.scorecards import charts
 from aftersales.scorecards import pages as scores
 from aftersales.scorecards.models import Standing
-from aftersales.scorecards.states import SubjectKind
+from aftersales.scorecards.states import SubjectKind, Verdict
 from aftersales.standards.selectors import one_edition, parameter
 
 FLOOR = "benchmark_least_shops"
@@ -87,7 +87,7 @@ def _of(request: HttpRequest, found: shops.Board) -> tuple[Standing | None, Merc
 def _line(one: selectors.Line) -> dict[str, Any]:
     item, spread, place = one.item, one.spread, one.place
     verdict = place.judged.verdict if place is not None else None
-    rate = place.judged.rate if place is not None else None
+    rate = place.judged.rate if place is not None and verdict != Verdict.TOO_FEW else None
     return {
         "name": scores.name_of(item.metric, item.within), "code": item.metric.code, "number": one.number,
         "better": "≥" if item.higher_is_better else "≤", "target": wording.percent(item.limit), "box": _box(one, rate),
