@@ -19,30 +19,14 @@ from aftersales.customers.services import contact_reveal
 from aftersales.merchants.models import Merchant
 from aftersales.merchants.services import member_remove
 from aftersales.orders.models import Order
-from tests.cases.workshop import HOUR, arrive, fresh
+from tests.cases.workshop import HOUR
 from tests.cast import Cast
-from tests.portal.clerk import Clerk, photo
+from tests.portal.clerk import Clerk
 
 pytestmark = pytest.mark.django_db
 Open = Callable[..., Case]
 CONTROL = ("SAVEPOINT", "RELEASE", "BEGIN", "COMMIT", "SELECT set_config", "SET LOCAL", "RESET")
 MOST = 12
-
-
-@pytest.fixture
-def lived(clerk: Clerk, desk: Cast, open_case: Open, now: datetime) -> dict[str, Any]:
-    """A case that has everything: a disputed refusal with files of both, and beside it goods that lie here."""
-    case = open_case({0: 1})
-    clerk.does(case, "reject", clause="other", other="第七条", words="已使用", files=[photo("我们的.png")])
-    dispute = services.dispute_open(
-        case=fresh(case), by="customer", actor=desk.agent, now=now + HOUR, words="没有"
-    )
-    clerk.at(now + 2 * HOUR).does(case, "evidence", words="监控", files=[photo("监控.png")])
-    here = open_case({1: 1})
-    clerk.does(here, "approve", goods="back", words="")
-    parcel = arrive(fresh(here), desk, now + 3 * HOUR)
-    clerk.at(now + 4 * HOUR)
-    return {"case": case, "here": here, "parcel": parcel, "dispute": dispute}
 
 
 def addresses(lived: dict[str, Any]) -> Iterator[str]:

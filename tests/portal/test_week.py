@@ -18,11 +18,13 @@ from aftersales.cases.models import (
     ParcelPhoto,
     Repair,
 )
+from aftersales.clocks.models import Clock
 from aftersales.core.models import Event
 from aftersales.customers.models import Contact
 from aftersales.merchants.models import MerchantContact
 from aftersales.orders.models import Order
 from aftersales.tickets.models import Attachment, Message, RuleReading
+from aftersales.tickets.services import ticket_tell_merchant
 from tests.cases.workshop import DAY, HOUR, arrive, fresh, parcel_of
 from tests.cast import Cast
 from tests.flows.counter import clock
@@ -281,3 +283,25 @@ def test_a_word_to_the_platform_is_no_answer_to_the_request(
     clerk.does(case, "approve", goods="back", words="")
     work_off(now + 2 * HOUR)
     assert clock(case, "merchant_answer").state == "met"
+
+
+def test_a_question_of_the_platform_is_answered_by_a_word_in_the_portal(
+    clerk: Clerk, desk: Cast, open_case: Open, now: datetime, work_off: WorkOff
+) -> None:
+    """Words answer what was asked in words; what the shop makes of the request itself still waits for an act."""
+    case = open_case({0: 1})
+    work_off(now)
+    services.merchant_told(case=fresh(case), consent=said(now), actor=desk.agent, now=now + HOUR)
+    ticket_tell_merchant(
+        ticket=case.ticket, text="库存还有吗", channel="phone", actor=desk.agent, now=now + HOUR
+    )
+    question = Clock.objects.get(
+        subject_kind="tickets.ticket", subject_id=case.ticket_id, promise="merchant_answer"
+    )
+    assert question.is_open
+
+    clerk.at(now + 2 * HOUR).does(case, "say", words="有货")
+    work_off(now + 2 * HOUR)
+
+    question.refresh_from_db()
+    assert (question.state, clock(case, "merchant_answer").is_open) == ("met", True)
