@@ -145,9 +145,9 @@ def lacking(parts: Sequence[Part], pool: Sequence[Drawable]) -> list[tuple[Part,
     return [(parts[number], left) for number, left in sorted(found)]
 
 
-def bank_fills_it(row: Any, facts: Facts, actor: Any, now: datetime, data: Data) -> Iterable[Refusal]:
+def bank_fills_it(row: Any, facts: Facts, actor: Any, now: datetime, data: Data | None) -> Iterable[Refusal]:
     """An exam that nobody could sit does not come into force: each part says how many questions it still needs."""
-    at = data.get("valid_from")  # not said yet: whatever comes into force may come in time
+    at = (data or {}).get("valid_from")  # not said yet: whatever comes into force may come in time
     bank: Sequence[Waiting] = facts["training.bank"][0]
     pool = [one.question for one in bank if at is None or one.is_drawn_at(at)]
     for part, left in lacking(parse(row.blueprint), pool):
