@@ -2,7 +2,8 @@
 
 from django.urls import path
 
-from aftersales.improvement import signviews, views
+from aftersales.improvement import views
+from aftersales.improvement.views import signs as signviews
 
 app_name = "improvement"
 urlpatterns = [
