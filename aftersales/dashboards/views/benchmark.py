@@ -15,11 +15,11 @@ from django.views.decorators.http import require_GET
 
 from aftersales.core import wording
 from aftersales.core.access import needs
-from aftersales.dashboards import tables
 from aftersales.dashboards.pages import pages, trade
 from aftersales.dashboards.selectors import benchmark as selectors
 from aftersales.dashboards.selectors import merchants as shops
 from aftersales.dashboards.states import Table
+from aftersales.dashboards.views import tables
 from aftersales.merchants.models import Merchant
 from aftersales.scorecards import charts
 from aftersales.scorecards import pages as scores

@@ -17,11 +17,11 @@ from django.views.decorators.http import require_GET
 from aftersales.clocks.models import Clock
 from aftersales.core import subjects, wording
 from aftersales.core.access import needs
-from aftersales.dashboards import tables
 from aftersales.dashboards.pages import pages, trade
 from aftersales.dashboards.selectors import merchants as shops
 from aftersales.dashboards.selectors import weeks as selectors
 from aftersales.dashboards.states import Table
+from aftersales.dashboards.views import tables
 from aftersales.merchants.models import Merchant
 from aftersales.scorecards import obligations as kept
 from aftersales.scorecards import trends

@@ -15,11 +15,11 @@ from django.views.decorators.http import require_GET
 
 from aftersales.core.access import needs
 from aftersales.core.components import Share, share_bars
-from aftersales.dashboards import tables
 from aftersales.dashboards.pages import pages, trade
 from aftersales.dashboards.selectors import products as selectors
 from aftersales.dashboards.selectors.products import Span
 from aftersales.dashboards.states import Table
+from aftersales.dashboards.views import tables
 from aftersales.dashboards.views.figures import line_of, rows_answer
 from aftersales.orders.models import Product
 from aftersales.scorecards import figurepages

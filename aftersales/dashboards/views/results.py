@@ -14,12 +14,12 @@ from django.views.decorators.http import require_GET
 from accounts.models import Team, User
 from aftersales.core.access import needs
 from aftersales.core.posted import whole
-from aftersales.dashboards import tables
 from aftersales.dashboards.pages import pages
 from aftersales.dashboards.selectors import products
 from aftersales.dashboards.selectors import results as selectors
 from aftersales.dashboards.selectors.products import SPANS, Span
 from aftersales.dashboards.states import Table
+from aftersales.dashboards.views import tables
 from aftersales.dashboards.views.figures import line_of, rows_answer, score_rows_answer
 from aftersales.scorecards import figurepages
 from aftersales.scorecards import pages as scores
