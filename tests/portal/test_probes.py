@@ -53,6 +53,7 @@ def scene(clerk: Clerk, shop: Merchant, lived: dict[str, Any], desk: Cast, now: 
     )
     full.at("request", asked.public_id)
     full.secrets += [asked.number, "秘密催促"]
+    full.secrets = [one for one in full.secrets if not one.startswith("PX")]  # the run is over at this hour
     full.secrets += [lived["dispute"].number, lived["case"].public_id, lived["here"].public_id]
     return full
 
