@@ -48,7 +48,7 @@ def play(now: datetime, people: Mapping[str, Any]) -> None:
 
 
 def _article(now: datetime, people: Mapping[str, Any]) -> None:
-    sold = Product.objects.annotate(sales=Count("orderline")).order_by("-sales", "pk").first()
+    sold = Product.objects.annotate(sales=Count("lines")).order_by("-sales", "pk").first()
     if sold is None:
         return
     orders = Order.objects.filter(lines__product=sold, customer__isnull=False, tickets=None, cases=None)
