@@ -17,6 +17,8 @@ from aftersales.standards import selectors as rule_book
 BY_TIME = (Surged.PRODUCT, Surged.MERCHANT, Surged.CARRIER, Surged.CAUSE)
 WIDEST_ZONE = timedelta(hours=15)  # no zone's day begins earlier or later than this beside UTC's
 DAY = timedelta(days=1)
+MOMENT = timedelta(microseconds=1)  # what ends at midnight touches no day more
+MOST_DAYS = 366
 CITED = (
     "warning_base_weeks", "warning_base_weeks_most", "warning_base_least", "warning_least_day", "warning_least_week",
     "warning_least_batch", "warning_least_excess", "warning_false_alarms", "warning_chance_most",
@@ -45,15 +47,23 @@ def numbers(now: datetime) -> Numbers:
 
 
 def left_out(now: datetime) -> frozenset[date]:
-    """Days that no base counts: those the rule book names, and those on which our system failed for everybody."""
+    """Days that no base counts: named in the rule book, of a promotion, or with a failure of ours for everybody."""
     days = {
         day for text in rule_book.parameter("warning_left_out_days", now) if (day := _day(text)) is not None
     }
     failed = Circumstance.objects.in_force(now).filter(cause=ExclusionCause.OUTAGE, provinces=[], cities=[])
     for begin, end in failed.values_list("begins_at", "ends_at"):
-        first, last = begin.astimezone(zone()).date(), end.astimezone(zone()).date()
-        days |= {first + number * DAY for number in range(min((last - first).days, 366) + 1)}
+        days |= _touched(begin, end)
+    for one in rule_book.book().promotions:
+        if one.until > one.starts_at:
+            days |= _touched(one.starts_at, one.until - MOMENT)
     return frozenset(days)
+
+
+def _touched(begin: datetime, last_moment: datetime) -> set[date]:
+    """The days of the market that lie between two moments in whole or in part."""
+    first, last = begin.astimezone(zone()).date(), last_moment.astimezone(zone()).date()
+    return {first + number * DAY for number in range(min((last - first).days, MOST_DAYS) + 1)}
 
 
 def _day(text: str) -> date | None:

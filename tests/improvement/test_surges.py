@@ -13,6 +13,7 @@ from aftersales.improvement.services.handling import told_new
 from aftersales.notices.models import Notice
 from aftersales.standards import services as rule_book
 from aftersales.standards.models import Parameter
+from aftersales.standards.promoting import services as promoting
 from aftersales.tickets.models import Ticket
 from tests.cast import Cast
 from tests.improvement.conftest import DAY, Trade
@@ -206,6 +207,29 @@ def test_a_day_that_is_left_out_is_in_no_base(
     )
     rule_book.rule_activate(draft=draft, actor=cast.supervisor, now=now)
     look(cast, now + timedelta(minutes=1))
+    day = WarningDay.objects.get(warning__kind="product", period="day")
+    assert (day.base, day.base_size) == (7, 7)
+
+
+def test_the_days_of_a_promotion_are_in_no_base(
+    surged: tuple[Any, list[Ticket]], trade: Trade, cast: Cast, now: datetime
+) -> None:
+    """Nobody has to name its days: promotion mode knows them, and one that ended at midnight touched no day more."""
+    bad, _today = surged
+    trade.tickets(trade.orders(bad, 20, 30), 28)
+    then, midnight = now - 29 * DAY, (now - 28 * DAY).astimezone(selectors.looking.zone())
+    midnight = midnight.replace(hour=0, minute=0, second=0, microsecond=0)
+    row = promoting.promotion_draft(
+        name_zh="年中大促", name_en="Summer sale", starts_at=midnight, ends_at=midnight + DAY, reason="单量约为六倍",
+        actor=cast.operations, now=then,
+    )  # fmt: skip
+    row = promoting.override_set(
+        promotion=row, sort="number", code="due_soon_hours", value=4, actor=cast.operations, now=then
+    )
+    assert selectors.looking.left_out(now) == frozenset(), "a draft is no promotion"
+    promoting.promotion_activate(promotion=row, actor=cast.supervisor, now=then)
+    assert selectors.looking.left_out(now) == frozenset({midnight.date()})
+    look(cast, now)
     day = WarningDay.objects.get(warning__kind="product", period="day")
     assert (day.base, day.base_size) == (7, 7)
 
