@@ -25,10 +25,12 @@ from aftersales.scorecards.services import Tried
 from aftersales.scorecards.shadow import drafts, tickets
 from aftersales.standards import services as standards
 from aftersales.standards.models import Parameter, ServiceStandard
+from aftersales.standards.promoting import services as promoting
 from aftersales.tickets import services as desk_services
+from aftersales.tickets.models import Ticket
 
 pytestmark = pytest.mark.django_db
-MINUTE = timedelta(minutes=1)
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 MONDAY = date(2026, 11, 23)
 ANSWERED = {"quick": 20, "fair": 40, "slow": 90}
 
@@ -115,6 +117,34 @@ def test_a_stricter_standard_changes_exactly_three_clocks_and_nobody_is_told(
     assert fair.then["rule"] == "first_response_major v2"
     assert not diffs(run, "grades")
     assert not diffs(run, "duties")
+
+
+def test_in_the_days_of_a_promotion_a_draft_changes_nothing(
+    desk: Any, open_ticket: Any, asked: Any, now: datetime, later: datetime
+) -> None:
+    """Two hours instead of one for a while: what was opened then keeps them in both worlds, what came after not."""
+    row = promoting.promotion_draft(
+        name_zh="双 11", name_en="Double 11", starts_at=now, ends_at=now + 3 * HOUR, reason="高峰",
+        actor=desk.operations, now=now,
+    )  # fmt: skip
+    row = promoting.override_set(
+        promotion=row, sort="standard", code="first_response_major", value=2, unit="hours", actor=desk.operations,
+        now=now,
+    )  # fmt: skip
+    promoting.promotion_activate(promotion=row, actor=desk.supervisor, now=now)
+    for subject, opened in (("活动中", now + HOUR), ("活动后", now + 4 * HOUR)):
+        ticket = open_ticket(severity="major", subject=subject, at=opened)
+        desk_services.ticket_reply(
+            ticket=ticket, text="您好，已为您登记。", actor=desk.agent, now=opened + 45 * MINUTE
+        )
+    draft = standards.standard_draft(
+        standard=ServiceStandard.objects.get(code="first_response_major"), actor=desk.operations, now=now,
+        limit_value=30, limit_unit="minutes", reason="提速",
+    )  # fmt: skip
+    run = asked(standards=[draft.pk])
+    assert jobs.run_due(later) == 1
+    changed = diffs(run, "clocks")
+    assert [Ticket.objects.get(pk=one.subject_id).subject for one in changed] == ["活动后"]
 
 
 def test_killed_in_the_middle_it_goes_on_to_the_same_rows(five, stricter, asked, later, monkeypatch) -> None:

@@ -151,7 +151,10 @@ def _fate(clock: Clock, book: Book, until: datetime) -> Fate:
 
 
 def with_drafts(book: Book, drafts: Sequence[Any]) -> Book:
-    """The book in which these versions stand in place of all others of their standards, for all time."""
+    """The book in which these versions stand in place of all usual ones of their standards, for all time.
+
+    A promotion's version stays: in its days it counts instead of whichever is the usual one.
+    """
     own = {draft.standard_id for draft in drafts}
-    kept = [version for version in book.versions if version.standard_id not in own]
+    kept = [one for one in book.versions if one.standard_id not in own or one.promotion_id is not None]
     return replace(book, token="", versions=[*kept, *drafts])
