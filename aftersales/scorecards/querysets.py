@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Any, Self
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from accounts.models import Team, TeamMember
 from aftersales.core.querysets import ScopedQuerySet
@@ -40,6 +40,16 @@ class RollupQuerySet(ScopedQuerySet):
     def of_days(self, since: date, until: date) -> Self:
         """Both days with it."""
         return self.filter(day__gte=since, day__lte=until)
+
+    def counting_still(self) -> Self:
+        """Without days of a merchant's figure that count no more, as his score leaves them out."""
+        from aftersales.scorecards.models import Neutral
+
+        out = Neutral.objects.filter(
+            merchant_id=OuterRef("subject_id"), metric=OuterRef("metric"), since__lte=OuterRef("day"),
+            until__gte=OuterRef("day"),
+        )  # fmt: skip
+        return self.exclude(Exists(out), subject_kind=SubjectKind.MERCHANT)
 
 
 class ScoredQuerySet(ScopedQuerySet):

@@ -1,24 +1,26 @@
 """Figures of a span of days, and the very rows behind each of them."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from django.db import connection
 from django.db.models import QuerySet, Sum
+from django.utils.translation import gettext as _
 
 from aftersales.core.errors import NotPermitted, Text
 from aftersales.scorecards.metrics import Metric, metric, of_kind
 from aftersales.scorecards.metrics.counting import Facts, facts, wide
-from aftersales.scorecards.models import Rollup
+from aftersales.scorecards.models import Neutral, Rollup
 from aftersales.scorecards.querysets import PEOPLE, led_people, led_teams
 from aftersales.scorecards.states import NAMED, TRADE, Direction, SubjectKind, Unit, Way
 
 PAGE = 50
 MOST_DAYS = 3660
 SUBJECT = ("subject_id", "subject_name")
+OVERTURNED = "overturned"
 
 
 @dataclass(frozen=True)
@@ -172,18 +174,45 @@ def items(
 
 def rows_behind(
     *, code: str, kind: SubjectKind, subject: int | str, since: date, until: date, which: str = "", within: int = 0,
-    after: tuple[datetime, int] | None = None, page: int = PAGE,
+    after: tuple[datetime, int] | None = None, page: int = PAGE, known: datetime | None = None,
 ) -> list[Item]:  # fmt: skip
     """The same for a caller that has seen to the right already: a score of the subject was shown to this person.
 
+    Days on which the figure counts no more, because a measure that rested on it was overturned, are left out of the
+    score and so marked here; those of which nothing was ``known`` yet when the score was counted are not.
     ``which``: ``bad`` for those that were not as they should be (of times: longer than ``within`` seconds),
     ``excluded`` for those that did not count; all without it.
     """
     one = metric(code)
-    found = facts(one, kind, days=days_of(since, until), whose=subject)
+    out = _overturned(kind, code, subject, since, until, known)
+    found = _marked(facts(one, kind, days=days_of(since, until), whose=subject), out)
     with connection.cursor() as cursor:
         cursor.execute(*_paged(found, after, page, _which(one, which, within)))
-        return [_item(one, row) for row in cursor.fetchall()]
+        return [_item(one, row, out) for row in cursor.fetchall()]
+
+
+def _overturned(
+    kind: SubjectKind, code: str, subject: int | str, since: date, until: date, known: datetime | None
+) -> list[Neutral]:
+    if kind != SubjectKind.MERCHANT:
+        return []
+    rows = Neutral.objects.filter(merchant_id=subject, metric=code, since__lte=until, until__gte=since)
+    rows = rows.filter(at__lte=known) if known is not None else rows
+    return list(rows.select_related("measure").order_by("pk"))
+
+
+def _marked(found: Facts, out: Sequence[Neutral]) -> Facts:
+    """Rows of days that count no more are left out; whoever was left out anyway keeps the reason of his own."""
+    if not out:
+        return found
+    spans, params = [], dict(found.params)
+    for place, one in enumerate(out):
+        params |= {f"neutral_{place}": one.since, f"neutral_end_{place}": one.until}
+        spans.append(f"n.day BETWEEN %(neutral_{place})s AND %(neutral_end_{place})s")
+    sql = f"""SELECT n.item_kind, n.item, n.at, n.day, n.num, n.den, n.seconds,
+                     coalesce(n.excluded, CASE WHEN {" OR ".join(spans)} THEN '{OVERTURNED}' END) AS excluded
+                FROM ({found.sql}) n"""
+    return replace(found, sql=sql, params=params)
 
 
 def _which(one: Metric, which: str, within: int) -> str:
@@ -214,9 +243,13 @@ def _paged(
     return sql, params
 
 
-def _item(one: Metric, row: Sequence[Any]) -> Item:
+def _item(one: Metric, row: Sequence[Any], out: Sequence[Neutral] = ()) -> Item:
     kind, pk, at, day, num, den, seconds, excluded = row
-    return Item(kind, pk, at, day, num, den, seconds, excluded or "", one.exclusions.get(excluded, ""))
+    reason = one.exclusions.get(excluded, "")
+    if excluded == OVERTURNED:
+        number = next(found.measure.number for found in out if found.since <= day <= found.until)
+        reason = _("Left out: measure %(number)s, which rested on it, was overturned.") % {"number": number}
+    return Item(kind, pk, at, day, num, den, seconds, excluded or "", reason)
 
 
 def days_of(since: date, until: date) -> list[date]:

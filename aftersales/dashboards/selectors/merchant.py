@@ -71,11 +71,11 @@ def about(user: Any, shop: Merchant, row: Scored | None, now: datetime) -> About
 
 
 def _courses(user: Any, shop: Merchant, row: Scored | None) -> Mapping[str, SafeString | str]:
-    """Twelve months of every metric of the score, up to its last day."""
+    """Twelve months of every metric of the score, up to its last day; without what the score leaves out as well."""
     if row is None:
         return {}
     codes = [one["metric"] for one in row.details["items"]]
-    mine = Rollup.objects.visible_to(user).filter(subject_id=shop.pk)
+    mine = Rollup.objects.visible_to(user).filter(subject_id=shop.pk).counting_still()
     found = trends.by_month(mine, SubjectKind.MERCHANT, codes, row.day)
     listed = trends.months(row.day)
     return {of.metric: figurepages.course(metric(of.metric), spans, listed) for of, spans in found.items()}

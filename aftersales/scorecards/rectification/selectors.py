@@ -15,7 +15,8 @@ from aftersales.ledger.models import Proposal
 from aftersales.ledger.states import Party
 from aftersales.merchants.models import Merchant, MerchantMember
 from aftersales.scorecards.metrics import Metric, metric, of_kind
-from aftersales.scorecards.models import Plan, PlanFile, Rollup
+from aftersales.scorecards.models import MerchantMeasure, Plan, PlanFile, Rollup
+from aftersales.scorecards.rectification.machine import ANY, RECTIFY
 from aftersales.scorecards.rectification.states import MARKS, MERCHANTS_TURN, PlanState
 from aftersales.scorecards.scores.selectors import zone
 from aftersales.scorecards.selectors import figures
@@ -86,7 +87,7 @@ def figure_after(plan: Plan, now: datetime) -> list[int]:
 
 
 def _figure(merchant: int, code: str, since: Any, until: Any) -> list[int]:
-    rows = Rollup.objects.filter(subject_id=merchant)
+    rows = Rollup.objects.filter(subject_id=merchant).counting_still()
     found = figures(rows, SubjectKind.MERCHANT, since, until, codes=[code])
     return [sum(one.num for one in found), sum(one.den for one in found)] if found else []
 
@@ -113,11 +114,16 @@ def target_words(plan: Plan) -> str:
     return f"{'≥' if at_least else '≤'} {plan.target.normalize():f}%"
 
 
+def may_rectify(user: Any, merchant: Merchant) -> bool:
+    """Whether this person may ask the shop for a plan: who looks after it, or who stands above the managers."""
+    return bool(user.has_perm(RECTIFY) and (merchant.manager_id == user.pk or user.has_perm(ANY)))
+
+
 # --------------------------------------------------------------------------------------------------- the facts
 def check_facts(
     merchant: Merchant, breaches: Sequence[int], decisions: Sequence[str]
 ) -> tuple[list[int], list[str]]:
-    """Breaches and decisions of this very merchant. Errors: no_breach, no_decision."""
+    """Breaches, and numbers of decisions and measures, of this very merchant. Errors: no_breach, no_decision."""
     wanted = sorted(set(breaches))
     known = Clock.objects.filter(pk__in=wanted, merchant_id=merchant.pk, owed_by="merchant").exclude(
         breached_at=None
@@ -125,10 +131,16 @@ def check_facts(
     if wanted and known.count() != len(wanted):
         raise DomainError(_("Not every breach is one of this merchant."), "no_breach")
     numbers = sorted({one.strip() for one in decisions if one.strip()})
-    told = Proposal.objects.filter(number__in=numbers, party=Party.MERCHANT, party_id=merchant.pk)
-    if numbers and told.count() != len(numbers):
+    if numbers and len(_decided(merchant, numbers)) != len(numbers):
         raise DomainError(_("Not every decision is one about this merchant."), "no_decision")
     return wanted, numbers
+
+
+def _decided(merchant: Merchant, numbers: Sequence[str]) -> set[str]:
+    """Which of these are rewards and penalties of the ledger, or measures that came into force, about the merchant."""
+    told = Proposal.objects.filter(number__in=numbers, party=Party.MERCHANT, party_id=merchant.pk)
+    held = MerchantMeasure.objects.filter(number__in=numbers, merchant=merchant).exclude(begins_at=None)
+    return {*told.values_list("number", flat=True), *held.values_list("number", flat=True)}
 
 
 def badge_of(row: Plan, now: datetime) -> Badge:

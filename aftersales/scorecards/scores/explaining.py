@@ -139,7 +139,7 @@ def rows(
     one = found.item(code)
     return rows_behind(
         code=code, kind=SubjectKind(found.row.subject_kind), subject=found.row.subject_id, since=since, until=until,
-        which=which, within=one.item.within if one is not None else 0, after=after, page=page,
+        which=which, within=one.item.within if one is not None else 0, after=after, page=page, known=found.row.at,
     )  # fmt: skip
 
 

@@ -1,0 +1,66 @@
+"""A figure that counts no more since an appeal: the score, its rows, its course and a plan's figure say the same."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+import time_machine
+
+from aftersales.scorecards import services
+from aftersales.scorecards.models import Neutral, Rollup, Standing
+from aftersales.scorecards.rectification.selectors import figure_before
+from tests.cast import Cast
+from tests.merchants.shops import a_shop
+from tests.scorecards.test_measure_pages import imposed
+from tests.scorecards.test_score_pages import CODES, sold
+
+pytestmark = pytest.mark.django_db
+DAY = timedelta(days=1)
+
+
+@pytest.fixture(autouse=True)
+def at(now: datetime, settings: Any) -> Iterator[Any]:
+    settings.REQUIRE_SECOND_FACTOR = False
+    with time_machine.travel(now, tick=False) as moving:
+        yield moving
+
+
+def test_one_figure_is_one_number_wherever_it_stands(cast: Cast, now: datetime, at: Any) -> None:
+    """Forty orders, six of them late, and figures of months before. The days with these orders are overturned."""
+    found = a_shop(cast, now, "甲")
+    shop = found.merchant
+    for number in range(40):
+        sold(shop, f"O-{number}", now, late=number < 6)
+    services.recount(codes=CODES)
+    for back in (40, 70):
+        Rollup.objects.create(
+            metric="dispatch_in_time", subject_kind="merchant", subject_id=shop.pk, day=now.date() - back * DAY,
+            num=90, den=100,
+        )  # fmt: skip
+    services.standings_count(now=now)
+    browser, url = cast.client("operations"), f"/overview/merchants/{shop.public_id}/dispatch_in_time/"
+    assert "O-0" in browser.get(url).content.decode()
+    assert figure_before(shop, "dispatch_in_time", now) == [34, 40]
+
+    measure = imposed(shop, now)
+    later = now + timedelta(hours=1)
+    at.shift(timedelta(hours=1))
+    Neutral.objects.create(
+        measure=measure, merchant_id=shop.pk, metric="dispatch_in_time", since=now.date() - 20 * DAY,
+        until=now.date(), at=later,
+    )  # fmt: skip
+    assert "O-0" in browser.get(url).content.decode(), "the score that is shown was counted before"
+    services.standings_count(now=later)
+    row = Standing.objects.get(subject_id=shop.pk)
+    kept = next(one for one in row.details["items"] if one["metric"] == "dispatch_in_time")
+    assert "O-0" not in browser.get(url).content.decode(), "nothing of these days counts against the shop"
+    left_out = browser.get(f"{url}?which=excluded").content.decode()
+    assert "O-0" in left_out
+    assert measure.number in left_out
+    owner = cast.client(found.owner).get("/portal/score/dispatch_in_time/?which=excluded").content.decode()
+    assert measure.number in owner
+    assert figure_before(shop, "dispatch_in_time", now) == []
+    page = browser.get(f"/overview/merchants/{shop.public_id}/").content.decode()
+    assert "34 / 40" not in page, kept
+    assert "85.0%" not in page, "nor does the course of the months show them"
