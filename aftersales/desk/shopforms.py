@@ -59,7 +59,7 @@ class PlanForm(forms.Form):
         required=False,
     )
     decisions = forms.CharField(
-        label=pgettext_lazy("rectification", "Numbers of decisions"), max_length=400, required=False,
+        label=pgettext_lazy("rectification", "Numbers of decisions and measures"), max_length=400, required=False,
         help_text=_("Separated by spaces."),
     )  # fmt: skip
     breaches = forms.TypedMultipleChoiceField(

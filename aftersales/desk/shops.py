@@ -22,7 +22,8 @@ from aftersales.merchants.agreementselectors import of_merchants, worst
 from aftersales.merchants.agreementstates import Standing as Stands
 from aftersales.merchants.models import DepositCall, Lesson, Merchant, Talk
 from aftersales.merchants.states import TERMINAL
-from aftersales.scorecards.models import Plan, Snapshot, Standing
+from aftersales.scorecards.consequencestates import MeasureState
+from aftersales.scorecards.models import MerchantMeasure, Plan, Snapshot, Standing
 from aftersales.scorecards.rectification.states import PlanState
 from aftersales.scorecards.scores.selectors import zone
 from aftersales.scorecards.states import SubjectKind
@@ -172,6 +173,12 @@ COUNTED: Mapping[str, tuple[Any, str, str, bool]] = {
     ),
     "dispute": (ngettext_lazy("%(n)d dispute open", "%(n)d disputes open", "n"), AMBER, "complains", True),
     "appeal": (ngettext_lazy("%(n)d appeal open", "%(n)d appeals open", "n"), RED, "complains", True),
+    "measure": (
+        ngettext_lazy("%(n)d measure appealed", "%(n)d measures appealed", "n"),
+        RED,
+        "complains",
+        True,
+    ),
 }
 
 
@@ -205,6 +212,7 @@ def _counted(viewer: Any, ids: Sequence[int], now: datetime) -> list[QuerySet[An
         _grouped(plans.filter(merchant__in=ids), "merchant_id", "due_at", _plan(now), "plan"),
         _grouped(open_disputes(viewer, ids), "merchant_id", "turn_until", None, "dispute"),
         _grouped(told.filter(state=ProposalState.APPEALED), "party_id", "appeal_until", None, "appeal"),
+        _grouped(appealed(viewer, ids), "merchant_id", "hear_due", None, "measure"),
     ]  # fmt: skip
 
 
@@ -239,6 +247,12 @@ def open_disputes(viewer: Any, ids: Sequence[int]) -> QuerySet[Dispute]:
     """Disputes with these shops that are not over."""
     rows: QuerySet[Dispute] = Dispute.objects.visible_to(viewer).open()
     return rows.filter(merchant_id__in=ids)
+
+
+def appealed(viewer: Any, ids: Sequence[int]) -> QuerySet[MerchantMeasure]:
+    """Measures against these shops whose appeal is not decided."""
+    rows: QuerySet[MerchantMeasure] = MerchantMeasure.objects.visible_to(viewer)
+    return rows.filter(merchant__in=ids, state=MeasureState.APPEALED)
 
 
 def _agreements(lines: Mapping[int, Line], now: datetime) -> None:

@@ -8,8 +8,9 @@ class ImprovementConfig(AppConfig):
     verbose_name = _("Improvement")
 
     def ready(self) -> None:
-        from aftersales.core import demonstration, moves, series, subjects
+        from aftersales.core import demonstration, moves, panels, series, subjects
         from aftersales.improvement import events, machine, scene, sheets  # noqa: F401 - importing declares the sheet
+        from aftersales.improvement.panels import warnings_of
 
         events.register()
         moves.use(machine.WARNING_MACHINE)
@@ -18,3 +19,4 @@ class ImprovementConfig(AppConfig):
         subjects.declare("improvement.warning", "number")
         subjects.provide_page("improvement.warning", "improvement:warning")
         demonstration.register("improvement.warnings", scene.play)
+        panels.offer("merchants.merchant", warnings_of)

@@ -46,6 +46,7 @@ class MerchantsConfig(AppConfig):
         jobs.register(
             "merchants.invitation_letter", tasks.invitation_letter, _("Send an invitation of a merchant")
         )
-        panels.offer("merchants.merchant", own.training_of)
+        for one in (own.training_of, own.talk_of):
+            panels.offer("merchants.merchant", one)
         admission.provide(trainingselectors.admitted)
         tell_rules("merchant_training", trainingselectors.term_words)

@@ -17,6 +17,7 @@ class ScorecardsConfig(AppConfig):
         from aftersales.scorecards.services.formulas import check
         from aftersales.scorecards.services.months import JOB as MONTH
         from aftersales.scorecards.services.shadow import JOB as SHADOW
+        from aftersales.scorecards.views import panels
         from aftersales.standards.events import also_named
         from aftersales.standards.services import checked_by
 
@@ -32,3 +33,4 @@ class ScorecardsConfig(AppConfig):
         jobs.register(SHADOW, tasks.shadow_job, _("Try drafts of rules on a past quarter"))
         shipped.register("scorecards", shipping.load)
         consequenceroom.connect()
+        panels.connect()

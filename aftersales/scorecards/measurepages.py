@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -25,6 +25,7 @@ from aftersales.scorecards.models import MeasureFact, MerchantMeasure, Scored, S
 from aftersales.scorecards.states import SubjectKind
 
 PAGE = 50
+OPENS_FIGURES = "scorecards.view_merchants"
 Badge = tuple[str, str, str]
 
 
@@ -145,7 +146,9 @@ def facts(row: MerchantMeasure, user: Any) -> list[Found]:
     kept = list(row.facts.all())
     found = _breaches(row, [int(one.key) for one in kept if one.kind == BREACH], user)
     neutral = {one.metric for one in row.neutrals.all()}
-    found += [_figure(row, one, neutral) for one in kept if one.kind in (FIGURE, MONTH)]
+    figures = [_figure(row, one, neutral) for one in kept if one.kind in (FIGURE, MONTH)]
+    opens = user.has_perm(OPENS_FIGURES)
+    found += figures if opens else [replace(one, url="") for one in figures]
     wanted = [int(one.key) for one in kept if one.kind == POINTS]
     if wanted:
         giving = MerchantMeasure.objects.visible_to(user).filter(

@@ -24,6 +24,7 @@ from aftersales.scorecards import consequencewords as words
 from aftersales.scorecards.consequencequerysets import VIEW
 from aftersales.scorecards.measurepages import Tab
 from aftersales.scorecards.models import MeasureFile, MerchantMeasure
+from aftersales.scorecards.rectification.selectors import may_rectify
 from aftersales.scorecards.services.weights import TAKE
 
 
@@ -71,6 +72,7 @@ def measure(request: HttpRequest, number: str) -> HttpResponse:
         "acts": measurepages.acts(row, request.user, now), "files": row.files.select_related("by"),
         "proposals": measurepages.proposals(row, request.user), "led_to": row.led_to.order_by("pk"),
         "happened": measurepages.happened(row), "accept": files.accepted(),
+        "may_rectify": row.begins_at is not None and may_rectify(request.user, row.merchant),
         "rule_url": row.citation.removeprefix(words.RULES).partition(" v"),
     }  # fmt: skip
     return render(request, "scorecards/measure.html", page)

@@ -25,10 +25,12 @@ from aftersales.merchants import agreementpages
 from aftersales.merchants.agreementselectors import of_merchants
 from aftersales.merchants.models import DepositCall, Lesson, Merchant, Talk
 from aftersales.merchants.services.talks import KEEP, talk_note
-from aftersales.scorecards.models import Plan, PlanFile
+from aftersales.scorecards import measurepages
+from aftersales.scorecards.consequences import BREACH
+from aftersales.scorecards.models import MerchantMeasure, Plan, PlanFile
 from aftersales.scorecards.rectification import selectors as plans
-from aftersales.scorecards.rectification.machine import ANY as RECTIFY_ANY
 from aftersales.scorecards.rectification.machine import RECTIFY
+from aftersales.scorecards.rectification.states import PlanCause
 from aftersales.scorecards.services import rectification
 from aftersales.standards.states import Debtor
 from aftersales.standards.views import valid
@@ -66,17 +68,31 @@ def _shop(request: HttpRequest, code: str) -> Merchant:
 def shop(request: HttpRequest, code: str) -> HttpResponse:
     """What this shop owes and complains of, its plans and every talk with it."""
     row, now, user = _shop(request, code), timezone.now(), request.user
-    breaches = _breaches(request, row)
+    breaches, asked = _breaches(request, row), _asked_for(request, row)
     page: dict[str, Any] = {
         "title": row.name, "now": now, "shop": row, **_rows(request, row, now),
         "plans": [(one, plans.badge_of(one, now)) for one in Plan.objects.visible_to(user).filter(merchant=row)[:ROWS]],
         "talks": Talk.objects.visible_to(user).filter(merchant=row).select_related("by")[:ROWS],
         "may_talk": user.has_perm(KEEP) and (row.manager_id == user.pk or user.has_perm(shops.ANY)),
-        "may_rectify": user.has_perm(RECTIFY) and (row.manager_id == user.pk or user.has_perm(RECTIFY_ANY)),
+        "may_rectify": plans.may_rectify(user, row),
         "talk_form": TalkForm(prefix="talk", initial={"day": timezone.localdate(now)}),
-        "plan_form": PlanForm(prefix="plan", breaches=breaches),
+        "plan_form": PlanForm(prefix="plan", breaches=breaches, initial=asked), "asked_for": asked,
     }  # fmt: skip
     return render(request, "desk/shop.html", page)
+
+
+def _asked_for(request: HttpRequest, row: Merchant) -> dict[str, Any]:
+    """What the plan is opened for, where one comes from a measure: its number and the breaches it rests on."""
+    number = request.GET.get("measure", "")[:40]
+    rows = MerchantMeasure.objects.visible_to(request.user).filter(merchant=row, number=number)
+    found = rows.exclude(begins_at=None).first() if number else None
+    if found is None:
+        return {}
+    broken = found.facts.filter(kind=BREACH).values_list("key", flat=True)
+    return {
+        "cause": PlanCause.MEASURE, "decisions": number, "breaches": [int(one) for one in broken],
+        "metric": found.figures.get("metric", ""),
+    }  # fmt: skip
 
 
 def _rows(request: HttpRequest, row: Merchant, now: datetime) -> dict[str, Any]:
@@ -98,7 +114,24 @@ def _rows(request: HttpRequest, row: Merchant, now: datetime) -> dict[str, Any]:
         "asked": [(one, agreementpages.standing_badge(one.standing)) for one in asked if one.is_open],
         "disputes": shops.open_disputes(user, [row.pk]).order_by("turn_until", "pk")[:ROWS],
         "appeals": told.filter(state=ProposalState.APPEALED)[:ROWS],
+        "appealed": [
+            measurepages.line(one, now) for one in _with_shop(shops.appealed(user, [row.pk]))[:ROWS]
+        ],
+        "measures": [measurepages.line(one, now) for one in _with_shop(_acting(user, row, now))[:ROWS]],
     }
+
+
+def _acting(user: Any, row: Merchant, now: datetime) -> Any:
+    return (
+        MerchantMeasure.objects.visible_to(user)
+        .acting(now)
+        .filter(merchant=row)
+        .order_by("-begins_at", "-pk")
+    )
+
+
+def _with_shop(rows: Any) -> Any:
+    return rows.select_related("merchant", "rule")
 
 
 def _breaches(request: HttpRequest, row: Merchant) -> list[tuple[int, str]]:
@@ -165,6 +198,7 @@ def plan(request: HttpRequest, number: str) -> HttpResponse:
         "figure": plans.figure_of(row, now), "files": row.files.select_related("by"),
         "breaches": [(one, named.get((one.subject_kind, one.subject_id))) for one in clocks],
         "decisions": Proposal.objects.visible_to(request.user).filter(number__in=row.decisions),
+        "measures": MerchantMeasure.objects.visible_to(request.user).filter(number__in=row.decisions),
         "told": [(events.sentence(one), one.at) for one in told],
         "back": options.get("send_back") if row.state == "answered" else options.get("ask_again"),
         "closes": [(name, options[name]) for name in ("fulfil", "fail", "withdraw") if name in options],

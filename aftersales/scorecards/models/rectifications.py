@@ -32,7 +32,8 @@ class Plan(PublicIdModel, StateModel, VersionedModel):
     """What a merchant shall put right: facts, his cause and measures, his proof, and what was seen afterwards.
 
     ``metric`` with ``target`` (per cent) is looked at again ``recheck_days`` after the proof; ``begun`` and ``checked``
-    are ``[numerator, denominator]`` of it. ``breaches`` are keys of clocks, ``decisions`` numbers of proposals.
+    are ``[numerator, denominator]`` of it. ``breaches`` are keys of clocks, ``decisions`` numbers of
+    proposals and measures.
     ``due_at`` is the merchant's: to answer, then to be done. ``answer_cause`` and the like are the newest; earlier
     rounds stand in the events' reasons.
     """

@@ -18,7 +18,7 @@ from aftersales.merchants.states import TERMINAL as GONE
 from aftersales.notices.services import notice_send
 from aftersales.scorecards.models import Plan, PlanFile
 from aftersales.scorecards.rectification import selectors
-from aftersales.scorecards.rectification.machine import ANY, RECTIFY
+from aftersales.scorecards.rectification.machine import RECTIFY
 from aftersales.scorecards.rectification.states import OPEN, PlanCause, PlanFilePurpose, PlanState
 from aftersales.standards.selectors import duration, parameter
 
@@ -45,7 +45,7 @@ def plan_open(
     """
     if not actor.has_perm(RECTIFY):
         raise NotPermitted()
-    if merchant.manager_id != actor.pk and not actor.has_perm(ANY):
+    if not selectors.may_rectify(actor, merchant):
         raise DomainError(_("Another manager looks after this shop."), "not_my_shop")
     said = _words(asked)
     if cause not in PlanCause:
