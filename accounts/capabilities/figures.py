@@ -17,7 +17,7 @@ DASHBOARDS = {
     "dashboards.today": LEADS,
     "dashboards.exceptions": roles(PLANNERS, R.AUDITOR),
     "dashboards.integrity": roles(LEADS - VENDORS, R.INSPECTOR, R.AUDITOR),
-    "scorecards.view_merchants": roles(KEEPERS, R.AUDITOR),
+    "scorecards.view_merchants": roles(KEEPERS, R.ADJUDICATOR, R.AUDITOR),  # and who hears what rests on them
     "core.export_scores": roles(KEEPERS, R.AUDITOR),
     "scorecards.view_people": roles(R.SUPERVISOR, R.AUDITOR),
     "scorecards.simulate": PLANNERS,
