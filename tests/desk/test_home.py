@@ -13,6 +13,7 @@ pytestmark = pytest.mark.django_db
     ("role", "page"),
     [
         (Role.AGENT, "desk:day"), (Role.LEAD, "desk:day"), (Role.FINANCE, "desk:payments"),
+        (Role.MERCHANT_MANAGER, "desk:shops"), (Role.OPERATIONS, "desk:day"), (Role.AUDITOR, "desk:queue"),
         (Role.RETURNS_RECEIVER, "desk:receiving"), (Role.ADMINISTRATOR, "admin:index"),
     ],
 )  # fmt: skip

@@ -18,6 +18,23 @@ def test_an_item_without_a_page_is_left_out(monkeypatch: pytest.MonkeyPatch, cas
     assert navigation.menu(cast.administrator, "/") == []
 
 
+def test_no_page_stands_twice_and_no_two_items_are_called_the_same() -> None:
+    items = [item for group in navigation.GROUPS for item in group.items]
+    assert len({item.page for item in items}) == len(items)
+    assert len({str(item.label) for item in items}) == len(items)
+    starts = [start for item in items for start in {navigation.address(item.page), *item.more} if start]
+    assert len(set(starts)) == len(starts), "an address leads to one item"
+
+
+def test_whose_day_has_tickets_and_shops_goes_from_one_to_the_other(
+    client: Client, cast: Cast, settings: Any
+) -> None:
+    settings.REQUIRE_SECOND_FACTOR = False
+    client.force_login(cast.operations, backend=settings.AUTHENTICATION_BACKENDS[-1])
+    day = client.get(reverse("desk:day")).content.decode()
+    assert f'class="btn" href="{reverse("desk:shops")}"' in day
+
+
 def test_an_item_needs_its_capability(cast: Cast) -> None:
     page = reverse("desk:styleguide")
 

@@ -9,8 +9,8 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_GET
 
 START = (
-    ("tickets.work", "desk:day"), ("desk.view", "desk:queue"), ("cases.pay", "desk:payments"),
-    ("cases.receive", "desk:receiving"), ("desk.registers", "admin:index"),
+    ("tickets.work", "desk:day"), ("merchants.keep_talks", "desk:shops"), ("desk.view", "desk:queue"),
+    ("cases.pay", "desk:payments"), ("cases.receive", "desk:receiving"), ("desk.registers", "admin:index"),
 )  # fmt: skip
 
 
