@@ -19,9 +19,12 @@ from aftersales.customers.services import contact_reveal
 from aftersales.merchants.models import Merchant
 from aftersales.merchants.services import member_remove
 from aftersales.orders.models import Order
+from aftersales.scorecards.services.rectification import plan_open
 from tests.cases.workshop import HOUR
 from tests.cast import Cast
 from tests.portal.clerk import Clerk
+from tests.portal.conftest import person_of
+from tests.scorecards.test_measure_pages import imposed
 
 pytestmark = pytest.mark.django_db
 Open = Callable[..., Case]
@@ -117,6 +120,21 @@ def test_home_and_case_take_a_dozen_statements_at_most_whatever_the_rows(
 
     assert few == many
     assert max(many.values()) <= MOST, many
+
+
+def test_an_owners_home_with_everything_new_takes_no_more(
+    clerk: Clerk, lived: dict[str, Any], desk: Cast, shop: Merchant, now: datetime, at: Any
+) -> None:
+    """He is told of measures, money, plans, agreements, drafts, rules and courses besides."""
+    owner = Clerk(desk, person_of(shop, desk, "店主", "owner"), at)
+    few = statements(owner, reverse("portal:today"))
+    measures = [imposed(shop, now) for _one in range(2)]
+    plan = plan_open(merchant=shop, cause="other", asked="请整改", actor=desk.operations, now=now)
+    many = statements(owner, reverse("portal:today"))
+    page = owner.page("today")
+    assert all(number in page for number in (plan.number, *(one.number for one in measures)))
+    assert few == many
+    assert many <= MOST
 
 
 def test_an_address_is_shown_in_full_to_the_shops_own_people_only(
