@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from aftersales.scorecards import rewardviews as views
+from aftersales.scorecards.views import rewards as views
 
 app_name = "rewards"
 urlpatterns = [
