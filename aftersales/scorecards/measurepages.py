@@ -63,7 +63,7 @@ def of_tab(tab: str, user: Any, now: datetime) -> Any:
     if tab == Tab.APPEALS:
         return rows.filter(state=MeasureState.APPEALED)
     if tab == Tab.STANDING:
-        return rows.filter(Q(ends_at=None) | Q(ends_at__gt=now), state__in=sorted(STANDING))
+        return rows.filter(Q(ends_at=None) | Q(ends_at__gt=now), state__in=sorted(STANDING), ended_at=None)
     if tab == Tab.OVER:
         return rows.exclude(state__in=[*sorted(STANDING), MeasureState.PROPOSED])
     return rows

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -130,7 +131,7 @@ def measure_appeal(
 ) -> MerchantMeasure:
     """The merchant says why it is wrong and brings what proves it; once, in time, by the owner or taken down for him.
 
-    The measure goes on until it is decided. Raises ``words_missing``, ``too_many_files``, ``not_the_party``,
+    The measure goes on until it is decided, or its time is over. Raises ``words_missing``, ``too_many_files``, ``not_the_party``,
     ``window_over`` (with the day), ``appealed_already``, ``of_the_ledger``.
     """
     said = _words(text)
@@ -208,7 +209,7 @@ def measure_follow(*, measure: int, reason: str, actor: Any, now: datetime) -> M
             .filter(pk=measure)
             .first()
         )
-        if row is None or row.state in FALLEN | {MeasureState.LIFTED}:
+        if row is None or row.state in FALLEN:
             return None
         done: MerchantMeasure = moves.perform(row, "follow", actor=actor, now=now, reason=reason, why=reason)
         _undo(done, reason or done.number, actor, now)
@@ -217,7 +218,10 @@ def measure_follow(*, measure: int, reason: str, actor: Any, now: datetime) -> M
 
 # ------------------------------------------------------------------------------------------------- the end
 def measure_lift(*, measure: MerchantMeasure, reason: str, actor: Any, now: datetime) -> MerchantMeasure:
-    """End it early, with a reason; the fact goes on counting. Raises ``words_missing``, ``own_merchant``."""
+    """End it early, with a reason; the fact goes on counting and can still be appealed.
+
+    Raises ``words_missing``, ``own_merchant``, ``over_already``.
+    """
     why = _words(reason)
     with transaction.atomic():
         row: MerchantMeasure = moves.perform(measure, "lift", actor=actor, now=now, reason=why, why=why)
@@ -229,13 +233,28 @@ def measure_lift(*, measure: MerchantMeasure, reason: str, actor: Any, now: date
 def measures_sweep(*, actor: Any, now: datetime) -> int:
     """End what is over; how many. Twice is as once.
 
-    While an appeal waits, its measure stays open, though it acts no longer.
+    While an appeal waits, its measure stays open, though it acts no longer: an appeal lengthens nothing.
     """
+    rows = MerchantMeasure.objects.select_related("merchant", "rule").order_by("pk")
     states = [MeasureState.IN_FORCE, MeasureState.UPHELD]
-    over = MerchantMeasure.objects.filter(state__in=states, ends_at__lte=now).select_related(
-        "merchant", "rule"
-    )
-    return sum(_expire(one, actor, now) for one in over.order_by("pk"))
+    over = Q(state__in=states, ends_at__lte=now) | Q(state=MeasureState.UPHELD, ended_at__lte=now)
+    number = sum(_expire(one, actor, now) for one in rows.filter(over))
+    waits = rows.filter(state=MeasureState.APPEALED, ends_at__lte=now, released_at=None)
+    return number + sum(_let_go(one, now) for one in waits)
+
+
+def _let_go(row: MerchantMeasure, now: datetime) -> bool:
+    """Its appeal waits, its time does not."""
+    try:
+        with transaction.atomic():
+            current: MerchantMeasure = moves.locked(row)
+            if current.state != MeasureState.APPEALED or current.released_at is not None:
+                return False
+            turning.end(current, now, undone=False)
+            _tell(current, "scorecards.measure_ended", now, reason=gettext("Its time is over."))
+    except (Busy, Conflict):
+        return False
+    return True
 
 
 def _expire(row: MerchantMeasure, actor: Any, now: datetime) -> bool:

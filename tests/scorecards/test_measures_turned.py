@@ -1,0 +1,145 @@
+"""Measures ended once, turned back with what rested on them, and judged only by what a rule may look at."""
+
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from accounts.services import system_user
+from aftersales.core import moves
+from aftersales.merchants.services import deposit_due_change, merchant_move
+from aftersales.merchants.states import Cause
+from aftersales.scorecards import measurepages, services
+from aftersales.scorecards.models import (
+    ConsequenceRule,
+    MerchantMeasure,
+)
+from tests.cast import Cast
+from tests.merchants.shops import Shop, a_shop
+from tests.scorecards.test_measures import (
+    refused,
+    swept,
+)
+
+pytestmark = pytest.mark.django_db
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
+SEPTEMBER = date(2026, 9, 1)
+
+
+@pytest.fixture
+def shop(desk: Cast, now: datetime) -> Shop:
+    return a_shop(desk, now, "甲")
+
+
+def imposed(shop: Shop, cast: Cast, now: datetime, effect: str, days: int, **more: Any) -> MerchantMeasure:
+    """One measure, taken by a person."""
+    given: dict[str, Any] = {"trigger": "breaches", "figures": {"breaches": 3, "days": 30, "count": 3}}
+    row = MerchantMeasure(
+        number=f"CS2611-{MerchantMeasure.objects.count() + 90001}", merchant=shop.merchant,
+        rule=ConsequenceRule.objects.get(code="obligations"), citation="consequence.obligations v1",
+        period=date(2026, 11, 1), proposed_by=system_user(now), proposed_at=now, effect=effect, days=days,
+        **(given | more),
+    )  # fmt: skip
+    system = system_user(now)
+    made = moves.create(row, actor=system, now=now, event="measure.proposed", payload=row.told())
+    actor = cast.operations if effect in ("restriction", "suspension") else system
+    return services.measure_impose(measure=made, actor=actor, now=now)
+
+
+def appealed(row: MerchantMeasure, shop: Shop, now: datetime) -> MerchantMeasure:
+    return services.measure_appeal(measure=row, text="不属实", actor=shop.owner, now=now)
+
+
+def heard(row: MerchantMeasure, cast: Cast, now: datetime, *, upheld: bool = False) -> MerchantMeasure:
+    return services.measure_hear(measure=row, upheld=upheld, answer="已核实", actor=cast.supervisor, now=now)
+
+
+def states(*rows: MerchantMeasure) -> list[str]:
+    for one in rows:
+        one.refresh_from_db()
+    return [one.state for one in rows]
+
+
+# ------------------------------------------------------------------------------------------------- ended once
+@pytest.mark.parametrize("upheld", [False, True])
+def test_an_appeal_lengthens_no_measure_and_a_deposit_is_taken_down_once(
+    desk: Cast, shop: Shop, now: datetime, upheld: bool
+) -> None:
+    row = imposed(shop, desk, now, "deposit", 3, amount=Decimal(5000))
+    deposit_due_change(merchant=shop.merchant, by=Decimal(8000), actor=system_user(now), now=now)
+    appealed(row, shop, now + HOUR)
+    assert swept(now + 2 * DAY) == 0
+    assert (swept(now + 4 * DAY), swept(now + 4 * DAY)) == (1, 0)
+    shop.merchant.refresh_from_db()
+    assert (states(row), shop.merchant.deposit_due) == (["appealed"], 8000)
+    heard(row, desk, now + 5 * DAY, upheld=upheld)
+    swept(now + 6 * DAY)
+    shop.merchant.refresh_from_db()
+    assert (states(row), shop.merchant.deposit_due) == (["expired" if upheld else "overturned"], 8000)
+
+
+def test_a_shop_goes_back_to_what_people_left_it_as(desk: Cast, shop: Shop, now: datetime) -> None:
+    hand: dict[str, Any] = {"actor": desk.operations, "reason": "监管要求", "cause": Cause.LAW}
+    merchant_move(merchant=shop.merchant, move="restrict", now=now, **hand)
+    imposed(shop, desk, now + HOUR, "suspension", 7)
+    imposed(shop, desk, now + 2 * HOUR, "restriction", 20)
+    shop.merchant.refresh_from_db()
+    assert shop.merchant.state == "suspended", "nothing milder opens a shut shop"
+    assert swept(now + 8 * DAY) == 1
+    shop.merchant.refresh_from_db()
+    assert shop.merchant.state == "restricted"
+    assert swept(now + 21 * DAY) == 1
+    shop.merchant.refresh_from_db()
+    assert shop.merchant.state == "restricted", "the authority's order still stands"
+
+
+def test_two_measures_hold_a_shop_until_the_last_is_over_and_people_overrule_both(
+    desk: Cast, shop: Shop, now: datetime
+) -> None:
+    imposed(shop, desk, now, "restriction", 7)
+    imposed(shop, desk, now + HOUR, "restriction", 14)
+    swept(now + 8 * DAY)
+    shop.merchant.refresh_from_db()
+    assert shop.merchant.state == "restricted"
+    swept(now + 15 * DAY)
+    shop.merchant.refresh_from_db()
+    assert shop.merchant.state == "active"
+    at = now + 16 * DAY
+    imposed(shop, desk, at, "suspension", 7)
+    shop.merchant.refresh_from_db()
+    hand: dict[str, Any] = {"actor": desk.operations, "reason": "风险", "now": at + HOUR}
+    merchant_move(merchant=shop.merchant, move="reinstate", cause=Cause.CURED, **hand)
+    merchant_move(merchant=shop.merchant, move="suspend", cause=Cause.RISK, **hand)
+    swept(at + 8 * DAY)
+    shop.merchant.refresh_from_db()
+    assert shop.merchant.state == "suspended"
+
+
+# ------------------------------------------------------------------------------------------------- turned back
+def test_lifted_early_it_is_still_appealed_and_what_rests_on_it_falls(
+    desk: Cast, shop: Shop, now: datetime
+) -> None:
+    first = imposed(shop, desk, now, "points", 90, points=3)
+    second = imposed(shop, desk, now + DAY, "deposit", 30, amount=Decimal(500), rests_on=first)
+    for one in (first, second):
+        services.measure_lift(measure=one, reason="已整改", actor=desk.operations, now=now + 2 * DAY)
+    appealed(first, shop, now + 3 * DAY)
+    heard(first, desk, now + 4 * DAY)
+    assert states(first, second) == ["overturned", "cancelled"]
+    shop.merchant.refresh_from_db()
+    assert shop.merchant.deposit_due == 0
+
+    third = imposed(shop, desk, now + 5 * DAY, "points", 90, points=3)
+    services.measure_lift(measure=third, reason="已整改", actor=desk.operations, now=now + 6 * DAY)
+    appealed(third, shop, now + 6 * DAY)
+    heard(third, desk, now + 7 * DAY, upheld=True)
+    assert not measurepages.of_tab("standing", desk.supervisor, now + 7 * DAY).exists()
+    lift: dict[str, Any] = {"measure": third, "reason": "再次", "actor": desk.operations}
+    refused("over_already", lambda: services.measure_lift(now=now + 7 * DAY, **lift))
+    swept(now + 7 * DAY)
+    assert states(third) == ["expired"]
+    assert (third.ended_at, third.end_reason) == (now + 6 * DAY, "已整改")
+
+
+# ------------------------------------------------------------------------------------------------- what is judged
