@@ -117,6 +117,18 @@ def test_two_measures_hold_a_shop_until_the_last_is_over_and_people_overrule_bot
 
 
 # ------------------------------------------------------------------------------------------------- turned back
+def test_what_rests_on_two_fallen_measures_falls_once(desk: Cast, shop: Shop, now: datetime) -> None:
+    first = imposed(shop, desk, now, "points", 90, points=3)
+    second = imposed(shop, desk, now + DAY, "points", 90, points=3, rests_on=first)
+    tier = imposed(
+        shop, desk, now + 2 * DAY, "weight", 28, weight=Decimal("0.8"), trigger="points",
+        figures={"points": 6, "reached": 6},
+    )  # fmt: skip
+    appealed(first, shop, now + 3 * DAY)
+    heard(first, desk, now + 4 * DAY)
+    assert states(first, second, tier) == ["overturned", "cancelled", "cancelled"]
+
+
 def test_lifted_early_it_is_still_appealed_and_what_rests_on_it_falls(
     desk: Cast, shop: Shop, now: datetime
 ) -> None:

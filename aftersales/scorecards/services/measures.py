@@ -186,10 +186,16 @@ def _undo(row: MerchantMeasure, why: str, actor: Any, now: datetime) -> None:
 
 
 def measure_cancel(*, measure: MerchantMeasure, reason: str, actor: Any, now: datetime) -> MerchantMeasure:
-    """The system: what it rested on fell. Its own facts are free and may be judged anew, one step lower."""
+    """The system: what it rested on fell. Its own facts are free and may be judged anew, one step lower.
+
+    Twice is as once: it may have rested on two that fall together.
+    """
     with transaction.atomic():
+        current: MerchantMeasure = moves.locked(measure)
+        if current.state in FALLEN:
+            return current
         row: MerchantMeasure = moves.perform(
-            measure, "cancel", actor=actor, now=now, reason=reason, why=reason
+            current, "cancel", actor=actor, now=now, reason=reason, why=reason
         )
         MeasureFact.objects.filter(measure=row).update(freed_at=now)
         turning.end(row, now, undone=True)
