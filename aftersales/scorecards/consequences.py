@@ -1,11 +1,13 @@
 """Whom a version of a consequence rule touches, when and why; what stands against a merchant. Reads only."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+import logging
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
+from django.db import OperationalError
 from django.db.models import Exists, OuterRef, QuerySet, Sum
 
 from aftersales.clocks.models import BreachExclusion, Clock
@@ -30,6 +32,7 @@ from aftersales.scorecards.states import Direction, SubjectKind, Verdict
 from aftersales.standards.selectors import duration
 from aftersales.standards.states import Debtor
 
+logger = logging.getLogger(__name__)
 DAY = timedelta(days=1)
 ANNOUNCED = "incentive_announce_days_merchant"
 Fact = tuple[str, str]
@@ -131,15 +134,34 @@ def plans(now: datetime) -> list[Plan]:
     found: list[Plan] = []
     month = month_before(now)
     for version in in_force(now):
-        terms = terms_of(version)
-        if terms.trigger not in MONTHLY:
-            found += _planned(version, terms, _daily(version, terms, now), now)
+        found += _safely(version, lambda terms, one=version: _by_day(one, terms, now))
     for version in in_force(starts(month)):  # a month is judged by what was in force when it began
-        terms = terms_of(version)
-        if terms.trigger in MONTHLY and selectors.ends(last_of(month)) + terms.lag * DAY <= now:
-            found += _planned(version, terms, monthly(terms, month, after=_covered(version)), now)
+        found += _safely(version, lambda terms, one=version: _by_month(one, terms, month, now))
     order = list(Effect)
     return sorted(found, key=lambda one: -order.index(one.step.effect))
+
+
+def _safely(version: ConsequenceVersion, planned: Callable[[Terms], list[Plan]]) -> list[Plan]:
+    """A version that can no longer be read or judged stands in the log; the others go on."""
+    try:
+        return planned(terms_of(version))
+    except OperationalError:  # the database, not the rule
+        raise
+    except Exception:
+        logger.exception("%s could not be judged", version)
+        return []
+
+
+def _by_day(version: ConsequenceVersion, terms: Terms, now: datetime) -> list[Plan]:
+    if terms.trigger in MONTHLY:
+        return []
+    return _planned(version, terms, _daily(version, terms, now), now)
+
+
+def _by_month(version: ConsequenceVersion, terms: Terms, month: date, now: datetime) -> list[Plan]:
+    if terms.trigger not in MONTHLY or selectors.ends(last_of(month)) + terms.lag * DAY > now:
+        return []
+    return _planned(version, terms, monthly(terms, month, after=_covered(version)), now)
 
 
 def _daily(version: ConsequenceVersion, terms: Terms, now: datetime) -> list[Hit]:

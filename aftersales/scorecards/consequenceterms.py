@@ -19,6 +19,8 @@ from aftersales.scorecards.states import Direction, SubjectKind, Way
 from aftersales.standards.states import Promise
 
 LONGEST = 1095
+CENT, THOUSANDTH, RICHEST = Decimal("0.01"), Decimal("0.001"), Decimal(10**12)
+MOST_POINTS = 32767
 
 
 @dataclass(frozen=True)
@@ -183,6 +185,18 @@ def _check_step(number: int, step: Step) -> None:
     name, given = needed.get(step.effect, ("", True))
     if not given:
         raise _wrong(f"{place}, {name}", _("this effect needs it."))
+    _check_size(place, step)
+
+
+def _check_size(place: Any, step: Step) -> None:
+    """A measure keeps it as it is said, never rounded."""
+    if step.weight is not None and step.weight != step.weight.quantize(THOUSANDTH):
+        raise _wrong(f"{place}, weight", _("at most three decimals."))
+    for name, amount in (("amount", step.amount), ("most", step.most)):
+        if amount is not None and (amount >= RICHEST or amount != amount.quantize(CENT)):
+            raise _wrong(f"{place}, {name}", _("an amount with at most two decimals."))
+    if step.points > MOST_POINTS:
+        raise _wrong(f"{place}, points", _("at most %(most)s.") % {"most": MOST_POINTS})
 
 
 def _wrong(place: Any, what: Any) -> DomainError:

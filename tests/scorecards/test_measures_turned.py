@@ -13,11 +13,21 @@ from aftersales.merchants.states import Cause
 from aftersales.scorecards import measurepages, services
 from aftersales.scorecards.models import (
     ConsequenceRule,
+    ConsequenceVersion,
     MerchantMeasure,
 )
+from aftersales.scorecards.services import measures
 from tests.cast import Cast
 from tests.merchants.shops import Shop, a_shop
+from tests.records import merchant as a_merchant
 from tests.scorecards.test_measures import (
+    METRIC,
+    OCTOBER,
+    WARNING,
+    a_rule,
+    figures,
+    only_rule,
+    raised,
     refused,
     swept,
 )
@@ -155,3 +165,42 @@ def test_lifted_early_it_is_still_appealed_and_what_rests_on_it_falls(
 
 
 # ------------------------------------------------------------------------------------------------- what is judged
+def test_one_rule_that_cannot_be_followed_does_not_keep_the_others(
+    desk: Cast, shop: Shop, now: datetime
+) -> None:
+    bad = only_rule(desk, now, "a_gone", now - 200 * DAY, **METRIC)
+    ConsequenceVersion.objects.filter(pk=bad.pk).update(terms=METRIC | {"metric": "no_such_figure"})
+    much = a_rule(
+        desk, now, "b_much", now - 200 * DAY, **METRIC | {"metric": "dispatch_in_time", "limit": "0.9"}
+    )
+    steps = [WARNING | {"days": 1000}]
+    ConsequenceVersion.objects.filter(pk=much.pk).update(terms=much.terms | {"steps": steps, "z": "1.96"})
+    a_rule(desk, now, "c_good", now - 200 * DAY, **METRIC)
+    figures(shop.merchant, OCTOBER, 20, 300)
+    figures(a_merchant("M-late", now), OCTOBER, 10, 300, code="dispatch_in_time")
+    real = measures._propose
+
+    def breaks(plan: Any, *rest: Any) -> Any:
+        if plan.version.pk == much.pk:
+            raise ValueError("too much")
+        return real(plan, *rest)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(measures, "_propose", breaks)
+        (row,) = raised(now)
+    assert row.rule.code == "c_good"
+    assert len(raised(now)) == 1, "what failed once is tried again"
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        {"effect": "weight", "weight": "0.9996", "days": 3},
+        {"effect": "points", "points": 40000, "days": 3},
+        {"effect": "deposit", "amount": "0.001", "days": 3},
+        {"effect": "penalty", "amount": "1", "most": "9.999", "days": 3},
+    ],
+)
+def test_what_a_measure_cannot_hold_is_no_term(desk: Cast, now: datetime, step: dict[str, Any]) -> None:
+    terms = METRIC | {"steps": [WARNING, step]}
+    refused("wrong_terms", lambda: only_rule(desk, now, "odd", now, **terms))

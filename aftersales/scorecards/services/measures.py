@@ -1,11 +1,12 @@
 """Measures against merchants: raised by rule, in force at once, appealed, heard by another person, ended by time."""
 
+import logging
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, OperationalError, transaction
 from django.db.models import Q
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -23,6 +24,7 @@ from aftersales.scorecards.services import turning
 from aftersales.standards.selectors import calendar, duration, parameter
 from aftersales.standards.worktime import end_of_working_day
 
+logger = logging.getLogger(__name__)
 RAISE = "scorecards.raise_measures"
 WINDOW, HEARING = "measure_appeal_days", "measure_hear_days"
 LONGEST, MOST_FILES = 4000, 10
@@ -33,10 +35,22 @@ def measures_raise(*, actor: Any, now: datetime) -> int:
     """What follows now from the rules in force, each fact once; how many measures are new.
 
     Each is one transaction: killed halfway, the next run goes on where it stopped. What only people decide is
-    proposed; everything else acts at once.
+    proposed; everything else acts at once. A plan that fails stands in the log and keeps no other from its own.
     """
     events.require_actor(actor, RAISE)
-    return sum(_raise(one, actor, now) for one in consequences.plans(now))
+    return sum(_tried(one, actor, now) for one in consequences.plans(now))
+
+
+def _tried(plan: Plan, actor: Any, now: datetime) -> bool:
+    try:
+        return _raise(plan, actor, now)
+    except OperationalError:  # the database, not the plan
+        raise
+    except Exception:
+        logger.exception(
+            "what follows from %s for merchant %s could not be raised", plan.version, plan.hit.merchant_id
+        )
+        return False
 
 
 def _raise(plan: Plan, actor: Any, now: datetime) -> bool:
