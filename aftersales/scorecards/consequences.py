@@ -161,7 +161,9 @@ def _by_day(version: ConsequenceVersion, terms: Terms, now: datetime) -> list[Pl
 def _by_month(version: ConsequenceVersion, terms: Terms, month: date, now: datetime) -> list[Plan]:
     if terms.trigger not in MONTHLY or selectors.ends(last_of(month)) + terms.lag * DAY > now:
         return []
-    return _planned(version, terms, monthly(terms, month, after=_covered(version)), now)
+    assert version.valid_from is not None
+    begin = version.valid_from.astimezone(selectors.zone()).date()
+    return _planned(version, terms, monthly(terms, month, after=_covered(version), begin=begin), now)
 
 
 def _daily(version: ConsequenceVersion, terms: Terms, now: datetime) -> list[Hit]:
@@ -230,21 +232,25 @@ def _covered(version: ConsequenceVersion) -> dict[int, date]:
     return {merchant: last_of(period) for merchant, period in rows}
 
 
-def monthly(terms: Terms, month: date, *, after: Mapping[int, date], anew: bool = False) -> list[Hit]:
+def monthly(
+    terms: Terms, month: date, *, after: Mapping[int, date], begin: date = date.min, anew: bool = False
+) -> list[Hit]:
     """Whom the figures or the grades of a month touch. ``after``: days that were judged before count no more.
+
+    ``begin``: the first day of the rule; of figures before it nothing is held against anybody.
 
     Grades are those of the snapshot; ``anew``: of a month without one they are counted from the figures.
     """
     if terms.trigger == Trigger.METRIC:
-        return _by_metric(terms, month, after)
+        return _by_metric(terms, month, after, begin)
     scores = _kept_scores(month) or (_counted_scores(month) if anew else [])
     return [one for one in _by_score(terms, month, scores) if after.get(one.merchant_id, date.min) < month]
 
 
-def _by_metric(terms: Terms, month: date, after: Mapping[int, date]) -> list[Hit]:
+def _by_metric(terms: Terms, month: date, after: Mapping[int, date], begin: date) -> list[Hit]:
     assert terms.metric is not None
     until = last_of(month)
-    since = until - (terms.days - 1) * DAY
+    since = max(until - (terms.days - 1) * DAY, begin)
     rows = Rollup.objects.of_days(since, until).filter(
         ~Exists(neutral("subject_id")), subject_kind=SubjectKind.MERCHANT, metric=terms.metric.code
     )

@@ -16,6 +16,7 @@ from aftersales.scorecards.models import (
     ConsequenceVersion,
     MerchantMeasure,
 )
+from aftersales.scorecards.scores import selectors
 from aftersales.scorecards.services import measures
 from tests.cast import Cast
 from tests.merchants.shops import Shop, a_shop
@@ -165,6 +166,16 @@ def test_lifted_early_it_is_still_appealed_and_what_rests_on_it_falls(
 
 
 # ------------------------------------------------------------------------------------------------- what is judged
+def test_a_figure_counts_from_the_first_day_of_the_rule(desk: Cast, shop: Shop, now: datetime) -> None:
+    begin = datetime(2026, 10, 1, tzinfo=selectors.zone())
+    only_rule(desk, now, "young", begin, **METRIC | {"days": 90})
+    figures(shop.merchant, SEPTEMBER, 20, 300)
+    assert raised(now) == [], "September came before the rule"
+    figures(shop.merchant, OCTOBER, 20, 300)
+    (row,) = raised(now)
+    assert (row.figures["bad"], row.figures["since"]) == (20, "2026-10-01")
+
+
 def test_one_rule_that_cannot_be_followed_does_not_keep_the_others(
     desk: Cast, shop: Shop, now: datetime
 ) -> None:
