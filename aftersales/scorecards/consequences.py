@@ -262,7 +262,10 @@ def _by_metric(terms: Terms, month: date, after: Mapping[int, date], begin: date
         if day > after[pk]:
             was = found.get(pk, (0, 0))
             found[pk] = (was[0] + num, was[1] + den)
-    hits = (_bad(terms, month, pk, num, den) for pk, (num, den) in sorted(found.items()))
+    first = {pk: max(since, after[pk] + DAY) for pk in judged_before}
+    hits = (
+        _bad(terms, month, pk, num, den, first.get(pk, since)) for pk, (num, den) in sorted(found.items())
+    )
     return [one for one in hits if one is not None]
 
 
@@ -275,7 +278,7 @@ def neutral(merchant: str) -> QuerySet[Neutral]:
     return rows
 
 
-def _bad(terms: Terms, month: date, merchant: int, num: int, den: int) -> Hit | None:
+def _bad(terms: Terms, month: date, merchant: int, num: int, den: int, since: date) -> Hit | None:
     """Held against him only when the Wilson bound that favours him passes the limit and enough cases were bad (C1)."""
     assert terms.metric is not None
     higher = terms.metric.direction == Direction.HIGHER
@@ -288,6 +291,7 @@ def _bad(terms: Terms, month: date, merchant: int, num: int, den: int) -> Hit | 
     figures = {
         "metric": terms.metric.code, "bad": bad, "cases": cases, "low": str(low.quantize(rules.RATE)),
         "bad_limit": str(limit), "count": terms.count, "days": terms.days,
+        "since": since.isoformat(),
     }  # fmt: skip
     fact = (FIGURE, f"{terms.metric.code} {month:%Y-%m}")
     return Hit(merchant, selectors.ends(last_of(month)), month, (fact,), figures, bad)

@@ -15,6 +15,7 @@ from aftersales.scorecards.models import (
     ConsequenceRule,
     ConsequenceVersion,
     MerchantMeasure,
+    Neutral,
 )
 from aftersales.scorecards.scores import selectors
 from aftersales.scorecards.services import measures
@@ -174,6 +175,19 @@ def test_a_figure_counts_from_the_first_day_of_the_rule(desk: Cast, shop: Shop, 
     figures(shop.merchant, OCTOBER, 20, 300)
     (row,) = raised(now)
     assert (row.figures["bad"], row.figures["since"]) == (20, "2026-10-01")
+
+
+def test_overturning_the_second_measure_leaves_the_days_of_the_first(
+    desk: Cast, shop: Shop, now: datetime
+) -> None:
+    only_rule(desk, now, "twice", now - 200 * DAY, **METRIC | {"days": 90})
+    figures(shop.merchant, SEPTEMBER, 20, 300)
+    raised(datetime(2026, 10, 20, 2, tzinfo=now.tzinfo))
+    figures(shop.merchant, OCTOBER, 30, 300)
+    (second,) = raised(now)
+    assert second.figures["bad"] == 30
+    heard(appealed(second, shop, now + HOUR), desk, now + DAY)
+    assert Neutral.objects.get().since == OCTOBER
 
 
 def test_one_rule_that_cannot_be_followed_does_not_keep_the_others(

@@ -1,6 +1,6 @@
 """What a measure does outside its own row, and how that ends or is turned back, in the transaction of its move."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -160,15 +160,23 @@ def fact_falls(row: MerchantMeasure, answer: str, actor: Any, now: datetime) -> 
     _leave_out(row, [int(one.key) for one in facts if one.kind == BREACH], answer, actor, now)
     metrics = {one.key.split(" ")[0] for one in facts if one.kind == FIGURE}
     until = last_of(row.period)
-    days = int(row.figures.get("days") or until.day)
+    since = _first_day(row)
     made = [
         Neutral(
-            measure=row, merchant_id=row.merchant_id, metric=code, since=until - (days - 1) * DAY, until=until, at=now
+            measure=row, merchant_id=row.merchant_id, metric=code, since=since, until=until, at=now
         )
         for code in sorted(metrics)
     ]  # fmt: skip
     Neutral.objects.bulk_create(made, ignore_conflicts=True)
     jobs.enqueue(STAND, key=f"{STAND}:{row.pk}", payload={"measure": row.pk}, now=now)
+
+
+def _first_day(row: MerchantMeasure) -> date:
+    """The first of the days that were counted: later than the window where an earlier measure was about the rest."""
+    if "since" in row.figures:
+        return date.fromisoformat(row.figures["since"])
+    until = last_of(row.period)
+    return until - (int(row.figures.get("days") or until.day) - 1) * DAY
 
 
 def _leave_out(row: MerchantMeasure, clocks: list[int], answer: str, actor: Any, now: datetime) -> None:
