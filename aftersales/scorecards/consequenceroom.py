@@ -54,4 +54,6 @@ def connect() -> None:
     jobs.register(STAND, tasks.stand_job, _("Count scores anew after an appeal"))
     name = _("Let measures follow their penalties")
     deliveries.subscribe("scorecards.penalties", "proposal.*", consumers.penalty_changed, name)
+    name = _("Turn measures back that breaches left out no longer carry")
+    deliveries.subscribe("scorecards.measures_of_breaches", "clock.excluded", consumers.breach_left_out, name)
     shipped.register("scorecards_consequences", consequenceshipping.load)

@@ -12,12 +12,13 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.services import system_user
+from aftersales.clocks.models import BreachExclusion
 from aftersales.core import events, moves, series
 from aftersales.core.errors import Busy, Conflict, DomainError
 from aftersales.core.files import StoredFile
 from aftersales.notices.services import notice_send
 from aftersales.scorecards import consequences, consequencewords
-from aftersales.scorecards.consequences import DAY, Plan
+from aftersales.scorecards.consequences import BREACH, DAY, Plan
 from aftersales.scorecards.consequencestates import FALLEN, PEOPLE_DECIDE, Effect, MeasureState, Trigger
 from aftersales.scorecards.models import MeasureFact, MeasureFile, MerchantMeasure
 from aftersales.scorecards.services import turning
@@ -218,6 +219,27 @@ def measure_cancel(*, measure: MerchantMeasure, reason: str, actor: Any, now: da
         if row.begins_at is not None:
             _tell(row, "scorecards.measure_ended", now, reason=reason)
     return row
+
+
+def measures_recount(*, clock: int, actor: Any, now: datetime) -> int:
+    """A breach was left out: what the remaining ones no longer carry falls, and they may be judged anew; how many."""
+    facts = MeasureFact.objects.filter(kind=BREACH, key=str(clock), freed_at=None)
+    rows = MerchantMeasure.objects.filter(pk__in=facts.values("measure"), trigger=Trigger.BREACHES)
+    rows = rows.exclude(state__in=sorted(FALLEN)).select_related("merchant", "rule")
+    return sum(_carried_no_more(one, actor, now) for one in rows.order_by("pk"))
+
+
+def _carried_no_more(row: MerchantMeasure, actor: Any, now: datetime) -> bool:
+    clocks = row.facts.filter(kind=BREACH, freed_at=None).values_list("key", flat=True)
+    keys = [int(key) for key in clocks]
+    left = len(keys) - BreachExclusion.objects.standing().filter(clock__in=keys).count()
+    count = int(row.figures["count"])
+    if left >= count:
+        return False
+    words = {"left": left, "count": count}
+    why = gettext("Breaches were left out: %(left)s still count, %(count)s are needed.") % words
+    measure_cancel(measure=row, reason=why, actor=actor, now=now)
+    return True
 
 
 def measure_follow(*, measure: int, reason: str, actor: Any, now: datetime) -> MerchantMeasure | None:
