@@ -16,7 +16,7 @@ from aftersales.ledger.models import Raised
 from aftersales.ledger.states import Party
 from aftersales.merchants.models import Merchant, MerchantMember
 from aftersales.merchants.states import TERMINAL, MemberRole
-from aftersales.scorecards.consequencestates import FALLEN, Effect, Trigger
+from aftersales.scorecards.consequencestates import FALLEN, Effect, MeasureState, Trigger
 from aftersales.scorecards.consequenceterms import Step, Terms, read
 from aftersales.scorecards.models import (
     ConsequenceVersion,
@@ -227,8 +227,10 @@ def _ladder(rule: int) -> QuerySet[MerchantMeasure]:
 
 
 def _covered(version: ConsequenceVersion) -> dict[int, date]:
-    """By merchant the last day that a measure by this rule was about."""
-    rows = _ladder(version.rule_id).order_by("period").values_list("merchant_id", "period")
+    """By merchant the last day that a measure by this rule was about; also one that people decided not to take."""
+    fallen = sorted(FALLEN - {MeasureState.WITHDRAWN})
+    judged = MerchantMeasure.objects.filter(rule=version.rule_id).exclude(state__in=fallen)
+    rows = judged.order_by("period").values_list("merchant_id", "period")
     return {merchant: last_of(period) for merchant, period in rows}
 
 

@@ -229,3 +229,16 @@ def test_one_rule_that_cannot_be_followed_does_not_keep_the_others(
 def test_what_a_measure_cannot_hold_is_no_term(desk: Cast, now: datetime, step: dict[str, Any]) -> None:
     terms = METRIC | {"steps": [WARNING, step]}
     refused("wrong_terms", lambda: only_rule(desk, now, "odd", now, **terms))
+
+
+def test_what_people_did_not_take_does_not_come_back_with_the_next_month(
+    desk: Cast, shop: Shop, now: datetime
+) -> None:
+    steps = [WARNING, {"effect": "restriction", "days": 7}]
+    only_rule(desk, now, "hard", now - 200 * DAY, **METRIC | {"steps": steps, "days": 90})
+    figures(shop.merchant, SEPTEMBER, 20, 300)
+    raised(datetime(2026, 10, 20, 2, tzinfo=now.tzinfo))
+    figures(shop.merchant, OCTOBER, 20, 300)
+    (row,) = raised(now)
+    services.measure_withdraw(measure=row, reason="促销积压", actor=desk.operations, now=now)
+    assert raised(datetime(2026, 12, 20, 2, tzinfo=now.tzinfo)) == []
