@@ -34,6 +34,7 @@ from aftersales.standards.states import Debtor
 
 logger = logging.getLogger(__name__)
 DAY = timedelta(days=1)
+MONTHS = 3  # looked back: rules may wait for figures that settle late
 ANNOUNCED = "incentive_announce_days_merchant"
 Fact = tuple[str, str]
 BREACH, FIGURE, MONTH, POINTS = "breach", "metric", "month", "points"
@@ -112,6 +113,22 @@ def month_before(now: datetime) -> date:
     return (today.replace(day=1) - DAY).replace(day=1)
 
 
+def months_before(now: datetime) -> list[date]:
+    """The months that are looked at for figures and grades, the oldest first."""
+    found = [month_before(now)]
+    while len(found) < MONTHS:
+        found.insert(0, (found[0] - DAY).replace(day=1))
+    return found
+
+
+def settled(terms: Terms, month: date) -> datetime:
+    """From when a month is judged: the rule's own days after it, and never before its figures' own have passed."""
+    end, wait = selectors.ends(last_of(month)), terms.lag * DAY
+    if terms.metric is not None and terms.metric.settles_after:
+        wait = max(wait, duration(terms.metric.settles_after, end))
+    return end + wait
+
+
 def last_of(month: date) -> date:
     return (month + 31 * DAY).replace(day=1) - DAY
 
@@ -130,13 +147,18 @@ def in_force(trigger_at: datetime) -> list[ConsequenceVersion]:
 
 
 def plans(now: datetime) -> list[Plan]:
-    """What follows now from the rules in force, the hardest first; what was followed up already is left out."""
+    """What follows now from the rules in force, the hardest first; what was followed up already is left out.
+
+    Of several months the oldest comes first: the next one is judged after it, without its days and a step higher.
+    """
     found: list[Plan] = []
-    month = month_before(now)
     for version in in_force(now):
         found += _safely(version, lambda terms, one=version: _by_day(one, terms, now))
-    for version in in_force(starts(month)):  # a month is judged by what was in force when it began
-        found += _safely(version, lambda terms, one=version: _by_month(one, terms, month, now))
+    for month in months_before(now):
+        for version in in_force(starts(month)):  # a month is judged by what was in force when it began
+            known = {(one.version.rule_id, one.hit.merchant_id) for one in found}
+            planned = _safely(version, lambda terms, one=version, of=month: _by_month(one, terms, of, now))
+            found += [one for one in planned if (one.version.rule_id, one.hit.merchant_id) not in known]
     order = list(Effect)
     return sorted(found, key=lambda one: -order.index(one.step.effect))
 
@@ -159,7 +181,7 @@ def _by_day(version: ConsequenceVersion, terms: Terms, now: datetime) -> list[Pl
 
 
 def _by_month(version: ConsequenceVersion, terms: Terms, month: date, now: datetime) -> list[Plan]:
-    if terms.trigger not in MONTHLY or selectors.ends(last_of(month)) + terms.lag * DAY > now:
+    if terms.trigger not in MONTHLY or settled(terms, month) > now:
         return []
     assert version.valid_from is not None
     begin = version.valid_from.astimezone(selectors.zone()).date()

@@ -19,6 +19,7 @@ from aftersales.scorecards.states import Direction, SubjectKind, Way
 from aftersales.standards.states import Promise
 
 LONGEST = 1095
+LATEST = 59  # of three months that are looked back at, each still has its turn
 CENT, THOUSANDTH, RICHEST = Decimal("0.01"), Decimal("0.001"), Decimal(10**12)
 MOST_POINTS = 32767
 
@@ -127,6 +128,8 @@ def check(terms: Terms) -> None:
         raise _wrong("steps", _("the first step is a warning: nobody is hit unwarned."))
     if not 1 <= terms.remember <= LONGEST:
         raise _wrong("remember", _("between 1 and %(most)s days.") % {"most": LONGEST})
+    if terms.lag > LATEST:
+        raise _wrong("lag", _("at most %(most)s days.") % {"most": LATEST})
     _CHECKS[terms.trigger](terms)
 
 

@@ -6,13 +6,11 @@ from datetime import date, datetime
 
 from aftersales.merchants.models import Merchant
 from aftersales.scorecards import consequences
-from aftersales.scorecards.consequences import DAY, Hit, last_of, month_before, starts
+from aftersales.scorecards.consequences import DAY, Hit, last_of, months_before, starts
 from aftersales.scorecards.consequencestates import Effect, Trigger
 from aftersales.scorecards.consequenceterms import Step, Terms
 from aftersales.scorecards.models import ConsequenceVersion, MerchantMeasure
 from aftersales.scorecards.scores import selectors
-
-MONTHS = 3
 
 
 @dataclass(frozen=True)
@@ -48,14 +46,6 @@ class Trial:
     counts: Sequence[tuple[Effect, int, int]]
 
 
-def months(now: datetime) -> list[date]:
-    """First days of the past quarter's months, the oldest first."""
-    found = [month_before(now)]
-    while len(found) < MONTHS:
-        found.insert(0, (found[0] - DAY).replace(day=1))
-    return found
-
-
 def tried(version: ConsequenceVersion, standing: ConsequenceVersion | None, now: datetime) -> Trial:
     """A version beside the one in force; whoever neither of them touches is left out."""
     will = by_merchant(dry(consequences.terms_of(version), now))
@@ -70,7 +60,7 @@ def tried(version: ConsequenceVersion, standing: ConsequenceVersion | None, now:
         Touched(*names[pk], was.get(pk, ()), will.get(pk, ())) for pk in sorted({*will, *was}) if pk in names
     ]
     rows.sort(key=lambda one: (not one.is_changed, one.name))
-    found = months(now)
+    found = months_before(now)
     counts = []
     for effect in Effect:
         pair = [
@@ -90,7 +80,7 @@ def by_merchant(found: Iterable[Dry]) -> dict[int, list[Dry]]:
 
 def dry(terms: Terms, now: datetime) -> list[Dry]:
     """What would have followed in the past quarter and since; months count when they are over."""
-    since, until = starts(months(now)[0]), now
+    since, until = starts(months_before(now)[0]), now
     if terms.trigger == Trigger.POINTS:
         return _by_points(terms, since, until)
     if terms.trigger == Trigger.BREACHES:
@@ -114,7 +104,7 @@ def _climbed(terms: Terms, hits: Iterable[Hit]) -> list[Dry]:
 def _by_month(terms: Terms, now: datetime) -> list[Hit]:
     after: dict[int, date] = {}
     found = []
-    for month in months(now):
+    for month in months_before(now):
         hits = consequences.monthly(terms, month, after=after, anew=True)
         after |= {one.merchant_id: last_of(month) for one in hits}
         found += hits

@@ -231,6 +231,21 @@ def test_what_a_measure_cannot_hold_is_no_term(desk: Cast, now: datetime, step: 
     refused("wrong_terms", lambda: only_rule(desk, now, "odd", now, **terms))
 
 
+def test_a_rule_whose_figures_settle_late_still_acts_and_each_month_in_its_turn(
+    desk: Cast, shop: Shop, now: datetime
+) -> None:
+    refused("wrong_terms", lambda: only_rule(desk, now, "never", now, **METRIC | {"lag": 70}))
+    only_rule(desk, now, "patient", now - 200 * DAY, **METRIC | {"lag": 40})
+    figures(shop.merchant, SEPTEMBER, 20, 300)
+    figures(shop.merchant, OCTOBER, 20, 300)
+    at = datetime(2026, 12, 20, 2, tzinfo=now.tzinfo)
+    (first,) = raised(at)
+    assert (first.period, first.step) == (SEPTEMBER, 1)
+    (second,) = raised(at + DAY)
+    assert (second.period, second.step, second.rests_on) == (OCTOBER, 2, first)
+    assert raised(at + 2 * DAY) == []
+
+
 def test_what_people_did_not_take_does_not_come_back_with_the_next_month(
     desk: Cast, shop: Shop, now: datetime
 ) -> None:
