@@ -345,8 +345,16 @@ def _by_score(terms: Terms, month: date, scores: Sequence[_Scored]) -> list[Hit]
     ]  # fmt: skip
 
 
+def _formula() -> Formula | None:
+    """The first by code, as incentive rules take it."""
+    first: Formula | None = Formula.objects.filter(subject_kind=SubjectKind.MERCHANT).order_by("code").first()
+    return first
+
+
 def _kept_scores(month: date) -> list[_Scored]:
-    rows = Snapshot.objects.filter(subject_kind=SubjectKind.MERCHANT, month=month).order_by("subject_id")
+    """Of the formula by which merchants are judged; others are kept beside it, for rules that name them."""
+    rows = Snapshot.objects.filter(formula=_formula(), subject_kind=SubjectKind.MERCHANT, month=month)
+    rows = rows.order_by("subject_id")
     return [
         _Scored(
             one.subject_id, one.score, one.high, one.grade,
@@ -358,7 +366,7 @@ def _kept_scores(month: date) -> list[_Scored]:
 
 def _counted_scores(month: date) -> list[_Scored]:
     """For a simulation only: nobody is touched by a score that was never kept."""
-    formula = Formula.objects.filter(subject_kind=SubjectKind.MERCHANT).order_by("code").first()
+    formula = _formula()
     version = selectors.counting(formula, last_of(month))[0] if formula is not None else None
     if version is None:
         return []

@@ -14,8 +14,10 @@ from aftersales.scorecards import measurepages, services
 from aftersales.scorecards.models import (
     ConsequenceRule,
     ConsequenceVersion,
+    Formula,
     MerchantMeasure,
     Neutral,
+    Snapshot,
 )
 from aftersales.scorecards.scores import selectors
 from aftersales.scorecards.services import measures
@@ -257,3 +259,18 @@ def test_what_people_did_not_take_does_not_come_back_with_the_next_month(
     (row,) = raised(now)
     services.measure_withdraw(measure=row, reason="促销积压", actor=desk.operations, now=now)
     assert raised(datetime(2026, 12, 20, 2, tzinfo=now.tzinfo)) == []
+
+
+def test_only_the_first_formula_of_merchants_gives_the_grade(desk: Cast, shop: Shop, now: datetime) -> None:
+    only_rule(
+        desk, now, "grade", now - 200 * DAY, trigger="grade", grades=["D"], remember=90, steps=[WARNING]
+    )
+    standing = Formula.objects.get(code="merchants")
+    trial = Formula.objects.create(code="zz_trial", name_zh="试", name_en="Trial", subject_kind="merchant")
+    for formula, grade in ((standing, "A"), (trial, "D")):
+        Snapshot.objects.create(
+            formula=formula, rule=standing.versions.first(), subject_kind="merchant", subject_id=shop.merchant.pk,
+            subject_name="甲", day=date(2026, 10, 31), month=OCTOBER, score=40, low=35, high=45, grade=grade,
+            volume=300, details={"items": []}, at=now,
+        )  # fmt: skip
+    assert raised(now) == []
