@@ -10,7 +10,7 @@ from accounts.services import system_user
 from aftersales.core import moves
 from aftersales.merchants.services import deposit_due_change, merchant_move
 from aftersales.merchants.states import Cause
-from aftersales.scorecards import measurepages, services
+from aftersales.scorecards import consequences, measurepages, services
 from aftersales.scorecards.models import (
     ConsequenceRule,
     ConsequenceVersion,
@@ -166,6 +166,18 @@ def test_lifted_early_it_is_still_appealed_and_what_rests_on_it_falls(
     swept(now + 7 * DAY)
     assert states(third) == ["expired"]
     assert (third.ended_at, third.end_reason) == (now + 6 * DAY, "已整改")
+
+
+def test_a_step_whose_ground_fell_meanwhile_is_not_raised(desk: Cast, shop: Shop, now: datetime) -> None:
+    only_rule(desk, now, "twice", now - 200 * DAY, **METRIC)
+    figures(shop.merchant, SEPTEMBER, 20, 300)
+    (first,) = raised(datetime(2026, 10, 20, 2, tzinfo=now.tzinfo))
+    figures(shop.merchant, OCTOBER, 30, 300)
+    (plan,) = consequences.plans(now)
+    assert plan.rests_on == first
+    services.measure_cancel(measure=first, reason="先前", actor=system_user(now), now=now)
+    assert measures._raise(plan, system_user(now), now) is False
+    assert MerchantMeasure.objects.count() == 1
 
 
 # ------------------------------------------------------------------------------------------------- what is judged

@@ -57,6 +57,8 @@ def _tried(plan: Plan, actor: Any, now: datetime) -> bool:
 def _raise(plan: Plan, actor: Any, now: datetime) -> bool:
     try:
         with transaction.atomic():
+            if plan.rests_on is not None and moves.locked(plan.rests_on).state in FALLEN:
+                return False  # it fell meanwhile: the next run judges anew
             row = _propose(plan, actor, now)
             if row.effect not in PEOPLE_DECIDE:
                 measure_impose(measure=row, actor=actor, now=now)
