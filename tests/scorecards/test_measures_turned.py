@@ -15,6 +15,7 @@ from aftersales.scorecards.models import (
     ConsequenceRule,
     ConsequenceVersion,
     Formula,
+    MeasureFact,
     MerchantMeasure,
     Neutral,
     Snapshot,
@@ -166,6 +167,26 @@ def test_lifted_early_it_is_still_appealed_and_what_rests_on_it_falls(
     swept(now + 7 * DAY)
     assert states(third) == ["expired"]
     assert (third.ended_at, third.end_reason) == (now + 6 * DAY, "已整改")
+
+
+def test_points_that_were_over_at_the_time_neither_hold_a_step_nor_are_shown_as_its_reason(
+    desk: Cast, shop: Shop, now: datetime
+) -> None:
+    lifted = imposed(shop, desk, now, "points", 90, points=9)
+    services.measure_lift(measure=lifted, reason="已整改", actor=desk.operations, now=now + HOUR)
+    old = imposed(shop, desk, now, "points", 90, points=6)
+    tier = imposed(
+        shop, desk, now + DAY, "weight", 28, weight=Decimal("0.8"), trigger="points",
+        figures={"points": 6, "reached": 6},
+    )  # fmt: skip
+    MeasureFact.objects.create(measure=tier, merchant_id=shop.merchant.pk, kind="points", key=str(old.pk))
+    shown = [one.words for one in measurepages.facts(tier, desk.supervisor)]
+    assert len(shown) == 1
+    assert old.number in shown[0]
+    imposed(shop, desk, now + 2 * DAY, "points", 90, points=12)  # given later, it held nothing then
+    appealed(old, shop, now + 3 * DAY)
+    heard(old, desk, now + 4 * DAY)
+    assert states(tier) == ["cancelled"]
 
 
 def test_a_step_whose_ground_fell_meanwhile_is_not_raised(desk: Cast, shop: Shop, now: datetime) -> None:

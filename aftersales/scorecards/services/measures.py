@@ -198,7 +198,7 @@ def measure_hear(
 def _undo(row: MerchantMeasure, why: str, actor: Any, now: datetime) -> None:
     turning.fact_falls(row, why, actor, now)
     turning.end(row, now, undone=True)
-    for one in turning.resting_on(row, now):
+    for one in turning.resting_on(row):
         measure_cancel(measure=one, reason=turning.why_with(row), actor=system_user(now), now=now)
 
 
@@ -216,7 +216,7 @@ def measure_cancel(*, measure: MerchantMeasure, reason: str, actor: Any, now: da
         )
         MeasureFact.objects.filter(measure=row).update(freed_at=now)
         turning.end(row, now, undone=True)
-        for one in turning.resting_on(row, now):
+        for one in turning.resting_on(row):
             measure_cancel(measure=one, reason=turning.why_with(row), actor=actor, now=now)
         if row.begins_at is not None:
             _tell(row, "scorecards.measure_ended", now, reason=reason)

@@ -3,6 +3,7 @@
 from datetime import date, datetime
 from typing import Any
 
+from django.db.models import Sum
 from django.utils.translation import gettext as _
 
 from accounts.services import system_user
@@ -18,7 +19,7 @@ from aftersales.merchants.machine import MACHINE as SHOP_MACHINE
 from aftersales.merchants.models import Merchant
 from aftersales.merchants.services import deposit_due_change, merchant_move
 from aftersales.merchants.states import Cause, MerchantState
-from aftersales.scorecards import consequences, consequencewords
+from aftersales.scorecards import consequencewords
 from aftersales.scorecards.consequences import BREACH, DAY, FIGURE, last_of
 from aftersales.scorecards.consequencestates import FALLEN, Effect, Trigger
 from aftersales.scorecards.models import MerchantMeasure, Neutral
@@ -188,17 +189,18 @@ def _leave_out(row: MerchantMeasure, clocks: list[int], answer: str, actor: Any,
         touch(subject_kind=clock.subject_kind, subject_id=clock.subject_id)
 
 
-def resting_on(row: MerchantMeasure, now: datetime) -> list[MerchantMeasure]:
+def resting_on(row: MerchantMeasure) -> list[MerchantMeasure]:
     """Measures that would not be as they are without this one: the next steps of its ladder, what its points led to."""
     standing = MerchantMeasure.objects.exclude(state__in=sorted(FALLEN))
     found = list(standing.filter(rests_on=row).select_related("merchant", "rule").order_by("pk"))
     if row.effect == Effect.POINTS:
-        left = consequences.effects(row.merchant, now).points
         by_points = standing.filter(merchant=row.merchant_id, trigger=Trigger.POINTS).select_related(
             "merchant", "rule"
         )
         found += [
-            one for one in by_points.order_by("pk") if _rested(one, row) and one.figures["reached"] > left
+            one
+            for one in by_points.order_by("pk")
+            if _rested(one, row) and one.figures["reached"] > _points_without(row, one.proposed_at)
         ]
     return found
 
@@ -206,6 +208,13 @@ def resting_on(row: MerchantMeasure, now: datetime) -> list[MerchantMeasure]:
 def _rested(row: MerchantMeasure, points: MerchantMeasure) -> bool:
     """Whether these points stood when it was proposed."""
     return points.begins_at is not None and points.begins_at <= row.proposed_at
+
+
+def _points_without(row: MerchantMeasure, at: datetime) -> int:
+    """What stood against the shop at that moment besides these points, as far as it still holds."""
+    rows = MerchantMeasure.objects.acting(at).filter(merchant=row.merchant_id, effect=Effect.POINTS)
+    total: int | None = rows.exclude(pk=row.pk).aggregate(total=Sum("points"))["total"]
+    return total or 0
 
 
 def why_with(row: MerchantMeasure) -> str:
