@@ -8,6 +8,7 @@ import pytest
 
 from accounts.services import system_user
 from aftersales.core import moves
+from aftersales.ledger.models import Proposal
 from aftersales.merchants.services import deposit_due_change, merchant_move
 from aftersales.merchants.states import Cause
 from aftersales.scorecards import consequences, measurepages, services
@@ -28,6 +29,7 @@ from tests.records import merchant as a_merchant
 from tests.scorecards.test_measures import (
     METRIC,
     OCTOBER,
+    TIERS,
     WARNING,
     a_rule,
     figures,
@@ -307,3 +309,11 @@ def test_only_the_first_formula_of_merchants_gives_the_grade(desk: Cast, shop: S
             volume=300, details={"items": []}, at=now,
         )  # fmt: skip
     assert raised(now) == []
+
+
+def test_a_penalty_by_points_is_not_multiplied_by_them(desk: Cast, shop: Shop, now: datetime) -> None:
+    step = {"reached": 6, "effect": "penalty", "amount": "100", "most": "900", "days": 28}
+    only_rule(desk, now, "tiers", now - DAY, **TIERS | {"steps": [step]})
+    imposed(shop, desk, now, "points", 90, points=7)
+    (row,) = raised(now + DAY)
+    assert row.amount == Proposal.objects.get(source_id=row.pk).amount == 100

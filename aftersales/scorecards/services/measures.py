@@ -100,7 +100,7 @@ def _propose(plan: Plan, actor: Any, now: datetime) -> MerchantMeasure:
 def _figures(plan: Plan) -> dict[str, Any]:
     found = dict(plan.hit.figures)
     if plan.step.effect == Effect.PENALTY:
-        found |= {"each": str(plan.step.amount), "most": str(plan.step.most), "bad": max(plan.hit.bad, 1)}
+        found |= {"each": str(plan.step.amount), "most": str(plan.step.most), "bad": _cases(plan)}
     if plan.terms.trigger == Trigger.POINTS:
         found["reached"] = plan.step.reached
     return found
@@ -110,7 +110,12 @@ def _amount(plan: Plan) -> Decimal | None:
     step = plan.step
     if step.effect != Effect.PENALTY or step.amount is None or step.most is None:
         return step.amount if step.effect == Effect.DEPOSIT else None
-    return min(step.amount * max(plan.hit.bad, 1), step.most)
+    return min(step.amount * _cases(plan), step.most)
+
+
+def _cases(plan: Plan) -> int:
+    """How many bad cases a penalty is for; points are no cases."""
+    return 1 if plan.terms.trigger == Trigger.POINTS else max(plan.hit.bad, 1)
 
 
 def measure_impose(
