@@ -148,12 +148,8 @@ def facts(row: MerchantMeasure, user: Any) -> list[Found]:
     found += [_figure(row, one, neutral) for one in kept if one.kind in (FIGURE, MONTH)]
     wanted = [int(one.key) for one in kept if one.kind == POINTS]
     if wanted:
-        giving = MerchantMeasure.objects.visible_to(user).filter(
-            merchant=row.merchant_id,
-            effect="points",
-            begins_at__lte=row.proposed_at,
-            ends_at__gt=row.proposed_at,
-        )
+        stood = MerchantMeasure.objects.visible_to(user).stood(row.proposed_at)
+        giving = stood.filter(merchant=row.merchant_id, effect="points")
         found += [_points(one) for one in giving.select_related("merchant", "rule").order_by("-pk")]
     return found
 
