@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import OperationalError
-from django.db.models import Exists, OuterRef, QuerySet, Sum
+from django.db.models import Exists, F, OuterRef, QuerySet, Sum
 
 from aftersales.clocks.models import BreachExclusion, Clock
 from aftersales.core.models import Event
@@ -35,6 +35,7 @@ from aftersales.standards.states import Debtor
 logger = logging.getLogger(__name__)
 DAY = timedelta(days=1)
 MONTHS = 3  # looked back: rules may wait for figures that settle late
+UNTIL_LATE = 2 * DAY
 ANNOUNCED = "incentive_announce_days_merchant"
 Fact = tuple[str, str]
 BREACH, FIGURE, MONTH, POINTS = "breach", "metric", "month", "points"
@@ -492,6 +493,11 @@ def _summed(rows: Sequence[MerchantMeasure]) -> Effects:
 
 
 def ordered_courses(now: datetime) -> list[tuple[int, str, int, str, datetime]]:
-    """Training orders that act: merchant, course, days, number of the measure, since when."""
-    rows = MerchantMeasure.objects.acting(now).filter(effect=Effect.TRAINING).order_by("pk")
+    """Training orders that act: merchant, course, days, number of the measure, since when.
+
+    A course is due with a midnight after the measure is over; until that is looked at, its order stays.
+    """
+    due = MerchantMeasure.objects.filter(state=MeasureState.EXPIRED, ended_at=F("ends_at"))
+    rows = MerchantMeasure.objects.acting(now) | due.filter(ends_at__gt=now - UNTIL_LATE)
+    rows = rows.filter(effect=Effect.TRAINING).order_by("pk")
     return list(rows.values_list("merchant_id", "course", "days", "number", "begins_at"))

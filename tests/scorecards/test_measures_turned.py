@@ -9,7 +9,9 @@ import pytest
 from accounts.services import system_user
 from aftersales.core import moves
 from aftersales.ledger.models import Proposal
+from aftersales.merchants.models import Lesson
 from aftersales.merchants.services import deposit_due_change, merchant_move
+from aftersales.merchants.services.training import lessons_sweep
 from aftersales.merchants.states import Cause
 from aftersales.scorecards import consequences, measurepages, services
 from aftersales.scorecards.models import (
@@ -31,6 +33,7 @@ from tests.scorecards.test_measures import (
     OCTOBER,
     TIERS,
     WARNING,
+    a_course,
     a_rule,
     figures,
     only_rule,
@@ -317,3 +320,16 @@ def test_a_penalty_by_points_is_not_multiplied_by_them(desk: Cast, shop: Shop, n
     imposed(shop, desk, now, "points", 90, points=7)
     (row,) = raised(now + DAY)
     assert row.amount == Proposal.objects.get(source_id=row.pk).amount == 100
+
+
+def test_a_training_order_that_nobody_followed_is_late(desk: Cast, shop: Shop, now: datetime) -> None:
+    course = a_course(desk, now)
+    imposed(shop, desk, now, "training", 5, course=course.code)
+    lessons_sweep(actor=system_user(now), now=now)
+    owed = Lesson.objects.filter(merchant=shop.merchant, course=course)
+    at = now
+    while at < now + 9 * DAY:
+        at += 6 * HOUR
+        swept(at)
+        lessons_sweep(actor=system_user(at), now=at)
+    assert owed.count() == owed.filter(late_told_at__isnull=False, ended_at__isnull=False).count() > 0
