@@ -217,12 +217,13 @@ def broken(terms: Terms, since: datetime, until: datetime, *, fresh: bool) -> li
     found: list[tuple[int, int, datetime]] = list(told)
     if not fresh:
         return found
-    taken = _taken(BREACH, {str(pk) for pk, _merchant, _at in found}) | _charged(since)
+    merchants, clocks = {one for _pk, one, _at in found}, {str(pk) for pk, _merchant, _at in found}
+    taken = _taken(BREACH, merchants, clocks) | _charged(since)
     return [one for one in found if str(one[0]) not in taken]
 
 
-def _taken(kind: str, keys: Collection[str]) -> set[str]:
-    rows = MeasureFact.objects.filter(kind=kind, key__in=keys, freed_at=None)
+def _taken(kind: str, merchants: Collection[int], keys: Collection[str]) -> set[str]:
+    rows = MeasureFact.objects.filter(merchant_id__in=merchants, kind=kind, key__in=keys, freed_at=None)
     return set(rows.values_list("key", flat=True))
 
 
