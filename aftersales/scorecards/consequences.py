@@ -384,9 +384,14 @@ def _counted_scores(month: date) -> list[_Scored]:
 def by_points(terms: Terms, at: datetime) -> list[Hit]:
     """Whose standing points reach a step of the rule; known by the newest of them."""
     rows = MerchantMeasure.objects.acting(at).filter(effect=Effect.POINTS).order_by("begins_at", "pk")
+    return of_points(terms, at, rows.only("pk", "merchant_id", "points"))
+
+
+def of_points(terms: Terms, at: datetime, rows: Iterable[MerchantMeasure]) -> list[Hit]:
+    """The same of rows that are known to stand then, in the order in which they were given."""
     sums: dict[int, tuple[int, int]] = {}
-    for pk, merchant, points in rows.values_list("pk", "merchant_id", "points"):
-        sums[merchant] = (sums.get(merchant, (0, 0))[0] + points, pk)
+    for one in rows:
+        sums[one.merchant_id] = (sums.get(one.merchant_id, (0, 0))[0] + one.points, one.pk)
     least = terms.steps[0].reached
     period = at.astimezone(selectors.zone()).date().replace(day=1)
     return [

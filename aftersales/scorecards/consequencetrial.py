@@ -4,10 +4,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from django.db.models import Q, QuerySet
+
 from aftersales.merchants.models import Merchant
 from aftersales.scorecards import consequences
 from aftersales.scorecards.consequences import DAY, Hit, last_of, months_before, starts
-from aftersales.scorecards.consequencestates import Effect, Trigger
+from aftersales.scorecards.consequencestates import FALLEN, Effect, Trigger
 from aftersales.scorecards.consequenceterms import Step, Terms
 from aftersales.scorecards.models import ConsequenceVersion, MerchantMeasure
 from aftersales.scorecards.scores import selectors
@@ -126,11 +128,12 @@ def _by_breaches(terms: Terms, since: datetime, until: datetime) -> list[Hit]:
 
 def _by_points(terms: Terms, since: datetime, until: datetime) -> list[Dry]:
     """At every moment at which points were given."""
-    given = MerchantMeasure.objects.filter(effect=Effect.POINTS, begins_at__gte=since, begins_at__lt=until)
+    rows = list(_points_of(since, until))
+    moments = {one.begins_at for one in rows if one.begins_at is not None and one.begins_at >= since}
     held: dict[int, tuple[int, datetime]] = {}
     found = []
-    for at in given.order_by("begins_at").values_list("begins_at", flat=True).distinct():
-        for hit in consequences.by_points(terms, at):
+    for at in sorted(moments):
+        for hit in consequences.of_points(terms, at, (one for one in rows if _acted(one, at))):
             number = consequences.step_of_points(terms, hit.bad)
             step = terms.step(number)
             before, until_then = held.get(hit.merchant_id, (0, at))
@@ -139,3 +142,18 @@ def _by_points(terms: Terms, since: datetime, until: datetime) -> list[Dry]:
             held[hit.merchant_id] = (number, at + (step.days or 3650) * DAY)
             found.append(Dry(hit, number, step))
     return found
+
+
+def _points_of(since: datetime, until: datetime) -> QuerySet[MerchantMeasure]:
+    """Points that were given in this time or still stood at its beginning, in the order in which they were given."""
+    rows = MerchantMeasure.objects.filter(effect=Effect.POINTS, begins_at__lt=until)
+    rows = rows.filter(Q(begins_at__gte=since) | Q(ends_at=None) | Q(ends_at__gt=since))
+    listed: QuerySet[MerchantMeasure] = rows.order_by("begins_at", "pk")
+    return listed
+
+
+def _acted(row: MerchantMeasure, at: datetime) -> bool:
+    """As ``acting`` says it."""
+    if row.state in FALLEN or row.begins_at is None or row.begins_at > at:
+        return False
+    return all(end is None or end > at for end in (row.ends_at, row.ended_at))

@@ -13,7 +13,8 @@ from aftersales.merchants.models import Lesson
 from aftersales.merchants.services import deposit_due_change, merchant_move
 from aftersales.merchants.services.training import lessons_sweep
 from aftersales.merchants.states import Cause
-from aftersales.scorecards import consequences, measurepages, services
+from aftersales.scorecards import consequences, consequencetrial, measurepages, services
+from aftersales.scorecards.consequencestates import Effect
 from aftersales.scorecards.models import (
     ConsequenceRule,
     ConsequenceVersion,
@@ -333,3 +334,14 @@ def test_a_training_order_that_nobody_followed_is_late(desk: Cast, shop: Shop, n
         swept(at)
         lessons_sweep(actor=system_user(at), now=at)
     assert owed.count() == owed.filter(late_told_at__isnull=False, ended_at__isnull=False).count() > 0
+
+
+def test_the_trial_of_a_rule_by_points_asks_once(
+    desk: Cast, shop: Shop, now: datetime, django_assert_max_num_queries: Any
+) -> None:
+    rule = only_rule(desk, now, "tiers", now - DAY, **TIERS)
+    for number in range(6):
+        imposed(shop, desk, now - (9 - number) * DAY, "points", 90, points=3)
+    with django_assert_max_num_queries(3):
+        trial = consequencetrial.tried(rule, None, now)
+    assert trial.counts == [(Effect.WEIGHT, 0, 1)]
