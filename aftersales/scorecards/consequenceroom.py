@@ -10,6 +10,7 @@ from aftersales.ledger import clauses
 from aftersales.ledger import words as ledger_words
 from aftersales.merchants import trainingorders
 from aftersales.scorecards import (
+    consequencefacts,
     consequencemachine,
     consequences,
     consequenceshipping,
@@ -34,8 +35,8 @@ def connect() -> None:
     moves.use(consequencemachine.CONSEQUENCE_MACHINE)
     moves.use(consequencemachine.MEASURE_MACHINE)
     facts.provide("scorecards.consequence_announced_until", consequences.announced_until)
-    facts.provide("scorecards.managers", consequences.managers)
-    facts.provide("scorecards.owners", consequences.owners)
+    facts.provide("scorecards.managers", consequencefacts.managers)
+    facts.provide("scorecards.owners", consequencefacts.owners)
     series.declare("measure", "CS{yy}{mm}-{n:05d}")
     subjects.declare("scorecards.merchantmeasure", "number")
     subjects.provide_page("scorecards.merchantmeasure", "measures:measure")

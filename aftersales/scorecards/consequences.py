@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from django.db import OperationalError
@@ -14,8 +15,8 @@ from aftersales.clocks.models import BreachExclusion, Clock
 from aftersales.core.models import Event
 from aftersales.ledger.models import Raised
 from aftersales.ledger.states import Party
-from aftersales.merchants.models import Merchant, MerchantMember
-from aftersales.merchants.states import TERMINAL, MemberRole
+from aftersales.merchants.models import Merchant
+from aftersales.merchants.states import TERMINAL
 from aftersales.scorecards.consequencestates import FALLEN, Effect, MeasureState, Trigger
 from aftersales.scorecards.consequenceterms import Step, Terms, read
 from aftersales.scorecards.models import (
@@ -88,25 +89,6 @@ def earliest(now: datetime) -> datetime:
     return begin if begin >= notice else begin + DAY
 
 
-def managers(rows: Sequence[MerchantMeasure], now: datetime) -> dict[int, int]:
-    """Fact: who looks after the merchant."""
-    found = dict(
-        Merchant.objects.filter(pk__in={row.merchant_id for row in rows}).values_list("pk", "manager_id")
-    )
-    return {row.pk: found[row.merchant_id] for row in rows if found.get(row.merchant_id)}
-
-
-def owners(rows: Sequence[MerchantMeasure], now: datetime) -> dict[int, frozenset[int]]:
-    """Fact: who owns the merchant."""
-    members = MerchantMember.objects.filter(
-        merchant__in={row.merchant_id for row in rows}, role=MemberRole.OWNER, active_to=None
-    )
-    found: dict[int, set[int]] = {}
-    for merchant, user in members.values_list("merchant_id", "user_id"):
-        found.setdefault(merchant, set()).add(user)
-    return {row.pk: frozenset(found.get(row.merchant_id, ())) for row in rows}
-
-
 # ------------------------------------------------------------------------------------------------- who is touched
 def month_before(now: datetime) -> date:
     """First day of the month that is over."""
@@ -154,11 +136,11 @@ def plans(now: datetime) -> list[Plan]:
     """
     found: list[Plan] = []
     for version in in_force(now):
-        found += _safely(version, lambda terms, one=version: _by_day(one, terms, now))
+        found += _safely(version, partial(_by_day, version, now=now))
     for month in months_before(now):
         for version in in_force(starts(month)):  # a month is judged by what was in force when it began
             known = {(one.version.rule_id, one.hit.merchant_id) for one in found}
-            planned = _safely(version, lambda terms, one=version, of=month: _by_month(one, terms, of, now))
+            planned = _safely(version, partial(_by_month, version, month=month, now=now))
             found += [one for one in planned if (one.version.rule_id, one.hit.merchant_id) not in known]
     order = list(Effect)
     return sorted(found, key=lambda one: -order.index(one.step.effect))

@@ -100,8 +100,8 @@ class MerchantMeasure(PublicIdModel, StateModel, VersionedModel):
     It acts and is published from ``begins_at`` to ``ends_at`` (empty: until it is lifted). ``figures``: what was
     counted, as codes and numbers; ``step``: which step of the ladder, ``rests_on``: the one before it. ``points``,
     ``weight``, ``cap``, ``amount`` with ``most`` and ``course``: what the effect does, taken from the version.
-    ``released_at``: the deposit was taken down or the shop let go, once, also while an appeal waits. ``found_state``: of
-    a restriction or suspension, what the shop goes back to.
+    ``released_at``: the deposit was taken down or the shop let go, once, also while an appeal waits. ``found_state``:
+    of a restriction or suspension, what the shop goes back to.
     """
 
     number = models.CharField(_("number"), max_length=40, unique=True)

@@ -153,8 +153,8 @@ def measure_appeal(
 ) -> MerchantMeasure:
     """The merchant says why it is wrong and brings what proves it; once, in time, by the owner or taken down for him.
 
-    The measure goes on until it is decided, or its time is over. Raises ``words_missing``, ``too_many_files``, ``not_the_party``,
-    ``window_over`` (with the day), ``appealed_already``, ``of_the_ledger``.
+    The measure goes on until it is decided, or its time is over. Raises ``words_missing``, ``too_many_files``,
+    ``not_the_party``, ``window_over`` (with the day), ``appealed_already``, ``of_the_ledger``.
     """
     said = _words(text)
     if len(files) > MOST_FILES:
