@@ -10,7 +10,6 @@ from aftersales.ledger import clauses
 from aftersales.ledger import words as ledger_words
 from aftersales.merchants import trainingorders
 from aftersales.scorecards import (
-    consequencefacts,
     consequencemachine,
     consequences,
     consequenceshipping,
@@ -18,6 +17,7 @@ from aftersales.scorecards import (
     consumers,
     tasks,
 )
+from aftersales.scorecards.consequencefacts import managers, owners
 from aftersales.scorecards.consequencestates import Trigger
 from aftersales.scorecards.models import ConsequenceVersion, MeasureFile
 from aftersales.scorecards.services.consequences import ANNOUNCE, check
@@ -35,8 +35,8 @@ def connect() -> None:
     moves.use(consequencemachine.CONSEQUENCE_MACHINE)
     moves.use(consequencemachine.MEASURE_MACHINE)
     facts.provide("scorecards.consequence_announced_until", consequences.announced_until)
-    facts.provide("scorecards.managers", consequencefacts.managers)
-    facts.provide("scorecards.owners", consequencefacts.owners)
+    facts.provide("scorecards.managers", managers)
+    facts.provide("scorecards.owners", owners)
     series.declare("measure", "CS{yy}{mm}-{n:05d}")
     subjects.declare("scorecards.merchantmeasure", "number")
     subjects.provide_page("scorecards.merchantmeasure", "measures:measure")

@@ -122,7 +122,7 @@ def in_public(since: datetime, now: datetime, *, most: int) -> list[Line]:
     What fell is taken down, and so is what is over: short measures stay until they end.
     """
     rows = MerchantMeasure.objects.filter(
-        state__in=sorted(STANDING), begins_at__gte=since, begins_at__lte=now
+        state__in=sorted(STANDING), begins_at__gte=since, begins_at__lte=now, ended_at=None
     )
     rows = rows.filter(Q(ends_at=None) | Q(ends_at__gt=now)).exclude(effect__in=sorted(OF_MONEY))
     shown = rows.select_related("merchant", "rule").order_by("-begins_at", "-pk")[:most]

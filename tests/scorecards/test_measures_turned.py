@@ -170,6 +170,7 @@ def test_lifted_early_it_is_still_appealed_and_what_rests_on_it_falls(
     appealed(third, shop, now + 6 * DAY)
     heard(third, desk, now + 7 * DAY, upheld=True)
     assert not measurepages.of_tab("standing", desk.supervisor, now + 7 * DAY).exists()
+    assert measurepages.in_public(now, now + 7 * DAY, most=9) == [], "what no longer acts is not public"
     lift: dict[str, Any] = {"measure": third, "reason": "再次", "actor": desk.operations}
     refused("over_already", lambda: services.measure_lift(now=now + 7 * DAY, **lift))
     swept(now + 7 * DAY)
