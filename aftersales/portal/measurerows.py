@@ -22,12 +22,8 @@ def facts(row: MerchantMeasure, request: MerchantRequest) -> list[Found]:
     neutral = {one.metric for one in row.neutrals.all()}
     found += [_figure(row, one, neutral) for one in kept if one.kind in (FIGURE, MONTH)]
     if any(one.kind == POINTS for one in kept):
-        giving = MerchantMeasure.objects.visible_to(request.user).filter(
-            merchant=row.merchant_id,
-            effect="points",
-            begins_at__lte=row.proposed_at,
-            ends_at__gt=row.proposed_at,
-        )
+        stood = MerchantMeasure.objects.visible_to(request.user).stood(row.proposed_at)
+        giving = stood.filter(merchant=row.merchant_id, effect="points")
         found += [
             Found(
                 f"{one.number} · {words.effect(one)}",

@@ -137,8 +137,16 @@ def not_of_the_ledger(
 def its_time_is_over(
     row: Any, facts: Facts, actor: Any, now: datetime, data: Mapping[str, Any]
 ) -> Iterable[Refusal]:
-    if row.ends_at is None or now < row.ends_at:
+    if row.ended_at is None and (row.ends_at is None or now < row.ends_at):
         yield Refusal("still_running", _("Its time is not over yet."))
+
+
+def it_goes_on(
+    row: Any, facts: Facts, actor: Any, now: datetime, data: Mapping[str, Any]
+) -> Iterable[Refusal]:
+    """Lifted, appealed and upheld, there is nothing left to lift."""
+    if row.ended_at is not None:
+        yield Refusal("over_already", _("It is over already."))
 
 
 def hidden(name: str, label: Any, *, required: bool = True) -> Need:
@@ -149,13 +157,13 @@ APPEAL_UNTIL = hidden("appeal_until", _("appeal until"))
 WHY = hidden("why", _("why it ended"), required=False)
 ANSWER = hidden("answer", _("answer to the appeal"))
 MANAGERS, OWNERS = "scorecards.managers", "scorecards.owners"
-EVERYTHING = [S.PROPOSED, S.IN_FORCE, S.APPEALED, S.UPHELD, S.EXPIRED]
+EVERYTHING = [S.PROPOSED, S.IN_FORCE, S.APPEALED, S.UPHELD, S.EXPIRED, S.LIFTED]
 
 MEASURE_MACHINE = Machine(
     "scorecards.merchantmeasure",
     states=S,
     initial=[S.PROPOSED],
-    terminal=[S.OVERTURNED, S.LIFTED, S.WITHDRAWN, S.CANCELLED],
+    terminal=[S.OVERTURNED, S.WITHDRAWN, S.CANCELLED],
     moves=[
         Move(
             "impose",
@@ -183,7 +191,7 @@ MEASURE_MACHINE = Machine(
         ),
         Move(
             "appeal",
-            sources=[S.IN_FORCE, S.EXPIRED],
+            sources=[S.IN_FORCE, S.EXPIRED, S.LIFTED],
             target=S.APPEALED,
             capability=APPEAL,
             label=_("Appeal"),
@@ -191,7 +199,9 @@ MEASURE_MACHINE = Machine(
             guards=[by_the_merchant, in_time_and_once, not_of_the_ledger],
             facts=[OWNERS],
             needs=[hidden("words", _("appeal")), hidden("due", _("to be decided by"))],
-            effect=_("Another person decides about it; until then the measure goes on."),
+            effect=_(
+                "Another person decides about it; until then the measure goes on, as far as its time is not over."
+            ),
         ),
         Move(
             "uphold",
@@ -227,7 +237,7 @@ MEASURE_MACHINE = Machine(
             label=_("Lift it early"),
             event="measure.lifted",
             needs=[WHY],
-            guards=[not_the_manager],
+            guards=[not_the_manager, it_goes_on],
             facts=[MANAGERS],
             effect=_("It ends now; the fact goes on counting."),
         ),

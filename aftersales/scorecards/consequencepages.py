@@ -42,7 +42,7 @@ def overview(now: datetime) -> list[Overview]:
     counted = {
         rule: (standing, fallen)
         for rule, standing, fallen in measures.annotate(
-            standing=Count("pk", filter=Q(state__in=sorted(STANDING))),
+            standing=Count("pk", filter=Q(state__in=sorted(STANDING), ended_at=None)),
             fallen=Count("pk", filter=Q(state__in=sorted(FALLEN))),
         )
     }

@@ -25,8 +25,12 @@ class MeasureQuerySet(models.QuerySet[Any]):
 
     def acting(self, now: datetime) -> Self:
         """Those that act, or acted, at that moment; what fell never did."""
-        running = self.exclude(state__in=sorted(FALLEN)).filter(begins_at__lte=now)
-        return running.filter(Q(ends_at=None) | Q(ends_at__gt=now), Q(ended_at=None) | Q(ended_at__gt=now))
+        return self.stood(now).exclude(state__in=sorted(FALLEN))
+
+    def stood(self, at: datetime) -> Self:
+        """As it was seen at that moment: also what fell later."""
+        running = self.filter(begins_at__lte=at)
+        return running.filter(Q(ends_at=None) | Q(ends_at__gt=at), Q(ended_at=None) | Q(ended_at__gt=at))
 
 
 class MeasureParts(models.QuerySet[Any]):

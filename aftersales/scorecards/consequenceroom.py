@@ -17,6 +17,7 @@ from aftersales.scorecards import (
     consumers,
     tasks,
 )
+from aftersales.scorecards.consequencefacts import managers, owners
 from aftersales.scorecards.consequencestates import Trigger
 from aftersales.scorecards.models import ConsequenceVersion, MeasureFile
 from aftersales.scorecards.services.consequences import ANNOUNCE, check
@@ -34,8 +35,8 @@ def connect() -> None:
     moves.use(consequencemachine.CONSEQUENCE_MACHINE)
     moves.use(consequencemachine.MEASURE_MACHINE)
     facts.provide("scorecards.consequence_announced_until", consequences.announced_until)
-    facts.provide("scorecards.managers", consequences.managers)
-    facts.provide("scorecards.owners", consequences.owners)
+    facts.provide("scorecards.managers", managers)
+    facts.provide("scorecards.owners", owners)
     series.declare("measure", "CS{yy}{mm}-{n:05d}")
     subjects.declare("scorecards.merchantmeasure", "number")
     subjects.provide_page("scorecards.merchantmeasure", "measures:measure")
@@ -54,4 +55,6 @@ def connect() -> None:
     jobs.register(STAND, tasks.stand_job, _("Count scores anew after an appeal"))
     name = _("Let measures follow their penalties")
     deliveries.subscribe("scorecards.penalties", "proposal.*", consumers.penalty_changed, name)
+    name = _("Turn measures back that breaches left out no longer carry")
+    deliveries.subscribe("scorecards.measures_of_breaches", "clock.excluded", consumers.breach_left_out, name)
     shipped.register("scorecards_consequences", consequenceshipping.load)

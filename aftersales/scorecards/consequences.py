@@ -1,20 +1,23 @@
 """Whom a version of a consequence rule touches, when and why; what stands against a merchant. Reads only."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+import logging
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
-from django.db.models import Exists, OuterRef, QuerySet, Sum
+from django.db import OperationalError
+from django.db.models import Exists, F, OuterRef, QuerySet, Sum
 
 from aftersales.clocks.models import BreachExclusion, Clock
 from aftersales.core.models import Event
 from aftersales.ledger.models import Raised
 from aftersales.ledger.states import Party
-from aftersales.merchants.models import Merchant, MerchantMember
-from aftersales.merchants.states import TERMINAL, MemberRole
-from aftersales.scorecards.consequencestates import FALLEN, Effect, Trigger
+from aftersales.merchants.models import Merchant
+from aftersales.merchants.states import TERMINAL
+from aftersales.scorecards.consequencestates import FALLEN, Effect, MeasureState, Trigger
 from aftersales.scorecards.consequenceterms import Step, Terms, read
 from aftersales.scorecards.models import (
     ConsequenceVersion,
@@ -30,7 +33,10 @@ from aftersales.scorecards.states import Direction, SubjectKind, Verdict
 from aftersales.standards.selectors import duration
 from aftersales.standards.states import Debtor
 
+logger = logging.getLogger(__name__)
 DAY = timedelta(days=1)
+MONTHS = 3  # looked back: rules may wait for figures that settle late
+UNTIL_LATE = 2 * DAY
 ANNOUNCED = "incentive_announce_days_merchant"
 Fact = tuple[str, str]
 BREACH, FIGURE, MONTH, POINTS = "breach", "metric", "month", "points"
@@ -83,30 +89,27 @@ def earliest(now: datetime) -> datetime:
     return begin if begin >= notice else begin + DAY
 
 
-def managers(rows: Sequence[MerchantMeasure], now: datetime) -> dict[int, int]:
-    """Fact: who looks after the merchant."""
-    found = dict(
-        Merchant.objects.filter(pk__in={row.merchant_id for row in rows}).values_list("pk", "manager_id")
-    )
-    return {row.pk: found[row.merchant_id] for row in rows if found.get(row.merchant_id)}
-
-
-def owners(rows: Sequence[MerchantMeasure], now: datetime) -> dict[int, frozenset[int]]:
-    """Fact: who owns the merchant."""
-    members = MerchantMember.objects.filter(
-        merchant__in={row.merchant_id for row in rows}, role=MemberRole.OWNER, active_to=None
-    )
-    found: dict[int, set[int]] = {}
-    for merchant, user in members.values_list("merchant_id", "user_id"):
-        found.setdefault(merchant, set()).add(user)
-    return {row.pk: frozenset(found.get(row.merchant_id, ())) for row in rows}
-
-
 # ------------------------------------------------------------------------------------------------- who is touched
 def month_before(now: datetime) -> date:
     """First day of the month that is over."""
     today = now.astimezone(selectors.zone()).date()
     return (today.replace(day=1) - DAY).replace(day=1)
+
+
+def months_before(now: datetime) -> list[date]:
+    """The months that are looked at for figures and grades, the oldest first."""
+    found = [month_before(now)]
+    while len(found) < MONTHS:
+        found.insert(0, (found[0] - DAY).replace(day=1))
+    return found
+
+
+def settled(terms: Terms, month: date) -> datetime:
+    """From when a month is judged: the rule's own days after it, and never before its figures' own have passed."""
+    end, wait = selectors.ends(last_of(month)), terms.lag * DAY
+    if terms.metric is not None and terms.metric.settles_after:
+        wait = max(wait, duration(terms.metric.settles_after, end))
+    return end + wait
 
 
 def last_of(month: date) -> date:
@@ -127,19 +130,45 @@ def in_force(trigger_at: datetime) -> list[ConsequenceVersion]:
 
 
 def plans(now: datetime) -> list[Plan]:
-    """What follows now from the rules in force, the hardest first; what was followed up already is left out."""
+    """What follows now from the rules in force, the hardest first; what was followed up already is left out.
+
+    Of several months the oldest comes first: the next one is judged after it, without its days and a step higher.
+    """
     found: list[Plan] = []
-    month = month_before(now)
     for version in in_force(now):
-        terms = terms_of(version)
-        if terms.trigger not in MONTHLY:
-            found += _planned(version, terms, _daily(version, terms, now), now)
-    for version in in_force(starts(month)):  # a month is judged by what was in force when it began
-        terms = terms_of(version)
-        if terms.trigger in MONTHLY and selectors.ends(last_of(month)) + terms.lag * DAY <= now:
-            found += _planned(version, terms, monthly(terms, month, after=_covered(version)), now)
+        found += _safely(version, partial(_by_day, version, now=now))
+    for month in months_before(now):
+        for version in in_force(starts(month)):  # a month is judged by what was in force when it began
+            known = {(one.version.rule_id, one.hit.merchant_id) for one in found}
+            planned = _safely(version, partial(_by_month, version, month=month, now=now))
+            found += [one for one in planned if (one.version.rule_id, one.hit.merchant_id) not in known]
     order = list(Effect)
     return sorted(found, key=lambda one: -order.index(one.step.effect))
+
+
+def _safely(version: ConsequenceVersion, planned: Callable[[Terms], list[Plan]]) -> list[Plan]:
+    """A version that can no longer be read or judged stands in the log; the others go on."""
+    try:
+        return planned(terms_of(version))
+    except OperationalError:  # the database, not the rule
+        raise
+    except Exception:
+        logger.exception("%s could not be judged", version)
+        return []
+
+
+def _by_day(version: ConsequenceVersion, terms: Terms, now: datetime) -> list[Plan]:
+    if terms.trigger in MONTHLY:
+        return []
+    return _planned(version, terms, _daily(version, terms, now), now)
+
+
+def _by_month(version: ConsequenceVersion, terms: Terms, month: date, now: datetime) -> list[Plan]:
+    if terms.trigger not in MONTHLY or settled(terms, month) > now:
+        return []
+    assert version.valid_from is not None
+    begin = version.valid_from.astimezone(selectors.zone()).date()
+    return _planned(version, terms, monthly(terms, month, after=_covered(version), begin=begin), now)
 
 
 def _daily(version: ConsequenceVersion, terms: Terms, now: datetime) -> list[Hit]:
@@ -170,12 +199,13 @@ def broken(terms: Terms, since: datetime, until: datetime, *, fresh: bool) -> li
     found: list[tuple[int, int, datetime]] = list(told)
     if not fresh:
         return found
-    taken = _taken(BREACH, {str(pk) for pk, _merchant, _at in found}) | _charged(since)
+    merchants, clocks = {one for _pk, one, _at in found}, {str(pk) for pk, _merchant, _at in found}
+    taken = _taken(BREACH, merchants, clocks) | _charged(since)
     return [one for one in found if str(one[0]) not in taken]
 
 
-def _taken(kind: str, keys: Collection[str]) -> set[str]:
-    rows = MeasureFact.objects.filter(kind=kind, key__in=keys, freed_at=None)
+def _taken(kind: str, merchants: Collection[int], keys: Collection[str]) -> set[str]:
+    rows = MeasureFact.objects.filter(merchant_id__in=merchants, kind=kind, key__in=keys, freed_at=None)
     return set(rows.values_list("key", flat=True))
 
 
@@ -203,26 +233,32 @@ def _ladder(rule: int) -> QuerySet[MerchantMeasure]:
 
 
 def _covered(version: ConsequenceVersion) -> dict[int, date]:
-    """By merchant the last day that a measure by this rule was about."""
-    rows = _ladder(version.rule_id).order_by("period").values_list("merchant_id", "period")
+    """By merchant the last day that a measure by this rule was about; also one that people decided not to take."""
+    fallen = sorted(FALLEN - {MeasureState.WITHDRAWN})
+    judged = MerchantMeasure.objects.filter(rule=version.rule_id).exclude(state__in=fallen)
+    rows = judged.order_by("period").values_list("merchant_id", "period")
     return {merchant: last_of(period) for merchant, period in rows}
 
 
-def monthly(terms: Terms, month: date, *, after: Mapping[int, date], anew: bool = False) -> list[Hit]:
+def monthly(
+    terms: Terms, month: date, *, after: Mapping[int, date], begin: date = date.min, anew: bool = False
+) -> list[Hit]:
     """Whom the figures or the grades of a month touch. ``after``: days that were judged before count no more.
+
+    ``begin``: the first day of the rule; of figures before it nothing is held against anybody.
 
     Grades are those of the snapshot; ``anew``: of a month without one they are counted from the figures.
     """
     if terms.trigger == Trigger.METRIC:
-        return _by_metric(terms, month, after)
+        return _by_metric(terms, month, after, begin)
     scores = _kept_scores(month) or (_counted_scores(month) if anew else [])
     return [one for one in _by_score(terms, month, scores) if after.get(one.merchant_id, date.min) < month]
 
 
-def _by_metric(terms: Terms, month: date, after: Mapping[int, date]) -> list[Hit]:
+def _by_metric(terms: Terms, month: date, after: Mapping[int, date], begin: date) -> list[Hit]:
     assert terms.metric is not None
     until = last_of(month)
-    since = until - (terms.days - 1) * DAY
+    since = max(until - (terms.days - 1) * DAY, begin)
     rows = Rollup.objects.of_days(since, until).filter(
         ~Exists(neutral("subject_id")), subject_kind=SubjectKind.MERCHANT, metric=terms.metric.code
     )
@@ -234,7 +270,10 @@ def _by_metric(terms: Terms, month: date, after: Mapping[int, date]) -> list[Hit
         if day > after[pk]:
             was = found.get(pk, (0, 0))
             found[pk] = (was[0] + num, was[1] + den)
-    hits = (_bad(terms, month, pk, num, den) for pk, (num, den) in sorted(found.items()))
+    first = {pk: max(since, after[pk] + DAY) for pk in judged_before}
+    hits = (
+        _bad(terms, month, pk, num, den, first.get(pk, since)) for pk, (num, den) in sorted(found.items())
+    )
     return [one for one in hits if one is not None]
 
 
@@ -247,7 +286,7 @@ def neutral(merchant: str) -> QuerySet[Neutral]:
     return rows
 
 
-def _bad(terms: Terms, month: date, merchant: int, num: int, den: int) -> Hit | None:
+def _bad(terms: Terms, month: date, merchant: int, num: int, den: int, since: date) -> Hit | None:
     """Held against him only when the Wilson bound that favours him passes the limit and enough cases were bad (C1)."""
     assert terms.metric is not None
     higher = terms.metric.direction == Direction.HIGHER
@@ -260,6 +299,7 @@ def _bad(terms: Terms, month: date, merchant: int, num: int, den: int) -> Hit | 
     figures = {
         "metric": terms.metric.code, "bad": bad, "cases": cases, "low": str(low.quantize(rules.RATE)),
         "bad_limit": str(limit), "count": terms.count, "days": terms.days,
+        "since": since.isoformat(),
     }  # fmt: skip
     fact = (FIGURE, f"{terms.metric.code} {month:%Y-%m}")
     return Hit(merchant, selectors.ends(last_of(month)), month, (fact,), figures, bad)
@@ -289,8 +329,16 @@ def _by_score(terms: Terms, month: date, scores: Sequence[_Scored]) -> list[Hit]
     ]  # fmt: skip
 
 
+def _formula() -> Formula | None:
+    """The first by code, as incentive rules take it."""
+    first: Formula | None = Formula.objects.filter(subject_kind=SubjectKind.MERCHANT).order_by("code").first()
+    return first
+
+
 def _kept_scores(month: date) -> list[_Scored]:
-    rows = Snapshot.objects.filter(subject_kind=SubjectKind.MERCHANT, month=month).order_by("subject_id")
+    """Of the formula by which merchants are judged; others are kept beside it, for rules that name them."""
+    rows = Snapshot.objects.filter(formula=_formula(), subject_kind=SubjectKind.MERCHANT, month=month)
+    rows = rows.order_by("subject_id")
     return [
         _Scored(
             one.subject_id, one.score, one.high, one.grade,
@@ -302,7 +350,7 @@ def _kept_scores(month: date) -> list[_Scored]:
 
 def _counted_scores(month: date) -> list[_Scored]:
     """For a simulation only: nobody is touched by a score that was never kept."""
-    formula = Formula.objects.filter(subject_kind=SubjectKind.MERCHANT).order_by("code").first()
+    formula = _formula()
     version = selectors.counting(formula, last_of(month))[0] if formula is not None else None
     if version is None:
         return []
@@ -318,9 +366,14 @@ def _counted_scores(month: date) -> list[_Scored]:
 def by_points(terms: Terms, at: datetime) -> list[Hit]:
     """Whose standing points reach a step of the rule; known by the newest of them."""
     rows = MerchantMeasure.objects.acting(at).filter(effect=Effect.POINTS).order_by("begins_at", "pk")
+    return of_points(terms, at, rows.only("pk", "merchant_id", "points"))
+
+
+def of_points(terms: Terms, at: datetime, rows: Iterable[MerchantMeasure]) -> list[Hit]:
+    """The same of rows that are known to stand then, in the order in which they were given."""
     sums: dict[int, tuple[int, int]] = {}
-    for pk, merchant, points in rows.values_list("pk", "merchant_id", "points"):
-        sums[merchant] = (sums.get(merchant, (0, 0))[0] + points, pk)
+    for one in rows:
+        sums[one.merchant_id] = (sums.get(one.merchant_id, (0, 0))[0] + one.points, one.pk)
     least = terms.steps[0].reached
     period = at.astimezone(selectors.zone()).date().replace(day=1)
     return [
@@ -428,6 +481,11 @@ def _summed(rows: Sequence[MerchantMeasure]) -> Effects:
 
 
 def ordered_courses(now: datetime) -> list[tuple[int, str, int, str, datetime]]:
-    """Training orders that act: merchant, course, days, number of the measure, since when."""
-    rows = MerchantMeasure.objects.acting(now).filter(effect=Effect.TRAINING).order_by("pk")
+    """Training orders that act: merchant, course, days, number of the measure, since when.
+
+    A course is due with a midnight after the measure is over; until that is looked at, its order stays.
+    """
+    due = MerchantMeasure.objects.filter(state=MeasureState.EXPIRED, ended_at=F("ends_at"))
+    rows = MerchantMeasure.objects.acting(now) | due.filter(ends_at__gt=now - UNTIL_LATE)
+    rows = rows.filter(effect=Effect.TRAINING).order_by("pk")
     return list(rows.values_list("merchant_id", "course", "days", "number", "begins_at"))

@@ -19,6 +19,9 @@ from aftersales.scorecards.states import Direction, SubjectKind, Way
 from aftersales.standards.states import Promise
 
 LONGEST = 1095
+LATEST = 59  # of three months that are looked back at, each still has its turn
+CENT, THOUSANDTH, RICHEST = Decimal("0.01"), Decimal("0.001"), Decimal(10**12)
+MOST_POINTS = 32767
 
 
 @dataclass(frozen=True)
@@ -125,6 +128,8 @@ def check(terms: Terms) -> None:
         raise _wrong("steps", _("the first step is a warning: nobody is hit unwarned."))
     if not 1 <= terms.remember <= LONGEST:
         raise _wrong("remember", _("between 1 and %(most)s days.") % {"most": LONGEST})
+    if terms.lag > LATEST:
+        raise _wrong("lag", _("at most %(most)s days.") % {"most": LATEST})
     _CHECKS[terms.trigger](terms)
 
 
@@ -183,6 +188,18 @@ def _check_step(number: int, step: Step) -> None:
     name, given = needed.get(step.effect, ("", True))
     if not given:
         raise _wrong(f"{place}, {name}", _("this effect needs it."))
+    _check_size(place, step)
+
+
+def _check_size(place: Any, step: Step) -> None:
+    """A measure keeps it as it is said, never rounded."""
+    if step.weight is not None and step.weight != step.weight.quantize(THOUSANDTH):
+        raise _wrong(f"{place}, weight", _("at most three decimals."))
+    for name, amount in (("amount", step.amount), ("most", step.most)):
+        if amount is not None and (amount >= RICHEST or amount != amount.quantize(CENT)):
+            raise _wrong(f"{place}, {name}", _("an amount with at most two decimals."))
+    if step.points > MOST_POINTS:
+        raise _wrong(f"{place}, points", _("at most %(most)s.") % {"most": MOST_POINTS})
 
 
 def _wrong(place: Any, what: Any) -> DomainError:

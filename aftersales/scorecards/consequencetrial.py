@@ -4,15 +4,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from django.db.models import Q, QuerySet
+
 from aftersales.merchants.models import Merchant
 from aftersales.scorecards import consequences
-from aftersales.scorecards.consequences import DAY, Hit, last_of, month_before, starts
-from aftersales.scorecards.consequencestates import Effect, Trigger
+from aftersales.scorecards.consequences import DAY, Hit, last_of, months_before, starts
+from aftersales.scorecards.consequencestates import FALLEN, Effect, Trigger
 from aftersales.scorecards.consequenceterms import Step, Terms
 from aftersales.scorecards.models import ConsequenceVersion, MerchantMeasure
 from aftersales.scorecards.scores import selectors
-
-MONTHS = 3
 
 
 @dataclass(frozen=True)
@@ -48,14 +48,6 @@ class Trial:
     counts: Sequence[tuple[Effect, int, int]]
 
 
-def months(now: datetime) -> list[date]:
-    """First days of the past quarter's months, the oldest first."""
-    found = [month_before(now)]
-    while len(found) < MONTHS:
-        found.insert(0, (found[0] - DAY).replace(day=1))
-    return found
-
-
 def tried(version: ConsequenceVersion, standing: ConsequenceVersion | None, now: datetime) -> Trial:
     """A version beside the one in force; whoever neither of them touches is left out."""
     will = by_merchant(dry(consequences.terms_of(version), now))
@@ -70,7 +62,7 @@ def tried(version: ConsequenceVersion, standing: ConsequenceVersion | None, now:
         Touched(*names[pk], was.get(pk, ()), will.get(pk, ())) for pk in sorted({*will, *was}) if pk in names
     ]
     rows.sort(key=lambda one: (not one.is_changed, one.name))
-    found = months(now)
+    found = months_before(now)
     counts = []
     for effect in Effect:
         pair = [
@@ -90,7 +82,7 @@ def by_merchant(found: Iterable[Dry]) -> dict[int, list[Dry]]:
 
 def dry(terms: Terms, now: datetime) -> list[Dry]:
     """What would have followed in the past quarter and since; months count when they are over."""
-    since, until = starts(months(now)[0]), now
+    since, until = starts(months_before(now)[0]), now
     if terms.trigger == Trigger.POINTS:
         return _by_points(terms, since, until)
     if terms.trigger == Trigger.BREACHES:
@@ -114,7 +106,7 @@ def _climbed(terms: Terms, hits: Iterable[Hit]) -> list[Dry]:
 def _by_month(terms: Terms, now: datetime) -> list[Hit]:
     after: dict[int, date] = {}
     found = []
-    for month in months(now):
+    for month in months_before(now):
         hits = consequences.monthly(terms, month, after=after, anew=True)
         after |= {one.merchant_id: last_of(month) for one in hits}
         found += hits
@@ -136,11 +128,12 @@ def _by_breaches(terms: Terms, since: datetime, until: datetime) -> list[Hit]:
 
 def _by_points(terms: Terms, since: datetime, until: datetime) -> list[Dry]:
     """At every moment at which points were given."""
-    given = MerchantMeasure.objects.filter(effect=Effect.POINTS, begins_at__gte=since, begins_at__lt=until)
+    rows = list(_points_of(since, until))
+    moments = {one.begins_at for one in rows if one.begins_at is not None and one.begins_at >= since}
     held: dict[int, tuple[int, datetime]] = {}
     found = []
-    for at in given.order_by("begins_at").values_list("begins_at", flat=True).distinct():
-        for hit in consequences.by_points(terms, at):
+    for at in sorted(moments):
+        for hit in consequences.of_points(terms, at, (one for one in rows if _acted(one, at))):
             number = consequences.step_of_points(terms, hit.bad)
             step = terms.step(number)
             before, until_then = held.get(hit.merchant_id, (0, at))
@@ -149,3 +142,18 @@ def _by_points(terms: Terms, since: datetime, until: datetime) -> list[Dry]:
             held[hit.merchant_id] = (number, at + (step.days or 3650) * DAY)
             found.append(Dry(hit, number, step))
     return found
+
+
+def _points_of(since: datetime, until: datetime) -> QuerySet[MerchantMeasure]:
+    """Points that were given in this time or still stood at its beginning, in the order in which they were given."""
+    rows = MerchantMeasure.objects.filter(effect=Effect.POINTS, begins_at__lt=until)
+    rows = rows.filter(Q(begins_at__gte=since) | Q(ends_at=None) | Q(ends_at__gt=since))
+    listed: QuerySet[MerchantMeasure] = rows.order_by("begins_at", "pk")
+    return listed
+
+
+def _acted(row: MerchantMeasure, at: datetime) -> bool:
+    """As ``acting`` says it."""
+    if row.state in FALLEN or row.begins_at is None or row.begins_at > at:
+        return False
+    return all(end is None or end > at for end in (row.ends_at, row.ended_at))

@@ -104,6 +104,14 @@ def fact_of(trigger: Trigger, figures: Mapping[str, Any], month: str) -> str:
         ) % {"breaches": words["breaches"], "span": words["days"]}
     if trigger == Trigger.METRIC:
         words |= {"metric": metric_name(words["metric"]), "rate": _rate(words["bad"], words["cases"])}
+        if "since" in words:
+            return (
+                _(
+                    "%(metric)s: %(bad)s of %(cases)s against the shop (%(rate)s), "
+                    "from %(since)s to the end of %(month)s"
+                )
+                % words
+            )
         return (
             _("%(metric)s: %(bad)s of %(cases)s against the shop (%(rate)s), up to the end of %(month)s")
             % words

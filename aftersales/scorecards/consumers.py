@@ -34,6 +34,11 @@ def penalty_changed(event: Event, now: datetime) -> None:
         )
 
 
+def breach_left_out(event: Event, now: datetime) -> None:
+    """A measure does not stand on fewer breaches than its rule asks for."""
+    services.measures_recount(clock=int(event.payload["clock"]), actor=system_user(now), now=now)
+
+
 def parcel_changed(event: Event, now: datetime) -> None:
     """No row remembers a parcel's earlier promise: a correction by hand lets overdue parcels be counted as a whole."""
     services.touch(subject_kind=event.subject_kind, subject_id=event.subject_id)

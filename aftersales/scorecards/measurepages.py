@@ -64,7 +64,7 @@ def of_tab(tab: str, user: Any, now: datetime) -> Any:
     if tab == Tab.APPEALS:
         return rows.filter(state=MeasureState.APPEALED)
     if tab == Tab.STANDING:
-        return rows.filter(Q(ends_at=None) | Q(ends_at__gt=now), state__in=sorted(STANDING))
+        return rows.filter(Q(ends_at=None) | Q(ends_at__gt=now), state__in=sorted(STANDING), ended_at=None)
     if tab == Tab.OVER:
         return rows.exclude(state__in=[*sorted(STANDING), MeasureState.PROPOSED])
     return rows
@@ -123,7 +123,7 @@ def in_public(since: datetime, now: datetime, *, most: int) -> list[Line]:
     What fell is taken down, and so is what is over: short measures stay until they end.
     """
     rows = MerchantMeasure.objects.filter(
-        state__in=sorted(STANDING), begins_at__gte=since, begins_at__lte=now
+        state__in=sorted(STANDING), begins_at__gte=since, begins_at__lte=now, ended_at=None
     )
     rows = rows.filter(Q(ends_at=None) | Q(ends_at__gt=now)).exclude(effect__in=sorted(OF_MONEY))
     shown = rows.select_related("merchant", "rule").order_by("-begins_at", "-pk")[:most]
@@ -151,12 +151,8 @@ def facts(row: MerchantMeasure, user: Any) -> list[Found]:
     found += figures if opens else [replace(one, url="") for one in figures]
     wanted = [int(one.key) for one in kept if one.kind == POINTS]
     if wanted:
-        giving = MerchantMeasure.objects.visible_to(user).filter(
-            merchant=row.merchant_id,
-            effect="points",
-            begins_at__lte=row.proposed_at,
-            ends_at__gt=row.proposed_at,
-        )
+        stood = MerchantMeasure.objects.visible_to(user).stood(row.proposed_at)
+        giving = stood.filter(merchant=row.merchant_id, effect="points")
         found += [_points(one) for one in giving.select_related("merchant", "rule").order_by("-pk")]
     return found
 

@@ -10,7 +10,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from accounts.services import system_user
 from aftersales.clocks.models import BreachExclusion, Clock
-from aftersales.clocks.services import sweep
+from aftersales.clocks.services import breach_exclude, sweep
 from aftersales.core import files
 from aftersales.core.errors import DomainError
 from aftersales.core.models import Event
@@ -179,6 +179,26 @@ def test_from_the_warning_to_the_limit_of_orders_and_all_turned_back_on_appeal(
     (again,) = raised(at + 2 * DAY)
     assert (again.effect, again.step) == (Effect.POINTS, 2), "the last facts are judged anew, one step lower"
     assert set(again.facts.values_list("key", flat=True)) == {str(one.pk) for one in late}
+
+
+def test_a_breach_left_out_later_turns_the_measure_back_that_rested_on_it(
+    desk: Cast, shop: Shop, broken: Any, now: datetime
+) -> None:
+    only_rule(desk, now, "ladder", now - DAY, **LADDER)
+    clocks = broken(shop.merchant, now, 3)
+    at = now + 4 * DAY
+    (row,) = raised(at)
+    told: dict[str, Any] = {"cause": "platform", "reason": "接口故障", "actor": desk.supervisor}
+    for clock, state in ((clocks[0], "in_force"), (clocks[1], "cancelled")):
+        breach_exclude(clock=clock, now=at + HOUR, **told)
+        noted(at + HOUR)
+        row.refresh_from_db()
+        assert row.state == state, "two of three still carry it, one does not"
+    assert Notice.objects.filter(source="scorecards.measure_ended", merchant_id=shop.merchant.pk).exists()
+    assert raised(at + DAY) == []
+    broken(shop.merchant, at + DAY)
+    (again,) = raised(at + 5 * DAY)
+    assert (again.step, again.facts.count()) == (1, 2), "what remains may be judged anew"
 
 
 def test_an_appeal_comes_in_time_once_and_is_heard_by_another_person(

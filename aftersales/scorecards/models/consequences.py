@@ -17,6 +17,7 @@ from aftersales.core.models import PublicIdModel, StateModel, VersionedModel
 from aftersales.core.rulebook import RuleVersion
 from aftersales.core.statefield import StateField
 from aftersales.merchants.models import Merchant
+from aftersales.merchants.states import MerchantState
 from aftersales.scorecards.consequencemachine import CONSEQUENCE_MACHINE, MEASURE_MACHINE
 from aftersales.scorecards.consequencequerysets import MeasureParts, MeasureQuerySet
 from aftersales.scorecards.consequencestates import Effect, MeasureState, Trigger
@@ -99,6 +100,8 @@ class MerchantMeasure(PublicIdModel, StateModel, VersionedModel):
     It acts and is published from ``begins_at`` to ``ends_at`` (empty: until it is lifted). ``figures``: what was
     counted, as codes and numbers; ``step``: which step of the ladder, ``rests_on``: the one before it. ``points``,
     ``weight``, ``cap``, ``amount`` with ``most`` and ``course``: what the effect does, taken from the version.
+    ``released_at``: the deposit was taken down or the shop let go, once, also while an appeal waits. ``found_state``:
+    of a restriction or suspension, what the shop goes back to.
     """
 
     number = models.CharField(_("number"), max_length=40, unique=True)
@@ -146,6 +149,10 @@ class MerchantMeasure(PublicIdModel, StateModel, VersionedModel):
     appeal_answer = models.TextField(_("answer to the appeal"), max_length=4000, blank=True)
     ended_at = models.DateTimeField(_("ended at"), null=True)
     end_reason = models.TextField(_("why it ended"), max_length=2000, blank=True, default="")
+    released_at = models.DateTimeField(_("what it did ended at"), null=True, blank=True)
+    found_state = models.CharField(
+        _("state of the shop without measures"), max_length=10, choices=MerchantState, blank=True, default=""
+    )
 
     objects = MeasureQuerySet.as_manager()
 
@@ -214,6 +221,9 @@ class MerchantMeasure(PublicIdModel, StateModel, VersionedModel):
 
     @transition(**MEASURE_MACHINE.transition("expire"))
     def expire(self, *, actor: Any, now: datetime) -> dict[str, Any]:
+        """Lifted before its appeal was rejected, it ended then and for that reason."""
+        if self.ended_at is not None:
+            return self.told()
         return self._over(self.ends_at or now)
 
     @transition(**MEASURE_MACHINE.transition("cancel"))

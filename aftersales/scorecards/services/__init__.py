@@ -19,6 +19,7 @@ from aftersales.scorecards.services.measures import (
     measure_lift,
     measure_withdraw,
     measures_raise,
+    measures_recount,
     measures_sweep,
 )
 from aftersales.scorecards.services.months import month_ask, month_run, months_sweep
@@ -45,6 +46,7 @@ __all__ = [
     "measure_lift",
     "measure_withdraw",
     "measures_raise",
+    "measures_recount",
     "measures_sweep",
     "month_ask",
     "month_run",

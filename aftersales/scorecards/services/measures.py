@@ -1,27 +1,31 @@
 """Measures against merchants: raised by rule, in force at once, appealed, heard by another person, ended by time."""
 
+import logging
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, OperationalError, transaction
+from django.db.models import Q
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.services import system_user
+from aftersales.clocks.models import BreachExclusion
 from aftersales.core import events, moves, series
 from aftersales.core.errors import Busy, Conflict, DomainError
 from aftersales.core.files import StoredFile
 from aftersales.notices.services import notice_send
 from aftersales.scorecards import consequences, consequencewords
-from aftersales.scorecards.consequences import DAY, Plan
+from aftersales.scorecards.consequences import BREACH, DAY, Plan
 from aftersales.scorecards.consequencestates import FALLEN, PEOPLE_DECIDE, Effect, MeasureState, Trigger
 from aftersales.scorecards.models import MeasureFact, MeasureFile, MerchantMeasure
 from aftersales.scorecards.services import turning
 from aftersales.standards.selectors import calendar, duration, parameter
 from aftersales.standards.worktime import end_of_working_day
 
+logger = logging.getLogger(__name__)
 RAISE = "scorecards.raise_measures"
 WINDOW, HEARING = "measure_appeal_days", "measure_hear_days"
 LONGEST, MOST_FILES = 4000, 10
@@ -32,15 +36,29 @@ def measures_raise(*, actor: Any, now: datetime) -> int:
     """What follows now from the rules in force, each fact once; how many measures are new.
 
     Each is one transaction: killed halfway, the next run goes on where it stopped. What only people decide is
-    proposed; everything else acts at once.
+    proposed; everything else acts at once. A plan that fails stands in the log and keeps no other from its own.
     """
     events.require_actor(actor, RAISE)
-    return sum(_raise(one, actor, now) for one in consequences.plans(now))
+    return sum(_tried(one, actor, now) for one in consequences.plans(now))
+
+
+def _tried(plan: Plan, actor: Any, now: datetime) -> bool:
+    try:
+        return _raise(plan, actor, now)
+    except OperationalError:  # the database, not the plan
+        raise
+    except Exception:
+        logger.exception(
+            "what follows from %s for merchant %s could not be raised", plan.version, plan.hit.merchant_id
+        )
+        return False
 
 
 def _raise(plan: Plan, actor: Any, now: datetime) -> bool:
     try:
         with transaction.atomic():
+            if plan.rests_on is not None and moves.locked(plan.rests_on).state in FALLEN:
+                return False  # it fell meanwhile: the next run judges anew
             row = _propose(plan, actor, now)
             if row.effect not in PEOPLE_DECIDE:
                 measure_impose(measure=row, actor=actor, now=now)
@@ -82,7 +100,7 @@ def _propose(plan: Plan, actor: Any, now: datetime) -> MerchantMeasure:
 def _figures(plan: Plan) -> dict[str, Any]:
     found = dict(plan.hit.figures)
     if plan.step.effect == Effect.PENALTY:
-        found |= {"each": str(plan.step.amount), "most": str(plan.step.most), "bad": max(plan.hit.bad, 1)}
+        found |= {"each": str(plan.step.amount), "most": str(plan.step.most), "bad": _cases(plan)}
     if plan.terms.trigger == Trigger.POINTS:
         found["reached"] = plan.step.reached
     return found
@@ -92,7 +110,12 @@ def _amount(plan: Plan) -> Decimal | None:
     step = plan.step
     if step.effect != Effect.PENALTY or step.amount is None or step.most is None:
         return step.amount if step.effect == Effect.DEPOSIT else None
-    return min(step.amount * max(plan.hit.bad, 1), step.most)
+    return min(step.amount * _cases(plan), step.most)
+
+
+def _cases(plan: Plan) -> int:
+    """How many bad cases a penalty is for; points are no cases."""
+    return 1 if plan.terms.trigger == Trigger.POINTS else max(plan.hit.bad, 1)
 
 
 def measure_impose(
@@ -130,8 +153,8 @@ def measure_appeal(
 ) -> MerchantMeasure:
     """The merchant says why it is wrong and brings what proves it; once, in time, by the owner or taken down for him.
 
-    The measure goes on until it is decided. Raises ``words_missing``, ``too_many_files``, ``not_the_party``,
-    ``window_over`` (with the day), ``appealed_already``, ``of_the_ledger``.
+    The measure goes on until it is decided, or its time is over. Raises ``words_missing``, ``too_many_files``,
+    ``not_the_party``, ``window_over`` (with the day), ``appealed_already``, ``of_the_ledger``.
     """
     said = _words(text)
     if len(files) > MOST_FILES:
@@ -180,23 +203,50 @@ def measure_hear(
 def _undo(row: MerchantMeasure, why: str, actor: Any, now: datetime) -> None:
     turning.fact_falls(row, why, actor, now)
     turning.end(row, now, undone=True)
-    for one in turning.resting_on(row, now):
+    for one in turning.resting_on(row):
         measure_cancel(measure=one, reason=turning.why_with(row), actor=system_user(now), now=now)
 
 
 def measure_cancel(*, measure: MerchantMeasure, reason: str, actor: Any, now: datetime) -> MerchantMeasure:
-    """The system: what it rested on fell. Its own facts are free and may be judged anew, one step lower."""
+    """The system: what it rested on fell. Its own facts are free and may be judged anew, one step lower.
+
+    Twice is as once: it may have rested on two that fall together.
+    """
     with transaction.atomic():
+        current: MerchantMeasure = moves.locked(measure)
+        if current.state in FALLEN:
+            return current
         row: MerchantMeasure = moves.perform(
-            measure, "cancel", actor=actor, now=now, reason=reason, why=reason
+            current, "cancel", actor=actor, now=now, reason=reason, why=reason
         )
         MeasureFact.objects.filter(measure=row).update(freed_at=now)
         turning.end(row, now, undone=True)
-        for one in turning.resting_on(row, now):
+        for one in turning.resting_on(row):
             measure_cancel(measure=one, reason=turning.why_with(row), actor=actor, now=now)
         if row.begins_at is not None:
             _tell(row, "scorecards.measure_ended", now, reason=reason)
     return row
+
+
+def measures_recount(*, clock: int, actor: Any, now: datetime) -> int:
+    """A breach was left out: what the remaining ones no longer carry falls, and they may be judged anew; how many."""
+    facts = MeasureFact.objects.filter(kind=BREACH, key=str(clock), freed_at=None)
+    rows = MerchantMeasure.objects.filter(pk__in=facts.values("measure"), trigger=Trigger.BREACHES)
+    rows = rows.exclude(state__in=sorted(FALLEN)).select_related("merchant", "rule")
+    return sum(_carried_no_more(one, actor, now) for one in rows.order_by("pk"))
+
+
+def _carried_no_more(row: MerchantMeasure, actor: Any, now: datetime) -> bool:
+    clocks = row.facts.filter(kind=BREACH, freed_at=None).values_list("key", flat=True)
+    keys = [int(key) for key in clocks]
+    left = len(keys) - BreachExclusion.objects.standing().filter(clock__in=keys).count()
+    count = int(row.figures["count"])
+    if left >= count:
+        return False
+    words = {"left": left, "count": count}
+    why = gettext("Breaches were left out: %(left)s still count, %(count)s are needed.") % words
+    measure_cancel(measure=row, reason=why, actor=actor, now=now)
+    return True
 
 
 def measure_follow(*, measure: int, reason: str, actor: Any, now: datetime) -> MerchantMeasure | None:
@@ -208,7 +258,7 @@ def measure_follow(*, measure: int, reason: str, actor: Any, now: datetime) -> M
             .filter(pk=measure)
             .first()
         )
-        if row is None or row.state in FALLEN | {MeasureState.LIFTED}:
+        if row is None or row.state in FALLEN:
             return None
         done: MerchantMeasure = moves.perform(row, "follow", actor=actor, now=now, reason=reason, why=reason)
         _undo(done, reason or done.number, actor, now)
@@ -217,7 +267,10 @@ def measure_follow(*, measure: int, reason: str, actor: Any, now: datetime) -> M
 
 # ------------------------------------------------------------------------------------------------- the end
 def measure_lift(*, measure: MerchantMeasure, reason: str, actor: Any, now: datetime) -> MerchantMeasure:
-    """End it early, with a reason; the fact goes on counting. Raises ``words_missing``, ``own_merchant``."""
+    """End it early, with a reason; the fact goes on counting and can still be appealed.
+
+    Raises ``words_missing``, ``own_merchant``, ``over_already``.
+    """
     why = _words(reason)
     with transaction.atomic():
         row: MerchantMeasure = moves.perform(measure, "lift", actor=actor, now=now, reason=why, why=why)
@@ -229,13 +282,28 @@ def measure_lift(*, measure: MerchantMeasure, reason: str, actor: Any, now: date
 def measures_sweep(*, actor: Any, now: datetime) -> int:
     """End what is over; how many. Twice is as once.
 
-    While an appeal waits, its measure stays open, though it acts no longer.
+    While an appeal waits, its measure stays open, though it acts no longer: an appeal lengthens nothing.
     """
+    rows = MerchantMeasure.objects.select_related("merchant", "rule").order_by("pk")
     states = [MeasureState.IN_FORCE, MeasureState.UPHELD]
-    over = MerchantMeasure.objects.filter(state__in=states, ends_at__lte=now).select_related(
-        "merchant", "rule"
-    )
-    return sum(_expire(one, actor, now) for one in over.order_by("pk"))
+    over = Q(state__in=states, ends_at__lte=now) | Q(state=MeasureState.UPHELD, ended_at__lte=now)
+    number = sum(_expire(one, actor, now) for one in rows.filter(over))
+    waits = rows.filter(state=MeasureState.APPEALED, ends_at__lte=now, released_at=None)
+    return number + sum(_let_go(one, now) for one in waits)
+
+
+def _let_go(row: MerchantMeasure, now: datetime) -> bool:
+    """Its appeal waits, its time does not."""
+    try:
+        with transaction.atomic():
+            current: MerchantMeasure = moves.locked(row)
+            if current.state != MeasureState.APPEALED or current.released_at is not None:
+                return False
+            turning.end(current, now, undone=False)
+            _tell(current, "scorecards.measure_ended", now, reason=gettext("Its time is over."))
+    except (Busy, Conflict):
+        return False
+    return True
 
 
 def _expire(row: MerchantMeasure, actor: Any, now: datetime) -> bool:
