@@ -222,7 +222,7 @@ def test_a_team_shares_what_it_reached_and_is_charged_for_nothing(
              "lag": "7", "wait": "3"}  # fmt: skip
     version = rule("metric.team.response_in_time", terms)
     assert said(version) == {cast.agent.pk: ("follows", 10), cast.lead.pk: ("follows", 10)}
-    with pytest.raises(DomainError, match="against nobody|不追究"):
+    with pytest.raises(DomainError, match="against nobody|不作为处罚依据"):
         rule(
             "metric.team.response_in_time",
             {**terms, "gates": "", "count": "5"},
