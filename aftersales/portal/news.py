@@ -37,6 +37,8 @@ class News:
 
 
 SHOWN = 5
+DRAFTED = (AgreementVersion._meta.label_lower, ConsequenceVersion._meta.label_lower)
+"""Of these drafts a merchant's people are told; others stand on the public page."""
 
 
 def of(user: Any, shop: Merchant, now: datetime) -> Sequence[News]:
@@ -87,8 +89,7 @@ def _agreements(user: Any, shop: Merchant, now: datetime) -> list[News]:
         News(
             open_words % {"rule": one.citation}, reverse("portal:draft", args=[one.public_id]), one.closes_at
         )
-        for one in Consultation.objects.open(now)[:SHOWN]
-        if one.rule_kind in (AgreementVersion._meta.label_lower, ConsequenceVersion._meta.label_lower)
+        for one in Consultation.objects.open(now).filter(rule_kind__in=DRAFTED)[:SHOWN]
     ]
     return due + drafts
 
