@@ -10,6 +10,7 @@ from aftersales.ledger import clauses
 from aftersales.ledger import words as ledger_words
 from aftersales.merchants import trainingorders
 from aftersales.scorecards import (
+    consequenceguards,
     consequencemachine,
     consequences,
     consequenceshipping,
@@ -47,6 +48,8 @@ def connect() -> None:
             for one in Trigger
         }
     )
+    for move in ("withdraw", "overturn", "reverse"):
+        moves.guard("ledger.proposal", move, consequenceguards.not_the_manager_of_the_shop)
     checked_by(ConsequenceVersion, check)
     files.declare("scorecards.measurefile", stored)
     trainingorders.provide(consequences.ordered_courses)
