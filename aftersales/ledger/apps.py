@@ -31,6 +31,7 @@ class LedgerConfig(AppConfig):
         moves.use(paidmachine.GAP_MACHINE)
         facts.provide("ledger.earlier_open", selectors.earlier_open)
         facts.provide("ledger.owners", selectors.owners)
+        facts.provide("ledger.managers", selectors.managers)
         series.declare("proposal", "TY{yy}{mm}-{n:05d}")
         subjects.declare("ledger.proposal", "number")
         series.declare("ledger_export", "DZ{yy}{mm}-{n:04d}")

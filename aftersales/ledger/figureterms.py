@@ -34,6 +34,7 @@ SPAN = re.compile(r"([1-9]\d{0,2})([md])")
 MONTH, CASE = "month", "case"
 LONGEST = 730  # days
 MOST = 1_000_000
+LONGEST_VALUE = 12  # what is kept of the step that somebody reached
 NEEDED = ("window", "limit", "lag", "wait")
 ONE = Decimal(1)
 
@@ -105,6 +106,7 @@ def read(kept: Mapping[str, Any]) -> FigureTerms:
         if not str(kept.get(name, "")).strip():
             raise _refused(name, "", _("it is needed"))
     _span(str(kept["window"]))
+    _value("limit", str(kept["limit"]).strip())
     if kept.get("each", MONTH) not in ("", MONTH, CASE):
         raise _refused("each", kept["each"], _("“month” or “case”"))
     return FigureTerms(
@@ -155,13 +157,19 @@ def _parts(text: str) -> Iterable[list[str]]:
             yield one.split()
 
 
+def _value(name: str, text: str) -> str:
+    if len(text) > LONGEST_VALUE:
+        raise _refused(name, text, _("at most %(n)d characters") % {"n": LONGEST_VALUE})
+    return text
+
+
 def _steps(text: str) -> Iterable[Step]:
     for part in _parts(text):
         if len(part) != 2:
             raise _refused(
                 "steps", " ".join(part), _("value and amount, with a semicolon between: 0.97 15; 0.99 20")
             )
-        yield Step(*part)
+        yield Step(_value("steps", part[0]), part[1])
 
 
 def _gates(text: str) -> Iterable[Gate]:

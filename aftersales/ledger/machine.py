@@ -117,6 +117,7 @@ def party_was_heard(
 UNTIL = Need("until", label=_("appeal until"), kind="hidden")
 WORDS = Need("words", label=_("appeal"), kind="hidden")
 ANSWER = Need("answer", label=_("answer to the appeal"), kind="hidden")
+MANAGERS = "ledger.managers"  # for guards of rooms above
 ENTRY = Need("journal_id", label=_("entry"), kind="hidden", required=False)
 
 PROPOSAL_MACHINE = Machine(
@@ -168,6 +169,7 @@ PROPOSAL_MACHINE = Machine(
             event="proposal.overturned",
             needs=[ANSWER],
             guards=[nobody_of_the_matter],
+            facts=[MANAGERS],
             effect=_("Nothing is posted; what acted already is turned back; the party is told."),
         ),
         Move(
@@ -200,6 +202,7 @@ PROPOSAL_MACHINE = Machine(
             label=_("Turn back"),
             event="proposal.reversed",
             guards=[not_about_oneself],
+            facts=[MANAGERS],
             effect=_("A new entry turns it back, once; the first one stays readable."),
         ),
         Move(
@@ -210,6 +213,7 @@ PROPOSAL_MACHINE = Machine(
             label=_("Withdraw"),
             event="proposal.withdrawn",
             guards=[not_about_oneself],
+            facts=[MANAGERS],
             effect=_("Nothing follows from it; it stays readable."),
         ),
         Move(

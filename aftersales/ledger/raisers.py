@@ -7,7 +7,7 @@ Nothing that counts penalties, their amounts, recoveries or overturned decisions
 are not income, and nobody is paid for them (R6.5).
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -68,6 +68,8 @@ class Raiser:
 
 
 _raisers: dict[str, Raiser] = {}
+Taken = Callable[[Collection[int]], set[int]]
+_taken: list[Taken] = []
 
 
 def declare(raiser: Raiser) -> None:
@@ -112,6 +114,17 @@ def asked(code: str, party: str) -> Raiser:
     if found is None or found.party != party:
         raise DomainError(_("Choose what raises the rule, from the list for this party."), "no_raiser")
     return found
+
+
+def also_taken(fn: Taken) -> None:
+    """A room above says which of these breaches something else rests on: one fact has one consequence."""
+    if fn not in _taken:
+        _taken.append(fn)
+
+
+def taken() -> Sequence[Taken]:
+    """Who says which breaches are taken, for the test that lists them."""
+    return tuple(_taken)
 
 
 def from_event(
@@ -175,13 +188,16 @@ def _promises_broken(start: datetime, end: datetime) -> Iterable[Fact]:
 
 
 def _obligations_broken(start: datetime, end: datetime) -> Iterable[Fact]:
-    """Each breach of a merchant that counts against him: not one that was left out with its reason."""
+    """Each breach of a merchant that counts against him: not one that was left out with its reason, nor one that led to
+    something else already.
+    """
     found = [
         (clock.pk, Fact(clock.merchant_id, pk, at))
         for pk, at, _payload, clock in _breaches(start, end)
         if clock.owed_by == Debtor.MERCHANT and clock.merchant_id is not None
     ]
-    left_out = excluded_clocks(key for key, _fact in found)
+    keys = {key for key, _fact in found}
+    left_out = excluded_clocks(keys).union(*(one(keys) for one in _taken))
     return [fact for key, fact in found if key not in left_out]
 
 

@@ -66,6 +66,16 @@ def owners(rows: Sequence[Proposal], now: datetime) -> dict[int, frozenset[int]]
     }
 
 
+def managers(rows: Sequence[Proposal], now: datetime) -> dict[int, int]:
+    """Fact: who looks after the merchant whom a proposal concerns. One query."""
+    shops = {row.party_id for row in rows if row.party == Party.MERCHANT}
+    known = Merchant.objects.filter(pk__in=shops).exclude(manager=None) if shops else Merchant.objects.none()
+    found = dict(known.values_list("pk", "manager_id"))
+    return {
+        row.pk: found[row.party_id] for row in rows if row.party == Party.MERCHANT and row.party_id in found
+    }
+
+
 def posted(kind: str, source: tuple[str, int]) -> Journal | None:
     """The entry of a source; None when nothing was posted for it."""
     found: Journal | None = Journal.objects.filter(

@@ -6,10 +6,11 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from aftersales.core import deliveries, facts, files, jobs, moves, series, shipped, subjects
-from aftersales.ledger import clauses
+from aftersales.ledger import clauses, raisers
 from aftersales.ledger import words as ledger_words
 from aftersales.merchants import trainingorders
 from aftersales.scorecards import (
+    consequenceguards,
     consequencemachine,
     consequences,
     consequenceshipping,
@@ -20,6 +21,7 @@ from aftersales.scorecards import (
 from aftersales.scorecards.consequencefacts import managers, owners
 from aftersales.scorecards.consequencestates import Trigger
 from aftersales.scorecards.models import ConsequenceVersion, MeasureFile
+from aftersales.scorecards.rewards import taken
 from aftersales.scorecards.services.consequences import ANNOUNCE, check
 from aftersales.scorecards.services.turning import STAND
 from aftersales.standards.events import also_named
@@ -48,6 +50,9 @@ def connect() -> None:
             for one in Trigger
         }
     )
+    raisers.also_taken(taken.clocks)
+    for move in ("withdraw", "overturn", "reverse"):
+        moves.guard("ledger.proposal", move, consequenceguards.not_the_manager_of_the_shop)
     checked_by(ConsequenceVersion, check)
     files.declare("scorecards.measurefile", stored)
     trainingorders.provide(consequences.ordered_courses)

@@ -28,6 +28,7 @@ from aftersales.scorecards.models import (
     Rollup,
     Snapshot,
 )
+from aftersales.scorecards.rewards.charged import charged
 from aftersales.scorecards.scores import rules, selectors
 from aftersales.scorecards.states import Direction, SubjectKind, Verdict
 from aftersales.standards.selectors import duration
@@ -417,7 +418,7 @@ def _open(hits: Sequence[Hit]) -> list[Hit]:
         for merchant, kind, key in MeasureFact.objects.filter(
             merchant_id__in=[one.merchant_id for one in hits], freed_at=None
         ).values_list("merchant_id", "kind", "key")
-    }
+    } | charged([(one.merchant_id, one.period) for one in hits], FIGURE, MONTH)
     standing = (
         set(Merchant.objects.exclude(state__in=sorted(TERMINAL)).values_list("pk", flat=True)) if hits else ()
     )

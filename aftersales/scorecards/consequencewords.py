@@ -77,6 +77,13 @@ def effect(row: MerchantMeasure | Step, *, currency: str = "CNY") -> str:
     return _("%(effect)s %(days)s") % {**words, "effect": kind.label}
 
 
+def effect_in_public(row: MerchantMeasure) -> str:
+    """What follows, as everybody reads it: without an amount."""
+    if row.effect == Effect.DEPOSIT:
+        return _("%(effect)s %(days)s") % {"effect": Effect.DEPOSIT.label, "days": days_words(row.days)}
+    return effect(row)
+
+
 def _penalty(row: MerchantMeasure | Step, amount: str, currency: str) -> str:
     if isinstance(row, Step):
         words = {"amount": amount, "most": wording.money(row.most, currency)}

@@ -1,14 +1,18 @@
 """What happened is noted as a row to be counted again; the counting comes in batches, a little later."""
 
 from datetime import datetime
+from typing import Any
 
 from accounts.services import system_user
 from aftersales.core.models import Event
 from aftersales.ledger.models import Proposal
 from aftersales.scorecards import services
+from aftersales.scorecards.consequenceguards import MEASURE
+from aftersales.scorecards.consequencestates import MeasureState
+from aftersales.scorecards.models import MerchantMeasure
 
-FELL = frozenset({"proposal.overturned", "proposal.reversed", "proposal.withdrawn"})
-MEASURE = "scorecards.merchantmeasure"
+WITHDRAWN = "proposal.withdrawn"
+FELL = frozenset({"proposal.overturned", "proposal.reversed", WITHDRAWN})
 LOADED = {
     "orders": "orders.order",
     "order_lines": "orders.orderline",
@@ -23,15 +27,23 @@ def row_changed(event: Event, now: datetime) -> None:
 
 
 def penalty_changed(event: Event, now: datetime) -> None:
-    """A penalty that was turned back in the ledger takes the measure with it that led to it."""
+    """A penalty that was turned back in the ledger takes the measure with it that led to it.
+
+    One that was withdrawn was not heard: its measure ends, and its fact goes on counting.
+    """
     if event.kind not in FELL:
         return
     proposal = Proposal.objects.filter(pk=event.subject_id, source_kind=MEASURE).first()
-    if proposal is not None:
-        reason = proposal.appeal_answer or event.reason
-        services.measure_follow(
-            measure=proposal.source_id, reason=reason or proposal.number, actor=system_user(now), now=now
-        )
+    if proposal is None:
+        return
+    who: dict[str, Any] = {"actor": system_user(now), "now": now}
+    reason = proposal.appeal_answer or event.reason or proposal.number
+    if event.kind != WITHDRAWN:
+        services.measure_follow(measure=proposal.source_id, reason=reason, **who)
+        return
+    acting = MerchantMeasure.objects.filter(pk=proposal.source_id, state=MeasureState.IN_FORCE)
+    for row in acting.select_related("merchant", "rule"):
+        services.measure_lift(measure=row, reason=event.reason or proposal.number, **who)
 
 
 def breach_left_out(event: Event, now: datetime) -> None:

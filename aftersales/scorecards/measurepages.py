@@ -127,7 +127,7 @@ def in_public(since: datetime, now: datetime, *, most: int) -> list[Line]:
     )
     rows = rows.filter(Q(ends_at=None) | Q(ends_at__gt=now)).exclude(effect__in=sorted(OF_MONEY))
     shown = rows.select_related("merchant", "rule").order_by("-begins_at", "-pk")[:most]
-    return [line(one, now) for one in shown]
+    return [replace(line(one, now), effect=words.effect_in_public(one)) for one in shown]
 
 
 # ------------------------------------------------------------------------------------------------- one measure

@@ -49,6 +49,7 @@ MARKS: Mapping[Said, tuple[str, str]] = {
     Said.COUNT: ("grey", "ring"),
     Said.OLD: ("bare", "ring"),
     Said.KEPT: ("green", "tick"),
+    Said.TAKEN: ("grey", "bar"),
 }
 MONTHS_BACK = 12
 PAGE = 50

@@ -15,3 +15,4 @@ class Said(models.TextChoices):
     COUNT = "count", pgettext_lazy("reward", "Too few bad cases")
     OLD = "old", pgettext_lazy("reward", "Nothing new in the month")
     KEPT = "kept", pgettext_lazy("reward", "Nothing to hold against him")
+    TAKEN = "taken", pgettext_lazy("reward", "A measure rests on it already")

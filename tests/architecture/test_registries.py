@@ -17,7 +17,7 @@ from django.utils.functional import Promise
 from aftersales.clocks import querysets as clocks
 from aftersales.core import authority, deliveries, erasure, events, facts, files, jobs, moves, panels
 from aftersales.core.models import Event
-from aftersales.ledger import sections
+from aftersales.ledger import raisers, sections
 
 LIST = Path(__file__).with_name("registries.txt")
 ALWAYS = {"actor", "old", "new", "reason"}
@@ -49,6 +49,7 @@ def registered() -> list[str]:
     lines += [f"scope     {kind}: {fn}" for kind, fn in clocks.scopes().items()]
     lines += [f"files     {table}: {who(fn)}" for table, fn in files.declared().items()]
     lines += [f"job       {kind}: {who(fn)}" for kind, fn in jobs._handlers.items()]
+    lines += [f"taken     {who(fn)}" for fn in raisers.taken()]
     return sorted(line for line in lines if not re.search(r"[ :]tests\.|machine   toy\.", line))
 
 

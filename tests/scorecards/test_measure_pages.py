@@ -1,6 +1,7 @@
 """Measures on the pages: the owner appeals, another person decides, everybody reads what stands."""
 
 import json
+import re
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -128,9 +129,13 @@ def test_what_is_over_and_what_is_money_does_not_stand_in_public(
     figures_ = {"breaches": 3, "days": 30, "count": 3, "each": "100", "most": "300", "bad": 3}
     fine = a_merchant("M-fine", now)
     imposed(fine, now, effect="penalty", amount=Decimal(300), figures=figures_, days=30)
+    called = a_merchant("M-called", now)
+    imposed(called, now, effect="deposit", cap=0, amount=Decimal(54321), days=60)
     said = text_of(Client().get("/published/measures/"))
     assert shop.merchant.name in said
     assert fine.name not in said
+    assert called.name in said
+    assert not re.search("54,?321", said), "how much is between the platform and the shop"
     at.shift(7 * DAY + HOUR)
     assert shop.merchant.name not in text_of(Client().get("/published/measures/"))
 

@@ -85,6 +85,17 @@ def test_without_anybody_asking_the_sweep_judges_after_the_days_of_looking(
     assert set(MonthRun.objects.values_list("month", "given")) == {(date(2026, 9, 1), 0), (OCTOBER, 2)}
 
 
+def test_a_rule_that_nobody_can_read_does_not_keep_the_others_from_theirs(
+    version: IncentiveVersion, rule: Rule, cast: Any, now: datetime, caplog: pytest.LogCaptureFixture
+) -> None:
+    """By its code it comes first: its terms were kept before they were checked as they are today."""
+    broken = rule("metric.merchant.dispatch_in_time", DISPATCH, code="a_broken")
+    IncentiveVersion.objects.filter(pk=broken.pk).update(terms=DISPATCH | {"lag": "soon"})
+    assert services.months_sweep(now=now) == 2, "September and October of the other one"
+    assert set(MonthRun.objects.values_list("rule__code", flat=True)) == {"test"}
+    assert "could not be judged" in caplog.text
+
+
 def test_killed_in_the_middle_it_goes_on_from_what_was_kept(
     version: IncentiveVersion, cast: Any, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -222,7 +222,7 @@ def test_a_team_shares_what_it_reached_and_is_charged_for_nothing(
              "lag": "7", "wait": "3"}  # fmt: skip
     version = rule("metric.team.response_in_time", terms)
     assert said(version) == {cast.agent.pk: ("follows", 10), cast.lead.pk: ("follows", 10)}
-    with pytest.raises(DomainError, match="against nobody|不追究"):
+    with pytest.raises(DomainError, match="against nobody|不作为处罚依据"):
         rule(
             "metric.team.response_in_time",
             {**terms, "gates": "", "count": "5"},
@@ -267,6 +267,8 @@ def test_a_score_of_the_month_is_rewarded_by_its_grade_or_its_lower_bound(rule: 
         ("metric.person.satisfied_handling", "reward", {"limit": "1.2"}, "limit"),
         ("metric.person.satisfied_handling", "reward", {"steps": "0.70 20"}, "steps"),
         ("metric.person.satisfied_handling", "reward", {"steps": "0.90 5"}, "steps"),
+        ("metric.person.satisfied_handling", "reward", {"steps": "0.90000000000 20"}, "steps"),
+        ("metric.person.satisfied_handling", "reward", {"limit": "0.75000000000"}, "limit"),
         ("metric.person.satisfied_handling", "reward", {"steps": "0.90 21"}, "steps"),
         ("metric.person.satisfied_handling", "reward", {"gates": "satisfied_outcome 0.9 1"}, "gates"),
         ("metric.person.satisfied_handling", "reward", {"gates": "dispatch_in_time 0.9 1"}, "gates"),

@@ -1,7 +1,7 @@
 """Who would get what for a month by a rule that hangs on a figure, and who nothing and why. Reads only."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -15,7 +15,7 @@ from aftersales.ledger.models import IncentiveVersion
 from aftersales.merchants.models import Merchant
 from aftersales.merchants.states import TERMINAL
 from aftersales.scorecards.models import Formula, MonthOutcome, Snapshot
-from aftersales.scorecards.rewards import asking, rules
+from aftersales.scorecards.rewards import asking, rules, taken
 from aftersales.scorecards.rewards.rules import Asked, Judged
 from aftersales.scorecards.rewardstates import Said
 from aftersales.scorecards.scores import selectors as scores
@@ -76,9 +76,20 @@ def span(version: IncentiveVersion, month: date, *, dry: bool = False) -> tuple[
 def judged(version: IncentiveVersion, month: date, *, dry: bool = False) -> list[Judged]:
     """Everybody in the scope of the rule who has a figure, by the party's key; a handful of statements.
 
-    ``dry``: as if it had been in force, also with scores that are not kept yet.
+    ``dry``: as if it had been in force, also with scores that are not kept yet. What a measure rests on is not charged
+    once more.
     """
     found = asking.asked(version)
+    held = taken.merchants(version, found, month)
+    return [
+        replace(one, said=Said.TAKEN, amount=None, counted=None, measure="")
+        if one.said == Said.FOLLOWS and one.party_id in held
+        else one
+        for one in _judged(version, found, month, dry=dry)
+    ]
+
+
+def _judged(version: IncentiveVersion, found: Asked, month: date, *, dry: bool) -> list[Judged]:
     _sort, kind, _code = asking.of_trigger(version.trigger)
     sums = _sums(found, kind, *span(version, month, dry=dry), month) if found.metric or found.gates else {}
     if found.metric is None:

@@ -87,14 +87,16 @@ def months_sweep(*, now: datetime) -> int:
         )
         begun = set(MonthRun.objects.filter(month=month, done_at=None).values_list("rule_id", flat=True))
         for version in incentives.on_figures(month):
-            due = version.rule_id in begun or now >= selectors.runs_at(version, month)
-            if version.rule_id not in done and due and selectors.has_scores(version, month):
-                ran += _swept(version, month, actor, now)
+            if version.rule_id not in done:
+                ran += _swept(version, month, actor, now, is_begun=version.rule_id in begun)
     return ran
 
 
-def _swept(version: IncentiveVersion, month: date, actor: Any, now: datetime) -> int:
+def _swept(version: IncentiveVersion, month: date, actor: Any, now: datetime, *, is_begun: bool) -> int:
     try:
+        due = is_begun or now >= selectors.runs_at(version, month)
+        if not due or not selectors.has_scores(version, month):
+            return 0
         month_run(version=version, month=month, actor=actor, now=now)
     except OperationalError:  # the database, not the rule
         raise

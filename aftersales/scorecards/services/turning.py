@@ -24,6 +24,7 @@ from aftersales.scorecards.consequences import BREACH, DAY, FIGURE, last_of
 from aftersales.scorecards.consequencestates import FALLEN, Effect, Trigger
 from aftersales.scorecards.models import MerchantMeasure, Neutral
 from aftersales.scorecards.services.counting import touch
+from aftersales.scorecards.services.scorefalls import score_falls
 
 STAND = "scorecards.stand"
 RESTRICT = "merchants.restrict"
@@ -157,6 +158,7 @@ def _cause_before(shop: Merchant) -> str:
 
 def fact_falls(row: MerchantMeasure, answer: str, actor: Any, now: datetime) -> None:
     """The fact counts no more: breaches are left out, figures become neutral, scores are counted anew."""
+    score_falls(row, now)
     facts = list(row.facts.all())
     _leave_out(row, [int(one.key) for one in facts if one.kind == BREACH], answer, actor, now)
     metrics = {one.key.split(" ")[0] for one in facts if one.kind == FIGURE}

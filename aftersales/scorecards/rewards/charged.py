@@ -1,0 +1,63 @@
+"""Figures of merchants that rules of the ledger have charged: no measure rests on them any more."""
+
+from collections.abc import Collection
+from datetime import date
+
+from aftersales.ledger.incentivestates import Consequence
+from aftersales.ledger.models import Proposal, Raised
+from aftersales.ledger.states import Party
+from aftersales.scorecards.models import Snapshot
+from aftersales.scorecards.rewards.asking import METRIC, PRAISE, SCORE
+from aftersales.scorecards.states import SubjectKind, Verdict
+
+RAISED = Raised._meta.label_lower
+OF_SCORE = f"{SCORE}.{SubjectKind.MERCHANT}"
+OF_METRIC = f"{METRIC}.{SubjectKind.MERCHANT}."
+
+
+def charged(of: Collection[tuple[int, date]], figure: str, score: str) -> set[tuple[int, str, str]]:
+    """What these merchants were charged for in these months, as facts of measures: merchant, ``figure`` or ``score``,
+    key. One statement, where something was charged two, for scores three.
+
+    A score takes the figures with it that were missed in it. What was turned back since stays charged: its fact was
+    decided about, and leads to nothing again.
+    """
+    rows = Raised.objects.filter(
+        party=Party.MERCHANT,
+        party_id__in={merchant for merchant, _month in of},
+        month__in={month for _merchant, month in of},
+    ).exclude(rule__consequence=Consequence.REWARD)
+    months = {pk: (merchant, month) for pk, merchant, month in rows.values_list("pk", "party_id", "month")}
+    if not months:
+        return set()
+    told = Proposal.objects.filter(source_kind=RAISED, source_id__in=list(months)).exclude(
+        measure__in=sorted(PRAISE)
+    )
+    facts = dict(told.values_list("source_id", "fact_code"))
+    scored = {months[pk] for pk, fact in facts.items() if fact == OF_SCORE}
+    codes = [
+        (*months[pk], fact.removeprefix(OF_METRIC))
+        for pk, fact in facts.items()
+        if fact.startswith(OF_METRIC)
+    ]
+    codes += [(*one, code) for one, found in missed(scored).items() for code in found]
+    return {(merchant, figure, f"{code} {month:%Y-%m}") for merchant, month, code in codes} | {
+        (merchant, score, f"{month:%Y-%m}") for merchant, month in scored
+    }
+
+
+def missed(of: Collection[tuple[int, date]]) -> dict[tuple[int, date], set[str]]:
+    """By merchant and month the figures that were surely missed in a kept score. One statement."""
+    if not of:
+        return {}
+    rows = Snapshot.objects.filter(
+        subject_kind=SubjectKind.MERCHANT,
+        subject_id__in={merchant for merchant, _month in of},
+        month__in={month for _merchant, month in of},
+    )
+    found: dict[tuple[int, date], set[str]] = {}
+    for merchant, month, details in rows.values_list("subject_id", "month", "details"):
+        if (merchant, month) in of:
+            codes = {one["metric"] for one in details.get("items", ()) if one["verdict"] == Verdict.MISSED}
+            found.setdefault((merchant, month), set()).update(codes)
+    return found

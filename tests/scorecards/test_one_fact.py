@@ -1,0 +1,126 @@
+"""One fact has one consequence, whichever of the two rule books asks first (order 116 §27)."""
+
+from collections.abc import Callable
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from accounts.services import system_user
+from aftersales.ledger import incentives
+from aftersales.ledger.models import IncentiveVersion, Proposal
+from aftersales.merchants.models import Merchant
+from aftersales.scorecards import services
+from aftersales.scorecards.models import Formula, MerchantMeasure, MonthOutcome, Snapshot
+from tests.cast import Cast
+from tests.merchants.shops import Shop
+from tests.records import merchant as a_merchant
+from tests.scorecards.test_measures import (
+    DAY,
+    HOUR,
+    LADDER,
+    METRIC,
+    OCTOBER,
+    WARNING,
+    a_rule,
+    broken,
+    figures,
+    only_rule,
+    raised,
+    shop,
+)
+from tests.scorecards.test_months import DISPUTES, Rule, rule, said
+
+pytestmark = pytest.mark.django_db
+__all__ = ["broken", "rule", "shop"]
+CODE = "dispute_rate_orders"
+SCORE = {"window": "1m", "limit": "D", "formula": "merchants", "lag": "7", "wait": "3"}
+GRADE = {"trigger": "grade", "grades": ["D"], "remember": 90, "steps": [WARNING]}
+
+
+def late_points(month: date) -> dict[int, int]:
+    """Whom the shipped rule about late merchants charges for the month, and for how many breaches."""
+    version = IncentiveVersion.objects.get(rule__code="merchant_late_points")
+    return {one.party_id: one.times for one in incentives.judged(version, month, dry=True)}
+
+
+def test_breaches_that_a_measure_rests_on_are_not_charged_by_points(
+    desk: Cast, shop: Shop, broken: Any, now: datetime
+) -> None:
+    only_rule(desk, now, "ladder", now - DAY, **LADDER | {"count": 3})
+    broken(shop.merchant, now, 3)
+    at = now + 4 * DAY
+    month = date(2026, 11, 1)
+    assert late_points(month) == {shop.merchant.pk: 3}
+    (warning,) = raised(at)
+    assert late_points(month) == {}
+    services.measure_cancel(measure=warning, reason="前一步已撤", actor=system_user(at), now=at + HOUR)
+    assert late_points(month) == {shop.merchant.pk: 3}, "a fact that is free again may be judged anew"
+
+
+def snapshot(merchant: Merchant, now: datetime) -> None:
+    """A grade D that the disputes made."""
+    formula = Formula.objects.get(code="merchants")
+    Snapshot.objects.create(
+        formula=formula, rule=formula.versions.first(), subject_kind="merchant", subject_id=merchant.pk,
+        subject_name=merchant.name, day=date(2026, 10, 31), month=OCTOBER, score=40, low=35, high=45, grade="D",
+        volume=300, details={"items": [{"metric": CODE, "verdict": "missed"}]}, at=now,
+    )  # fmt: skip
+
+
+Charge = Callable[[str], IncentiveVersion]
+
+
+@pytest.fixture
+def charge(rule: Rule) -> Charge:
+    """``charge("metric")``: a rule in force that takes points for disputes, or for the grade D."""
+
+    def of(sort: str) -> IncentiveVersion:
+        terms = DISPUTES if sort == "metric" else SCORE
+        trigger = f"metric.merchant.{CODE}" if sort == "metric" else "score.merchant"
+        return rule(trigger, terms, consequence="penalty", amount=Decimal(2), cap=Decimal(6))
+
+    return of
+
+
+@pytest.mark.parametrize("measured", ["metric", "grade"])
+@pytest.mark.parametrize("sort", ["metric", "score"])
+def test_a_figure_leads_to_a_measure_or_to_points_and_never_to_both(
+    desk: Cast, shop: Shop, charge: Charge, now: datetime, sort: str, measured: str
+) -> None:
+    """Two shops with the same bad October: against one a measure is taken first, the other is charged first."""
+    only_rule(desk, now, "bad", now - 200 * DAY, **METRIC if measured == "metric" else GRADE)
+    figures(shop.merchant, OCTOBER, 60, 300)
+    snapshot(shop.merchant, now)
+    (measure,) = raised(now)
+    other = a_merchant("M-other", now)
+    figures(other, OCTOBER, 60, 300)
+    snapshot(other, now)
+
+    version = charge(sort)
+    found = said(version)
+    assert found[shop.merchant.pk] == ("taken", None)
+    assert found[other.pk][0] == "follows"
+    services.month_run(version=version, month=OCTOBER, actor=desk.operations, now=now)
+    assert [one.party_id for one in Proposal.objects.filter(fact_code=version.trigger)] == [other.pk]
+    assert MonthOutcome.objects.get(party_id=shop.merchant.pk).said == "taken", (
+        "he can read why nothing followed"
+    )
+
+    assert raised(now + DAY) == [], "what was charged leads to no measure"
+    assert MerchantMeasure.objects.get() == measure
+
+
+def test_a_reward_is_given_beside_a_measure(desk: Cast, shop: Shop, rule: Rule, now: datetime) -> None:
+    """What was good is another fact, even where a measure was taken and is heard yet."""
+    only_rule(desk, now, "bad", now - 200 * DAY, **METRIC)
+    figures(shop.merchant, OCTOBER, 60, 300)
+    raised(now)
+    terms = {"window": "1m", "least": "50", "limit": "0.50", "z": "1.96", "lag": "7", "wait": "3"}
+    version = rule(f"metric.merchant.{CODE}", terms)
+    assert said(version)[shop.merchant.pk] == ("follows", 10)
+    services.month_run(version=version, month=OCTOBER, actor=desk.operations, now=now)
+    a_rule(desk, now, "worse", now - 200 * DAY, **METRIC)
+    MerchantMeasure.objects.get().facts.update(freed_at=now)
+    assert len(raised(now + DAY)) == 1, "who was praised for a figure was not charged for it"

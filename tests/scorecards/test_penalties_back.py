@@ -1,0 +1,80 @@
+"""A penalty that a measure led to is turned back in the ledger: by whom, and what falls with it."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from aftersales.clocks.models import BreachExclusion
+from aftersales.core.errors import Refused
+from aftersales.ledger import services as ledger
+from aftersales.ledger.models import Proposal
+from aftersales.merchants.services import merchant_change
+from aftersales.scorecards.models import MerchantMeasure
+from tests.cast import Cast
+from tests.merchants.shops import Shop
+from tests.scorecards.conftest import noted
+from tests.scorecards.test_measures import DAY, HOUR, LADDER, WARNING, broken, only_rule, raised, shop
+
+pytestmark = pytest.mark.django_db
+__all__ = ["broken", "shop"]
+FINE = {"steps": [WARNING, {"effect": "penalty", "amount": "100", "most": "150", "days": 30}]}
+
+
+@pytest.fixture
+def fined(desk: Cast, shop: Shop, broken: Any, now: datetime) -> tuple[MerchantMeasure, Proposal, datetime]:
+    only_rule(desk, now, "money", now - DAY, **LADDER | FINE)
+    broken(shop.merchant, now, 2)
+    raised(now + 4 * DAY)
+    broken(shop.merchant, now + 5 * DAY, 2)
+    at = now + 9 * DAY
+    (fine,) = raised(at)
+    merchant_change(merchant=shop.merchant, manager=desk.supervisor, actor=desk.operations, now=at)
+    return fine, Proposal.objects.get(source_kind="scorecards.merchantmeasure", source_id=fine.pk), at
+
+
+def test_whoever_looks_after_the_shop_turns_its_penalty_back_by_no_way(
+    desk: Cast, shop: Shop, fined: tuple[MerchantMeasure, Proposal, datetime]
+) -> None:
+    fine, proposal, at = fined
+    desk.certify(desk.supervisor, "lead")
+    who: dict[str, Any] = {"proposal": proposal, "actor": desk.supervisor, "now": at + HOUR}
+
+    def refused(act: Callable[..., Any], **more: Any) -> None:
+        with pytest.raises(Refused) as why:
+            act(**who | more)
+        assert why.value.code == "own_merchant"
+
+    refused(ledger.proposal_withdraw, reason="算了")
+    appealed = ledger.proposal_appeal(proposal=proposal, text="不属实", actor=shop.owner, now=at)
+    refused(ledger.proposal_hear, upheld=False, answer="算了")
+    hear: dict[str, Any] = {"proposal": appealed, "upheld": True, "answer": "属实", "now": at + HOUR}
+    ledger.proposal_hear(actor=desk.adjudicator, **hear)
+    posted = ledger.proposal_approve(proposal=appealed, actor=desk.supervisor, now=at + 2 * HOUR)
+    merchant_change(merchant=shop.merchant, manager=desk.finance, actor=desk.operations, now=at)
+    turn: dict[str, Any] = {"proposal": posted, "reason": "记录有误", "actor": desk.finance}
+    refused(ledger.proposal_reverse, now=at + 3 * HOUR, **turn)
+    merchant_change(merchant=shop.merchant, manager=desk.supervisor, actor=desk.operations, now=at)
+    noted(at + 4 * HOUR)
+    fine.refresh_from_db()
+    assert fine.state == "in_force"
+    ledger.proposal_reverse(now=at + 5 * HOUR, **turn)
+    noted(at + 6 * HOUR)
+    fine.refresh_from_db()
+    assert fine.state == "overturned", "another person may"
+
+
+def test_a_penalty_that_is_withdrawn_ends_its_measure_and_its_fact_goes_on_counting(
+    desk: Cast, shop: Shop, fined: tuple[MerchantMeasure, Proposal, datetime], counted: Any
+) -> None:
+    fine, proposal, at = fined
+    ledger.proposal_withdraw(proposal=proposal, reason="首次，从宽", actor=desk.finance, now=at + HOUR)
+    for _again in range(2):
+        noted(at + 2 * HOUR)
+    fine.refresh_from_db()
+    assert (fine.state, fine.end_reason) == ("lifted", "首次，从宽")
+    assert not BreachExclusion.objects.exists(), "nobody heard an appeal"
+    kept = counted(at + 3 * HOUR, "merchant", shop.merchant.pk)["obligations_kept"]
+    assert (kept.num, kept.den) == (0, 4)
+    assert raised(at + DAY) == [], "nor does the same fact lead to another penalty"
