@@ -7,17 +7,7 @@ class LedgerConfig(AppConfig):
     verbose_name = _("Ledger")
 
     def ready(self) -> None:
-        from aftersales.core import (
-            authority,
-            deliveries,
-            facts,
-            files,
-            jobs,
-            moves,
-            series,
-            shipped,
-            subjects,
-        )
+        from aftersales.core import authority, facts, files, jobs, moves, series, shipped, subjects
         from aftersales.ledger import (
             approving,
             clauses,
@@ -32,7 +22,6 @@ class LedgerConfig(AppConfig):
             tasks,
         )
         from aftersales.ledger.services.announcing import ANNOUNCE
-        from aftersales.ledger.services.fallen import breach_left_out
         from aftersales.standards.events import also_named
 
         events.register()
@@ -60,11 +49,18 @@ class LedgerConfig(AppConfig):
         files.declare("ledger.scheme", incentives.scheme_files)
         files.declare("ledger.proposalfile", incentives.proposal_files)
         raisers.register()
-        fallen = _("Take back penalties whose breaches do not count")
-        deliveries.subscribe("ledger.breaches", "clock.excluded", breach_left_out, fallen)
         jobs.register(ANNOUNCE, tasks.announce_job, _("Tell whom a new rule concerns"))
         shipped.register("ledger", shipping.load)
+        self._follow()
         self._files()
+
+    def _follow(self) -> None:
+        """What happens in other rooms and matters here."""
+        from aftersales.core import deliveries
+        from aftersales.ledger.services.fallen import breach_left_out
+
+        fallen = _("Take back penalties whose breaches do not count")
+        deliveries.subscribe("ledger.breaches", "clock.excluded", breach_left_out, fallen)
 
     def _files(self) -> None:
         """What stands in performance files: our own parts, and those of the training room, which knows no file."""

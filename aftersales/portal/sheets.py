@@ -31,6 +31,9 @@ from .sheetacts import APPROVE, BACK, KEEP, REFUSE, answers_take, waybills_take
 
 CASE = "(SELECT c.{column} FROM cases_case c WHERE c.id = {{case}})"
 ORDER = "(SELECT o.external_no FROM orders_order o WHERE o.id = t.order_id)"
+LEFT_OUT = (
+    "(SELECT 'out' FROM clocks_breachexclusion x WHERE x.clock_id = t.id AND x.ended_at IS NULL LIMIT 1)"
+)
 AGAIN: dict[str, Any] = {"again": True}
 
 
@@ -134,10 +137,7 @@ class ShopDutiesSheet(OfShop):
     state = Shown(pgettext_lazy("portal", "State"), lambda: _words("t.state", ClockState.choices))
     left_out = Shown(
         pgettext_lazy("portal", "Left out"),
-        lambda: (
-            "CASE WHEN EXISTS (SELECT FROM clocks_breachexclusion x WHERE x.clock_id = t.id "
-            f"AND x.ended_at IS NULL) THEN {quote(str(_('yes')))} END"
-        ),
+        lambda: _words(LEFT_OUT, [("out", _("yes"))]),
     )
 
     class Meta:
