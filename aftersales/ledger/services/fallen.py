@@ -28,7 +28,9 @@ def breach_left_out(event: Event, now: datetime) -> None:
     """Proposals that rest on a breach which was left out: cancelled or turned back when none of their breaches counts
     any more; whoever may take it back is told when some still do. Said twice it does nothing."""
     breach = _breaches(event.payload["clock"], event)
-    rows = Raised.objects.filter(party=Party.MERCHANT, party_id=event.merchant_id or 0, events__overlap=breach)
+    rows = Raised.objects.filter(
+        party=Party.MERCHANT, party_id=event.merchant_id or 0, events__overlap=breach
+    )
     for raised in rows.order_by("pk") if breach else ():
         proposal = Proposal.objects.filter(source_kind=SOURCE, source_id=raised.pk, fact_code=FACT).first()
         if proposal is not None:
