@@ -39,6 +39,10 @@ app.conf.beat_schedule = {
         "task": "aftersales.notices.tasks.remind_training",
         "schedule": crontab(hour=1, minute=10),
     },
+    "remind-agreements": {
+        "task": "aftersales.notices.tasks.remind_agreements",
+        "schedule": crontab(hour=1, minute=20),
+    },
     "sweep-certificates": {"task": "training.tasks.sweep_certificates", "schedule": 300.0},
     "sweep-retraining": {"task": "training.tasks.sweep_orders", "schedule": 600.0},
     "raise-measures": {

@@ -1,6 +1,6 @@
 """Which sheets come in and go out, and by whose hands."""
 
-from accounts.capabilities.groups import LEADS, OPERATIONS, VENDORS, R, register, roles
+from accounts.capabilities.groups import LEADS, MERCHANTS, OPERATIONS, VENDORS, R, register, roles
 
 # Sheets: one code per sheet and direction; whole lists leave the house only by these hands.
 TRADE_SHEETS = (
@@ -15,6 +15,12 @@ SHEETS = {
     "core.export_staff": roles(R.OPERATIONS, R.ADMINISTRATOR, R.AUDITOR),
     "core.import_shifts": roles(LEADS - {R.VENDOR_LEAD}, R.PLANNER),
     "core.export_shifts": roles(LEADS - {R.VENDOR_LEAD}, R.PLANNER, R.AUDITOR),
+    # Of the merchant one acts for, on a page of the portal.
+    **{f"core.import_{sheet}": MERCHANTS for sheet in ("shop_answers", "shop_waybills")},
+    **{
+        f"core.export_{sheet}": MERCHANTS
+        for sheet in ("shop_cases", "shop_duties", "shop_answers", "shop_waybills")
+    },
     "sheets.upload": roles(
         LEADS - VENDORS, R.FINANCE, R.AUDITOR, R.ADMINISTRATOR, R.PLANNER, R.TRAINER, R.PAYROLL_READER
     ),

@@ -59,6 +59,7 @@ def connect() -> None:
     authority.declare(limits.RELEASE, limits.releases)
     _facts()
     clocks.follow("cases.case", timing.CLOCKED, timing.clock_subjects, seen_by=timing.cases_seen)
+    clocks.delivered_to("cases.case", timing.cases_delivered_to)
     erasure.listen("customers.customer", erasing.customer_forget)
     files.declare("cases.disputeevidence", disputeselectors.evidence_files)
     files.declare("cases.parcelphoto", selectors.stored_photos)

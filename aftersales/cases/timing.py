@@ -6,6 +6,7 @@ from typing import Any
 
 from aftersales.cases.models import Case
 from aftersales.clocks.rules import ClockSubject
+from aftersales.orders.models import Order
 
 CLOCKED = (
     *("case.to_decide", "case.amended", "case.offered", "case.countered", "case.approved", "case.rejected"),
@@ -41,6 +42,11 @@ def _subject(case: Case) -> ClockSubject:
 
 def cases_seen(user: Any) -> Any:
     return Case.objects.visible_to(user)
+
+
+def cases_delivered_to(place: Any) -> Any:
+    """Cases whose goods go to a customer at such a place: a condition on their order."""
+    return Case.objects.filter(order__in=Order.objects.filter(place))
 
 
 def clock_subject_lines(rows: Sequence[Any], now: datetime) -> Mapping[int, tuple[str, str]]:

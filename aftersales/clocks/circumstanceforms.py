@@ -40,7 +40,10 @@ class CircumstanceForm(forms.Form):
     )
     provinces = Names(
         label=_("provinces"), required=False, max_length=4000,
-        help_text=_("As in the merchants' register, separated by commas."),
+        help_text=_(
+            "Separated by commas. By the shop's place; what has to reach the customer (replacements, repaired goods) "
+            "by the place of delivery as well."
+        ),
     )  # fmt: skip
     cities = Names(label=_("cities"), required=False, max_length=4000)
     promises = forms.MultipleChoiceField(

@@ -21,9 +21,35 @@ def seen_through(subject_kind: str, seen: Seen) -> None:
     _seen[subject_kind] = seen
 
 
+Delivered = Callable[[Q], QuerySet[Any]]
+
+_delivered: dict[str, Delivered] = {}
+
+
+def delivered_to(subject_kind: str, delivered: Delivered) -> None:
+    """``delivered(place)``: the subjects of this kind whose goods go to such a place; ``place`` is a condition on an
+    order. The room above tells it at start-up."""
+    if _delivered.get(subject_kind, delivered) is not delivered:
+        raise ValueError(f"where the goods of {subject_kind} go to is told twice")
+    _delivered[subject_kind] = delivered
+
+
+def bound_for(place: Q) -> Q:
+    """Condition on a clock: the goods of its subject go to a customer at such a place."""
+    found = Q(pk__in=[])
+    for kind, delivered in _delivered.items():
+        found |= Q(subject_kind=kind, subject_id__in=delivered(place).order_by().values("pk"))
+    return found
+
+
 def scopes() -> Mapping[str, str]:
     """Every scope, for the test that lists them."""
     return {kind: f"{fn.__module__}.{fn.__qualname__}" for kind, fn in _seen.items()}
+
+
+def destinations() -> Mapping[str, str]:
+    """Every answer to where goods go to, for the test that lists them."""
+    return {kind: f"{fn.__module__}.{fn.__qualname__}" for kind, fn in _delivered.items()}
 
 
 class ClockQuerySet(ScopedQuerySet):

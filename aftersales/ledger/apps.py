@@ -52,7 +52,16 @@ class LedgerConfig(AppConfig):
         raisers.register()
         jobs.register(ANNOUNCE, tasks.announce_job, _("Tell whom a new rule concerns"))
         shipped.register("ledger", shipping.load)
+        self._follow()
         self._files()
+
+    def _follow(self) -> None:
+        """What happens in other rooms and matters here."""
+        from aftersales.core import deliveries
+        from aftersales.ledger.services.fallen import breach_left_out
+
+        fallen = _("Take back penalties whose breaches do not count")
+        deliveries.subscribe("ledger.breaches", "clock.excluded", breach_left_out, fallen)
 
     def _files(self) -> None:
         """What stands in performance files: our own parts, and those of the training room, which knows no file."""

@@ -13,15 +13,18 @@ from django.utils.functional import lazy
 from accounts.services import system_user
 from aftersales.core import jobs
 from aftersales.core.models import Event, Job
+from aftersales.core.rulebook import RuleState
 from aftersales.merchants.agreementselectors import concerned
-from aftersales.merchants.models import AgreementVersion, Merchant
+from aftersales.merchants.models import AgreementAnswer, AgreementVersion, Merchant
+from aftersales.standards.selectors import duration
 
 from .models import Notice
 from .services import Order, notices_send
 
 VERSION = "merchants.agreementversion"
 ANNOUNCE = "notices.agreement"
-ANNOUNCED, DECLINED = "agreement.announced", "agreement.declined"
+ANNOUNCED, REMINDED, DECLINED = "agreement.announced", "agreement.reminded", "agreement.declined"
+AHEAD = "agreement_remind_days"
 AT_ONCE = 200
 
 
@@ -56,6 +59,28 @@ def _by(size: int, version: AgreementVersion) -> Iterator[list[Merchant]]:
     found = list(concerned(version).exclude(pk__in=told.values("merchant_id")))
     for start in range(0, len(found), size):
         yield found[start : start + size]
+
+
+def agreements_remind(*, now: datetime) -> int:
+    """Tell the owners who have not answered what will soon be in force, once for each version; how many."""
+    soon = AgreementVersion.objects.filter(
+        state=RuleState.ACTIVE,
+        is_shipped=False,
+        valid_from__gt=now,
+        valid_from__lte=now + duration(AHEAD, now),
+    )
+    told = 0
+    for version in soon.select_related("agreement").order_by("pk"):
+        known = Notice.objects.filter(source=REMINDED).about(VERSION, version.pk).values("merchant_id")
+        answers = AgreementAnswer.objects.filter(version=version).values("merchant_id")
+        values = _values(version)
+        silent = concerned(version).exclude(pk__in=known).exclude(pk__in=answers)
+        while some := list(silent[:AT_ONCE]):
+            orders = [Order(REMINDED, one, version, values, f"{REMINDED}:{version.pk}") for one in some]
+            notices_send(orders, actor=system_user(now), now=now)
+            told += len(orders)
+            silent = silent.filter(pk__gt=some[-1].pk)
+    return told
 
 
 def _values(version: AgreementVersion) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from django.utils import timezone
 from aftersales.core import origin
 from aftersales.core.models import Job
 
-from . import compliance, services
+from . import agreements, compliance, services
 from .delivery import notices_deliver
 from .services import DELIVER
 
@@ -39,3 +39,10 @@ def remind_training() -> int:
     """Every day: whoever lacks a training and was not told in this month, and who leads them."""
     with origin.coming_from("task"):
         return compliance.lacking_tell(now=timezone.now())
+
+
+@shared_task
+def remind_agreements() -> int:
+    """Every day: owners who have not answered an agreement that is soon in force."""
+    with origin.coming_from("task"):
+        return agreements.agreements_remind(now=timezone.now())

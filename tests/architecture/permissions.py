@@ -14,6 +14,7 @@ from tests.architecture.permissions_months import MONTHS
 from tests.architecture.permissions_requests import REQUESTS_IN_PORTAL
 from tests.architecture.permissions_shadow import TRIALS
 from tests.architecture.permissions_shops import SHOPS
+from tests.architecture.permissions_shopsheets import SHOP_SHEETS
 from tests.architecture.permissions_warnings import WARNINGS
 from tests.architecture.rows import (
     ADMINISTRATORS,
@@ -358,6 +359,7 @@ SHEETS = {
 PAGES: dict[str, Page] = {
     **SHEETS,
     **SHOPS,
+    **SHOP_SHEETS,
     **TRAINING,
     **CASES,
     **DISPUTES,

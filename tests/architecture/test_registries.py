@@ -47,6 +47,7 @@ def registered() -> list[str]:
     lines += [f"section   {party}: {fn}" for party, found in sections.added().items() for fn in found]
     lines += [f"erasure   {label}: {fn}" for label, found in erasure.listeners().items() for fn in found]
     lines += [f"scope     {kind}: {fn}" for kind, fn in clocks.scopes().items()]
+    lines += [f"place     {kind}: {fn}" for kind, fn in clocks.destinations().items()]
     lines += [f"files     {table}: {who(fn)}" for table, fn in files.declared().items()]
     lines += [f"job       {kind}: {who(fn)}" for kind, fn in jobs._handlers.items()]
     lines += [f"taken     {who(fn)}" for fn in raisers.taken()]

@@ -18,10 +18,11 @@ from aftersales.merchants.agreementselectors import clauses_binding, of_merchant
 from aftersales.merchants.models import AgreementAnswer, AgreementVersion, Merchant
 from aftersales.merchants.services import member_add, merchant_move
 from aftersales.merchants.services.agreements import agreement_activate, agreement_answer
+from aftersales.notices.agreements import agreements_remind
 from aftersales.notices.models import Notice
 from aftersales.standards import services as rule_book
 from aftersales.standards.consulting.services import comment_answer, comment_make, consultation_open
-from aftersales.standards.models import Consultation, StandardVersion
+from aftersales.standards.models import Consultation, Parameter, StandardVersion
 from tests.department import book, work_off
 from tests.merchants.agreed import DAY, a_supplement, next_draft, shipped
 from tests.merchants.shops import Shop, a_shop
@@ -391,3 +392,21 @@ def test_nobody_is_admitted_before_his_owner_accepted_what_he_will_owe(
         merchant=Merchant.objects.get(pk=new.pk), move="activate", actor=cast.operations, now=now
     )
     assert admitted.state == "active"
+
+
+def test_an_owner_who_has_not_answered_is_reminded_once_before_the_day(
+    shop: Shop, cast: Any, now: datetime, work_off: Callable[[datetime], None]
+) -> None:
+    done = a_shop(cast, now, "乙")
+    for one in (shop, done):
+        accept(one, shipped(), now)
+    version = announced(cast, now)
+    assert version.valid_from
+    accept(done, version, now + 8 * DAY)
+    days = Parameter.objects.get(code="agreement_remind_days")
+    ahead = timedelta(days=days.versions.latest("number").value)
+    assert agreements_remind(now=version.valid_from - ahead - timedelta(hours=1)) == 0
+    assert [agreements_remind(now=version.valid_from - ahead + gone) for gone in (DAY / 24, DAY)] == [1, 0]
+    told = Notice.objects.get(source="agreement.reminded")
+    assert (told.merchant_id, "2026-2" in told.subject) == (shop.merchant.pk, True)
+    assert agreements_remind(now=version.valid_from + DAY) == 0

@@ -1,5 +1,6 @@
 """Every write about clocks."""
 
+from aftersales.clocks.querysets import delivered_to
 from aftersales.clocks.services.deadlines import deadline_drop, deadline_meet, deadline_move, deadline_set
 from aftersales.clocks.services.engine import follow, followed, on_events, tell
 from aftersales.clocks.services.exclusions import (
@@ -32,6 +33,7 @@ __all__ = [
     "deadline_meet",
     "deadline_move",
     "deadline_set",
+    "delivered_to",
     "escalate",
     "follow",
     "followed",

@@ -9,6 +9,7 @@ from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from aftersales.clocks.models import BreachExclusion, Circumstance, Clock
+from aftersales.clocks.querysets import bound_for
 from aftersales.clocks.selectors import excluded_clocks
 from aftersales.clocks.states import BY_RULE, ExclusionCause
 from aftersales.core import events, moves, registers
@@ -25,6 +26,9 @@ BATCH = 500
 LONGEST = 1000
 NEW = timedelta(days=7)  # declared late: what ran out long ago is looked at as well
 LOOKED_AT = timedelta(days=120)  # after its end; what runs out later still began after it
+TO_CUSTOMER = frozenset({Promise.REPLACEMENT, Promise.REPAIR})
+"""Obligations that end with goods on their way to the customer."""
+PROVINCES, CITIES = ("省", "市", "自治区"), ("市",)
 TERMS = (
     "name_zh", "name_en", "cause", "begins_at", "ends_at", "provinces", "cities", "promises", "source_ref",
     "source_zh", "source_en",
@@ -223,17 +227,29 @@ def circumstances_sweep(*, actor: Any, now: datetime) -> int:
 
 
 def fallen_into(row: Circumstance) -> QuerySet[Clock]:
-    """Breaches of merchants in its region whose time ran while it lasted, not yet judged by it nor left out."""
-    struck = Merchant.objects.all()
-    if row.provinces or row.cities:
-        struck = struck.filter(Q(province__in=row.provinces) | Q(city__in=row.cities))
+    """Breaches in its region whose time ran while it lasted, not yet judged by it nor left out.
+
+    What a merchant does at his place goes by his place; what has to reach the customer (``TO_CUSTOMER``) goes by the
+    place of delivery as well, because no carrier takes it there.
+    """
     by_hand = Q(circumstance__code=row.code, ended_at__lt=F("circumstance__valid_to"))
     judged = BreachExclusion.objects.filter(Q(circumstance=row) | Q(ended_at=None) | by_hand)
     rows: QuerySet[Clock] = Clock.objects.filter(
         owed_by=Debtor.MERCHANT, is_historic=False, breached_at__gte=row.begins_at,
-        counted_from__lt=row.ends_at, merchant_id__in=struck.values("pk"),
+        counted_from__lt=row.ends_at, merchant_id__isnull=False,
     ).exclude(pk__in=judged.values("clock"))  # fmt: skip
+    if row.provinces or row.cities:
+        provinces, cities = spellings(row.provinces, PROVINCES), spellings(row.cities, CITIES)
+        shops = Merchant.objects.filter(Q(province__in=provinces) | Q(city__in=cities))
+        there = bound_for(Q(ship_province__in=provinces) | Q(ship_city__in=cities))
+        rows = rows.filter(Q(merchant_id__in=shops.values("pk")) | Q(promise__in=sorted(TO_CUSTOMER)) & there)
     return rows.filter(promise__in=row.promises) if row.promises else rows
+
+
+def spellings(names: Sequence[str], endings: Sequence[str]) -> list[str]:
+    """The same places as registers and orders write them: 河南 and 河南省."""
+    bare = {one.removesuffix(end) for one in names for end in endings if len(one.removesuffix(end)) > 1}
+    return sorted({*names, *bare, *(one + end for one in bare for end in endings)})
 
 
 def _leave_out(clocks: Sequence[Clock], row: Circumstance, actor: Any, now: datetime) -> None:

@@ -152,6 +152,10 @@ class SheetResource(ModelResource, metaclass=SheetMeta):
     closed: Callable[[Any], Any] | None = None
     # Condition on the stored row ``k`` by which a row is known, where that is not the key: SQL with ``{column}``.
     known_by = ""
+    # The frame of its pages, and the page on which it stands instead of the list of all sheets: its rows go out from
+    # there only.
+    frame = ""
+    home = ""
 
     @classmethod
     def model(cls) -> type[models.Model]:

@@ -53,6 +53,11 @@ def page(view: View) -> View:
     return never_cache(login_required(view))
 
 
+def _home(sheet: str) -> str:
+    """The page on which the sheet stands."""
+    return resource.find(sheet).home or "sheets:list"
+
+
 def with_sheet(capability: str) -> Callable[[View], View]:
     """The sheet named in the address, for people who may do ``capability`` (import or export) with it."""
 
@@ -84,7 +89,7 @@ def with_upload(view: View) -> View:
         if not request.user.has_perm(resource.find(upload.sheet).import_capability()):  # type: ignore[union-attr]
             raise PermissionDenied
         if answered(lambda: resource.refuse_closed(upload.sheet, request.user), request) is None:
-            return redirect("sheets:list")
+            return redirect(_home(upload.sheet))
         return view(request, upload, *args, **kwargs)
 
     return page(inner)
@@ -105,6 +110,7 @@ def index(request: HttpRequest) -> HttpResponse:
             "exports": user.has_perm(found.export_capability()),
         }
         for found in resource.registered()
+        if not found.home
     ]
     sheets = [one for one in sheets if one["imports"] or one["exports"]]
     context = {
@@ -315,7 +321,7 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 @require_GET
 def export(request: HttpRequest, found: type[SheetResource], fmt: str) -> HttpResponse:
     """The list as it is filtered on the register page; the same parameters, the same rows."""
-    if fmt not in exporting.FORMATS:
+    if fmt not in exporting.FORMATS or found.home:
         raise Http404
     if answered(lambda: resource.refuse_closed(found.sheet, request.user), request) is None:
         return redirect("sheets:list")
@@ -355,7 +361,7 @@ def exported(
         messages.success(
             request, _("The export is being made; its link appears here and works for two days.")
         )
-        return redirect("sheets:list")
+        return redirect(_home(sheet))
     return _file(row)
 
 
@@ -370,7 +376,7 @@ def download(request: HttpRequest, public_id: str) -> HttpResponse:
     if row.ready_at is None or not exporting.may_export(row.sheet, request.user):
         raise Http404
     if answered(lambda: resource.refuse_closed(row.sheet, request.user), request) is None:
-        return redirect("sheets:list")
+        return redirect(_home(row.sheet))
     return _file(row)
 
 

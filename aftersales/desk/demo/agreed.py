@@ -7,10 +7,15 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from accounts.models import User
+from accounts.services import system_user, user_create
+from accounts.states import Kind, Role
 from aftersales.clocks.services import circumstance_draft
 from aftersales.merchants.agreementrules import Clause
-from aftersales.merchants.models import Agreement, AgreementVersion, MerchantMember
-from aftersales.merchants.services.agreements import agreement_draft
+from aftersales.merchants.agreementselectors import concerned
+from aftersales.merchants.models import Agreement, AgreementVersion, Merchant, MerchantMember
+from aftersales.merchants.services import member_add
+from aftersales.merchants.services.agreements import agreement_answer, agreement_draft
+from aftersales.merchants.states import MemberRole
 from aftersales.standards.consulting.services import comment_answer, comment_make, consultation_open
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
@@ -26,6 +31,29 @@ EVIDENCE = Clause(
 )  # fmt: skip
 
 
+def accepted(people: Mapping[str, User], now: datetime) -> None:
+    """Every shop but the youngest accepted the agreement in force, each by its owner."""
+    version = AgreementVersion.objects.select_related("agreement").get(agreement__code=CODE, number=1)
+    owners = MerchantMember.objects.filter(role=MemberRole.OWNER, active_to=None).select_related("user")
+    known = {one.merchant_id: one.user for one in owners}
+    for number, shop in enumerate(list(concerned(version))[:-1]):
+        owner = known.get(shop.pk) or _owner(shop, people["operations"], now - 40 * DAY)
+        agreement_answer(
+            merchant=shop, version=version, answer="accepted", seen=version.sha256, actor=owner,
+            now=now - 30 * DAY + number * HOUR,
+        )  # fmt: skip
+
+
+def _owner(shop: Merchant, operations: User, at: datetime) -> User:
+    """Somebody who owns the shop and never signs in."""
+    owner: User = user_create(
+        username=f"owner-{shop.code.lower()}", display_name=f"{shop.name}店主", roles=[Role.MERCHANT_OWNER],
+        actor=system_user(at), now=at, kind=Kind.DEMO,
+    )  # fmt: skip
+    member_add(merchant=shop, user=owner, role=MemberRole.OWNER, actor=operations, now=at)
+    return owner
+
+
 def live(people: Mapping[str, User], now: datetime) -> None:
     """Version 2 is talked over since three days; one comment is answered, one waits. A flood is drafted."""
     agreement = Agreement.objects.filter(code=CODE).first()
@@ -33,6 +61,7 @@ def live(people: Mapping[str, User], now: datetime) -> None:
     if agreement is None or owner is None:
         return
     operations = people["operations"]
+    accepted(people, now)
     said = AgreementVersion.objects.get(agreement=agreement, number=1).said
     changed = [replace(one, at_least=97) if one.key == "dispatch" else one for one in said]
     draft = agreement_draft(

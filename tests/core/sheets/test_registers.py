@@ -168,6 +168,8 @@ def test_every_register_list_with_a_sheet_has_the_links(found, cast):
 
     if found.model() not in admin.site._registry:
         pytest.skip("no register list")
+    if found.home:
+        pytest.skip("it goes out from a page of its own")
     meta = found.model()._meta
     page = cast.client(Role.OPERATIONS).get(reverse(f"admin:{meta.app_label}_{meta.model_name}_changelist"))
     assert len(links(page.content.decode())) == 2
