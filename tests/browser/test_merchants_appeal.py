@@ -81,7 +81,7 @@ def test_a_dispute_lowers_the_score_and_its_penalty_is_told_appealed_and_overtur
     penalty = ruled(case, desk, now + HOUR)
     # The score is lower, and leads to what lowered it
     assert scored(owner) < before
-    owner.goes("a[href*='/score/dispute_rate_orders/']", within=".sc-tbl")
+    owner.goes("svg a[href*='/score/dispute_rate_orders/']")
     rows = owner.page.locator("main tbody tr")
     assert rows.count() == 1
     assert case.number in rows.inner_text()
