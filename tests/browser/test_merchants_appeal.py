@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 
 from aftersales.cases import services
-from aftersales.cases.models import Case
+from aftersales.cases.models import Case, Dispute
 from aftersales.cases.services import RulingDraft
 from aftersales.ledger.models import Proposal
 from aftersales.merchants.models import Merchant
@@ -63,13 +63,15 @@ def scored(phone: Phone) -> Decimal:
 def ruled(case: Case, desk: Cast, at: datetime) -> Proposal:
     """Refused, disputed, and ruled for the customer with four points to propose."""
     case = services.case_reject(case=case, how="merchant", words="商品已使用", actor=desk.agent, now=at)
-    row = services.dispute_open(case=fresh(case), by="customer", actor=desk.agent, now=at, words="没有用过")
-    row = services.dispute_review(dispute=row, actor=desk.adjudicator, now=at + HOUR)
+    row = services.dispute_open(
+        case=fresh(case), by="customer", actor=desk.agent, now=at + HOUR, words="没有用过"
+    )
+    row = services.dispute_review(dispute=row, actor=desk.adjudicator, now=at + 2 * HOUR)
     draft = RulingDraft(
         outcome="full_refund", clause="消保法 §24", facts="台灯有质量问题", reasons="举证不足",
         fault={"merchant": 100}, penalty=Decimal(4), penalty_unit="points",
     )  # fmt: skip
-    services.dispute_rule(dispute=row, draft=draft, actor=desk.adjudicator, now=at + 2 * HOUR)
+    services.dispute_rule(dispute=row, draft=draft, actor=desk.adjudicator, now=at + 3 * HOUR)
     return Proposal.objects.get()
 
 
@@ -97,6 +99,11 @@ def test_a_dispute_lowers_the_score_and_its_penalty_is_told_appealed_and_overtur
     assert penalty.number in owner.opens("/portal/")
     told = owner.goes(f"a[href$='/consequences/{penalty.public_id}/']")
     assert "消保法 §24" in told
+    assert Dispute.objects.get().number in told
+    assert "举证不足" in owner.goes("main a[href$='/dispute/']"), (
+        "what it rests on is read before one appeals"
+    )
+    owner.opens(f"/portal/consequences/{penalty.public_id}/")
     owner.page.set_input_files(
         "[name=files]", [{"name": "监控.png", "mimeType": "image/png", "buffer": photo().read()}]
     )
