@@ -134,7 +134,7 @@ register(
     parcel("unclaimed", _("Nobody took the goods that were sent back.")),
     parcel("expired", _("The goods were never sent; the request ended.")),
     parcel("cancelled", _("No parcel is awaited any more.")),
-    payment("proposed", _("%(actor)s proposed to pay %(amount)s %(currency)s.")),
+    payment("proposed", _("%(actor)s proposed to pay %(amount)s %(currency)s."), MERCHANT),
     payment("asked", _("%(actor)s asked a second person to approve %(amount)s %(currency)s.")),
     payment("approved", _("%(actor)s approved %(amount)s %(currency)s."), MERCHANT),
     payment("rejected", _("%(actor)s did not approve %(amount)s %(currency)s: %(reason)s")),

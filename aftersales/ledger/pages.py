@@ -26,7 +26,8 @@ from aftersales.ledger.models import (
     Transfer,
 )
 from aftersales.ledger.rules import amount_words
-from aftersales.ledger.states import Party, PeriodState, ProposalKind, ProposalState
+from aftersales.ledger.services.hearing import line_of
+from aftersales.ledger.states import POINTS, AccountKind, Party, PeriodState, ProposalKind, ProposalState
 from aftersales.standards.selectors import one_edition
 
 PAGE = selectors.PAGE
@@ -236,6 +237,13 @@ def proposals(
 def amount_of(row: Proposal) -> str:
     """The amount, or what the measure is called."""
     return str(row.get_measure_display()) if row.amount is None else amount_words(row.amount, row.unit)
+
+
+def goes_to(row: Proposal) -> str:
+    """The account on which the money of the proposal ends, by name; empty where no money moves."""
+    if row.amount is None or row.unit == POINTS:
+        return ""
+    return str(AccountKind(line_of(row).credit.kind).label)
 
 
 @dataclass(frozen=True)

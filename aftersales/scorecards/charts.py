@@ -48,6 +48,12 @@ def signed(points: Decimal) -> str:
     return f"−{-points:.1f}" if points < 0 else f"+{points:.1f}"
 
 
+def _link(url: str, bar: str, y: int) -> str:
+    """The whole row leads there: a finger does not hit the letters alone."""
+    ground = f'<rect class="ground" x="0" y="{y}" width="{WIDE}" height="{ROW}"/>'
+    return f'<a href="{escape(url)}">{ground}{bar}</a>'
+
+
 def bars(items: Sequence[Bar], *, finding: str) -> SafeString:
     """Where points went, one bar for each metric."""
     longest = max((abs(one.points) for one in items), default=Decimal(1))
@@ -60,7 +66,7 @@ def bars(items: Sequence[Bar], *, finding: str) -> SafeString:
             f'<rect class="{css}" x="0" y="{y + 19}" width="{max(long, 2):.1f}" height="12" rx="2"/>'
             f"{_text(long + 6, y + 29, signed(one.points))}"
         )
-        parts.append(f'<a href="{escape(one.url)}">{bar}</a>' if one.url else bar)
+        parts.append(_link(one.url, bar, y) if one.url else bar)
     return _svg("".join(parts), WIDE, ROW * len(items) + 4, finding)
 
 

@@ -138,6 +138,29 @@ def test_a_proposal_is_read_and_withdrawn(cast, merchant, now) -> None:
     assert Proposal.objects.get().state == "withdrawn"
 
 
+@pytest.mark.parametrize(
+    ("kind", "unit", "goes"),
+    [
+        ("penalty", "CNY", "消费者保障金"),
+        ("penalty", "points", ""),
+        ("incentive", "CNY", "应付商家"),
+        ("incentive", "points", ""),
+    ],
+)
+def test_a_proposal_says_where_its_money_ends(cast, merchant, now, kind, unit, goes) -> None:
+    """Points go nowhere, and a reward does not go to the consumers."""
+    row = services.propose(
+        kind=kind, party=merchant, amount=Decimal(30), unit=unit, fact_code="late_answer", citation="R7.2 v1",
+        source=("tests.fact", 1), actor=cast.operations, now=now,
+    )  # fmt: skip
+    page = text(cast, cast.finance, "proposal", row.public_id)
+    assert ("消费者保障金" in page, "款项去向" in page, goes in page) == (
+        goes == "消费者保障金",
+        bool(goes),
+        True,
+    )
+
+
 def test_an_entry_leads_to_what_it_comes_from(cast, post, merchant, now) -> None:
     row = services.propose(
         kind="penalty", party=merchant, amount=Decimal(7), fact_code="late_answer", citation="x v1",

@@ -171,7 +171,7 @@ def proposal(request: HttpRequest, public_id: str) -> HttpResponse:
     by_rule = pages.rule_of(row)
     page = {
         "title": row.number, "now": now, "row": row, "party": selectors.party_name(row),
-        "amount": pages.amount_of(row), "badge": pages.badge_of(row),
+        "amount": pages.amount_of(row), "goes_to": pages.goes_to(row), "badge": pages.badge_of(row),
         "terms": pages.calculation(row), "fact": words.fact(row.fact_code), "clause": clauses.name_of(row.citation),
         "source": None if by_rule else subjects.named([key], request.user).get(key), "named": named, "others": others,
         "acts": pages.acts(row, request.user, now), "entry": pages.entry_of(row, request.user),

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 from django.views.decorators.http import require_GET, require_POST
 
+from aftersales.cases.models import Ruling
 from aftersales.core import files, moves
 from aftersales.core.access import answered, needs
 from aftersales.core.posted import day_of, whole
@@ -22,7 +23,7 @@ from aftersales.ledger import clauses, pages, selectors, services, statementpage
 from aftersales.ledger.models import Proposal, ProposalFile
 from aftersales.ledger.states import Party
 from aftersales.merchants.models import Merchant
-from aftersales.portal.scope import MerchantRequest, owner_page, reading
+from aftersales.portal.scope import MerchantRequest, own_cases, owner_page, reading
 from aftersales.scorecards import consequences, measurepages
 
 READ = "ledger.view_of_merchant"
@@ -44,6 +45,15 @@ def index(request: MerchantRequest) -> HttpResponse:
     return render(request, "portal/consequences.html", page)
 
 
+def _ruling(request: HttpRequest, row: Proposal) -> Ruling | None:
+    """The ruling that the proposal follows from, where it is of a case of this shop."""
+    if row.source_kind != Ruling._meta.label_lower:
+        return None
+    rows = Ruling.objects.filter(pk=row.source_id, dispute__case__in=own_cases(request))
+    found: Ruling | None = rows.select_related("dispute__case").first()
+    return found
+
+
 def _told(request: HttpRequest, public_id: str) -> Proposal:
     rows = Proposal.objects.visible_to(request.user)
     found: Proposal = get_object_or_404(rows, public_id=public_id)
@@ -63,6 +73,7 @@ def consequence(request: HttpRequest, public_id: str) -> HttpResponse:
         "amount": pages.amount_of(row), "badge": pages.badge_of(row), "terms": pages.calculation(row),
         "fact": words.fact(row.fact_code), "clause": clauses.name_of(row.citation), "named": named, "others": others,
         "appeal": options.get("appeal"), "accept": files.accepted(), "files": row.files.all(),
+        "ruling": _ruling(request, row),
     }  # fmt: skip
     return render(request, "portal/consequence.html", page)
 
