@@ -29,15 +29,25 @@ def tail(observed: int, base: int, share: float) -> float:
     if observed <= 0:
         return 1.0
     together = observed + base
-    yes, no = log(share), log1p(-share)
-    first = lgamma(together + 1) - lgamma(observed + 1) - lgamma(base + 1) + observed * yes + base * no
-    total, term, ratio = 0.0, exp(first), share / (1 - share)
-    for count in range(observed, together + 1):
+    if observed > together * share:
+        return min(_summed(observed, together, share), 1.0)
+    # below the mean the first term may be too small for a number, and so would be all that follow from it
+    return max(1.0 - _summed(together - observed + 1, together, 1 - share), 0.0)
+
+
+def _summed(least: int, together: int, share: float) -> float:
+    """The chance of ``least`` or more of ``together``, for a ``least`` above the mean: each term is below the last."""
+    if least > together:
+        return 0.0
+    first = lgamma(together + 1) - lgamma(least + 1) - lgamma(together - least + 1)
+    total, ratio = 0.0, share / (1 - share)
+    term = exp(first + least * log(share) + (together - least) * log1p(-share))
+    for count in range(least, together + 1):
         total += term
-        if term <= total * 1e-17 and count > together * share:
+        if term <= total * 1e-17:
             break
         term *= (together - count) / (count + 1) * ratio
-    return min(total, 1.0)
+    return total
 
 
 def limit(base: int, share: float, chance: float) -> int:

@@ -40,6 +40,16 @@ def test_with_a_long_base_it_is_the_limit_of_the_textbook(expected: float, limit
     assert rules.limit(int(expected * 1_000_000), 1 / 1_000_001, THREE_SIGMA) == limit
 
 
+@pytest.mark.parametrize(("share", "expected"), [(0.2, 2500), (1 / 9, 1250)])
+def test_a_busy_subject_has_its_limit_above_what_is_usual(share: float, expected: int) -> None:
+    """Ten thousand in the base: the limit lies some standard deviations above what is expected, never at nothing."""
+    found = rules.limit(10_000, share, 1e-5)
+    deviation = (expected / (1 - share)) ** 0.5
+    assert expected + 4 * deviation < found < expected + 5 * deviation
+    assert rules.tail(expected // 4, 10_000, share) == pytest.approx(1)
+    assert rules.tail(found, 10_000, share) > 1e-5 >= rules.tail(found + 1, 10_000, share)
+
+
 def test_more_subjects_make_the_limit_of_each_stricter() -> None:
     assert rules.chance(1, 1, 1) == pytest.approx(1 / 60)
     assert rules.chance(1000, 1, THREE_SIGMA) == pytest.approx(1 / 60_000)
