@@ -180,3 +180,8 @@ def is_surge(found: Found, numbers: Numbers) -> bool:
         and found.observed >= numbers.least[found.period]
         and found.observed >= found.expected * (1 + numbers.excess)
     )
+
+
+def has_grown(seen: int, found: Found, numbers: Numbers) -> bool:
+    """Whether a count that people closed is news again: more by what is enough to matter, and clearly more."""
+    return found.observed >= max(seen + numbers.least[found.period], seen * (1 + numbers.excess))

@@ -181,6 +181,28 @@ def test_a_bad_batch_explains_its_product(trade: Trade, cast: Cast, now: datetim
         assert wider.within == one
 
 
+def test_a_closed_batch_comes_back_once_it_grew_clearly(trade: Trade, cast: Cast, now: datetime) -> None:
+    """Its days begin when it was sent: what people looked at is told by the tickets, not by the day."""
+    bad = trade.product("A3", trade.shop("S1"))
+    trade.orders(bad, 200, 40, batch="B1")
+    sent = trade.orders(bad, 60, 20, batch="B2")
+    trade.tickets(sent[:6], 1)
+    look(cast, now)
+    one, who = Warning.objects.get(kind="batch"), cast.supervisor
+    services.warning_acknowledge(warning=one, actor=who, now=now)
+    services.warning_close(warning=one, outcome="false", done="同一客户的误报", actor=who, now=now)
+    trade.now = now + DAY
+    trade.tickets(sent[6:10], 0)
+    assert one not in look(cast, now + DAY), "four more are no news after six"
+    trade.now = now + 2 * DAY
+    fresh = trade.tickets(sent[10:40], 0)
+    look(cast, now + 2 * DAY)
+    one.refresh_from_db()
+    assert (one.state, one.reopened, one.observed, one.tickets) == ("raised", 1, 40, 40)
+    assert {row.pk for row in fresh} <= set(one.rows.values_list("ticket", flat=True))
+    assert Warning.objects.filter(kind="batch").count() == 1
+
+
 def test_a_carrier_and_a_cause_are_seen_too(trade: Trade, cast: Cast, now: datetime) -> None:
     shop = trade.shop("S1")
     goods = trade.product("A3", shop)
