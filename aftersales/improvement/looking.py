@@ -137,14 +137,13 @@ def _seen(row: Sequence[Any], last: date, terms: Numbers) -> Seen:
 def _batches(last: date, terms: Numbers) -> list[Found]:
     first = last - (terms.batch_days - 1) * DAY
     rows = _rows(counting.BATCHES, moments(first, last))
-    told = sum(1 for row in rows if row[2])
-    allowed = rules.chance(told, terms.false_alarms, terms.chance_most)
+    allowed = rules.chance(len(rows), terms.false_alarms, terms.chance_most)
     found = []
-    for key, sent, tickets, pieces, others, other_pieces in rows:
-        counts = int(tickets), int(pieces), int(others), int(other_pieces)
+    for key, sent, tickets, others, other_pieces, share in rows:
+        counts = int(tickets), int(others), int(other_pieces)
         if counts[0] < terms.least[Period.BATCH]:
             continue
-        one = rules.batch_judged(key, sent, last, counts, allowed)
+        one = rules.batch_judged(key, sent, last, counts, float(share), allowed)
         if one is not None and rules.is_surge(one, terms):
             found.append(one)
     return found

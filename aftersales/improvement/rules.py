@@ -152,13 +152,16 @@ def judged(seen: Seen, period: Period, last: date, allowed: float, numbers: Numb
 
 
 def batch_judged(
-    key: str, first: date, last: date, counts: tuple[int, int, int, int], allowed: float
+    key: str, first: date, last: date, counts: tuple[int, int, int], share: float, allowed: float
 ) -> Found | None:
-    """A batch against the other batches of its product: tickets and pieces of both. None where there is no other."""
-    observed, pieces, others, other_pieces = counts
-    if not other_pieces or not pieces:
+    """A batch against the other batches of its product at the same age. None where there is no other.
+
+    ``counts``: its tickets, those of the others, pieces of the others. ``share``: how likely each ticket is its own.
+    Its mean over weeks of age: where they differ, the true tail is thinner, so nothing is flagged for it.
+    """
+    observed, others, other_pieces = counts
+    if not other_pieces or not 0 < share < 1:
         return None
-    share = pieces / (pieces + other_pieces)
     return _found(key, Period.BATCH, Chart.SHARE, first, last, observed, others, other_pieces, share, allowed)
 
 

@@ -89,14 +89,14 @@ def test_twice_the_orders_explain_twice_the_tickets() -> None:
 
 
 def test_a_batch_is_a_share_of_what_was_sent() -> None:
-    """6 of 20 pieces, of the others 2 of 180: of 8 tickets a tenth is expected, 2 · (20/180) = 0.22."""
-    one = rules.batch_judged("1|b7", LAST, LAST, (6, 20, 2, 180), 1e-4)
+    """20 of 200 pieces of one age: of 8 tickets a tenth is expected, with 2 of the others 2 · (0.1/0.9) = 0.22."""
+    one = rules.batch_judged("1|b7", LAST, LAST, (6, 2, 180), 0.1, 1e-4)
     assert one is not None
     assert (one.chart, one.expected) == (Chart.SHARE, pytest.approx(2 / 9))
     # C(8,6)·0.1^6·0.9^2 + C(8,7)·0.1^7·0.9 + 0.1^8 = 28·0.81e-6 + 7.2e-7 + 1e-8
     assert one.tail == pytest.approx(28 * 0.81e-6 + 7.2e-7 + 1e-8)
     assert rules.is_surge(one, NUMBERS)
-    assert rules.batch_judged("1|b7", LAST, LAST, (6, 20, 0, 0), 1e-4) is None, (
+    assert rules.batch_judged("1|b7", LAST, LAST, (6, 0, 0), 1.0, 1e-4) is None, (
         "no other batch to compare with"
     )
 

@@ -203,6 +203,26 @@ def test_a_closed_batch_comes_back_once_it_grew_clearly(trade: Trade, cast: Cast
     assert Warning.objects.filter(kind="batch").count() == 1
 
 
+def test_batches_are_compared_at_the_same_age(trade: Trade, cast: Cast, now: datetime) -> None:
+    """Old pieces had months to break, new ones days: as many of each broke in their first week, none is a surge."""
+    goods = trade.product("A3", trade.shop("S1"))
+    old = trade.orders(goods, 100, 101, batch="OLD")
+    new = trade.orders(goods, 300, 6, batch="NEW")
+    for number, one in enumerate(old[:25]):
+        trade.tickets([one], 100 - 4 * number)  # two of them in the first week
+    trade.tickets(new[:6], 1)
+    look(cast, now)
+    assert not Warning.objects.filter(kind="batch").exists()
+    trade.tickets(old[30:44], 98)
+    look(cast, now)
+    one = Warning.objects.get(kind="batch")
+    day = one.days.get()
+    assert one.key == f"{goods.pk}|bOLD"
+    assert (day.observed, day.base, day.base_size) == (16, 6, 300), (
+        "those of the first week, and no later ones"
+    )
+
+
 def test_a_carrier_and_a_cause_are_seen_too(trade: Trade, cast: Cast, now: datetime) -> None:
     shop = trade.shop("S1")
     goods = trade.product("A3", shop)
