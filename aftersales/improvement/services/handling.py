@@ -111,7 +111,7 @@ def list_send(*, month: date, words: str, actor: Any, now: datetime, of: Sequenc
         raise NotPermitted()
     said, first = _said(words), month.replace(day=1)
     asked = 0
-    rows = Warning.objects.visible_to(actor).filter(state__in=OPEN, kind__in=GOODS, within=None)
+    rows = Warning.objects.visible_to(actor).not_below_another(actor).filter(state__in=OPEN, kind__in=GOODS)
     for row in rows.order_by("pk"):
         for party in of:
             asked += _listed(row, party, first, said, actor, now)
