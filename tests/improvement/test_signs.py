@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from aftersales.clocks.models import Clock
+from aftersales.core import moves
 from aftersales.core.errors import DomainError
 from aftersales.customers.models import Contact, Customer
 from aftersales.improvement import services
@@ -165,6 +166,28 @@ def test_solved_just_in_time_and_opened_again_is_a_sign_about_who_did_it(
             sign=sign, state="real", words="x", actor=desk.supervisor, now=now + 2 * DAY, rows_out=True
         )
     assert why.value.code == "rows_out"
+
+
+def test_a_sign_decided_at_the_same_moment_gets_no_more_rows(
+    trade: Trade, buyers: Buyers, cast: Cast, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = trade.shop("S1")
+    goods = trade.product("A", shop)
+    MerchantContact.objects.create(merchant=shop, role="aftersales", phone="13800000001")
+    own = buyers.buyer(phone="13800000001")
+    first = {buyers.buys(goods, own).pk, buyers.buys(goods, own).pk}
+    sign = look(cast, now)["self_order S1"]
+    buyers.buys(goods, own)
+    locked = moves.locked
+
+    def decided_first(row: Any, **asked: Any) -> Any:
+        monkeypatch.setattr(moves, "locked", locked)
+        services.sign_decide(sign=sign, state="innocent", words="员工自用", actor=cast.risk, now=now)
+        return locked(row, **asked)
+
+    monkeypatch.setattr(moves, "locked", decided_first)
+    found = look(cast, now + HOUR)["self_order S1"]
+    assert (found.state, found.count, rows_of(found)) == ("innocent", 2, first)
 
 
 def test_a_person_decides_and_another_takes_it_back(

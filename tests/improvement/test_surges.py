@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from aftersales.core import moves
 from aftersales.core.errors import DomainError
 from aftersales.core.models import Event
 from aftersales.improvement import selectors, services
@@ -221,6 +222,28 @@ def test_batches_are_compared_at_the_same_age(trade: Trade, cast: Cast, now: dat
     assert (day.observed, day.base, day.base_size) == (16, 6, 300), (
         "those of the first week, and no later ones"
     )
+
+
+def test_a_warning_closed_at_the_same_moment_stays_closed(
+    surged: tuple[Any, list[Ticket]], trade: Trade, cast: Cast, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bad, _today = surged
+    look(cast, now)
+    one, who = Warning.objects.get(kind="product"), cast.supervisor
+    services.warning_acknowledge(warning=one, actor=who, now=now)
+    trade.tickets(trade.orders(bad, 3, 30), 0)
+    locked = moves.locked
+
+    def closed_first(row: Any, **asked: Any) -> Any:
+        if row == one:
+            monkeypatch.setattr(moves, "locked", locked)
+            services.warning_close(warning=one, outcome="true", done="停发。", actor=who, now=now)
+        return locked(row, **asked)
+
+    monkeypatch.setattr(moves, "locked", closed_first)
+    assert one not in look(cast, now + timedelta(minutes=1))
+    one.refresh_from_db()
+    assert (one.state, one.observed, one.tickets, one.days.get(period="day").observed) == ("closed", 9, 9, 9)
 
 
 def test_a_carrier_and_a_cause_are_seen_too(trade: Trade, cast: Cast, now: datetime) -> None:

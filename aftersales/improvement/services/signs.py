@@ -118,8 +118,10 @@ def strength(count: int, total: int) -> int:
 def _flagged(kind: SignKind, month: date, hits: Sequence[Hit], actor: Any, now: datetime) -> Sign | None:
     first = hits[0]
     row = Sign.objects.filter(kind=kind, merchant=first.merchant, person=first.person, month=month).first()
-    if row is not None and row.state != SignState.FLAGGED:
-        return None
+    if row is not None:
+        row = moves.locked(row)  # somebody may be deciding it
+        if row.state != SignState.FLAGGED:
+            return None
     known = set(SignRow.objects.filter(sign=row).values_list("subject_id", flat=True)) if row else set()
     fresh = [one for one in hits if one.subject_id not in known]
     if not fresh:

@@ -58,12 +58,12 @@ def surges_look(
         for last in asked:
             for kind in Surged:
                 found = looking.surges(kind, last, terms, without)
-                with transaction.atomic():
-                    _locked()
-                    for one in found:
+                for one in found:
+                    with transaction.atomic():
+                        _locked()
                         row = _taken(kind, one, terms, actor, now)
-                        if row is not None:
-                            changed[row.pk] = row
+                    if row is not None:
+                        changed[row.pk] = row
         _explain(float(rule_book.parameter("warning_overlap", now)) / 100)
     return list(Warning.objects.filter(pk__in=changed).order_by("pk"))
 
@@ -89,6 +89,8 @@ def _locked() -> None:
 def _taken(kind: Surged, found: Found, terms: Numbers, actor: Any, now: datetime) -> Warning | None:
     """The warning that now holds this period; None where nothing is new."""
     row = Warning.objects.filter(kind=kind, key=found.key).order_by("-last_day", "-pk").first()
+    if row is not None:
+        row = moves.locked(row)  # people may be closing it
     if row is not None and not row.is_open:
         if _looked_at(row, found, terms):
             return None
