@@ -15,6 +15,12 @@ _LINES = (
     "AND NOT EXISTS (SELECT FROM cases_case k JOIN cases_caseline kl ON kl.case_id = k.id WHERE k.ticket_id = t.id)) l"
 )
 """The goods a ticket is about: those of its cases, else everything that was ordered."""
+ABOUT = (
+    "AND (t.order_id IN (SELECT a.order_id FROM orders_orderline a WHERE a.product_id = %(product)s) "
+    "OR t.id IN (SELECT k.ticket_id FROM orders_orderline a JOIN cases_caseline kl ON kl.line_id = a.id "
+    "JOIN cases_case k ON k.id = kl.case_id WHERE a.product_id = %(product)s)) AND l.product_id = %(product)s"
+)
+"""Only tickets whose order or case holds the product, so that the goods of all others need not be looked up."""
 BATCH = (
     "l.product_id || '|' || CASE WHEN l.batch_no <> '' THEN 'b' || l.batch_no ELSE 'w' || "
     "to_char(({sent}) AT TIME ZONE %(zone)s, 'IYYY-\"W\"IW') END"

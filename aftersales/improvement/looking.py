@@ -155,6 +155,8 @@ def behind(kind: Surged, key: str, first: date, last: date) -> list[tuple[int, d
     values: dict[str, Any] = moments(first, last) | {"key": key}
     if kind is Surged.MERCHANT:
         narrowed, values["merchant"] = "AND t.merchant_id = %(merchant)s", int(key)
+    elif kind in {Surged.PRODUCT, Surged.BATCH}:
+        narrowed, values["product"] = counting.ABOUT, int(key.partition("|")[0])
     sql = f"""
         SELECT ticket, day FROM ({counting.hits(kind, narrowed)}) h
          WHERE key = %(key)s AND day BETWEEN %(first)s AND %(last)s ORDER BY ticket

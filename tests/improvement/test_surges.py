@@ -10,6 +10,7 @@ from aftersales.core.errors import DomainError
 from aftersales.core.models import Event
 from aftersales.improvement import selectors, services
 from aftersales.improvement.models import SurgeCount, Warning, WarningAsk, WarningDay, WarningTicket
+from aftersales.improvement.services import surges
 from aftersales.improvement.services.handling import told_new
 from aftersales.notices.models import Notice
 from aftersales.standards import services as rule_book
@@ -161,7 +162,9 @@ def test_people_look_ask_write_down_and_close_and_a_new_surge_opens_it_again(
     assert {row.pk for row in fresh} <= set(one.rows.values_list("ticket", flat=True))
 
 
-def test_a_bad_batch_explains_its_product(trade: Trade, cast: Cast, now: datetime) -> None:
+def test_a_bad_batch_explains_its_product(
+    trade: Trade, cast: Cast, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Seven of thirty pieces of one batch, one of ninety of the others."""
     shop = trade.shop("S1")
     bad = trade.product("A3", shop)
@@ -180,6 +183,11 @@ def test_a_bad_batch_explains_its_product(trade: Trade, cast: Cast, now: datetim
     assert set(one.rows.values_list("ticket__order", flat=True)) == {row.pk for row in broken}
     for wider in Warning.objects.exclude(kind="batch"):
         assert wider.within == one
+
+    asked, behind = [], surges.looking.behind
+    monkeypatch.setattr(surges.looking, "behind", lambda *about: asked.append(about[0]) or behind(*about))
+    assert one not in look(cast, now + timedelta(hours=1))
+    assert "batch" not in asked, "its tickets of months are not sought again while there is no new one"
 
 
 def test_a_closed_batch_comes_back_once_it_grew_clearly(trade: Trade, cast: Cast, now: datetime) -> None:

@@ -101,6 +101,8 @@ def _taken(kind: Surged, found: Found, terms: Numbers, actor: Any, now: datetime
     if row is None:
         row = _raised(kind, found, actor, now)
     grew = _day(row, found, terms.cited, now)
+    if not (grew or is_new) and found.period is Period.BATCH:
+        return None  # counted since it was sent: its tickets are sought only when there are more
     more = _tickets(row, kind, found)
     return _grown(row, found, actor, now) if is_new or grew or more else None
 
