@@ -102,7 +102,11 @@ def test_praise_in_a_ring_in_a_burst_and_by_the_same_words(
     for _one in range(5):
         buyers.praises(buyers.buys(honest, buyers.buyer()), body="很好")
     burst = trade.product("S4", trade.shop("S4"))
+    trade.orders(burst, 1, 40)
     stars = {buyers.praises(buyers.buys(burst, buyers.buyer()), ago=5).pk for _one in range(10)}
+    young = trade.product("S6", trade.shop("S6"))
+    for one_of_many in trade.orders(young, 10, 15):
+        buyers.praises(one_of_many, ago=5)
     usual = trade.product("S5", trade.shop("S5"))
     for one_of_many in trade.orders(usual, 200, 40):
         buyers.praises(one_of_many, ago=30)
@@ -116,6 +120,7 @@ def test_praise_in_a_ring_in_a_burst_and_by_the_same_words(
     assert "review_burst S5" not in found, (
         "ten are no news for a shop with two hundred in its last eight weeks"
     )
+    assert "review_burst S6" not in found, "a shop of ten days has no past to be compared with"
 
 
 def test_words_without_an_answer_and_parcels_without_a_scan(trade: Trade, cast: Cast, now: datetime) -> None:
