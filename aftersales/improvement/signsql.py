@@ -153,7 +153,8 @@ CLOCK_EDGE = f"""
       JOIN core_event n ON n.subject_kind = 'tickets.ticket' AND n.subject_id = d.ticket_id
        AND n.kind = 'ticket.reopened' AND n.at > d.at AND n.at <= d.at + interval '1 day'
      WHERE EXISTS (SELECT FROM clocks_clock c WHERE c.subject_kind = 'tickets.ticket' AND c.subject_id = d.ticket_id
-                    AND c.due_at >= d.at AND c.due_at - d.at <= make_interval(mins => %(sign_edge_minutes)s::int))
+                    AND (c.ended_at IS NULL OR c.ended_at >= d.at) AND c.due_at >= d.at
+                    AND c.due_at - d.at <= make_interval(mins => %(sign_edge_minutes)s::int))
      ORDER BY d.person, d.ticket_id, d.at
 """
 """Whoever solved a ticket minutes before one of its clocks ran out, when it was opened again within a day."""

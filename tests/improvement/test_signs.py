@@ -163,6 +163,10 @@ def test_solved_just_in_time_and_opened_again_is_a_sign_about_who_did_it(
             ticket=ticket, result="advised", text="已说明。", actor=desk.agent, now=at
         )
         tickets.ticket_move(ticket=ticket, name="reopen", reason="还是不行", actor=desk.agent, now=at + HOUR)
+    pressing = Clock.objects.filter(due_at=at + timedelta(minutes=3))
+    pressing.update(ended_at=at - HOUR)
+    assert look(desk, now + 2 * DAY) == {}, "a clock that was over before did not press anybody"
+    pressing.update(ended_at=None)
     found = look(desk, now + 2 * DAY)
     (sign,) = [one for one in found.values() if one.kind == "clock_edge"]
     assert (sign.person, sign.count, sign.merchant) == (desk.agent, 5, None)
