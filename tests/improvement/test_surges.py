@@ -162,6 +162,24 @@ def test_people_look_ask_write_down_and_close_and_a_new_surge_opens_it_again(
     assert {row.pk for row in fresh} <= set(one.rows.values_list("ticket", flat=True))
 
 
+def test_a_late_answer_is_heard_of_when_the_asker_is_gone(
+    surged: tuple[Any, list[Ticket]], cast: Cast, now: datetime
+) -> None:
+    """Then whoever looks into it hears of it, and when he is gone too, the supervisors."""
+    look(cast, now)
+    asker, taker, lead = cast.operations, cast.merchant_manager, cast.supervisor
+    one = Warning.objects.get(kind="product")
+    services.warning_acknowledge(warning=one, actor=taker, now=now)
+    for party in ("quality", "buying"):
+        services.warning_ask(warning=one, of=party, words="请核查。", actor=asker, now=now)
+        type(asker).objects.filter(pk=asker.pk).update(is_active=False)
+        services.asks_tell_late(actor=cast.system, now=now + 8 * DAY)
+        type(asker).objects.filter(pk=asker.pk).update(is_active=True)
+        type(asker).objects.filter(pk=taker.pk).update(is_active=False)
+    told = Notice.objects.filter(source="improvement.late").order_by("pk")
+    assert list(told.values_list("user_id", flat=True)) == [taker.pk, lead.pk]
+
+
 def test_a_bad_batch_explains_its_product(
     trade: Trade, cast: Cast, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
