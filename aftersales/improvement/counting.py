@@ -15,12 +15,19 @@ _LINES = (
     "AND NOT EXISTS (SELECT FROM cases_case k JOIN cases_caseline kl ON kl.case_id = k.id WHERE k.ticket_id = t.id)) l"
 )
 """The goods a ticket is about: those of its cases, else everything that was ordered."""
+ABOUT = (
+    "AND (t.order_id IN (SELECT a.order_id FROM orders_orderline a WHERE a.product_id = %(product)s) "
+    "OR t.id IN (SELECT k.ticket_id FROM orders_orderline a JOIN cases_caseline kl ON kl.line_id = a.id "
+    "JOIN cases_case k ON k.id = kl.case_id WHERE a.product_id = %(product)s)) AND l.product_id = %(product)s"
+)
+"""Only tickets whose order or case holds the product, so that the goods of all others need not be looked up."""
 BATCH = (
     "l.product_id || '|' || CASE WHEN l.batch_no <> '' THEN 'b' || l.batch_no ELSE 'w' || "
     "to_char(({sent}) AT TIME ZONE %(zone)s, 'IYYY-\"W\"IW') END"
 )
 """The batch the maker named; without one, the week in which it was sent."""
 SENT = "SELECT min(s.shipped_at) FROM orders_shipment s WHERE s.order_id = l.order_id"
+_SENT_ON = f", (({SENT}) AT TIME ZONE %(zone)s)::date AS sent"
 REACH = {
     Surged.PRODUCT: (_LINES, "l.product_id::text", "l.product_id IS NOT NULL"),
     Surged.MERCHANT: ("", "t.merchant_id::text", "t.merchant_id IS NOT NULL"),
@@ -40,11 +47,14 @@ REACH = {
 """How a ticket leads to each kind of subject: joins, the subject's key, which tickets count."""
 
 
-def hits(kind: Surged, more: str = "") -> str:
-    """Tickets with key and day, those opened from ``%(since)s`` until ``%(until)s``; a ticket once for each key."""
+def hits(kind: Surged, more: str = "", also: str = "") -> str:
+    """Tickets with key and day, those opened from ``%(since)s`` until ``%(until)s``; a ticket once for each key.
+
+    ``more`` narrows them; ``also`` gives more columns, and a ticket then as often as they differ.
+    """
     joins, key, where = REACH[kind]
     return (
-        f"SELECT DISTINCT t.id AS ticket, {key} AS key, (t.opened_at AT TIME ZONE {ZONE})::date AS day "
+        f"SELECT DISTINCT t.id AS ticket, {key} AS key, (t.opened_at AT TIME ZONE {ZONE})::date AS day{also} "
         f"FROM tickets_ticket t LEFT JOIN standards_market mk ON mk.id = t.market_id {joins} "
         f"WHERE t.opened_at >= %(since)s AND t.opened_at < %(until)s AND t.state NOT IN {_GONE} AND {where} {more}"
     )
@@ -133,23 +143,44 @@ LOOKED_AT = """
 
 BATCHES = f"""
     WITH sent AS (
-        SELECT l.id, l.product_id, p.sent_at, {BATCH.format(sent="p.sent_at")} AS batch
+        SELECT l.id, l.product_id, (p.sent_at AT TIME ZONE %(zone)s)::date AS day,
+               {BATCH.format(sent="p.sent_at")} AS batch
           FROM orders_shipment s
           JOIN orders_orderline l ON l.order_id = s.order_id AND l.product_id IS NOT NULL
           CROSS JOIN LATERAL (
             SELECT min(q.shipped_at) AS sent_at FROM orders_shipment q WHERE q.order_id = l.order_id) p
          WHERE s.shipped_at >= %(since)s AND s.shipped_at < %(until)s AND s.shipped_at = p.sent_at
-    ), pieces AS (
-        SELECT product_id, batch, count(DISTINCT id) AS pieces, min(sent_at) AS sent_at FROM sent
-         WHERE batch IS NOT NULL GROUP BY 1, 2
+    ), lots AS (
+        SELECT product_id, batch, day, count(DISTINCT id) AS pieces FROM sent
+         WHERE batch IS NOT NULL AND day BETWEEN %(first)s AND %(last)s GROUP BY 1, 2, 3
+    ), sizes AS (
+        SELECT product_id, batch, min(day) AS day,
+               sum(sum(pieces)) OVER (PARTITION BY product_id) - sum(pieces) AS others
+          FROM lots GROUP BY 1, 2
+    ), lasted AS (
+        SELECT product_id, batch, week, sum(pieces * least(7, %(last)s::date - day + 1 - 7 * week)) AS days
+          FROM lots CROSS JOIN LATERAL generate_series(0, (%(last)s::date - day) / 7) age(week) GROUP BY 1, 2, 3
     ), told AS (
-        SELECT key, count(*) AS tickets FROM ({hits(Surged.BATCH)}) h GROUP BY key
+        SELECT key, ticket, max(greatest(0, day - sent)) / 7 AS week FROM ({hits(Surged.BATCH, also=_SENT_ON)}) h
+         WHERE day <= %(last)s AND sent BETWEEN %(first)s AND %(last)s GROUP BY 1, 2
+    ), counted AS (
+        SELECT key, week, count(*) AS tickets FROM told GROUP BY 1, 2
     ), both_ AS (
-        SELECT p.product_id, p.batch, p.pieces, p.sent_at, coalesce(t.tickets, 0) AS tickets
-          FROM pieces p LEFT JOIN told t ON t.key = p.batch
+        SELECT p.product_id, p.batch, p.days, coalesce(t.tickets, 0) AS tickets,
+               sum(p.days) OVER w - p.days AS other_days,
+               sum(coalesce(t.tickets, 0)) OVER w - coalesce(t.tickets, 0) AS other_tickets
+          FROM lasted p LEFT JOIN counted t ON t.key = p.batch AND t.week = p.week
+        WINDOW w AS (PARTITION BY p.product_id, p.week)
     )
-    SELECT batch, (min(sent_at) AT TIME ZONE %(zone)s)::date, sum(tickets), sum(pieces),
-           sum(sum(tickets)) OVER w - sum(tickets), sum(sum(pieces)) OVER w - sum(pieces)
-      FROM both_ GROUP BY product_id, batch WINDOW w AS (PARTITION BY product_id)
+    SELECT batch, min(z.day), sum(tickets), sum(other_tickets), min(z.others),
+           sum((tickets + other_tickets) * days / (days + other_days)) / sum(tickets + other_tickets)
+      FROM both_ JOIN sizes z USING (product_id, batch) WHERE other_days > 0
+     GROUP BY product_id, batch HAVING sum(tickets) > 0
 """
-"""Each batch sent lately: since when, its tickets and pieces, and those of the other batches of the product."""
+"""Each batch sent lately that has tickets: since when, its tickets, those of the other batches of its product, their
+pieces, and its share: how likely each of these tickets is its own by chance.
+
+Old pieces had more time to break than new ones, and the first weeks are not like the later ones. So tickets are
+compared by weeks of age: each falls on a batch as its pieces were on the market at that age, of all that were. Tickets
+of an age that no piece of another batch has reached are compared with nothing and not counted.
+"""

@@ -147,14 +147,13 @@ def _seen(row: Sequence[Any], last: date, terms: Numbers) -> Seen:
 def _batches(last: date, terms: Numbers) -> list[Found]:
     first = last - (terms.batch_days - 1) * DAY
     rows = _rows(counting.BATCHES, moments(first, last))
-    told = sum(1 for row in rows if row[2])
-    allowed = rules.chance(told, terms.false_alarms, terms.chance_most)
+    allowed = rules.chance(len(rows), terms.false_alarms, terms.chance_most)
     found = []
-    for key, sent, tickets, pieces, others, other_pieces in rows:
-        counts = int(tickets), int(pieces), int(others), int(other_pieces)
+    for key, sent, tickets, others, other_pieces, share in rows:
+        counts = int(tickets), int(others), int(other_pieces)
         if counts[0] < terms.least[Period.BATCH]:
             continue
-        one = rules.batch_judged(key, sent, last, counts, allowed)
+        one = rules.batch_judged(key, sent, last, counts, float(share), allowed)
         if one is not None and rules.is_surge(one, terms):
             found.append(one)
     return found
@@ -166,6 +165,8 @@ def behind(kind: Surged, key: str, first: date, last: date) -> list[tuple[int, d
     values: dict[str, Any] = moments(first, last) | {"key": key}
     if kind is Surged.MERCHANT:
         narrowed, values["merchant"] = "AND t.merchant_id = %(merchant)s", int(key)
+    elif kind in {Surged.PRODUCT, Surged.BATCH}:
+        narrowed, values["product"] = counting.ABOUT, int(key.partition("|")[0])
     sql = f"""
         SELECT ticket, day FROM ({counting.hits(kind, narrowed)}) h
          WHERE key = %(key)s AND day BETWEEN %(first)s AND %(last)s ORDER BY ticket

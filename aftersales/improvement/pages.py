@@ -67,6 +67,8 @@ def one(row: Warning, user: Any, now: datetime, *, after: int | None) -> dict[st
     drawn = selectors.bars(row, days, now)
     acts = {one.move.name: one for one in moves.options(row, actor=user, now=now)}
     asks = list(row.asks.select_related("asked_by", "answered_by"))
+    above = Warning.objects.visible_to(user).filter(pk=row.within_id).select_related("merchant", "product")
+    within = above.first() if row.within_id else None
     return {
         "title": naming.name_of(row), "row": row, "now": now, "badge": badge(row), "strength": strength(row),
         "times": times(row), "said": said(row), "days": [day(found) for found in reversed(days)],
@@ -74,7 +76,7 @@ def one(row: Warning, user: Any, now: datetime, *, after: int | None) -> dict[st
         "tickets": [ticket(found) for found in shown[:TICKETS]], "seen": behind.count(),
         "more": shown[TICKETS - 1].pk if len(shown) > TICKETS else None,
         "grounds": selectors.grounds(row), "asks": asks, "acts": acts, "parties": parties(row),
-        "within": (row.within, naming.name_of(row.within)) if row.within is not None else None,
+        "within": (within, naming.name_of(within)) if within is not None else None,
         "moved": [
             (found, naming.name_of(found), count, badge(found)) for found, count in selectors.moved_with(row, user)
         ],

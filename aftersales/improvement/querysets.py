@@ -22,6 +22,11 @@ class WarningQuerySet(ScopedQuerySet):
             return self.filter(Q(merchant=None) | Q(merchant__manager=user.pk))
         return self.none()
 
+    def not_below_another(self, user: Any) -> Self:
+        """Those that no open warning explains which this person sees too: he finds each, or the one it stands below."""
+        above = type(self)(self.model).visible_to(user).filter(state__in=OPEN)
+        return self.exclude(within__in=above.values("pk"))
+
     def open(self) -> Self:
         return self.filter(state__in=OPEN)
 

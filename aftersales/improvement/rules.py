@@ -29,15 +29,25 @@ def tail(observed: int, base: int, share: float) -> float:
     if observed <= 0:
         return 1.0
     together = observed + base
-    yes, no = log(share), log1p(-share)
-    first = lgamma(together + 1) - lgamma(observed + 1) - lgamma(base + 1) + observed * yes + base * no
-    total, term, ratio = 0.0, exp(first), share / (1 - share)
-    for count in range(observed, together + 1):
+    if observed > together * share:
+        return min(_summed(observed, together, share), 1.0)
+    # below the mean the first term may be too small for a number, and so would be all that follow from it
+    return max(1.0 - _summed(together - observed + 1, together, 1 - share), 0.0)
+
+
+def _summed(least: int, together: int, share: float) -> float:
+    """The chance of ``least`` or more of ``together``, for a ``least`` above the mean: each term is below the last."""
+    if least > together:
+        return 0.0
+    first = lgamma(together + 1) - lgamma(least + 1) - lgamma(together - least + 1)
+    total, ratio = 0.0, share / (1 - share)
+    term = exp(first + least * log(share) + (together - least) * log1p(-share))
+    for count in range(least, together + 1):
         total += term
-        if term <= total * 1e-17 and count > together * share:
+        if term <= total * 1e-17:
             break
         term *= (together - count) / (count + 1) * ratio
-    return min(total, 1.0)
+    return total
 
 
 def limit(base: int, share: float, chance: float) -> int:
@@ -142,13 +152,16 @@ def judged(seen: Seen, period: Period, last: date, allowed: float, numbers: Numb
 
 
 def batch_judged(
-    key: str, first: date, last: date, counts: tuple[int, int, int, int], allowed: float
+    key: str, first: date, last: date, counts: tuple[int, int, int], share: float, allowed: float
 ) -> Found | None:
-    """A batch against the other batches of its product: tickets and pieces of both. None where there is no other."""
-    observed, pieces, others, other_pieces = counts
-    if not other_pieces or not pieces:
+    """A batch against the other batches of its product at the same age. None where there is no other.
+
+    ``counts``: its tickets, those of the others, pieces of the others. ``share``: how likely each ticket is its own.
+    Its mean over weeks of age: where they differ, the true tail is thinner, so nothing is flagged for it.
+    """
+    observed, others, other_pieces = counts
+    if not other_pieces or not 0 < share < 1:
         return None
-    share = pieces / (pieces + other_pieces)
     return _found(key, Period.BATCH, Chart.SHARE, first, last, observed, others, other_pieces, share, allowed)
 
 
@@ -170,3 +183,8 @@ def is_surge(found: Found, numbers: Numbers) -> bool:
         and found.observed >= numbers.least[found.period]
         and found.observed >= found.expected * (1 + numbers.excess)
     )
+
+
+def has_grown(seen: int, found: Found, numbers: Numbers) -> bool:
+    """Whether a count that people closed is news again: more by what is enough to matter, and clearly more."""
+    return found.observed >= max(seen + numbers.least[found.period], seen * (1 + numbers.excess))

@@ -44,7 +44,7 @@ def listed(user: Any, *, state: str = "", kind: str = "", page: int = 0) -> tupl
     if kind in Surged.values:
         rows = rows.filter(kind=kind)
     elif not state:
-        rows = rows.filter(Q(within=None) | Q(within__state=WarningState.CLOSED))
+        rows = rows.not_below_another(user)
     with_names = rows.select_related("merchant", "product", "taken_by")
     found = list(with_names.order_by("-strength", "raised_at", "pk")[page * PAGE : (page + 1) * PAGE + 1])
     shown = {one.pk: Row(one) for one in found[:PAGE]}
@@ -162,7 +162,7 @@ def of_month(user: Any, month: date) -> list[Warning]:
     here = looking.zone()
     begin = datetime(month.year, month.month, 1, tzinfo=here)
     end = datetime(after.year, after.month, 1, tzinfo=here)
-    rows = Warning.objects.visible_to(user).filter(raised_at__lt=end, within=None)
+    rows = Warning.objects.visible_to(user).not_below_another(user).filter(raised_at__lt=end)
     rows = rows.filter(Q(raised_at__gte=begin) | Q(state__in=OPEN))
     return list(
         rows.select_related("merchant", "product").prefetch_related("asks").order_by("-strength", "pk")[:500]

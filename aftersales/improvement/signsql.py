@@ -98,12 +98,24 @@ REVIEW_BURST = f"""
             ON z.merchant_id = d.merchant_id AND z.written_at < d.day::timestamp AT TIME ZONE %(zone)s
            AND z.written_at >= (d.day - %(burst_days)s)::timestamp AT TIME ZONE %(zone)s
          GROUP BY 1, 2
+    ), opened AS (
+        SELECT d.merchant_id, (least(
+                   (SELECT min(o.placed_at) FROM orders_order o WHERE o.merchant_id = d.merchant_id),
+                   (SELECT min(o.placed_at) FROM orders_orderline l JOIN orders_order o ON o.id = l.order_id
+                     WHERE l.merchant_id = d.merchant_id),
+                   (SELECT min(r.written_at) FROM orders_review r WHERE r.merchant_id = d.merchant_id)
+               ) AT TIME ZONE %(zone)s)::date AS day
+          FROM (SELECT DISTINCT merchant_id FROM days) d
     )
-    SELECT p.merchant_id, NULL::bigint, 'orders.review', p.id, d.day::text || ' ' || b.base, p.written_at, praised.total
+    SELECT p.merchant_id, NULL::bigint, 'orders.review', p.id,
+           d.day::text || ' ' || b.base || ' ' || greatest(0, least(d.day - opened.day, %(burst_days)s)), p.written_at,
+           praised.total
       FROM praise p JOIN days d ON d.merchant_id = p.merchant_id AND d.day = (p.written_at AT TIME ZONE %(zone)s)::date
       JOIN before b ON b.merchant_id = d.merchant_id AND b.day = d.day
+      JOIN opened ON opened.merchant_id = p.merchant_id
       JOIN praised ON praised.merchant_id = p.merchant_id ORDER BY p.id
 """
+"""``mark``: the day, the praise of the days before it, and how many of those the shop has had, by its first trade."""
 COPIED_REVIEW = f"""
     WITH {_REVIEWED}, copied AS (
         SELECT merchant_id, words, min(id) AS first FROM praise WHERE length(words) >= %(sign_copied_length)s
@@ -141,7 +153,8 @@ CLOCK_EDGE = f"""
       JOIN core_event n ON n.subject_kind = 'tickets.ticket' AND n.subject_id = d.ticket_id
        AND n.kind = 'ticket.reopened' AND n.at > d.at AND n.at <= d.at + interval '1 day'
      WHERE EXISTS (SELECT FROM clocks_clock c WHERE c.subject_kind = 'tickets.ticket' AND c.subject_id = d.ticket_id
-                    AND c.due_at >= d.at AND c.due_at - d.at <= make_interval(mins => %(sign_edge_minutes)s::int))
+                    AND (c.ended_at IS NULL OR c.ended_at >= d.at) AND c.due_at >= d.at
+                    AND c.due_at - d.at <= make_interval(mins => %(sign_edge_minutes)s::int))
      ORDER BY d.person, d.ticket_id, d.at
 """
 """Whoever solved a ticket minutes before one of its clocks ran out, when it was opened again within a day."""

@@ -40,6 +40,16 @@ def test_with_a_long_base_it_is_the_limit_of_the_textbook(expected: float, limit
     assert rules.limit(int(expected * 1_000_000), 1 / 1_000_001, THREE_SIGMA) == limit
 
 
+@pytest.mark.parametrize(("share", "expected"), [(0.2, 2500), (1 / 9, 1250)])
+def test_a_busy_subject_has_its_limit_above_what_is_usual(share: float, expected: int) -> None:
+    """Ten thousand in the base: the limit lies some standard deviations above what is expected, never at nothing."""
+    found = rules.limit(10_000, share, 1e-5)
+    deviation = (expected / (1 - share)) ** 0.5
+    assert expected + 4 * deviation < found < expected + 5 * deviation
+    assert rules.tail(expected // 4, 10_000, share) == pytest.approx(1)
+    assert rules.tail(found, 10_000, share) > 1e-5 >= rules.tail(found + 1, 10_000, share)
+
+
 def test_more_subjects_make_the_limit_of_each_stricter() -> None:
     assert rules.chance(1, 1, 1) == pytest.approx(1 / 60)
     assert rules.chance(1000, 1, THREE_SIGMA) == pytest.approx(1 / 60_000)
@@ -79,14 +89,14 @@ def test_twice_the_orders_explain_twice_the_tickets() -> None:
 
 
 def test_a_batch_is_a_share_of_what_was_sent() -> None:
-    """6 of 20 pieces, of the others 2 of 180: of 8 tickets a tenth is expected, 2 · (20/180) = 0.22."""
-    one = rules.batch_judged("1|b7", LAST, LAST, (6, 20, 2, 180), 1e-4)
+    """20 of 200 pieces of one age: of 8 tickets a tenth is expected, with 2 of the others 2 · (0.1/0.9) = 0.22."""
+    one = rules.batch_judged("1|b7", LAST, LAST, (6, 2, 180), 0.1, 1e-4)
     assert one is not None
     assert (one.chart, one.expected) == (Chart.SHARE, pytest.approx(2 / 9))
     # C(8,6)·0.1^6·0.9^2 + C(8,7)·0.1^7·0.9 + 0.1^8 = 28·0.81e-6 + 7.2e-7 + 1e-8
     assert one.tail == pytest.approx(28 * 0.81e-6 + 7.2e-7 + 1e-8)
     assert rules.is_surge(one, NUMBERS)
-    assert rules.batch_judged("1|b7", LAST, LAST, (6, 20, 0, 0), 1e-4) is None, (
+    assert rules.batch_judged("1|b7", LAST, LAST, (6, 0, 0), 1.0, 1e-4) is None, (
         "no other batch to compare with"
     )
 

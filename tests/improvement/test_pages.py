@@ -52,6 +52,25 @@ def test_each_sees_the_warnings_of_whom_he_answers_for(two_shops: list[Warning],
     assert not [number for number in others if number in listed]
 
 
+def test_what_another_shops_warning_explains_stands_in_the_list_of_who_does_not_see_that_one(
+    trade: Trade, cast: Cast, now: datetime
+) -> None:
+    """A carrier is nobody's; that another shop's article made its parcels late is not for everybody to read."""
+    trade.shop("S1", manager=cast.merchant_manager)
+    goods = trade.product("A-S2", trade.shop("S2"))
+    trade.week(goods, a_day=1, weeks=9, kind="logistics", carrier="Fast")
+    trade.tickets(trade.orders(goods, 30, 30, carrier="Fast"), 0, kind="logistics")
+    services.surges_look(actor=cast.system, now=now)
+    carrier = Warning.objects.get(kind="carrier")
+    assert carrier.within is not None
+    assert carrier.within.merchant_id is not None
+    listed, page = reverse("improvement:warnings"), reverse("improvement:warning", args=[carrier.number])
+    manager, supervisor = cast.client("merchant_manager"), cast.client("supervisor")
+    assert carrier.number in manager.get(listed).content.decode()
+    assert carrier.within.number not in manager.get(page).content.decode()
+    assert carrier.within.number in supervisor.get(page).content.decode()
+
+
 def test_a_warning_leads_to_its_tickets_and_takes_no_more_statements_for_more_of_them(
     two_shops: list[Warning], cast: Cast
 ) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from aftersales.clocks.models import Clock
+from aftersales.core import moves
 from aftersales.core.errors import DomainError
 from aftersales.customers.models import Contact, Customer
 from aftersales.improvement import services
@@ -101,7 +102,11 @@ def test_praise_in_a_ring_in_a_burst_and_by_the_same_words(
     for _one in range(5):
         buyers.praises(buyers.buys(honest, buyers.buyer()), body="很好")
     burst = trade.product("S4", trade.shop("S4"))
+    trade.orders(burst, 1, 40)
     stars = {buyers.praises(buyers.buys(burst, buyers.buyer()), ago=5).pk for _one in range(10)}
+    young = trade.product("S6", trade.shop("S6"))
+    for one_of_many in trade.orders(young, 10, 15):
+        buyers.praises(one_of_many, ago=5)
     usual = trade.product("S5", trade.shop("S5"))
     for one_of_many in trade.orders(usual, 200, 40):
         buyers.praises(one_of_many, ago=30)
@@ -115,6 +120,7 @@ def test_praise_in_a_ring_in_a_burst_and_by_the_same_words(
     assert "review_burst S5" not in found, (
         "ten are no news for a shop with two hundred in its last eight weeks"
     )
+    assert "review_burst S6" not in found, "a shop of ten days has no past to be compared with"
 
 
 def test_words_without_an_answer_and_parcels_without_a_scan(trade: Trade, cast: Cast, now: datetime) -> None:
@@ -157,6 +163,10 @@ def test_solved_just_in_time_and_opened_again_is_a_sign_about_who_did_it(
             ticket=ticket, result="advised", text="已说明。", actor=desk.agent, now=at
         )
         tickets.ticket_move(ticket=ticket, name="reopen", reason="还是不行", actor=desk.agent, now=at + HOUR)
+    pressing = Clock.objects.filter(due_at=at + timedelta(minutes=3))
+    pressing.update(ended_at=at - HOUR)
+    assert look(desk, now + 2 * DAY) == {}, "a clock that was over before did not press anybody"
+    pressing.update(ended_at=None)
     found = look(desk, now + 2 * DAY)
     (sign,) = [one for one in found.values() if one.kind == "clock_edge"]
     assert (sign.person, sign.count, sign.merchant) == (desk.agent, 5, None)
@@ -165,6 +175,28 @@ def test_solved_just_in_time_and_opened_again_is_a_sign_about_who_did_it(
             sign=sign, state="real", words="x", actor=desk.supervisor, now=now + 2 * DAY, rows_out=True
         )
     assert why.value.code == "rows_out"
+
+
+def test_a_sign_decided_at_the_same_moment_gets_no_more_rows(
+    trade: Trade, buyers: Buyers, cast: Cast, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = trade.shop("S1")
+    goods = trade.product("A", shop)
+    MerchantContact.objects.create(merchant=shop, role="aftersales", phone="13800000001")
+    own = buyers.buyer(phone="13800000001")
+    first = {buyers.buys(goods, own).pk, buyers.buys(goods, own).pk}
+    sign = look(cast, now)["self_order S1"]
+    buyers.buys(goods, own)
+    locked = moves.locked
+
+    def decided_first(row: Any, **asked: Any) -> Any:
+        monkeypatch.setattr(moves, "locked", locked)
+        services.sign_decide(sign=sign, state="innocent", words="员工自用", actor=cast.risk, now=now)
+        return locked(row, **asked)
+
+    monkeypatch.setattr(moves, "locked", decided_first)
+    found = look(cast, now + HOUR)["self_order S1"]
+    assert (found.state, found.count, rows_of(found)) == ("innocent", 2, first)
 
 
 def test_a_person_decides_and_another_takes_it_back(

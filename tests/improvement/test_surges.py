@@ -5,10 +5,12 @@ from typing import Any
 
 import pytest
 
+from aftersales.core import moves
 from aftersales.core.errors import DomainError
 from aftersales.core.models import Event
 from aftersales.improvement import selectors, services
 from aftersales.improvement.models import SurgeCount, Warning, WarningAsk, WarningDay, WarningTicket
+from aftersales.improvement.services import surges
 from aftersales.improvement.services.handling import told_new
 from aftersales.notices.models import Notice
 from aftersales.standards import services as rule_book
@@ -161,7 +163,27 @@ def test_people_look_ask_write_down_and_close_and_a_new_surge_opens_it_again(
     assert {row.pk for row in fresh} <= set(one.rows.values_list("ticket", flat=True))
 
 
-def test_a_bad_batch_explains_its_product(trade: Trade, cast: Cast, now: datetime) -> None:
+def test_a_late_answer_is_heard_of_when_the_asker_is_gone(
+    surged: tuple[Any, list[Ticket]], cast: Cast, now: datetime
+) -> None:
+    """Then whoever looks into it hears of it, and when he is gone too, the supervisors."""
+    look(cast, now)
+    asker, taker, lead = cast.operations, cast.merchant_manager, cast.supervisor
+    one = Warning.objects.get(kind="product")
+    services.warning_acknowledge(warning=one, actor=taker, now=now)
+    for party in ("quality", "buying"):
+        services.warning_ask(warning=one, of=party, words="请核查。", actor=asker, now=now)
+        type(asker).objects.filter(pk=asker.pk).update(is_active=False)
+        services.asks_tell_late(actor=cast.system, now=now + 8 * DAY)
+        type(asker).objects.filter(pk=asker.pk).update(is_active=True)
+        type(asker).objects.filter(pk=taker.pk).update(is_active=False)
+    told = Notice.objects.filter(source="improvement.late").order_by("pk")
+    assert list(told.values_list("user_id", flat=True)) == [taker.pk, lead.pk]
+
+
+def test_a_bad_batch_explains_its_product(
+    trade: Trade, cast: Cast, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Seven of thirty pieces of one batch, one of ninety of the others."""
     shop = trade.shop("S1")
     bad = trade.product("A3", shop)
@@ -180,6 +202,75 @@ def test_a_bad_batch_explains_its_product(trade: Trade, cast: Cast, now: datetim
     assert set(one.rows.values_list("ticket__order", flat=True)) == {row.pk for row in broken}
     for wider in Warning.objects.exclude(kind="batch"):
         assert wider.within == one
+
+    asked, behind = [], surges.looking.behind
+    monkeypatch.setattr(surges.looking, "behind", lambda *about: asked.append(about[0]) or behind(*about))
+    assert one not in look(cast, now + timedelta(hours=1))
+    assert "batch" not in asked, "its tickets of months are not sought again while there is no new one"
+
+
+def test_a_closed_batch_comes_back_once_it_grew_clearly(trade: Trade, cast: Cast, now: datetime) -> None:
+    """Its days begin when it was sent: what people looked at is told by the tickets, not by the day."""
+    bad = trade.product("A3", trade.shop("S1"))
+    trade.orders(bad, 200, 40, batch="B1")
+    sent = trade.orders(bad, 60, 20, batch="B2")
+    trade.tickets(sent[:6], 1)
+    look(cast, now)
+    one, who = Warning.objects.get(kind="batch"), cast.supervisor
+    services.warning_acknowledge(warning=one, actor=who, now=now)
+    services.warning_close(warning=one, outcome="false", done="同一客户的误报", actor=who, now=now)
+    trade.now = now + DAY
+    trade.tickets(sent[6:10], 0)
+    assert one not in look(cast, now + DAY), "four more are no news after six"
+    trade.now = now + 2 * DAY
+    fresh = trade.tickets(sent[10:40], 0)
+    look(cast, now + 2 * DAY)
+    one.refresh_from_db()
+    assert (one.state, one.reopened, one.observed, one.tickets) == ("raised", 1, 40, 40)
+    assert {row.pk for row in fresh} <= set(one.rows.values_list("ticket", flat=True))
+    assert Warning.objects.filter(kind="batch").count() == 1
+
+
+def test_batches_are_compared_at_the_same_age(trade: Trade, cast: Cast, now: datetime) -> None:
+    """Old pieces had months to break, new ones days: as many of each broke in their first week, none is a surge."""
+    goods = trade.product("A3", trade.shop("S1"))
+    old = trade.orders(goods, 100, 101, batch="OLD")
+    new = trade.orders(goods, 300, 6, batch="NEW")
+    for number, one in enumerate(old[:25]):
+        trade.tickets([one], 100 - 4 * number)  # two of them in the first week
+    trade.tickets(new[:6], 1)
+    look(cast, now)
+    assert not Warning.objects.filter(kind="batch").exists()
+    trade.tickets(old[30:44], 98)
+    look(cast, now)
+    one = Warning.objects.get(kind="batch")
+    day = one.days.get()
+    assert one.key == f"{goods.pk}|bOLD"
+    assert (day.observed, day.base, day.base_size) == (16, 6, 300), (
+        "those of the first week, and no later ones"
+    )
+
+
+def test_a_warning_closed_at_the_same_moment_stays_closed(
+    surged: tuple[Any, list[Ticket]], trade: Trade, cast: Cast, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bad, _today = surged
+    look(cast, now)
+    one, who = Warning.objects.get(kind="product"), cast.supervisor
+    services.warning_acknowledge(warning=one, actor=who, now=now)
+    trade.tickets(trade.orders(bad, 3, 30), 0)
+    locked = moves.locked
+
+    def closed_first(row: Any, **asked: Any) -> Any:
+        if row == one:
+            monkeypatch.setattr(moves, "locked", locked)
+            services.warning_close(warning=one, outcome="true", done="停发。", actor=who, now=now)
+        return locked(row, **asked)
+
+    monkeypatch.setattr(moves, "locked", closed_first)
+    assert one not in look(cast, now + timedelta(minutes=1))
+    one.refresh_from_db()
+    assert (one.state, one.observed, one.tickets, one.days.get(period="day").observed) == ("closed", 9, 9, 9)
 
 
 def test_a_carrier_and_a_cause_are_seen_too(trade: Trade, cast: Cast, now: datetime) -> None:

@@ -15,6 +15,7 @@ from aftersales.core.errors import NotPermitted
 from aftersales.orders import services as orders
 from aftersales.orders.models import Order
 from aftersales.scorecards import metrics, selectors, services
+from aftersales.scorecards.metrics import sources
 from aftersales.scorecards.models import Rollup, Touched
 from aftersales.scorecards.states import SubjectKind
 from aftersales.standards.models import Market
@@ -208,6 +209,18 @@ def test_all_metrics_say_what_they_are_and_count_for_somebody(book) -> None:
         assert one.kinds
         assert all(str(reason) for reason in one.exclusions.values())
     assert set(services.recount().values()) == {0}
+
+
+def test_orders_that_were_not_genuine_leave_every_figure_that_counts_orders() -> None:
+    """A denominator that kept them would make a shop look better by what it invented."""
+    trade = {id(one) for one in (sources.PLACED, sources.ORDERS, sources.SHIPMENTS)}
+    bare = [
+        metric.code
+        for metric in metrics.declared()
+        for part in metric.parts
+        if id(part.source) in trade and "not_genuine" not in {one.code for one in part.exclusions}
+    ]
+    assert bare == []
 
 
 def test_the_command_prints_a_table_with_numerators_and_denominators(book, now) -> None:

@@ -111,7 +111,7 @@ def list_send(*, month: date, words: str, actor: Any, now: datetime, of: Sequenc
         raise NotPermitted()
     said, first = _said(words), month.replace(day=1)
     asked = 0
-    rows = Warning.objects.visible_to(actor).filter(state__in=OPEN, kind__in=GOODS, within=None)
+    rows = Warning.objects.visible_to(actor).not_below_another(actor).filter(state__in=OPEN, kind__in=GOODS)
     for row in rows.order_by("pk"):
         for party in of:
             asked += _listed(row, party, first, said, actor, now)
@@ -134,17 +134,29 @@ def _listed(row: Warning, party: str, month: date, words: str, actor: Any, now: 
 
 
 def asks_tell_late(*, actor: Any, now: datetime) -> int:
-    """Tell who asked that no answer came in time, once for each question; how many."""
+    """Tell that no answer came in time, once for each question; how many messages.
+
+    Told is who asked; if he works here no more, who looks into the warning, else every supervisor.
+    """
     late = WarningAsk.objects.filter(answered_at=None, told_late_at=None, due_at__lt=now)
-    found = list(late.select_related("warning", "asked_by").order_by("pk")[:500])
+    found = list(late.select_related("warning__taken_by", "asked_by").order_by("pk")[:500])
+    supervisors = list(User.objects.active().with_role(Role.SUPERVISOR).order_by("pk")) if found else []
     orders = [
-        Order(LATE, one.asked_by, one.warning, _late(one), f"{LATE}:{one.pk}")
-        for one in found if isinstance(one.asked_by, User) and one.asked_by.is_active
-    ]  # fmt: skip
+        Order(LATE, who, one.warning, _late(one), f"{LATE}:{one.pk}")
+        for one in found
+        for who in _waiting(one) or supervisors
+    ]
     with transaction.atomic():
         notices_send(orders, actor=actor, now=now)
         WarningAsk.objects.filter(pk__in=[one.pk for one in found]).update(told_late_at=now)
     return len(orders)
+
+
+def _waiting(one: WarningAsk) -> list[User]:
+    for who in (one.asked_by, one.warning.taken_by):
+        if isinstance(who, User) and who.is_active:
+            return [who]
+    return []
 
 
 def _late(one: WarningAsk) -> dict[str, Any]:

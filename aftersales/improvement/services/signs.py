@@ -13,7 +13,7 @@ from aftersales.customers.models import Contact
 from aftersales.improvement import looking, rules, signsql
 from aftersales.improvement.models import Sign, SignRow
 from aftersales.improvement.services.surges import permit
-from aftersales.improvement.states import SignKind, SignState
+from aftersales.improvement.states import Period, SignKind, SignState
 from aftersales.orders.models import Order, OrderLine, Review, Shipment
 from aftersales.scorecards.scores.rules import wilson
 from aftersales.standards import selectors as rule_book
@@ -97,15 +97,18 @@ def _found(kind: SignKind, terms: Mapping[str, Any]) -> list[Sequence[Hit]]:
 
 
 def _bursts(hits: Sequence[Hit], chance: float) -> list[Hit]:
-    """Days with more praise than the shop's own past explains, named by the day alone."""
+    """Days with more praise than the shop's own past explains, named by the day alone.
+
+    A shop younger than eight weeks is compared with the days it has; one without enough of them has no past.
+    """
     stars: dict[tuple[int | None, str], int] = {}
     for one in hits:
         stars[one.merchant, one.mark] = stars.get((one.merchant, one.mark), 0) + 1
-    share = 1 / (1 + BURST_DAYS)
-    told = {
-        (shop, mark): rules.tail(count, int(mark.split()[1]), share) <= chance
-        for (shop, mark), count in stars.items()
-    }
+    told = {}
+    for (shop, mark), count in stars.items():
+        _day, base, days = mark.split()
+        has_past = int(days) >= rules.LEAST_BASE[Period.WEEK]
+        told[shop, mark] = has_past and rules.tail(count, int(base), 1 / (1 + int(days))) <= chance
     return [one._replace(mark=one.mark.split()[0]) for one in hits if told[one.merchant, one.mark]]
 
 
@@ -118,8 +121,10 @@ def strength(count: int, total: int) -> int:
 def _flagged(kind: SignKind, month: date, hits: Sequence[Hit], actor: Any, now: datetime) -> Sign | None:
     first = hits[0]
     row = Sign.objects.filter(kind=kind, merchant=first.merchant, person=first.person, month=month).first()
-    if row is not None and row.state != SignState.FLAGGED:
-        return None
+    if row is not None:
+        row = moves.locked(row)  # somebody may be deciding it
+        if row.state != SignState.FLAGGED:
+            return None
     known = set(SignRow.objects.filter(sign=row).values_list("subject_id", flat=True)) if row else set()
     fresh = [one for one in hits if one.subject_id not in known]
     if not fresh:

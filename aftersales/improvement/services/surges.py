@@ -13,7 +13,7 @@ from aftersales.core import moves, series, tablestats
 from aftersales.core.errors import NotPermitted
 from aftersales.improvement import counting, looking, rules
 from aftersales.improvement.models import SurgeCount, Warning, WarningDay, WarningTicket
-from aftersales.improvement.rules import Found
+from aftersales.improvement.rules import Found, Numbers
 from aftersales.improvement.states import NARROWER, OPEN, Period, Surged
 from aftersales.merchants.models import Merchant
 from aftersales.orders.models import Order, OrderLine, Product, Shipment
@@ -58,12 +58,12 @@ def surges_look(
         for last in asked:
             for kind in Surged:
                 found = looking.surges(kind, last, terms, without)
-                with transaction.atomic():
-                    _locked()
-                    for one in found:
-                        row = _taken(kind, one, terms.cited, actor, now)
-                        if row is not None:
-                            changed[row.pk] = row
+                for one in found:
+                    with transaction.atomic():
+                        _locked()
+                        row = _taken(kind, one, terms, actor, now)
+                    if row is not None:
+                        changed[row.pk] = row
         _explain(float(rule_book.parameter("warning_overlap", now)) / 100)
     return list(Warning.objects.filter(pk__in=changed).order_by("pk"))
 
@@ -86,22 +86,34 @@ def _locked() -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
 
 
-def _taken(kind: Surged, found: Found, cited: str, actor: Any, now: datetime) -> Warning | None:
+def _taken(kind: Surged, found: Found, terms: Numbers, actor: Any, now: datetime) -> Warning | None:
     """The warning that now holds this period; None where nothing is new."""
     row = Warning.objects.filter(kind=kind, key=found.key).order_by("-last_day", "-pk").first()
+    if row is not None:
+        row = moves.locked(row)  # people may be closing it
     if row is not None and not row.is_open:
-        assert row.closed_at is not None
-        if found.first <= row.closed_at.astimezone(looking.zone()).date():
-            return None  # people looked at these days and closed them
+        if _looked_at(row, found, terms):
+            return None
         again = rule_book.parameter("warning_reopen_days", now)
         soon = (found.last - row.last_day).days <= again
         row = moves.perform(row, "reopen", actor=actor, now=now) if soon else None
     is_new = row is None
     if row is None:
         row = _raised(kind, found, actor, now)
-    grew = _day(row, found, cited, now)
+    grew = _day(row, found, terms.cited, now)
+    if not (grew or is_new) and found.period is Period.BATCH:
+        return None  # counted since it was sent: its tickets are sought only when there are more
     more = _tickets(row, kind, found)
     return _grown(row, found, actor, now) if is_new or grew or more else None
+
+
+def _looked_at(row: Warning, found: Found, terms: Numbers) -> bool:
+    """Whether people closed these days with it. A batch's days begin when it was sent: there only growth is news."""
+    if found.period is Period.BATCH:
+        seen = WarningDay.objects.filter(warning=row).aggregate(most=Max("observed"))["most"] or 0
+        return not rules.has_grown(seen, found, terms)
+    assert row.closed_at is not None
+    return found.first <= row.closed_at.astimezone(looking.zone()).date()
 
 
 def _raised(kind: Surged, found: Found, actor: Any, now: datetime) -> Warning:

@@ -64,7 +64,7 @@ def _month(request: HttpRequest) -> date | None:
 def warning(request: HttpRequest, number: str) -> HttpResponse:
     """One warning: its days and limits, the tickets behind it, what moved with it, what was asked and answered."""
     rows = Warning.objects.visible_to(request.user).select_related(
-        "merchant__manager", "product", "within__product", "within__merchant", "taken_by", "closed_by"
+        "merchant__manager", "product", "taken_by", "closed_by"
     )
     row = get_object_or_404(rows, number=number)
     page = pages.one(row, request.user, timezone.now(), after=whole(request.GET.get("before")))

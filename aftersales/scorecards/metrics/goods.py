@@ -69,7 +69,7 @@ METRICS = (
         _("returns asked for"), _("orders delivered"), Way.SHARE, Direction.LOWER, Unit.PERCENT, "R6.2",
         (
             Part(CASES, ASKED, "1", "0", f"k.first_kind = '{CaseKind.RETURN.value}'", only=PRODUCTS),
-            Part(ORDERS, PLACED_AT, "0", where=ARRIVED, only=PRODUCTS),
+            Part(ORDERS, PLACED_AT, "0", where=ARRIVED, exclusions=GENUINE_ORDERS, only=PRODUCTS),
         ),
     ),
     Metric(
@@ -102,7 +102,7 @@ METRICS = (
         _("letters with a complaint"), _("orders placed"), Way.SHARE, Direction.LOWER, Unit.PER_TEN_THOUSAND, "R6.2",
         (
             Part(LETTERS, ("a.received_at",), "1", "0", f"a.kind = '{LetterKind.COMPLAINT.value}'"),
-            Part(PLACED, PLACED_AT, "0"),
+            Part(PLACED, PLACED_AT, "0", exclusions=GENUINE_ORDERS),
         ),
     ),
 )  # fmt: skip

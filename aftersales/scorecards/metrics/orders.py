@@ -30,7 +30,7 @@ METRICS = (
     Metric(
         "orders", _("Orders"), _("Orders with at least one article of the seller."),
         _("orders placed"), _("the same"), Way.COUNT, Direction.NEITHER, Unit.ORDERS, "R2.3",
-        (Part(PLACED, ORDER, "1"),),
+        (Part(PLACED, ORDER, "1", exclusions=GENUINE_ORDERS),),
     ),
     Metric(
         "dispatch_in_time", _("Dispatch in time"),
@@ -52,7 +52,7 @@ METRICS = (
             Part(
                 SHIPMENTS, ORDER, f"(NOT {LATE_DAY})::int",
                 where="s.delivered_at IS NOT NULL AND s.promised_at IS NOT NULL",
-                exclusions=(HANDED_OVER_LATE,), only=CARRIERS,
+                exclusions=(*GENUINE_ORDERS, HANDED_OVER_LATE), only=CARRIERS,
             ),
         ),
     ),
@@ -83,7 +83,10 @@ METRICS = (
         "overdue", _("Overdue"),
         _("Parcels under way or not yet sent whose promise is over, on the promised day; cancelled orders are none."),
         _("parcels past their promise"), _("the same"), Way.COUNT, Direction.LOWER, Unit.ORDERS, "R2.6",
-        (Part(SHIPMENTS, ("s.promised_at",), "1", where=f"s.delivered_at IS NULL AND o.status IN {OPEN}"),),
+        (Part(
+            SHIPMENTS, ("s.promised_at",), "1", where=f"s.delivered_at IS NULL AND o.status IN {OPEN}",
+            exclusions=GENUINE_ORDERS,
+        ),),
     ),
     Metric(
         "mean_score", _("Mean score of reviews"), _("Mean of the stars of all reviews, by the day they were written."),

@@ -7,6 +7,7 @@ ticket was resolved counts on its own day; of the time it took, only the last on
 from django.utils.translation import gettext_lazy as _
 
 from aftersales.scorecards.metrics.declaring import Exclusion, Metric, Part
+from aftersales.scorecards.metrics.genuine import GENUINE_ORDERS
 from aftersales.scorecards.metrics.sources import EVENTS, PLACED, RESOLUTIONS, STATES, TICKETS
 from aftersales.scorecards.states import Direction, SubjectKind, Unit, Way
 from aftersales.tickets.machine import MACHINE
@@ -127,7 +128,7 @@ METRICS = (
         _("tickets opened"), _("orders placed"), Way.SHARE, Direction.LOWER, Unit.PERCENT, "R6.7 · C1",
         (
             Part(TICKETS, OPENED, "1", "0", exclusions=NO_TICKET, only=PRODUCTS),
-            Part(PLACED, ("o.placed_at",), "0", only=PRODUCTS),
+            Part(PLACED, ("o.placed_at",), "0", exclusions=GENUINE_ORDERS, only=PRODUCTS),
         ),
     ),
     Metric(
@@ -135,7 +136,7 @@ METRICS = (
         _("complaints"), _("orders placed"), Way.SHARE, Direction.LOWER, Unit.PER_TEN_THOUSAND, "R6.2 · R6.6",
         (
             Part(TICKETS, OPENED, "1", "0", "t.nature = 'complaint'", exclusions=NO_TICKET, only=TRADED),
-            Part(PLACED, ("o.placed_at",), "0"),
+            Part(PLACED, ("o.placed_at",), "0", exclusions=GENUINE_ORDERS),
         ),
     ),
     Metric(
