@@ -345,3 +345,15 @@ def test_a_law_waits_until_the_promotion_against_it_is_ended(cast: Any, now: dat
     announced(cast, now, "solution_agreed", row.ends_at, **OF_LAW)
     services.promotion_end(promotion=row, reason="让位于新法", actor=cast.supervisor, now=now + 2 * DAY)
     standards.rule_activate(draft=number, actor=cast.supervisor, now=now + 2 * DAY)
+
+
+def test_a_promotion_brings_no_promise_to_a_market_that_has_none(cast: Any, now: datetime) -> None:
+    announced(cast, now, "solution_agreed", now, markets=["elsewhere"])
+    row = promotion(cast, now, ("standard", "solution_agreed", 50, "hours"))
+    row = services.promotion_change(
+        promotion=row, name_zh=row.name_zh, name_en=row.name_en, starts_at=row.starts_at, ends_at=row.ends_at,
+        reason=row.reason, market=rule_book.market_default(), actor=cast.operations, now=now,
+    )  # fmt: skip
+    with pytest.raises(Refused) as refused:
+        services.promotion_activate(promotion=row, actor=cast.supervisor, now=now)
+    assert refused.value.code == "other_market"

@@ -207,6 +207,11 @@ def _standard_faults(
     except DomainError as error:
         yield Refusal(error.code, f"{name['name']}: {error}")
         return
+    if row.market is not None and usual.markets and row.market.code not in usual.markets:
+        words = _(
+            "“%(name)s” does not count in the market %(market)s: a promotion there may not begin to promise it."
+        )
+        yield Refusal("other_market", words % (name | {"market": row.market.name}))
     longer = _minutes(among, made) - _minutes(among, usual)
     if usual.clock_kind == ClockKind.STATUTORY and longer > 0:
         yield Refusal(
