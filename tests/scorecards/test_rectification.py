@@ -232,3 +232,19 @@ def test_a_manager_who_accepts_late_makes_nobody_overdue(cast: Any, shop: Shop, 
     assert (late.due_at, late.is_late(now + 2 * DAY)) == (now + 3 * DAY, False)
     assert accepted(19, 20, "丙").due_at == now + 22 * DAY
     assert accepted(1, 20, "丁").due_at == now + 20 * DAY
+
+
+def test_the_same_file_again_is_no_better_proof(cast: Any, shop: Shop, now: datetime) -> None:
+    row = carried(shop, cast, now, cause="other", metric="", target=None)
+    row = services.plan_send_back(plan=row, words="看不清", actor=cast.merchant_manager, now=now)
+    assert row.state == "accepted"
+
+    def proves(words: str) -> Plan:
+        file = files.store_upload(proof(words), now=now)
+        return services.plan_prove(plan=row, words="已到岗", actor=shop.owner, now=now, files=[file])
+
+    with pytest.raises(DomainError) as refused:
+        proves("整改照片")
+    assert refused.value.code == "proof_known"
+    assert Plan.objects.get().state == "accepted"
+    assert proves("更清楚的照片").state == "proven"

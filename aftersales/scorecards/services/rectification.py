@@ -182,7 +182,11 @@ def plan_prove(
     with transaction.atomic():
         recheck = now + timedelta(days=plan.recheck_days) if plan.metric else now
         row = moves.perform(plan, "prove", actor=actor, now=now, words=said, recheck_at=recheck)
-        _keep_files(row, files, PlanFilePurpose.PROOF, actor, now)
+        if not _keep_files(row, files, PlanFilePurpose.PROOF, actor, now):
+            raise DomainError(
+                _("You handed in these files for this plan before. Add one that shows what is new."),
+                "proof_known",
+            )
         _tell_manager(row, now)
     return row
 
