@@ -131,8 +131,12 @@ def test_the_board_says_who_moved_who_is_at_risk_and_who_looks_after_whom(
         "manager=%00",
         "manager=²",
         "after=9_9_9",
+        "after=1e9999999_1",
+        "after=-1e9999999_1",
+        "after=sNaN_1",
     ):
         assert browser.get(f"/overview/merchants/?{odd}").status_code == 200, odd
+        assert browser.get(f"/overview/merchants/list.csv?{odd}").status_code == 200, odd
 
 
 def test_the_board_takes_the_same_statements_for_any_number_and_pages_by_every_order(
