@@ -83,7 +83,10 @@ def effects_of(versions: Sequence[StandardVersion], now: datetime) -> Mapping[in
 
 def _effects(version: StandardVersion, now: datetime) -> list[rule_book.Effect]:
     calendar = rule_book.book().calendars[version.calendar_id]
-    same = {"standard_version__standard_id": version.standard_id, "is_historic": False}
+    same = {
+        "standard_version__standard_id": version.standard_id, "standard_version__promotion": version.promotion_id,
+        "is_historic": False,
+    }  # fmt: skip
     clocks = list(
         Clock.objects.open().filter(**same, state__in=COUNTING).order_by("due_at", "id")[:EFFECT_CAP]
     )

@@ -16,6 +16,7 @@ from accounts.models import User
 from accounts.states import Role
 from aftersales.cases.models import Dispute
 from aftersales.clocks.models import Clock
+from aftersales.clocks.states import ClockState
 from aftersales.ledger.models import Proposal
 from aftersales.ledger.states import Party, ProposalState
 from aftersales.merchants.agreementselectors import of_merchants, worst
@@ -203,11 +204,12 @@ def _counted(viewer: Any, ids: Sequence[int], now: datetime) -> list[QuerySet[An
     calls = DepositCall.objects.visible_to(viewer).unmet()
     plans = Plan.objects.visible_to(viewer).open()
     told = Proposal.objects.visible_to(viewer).filter(party=Party.MERCHANT, party_id__in=ids)
-    late = {"due_at__lt": now}
+    late = Q(due_at__lt=now)
+    clock_late = late & ~Q(state=ClockState.PAUSED)  # one that stands still is not late
     return [
-        _grouped(clocks, "merchant_id", "due_at", When(then=Value("late"), **late), "open"),
+        _grouped(clocks, "merchant_id", "due_at", When(clock_late, then=Value("late")), "open"),
         _grouped(lessons.filter(merchant__in=ids), "merchant_id", "due_at", None, "lesson"),
-        _grouped(calls.filter(merchant__in=ids), "merchant_id", "due_at", When(then=Value("deposit_late"), **late),
+        _grouped(calls.filter(merchant__in=ids), "merchant_id", "due_at", When(late, then=Value("deposit_late")),
                  "deposit"),
         _grouped(plans.filter(merchant__in=ids), "merchant_id", "due_at", _plan(now), "plan"),
         _grouped(open_disputes(viewer, ids), "merchant_id", "turn_until", None, "dispute"),

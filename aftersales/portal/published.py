@@ -63,19 +63,25 @@ class Sale:
 
 
 def sales(now: datetime) -> list[Sale]:
-    """Promotions that run, come or were within three years, the newest first. Two queries."""
+    """Promotions that run, come or were within three years, the newest first. Two queries.
+
+    Not those that touch no time of merchants, nor those that ended before they began.
+    """
     book = rule_book.book()
-    rows = [one for one in reversed(book.promotions) if one.until > now - timedelta(days=KEPT_DAYS)]
-    asked = Consultation.objects.filter(rule_kind="standards.promotion", rule_id__in=[one.pk for one in rows])
-    talks = {one.rule_id: one for one in asked}
     said: dict[int, list[tuple[str, str]]] = {}
     for one in book.versions:
         if one.promotion_id and one.owed_by == Debtor.MERCHANT:
             limit = rule_book.limit_words(one.limit_value, one.limit_unit)
             said.setdefault(one.promotion_id, []).append((book.name_of(one.standard.code), limit))
+    oldest = now - timedelta(days=KEPT_DAYS)
+    rows = [
+        one for one in reversed(book.promotions) if one.pk in said and max(one.starts_at, oldest) < one.until
+    ]
+    asked = Consultation.objects.filter(rule_kind="standards.promotion", rule_id__in=[one.pk for one in rows])
+    talks = {one.rule_id: one for one in asked}
     return [
         Sale(
-            one.name, one.starts_at, one.until, promotions.phase(one, now), one.reason, said.get(one.pk, []),
+            one.name, one.starts_at, one.until, promotions.phase(one, now), one.reason, said[one.pk],
             talks.get(one.pk),
         )
         for one in rows

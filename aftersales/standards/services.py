@@ -198,31 +198,36 @@ def rule_activate(
     """
     if valid_from is not None and valid_from < now:
         raise DomainError(_("A rule comes into force now or later, never in the past."), "in_the_past")
-    with transaction.atomic():
+    with moves.translated_locks(), transaction.atomic():
+        _lock_rule(draft)
         more: dict[str, Any] = {"open_too": True} if open_too and isinstance(draft, StandardVersion) else {}
         row = moves.perform(
             draft, "activate", actor=actor, now=now, reason=reason, valid_from=valid_from or now, **more
         )
-        _refuse_promotion_beyond_law(row)
+        _refuse_beside_promotion(row, now)
         for earlier in _earlier(row):
             if earlier.state == RuleState.ACTIVE:
                 moves.perform(earlier, "retire", actor=actor, now=now, valid_to=row.valid_from)
     return row
 
 
-def _refuse_promotion_beyond_law(row: RuleVersion) -> None:
-    """A law that became stricter ends what a promotion allowed before it."""
-    if not isinstance(row, StandardVersion) or not row.legal_limit_value:
+def _lock_rule(draft: RuleVersion) -> None:
+    """A promotion over the same rule waits here, as this waits for it: the second one then sees the first."""
+    if isinstance(draft, StandardVersion):
+        ServiceStandard.objects.select_for_update().get(pk=draft.standard_id)
+    elif isinstance(draft, ParameterVersion):
+        Parameter.objects.select_for_update().get(pk=draft.parameter_id)
+
+
+def _refuse_beside_promotion(row: RuleVersion, now: datetime) -> None:
+    """What no promotion may override from now on, the law first of all, waits for the end of one that does."""
+    if not isinstance(row, StandardVersion | ParameterVersion):
         return
-    rows = StandardVersion.objects.filter(standard=row.standard_id, state=RuleState.ACTIVE)
-    for one in rows.exclude(promotion=None).filter(valid_to__gt=row.valid_from).select_related("promotion"):
-        one.legal_limit_value, one.legal_limit_unit = row.legal_limit_value, row.legal_limit_unit
-        if _longer_than_law(one):
-            raise DomainError(
-                _("The promotion “%(name)s” gives more time than this law; end it first.")
-                % {"name": one.promotion.name},  # type: ignore[union-attr]
-                "beyond_law",
-            )
+    from aftersales.standards.promoting.selectors import against
+
+    for promotion, fault in against(row, now):
+        words = _("The promotion “%(name)s” may not go on beside this version; end it first. %(why)s")
+        raise DomainError(words % {"name": promotion.name, "why": fault.message}, fault.code)
 
 
 def rule_reject(*, draft: RuleVersion, actor: Any, now: datetime, reason: str) -> Any:

@@ -131,8 +131,12 @@ def test_the_board_says_who_moved_who_is_at_risk_and_who_looks_after_whom(
         "manager=%00",
         "manager=²",
         "after=9_9_9",
+        "after=1e9999999_1",
+        "after=-1e9999999_1",
+        "after=sNaN_1",
     ):
         assert browser.get(f"/overview/merchants/?{odd}").status_code == 200, odd
+        assert browser.get(f"/overview/merchants/list.csv?{odd}").status_code == 200, odd
 
 
 def test_the_board_takes_the_same_statements_for_any_number_and_pages_by_every_order(
@@ -364,3 +368,16 @@ def test_the_formula_gone_the_pages_say_so(cast: Cast) -> None:
     assert Formula.objects.filter(subject_kind="merchant").exists()
     for path in ("merchants/", "benchmark/", "obligations/", "products/"):
         assert "empty" in text_of(browser.get(f"/overview/{path}")), path
+
+
+def test_the_sheet_of_the_map_holds_every_shop_and_not_the_page(
+    cast: Cast, plant: Callable[..., Any]
+) -> None:
+    for number in range(43):
+        plant(f"W{number:02d}", obligations_kept=(1, 2))
+    browser = cast.client("operations")
+    more = re.search(r'href="\?([^"]*after=[^"]*)"', text_of(browser.get("/overview/obligations/")))
+    assert more
+    for query in ("", more[1].replace("&amp;", "&")):
+        lines = sheet_of(browser.get(f"/overview/obligations/?{query}&format=csv"))[1:]
+        assert [line[0] for line in lines] == [f"W{number:02d}" for number in range(43)]

@@ -11,6 +11,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts.states import Role
+from aftersales.clocks.models import Clock
 from aftersales.core.errors import DomainError, NotPermitted
 from aftersales.desk import shops
 from aftersales.ledger import services as ledger
@@ -18,6 +19,7 @@ from aftersales.merchants.models import DepositCall, Merchant, Talk
 from aftersales.merchants.services.talks import talk_note
 from aftersales.scorecards.models import Formula, FormulaVersion, Snapshot, Standing
 from aftersales.scorecards.services.rectification import plan_open
+from aftersales.tickets import services as tickets
 from tests.records import merchant as a_merchant
 
 pytestmark = pytest.mark.django_db
@@ -152,3 +154,19 @@ def test_only_who_looks_after_the_shop_notes_and_no_merchant_reads(cast: Any, no
     owner = cast.of_a_shop(Role.MERCHANT_OWNER, shop)
     assert not Talk.objects.visible_to(owner).exists()
     assert Talk.objects.visible_to(cast.auditor).count() == 1
+
+
+def test_a_clock_that_stands_still_is_not_overdue(desk: Any, open_ticket: Any, now: datetime) -> None:
+    shop = mine(desk, now, "S1")
+    ticket = open_ticket(merchant_id=shop.pk, subject="请说明")
+    tickets.ticket_tell_merchant(ticket=ticket, text="请说明。", channel="phone", actor=desk.agent, now=now)
+    clock = Clock.objects.get(merchant_id=shop.pk, promise="merchant_answer")
+    old = {"due_at": now - DAY, "started_at": now - 2 * DAY, "counted_from": now - 2 * DAY}
+    Clock.objects.filter(pk=clock.pk).update(**old)
+    clock.refresh_from_db()
+    clock.pk, clock.round, clock.state, clock.paused_at = None, clock.round + 1, "paused", now - 1.5 * DAY
+    clock.save(force_insert=True)
+    (line,) = shops.board(desk.merchant_manager, desk.merchant_manager.pk, now).lines
+    assert [(one.tone, one.words[0]) for one in line.owes] == [("red", "1"), ("amber", "1")]
+    page = desk.client(desk.merchant_manager).get("/desk/shops/S1/").content.decode()
+    assert page.count("kc t-r") == 1

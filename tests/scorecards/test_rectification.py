@@ -212,3 +212,39 @@ def test_who_may_do_what(cast: Any, shop: Shop, now: datetime) -> None:
     assert refused.value.code == "not_my_shop"
     assert services.plan_accept(plan=row, actor=cast.supervisor, now=now).state == "accepted"
     assert selectors.badge_of(row, now + 9 * DAY)
+
+
+def test_a_manager_who_accepts_late_makes_nobody_overdue(cast: Any, shop: Shop, now: datetime) -> None:
+    def accepted(days: float, asked: int, cause: str) -> Plan:
+        row = opened(shop, cast, now, cause="other", metric="", target=None, asked=cause)
+        row = services.plan_answer(
+            plan=row, cause="人手", measures="加人", measures_due=now + asked * DAY, actor=shop.owner, now=now
+        )
+        row = services.plan_accept(plan=row, actor=cast.merchant_manager, now=now + days * DAY)
+        services.plan_close(
+            plan=row, outcome="withdraw", words="下一例", actor=cast.merchant_manager, now=now + days * DAY
+        )
+        return row
+
+    # Accepted at once his own day counts; accepted after it he has the days he asked for, three at most
+    assert accepted(0, 1, "甲").due_at == now + DAY
+    late = accepted(2, 1, "乙")
+    assert (late.due_at, late.is_late(now + 2 * DAY)) == (now + 3 * DAY, False)
+    assert accepted(19, 20, "丙").due_at == now + 22 * DAY
+    assert accepted(1, 20, "丁").due_at == now + 20 * DAY
+
+
+def test_the_same_file_again_is_no_better_proof(cast: Any, shop: Shop, now: datetime) -> None:
+    row = carried(shop, cast, now, cause="other", metric="", target=None)
+    row = services.plan_send_back(plan=row, words="看不清", actor=cast.merchant_manager, now=now)
+    assert row.state == "accepted"
+
+    def proves(words: str) -> Plan:
+        file = files.store_upload(proof(words), now=now)
+        return services.plan_prove(plan=row, words="已到岗", actor=shop.owner, now=now, files=[file])
+
+    with pytest.raises(DomainError) as refused:
+        proves("整改照片")
+    assert refused.value.code == "proof_known"
+    assert Plan.objects.get().state == "accepted"
+    assert proves("更清楚的照片").state == "proven"

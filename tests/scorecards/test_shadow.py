@@ -11,6 +11,7 @@ import pytest
 import time_machine
 from django.apps import apps
 from django.db import DatabaseError, connection, transaction
+from django.db.models import F
 from django.test.utils import CaptureQueriesContext
 
 from accounts.states import Role
@@ -23,11 +24,12 @@ from aftersales.scorecards import services
 from aftersales.scorecards.models import ShadowDiff, ShadowPart, ShadowRun
 from aftersales.scorecards.services import Tried
 from aftersales.scorecards.shadow import drafts, tickets
+from aftersales.scorecards.shadow.worlds import world_of
 from aftersales.standards import services as standards
 from aftersales.standards.models import Parameter, ServiceStandard
 from aftersales.standards.promoting import services as promoting
 from aftersales.tickets import services as desk_services
-from aftersales.tickets.models import Ticket
+from aftersales.tickets.models import GradingRule, Ticket
 
 pytestmark = pytest.mark.django_db
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
@@ -320,3 +322,37 @@ def statements(browser: Any, address: str) -> int:
 def text_of(answer: Any) -> str:
     assert answer.status_code == 200
     return str(answer.content.decode())
+
+
+def test_a_rule_that_comes_into_force_in_between_stops_the_run(
+    desk, five, stricter, asked, later, monkeypatch
+) -> None:
+    monkeypatch.setattr(tickets, "CHUNK", 2)
+
+    def killed(done: int, total: int) -> None:
+        if done == 3:
+            raise KeyboardInterrupt
+
+    run = asked(standards=[stricter.pk])
+    with pytest.raises(KeyboardInterrupt):
+        services.shadow_go(run=run, now=later, progress=killed)
+    # A draft that is only written changes nothing of the rules in force
+    draft = standards.standard_draft(
+        standard=ServiceStandard.objects.get(code="solution_agreed"), actor=desk.operations, now=later, limit_value=40,
+        reason="提速",
+    )  # fmt: skip
+    assert asked(standards=[stricter.pk]).pk == run.pk
+    standards.rule_activate(draft=draft, actor=desk.supervisor, now=later)
+    with pytest.raises(DomainError) as refused:
+        services.shadow_go(run=run, now=later)
+    assert refused.value.code == "rules_changed"
+    assert ShadowPart.objects.filter(run=run.pk).count() == 3
+    # Asked again it is another run, by the rules of now, from the first chunk
+    again = asked(standards=[stricter.pk])
+    assert again.pk != run.pk
+    services.shadow_go(run=again, now=later)
+    assert whole(again)["tickets"]["n"] == 5
+    # And rules that are changed in place count as well
+    before = world_of(later)
+    GradingRule.objects.filter(is_active=True).update(version=F("version") + 1)
+    assert world_of(later) != before

@@ -292,3 +292,68 @@ def test_the_pages_from_the_draft_to_the_banner(
         f'/rules/promotions/{row.code}/"'
         not in cast.client(cast.agent).get("/desk/tickets/").content.decode()
     )
+
+
+def announced(cast: Any, now: datetime, code: str, since: datetime, **terms: Any) -> StandardVersion:
+    """The next usual version of a standard, in force from a later day."""
+    draft = standards.standard_draft(
+        standard=ServiceStandard.objects.get(code=code),
+        actor=cast.operations,
+        now=now,
+        reason="法规修订",
+        **terms,
+    )
+    row: StandardVersion = standards.rule_activate(
+        draft=draft, actor=cast.supervisor, now=now, valid_from=since
+    )
+    return row
+
+
+OF_LAW: dict[str, Any] = {"clock_kind": "statutory", "pauses_on": [], "resumes_on": []}
+"""What is ours today (48 hours for the solution) becomes a limit of the law, without a column of its own for it."""
+LONGER = ("standard", "solution_agreed", 60, "hours")
+
+
+def test_a_promotion_does_not_outlast_a_law_that_begins_inside_it(cast: Any, now: datetime) -> None:
+    announced(cast, now, "solution_agreed", now + 2 * DAY, **OF_LAW)
+    row = promotion(cast, now, LONGER)
+    with pytest.raises(Refused) as refused:
+        services.promotion_activate(promotion=row, actor=cast.supervisor, now=now)
+    assert refused.value.code == "beyond_law"
+    (line,) = selectors.lines(row, now)
+    assert len(line.faults) == 1, "said on its page before anybody tries"
+    # One that is over before the law begins may come
+    in_force(cast, now, LONGER, lasts=DAY)
+
+
+def test_a_law_waits_until_the_promotion_against_it_is_ended(cast: Any, now: datetime) -> None:
+    row = in_force(cast, now, LONGER, ("number", "due_soon_hours", 3))
+    for terms in (OF_LAW, {"legal_limit_value": 48, "legal_limit_unit": "hours"}):
+        with pytest.raises(DomainError) as refused:
+            announced(cast, now, "solution_agreed", now + 2 * DAY, **terms)
+        assert (refused.value.code, row.name in str(refused.value)) == ("beyond_law", True)
+    number = standards.parameter_draft(
+        parameter=Parameter.objects.get(code="due_soon_hours"),
+        actor=cast.operations,
+        now=now,
+        legal_ref="电商法",
+    )
+    with pytest.raises(DomainError) as kept:
+        standards.rule_activate(draft=number, actor=cast.supervisor, now=now)
+    assert kept.value.code == "beyond_law"
+    # For a day behind it, and after its end, nothing stands in the way
+    announced(cast, now, "solution_agreed", row.ends_at, **OF_LAW)
+    services.promotion_end(promotion=row, reason="让位于新法", actor=cast.supervisor, now=now + 2 * DAY)
+    standards.rule_activate(draft=number, actor=cast.supervisor, now=now + 2 * DAY)
+
+
+def test_a_promotion_brings_no_promise_to_a_market_that_has_none(cast: Any, now: datetime) -> None:
+    announced(cast, now, "solution_agreed", now, markets=["elsewhere"])
+    row = promotion(cast, now, ("standard", "solution_agreed", 50, "hours"))
+    row = services.promotion_change(
+        promotion=row, name_zh=row.name_zh, name_en=row.name_en, starts_at=row.starts_at, ends_at=row.ends_at,
+        reason=row.reason, market=rule_book.market_default(), actor=cast.operations, now=now,
+    )  # fmt: skip
+    with pytest.raises(Refused) as refused:
+        services.promotion_activate(promotion=row, actor=cast.supervisor, now=now)
+    assert refused.value.code == "other_market"

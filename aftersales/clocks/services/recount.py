@@ -68,9 +68,11 @@ def recount(
 
 
 def _affected(version: StandardVersion) -> QuerySet[Clock]:
+    """What began in a promotion keeps the promotion's time, whatever the usual version says."""
     same: QuerySet[Clock] = Clock.objects.open().filter(
-        standard_version__standard_id=version.standard_id, is_historic=False, state__in=COUNTING
-    )
+        standard_version__standard_id=version.standard_id, is_historic=False, state__in=COUNTING,
+        standard_version__promotion=version.promotion_id,
+    )  # fmt: skip
     return same.exclude(standard_version_id=version.pk)
 
 

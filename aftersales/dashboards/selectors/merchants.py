@@ -35,6 +35,7 @@ from aftersales.scorecards.scores.terms import Terms
 from aftersales.scorecards.states import SubjectKind, Verdict
 
 PAGE = 50
+MOST = Decimal(10**12)  # of a key of the list; compared without abs(), which can overflow
 NO_GRADE = "none"
 NOBODY = "none"
 SORTS = ("score", "moved", "volume", "risk")
@@ -130,7 +131,7 @@ def wanted(given: Mapping[str, str]) -> Wanted:
         )
     except (ValueError, InvalidOperation):
         after = None
-    if after is not None and not (after[0].is_finite() and abs(after[0]) < 10**12 and after[1] < 10**18):
+    if after is not None and not (after[0].is_finite() and -MOST < after[0] < MOST and after[1] < 10**18):
         after = None
     sort, risk = given.get("sort", ""), given.get("risk", "")
     return Wanted(

@@ -91,7 +91,7 @@ def wanted(given: Mapping[str, str], now: datetime) -> Wanted:
     )  # fmt: skip
 
 
-def of_merchants(user: Any, asked: Wanted) -> tuple[list[Row], str]:
+def of_merchants(user: Any, asked: Wanted, limit: int = PAGE) -> tuple[list[Row], str]:
     """Most broken first, and where the next page begins. Three statements, whatever the number of merchants."""
     weeks = asked.weeks
     summed = (
@@ -105,8 +105,8 @@ def of_merchants(user: Any, asked: Wanted) -> tuple[list[Row], str]:
     if asked.after is not None:
         broken, key = asked.after
         summed = summed.filter(Q(broken__lt=broken) | Q(broken=broken, subject_id__gt=key))
-    listed = list(summed.order_by("-broken", "subject_id")[: PAGE + 1])
-    page = listed[:PAGE]
+    listed = list(summed.order_by("-broken", "subject_id")[: limit + 1])
+    page = listed[:limit]
     keys = [one["subject_id"] for one in page]
     course = trends.by_week(
         _rows(user).filter(subject_id__in=keys), SubjectKind.MERCHANT, CODE, weeks[0], asked.until
@@ -117,7 +117,7 @@ def of_merchants(user: Any, asked: Wanted) -> tuple[list[Row], str]:
             Cell(None, one["kept"], one["ended"]))
         for one in page if (key := one["subject_id"]) in shops
     ]  # fmt: skip
-    more = f"{page[-1]['broken']}_{page[-1]['subject_id']}" if len(listed) > PAGE else ""
+    more = f"{page[-1]['broken']}_{page[-1]['subject_id']}" if len(listed) > limit else ""
     return rows, more
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -30,17 +31,19 @@ from aftersales.standards.selectors import one_edition
 from aftersales.standards.states import Promise
 
 READ = "scorecards.view_merchants"
+SHEET = 5_000  # merchants of a sheet
 
 
 @require_GET
 @needs(READ)
 @one_edition()
 def duties(request: HttpRequest) -> HttpResponse:
-    """Merchants by weeks, most broken first; as a sheet with ``?format=csv``."""
+    """Merchants by weeks, most broken first; all of them as a sheet with ``?format=csv``."""
     asked = selectors.wanted(request.GET.dict(), timezone.now())
-    rows, more = selectors.of_merchants(request.user, asked)
     if tables.is_asked(request):
-        return tables.sheet(request, Table.OBLIGATIONS, asked.until, _head(asked), _sheet(rows))
+        whole, _more = selectors.of_merchants(request.user, replace(asked, after=None), limit=SHEET)
+        return tables.sheet(request, Table.OBLIGATIONS, asked.until, _head(asked), _sheet(whole))
+    rows, more = selectors.of_merchants(request.user, asked)
     query = _query(asked)
     page = {
         "title": pgettext("figures", "Obligations by week"), "asked": asked,

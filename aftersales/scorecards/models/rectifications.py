@@ -150,10 +150,10 @@ class Plan(PublicIdModel, StateModel, VersionedModel):
         return self._payload(due=measures_due.isoformat())
 
     @transition(**MACHINE.transition("accept"))
-    def accept(self, *, actor: Any, now: datetime) -> Mapping[str, Any]:
+    def accept(self, *, actor: Any, now: datetime, due_at: datetime) -> Mapping[str, Any]:
         self.returned = ""
-        self._now_due(self.measures_due or now)
-        return self._payload(due=self.due_at.isoformat())
+        self._now_due(due_at)
+        return self._payload(due=due_at.isoformat())
 
     @transition(**MACHINE.transition("send_back"))
     def send_back(self, *, actor: Any, now: datetime, words: str, due_at: datetime) -> Mapping[str, Any]:

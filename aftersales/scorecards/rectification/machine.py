@@ -76,7 +76,11 @@ MACHINE = Machine(
             event="plan.accepted",
             guards=[looks_after],
             facts=[PARTIES],
-            effect=_("The merchant carries them out by the day he named and hands in proof."),
+            needs=[Need("due_at", label=_("due"), kind="hidden")],
+            effect=_(
+                "The merchant carries them out by the day he named and hands in proof; accepted late, "
+                "he has a few days from now."
+            ),
         ),
         Move(
             "send_back",

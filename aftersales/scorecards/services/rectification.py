@@ -78,11 +78,22 @@ def _refuse_second(shop: Merchant, cause: str, metric: str) -> None:
 
 
 def plan_accept(*, plan: Plan, actor: Any, now: datetime, version: int | None = None) -> Plan:
-    """Accept the merchant's measures; their day is his time now."""
+    """Accept the merchant's measures; their day is his time now.
+
+    Whoever accepts late takes nothing from him: from now on he has the days he asked for, though at most as many as
+    for an answer.
+    """
     with transaction.atomic():
-        row = moves.perform(plan, "accept", actor=actor, now=now, version=version)
+        row = moves.locked(plan, version=version, actor=actor)
+        due = _time_for_measures(row, now)
+        row = moves.perform(row, "accept", actor=actor, now=now, due_at=due)
         _tell_merchant(row, "plan.accepted", now, until=row.due_at)
     return row
+
+
+def _time_for_measures(row: Plan, now: datetime) -> datetime:
+    due, since = row.measures_due or now, row.answered_at or now
+    return max(due, now + min(due - since, duration(ANSWER_DAYS, now)))
 
 
 def plan_send_back(*, plan: Plan, words: str, actor: Any, now: datetime, version: int | None = None) -> Plan:
@@ -159,7 +170,8 @@ def plan_prove(
 ) -> Plan:
     """The merchant says what was done and brings what proves it.
 
-    Errors: words_missing, proof_missing, too_many_files, not_the_merchant.
+    Errors: words_missing, proof_missing, proof_known (every file was handed in before), too_many_files,
+    not_the_merchant.
     """
     said = _words(words)
     if not files:
@@ -170,7 +182,11 @@ def plan_prove(
     with transaction.atomic():
         recheck = now + timedelta(days=plan.recheck_days) if plan.metric else now
         row = moves.perform(plan, "prove", actor=actor, now=now, words=said, recheck_at=recheck)
-        _keep_files(row, files, PlanFilePurpose.PROOF, actor, now)
+        if not _keep_files(row, files, PlanFilePurpose.PROOF, actor, now):
+            raise DomainError(
+                _("You handed in these files for this plan before. Add one that shows what is new."),
+                "proof_known",
+            )
         _tell_manager(row, now)
     return row
 
@@ -192,15 +208,18 @@ def _few_files(files: Sequence[StoredFile]) -> None:
 
 def _keep_files(
     row: Plan, files: Sequence[StoredFile], purpose: PlanFilePurpose, actor: Any, now: datetime
-) -> None:
-    known = set(PlanFile.objects.filter(plan=row).values_list("sha256", flat=True))
+) -> int:
+    """Each content once; answers how many are new."""
+    known, fresh = set(PlanFile.objects.filter(plan=row).values_list("sha256", flat=True)), 0
     for file in files:
         if file.sha256 not in known:
             known.add(file.sha256)
+            fresh += 1
             PlanFile(
                 plan=row, purpose=purpose, by=actor, at=now, name=file.name, original_name=file.original_name,
                 content_type=file.content_type, size=file.size, sha256=file.sha256,
             ).save(force_insert=True)  # fmt: skip
+    return fresh
 
 
 # ---------------------------------------------------------------------------------------------------- reminders

@@ -22,7 +22,7 @@ from aftersales.scorecards.services.formulas import check
 from aftersales.scorecards.shadow import drafts, others, scores, tickets
 from aftersales.scorecards.shadow.others import MOST, merged
 from aftersales.scorecards.shadow.tickets import Chunk
-from aftersales.scorecards.shadow.worlds import worlds
+from aftersales.scorecards.shadow.worlds import WORLD, refuse_other_world, world_of, worlds
 from aftersales.scorecards.states import Played, ShadowKind
 from aftersales.standards.models import ParameterVersion, StandardVersion
 from aftersales.tickets.models import Ticket
@@ -80,7 +80,8 @@ def _formulas(version: FormulaVersion, day: date) -> dict[str, Any]:
 def shadow_ask(*, since: date, until: date, tried: Tried, actor: Any, now: datetime) -> ShadowRun:
     """Run drafts over the days from ``since`` to ``until``, both with it; nothing is sent.
 
-    Raises ``period``, ``nothing_to_try``, ``no_rules``, ``no_draft``, and those of a formula.
+    Asked again after a rule came into force it is another run. Raises ``period``, ``nothing_to_try``, ``no_rules``,
+    ``no_draft``, and those of a formula.
     """
     _may(actor)
     today = now.astimezone(selectors.zone()).date()
@@ -92,6 +93,7 @@ def shadow_ask(*, since: date, until: date, tried: Tried, actor: Any, now: datet
     kept = _kept(tried, now)
     if not kept:
         raise DomainError(_("Choose at least one draft, or change a rule below."), "nothing_to_try")
+    kept[WORLD] = world_of(now)
     kept[TOP] = Ticket.objects.aggregate(top=Max("pk"))["top"] or 0
     version = FormulaVersion.objects.filter(pk=tried.formula).first() if tried.formula else None
     return _ask(ShadowKind.RULES, since, until, kept, actor, now, formula=version)
@@ -160,7 +162,8 @@ def _ask(
 def shadow_go(*, run: ShadowRun, now: datetime, progress: Progress | None = None) -> Mapping[str, int]:
     """Play what of a run is not played yet, each chunk in a transaction of its own; how many chunks were new.
 
-    Killed halfway it goes on behind the last whole chunk and comes to the same rows.
+    Killed halfway it goes on behind the last whole chunk and comes to the same rows. Raises ``rules_changed`` where
+    other rules count than when it was asked for.
     """
     fresh = 0
     total = _chunks(run)
@@ -230,6 +233,7 @@ def _once(run: ShadowRun, part: Played, place: int, now: datetime) -> bool:
 
 def _play(run: ShadowRun, part: Played, place: int) -> Chunk:
     both = worlds(run)
+    refuse_other_world(run, both)
     if part == Played.SIGNALS:
         return others.signals(run, both)
     if part == Played.PEOPLE:

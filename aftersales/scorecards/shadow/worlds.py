@@ -5,8 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
+
 from aftersales.clocks.models import LadderRung
 from aftersales.clocks.services.replay import with_drafts
+from aftersales.core.errors import DomainError
 from aftersales.scorecards.models import ShadowRun
 from aftersales.scorecards.scores.selectors import ends
 from aftersales.scorecards.shadow import drafts
@@ -16,6 +19,8 @@ from aftersales.tickets.models import GradingRule, IntakeRule
 from aftersales.tickets.selectors import dispatching
 from aftersales.tickets.selectors.regrading import Books
 from aftersales.tickets.selectors.routing import route_book
+
+WORLD = "world"  # fingerprint of the rules when the run was asked for
 
 
 @dataclass(frozen=True)
@@ -53,6 +58,31 @@ def worlds(run: ShadowRun) -> Worlds:
     start, end = ends(run.since - timedelta(days=1)), ends(run.until)
     today = _today(run.at)
     return Worlds(today, _tried(run.drafts, today), start, min(end, run.at), run.at)
+
+
+def world_of(at: datetime) -> str:
+    """Fingerprint of the rules that decide now; a draft that is only written changes nothing of it."""
+    return _mark(_today(at))
+
+
+def refuse_other_world(run: ShadowRun, both: Worlds) -> None:
+    """Chunks of one run are compared with the same rules, or their sums would mix two rule books."""
+    if run.drafts.get(WORLD, "") not in ("", _mark(both.now)):
+        words = _(
+            "The rules in force changed since this was asked for: its parts would mix two rule books. Ask anew."
+        )
+        raise DomainError(words, "rules_changed")
+
+
+def _mark(today: World) -> str:
+    book = today.book
+    numbers = [one for listed in book.parameters.values() for one in listed]
+    places: list[Sequence[Any]] = [today.books.grading, today.books.routes, today.intake, today.rungs]
+    return drafts.fingerprint([
+        [[one.pk, one.valid_from, one.valid_to] for one in listed] for listed in (book.versions, numbers)
+    ] + [
+        [[pk, one.zone, one.weekly, sorted(one.special.items())] for pk, one in sorted(book.calendars.items())]
+    ] + [[[one.pk, one.version] for one in listed] for listed in places])  # fmt: skip
 
 
 def _today(at: datetime) -> World:

@@ -68,6 +68,28 @@ def usual_number(code: str, at: datetime, among: Book) -> ParameterVersion | Non
     return rows[-1] if rows else None
 
 
+def usual_while(
+    row: Promotion, code: str, since: datetime, among: Book, *, number: bool = False
+) -> list[Any]:
+    """Every version of a rule without a promotion that counts at some moment from ``since`` to the promotion's end.
+
+    The one that counts at ``since`` comes first; those that were announced for a later day of the promotion follow.
+    """
+    listed: Iterable[Any] = (
+        among.parameters.get(code, ())
+        if number
+        else (one for one in among.versions if one.standard.code == code)
+    )
+    found = [one for one in listed if one.promotion_id is None and _meets(one, since, row.until)]
+    return sorted(found, key=lambda one: one.valid_from)
+
+
+def _meets(version: Any, since: datetime, until: datetime) -> bool:
+    if version.valid_from is None or version.valid_from >= until:
+        return False
+    return version.valid_to is None or version.valid_to > max(since, version.valid_from)
+
+
 def would_be(usual: StandardVersion, override: Override, promotion: Promotion) -> StandardVersion:
     """The version of the standard that a promotion makes; not saved."""
     terms = {name: getattr(usual, name) for name in STANDARD_TERMS}
@@ -84,10 +106,8 @@ def lines(promotion: Promotion, now: datetime) -> list[Line]:
 
 
 def _line(one: Override, promotion: Promotion, at: datetime, among: Book) -> Line:
-    faults, name = (
-        [str(fault.message) for fault in _faults_of(one, promotion, at, among)],
-        among.name_of(one.code),
-    )
+    said = [str(fault.message) for fault in _faults_of(one, promotion, at, among)]
+    faults, name = list(dict.fromkeys(said)), among.name_of(one.code)
     if one.sort == STANDARD:
         usual = usual_standard(one.code, at, among)
         instead = rule_book.limit_words(int(one.value), one.unit)
@@ -118,16 +138,57 @@ def _faults(row: Promotion, now: datetime, among: Book) -> list[Refusal]:
     at = max(row.starts_at, now)
     found = [fault for one in row.said for fault in _faults_of(one, row, at, among)]
     found += _clashes(row, among)
-    return found or _order_broken(row, at, among)
+    return _once(found) or _order_broken(row, at, among)
+
+
+def _once(found: Iterable[Refusal]) -> list[Refusal]:
+    """Each sentence once, though several versions of a rule say it."""
+    return list({str(one.message): one for one in found}.values())
 
 
 def _faults_of(one: Override, row: Promotion, at: datetime, among: Book) -> Iterable[Refusal]:
+    """Judged against what counts when it begins and against every version that begins while it lasts."""
     if one.sort == STANDARD:
-        usual = usual_standard(one.code, at, among)
-        yield from [_unknown(one)] if usual is None else _standard_faults(one, usual, row, among)
+        first = usual_standard(one.code, at, among)
+        if first is None:
+            yield _unknown(one)
+            return
+        made = would_be(first, one, row)
+        for usual in usual_while(row, one.code, at, among):
+            yield from _standard_faults(one, usual, made, row, among)
         return
-    number = usual_number(one.code, at, among)
-    yield from [_unknown(one)] if number is None else _number_faults(one, number, row, among)
+    if usual_number(one.code, at, among) is None:
+        yield _unknown(one)
+    for number in usual_while(row, one.code, at, among, number=True):
+        yield from _number_faults(one, number, row, among)
+
+
+def against(version: StandardVersion | ParameterVersion, now: datetime) -> list[tuple[Promotion, Refusal]]:
+    """Promotions in force that may not go on, or begin, beside a version that has just come into force, and why."""
+    among = rule_book.book()
+    number = isinstance(version, ParameterVersion)
+    key = (NUMBER, version.parameter.code) if number else (STANDARD, version.standard.code)
+    found: list[tuple[Promotion, Refusal]] = []
+    for row in among.promotions:
+        since = max(row.starts_at, now)
+        if row.state != RuleState.ACTIVE or since >= row.until or not _meets(version, since, row.until):
+            continue
+        for one in [one for one in row.said if one.key == key]:
+            found += [(row, fault) for fault in _beside(one, version, row, among)]
+    return found
+
+
+def _beside(
+    one: Override, version: StandardVersion | ParameterVersion, row: Promotion, among: Book
+) -> Iterable[Refusal]:
+    if isinstance(version, ParameterVersion):
+        return _number_faults(one, version, row, among)
+    made = [
+        kept
+        for kept in among.versions
+        if kept.promotion_id == row.pk and kept.standard_id == version.standard_id
+    ]
+    return _standard_faults(one, version, made[0], row, among) if made else []
 
 
 def _unknown(one: Override) -> Refusal:
@@ -136,15 +197,22 @@ def _unknown(one: Override) -> Refusal:
     )
 
 
-def _standard_faults(one: Override, usual: StandardVersion, row: Promotion, among: Book) -> Iterable[Refusal]:
+def _standard_faults(
+    one: Override, usual: StandardVersion, made: StandardVersion, row: Promotion, among: Book
+) -> Iterable[Refusal]:
+    """``made``: the version that the promotion makes; ``usual``: one that would count without it."""
     name = {"name": among.name_of(one.code)}
-    version = would_be(usual, one, row)
     try:
-        check_terms(version)
+        check_terms(would_be(usual, one, row))
     except DomainError as error:
         yield Refusal(error.code, f"{name['name']}: {error}")
         return
-    longer = _minutes(among, version) - _minutes(among, usual)
+    if row.market is not None and usual.markets and row.market.code not in usual.markets:
+        words = _(
+            "“%(name)s” does not count in the market %(market)s: a promotion there may not begin to promise it."
+        )
+        yield Refusal("other_market", words % (name | {"market": row.market.name}))
+    longer = _minutes(among, made) - _minutes(among, usual)
     if usual.clock_kind == ClockKind.STATUTORY and longer > 0:
         yield Refusal(
             "beyond_law",
