@@ -82,8 +82,10 @@ def _part(one: statements.Month, others: dict[int, str], to_merchant: bool) -> P
         )
         for line in one.lines
     ]  # fmt: skip
-    sums = (amount_words(value, unit) for value in (one.opening, one.more, one.less, one.closing))
-    return Part(one, lines, *sums, _called(one.account, to_merchant))
+    opening, more, less, closing = (
+        amount_words(value, unit) for value in (one.opening, one.more, one.less, one.closing)
+    )
+    return Part(one, lines, opening, more, less, closing, _called(one.account, to_merchant))
 
 
 def _called(account: Account, to_merchant: bool) -> str:

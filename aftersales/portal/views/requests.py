@@ -77,7 +77,9 @@ def _looked(request: HttpRequest, row: ServiceRequest) -> bool:
 
 
 def _run(request: HttpRequest, row: ServiceRequest, form: requests.AnswerForm) -> Any:
-    who = {"request": row, "actor": request.user, "version": whole_number(request.POST.get("version"))}
+    who: dict[str, Any] = {
+        "request": row, "actor": request.user, "version": whole_number(request.POST.get("version")),
+    }  # fmt: skip
 
     def act() -> ServiceRequest:
         words = form.cleaned_data["words"]
