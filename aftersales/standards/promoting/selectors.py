@@ -166,8 +166,11 @@ def _faults_of(one: Override, row: Promotion, at: datetime, among: Book) -> Iter
 def against(version: StandardVersion | ParameterVersion, now: datetime) -> list[tuple[Promotion, Refusal]]:
     """Promotions in force that may not go on, or begin, beside a version that has just come into force, and why."""
     among = rule_book.book()
-    number = isinstance(version, ParameterVersion)
-    key = (NUMBER, version.parameter.code) if number else (STANDARD, version.standard.code)
+    key = (
+        (NUMBER, version.parameter.code)
+        if isinstance(version, ParameterVersion)
+        else (STANDARD, version.standard.code)
+    )
     found: list[tuple[Promotion, Refusal]] = []
     for row in among.promotions:
         since = max(row.starts_at, now)
