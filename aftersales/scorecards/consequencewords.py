@@ -105,8 +105,8 @@ def fact_of(trigger: Trigger, figures: Mapping[str, Any], month: str) -> str:
     words: dict[str, Any] = {**figures, "month": month}
     if trigger == Trigger.BREACHES:
         return ngettext(
-            "%(breaches)d obligation broken within %(span)d days",
-            "%(breaches)d obligations broken within %(span)d days",
+            "%(breaches)d further breach within %(span)d days, not counted by an earlier measure",
+            "%(breaches)d further breaches within %(span)d days, not counted by an earlier measure",
             words["breaches"],
         ) % {"breaches": words["breaches"], "span": words["days"]}
     if trigger == Trigger.METRIC:

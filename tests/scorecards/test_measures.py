@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils.translation import override
 
 from accounts.services import system_user
 from aftersales.clocks.models import BreachExclusion, Clock
@@ -20,7 +21,7 @@ from aftersales.merchants.models import DepositCall, Lesson, Merchant
 from aftersales.merchants.services import merchant_change
 from aftersales.merchants.services.training import lessons_sweep
 from aftersales.notices.models import Notice
-from aftersales.scorecards import consequences, consequencetrial, services
+from aftersales.scorecards import consequences, consequencetrial, consequencewords, services
 from aftersales.scorecards.consequencestates import Effect
 from aftersales.scorecards.models import (
     ConsequenceRule,
@@ -137,6 +138,9 @@ def test_from_the_warning_to_the_limit_of_orders_and_all_turned_back_on_appeal(
     assert raised(at + HOUR) == [], "the same facts have one consequence"
     told = Notice.objects.get(source="scorecards.measure", merchant_id=merchant.pk)
     assert warning.number in told.subject
+    with override("en"):
+        said_first = consequencewords.fact(warning)
+    assert said_first == "2 further breaches within 30 days, not counted by an earlier measure"
     for said in ("2", "规则ladder v1", f"{(at + 7 * DAY).astimezone(selectors.zone()):%-d日}"):
         assert said in told.body, said
 
