@@ -55,6 +55,12 @@ class Line:
     def merchant(self) -> str:
         return str(self.row.merchant.name)
 
+    @property
+    def acted_until(self) -> datetime | None:
+        """When it ceased to act, or will; None: not before it is lifted. What was over does not act until its appeal."""
+        ends = [one for one in (self.row.ends_at, self.row.released_at, self.row.ended_at) if one is not None]
+        return min(ends, default=None)
+
 
 def of_tab(tab: str, user: Any, now: datetime) -> Any:
     """The rows of a list that this person sees."""

@@ -15,6 +15,7 @@ from django.core.management import call_command
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils.timezone import localtime
 
 from accounts.services import system_user
 from aftersales.core import moves
@@ -116,7 +117,10 @@ def test_the_owner_appeals_and_another_person_than_the_shops_manager_decides(
     other.post(f"{one}overturn/", {"reason": "介入单确系恶意"})
     row.refresh_from_db()
     assert row.state == "overturned"
-    assert "介入单确系恶意" in text_of(owner.get(mine))
+    page = text_of(owner.get(mine))
+    assert "介入单确系恶意" in page
+    assert f"{localtime(row.ended_at):%Y-%m-%d %H:%M}" in page, "when it ceased to act"
+    assert f"{localtime(row.ends_at):%Y-%m-%d %H:%M}" not in page, "it did not act until then"
     assert shop.merchant.name not in text_of(public.get("/published/measures/"))
     assert cast.client("agent").get("/measures/").status_code in (403, 404)
 
