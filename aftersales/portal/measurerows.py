@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from aftersales.cases.models import Case
 from aftersales.clocks.models import BreachExclusion, Clock
-from aftersales.portal.scope import MerchantRequest
+from aftersales.core import rowpolicies, subjects
+from aftersales.core.subjects import Subject
+from aftersales.portal.scope import MerchantRequest, own_cases
 from aftersales.scorecards import consequencewords as words
 from aftersales.scorecards.consequences import BREACH, FIGURE, MONTH, POINTS
 from aftersales.scorecards.measurepages import Found, opened_by
@@ -18,7 +22,7 @@ from aftersales.scorecards.models import MeasureFact, MerchantMeasure
 def facts(row: MerchantMeasure, request: MerchantRequest) -> list[Found]:
     """Each fact with where the shop finds it; a few statements, whatever the number."""
     kept = list(row.facts.all())
-    found = _breaches([int(one.key) for one in kept if one.kind == BREACH])
+    found = breaches([int(one.key) for one in kept if one.kind == BREACH], request)
     neutral = {one.metric for one in row.neutrals.all()}
     found += [_figure(row, one, neutral) for one in kept if one.kind in (FIGURE, MONTH)]
     if any(one.kind == POINTS for one in kept):
@@ -35,20 +39,37 @@ def facts(row: MerchantMeasure, request: MerchantRequest) -> list[Found]:
     return found
 
 
-def _breaches(clocks: Sequence[int]) -> list[Found]:
-    """The promise and the day; the page of duties lists each breach with its case."""
+def breaches(clocks: Sequence[int], request: HttpRequest) -> list[Found]:
+    """Each broken promise with the number the shop knows: its case opens, a ticket or an order is named only."""
     rows = list(Clock.objects.filter(pk__in=clocks).order_by("breached_at", "pk")) if clocks else []
     if not rows:
         return []
     out = set(BreachExclusion.objects.standing().filter(clock__in=clocks).values_list("clock_id", flat=True))
+    about = named([(one.subject_kind, one.subject_id) for one in rows], request)
     left_out = _("left out")
     return [
-        Found(
-            str(one.get_promise_display()), reverse("portal:duties"), one.breached_at,
-            left_out if one.pk in out else "",
-        )
-        for one in rows
+        _breach(one, about.get((one.subject_kind, one.subject_id)), left_out if one.pk in out else "") for one in rows
     ]  # fmt: skip
+
+
+def _breach(clock: Clock, about: Subject | None, left_out: str) -> Found:
+    promise, duties = str(clock.get_promise_display()), reverse("portal:duties")
+    if about is None:
+        return Found(promise, duties, clock.breached_at, left_out)
+    return Found(f"{promise} · {about.words}", about.url or duties, clock.breached_at, left_out)
+
+
+def named(keys: Sequence[tuple[str, int]], request: HttpRequest) -> dict[tuple[str, int], Subject]:
+    """What the shop's people call these rows: only kinds they may read; its own cases with their pages."""
+    case, shown = Case._meta.label_lower, {model._meta.label_lower for model in rowpolicies.declared()}
+    own = [one for one in keys if one[0] in shown]
+    found = {key: Subject(one.words, "") for key, one in subjects.named(own, request.user).items()}
+    wanted = [pk for kind, pk in keys if kind == case]
+    for one in own_cases(request).filter(pk__in=wanted) if wanted else ():
+        found[case, one.pk] = Subject(
+            f"{Case._meta.verbose_name} {one.number}", reverse("portal:case", args=[one.public_id])
+        )
+    return found
 
 
 def _figure(row: MerchantMeasure, fact: MeasureFact, neutral: set[str]) -> Found:

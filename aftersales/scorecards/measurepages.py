@@ -57,7 +57,7 @@ class Line:
 
     @property
     def acted_until(self) -> datetime | None:
-        """When it ceased to act, or will; None: not before it is lifted. What was over does not act until its appeal."""
+        """When it ceased to act, or will; None: not before it is lifted. A late appeal makes it act no longer."""
         ends = [one for one in (self.row.ends_at, self.row.released_at, self.row.ended_at) if one is not None]
         return min(ends, default=None)
 

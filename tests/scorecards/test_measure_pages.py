@@ -24,12 +24,24 @@ from aftersales.merchants.models import Merchant
 from aftersales.merchants.services import merchant_change
 from aftersales.scorecards import services
 from aftersales.scorecards.models import ConsequenceRule, ConsequenceVersion, MerchantMeasure
+from aftersales.scorecards.services import rectification
+from aftersales.tickets.models import Ticket
 from tests.cast import Cast
 from tests.merchants.shops import Shop, a_shop
 from tests.records import merchant as a_merchant
-from tests.scorecards.test_measures import METRIC, OCTOBER, WARNING, figures, only_rule
+from tests.scorecards.test_measures import (
+    LADDER,
+    METRIC,
+    OCTOBER,
+    WARNING,
+    broken,
+    figures,
+    only_rule,
+    raised,
+)
 from tests.toy.fixtures import at_once
 
+__all__ = ["broken"]
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 
 
@@ -123,6 +135,29 @@ def test_the_owner_appeals_and_another_person_than_the_shops_manager_decides(
     assert f"{localtime(row.ends_at):%Y-%m-%d %H:%M}" not in page, "it did not act until then"
     assert shop.merchant.name not in text_of(public.get("/published/measures/"))
     assert cast.client("agent").get("/measures/").status_code in (403, 404)
+
+
+@pytest.mark.django_db
+def test_the_shop_reads_of_each_breach_the_number_that_it_knows(
+    cast: Cast, shop: Shop, broken: Any, now: datetime, at: Any
+) -> None:
+    only_rule(cast, now, "ladder", now - DAY, **LADDER)
+    clocks = broken(shop.merchant, now, 2)
+    at.shift(8 * DAY)
+    (warning,) = raised(now + 8 * DAY)
+    type(shop.merchant).objects.filter(pk=shop.merchant.pk).update(manager=cast.merchant_manager)
+    shop.merchant.refresh_from_db()
+    plan = rectification.plan_open(
+        merchant=shop.merchant, cause="breaches", asked="请说明", breaches=[one.pk for one in clocks],
+        actor=cast.merchant_manager, now=now + 8 * DAY,
+    )  # fmt: skip
+    numbers = Ticket.objects.filter(pk__in=[one.subject_id for one in clocks]).values_list(
+        "number", flat=True
+    )
+    owner = cast.client(shop.owner)
+    for path in (f"/portal/measures/{warning.public_id}/", f"/portal/plans/{plan.public_id}/"):
+        page = text_of(owner.get(path))
+        assert all(one in page for one in numbers), path
 
 
 @pytest.mark.django_db

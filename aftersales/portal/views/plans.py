@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 from aftersales.core import files, moves
 from aftersales.core.access import answered, needs
 from aftersales.core.posted import moment_of
+from aftersales.portal import measurerows
 from aftersales.portal.scope import MerchantRequest, merchant_page, reading
 from aftersales.scorecards.models import Plan, PlanFile
 from aftersales.scorecards.rectification import selectors
@@ -55,6 +56,7 @@ def plan(request: MerchantRequest, public_id: str) -> HttpResponse:
         "title": row.number, "now": now, "row": row, "badge": selectors.badge_of(row, now),
         "figure": selectors.figure_of(row, now), "files": row.files.all(), "accept": files.accepted(),
         "answer": options.get("answer"), "prove": options.get("prove"), "late": row.is_late(now),
+        "breaches": measurerows.breaches(row.breaches, request),
     }  # fmt: skip
     return render(request, "portal/plan.html", page)
 
