@@ -104,6 +104,9 @@ def test_the_owner_appeals_and_another_person_than_the_shops_manager_decides(
     assert cast.client(stranger.owner).get(mine).status_code == 404
     assert shop.merchant.name in text_of(public.get("/published/measures/"))
 
+    owner.post("/language/", {"language": "en"})
+    assert "An appeal does not suspend the measure" in text_of(owner.get(mine))
+    owner.post("/language/", {"language": "zh-hans"})
     proof = SimpleUploadedFile("proof.txt", "介入单系恶意".encode(), "text/plain")
     sent = owner.post(f"{mine}appeal/", {"reason": "介入单系恶意", "files": proof})
     assert sent.status_code == 302
