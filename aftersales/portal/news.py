@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import CharField, Count, F, Min, QuerySet, Value
-from django.db.models.functions import Cast
+from django.db.models import Case, CharField, Count, F, Min, OuterRef, QuerySet, Subquery, Value, When
+from django.db.models.functions import Cast, Coalesce, Concat
 from django.urls import reverse
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from aftersales.cases.models import ServiceRequest
@@ -83,10 +84,10 @@ def _waiting(user: Any, shop: Merchant, now: datetime) -> Mapping[str, list[_Row
         .values_list(*_COLUMNS)
     )
     plans = Plan.objects.filter(merchant=shop, state__in=sorted(MERCHANTS_TURN))
-    drafts = Consultation.objects.open(now).filter(rule_kind__in=DRAFTED)
+    drafts = Consultation.objects.open(now).filter(rule_kind__in=DRAFTED).annotate(rule_name_=_rule_name())
     parts = [
         _part("plan", plans, "number", "due_at", "state"),
-        _part("draft", drafts, "citation", "closes_at"),
+        _part("draft", drafts, "rule_name_", "closes_at"),
     ]
     if user.has_perm(OF_MERCHANT):
         measures = MerchantMeasure.objects.visible_to(user).filter(
@@ -106,6 +107,22 @@ def _waiting(user: Any, shop: Merchant, now: datetime) -> Mapping[str, list[_Row
 
 
 _COLUMNS = ("what_", "number_", "key_", "until_", "state_")
+
+
+def _rule_name() -> Coalesce:
+    """The name of the rule with its version, in the reader's language; what is unknown by its citation."""
+    name = "name_en" if (get_language() or "").startswith("en") else "name_zh"
+    text = CharField()
+    agreed = Concat(f"agreement__{name}", Value(" "), "label", output_field=text)
+    ruled = Concat(f"rule__{name}", Value(" v"), Cast("number", text), output_field=text)
+    whens = [
+        When(
+            rule_kind=model._meta.label_lower,
+            then=Subquery(model.objects.filter(pk=OuterRef("rule_id")).order_by().values_list(words)[:1]),
+        )
+        for model, words in ((AgreementVersion, agreed), (ConsequenceVersion, ruled))
+    ]
+    return Coalesce(Case(*whens, output_field=text), "citation", output_field=text)
 
 
 def _part(what: str, rows: QuerySet[Any], number: str, until: str, state: str = "") -> QuerySet[Any]:

@@ -6,6 +6,7 @@ from typing import Any
 from django.urls import reverse
 
 from aftersales.merchants.models import AgreementVersion
+from aftersales.scorecards.models import ConsequenceVersion
 from aftersales.standards.models import Consultation
 from tests.cast import Cast
 from tests.portal.clerk import Clerk
@@ -22,7 +23,13 @@ def test_a_draft_that_concerns_shops_is_told_beside_any_number_of_others(
         return row
 
     own = asked(AgreementVersion._meta.label_lower, 900, now - timedelta(days=2))
+    version = ConsequenceVersion.objects.select_related("rule").earliest("pk")
+    named = asked(ConsequenceVersion._meta.label_lower, version.pk, now - timedelta(days=2))
     for number in range(6):
         asked("standards.standardversion", number, now - timedelta(days=1))
     told: list[Any] = clerk.get("today").context["news"]
-    assert reverse("portal:draft", args=[own.public_id]) in [one.url for one in told]
+    words = {one.url: one.words for one in told}
+    assert reverse("portal:draft", args=[own.public_id]) in words
+    said = words[reverse("portal:draft", args=[named.public_id])]
+    assert f"{version.rule.name_zh} v{version.number}" in said
+    assert "规则" in words[reverse("portal:draft", args=[own.public_id])]
