@@ -49,9 +49,9 @@ TIERS = {
     ],
 }
 RULES = (
-    ("answers", "售后义务逾期处理", "Obligations not kept in time", ANSWERS),
+    ("answers", "违约从严处理（满 2 次）", "Broken obligations, strict: from two on", ANSWERS),
     ("solved", "反复未解决处理", "Problems not solved for good", SOLVED),
-    ("tiers", "扣分累计处理", "Points that add up", TIERS),
+    ("tiers", "扣分满 4 分、8 分的限制", "Limits from 4 and 8 points on", TIERS),
 )
 SILENT = (
     (0, 26),
