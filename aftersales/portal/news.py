@@ -112,7 +112,7 @@ _COLUMNS = ("what_", "number_", "key_", "until_", "state_")
 def _rule_name() -> Coalesce:
     """The name of the rule with its version, in the reader's language; what is unknown by its citation."""
     name = "name_en" if (get_language() or "").startswith("en") else "name_zh"
-    text = CharField()
+    text: CharField[Any, Any] = CharField()
     agreed = Concat(f"agreement__{name}", Value(" "), "label", output_field=text)
     ruled = Concat(f"rule__{name}", Value(" v"), Cast("number", text), output_field=text)
     whens = [
