@@ -7,7 +7,7 @@ from datetime import date
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
-WIDE, TALL, LEFT = 720, 150, 30
+WIDE, TALL, LEFT = 960, 150, 30
 
 
 @dataclass(frozen=True)
@@ -42,9 +42,8 @@ def series(bars: Sequence[Bar], *, finding: str) -> SafeString:
                 f'<circle class="mark" cx="{x + wide / 2:.1f}" cy="{y(one.number) - 4:.1f}" r="2.5"/>'
             )
         if place % 7 == (len(bars) - 1) % 7:
-            parts.append(
-                f'<text x="{x + wide / 2:.1f}" y="{TALL + 16}" text-anchor="middle">{one.day:%m-%d}</text>'
-            )
+            at, anchor = (WIDE, "end") if one is bars[-1] else (x + wide / 2, "middle")
+            parts.append(f'<text x="{at:.1f}" y="{TALL + 16}" text-anchor="{anchor}">{one.day:%m-%d}</text>')
     for css, values in (("line", [one.usual for one in bars]), ("ref", [one.limit for one in bars])):
         points = " ".join(
             f"{'M' if place == 0 or values[place - 1] is None else 'L'}{LEFT + (place + 0.5) * wide:.1f} {y(value)}"
