@@ -76,10 +76,12 @@ def simulation(request: HttpRequest, code: str, public_id: str) -> HttpResponse:
 
 def _frame(run: ShadowRun) -> dict[str, Any]:
     assert run.formula is not None
+    now, against = timezone.now(), run.drafts["against"]
+    rows = FormulaVersion.objects.filter(formula=run.formula.formula, number=against["number"])
     return {
         "title": pgettext("shadow", "Simulation of v%(n)s") % {"n": run.drafts["formula"]["number"]}, "run": run,
-        "formula": run.formula.formula, "tried": run.drafts["formula"], "against": run.drafts["against"],
-        "job": pages.job_of(run), "now": timezone.now(),
+        "formula": run.formula.formula, "tried": run.drafts["formula"], "against": against,
+        "announced": rows.filter(valid_from__gt=now).first(), "job": pages.job_of(run), "now": now,
     }  # fmt: skip
 
 
