@@ -51,7 +51,7 @@ def _figures(row: Scored) -> list[Figure]:
         found.append(Figure(pgettext("score", "Interval"), f"{row.low}–{row.high}"))
     else:
         found.append(Figure(pgettext("score", "Grade"), str(Verdict.TOO_FEW.label)))
-    if row.below is not None:
+    if row.below is not None and row.peers >= pages.ENOUGH_PEERS:
         found.append(Figure(gettext("Better than, of a hundred peers"), str(row.below)))
     return [*found, Figure(gettext("Last day that counted"), f"{row.day:%Y-%m-%d}")]
 

@@ -40,6 +40,7 @@ MARKS = {
     Verdict.TOO_FEW: ("bare", "ring"),
 }
 GRADE_TONES = ("green", "blue", "amber", "red")
+ENOUGH_PEERS = 2  # others: a share of one says nothing
 STEP = 5  # points of one column of the distribution
 LEGEND = 20  # points between two numbers below it
 MONTHS = 12
@@ -255,7 +256,7 @@ def _trend(row: Scored, months: Sequence[Snapshot]) -> SafeString | str:
 def _peers(found: Explained) -> SafeString | str:
     """The scores of the same day in the same category; of a past month those of its snapshots."""
     row = found.row
-    if not row.peers or row.below is None:
+    if row.peers < ENOUGH_PEERS or row.below is None:
         return ""
     model = type(row)
     with as_application("scores of peers are shown as numbers of a column, never by name"):
@@ -277,7 +278,12 @@ def _peers(found: Explained) -> SafeString | str:
     last = max(int(found.terms.cap) // STEP, first + 1)
     counts = [by_column.get(one, 0) for one in range(first, last)]
     counts[-1] += by_column.get(last, 0)
-    finding = _("Scores of %(peers)s peers; %(score)s is above %(below)s%% of them") % {
+    finding = (
+        _("Scores of %(peers)s peers; %(score)s is above all of them")
+        if row.below == 100
+        else _("Scores of %(peers)s peers; %(score)s is above %(below)s%% of them")
+    )
+    finding %= {
         "peers": row.peers, "score": row.score, "below": row.below
     }  # fmt: skip
     return charts.distribution(

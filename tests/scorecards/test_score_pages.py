@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.conf import settings
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -95,6 +96,18 @@ def test_the_manager_goes_from_the_list_to_the_very_order(cast: Any, shop: Shop)
     assert browser.get(f"{one}nothing/").status_code == 404
     assert browser.get(f"{one}resolution/").status_code == 404, "no metric that this score rests on"
     assert browser.get(f"{one}?month=2026-10").status_code == 200
+
+
+def test_a_place_among_peers_is_said_truly_or_not_at_all(cast: Any, shop: Shop) -> None:
+    services.standings_count(now=cast.now)
+    browser, one = cast.client("merchant_manager"), f"/overview/merchants/{shop.merchant.public_id}/"
+    browser.cookies[settings.LANGUAGE_COOKIE_NAME] = "en"
+    for peers, words in ((1, ""), (55, "above all 55 peers")):
+        Standing.objects.filter(subject_id=shop.merchant.pk).update(peers=peers, below=100)
+        page = text_of(browser.get(one))
+        assert words in page
+        assert "100% of" not in page
+        assert ("above all" in page) is bool(words)
 
 
 def test_the_list_is_narrowed_and_takes_the_same_statements_for_any_number(
