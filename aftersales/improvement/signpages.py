@@ -8,6 +8,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from aftersales.core import moves, subjects
+from aftersales.improvement import signwords
 from aftersales.improvement.models import Sign, SignRow
 from aftersales.improvement.states import LEFT_OUT, SIGN_COLOURS, SignKind, SignState
 
@@ -72,11 +73,18 @@ def one(row: Sign, user: Any, now: Any, *, after: int | None) -> dict[str, Any]:
     rows = SignRow.objects.visible_to(user).filter(sign=row).order_by("pk")
     found = list((rows.filter(pk__gt=after) if after else rows)[: PAGE + 1])
     names = subjects.named([(one.subject_kind, one.subject_id) for one in found[:PAGE]], user)
-    marks = rows.order_by().values("mark").distinct().count()
+    marks = list(rows.order_by("mark").values_list("mark", flat=True).distinct())
+    groups, texts = signwords.groups(marks, user), signwords.texts(found[:PAGE], user)
     return {
         "row": row, "title": row.get_kind_display(), "now": now, "badge": badge(row), "shows": SHOWS[row.kind],
-        "innocent": INNOCENT[row.kind], "marks": marks, "may_leave_out": row.kind in LEFT_OUT,
-        "rows": [(one, names.get((one.subject_kind, one.subject_id))) for one in found[:PAGE]],
+        "innocent": INNOCENT[row.kind], "marks": len(marks), "may_leave_out": row.kind in LEFT_OUT,
+        "rows": [
+            (one, names.get((one.subject_kind, one.subject_id)), groups.get(one.mark, ""), texts.get(one.pk, ""))
+            for one in found[:PAGE]
+        ],
         "more": found[PAGE - 1].pk if len(found) > PAGE else None,
-        "acts": {act.move.name: act for act in moves.options(row, actor=user, now=now)},
+        "acts": {
+            act.move.name: act
+            for act in moves.options(row, actor=user, now=now) if row.state in act.move.sources
+        },
     }  # fmt: skip

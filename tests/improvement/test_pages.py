@@ -8,12 +8,13 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from accounts.states import Role
 from aftersales.improvement import services
 from aftersales.improvement.models import Warning
 from aftersales.merchants.models import MerchantContact
 from tests.cast import Cast
 from tests.improvement.conftest import Trade
-from tests.improvement.test_signs import Buyers, buyers
+from tests.improvement.test_signs import LONG, Buyers, buyers
 
 __all__ = ["buyers"]
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_now")]
@@ -139,3 +140,29 @@ def test_a_sign_shows_its_rows_and_how_it_could_be_innocent(
     )
     sign.refresh_from_db()
     assert sign.state == "innocent"
+
+
+def test_a_decided_sign_offers_only_what_is_left_and_shows_the_words_that_are_alike(
+    trade: Trade, buyers: Buyers, cast: Cast, now: datetime
+) -> None:
+    goods = trade.product("A", trade.shop("S1"))
+    for _one in range(3):
+        buyers.praises(buyers.buys(goods, buyers.buyer()), body=LONG)
+    sign = next(
+        one for one in services.signs_look(actor=cast.system, now=now, month=now.date())
+        if one.kind == "copied_review"
+    )  # fmt: skip
+    browser, url = cast.client("risk"), reverse("improvement:sign", args=[sign.public_id])
+    page = browser.get(url)
+    assert page.content.decode().count(LONG) == 3, "the text stands with each review"
+    assert {group for _row, _name, group, _text in page.context["rows"]} <= {"Same words", "内容相同"}
+    decide = reverse("improvement:sign_decide", args=[sign.public_id])
+    browser.post(decide, {"state": "real", "words": "同一批水军账号"})
+    assert set(browser.get(url).context["acts"]) == {"find_innocent"}
+    cast.client(cast.person(Role.RISK, name="另一位")).post(
+        decide, {"state": "innocent", "words": "系统代评"}
+    )
+    sign.refresh_from_db()
+    assert sign.state == "innocent"
+    page = browser.get(url)
+    assert not page.context["acts"], "nothing is left to do, and no refusal is read"
