@@ -85,6 +85,8 @@ def test_what_hurts_comes_first_and_the_quiet_ones_are_folded(cast: Any, now: da
         assert part in page
     shop = cast.client(cast.merchant_manager).get("/desk/shops/S2/").content.decode()
     assert row.number in shop
+    owes = cast.client(cast.merchant_manager).get("/desk/shops/S1/").content.decode()
+    assert "kc t-r" in owes.partition('id="h-owes"')[2].partition("</section>")[0], "the deposit call is overdue"
     # And who stands above the managers looks at any of their desks
     above = cast.client(cast.supervisor).get("/desk/shops/", {"manager": cast.merchant_manager.pk})
     assert "S1" in above.content.decode()
