@@ -75,6 +75,17 @@ class PlanForm(forms.Form):
         if not self.fields["breaches"].choices:  # type: ignore[attr-defined]
             del self.fields["breaches"]
 
+    def clean(self) -> dict[str, Any]:
+        """A target belongs to a figure; a plan for broken obligations has neither."""
+        found: dict[str, Any] = super().clean() or self.cleaned_data
+        if found.get("cause") == PlanCause.BREACHES:
+            found["metric"] = ""
+        if not found.get("metric"):
+            found |= {"target": None, "recheck_days": None}
+        elif found.get("target") is None and "target" not in self.errors:
+            self.add_error("target", _("Say which per cent the figure shall reach: 0 to 100."))
+        return found
+
     def terms(self) -> dict[str, Any]:
         """Keywords of the service."""
         return self.cleaned_data | {"decisions": self.cleaned_data["decisions"].split()}

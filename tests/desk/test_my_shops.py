@@ -17,7 +17,7 @@ from aftersales.desk import shops
 from aftersales.ledger import services as ledger
 from aftersales.merchants.models import DepositCall, Merchant, Talk
 from aftersales.merchants.services.talks import talk_note
-from aftersales.scorecards.models import Formula, FormulaVersion, Snapshot, Standing
+from aftersales.scorecards.models import Formula, FormulaVersion, Plan, Snapshot, Standing
 from aftersales.scorecards.services.rectification import plan_open
 from aftersales.tickets import services as tickets
 from tests.records import merchant as a_merchant
@@ -86,7 +86,9 @@ def test_what_hurts_comes_first_and_the_quiet_ones_are_folded(cast: Any, now: da
     shop = cast.client(cast.merchant_manager).get("/desk/shops/S2/").content.decode()
     assert row.number in shop
     owes = cast.client(cast.merchant_manager).get("/desk/shops/S1/").content.decode()
-    assert "kc t-r" in owes.partition('id="h-owes"')[2].partition("</section>")[0], "the deposit call is overdue"
+    assert "kc t-r" in owes.partition('id="h-owes"')[2].partition("</section>")[0], (
+        "the deposit call is overdue"
+    )
     # And who stands above the managers looks at any of their desks
     above = cast.client(cast.supervisor).get("/desk/shops/", {"manager": cast.merchant_manager.pk})
     assert "S1" in above.content.decode()
@@ -172,3 +174,28 @@ def test_a_clock_that_stands_still_is_not_overdue(desk: Any, open_ticket: Any, n
     assert [(one.tone, one.words[0]) for one in line.owes] == [("red", "1"), ("amber", "1")]
     page = desk.client(desk.merchant_manager).get("/desk/shops/S1/").content.decode()
     assert page.count("kc t-r") == 1
+
+
+def test_a_refused_plan_keeps_what_was_typed_and_broken_obligations_need_no_target(
+    cast: Any, now: datetime
+) -> None:
+    mine(cast, now, "S1")
+    browser = cast.client(cast.merchant_manager)
+    said = {
+        "plan-cause": "metric", "plan-asked": "三天内发货率低于目标，请整改", "plan-metric": "dispatch_in_time",
+        "plan-target": "", "plan-recheck_days": "5", "plan-decisions": "",
+    }  # fmt: skip
+    answer = browser.post("/desk/shops/S1/plan/", said)
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert "三天内发货率低于目标，请整改" in page
+    assert "data-open" in page
+    assert 'class="sh-wrong"' in page, "what is wrong stands in the dialog"
+    answer = browser.post("/desk/shops/S1/plan/", said | {"plan-decisions": "PN0000-1", "plan-target": "90"})
+    assert "三天内发货率低于目标，请整改" in answer.content.decode(), (
+        "nor is it lost when the number is wrong"
+    )
+    assert not Plan.objects.exists()
+    browser.post("/desk/shops/S1/plan/", said | {"plan-cause": "breaches"})
+    row = Plan.objects.get()
+    assert (row.cause, row.metric, row.target) == ("breaches", "", None)

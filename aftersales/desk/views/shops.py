@@ -67,8 +67,17 @@ def _shop(request: HttpRequest, code: str) -> Merchant:
 @require_GET
 def shop(request: HttpRequest, code: str) -> HttpResponse:
     """What this shop owes and complains of, its plans and every talk with it."""
-    row, now, user = _shop(request, code), timezone.now(), request.user
-    breaches, asked = _breaches(request, row), _asked_for(request, row)
+    row = _shop(request, code)
+    asked = _asked_for(request, row)
+    form = PlanForm(prefix="plan", breaches=_breaches(request, row), initial=asked)
+    return _shop_page(request, row, form, opened=bool(asked))
+
+
+def _shop_page(
+    request: HttpRequest, row: Merchant, form: PlanForm, *, opened: bool, status: int = 200
+) -> HttpResponse:
+    """The shop's page; ``opened``: the dialog of a plan stands open, with what was typed and what is wrong with it."""
+    now, user = timezone.now(), request.user
     page: dict[str, Any] = {
         "title": row.name, "now": now, "shop": row, **_rows(request, row, now),
         "plans": [(one, plans.badge_of(one, now)) for one in Plan.objects.visible_to(user).filter(merchant=row)[:ROWS]],
@@ -76,9 +85,9 @@ def shop(request: HttpRequest, code: str) -> HttpResponse:
         "may_talk": user.has_perm(KEEP) and (row.manager_id == user.pk or user.has_perm(shops.ANY)),
         "may_rectify": plans.may_rectify(user, row),
         "talk_form": TalkForm(prefix="talk", initial={"day": timezone.localdate(now)}),
-        "plan_form": PlanForm(prefix="plan", breaches=breaches, initial=asked), "asked_for": asked,
+        "plan_form": form, "asked_for": opened,
     }  # fmt: skip
-    return render(request, "desk/shop.html", page)
+    return render(request, "desk/shop.html", page, status=status)
 
 
 def _asked_for(request: HttpRequest, row: Merchant) -> dict[str, Any]:
@@ -175,7 +184,9 @@ def plan_open(request: HttpRequest, code: str) -> HttpResponse:
             lambda: rectification.plan_open(merchant=row, actor=request.user, now=timezone.now(), **form.terms()),
             request, _("Asked; the merchant is told."),
         )  # fmt: skip
-    return redirect("desk:plan", made.number) if made else redirect("desk:shop", code)
+    if made:
+        return redirect("desk:plan", made.number)
+    return _shop_page(request, row, form, opened=True, status=422)
 
 
 def _plan(request: HttpRequest, number: str) -> Plan:
