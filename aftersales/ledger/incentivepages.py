@@ -12,7 +12,7 @@ from accounts.models import User
 from accounts.states import Duty
 from aftersales.core.rulebook import RuleState
 from aftersales.ledger import incentives, raisers, selectors
-from aftersales.ledger.figureterms import FIELDS
+from aftersales.ledger.figureterms import FIELDS, read
 from aftersales.ledger.incentiverules import Result
 from aftersales.ledger.incentives import gives
 from aftersales.ledger.models import IncentiveRule, IncentiveVersion
@@ -95,7 +95,15 @@ def _counted(version: IncentiveVersion) -> dict[str, str]:
     """From which time on it counts; of a figure each of its terms, so that a change is seen at its place."""
     if not version.terms:
         return {_("From how many times in a month"): str(version.from_count)}
-    return {str(label): version.terms[name] for name, label in FIELDS.items() if name in version.terms}
+    said = version.terms | {"gates": "\n".join(_gates(version))}
+    return {str(label): said[name] for name, label in FIELDS.items() if name in version.terms}
+
+
+def _gates(version: IncentiveVersion) -> list[str]:
+    """Each gate with its figure's name, the limit and from how many cases."""
+    of = version.trigger.split(".")[1]
+    gates = read(version.terms).gates
+    return [f"{raisers.named(f'metric.{of}.{one.figure}')} {one.limit} ({one.least})" for one in gates]
 
 
 def terms(version: IncentiveVersion, before: IncentiveVersion | None) -> list[Term]:

@@ -217,8 +217,8 @@ def repair(paid_by_customer: bool) -> list[Way]:
 
 REQUEST = [
     Way("pass_on", "asked", "with_party", WORKERS),
-    Way("finish", "with_party", "done", WORKERS),
-    Way("refuse", "asked with_party", "refused", WORKERS, {"system": "machine"}),
+    Way("finish", "with_party", "done", DECIDERS),
+    Way("refuse", "asked with_party", "refused", DECIDERS, {"system": "machine"}),
     Way("lapse", "asked with_party", "lapsed", NOBODY),
     Way("withdraw", "asked with_party refused lapsed", "withdrawn", CUSTOMER_TOO),
     Way("ask_again", "refused lapsed", "with_party", WORKERS),

@@ -205,6 +205,9 @@ def test_every_table_that_merchants_read_has_a_policy_or_a_reason() -> None:
 NOT_MERCHANTS = {
     # Rows with a merchant's key that no page of his shows, and why.
     "cases.authoritycase": "letters of authorities name who complained; what is asked of him is asked in a message",
+    "improvement.sign": "what may be gaming is judged by people of the department",
+    "improvement.warning": "what is asked of him is asked in a message",
+    "merchants.talk": "the department's own notes of what was talked about",
     "tickets.archiverecord": "the department's own archive",
     "tickets.intakeitem": "signals from which the department makes tickets",
 }

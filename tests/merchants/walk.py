@@ -23,6 +23,7 @@ from tests.merchants.agreed import a_supplement
 from tests.merchants.shops import Shop
 from tests.merchants.test_training import an_exam, asked
 from tests.records import order as an_order
+from tests.scorecards.test_measure_pages import imposed
 from tests.training.school import a_run
 from training.models import CourseFile
 from training.services import courses, exams, rule_activate
@@ -44,7 +45,8 @@ KINDS = {
     ),
     **dict.fromkeys(("join", "check_in", "start", "answer", "submit", "appeal", "consequence_appeal"), "row"),
     "statement_sheet": "row",
-    "plans": "list",
+    **dict.fromkeys(("plans", "sheets", "take_out"), "list"),
+    **dict.fromkeys(("measure", "measure_file", "measure_appeal"), "row"),
     **dict.fromkeys(("plan", "plan_file", "plan_answer", "plan_prove"), "row"),
     **dict.fromkeys(("chosen", "invite", "invitation_change", "remove", "role", "agreement_answer"), "act"),
     "invitation": "open",
@@ -175,8 +177,26 @@ def _plan(scene: Scene, cast: Any, now: datetime) -> None:
     scene.secrets += [row.number, "秘密整改要求", "秘密原因", "秘密措施"]
 
 
+def _measure(scene: Scene, cast: Any, now: datetime) -> None:
+    """A measure that was lifted, so that nobody else reads of it, and appealed against with a file."""
+    row = imposed(scene.shop.merchant, now)
+    scorecards.measure_lift(measure=row, reason="秘密撤销", actor=cast.operations, now=now)
+    for name in ("measure", "measure_appeal"):
+        scene.at(name, row.public_id)
+    proof = SimpleUploadedFile("秘密凭证.txt", "秘密凭证内容".encode(), "text/plain")
+    said = {"reason": "秘密异议", "files": [proof]}
+    cast.client(scene.shop.owner).post(scene.addresses["measure_appeal"][0], said)
+    scene.at("measure_file", row.files.get().public_id)
+    scene.secrets += [row.number, "秘密异议", "秘密凭证"]
+
+
+def _sheets(scene: Scene, cast: Any, now: datetime) -> None:
+    """The list of its own cases as a file."""
+    scene.at("take_out", "shop_cases", "csv")
+
+
 PARTS: tuple[Callable[[Scene, Any, datetime], None], ...] = (
-    _people, _school, _consequences, _agreements, _score, _plan,
+    _people, _school, _consequences, _agreements, _score, _plan, _measure, _sheets,
 )  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from django.utils.translation import ngettext, pgettext
 from django.views.decorators.http import require_GET, require_POST
 
 from aftersales.core.access import answered, needs
+from aftersales.core.errors import DomainError
 from aftersales.core.posted import day_of, whole
 from aftersales.core.sheets import exporting
 from aftersales.core.sheets.views import exported
@@ -130,17 +131,18 @@ def month(request: HttpRequest) -> HttpResponse:
 def month_send(request: HttpRequest) -> HttpResponse:
     """Ask buying and quality about every open warning of goods and merchants, once a month."""
     chosen = _month(request)
-    if chosen is None:
-        raise Http404
-    asked = answered(
-        lambda: services.list_send(
-            month=chosen, words=request.POST.get("words", "")[:1001], actor=request.user, now=timezone.now()
-        ),
-        request,
-    )
+
+    def sent() -> int:
+        if chosen is None:
+            raise DomainError(_("Choose the month of the list."), "month")
+        words = request.POST.get("words", "")[:1001]
+        return services.list_send(month=chosen, words=words, actor=request.user, now=timezone.now())
+
+    asked = answered(sent, request)
     if asked is not None:
         words = ngettext("%(n)s question was asked.", "%(n)s questions were asked.", asked) % {"n": asked}
         answered(lambda: None, request, words)
     response: HttpResponse = redirect("improvement:month")
-    response["Location"] += f"?month={chosen:%Y-%m}"
+    if chosen is not None:
+        response["Location"] += f"?month={chosen:%Y-%m}"
     return response
