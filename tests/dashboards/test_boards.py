@@ -241,7 +241,8 @@ def test_one_merchants_page_has_courses_weeks_and_what_is_open_in_twelve_stateme
     cast: Cast, plant: Callable[..., Any], now: datetime
 ) -> None:
     shop = plant("ONE", category="books", **GOOD)
-    plant("PEER", category="books", **GOOD)
+    for peer in ("PEER", "PEER2"):
+        plant(peer, category="books", **GOOD)
     for back in range(1, 6):
         counted(shop.pk, "merchant", now.date() - back * 28 * DAY, dispatch_in_time=(90 - back, 100))
     monday = now.date() - 10 * DAY
