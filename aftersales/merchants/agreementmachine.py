@@ -6,26 +6,8 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from aftersales.core.announcing import announced_machine
 from aftersales.core.errors import Refusal
-from aftersales.core.machine import Machine, Move, Need
-from aftersales.core.rulebook import RuleState as R
-from aftersales.core.rulebook import second_person
-
-ACTIVATE = "standards.activate"
-
-
-def announced_in_time(
-    row: Any, facts: Mapping[str, Any], actor: Any, now: datetime, data: Mapping[str, Any]
-) -> Iterable[Refusal]:
-    """Merchants read it before it binds: by law seven days, fifteen where it touches many of them (P2)."""
-    begin = (data or {}).get("valid_from")  # the page asks before there is any
-    for earliest in facts["merchants.agreement_announced_until"]:
-        if begin is not None and begin < earliest:
-            yield Refusal(
-                "announced_too_late",
-                _("It is announced first; it can come into force from %(day)s on.")
-                % {"day": f"{earliest:%Y-%m-%d %H:%M}"},
-            )
 
 
 def talked_over(
@@ -55,47 +37,13 @@ def has_begun(
         )
 
 
-AGREEMENT_MACHINE = Machine(
+AGREEMENT_MACHINE = announced_machine(
     "merchants.agreementversion",
-    states=R,
-    initial=[R.DRAFT, R.NOTED],
-    terminal=[R.RETIRED, R.REJECTED, R.NOTED],
-    moves=[
-        Move(
-            "activate",
-            sources=[R.DRAFT],
-            target=R.ACTIVE,
-            capability=ACTIVATE,
-            label=_("Announce and bring into force"),
-            event="agreement.announced",
-            guards=[second_person, talked_over, announced_in_time, promises_what_the_book_says],
-            facts=[
-                "merchants.agreement_announced_until",
-                "merchants.agreement_not_talked_over",
-                "merchants.agreement_beside_the_book",
-            ],
-            needs=[Need("valid_from", label=_("In force from"), kind="moment", required=True)],
-            effect=_("Its text is fixed from now on; every owner whom it concerns is asked to accept it."),
-        ),
-        Move(
-            "reject",
-            sources=[R.DRAFT],
-            target=R.REJECTED,
-            capability=ACTIVATE,
-            label=_("Return with a reason"),
-            event="rule.rejected",
-            effect=_("The version never comes into force and stays readable."),
-        ),
-        Move(
-            "retire",
-            sources=[R.ACTIVE],
-            target=R.RETIRED,
-            capability=ACTIVATE,
-            label=_("Take out of force"),
-            event="rule.retired",
-            guards=[has_begun],
-            needs=[Need("valid_to", label=_("In force until"), kind="moment", required=False)],
-            effect=_("Nobody is asked to accept it any more; who accepted it stays recorded."),
-        ),
-    ],
+    until="merchants.agreement_announced_until",
+    event="agreement.announced",
+    guards=[talked_over, promises_what_the_book_says],
+    facts=["merchants.agreement_not_talked_over", "merchants.agreement_beside_the_book"],
+    begins=_("Its text is fixed from now on; every owner whom it concerns is asked to accept it."),
+    guards_of_end=[has_begun],
+    ends=_("Nobody is asked to accept it any more; who accepted it stays recorded."),
 )

@@ -7,73 +7,22 @@ from typing import Any
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from aftersales.core.announcing import announced_machine
 from aftersales.core.errors import Refusal
 from aftersales.core.machine import Machine, Move, Need
-from aftersales.core.rulebook import RuleState as R
-from aftersales.core.rulebook import second_person
 from aftersales.scorecards.consequencestates import OF_MONEY, PEOPLE_DECIDE
 from aftersales.scorecards.consequencestates import MeasureState as S
-from aftersales.scorecards.machine import ACTIVATE
 
 IMPOSE, HEAR, APPEAL = "scorecards.impose", "scorecards.hear_measure", "scorecards.appeal_measure"
 END = "scorecards.end_measure"
 Facts = Mapping[str, Any]
 
 
-def announced_in_time(
-    row: Any, facts: Facts, actor: Any, now: datetime, data: Mapping[str, Any]
-) -> Iterable[Refusal]:
-    """Merchants read it before anything follows from it; how long before stands in the rule book (P2)."""
-    begin = (data or {}).get("valid_from")  # the page asks before there is any
-    for earliest in facts["scorecards.consequence_announced_until"]:
-        if begin is not None and begin < earliest:
-            yield Refusal(
-                "announced_too_late",
-                _("It is announced first; it can come into force from %(day)s on.")
-                % {"day": f"{timezone.localtime(earliest):%Y-%m-%d}"},
-            )
-
-
-CONSEQUENCE_MACHINE = Machine(
+CONSEQUENCE_MACHINE = announced_machine(
     "scorecards.consequenceversion",
-    states=R,
-    initial=[R.DRAFT, R.NOTED],
-    terminal=[R.RETIRED, R.REJECTED, R.NOTED],
-    moves=[
-        Move(
-            "activate",
-            sources=[R.DRAFT],
-            target=R.ACTIVE,
-            capability=ACTIVATE,
-            label=_("Announce and bring into force"),
-            event="rule.activated",
-            guards=[second_person, announced_in_time],
-            facts=["scorecards.consequence_announced_until"],
-            needs=[Need("valid_from", label=_("In force from"), kind="moment", required=True)],
-            effect=_("It is announced now; what happens from its beginning on has these consequences."),
-        ),
-        Move(
-            "reject",
-            sources=[R.DRAFT],
-            target=R.REJECTED,
-            capability=ACTIVATE,
-            label=_("Return with a reason"),
-            event="rule.rejected",
-            effect=_("The version never comes into force and stays readable."),
-        ),
-        Move(
-            "retire",
-            sources=[R.ACTIVE],
-            target=R.RETIRED,
-            capability=ACTIVATE,
-            label=_("Take out of force"),
-            event="rule.retired",
-            needs=[Need("valid_to", label=_("In force until"), kind="moment", required=False)],
-            effect=_(
-                "Nothing that happens from then on has these consequences; measures taken before stand."
-            ),
-        ),
-    ],
+    until="scorecards.consequence_announced_until",
+    begins=_("It is announced now; what happens from its beginning on has these consequences."),
+    ends=_("Nothing that happens from then on has these consequences; measures taken before stand."),
 )
 
 
