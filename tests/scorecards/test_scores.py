@@ -69,6 +69,12 @@ def test_a_version_needs_a_second_person_and_the_time_of_notice(cast, now, formu
     with pytest.raises(Refused) as refused:
         services.formula_activate(draft=draft, actor=cast.supervisor, now=now, valid_from=soon)
     assert refused.value.refusals[0].code == "announced_too_late"
+    night = now.replace(hour=20)  # the market has its next day already
+    with pytest.raises(Refused) as refused:
+        services.formula_activate(
+            draft=draft, actor=cast.supervisor, now=night, valid_from=selectors.ends(date(2026, 11, 25))
+        )
+    assert "2026-12-09 04:00" in str(refused.value.refusals[0].message), "the moment in the market's time"
     done = services.formula_activate(draft=draft, actor=cast.supervisor, now=now)
     assert done.valid_from == selectors.ends(date(2026, 12, 8)), "fifteen days, then the next whole day"
     assert selectors.in_force(formula, date(2026, 12, 8)).number == 1
