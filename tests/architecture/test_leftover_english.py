@@ -161,8 +161,11 @@ def register_pages() -> Iterator[str]:
             yield reverse(f"{name}_history", args=[row.pk])
 
 
-def pages(client: Client) -> Iterator[tuple[str, Texts]]:
-    """What this person sees, following links, a few addresses of each view."""
+def pages(client: Client, registers: set[str]) -> Iterator[tuple[str, Texts]]:
+    """What this person sees, following links, a few addresses of each view.
+
+    A page of a register reads alike to all who may open it: whoever comes first has read it (``registers``).
+    """
     waiting, seen, looked = [*STARTS, *register_pages()], set(), dict[str, int]()
     while waiting:
         address = waiting.pop(0)
@@ -177,11 +180,15 @@ def pages(client: Client) -> Iterator[tuple[str, Texts]]:
         if (parts.query and view.startswith("admin:")) or view in LEFT_OUT or looked.get(view, 0) >= PER_VIEW:
             continue
         looked[view] = looked.get(view, 0) + 1
+        if view in registers:
+            continue
         answer = client.get(address)
         if answer.status_code == 302:
             waiting.append(urljoin(address, answer.headers["Location"]))
         if answer.status_code != 200 or not answer.headers["Content-Type"].startswith("text/html"):
             continue
+        if view.startswith("admin:"):
+            registers.add(view)
         page = read(answer)
         waiting += [urljoin(address, link) for link in page.links]
         yield address, page
@@ -194,13 +201,14 @@ def crawl(language: str) -> list[tuple[str, str]]:
 
 
 def _crawl(language: str) -> Iterator[tuple[str, str]]:
+    registers = set[str]()
     for role in ROLES:
         person = User.objects.get(username=role)
         User.objects.filter(pk=person.pk).update(language=language)
         cache.clear()
         client = Client()
         client.force_login(User.objects.get(pk=person.pk))
-        for address, page in pages(client):
+        for address, page in pages(client, registers):
             for text in page.found:
                 yield address, text
 

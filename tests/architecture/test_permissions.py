@@ -1,7 +1,7 @@
 """Every address × every role, every register × every role. Whatever is new must be written into the table first."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,9 +9,11 @@ import pytest
 from django.contrib import admin
 from django.core.cache import cache
 from django.db import transaction
+from django.http import HttpRequest, HttpResponse
 from django.test import Client, RequestFactory
 from django.test.client import ClientHandler
 from django.urls import URLPattern, get_resolver, reverse
+from django.utils.translation import gettext
 
 from accounts import capabilities
 from accounts.middleware import SEEN_AT, SIGNED_IN_AT
@@ -30,13 +32,22 @@ REGISTER_PAGES = ("changelist", "add", "history", "change", "version")
 @pytest.fixture(scope="module")
 def everybody(django_db_setup: None, django_db_blocker: Any) -> Iterator[tuple[Cast, dict[Role, Client]]]:
     """One person of each role, signed in once; what a page does to them is rolled back."""
-    with django_db_blocker.unblock(), transaction.atomic():
+    with pytest.MonkeyPatch.context() as patch, django_db_blocker.unblock(), transaction.atomic():
+        for status in (403, 404):  # refused nine thousand times, and how it looks is asked elsewhere
+            patch.setattr(f"aftersales.urls.handler{status}", bare(status), raising=False)
         people = Cast(NOW)
         browsers = {role: seen(people.client(role)) for role in PEOPLE_ROLES}
         for one in MERCHANT_ROLES:
             people.of_a_shop(one)
         yield people, browsers
         transaction.set_rollback(True)
+
+
+def bare(status: int) -> Callable[..., HttpResponse]:
+    def answer(request: HttpRequest, exception: Exception) -> HttpResponse:
+        return HttpResponse(status=status)
+
+    return answer
 
 
 def seen(client: Client) -> Client:
@@ -151,6 +162,24 @@ def test_addresses_open_to_whom_the_table_says(name, cast, browser):
         if inside != may or answer.status_code >= 500:
             wrong.append((role, answer.status_code, answer.headers.get("Location")))
     assert not wrong
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("path", "status", "says"),
+    [
+        ("/admin/core/job/", 403, "Your role does not open this page."),
+        ("/nowhere/", 404, "This page does not exist, or not for you."),
+    ],
+)
+def test_who_is_refused_reads_why_and_finds_the_way_back(path, status, says, monkeypatch, browser):
+    for one in (403, 404):
+        monkeypatch.delattr(f"aftersales.urls.handler{one}")
+    answer = browser(Role.RETURNS_RECEIVER).get(path)
+    page = answer.content.decode()
+    assert answer.status_code == status
+    assert gettext(says) in page
+    assert 'href="/"' in page
 
 
 @pytest.mark.django_db
