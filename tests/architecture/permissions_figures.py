@@ -14,6 +14,8 @@ FIGURES = {
     "dashboards:merchant": Page(SCORE_READERS, sample=SHOP),
     "dashboards:merchant_beside": Page(SCORE_READERS, sample=SHOP),
     "dashboards:merchant_rows": Page(SCORE_READERS, sample=BEHIND),
+    "dashboards:merchant_replay": Page(SCORE_READERS, sample=SHOP),
+    "dashboards:merchant_replay_rows": Page(SCORE_READERS, sample=BEHIND),
     "dashboards:benchmark": Page(SCORE_READERS),
     "dashboards:duties": Page(SCORE_READERS),
     "dashboards:merchant_duties": Page(SCORE_READERS, sample=SHOP),
