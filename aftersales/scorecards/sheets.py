@@ -140,7 +140,7 @@ class MeasureList(SheetResource):
     appealed_at = Column("appealed_at", MomentWidget(), _("appealed at"))
     heard_at = Column("heard_at", MomentWidget(), _("heard at"))
     answer = Column("appeal_answer", TextWidget(4000), _("answer to the appeal"))
-    ended_at = Column("ended_at", MomentWidget(), _("ended at"))
+    ended_at = Column("ended_at", MomentWidget(), pgettext_lazy("measures", "ended in fact"))
     end_reason = Column("end_reason", TextWidget(2000), _("why it ended"))
 
     class Meta:

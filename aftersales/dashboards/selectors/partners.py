@@ -146,7 +146,7 @@ def told(user: Any, kind: SubjectKind, name: str, of: Span) -> Told:
     mine = rollups(user, kind).filter(subject_name=name)
     codes = [one.code for one in of_kind(kind)]
     course = trends.by_month(mine, kind, codes, of.until)
-    beside = rollups(user, kind).exclude(subject_name=name).of_days(of.since, of.until)
+    beside = rollups(user, kind).exclude(subject_name=name).filter(day__gte=of.since, day__lte=of.until)
     summed = beside.values_list("metric").annotate(Sum("num"), Sum("den")).order_by()
     return Told(
         figures(mine, kind, of.since, of.until), {code: (num, den) for code, num, den in summed},
@@ -161,8 +161,10 @@ def is_known(user: Any, kind: SubjectKind, name: str) -> bool:
 
 def regions(user: Any, name: str, of: Span) -> list[Region]:
     """A carrier's figures by the province of delivery, the most parcels first; one statement."""
-    rows = rollups(user, SubjectKind.CARRIER).filter(subject_name=name, metric__in=BY_REGION)
-    summed = rows.of_days(of.since, of.until).values_list("category", "metric")
+    rows = rollups(user, SubjectKind.CARRIER).filter(
+        subject_name=name, metric__in=BY_REGION, day__gte=of.since, day__lte=of.until
+    )
+    summed = rows.values_list("category", "metric")
     found: dict[str, dict[str, Figure]] = {}
     for region, code, num, den in summed.annotate(Sum("num"), Sum("den")).order_by():
         figure = Figure(metric(code), SubjectKind.CARRIER, 0, name, "", num, den)

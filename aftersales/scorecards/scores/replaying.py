@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from decimal import Decimal
 from typing import Any
 
 from django.db.models import Min
@@ -15,6 +14,9 @@ from aftersales.scorecards.models import Formula, FormulaVersion, Rollup, Scored
 from aftersales.scorecards.scores import kept, selectors
 from aftersales.scorecards.scores.rules import Score
 from aftersales.scorecards.states import SubjectKind
+
+Item = tuple[Text, str, str]
+NOTHING: Item = ("", "", "")
 
 
 @dataclass(frozen=True)
@@ -124,11 +126,7 @@ def _differences(before: Scored, score: Score, row: Scored, again: Score) -> Ite
     for code in [*was_items, *(one for one in now_items if one not in was_items)]:
         old, new = was_items.get(code), now_items.get(code)
         if old != new:
-            name = (new or old or ("", "", ""))[0]
-            yield Difference(name, _words(old), _words(new), code)
-
-
-Item = tuple[Text, str, Decimal | str]
+            yield Difference((new or old or NOTHING)[0], _words(old), _words(new), code)
 
 
 def _items(score: Score) -> dict[str, Item]:
