@@ -27,7 +27,7 @@ FIGURES = {
     "dashboards:partner_list": Page(SCORE_READERS, sample={"kind": "carrier"}),
     "dashboards:partner": Page(SCORE_READERS, sample={"kind": "carrier"}),
     "dashboards:partner_rows": Page(SCORE_READERS, sample={"kind": "carrier", "code": "parcels"}),
-    "dashboards:carrier_lanes": Page(SCORE_READERS, sample={}),
+    "dashboards:carrier_lanes": Page(SCORE_READERS, sample={"kind": "carrier"}),
     "dashboards:results": Page(STAFF),
     "dashboards:result": Page(STAFF, sample=SOMEBODY),
     "dashboards:result_rows": Page(STAFF, sample=SOMEBODY | {"code": "tickets"}),

@@ -102,7 +102,7 @@ def test_a_carrier_has_the_damage_that_the_inspection_lays_to_it_and_the_returns
     later = now + 3 * DAY
     case = services.case_approve(case=open_case({0: 1}, at=later), actor=desk.lead, now=later)
     sent = services.parcel_ship(
-        parcel=parcel_of(case), carrier="顺丰", tracking_no="SF9", actor=desk.agent, now=later
+        parcel=parcel_of(case), carrier="顺丰", tracking_no="SF9000", actor=desk.agent, now=later
     )
     services.parcel_lose(parcel=sent, actor=desk.lead, now=later + timedelta(days=5))
     figure = counted(later + timedelta(days=5))

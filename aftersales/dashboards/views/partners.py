@@ -212,9 +212,11 @@ def _region(one: selectors.Region, floor: int, query: str) -> dict[str, Any]:
 @require_GET
 @needs(READ)
 @one_edition()
-def carrier_lanes(request: HttpRequest) -> HttpResponse:
+def carrier_lanes(request: HttpRequest, kind: str) -> HttpResponse:
     """A carrier's parcels from province to province, the most late ones first; as a sheet with ``?format=csv``."""
-    _which, name, asked, of = _asked(request, SubjectKind.CARRIER)
+    which, name, asked, of = _asked(request, kind)
+    if which != SubjectKind.CARRIER:
+        raise Http404
     floor, found = selectors.floor_of(timezone.now()), lanes.of_carrier(name, of.since, of.until)
     if tables.is_asked(request):
         head = [

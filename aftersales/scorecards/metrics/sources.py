@@ -190,12 +190,12 @@ CLOCKS = Source(
         K.PERSON: Subject(_if(STAFF_OWES, _HELD_BY)),
         K.TEAM: Subject(_if(STAFF_OWES, _HELD_IN)),
         K.VENDOR: Subject(name=_if(STAFF_OWES, "tm.vendor"), join=_TEAM.format(_HELD_IN)),
-        K.WORKSHOP: Subject(name=_if(f"{MERCHANT_OWES} AND c.subject_kind = 'cases.repair'", WORKSHOP)),
+        K.WORKSHOP: Subject(name=_if(f"c.owed_by = '{Debtor.PROVIDER.value}'", WORKSHOP)),
     },
 )  # fmt: skip
 """Promises that ended or ran out. A broken one is charged to who held it when time ran out.
 
-What the merchant owes of a repair is besides laid to the workshop that has the article.
+What a service provider owes of a repair is laid to the workshop that has the article.
 """
 
 # ---------------------------------------------------------------------------------------------- cases
