@@ -14,7 +14,7 @@ from aftersales.scorecards.selectors import days_of
 from aftersales.scorecards.states import SubjectKind
 
 IN_TIME, TOOK = "delivery_in_time", "carriage_time"
-MOST = 200
+MOST = 40
 
 
 @dataclass(frozen=True)
@@ -33,8 +33,8 @@ class Lane:
     delivered: int
 
 
-def of_carrier(name: str, since: date, until: date) -> list[Lane]:
-    """The lanes with the most late parcels first, at most ``MOST``; one statement. The caller has seen to the right."""
+def of_carrier(name: str, since: date, until: date, *, limit: int = MOST) -> list[Lane]:
+    """The lanes with the most late parcels first, at most ``limit``; one statement. The caller saw to the right."""
     days = days_of(since, until)
     judged = facts(metric(IN_TIME), SubjectKind.CARRIER, days=days, whose=name, counted=True)
     took = facts(metric(TOOK), SubjectKind.CARRIER, days=days, whose=name, counted=True)
@@ -44,7 +44,7 @@ def of_carrier(name: str, since: date, until: date) -> list[Lane]:
           FROM (SELECT j.item, j.category, j.num, j.den, 0::bigint AS took, 0 AS delivered FROM ({judged.sql}) j
                 UNION ALL SELECT t.item, t.category, 0, 0, t.num, t.den FROM ({took.sql}) t) f
           JOIN {Order._meta.db_table} o ON o.id = f.item LEFT JOIN {Merchant._meta.db_table} m ON m.id = o.merchant_id
-         GROUP BY 1, 2 ORDER BY sum(f.den) - sum(f.num) DESC, sum(f.delivered) DESC, 1, 2 LIMIT {MOST}
+         GROUP BY 1, 2 ORDER BY sum(f.den) - sum(f.num) DESC, sum(f.delivered) DESC, 1, 2 LIMIT {int(limit)}
     """
     with connection.cursor() as cursor:
         cursor.execute(sql, {**judged.params, **took.params, "metric": TOOK})

@@ -8,7 +8,6 @@ from typing import Any
 
 from django.db import connection
 from django.db.models import QuerySet, Sum
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from aftersales.core.errors import NotPermitted, Text
@@ -193,7 +192,7 @@ def rows_behind(
         rows = cursor.fetchall()
     by_disaster = {struck.code_of(place) for place in one.excused_at}
     orders = [row[1] for row in rows if row[7] in by_disaster and row[0] == ORDER]
-    names = struck.names(orders, timezone.now()) if orders else {}
+    names = struck.names(orders) if orders else {}
     return [_item(one, row, out, names) for row in rows]
 
 

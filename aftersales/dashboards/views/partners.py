@@ -30,6 +30,7 @@ from aftersales.standards.selectors import one_edition
 
 READ = "scorecards.view_own"
 LIST = "dashboards:partner_list"
+SHEET = 5_000  # lanes of a sheet
 TITLES = {
     SubjectKind.CARRIER: lambda: pgettext("figures", "Carriers"),
     SubjectKind.WORKSHOP: lambda: pgettext("figures", "Repair shops"),
@@ -217,8 +218,9 @@ def carrier_lanes(request: HttpRequest, kind: str) -> HttpResponse:
     which, name, asked, of = _asked(request, kind)
     if which != SubjectKind.CARRIER:
         raise Http404
-    floor, found = selectors.floor_of(timezone.now()), lanes.of_carrier(name, of.since, of.until)
-    if tables.is_asked(request):
+    floor, is_sheet = selectors.floor_of(timezone.now()), tables.is_asked(request)
+    found = lanes.of_carrier(name, of.since, of.until, limit=SHEET if is_sheet else lanes.MOST)
+    if is_sheet:
         head = [
             pgettext("lane", "From"), pgettext("lane", "To"), pgettext("lane", "Late"), pgettext("lane", "Delivered"),
             pgettext("lane", "Seconds on the way"), pgettext("lane", "Parcels that took them"),
@@ -228,7 +230,8 @@ def carrier_lanes(request: HttpRequest, kind: str) -> HttpResponse:
         ]  # fmt: skip
         return tables.sheet(request, Table.LANES, of.until, head, rows)
     page = {
-        "title": pgettext("lane", "By lane"), "name": name, "of": of, "floor": floor, "asked": asked,
+        "title": pgettext("lane", "By lane"), "name": name, "most": lanes.MOST, "of": of, "floor": floor,
+        "asked": asked,
         "rows": [_lane(one, floor) for one in found], "spans": _spans(asked, name=name),
         "out": _query(asked, sort="", name=name, format="csv"), "all": TITLES[SubjectKind.CARRIER](),
         "list": f"{reverse(LIST, args=[SubjectKind.CARRIER.value])}?{_query(asked, sort='')}",

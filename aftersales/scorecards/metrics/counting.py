@@ -5,8 +5,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from django.utils import timezone
-
 from aftersales.scorecards.metrics.declaring import NUMBER, Metric, Part
 from aftersales.scorecards.states import NAMED, SubjectKind
 from aftersales.standards import selectors as rule_book
@@ -42,7 +40,6 @@ def facts(
     book = rule_book.book()
     params: dict[str, Any] = {
         "zone": rule_book.market_default().zone,
-        "asked_at": timezone.now(),
         "metric": metric.code,
         "kind": kind.value,
     }
@@ -99,9 +96,7 @@ def wide(
 
 def _pass(found: Sequence[tuple[str, Part]], kind: SubjectKind, days: Sequence[date], book: Book) -> Facts:
     """What leaves a row out of all the metrics leaves it out once; a sum that two of them ask for is made once."""
-    params: dict[str, Any] = {
-        "zone": rule_book.market_default().zone, "asked_at": timezone.now(), "days": list(days)
-    }  # fmt: skip
+    params: dict[str, Any] = {"zone": rule_book.market_default().zone, "days": list(days)}
     first = found[0][1]
     never = set.intersection(*({one.when for one in part.exclusions} for _code, part in found))
     wanted = [*_within(first, kind, days, params), *(f"({when}) IS NOT TRUE" for when in sorted(never))]

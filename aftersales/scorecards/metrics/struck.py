@@ -6,7 +6,6 @@ was in time all the same counts.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 
 from django.db import connection
 from django.utils.translation import get_language
@@ -14,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from aftersales.clocks.models import Circumstance
 from aftersales.clocks.states import ExclusionCause
+from aftersales.core.rulebook import RuleState
 from aftersales.scorecards.metrics.declaring import Exclusion
 from aftersales.standards.states import EXCUSED_AT, Place, TradeDuty
 
@@ -37,10 +37,8 @@ DUE = {
     TradeDuty.DELIVERY: "(SELECT max(sp.promised_at) FROM orders_shipment sp WHERE sp.order_id = o.id)",
 }
 """Until when it was owed: its time ran while the disaster lasted."""
-STANDS = (
-    "ci.state IN ('active', 'retired') AND ci.valid_from <= %(asked_at)s "
-    "AND (ci.valid_to IS NULL OR ci.valid_to > %(asked_at)s)"
-)
+STANDS = f"ci.state = '{RuleState.ACTIVE.value}'"
+"""Whatever the hour: no figure moves because time passes."""
 
 
 def code_of(place: Place) -> str:
@@ -89,7 +87,7 @@ def _bare(name: str, endings: str) -> str:
     return rf"regexp_replace({name}, '^(..+?)({endings})$', '\1')"
 
 
-def names(orders: Sequence[int], at: datetime) -> Mapping[tuple[int, str], str]:
+def names(orders: Sequence[int]) -> Mapping[tuple[int, str], str]:
     """(order, code of the exclusion) → the circumstance that struck it, in the reader's language; one statement."""
     column = "name_en" if (get_language() or "").startswith("en") else "name_zh"
     source = f"FROM {CIRCUMSTANCES} ci"
@@ -103,5 +101,5 @@ def names(orders: Sequence[int], at: datetime) -> Mapping[tuple[int, str], str]:
         part.replace(source, f"FROM orders_order o CROSS JOIN {CIRCUMSTANCES} ci", 1) for part in parts
     )
     with connection.cursor() as cursor:
-        cursor.execute(sql, {"ids": list(orders), "asked_at": at})
+        cursor.execute(sql, {"ids": list(orders)})
         return {(order, code): name for order, code, name in cursor.fetchall()}
