@@ -19,6 +19,8 @@ DASHBOARDS = {
     "dashboards.integrity": roles(LEADS - VENDORS, R.INSPECTOR, R.AUDITOR),
     "scorecards.view_merchants": roles(KEEPERS, R.ADJUDICATOR, R.AUDITOR),  # and who hears what rests on them
     "core.export_scores": roles(KEEPERS, R.AUDITOR),
+    "core.export_month_outcomes": roles(KEEPERS, R.SUPERVISOR, R.AUDITOR),  # each of whom he sees
+    "core.export_measures": roles(KEEPERS, R.SUPERVISOR, R.AUDITOR),
     "scorecards.view_people": roles(R.SUPERVISOR, R.AUDITOR),
     "scorecards.simulate": PLANNERS,
     "scorecards.view_trials": roles(PLANNERS, R.AUDITOR),

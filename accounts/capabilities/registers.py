@@ -70,6 +70,7 @@ MERCHANT_REGISTER = {
     "merchants.keep_talks": TALK_KEEPERS,  # of shops that one looks after
     "merchants.keep_any_talks": roles(R.OPERATIONS, R.SUPERVISOR),
     "core.export_merchant_talks": TALK_READERS,
+    "core.export_rule_comments": TALK_READERS,
     "merchants.view_deposits": DEPOSIT_READERS,
     **{f"core.export_{sheet}": DEPOSIT_READERS for sheet in ("deposit_calls", "deposit_moves")},
     **register("merchants.merchantmember", view=KEEPERS | {R.AUDITOR}, change=KEEPERS, add=KEEPERS),

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from aftersales.clocks.states import BY_RULE, ExclusionCause
-from aftersales.standards.states import Promise
+from aftersales.standards.states import Promise, TradeDuty
 
 LIST = re.compile(r"[,;，；、\n]+")
 
@@ -41,14 +41,15 @@ class CircumstanceForm(forms.Form):
     provinces = Names(
         label=_("provinces"), required=False, max_length=4000,
         help_text=_(
-            "Separated by commas. By the shop's place; what has to reach the customer (replacements, repaired goods) "
-            "by the place of delivery as well."
+            "Separated by commas. By the shop's place; what has to reach the customer (orders, replacements, repaired "
+            "goods) by the place of delivery as well."
         ),
     )  # fmt: skip
     cities = Names(label=_("cities"), required=False, max_length=4000)
     promises = forms.MultipleChoiceField(
-        label=_("promises"), choices=Promise.choices, required=False, widget=forms.CheckboxSelectMultiple,
-        help_text=_("None ticked means all."),
+        label=_("promises"), choices=[*Promise.choices, *TradeDuty.choices], required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("None ticked means all; a failure of our system excuses dispatch and delivery only where ticked."),
     )  # fmt: skip
     source_ref = forms.CharField(
         label=_("source id"), max_length=60, help_text=_("Number of the announcement or incident.")

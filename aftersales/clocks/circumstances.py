@@ -12,7 +12,7 @@ from aftersales.clocks.models import BreachExclusion, Circumstance
 from aftersales.core import moves
 from aftersales.core.rulebook import RuleState
 from aftersales.core.wording import listed, minute
-from aftersales.standards.states import Promise
+from aftersales.standards.states import Promise, TradeDuty
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ def _left_out(versions: Sequence[Circumstance]) -> dict[int, int]:
 
 
 def _row(version: Circumstance, left_out: int, user: Any, now: datetime) -> Row:
-    names = dict(Promise.choices)
+    names = dict([*Promise.choices, *TradeDuty.choices])
     promises = listed(str(names.get(one, one)) for one in version.promises)
     span = f"{minute(version.begins_at)} – {minute(version.ends_at)}"
     acts = {one.move.name: one for one in moves.options(version, actor=user, now=now)}

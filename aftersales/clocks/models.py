@@ -19,7 +19,7 @@ from aftersales.core.models import Audience, StateModel
 from aftersales.core.statefield import StateField
 from aftersales.standards.models import CODE_LENGTH, RuleVersion, StandardVersion, codes, new_edition
 from aftersales.standards.querysets import RuleVersionQuerySet
-from aftersales.standards.states import OWN_TERMS, ClockKind, Debtor, Promise
+from aftersales.standards.states import OWN_TERMS, ClockKind, Debtor, Place, Promise
 
 
 class Clock(StateModel):
@@ -301,7 +301,8 @@ class Circumstance(RuleVersion):
 class BreachExclusion(models.Model):
     """Why one breach of a merchant does not count against him. The breach itself and its clock stay as they are.
 
-    Set by a person with a reason, or by a ``circumstance``; taken back with ``ended_at``, and then it counts again.
+    Set by a person with a reason, or by a ``circumstance``, which says at which end of the way
+    (``place``); taken back with ``ended_at``, and then it counts again.
     """
 
     clock = models.ForeignKey(
@@ -311,6 +312,9 @@ class BreachExclusion(models.Model):
     cause = models.CharField(pgettext_lazy("exclusion", "cause"), max_length=10, choices=ExclusionCause)
     reason = models.TextField(_("reason"), max_length=1000)
     evidence = models.CharField(pgettext_lazy("exclusion", "what shows it"), max_length=200, blank=True)
+    place = models.CharField(
+        pgettext_lazy("exclusion", "where it struck"), max_length=8, choices=Place, blank=True, default=""
+    )
     circumstance = models.ForeignKey(
         Circumstance, models.PROTECT, null=True, blank=True, related_name="exclusions",
         verbose_name=pgettext_lazy("exclusion", "circumstance"),

@@ -24,8 +24,9 @@ TRADE = (
     ("dashboards:benchmark", pgettext_lazy("figures", "Benchmark")),
     ("dashboards:duties", pgettext_lazy("figures", "Obligations by week")),
     ("dashboards:products", pgettext_lazy("figures", "Products")),
+    ("dashboards:partners", pgettext_lazy("figures", "Carriers and partners")),
 )
-"""The pages about merchants; one right opens them all."""
+"""The pages about merchants and who works for them; one right opens them all."""
 
 
 def pages(user: Any, here: str) -> list[tuple[str, Any, bool]]:

@@ -17,5 +17,7 @@ class Table(TextChoices):
 
     BENCHMARK = "benchmark", pgettext_lazy("table", "Benchmark of categories")
     OBLIGATIONS = "obligations", pgettext_lazy("table", "Obligations by week")
+    PARTNERS = "partners", pgettext_lazy("table", "Results of carriers, repair shops and vendors")
+    LANES = "lanes", pgettext_lazy("table", "A carrier's parcels by lane")
     PRODUCTS = "products", pgettext_lazy("table", "Quality of products")
     RESULTS = "results", pgettext_lazy("table", "Results of people and teams")

@@ -119,6 +119,13 @@ GROUPS: tuple[Group, ...] = (
                 ("/overview/benchmark/", "/overview/obligations/"),
             ),
             Item(
+                pgettext("navigation", "Carriers and partners"),
+                "dashboards:partners",
+                "truck",
+                "scorecards.view_merchants",
+                ("/overview/partners/",),
+            ),
+            Item(
                 pgettext("navigation", "Measures"),
                 "measures:measures",
                 "flag",

@@ -60,7 +60,7 @@ def _diagnose(repair: Any, form: forms.WorkForm, **who: Any) -> object:
     data = form.cleaned_data
     key, _mark, branch = data["branch"].partition(":")
     tree = FaultTreeVersion.objects.filter(pk=whole(key) or 0).first()
-    seen = Diagnosis(tree, branch, data["serial_no"], data["borne_by"], data["no_fault"])
+    seen = Diagnosis(tree, branch, data["serial_no"], data["borne_by"], data["no_fault"], data["workshop"])
     return services.repair_diagnose(repair=repair, diagnosis=seen, words=data["words"], **who)
 
 

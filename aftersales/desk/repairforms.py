@@ -109,6 +109,11 @@ class DiagnoseForm(WorkForm):
     branch = forms.ChoiceField(label=gettext_lazy("Symptom and cause suspected"), required=False)
     no_fault = forms.BooleanField(label=gettext_lazy("No fault found"), required=False)
     serial_no = forms.CharField(label=gettext_lazy("Serial number"), max_length=60, required=False)
+    workshop = forms.CharField(
+        label=gettext_lazy("Repair shop that does the work (empty: the seller himself)"),
+        max_length=80,
+        required=False,
+    )
     borne_by = forms.ChoiceField(
         label=gettext_lazy("Borne by"),
         choices=[(one.value, one.label) for one in (Side.MERCHANT, Side.CUSTOMER, Side.PLATFORM)],

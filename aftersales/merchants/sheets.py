@@ -20,6 +20,8 @@ from aftersales.core.sheets.widgets import (
     TextWidget,
     WholeWidget,
 )
+from aftersales.standards.models import ConsultationComment
+from aftersales.standards.states import Taken
 
 from .contactstates import ContactChannel, ContactSubject, SpokenWith
 from .models import DepositCall, DepositMove, Lesson, Merchant, Talk, TrainingTerm
@@ -257,5 +259,40 @@ class TalkList(SheetResource):
         model = Talk
 
 
-register(MerchantSheet, TermList, LessonList, CallList, MoveList, TalkList)
+ASKED = "(SELECT c.{column} FROM standards_consultation c WHERE c.id = t.consultation_id)"
+
+
+class CommentList(SheetResource):
+    """What merchants said to drafts of rules and agreements, and what became of it: the record the law asks for."""
+
+    sheet, title, position = "rule_comments", _("Comments on drafts of rules"), 19
+    key = ("number",)
+    importable = False
+    view_capability = "standards.view_rulebook"
+
+    number = Column("id", WholeWidget(), _("Number"))
+    rule = Column(
+        None, KeyWidget(120), pgettext_lazy("consultation", "rule"), export=ASKED.format(column="citation")
+    )
+    question = Column(
+        None, TextWidget(2000), _("question in Chinese"), export=ASKED.format(column="asked_zh")
+    )
+    opened_at = Column(None, MomentWidget(), _("open since"), export=ASKED.format(column="opened_at"))
+    closes_at = Column(None, MomentWidget(), _("open until"), export=ASKED.format(column="closes_at"))
+    merchant = Column(None, KeyWidget(64), _("Merchant code"), export=MERCHANT.format(column="code"))
+    merchant_name = Column(None, TextWidget(120), _("Merchant name"), export=MERCHANT.format(column="name"))
+    words = Column("words", TextWidget(2000), _("comment"))
+    at = Column("at", MomentWidget(), _("at"))
+    taken = Column("taken", ChoiceWidget(Taken.choices), pgettext_lazy("comment on a rule", "taken"))
+    answer = Column("answer", TextWidget(2000), _("answer"))
+    answered_at = Column("answered_at", MomentWidget(), _("answered at"))
+    answered_by = Column(
+        "answered_by", LookupWidget("accounts.User", "username", longest=150), _("answered by")
+    )
+
+    class Meta:
+        model = ConsultationComment
+
+
+register(MerchantSheet, TermList, LessonList, CallList, MoveList, TalkList, CommentList)
 ship(OLIST)

@@ -139,7 +139,7 @@ def way_of(one: Metric) -> str:
 def rows_page(
     code: str,
     kind: SubjectKind,
-    subject: int,
+    subject: int | str,
     since: date,
     until: date,
     asked: RowsWanted,
@@ -156,11 +156,11 @@ def rows_page(
     page = MOST_ROWS if asked.whole else PAGE
     rows = rows_behind(
         code=code, kind=kind, subject=subject, since=since, until=until, which=which, after=asked.after,
-        page=page + 1,
+        page=page + 1, category=category,
     )  # fmt: skip
     shown, last = rows[:page], rows[page - 1] if len(rows) > page else None
     return {
-        "title": one.name, "meaning": one.meaning, "code": code, "since": since, "until": until, "which": which,
+        "title": one.name, "meaning": one.explained, "code": code, "since": since, "until": until, "which": which,
         "tabs": which_tabs(one), "rows": behind_figure(one, shown, called(shown, user)),
         "after": f"{last.at.isoformat()}_{last.id}" if last is not None else "",
     }  # fmt: skip

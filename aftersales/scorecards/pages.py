@@ -442,12 +442,12 @@ def headline(found: Explained, code: str) -> tuple[Text, str, str]:
     """Name of a metric, what it is made of, and what it cost in words."""
     judged, one = found.item(code), metric(code)
     if judged is None:
-        return one.name, str(one.meaning), ""
+        return one.name, one.explained, ""
     cost = _("%(gained)s of %(weight)s points") % {"gained": judged.gained, "weight": judged.weight}
     each = explaining.each(judged)
     if each is not None:
         cost = _("%(cost)s; about %(each)s a case") % {"cost": cost, "each": each}
-    return name_of(one, judged.item.within), str(one.meaning), cost
+    return name_of(one, judged.item.within), one.explained, cost
 
 
 # --------------------------------------------------------------------------------------------- which score

@@ -11,7 +11,7 @@ from django.db.models import QuerySet, Sum
 from django.utils.translation import gettext as _
 
 from aftersales.core.errors import NotPermitted, Text
-from aftersales.scorecards.metrics import Metric, metric, of_kind
+from aftersales.scorecards.metrics import Metric, metric, of_kind, struck
 from aftersales.scorecards.metrics.counting import Facts, facts, wide
 from aftersales.scorecards.models import Neutral, Rollup
 from aftersales.scorecards.querysets import PEOPLE, led_people, led_teams
@@ -21,6 +21,7 @@ PAGE = 50
 MOST_DAYS = 3660
 SUBJECT = ("subject_id", "subject_name")
 OVERTURNED = "overturned"
+ORDER = "orders.order"
 
 
 @dataclass(frozen=True)
@@ -162,8 +163,8 @@ def items(
 ) -> list[Item]:  # fmt: skip
     """The rows behind a figure, the excluded ones with their reason, oldest first; one statement and two for the right.
 
-    ``subject``: the key, or the name of a carrier or vendor. ``after``: moment and key of the last row one has. Raises
-    ``NotPermitted``, ``unknown_metric``, and ``ValueError`` for a span of no or too many days.
+    ``subject``: the key, or the name of a carrier, workshop or vendor. ``after``: moment and key of the last row
+    one has. Raises ``NotPermitted``, ``unknown_metric``, and ``ValueError`` for a span of no or too many days.
     """
     if not may_see(user, kind, 0 if kind in NAMED else int(subject)):
         raise NotPermitted()
@@ -174,26 +175,31 @@ def items(
 
 def rows_behind(
     *, code: str, kind: SubjectKind, subject: int | str, since: date, until: date, which: str = "", within: int = 0,
-    after: tuple[datetime, int] | None = None, page: int = PAGE, known: datetime | None = None,
+    after: tuple[datetime, int] | None = None, page: int = PAGE, known: datetime | None = None, category: str = "",
 ) -> list[Item]:  # fmt: skip
     """The same for a caller that has seen to the right already: a score of the subject was shown to this person.
 
     Days on which the figure counts no more, because a measure that rested on it was overturned, are left out of the
     score and so marked here; those of which nothing was ``known`` yet when the score was counted are not.
     ``which``: ``bad`` for those that were not as they should be (of times: longer than ``within`` seconds),
-    ``excluded`` for those that did not count; all without it.
+    ``excluded`` for those that did not count; all without it. ``category``: only those of it.
     """
     one = metric(code)
-    out = _overturned(kind, code, subject, since, until, known)
+    out = overturned(kind, code, subject, since, until, known)
     found = _marked(facts(one, kind, days=days_of(since, until), whose=subject), out)
     with connection.cursor() as cursor:
-        cursor.execute(*_paged(found, after, page, _which(one, which, within)))
-        return [_item(one, row, out) for row in cursor.fetchall()]
+        cursor.execute(*_paged(found, after, page, _which(one, which, within), category))
+        rows = cursor.fetchall()
+    by_disaster = {struck.code_of(place) for place in one.excused_at}
+    orders = [row[1] for row in rows if row[7] in by_disaster and row[0] == ORDER]
+    names = struck.names(orders) if orders else {}
+    return [_item(one, row, out, names) for row in rows]
 
 
-def _overturned(
-    kind: SubjectKind, code: str, subject: int | str, since: date, until: date, known: datetime | None
+def overturned(
+    kind: SubjectKind, code: str, subject: int | str, since: date, until: date, known: datetime | None = None
 ) -> list[Neutral]:
+    """Spans of days on which a figure of a merchant counts no more, each with the measure that was overturned."""
     if kind != SubjectKind.MERCHANT:
         return []
     rows = Neutral.objects.filter(merchant_id=subject, metric=code, since__lte=until, until__gte=since)
@@ -209,7 +215,7 @@ def _marked(found: Facts, out: Sequence[Neutral]) -> Facts:
     for place, one in enumerate(out):
         params |= {f"neutral_{place}": one.since, f"neutral_end_{place}": one.until}
         spans.append(f"n.day BETWEEN %(neutral_{place})s AND %(neutral_end_{place})s")
-    sql = f"""SELECT n.item_kind, n.item, n.at, n.day, n.num, n.den, n.seconds,
+    sql = f"""SELECT n.item_kind, n.item, n.at, n.day, n.category, n.num, n.den, n.seconds,
                      coalesce(n.excluded, CASE WHEN {" OR ".join(spans)} THEN '{OVERTURNED}' END) AS excluded
                 FROM ({found.sql}) n"""
     return replace(found, sql=sql, params=params)
@@ -228,13 +234,16 @@ def _which(one: Metric, which: str, within: int) -> str:
 
 
 def _paged(
-    found: Facts, after: tuple[datetime, int] | None, page: int, which: str = ""
+    found: Facts, after: tuple[datetime, int] | None, page: int, which: str = "", category: str = ""
 ) -> tuple[str, Mapping[str, Any]]:
     wanted = [which] if which else []
     params = dict(found.params) | {"page": page}
     if after:
         wanted.append("(f.at, f.item) > (%(after_at)s, %(after_item)s)")
         params |= {"after_at": after[0], "after_item": after[1]}
+    if category:
+        wanted.append("f.category = %(category)s")
+        params["category"] = category
     past = f"WHERE {' AND '.join(wanted)}" if wanted else ""
     sql = f"""
         SELECT f.item_kind, f.item, f.at, f.day, f.num, f.den, f.seconds, f.excluded FROM ({found.sql}) f {past}
@@ -243,9 +252,13 @@ def _paged(
     return sql, params
 
 
-def _item(one: Metric, row: Sequence[Any], out: Sequence[Neutral] = ()) -> Item:
+def _item(
+    one: Metric, row: Sequence[Any], out: Sequence[Neutral] = (), names: Mapping[tuple[int, str], str] | None = None
+) -> Item:  # fmt: skip
     kind, pk, at, day, num, den, seconds, excluded = row
-    reason = one.exclusions.get(excluded, "")
+    reason: Text = one.exclusions.get(excluded, "")
+    if name := (names or {}).get((pk, excluded)):
+        reason = _("%(reason)s (%(name)s)") % {"reason": reason, "name": name}
     if excluded == OVERTURNED:
         number = next(found.measure.number for found in out if found.since <= day <= found.until)
         reason = _("Left out: measure %(number)s, which rested on it, was overturned.") % {"number": number}

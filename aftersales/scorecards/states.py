@@ -5,19 +5,20 @@ from django.utils.translation import pgettext_lazy
 
 
 class SubjectKind(models.TextChoices):
-    """Who or what a metric is about. Carriers and vendors have a name and no row of their own."""
+    """Who or what a metric is about. Carriers, workshops and vendors have a name and no row of their own."""
 
     MERCHANT = "merchant", pgettext_lazy("measured", "Merchant")
     PERSON = "person", pgettext_lazy("measured", "Person")
     TEAM = "team", pgettext_lazy("measured", "Team")
     PRODUCT = "product", pgettext_lazy("measured", "Product")
     CARRIER = "carrier", pgettext_lazy("measured", "Carrier")
+    WORKSHOP = "workshop", pgettext_lazy("measured", "Repair shop")
     VENDOR = "vendor", pgettext_lazy("measured", "Outsourced vendor")
 
 
-NAMED = frozenset({SubjectKind.CARRIER, SubjectKind.VENDOR})
+NAMED = frozenset({SubjectKind.CARRIER, SubjectKind.WORKSHOP, SubjectKind.VENDOR})
 """Kinds that are known by their name alone."""
-TRADE = frozenset({SubjectKind.MERCHANT, SubjectKind.PRODUCT, SubjectKind.CARRIER})
+TRADE = frozenset({SubjectKind.MERCHANT, SubjectKind.PRODUCT, SubjectKind.CARRIER, SubjectKind.WORKSHOP})
 """Kinds that whoever looks after merchants may see; the others are people and where they work."""
 
 
@@ -48,6 +49,8 @@ class Unit(models.TextChoices):
     STARS = "stars", pgettext_lazy("unit", "stars")
     ORDERS = "orders", pgettext_lazy("unit", "orders")
     TICKETS = "tickets", pgettext_lazy("unit", "tickets")
+    PARCELS = "parcels", pgettext_lazy("unit", "parcels")
+    REPAIRS = "repairs", pgettext_lazy("unit", "repairs")
     MONEY = "money", pgettext_lazy("unit", "hundredths of the currency")
 
 

@@ -1,5 +1,7 @@
 """Codes of the rule book with their words."""
 
+from collections.abc import Mapping
+
 from django.db import models
 from django.utils.translation import pgettext_lazy
 
@@ -38,6 +40,31 @@ class Promise(models.TextChoices):
     AUTHORITY_REPLY = "authority_reply", pgettext_lazy("promise", "Reply to the authority")
     AUTHORITY_ANSWER = "authority_answer", pgettext_lazy("promise", "Merchant's answer for the authority")
 
+
+class Place(models.TextChoices):
+    """The ends of a way that goods take."""
+
+    DISPATCH = "dispatch", pgettext_lazy("end of a way", "Place of dispatch")
+    DELIVERY = "delivery", pgettext_lazy("end of a way", "Place of delivery")
+
+
+class TradeDuty(models.TextChoices):
+    """What is owed of an order itself; no clock watches it, figures do."""
+
+    DISPATCH = "dispatch", pgettext_lazy("promise", "Dispatch of orders")
+    DELIVERY = "delivery", pgettext_lazy("promise", "Delivery of orders")
+
+
+BOTH_ENDS = frozenset(Place)
+EXCUSED_AT: Mapping[str, frozenset[Place]] = {
+    **dict.fromkeys(Promise, frozenset({Place.DISPATCH})),
+    Promise.REPLACEMENT: BOTH_ENDS,
+    Promise.REPAIR: BOTH_ENDS,
+    TradeDuty.DISPATCH: BOTH_ENDS,
+    TradeDuty.DELIVERY: BOTH_ENDS,
+}
+"""At which ends a disaster excuses what a merchant owes: what has to reach the customer at both, because no carrier
+takes it there; everything else where the merchant is."""
 
 LETTERED = frozenset({Promise.AUTHORITY_REPLY, Promise.AUTHORITY_ANSWER})
 """Promises that a letter makes: its own deadline, and what is asked of the merchant because of it."""

@@ -7,9 +7,13 @@ from typing import Any
 import pytest
 import time_machine
 
+from aftersales.clocks.models import Clock
+from aftersales.clocks.services import sweep
 from aftersales.scorecards import services
 from aftersales.scorecards.models import Neutral, Rollup, Standing
 from aftersales.scorecards.rectification.selectors import figure_before
+from aftersales.scorecards.scores.selectors import zone
+from aftersales.tickets import services as tickets
 from tests.cast import Cast
 from tests.merchants.shops import a_shop
 from tests.scorecards.test_measure_pages import imposed
@@ -64,3 +68,32 @@ def test_one_figure_is_one_number_wherever_it_stands(cast: Cast, now: datetime, 
     page = browser.get(f"/overview/merchants/{shop.public_id}/").content.decode()
     assert "34 / 40" not in page, kept
     assert "85.0%" not in page, "nor does the course of the months show them"
+
+
+def test_the_map_of_weeks_leaves_out_the_same_days_and_its_clocks_say_why(
+    desk: Cast, open_ticket: Any, now: datetime, at: Any
+) -> None:
+    shop = a_shop(desk, now, "甲").merchant
+    ticket = open_ticket(at=now, merchant_id=shop.pk)
+    tickets.ticket_tell_merchant(ticket=ticket, text="请说明。", channel="phone", actor=desk.agent, now=now)
+    clock = Clock.objects.get(promise="merchant_answer")
+    end = clock.due_at + DAY
+    sweep(now=end)
+    services.recount(codes=["obligations_kept"])
+    at.move_to(end)
+    day = clock.due_at.astimezone(zone()).date()
+    url = f"/overview/obligations/{shop.public_id}/"
+    week = f"{url}?week={day - timedelta(days=day.weekday())}"
+    browser = desk.client("operations")
+    assert "0/1" in browser.get(url).content.decode()
+    assert "0/1" in browser.get("/overview/obligations/").content.decode()
+
+    measure = imposed(shop, now)
+    Neutral.objects.create(
+        measure=measure, merchant_id=shop.pk, metric="obligations_kept", since=day, until=day, at=end
+    )
+    assert "0/1" not in browser.get(url).content.decode()
+    assert "0/1" not in browser.get("/overview/obligations/").content.decode()
+    opened = browser.get(week).content.decode()
+    assert measure.number in opened, "the clock is still shown, and why it counts no more"
+    assert ticket.number in opened

@@ -97,7 +97,8 @@ class Repair(StateModel, PublicIdModel, VersionedModel):
 
     ``suspected`` is the branch the diagnosis chose, ``found`` the cause the work brought to light: the hit rate
     compares the two. ``follows`` is the repair of the same article before it; a fault that came back makes that one a
-    failed repair. ``proof_until``: how long the repair must hold once the customer has the article back.
+    failed repair. ``proof_until``: how long the repair must hold once the customer has the article back. ``workshop``:
+    who does the work, where it is not the merchant himself.
     """
 
     case = models.ForeignKey(
@@ -113,6 +114,7 @@ class Repair(StateModel, PublicIdModel, VersionedModel):
     state = StateField(_("state"), choices=RepairState, default=RepairState.RECEIVED, max_length=15)
     pieces = models.PositiveIntegerField(_("pieces"), default=1)
     serial_no = models.CharField(_("serial number"), max_length=60, blank=True)
+    workshop = models.CharField(_("repair shop"), max_length=80, blank=True, default="")
     borne_by = models.CharField(_("borne by"), max_length=10, choices=Side)
     under_proof = models.BooleanField(_("under the proof of an earlier repair"), default=False)
     tree_version = models.ForeignKey(
@@ -185,10 +187,11 @@ class Repair(StateModel, PublicIdModel, VersionedModel):
 
     @transition(**move("diagnose"))
     def diagnose(self, *, actor: Any, now: datetime, seen: Mapping[str, Any]) -> dict[str, Any]:
-        """``seen``: tree version and branch, serial number, who bears it, whether there is no fault at all."""
+        """``seen``: tree version and branch, serial number, workshop, who bears it, whether there is no fault."""
         self.tree_version_id, self.suspected = seen["tree_version_id"], seen["branch"]
         self.serial_no, self.borne_by, self.diagnosed_at = seen["serial_no"], seen["borne_by"], now
         self.under_proof, self.follows_id = seen["under_proof"], seen["follows_id"]
+        self.workshop = seen["workshop"]
         self.outcome = RepairOutcome.NO_FAULT if seen["no_fault"] else ""
         return self.told(cause=self.suspected)
 

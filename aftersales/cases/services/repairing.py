@@ -31,17 +31,22 @@ from aftersales.core.rulebook import RuleState
 
 MAY = "cases.repair"
 SERIAL = 60
+WORKSHOP = 80
 
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """Which branch of which tree fits. ``branch`` empty: none does, and the words say what was seen."""
+    """Which branch of which tree fits. ``branch`` empty: none does, and the words say what was seen.
+
+    ``workshop``: the name of who does the work, empty for the merchant himself.
+    """
 
     tree_version: FaultTreeVersion | None = None
     branch: str = ""
     serial_no: str = ""
     borne_by: str = ""
     no_fault: bool = False
+    workshop: str = ""
 
 
 @dataclass(frozen=True)
@@ -79,13 +84,16 @@ def repair_diagnose(
 ) -> Repair:
     """What the fault is, by a branch of the tree; the repair before it failed if its fault came back.
 
-    Errors: branch, words, serial, wrong_state, not_repair.
+    Errors: branch, words, serial, workshop, wrong_state, not_repair.
     """
     with transaction.atomic():
         mine, row = _held(repair, actor, version)
         serial = " ".join(diagnosis.serial_no.replace("\x00", "").split()).upper()
         if len(serial) > SERIAL:
             raise DomainError(_("A serial number has at most 60 characters."), "serial")
+        shop = " ".join(diagnosis.workshop.replace("\x00", "").split())
+        if len(shop) > WORKSHOP:
+            raise DomainError(_("The name of a repair shop has at most 80 characters."), "workshop")
         _check_branch(diagnosis, words)
         before = repair_before(row.case_line.line_id, serial, row)
         proof = bool(before and before.proof_until and before.proof_until >= row.received_at)
@@ -95,7 +103,7 @@ def repair_diagnose(
         seen = {
             "tree_version_id": diagnosis.tree_version.pk if diagnosis.tree_version else None,
             "branch": diagnosis.branch, "serial_no": serial, "borne_by": bears, "under_proof": proof,
-            "follows_id": before.pk if before else None, "no_fault": diagnosis.no_fault,
+            "follows_id": before.pk if before else None, "no_fault": diagnosis.no_fault, "workshop": shop,
         }  # fmt: skip
         done: Repair = moves.perform(row, "diagnose", actor=actor, now=now, seen=seen)
         if before and before.outcome == RepairOutcome.FIXED and not diagnosis.no_fault:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import Case, F, Q, QuerySet, Value, When
 from django.utils.translation import gettext_lazy as _
 
 from aftersales.clocks.models import BreachExclusion, Circumstance, Clock
@@ -19,15 +19,15 @@ from aftersales.core.models import Audience
 from aftersales.core.rulebook import RuleState
 from aftersales.merchants.models import Merchant
 from aftersales.standards.services import DRAFT
-from aftersales.standards.states import Debtor, Promise
+from aftersales.standards.states import EXCUSED_AT, Debtor, Place, Promise, TradeDuty
 
 EXCLUDE = "clocks.exclude"
 BATCH = 500
 LONGEST = 1000
 NEW = timedelta(days=7)  # declared late: what ran out long ago is looked at as well
 LOOKED_AT = timedelta(days=120)  # after its end; what runs out later still began after it
-TO_CUSTOMER = frozenset({Promise.REPLACEMENT, Promise.REPAIR})
-"""Obligations that end with goods on their way to the customer."""
+DUTIES = frozenset({*Promise.values, *TradeDuty.values})
+TO_CUSTOMER = sorted(one.value for one in Promise if Place.DELIVERY in EXCUSED_AT[one])
 PROVINCES, CITIES = ("省", "市", "自治区"), ("市",)
 TERMS = (
     "name_zh", "name_en", "cause", "begins_at", "ends_at", "provinces", "cities", "promises", "source_ref",
@@ -192,7 +192,7 @@ def circumstance_check(row: Circumstance) -> None:
         raise DomainError(_("It begins before it ends."), "span")
     if row.cause == ExclusionCause.DISASTER and not row.provinces and not row.cities:
         raise DomainError(_("Name the provinces or cities that the disaster struck."), "region")
-    if set(row.promises) - set(Promise.values):
+    if set(row.promises) - DUTIES:
         raise DomainError(_("Choose promises from the list."), "promises")
 
 
@@ -229,8 +229,7 @@ def circumstances_sweep(*, actor: Any, now: datetime) -> int:
 def fallen_into(row: Circumstance) -> QuerySet[Clock]:
     """Breaches in its region whose time ran while it lasted, not yet judged by it nor left out.
 
-    What a merchant does at his place goes by his place; what has to reach the customer (``TO_CUSTOMER``) goes by the
-    place of delivery as well, because no carrier takes it there.
+    By the ends of the way at which it excuses a duty (``EXCUSED_AT``); each comes with the one that was ``struck_at``.
     """
     by_hand = Q(circumstance__code=row.code, ended_at__lt=F("circumstance__valid_to"))
     judged = BreachExclusion.objects.filter(Q(circumstance=row) | Q(ended_at=None) | by_hand)
@@ -242,7 +241,13 @@ def fallen_into(row: Circumstance) -> QuerySet[Clock]:
         provinces, cities = spellings(row.provinces, PROVINCES), spellings(row.cities, CITIES)
         shops = Merchant.objects.filter(Q(province__in=provinces) | Q(city__in=cities))
         there = bound_for(Q(ship_province__in=provinces) | Q(ship_city__in=cities))
-        rows = rows.filter(Q(merchant_id__in=shops.values("pk")) | Q(promise__in=sorted(TO_CUSTOMER)) & there)
+        here = Q(merchant_id__in=shops.values("pk"))
+        rows = rows.filter(here | Q(promise__in=TO_CUSTOMER) & there)
+        rows = rows.annotate(
+            struck_at=Case(When(here, then=Value(Place.DISPATCH)), default=Value(Place.DELIVERY))
+        )
+    else:
+        rows = rows.annotate(struck_at=Value(""))
     return rows.filter(promise__in=row.promises) if row.promises else rows
 
 
@@ -252,13 +257,14 @@ def spellings(names: Sequence[str], endings: Sequence[str]) -> list[str]:
     return sorted({*names, *bare, *(one + end for one in bare for end in endings)})
 
 
-def _leave_out(clocks: Sequence[Clock], row: Circumstance, actor: Any, now: datetime) -> None:
+def _leave_out(clocks: Sequence[Any], row: Circumstance, actor: Any, now: datetime) -> None:
     """Under the locks of the clocks it is asked again what a person has left out meanwhile."""
     taken = excluded_clocks(one.pk for one in clocks)
     made = [
         BreachExclusion(
             clock=one, merchant_id=one.merchant_id or 0, cause=row.cause, reason=row.name_zh, evidence=row.citation,
-            circumstance=row, by_id=actor.pk, at=now,
+            circumstance=row, place=one.struck_at if row.cause == ExclusionCause.DISASTER else "", by_id=actor.pk,
+            at=now,
         )
         for one in clocks if one.pk not in taken
     ]  # fmt: skip

@@ -9,11 +9,13 @@ from typing import Any
 
 from django.db.models import F, Q, QuerySet, Sum
 
+from aftersales.clocks.models import Clock
 from aftersales.core.posted import day_of, whole
 from aftersales.merchants.models import Merchant
 from aftersales.scorecards import trends
 from aftersales.scorecards.models import Rollup
 from aftersales.scorecards.scores.selectors import zone
+from aftersales.scorecards.selectors import overturned
 from aftersales.scorecards.states import SubjectKind
 from aftersales.standards.states import Promise
 
@@ -148,10 +150,24 @@ def moments(week: date) -> tuple[datetime, datetime]:
 
 
 def _rows(user: Any) -> QuerySet[Rollup]:
-    rows: QuerySet[Rollup] = Rollup.objects.visible_to(user).filter(
-        metric=CODE, subject_kind=SubjectKind.MERCHANT
-    )
-    return rows
+    """Without days that count no more since a measure was overturned, as the score leaves them out."""
+    rows: QuerySet[Rollup] = Rollup.objects.visible_to(user).counting_still()
+    return rows.filter(metric=CODE, subject_kind=SubjectKind.MERCHANT)
+
+
+def neutral(shop: Merchant, clocks: Sequence[Clock]) -> Mapping[int, str]:
+    """Clocks that fell to such a day, by key, with the number of the measure that was overturned; one statement."""
+    fell = {
+        one.pk: moment.astimezone(zone()).date()
+        for one in clocks
+        if (moment := one.breached_at or one.met_at)
+    }
+    if not fell:
+        return {}
+    out = overturned(SubjectKind.MERCHANT, CODE, shop.pk, min(fell.values()), max(fell.values()))
+    return {
+        pk: one.measure.number for pk, day in fell.items() for one in reversed(out) if one.since <= day <= one.until
+    }  # fmt: skip
 
 
 def _shops(rows: QuerySet[Rollup], asked: Wanted) -> QuerySet[Rollup]:

@@ -86,11 +86,13 @@ def _clocks(request: HttpRequest, shop: Merchant, asked: selectors.Wanted) -> di
         kept.of_merchant(shop).filter(pk__in=seen), since, until, promise=asked.promise
     )
     names = subjects.named(kept.subject_keys(found), request.user)
+    out = selectors.neutral(shop, [one.clock for one in found])
     return {
         "chosen": asked.week, "chosen_until": asked.week + timedelta(days=6), "has_more": more, "most": kept.MOST,
         "promise": dict(Promise.choices).get(asked.promise, ""),
         "clocks": [
-            (one, names.get((one.clock.subject_kind, one.clock.subject_id)), one.clock.get_promise_display())
+            (one, names.get((one.clock.subject_kind, one.clock.subject_id)), one.clock.get_promise_display(),
+             out.get(one.clock.pk, ""))
             for one in found
         ],
     }  # fmt: skip

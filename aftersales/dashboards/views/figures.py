@@ -69,11 +69,17 @@ def _strip(one: Told, figure: Figure, other: tuple[int, int] | None) -> SafeStri
 
 
 def rows_answer(
-    request: HttpRequest, code: str, kind: SubjectKind, subject: int, of: Span, frame: Mapping[str, Any]
+    request: HttpRequest,
+    code: str,
+    kind: SubjectKind,
+    subject: int | str,
+    of: Span,
+    frame: Mapping[str, Any],
+    category: str = "",
 ) -> HttpResponse:
-    """The rows behind a figure as a page, or as a sheet; the caller has seen to the right."""
+    """The rows behind a figure (of one category) as a page, or as a sheet; the caller has seen to the right."""
     asked = scores.rows_wanted(request.GET.dict())
-    found = figurepages.rows_page(code, kind, subject, of.since, of.until, asked, request.user)
+    found = figurepages.rows_page(code, kind, subject, of.since, of.until, asked, request.user, category)
     if request.GET.get("format") == "csv":
         answer = HttpResponse(scores.sheet(found["rows"]), content_type="text/csv; charset=utf-8")
         return attachment(answer, f"{kind}-{code}-{of.until}.csv")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -30,6 +30,7 @@ from aftersales.dashboards.views.figures import score_rows_answer
 from aftersales.ledger import pages as ledger
 from aftersales.ledger import words
 from aftersales.merchants.models import Merchant
+from aftersales.scorecards import lanes
 from aftersales.scorecards import pages as scores
 from aftersales.scorecards.figurepages import Told, told
 from aftersales.scorecards.models import Formula, Scored, Standing
@@ -216,8 +217,10 @@ def beside(request: HttpRequest, public_id: str) -> HttpResponse:
     template = (
         "dashboards/_beside.html" if request.headers.get("HX-Request") else "dashboards/merchant_beside.html"
     )
+    now = timezone.now()
     page = {
-        "title": shop.name, "shop": shop, "now": timezone.now(),
+        "title": shop.name, "shop": shop, "now": now, "days": one_merchant.DAYS,
+        "carriers": lanes.carriers_of(shop.pk, now - timedelta(days=one_merchant.DAYS)),
         "cases": [(one, case_badge(one.state)) for one in one_merchant.open_cases(request.user, shop)],
         "proposals": [
             (one, ledger.amount_of(one), ledger.badge_of(one), words.fact(one.fact_code))

@@ -106,7 +106,7 @@ def _fault(case: Case) -> Fault:
 def _diagnosed(desk: Any, case: Case, at: datetime) -> Repair:
     fault = _fault(case)
     tree = FaultTreeVersion.objects.get(tree__code=fault.tree, state=RuleState.ACTIVE)
-    seen = Diagnosis(tree, fault.usual, f"SN-2406-{case.pk:05d}")
+    seen = Diagnosis(tree, fault.usual, f"SN-2406-{case.pk:05d}", workshop="恒修数码服务点")
     return services.repair_diagnose(
         repair=Repair.objects.filter(case=case).latest("id"), diagnosis=seen, actor=desk.agent, now=at,
         words="外观完好，已按步骤逐项检查。",

@@ -152,6 +152,9 @@ class DiagnoseForm(ActForm):
     branch = forms.ChoiceField(label=_("Symptom and cause suspected"), required=False)
     no_fault = forms.BooleanField(label=_("No fault found"), required=False)
     serial_no = forms.CharField(label=_("Serial number"), max_length=60, required=False)
+    workshop = forms.CharField(
+        label=_("Repair shop that does the work (empty: you yourself)"), max_length=80, required=False
+    )
     borne_by = forms.ChoiceField(
         label=_("Borne by"), choices=[(one.value, one.label) for one in (Side.MERCHANT, Side.CUSTOMER)]
     )

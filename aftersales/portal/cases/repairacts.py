@@ -35,7 +35,7 @@ def _diagnose(repair: Any, given: Any) -> Any:
     data = given.data
     key, _mark, branch = data["branch"].partition(":")
     tree = FaultTreeVersion.objects.filter(pk=whole(key) or 0).first()
-    seen = Diagnosis(tree, branch, data["serial_no"], data["borne_by"], data["no_fault"])
+    seen = Diagnosis(tree, branch, data["serial_no"], data["borne_by"], data["no_fault"], data["workshop"])
     return services.repair_diagnose(repair=repair, diagnosis=seen, words=given.words, **given.whole)
 
 

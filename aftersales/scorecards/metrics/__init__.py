@@ -3,7 +3,7 @@
 from django.utils.translation import gettext as _
 
 from aftersales.core.errors import DomainError
-from aftersales.scorecards.metrics import goods, money, orders, people, promises, tickets
+from aftersales.scorecards.metrics import goods, money, orders, partners, people, promises, tickets
 from aftersales.scorecards.metrics.declaring import Exclusion, Metric, Part, Source, Subject
 from aftersales.scorecards.states import SubjectKind
 
@@ -12,7 +12,7 @@ __all__ = ["Exclusion", "Metric", "Part", "Source", "Subject", "declared", "metr
 
 def _by_code() -> dict[str, Metric]:
     found: dict[str, Metric] = {}
-    for room in (orders, promises, tickets, people, goods, money):
+    for room in (orders, promises, tickets, people, goods, money, partners):
         for one in room.METRICS:
             if one.code in found:
                 raise ValueError(f"{one.code} is declared twice")

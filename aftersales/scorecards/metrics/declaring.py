@@ -9,8 +9,12 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from django.utils.translation import gettext as _
+
 from aftersales.core.errors import Text
+from aftersales.core.wording import listed
 from aftersales.scorecards.states import Direction, SubjectKind, Unit, Way
+from aftersales.standards.states import Place
 
 NUMBER = re.compile(r"@([a-z_]+)@")
 
@@ -47,11 +51,15 @@ class Source:
 
 @dataclass(frozen=True)
 class Exclusion:
-    """Rows that do not count, and why: they are shown behind the figure, with this reason."""
+    """Rows that do not count, and why: they are shown behind the figure, with this reason.
+
+    ``place``: at which end of the goods' way something happened that excuses it.
+    """
 
     code: str
     reason: Text
     when: str
+    place: Place | None = None
 
 
 @dataclass(frozen=True)
@@ -107,6 +115,23 @@ class Metric:
         return {one.code: one.reason for part in self.parts for one in part.exclusions}
 
     @property
+    def excused_at(self) -> tuple[Place, ...]:
+        """At which ends a disaster excuses what failed."""
+        found = {one.place for part in self.parts for one in part.exclusions}
+        return tuple(place for place in Place if place in found)
+
+    @property
+    def explained(self) -> str:
+        """The meaning, and at which ends a disaster excuses what failed."""
+        if not self.excused_at:
+            return str(self.meaning)
+        places = listed(place.label for place in self.excused_at)
+        excuse = _("What failed because of a declared disaster is left out (%(places)s).") % {
+            "places": places
+        }
+        return f"{self.meaning} {excuse}"
+
+    @property
     def touched_by(self) -> frozenset[str]:
         return frozenset[str]().union(*(part.source.touched_by for part in self.parts))
 
@@ -121,5 +146,15 @@ class Metric:
 
 
 def _numbers(part: Part) -> Iterable[str]:
-    texts = [part.num, part.den, part.where, part.seconds, *(one.when for one in part.exclusions)]
+    source = part.source
+    rows = [text for kind in part.kinds for text in (source.subjects[kind].rows, source.subjects[kind].join)]
+    texts = [
+        source.rows,
+        *rows,
+        part.num,
+        part.den,
+        part.where,
+        part.seconds,
+        *(one.when for one in part.exclusions),
+    ]
     return (code for text in texts for code in NUMBER.findall(text))

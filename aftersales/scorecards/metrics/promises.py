@@ -6,6 +6,7 @@ from aftersales.clocks.models import BreachExclusion
 from aftersales.clocks.states import ExclusionCause
 from aftersales.scorecards.metrics.declaring import Exclusion, Metric, Part
 from aftersales.scorecards.metrics.sources import CLOCKS
+from aftersales.scorecards.metrics.struck import REASONS, code_of
 from aftersales.scorecards.states import Direction, SubjectKind, Unit, Way
 from aftersales.standards.states import ClockKind, Debtor, Promise
 
@@ -24,17 +25,21 @@ LEFT_OUT = {
 }
 
 
-def _left_out(cause: str) -> str:
+def _left_out(cause: str, place: str = "") -> str:
     """Only breaches of merchants can be left out; no other row is looked up."""
     return (
         f"c.owed_by = '{Debtor.MERCHANT.value}' AND c.breached_at IS NOT NULL AND EXISTS (SELECT 1 FROM {EXCLUDED} x "
-        f"WHERE x.clock_id = c.id AND x.ended_at IS NULL AND x.cause = '{cause}')"
+        f"WHERE x.clock_id = c.id AND x.ended_at IS NULL AND x.cause = '{cause}' AND x.place = '{place}')"
     )
 
 
 EXCLUSIONS = (
     Exclusion("historic", _("Taken in from an older fact: nobody could keep it."), "c.is_historic"),
     *(Exclusion(cause.value, words, _left_out(cause.value)) for cause, words in LEFT_OUT.items()),
+    *(
+        Exclusion(code_of(place), words, _left_out(ExclusionCause.DISASTER.value, place.value), place)
+        for place, words in REASONS.items()
+    ),
 )
 
 

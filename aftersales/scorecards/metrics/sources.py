@@ -18,11 +18,17 @@ READ = (Event, Clock, OrderLine, Shipment, Review, CaseLine, CasePayment, Disput
 # ---------------------------------------------------------------------------------------------- trade
 ARRIVED = "(o.status IN ('delivered', 'completed') AND p.arrived)"
 LATE_DAY = f"(s.delivered_at AT TIME ZONE {ZONE})::date > (s.promised_at AT TIME ZONE {ZONE})::date"
-LIMIT = (
+_TOLD = (
     "(SELECT max(l.dispatch_due_at) FROM orders_orderline l WHERE l.order_id = o.id "
     "AND (s.merchant_id IS NULL OR l.merchant_id = s.merchant_id))"
 )
-"""Until when a parcel had to be handed over: its own merchant's limit, of a common parcel the last one of the order."""
+_MORE = "CASE WHEN o.is_presale THEN 0 ELSE @dispatch_extension_hours@ END * interval '1 hour'"
+LIMIT = f"(SELECT greatest(d.at, least(d.at + {_MORE}, s.promised_at)) FROM {_TOLD} d(at))"
+"""Until when a parcel had to be handed over: its own merchant's limit, of a common parcel the last one of the order.
+
+With what a promotion gave more when the order was placed, but never past the delivery that the customer was promised
+(E-Commerce Law §20); the date of a presale was agreed and stays.
+"""
 
 
 def parcels(whose: str) -> str:
@@ -51,10 +57,12 @@ OF_PRODUCT = (
     "JOIN orders_product pr ON pr.id = w.product_id LEFT JOIN orders_category ct ON ct.id = pr.category_id"
 )
 TRADE = frozenset({"orders.order", "orders.orderline", "orders.shipment"})
+STRUCK = frozenset({"clocks.circumstance", "merchants.merchant"})
+"""What says which orders a disaster struck, beside the orders themselves."""
 
 _ORDER = f"orders_order o {MARKET.format('o')}"
 ORDERS = Source(
-    rows="", item="'orders.order'", key="o.id", zone=ZONE, touched_by=TRADE,
+    rows="", item="'orders.order'", key="o.id", zone=ZONE, touched_by=TRADE | STRUCK,
     subjects={
         K.MERCHANT: Subject("w.merchant_id", rows=f"{_ORDER} {SELLERS} {parcels('w.merchant_id')}"),
         K.PRODUCT: Subject("w.product_id", rows=f"{_ORDER} {PRODUCTS} {OF_PRODUCT} {parcels('')}", category=CATEGORY),
@@ -72,7 +80,7 @@ PLACED = Source(
 """The same without their parcels."""
 SHIPMENTS = Source(
     rows=f"orders_shipment s JOIN {_ORDER.replace(' o ', ' o ON o.id = s.order_id ', 1)}",
-    item="'orders.order'", key="o.id", zone=ZONE, touched_by=TRADE | {"orders.promise"},
+    item="'orders.order'", key="o.id", zone=ZONE, touched_by=TRADE | STRUCK | {"orders.promise"},
     subjects={
         K.MERCHANT: Subject(
             "w.merchant_id",
@@ -80,7 +88,7 @@ SHIPMENTS = Source(
             "orders_orderline l WHERE l.order_id = o.id AND s.merchant_id IS NULL AND l.merchant_id IS NOT NULL "
             "UNION SELECT o.merchant_id WHERE s.merchant_id IS NULL AND o.merchant_id IS NOT NULL) w",
         ),
-        K.CARRIER: Subject(name="upper(btrim(s.carrier))"),
+        K.CARRIER: Subject(name="upper(btrim(s.carrier))", category="o.ship_province"),
     },
 )  # fmt: skip
 REVIEWS = Source(
@@ -164,6 +172,7 @@ def _if(condition: str, value: str) -> str:
     return f"CASE WHEN {condition} THEN {value} END"
 
 
+WORKSHOP = "upper(btrim(re.workshop))"
 _HELD_BY = "CASE WHEN c.breached_at IS NULL THEN c.holder_id ELSE c.breach_holder_id END"
 _HELD_IN = "CASE WHEN c.breached_at IS NULL THEN c.holder_team_id ELSE c.breach_team_id END"
 CLOCKS = Source(
@@ -181,9 +190,13 @@ CLOCKS = Source(
         K.PERSON: Subject(_if(STAFF_OWES, _HELD_BY)),
         K.TEAM: Subject(_if(STAFF_OWES, _HELD_IN)),
         K.VENDOR: Subject(name=_if(STAFF_OWES, "tm.vendor"), join=_TEAM.format(_HELD_IN)),
+        K.WORKSHOP: Subject(name=_if(f"c.owed_by = '{Debtor.PROVIDER.value}'", WORKSHOP)),
     },
 )  # fmt: skip
-"""Promises that ended or ran out. A broken one is charged to who held it when time ran out."""
+"""Promises that ended or ran out. A broken one is charged to who held it when time ran out.
+
+What a service provider owes of a repair is laid to the workshop that has the article.
+"""
 
 # ---------------------------------------------------------------------------------------------- cases
 CASE_ROWS = frozenset({"cases.case"})
@@ -204,7 +217,8 @@ CASE_PRODUCT = Subject(
 _CASE = f"cases_case k {MARKET.format('k')}"
 
 
-def _with_case(table: str, alias: str) -> str:
+def with_case(table: str, alias: str) -> str:
+    """Rows of a table with the case they belong to, and its market."""
     return f"{table} {alias} JOIN {_CASE.replace(' k ', f' k ON k.id = {alias}.case_id ', 1)}"
 
 
@@ -217,15 +231,15 @@ COSTS = Source(
     touched_by=CASE_ROWS | {"cases.casepayment"}, subjects=CASE_PLACES,
 )  # fmt: skip
 DISPUTES = Source(
-    rows=_with_case("cases_dispute", "d"), item="'cases.case'", key="k.id", zone=ZONE,
+    rows=with_case("cases_dispute", "d"), item="'cases.case'", key="k.id", zone=ZONE,
     touched_by=CASE_ROWS | {"cases.dispute"}, subjects={**CASE_PLACES, K.PRODUCT: CASE_PRODUCT},
 )  # fmt: skip
 REFUNDS = Source(
-    rows=_with_case("cases_casepayment", "y"), item="'cases.case'", key="k.id", zone=ZONE, category="k.first_kind",
+    rows=with_case("cases_casepayment", "y"), item="'cases.case'", key="k.id", zone=ZONE, category="k.first_kind",
     touched_by=CASE_ROWS | {"cases.casepayment"}, subjects=CASE_PLACES,
 )  # fmt: skip
 REPAIRS = Source(
-    rows=_with_case("cases_repair", "re"), item="'cases.case'", key="k.id", zone=ZONE,
+    rows=with_case("cases_repair", "re"), item="'cases.case'", key="k.id", zone=ZONE,
     touched_by=frozenset({"cases.repair"}),
     subjects={
         K.MERCHANT: Subject("coalesce(re.merchant_id, k.merchant_id)"),
@@ -235,9 +249,10 @@ REPAIRS = Source(
             f"JOIN orders_orderline w ON w.id = kl.line_id {OF_PRODUCT}",
             category=CATEGORY,
         ),
+        K.WORKSHOP: Subject(name=WORKSHOP, category="k.currency"),
     },
 )  # fmt: skip
-"""Workshops have no rows of their own yet: a repair is its merchant's."""
+"""A repair is its merchant's; besides, where another does the work, that workshop's."""
 LETTERS = Source(
     rows=f"cases_authoritycase a JOIN {_TICKET.replace(' t ', ' t ON t.id = a.ticket_id ', 1)}",
     item="'tickets.ticket'", key="t.id", zone=ZONE, touched_by=frozenset({"cases.authoritycase"}),

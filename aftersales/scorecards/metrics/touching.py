@@ -81,14 +81,27 @@ _PAYMENT = (
      WHERE e.subject_kind = 'cases.casepayment' AND e.subject_id = ANY(%(ids)s) AND e.payload ? 'paid_at'
 """
 )
+_CASE_PARCEL = (
+    _case(
+        "SELECT case_id FROM cases_caseparcel WHERE id = ANY(%(ids)s) UNION SELECT kl.case_id FROM cases_parcelitem i "
+        "JOIN cases_caseline kl ON kl.id = i.case_line_id WHERE i.parcel_id = ANY(%(ids)s)"
+    )
+    + f"""
+    UNION SELECT v.at, {ZONE} FROM cases_caseparcel cp JOIN cases_case k ON k.id = cp.case_id {MARKET.format("k")}
+          LEFT JOIN {EVENTS} e ON e.subject_kind = 'cases.caseparcel' AND e.subject_id = cp.id
+          CROSS JOIN LATERAL (VALUES (cp.shipped_at), (e.at)) v(at) WHERE cp.id = ANY(%(ids)s)
+"""
+)
 _REPAIR = f"""
     WITH hit AS (
-        SELECT re.id, re.follows_id, re.found_at, re.sent_back_at, {ZONE} AS zone FROM cases_repair re
+        SELECT re.id, re.follows_id, re.received_at, re.quoted_at, re.found_at, re.sent_back_at, {ZONE} AS zone
+          FROM cases_repair re
           JOIN cases_case k ON k.id = re.case_id {MARKET.format("k")} WHERE re.id = ANY(%(ids)s)
     )
     {_told("cases.repair", "hit")}
     UNION {_ended("cases.repair", "hit")}
-    UNION SELECT v.at, hit.zone FROM hit CROSS JOIN LATERAL (VALUES (hit.found_at), (hit.sent_back_at)) v(at)
+    UNION SELECT v.at, hit.zone FROM hit CROSS JOIN LATERAL (VALUES (hit.received_at), (hit.quoted_at),
+          (hit.found_at), (hit.sent_back_at)) v(at)
     UNION SELECT n.found_at, hit.zone FROM hit JOIN cases_repair n ON n.id = hit.follows_id
 """
 _LETTER = f"""
@@ -116,16 +129,53 @@ def _order(which: str) -> str:
     """
 
 
+_PARCEL = (
+    _order("SELECT order_id FROM orders_shipment WHERE id = ANY(%(ids)s)")
+    + """
+    UNION SELECT n.opened_at, hit.zone FROM hit JOIN tickets_ticket n ON n.order_id = hit.id
+    UNION SELECT k.asked_at, hit.zone FROM hit JOIN cases_case k ON k.order_id = hit.id
+    UNION SELECT d.ruled_at, hit.zone FROM hit JOIN cases_case k ON k.order_id = hit.id
+          JOIN cases_dispute d ON d.case_id = k.id
+    UNION SELECT y.paid_at, hit.zone FROM hit JOIN cases_case k ON k.order_id = hit.id
+          JOIN cases_casepayment y ON y.case_id = k.id
+"""
+)
+"""Whose parcel it was decides whom the tickets and cases of its order are laid to."""
+
+_LASTED = (
+    "o.placed_at < ci.ends_at AND (EXISTS (SELECT FROM orders_orderline l WHERE l.order_id = o.id "
+    "AND l.dispatch_due_at >= ci.begins_at) OR EXISTS (SELECT FROM orders_shipment sp WHERE sp.order_id = o.id "
+    "AND sp.promised_at >= ci.begins_at))"
+)
+
+
+def _struck(which: str) -> str:
+    """Days of the orders that circumstances may have struck, wherever they went."""
+    return f"""
+        SELECT v.at, {ZONE} FROM clocks_circumstance ci JOIN orders_order o ON {_LASTED} {MARKET.format("o")}
+          LEFT JOIN orders_shipment s ON s.order_id = o.id
+          CROSS JOIN LATERAL (VALUES (o.placed_at), (s.promised_at)) v(at)
+         WHERE {which}
+    """
+
+
+_OF_SHOP = (
+    "(o.merchant_id = ANY(%(ids)s) OR EXISTS (SELECT FROM orders_orderline q WHERE q.order_id = o.id "
+    "AND q.merchant_id = ANY(%(ids)s)))"
+)
 MOMENTS: Mapping[str, str] = {
     "tickets.ticket": _TICKET,
     "cases.case": _case("SELECT unnest(%(ids)s::bigint[])"),
     "cases.dispute": _case("SELECT case_id FROM cases_dispute WHERE id = ANY(%(ids)s)"),
     "cases.casepayment": _PAYMENT,
+    "cases.caseparcel": _CASE_PARCEL,
     "cases.repair": _REPAIR,
     "cases.authoritycase": _LETTER,
     "orders.order": _order("SELECT unnest(%(ids)s::bigint[])"),
     "orders.orderline": _order("SELECT order_id FROM orders_orderline WHERE id = ANY(%(ids)s)"),
-    "orders.shipment": _order("SELECT order_id FROM orders_shipment WHERE id = ANY(%(ids)s)"),
+    "orders.shipment": _PARCEL,
+    "clocks.circumstance": _struck("ci.id = ANY(%(ids)s)"),
+    "merchants.merchant": _struck(_OF_SHOP),
     "orders.review": _order("SELECT order_id FROM orders_review WHERE id = ANY(%(ids)s)"),
 }
 """By the kind of row that an event is about."""

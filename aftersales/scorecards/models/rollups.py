@@ -16,9 +16,9 @@ from aftersales.scorecards.states import SubjectKind
 class Rollup(models.Model):
     """Numerator and denominator of one metric, one subject, one day of the market's zone and one category.
 
-    ``subject_id`` is the key of a merchant, person, team or product; carriers and vendors have 0 and a
-    ``subject_name``. ``samples`` are the times that a median is taken of, in whole seconds, each single one, shortest
-    first: a span of days is as exact as a day. All rows can be thrown away and counted anew from the rows they
+    ``subject_id`` is the key of a merchant, person, team or product; carriers, workshops and vendors have 0
+    and a ``subject_name``. ``samples`` are the times that a median is taken of, in whole seconds, each single one,
+    shortest first: a span of days is as exact as a day. All rows can be thrown away and counted anew from the rows they
     summarise.
     """
 

@@ -26,6 +26,8 @@ from aftersales.standards.services import STANDARD_TERMS, check_terms, check_val
 from aftersales.standards.states import ClockKind, Debtor, Measure
 
 COUNTED = frozenset(Measure) - {Measure.TEXT, Measure.CODES}
+CEILINGS = {"dispatch_extension_hours": "dispatch_extension_most_hours"}
+"""Numbers that a promotion may set no higher than another number of the rule book says."""
 
 
 @dataclass(frozen=True)
@@ -242,6 +244,13 @@ def _number_faults(one: Override, usual: ParameterVersion, row: Promotion, among
         yield Refusal(
             "every_market",
             _("“%(name)s” counts in every market; leave the market of the promotion empty.") % name,
+        )
+    most = CEILINGS.get(one.code)
+    if most is not None and one.value > float(rule_book.parameter(most, row.starts_at, among=among)):
+        yield Refusal(
+            "beyond_most",
+            _("“%(name)s” may be %(most)s at most: what customers were promised stays.")
+            % (name | {"most": f"{float(rule_book.parameter(most, row.starts_at, among=among)):g}"}),
         )
     try:
         check_value(usual.parameter, one.value)
