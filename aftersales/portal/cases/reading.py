@@ -41,13 +41,12 @@ from aftersales.cases.states import (
     PaymentState,
     Side,
 )
+from aftersales.cases.turns import KIND, Turn, turn_of, with_turns
 from aftersales.clocks.models import Clock
 from aftersales.core.models import Audience, Event
 from aftersales.standards.states import Debtor
 from aftersales.tickets.models import Attachment, Message
 from aftersales.tickets.states import AuthorKind
-
-from .turns import KIND, Turn, turn_of, with_turns
 
 NOT_OURS = frozenset({PaymentState.REJECTED, PaymentState.CANCELLED})
 DECIDED = frozenset({CaseState.APPROVED, CaseState.CLOSED})
