@@ -170,3 +170,18 @@ def test_a_correction_reaches_who_has_not_sent_yet_and_leaves_parcels_under_way_
     address_retire(address=default, actor=system_user(), now=now + DAY)
     assert addresses_correct(now=now + DAY) == 0
     assert kept(waits) == "宁波市新路 8 号"
+
+
+def test_staff_choose_among_the_shops_places_too(
+    desk: Cast, shop: Merchant, open_case: Open, now: datetime
+) -> None:
+    default, second = ReturnAddress.objects.get(merchant=shop), place(shop, now, "二仓")
+    case, browser = open_case({0: 1}), desk.client(desk.agent)
+    address = reverse("desk:case_act", args=[case.number, "approve"])
+    dialog = browser.get(address).content.decode()
+    assert default.place in dialog
+    assert second.place in dialog
+    sent = {"goods": "back", "how": "staff", "words": "", "amount": "", "return_to": second.public_id}
+    browser.post(address, sent | {"version": case.version})
+    assert kept(case) == second.place
+    assert second.place in browser.get(reverse("desk:case", args=[case.number])).content.decode()

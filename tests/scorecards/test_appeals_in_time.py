@@ -37,20 +37,21 @@ def reminded(now: datetime) -> int:
 
 
 def told(step: str) -> set[Any]:
-    return set(Notice.objects.filter(source=f"scorecards.appeal_{step}").values_list("user", flat=True))
+    return set(Notice.objects.filter(source=f"scorecards.appeal_{step}").values_list("user_id", flat=True))
 
 
 def test_who_may_decide_hears_a_working_day_before_and_on_the_day_and_once(
     desk: Cast, shop: Shop, now: datetime
 ) -> None:
     Merchant.objects.filter(pk=shop.merchant.pk).update(manager=desk.supervisor)
+    hearer = desk.adjudicator
     row = appealed(shop, now)
     due = row.hear_due
     assert due is not None
     assert reminded(now + 2 * HOUR) == 0
     before = next(at for at in (due - days * DAY - 4 * HOUR for days in (4, 3, 2, 1)) if reminded(at))
     assert (due - before).days in (1, 3), "the working day before, past a weekend"
-    assert desk.adjudicator.pk in told("soon")
+    assert hearer.pk in told("soon")
     assert desk.supervisor.pk not in told("soon"), "he looks after the shop"
     assert shop.owner.pk not in told("soon")
     assert reminded(before + HOUR) == 0

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from aftersales.cases.states import GOODS_BACK
-from aftersales.core.sheets.resource import Column, register
+from aftersales.core.sheets.resource import Column, RowRule, register
 from aftersales.core.sheets.widgets import BoolWidget, LookupWidget, TextWidget, WordsWidget
 from aftersales.merchants.models import ReturnAddress
 
@@ -25,6 +25,14 @@ class ShopAddressesSheet(OfShop):
     key = ("merchant", "name")
     known_by = "k.merchant_id = {merchant} AND k.name = {name} AND k.active_to IS NULL"
     view_capability = "portal.work"
+    rules = (
+        RowRule(
+            "unreachable", ("place", "contact", "phone"),
+            "coalesce({place}, '') = '' OR coalesce({contact}, '') = '' OR coalesce({phone}, '') = ''",
+            _("A return address has a place, somebody who takes the goods, and a telephone."),
+            _("Fill in all three; the customer reads them."),
+        ),
+    )  # fmt: skip
     intake = staticmethod(addresses_take)
     seen = "seen"
     lost = "taken"

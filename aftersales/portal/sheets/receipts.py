@@ -101,7 +101,7 @@ class ShopReceiptsSheet(OfShop):
     page of the parcel."""
 
     sheet, title, position = "shop_receipts", _("Receipts of returned goods"), 214
-    key = row_key = ("case", "line")
+    key = ("case", "line")
     known_by = TAKEN
     rules = RULES
     intake = staticmethod(receipts_take)
