@@ -28,7 +28,9 @@ NOVEMBER = date(2026, 11, 1)
 def later(desk: Cast, shop: Shop, broken: Callable[..., Any], now: datetime) -> datetime:
     """When both judge: three broken obligations, a warning by one rule book, points by the other."""
     only_rule(desk, now, "ladder", now - DAY, **LADDER | {"count": 3})
-    IncentiveVersion.objects.exclude(rule__code="merchant_late_points").update(valid_to=now - 800 * DAY)
+    IncentiveVersion.objects.filter(rule__code="merchant_late_points").update(
+        valid_from=now - 60 * DAY, valid_to=None
+    )
     broken(shop.merchant, now, 3)
     return now + 30 * DAY
 
