@@ -106,7 +106,8 @@ def lines(
     order: tuple[Any, ...] = ("-pk",)
     if tab == Tab.APPEALS:
         order = (F("hear_due").asc(nulls_last=True), "pk")
-        last = MerchantMeasure.objects.filter(pk=before).values_list("hear_due", flat=True).first()
+        kept = MerchantMeasure.objects.filter(pk=before or 0).values_list("hear_due", flat=True)
+        last = kept.first() if before else None
         rows = rows.filter(Q(hear_due__gt=last) | Q(hear_due=last, pk__gt=before)) if last else rows
     elif before:
         rows = rows.filter(pk__lt=before)

@@ -122,7 +122,7 @@ def _rows(request: HttpRequest, row: Merchant, now: datetime) -> dict[str, Any]:
             (
                 one,
                 names.get((one.subject_kind, one.subject_id)),
-                Turn(one.whose).label if one.whose in OTHERS else "",
+                _others(one),
             )
             for one in clocks
         ],
@@ -136,6 +136,11 @@ def _rows(request: HttpRequest, row: Merchant, now: datetime) -> dict[str, Any]:
         ],
         "measures": [measurepages.line(one, now) for one in _with_shop(_acting(user, row, now))[:ROWS]],
     }
+
+
+def _others(clock: Any) -> str:
+    """Whose turn it is where the shop has done its part."""
+    return str(Turn(clock.whose).label) if clock.whose in OTHERS else ""
 
 
 def _acting(user: Any, row: Merchant, now: datetime) -> Any:

@@ -149,7 +149,7 @@ def _edited(request: MerchantRequest, row: ReturnAddress | None) -> HttpResponse
 
 
 def _saved(request: MerchantRequest, row: ReturnAddress | None, told: dict[str, Any]) -> ReturnAddress | None:
-    who = {"actor": request.user, "now": timezone.now()}
+    who: dict[str, Any] = {"actor": request.user, "now": timezone.now()}
     if row is None:
         return _done(request, lambda: address_add(merchant=request.merchant, **told, **who),
                      _("Saved. Customers who wait for an address are told."))  # fmt: skip
