@@ -49,6 +49,10 @@ app.conf.beat_schedule = {
         "task": "aftersales.scorecards.tasks.raise_measures",
         "schedule": crontab(hour=22, minute=40),
     },
+    "remind-of-appeals": {
+        "task": "aftersales.scorecards.tasks.remind_of_appeals",
+        "schedule": crontab(minute=35),
+    },
     "sweep-measures": {"task": "aftersales.scorecards.tasks.sweep_measures", "schedule": 600.0},
     "sweep-circumstances": {"task": "aftersales.clocks.tasks.sweep_circumstances", "schedule": 600.0},
     "sweep-lessons": {"task": "aftersales.merchants.tasks.sweep_lessons", "schedule": 600.0},

@@ -10,6 +10,7 @@ from accounts.models import User
 from accounts.services import system_user
 from aftersales.cases.services import Consent
 from aftersales.merchants import services as merchants
+from aftersales.merchants.services.addresses import address_add
 from aftersales.orders import services as orders
 
 
@@ -28,7 +29,7 @@ def merchant(code: str, now: datetime, *, returns: str = "杭州市文一路 8 �
         code=code, name=f"Shop {code}", actor=system_user(), now=now, **{"state": "active", **columns}
     )
     if returns:
-        merchants.contact_save(merchant=row, role="returns", address=returns, actor=system_user(), now=now)
+        address_add(merchant=row, name="总仓", place=returns, actor=system_user(), now=now)
     return row
 
 

@@ -64,13 +64,14 @@ MERCHANT_REGISTER = {
     "merchants.keep_people": roles(R.MERCHANT_OWNER),  # who else acts for the merchant that one owns
     "merchants.view_agreements": roles(KEEPERS, R.LEAD, R.SUPERVISOR, R.ADJUDICATOR, R.AUDITOR),
     "merchants.accept_agreement": roles(R.MERCHANT_OWNER),  # of the merchant that one owns
-    "merchants.keep_returns_address": MERCHANTS,  # of the merchant one acts for
+    "merchants.keep_returns_address": roles(R.MERCHANT_OWNER),  # of the merchant that one owns
     **{f"core.export_{sheet}": LESSON_BOOK for sheet in ("merchant_lessons", "training_terms")},
     "merchants.view_talk": TALK_READERS,  # the contact log; never a merchant's to read
     "merchants.keep_talks": TALK_KEEPERS,  # of shops that one looks after
     "merchants.keep_any_talks": roles(R.OPERATIONS, R.SUPERVISOR),
     "core.export_merchant_talks": TALK_READERS,
     "core.export_rule_comments": TALK_READERS,
+    "core.export_return_addresses": roles(R.OPERATIONS, R.SUPERVISOR, R.AUDITOR),
     "merchants.view_deposits": DEPOSIT_READERS,
     **{f"core.export_{sheet}": DEPOSIT_READERS for sheet in ("deposit_calls", "deposit_moves")},
     **register("merchants.merchantmember", view=KEEPERS | {R.AUDITOR}, change=KEEPERS, add=KEEPERS),

@@ -16,11 +16,13 @@ SHEETS = {
     "core.import_shifts": roles(LEADS - {R.VENDOR_LEAD}, R.PLANNER),
     "core.export_shifts": roles(LEADS - {R.VENDOR_LEAD}, R.PLANNER, R.AUDITOR),
     # Of the merchant one acts for, on a page of the portal.
-    **{f"core.import_{sheet}": MERCHANTS for sheet in ("shop_answers", "shop_waybills")},
+    **{f"core.import_{sheet}": MERCHANTS for sheet in ("shop_answers", "shop_waybills", "shop_receipts")},
     **{
         f"core.export_{sheet}": MERCHANTS
-        for sheet in ("shop_cases", "shop_duties", "shop_answers", "shop_waybills")
+        for sheet in ("shop_cases", "shop_duties", "shop_answers", "shop_waybills", "shop_receipts")
     },
+    "core.import_shop_addresses": roles(R.MERCHANT_OWNER),
+    "core.export_shop_addresses": MERCHANTS,
     "sheets.upload": roles(
         LEADS - VENDORS, R.FINANCE, R.AUDITOR, R.ADMINISTRATOR, R.PLANNER, R.TRAINER, R.PAYROLL_READER
     ),

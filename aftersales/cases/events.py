@@ -107,6 +107,7 @@ register(
     case("link_replaced", _("%(actor)s ended the links to the customer's page and made a new one."), INTERNAL),
     case("address_asked", _("The merchant owes a return address from now on."), MERCHANT),
     case("address_given", _("The merchant gave the return address; the customer may send the goods.")),
+    case("address_changed", _("The merchant corrected the return address; the customer is told.")),
     case("goods_arrived", _("The goods count as delivered; the merchant owes the receipt from now on."), MERCHANT),
     case("goods_confirmed", _("What became of the delivered goods is known."), MERCHANT),
     case("replacement_owed", _("The merchant owes the replacement from now on.")),

@@ -23,7 +23,7 @@ show(
 )
 
 PARTS = {
-    "Case": ("CaseLine", "CaseNote", "CaseJudgment", "Exchange", "Due"),
+    "Case": ("CaseAddress", "CaseLine", "CaseNote", "CaseJudgment", "Exchange", "Due"),
     "CaseParcel": ("ParcelItem", "ParcelReceipt", "ParcelPhoto", "ParcelLabel"),
     "CasePayment": ("PaymentPart",),
     "Dispute": ("DisputeEvidence", "Ruling", "Settlement"),

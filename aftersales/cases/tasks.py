@@ -15,6 +15,7 @@ from aftersales.cases.services.automatic import approve_due, pay_due
 from aftersales.cases.services.cancelling import cancels_carry_out
 from aftersales.cases.services.obliging import addresses_follow
 from aftersales.cases.services.requests import requests_lapse
+from aftersales.cases.services.returning import addresses_correct
 from aftersales.cases.services.runs import run_export
 from aftersales.cases.services.telling import differences_unpaid
 from aftersales.core import origin
@@ -48,8 +49,9 @@ def ask_about_payments() -> None:
 @shared_task
 def sweep_parcels() -> None:
     """Every ten minutes: remind who has goods to send, end the waiting that is over, and cases that give nothing;
-    ask merchants who have an address by now, and tell customers of theirs for returns; count as delivered what is on
-    its way for too long, and as not stopped what no carrier stopped; tell staff of differences that nobody paid.
+    ask merchants who have an address by now, and tell customers of theirs for returns, and of corrections; count as
+    delivered what is on its way for too long, and as not stopped what no carrier stopped; tell staff of differences
+    that nobody paid.
     """
     now = timezone.now()
     with origin.coming_from("task"):
@@ -57,6 +59,7 @@ def sweep_parcels() -> None:
         services.parcels_expire(now=now)
         services.cases_end_empty(now=now)
         addresses_follow(now=now)
+        addresses_correct(now=now)
         services.parcels_presume(now=now)
         services.stops_end(now=now)
         merchants_ask_again(now=now)

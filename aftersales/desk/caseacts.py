@@ -12,6 +12,7 @@ from django import forms
 from aftersales.cases import services
 from aftersales.cases.models import Case, CaseParcel
 from aftersales.desk.caseforms import ActForm, ConsentForm, WaybillForm
+from aftersales.merchants.models import ReturnAddress
 
 
 @dataclass(frozen=True)
@@ -35,12 +36,16 @@ Form = Mapping[str, Any]
 
 def _approve(case: Case, data: Form, **who: Any) -> Case:
     waived = {"back": None, "keep": False}.get(data.get("goods", ""))
+    to = data.get("return_to") if waived is None else ""
     return services.case_approve(
         case=case,
         amount=data["amount"],
         goods_back=waived,
         how=data["how"] or "staff",
         words=data["words"],
+        return_to=ReturnAddress.objects.filter(public_id=to, merchant=case.merchant_id).first()
+        if to
+        else None,
         **who,
     )
 
@@ -85,7 +90,7 @@ def _close(case: Case, data: Form, *, version: int | None = None, **who: Any) ->
 
 
 ACTS: Mapping[str, CaseAct] = {
-    "approve": CaseAct(("amount", "goods", "how", "words"), _approve, preview=True),
+    "approve": CaseAct(("amount", "goods", "return_to", "how", "words"), _approve, preview=True),
     "offer": CaseAct(("amount", "by", "words"), _offer, ("amount",), preview=True),
     "counter": CaseAct(("amount", "words"), _counter, ("amount",), preview=True),
     "accept_offer": CaseAct((), _accept, consent=True),

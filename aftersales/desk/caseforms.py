@@ -11,7 +11,9 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
+from aftersales.cases.models import Case
 from aftersales.cases.services import CaseDraft
+from aftersales.cases.services.returning import addresses_offered
 from aftersales.cases.states import TAKEN_DOWN, CaseKind, CompensationKind, Ground, Side
 from aftersales.desk.moments import MomentField
 
@@ -112,6 +114,9 @@ class ActForm(forms.Form):
     goods = forms.ChoiceField(label=gettext_lazy("The goods"), required=False, choices=[
         ("back", gettext_lazy("The customer sends them back")), ("keep", gettext_lazy("The customer keeps them")),
     ])  # fmt: skip
+    return_to = forms.ChoiceField(
+        label=pgettext_lazy("portal", "If they come back: where to"), required=False
+    )
     side = forms.ChoiceField(label=gettext_lazy("Asked for by"), required=False, choices=[
         ("customer", pgettext_lazy("side", "Customer")), ("merchant", pgettext_lazy("side", "Merchant")),
     ])  # fmt: skip
@@ -138,6 +143,19 @@ class ActForm(forms.Form):
         if self.fields["words"].required and not words.strip():
             raise forms.ValidationError(_("Say why: the customer is told."))
         return words
+
+
+def with_places(form: forms.Form, case: Case) -> forms.Form:
+    """Where several places take the goods back the one that fits is chosen already; else nothing is asked."""
+    if "return_to" in form.fields:
+        places, fits = addresses_offered(case) if case.goods_back else ([], None)
+        if len(places) > 1 and fits is not None:
+            rows = [(one.public_id, f"{one.name}: {one.place}") for one in places]
+            form.fields["return_to"].choices = rows  # type: ignore[attr-defined]
+            form.fields["return_to"].initial = fits.public_id
+        else:
+            del form.fields["return_to"]
+    return form
 
 
 class FreightForm(forms.Form):

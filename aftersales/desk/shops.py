@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy, ngettext_lazy, pgettext_lazy
 
 from accounts.models import User
 from accounts.states import Role
+from aftersales.cases import turns
 from aftersales.cases.models import Dispute
 from aftersales.clocks.models import Clock
 from aftersales.clocks.states import ClockState
@@ -150,6 +151,12 @@ def _scores(lines: Mapping[int, Line]) -> None:
 COUNTED: Mapping[str, tuple[Any, str, str, bool]] = {
     # what: words, tone, part of the shop's page, whether the merchant complains of it (else he owes it)
     "late": (ngettext_lazy("%(n)d obligation overdue", "%(n)d obligations overdue", "n"), RED, "owes", False),
+    "held": (
+        ngettext_lazy("%(n)d obligation late with others", "%(n)d obligations late with others", "n"),
+        AMBER,
+        "owes",
+        False,
+    ),
     "open": (
         ngettext_lazy("%(n)d obligation running", "%(n)d obligations running", "n"),
         AMBER,
@@ -206,8 +213,11 @@ def _counted(viewer: Any, ids: Sequence[int], now: datetime) -> list[QuerySet[An
     told = Proposal.objects.visible_to(viewer).filter(party=Party.MERCHANT, party_id__in=ids)
     late = Q(due_at__lt=now)
     clock_late = late & ~Q(state=ClockState.PAUSED)  # one that stands still is not late
+    clock = [
+        When(clock_late & Q(whose__in=turns.OTHERS), then=Value("held")), When(clock_late, then=Value("late")),
+    ]  # fmt: skip
     return [
-        _grouped(clocks, "merchant_id", "due_at", When(clock_late, then=Value("late")), "open"),
+        _grouped(clocks, "merchant_id", "due_at", clock, "open"),
         _grouped(lessons.filter(merchant__in=ids), "merchant_id", "due_at", None, "lesson"),
         _grouped(calls.filter(merchant__in=ids), "merchant_id", "due_at", When(late, then=Value("deposit_late")),
                  "deposit"),
@@ -240,9 +250,9 @@ def _grouped(rows: QuerySet[Any], shop: str, due: str, when: Any, otherwise: str
 
 
 def open_obligations(viewer: Any, ids: Sequence[int]) -> QuerySet[Clock]:
-    """Obligations of these shops that run or are late."""
+    """Obligations of these shops that run or are late, each with the turn of its case as the shop itself reads it."""
     rows: QuerySet[Clock] = Clock.objects.visible_to(viewer).open()
-    return rows.filter(owed_by=Debtor.MERCHANT, merchant_id__in=ids, is_historic=False)
+    return turns.turns_of_clocks(rows.filter(owed_by=Debtor.MERCHANT, merchant_id__in=ids, is_historic=False))
 
 
 def open_disputes(viewer: Any, ids: Sequence[int]) -> QuerySet[Dispute]:

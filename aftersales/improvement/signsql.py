@@ -51,8 +51,11 @@ SELF_ORDER = rf"""
           FROM merchants_merchantcontact c WHERE c.phone <> ''
         UNION SELECT c.merchant_id, 'email', lower(regexp_replace(c.email, '\s', '', 'g'))
           FROM merchants_merchantcontact c WHERE c.email <> ''
-        UNION SELECT c.merchant_id, 'address', lower(regexp_replace(c.address, '\s', '', 'g'))
-          FROM merchants_merchantcontact c WHERE c.address <> ''
+        UNION SELECT a.merchant_id, 'phone',
+               regexp_replace(regexp_replace(a.phone, '[^0-9]', '', 'g'), '^(0086|86)(1[0-9]{{10}})$', '\2')
+          FROM merchants_returnaddress a WHERE a.phone <> ''
+        UNION SELECT a.merchant_id, 'address', lower(regexp_replace(a.place, '\s', '', 'g'))
+          FROM merchants_returnaddress a
         UNION SELECT m.merchant_id, 'email', lower(u.email) FROM merchants_merchantmember m
           JOIN accounts_user u ON u.id = m.user_id WHERE u.email <> ''
     ), {_USED.format(where=_KNOWN)}

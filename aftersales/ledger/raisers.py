@@ -70,6 +70,8 @@ class Raiser:
 _raisers: dict[str, Raiser] = {}
 Taken = Callable[[Collection[int]], set[int]]
 _taken: list[Taken] = []
+Held = Callable[[Any, int, date], bool]
+_held: list[Held] = []
 
 
 def declare(raiser: Raiser) -> None:
@@ -125,6 +127,26 @@ def also_taken(fn: Taken) -> None:
 def taken() -> Sequence[Taken]:
     """Who says which breaches are taken, for the test that lists them."""
     return tuple(_taken)
+
+
+def also_held(fn: Held) -> None:
+    """A room above says whether something else rests on what a figure's rule charges a merchant for in a month."""
+    if fn not in _held:
+        _held.append(fn)
+
+
+def held() -> Sequence[Held]:
+    """Who says what else rests on a figure, for the test that lists them."""
+    return tuple(_held)
+
+
+def is_taken(version: Any, party_id: int, month: date, references: Sequence[int]) -> bool:
+    """Whether something else rests by now on what a merchant would be charged for. Asked under his lock."""
+    if gauge_of(version.trigger) is not None:
+        return any(one(version, party_id, month) for one in _held)
+    told = Event.objects.filter(pk__in=references, kind="clock.breached").values_list("payload", flat=True)
+    keys = {one["clock"] for one in told if one.get("clock")}
+    return bool(keys) and any(one(keys) for one in _taken)
 
 
 def from_event(

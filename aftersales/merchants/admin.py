@@ -17,7 +17,7 @@ from aftersales.core.components import badge
 from aftersales.core.wording import languages, money, stamp
 
 from . import services
-from .models import Merchant, MerchantContact, MerchantMember
+from .models import Merchant, MerchantContact, MerchantMember, ReturnAddress
 from .states import COLOURS, MerchantState
 
 MARKS = {
@@ -39,7 +39,16 @@ class ContactInline(RoomInline):
     """A merchant's business contacts: staff call them, so they are shown in full."""
 
     model = MerchantContact
-    fields = readonly_fields = ("role", "name", "phone", "email", "address")
+    fields = readonly_fields = ("role", "name", "phone", "email")
+
+
+class AddressInline(RoomInline):
+    """Where the merchant takes goods back; he keeps them in his portal."""
+
+    model = ReturnAddress
+    fields = readonly_fields = (
+        "name", "contact", "phone", "place", "is_default", "categories", "kinds", "active_to",
+    )  # fmt: skip
 
 
 @admin.register(Merchant)
@@ -63,7 +72,7 @@ class MerchantAdmin(RoomAdmin):
     ordering = ("code",)
     readonly_fields = ("state_badge", "opened_at", "exit_began_at", "active_to")
     read_as = MappingProxyType({"languages": "spoken", "deposit_due": "due", "deposit_held": "deposit"})
-    inlines = (ContactInline, MemberInline)
+    inlines = (ContactInline, AddressInline, MemberInline)
     fieldsets = (
         (None, {"fields": (("code", "name"), ("state_badge", "self_run"), ("main_category", "manager"))}),
         (_("Where"), {"fields": (("province", "city", "postcode"), ("market", "languages"))}),

@@ -160,6 +160,19 @@ register(
         sentence=_("%(actor)s changed a contact of the merchant."),
         payload={"role": "code"},
     ),
+    *(
+        Kind(
+            f"merchant.return_address_{what}",
+            sentence=words,
+            payload={"address": "code"},
+            audience="merchant",
+        )
+        for what, words in (
+            ("added", _("%(actor)s added a return address.")),
+            ("changed", _("%(actor)s changed a return address.")),
+            ("retired", _("%(actor)s retired a return address.")),
+        )
+    ),
     Kind(
         "merchant.deposit_taken",
         sentence=_("%(amount)s %(currency)s was taken of the deposit; %(held)s is left."),

@@ -1,9 +1,11 @@
-"""What of this room a merchant reads: himself, his people, his deposit, their courses, what he agreed to."""
+"""What of this room a merchant reads: himself, his people and places, his deposit, their courses, what he agreed to."""
 
 from aftersales.core.rowpolicies import show, through
 
 show("merchants.Merchant", "merchants_merchant.id = %(me)s")
-OWN = ("MerchantMember", "MerchantInvitation", "MerchantContact", "DepositMove", "DepositCall", "Lesson")
+OWN = (
+    "MerchantMember", "MerchantInvitation", "MerchantContact", "ReturnAddress", "DepositMove", "DepositCall", "Lesson",
+)  # fmt: skip
 for name in OWN:
     show(f"merchants.{name}", f"merchants_{name.lower()}.merchant_id = %(me)s")
 show(

@@ -44,6 +44,13 @@ class MerchantContactQuerySet(MerchantPartQuerySet):
     view_capability = "merchants.view_merchantcontact"
 
 
+class ReturnAddressQuerySet(MerchantPartQuerySet):
+    view_capability = "merchants.view_merchantcontact"
+
+    def in_use(self) -> Self:
+        return self.filter(active_to=None)
+
+
 class MerchantQuerySet(models.QuerySet[Any]):
     def visible_to(self, user: Any) -> Self:
         """Staff with the capability see all; a merchant's people see their own; everybody else nothing."""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db.models import Case, OuterRef, QuerySet, Subquery, When
 
-from .models import Merchant, MerchantContact
+from .models import Merchant, MerchantContact, ReturnAddress
 from .states import ContactRole
 
 
@@ -53,9 +53,36 @@ def notice_email(merchant: str) -> Subquery:
 def takes_returns(merchant_ids: Iterable[int | None]) -> set[int]:
     """Those of these merchants of whom an address for returned goods is known; the platform's own shops have ours."""
     asked = [pk for pk in merchant_ids if pk is not None]
-    desks = MerchantContact.objects.filter(role=ContactRole.RETURNS, merchant__in=asked).exclude(address="")
+    places = ReturnAddress.objects.in_use().filter(merchant__in=asked)
     own = Merchant.objects.filter(pk__in=asked, self_run=True)
-    return {*desks.values_list("merchant_id", flat=True), *own.values_list("pk", flat=True)}
+    return {*places.values_list("merchant_id", flat=True), *own.values_list("pk", flat=True)}
+
+
+def return_addresses(merchant_ids: Iterable[int | None]) -> dict[int, list[ReturnAddress]]:
+    """The places in use for returned goods of these merchants, each one's default first. One query."""
+    asked = [pk for pk in merchant_ids if pk is not None]
+    found: dict[int, list[ReturnAddress]] = {}
+    for one in ReturnAddress.objects.in_use().filter(merchant__in=asked) if asked else ():
+        found.setdefault(one.merchant_id, []).append(one)
+    return found
+
+
+def fitting(
+    addresses: Sequence[ReturnAddress], categories: Collection[Collection[str]], kind: str
+) -> ReturnAddress | None:
+    """Which of a merchant's places takes goods of these categories in a case of this kind.
+
+    ``categories``: for each article the code of its category and of those above it. One that is named for all of the
+    articles and for the kind goes before one named for the articles, then for the kind, then the default.
+    """
+
+    def worth(one: ReturnAddress) -> tuple[bool, bool, bool]:
+        of_goods = bool(categories) and all(set(one.categories) & set(each) for each in categories)
+        of_kind = kind in one.kinds
+        unfit = (one.categories and not of_goods) or (one.kinds and not of_kind)
+        return (False, False, one.is_default) if unfit else (of_goods, of_kind, one.is_default)
+
+    return max(addresses, key=worth, default=None)
 
 
 def why_no_address(email: str | None) -> str:

@@ -9,6 +9,7 @@ from django.utils.translation import pgettext_lazy
 
 from aftersales.core.rulebook import RuleState
 from aftersales.core.sheets.resource import Attached, Column, SheetResource, ShippedProfile, register, ship
+from aftersales.core.sheets.sqltext import public_ids
 from aftersales.core.sheets.widgets import (
     AmountWidget,
     BoolWidget,
@@ -19,15 +20,16 @@ from aftersales.core.sheets.widgets import (
     MomentWidget,
     TextWidget,
     WholeWidget,
+    WordsWidget,
 )
 from aftersales.standards.models import ConsultationComment
 from aftersales.standards.states import Taken
 
 from .contactstates import ContactChannel, ContactSubject, SpokenWith
-from .models import DepositCall, DepositMove, Lesson, Merchant, Talk, TrainingTerm
+from .models import DepositCall, DepositMove, Lesson, Merchant, ReturnAddress, Talk, TrainingTerm
 from .states import ContactRole, DepositKind, LearnedBy, MerchantState
 
-FIELDS = ("phone", "email", "address")
+FIELDS = ("phone", "email")
 
 
 def reached(role: str, field: str, column: str) -> Attached:
@@ -49,6 +51,25 @@ def reached(role: str, field: str, column: str) -> Attached:
     )
 
 
+PLACES = "merchants_returnaddress k WHERE k.merchant_id = {} AND k.is_default"
+SAME_PLACE = f"SELECT FROM {PLACES.format('{target}')} AND k.place = {{returns_address}}"
+RETURNED_TO = Attached(
+    columns=("returns_address",),
+    missing=f"{{returns_address}} IS NOT NULL AND NOT EXISTS ({SAME_PLACE})",
+    insert=(
+        "INSERT INTO merchants_returnaddress "
+        "(public_id, version, merchant_id, name, contact, phone, place, categories, kinds, is_default) "
+        f"SELECT {public_ids('x.target')}, 1, x.target,"
+        " left(x.value, 60), '', '', x.value, "
+        "'{{}}', '{{}}', true FROM (SELECT {target} AS target, max({returns_address}) AS value {rows} "
+        f"WHERE {{returns_address}} IS NOT NULL AND NOT EXISTS ({SAME_PLACE}) GROUP BY 1) AS x ORDER BY 1 "
+        "ON CONFLICT (merchant_id) WHERE is_default DO UPDATE SET place = EXCLUDED.place, "
+        "version = merchants_returnaddress.version + 1"
+    ),
+)
+"""Where a merchant takes goods back by default; his others are his own to keep."""
+
+
 def known(role: str, field: str) -> str:
     """What an export shows of a contact."""
     return f"(SELECT k.{field} FROM merchants_merchantcontact k WHERE k.merchant_id = t.id AND k.role = '{role}')"
@@ -64,7 +85,7 @@ class MerchantSheet(SheetResource):
     attached = (
         reached(ContactRole.AFTERSALES, "email", "aftersales_email"),
         reached(ContactRole.AFTERSALES, "phone", "aftersales_phone"),
-        reached(ContactRole.RETURNS, "address", "returns_address"),
+        RETURNED_TO,
     )
 
     code = Column("code", KeyWidget(64), _("Merchant code"), required=True, example="M1001")
@@ -87,7 +108,7 @@ class MerchantSheet(SheetResource):
     )  # fmt: skip
     returns_address = Column(
         None, TextWidget(300), _("Address for returns"), example="西湖区文三路 1 号",
-        export=known(ContactRole.RETURNS, "address"),
+        export=f"(SELECT k.place FROM {PLACES.format('t.id')})",
     )  # fmt: skip
 
     class Meta:
@@ -294,5 +315,28 @@ class CommentList(SheetResource):
         model = ConsultationComment
 
 
-register(MerchantSheet, TermList, LessonList, CallList, MoveList, TalkList, CommentList)
+class PlaceList(SheetResource):
+    """Where merchants take goods back: their owners keep the places in the portal, so nothing comes in."""
+
+    sheet, title, position = "return_addresses", _("return addresses"), 19
+    key = ("merchant", "name")
+    importable = False
+    view_capability = "merchants.view_merchantcontact"
+
+    merchant = Column(None, KeyWidget(64), _("Merchant code"), export=MERCHANT.format(column="code"))
+    merchant_name = Column(None, TextWidget(120), _("Merchant name"), export=MERCHANT.format(column="name"))
+    name = Column("name", TextWidget(60), _("short name"))
+    contact = Column("contact", TextWidget(80), _("who takes them"))
+    phone = Column("phone", TextWidget(40), _("telephone"))
+    place = Column("place", TextWidget(300), _("address"))
+    categories = Column("categories", WordsWidget(longest=400), _("product categories"))
+    kinds = Column("kinds", WordsWidget(), _("kinds of cases"))
+    is_default = Column("is_default", BoolWidget(), _("default"))
+    active_to = Column("active_to", MomentWidget(), _("no longer used since"))
+
+    class Meta:
+        model = ReturnAddress
+
+
+register(MerchantSheet, TermList, LessonList, CallList, MoveList, TalkList, CommentList, PlaceList)
 ship(OLIST)

@@ -38,7 +38,7 @@ class ContactRole(TextChoices):
     """For what a merchant's contact person is called."""
 
     AFTERSALES = "aftersales", pgettext_lazy("merchant contact", "After-sales")
-    RETURNS = "returns", pgettext_lazy("merchant contact", "Returns address")
+    RETURNS = "returns", pgettext_lazy("merchant contact", "Returns desk")
     FINANCE = "finance", pgettext_lazy("merchant contact", "Finance")
     EMERGENCY = "emergency", pgettext_lazy("merchant contact", "Emergency")
 

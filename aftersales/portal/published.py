@@ -20,7 +20,7 @@ from aftersales.merchants.models import AgreementVersion
 from aftersales.scorecards import consequencepages, consequences, consequencewords
 from aftersales.scorecards.models import ConsequenceVersion
 from aftersales.standards import selectors as rule_book
-from aftersales.standards.models import Consultation, StandardVersion
+from aftersales.standards.models import Consultation, Promotion, StandardVersion
 from aftersales.standards.promoting import selectors as promotions
 from aftersales.standards.states import Debtor
 
@@ -86,6 +86,22 @@ def sales(now: datetime) -> list[Sale]:
         )
         for one in rows
     ]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A promotion that is or was talked over: the times that merchants would owe, beside the usual ones."""
+
+    promotion: Promotion
+    lines: Sequence[promotions.Line]
+
+
+def planned_of(row: Consultation, now: datetime) -> Planned | None:
+    """What a consultation about a promotion is about; None for another one."""
+    if row.rule_kind != Promotion._meta.label_lower:
+        return None
+    found = Promotion.objects.filter(pk=row.rule_id).first()
+    return Planned(found, promotions.of_merchants(found, now)) if found is not None else None
 
 
 @dataclass(frozen=True)

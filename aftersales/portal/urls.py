@@ -3,6 +3,7 @@
 from django.urls import path
 
 from .views import (
+    addresses,
     agreement,
     cases,
     consequences,
@@ -32,7 +33,10 @@ urlpatterns = [
     path("cases/<str:public_id>/do/<slug:name>/", cases.act, name="act"),
     path("requests/", requests.index, name="requests"),
     path("requests/<str:public_id>/", requests.one, name="request"),
-    path("addresses/", house.addresses, name="addresses"),
+    path("addresses/", addresses.index, name="addresses"),
+    path("addresses/new/", addresses.add, name="address_add"),
+    path("addresses/<str:public_id>/", addresses.change, name="address"),
+    path("addresses/<str:public_id>/retire/", addresses.retire, name="address_retire"),
     path("sheets/", sheets.index, name="sheets"),
     path("sheets/<slug:sheet>.<slug:fmt>", sheets.take_out, name="take_out"),
     path("rules/", house.rules, name="rules"),

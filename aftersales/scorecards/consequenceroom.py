@@ -51,6 +51,7 @@ def connect() -> None:
         }
     )
     raisers.also_taken(taken.clocks)
+    raisers.also_held(taken.holds)
     for move in ("withdraw", "overturn", "reverse"):
         moves.guard("ledger.proposal", move, consequenceguards.not_the_manager_of_the_shop)
     checked_by(ConsequenceVersion, check)

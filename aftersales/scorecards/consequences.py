@@ -210,9 +210,9 @@ def _taken(kind: str, merchants: Collection[int], keys: Collection[str]) -> set[
     return set(rows.values_list("key", flat=True))
 
 
-def _charged(since: datetime) -> set[str]:
+def _charged(since: datetime, **of: int) -> set[str]:
     """Breaches that an incentive rule has charged already: one fact has one consequence."""
-    months = Raised.objects.filter(party=Party.MERCHANT, month__gte=since.date().replace(day=1))
+    months = Raised.objects.filter(party=Party.MERCHANT, month__gte=since.date().replace(day=1), **of)
     keys = {key for events in months.values_list("events", flat=True) for key in events}
     told = Event.objects.filter(pk__in=keys, kind="clock.breached").values_list("payload", flat=True)
     return {str(one["clock"]) for one in told if one.get("clock")}
@@ -227,10 +227,8 @@ def of_breaches(terms: Terms, merchant: int, rows: Sequence[tuple[int, datetime]
 
 def _ladder(rule: int) -> QuerySet[MerchantMeasure]:
     """Measures by a rule that nothing turned back."""
-    rows: QuerySet[MerchantMeasure] = MerchantMeasure.objects.filter(rule=rule).exclude(
-        state__in=sorted(FALLEN)
-    )
-    return rows
+    rows: QuerySet[MerchantMeasure] = MerchantMeasure.objects.filter(rule=rule)
+    return rows.exclude(state__in=sorted(FALLEN))
 
 
 def _covered(version: ConsequenceVersion) -> dict[int, date]:
@@ -410,6 +408,14 @@ def _planned(version: ConsequenceVersion, terms: Terms, hits: Iterable[Hit], now
         number = min(last.step + 1, len(terms.steps)) if last is not None else 1
         found.append(Plan(version, terms, hit, number, last))
     return found
+
+
+def stands(plan: Plan, now: datetime) -> bool:
+    """Whether the plan is what follows still: its facts are free, and no other step of its rule came between."""
+    again = [(one.number, one.rests_on) for one in _planned(plan.version, plan.terms, [plan.hit], now)]
+    breaches = {key for kind, key in plan.hit.facts if kind == BREACH}
+    since, who = plan.hit.at - plan.terms.days * DAY, plan.hit.merchant_id
+    return again == [(plan.number, plan.rests_on)] and not breaches & _charged(since, party_id=who)
 
 
 def _open(hits: Sequence[Hit]) -> list[Hit]:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext, pgettext_lazy
@@ -97,12 +97,21 @@ def tabs(user: Any, now: datetime) -> list[tuple[str, str, int]]:
 
 
 def lines(
-    rows: Any, now: datetime, *, before: int | None = None, most: int = PAGE
+    rows: Any, now: datetime, *, before: int | None = None, most: int = PAGE, tab: str = Tab.ALL
 ) -> tuple[list[Line], int | None]:
-    """A page of measures, newest first, and the key to go on from. One statement."""
-    if before:
+    """A page of measures, newest first, and the key to go on from. One statement.
+
+    Appeals stand by their time, so that overdue ones come first; a further page of them takes one statement more.
+    """
+    order: tuple[Any, ...] = ("-pk",)
+    if tab == Tab.APPEALS:
+        order = (F("hear_due").asc(nulls_last=True), "pk")
+        kept = MerchantMeasure.objects.filter(pk=before or 0).values_list("hear_due", flat=True)
+        last = kept.first() if before else None
+        rows = rows.filter(Q(hear_due__gt=last) | Q(hear_due=last, pk__gt=before)) if last else rows
+    elif before:
         rows = rows.filter(pk__lt=before)
-    found = list(rows.select_related("merchant", "rule").order_by("-pk")[: most + 1])
+    found = list(rows.select_related("merchant", "rule").order_by(*order)[: most + 1])
     shown = found[:most]
     return [line(one, now) for one in shown], shown[-1].pk if len(found) > most else None
 

@@ -80,6 +80,14 @@ def sweep_measures() -> int:
         return services.measures_sweep(actor=system_user(now), now=now)
 
 
+@shared_task
+def remind_of_appeals() -> int:
+    """Every hour: whoever may decide about an appeal hears of it a working day before its time is over, and then."""
+    now = timezone.now()
+    with origin.coming_from("task"):
+        return services.appeals_remind(actor=system_user(now), now=now)
+
+
 def announce_consequence_job(job: Job, now: datetime) -> Mapping[str, Any]:
     """Tell merchants of a version that was announced."""
     version = ConsequenceVersion.objects.select_related("rule").get(pk=int(job.payload["version"]))

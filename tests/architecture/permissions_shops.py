@@ -58,5 +58,7 @@ SHOPS = {
     "promotions:draft": Page(PLANNERS, "POST"),
     "promotions:change": Page(PLANNERS, "POST", _promotion),
     "promotions:override": Page(PLANNERS, "POST", _promotion),
+    "promotions:consult": Page(PLANNERS, "POST", _promotion),
+    "promotions:comment": Page(PLANNERS, "POST", sample={"public_id": "x"}),
     "promotions:act": Page(PLANNERS, "POST", lambda cast: {**_promotion(cast), "name": "end"}),
 }

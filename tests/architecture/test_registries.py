@@ -51,6 +51,7 @@ def registered() -> list[str]:
     lines += [f"files     {table}: {who(fn)}" for table, fn in files.declared().items()]
     lines += [f"job       {kind}: {who(fn)}" for kind, fn in jobs._handlers.items()]
     lines += [f"taken     {who(fn)}" for fn in raisers.taken()]
+    lines += [f"held      {who(fn)}" for fn in raisers.held()]
     return sorted(line for line in lines if not re.search(r"[ :]tests\.|machine   toy\.", line))
 
 

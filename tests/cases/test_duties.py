@@ -14,7 +14,8 @@ from aftersales.clocks.models import Clock
 from aftersales.clocks.services import sweep
 from aftersales.core.errors import Refused
 from aftersales.merchants import services as merchants
-from aftersales.merchants.models import Merchant, MerchantContact
+from aftersales.merchants.models import Merchant, ReturnAddress
+from aftersales.merchants.services.addresses import address_add
 from aftersales.notices.models import Notice
 from aftersales.orders import services as orders
 from aftersales.orders.models import Order
@@ -31,7 +32,7 @@ ADDRESS = "杭州市文三路 1 号"
 def shop(order: Order, now: datetime) -> Merchant:
     """It can be written to, and nobody knows where it takes goods back."""
     row: Merchant = Merchant.objects.get(pk=order.merchant_id)
-    MerchantContact.objects.filter(merchant=row).update(address="", name="退货组", phone="12800000000")
+    ReturnAddress.objects.filter(merchant=row).update(is_default=False, active_to=now)
     merchants.contact_save(
         merchant=row, role="aftersales", email="shop@example.com", actor=system_user(), now=now
     )
@@ -52,9 +53,7 @@ def written(template: str) -> str:
 
 
 def give(shop: Merchant, now: datetime) -> None:
-    merchants.contact_save(
-        merchant=shop, role="returns", address=ADDRESS, name="退货组", actor=system_user(), now=now
-    )
+    address_add(merchant=shop, name="总仓", place=ADDRESS, contact="退货组", actor=system_user(), now=now)
     addresses_follow(now=now)
 
 
@@ -168,7 +167,7 @@ def test_the_platforms_own_shop_owes_nothing_to_itself(
     order: Order, open_case: Open, desk: Cast, now: datetime
 ) -> None:
     Merchant.objects.filter(pk=order.merchant_id).update(self_run=True)
-    MerchantContact.objects.filter(merchant=order.merchant_id).update(address="")
+    ReturnAddress.objects.filter(merchant=order.merchant_id).update(is_default=False, active_to=now)
     case = approved(open_case, desk, now, ground="quality")
     assert parcel_of(case).ship_by == now + 7 * DAY
     services.parcel_ship(

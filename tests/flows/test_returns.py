@@ -34,7 +34,8 @@ from aftersales.customers.models import Contact, Customer
 from aftersales.ledger import chart
 from aftersales.ledger import selectors as books
 from aftersales.merchants import services as merchants
-from aftersales.merchants.models import Merchant
+from aftersales.merchants.models import Merchant, ReturnAddress
+from aftersales.merchants.services.addresses import address_change
 from aftersales.notices.models import Notice
 from aftersales.orders import services as orders
 from aftersales.orders.models import Order, OrderLine
@@ -62,8 +63,16 @@ def reachable(customer: Customer, order: Order, settings: Any) -> None:
     for role in ("aftersales", "returns"):
         merchants.contact_save(
             merchant=Merchant.objects.get(pk=order.merchant_id), role=role, email="shop@example.com",
-            address="浙江省杭州市某路 1 号", name="退货组", actor=system_user(), now=order.placed_at,
+            name="退货组", actor=system_user(), now=order.placed_at,
         )  # fmt: skip
+    for place in ReturnAddress.objects.filter(merchant=order.merchant_id):
+        address_change(
+            address=place,
+            place="浙江省杭州市某路 1 号",
+            contact="退货组",
+            actor=system_user(),
+            now=order.placed_at,
+        )
 
 
 def code_of(act: Callable[[], object]) -> str:

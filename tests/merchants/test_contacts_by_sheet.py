@@ -3,8 +3,9 @@
 from datetime import datetime
 
 import pytest
+from django.db.models import Value
 
-from aftersales.merchants.models import MerchantContact
+from aftersales.merchants.models import MerchantContact, ReturnAddress
 from tests.cast import Cast
 from tests.core.sheets.steps import load, rows_as_csv
 
@@ -13,7 +14,12 @@ HEAD = ["code", "name", "aftersales_email", "aftersales_phone", "returns_address
 
 
 def contacts() -> dict[tuple[str, str], tuple[str, str, str]]:
-    rows = MerchantContact.objects.values_list("merchant__code", "role", "email", "phone", "address")
+    rows = [
+        *MerchantContact.objects.values_list("merchant__code", "role", "email", "phone", Value("")),
+        *ReturnAddress.objects.values_list(
+            "merchant__code", Value("returns"), Value(""), "phone", "place"
+        ).filter(is_default=True),
+    ]
     return {(code, role): told for code, role, *rest in rows if (told := tuple(rest))}  # type: ignore[misc]
 
 
@@ -42,7 +48,9 @@ def test_a_sheet_says_how_a_merchant_is_reached_and_a_later_one_says_it_anew(
     }  # fmt: skip
     # And the same file again changes nothing
     load("merchants", rows_as_csv(HEAD, ["M2", "灯店", "c@example.com", "", ""]), **who)
-    assert MerchantContact.objects.count() == 3
+    assert (MerchantContact.objects.count(), ReturnAddress.objects.count()) == (2, 1)
+    load("merchants", rows_as_csv(HEAD, ["M1", "瓷店", "", "", "文三路 2 号"]), **who)
+    assert [one.place for one in ReturnAddress.objects.all()] == ["文三路 2 号"]
 
 
 def test_an_address_that_is_none_is_refused(cast: Cast, now: datetime) -> None:

@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils.timezone import localtime
 
 from aftersales.ledger import services as ledger
-from aftersales.merchants.services import people
+from aftersales.merchants.services import addresses, people
 from aftersales.merchants.services.agreements import agreement_answer
 from aftersales.scorecards import services as scorecards
 from aftersales.scorecards.services import rectification
@@ -47,6 +47,8 @@ KINDS = {
     "statement_sheet": "row",
     **dict.fromkeys(("plans", "sheets", "take_out"), "list"),
     **dict.fromkeys(("measure", "measure_file", "measure_appeal"), "row"),
+    **dict.fromkeys(("address", "address_retire"), "row"),
+    "address_add": "act",
     **dict.fromkeys(("plan", "plan_file", "plan_answer", "plan_prove"), "row"),
     **dict.fromkeys(("chosen", "invite", "invitation_change", "remove", "role", "agreement_answer"), "act"),
     "invitation": "open",
@@ -190,13 +192,23 @@ def _measure(scene: Scene, cast: Any, now: datetime) -> None:
     scene.secrets += [row.number, "秘密异议", "秘密凭证"]
 
 
+def _addresses(scene: Scene, cast: Any, now: datetime) -> None:
+    """Two places for goods that come back."""
+    who = {"merchant": scene.shop.merchant, "contact": "秘密收件人", "actor": scene.shop.owner, "now": now}
+    addresses.address_add(name="秘密总仓", place="秘密路 1 号", phone="0571-88880000", **who)
+    row = addresses.address_add(name="秘密二仓", place="秘密路 2 号", phone="0571-88880001", **who)
+    for name in ("address", "address_retire"):
+        scene.at(name, row.public_id)
+    scene.secrets += ["秘密收件人", "秘密总仓", "秘密路 2 号", "88880001"]
+
+
 def _sheets(scene: Scene, cast: Any, now: datetime) -> None:
     """The list of its own cases as a file."""
     scene.at("take_out", "shop_cases", "csv")
 
 
 PARTS: tuple[Callable[[Scene, Any, datetime], None], ...] = (
-    _people, _school, _consequences, _agreements, _score, _plan, _measure, _sheets,
+    _people, _school, _consequences, _agreements, _score, _plan, _measure, _addresses, _sheets,
 )  # fmt: skip
 
 

@@ -8,11 +8,14 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from aftersales.core.errors import DomainError
 from aftersales.ledger import services as ledger
 from aftersales.merchants.models import Merchant
 from aftersales.portal import published
 from aftersales.standards import selectors as rule_book
+from aftersales.standards.models import Consultation, ConsultationComment
 from aftersales.standards.promoting import services as promoting
+from aftersales.standards.states import Taken
 from tests.cast import Cast
 from tests.portal.conftest import person_of
 
@@ -81,3 +84,66 @@ def test_promotions_stand_in_public_where_they_touch_merchants_and_took_place(
     page = Client().get("/published/").content.decode()
     assert "年末大促" in page
     assert "客服排班日" not in page
+
+
+def test_the_times_of_a_promotion_are_talked_over_before_it_begins(
+    shop: Merchant, desk: Cast, now: datetime
+) -> None:
+    """A draft that merchants owe other times by is asked about in public, commented on and answered."""
+    begins = now + timedelta(days=30)
+    row = promoting.promotion_draft(
+        name_zh="双 11", name_en="Double 11", starts_at=begins, ends_at=begins + timedelta(days=3), reason="高峰",
+        actor=desk.operations, now=now,
+    )  # fmt: skip
+    said = {"asked_zh": "72 小时够吗", "asked_en": "Are 72 hours enough?"}
+    browser, clerk = desk.client(desk.operations), desk.client(person_of(shop, desk, "小季"))
+    asks, page = (
+        reverse("promotions:consult", args=[row.code]),
+        reverse("promotions:promotion", args=[row.code]),
+    )
+    browser.post(asks, said)
+    assert not Consultation.objects.exists(), "it touches no time of merchants yet"
+    promoting.override_set(
+        promotion=row,
+        sort="standard",
+        code="merchant_answer",
+        value=72,
+        unit="hours",
+        actor=desk.operations,
+        now=now,
+    )
+    assert asks in browser.get(page).content.decode()
+    browser.post(asks, said)
+    talked = Consultation.objects.get()
+
+    public = Client().get(reverse("published:consultation", args=[talked.public_id])).content.decode()
+    assert "72 小时" in public
+    draft = reverse("portal:draft", args=[talked.public_id])
+    assert "72 小时" in clerk.get(draft).content.decode()
+    clerk.post(reverse("portal:comment", args=[talked.public_id]), {"words": "请放宽到 96 小时"})
+    comment = ConsultationComment.objects.get()
+    assert "请放宽到 96 小时" in browser.get(page).content.decode()
+    answer = {"taken": Taken.values[0], "answer": "法定上限", "seen": comment.version}
+    browser.post(reverse("promotions:comment", args=[comment.public_id]), answer)
+    assert (
+        "法定上限"
+        in Client().get(reverse("published:consultation", args=[talked.public_id])).content.decode()
+    )
+
+    soon = promoting.promotion_draft(
+        name_zh="闪购", name_en="Flash", starts_at=now + timedelta(days=1), ends_at=now + timedelta(days=2),
+        reason="高峰", actor=desk.operations, now=now,
+    )  # fmt: skip
+    promoting.override_set(
+        promotion=soon,
+        sort="standard",
+        code="merchant_answer",
+        value=72,
+        unit="hours",
+        actor=desk.operations,
+        now=now,
+    )
+    with pytest.raises(DomainError) as why:
+        promoting.promotion_consult(promotion=soon, actor=desk.operations, now=now, **said)
+    assert why.value.code == "too_late"
+    assert Consultation.objects.count() == 1

@@ -13,12 +13,12 @@ from django.utils import timezone
 from django.utils.translation import gettext
 
 from aftersales.cases.models import Case
+from aftersales.cases.turns import Turn
 from aftersales.clocks.models import Clock
 from aftersales.core.models import Event
 from aftersales.core.sheets import resource
 from aftersales.core.sheets import services as sheets
 from aftersales.core.sheets.models import SheetUpload
-from aftersales.portal.cases.turns import Turn
 from tests.cases.workshop import fresh
 from tests.portal.clerk import Clerk
 

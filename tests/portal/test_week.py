@@ -21,7 +21,6 @@ from aftersales.cases.models import (
 from aftersales.clocks.models import Clock
 from aftersales.core.models import Event
 from aftersales.customers.models import Contact
-from aftersales.merchants.models import MerchantContact
 from aftersales.orders.models import Order
 from aftersales.tickets.models import Attachment, Message, RuleReading
 from aftersales.tickets.services import ticket_tell_merchant
@@ -229,14 +228,6 @@ def test_the_platform_is_written_to_and_no_word_of_the_customer_stands_there(
     assert message.text == "请提供开箱视频"
     assert "单据.png" in page
     assert "左耳没有声音" not in page  # what the customer wrote to the platform
-
-
-def test_the_return_address_is_the_shops_own_to_give(clerk: Clerk, shop: Any) -> None:
-    clerk.post("addresses", name="退货组", phone="13800000000", address="宁波市中山路 3 号")
-
-    assert MerchantContact.objects.get(merchant=shop, role="returns").address == "宁波市中山路 3 号"
-    empty = clerk.post("addresses", name="退货组", phone="13800000000", address="")
-    assert empty.status_code == 422
 
 
 def test_what_is_late_stands_first_and_says_so(

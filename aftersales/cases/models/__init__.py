@@ -21,6 +21,7 @@ from .receiving import ParcelPhoto, ParcelReceipt, UnknownParcel
 from .recovery import Recovery, RecoveryProof, RecoveryStep, WriteOff
 from .repair import FaultTree, FaultTreeVersion, Repair, RepairPart
 from .request import Invoice, ServiceRequest
+from .returning import CaseAddress
 from .statement import Comparison, Difference, StatementLine
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "EvidenceBundle",
     "BankAnswer",
     "Case",
+    "CaseAddress",
     "CaseFlag",
     "CaseJudgment",
     "CaseLine",

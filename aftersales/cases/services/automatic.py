@@ -27,6 +27,7 @@ from aftersales.cases.services.obliging import SHIP_DAYS, addresses_ask
 from aftersales.cases.services.opening import note
 from aftersales.cases.services.proposing import payment_propose
 from aftersales.cases.services.quoting import quote_of
+from aftersales.cases.services.returning import addresses_keep
 from aftersales.cases.services.standing import bounds_in_force, categories, standings
 from aftersales.cases.states import CaseKind, CaseState, DecidedBy, NoteKind, ReviewCause, Side
 from aftersales.core import events, moves
@@ -363,6 +364,7 @@ def _await_goods(approved: Sequence[Judged], actor: Any, now: datetime) -> None:
             for line in mine.lines
         ]
     )
+    addresses_keep([mine.case for mine in back], now=now)
     nowhere = [mine.case for mine in back if mine.case.merchant_id not in known]
     if nowhere:
         held_now = (

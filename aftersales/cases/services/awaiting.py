@@ -12,6 +12,7 @@ from aftersales.cases.models import Case, CaseParcel, ParcelItem
 from aftersales.cases.services.locking import Held, held
 from aftersales.cases.services.obliging import addresses_ask, send_until
 from aftersales.cases.services.receipts import goods_in, receipt_settle
+from aftersales.cases.services.returning import addresses_keep
 from aftersales.cases.states import GOODS_BACK, Direction, ParcelState
 from aftersales.core import moves
 from aftersales.core.errors import DomainError
@@ -54,6 +55,7 @@ def _awaited(case: Case, pieces: dict[int, int], actor: Any, now: datetime) -> C
     ParcelItem.objects.bulk_create(
         [ParcelItem(parcel=parcel, case_line_id=pk, announced=count) for pk, count in pieces.items()]
     )
+    addresses_keep([case], now=now)
     if until is None:
         addresses_ask([case], actor=actor, now=now)
     return parcel

@@ -37,6 +37,7 @@ from aftersales.cases.services.pieces import pieces_release
 from aftersales.cases.services.quoting import Deductions, in_all, quoted
 from aftersales.cases.services.receipts import goods_count
 from aftersales.cases.services.replacing import exchange_follow
+from aftersales.cases.services.returning import address_pick
 from aftersales.cases.services.undisputing import dispute_end_with
 from aftersales.cases.states import (
     GOODS_BACK,
@@ -52,6 +53,7 @@ from aftersales.cases.states import (
 from aftersales.core import moves
 from aftersales.core.errors import DomainError, Refusal
 from aftersales.core.models import Event
+from aftersales.merchants.models import ReturnAddress
 
 SPEAKS = {"accept_offer": "customer", "accept_counter": "merchant"}
 KNOWING = frozenset({"rule", "settle_dispute"})
@@ -147,14 +149,17 @@ def case_approve(
     goods_back: bool | None = None,
     fault: str = "",
     words: str = "",
+    return_to: ReturnAddress | None = None,
     version: int | None = None,
 ) -> Case:
     """Approve what is asked. ``amount``: a fixed one instead of the computed; ``goods_back=False`` waives the goods.
 
+    ``return_to``: where they go back to; without it the merchant's place that fits the goods.
+
     An amount is money in place of a replacement or a repair: the case becomes a refund. ``fault``: who bears it.
 
     Errors: too_much, too_many (its pieces were taken by another case meanwhile), deduction, refused_already, amount
-    (nothing is no approval).
+    (nothing is no approval), address (retired, or another merchant's).
     """
     with transaction.atomic():
         mine = _held(case, actor, version)
@@ -167,6 +172,8 @@ def case_approve(
         if mine.case.compensation:
             _positive(found.total)
         approved = _approved(mine, "approve", actor, now, how, found, terms)
+        if return_to is not None:
+            address_pick(approved, return_to, now=now)
         note(approved, NoteKind.APPROVE, OFFERS_BY.get(DecidedBy(how), Side.PLATFORM), words, actor, now)
     return approved
 

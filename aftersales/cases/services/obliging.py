@@ -16,6 +16,7 @@ from aftersales.cases.models import Case, CaseParcel, Due, Exchange, ParcelItem
 from aftersales.cases.repairs.selectors import OUT_OF_REACH
 from aftersales.cases.repairs.states import DueKind
 from aftersales.cases.services.locking import Held, held
+from aftersales.cases.services.returning import addresses_keep
 from aftersales.cases.states import CaseKind, CaseState, Direction, ParcelState, ReviewCause
 from aftersales.clocks.models import Clock
 from aftersales.core import moves
@@ -71,6 +72,7 @@ def _given(case_id: int, now: datetime) -> int:
         )
         if until is None or mine.case.state != CaseState.APPROVED or not waiting.update(ship_by=until):
             return 0
+        addresses_keep([mine.case], now=now)
         told(mine, GIVEN, ReviewCause.NO_ADDRESS, actor=system_user(now), now=now)
     return 1
 

@@ -14,6 +14,7 @@ from aftersales.cases.models import Case, CaseLine, CaseNote, CaseParcel, CasePa
 from aftersales.cases.refunding import worth
 from aftersales.cases.repairs.states import DueKind
 from aftersales.cases.services.asking import goods_named
+from aftersales.cases.services.returning import told_place
 from aftersales.cases.states import (
     MONEY_BACK,
     CaseKind,
@@ -29,8 +30,6 @@ from aftersales.cases.states import (
 from aftersales.core.models import Event
 from aftersales.core.wording import money
 from aftersales.customers.models import Customer
-from aftersales.merchants.models import MerchantContact
-from aftersales.merchants.states import ContactRole
 from aftersales.notices.services import notice_send
 from aftersales.standards.selectors import duration
 from aftersales.standards.states import Promise
@@ -116,13 +115,17 @@ def _address_given(case: Case, event: Event) -> Told:
     }
 
 
+def _address_changed(case: Case, event: Event) -> Told:
+    """Where to from now on: nothing was sent to the earlier address, as far as we know."""
+    template, values = _address_given(case, event)
+    known = {name: values[name] for name in ("due", "return_to")} if template else {}
+    return ("case.address_changed", known) if known else ("", {})
+
+
 def return_address(case: Case) -> str | None:
-    """Where the merchant wants returned goods; None where nobody said it yet."""
-    desks = MerchantContact.objects.filter(merchant=case.merchant_id or 0, role=ContactRole.RETURNS)
-    found = desks.exclude(address="").first()  # a name and a telephone are no place to send to
-    return (
-        " ".join(part for part in (found.address, found.name, found.phone) if part) or None if found else None
-    )
+    """Where the goods of the case go back to; None where nobody said it yet."""
+    found = told_place(case)
+    return str(found) if found is not None else None
 
 
 def _offered(case: Case, event: Event) -> Told:
@@ -418,6 +421,7 @@ _NODES: Mapping[str, Callable[[Case, Event], Told]] = {
     "case.offered": _offered,
     "case.approved": _approved,
     "case.address_given": _address_given,
+    "case.address_changed": _address_changed,
     "case.rejected": _rejected,
     "case_parcel.warned": _warned,
     "case_parcel.expired": _expired,

@@ -86,6 +86,10 @@ REASONS: dict[str, tuple[Text, Text]] = {
         _("The row was refused when it was taken in."),
         _("The register of signals says why. Correct the row and load it again."),
     ),
+    "receipt_not_taken": (
+        _("The case changed meanwhile, so nothing of it was taken."),
+        _("Take the file out anew, or confirm the receipt on the page of the case."),
+    ),
     "account_elsewhere": (_("This account belongs to another person."), _("Correct the customer code.")),
     "erased": (
         _("The data of this person was erased and does not come back by a file."),

@@ -284,14 +284,14 @@ class WordsWidget(SheetWidget):
     sql_type = "text[]"
     SPLIT = r"\s*[,;、，；]\s*"
 
-    def __init__(self, choices: Iterable[tuple[str, Any]] = ()) -> None:
+    def __init__(self, choices: Iterable[tuple[str, Any]] = (), longest: int = 24) -> None:
         super().__init__()
-        self.codes = [str(code) for code, _label in choices]
+        self.codes, self.longest = [str(code) for code, _label in choices], longest
 
     def read(self, text: str) -> list[str]:
         words = [word for word in re.split(self.SPLIT, text) if word]
         wrong = [word for word in words if self.codes and word not in self.codes]
-        if wrong or any(len(word) > 24 for word in words):
+        if wrong or any(len(word) > self.longest for word in words):
             raise Unreadable(
                 "unknown_word",
                 _("This word is not known here."),
@@ -302,7 +302,7 @@ class WordsWidget(SheetWidget):
     def sql(self, cell: str) -> str:
         words = f"array_remove(regexp_split_to_array({cell}, {quote(self.SPLIT)}), '')"
         if not self.codes:
-            return f"CASE WHEN char_length({cell}) <= 24 THEN {words} END"
+            return f"CASE WHEN char_length({cell}) <= {self.longest} THEN {words} END"
         return f"CASE WHEN {words} <@ {quote(self.codes)} THEN {words} END"
 
     def export_sql(self, value: str) -> str:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from random import Random
 
-from aftersales.merchants.models import Merchant, MerchantContact
+from aftersales.merchants.models import Merchant, MerchantContact, ReturnAddress
 from aftersales.merchants.states import ContactRole
 from aftersales.orders.models import Category, Product
 
@@ -26,6 +26,7 @@ FIRST_SHOP = f"S{FIRST_NUMBER}"
 class Shops:
     merchants: list[Merchant]
     contacts: list[MerchantContact]
+    places: list[ReturnAddress]
     categories: list[Category]
     products: list[Product]
     prices: dict[str, Decimal]
@@ -47,7 +48,7 @@ def shops(random: Random, now: datetime) -> Shops:
         )
         for kind in words.KINDS
     ]
-    made = Shops([], [], categories, [], {}, {})
+    made = Shops([], [], [], categories, [], {}, {})
     firsts = random.sample(words.SHOP_FIRST, len(words.SHOP_FIRST))
     for place in range(SHOPS):
         kind = words.KINDS[place % len(words.KINDS)]
@@ -55,7 +56,9 @@ def shops(random: Random, now: datetime) -> Shops:
         merchant = _merchant(random, place, first, kind, now)
         made.merchants.append(merchant)
         made.contacts += _contacts(random, merchant)
-        _goods(random, made, merchant, first, kind, categories[words.KINDS.index(kind)])
+        category = categories[words.KINDS.index(kind)]
+        made.places += _places(Random(place), merchant, category)  # noqa: S311  invented
+        _goods(random, made, merchant, first, kind, category)
     return made
 
 
@@ -87,7 +90,6 @@ def _name(random: Random, place: int, first: str, kind: words.Kind) -> str:
 
 
 def _contacts(random: Random, merchant: Merchant) -> list[MerchantContact]:
-    place = f"{merchant.province}{merchant.city}"
     return [
         MerchantContact(
             merchant=merchant,
@@ -95,10 +97,24 @@ def _contacts(random: Random, merchant: Merchant) -> list[MerchantContact]:
             name=full_name(random),
             phone=f"1280{random.randrange(10**7):07d}",
             email=f"{role}.{merchant.code.lower()}@example.com",
-            address=f"{place}工业园{random.randint(1, 60)}号" if role == ContactRole.RETURNS else "",
         )
         for role in (ContactRole.AFTERSALES, ContactRole.RETURNS)
     ]
+
+
+def _places(random: Random, merchant: Merchant, category: Category) -> list[ReturnAddress]:
+    """Where the shop takes goods back; every third has a second place for its main goods or for repairs."""
+    place = f"{merchant.province}{merchant.city}"
+    names = ["总仓"] + (["维修中心" if merchant.self_run else "分类仓"] if random.random() < 0.4 else [])
+    return [
+        ReturnAddress(
+            merchant=merchant, name=name, contact=full_name(random), phone=f"1280{random.randrange(10**7):07d}",
+            place=f"{place}工业园{random.randint(1, 60)}号", is_default=number == 0,
+            categories=[category.code] if number and name == "分类仓" else [],
+            kinds=["repair"] if number and name == "维修中心" else [],
+        )
+        for number, name in enumerate(names)
+    ]  # fmt: skip
 
 
 def _goods(

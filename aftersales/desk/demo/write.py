@@ -47,7 +47,7 @@ def load(now: datetime, *, orders: int = ORDERS, customers: int = PEOPLE, seed: 
     _recorded(made_people.customers, "customer.created", born)
     _recorded(made_shops.categories, "category.created", born)
     _recorded(made_shops.products, "product.created", born)
-    _plain([made_shops.contacts, made_people.accounts, made_people.contacts])
+    _plain([made_shops.contacts, made_shops.places, made_people.accounts, made_people.contacts])
     _orders(made_trade, now)
     _plain([made_trade.lines, made_trade.payments, made_trade.shipments])
     _plain([made_trade.contents, made_trade.tracking, made_trade.reviews])

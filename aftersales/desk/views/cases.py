@@ -29,7 +29,7 @@ from aftersales.desk import (
     repairs,
     requests,
 )
-from aftersales.desk.caseforms import CaseForm, ConsentForm, FreightForm
+from aftersales.desk.caseforms import CaseForm, ConsentForm, FreightForm, with_places
 from aftersales.desk.views import refused
 from aftersales.desk.views.framing import dialog, may_see_ticket, there
 from aftersales.desk.views.receivingdesk import receiving_page
@@ -170,7 +170,7 @@ def case_act(request: HttpRequest, number: str, name: str) -> HttpResponse:
         "goods": "back" if row.goods_back else "keep",
         "said_at": now,
     }
-    form = act.form(request.POST if request.method == "POST" else None, initial=initial)
+    form = with_places(act.form(request.POST if request.method == "POST" else None, initial=initial), row)
     if request.method == "POST" and form.is_valid():
         version = whole(request.POST.get("version"))
         done = answered(
@@ -195,7 +195,7 @@ def case_preview(request: HttpRequest, number: str) -> HttpResponse:
     """The refund of a case for the amount in the dialog."""
     row = the_case(request, number)
     act = caseacts.ACTS["approve"]
-    form = act.form(request.GET)
+    form = with_places(act.form(request.GET), row)
     context: dict[str, Any] = {"case": row}
     if form.is_valid():
         context |= cases.quoted(

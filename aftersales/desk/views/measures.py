@@ -38,7 +38,7 @@ def measures(request: HttpRequest) -> HttpResponse:
         tab = Tab.ALL if shop is not None else Tab.STANDING
     rows = measurepages.of_tab(tab, request.user, now)
     rows = rows.filter(merchant=shop) if shop is not None else rows
-    listed, more = measurepages.lines(rows, now, before=whole(request.GET.get("before")))
+    listed, more = measurepages.lines(rows, now, before=whole(request.GET.get("before")), tab=tab)
     page = {
         "title": pgettext("scorecards", "Measures against merchants"), "now": now, "rows": listed, "more": more,
         "tab": tab, "tabs": measurepages.tabs(request.user, now), "shop": shop,

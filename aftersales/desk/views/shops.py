@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 from django.views.decorators.http import require_GET, require_POST
 
+from aftersales.cases.turns import OTHERS, Turn
 from aftersales.clocks.models import Clock
 from aftersales.core import events, files, moves, subjects
 from aftersales.core.access import answered, needs
@@ -117,7 +118,14 @@ def _rows(request: HttpRequest, row: Merchant, now: datetime) -> dict[str, Any]:
     told = Proposal.objects.visible_to(user).filter(party=Party.MERCHANT, party_id=row.pk)
     asked = of_merchants([row], now).get(row.pk, [])
     return {
-        "clocks": [(one, names.get((one.subject_kind, one.subject_id))) for one in clocks],
+        "clocks": [
+            (
+                one,
+                names.get((one.subject_kind, one.subject_id)),
+                _others(one),
+            )
+            for one in clocks
+        ],
         "lessons": lessons.select_related("course", "member__user")[:ROWS],
         "calls": DepositCall.objects.visible_to(user).unmet().filter(merchant=row)[:ROWS],
         "asked": [(one, agreementpages.standing_badge(one.standing)) for one in asked if one.is_open],
@@ -128,6 +136,11 @@ def _rows(request: HttpRequest, row: Merchant, now: datetime) -> dict[str, Any]:
         ],
         "measures": [measurepages.line(one, now) for one in _with_shop(_acting(user, row, now))[:ROWS]],
     }
+
+
+def _others(clock: Any) -> str:
+    """Whose turn it is where the shop has done its part."""
+    return str(Turn(clock.whose).label) if clock.whose in OTHERS else ""
 
 
 def _acting(user: Any, row: Merchant, now: datetime) -> Any:

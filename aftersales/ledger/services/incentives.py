@@ -17,6 +17,7 @@ from aftersales.ledger.incentiverules import Result, check
 from aftersales.ledger.incentivestates import PROPOSED_AS, Consequence
 from aftersales.ledger.models import IncentiveRule, IncentiveVersion, Raised, Scheme
 from aftersales.ledger.services.announcing import announce_later
+from aftersales.ledger.services.onefact import facts_hold
 from aftersales.ledger.services.proposing import propose
 from aftersales.ledger.states import Party
 from aftersales.standards import services as rule_book
@@ -234,6 +235,10 @@ def _raise(version: IncentiveVersion, one: Result, month: date, actor: Any, now:
         return False
     try:
         with transaction.atomic():
+            if version.rule.party == Party.MERCHANT:
+                facts_hold(one.party_id)
+                if raisers.is_taken(version, one.party_id, month, one.references):
+                    return False  # a measure came first; the next run judges what is left
             row = Raised(
                 **key,
                 citation=version.citation,

@@ -1,5 +1,6 @@
-"""Merchants, their people and contacts, their deposits, what they agreed to."""
+"""Merchants, their people, contacts and return addresses, their deposits, what they agreed to."""
 
+from .addresses import ReturnAddress
 from .agreements import Agreement, AgreementAnswer, AgreementVersion
 from .shops import (
     DepositCall,
@@ -24,6 +25,7 @@ __all__ = [
     "MerchantContact",
     "MerchantInvitation",
     "MerchantMember",
+    "ReturnAddress",
     "Talk",
     "TrainingTerm",
 ]

@@ -210,7 +210,6 @@ class MerchantContact(models.Model):
     name = models.CharField(_("name"), max_length=80, blank=True, default="")
     phone = models.CharField(_("phone"), max_length=40, blank=True, default="")
     email = models.EmailField(_("e-mail"), max_length=160, blank=True, default="")
-    address = models.CharField(_("address"), max_length=300, blank=True, default="")
 
     objects = MerchantContactQuerySet.as_manager()
 

@@ -14,7 +14,7 @@ from aftersales.core.errors import DomainError, NotPermitted
 from aftersales.core.money import CENT
 from aftersales.merchants.models import DepositCall, DepositMove, Merchant, MerchantContact, MerchantMember
 from aftersales.merchants.services.people import member_end
-from aftersales.merchants.states import OWES_DEPOSIT, ContactRole, DepositKind, MemberRole
+from aftersales.merchants.states import OWES_DEPOSIT, DepositKind, MemberRole
 from aftersales.standards.selectors import duration
 
 
@@ -81,15 +81,8 @@ def member_remove(*, member: MerchantMember, actor: Any, now: datetime) -> Merch
 def contact_save(
     *, merchant: Merchant, role: str, actor: Any, now: datetime, **columns: Any
 ) -> MerchantContact:
-    """Whom to call at a merchant for ``role``; one row per role. The event holds no value.
-
-    A merchant's own people say where their goods are returned to. Errors: not_permitted, address (none is given).
-    """
-    own = role == ContactRole.RETURNS and actor.has_perm("merchants.keep_returns_address")
-    if not (own and merchant.members.filter(user=actor, active_to=None).exists()):
-        _require(actor, "merchants.change_merchantcontact")
-    elif not str(columns.get("address", "")).strip():
-        raise DomainError(_("Say where the goods are sent to."), "address")
+    """Whom to call at a merchant for ``role``; one row per role. The event holds no value."""
+    _require(actor, "merchants.change_merchantcontact")
     event = "merchant.contact_changed"
     found = merchant.contacts.filter(role=role).first()
     if found is None:

@@ -20,6 +20,7 @@ from aftersales.cases.states import CaseKind, CaseState, DecidedBy, ParcelState,
 from aftersales.core import moves
 from aftersales.core.errors import Refusal
 from aftersales.core.files import StoredFile
+from aftersales.merchants.models import ReturnAddress
 from aftersales.tickets import services as tickets
 
 from . import forms, repairacts
@@ -91,8 +92,15 @@ class Offered:
 
 def _approve(case: Any, given: Given) -> Any:
     waived = {"keep": False}.get(given.data.get("goods", ""))
+    to = given.data.get("address") if waived is None else ""
+    chosen = ReturnAddress.objects.filter(public_id=to, merchant=case.merchant_id).first() if to else None
     return services.case_approve(
-        case=case, how=DecidedBy.MERCHANT, goods_back=waived, words=given.words, **given.whole
+        case=case,
+        how=DecidedBy.MERCHANT,
+        goods_back=waived,
+        return_to=chosen,
+        words=given.words,
+        **given.whole,
     )
 
 

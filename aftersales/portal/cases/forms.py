@@ -61,7 +61,19 @@ class ApproveForm(ActForm):
             ("keep", _("The customer keeps them; the refund is owed at once")),
         ],
     )  # fmt: skip
+    address = forms.ChoiceField(
+        label=pgettext_lazy("portal", "If they come back: where to"), widget=forms.RadioSelect, required=False
+    )
     words = _words(_("What the customer is told (optional)"))
+
+    def __init__(self, *args: Any, choices: Mapping[str, Sequence[Any]] | None = None, **kwargs: Any) -> None:
+        """Of several places the first is the one that fits; where there is no choice nothing is asked."""
+        super().__init__(*args, choices=choices, **kwargs)
+        places = (choices or {}).get("address", ())
+        if len(places) > 1:
+            self.fields["address"].initial = places[0][0]
+        else:
+            del self.fields["address"]
 
 
 class SwapApproveForm(ApproveForm):

@@ -15,8 +15,7 @@ from django.utils.translation import gettext_lazy, pgettext
 from aftersales.cases.models import Case, CaseLine
 from aftersales.cases.querysets import CaseQuerySet
 from aftersales.cases.states import CASE_COLOURS, CaseKind, CaseState
-
-from .turns import MINE, OTHERS, Turn, turn_of, with_turns
+from aftersales.cases.turns import MINE, OTHERS, Turn, turn_of, with_turns
 
 TASKS = 40
 PAGE = 20

@@ -41,13 +41,12 @@ from aftersales.cases.states import (
     PaymentState,
     Side,
 )
+from aftersales.cases.turns import KIND, Turn, turn_of, with_turns
 from aftersales.clocks.models import Clock
 from aftersales.core.models import Audience, Event
 from aftersales.standards.states import Debtor
 from aftersales.tickets.models import Attachment, Message
 from aftersales.tickets.states import AuthorKind
-
-from .turns import KIND, Turn, turn_of, with_turns
 
 NOT_OURS = frozenset({PaymentState.REJECTED, PaymentState.CANCELLED})
 DECIDED = frozenset({CaseState.APPROVED, CaseState.CLOSED})
@@ -118,7 +117,7 @@ def may_receive(case: Case, parcel: CaseParcel) -> bool:
 def find(own: CaseQuerySet, public_id: str) -> Case | None:
     """A case of one's own, with its turn while it is open. One query, two of a case that is over."""
     rows = own.filter(public_id=public_id)
-    rows = rows.select_related("order", "merchant", "customer", "ticket")
+    rows = rows.select_related("order", "merchant", "customer", "ticket", "return_address__source")
     found: Case | None = with_turns(rows).first() or rows.first()
     return found
 

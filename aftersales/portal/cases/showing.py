@@ -15,6 +15,7 @@ from aftersales.cases import services
 from aftersales.cases.models import Case
 from aftersales.cases.refunding import TERM_LABELS, Quote
 from aftersales.cases.selectors import addressee
+from aftersales.cases.services.returning import addresses_offered
 from aftersales.cases.states import CaseKind, PaymentKind
 from aftersales.clocks.models import Clock
 from aftersales.core.errors import DomainError
@@ -145,7 +146,18 @@ def choices_of(one: Offered, found: Whole, now: datetime) -> dict[str, Sequence[
     if one.act.name == "reject":
         usable = [(each.value, each.words) for each in clauses(found.case) if each.speaks_against]
         return {"clause": [*usable, (OTHER, pgettext("portal", "Another clause"))]}
+    if one.act.name == "approve":
+        return {"address": places(found.case)}
     return repairacts.choices_of(one.act.name, one.row, now) if one.row in found.repairs else {}
+
+
+def places(case: Case) -> list[tuple[str, str]]:
+    """The shop's return addresses, the one that fits the case first."""
+    if not case.goods_back:
+        return []
+    offered, fits = addresses_offered(case)
+    offered.sort(key=lambda one: one != fits)
+    return [(one.public_id, f"{one.name}: {one.place}") for one in offered]
 
 
 def clocks(found: Whole) -> list[tuple[Clock, str]]:

@@ -120,9 +120,11 @@ def draft(request: MerchantRequest, public_id: str) -> HttpResponse:
     """A draft that is or was open for comments, beside what holds now; one's own comments and the answers."""
     now = timezone.now()
     row = get_object_or_404(Consultation, public_id=public_id)
-    if (ladder := published.ladder_of(row)) is not None:
+    ladder, planned = published.ladder_of(row), published.planned_of(row, now)
+    if ladder is not None or planned is not None:
+        name = ladder.version.rule.name if ladder else planned.promotion.name if planned else ""
         page = {
-            "title": ladder.version.rule.name, "now": now, "row": row, "ladder": ladder, "is_open": row.is_open(now),
+            "title": name, "now": now, "row": row, "ladder": ladder, "planned": planned, "is_open": row.is_open(now),
             "comments": consulting.comments(row, request.user),
         }  # fmt: skip
         return render(request, "portal/ladder.html", page)

@@ -67,6 +67,7 @@ def consultation(request: HttpRequest, public_id: str) -> HttpResponse:
         "before": before, "lines": agreements.lines(version, before, only_changes=only) if version else [],
         "only": only,
         "is_open": row.is_open(now), "comments": row.comments.answered(), "ladder": published.ladder_of(row),
+        "planned": published.planned_of(row, now),
         "became": RuleState(version.state).label if version else "",
     }  # fmt: skip
     return render(request, "published/consultation.html", page)

@@ -15,15 +15,18 @@ from django.utils.dateparse import parse_date
 from django.utils.translation import pgettext
 from django.views.decorators.http import require_GET
 
-from aftersales.cases.models import Case
+from aftersales.cases.models import Case, ParcelItem
+from aftersales.cases.states import Direction
+from aftersales.cases.turns import Turn, with_turns
 from aftersales.clocks.models import Clock
 from aftersales.core.access import needs
 from aftersales.core.merchantscope import as_application
 from aftersales.core.sheets import exporting, resource
 from aftersales.core.sheets.models import SheetExport, SheetUpload
 from aftersales.core.sheets.views import exported
-from aftersales.portal.cases.turns import Turn, with_turns
+from aftersales.merchants.models import ReturnAddress
 from aftersales.portal.scope import MerchantRequest, acting_page, merchant_page, own_cases, reading
+from aftersales.portal.sheetacts import AGREED_IN
 from aftersales.portal.sheets import OfShop
 from aftersales.scorecards import obligations
 
@@ -45,7 +48,8 @@ def index(request: MerchantRequest) -> HttpResponse:
         made = list(_own(SheetExport, request, title).filter(expires_at__gt=now)[:LATEST])
     page = {
         "title": pgettext("portal", "Sheets"), "now": now, "months": _months(now),
-        "sheets": known, "uploads": [(one, title[one.sheet]) for one in uploads],
+        "sheets": [(one, request.user.has_perm(one.import_capability())) for one in known],
+        "uploads": [(one, title[one.sheet]) for one in uploads],
         "exports": [(one, title[one.sheet]) for one in made],
     }  # fmt: skip
     return render(request, "portal/sheets.html", page)
@@ -89,6 +93,17 @@ def _to_send(request: HttpRequest, _month: str) -> QuerySet[Case]:
     return with_turns(own_cases(request)).filter(whose=Turn.REPLACEMENT)
 
 
+def _to_confirm(request: HttpRequest, _month: str) -> QuerySet[ParcelItem]:
+    """Lines of goods that stand at the door or lie here."""
+    cases = with_turns(own_cases(request)).filter(whose=Turn.RECEIPT).values("pk")
+    rows = ParcelItem.objects.filter(case_line__case__in=cases, parcel__direction=Direction.INBOUND)
+    return rows.filter(parcel__state__in=AGREED_IN)
+
+
+def _places(request: MerchantRequest, _month: str) -> QuerySet[ReturnAddress]:
+    return ReturnAddress.objects.in_use().filter(merchant=request.merchant)
+
+
 def _all(request: HttpRequest, _month: str) -> QuerySet[Case]:
     return own_cases(request)
 
@@ -107,4 +122,5 @@ def _owed(request: MerchantRequest, month: str) -> QuerySet[Clock]:
 
 LISTS: Mapping[str, Callable[[Any, str], QuerySet[Any]]] = {
     "shop_cases": _all, "shop_duties": _owed, "shop_answers": _waiting, "shop_waybills": _to_send,
+    "shop_receipts": _to_confirm, "shop_addresses": _places,
 }  # fmt: skip

@@ -12,11 +12,11 @@ from django.utils.translation import pgettext
 from django.views.decorators.http import require_GET
 
 from aftersales.cases.states import CaseKind, CaseState
+from aftersales.cases.turns import Turn
 from aftersales.core.access import needs
 from aftersales.core.posted import whole
 from aftersales.portal import news
 from aftersales.portal.cases import listing
-from aftersales.portal.cases.turns import Turn
 from aftersales.portal.scope import MerchantRequest, merchant_page, own_cases
 
 WORK = "portal.work"

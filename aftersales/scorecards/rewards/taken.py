@@ -7,6 +7,7 @@ from typing import Any
 from aftersales.ledger.states import Party
 from aftersales.scorecards.consequences import BREACH, FIGURE, MONTH
 from aftersales.scorecards.models import MeasureFact
+from aftersales.scorecards.rewards.asking import asked
 from aftersales.scorecards.rewards.charged import missed
 from aftersales.scorecards.rewards.rules import Asked
 
@@ -15,6 +16,11 @@ def clocks(wanted: Collection[int]) -> set[int]:
     """Of these breaches those that a measure rests on. One statement."""
     rows = MeasureFact.objects.filter(kind=BREACH, key__in=[str(one) for one in wanted], freed_at=None)
     return {int(key) for key in rows.values_list("key", flat=True)}
+
+
+def holds(version: Any, party_id: int, month: date) -> bool:
+    """Whether a measure rests on what a figure's rule would charge this merchant for."""
+    return party_id in merchants(version, asked(version), month)
 
 
 def merchants(version: Any, found: Asked, month: date) -> set[int]:

@@ -10,6 +10,7 @@ from aftersales.scorecards.services.consequences import (
 from aftersales.scorecards.services.counting import recount, refresh, touch
 from aftersales.scorecards.services.exclusions import rows_count_again, rows_leave_out
 from aftersales.scorecards.services.formulas import formula_activate, formula_create, formula_draft
+from aftersales.scorecards.services.hearing import appeals_remind
 from aftersales.scorecards.services.measures import (
     measure_appeal,
     measure_cancel,
@@ -29,6 +30,7 @@ from aftersales.scorecards.services.weights import weights_take
 
 __all__ = [
     "Tried",
+    "appeals_remind",
     "consequence_activate",
     "consequence_announce",
     "consequence_create",

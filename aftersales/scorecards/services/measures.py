@@ -16,6 +16,7 @@ from aftersales.clocks.models import BreachExclusion
 from aftersales.core import events, moves, series
 from aftersales.core.errors import Busy, Conflict, DomainError
 from aftersales.core.files import StoredFile
+from aftersales.ledger.services.onefact import facts_hold
 from aftersales.notices.services import notice_send
 from aftersales.scorecards import consequences, consequencewords
 from aftersales.scorecards.consequences import BREACH, DAY, Plan
@@ -57,8 +58,11 @@ def _tried(plan: Plan, actor: Any, now: datetime) -> bool:
 def _raise(plan: Plan, actor: Any, now: datetime) -> bool:
     try:
         with transaction.atomic():
+            facts_hold(plan.hit.merchant_id)
+            if not consequences.stands(plan, now):
+                return False  # something followed from it meanwhile: the next run judges anew
             if plan.rests_on is not None and moves.locked(plan.rests_on).state in FALLEN:
-                return False  # it fell meanwhile: the next run judges anew
+                return False  # it fell meanwhile
             row = _propose(plan, actor, now)
             if row.effect not in PEOPLE_DECIDE:
                 measure_impose(measure=row, actor=actor, now=now)

@@ -14,7 +14,7 @@ from aftersales.core.errors import DomainError, NotPermitted
 from aftersales.ledger import incentives
 from aftersales.ledger import selectors as ledger
 from aftersales.ledger import services as ledger_services
-from aftersales.ledger.models import IncentiveRule, IncentiveVersion
+from aftersales.ledger.models import IncentiveRule, IncentiveVersion, Raised
 from aftersales.ledger.states import Party
 from aftersales.scorecards.models import MonthOutcome, MonthRun
 from aftersales.scorecards.rewards import selectors
@@ -72,7 +72,8 @@ def month_run(*, version: IncentiveVersion, month: date, actor: Any, now: dateti
     ledger_services.incentives_propose(
         version=run.rule_version, results=results, month=month, actor=system_user(now), now=now
     )
-    return _finished(run, len(results), actor, now)
+    given = Raised.objects.filter(rule=run.rule_id, month=month)  # a measure may have come first meanwhile
+    return _finished(run, given.count(), actor, now)
 
 
 def months_sweep(*, now: datetime) -> int:

@@ -15,6 +15,7 @@ from django.db.models import F, Q
 from aftersales.cases.disputestates import OPEN_DISPUTES
 from aftersales.cases.models import (
     Case,
+    CaseAddress,
     CaseJudgment,
     CaseLine,
     CaseNote,
@@ -31,8 +32,6 @@ from aftersales.cases.models import (
 from aftersales.cases.services.pagelinks import OURS_ALONE
 from aftersales.cases.states import CaseKind, Direction, NoteKind, ParcelState, PaymentState, Side
 from aftersales.core.models import Audience, Event
-from aftersales.merchants.models import MerchantContact
-from aftersales.merchants.states import ContactRole
 from aftersales.tickets.models import Appointment, Attachment, CustomerLink
 from aftersales.tickets.selectors.appointments import for_customer
 from aftersales.tickets.states import AppointmentKind, AuthorKind
@@ -66,7 +65,7 @@ class Whole:
     files: list[Attachment] = field(default_factory=list)
     appointments: list[Appointment] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
-    return_to: MerchantContact | None = None
+    return_to: CaseAddress | None = None
 
     @property
     def dispute(self) -> Dispute | None:
@@ -174,8 +173,7 @@ def _goods(found: Whole) -> None:
     found.items = dict(items)
     found.labels = {one.parcel_id: one for one in ParcelLabel.objects.filter(parcel__in=found.parcels)}
     if case.goods_back:
-        desks = MerchantContact.objects.filter(merchant=case.merchant_id or 0, role=ContactRole.RETURNS)
-        found.return_to = desks.exclude(address="").first()
+        found.return_to = CaseAddress.objects.filter(case=case).first()
 
 
 def _disputes(found: Whole) -> None:

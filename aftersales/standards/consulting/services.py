@@ -10,7 +10,7 @@ from aftersales.core import registers
 from aftersales.core.errors import DomainError, NotPermitted
 from aftersales.core.rulebook import RuleState, RuleVersion
 from aftersales.standards.consulting.querysets import CONSULT
-from aftersales.standards.models import Consultation, ConsultationComment
+from aftersales.standards.models import Consultation, ConsultationComment, Promotion
 from aftersales.standards.selectors import duration, parameter
 from aftersales.standards.states import Taken
 
@@ -22,7 +22,13 @@ MOST_DAYS = 90
 
 
 def consultation_open(
-    *, draft: RuleVersion, asked_zh: str, asked_en: str, actor: Any, now: datetime, days: int | None = None
+    *,
+    draft: RuleVersion | Promotion,
+    asked_zh: str,
+    asked_en: str,
+    actor: Any,
+    now: datetime,
+    days: int | None = None,
 ) -> Consultation:
     """Put a draft before the merchants, in public, for so many days (the rule book's number at least).
 

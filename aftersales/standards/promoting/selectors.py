@@ -107,6 +107,14 @@ def lines(promotion: Promotion, now: datetime) -> list[Line]:
     return [_line(one, promotion, at, among) for one in promotion.said]
 
 
+def of_merchants(promotion: Promotion, now: datetime) -> list[Line]:
+    """Of its overrides the times that merchants owe: what they are asked about (law P2)."""
+    at, among = max(promotion.starts_at, now), rule_book.book()
+    times = [one for one in lines(promotion, now) if one.override.sort == STANDARD]
+    found = [(one, usual_standard(one.override.code, at, among)) for one in times]
+    return [one for one, usual in found if usual is not None and usual.owed_by == Debtor.MERCHANT]
+
+
 def _line(one: Override, promotion: Promotion, at: datetime, among: Book) -> Line:
     said = [str(fault.message) for fault in _faults_of(one, promotion, at, among)]
     faults, name = list(dict.fromkeys(said)), among.name_of(one.code)

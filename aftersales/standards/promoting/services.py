@@ -11,8 +11,11 @@ from accounts.services import system_user
 from aftersales.core import moves, registers, series
 from aftersales.core.errors import DomainError
 from aftersales.core.rulebook import RuleState
+from aftersales.core.wording import minute
 from aftersales.standards import selectors as rule_book
+from aftersales.standards.consulting.services import consultation_open
 from aftersales.standards.models import (
+    Consultation,
     Market,
     Parameter,
     ParameterVersion,
@@ -44,6 +47,29 @@ def promotion_draft(
     return registers.create(
         row, actor=actor, now=now, event="promotion.drafted", payload=row.payload(), reason=row.reason
     )
+
+
+def promotion_consult(
+    *, promotion: Promotion, asked_zh: str, asked_en: str, actor: Any, now: datetime
+) -> Consultation:
+    """Ask merchants, in public, about the times that they would owe in it; once (law P2, P11).
+
+    Errors: those of ``consultation_open``, nothing_asked (no time of merchants is another one) and too_late (it begins
+    before the comments are in).
+    """
+    with transaction.atomic():
+        row: Promotion = moves.locked(promotion)
+        if row.state == RuleState.DRAFT and not selectors.of_merchants(row, now):
+            raise DomainError(
+                _("It changes no time that merchants owe, so there is nothing to ask them."), "nothing_asked"
+            )
+        made = consultation_open(draft=row, asked_zh=asked_zh, asked_en=asked_en, actor=actor, now=now)
+        if made.closes_at > row.starts_at:
+            words = _(
+                "Comments come in until %(until)s, and the promotion begins before: move its beginning."
+            )
+            raise DomainError(words % {"until": minute(made.closes_at)}, "too_late")
+    return made
 
 
 def _terms(

@@ -11,5 +11,7 @@ urlpatterns = [
     path("<slug:code>/", views.promotion, name="promotion"),
     path("<slug:code>/change/", views.change, name="change"),
     path("<slug:code>/override/", views.override, name="override"),
+    path("<slug:code>/consult/", views.consult, name="consult"),
+    path("comments/<str:public_id>/answer/", views.comment, name="comment"),
     path("<slug:code>/<slug:name>/", views.act, name="act"),
 ]

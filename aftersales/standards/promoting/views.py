@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -18,12 +19,15 @@ from aftersales.core.models import Event
 from aftersales.core.posted import whole
 from aftersales.core.rulebook import RuleState
 from aftersales.standards import views as book
-from aftersales.standards.consulting.selectors import consultation_of
-from aftersales.standards.models import Promotion
+from aftersales.standards.consulting import selectors as consulting
+from aftersales.standards.consulting.querysets import CONSULT
+from aftersales.standards.consulting.services import comment_answer
+from aftersales.standards.models import ConsultationComment, Promotion
 from aftersales.standards.promoting import selectors, services
 from aftersales.standards.promoting.forms import OverrideForm, PromotionForm, WhyForm
 from aftersales.standards.promoting.rules import STANDARD
 from aftersales.standards.services import DRAFT
+from aftersales.standards.states import Taken
 
 ACTIVATE = "standards.activate"
 MOST = 100
@@ -83,9 +87,20 @@ def promotion(request: HttpRequest, code: str) -> HttpResponse:
         "form": PromotionForm(prefix="draft", initial=begun) if may_draft else None,
         "override_form": OverrideForm(prefix="over") if may_draft else None,
         "told": [(events.sentence(one), one.at) for one in _told(row)],
-        "talked": consultation_of(row),
+        **_talk(request, row, now),
     }  # fmt: skip
     return render(request, "standards/promotion.html", page)
+
+
+def _talk(request: HttpRequest, row: Promotion, now: datetime) -> dict[str, Any]:
+    """What merchants were asked and said; a draft that changes none of their times has nothing to ask."""
+    talked, may = consulting.consultation_of(row), request.user.has_perm(CONSULT)
+    begun = row.state == RuleState.DRAFT and talked is None and may
+    return {
+        "talked": talked, "comments": consulting.comments(talked, request.user) if talked else [],
+        "taken": Taken.choices, "may_answer": may, "begun": begun,
+        "may_consult": begun and bool(selectors.of_merchants(row, now)),
+    }  # fmt: skip
 
 
 def _told(row: Promotion) -> Any:
@@ -96,6 +111,35 @@ def _url(one: Any, versions: Any) -> str:
     page = "standards:standard" if one.sort == STANDARD else "standards:number"
     version = versions.get(one.key)
     return reverse(page, args=[one.code]) + (f"?v={version.number}" if version else "")
+
+
+@needs(CONSULT)
+@require_POST
+def consult(request: HttpRequest, code: str) -> HttpResponse:
+    """Put the draft before the merchants, in public."""
+    row = _row(code)
+    asked: dict[str, Any] = {name: request.POST.get(name, "")[:2000] for name in ("asked_zh", "asked_en")}
+    answered(
+        lambda: services.promotion_consult(promotion=row, actor=request.user, now=timezone.now(), **asked),
+        request, _("The draft is open for comments."),
+    )  # fmt: skip
+    return redirect("promotions:promotion", code)
+
+
+@needs(CONSULT)
+@require_POST
+def comment(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Say what becomes of a merchant's comment on a draft."""
+    rows = ConsultationComment.objects.visible_to(request.user).select_related("consultation")
+    row = get_object_or_404(rows, public_id=public_id, consultation__rule_kind=Promotion._meta.label_lower)
+    answered(
+        lambda: comment_answer(
+            comment=row, taken=request.POST.get("taken", ""), answer=request.POST.get("answer", "")[:2000],
+            actor=request.user, now=timezone.now(), seen=whole(request.POST.get("seen")),
+        ),
+        request, _("Answered; it stands on the public page."),
+    )  # fmt: skip
+    return redirect("promotions:promotion", row.consultation.citation)
 
 
 @needs(DRAFT)

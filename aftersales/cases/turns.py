@@ -1,4 +1,8 @@
-"""Whose turn a case is, as its merchant sees it, and until when: asked of many cases at once. Nothing here writes."""
+"""Whose turn a case is between merchant, customer and platform, and until when: asked of many cases at once.
+
+The portal and the desk of merchants' managers read it here, so that nobody is called late while others have the turn.
+Nothing here writes.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,7 @@ from typing import Any
 
 from django.db import models
 from django.db.models import Case as Choose
-from django.db.models import CharField, DateTimeField, Exists, F, OuterRef, Q, Subquery, Value, When
+from django.db.models import CharField, DateTimeField, Exists, F, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce
 from django.utils.translation import pgettext_lazy
 
@@ -22,6 +26,7 @@ from aftersales.cases.states import (
     CaseState,
     Direction,
     ParcelState,
+    PaymentState,
     Side,
 )
 from aftersales.clocks.models import Clock
@@ -33,6 +38,7 @@ BENCH = (
     RepairState.AWAITING_PARTS, RepairState.REPAIRING, RepairState.TESTED,
 )  # fmt: skip
 """States of a repair in which the workshop has something to do."""
+WITH_BANK = frozenset({PaymentState.SUBMITTED, PaymentState.UNKNOWN})
 ON_SHELF = (*HERE, ParcelState.INSPECTED)
 
 
@@ -77,10 +83,12 @@ def _turn() -> Choose:
         (Turn.RECEIPT, _waits_here()),
         (Turn.REPLACEMENT, _owed(Promise.REPLACEMENT)),
         (Turn.REPAIR, Q(kind=CaseKind.REPAIR) & Exists(_repairs(BENCH))),
+        (Turn.REFUND, _unpaid()),
         (Turn.CUSTOMER, _parcels(state=ParcelState.AWAITED) | Exists(_repairs([RepairState.QUOTED]))),
         (Turn.CARRIER, _parcels(state__in=[ParcelState.IN_TRANSIT, ParcelState.SENT_BACK])),
-        (Turn.REFUND, _unpaid()),
-        (Turn.BANK, Exists(CasePayment.objects.filter(case=OUTER, state__in=OPEN_PAYMENTS))),
+        (Turn.CUSTOMER, _paying(PaymentState.PAYEE_NEEDED)),
+        (Turn.PLATFORM, _paying(*OPEN_PAYMENTS - WITH_BANK)),
+        (Turn.BANK, _paying(*WITH_BANK)),
     ]  # fmt: skip
     whens = [When(rule, then=Value(turn.value)) for turn, rule in rules]  # type: ignore[attr-defined]
     return Choose(*whens, default=Value(Turn.PLATFORM.value), output_field=CharField())
@@ -121,8 +129,14 @@ def _repairs(states: Any) -> Any:
     return Repair.objects.filter(case_line__case=OUTER, state__in=states)
 
 
+def _paying(*states: str) -> Exists:
+    """A payment of the case stands so: proposed or refused by the bank it waits for the platform's finance."""
+    return Exists(CasePayment.objects.filter(case=OUTER, state__in=states))
+
+
 def _unpaid() -> Any:
-    """Something is agreed that stands in no payment, and no goods are waited for."""
+    """Something is agreed that stands in no payment, and no goods are waited for: also where others are still to come,
+    the refund is the merchant's to confirm."""
     seen = Q(settled_at__isnull=False) | Q(goods_back=False) | Q(instant=True)
     return Q(state=CaseState.APPROVED, agreed__gt=F("paying")) & seen
 
@@ -141,6 +155,16 @@ def _until() -> Choose:
         default=F("next_due_at"),
         output_field=DateTimeField(null=True),
     )  # fmt: skip
+
+
+def turns_of_clocks(rows: QuerySet[Clock]) -> QuerySet[Clock]:
+    """Clocks with ``whose``: the turn of the case that each is about; empty where it is about no open case."""
+    about = Case.objects.filter(pk=OuterRef("subject_id")).open().annotate(whose=_turn()).order_by()
+    turn = Choose(
+        When(subject_kind=KIND, then=Coalesce(Subquery(about.values("whose")[:1]), Value(""))),
+        default=Value(""), output_field=CharField(),
+    )  # fmt: skip
+    return rows.annotate(whose=turn)
 
 
 def turn_of(case: Case) -> Turn | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from django.db.models.expressions import RawSQL
@@ -11,10 +10,10 @@ from django.utils.translation import pgettext_lazy
 
 from aftersales.cases.models import Case
 from aftersales.cases.states import CaseKind, CaseState, DecidedBy, Direction, Ground
+from aftersales.cases.turns import Turn, with_turns
 from aftersales.clocks.models import Clock
 from aftersales.clocks.states import ClockState
-from aftersales.core.errors import Text
-from aftersales.core.sheets.resource import Column, RowRule, SheetResource, register
+from aftersales.core.sheets.resource import Column, RowRule, register
 from aftersales.core.sheets.sqltext import queryset_sql
 from aftersales.core.sheets.widgets import (
     ChoiceWidget,
@@ -26,15 +25,14 @@ from aftersales.core.sheets.widgets import (
 )
 from aftersales.standards.states import Promise
 
-from .cases.turns import Turn, with_turns
-from .sheetacts import APPROVE, BACK, KEEP, REFUSE, answers_take, waybills_take
+from ..sheetacts import APPROVE, BACK, KEEP, REFUSE, answers_take, waybills_take
+from .shared import AGAIN, OfShop, Shown
 
 CASE = "(SELECT c.{column} FROM cases_case c WHERE c.id = {{case}})"
 ORDER = "(SELECT o.external_no FROM orders_order o WHERE o.id = t.order_id)"
 LEFT_OUT = (
     "(SELECT 'out' FROM clocks_breachexclusion x WHERE x.clock_id = t.id AND x.ended_at IS NULL LIMIT 1)"
 )
-AGAIN: dict[str, Any] = {"again": True}
 
 
 def _words(stored: str, choices: Any) -> str:
@@ -51,22 +49,6 @@ def _of_turn(name: str) -> str:
 
 def _moment(stored: str) -> str:
     return MomentWidget().export_sql(stored)
-
-
-class Shown(Column):
-    """A column that only goes out; its SQL is made when the file is, in the language of whoever asked."""
-
-    def __init__(self, label: Text, made: Callable[[], str], *, example: str = "", hint: Text = "") -> None:
-        super().__init__(None, TextWidget(200), label, example=example, hint=hint)
-        self.made = made
-
-    @property
-    def export_as(self) -> str:
-        return self.made()
-
-    @export_as.setter
-    def export_as(self, _none: str) -> None:
-        """Nothing is kept: it is made anew each time."""
 
 
 def _number() -> Any:
@@ -86,13 +68,6 @@ def _kind() -> Any:
 
 def _due() -> Any:
     return Shown(pgettext_lazy("portal", "Due"), lambda: _moment(_of_turn("until")))
-
-
-class OfShop(SheetResource):
-    """A sheet of the portal: its rows are chosen on a page of the portal, its steps are shown in its frame."""
-
-    frame, home = "portal/base.html", "portal:sheets"
-    view_capability = "cases.view_case"
 
 
 class ShopCasesSheet(OfShop):

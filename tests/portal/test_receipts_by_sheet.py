@@ -1,0 +1,117 @@
+"""What came back is confirmed line by line in a file, and return addresses come and go as one."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+import pytest
+from django.urls import reverse
+
+from aftersales.cases import services
+from aftersales.cases.models import Case, CaseNote, CaseParcel, ParcelItem
+from aftersales.core.models import Event
+from aftersales.merchants.models import Merchant, ReturnAddress
+from tests.cases.workshop import HOUR, fresh, parcel_of
+from tests.cast import Cast
+from tests.portal.clerk import Clerk
+from tests.portal.conftest import person_of
+from tests.portal.test_shop_sheets import brought, taken
+
+pytestmark = pytest.mark.django_db
+Open = Callable[..., Case]
+
+
+@pytest.fixture
+def owner(shop: Merchant, desk: Cast, now: datetime, at: Any) -> Clerk:
+    return Clerk(desk, person_of(shop, desk, "老板", "owner"), at)
+
+
+def at_door(clerk: Clerk, open_case: Open, now: datetime, pieces: dict[int, int]) -> Case:
+    """Approved, sent, and at the merchant's door."""
+    case = open_case(pieces)
+    clerk.does(case, "approve", goods="back", words="")
+    services.parcel_ship(
+        parcel=parcel_of(case),
+        carrier="顺丰",
+        tracking_no=f"SF7000{case.pk}",
+        actor=clerk.desk.agent,
+        now=now,
+    )
+    CaseParcel.objects.filter(case=case).update(arrived_at=now)
+    return fresh(case)
+
+
+def found(case: Case) -> list[tuple[int, int, int, int]]:
+    rows = ParcelItem.objects.filter(case_line__case=case).order_by("case_line__line__line_no")
+    return list(rows.values_list("received", "accepted", "damaged", "missing"))
+
+
+def test_goods_at_the_door_go_out_are_counted_in_the_file_and_come_back_once(
+    clerk: Clerk, open_case: Open, now: datetime
+) -> None:
+    case = at_door(clerk, open_case, now, {0: 2, 1: 1})
+    open_case({0: 1})  # waits for an answer, not for a receipt
+    rows = taken(clerk, "shop_receipts")
+    assert [(row["case"], row["line"], row["expected"]) for row in rows] == [
+        (case.number, "1", "2"), (case.number, "2", "1"),
+    ]  # fmt: skip
+    assert all(row["goods"] for row in rows)
+    rows[0] |= {"quantity": "2", "condition": "accepted", "remark": "包装完好"}
+    rows[1] |= {"quantity": "1", "condition": "损坏", "remark": "灯罩破"}
+
+    done = brought(clerk, "shop_receipts", rows, now + HOUR)
+
+    assert (done.count("new"), done.count("refused")) == (2, 0), done.counts
+    assert found(case) == [(2, 2, 0, 0), (1, 0, 1, 0)]
+    assert CaseParcel.objects.get(case=case).state == "kept"
+    note = CaseNote.objects.filter(case=case, kind="inspect").last()
+    assert note is not None
+    assert "灯罩破" in note.text
+    assert taken(clerk, "shop_receipts") == []
+    again = brought(clerk, "shop_receipts", rows, now + 2 * HOUR)
+    assert (again.count("same"), again.count("new"), again.count("refused")) == (2, 0, 0), again.counts
+    about = CaseParcel.objects.get(case=case)
+    assert Event.objects.about("cases.caseparcel", about.pk).filter(kind="case_parcel.received").count() == 1
+
+
+def test_a_case_is_taken_whole_or_not_at_all(
+    clerk: Clerk, stranger: Clerk, open_case: Open, now: datetime
+) -> None:
+    torn = at_door(clerk, open_case, now, {0: 2, 1: 1})
+    first, second = taken(clerk, "shop_receipts")
+    good = {"quantity": "2", "condition": "accepted", "remark": ""}
+    for wrong in (
+        [first | good],  # a line is missing
+        [first | good, second | {"quantity": "5", "condition": "accepted"}],
+        [first | good, second | {"quantity": "x", "condition": "accepted"}],
+        [first | good, second | {"quantity": "1", "condition": "weg"}],
+        [first | good, second | {"quantity": "1", "condition": "accepted", "line": "9"}],
+    ):
+        done = brought(clerk, "shop_receipts", wrong, now + HOUR)
+        assert (done.count("new"), done.count("refused")) == (0, len(wrong)), (wrong, done.counts)
+    assert found(torn) == [(0, 0, 0, 0), (0, 0, 0, 0)]
+
+    foreign = [first | good, second | {"quantity": "1", "condition": "accepted"}]
+    assert brought(stranger, "shop_receipts", foreign, now + HOUR).count("refused") == 2
+    assert found(torn) == [(0, 0, 0, 0), (0, 0, 0, 0)]
+
+
+def test_the_owner_brings_return_addresses_and_a_clerk_takes_them_out(
+    owner: Clerk, clerk: Clerk, shop: Merchant, now: datetime
+) -> None:
+    [row] = taken(clerk, "shop_addresses")
+    assert clerk.browser.get(reverse("sheets:choose", args=["shop_addresses"])).status_code == 403
+    told = {"contact": "退货组", "phone": "0571-88880000"}
+    rows = [
+        row | told | {"is_default": "no"},
+        row | told | {"name": "二仓", "place": "宁波路 2 号", "kinds": "exchange", "is_default": "yes"},
+        row | told | {"name": "三仓", "place": "", "is_default": "no"},
+    ]
+    done = brought(owner, "shop_addresses", rows, now)
+    used = ReturnAddress.objects.in_use().filter(merchant=shop)
+    assert list(used.values_list("name", "is_default", "contact").order_by("-is_default")) == [
+        ("二仓", True, "退货组"), (row["name"], False, "退货组"),
+    ], done.counts  # fmt: skip
+    assert (done.count("new"), done.count("changed"), done.count("refused")) == (1, 1, 1), done.counts
+    again = brought(owner, "shop_addresses", rows[:2], now)
+    assert (again.count("same"), again.count("new"), again.count("changed")) == (2, 0, 0), again.counts
