@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet, Value
+from django.db.models import Count, Min, Q, QuerySet
 
 from aftersales.cases.models import CaseLine
 from aftersales.improvement import looking, rules
@@ -34,20 +34,15 @@ class Row:
 def listed(user: Any, *, state: str = "", kind: str = "", page: int = 0) -> tuple[list[Row], bool]:
     """Warnings by strength, then by age, each with what it explains; whether more follow. Three statements.
 
-    ``state``: a state, ``all``, or empty for every open one. One that another of the same list explains is shown below
-    that one and not once more; of one ``kind`` each stands for itself.
+    ``state``: a state, ``all``, or empty for every open one. What an open one explains is shown below that one and
+    nowhere else; of one ``kind`` each stands for itself.
     """
     rows = Warning.objects.visible_to(user)
-    seen = rows
     if state in WarningState.values:
         rows = rows.filter(state=state)
     elif state != "all":
         rows = rows.open()
-    if kind in Surged.values:
-        rows = rows.filter(kind=kind)
-    else:
-        above = seen.filter(state=state) if state in WarningState.values else seen.open()
-        rows = rows.exclude(within__in=above.values("pk"))
+    rows = rows.filter(kind=kind) if kind in Surged.values else rows.not_below_another(user)
     with_names = rows.select_related("merchant", "product", "taken_by")
     found = list(with_names.order_by("-strength", "raised_at", "pk")[page * PAGE : (page + 1) * PAGE + 1])
     shown = {one.pk: Row(one) for one in found[:PAGE]}
@@ -65,19 +60,10 @@ def counts(user: Any, kind: str = "") -> Mapping[str, int]:
 
     One statement.
     """
-    seen = Warning.objects.visible_to(user)
-    above = seen.filter(pk=OuterRef("within"))
-    rows = seen.annotate(
-        beside=Exists(above.filter(state=OuterRef("state"))), below=Exists(above.filter(state__in=OPEN))
-    )
-    if kind in Surged.values:
-        rows = seen.filter(kind=kind).annotate(beside=Value(False), below=Value(False))
-    found = {"": 0}
-    grouped = rows.order_by().values_list("state", "beside", "below").annotate(Count("pk"))
-    for state, beside, below, number in grouped:
-        found[state] = found.get(state, 0) + (0 if beside else number)
-        found[""] += number if state in OPEN and not below else 0
-    return found
+    rows = Warning.objects.visible_to(user)
+    rows = rows.filter(kind=kind) if kind in Surged.values else rows.not_below_another(user)
+    found = dict(rows.order_by().values_list("state").annotate(Count("pk")))
+    return {**found, "": sum(number for state, number in found.items() if state in OPEN)}
 
 
 @dataclass(frozen=True)

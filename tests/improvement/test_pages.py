@@ -178,6 +178,8 @@ def test_a_tab_says_as_many_as_its_list_has_lines(
         for state in ("", "raised", "closed"):
             rows, _more = selectors.listed(cast.supervisor, state=state, kind=kind)
             assert counts.get(state, 0) == len(rows), (kind, state)
+    counts = selectors.counts(cast.supervisor)
+    assert counts[""] == sum(number for state, number in counts.items() if state not in ("", "closed"))
     shown = (
         cast.client("supervisor").get(reverse("improvement:warnings"), {"state": "raised"}).content.decode()
     )
