@@ -12,6 +12,7 @@ from accounts.services import system_user
 from aftersales.core import shipped
 from aftersales.core.errors import DomainError
 from aftersales.core.rulebook import RuleState
+from aftersales.desk.demo.trade import DAYS
 from aftersales.scorecards import services
 from aftersales.scorecards.models import FormulaVersion
 from aftersales.scorecards.pages import formula_of
@@ -21,9 +22,11 @@ from aftersales.standards import shipping
 
 DAY = timedelta(days=1)
 RULE_BOOK, FORMULA = 130 * DAY, 125 * DAY  # ago
+ENOUGH = 20  # days of trade before the end of a month that is kept
 MONTHS, SETTLED = 2, timedelta(days=7, hours=3)  # after the end of a month, by night
 OF_DUTIES = ("answer_in_time", "obligations_kept", "promises_kept")
 WEIGHTS = {"dispatch_in_time": "30", "refund_time": "10", "dispute_rate_orders": "10"}
+LEAST = 20  # orders
 Z = "1.28"  # an interval of 80 %: two months of a small department prove little
 GRADES = {"A": "86", "B": "77", "C": "63"}
 REASON = "按目前业务量试行：发货权重提高，区间和等级线相应调整。"
@@ -51,7 +54,7 @@ def formula(people: Mapping[str, User], now: datetime) -> FormulaVersion | None:
 
 def _terms(shipped_terms: Mapping[str, Any]) -> dict[str, Any]:
     terms = copy.deepcopy(dict(shipped_terms))
-    terms["z"] = Z
+    terms |= {"z": Z, "enough": LEAST}
     for item in terms["metrics"]:
         item["weight"] = WEIGHTS.get(item["metric"], item["weight"])
     for one in terms["grades"]:
@@ -73,12 +76,14 @@ def count_again() -> None:
 
 
 def _over(now: datetime) -> list[date]:
-    """The months that are over and of which there are figures, the oldest first."""
+    """The months that are over and of which there are enough figures, the oldest first."""
+    begin = (now - (DAYS - ENOUGH) * DAY).astimezone(selectors.zone()).date()
     first = now.astimezone(selectors.zone()).date().replace(day=1)
     found: list[date] = []
     for _number in range(MONTHS):
-        first = (first - DAY).replace(day=1)
-        found.insert(0, first)
+        last, first = first - DAY, (first - DAY).replace(day=1)
+        if last >= begin:
+            found.insert(0, first)
     return found
 
 
