@@ -126,17 +126,19 @@ def tried(version: ConsequenceVersion, versions: Sequence[ConsequenceVersion], n
 
 
 def _dry(found: Sequence[Dry]) -> list[str]:
-    """What would have followed, with the days on which it happened beside the day on which it was judged."""
-    said = pgettext("rule tried", "Happened %(days)s, judged %(day)s: %(what)s")
-    return [
-        said
-        % {
-            "days": _days(one.hit),
-            "day": f"{timezone.localtime(one.judged):%m-%d}",
-            "what": words.effect(one.step),
-        }
-        for one in found
-    ]
+    """What would have followed, with the days on which it happened; where it is judged later, also that day."""
+    return [_said(one) for one in found]
+
+
+def _said(one: Dry) -> str:
+    told = {
+        "days": _days(one.hit),
+        "day": f"{timezone.localtime(one.judged):%m-%d}",
+        "what": words.effect(one.step),
+    }
+    if timezone.localtime(one.judged).date() == one.hit.until:
+        return pgettext("rule tried", "%(days)s: %(what)s") % told
+    return pgettext("rule tried", "Happened %(days)s, judged %(day)s: %(what)s") % told
 
 
 def _days(hit: consequences.Hit) -> str:
