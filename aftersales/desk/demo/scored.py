@@ -44,7 +44,7 @@ def formula(people: Mapping[str, User], now: datetime) -> FormulaVersion | None:
     """A version for the volume of a demonstration, announced before there were shops; none where rules are young."""
     found, at = formula_of(SubjectKind.MERCHANT), now - FORMULA
     newest = found.versions.order_by("-number").first() if found is not None else None
-    if newest is None or newest.state != RuleState.ACTIVE or newest.activated_at > at:
+    if found is None or newest is None or newest.state != RuleState.ACTIVE or newest.activated_at > at:
         return None
     draft = services.formula_draft(
         formula=found, terms=_terms(newest.terms), actor=people["operations"], now=at, reason=REASON
