@@ -9,10 +9,12 @@ from decimal import Decimal
 from typing import Any
 
 from django.core.files.uploadedfile import InMemoryUploadedFile
+from django.db import transaction
 
 from accounts.models import User
 from accounts.services import system_user
 from aftersales.core import files
+from aftersales.core.errors import DomainError
 from aftersales.ledger import services
 from aftersales.ledger.models import IncentiveRule, IncentiveVersion, Proposal
 from aftersales.ledger.states import POINTS, ProposalState
@@ -86,10 +88,12 @@ def _course(
     steps: Sequence[str], number: int, shops: Sequence[Ticket], people: Mapping[str, User], now: datetime
 ) -> None:
     begin = now - (20 if "approve" in steps else 4) * DAY + timedelta(hours=number)
-    row = _propose(steps[0], number, shops, people, begin)
-    if (
-        row.state != ProposalState.PROPOSED
-    ):  # few days have few tickets: of this fact something followed already
+    try:
+        with transaction.atomic():
+            row = _propose(steps[0], number, shops, people, begin)
+    except DomainError:  # few days have few tickets: something followed already from this one
+        return
+    if row.state != ProposalState.PROPOSED:
         return
     at = begin
     for step in steps[1:]:
