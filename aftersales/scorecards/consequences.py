@@ -46,10 +46,7 @@ MONTHLY = frozenset({Trigger.METRIC, Trigger.GRADE, Trigger.SCORE})
 
 @dataclass(frozen=True)
 class Hit:
-    """A merchant to whom a rule applies: by which facts, with what figures, known since when.
-
-    ``since`` and ``until``: the first and the last day on which it happened.
-    """
+    """A merchant to whom a rule applies: by which facts, with what figures, known since when; from which day on."""
 
     merchant_id: int
     at: datetime
@@ -231,10 +228,8 @@ def of_breaches(terms: Terms, merchant: int, rows: Sequence[tuple[int, datetime]
     at = rows[-1][1]
     figures = {"breaches": len(rows), "days": terms.days, "count": terms.count}
     period = at.astimezone(selectors.zone()).date().replace(day=1)
-    facts = tuple((BREACH, str(pk)) for pk, _at in rows)
-    return Hit(
-        merchant, at, period, facts, figures, len(rows), rows[0][1].astimezone(selectors.zone()).date()
-    )
+    facts, first = tuple((BREACH, str(pk)) for pk, _at in rows), rows[0][1].astimezone(selectors.zone())
+    return Hit(merchant, at, period, facts, figures, len(rows), first.date())
 
 
 def _ladder(rule: int) -> QuerySet[MerchantMeasure]:
