@@ -17,7 +17,8 @@ DASHBOARDS = {
     "dashboards.today": LEADS,
     "dashboards.exceptions": roles(PLANNERS, R.AUDITOR),
     "dashboards.integrity": roles(LEADS - VENDORS, R.INSPECTOR, R.AUDITOR),
-    "scorecards.view_merchants": roles(KEEPERS, R.ADJUDICATOR, R.AUDITOR),  # and who hears what rests on them
+    # Read by whoever answers for merchants, and by who decides or hears what rests on the figures.
+    "scorecards.view_merchants": roles(KEEPERS, R.SUPERVISOR, R.ADJUDICATOR, R.AUDITOR),
     "core.export_scores": roles(KEEPERS, R.AUDITOR),
     "core.export_month_outcomes": roles(KEEPERS, R.SUPERVISOR, R.AUDITOR),  # each of whom he sees
     "core.export_measures": roles(KEEPERS, R.SUPERVISOR, R.AUDITOR),

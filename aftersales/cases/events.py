@@ -5,13 +5,14 @@ from typing import Any
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext
 
 from aftersales.cases import disputestates, states
 from aftersales.core.events import Kind, register
 from aftersales.core.models import Audience
 
 CUSTOMER, MERCHANT, INTERNAL = Audience.CUSTOMER, Audience.MERCHANT, Audience.INTERNAL
-CASE = {"case_id": "id", "kind": "code", "ground": "code"}
+CASE = {"case_id": "id", "kind": "code", "ground": "code", "currency": "code"}
 PARCEL = {"case_id": "id", "direction": "code"}
 PAYMENT = {"case_id": "id", "amount": "amount", "currency": "code"}
 WORDS: Mapping[str, type[models.TextChoices]] = {
@@ -34,7 +35,15 @@ def _words(payload: Mapping[str, Any]) -> dict[str, Any]:
         if key in payload:
             known: dict[Any, Any] = dict(choices.choices)
             shown[key] = str(known.get(payload[key], payload[key]))
+    if "how" in shown:
+        shown["how"] = _aside(str(payload["how"]), shown["how"])
     return shown
+
+
+def _aside(how: str, label: str) -> str:
+    """In brackets behind the act; nothing where a person or the merchant decided, whom the sentence names already."""
+    named = (states.DecidedBy.STAFF, states.DecidedBy.MERCHANT)
+    return "" if how in named else str(pgettext("decided by", " (%(how)s)") % {"how": label})
 
 
 def case(code: str, sentence: Any, audience: str = CUSTOMER, moneyless: Any = "", **payload: str) -> Kind:
@@ -75,11 +84,11 @@ register(
     case("offered", _("%(actor)s offered %(amount)s."), amount="amount", by="code"),
     case("countered", _("The customer asks for %(amount)s instead."), amount="amount"),
     case(
-        "approved", _("%(actor)s approved %(amount)s (%(how)s)."),
-        moneyless=_("%(actor)s approved the request (%(how)s)."), amount="amount", how="code", goods_back="flag",
+        "approved", _("%(actor)s approved %(amount)s%(how)s."),
+        moneyless=_("%(actor)s approved the request%(how)s."), amount="amount", how="code", goods_back="flag",
         due="code",
     ),
-    case("rejected", _("%(actor)s refused the request (%(how)s)."), how="code"),
+    case("rejected", _("%(actor)s refused the request%(how)s."), how="code"),
     case("amended", _("%(actor)s changed the request: %(kind)s, %(ground)s."), by="code"),
     case("disputed", _("%(by)s asked the platform to decide."), by="code"),
     case("undisputed", _("The dispute was withdrawn.")),
@@ -135,33 +144,33 @@ register(
     parcel("unclaimed", _("Nobody took the goods that were sent back.")),
     parcel("expired", _("The goods were never sent; the request ended.")),
     parcel("cancelled", _("No parcel is awaited any more.")),
-    payment("proposed", _("%(actor)s proposed to pay %(amount)s %(currency)s."), MERCHANT),
-    payment("asked", _("%(actor)s asked a second person to approve %(amount)s %(currency)s.")),
-    payment("approved", _("%(actor)s approved %(amount)s %(currency)s."), MERCHANT),
-    payment("rejected", _("%(actor)s did not approve %(amount)s %(currency)s: %(reason)s")),
+    payment("proposed", _("%(actor)s proposed to pay %(amount)s."), MERCHANT),
+    payment("asked", _("%(actor)s asked a second person to approve %(amount)s.")),
+    payment("approved", _("%(actor)s approved %(amount)s."), MERCHANT),
+    payment("rejected", _("%(actor)s did not approve %(amount)s: %(reason)s")),
     payment("account_refused", _("%(actor)s did not let it out to the account named; another one is asked for.")),
-    payment("cancelled", _("%(actor)s cancelled the payment of %(amount)s %(currency)s.")),
-    payment("submitted", _("%(amount)s %(currency)s went to the bank."), attempt="number"),
-    payment("succeeded", _("%(amount)s %(currency)s was paid."), CUSTOMER, by="code", paid_at="moment"),
-    payment("failed", _("The payment of %(amount)s %(currency)s failed."), by="code"),
-    payment("unknown", _("It is not known yet whether %(amount)s %(currency)s was paid.")),
-    payment("retried", _("%(actor)s lets the payment of %(amount)s %(currency)s go out again.")),
-    payment("returned", _("The bank sent %(amount)s %(currency)s back."), CUSTOMER, by="code"),
+    payment("cancelled", _("%(actor)s cancelled the payment of %(amount)s.")),
+    payment("submitted", _("%(amount)s went to the bank."), attempt="number"),
+    payment("succeeded", _("%(amount)s was paid."), CUSTOMER, by="code", paid_at="moment"),
+    payment("failed", _("The payment of %(amount)s failed."), by="code"),
+    payment("unknown", _("It is not known yet whether %(amount)s was paid.")),
+    payment("retried", _("%(actor)s lets the payment of %(amount)s go out again.")),
+    payment("returned", _("The bank sent %(amount)s back."), CUSTOMER, by="code"),
     payment("payee_asked", _("%(actor)s asked the customer for another account.")),
-    payment("payee_named", _("%(actor)s named another account for %(amount)s %(currency)s."), CUSTOMER),
-    payment("replaced", _("%(amount)s %(currency)s is paid anew to another account."), new_id="id"),
-    payment("reversed", _("The customer gave %(amount)s %(currency)s back; %(actor)s booked it: %(reason)s")),
+    payment("payee_named", _("%(actor)s named another account for %(amount)s."), CUSTOMER),
+    payment("replaced", _("%(amount)s is paid anew to another account."), new_id="id"),
+    payment("reversed", _("The customer gave %(amount)s back; %(actor)s booked it: %(reason)s")),
     run(
-        "made", _("%(actor)s collected %(count)s payments: %(total)s %(currency)s."),
-        one=_("%(actor)s collected one payment: %(total)s %(currency)s."),
+        "made", _("%(actor)s collected %(count)s payments: %(total)s."),
+        one=_("%(actor)s collected one payment: %(total)s."),
     ),
     run(
-        "approved", _("%(actor)s released the run of %(count)s payments: %(total)s %(currency)s."),
-        one=_("%(actor)s released the run of one payment: %(total)s %(currency)s."),
+        "approved", _("%(actor)s released the run of %(count)s payments: %(total)s."),
+        one=_("%(actor)s released the run of one payment: %(total)s."),
     ),
     run(
-        "exported", _("The file of %(count)s payments was written: %(total)s %(currency)s."),
-        one=_("The file of one payment was written: %(total)s %(currency)s."), sha256="code",
+        "exported", _("The file of %(count)s payments was written: %(total)s."),
+        one=_("The file of one payment was written: %(total)s."), sha256="code",
     ),
     run("fetched", _("%(actor)s downloaded the file.")),
     run(
@@ -195,7 +204,7 @@ register(
 
 
 def dispute(code: str, sentence: Any, audience: str = CUSTOMER, moneyless: Any = "", **payload: str) -> Kind:
-    told = {"case_id": "id", "dispute_id": "id", **payload}
+    told = {"case_id": "id", "dispute_id": "id", "currency": "code", **payload}
     return Kind(f"dispute.{code}", sentence, told, audience=audience, show=_words, moneyless=moneyless)
 
 

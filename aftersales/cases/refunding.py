@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from aftersales.core.errors import DomainError, Text
 from aftersales.core.money import CENT, allocate
+from aftersales.core.wording import money
 
 ZERO = Decimal(0)
 
@@ -194,7 +195,14 @@ def _less(
     return dict(zip(lines, parts, strict=True)), freight - off_freight, rest - off_rest
 
 
-def fixed(amount: Decimal, pieces: Sequence[Piece], *, order_left: Decimal, freight: Decimal = ZERO) -> Quote:
+def fixed(
+    amount: Decimal,
+    pieces: Sequence[Piece],
+    *,
+    order_left: Decimal,
+    freight: Decimal = ZERO,
+    currency: str = "CNY",
+) -> Quote:
     """A negotiated amount: it stands as agreed, and is spread over the pieces by what was paid for them.
 
     ``freight``: outbound freight that may be given back too; what exceeds the pieces is taken of it.
@@ -203,7 +211,9 @@ def fixed(amount: Decimal, pieces: Sequence[Piece], *, order_left: Decimal, frei
     goods = sum((min(piece.value, piece.left) for piece in pieces), ZERO)
     room = min(goods + freight, order_left) if pieces else order_left
     if amount > room:
-        raise DomainError(_("At most %(amount)s can be given back here.") % {"amount": room}, "too_much")
+        raise DomainError(
+            _("At most %(amount)s can be given back here.") % {"amount": money(room, currency)}, "too_much"
+        )
     if not pieces:
         return Quote((Term("offer", amount),), rest=amount)
     parts = allocate(min(amount, goods), [min(piece.value, piece.left) for piece in pieces])

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.db import connection, models, transaction
@@ -176,13 +177,23 @@ def _columns(draft: Draft, where: origin.Origin) -> tuple[Any, ...]:
         raise ValueError(f"{draft.kind}: payload keys {sorted(unknown)} are not declared")
     actor = draft.actor
     require_actor(actor, draft.kind)
+    payload = _with_currency(declared, draft)
     return (
         draft.kind, draft.subject_kind, draft.subject_id, draft.merchant_id, str(draft.audience),
         str(draft.old), str(draft.new), actor.pk, str(actor)[:150], getattr(actor, "main_role", ""),
         draft.acting_as or where.acting_as, where.source, where.request_id, draft.reason,
-        json.dumps(draft.payload, default=str, ensure_ascii=False), declared.version, draft.rule_version or where.rule,
+        json.dumps(payload, default=str, ensure_ascii=False), declared.version, draft.rule_version or where.rule,
         draft.at,
     )  # fmt: skip
+
+
+def _with_currency(declared: Kind, draft: Draft) -> dict[str, Any]:
+    """An amount never stands alone: where the caller names no currency, it is that of the row."""
+    if "currency" not in declared.payload or "currency" in draft.payload:
+        return draft.payload
+    told = any(holds == "amount" and key in draft.payload for key, holds in declared.payload.items())
+    currency = getattr(draft.row, "currency", "") if told else ""
+    return draft.payload | {"currency": currency} if currency else draft.payload
 
 
 _TYPES = {
@@ -221,7 +232,7 @@ def sentence(event: Event) -> str:
     declared = _kinds.get(event.kind)
     if declared is None:
         return _("Something of the kind “%(kind)s” was recorded.") % {"kind": event.kind}
-    shown = _moments(declared, event) | _shown(declared, event.payload)
+    shown = _moments(declared, event) | _amounts(declared, event.payload) | _shown(declared, event.payload)
     values = {key: event.payload.get(key, "") for key in declared.payload} | shown
     values |= {
         "actor": in_whose_name(event),
@@ -308,6 +319,24 @@ def _moments(declared: Kind, event: Event) -> dict[str, str]:
     names = [key for key, holds in declared.payload.items() if holds == "moment"]
     told = {key: _moment(event.payload.get(key)) for key in names}
     return {key: wording.minute(moment, event.at) for key, moment in told.items() if moment}
+
+
+def _amounts(declared: Kind, payload: Mapping[str, Any]) -> dict[str, str]:
+    """The amounts of the payload as the product says money; one of long ago that names no currency stays bare."""
+    currency = payload.get("currency")
+    if not currency:
+        return {}
+    names = [key for key, holds in declared.payload.items() if holds == "amount"]
+    told = {key: _decimal(payload.get(key)) for key in names}
+    return {key: wording.money(amount, str(currency)) for key, amount in told.items() if amount is not None}
+
+
+def _decimal(text: Any) -> Decimal | None:
+    try:
+        found = Decimal(str(text))
+    except InvalidOperation:
+        return None
+    return found if found.is_finite() else None
 
 
 def _moment(text: Any) -> datetime | None:

@@ -62,8 +62,10 @@ class Line:
 
     @property
     def moved(self) -> Decimal | None:
-        """Points since the month before; None where one of the two is not known."""
-        return self.score - self.before if self.score is not None and self.before is not None else None
+        """Points since the month before; None where one of the two is not known, or is the one of too few orders."""
+        if not self.grade or self.score is None or self.before is None:
+            return None
+        return self.score - self.before
 
     @property
     def has_moved(self) -> bool:
@@ -144,8 +146,8 @@ def _scores(lines: Mapping[int, Line]) -> None:
     for pk, score, grade in Standing.objects.filter(**who).values_list("subject_id", "score", "grade"):
         lines[pk].score, lines[pk].grade = score, grade
     newest = Snapshot.objects.filter(**who).order_by("subject_id", "-month").distinct("subject_id")
-    for pk, score in newest.values_list("subject_id", "score"):
-        lines[pk].before = score
+    for pk, score, grade in newest.values_list("subject_id", "score", "grade"):
+        lines[pk].before = score if grade else None
 
 
 COUNTED: Mapping[str, tuple[Any, str, str, bool]] = {

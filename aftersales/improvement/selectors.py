@@ -34,17 +34,15 @@ class Row:
 def listed(user: Any, *, state: str = "", kind: str = "", page: int = 0) -> tuple[list[Row], bool]:
     """Warnings by strength, then by age, each with what it explains; whether more follow. Three statements.
 
-    ``state``: a state, ``all``, or empty for every open one; only there one that another explains is shown below it.
+    ``state``: a state, ``all``, or empty for every open one. What an open one explains is shown below that one and
+    nowhere else; of one ``kind`` each stands for itself.
     """
     rows = Warning.objects.visible_to(user)
     if state in WarningState.values:
         rows = rows.filter(state=state)
     elif state != "all":
         rows = rows.open()
-    if kind in Surged.values:
-        rows = rows.filter(kind=kind)
-    elif not state:
-        rows = rows.not_below_another(user)
+    rows = rows.filter(kind=kind) if kind in Surged.values else rows.not_below_another(user)
     with_names = rows.select_related("merchant", "product", "taken_by")
     found = list(with_names.order_by("-strength", "raised_at", "pk")[page * PAGE : (page + 1) * PAGE + 1])
     shown = {one.pk: Row(one) for one in found[:PAGE]}
@@ -57,10 +55,15 @@ def listed(user: Any, *, state: str = "", kind: str = "", page: int = 0) -> tupl
     return list(shown.values()), len(found) > PAGE
 
 
-def counts(user: Any) -> Mapping[str, int]:
-    """How many warnings stand in each state. One statement."""
-    rows = Warning.objects.visible_to(user).order_by().values_list("state").annotate(Count("pk"))
-    return dict(rows)
+def counts(user: Any, kind: str = "") -> Mapping[str, int]:
+    """How many lines the list of each state has, as ``listed`` gives it, and that of every open one (empty key).
+
+    One statement.
+    """
+    rows = Warning.objects.visible_to(user)
+    rows = rows.filter(kind=kind) if kind in Surged.values else rows.not_below_another(user)
+    found = dict(rows.order_by().values_list("state").annotate(Count("pk")))
+    return {**found, "": sum(number for state, number in found.items() if state in OPEN)}
 
 
 @dataclass(frozen=True)

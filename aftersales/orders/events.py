@@ -9,12 +9,12 @@ register(
     Kind("order.changed", sentence=_("%(actor)s corrected the order.")),
     Kind(
         "order.refunded",
-        sentence=_("%(amount)s %(currency)s of the order was paid back."),
+        sentence=_("%(amount)s of the order was paid back."),
         payload={"amount": "amount", "currency": "code"},
     ),
     Kind(
         "order.refund_returned",
-        sentence=_("%(amount)s %(currency)s that had been paid back came in again."),
+        sentence=_("%(amount)s that had been paid back came in again."),
         payload={"amount": "amount", "currency": "code"},
     ),
     Kind("order.loaded", sentence=_("%(actor)s loaded orders from a sheet.")),

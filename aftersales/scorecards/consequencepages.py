@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import Count, Q
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
@@ -125,5 +126,21 @@ def tried(version: ConsequenceVersion, versions: Sequence[ConsequenceVersion], n
 
 
 def _dry(found: Sequence[Dry]) -> list[str]:
-    arrow = pgettext("when and what", "%(day)s %(what)s")
-    return [arrow % {"day": f"{one.hit.at:%m-%d}", "what": words.effect(one.step)} for one in found]
+    """What would have followed, with the days on which it happened; where it is judged later, also that day."""
+    return [_said(one) for one in found]
+
+
+def _said(one: Dry) -> str:
+    told = {
+        "days": _days(one.hit),
+        "day": f"{timezone.localtime(one.judged):%m-%d}",
+        "what": words.effect(one.step),
+    }
+    if timezone.localtime(one.judged).date() == one.hit.until:
+        return pgettext("rule tried", "%(days)s: %(what)s") % told
+    return pgettext("rule tried", "Happened %(days)s, judged %(day)s: %(what)s") % told
+
+
+def _days(hit: consequences.Hit) -> str:
+    since, until = hit.since or hit.until, hit.until
+    return f"{since:%m-%d} – {until:%m-%d}" if since < until else f"{until:%m-%d}"

@@ -46,7 +46,7 @@ MONTHLY = frozenset({Trigger.METRIC, Trigger.GRADE, Trigger.SCORE})
 
 @dataclass(frozen=True)
 class Hit:
-    """A merchant to whom a rule applies: by which facts, with what figures, known since when."""
+    """A merchant to whom a rule applies: by which facts, with what figures, known since when; from which day on."""
 
     merchant_id: int
     at: datetime
@@ -54,6 +54,12 @@ class Hit:
     facts: tuple[Fact, ...]
     figures: Mapping[str, Any] = field(default_factory=dict)
     bad: int = 0
+    since: date | None = None
+
+    @property
+    def until(self) -> date:
+        days = any(kind in (FIGURE, MONTH) for kind, _key in self.facts)
+        return last_of(self.period) if days else self.at.astimezone(selectors.zone()).date()
 
 
 @dataclass(frozen=True)
@@ -222,7 +228,8 @@ def of_breaches(terms: Terms, merchant: int, rows: Sequence[tuple[int, datetime]
     at = rows[-1][1]
     figures = {"breaches": len(rows), "days": terms.days, "count": terms.count}
     period = at.astimezone(selectors.zone()).date().replace(day=1)
-    return Hit(merchant, at, period, tuple((BREACH, str(pk)) for pk, _at in rows), figures, len(rows))
+    facts, first = tuple((BREACH, str(pk)) for pk, _at in rows), rows[0][1].astimezone(selectors.zone())
+    return Hit(merchant, at, period, facts, figures, len(rows), first.date())
 
 
 def _ladder(rule: int) -> QuerySet[MerchantMeasure]:
@@ -301,7 +308,7 @@ def _bad(terms: Terms, month: date, merchant: int, num: int, den: int, since: da
         "since": since.isoformat(),
     }  # fmt: skip
     fact = (FIGURE, f"{terms.metric.code} {month:%Y-%m}")
-    return Hit(merchant, selectors.ends(last_of(month)), month, (fact,), figures, bad)
+    return Hit(merchant, selectors.ends(last_of(month)), month, (fact,), figures, bad, since)
 
 
 @dataclass(frozen=True)
@@ -321,7 +328,7 @@ def _by_score(terms: Terms, month: date, scores: Sequence[_Scored]) -> list[Hit]
             ((MONTH, f"{month:%Y-%m}"), *((FIGURE, f"{code} {month:%Y-%m}") for code in one.missed)),
             {"score": str(one.score), "high": str(one.high), "grade": one.grade, "below": str(terms.below),
              "missed": list(one.missed)},
-            len(one.missed),
+            len(one.missed), month,
         )
         for one in scores
         if one.grade and (one.grade in terms.grades if terms.grades else one.high < terms.below)

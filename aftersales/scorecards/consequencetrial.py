@@ -17,11 +17,12 @@ from aftersales.scorecards.scores import selectors
 
 @dataclass(frozen=True)
 class Dry:
-    """One measure that would have been taken."""
+    """One measure that would have been taken; ``judged``: when, which may be days after it happened."""
 
     hit: Hit
     number: int
     step: Step
+    judged: datetime
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class Touched:
 
     @property
     def is_changed(self) -> bool:
-        return [(one.hit.at, one.step) for one in self.was] != [(one.hit.at, one.step) for one in self.will]
+        return [(one.judged, one.step) for one in self.was] != [(one.judged, one.step) for one in self.will]
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,9 @@ def _climbed(terms: Terms, hits: Iterable[Hit]) -> list[Dry]:
             number = 0
         number = min(number + 1, len(terms.steps))
         last[hit.merchant_id] = (number, hit.at)
-        found.append(Dry(hit, number, terms.step(number)))
+        monthly = terms.trigger in consequences.MONTHLY
+        judged = consequences.settled(terms, hit.period) if monthly else hit.at
+        found.append(Dry(hit, number, terms.step(number), judged))
     return found
 
 
@@ -140,7 +143,7 @@ def _by_points(terms: Terms, since: datetime, until: datetime) -> list[Dry]:
             if before >= number and at < until_then:
                 continue
             held[hit.merchant_id] = (number, at + (step.days or 3650) * DAY)
-            found.append(Dry(hit, number, step))
+            found.append(Dry(hit, number, step, at))
     return found
 
 

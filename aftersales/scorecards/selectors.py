@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from aftersales.core.errors import NotPermitted, Text
 from aftersales.scorecards.metrics import Metric, metric, of_kind, struck
 from aftersales.scorecards.metrics.counting import Facts, facts, wide
-from aftersales.scorecards.models import Neutral, Rollup
+from aftersales.scorecards.models import Neutral, Rollup, Standing, Touched
 from aftersales.scorecards.querysets import PEOPLE, led_people, led_teams
 from aftersales.scorecards.states import NAMED, TRADE, Direction, SubjectKind, Unit, Way
 
@@ -62,6 +62,30 @@ class Item:
     seconds: int | None
     excluded: str
     reason: Text
+
+
+MOST_WAITING = 1_000
+_STATE = f"""
+    SELECT NOT EXISTS (SELECT FROM {Rollup._meta.db_table}),
+           (SELECT count(*) FROM (SELECT FROM {Touched._meta.db_table} LIMIT {MOST_WAITING + 1}) t),
+           (SELECT max(at) FROM {Standing._meta.db_table})
+"""
+
+
+@dataclass(frozen=True)
+class Counting:
+    """How far the figures are behind: none yet; so many changed rows wait (at most one more than ``MOST_WAITING``)."""
+
+    nothing_yet: bool
+    waiting: int
+    scored_at: datetime | None
+
+
+def still_counting() -> Counting:
+    """One statement, whatever there is; it tells of nobody's rows."""
+    with connection.cursor() as cursor:
+        cursor.execute(_STATE)
+        return Counting(*cursor.fetchone())
 
 
 def may_see(user: Any, kind: str, subject_id: int) -> bool:

@@ -3,7 +3,10 @@
 from tests.architecture.rows import STAFF, Page, R
 
 EXPORTERS = frozenset({R.MERCHANT_MANAGER, R.OPERATIONS, R.AUDITOR})
-SCORE_READERS = EXPORTERS | {R.ADJUDICATOR}  # who hears what rests on figures reads them
+SCORE_READERS = EXPORTERS | {
+    R.ADJUDICATOR,
+    R.SUPERVISOR,
+}  # who decides or hears what rests on figures reads them
 PEOPLE_READERS = frozenset({R.SUPERVISOR, R.AUDITOR})
 SHOP = {"public_id": "x"}
 BEHIND = {"public_id": "x", "code": "orders"}

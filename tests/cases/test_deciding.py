@@ -307,3 +307,18 @@ def test_what_staff_take_down_is_told_as_the_sides_own(open_case: Open, desk: Ca
     for kind, side in (("case.offered", "商家"), ("case.approved", "客户")):
         told = events.sentence(Event.objects.about("cases.case", case.pk).get(kind=kind))
         assert told.startswith(f"{side}（由 {desk.agent} 登记）")
+
+
+def test_a_story_names_a_side_once_and_says_money_as_every_page_does(
+    open_case: Open, desk: Cast, now: datetime
+) -> None:
+    case = open_case({0: 1}, kind="refund_only", ground="quality")
+    case = services.case_offer(case=case, amount=D("11.68"), actor=desk.agent, now=now, by="merchant")
+    services.case_approve(case=case, actor=desk.lead, now=now)
+    about = Event.objects.about("cases.case", case.pk)
+    offered, approved = (events.sentence(about.get(kind=kind)) for kind in ("case.offered", "case.approved"))
+    assert "¥11.68" in offered
+    assert "¥" in approved
+    assert approved.count(str(desk.lead)) == 1
+    assert "(" not in approved.replace(str(desk.lead), "")
+    assert "（" not in approved.replace(str(desk.lead), ""), "who decided is said by the name before it"

@@ -1,6 +1,7 @@
 """The demonstration's world: the same for the same seed, loaded once, never in production."""
 
 import json
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from random import Random
 
@@ -11,7 +12,7 @@ from django.db.models import F, Sum
 
 from aftersales.core.models import Event
 from aftersales.customers.models import Contact, Customer
-from aftersales.desk.demo import write
+from aftersales.desk.demo import again, characters, reviews, write
 from aftersales.desk.demo.people import people
 from aftersales.desk.demo.shops import shops
 from aftersales.desk.demo.trade import trade
@@ -46,6 +47,45 @@ def test_the_same_seed_makes_the_same_world(now):
 
     assert world(7) == world(7)
     assert world(7) != world(8)
+
+
+@pytest.fixture(scope="module")
+def busy_world():
+    """Two months of a whole market, in memory."""
+    random = Random(write.SEED)
+    return trade(random, people(random, 500, NOW), shops(random, NOW), 2500, NOW)
+
+
+def test_shops_trade_well_middling_and_badly(busy_world):
+    limit, late, sent = timedelta(hours=48), Counter(), Counter()
+    for one in busy_world.shipments:
+        if one.shipped_at:
+            sent[one.merchant.code] += 1
+            late[one.merchant.code] += one.shipped_at > one.order.placed_at + limit
+    share = {characters.place_of(code): late[code] / number for code, number in sent.items() if number > 20}
+    bad = [share[place] for place in characters.BAD_ONES]
+    assert min(bad) > 0.35
+    assert sum(one < 0.02 for one in share.values()) > 15
+    assert any(0.15 < one < 0.4 for one in share.values())
+    assert any(number < 30 for number in sent.values()), "of some too little is known"
+
+
+def test_only_the_planted_ring_praises_in_the_same_words(busy_world):
+    said = Counter(
+        (one.merchant.code, one.body) for one in busy_world.reviews if one.score == 5 and len(one.body) > 15
+    )
+    often = {(characters.place_of(code), body) for (code, body), number in said.items() if number > 2}
+    assert often == {(place, reviews.RING_WORDS) for place in characters.RING}
+    buyers = [
+        {
+            one.order.customer.code
+            for one in busy_world.reviews
+            if one.body == reviews.RING_WORDS and characters.place_of(one.merchant.code) == place
+        }
+        for place in characters.RING
+    ]
+    assert buyers[0] == buyers[1]
+    assert len(buyers[0]) >= 4
 
 
 @pytest.fixture(scope="module")
@@ -113,3 +153,13 @@ def test_no_phone_could_be_a_real_persons(world):
 
     assert numbers
     assert all(number.startswith("128") for number in numbers)
+
+
+def test_orders_for_repairs_are_found_batch_by_batch(world, django_assert_max_num_queries):
+    with django_assert_max_num_queries(3 * 2):
+        found = again._nobody_called_about()
+    sorts = [one.lines.get(line_no=1).product.category.code in again.BY_POWER for one in found]
+    assert sorts == sorted(sorts, reverse=True), "goods that run on power first"
+    assert any(sorts)
+    assert not [one for one in found if one.lines.get(line_no=1).product.category.code in again.FOOD]
+    assert {one.status for one in found} <= {"delivered", "completed"}

@@ -199,3 +199,13 @@ def test_a_refused_plan_keeps_what_was_typed_and_broken_obligations_need_no_targ
     browser.post("/desk/shops/S1/plan/", said | {"plan-cause": "breaches"})
     row = Plan.objects.get()
     assert (row.cause, row.metric, row.target) == ("breaches", "", None)
+
+
+def test_the_neutral_score_of_a_month_with_few_orders_is_no_move(cast: Any, now: datetime) -> None:
+    shop = mine(cast, now, "S1")
+    scored(shop, now, "93.8", "70.0")
+    newer = Snapshot.objects.get(subject_id=shop.pk)
+    newer.pk, newer.month, newer.grade = None, date(2026, 11, 1), ""
+    newer.save(force_insert=True)
+    (line,) = shops.board(cast.merchant_manager, cast.merchant_manager.pk, now).quiet
+    assert (line.shop, line.moved) == (shop, None)

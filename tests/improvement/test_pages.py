@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.states import Role
-from aftersales.improvement import services
+from aftersales.improvement import selectors, services
 from aftersales.improvement.models import Warning
 from aftersales.merchants.models import MerchantContact
 from tests.cast import Cast
@@ -166,3 +166,22 @@ def test_a_decided_sign_offers_only_what_is_left_and_shows_the_words_that_are_al
     assert sign.state == "innocent"
     page = browser.get(url)
     assert not page.context["acts"], "nothing is left to do, and no refusal is read"
+
+
+def test_a_tab_says_as_many_as_its_list_has_lines(
+    two_shops: list[Warning], cast: Cast, now: datetime
+) -> None:
+    """What another warning explains stands below that one, and is counted with it."""
+    assert Warning.objects.exclude(within=None).exists()
+    for kind in ("", "product"):
+        counts = selectors.counts(cast.supervisor, kind)
+        for state in ("", "raised", "closed"):
+            rows, _more = selectors.listed(cast.supervisor, state=state, kind=kind)
+            assert counts.get(state, 0) == len(rows), (kind, state)
+    counts = selectors.counts(cast.supervisor)
+    assert counts[""] == sum(number for state, number in counts.items() if state not in ("", "closed"))
+    shown = (
+        cast.client("supervisor").get(reverse("improvement:warnings"), {"state": "raised"}).content.decode()
+    )
+    for one in Warning.objects.all():
+        assert shown.count(reverse("improvement:warning", args=[one.number]) + '"') == 1

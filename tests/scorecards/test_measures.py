@@ -21,7 +21,13 @@ from aftersales.merchants.models import DepositCall, Lesson, Merchant
 from aftersales.merchants.services import merchant_change
 from aftersales.merchants.services.training import lessons_sweep
 from aftersales.notices.models import Notice
-from aftersales.scorecards import consequences, consequencetrial, consequencewords, services
+from aftersales.scorecards import (
+    consequencepages,
+    consequences,
+    consequencetrial,
+    consequencewords,
+    services,
+)
 from aftersales.scorecards.consequencestates import Effect
 from aftersales.scorecards.models import (
     ConsequenceRule,
@@ -350,6 +356,9 @@ def test_a_figure_is_held_against_a_shop_only_when_chance_does_not_explain_it(
     assert [one.name for one in trial.rows] == [shop.merchant.name]
     assert trial.counts == [(Effect.WARNING, 1, 1)]
     assert not trial.rows[0].is_changed
+    (told,) = consequencepages.tried(rule, [rule], now).rows[0][4]
+    assert "10-31" in told, "when it happened"
+    assert "11-04" in told, "and when it was judged, the figures having settled"
 
     version = (
         FormulaVersion.objects.select_related("formula").filter(formula__subject_kind="merchant").first()

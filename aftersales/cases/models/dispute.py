@@ -97,6 +97,11 @@ class Dispute(StateModel, PublicIdModel, VersionedModel):
         return self.number
 
     @property
+    def currency(self) -> str:
+        """That of the case: what is told of its money names it."""
+        return self.case.currency
+
+    @property
     def is_open(self) -> bool:
         return self.state in OPEN_DISPUTES
 

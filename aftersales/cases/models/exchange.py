@@ -11,6 +11,7 @@ from aftersales.cases.models.parcel import CaseParcel
 from aftersales.cases.querysets import ThroughCaseQuerySet, ThroughParcelQuerySet
 from aftersales.cases.repairs.querysets import DueQuerySet, ThroughExchangeQuerySet
 from aftersales.cases.repairs.states import DueKind, HandIn
+from aftersales.core.wording import money
 
 
 class Exchange(models.Model):
@@ -105,7 +106,7 @@ class Due(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.amount} {self.currency}"
+        return money(self.amount, self.currency)
 
 
 class ParcelLabel(models.Model):

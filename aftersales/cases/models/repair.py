@@ -166,6 +166,11 @@ class Repair(StateModel, PublicIdModel, VersionedModel):
             models.Index(fields=["state", "received_at"], name="repair_open", condition=Q(state__in=OPEN_REPAIRS)),
         ]  # fmt: skip
 
+    @property
+    def currency(self) -> str:
+        """That of the case: what is told of its money names it."""
+        return self.case.currency
+
     def __str__(self) -> str:
         return f"{self.case_id} × {self.pieces}"
 

@@ -20,7 +20,11 @@ def _due_words(payload: Mapping[str, Any]) -> dict[str, Any]:
 
 def repair(code: str, sentence: Any, audience: str = CUSTOMER, moneyless: Any = "", **payload: str) -> Kind:
     return Kind(
-        f"repair.{code}", sentence, {"case_id": "id", **payload}, audience=audience, moneyless=moneyless
+        f"repair.{code}",
+        sentence,
+        {"case_id": "id", "currency": "code", **payload},
+        audience=audience,
+        moneyless=moneyless,
     )
 
 
@@ -35,9 +39,9 @@ register(
     case("replacement_chosen", _("The replacement was chosen; price difference %(amount)s."),
          moneyless=_("The replacement was chosen; it costs the same."), amount="amount"),
     case("replacement_sent", _("%(actor)s sent the replacement.")),
-    due("asked", _("The customer owes %(amount)s %(currency)s: %(due)s.")),
-    due("paid", _("The customer paid %(amount)s %(currency)s: %(due)s.")),
-    due("dropped", _("%(amount)s %(currency)s is not owed any more: %(due)s.")),
+    due("asked", _("The customer owes %(amount)s: %(due)s.")),
+    due("paid", _("The customer paid %(amount)s: %(due)s.")),
+    due("dropped", _("%(amount)s is not owed any more: %(due)s.")),
     parcel("labelled", _("%(actor)s arranged how the parcel is handed in.")),
     repair("received", _("The article is in the workshop.")),
     repair("diagnosed", _("%(actor)s diagnosed the article."), cause="code"),

@@ -21,6 +21,7 @@ from aftersales.cases.services.runs import run_settle
 from aftersales.cases.states import BankOutcome, PaymentState
 from aftersales.core import origin
 from aftersales.core.errors import DomainError
+from aftersales.core.wording import money
 
 S = PaymentState
 WAITS = frozenset({S.SUBMITTED, S.UNKNOWN})
@@ -54,7 +55,7 @@ def answer_take(*, payment: CasePayment, answer: Answer, actor: Any, now: dateti
         if (answer.amount, answer.currency) != (row.amount, row.currency):
             raise DomainError(
                 _("The bank names %(said)s, the payment is %(amount)s.")
-                % {"said": f"{answer.amount} {answer.currency}", "amount": f"{row.amount} {row.currency}"},
+                % {"said": money(answer.amount, answer.currency), "amount": money(row.amount, row.currency)},
                 "amount_differs",
             )
         if not row.attempts:

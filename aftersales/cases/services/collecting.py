@@ -17,6 +17,7 @@ from aftersales.cases.services.recovering import lines_of, step_post
 from aftersales.core import moves
 from aftersales.core.errors import DomainError
 from aftersales.core.money import CENT
+from aftersales.core.wording import money
 from aftersales.ledger import chart
 from aftersales.ledger import selectors as books
 from aftersales.ledger import services as ledger
@@ -151,7 +152,9 @@ def _refuse_payment(row: Recovery, amount: Decimal) -> None:
     if row.write_offs.filter(state=WriteOffState.PROPOSED).exists():
         raise DomainError(_("Somebody proposed to write it off; that is decided first."), "write_off_open")
     if amount > row.left:
-        raise DomainError(_("At most %(amount)s is still owed.") % {"amount": row.left}, "too_much")
+        raise DomainError(
+            _("At most %(amount)s is still owed.") % {"amount": money(row.left, row.currency)}, "too_much"
+        )
 
 
 def recoveries_collect(*, now: datetime, limit: int = 200) -> int:

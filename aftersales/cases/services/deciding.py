@@ -53,6 +53,7 @@ from aftersales.cases.states import (
 from aftersales.core import moves
 from aftersales.core.errors import DomainError, Refusal
 from aftersales.core.models import Event
+from aftersales.core.wording import money
 from aftersales.merchants.models import ReturnAddress
 
 SPEAKS = {"accept_offer": "customer", "accept_counter": "merchant"}
@@ -453,7 +454,7 @@ def _called_back(mine: Held, found: Quote, actor: Any, now: datetime) -> Case:
     if found.total < mine.case.paying:
         raise DomainError(
             _("%(paid)s of this case is paid or on its way; less cannot be agreed.")
-            % {"paid": mine.case.paying},
+            % {"paid": money(mine.case.paying, mine.case.currency)},
             "paid_more",
         )
     return mine.case

@@ -16,6 +16,7 @@ from aftersales.cases.services.locking import held, refuse_foreign, require
 from aftersales.cases.services.obliging import replacement_follow
 from aftersales.core import moves
 from aftersales.core.errors import DomainError
+from aftersales.core.wording import money
 
 LONGEST = 80
 
@@ -89,8 +90,7 @@ def refuse_open(case: Case, kind: str = DueKind.DIFFERENCE) -> None:
     """Error: due_open."""
     for one in Due.objects.unpaid().filter(case=case, kind=kind):
         raise DomainError(
-            _("%(amount)s %(currency)s is still owed by the customer.")
-            % {"amount": one.amount, "currency": one.currency},
+            _("%(amount)s is still owed by the customer.") % {"amount": money(one.amount, one.currency)},
             "due_open",
         )
 

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from aftersales.cases.models import Invoice
 from aftersales.core.errors import DomainError
+from aftersales.core.wording import money
 from aftersales.orders.models import Order
 from aftersales.orders.states import InvoiceState
 
@@ -57,7 +58,7 @@ def invoice_write(
         if amount > reverses.left:
             raise DomainError(
                 _("Of invoice %(number)s only %(left)s stand.")
-                % {"number": reverses.number, "left": reverses.left},
+                % {"number": reverses.number, "left": money(reverses.left, reverses.currency)},
                 "too_much",
             )
         kind, title, tax_no = reverses.kind, reverses.title, reverses.tax_no

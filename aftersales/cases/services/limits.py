@@ -22,6 +22,7 @@ from aftersales.cases.states import CompensationKind, Ground, PaymentKind, Payme
 from aftersales.core import authority
 from aftersales.core.authority import Claim, Ruling
 from aftersales.core.errors import DomainError
+from aftersales.core.wording import money
 from aftersales.standards.selectors import market_default, parameter
 from aftersales.tickets.models import Ticket
 from aftersales.tickets.selectors.dispatching import own_order_facts
@@ -165,9 +166,15 @@ def refuse_above_bound(mine: Held, amount: Decimal, now: datetime) -> None:
     if not over:
         return
     words = _("%(bound)s: at most %(most)s, %(given)s given so far, %(left)s left.")
+    currency = mine.case.currency
     told = [
-        words % {"bound": one.label, "most": one.most, "given": one.given, "left": one.left} for one in over
-    ]
+        words
+        % {
+            "bound": one.label, "most": money(one.most, currency), "given": money(one.given, currency),
+            "left": money(one.left, currency),
+        }
+        for one in over
+    ]  # fmt: skip
     told.append(str(_("The rule book sets these bounds; nobody decides above them.")))
     raise DomainError(" ".join(told), over[0].code)
 

@@ -16,6 +16,7 @@ from aftersales.core import events, moves
 from aftersales.core.errors import DomainError
 from aftersales.core.files import StoredFile
 from aftersales.core.money import CENT
+from aftersales.core.wording import money
 
 
 def recovery_object(
@@ -89,7 +90,9 @@ def recovery_decide(
     with transaction.atomic():
         row = the_recovery(recovery, actor, version=version)
         if stands > row.due:
-            raise DomainError(_("At most %(amount)s is claimed.") % {"amount": row.due}, "amount")
+            raise DomainError(
+                _("At most %(amount)s is claimed.") % {"amount": money(row.due, row.currency)}, "amount"
+            )
         more: dict[str, Any] = {"amount": stands} if stands else {}
         name = "uphold" if stands else "overturn"
         decided: Recovery = moves.perform(row, name, actor=actor, now=now, words=said, **more)

@@ -82,7 +82,7 @@ def _goods_quote(mine: Held, amount: Decimal | None, deductions: Deductions) -> 
     pieces = [_piece(mine, line, deductions.get(line.line_id)) for line in mine.lines]
     left = books.account.left + case.agreed - case.agreed_extra
     if amount is not None:
-        return fixed(amount, pieces, order_left=left, freight=_freight(mine))
+        return fixed(amount, pieces, order_left=left, freight=_freight(mine), currency=case.currency)
     freight, rest = _freight(mine), ZERO
     if not mine.lines:
         return Quote((Term("rest", left),), rest=left)

@@ -24,6 +24,7 @@ from aftersales.cases.services.standing import categories
 from aftersales.cases.states import CaseKind, CaseState, CompensationKind, DecidedBy, Ground, Side
 from aftersales.core.errors import DomainError, Text
 from aftersales.core.money import CENT
+from aftersales.core.wording import money
 from aftersales.orders.models import Order, OrderLine, Shipment
 from aftersales.orders.states import InvoiceKind, OrderStatus, ShipmentStatus
 from aftersales.standards.selectors import parameter
@@ -236,7 +237,9 @@ def price_protected(subject: Subject) -> None:
     told.setdefault("paid_each", str(paid_for_one(line)))
     if difference(subject) <= ZERO:
         raise _no_difference(
-            subject, _("%(paid)s was paid for one; the price is not lower now.") % {"paid": told["paid_each"]}
+            subject,
+            _("%(paid)s was paid for one; the price is not lower now.")
+            % {"paid": money(Decimal(told["paid_each"]), line.currency)},
         )
 
 

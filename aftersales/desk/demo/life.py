@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from random import Random
-from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -18,19 +17,22 @@ from django.db import transaction
 from accounts.models import User
 from accounts.services import customer_user, system_user
 from aftersales.clocks import services as clocks
-from aftersales.core import deliveries, jobs, moves, origin, series
+from aftersales.core import deliveries, jobs, origin
 from aftersales.core.errors import DomainError
 from aftersales.core.models import Delivery, Event
 from aftersales.orders.models import Order
 from aftersales.tickets import services
-from aftersales.tickets.models import Ticket
+from aftersales.tickets.models import CustomerLink, Ticket
+from aftersales.tickets.services.closing import CONFIRM
 from aftersales.tickets.services.intake import draft_for
 from aftersales.tickets.states import ACTIVE_STATES, TicketState, WaitFor
 
 from . import (
     books,
     cases,
+    characters,
     day,
+    morning,
     payments,
     problems,
     qualified,
@@ -44,7 +46,7 @@ from . import (
 from .problems import PROBLEMS, Problem
 from .trade import DAYS
 
-FORMS = 44
+FORMS = 36
 FORMS_LATELY = 16
 SWEEP_HOURS = range(24)
 # Weeks ago nobody watched the hour: fewer rounds there spare a first start most of its statements.
@@ -57,6 +59,7 @@ ARCHIVE_HOUR = 18
 CHANNELS = ("app", "chat", "phone", "message", "email", "web")
 MARKET_AHEAD = timedelta(hours=8)
 THREAD_LENGTH = 60
+MARKS, MARK_WEIGHTS = ((5, 5), (5, 4), (4, 4), (4, 3), (3, 2)), (50, 22, 16, 8, 4)
 
 Act = Callable[[datetime], None]
 
@@ -226,7 +229,7 @@ class Department:
         self.days.after(now, (5, 30) if late else (0.1, 1.6), lambda at: self.first(ticket.pk, at))
 
     def row(self, pk: int) -> Ticket:
-        return Ticket.objects.select_related("assignee", "order", "customer").get(pk=pk)
+        return Ticket.objects.select_related("assignee", "order", "customer", "merchant").get(pk=pk)
 
     def said(self, ticket: Ticket, name: str) -> str:
         problem = self.problem.get(ticket.pk)
@@ -257,7 +260,7 @@ class Department:
                 self.cancel,
                 self.try_to_reach,
             ),
-            weights=(52, 14, 16, 10, 3, 5),
+            weights=(41, 12, 80 if self.shop_of(ticket, now).is_troubled else 30, 7, 3, 5),
         )[0]
         self.days.after(now, (0.5, 14), lambda at: way(pk, at))
 
@@ -296,9 +299,21 @@ class Department:
 
     def answer(self, pk: int, satisfied: bool, now: datetime) -> None:
         comment = self.days.random.choice(problems.THANKS if satisfied else problems.NOT_SOLVED)
-        services.ticket_answer(
-            ticket=self.row(pk), satisfied=satisfied, comment=comment, actor=customer_user(), now=now
-        )
+        link = CustomerLink.objects.filter(ticket=pk, purpose=CONFIRM, used_at=None, revoked_at=None).first()
+        if satisfied and link is not None:  # on the page one gives marks too
+            handling, outcome = self.days.random.choices(MARKS, weights=MARK_WEIGHTS)[0]
+            services.ticket_confirm(
+                link=link,
+                satisfied=True,
+                comment=comment,
+                now=now,
+                rating_handling=handling,
+                rating_outcome=outcome,
+            )
+        else:
+            services.ticket_answer(
+                ticket=self.row(pk), satisfied=satisfied, comment=comment, actor=customer_user(), now=now
+            )
         if not satisfied:
             self.days.after(now, (1, 10), lambda at: self.solve(pk, at))
 
@@ -336,12 +351,22 @@ class Department:
     def ask_merchant(self, pk: int, now: datetime) -> None:
         ticket = self.row(pk)
         text = self.said(ticket, "ask_merchant") or "请核实该订单的情况，并在 24 小时内答复。"
-        services.ticket_ask_merchant(ticket=ticket, text=text, actor=ticket.assignee, now=now)
-        self.wait(ticket, WaitFor.MERCHANT, 24, now)
-        if self.days.chance(0.85):
-            self.days.after(now, (2, 22), lambda at: self.merchant_writes(pk, at))
+        services.ticket_tell_merchant(
+            ticket=ticket, text=text, channel="phone", actor=ticket.assignee, now=now
+        )
+        self.wait(ticket, WaitFor.MERCHANT, 48, now)
+        if self.days.chance(self.shop_of(ticket, now).answers):
+            self.days.after(now, (2, 30), lambda at: self.merchant_writes(pk, at))
+        elif self.days.chance(0.6):
+            self.days.after(now, (50, 70), lambda at: self.merchant_writes(pk, at))
         else:
-            self.days.after(now, (26, 34), lambda at: self.solve(pk, at))
+            self.days.after(now, (52, 64), lambda at: self.solve(pk, at))
+
+    def shop_of(self, ticket: Ticket, now: datetime) -> characters.Character:
+        """How the shop of a ticket trades; where there is none, like most."""
+        if ticket.merchant is None:
+            return characters.GOOD
+        return characters.character(ticket.merchant.code, now, self.days.end)
 
     def merchant_writes(self, pk: int, now: datetime) -> None:
         ticket = self.row(pk)
@@ -418,9 +443,7 @@ def live(now: datetime, people: dict[str, User], *, seed: int) -> dict[str, int]
         department = Department(days, people)
         department.plan()
         days.run()
-        _last_minutes(now)
-        _newcomer(department, now)
-        _parked_job(now)
+        morning.live(department, now)
         day.live(now, people)
         rules.live(now, people)
         writing.live(now, people)
@@ -437,52 +460,6 @@ def live(now: datetime, people: dict[str, User], *, seed: int) -> dict[str, int]
         "open": Ticket.objects.filter(state__in=ACTIVE_STATES).count(),
         "skipped": days.skipped,
     }
-
-
-def _last_minutes(now: datetime) -> None:
-    """What a lead finds on any morning: tickets that wait, with stopped clocks, and some that nobody has."""
-    started = Ticket.objects.filter(state=TicketState.IN_PROGRESS).select_related("assignee").order_by("-pk")
-    for ticket, whom in zip(started, (WaitFor.CUSTOMER, WaitFor.MERCHANT, WaitFor.CARRIER), strict=False):
-        services.ticket_wait(
-            ticket=ticket, wait_for=whom, until=now + timedelta(hours=26), actor=ticket.assignee, now=now
-        )
-    fresh = Ticket.objects.filter(state=TicketState.ASSIGNED).select_related("assignee").order_by("-pk")
-    for ticket in fresh[:3]:
-        services.ticket_put_back(
-            ticket=ticket, actor=ticket.assignee, now=now, reason="临时支援热线，请重新分派。"
-        )
-
-
-def _newcomer(department: Department, now: datetime) -> None:
-    """A ticket registered this minute, which nobody has graded yet."""
-    order = department.newest_of(problems.CABINETS, now)
-    words = department.words(order)
-    ticket = Ticket(
-        number=series.next_number("ticket", now),
-        source="form",
-        source_ref=f"demo-new-{order.pk}",
-        subject=problems.NEWCOMER_SUBJECT.format(**words),
-        channel="app",
-        customer_id=order.customer_id,
-        order_id=order.pk,
-        merchant_id=order.merchant_id,
-        market_id=order.market_id,
-        opened_at=now,
-        last_customer_at=now,
-    )
-    payload: dict[str, Any] = {"channel": "app", "kind": "other", "severity": "minor", "nature": "operation"}
-    payload |= {"order_id": order.pk, "customer_id": order.customer_id}
-    moves.create(ticket, actor=system_user(), now=now, event="ticket.opened", payload=payload)
-    text = problems.NEWCOMER_TEXT.format(**words)
-    services.customer_message(ticket=ticket, text=text, actor=customer_user(), now=now, channel="app")
-
-
-def _parked_job(now: datetime) -> None:
-    """A job that failed as often as it may, for the operations page: the uploaded sheet it names is gone."""
-    long_ago = now - timedelta(days=2)
-    jobs.enqueue("sheets.check", key="sheets.check:0", payload={"upload": 0}, now=long_ago)
-    for attempt in range(jobs.MAX_ATTEMPTS + 1):
-        jobs.run_due(long_ago + timedelta(hours=2 * attempt))
 
 
 @contextmanager

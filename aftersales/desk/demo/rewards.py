@@ -9,13 +9,15 @@ from decimal import Decimal
 from typing import Any
 
 from django.core.files.uploadedfile import InMemoryUploadedFile
+from django.db import transaction
 
 from accounts.models import User
 from accounts.services import system_user
 from aftersales.core import files
+from aftersales.core.errors import DomainError
 from aftersales.ledger import services
 from aftersales.ledger.models import IncentiveRule, IncentiveVersion, Proposal
-from aftersales.ledger.states import POINTS
+from aftersales.ledger.states import POINTS, ProposalState
 from aftersales.tickets.models import Ticket
 
 SIGNED = "客服部全员签收：\n周婷、林悦、王雪、李浩……共 28 人，均已阅读并同意。\n".encode()
@@ -31,10 +33,11 @@ def reward(tickets: Sequence[Ticket], people: Mapping[str, User], now: datetime)
         return 0
     _rules(people, now - 40 * DAY)
     services.incentives_tell(actor=system_user(now), now=now)
-    shops = [ticket for ticket in tickets if ticket.merchant is not None]
+    own = _of_owner(people["shopowner"]) if "shopowner" in people else []
+    theirs = {ticket.pk for ticket in own}
+    shops = [ticket for ticket in tickets if ticket.merchant is not None and ticket.pk not in theirs]
     if not shops:  # a demonstration of a few days has no ticket about a shop yet
         return Proposal.objects.count()
-    own = _of_owner(people["shopowner"]) if "shopowner" in people else []
     for number, steps in enumerate(COURSES):
         _course(steps, number, own if own and number in OWNERS else shops, people, now)
     return Proposal.objects.count()
@@ -85,7 +88,13 @@ def _course(
     steps: Sequence[str], number: int, shops: Sequence[Ticket], people: Mapping[str, User], now: datetime
 ) -> None:
     begin = now - (20 if "approve" in steps else 4) * DAY + timedelta(hours=number)
-    row = _propose(steps[0], number, shops, people, begin)
+    try:
+        with transaction.atomic():
+            row = _propose(steps[0], number, shops, people, begin)
+    except DomainError:  # few days have few tickets: something followed already from this one
+        return
+    if row.state != ProposalState.PROPOSED:
+        return
     at = begin
     for step in steps[1:]:
         at += WINDOW if step == "approve" else timedelta(hours=20)

@@ -23,17 +23,16 @@ from aftersales.orders.models import (
 )
 from aftersales.orders.states import OrderStatus, ReturnRule, SalesMode, ShipmentStatus, Signer
 
-from . import words
+from . import characters, reviews, words
 from .people import SOURCE, People
 from .shops import Shops
 
 DAYS = 60
 EVENING = timedelta(hours=22)
 HOURS = (1, 1, 1, 1, 1, 1, 1, 2, 3, 5, 7, 7, 6, 5, 5, 5, 5, 5, 6, 8, 10, 11, 8, 4)
-STARS = {True: (20, 16, 22, 22, 20), False: (1, 1, 7, 24, 67)}  # late or not, one to five stars
 COLOURED = {one.code for one in words.KINDS if one.coloured}
+RING_BUYERS, RING_FROM = 6, 1000  # people of the review ring; a world of fewer orders has none
 METHODS = ("alipay", "wechat", "unionpay", "credit_card", "balance")
-TEXTS = {3: words.MIDDLING, 4: words.PRAISE, 5: words.PRAISE}
 
 
 @dataclass
@@ -68,11 +67,13 @@ class World:
 def trade(random: Random, people: People, shops: Shops, count: int, now: datetime) -> Trade:
     world = World(random, people, shops, now, _contacts(people), {}, [])
     world.accounts = {one.customer.code: one for one in reversed(people.accounts)}
-    world.weights = [30 if one.self_run else 6 for one in shops.selling()]
+    world.weights = [characters.size(one.code) for one in shops.selling()]
     made = Trade()
     moments = sorted(_moment(random, now) for _number in range(count))
     for number, placed_at in enumerate(moments):
         _one(world, made, number, placed_at)
+    _ring(world, made, count)
+    made.orders.sort(key=lambda one: one.placed_at)
     return made
 
 
@@ -98,12 +99,37 @@ def _one(world: World, made: Trade, number: int, placed_at: datetime) -> None:
     random = world.random
     merchant = random.choices(world.shops.selling(), weights=world.weights)[0]
     customer = world.people.customers[int(len(world.people.customers) * random.random() ** 1.6)]
+    order, lines = _bought(world, made, number, placed_at, merchant, customer)
+    _go_on(world, made, order, lines)
+
+
+def _bought(
+    world: World, made: Trade, number: int, placed_at: datetime, merchant: Merchant, customer: Customer
+) -> tuple[Order, list[OrderLine]]:
     order = _order(world, number, placed_at, merchant, customer)
     lines = _lines(world, order, merchant)
     _sum_up(world, order, lines)
     made.orders.append(order)
     made.lines += lines
-    _go_on(world, made, order, lines)
+    return order, lines
+
+
+def _ring(world: World, made: Trade, count: int) -> None:
+    """A review ring: the same few people buy from two shops and praise both in the same words."""
+    if count < RING_FROM:
+        return
+    selling = {characters.place_of(one.code): one for one in world.shops.selling()}
+    buyers = world.people.customers[-RING_BUYERS:]
+    moments = reviews.ring_moments(world.now, RING_BUYERS)
+    for turn, place in enumerate(characters.RING):
+        for number, (placed_at, customer) in enumerate(zip(moments, buyers, strict=True)):
+            known = len(made.reviews)
+            serial = count + turn * RING_BUYERS + number
+            order, lines = _bought(world, made, serial, placed_at + turn * EVENING, selling[place], customer)
+            _sent(world, made, order, lines)
+            del made.reviews[known:]
+            shipment = made.shipments[-1]
+            made.reviews.append(reviews.ring_review(_plain_review(order, shipment), placed_at))
 
 
 def _order(world: World, number: int, placed_at: datetime, merchant: Merchant, customer: Customer) -> Order:
@@ -292,10 +318,15 @@ def _shipment(world: World, order: Order) -> Shipment:
     """Promised for an evening: four or five days out, nine for remote places. A few come late."""
     random = world.random
     remote = order.ship_province in words.REMOTE
-    promised = _midnight(order.placed_at + timedelta(days=9 if remote else random.choice((4, 5)))) + EVENING
-    shipped = order.placed_at + timedelta(hours=random.uniform(3, 40))
-    transit = random.uniform(1.0, 2.2) + (3 if remote else 0)
-    if world.chance(0.012):
+    late = world.chance(_character(world, order).late)
+    # Whoever sends late promises late: not every such parcel comes late too.
+    promised = _midnight(
+        order.placed_at + timedelta(days=9 if remote else 5 if late else random.choice((4, 5)))
+    )
+    promised += EVENING
+    shipped = order.placed_at + timedelta(hours=random.uniform(50, 62) if late else random.uniform(3, 40))
+    transit = random.uniform(1.0, 1.5 if late else 2.2) + (3 if remote else 0)
+    if world.chance(0.004):
         transit += random.uniform(2, 12)
     delivered = _daytime(random, shipped + timedelta(days=transit))
     lost = world.chance(0.006)
@@ -315,6 +346,11 @@ def _shipment(world: World, order: Order) -> Shipment:
     elif delivered < world.now and not lost:
         _sign(world, shipment, delivered)
     return shipment
+
+
+def _character(world: World, order: Order) -> characters.Character:
+    assert order.merchant is not None
+    return characters.character(order.merchant.code, order.placed_at, world.now)
 
 
 def _sign(world: World, shipment: Shipment, delivered: datetime) -> None:
@@ -366,22 +402,20 @@ def _tracking(world: World, shipment: Shipment, order: Order) -> list[TrackingEv
 
 def _review(world: World, made: Trade, order: Order, lines: list[OrderLine], shipment: Shipment) -> None:
     random = world.random
-    late = shipment.delivered_at > shipment.promised_at
-    written = shipment.delivered_at + timedelta(hours=random.uniform(1, 90))
-    if written >= world.now:
+    review = _plain_review(order, shipment)
+    review.written_at = shipment.delivered_at + timedelta(hours=random.uniform(1, 90))
+    if review.written_at >= world.now:
         return
-    score = random.choices((1, 2, 3, 4, 5), weights=STARS[late])[0]
-    made.reviews.append(
-        Review(
-            source=SOURCE,
-            external_id=f"R{order.external_no}",
-            order=order,
-            merchant=order.merchant,
-            score=score,
-            body=random.choice(TEXTS.get(score) or _complaints(lines)),
-            written_at=written,
-            answered_at=written + timedelta(hours=5)
-            if world.chance(0.3) and written < world.now - timedelta(hours=5)
-            else None,
-        )
-    )
+    late = shipment.delivered_at > shipment.promised_at
+    said = reviews.written(random, _character(world, order), lines, _complaints(lines), late=late)
+    review.score, review.body = said.stars, said.body
+    if world.chance(0.3) and review.written_at < world.now - timedelta(hours=5):
+        review.answered_at = review.written_at + timedelta(hours=5)
+    made.reviews.append(review)
+
+
+def _plain_review(order: Order, shipment: Shipment) -> Review:
+    return Review(
+        source=SOURCE, external_id=f"R{order.external_no}", order=order, merchant=order.merchant,
+        written_at=shipment.delivered_at,
+    )  # fmt: skip

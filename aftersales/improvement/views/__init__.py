@@ -34,10 +34,11 @@ def warnings(request: HttpRequest) -> HttpResponse:
     now, state, kind = timezone.now(), request.GET.get("state", "")[:12], request.GET.get("kind", "")[:8]
     at = max(0, min(whole(request.GET.get("page")) or 0, 1000))
     rows, more = selectors.listed(request.user, state=state, kind=kind, page=at)
+    counts = selectors.counts(request.user, kind)
     page = {
         "title": pgettext("surge", "Early warning"), "now": now, "rows": [pages.row(one, now) for one in rows],
         "more": at + 1 if more else None, "state": state, "kind": kind, "kinds": Surged.choices,
-        "states": pages.states(selectors.counts(request.user)),
+        "states": pages.states(counts), "open_count": counts[""],
         "learned": selectors.learned(request.user, now), "tab": "warnings",
     }  # fmt: skip
     return render(request, "improvement/warnings.html", page)

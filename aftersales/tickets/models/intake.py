@@ -117,6 +117,8 @@ class DutyRoute(Rule):
 class IntakeItem(models.Model):
     """One signal, once: a row of a sheet or a finding of a rule, and what became of it."""
 
+    for_machines = frozenset({"source", "source_ref"})
+
     source = models.CharField(_("source"), max_length=40)
     source_ref = models.CharField(_("source reference"), max_length=120)
     signal = models.CharField(_("signal"), max_length=16, choices=SignalKind)

@@ -28,17 +28,22 @@ class Command(BaseCommand):
         if settings.PRODUCTION:
             raise CommandError("Demonstration data is not loaded in production.")
         now = _moment(options["at"])
+        loaded = write.loaded()
+        if not loaded:
+            scored.rule_book(now)
         cast = people.create(now)
-        if write.loaded():
+        if loaded:
             self.stdout.write("Demonstration data is there already; nothing was changed.")
             return
         with transaction.atomic():
+            scored.formula(cast, now)
             counted = write.load(now, orders=options["orders"], seed=options["seed"])
             counted |= life.live(now, cast, seed=options["seed"])
             demonstration.play(now, cast)
             counted["scores"] = scored.count(now)
             counted["proposals by figures"] = months.play(cast, now)
             counted["measures"] = measured.live(cast, now)
+            scored.count_again()
             counted["plans"] = managed.live(now, cast)
             counted["trials"] = trials.try_out(now, cast)
         self.stdout.write(", ".join(f"{count} {name}" for name, count in counted.items()))
