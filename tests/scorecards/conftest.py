@@ -1,10 +1,12 @@
 """The figures' tests play in the department at work and in trade data; services alone write figures."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+import time_machine
 
 from aftersales.core import deliveries
 from aftersales.customers.models import Contact
@@ -13,7 +15,9 @@ from aftersales.scorecards.models import Rollup
 from aftersales.scorecards.selectors import Figure, figures
 from aftersales.scorecards.states import SubjectKind
 from tests.architecture.writes import watched
+from tests.cast import Cast
 from tests.department import book, customer, desk, open_ticket, work_off
+from tests.merchants.shops import Shop, a_shop
 
 __all__ = ["book", "customer", "desk", "open_ticket", "work_off"]
 
@@ -54,6 +58,20 @@ def counted() -> Callable[..., dict[str, Figure]]:
         return {one.metric.code: one for one in found}
 
     return count
+
+
+@pytest.fixture
+def at(now: datetime, settings: Any, tmp_path: Path) -> Iterator[Any]:
+    """Pages are asked for at ``now``, without a second factor; what is uploaded goes with the test."""
+    settings.REQUIRE_SECOND_FACTOR = False
+    settings.MEDIA_ROOT = tmp_path / "files"
+    with time_machine.travel(now, tick=False) as moving:
+        yield moving
+
+
+@pytest.fixture
+def shop(cast: Cast, now: datetime) -> Shop:
+    return a_shop(cast, now, "甲")
 
 
 @pytest.fixture(autouse=True)

@@ -1,11 +1,9 @@
 """A figure that counts no more since an appeal: the score, its rows, its course and a plan's figure say the same."""
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-import time_machine
 
 from aftersales.scorecards import services
 from aftersales.scorecards.models import Neutral, Rollup, Standing
@@ -15,15 +13,8 @@ from tests.merchants.shops import a_shop
 from tests.scorecards.test_measure_pages import imposed
 from tests.scorecards.test_score_pages import CODES, sold
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at")]
 DAY = timedelta(days=1)
-
-
-@pytest.fixture(autouse=True)
-def at(now: datetime, settings: Any) -> Iterator[Any]:
-    settings.REQUIRE_SECOND_FACTOR = False
-    with time_machine.travel(now, tick=False) as moving:
-        yield moving
 
 
 def test_one_figure_is_one_number_wherever_it_stands(cast: Cast, now: datetime, at: Any) -> None:

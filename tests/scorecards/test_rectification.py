@@ -1,13 +1,10 @@
 """A rectification plan from the manager's question to the second look: both sides, in their own pages."""
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
-import time_machine
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from django.utils.timezone import localtime
@@ -25,25 +22,16 @@ from aftersales.scorecards.services import rectification as services
 from tests.merchants.shops import Shop, a_shop
 from tests.scorecards.test_score_pages import sold
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at")]
 DAY = timedelta(days=1)
 
 
-@pytest.fixture(autouse=True)
-def at(now: datetime, settings: Any, tmp_path: Path) -> Iterator[Any]:
-    settings.REQUIRE_SECOND_FACTOR = False
-    settings.MEDIA_ROOT = tmp_path / "files"
-    with time_machine.travel(now, tick=False) as moving:
-        yield moving
-
-
 @pytest.fixture
-def shop(cast: Any, now: datetime) -> Shop:
+def shop(cast: Any, shop: Shop) -> Shop:
     """Looked after by the merchant manager."""
-    found = a_shop(cast, now, "甲")
-    type(found.merchant).objects.filter(pk=found.merchant.pk).update(manager=cast.merchant_manager)
-    found.merchant.refresh_from_db()
-    return found
+    type(shop.merchant).objects.filter(pk=shop.merchant.pk).update(manager=cast.merchant_manager)
+    shop.merchant.refresh_from_db()
+    return shop
 
 
 def proof(words: str = "整改照片") -> SimpleUploadedFile:

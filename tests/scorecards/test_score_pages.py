@@ -3,12 +3,10 @@
 import csv
 import io
 import json
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-import time_machine
 from django.conf import settings
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -23,16 +21,9 @@ from tests.records import merchant as a_merchant
 from tests.records import order as an_order
 from tests.scorecards.test_formula_rules import kept as plain_terms
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at")]
 DAY = timedelta(days=1)
 CODES = ("orders", "dispatch_in_time", "dispute_rate_orders")
-
-
-@pytest.fixture(autouse=True)
-def at(now: datetime, settings: Any) -> Iterator[Any]:
-    settings.REQUIRE_SECOND_FACTOR = False
-    with time_machine.travel(now, tick=False) as moving:
-        yield moving
 
 
 def sold(shop: Any, number: str, now: datetime, *, late: bool = False) -> Any:
@@ -55,16 +46,15 @@ def sold(shop: Any, number: str, now: datetime, *, late: bool = False) -> Any:
 
 
 @pytest.fixture
-def shop(cast: Any, now: datetime) -> Shop:
+def shop(shop: Shop, now: datetime) -> Shop:
     """Forty orders, six of them handed over late."""
-    found = a_shop(cast, now, "甲")
     for number in range(34):
-        sold(found.merchant, f"GOOD-{number}", now)
+        sold(shop.merchant, f"GOOD-{number}", now)
     for number in range(6):
-        sold(found.merchant, f"LATE-{number}", now, late=True)
+        sold(shop.merchant, f"LATE-{number}", now, late=True)
     services.recount(codes=CODES)
     services.standings_count(now=now)
-    return found
+    return shop
 
 
 def text_of(answer: Any) -> str:
