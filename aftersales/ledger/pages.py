@@ -313,8 +313,8 @@ FALLS = ("overturn", "reverse", "withdraw")
 
 
 def has_fact(row: Proposal) -> bool:
-    """Whether a merchant's fact could have another consequence."""
-    return row.party == Party.MERCHANT and row.kind in MAIN_KINDS
+    """Whether a merchant's fact could have another consequence by rule; a ruling has the one that it says."""
+    return row.party == Party.MERCHANT and row.kind in MAIN_KINDS and clauses.by_rule(row.citation)
 
 
 def acts(row: Proposal, user: Any, now: datetime) -> list[tuple[moves.MoveOption, bool]]:

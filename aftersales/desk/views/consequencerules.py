@@ -50,18 +50,8 @@ def rule(request: HttpRequest, code: str) -> HttpResponse:
     """One rule: a version's ladder beside the one before, its life, and on demand whom it would have touched."""
     row, now = get_object_or_404(ConsequenceRule, code=code), timezone.now()
     versions = list(row.versions.select_related("rule", "drafted_by", "activated_by").order_by("-number"))
-    version = announcing.asked(request, versions, now)
-    page = _opened(request, row, versions, version, now) | {"form": pages.form_of(version)}
-    if version is not None:
-        page |= _about(request, version, versions, now)
-    return render(request, "scorecards/consequence.html", page)
-
-
-def _opened(
-    request: HttpRequest, row: ConsequenceRule, versions: list[Any], version: Any, now: datetime
-) -> dict[str, Any]:
-    badges = partial(formulapages.badge, now=now)
-    return {"rule": row} | announcing.opened(request, row, versions, version, badges, now)
+    page = announcing.opened(request, row, versions, now, badge=formulapages.badge, about=_about)
+    return render(request, "scorecards/consequence.html", page | {"form": pages.form_of(page["version"])})
 
 
 def _about(
@@ -90,8 +80,8 @@ def draft(request: HttpRequest, code: str) -> HttpResponse:
     form = formulapages.DraftForm(request.POST)
     if announcing.drafted(request, form, partial(services.consequence_draft, rule=row)):
         return redirect("consequences:rule", code)
-    page = _opened(request, row, [], None, timezone.now()) | {"form": form}
-    return render(request, "scorecards/consequence.html", page, status=422)
+    page = announcing.opened(request, row, [], timezone.now(), badge=formulapages.badge, about=_about)
+    return render(request, "scorecards/consequence.html", page | {"form": form}, status=422)
 
 
 def _version(code: str, number: int) -> ConsequenceVersion:

@@ -56,13 +56,12 @@ def rule(request: HttpRequest, code: str) -> HttpResponse:
     versions = list(
         row.versions.select_related("rule", "scheme", "drafted_by", "activated_by").order_by("-number")
     )
-    version, marks = announcing.asked(request, versions, now), pages.badges(versions, now)
-    page = announcing.opened(request, row, versions, version, lambda one: marks[one.pk], now) | {"rule": row}
-    if version is not None:
-        page |= _about(request, version, versions, now)
+    marks = pages.badges(versions, now)
+    page = announcing.opened(request, row, versions, now, badge=lambda one, now: marks[one.pk], about=_about)
+    version = page["version"]
     start = version if version is None or version.state == RuleState.DRAFT else versions[0]
-    page["form"] = DraftForm(rule=row, start=start, prefix="draft")
-    return render(request, "ledger/rule.html", page)
+    form = DraftForm(rule=row, start=start, prefix="draft")
+    return render(request, "ledger/rule.html", page | {"form": form})
 
 
 def _about(

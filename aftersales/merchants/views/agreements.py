@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from functools import partial
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -83,12 +82,8 @@ def agreement(request: HttpRequest, code: str) -> HttpResponse:
     versions = list(
         row.versions.select_related("agreement", "drafted_by", "activated_by").order_by("-number")
     )
-    version = announcing.asked(request, versions, now, counts=asks)
-    badges = partial(pages.badge_of, now=now)
-    page = announcing.opened(request, row, versions, version, badges, now) | {"agreement": row}
-    if version is not None:
-        page |= _about(request, version, versions, now)
-    return render(request, "merchants/agreement.html", page)
+    page = announcing.opened(request, row, versions, now, badge=pages.badge_of, about=_about, counts=asks)
+    return render(request, "merchants/agreement.html", page | {"agreement": row})
 
 
 def asks(version: AgreementVersion, now: datetime) -> bool:

@@ -42,18 +42,9 @@ def formula(request: HttpRequest, code: str) -> HttpResponse:
     """One formula: a version's terms beside those before, its life, and whether it was simulated."""
     row, now = get_object_or_404(Formula, code=code), timezone.now()
     versions = list(row.versions.select_related("formula", "drafted_by", "activated_by").order_by("-number"))
-    version = announcing.asked(request, versions, now)
-    page = _opened(request, row, versions, version, now) | {"form": pages.form_of(version)}
-    if version is not None:
-        page |= _about(request, version, versions, now)
-    return render(request, "scorecards/formula.html", page)
-
-
-def _opened(
-    request: HttpRequest, row: Formula, versions: list[Any], version: Any, now: Any
-) -> dict[str, Any]:
-    badges = partial(pages.badge, now=now)
-    return {"formula": row} | announcing.opened(request, row, versions, version, badges, now)
+    page = announcing.opened(request, row, versions, now, badge=pages.badge, about=_about)
+    shown = page | {"formula": row, "form": pages.form_of(page["version"])}
+    return render(request, "scorecards/formula.html", shown)
 
 
 def _about(
@@ -78,8 +69,8 @@ def formula_draft(request: HttpRequest, code: str) -> HttpResponse:
     form = pages.DraftForm(request.POST)
     if announcing.drafted(request, form, partial(services.formula_draft, formula=row)):
         return redirect("scorecards:formula", code)
-    page = _opened(request, row, [], None, timezone.now()) | {"form": form}
-    return render(request, "scorecards/formula.html", page, status=422)
+    page = announcing.opened(request, row, [], timezone.now(), badge=pages.badge, about=_about)
+    return render(request, "scorecards/formula.html", page | {"formula": row, "form": form}, status=422)
 
 
 @require_POST

@@ -28,19 +28,22 @@ def asked(request: HttpRequest, versions: Sequence[Any], now: datetime, **how: A
 
 
 def opened(
-    request: HttpRequest, rule: Any, versions: Sequence[Any], version: Any, badges: Callable[[Any], Any], now: datetime
+    request: HttpRequest, rule: Any, versions: Sequence[Any], now: datetime, *, badge: Callable[[Any, datetime], Any],
+    about: Callable[..., dict[str, Any]], **how: Any,
 ) -> dict[str, Any]:  # fmt: skip
     """What the page of every announced rule shows: the rule, its versions, who may draft; of the chosen version its
-    badge and what this person may do with it now.
+    badge, what this person may do with it now, and what its room says ``about`` it. ``how``: see ``asked``.
     """
+    version = asked(request, versions, now, **how)
     page: dict[str, Any] = {
-        "title": rule.name, "now": now, "version": version, "may_draft": request.user.has_perm(DRAFT),
-        "versions": [(one, badges(one)) for one in versions],
+        "title": rule.name, "now": now, "rule": rule, "version": version, "may_draft": request.user.has_perm(DRAFT),
+        "versions": [(one, badge(one, now)) for one in versions],
     }  # fmt: skip
     if version is not None:
         options = {one.move.name: one for one in moves.options(version, actor=request.user, now=now)}
-        acts = {name: options.get(name) for name in ("activate", "reject", "retire")}
-        page |= {"badge": badges(version), "is_draft": version.state == RuleState.DRAFT, **acts}
+        page |= {name: options.get(name) for name in ("activate", "reject", "retire")}
+        page |= {"badge": badge(version, now), "is_draft": version.state == RuleState.DRAFT}
+        page |= about(request, version, versions, now)
     return page
 
 
