@@ -176,7 +176,7 @@ def test_any_course_of_the_ledger_keeps_it_whole(cast: Any, now: datetime, merch
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=12, stateful_step_count=30, phases=(Phase.generate,), report_multiple_bugs=False,
+            max_examples=8, stateful_step_count=30, phases=(Phase.generate,), report_multiple_bugs=False,
             suppress_health_check=list(HealthCheck), deadline=None,
         ),
     )  # fmt: skip

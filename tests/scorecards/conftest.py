@@ -10,6 +10,8 @@ import time_machine
 
 from aftersales.core import deliveries
 from aftersales.customers.models import Contact
+from aftersales.merchants.models import Merchant
+from aftersales.orders.models import Order, OrderLine, Shipment
 from aftersales.scorecards import services
 from aftersales.scorecards.models import Rollup
 from aftersales.scorecards.selectors import Figure, figures
@@ -33,6 +35,30 @@ def noted(now: datetime) -> None:
     for consumer in deliveries.consumers():
         while consumer.startswith("scorecards.") and deliveries._run_batch(consumer, now)[1]:
             pass
+
+
+def sold(shop: Merchant, number: int, now: datetime, *, key: str = "O", late: int = 0) -> None:
+    """Orders of ten days ago, handed over on the second day or, the first ``late`` of them, on the fifth; the limit was
+    the third. Planted as rows: they count once everything is counted anew.
+    """
+    placed = now - timedelta(days=10)
+    made = Order.objects.bulk_create(
+        Order(
+            source="shop", external_no=f"{key}-{one}", placed_at=placed, merchant=shop, currency=shop.currency,
+            total=100, paid=100, status="delivered",
+        )
+        for one in range(number)
+    )  # fmt: skip
+    due = {"merchant": shop, "dispatch_due_at": placed + timedelta(days=3)}
+    OrderLine.objects.bulk_create(
+        OrderLine(order=one, line_no=1, currency=one.currency, **due) for one in made
+    )
+    Shipment.objects.bulk_create(
+        Shipment(
+            order=one, number="1", merchant=shop, shipped_at=placed + timedelta(days=5 if place < late else 2)
+        )
+        for place, one in enumerate(made)
+    )
 
 
 def stored() -> dict[tuple[Any, ...], tuple[Any, ...]]:

@@ -10,8 +10,9 @@ from aftersales.scorecards.models import Neutral, Rollup, Standing
 from aftersales.scorecards.rectification.selectors import figure_before
 from tests.cast import Cast
 from tests.merchants.shops import a_shop
+from tests.scorecards.conftest import sold
 from tests.scorecards.test_measure_pages import imposed
-from tests.scorecards.test_score_pages import CODES, sold
+from tests.scorecards.test_score_pages import CODES
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at")]
 DAY = timedelta(days=1)
@@ -21,8 +22,7 @@ def test_one_figure_is_one_number_wherever_it_stands(cast: Cast, now: datetime, 
     """Forty orders, six of them late, and figures of months before. The days with these orders are overturned."""
     found = a_shop(cast, now, "甲")
     shop = found.merchant
-    for number in range(40):
-        sold(shop, f"O-{number}", now, late=number < 6)
+    sold(shop, 40, now, late=6)
     services.recount(codes=CODES)
     for back in (40, 70):
         Rollup.objects.create(
