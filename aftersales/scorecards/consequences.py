@@ -12,9 +12,7 @@ from django.db import OperationalError
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Sum
 
 from aftersales.clocks.models import BreachExclusion, Clock
-from aftersales.core.models import Event
-from aftersales.ledger.models import Raised
-from aftersales.ledger.states import Fallen, Party
+from aftersales.ledger.states import Fallen
 from aftersales.merchants.models import Merchant
 from aftersales.merchants.states import TERMINAL
 from aftersales.scorecards.consequencestates import FALLEN, Effect, MeasureState, Trigger
@@ -28,7 +26,7 @@ from aftersales.scorecards.models import (
     Rollup,
     Snapshot,
 )
-from aftersales.scorecards.rewards.charged import charged, wrongly
+from aftersales.scorecards.rewards.charged import charged, charged_breaches
 from aftersales.scorecards.scores import rules, selectors
 from aftersales.scorecards.states import Direction, SubjectKind, Verdict
 from aftersales.standards.selectors import duration
@@ -201,23 +199,13 @@ def broken(terms: Terms, since: datetime, until: datetime, *, fresh: bool) -> li
     if not fresh:
         return found
     merchants, clocks = {one for _pk, one, _at in found}, {str(pk) for pk, _merchant, _at in found}
-    taken = _taken(BREACH, merchants, clocks) | _charged(since)
+    taken = _taken(BREACH, merchants, clocks) | charged_breaches(since)
     return [one for one in found if str(one[0]) not in taken]
 
 
 def _taken(kind: str, merchants: Collection[int], keys: Collection[str]) -> set[str]:
     rows = MeasureFact.objects.filter(merchant_id__in=merchants, kind=kind, key__in=keys, freed_at=None)
     return set(rows.values_list("key", flat=True))
-
-
-def _charged(since: datetime) -> set[str]:
-    """Breaches that an incentive rule has charged already: one fact has one consequence."""
-    months = Raised.objects.filter(party=Party.MERCHANT, month__gte=since.date().replace(day=1)).exclude(
-        wrongly()
-    )
-    keys = {key for events in months.values_list("events", flat=True) for key in events}
-    told = Event.objects.filter(pk__in=keys, kind="clock.breached").values_list("payload", flat=True)
-    return {str(one["clock"]) for one in told if one.get("clock")}
 
 
 def of_breaches(terms: Terms, merchant: int, rows: Sequence[tuple[int, datetime]]) -> Hit:

@@ -1,10 +1,11 @@
 """Figures of merchants that rules of the ledger have charged: no measure rests on them any more."""
 
 from collections.abc import Collection
-from datetime import date
+from datetime import date, datetime
 
 from django.db.models import Q
 
+from aftersales.core.models import Event
 from aftersales.ledger.incentivestates import Consequence
 from aftersales.ledger.models import Proposal, Raised
 from aftersales.ledger.states import Fallen, Party
@@ -46,6 +47,16 @@ def charged(of: Collection[tuple[int, date]], figure: str, score: str) -> set[tu
     return {(merchant, figure, f"{code} {month:%Y-%m}") for merchant, month, code in codes} | {
         (merchant, score, f"{month:%Y-%m}") for merchant, month in scored
     }
+
+
+def charged_breaches(since: datetime) -> set[str]:
+    """Breaches that an incentive rule has charged already: one fact has one consequence."""
+    months = Raised.objects.filter(party=Party.MERCHANT, month__gte=since.date().replace(day=1)).exclude(
+        wrongly()
+    )
+    keys = {key for events in months.values_list("events", flat=True) for key in events}
+    told = Event.objects.filter(pk__in=keys, kind="clock.breached").values_list("payload", flat=True)
+    return {str(one["clock"]) for one in told if one.get("clock")}
 
 
 def wrongly() -> Q:
