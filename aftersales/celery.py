@@ -82,6 +82,10 @@ app.conf.beat_schedule = {
         "task": "aftersales.scorecards.tasks.judge_months",
         "schedule": crontab(hour=19, minute=20),
     },
+    "forget-trials": {
+        "task": "aftersales.scorecards.tasks.forget_trials",
+        "schedule": crontab(hour=19, minute=25),
+    },
     "sweep-plans": {"task": "aftersales.scorecards.tasks.sweep_plans", "schedule": 600.0},
     "look-for-surges": {
         "task": "aftersales.improvement.tasks.look_for_surges",

@@ -55,3 +55,11 @@ def answered(fn: Callable[[], Any], request: HttpRequest, done: str = "") -> Any
     if done:
         messages.success(request, done)
     return result
+
+
+def valid(request: HttpRequest, form: Any) -> bool:
+    """Everything wrong with a form as messages, since it stands in a dialog."""
+    for name, problems in form.errors.items():
+        label = form.fields[name].label if name in form.fields else ""
+        messages.error(request, f"{label}: {' '.join(map(str, problems))}".strip(": "))
+    return bool(form.is_valid())

@@ -108,7 +108,10 @@ SEEN = """
         SELECT DISTINCT w.key, base.day, base.tier FROM improvement_warning w
           JOIN improvement_warningday f ON f.warning_id = w.id AND f.period <> 'batch'
           JOIN base ON base.day BETWEEN f.first AND f.last
-         WHERE w.kind = %(kind)s AND w.outcome <> 'false'
+         WHERE w.kind = %(kind)s AND w.outcome NOT IN ('false', 'lasting')
+    ), changed AS (
+        SELECT w.key, max(w.base_since) AS since FROM improvement_warning w
+         WHERE w.kind = %(kind)s AND w.base_since IS NOT NULL GROUP BY 1
     ), seen AS (
         SELECT c.key, sum(c.num) AS observed FROM improvement_surgecount c
          WHERE c.kind = %(kind)s AND c.day BETWEEN %(first)s AND %(last)s
@@ -119,22 +122,23 @@ SEEN = """
               LEFT JOIN LATERAL (
                 SELECT sum(c.num) AS num FROM improvement_surgecount c
                   JOIN base ON base.day = c.day AND base.tier <= edge.n
-                 WHERE c.kind = %(kind)s AND c.key = s.key
+                 WHERE c.kind = %(kind)s AND c.key = s.key AND c.day >= y.began
                    AND NOT EXISTS (SELECT FROM flagged f WHERE f.key = s.key AND f.day = c.day)) b ON true),
            (SELECT array_agg((SELECT count(*) FROM base WHERE base.tier <= edge.n AND base.day >= y.began
                 AND NOT EXISTS (SELECT FROM flagged f WHERE f.key = s.key AND f.day = base.day)) ORDER BY edge.n)
               FROM generate_series(1, %(most)s) edge(n)),
            y.orders, y.before, y.began
-      FROM seen s CROSS JOIN LATERAL (
+      FROM seen s LEFT JOIN changed n ON n.key = s.key CROSS JOIN LATERAL (
         SELECT min(c.day) AS began,
                coalesce(sum(c.den) FILTER (WHERE c.day > %(ordered)s), 0) AS orders,
                coalesce(sum(c.den) FILTER (WHERE c.day <= %(ordered)s AND c.day > %(earlier)s), 0) AS before
           FROM improvement_surgecount c WHERE c.kind = %(kind)s AND c.key = s.key
-           AND c.day BETWEEN %(oldest)s AND %(last)s) y
+           AND c.day BETWEEN greatest(%(oldest)s, n.since) AND %(last)s) y
      ORDER BY s.key
 """
 """Subjects with enough tickets in the period, and their past: tickets and days by tier of weeks, without the days that
-a warning holds already (unless it was a false alarm) and those before the subject was first heard of."""
+a warning holds already (unless it was a false alarm, or the new level) and those before the subject was first heard of
+or before its last lasting change."""
 
 LOOKED_AT = """
     SELECT count(DISTINCT key) FROM improvement_surgecount

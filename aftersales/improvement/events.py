@@ -47,6 +47,10 @@ KINDS = (
     Kind("warning.part_answered", _("%(actor)s took down an answer, others are due: %(of)s"), ASKED, show=_of),
     Kind("warning.closed_true", _("%(actor)s closed %(number)s: it was true"), WARNING),
     Kind("warning.closed_false", _("%(actor)s closed %(number)s: a false alarm"), WARNING),
+    Kind(
+        "warning.closed_lasting", _("%(actor)s closed %(number)s: lasting, the base begins on %(since)s"),
+        WARNING | {"since": "code"},
+    ),
     Kind("sign.flagged", _("Sign to be decided: %(sign)s, %(count)s rows"), SIGN, show=_sign),
     Kind("sign.grew", _("The sign grew: %(sign)s, %(count)s rows"), SIGN, show=_sign),
     Kind("sign.found_real", _("%(actor)s found it gaming: %(sign)s"), SIGN, show=_sign),

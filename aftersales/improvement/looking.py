@@ -22,7 +22,8 @@ MOST_DAYS = 366
 CITED = (
     "warning_base_weeks", "warning_base_weeks_most", "warning_base_least", "warning_least_day", "warning_least_week",
     "warning_least_batch", "warning_least_excess", "warning_false_alarms", "warning_chance_most",
-    "warning_exposure_days", "warning_exposure_least", "warning_batch_days",
+    "warning_exposure_days", "warning_exposure_least", "warning_batch_days", "warning_base_least_day",
+    "warning_base_least_week", "warning_growth_most",
 )  # fmt: skip
 
 
@@ -42,6 +43,8 @@ def numbers(now: datetime) -> Numbers:
         excess=value["least_excess"] / 100, false_alarms=value["false_alarms"],
         chance_most=value["chance_most"] / 100, exposure_days=int(value["exposure_days"]),
         exposure_least=int(value["exposure_least"]), batch_days=int(value["batch_days"]),
+        base_days={Period.DAY: int(value["base_least_day"]), Period.WEEK: int(value["base_least_week"])},
+        growth_most=max(value["growth_most"], 1.0),
         cited="v" + ".".join(str(one.number) for one in found.values()),
     )  # fmt: skip
 

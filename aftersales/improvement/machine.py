@@ -10,6 +10,7 @@ from django.utils.translation import pgettext_lazy
 from aftersales.core.errors import Refusal
 from aftersales.core.machine import Machine, Move, Need
 from aftersales.improvement.states import SignState as S
+from aftersales.improvement.states import Surged
 from aftersales.improvement.states import WarningState as W
 
 HANDLE, DECIDE, MOVE = "improvement.handle", "improvement.decide", "improvement.move"
@@ -31,6 +32,15 @@ def another_decides(
 ) -> Iterable[Refusal]:
     if row.decided_by_id is not None and row.decided_by_id == actor.pk:
         yield Refusal("own_decision", _("You decided it yourself; another person takes a decision back."))
+
+
+def has_a_past(
+    row: Any, facts: Mapping[str, Any], actor: Any, now: datetime, data: Mapping[str, Any]
+) -> Iterable[Refusal]:
+    if row.kind == Surged.BATCH:
+        yield Refusal(
+            "batch", _("A batch is compared with other batches, not with its past: it has no level.")
+        )
 
 
 WARNING_MACHINE = Machine(
@@ -65,6 +75,14 @@ WARNING_MACHINE = Machine(
             pgettext_lazy("warning move", "Close: false alarm"), "warning.closed_false",
             needs=[Need("done", pgettext_lazy("warning", "Why it was none"), kind="long", max_length=1000)],
             effect=_("Counts in the share of false alarms, by which the limits are judged."),
+        ),
+        Move(
+            "close_lasting", [W.ACKNOWLEDGED, W.ANSWERED], W.CLOSED, HANDLE,
+            pgettext_lazy("warning move", "Close: it will stay so"), "warning.closed_lasting",
+            guards=[has_a_past],
+            needs=[Need("since", pgettext_lazy("warning", "First day of the new level"), kind="hidden"),
+                   Need("done", pgettext_lazy("warning", "What changed for good"), kind="long", max_length=1000)],
+            effect=_("Closed. Days from the change on are the base: only a surge above the new level is warned of."),
         ),
         Move(
             "reopen", [W.CLOSED], W.RAISED, MOVE, pgettext_lazy("warning move", "It surged again"),

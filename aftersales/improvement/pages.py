@@ -18,14 +18,14 @@ from aftersales.tickets.models import Ticket
 MARKS = {"red": "triangle", "amber": "half", "violet": "pause", "blue": "disc", "grey": "ring"}
 TICKETS = 25
 CLEAR, STRONG = 60, 120  # one in a million, one in a million millions
-DIALOGS = ("ask", "close_true", "close_false")
+DIALOGS = ("ask", "close_true", "close_lasting", "close_false")
 
 
 def badge(row: Warning) -> tuple[str, str, str]:
     """The state; of a closed one what it was."""
     state = WarningState(row.state)
     if state is WarningState.CLOSED:
-        is_true = row.outcome == Outcome.TRUE
+        is_true = row.outcome != Outcome.FALSE
         return str(Outcome(row.outcome).label), "green" if is_true else "grey", "tick" if is_true else "ring"
     tone = STATE_COLOURS[state]
     return str(state.label), tone, MARKS[tone]
@@ -76,6 +76,7 @@ def one(row: Warning, user: Any, now: datetime, *, after: int | None) -> dict[st
         "tickets": [ticket(found) for found in shown[:TICKETS]], "seen": behind.count(),
         "more": shown[TICKETS - 1].pk if len(shown) > TICKETS else None,
         "grounds": selectors.grounds(row), "asks": asks, "acts": acts, "parties": parties(row),
+        "dialogs": DIALOGS, "new_level": selectors.new_level(row), "compared": selectors.compared_again(row, now),
         "within": (within, naming.name_of(within)) if within is not None else None,
         "moved": [
             (found, naming.name_of(found), count, badge(found)) for found, count in selectors.moved_with(row, user)

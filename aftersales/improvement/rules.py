@@ -14,11 +14,6 @@ from aftersales.improvement.states import Chart, Period
 
 WEEK = 7
 STRONGEST = 3000  # ten times the decimal logarithm of the smallest number that is still told from zero
-LEAST_BASE = {
-    Period.DAY: 3,
-    Period.WEEK: 21,
-}  # days of the base; who is younger has no past to be compared with
-MOST_GROWTH = 10.0  # orders that grew more than tenfold explain no more than tenfold
 
 
 def tail(observed: int, base: int, share: float) -> float:
@@ -76,7 +71,11 @@ def strength(likely: float) -> int:
 
 @dataclass(frozen=True)
 class Numbers:
-    """The rule book's numbers at that moment, and how it is cited."""
+    """The rule book's numbers at that moment, and how it is cited.
+
+    ``base_days``: days of the base at least, by period; who is younger has no past to be compared with.
+    ``growth_most``: orders that grew more than so many times explain no more than that.
+    """
 
     weeks: int
     weeks_most: int
@@ -88,6 +87,8 @@ class Numbers:
     exposure_days: int
     exposure_least: int
     batch_days: int
+    base_days: Mapping[str, int]
+    growth_most: float
     cited: str
 
 
@@ -134,7 +135,7 @@ def growth(seen: Seen, numbers: Numbers) -> float:
     """How much its orders grew: more orders make more tickets. Fewer never lower the limit."""
     if seen.orders_before < numbers.exposure_least or seen.orders < numbers.exposure_least:
         return 1.0
-    return min(max(seen.orders / seen.orders_before, 1.0), MOST_GROWTH)
+    return min(max(seen.orders / seen.orders_before, 1.0), numbers.growth_most)
 
 
 def judged(seen: Seen, period: Period, last: date, allowed: float, numbers: Numbers) -> Found | None:
@@ -142,7 +143,7 @@ def judged(seen: Seen, period: Period, last: date, allowed: float, numbers: Numb
     base, days = next(
         ((count, size) for count, size in seen.tiers if count >= numbers.base_least), seen.tiers[-1]
     )
-    if days < LEAST_BASE[period]:
+    if days < max(numbers.base_days[period], 1):
         return None
     grown, long = growth(seen, numbers), 1 if period is Period.DAY else WEEK
     share = grown * long / (grown * long + days)

@@ -8,17 +8,18 @@ from typing import Any
 from django.db.models import Count, Min, Q, QuerySet
 
 from aftersales.cases.models import CaseLine
+from aftersales.core.models import Event
 from aftersales.improvement import looking, rules
 from aftersales.improvement.charts import Bar
 from aftersales.improvement.models import SurgeCount, Warning, WarningAsk, WarningDay, WarningTicket
 from aftersales.improvement.rules import Numbers
-from aftersales.improvement.states import OPEN, Outcome, Surged, WarningState
+from aftersales.improvement.states import OPEN, Outcome, Period, Surged, WarningState
+from aftersales.standards import selectors as rule_book
 from aftersales.standards.returns.states import Ground
 from aftersales.tickets.models import Ticket
 
 PAGE = 50
 DRAWN = 42  # days of the chart
-LEARNED = timedelta(days=180)
 DAY = timedelta(days=1)
 
 
@@ -68,10 +69,11 @@ def counts(user: Any, kind: str = "") -> Mapping[str, int]:
 
 @dataclass(frozen=True)
 class Learned:
-    """How often the limits were right: closed warnings of the last half year."""
+    """How often the limits were right: closed warnings of the last ``days``."""
 
     closed: int
     false: int
+    days: int
 
     @property
     def share(self) -> float | None:
@@ -79,10 +81,34 @@ class Learned:
 
 
 def learned(user: Any, now: datetime) -> Learned:
-    """Closed and false alarms of the last half year. One statement."""
-    rows = Warning.objects.visible_to(user).filter(state=WarningState.CLOSED, closed_at__gte=now - LEARNED)
+    """Closed and false alarms of the rule book's ``warning_learned_days``. One statement."""
+    span = rule_book.duration("warning_learned_days", now)
+    rows = Warning.objects.visible_to(user).filter(state=WarningState.CLOSED, closed_at__gte=now - span)
     found = rows.aggregate(closed=Count("pk"), false=Count("pk", filter=Q(outcome=Outcome.FALSE)))
-    return Learned(found["closed"], found["false"])
+    return Learned(found["closed"], found["false"], span.days)
+
+
+def new_level(row: Warning) -> date:
+    """First day that alone was too much, of what goes on: since it was raised, or since it opened again.
+
+    Where no single day was, the first day of the first such week.
+    """
+    again = Event.objects.about(row._meta.label_lower, row.pk).filter(kind="warning.reopened")
+    last = again.order_by("-pk").values_list("at", flat=True).first()
+    days = row.days.filter(found_at__gte=last) if last is not None else row.days.all()
+    found = days.aggregate(day=Min("first", filter=Q(period=Period.DAY)), first=Min("first"))
+    begin: date = found["day"] or found["first"] or row.first_day
+    return begin
+
+
+def compared_again(row: Warning, now: datetime) -> date | None:
+    """From when single days and weeks are compared with the new level; None without one."""
+    if row.base_since is None:
+        return None
+    least = looking.numbers(now).base_days
+    wait = min(least[Period.DAY] * rules.WEEK, least[Period.WEEK] + rules.WEEK - 1)
+    found: date = row.base_since + wait * DAY
+    return found
 
 
 def bars(row: Warning, days: Sequence[WarningDay], now: datetime) -> list[Bar]:

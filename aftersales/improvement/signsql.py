@@ -99,7 +99,7 @@ REVIEW_BURST = f"""
               JOIN orders_order o ON o.id = r.order_id
              WHERE r.score = 5 AND r.written_at >= %(earlier)s AND r.written_at < %(until)s) z
             ON z.merchant_id = d.merchant_id AND z.written_at < d.day::timestamp AT TIME ZONE %(zone)s
-           AND z.written_at >= (d.day - %(burst_days)s)::timestamp AT TIME ZONE %(zone)s
+           AND z.written_at >= (d.day - %(sign_burst_days)s)::timestamp AT TIME ZONE %(zone)s
          GROUP BY 1, 2
     ), opened AS (
         SELECT d.merchant_id, (least(
@@ -111,8 +111,8 @@ REVIEW_BURST = f"""
           FROM (SELECT DISTINCT merchant_id FROM days) d
     )
     SELECT p.merchant_id, NULL::bigint, 'orders.review', p.id,
-           d.day::text || ' ' || b.base || ' ' || greatest(0, least(d.day - opened.day, %(burst_days)s)), p.written_at,
-           praised.total
+           d.day::text || ' ' || b.base || ' ' || greatest(0, least(d.day - opened.day, %(sign_burst_days)s)),
+           p.written_at, praised.total
       FROM praise p JOIN days d ON d.merchant_id = p.merchant_id AND d.day = (p.written_at AT TIME ZONE %(zone)s)::date
       JOIN before b ON b.merchant_id = d.merchant_id AND b.day = d.day
       JOIN opened ON opened.merchant_id = p.merchant_id
@@ -154,13 +154,14 @@ CLOCK_EDGE = f"""
            all_.total
       FROM done d JOIN all_ USING (person) JOIN accounts_user u ON u.id = d.person AND u.kind <> 'machine'
       JOIN core_event n ON n.subject_kind = 'tickets.ticket' AND n.subject_id = d.ticket_id
-       AND n.kind = 'ticket.reopened' AND n.at > d.at AND n.at <= d.at + interval '1 day'
+       AND n.kind = 'ticket.reopened' AND n.at > d.at
+       AND n.at <= d.at + make_interval(hours => %(sign_reopened_hours)s::int)
      WHERE EXISTS (SELECT FROM clocks_clock c WHERE c.subject_kind = 'tickets.ticket' AND c.subject_id = d.ticket_id
                     AND (c.ended_at IS NULL OR c.ended_at >= d.at) AND c.due_at >= d.at
                     AND c.due_at - d.at <= make_interval(mins => %(sign_edge_minutes)s::int))
      ORDER BY d.person, d.ticket_id, d.at
 """
-"""Whoever solved a ticket minutes before one of its clocks ran out, when it was opened again within a day."""
+"""Whoever solved a ticket minutes before one of its clocks ran out, when it was opened again soon after."""
 NO_SCAN = f"""
     WITH sent AS (
         SELECT s.id, s.shipped_at, coalesce(s.merchant_id, o.merchant_id) AS merchant_id,
@@ -196,7 +197,7 @@ LEAST = {
 """The rule book's number of rows below which a sign is none."""
 NUMBERS = (
     *LEAST.values(), "sign_copied_length", "sign_answer_length", "sign_edge_minutes", "sign_no_scan_hours",
-    "sign_least_share",
+    "sign_least_share", "sign_burst_days", "sign_reopened_hours",
 )  # fmt: skip
 SHARED = frozenset({SignKind.EMPTY_ANSWER, SignKind.CLOCK_EDGE, SignKind.NO_SCAN})
 """Kinds that happen to everybody now and then: only a share of all is a sign."""

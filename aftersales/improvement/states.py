@@ -59,6 +59,7 @@ class Outcome(models.TextChoices):
 
     TRUE = "true", pgettext_lazy("warning outcome", "True, something was done")
     FALSE = "false", pgettext_lazy("warning outcome", "False alarm")
+    LASTING = "lasting", pgettext_lazy("warning outcome", "Lasting: the new level is the base")
 
 
 class AskedOf(models.TextChoices):

@@ -35,6 +35,11 @@ def also_named(prefix: str, name_of: Callable[[str], str]) -> None:
     _others[prefix] = name_of
 
 
+def by_rule(citation: str) -> bool:
+    """Whether a rule led to it, one of ours or of a room above; not a ruling or what a person wrote."""
+    return citation.startswith((RULES, *_others))
+
+
 def _called_above(told: Iterable[str]) -> dict[str, str]:
     """Few at a time: one statement for each rule."""
     rules = {one: one.rpartition(" v") for one in told for prefix in _others if one.startswith(prefix)}

@@ -140,15 +140,17 @@ KINDS = (
     _about("appealed", _("%(actor)s appealed against %(proposal)s (%(amount)s).")),
     _about("upheld", _("%(actor)s rejected the appeal against %(proposal)s (%(amount)s).")),
     _about(
-        "overturned", _("%(actor)s accepted the appeal against %(proposal)s (%(amount)s): nothing is posted.")
+        "overturned",
+        _("%(actor)s accepted the appeal against %(proposal)s (%(amount)s): nothing is posted."),
+        fell_by="code",
     ),
     _about("approved", _("%(actor)s approved %(proposal)s (%(amount)s).")),
     _about("posted", _("%(proposal)s (%(amount)s) was posted.")),
-    _about("reversed", _("%(actor)s turned %(proposal)s (%(amount)s) back: %(reason)s")),
+    _about("reversed", _("%(actor)s turned %(proposal)s (%(amount)s) back: %(reason)s"), fell_by="code"),
     Kind(
         "proposal.withdrawn",
         _("%(actor)s withdrew the proposal %(proposal)s of %(amount)s: %(reason)s"),
-        PROPOSAL,
+        PROPOSAL | {"fell_by": "code"},
         show=_proposal,
     ),
     Kind(

@@ -22,6 +22,7 @@ from aftersales.ledger.states import Party
 from aftersales.merchants.models import Merchant
 from aftersales.notices.models import Notice
 from aftersales.notices.states import NoticeState
+from aftersales.standards.announcing.pages import Term, compared, listed
 
 MARKS = {
     RuleState.DRAFT: ("amber", "half"),
@@ -31,16 +32,6 @@ MARKS = {
     RuleState.NOTED: ("blue", "ring"),
 }
 MONTHS_BACK = 12
-
-
-@dataclass(frozen=True)
-class Term:
-    """One term of a version beside that of the version before it."""
-
-    label: str
-    words: str
-    before: str
-    is_changed: bool
 
 
 def badges(versions: Iterable[IncentiveVersion], now: datetime) -> dict[int, tuple[str, str, str]]:
@@ -69,12 +60,7 @@ def _badge(version: IncentiveVersion, is_told: bool, now: datetime) -> tuple[str
 
 def overview(now: datetime) -> list[tuple[IncentiveRule, IncentiveVersion | None, Any, bool]]:
     """Every rule with the version that counts or will, its badge, and whether a draft waits. Three statements."""
-    found = []
-    for rule in IncentiveRule.objects.prefetch_related("versions").order_by("party", "code"):
-        versions = list(rule.versions.all())
-        drafts = [one for one in versions if one.state == RuleState.DRAFT]
-        standing = [one for one in versions if one.state == RuleState.ACTIVE]
-        found.append((rule, next(iter([*standing, *drafts, *versions]), None), bool(drafts)))
+    found = list(listed(IncentiveRule.objects.order_by("party", "code")))
     marks = badges([shown for _rule, shown, _waits in found if shown], now)
     return [(rule, shown, marks[shown.pk] if shown else None, waits) for rule, shown, waits in found]
 
@@ -111,10 +97,7 @@ def terms(version: IncentiveVersion, before: IncentiveVersion | None) -> list[Te
     now, then = _terms(version), _terms(before) if before else {}
     if version.rule.party == Party.MERCHANT:
         now.pop(_("Scheme adopted with staff"))
-    return [
-        Term(label, words, then.get(label, ""), bool(then) and then.get(label) != words)
-        for label, words in now.items()
-    ]
+    return compared(now, then)
 
 
 @dataclass(frozen=True)
@@ -176,12 +159,6 @@ def announcement(version: IncentiveVersion, now: datetime) -> str:
         "raised": incentives.raised_by(version), "gives": gives(version),
         "source": f"{version.source_ref} {version.source}",
     }  # fmt: skip
-
-
-def before(version: IncentiveVersion, versions: Sequence[IncentiveVersion]) -> IncentiveVersion | None:
-    """The version that a version is compared with; a returned draft never was one."""
-    earlier = [one for one in versions if one.number < version.number and one.state != RuleState.REJECTED]
-    return earlier[0] if earlier else None
 
 
 @dataclass(frozen=True)

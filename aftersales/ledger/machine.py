@@ -118,6 +118,7 @@ UNTIL = Need("until", label=_("appeal until"), kind="hidden")
 WORDS = Need("words", label=_("appeal"), kind="hidden")
 ANSWER = Need("answer", label=_("answer to the appeal"), kind="hidden")
 MANAGERS = "ledger.managers"  # for guards of rooms above
+FELL_BY = Need("fell_by", label=_("why it fell"), kind="hidden", required=False)
 ENTRY = Need("journal_id", label=_("entry"), kind="hidden", required=False)
 
 PROPOSAL_MACHINE = Machine(
@@ -167,7 +168,7 @@ PROPOSAL_MACHINE = Machine(
             capability="ledger.hear",
             label=_("Accept the appeal"),
             event="proposal.overturned",
-            needs=[ANSWER],
+            needs=[ANSWER, FELL_BY],
             guards=[nobody_of_the_matter],
             facts=[MANAGERS],
             effect=_("Nothing is posted; what acted already is turned back; the party is told."),
@@ -201,6 +202,7 @@ PROPOSAL_MACHINE = Machine(
             capability="ledger.reverse",
             label=_("Turn back"),
             event="proposal.reversed",
+            needs=[FELL_BY],
             guards=[not_about_oneself],
             facts=[MANAGERS],
             effect=_("A new entry turns it back, once; the first one stays readable."),
@@ -212,6 +214,7 @@ PROPOSAL_MACHINE = Machine(
             capability="ledger.withdraw",
             label=_("Withdraw"),
             event="proposal.withdrawn",
+            needs=[FELL_BY],
             guards=[not_about_oneself],
             facts=[MANAGERS],
             effect=_("Nothing follows from it; it stays readable."),

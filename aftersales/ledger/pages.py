@@ -27,7 +27,15 @@ from aftersales.ledger.models import (
 )
 from aftersales.ledger.rules import amount_words
 from aftersales.ledger.services.hearing import line_of
-from aftersales.ledger.states import POINTS, AccountKind, Party, PeriodState, ProposalKind, ProposalState
+from aftersales.ledger.states import (
+    MAIN_KINDS,
+    POINTS,
+    AccountKind,
+    Party,
+    PeriodState,
+    ProposalKind,
+    ProposalState,
+)
 from aftersales.standards.selectors import one_edition
 
 PAGE = selectors.PAGE
@@ -298,6 +306,15 @@ def _published(row: Proposal, party: str, clause: str, now: datetime) -> Publish
 
 WORDED = frozenset({"appeal", "uphold", "overturn", "reverse", "withdraw"})
 """Steps for which somebody says why."""
+
+
+FALLS = ("overturn", "reverse", "withdraw")
+"""Steps by which a consequence falls: somebody says whether its fact fell with it."""
+
+
+def has_fact(row: Proposal) -> bool:
+    """Whether a merchant's fact could have another consequence by rule; a ruling has the one that it says."""
+    return row.party == Party.MERCHANT and row.kind in MAIN_KINDS and clauses.by_rule(row.citation)
 
 
 def acts(row: Proposal, user: Any, now: datetime) -> list[tuple[moves.MoveOption, bool]]:

@@ -141,6 +141,18 @@ DEAD: frozenset[str] = frozenset(
 """Nothing follows from these any more."""
 
 
+class Fallen(models.TextChoices):
+    """Why a consequence fell: with its fact, or as the wrong one of a fact that holds and may have another."""
+
+    FACT = "fact", pgettext_lazy("why a consequence fell", "The fact does not hold: nothing follows from it")
+    CONSEQUENCE = (
+        "consequence",
+        pgettext_lazy(
+            "why a consequence fell", "The fact holds, this was the wrong consequence: another may follow"
+        ),
+    )
+
+
 class FilePurpose(models.TextChoices):
     """Why a file lies with a proposal."""
 

@@ -199,17 +199,6 @@ def _template_row(
     )  # fmt: skip
 
 
-def chosen(
-    versions: Sequence[AgreementVersion], wanted: int | None, now: datetime
-) -> AgreementVersion | None:
-    """The version asked for; else a waiting draft, the one asked to be accepted, the newest. None: no such one."""
-    if wanted is not None:
-        return next((one for one in versions if one.number == wanted), None)
-    drafts = [one for one in versions if one.state == RuleState.DRAFT]
-    active = [one for one in versions if one.state == RuleState.ACTIVE]
-    return next(iter([*drafts, *active, *versions]), None)
-
-
 def earlier(
     version: AgreementVersion, versions: Sequence[AgreementVersion], wanted: int | None
 ) -> AgreementVersion | None:

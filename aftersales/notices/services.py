@@ -30,6 +30,7 @@ from .states import GatewayForm, NoticeChannel, NoticeState, RecipientKind, Skip
 CODE = re.compile(r"^[a-z0-9][a-z0-9-]{1,39}$")
 DELIVER = "notices.deliver"
 FORGET = "notices.forget"
+AT_ONCE = 200  # people of one statement
 BATCH = 20  # messages of one job: with ten seconds for a dead server each, the job stays inside its lease
 
 
@@ -79,6 +80,23 @@ def notices_send(orders: Sequence[Order], *, actor: Any, now: datetime) -> list[
         for start in range(0, len(waiting), BATCH):
             deliver_later(waiting[start : start + BATCH], now=now)
     return written
+
+
+def tell_each(
+    template: str, *, to: models.QuerySet[Any], about: models.Model, values: Mapping[str, Any], key: str,
+    actor: Any, now: datetime,
+) -> int:  # fmt: skip
+    """Tell each of these merchants or people who was not told of the row yet; how many.
+
+    Killed halfway it goes on: each is told once.
+    """
+    column = "user_id" if to.model is User else "merchant_id"
+    told = Notice.objects.filter(source=template).about(about._meta.label_lower, about.pk)
+    listed = list(to.exclude(pk__in=told.values(column)).order_by("pk"))
+    for start in range(0, len(listed), AT_ONCE):
+        some = listed[start : start + AT_ONCE]
+        notices_send([Order(template, one, about, values, key) for one in some], actor=actor, now=now)
+    return len(listed)
 
 
 def deliver_later(

@@ -8,7 +8,7 @@ class ScorecardsConfig(AppConfig):
     verbose_name = _("Scorecards")
 
     def ready(self) -> None:
-        from aftersales.core import facts, jobs, moves, shipped
+        from aftersales.core import facts, jobs, moves, retention, shipped
         from aftersales.scorecards import consequenceroom, events, machine, registry, shipping, tasks
         from aftersales.scorecards.models import FormulaVersion
         from aftersales.scorecards.rectification.connect import connect
@@ -32,5 +32,6 @@ class ScorecardsConfig(AppConfig):
         jobs.register(MONTH, tasks.month_job, _("Judge a month by a rule that hangs on a figure"))
         jobs.register(SHADOW, tasks.shadow_job, _("Try drafts of rules on a past quarter"))
         shipped.register("scorecards", shipping.load)
+        retention.declare("scorecards")
         consequenceroom.connect()
         panels.connect()

@@ -105,6 +105,7 @@ def hidden(name: str, label: Any, *, required: bool = True) -> Need:
 APPEAL_UNTIL = hidden("appeal_until", _("appeal until"))
 WHY = hidden("why", _("why it ended"), required=False)
 ANSWER = hidden("answer", _("answer to the appeal"))
+FELL_BY = hidden("fell_by", _("why it fell"))
 MANAGERS, OWNERS = "scorecards.managers", "scorecards.owners"
 EVERYTHING = [S.PROPOSED, S.IN_FORCE, S.APPEALED, S.UPHELD, S.EXPIRED, S.LIFTED]
 
@@ -173,9 +174,9 @@ MEASURE_MACHINE = Machine(
             event="measure.overturned",
             guards=[nobody_of_the_matter],
             facts=[MANAGERS],
-            needs=[ANSWER],
+            needs=[ANSWER, FELL_BY],
             effect=_(
-                "The measure ends, its fact counts no more: score, points, money and traffic turn back by themselves."
+                "The measure ends: points, money and traffic turn back by themselves; the score with its fact."
             ),
         ),
         Move(
@@ -219,7 +220,7 @@ MEASURE_MACHINE = Machine(
             capability=END,
             label=_("Follow the ledger"),
             event="measure.followed",
-            needs=[WHY],
+            needs=[WHY, FELL_BY],
             effect=_("The penalty it led to was turned back."),
             by_system=True,
         ),

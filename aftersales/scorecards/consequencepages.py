@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,14 +13,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from aftersales.core.errors import DomainError
-from aftersales.core.rulebook import RuleState
 from aftersales.scorecards import consequences, consequencetrial
 from aftersales.scorecards import consequencewords as words
 from aftersales.scorecards.consequencestates import FALLEN, STANDING, Trigger
 from aftersales.scorecards.consequenceterms import Terms
 from aftersales.scorecards.consequencetrial import Dry, Trial
-from aftersales.scorecards.formulapages import DraftForm, Term, badge
+from aftersales.scorecards.formulapages import DraftForm, badge
+from aftersales.scorecards.formulapages import form_of as filled
 from aftersales.scorecards.models import ConsequenceRule, ConsequenceVersion, MerchantMeasure
+from aftersales.standards.announcing.pages import Term, compared, dropped, listed
 
 
 @dataclass(frozen=True)
@@ -48,14 +48,10 @@ def overview(now: datetime) -> list[Overview]:
         )
     }
     found = []
-    for rule in ConsequenceRule.objects.prefetch_related("versions").order_by("code"):
-        versions = list(rule.versions.all())
-        drafts = [one for one in versions if one.state == RuleState.DRAFT]
-        standing = [one for one in versions if one.state == RuleState.ACTIVE]
-        shown = next(iter([*standing, *drafts, *versions]), None)
+    for rule, shown, waits in listed(ConsequenceRule.objects.order_by("code")):
         says = words.looks_at(consequences.terms_of(shown)) if shown is not None and readable(shown) else ""
-        mark = badge(shown, now) if shown else None  # type: ignore[arg-type]
-        found.append(Overview(rule, shown, mark, bool(drafts), says, *counted.get(rule.pk, (0, 0))))
+        mark = badge(shown, now) if shown else None
+        found.append(Overview(rule, shown, mark, waits, says, *counted.get(rule.pk, (0, 0))))
     return found
 
 
@@ -63,11 +59,7 @@ def terms(version: ConsequenceVersion, earlier: ConsequenceVersion | None) -> li
     """What it says in words; what it no longer says stands at the end."""
     now = _told(consequences.terms_of(version))
     then = _told(consequences.terms_of(earlier)) if earlier is not None else {}
-    listed = [
-        Term(label, said, then.get(label, ""), bool(then) and then.get(label) != said)
-        for label, said in now.items()
-    ]
-    return listed + [Term(label, "–", said, True) for label, said in then.items() if label not in now]
+    return compared(now, then) + dropped(now, then)
 
 
 def _told(terms: Terms) -> Mapping[str, str]:
@@ -92,17 +84,12 @@ def readable(version: ConsequenceVersion) -> bool:
 
 def form_of(version: ConsequenceVersion | None) -> DraftForm:
     """Filled with what a new draft starts from."""
-    form = DraftForm()
-    if version is not None:
-        names = ("source_ref", "source_zh", "source_en", "note_zh", "note_en")
-        start = {name: getattr(version, name) for name in names}
-        start["terms"] = json.dumps(version.terms, ensure_ascii=False, indent=1)
-        start["reason"] = version.change_reason if version.state == RuleState.DRAFT else ""
-        form = DraftForm(initial=start)
-    form.fields["terms"].help_text = _(
-        "JSON: what the rule looks at, then its steps, a warning first; rates and amounts in quotation marks."
+    return filled(
+        version,
+        _(
+            "JSON: what the rule looks at, then its steps, a warning first; rates and amounts in quotation marks."
+        ),
     )
-    return form
 
 
 @dataclass(frozen=True)

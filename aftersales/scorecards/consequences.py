@@ -9,12 +9,10 @@ from functools import partial
 from typing import Any
 
 from django.db import OperationalError
-from django.db.models import Exists, F, OuterRef, QuerySet, Sum
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Sum
 
 from aftersales.clocks.models import BreachExclusion, Clock
-from aftersales.core.models import Event
-from aftersales.ledger.models import Raised
-from aftersales.ledger.states import Party
+from aftersales.ledger.states import Fallen
 from aftersales.merchants.models import Merchant
 from aftersales.merchants.states import TERMINAL
 from aftersales.scorecards.consequencestates import FALLEN, Effect, MeasureState, Trigger
@@ -28,7 +26,7 @@ from aftersales.scorecards.models import (
     Rollup,
     Snapshot,
 )
-from aftersales.scorecards.rewards.charged import charged
+from aftersales.scorecards.rewards.charged import charged, charged_breaches
 from aftersales.scorecards.scores import rules, selectors
 from aftersales.scorecards.states import Direction, SubjectKind, Verdict
 from aftersales.standards.selectors import duration
@@ -184,7 +182,7 @@ def _daily(version: ConsequenceVersion, terms: Terms, now: datetime) -> list[Hit
     assert version.valid_from is not None
     begin = max(version.valid_from, now - terms.days * DAY)
     last = dict(
-        _ladder(version.rule_id).order_by("proposed_at").values_list("merchant_id", "proposed_at")
+        _judged(version.rule_id).order_by("proposed_at").values_list("merchant_id", "proposed_at")
     )  # only what comes after a warning can lead further
     by: dict[int, list[tuple[int, datetime]]] = {}
     for pk, merchant, at in broken(terms, begin, now, fresh=True):
@@ -207,21 +205,13 @@ def broken(terms: Terms, since: datetime, until: datetime, *, fresh: bool) -> li
     if not fresh:
         return found
     merchants, clocks = {one for _pk, one, _at in found}, {str(pk) for pk, _merchant, _at in found}
-    taken = _taken(BREACH, merchants, clocks) | _charged(since)
+    taken = _taken(BREACH, merchants, clocks) | charged_breaches(since)
     return [one for one in found if str(one[0]) not in taken]
 
 
 def _taken(kind: str, merchants: Collection[int], keys: Collection[str]) -> set[str]:
     rows = MeasureFact.objects.filter(merchant_id__in=merchants, kind=kind, key__in=keys, freed_at=None)
     return set(rows.values_list("key", flat=True))
-
-
-def _charged(since: datetime, **of: int) -> set[str]:
-    """Breaches that an incentive rule has charged already: one fact has one consequence."""
-    months = Raised.objects.filter(party=Party.MERCHANT, month__gte=since.date().replace(day=1), **of)
-    keys = {key for events in months.values_list("events", flat=True) for key in events}
-    told = Event.objects.filter(pk__in=keys, kind="clock.breached").values_list("payload", flat=True)
-    return {str(one["clock"]) for one in told if one.get("clock")}
 
 
 def of_breaches(terms: Terms, merchant: int, rows: Sequence[tuple[int, datetime]]) -> Hit:
@@ -238,10 +228,17 @@ def _ladder(rule: int) -> QuerySet[MerchantMeasure]:
     return rows.exclude(state__in=sorted(FALLEN))
 
 
+def _judged(rule: int) -> QuerySet[MerchantMeasure]:
+    """The same and those that fell as the wrong consequence: this rule does not come back to what it was about."""
+    rows = MerchantMeasure.objects.filter(rule=rule)
+    return rows.exclude(~Q(fell_by=Fallen.CONSEQUENCE), state__in=sorted(FALLEN))  # type: ignore[no-any-return]
+
+
 def _covered(version: ConsequenceVersion) -> dict[int, date]:
     """By merchant the last day that a measure by this rule was about; also one that people decided not to take."""
     fallen = sorted(FALLEN - {MeasureState.WITHDRAWN})
-    judged = MerchantMeasure.objects.filter(rule=version.rule_id).exclude(state__in=fallen)
+    judged = MerchantMeasure.objects.filter(rule=version.rule_id)
+    judged = judged.exclude(~Q(fell_by=Fallen.CONSEQUENCE), state__in=fallen)
     rows = judged.order_by("period").values_list("merchant_id", "period")
     return {merchant: last_of(period) for merchant, period in rows}
 
@@ -395,7 +392,7 @@ def step_of_points(terms: Terms, points: int) -> int:
 
 def _planned(version: ConsequenceVersion, terms: Terms, hits: Iterable[Hit], now: datetime) -> list[Plan]:
     """The step of each hit by what came before it; facts from which something followed already are left out."""
-    listed = _open(list(hits))
+    listed = _open(list(hits), version.rule_id)
     earlier: dict[int, list[MerchantMeasure]] = {}
     for one in (
         _ladder(version.rule_id).filter(merchant__in=[hit.merchant_id for hit in listed]).order_by("pk")
@@ -422,14 +419,16 @@ def stands(plan: Plan, now: datetime) -> bool:
     again = [(one.number, one.rests_on) for one in _planned(plan.version, plan.terms, [plan.hit], now)]
     breaches = {key for kind, key in plan.hit.facts if kind == BREACH}
     since, who = plan.hit.at - plan.terms.days * DAY, plan.hit.merchant_id
-    return again == [(plan.number, plan.rests_on)] and not breaches & _charged(since, party_id=who)
+    return again == [(plan.number, plan.rests_on)] and not breaches & charged_breaches(since, party_id=who)
 
 
-def _open(hits: Sequence[Hit]) -> list[Hit]:
+def _open(hits: Sequence[Hit], rule: int) -> list[Hit]:
+    """Without what something stands for, and what this rule judged wrongly: another one may judge that anew."""
+    rests = Q(freed_at=None) | Q(measure__rule=rule, measure__fell_by=Fallen.CONSEQUENCE)
     taken = {
         (merchant, kind, key)
         for merchant, kind, key in MeasureFact.objects.filter(
-            merchant_id__in=[one.merchant_id for one in hits], freed_at=None
+            rests, merchant_id__in=[one.merchant_id for one in hits]
         ).values_list("merchant_id", "kind", "key")
     } | charged([(one.merchant_id, one.period) for one in hits], FIGURE, MONTH)
     standing = (

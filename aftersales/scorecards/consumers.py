@@ -39,7 +39,7 @@ def penalty_changed(event: Event, now: datetime) -> None:
     who: dict[str, Any] = {"actor": system_user(now), "now": now}
     reason = proposal.appeal_answer or event.reason or proposal.number
     if event.kind != WITHDRAWN:
-        services.measure_follow(measure=proposal.source_id, reason=reason, **who)
+        services.measure_follow(measure=proposal.source_id, reason=reason, fell_by=proposal.fell_by, **who)
         return
     acting = MerchantMeasure.objects.filter(pk=proposal.source_id, state=MeasureState.IN_FORCE)
     for row in acting.select_related("merchant", "rule"):

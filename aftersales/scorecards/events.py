@@ -68,11 +68,11 @@ KINDS = (
     ),
     _measure("appealed", _("%(actor)s appealed against the measure %(measure)s (%(effect)s).")),
     _measure("upheld", _("%(actor)s rejected the appeal against the measure %(measure)s (%(effect)s).")),
-    _measure("overturned", _("%(actor)s overturned the measure %(measure)s (%(effect)s) on appeal.")),
+    _measure("overturned", _("%(actor)s overturned the measure %(measure)s (%(effect)s) on appeal."), fell_by="code"),
     _measure("lifted", _("%(actor)s lifted the measure %(measure)s (%(effect)s) early: %(reason)s")),
     _measure("expired", _("The measure %(measure)s (%(effect)s) is over.")),
     _measure("cancelled", _("The measure %(measure)s (%(effect)s) fell: %(reason)s")),
-    _measure("followed", _("The measure %(measure)s (%(effect)s) fell with its penalty: %(reason)s")),
+    _measure("followed", _("The measure %(measure)s (%(effect)s) fell with its penalty: %(reason)s"), fell_by="code"),
     Kind(
         "weights.taken", _("%(actor)s took the traffic-weight file (%(shops)s shops, %(format)s)."),
         {"format": "code", "shops": "number", "sha256": "code"},
@@ -86,6 +86,7 @@ KINDS = (
         "month_run.done", _("The proposals of %(month)s by “%(rule)s” are made: %(given)s."),
         {"code": "code", "month": "code", "given": "int"}, show=_run,
     ),
+    Kind("trials.retained", _("Retention removed %(count)s expired scores of trials."), {"count": "number"}),
     Kind("score.rows_left_out", _("%(actor)s left %(count)s rows out of the figures: %(reason)s"), {"count": "number"}),
     Kind("score.rows_counted_again", _("%(actor)s let %(count)s rows count again: %(reason)s"), {"count": "number"}),
 )  # fmt: skip

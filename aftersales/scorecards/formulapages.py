@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -14,12 +12,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 
 from aftersales.core import wording
-from aftersales.core.errors import DomainError
-from aftersales.core.rulebook import RuleState
+from aftersales.core.errors import DomainError, Text
+from aftersales.core.rulebook import RuleState, RuleVersion
 from aftersales.scorecards.models import Formula, FormulaVersion
 from aftersales.scorecards.pages import name_of
 from aftersales.scorecards.scores import selectors
 from aftersales.scorecards.scores.terms import Item, Terms
+from aftersales.standards.announcing.pages import Term, compared, dropped, listed
 
 MARKS = {
     RuleState.DRAFT: ("amber", "half"),
@@ -30,17 +29,7 @@ MARKS = {
 }
 
 
-@dataclass(frozen=True)
-class Term:
-    """One term of a version beside that of the version before it."""
-
-    label: str
-    words: str
-    before: str
-    is_changed: bool
-
-
-def badge(version: FormulaVersion, now: datetime) -> tuple[str, str, str]:
+def badge(version: RuleVersion, now: datetime) -> tuple[str, str, str]:
     """The state of a version; what is announced is not yet in force."""
     state = RuleState(version.state)
     if state == RuleState.ACTIVE and version.valid_from is not None and now < version.valid_from:
@@ -48,29 +37,11 @@ def badge(version: FormulaVersion, now: datetime) -> tuple[str, str, str]:
     return (str(state.label), *MARKS[state])
 
 
-def chosen(versions: Sequence[FormulaVersion], number: int | None, now: datetime) -> FormulaVersion | None:
-    """The version asked for; else a waiting draft, the one in force, the newest."""
-    if number is not None:
-        return next((one for one in versions if one.number == number), None)
-    drafts = [one for one in versions if one.state == RuleState.DRAFT]
-    return next(iter([*drafts, *(one for one in versions if one.applies_at(now)), *versions]), None)
-
-
-def before(version: FormulaVersion, versions: Sequence[FormulaVersion]) -> FormulaVersion | None:
-    """The version that a version is compared with; a returned draft never was one."""
-    earlier = [one for one in versions if one.number < version.number and one.state != RuleState.REJECTED]
-    return earlier[0] if earlier else None
-
-
 def terms(version: FormulaVersion, earlier: FormulaVersion | None) -> list[Term]:
     """What it says in words; what it no longer says stands at the end."""
     now = _words(selectors.terms_of(version))
     then = _words(selectors.terms_of(earlier)) if earlier is not None else {}
-    listed = [
-        Term(label, words, then.get(label, ""), bool(then) and then.get(label) != words)
-        for label, words in now.items()
-    ]
-    return listed + [Term(label, "–", words, True) for label, words in then.items() if label not in now]
+    return compared(now, then) + dropped(now, then)
 
 
 def _words(terms: Terms) -> dict[str, str]:
@@ -119,13 +90,6 @@ def _item(one: Item) -> str:
     }  # fmt: skip
 
 
-def errors_of(fields: Any) -> Iterable[str]:
-    """What is missing, each beside its label."""
-    for name, errors in fields.errors.items():
-        label = fields.fields[name].label if name in fields.fields else ""
-        yield f"{label}: {' '.join(errors)}"
-
-
 class DraftForm(forms.Form):
     """The terms of a version as one text, as they are kept and shipped; a refusal names the place."""
 
@@ -154,27 +118,26 @@ class DraftForm(forms.Form):
         return found
 
 
-def form_of(version: FormulaVersion | None) -> DraftForm:
+def form_of(version: RuleVersion | None, help_text: Text = "") -> DraftForm:
     """Filled with what a new draft starts from."""
-    if version is None:
-        return DraftForm()
-    names = ("source_ref", "source_zh", "source_en", "note_zh", "note_en")
-    start = {name: getattr(version, name) for name in names}
-    start["terms"] = json.dumps(version.terms, ensure_ascii=False, indent=1)
-    start["reason"] = version.change_reason if version.state == RuleState.DRAFT else ""
-    return DraftForm(initial=start)
+    start: dict[str, Any] = {}
+    if version is not None:
+        names = ("source_ref", "source_zh", "source_en", "note_zh", "note_en")
+        start = {name: getattr(version, name) for name in names}
+        start["terms"] = json.dumps(version.terms, ensure_ascii=False, indent=1)  # type: ignore[attr-defined]
+        start["reason"] = version.change_reason if version.state == RuleState.DRAFT else ""
+    form = DraftForm(initial=start)
+    if help_text:
+        form.fields["terms"].help_text = str(help_text)
+    return form
 
 
 def overview(now: datetime) -> list[tuple[Formula, FormulaVersion | None, Any, bool]]:
     """Every formula with the version that counts or will, its badge, and whether a draft waits. Two statements."""
-    found = []
-    for formula in Formula.objects.prefetch_related("versions").order_by("code"):
-        versions = list(formula.versions.all())
-        drafts = [one for one in versions if one.state == RuleState.DRAFT]
-        standing = [one for one in versions if one.state == RuleState.ACTIVE]
-        shown = next(iter([*standing, *drafts, *versions]), None)
-        found.append((formula, shown, badge(shown, now) if shown else None, bool(drafts)))
-    return found
+    return [
+        (formula, shown, badge(shown, now) if shown else None, waits)
+        for formula, shown, waits in listed(Formula.objects.order_by("code"))
+    ]
 
 
 def readable(version: FormulaVersion) -> bool:

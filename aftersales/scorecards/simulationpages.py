@@ -135,6 +135,11 @@ def wanted(given: Mapping[str, str], parts: Sequence[ShadowPart]) -> Asked:
     return Asked(day if day in days else days[0], which if which in WHICH else "moved", after)
 
 
+def is_forgotten(run: ShadowRun) -> bool:
+    """Whether retention removed the scores one by one; the sums of every day stay."""
+    return not ShadowScore.objects.filter(run=run.pk).exists()
+
+
 def rows(run: ShadowRun, asked: Asked, user: Any, *, most: int = PAGE) -> tuple[list[Moved], str]:
     """Who moves most first, and where the next page begins (empty: nowhere). Three statements."""
     found = ShadowScore.objects.visible_to(user).filter(WHICH[asked.which], run=run.pk, day=asked.day)

@@ -108,6 +108,13 @@ def sweep_plans() -> int:
         return rectification.plans_sweep(actor=system_user(now), now=now)
 
 
+@shared_task
+def forget_trials() -> int:
+    """Every night: scores of trials past their time."""
+    with origin.coming_from("task"):
+        return services.scores_forget(now=timezone.now())
+
+
 def announce_job(job: Job, now: datetime) -> Mapping[str, Any]:
     """Tell merchants of a version that was announced."""
     version = FormulaVersion.objects.select_related("formula").get(pk=int(job.payload["version"]))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -14,9 +13,10 @@ from django.utils.translation import pgettext
 from django.views.decorators.http import require_GET, require_POST
 
 from aftersales.core import moves
-from aftersales.core.access import answered, needs
+from aftersales.core.access import answered, needs, valid
 
 from . import pages, selectors, services
+from .announcing.pages import before
 from .forms import ActivationForm, ParameterDraftForm, RejectionForm, StandardDraftForm
 from .models import Parameter, ParameterVersion, ReturnRuleVersion, ServiceStandard, StandardVersion
 from .states import RuleState
@@ -167,18 +167,6 @@ def chosen(request: HttpRequest, versions: list[Any], now: Any) -> Any:
     return [*drafts, *in_force, *versions][0]
 
 
-def before(version: Any, versions: list[Any]) -> Any:
-    """The version that a version is compared with; a returned draft never was one, a promotion is no successor."""
-    earlier = [
-        one
-        for one in versions
-        if one.number < version.number
-        and one.state != RuleState.REJECTED
-        and getattr(one, "promotion_id", None) is None
-    ]
-    return earlier[0] if earlier else None
-
-
 def common(request: HttpRequest, version: Any, earlier: Any, versions: list[Any], now: Any) -> dict[str, Any]:
     """What every rule page shows: versions, the acts this person may do, their forms."""
     options = {one.move.name: one for one in moves.options(version, actor=request.user, now=now)}
@@ -234,16 +222,6 @@ def save_draft(request: HttpRequest, draft: Any, form: Any, create: Any) -> None
     else:
         change = {"draft": draft, "version": draft.version, "change_reason": reason, **terms, **who}
         answered(lambda: services.rule_change_draft(**change), request, _("The draft was corrected."))
-
-
-def valid(request: HttpRequest, form: Any) -> bool:
-    """Everything wrong with a form as messages, since it stands in a dialog."""
-    if form.is_valid():
-        return True
-    for name, problems in form.errors.items():
-        label = form.fields[name].label if name in form.fields else ""
-        messages.error(request, f"{label}: {' '.join(map(str, problems))}".strip(": "))
-    return False
 
 
 @needs("standards.activate")

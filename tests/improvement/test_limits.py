@@ -60,7 +60,8 @@ def test_more_subjects_make_the_limit_of_each_stricter() -> None:
 
 NUMBERS = rules.Numbers(
     weeks=8, weeks_most=26, base_least=5, least={Period.DAY: 5, Period.WEEK: 8, Period.BATCH: 5}, excess=0.5,
-    false_alarms=1, chance_most=THREE_SIGMA, exposure_days=14, exposure_least=10, batch_days=120, cited="",
+    false_alarms=1, chance_most=THREE_SIGMA, exposure_days=14, exposure_least=10, batch_days=120,
+    base_days={Period.DAY: 3, Period.WEEK: 21}, growth_most=10, cited="",
 )  # fmt: skip
 LAST = date(2026, 11, 20)
 

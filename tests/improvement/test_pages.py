@@ -13,7 +13,7 @@ from aftersales.improvement import selectors, services
 from aftersales.improvement.models import Warning
 from aftersales.merchants.models import MerchantContact
 from tests.cast import Cast
-from tests.improvement.conftest import Trade
+from tests.improvement.conftest import DAY, Trade
 from tests.improvement.test_signs import LONG, Buyers, buyers
 
 __all__ = ["buyers"]
@@ -106,6 +106,21 @@ def test_a_warning_leads_to_its_tickets_and_takes_no_more_statements_for_more_of
     assert "促销带来的正常增长" in closed
     one.refresh_from_db()
     assert (one.state, one.outcome) == ("closed", "false")
+
+
+def test_a_lasting_change_is_closed_from_the_page_with_the_day_it_began(
+    two_shops: list[Warning], cast: Cast, now: datetime
+) -> None:
+    one = Warning.objects.get(kind="product", merchant__code="S1")
+    browser, url = cast.client("supervisor"), reverse("improvement:warning", args=[one.number])
+    browser.post(reverse("improvement:act", args=[one.number, "acknowledge"]))
+    page = browser.get(url).content.decode()
+    assert f'name="since" min="{one.first_day}" max="{one.last_day}" value="{now:%Y-%m-%d}"' in page
+    asked = {"words": "新品定位变化", "since": f"{one.last_day}"}
+    page = browser.post(reverse("improvement:act", args=[one.number, "close_lasting"]), asked, follow=True)
+    one.refresh_from_db()
+    assert (one.state, one.outcome, one.base_since) == ("closed", "lasting", one.last_day)
+    assert f"{one.last_day + 21 * DAY}" in page.content.decode()
 
 
 def test_the_monthly_list_is_sent_from_its_page(two_shops: list[Warning], cast: Cast, now: datetime) -> None:

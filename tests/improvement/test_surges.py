@@ -163,6 +163,47 @@ def test_people_look_ask_write_down_and_close_and_a_new_surge_opens_it_again(
     assert {row.pk for row in fresh} <= set(one.rows.values_list("ticket", flat=True))
 
 
+@pytest.mark.parametrize("outcome", ["true", "lasting"])
+def test_a_lasting_rise_is_warned_of_once_and_a_surge_above_it_anew(
+    outcome: str, surged: tuple[Any, list[Ticket]], trade: Trade, cast: Cast, now: datetime
+) -> None:
+    """Nine a day instead of one, for good: it comes back unless people said that this is the new level."""
+    (bad, _today), who = surged, cast.supervisor
+    look(cast, now)
+    one = Warning.objects.get(kind="product")
+    close: dict[str, Any] = {
+        "warning": one,
+        "outcome": outcome,
+        "done": "换了供应商，咨询长期增多。",
+        "actor": who,
+    }
+    services.warning_acknowledge(warning=one, actor=who, now=now)
+    if outcome == "lasting":
+        with pytest.raises(DomainError) as why:
+            services.warning_close(since=now.date() + DAY, now=now, **close)
+        assert why.value.code == "since"
+    services.warning_close(now=now + DAY, **close)
+    for day in range(1, 37):
+        trade.now = now + day * DAY
+        trade.tickets(trade.orders(bad, 9 if day < 36 else 40, 30), 0)
+
+    def seen(day: int) -> list[Warning]:
+        at = now + day * DAY
+        found = services.surges_look(actor=cast.system, now=at, days=[at.date()], recount=True)
+        return [row for row in found if row.kind == "product"]
+
+    if outcome == "true":
+        assert seen(12) == [one]
+        return
+    assert (seen(12), seen(25), seen(35)) == ([], [], [])
+    (again,) = seen(36)
+    assert again != one, "the first one is done with"
+    day = again.days.get(period="day")
+    assert (day.observed, day.base, day.base_size) == (40, 45, 5), (
+        "five such weekdays of nine since the change"
+    )
+
+
 def test_a_late_answer_is_heard_of_when_the_asker_is_gone(
     surged: tuple[Any, list[Ticket]], cast: Cast, now: datetime
 ) -> None:

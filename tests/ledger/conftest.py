@@ -9,6 +9,7 @@ import pytest
 
 from aftersales.ledger import chart, services
 from aftersales.ledger.chart import Line
+from aftersales.ledger.models import IncentiveVersion
 from aftersales.ledger.services import Posting
 from aftersales.merchants.models import Merchant
 
@@ -40,6 +41,23 @@ def post(cast: Any, now: Any) -> Callable[..., Posting]:
         return services.post(lines=lines, **(given | facts))
 
     return poster
+
+
+def late_rule(cast: Any, now: Any, code: str = "slow", **terms: Any) -> IncentiveVersion:
+    """Merchants whose promises ran out pay ten each time, announced today."""
+    rule = services.incentive_create(
+        code=code, name_zh="答复超时", name_en="Slow answers", party="merchant", consequence="penalty",
+        actor=cast.operations, now=now,
+    )  # fmt: skip
+    told = {
+        "trigger": "obligation_broken",
+        "unit": "CNY",
+        "amount": Decimal(10),
+        "cap": Decimal(100),
+        **terms,
+    }
+    draft = services.incentive_draft(rule=rule, actor=cast.operations, now=now, **told)
+    return services.incentive_activate(draft=draft, actor=cast.supervisor, now=now)
 
 
 @pytest.fixture

@@ -21,6 +21,7 @@ from aftersales.merchants.models import Merchant
 from aftersales.notices.models import Notice
 from aftersales.standards.services import rule_reject, rule_retire
 from tests.core.sheets.steps import check, load, rows_as_csv, verdicts
+from tests.ledger.conftest import late_rule
 from tests.ledger.test_incentives import scheme
 
 pytestmark = pytest.mark.django_db
@@ -202,13 +203,7 @@ def test_everybody_in_its_scope_is_told_of_a_version_once_and_the_page_says_who(
 
 
 def test_merchants_of_its_categories_are_told_by_mail(cast: Any, now: Any, merchant: Any) -> None:
-    rule = services.incentive_create(
-        code="slow", name_zh="答复超时", name_en="Slow answers", party="merchant", consequence="penalty",
-        actor=cast.operations, now=now,
-    )  # fmt: skip
-    terms = {"trigger": "obligation_broken", "unit": "CNY", "amount": Decimal(10), "cap": Decimal(100)}
-    draft = services.incentive_draft(rule=rule, actor=cast.operations, now=now, **terms)
-    version = services.incentive_activate(draft=draft, actor=cast.supervisor, now=now)
+    version = late_rule(cast, now)
     assert version.valid_from == datetime(2026, 12, 31, 16, tzinfo=UTC)
     services.incentive_announce(version=version, actor=cast.system, now=now)
     mail = Notice.objects.get(source="ledger.rule_merchant")
@@ -219,13 +214,7 @@ def test_merchants_of_its_categories_are_told_by_mail(cast: Any, now: Any, merch
 def test_nothing_is_called_announced_that_nobody_was_told_and_who_joins_later_is_told_once(
     cast: Any, now: Any
 ) -> None:
-    rule = services.incentive_create(
-        code="slow", name_zh="答复超时", name_en="Slow answers", party="merchant", consequence="penalty",
-        actor=cast.operations, now=now,
-    )  # fmt: skip
-    terms = {"trigger": "obligation_broken", "unit": "CNY", "amount": Decimal(10), "cap": Decimal(100)}
-    draft = services.incentive_draft(rule=rule, actor=cast.operations, now=now, **terms)
-    version = services.incentive_activate(draft=draft, actor=cast.supervisor, now=now)
+    version = late_rule(cast, now)
     services.incentives_tell(actor=cast.system, now=now)
     assert incentivepages.badges([version], now)[version.pk][1] == "amber"
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -16,6 +15,7 @@ from aftersales.notices.models import Notice
 from aftersales.tickets import services as tickets
 from tests.cast import Cast
 from tests.department import book, customer, desk, open_ticket, work_off
+from tests.ledger.conftest import late_rule
 from tests.records import merchant as a_merchant
 
 __all__ = ["book", "customer", "desk", "open_ticket", "work_off"]
@@ -40,13 +40,7 @@ def left_out(clock: Clock, desk: Cast, at: datetime) -> None:
 
 def raised(clocks: list[Clock], desk: Cast, now: datetime) -> Proposal:
     """What the rule for late merchants makes of the month in which they ran out."""
-    rule = services.incentive_create(
-        code="late_shop", name_zh="超时", name_en="Late", party="merchant", consequence="penalty",
-        actor=desk.operations, now=now,
-    )  # fmt: skip
-    terms = {"trigger": "obligation_broken", "unit": "CNY", "amount": Decimal(10), "cap": Decimal(100)}
-    draft = services.incentive_draft(rule=rule, actor=desk.operations, now=now, from_count=1, **terms)
-    version = services.incentive_activate(draft=draft, actor=desk.supervisor, now=now)
+    version = late_rule(desk, now, "late_shop", from_count=1)
     first = clocks[0].breached_at
     assert first is not None
     IncentiveVersion.objects.filter(pk=version.pk).update(valid_from=now - timedelta(days=60))

@@ -199,6 +199,24 @@ def step(cast: Any, person: Any, row: Proposal, name: str, reason: str = "") -> 
     return answer.content.decode()
 
 
+def test_whoever_takes_back_what_a_rule_raised_says_whether_its_fact_fell(cast, merchant, now) -> None:
+    """A ruling has the consequence that it says: there is no other rule that could follow."""
+    rows = [
+        services.propose(
+            kind="penalty", party=merchant, amount=Decimal(5), fact_code="late_answer", citation=citation,
+            source=("tests.thing", number), actor=cast.finance, now=now,
+        )
+        for number, citation in enumerate(("incentive.late v1", "消保法 §24"))
+    ]  # fmt: skip
+    shown = [text(cast, cast.operations, "proposal", row.public_id) for row in rows]
+    assert ['name="fell_by"' in page for page in shown] == [True, False]
+    url = reverse("ledger:act", args=[rows[0].public_id, "withdraw"])
+    cast.client(cast.operations).post(url, {"reason": "改为约谈", "fell_by": "consequence"})
+    rows[0].refresh_from_db()
+    assert (rows[0].state, rows[0].fell_by) == ("withdrawn", "consequence")
+    assert rows[0].get_fell_by_display() in text(cast, cast.finance, "proposal", rows[0].public_id)
+
+
 def test_a_person_reads_what_concerns_him_and_is_heard(cast, now) -> None:
     """From the notice to the decision, by the pages alone; nobody else's is shown to him."""
     given: dict[str, Any] = {

@@ -2,14 +2,11 @@
 
 import json
 import re
-from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
-import time_machine
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
 from django.db import connection
@@ -42,20 +39,8 @@ from tests.scorecards.test_measures import (
 from tests.toy.fixtures import at_once
 
 __all__ = ["broken"]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at")]
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
-
-
-@pytest.fixture(autouse=True)
-def at(now: datetime, settings: Any, tmp_path: Path) -> Iterator[Any]:
-    settings.REQUIRE_SECOND_FACTOR = False
-    settings.MEDIA_ROOT = tmp_path / "files"
-    with time_machine.travel(now, tick=False) as moving:
-        yield moving
-
-
-@pytest.fixture
-def shop(cast: Cast, now: datetime) -> Shop:
-    return a_shop(cast, now, "甲")
 
 
 def imposed(shop: Merchant, now: datetime, **terms: Any) -> MerchantMeasure:

@@ -94,11 +94,6 @@ def refused(code: str, act: Callable[[], Any]) -> str:
 
 
 @pytest.fixture
-def shop(desk: Cast, now: datetime) -> Shop:
-    return a_shop(desk, now, "甲")
-
-
-@pytest.fixture
 def broken(desk: Cast, open_ticket: Open) -> Callable[..., list[Clock]]:
     """``broken(merchant, at, number)``: so many questions of the platform that he did not answer in time."""
 
@@ -125,6 +120,15 @@ LADDER = {
     ],
 }  # fmt: skip
 TIERS = {"trigger": "points", "steps": [{"reached": 6, "effect": "weight", "weight": "0.8", "days": 28}]}
+
+
+def twice_broken(shop: Shop, broken: Any, now: datetime) -> tuple[MerchantMeasure, datetime]:
+    """Two broken promises and what follows, then two more: what the second step of the ladder made, and when."""
+    broken(shop.merchant, now, 2)
+    raised(now + 4 * DAY)
+    broken(shop.merchant, now + 5 * DAY, 2)
+    (made,) = raised(now + 9 * DAY)
+    return made, now + 9 * DAY
 
 
 def test_from_the_warning_to_the_limit_of_orders_and_all_turned_back_on_appeal(
@@ -256,11 +260,7 @@ def test_a_machine_only_proposes_what_shuts_a_shop_and_people_who_do_not_know_it
 ) -> None:
     steps = [WARNING, {"effect": "suspension", "days": 0}]
     only_rule(desk, now, "hard", now - DAY, **LADDER | {"steps": steps})
-    broken(shop.merchant, now, 2)
-    raised(now + 4 * DAY)
-    broken(shop.merchant, now + 5 * DAY, 2)
-    at = now + 9 * DAY
-    (row,) = raised(at)
+    row, at = twice_broken(shop, broken, now)
     assert (row.effect, row.state, row.begins_at) == (Effect.SUSPENSION, "proposed", None)
     assert raised(at + DAY) == []
     shop.merchant.refresh_from_db()
@@ -289,11 +289,7 @@ def test_money_is_posted_by_the_ledger_alone_and_the_measure_follows_it(
         {"effect": "deposit", "amount": "5000", "days": 60},
     ]
     only_rule(desk, now, "money", now - DAY, **LADDER | {"steps": steps})
-    broken(shop.merchant, now, 2)
-    raised(now + 4 * DAY)
-    broken(shop.merchant, now + 5 * DAY, 2)
-    at = now + 9 * DAY
-    (fine,) = raised(at)
+    fine, at = twice_broken(shop, broken, now)
     proposal = Proposal.objects.get(source_kind="scorecards.merchantmeasure", source_id=fine.pk)
     assert (fine.amount, proposal.amount, proposal.state) == (150, 150, "notified"), "capped, and told"
     assert proposal.journal_id is None
@@ -401,11 +397,7 @@ def test_a_training_order_is_finished_anew_and_ends_with_its_measure(
     refused("no_course", lambda: only_rule(desk, now, "none", now, **LADDER | {"steps": unknown}))
     steps = [WARNING, {"effect": "training", "course": course.code, "days": 20}]
     only_rule(desk, now, "taught", now - DAY, **LADDER | {"steps": steps})
-    broken(shop.merchant, now, 2)
-    raised(now + 4 * DAY)
-    broken(shop.merchant, now + 5 * DAY, 2)
-    at = now + 9 * DAY
-    (order,) = raised(at)
+    order, at = twice_broken(shop, broken, now)
     lessons_sweep(actor=system_user(now), now=at + HOUR)
     owed = Lesson.objects.filter(merchant=shop.merchant, course=course)
     assert {one.term for one in owed} == {order.number}

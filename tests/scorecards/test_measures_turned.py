@@ -29,7 +29,7 @@ from aftersales.scorecards.models import (
 from aftersales.scorecards.scores import selectors
 from aftersales.scorecards.services import measures
 from tests.cast import Cast
-from tests.merchants.shops import Shop, a_shop
+from tests.merchants.shops import Shop
 from tests.records import merchant as a_merchant
 from tests.scorecards.test_measures import (
     METRIC,
@@ -48,11 +48,6 @@ from tests.scorecards.test_measures import (
 pytestmark = pytest.mark.django_db
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 SEPTEMBER = date(2026, 9, 1)
-
-
-@pytest.fixture
-def shop(desk: Cast, now: datetime) -> Shop:
-    return a_shop(desk, now, "甲")
 
 
 def imposed(shop: Shop, cast: Cast, now: datetime, effect: str, days: int, **more: Any) -> MerchantMeasure:

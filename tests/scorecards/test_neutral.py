@@ -1,11 +1,9 @@
 """A figure that counts no more since an appeal: the score, its rows, its course and a plan's figure say the same."""
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-import time_machine
 
 from aftersales.clocks.models import Clock
 from aftersales.clocks.services import sweep
@@ -16,26 +14,19 @@ from aftersales.scorecards.scores.selectors import zone
 from aftersales.tickets import services as tickets
 from tests.cast import Cast
 from tests.merchants.shops import a_shop
+from tests.scorecards.conftest import sold
 from tests.scorecards.test_measure_pages import imposed
-from tests.scorecards.test_score_pages import CODES, sold
+from tests.scorecards.test_score_pages import CODES
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at")]
 DAY = timedelta(days=1)
-
-
-@pytest.fixture(autouse=True)
-def at(now: datetime, settings: Any) -> Iterator[Any]:
-    settings.REQUIRE_SECOND_FACTOR = False
-    with time_machine.travel(now, tick=False) as moving:
-        yield moving
 
 
 def test_one_figure_is_one_number_wherever_it_stands(cast: Cast, now: datetime, at: Any) -> None:
     """Forty orders, six of them late, and figures of months before. The days with these orders are overturned."""
     found = a_shop(cast, now, "甲")
     shop = found.merchant
-    for number in range(40):
-        sold(shop, f"O-{number}", now, late=number < 6)
+    sold(shop, 40, now, late=6)
     services.recount(codes=CODES)
     for back in (40, 70):
         Rollup.objects.create(

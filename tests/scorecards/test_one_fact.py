@@ -9,11 +9,13 @@ import pytest
 
 from accounts.services import system_user
 from aftersales.ledger import incentives
+from aftersales.ledger import services as ledger
 from aftersales.ledger.models import IncentiveVersion, Proposal
 from aftersales.merchants.models import Merchant
 from aftersales.scorecards import services
-from aftersales.scorecards.models import Formula, MerchantMeasure, MonthOutcome, Snapshot
+from aftersales.scorecards.models import Formula, MerchantMeasure, MonthOutcome, Neutral, Snapshot
 from tests.cast import Cast
+from tests.ledger.conftest import late_rule
 from tests.merchants.shops import Shop
 from tests.records import merchant as a_merchant
 from tests.scorecards.test_measures import (
@@ -28,12 +30,12 @@ from tests.scorecards.test_measures import (
     figures,
     only_rule,
     raised,
-    shop,
+    refused,
 )
 from tests.scorecards.test_months import DISPUTES, Rule, rule, said
 
 pytestmark = pytest.mark.django_db
-__all__ = ["broken", "rule", "shop"]
+__all__ = ["broken", "rule"]
 CODE = "dispute_rate_orders"
 SCORE = {"window": "1m", "limit": "D", "formula": "merchants", "lag": "7", "wait": "3"}
 GRADE = {"trigger": "grade", "grades": ["D"], "remember": 90, "steps": [WARNING]}
@@ -124,3 +126,67 @@ def test_a_reward_is_given_beside_a_measure(desk: Cast, shop: Shop, rule: Rule, 
     a_rule(desk, now, "worse", now - 200 * DAY, **METRIC)
     MerchantMeasure.objects.get().facts.update(freed_at=now)
     assert len(raised(now + DAY)) == 1, "who was praised for a figure was not charged for it"
+
+
+def charged(desk: Cast, shop: Shop, charge: Charge, broken: Any, now: datetime, sort: str) -> datetime:
+    """A rule of the ledger charges the shop for its October figure, or for three broken promises; when that was."""
+    if sort == "figure":
+        figures(shop.merchant, OCTOBER, 60, 300)
+        services.month_run(version=charge("metric"), month=OCTOBER, actor=desk.operations, now=now)
+        return now
+    broken(shop.merchant, now, 3)
+    late = late_rule(desk, now, from_count=1)
+    IncentiveVersion.objects.filter(pk=late.pk).update(valid_from=now - 60 * DAY)
+    at = datetime(2026, 12, 2, 2, tzinfo=now.tzinfo)
+    ledger.incentives_raise(month=date(2026, 11, 1), actor=desk.system, now=at)
+    return at
+
+
+@pytest.mark.parametrize("fell_by", ["", "fact", "consequence"])
+@pytest.mark.parametrize("sort", ["figure", "breaches"])
+def test_a_fact_that_was_charged_wrongly_may_have_another_consequence_and_one_that_fell_has_none(
+    desk: Cast, shop: Shop, charge: Charge, broken: Any, now: datetime, sort: str, fell_by: str
+) -> None:
+    terms = METRIC if sort == "figure" else LADDER | {"count": 3, "days": 90}
+    only_rule(desk, now, "bad", now - 200 * DAY, **terms)
+    at = charged(desk, shop, charge, broken, now, sort)
+    (proposal,) = Proposal.objects.filter(party="merchant", party_id=shop.merchant.pk, amount__in=[2, 6, 30])
+    assert raised(at) == [], "one fact has one consequence"
+    ledger.proposal_notify(proposal=proposal, actor=desk.finance, now=at)
+    ledger.proposal_appeal(proposal=proposal, text="处理过重", actor=shop.owner, now=at + HOUR)
+    heard: dict[str, Any] = {
+        "proposal": proposal,
+        "upheld": False,
+        "answer": "已核实",
+        "actor": desk.supervisor,
+    }
+    refused("fell_by", lambda: ledger.proposal_hear(fell_by="no", now=at + HOUR, **heard))
+    ledger.proposal_hear(fell_by=fell_by, now=at + DAY, **heard)
+    found = raised(at + 2 * DAY)
+    assert [one.rule.code for one in found] == (["bad"] if fell_by == "consequence" else [])
+    assert raised(at + 3 * DAY) == []
+
+
+def test_a_measure_that_was_the_wrong_consequence_leaves_its_fact_to_another_rule(
+    desk: Cast, shop: Shop, charge: Charge, now: datetime
+) -> None:
+    """The rule that was wrong does not come back to it; the figure goes on counting."""
+    only_rule(desk, now, "bad", now - 200 * DAY, **METRIC)
+    figures(shop.merchant, OCTOBER, 60, 300)
+    (first,) = raised(now)
+    services.measure_appeal(measure=first, text="处理过重", actor=shop.owner, now=now + HOUR)
+    heard: dict[str, Any] = {
+        "measure": first,
+        "upheld": False,
+        "answer": "改为其他处理",
+        "actor": desk.supervisor,
+    }
+    services.measure_hear(fell_by="consequence", now=now + DAY, **heard)
+    assert not Neutral.objects.exists()
+    assert raised(now + 2 * DAY) == []
+    version = charge("metric")
+    assert said(version, dry=True)[shop.merchant.pk][0] == "follows"
+    a_rule(desk, now, "milder", now - 200 * DAY, **METRIC)
+    (second,) = raised(now + 3 * DAY)
+    assert (second.rule.code, second.step, second.rests_on) == ("milder", 1, None)
+    assert said(version, dry=True)[shop.merchant.pk] == ("taken", None)

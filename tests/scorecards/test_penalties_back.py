@@ -15,21 +15,17 @@ from aftersales.scorecards.models import MerchantMeasure
 from tests.cast import Cast
 from tests.merchants.shops import Shop
 from tests.scorecards.conftest import noted
-from tests.scorecards.test_measures import DAY, HOUR, LADDER, WARNING, broken, only_rule, raised, shop
+from tests.scorecards.test_measures import DAY, HOUR, LADDER, WARNING, broken, only_rule, raised, twice_broken
 
 pytestmark = pytest.mark.django_db
-__all__ = ["broken", "shop"]
+__all__ = ["broken"]
 FINE = {"steps": [WARNING, {"effect": "penalty", "amount": "100", "most": "150", "days": 30}]}
 
 
 @pytest.fixture
 def fined(desk: Cast, shop: Shop, broken: Any, now: datetime) -> tuple[MerchantMeasure, Proposal, datetime]:
     only_rule(desk, now, "money", now - DAY, **LADDER | FINE)
-    broken(shop.merchant, now, 2)
-    raised(now + 4 * DAY)
-    broken(shop.merchant, now + 5 * DAY, 2)
-    at = now + 9 * DAY
-    (fine,) = raised(at)
+    fine, at = twice_broken(shop, broken, now)
     merchant_change(merchant=shop.merchant, manager=desk.supervisor, actor=desk.operations, now=at)
     return fine, Proposal.objects.get(source_kind="scorecards.merchantmeasure", source_id=fine.pk), at
 

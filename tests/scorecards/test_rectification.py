@@ -1,13 +1,10 @@
 """A rectification plan from the manager's question to the second look: both sides, in their own pages."""
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
-import time_machine
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from django.utils.timezone import localtime
@@ -23,27 +20,18 @@ from aftersales.scorecards.models import Plan, PlanFile
 from aftersales.scorecards.rectification import selectors
 from aftersales.scorecards.services import rectification as services
 from tests.merchants.shops import Shop, a_shop
-from tests.scorecards.test_score_pages import sold
+from tests.scorecards.conftest import sold
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at")]
 DAY = timedelta(days=1)
 
 
-@pytest.fixture(autouse=True)
-def at(now: datetime, settings: Any, tmp_path: Path) -> Iterator[Any]:
-    settings.REQUIRE_SECOND_FACTOR = False
-    settings.MEDIA_ROOT = tmp_path / "files"
-    with time_machine.travel(now, tick=False) as moving:
-        yield moving
-
-
 @pytest.fixture
-def shop(cast: Any, now: datetime) -> Shop:
+def shop(cast: Any, shop: Shop) -> Shop:
     """Looked after by the merchant manager."""
-    found = a_shop(cast, now, "甲")
-    type(found.merchant).objects.filter(pk=found.merchant.pk).update(manager=cast.merchant_manager)
-    found.merchant.refresh_from_db()
-    return found
+    type(shop.merchant).objects.filter(pk=shop.merchant.pk).update(manager=cast.merchant_manager)
+    shop.merchant.refresh_from_db()
+    return shop
 
 
 def proof(words: str = "整改照片") -> SimpleUploadedFile:
@@ -62,8 +50,7 @@ def opened(shop: Shop, cast: Any, now: datetime, **more: Any) -> Plan:
 
 def test_a_plan_from_the_question_to_the_second_look(cast: Any, shop: Shop, now: datetime, at: Any) -> None:
     # Given a shop with ten orders in time of sixteen
-    for number in range(16):
-        sold(shop.merchant, f"OLD-{number}", now, late=number < 6)
+    sold(shop.merchant, 16, now, key="OLD", late=6)
     scorecards.recount(codes=["dispatch_in_time"])
     manager, clerk = cast.client(cast.merchant_manager), cast.client(shop.clerk)
     # When its manager asks for a plan on his desk
@@ -116,8 +103,7 @@ def proven_and_seen(cast: Any, shop: Shop, row: Plan, at: Any) -> None:
     assert Plan.objects.get().state == "proven"
     # After five days the figure since the proof is at its target, and the plan is closed with it
     later = now + 16 * DAY
-    for number in range(10):
-        sold(shop.merchant, f"NEW-{number}", later)
+    sold(shop.merchant, 10, later, key="NEW")
     at.move_to(later)
     scorecards.recount(codes=["dispatch_in_time"])
     assert "100.0% (10/10)" in cast.client(cast.merchant_manager).get(desk).content.decode()
@@ -146,8 +132,7 @@ def carried(shop: Shop, cast: Any, now: datetime, **more: Any) -> Plan:
 
 def test_what_misses_its_target_is_not_fulfilled_and_can_fail(cast: Any, shop: Shop, now: datetime) -> None:
     row, later = carried(shop, cast, now, recheck_days=2), now + 12 * DAY
-    for number in range(10):
-        sold(shop.merchant, f"N-{number}", later, late=number < 3)
+    sold(shop.merchant, 10, later, key="N", late=3)
     scorecards.recount(codes=["dispatch_in_time"])
     who: dict[str, Any] = {"plan": row, "words": "未达标", "actor": cast.merchant_manager, "now": later}
     with pytest.raises(DomainError) as refused:

@@ -12,10 +12,9 @@ from aftersales.scorecards.scores import selectors
 from aftersales.scorecards.states import SubjectKind
 from tests.cast import Cast
 from tests.merchants.shops import Shop
-from tests.scorecards.test_measures import DAY, HOUR, OCTOBER, WARNING, only_rule, raised, shop
+from tests.scorecards.test_measures import DAY, HOUR, OCTOBER, WARNING, only_rule, raised
 
 pytestmark = pytest.mark.django_db
-__all__ = ["shop"]
 GRADE = {"trigger": "grade", "grades": ["D"], "remember": 90, "steps": [WARNING]}
 LAST = date(2026, 10, 31)
 DISPUTES, QUALITY, DISPATCH = "dispute_rate_orders", "quality_return_rate", "dispatch_in_time"

@@ -3,68 +3,35 @@
 import csv
 import io
 import json
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-import time_machine
 from django.conf import settings
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from accounts.services import system_user
 from aftersales.core import jobs
-from aftersales.orders import services as orders
 from aftersales.scorecards import services
 from aftersales.scorecards.models import FormulaVersion, Standing
 from tests.merchants.shops import Shop, a_shop
 from tests.records import merchant as a_merchant
-from tests.records import order as an_order
+from tests.scorecards.conftest import sold
 from tests.scorecards.test_formula_rules import kept as plain_terms
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at")]
 DAY = timedelta(days=1)
 CODES = ("orders", "dispatch_in_time", "dispute_rate_orders")
 
 
-@pytest.fixture(autouse=True)
-def at(now: datetime, settings: Any) -> Iterator[Any]:
-    settings.REQUIRE_SECOND_FACTOR = False
-    with time_machine.travel(now, tick=False) as moving:
-        yield moving
-
-
-def sold(shop: Any, number: str, now: datetime, *, late: bool = False) -> Any:
-    """An order of ten days ago, handed over on the second day or, late, on the fifth; the limit was the third."""
-    row = an_order(number, now, merchant=shop)
-    placed, system = now - 10 * DAY, system_user()
-    orders.line_add(
-        order=row,
-        line_no=1,
-        merchant=shop,
-        product=None,
-        dispatch_due_at=placed + 3 * DAY,
-        actor=system,
-        now=now,
-    )
-    orders.shipment_add(
-        order=row, number="1", shipped_at=placed + (5 if late else 2) * DAY, actor=system, now=now, merchant=shop
-    )  # fmt: skip
-    return row
-
-
 @pytest.fixture
-def shop(cast: Any, now: datetime) -> Shop:
+def shop(shop: Shop, now: datetime) -> Shop:
     """Forty orders, six of them handed over late."""
-    found = a_shop(cast, now, "甲")
-    for number in range(34):
-        sold(found.merchant, f"GOOD-{number}", now)
-    for number in range(6):
-        sold(found.merchant, f"LATE-{number}", now, late=True)
+    sold(shop.merchant, 34, now, key="GOOD")
+    sold(shop.merchant, 6, now, key="LATE", late=6)
     services.recount(codes=CODES)
     services.standings_count(now=now)
-    return found
+    return shop
 
 
 def text_of(answer: Any) -> str:

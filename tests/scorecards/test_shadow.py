@@ -149,16 +149,23 @@ def test_in_the_days_of_a_promotion_a_draft_changes_nothing(
     assert [Ticket.objects.get(pk=one.subject_id).subject for one in changed] == ["活动后"]
 
 
-def test_killed_in_the_middle_it_goes_on_to_the_same_rows(five, stricter, asked, later, monkeypatch) -> None:
+@pytest.fixture
+def killed(five, stricter, asked, later, monkeypatch) -> ShadowRun:
+    """A run of the stricter draft in chunks of two tickets, killed after the third chunk."""
     monkeypatch.setattr(tickets, "CHUNK", 2)
 
-    def killed(done: int, total: int) -> None:
+    def kill(done: int, total: int) -> None:
         if done == 3:
             raise KeyboardInterrupt
 
     run = asked(standards=[stricter.pk])
     with pytest.raises(KeyboardInterrupt):
-        services.shadow_go(run=run, now=later, progress=killed)
+        services.shadow_go(run=run, now=later, progress=kill)
+    return run
+
+
+def test_killed_in_the_middle_it_goes_on_to_the_same_rows(killed, stricter, asked, later) -> None:
+    run = killed
     assert ShadowPart.objects.filter(run=run.pk).count() == 3
     assert services.shadow_go(run=run, now=later) == {"chunks": 3}
     other = asked(at=later + timedelta(days=1), standards=[stricter.pk])
@@ -324,18 +331,8 @@ def text_of(answer: Any) -> str:
     return str(answer.content.decode())
 
 
-def test_a_rule_that_comes_into_force_in_between_stops_the_run(
-    desk, five, stricter, asked, later, monkeypatch
-) -> None:
-    monkeypatch.setattr(tickets, "CHUNK", 2)
-
-    def killed(done: int, total: int) -> None:
-        if done == 3:
-            raise KeyboardInterrupt
-
-    run = asked(standards=[stricter.pk])
-    with pytest.raises(KeyboardInterrupt):
-        services.shadow_go(run=run, now=later, progress=killed)
+def test_a_rule_that_comes_into_force_in_between_stops_the_run(desk, killed, stricter, asked, later) -> None:
+    run = killed
     # A draft that is only written changes nothing of the rules in force
     draft = standards.standard_draft(
         standard=ServiceStandard.objects.get(code="solution_agreed"), actor=desk.operations, now=later, limit_value=40,

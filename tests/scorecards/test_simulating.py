@@ -1,16 +1,21 @@
 """A draft of a formula counted over the past quarter: who moves, by how much, who falls; kept, and never sent."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.db import DatabaseError, transaction
+from django.utils import timezone
 
+from accounts.services import system_user
 from aftersales.core import jobs
 from aftersales.core.errors import DomainError, NotPermitted
+from aftersales.core.models import Event
 from aftersales.scorecards import services
 from aftersales.scorecards.models import ShadowPart, ShadowRun, ShadowScore
+from aftersales.standards import services as rule_book
+from aftersales.standards.models import Parameter
 from tests.scorecards.test_formula_rules import kept as plain_terms
 from tests.scorecards.test_scores import formula, plain, plant
 
@@ -97,3 +102,45 @@ def test_nothing_to_compare_is_said(cast, plain, later, harder) -> None:
     assert refused.value.code == "least"
     with pytest.raises(NotPermitted):
         services.formula_simulate(version=harder, least=None, actor=cast.auditor, now=later)
+
+
+def test_scores_of_a_trial_go_after_their_time_and_its_sums_stay(cast, harder, later) -> None:
+    """Ninety days by the rule book; the database asks its own clock, so no wrong moment removes too early."""
+    jobs.run_due(later)
+    today = timezone.now()
+
+    def trial(days: int) -> ShadowRun:
+        run = ShadowRun.objects.create(
+            kind="formula", formula=harder, since=date(2026, 7, 1), until=date(2026, 7, 31), by=cast.operations,
+            asked=f"{days}", at=today - timedelta(days=days), drafts={},
+        )  # fmt: skip
+        ShadowPart.objects.create(run=run.pk, played="scores", counts={"subjects": 2}, at=run.at)
+        for subject in (1, 2):
+            ShadowScore.objects.create(
+                run=run.pk,
+                day=run.until,
+                subject_kind="merchant",
+                subject_id=subject,
+                before=80,
+                after=79,
+                size=1,
+            )
+        return run
+
+    old, young = trial(91), trial(89)
+    with pytest.raises(DatabaseError), transaction.atomic():
+        ShadowScore.objects.filter(run=old.pk).delete()
+    assert services.scores_forget(now=today + timedelta(days=400)) == 2
+    assert set(ShadowScore.objects.values_list("run", flat=True)) == {young.pk}
+    assert ShadowPart.objects.filter(run=old.pk).exists()
+    assert ShadowRun.objects.filter(pk=old.pk).exists()
+    told = Event.objects.get(kind="trials.retained")
+    assert (told.payload["count"], told.actor_id) == (2, system_user(today).pk)
+    assert services.scores_forget(now=today) == 0
+    assert Event.objects.filter(kind="trials.retained").count() == 1
+
+    draft = rule_book.parameter_draft(
+        parameter=Parameter.objects.get(code="shadow_days"), value=30, actor=cast.operations, now=today
+    )
+    rule_book.rule_activate(draft=draft, actor=cast.supervisor, now=today)
+    assert services.scores_forget(now=today + timedelta(seconds=5)) == 2

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -14,7 +13,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from accounts.models import User
 from aftersales.core import moves
-from aftersales.core.access import answered, needs
+from aftersales.core.access import answered, needs, valid
 from aftersales.core.posted import moment_of, whole
 from aftersales.core.rulebook import RuleState
 from training import pages, selectors, services, tierpages
@@ -161,16 +160,6 @@ def decide(request: HttpRequest, sort: str, key: str, number: int) -> HttpRespon
             lambda: services.rule_activate(valid_from=begin, **who), request, _("The version is in force.")
         )
     return redirect("training:rule", sort=sort, key=key)
-
-
-def valid(request: HttpRequest, form: Any) -> bool:
-    """Everything wrong with a form as messages, since it stands in a dialog."""
-    if form.is_valid():
-        return True
-    for name, problems in form.errors.items():
-        label = form.fields[name].label if name in form.fields else ""
-        messages.error(request, f"{label}: {' '.join(map(str, problems))}".strip(": "))
-    return False
 
 
 # --------------------------------------------------------------------------------------------- certificates

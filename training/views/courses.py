@@ -18,7 +18,7 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts.models import User
 from accounts.states import Duty
 from aftersales.core import files, moves
-from aftersales.core.access import answered, needs
+from aftersales.core.access import answered, needs, valid
 from aftersales.core.posted import whole
 from training import courseselectors, pages
 from training.forms import EnrolForm, NewCourseForm, RunForm
@@ -26,7 +26,7 @@ from training.models import Course, CourseFile, CourseVersion, Run, Seat, Tier
 from training.prose import prose
 from training.services import DRAFT, courses
 from training.states import RunState, SeatState
-from training.views import READ, valid
+from training.views import READ
 
 SEE = "training.view_courses"
 SHOWN = 100

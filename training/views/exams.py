@@ -14,7 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from aftersales.core import moves
-from aftersales.core.access import answered, needs
+from aftersales.core.access import answered, needs, valid
 from aftersales.core.posted import whole
 from training import courseselectors, exampages, examselectors, pages, papers
 from training import services as rules
@@ -22,7 +22,6 @@ from training.forms import NewExamForm, NewQuestionForm, QuestionForm
 from training.models import Attempt, Exam, ExamVersion, Question, QuestionVersion
 from training.services import DRAFT, exams
 from training.states import AttemptState
-from training.views import valid
 
 SEE = "training.view_courses"
 STUDY = "training.study"

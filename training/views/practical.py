@@ -13,12 +13,11 @@ from django.utils.translation import pgettext
 from django.views.decorators.http import require_GET, require_POST
 
 from aftersales.core import moves
-from aftersales.core.access import answered, needs
+from aftersales.core.access import answered, needs, valid
 from training import practicalrules, practicalselectors
 from training.forms import AssessmentForm, NewRubricForm, ThirdForm
 from training.models import Assessment
 from training.services import DRAFT, practical
-from training.views import valid
 
 SEE = "training.view_courses"
 MARK = "training.mark_exams"

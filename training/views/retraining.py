@@ -11,11 +11,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 from django.views.decorators.http import require_GET, require_POST
 
-from aftersales.core.access import answered, needs
+from aftersales.core.access import answered, needs, valid
 from training import retrainingpages, retrainingselectors
 from training.forms import OrderForm
 from training.services import retraining
-from training.views import valid
 
 SEE = "training.view_courses"
 ORDER = "training.order"

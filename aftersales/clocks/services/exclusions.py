@@ -18,6 +18,7 @@ from aftersales.core.events import Draft
 from aftersales.core.models import Audience
 from aftersales.core.rulebook import RuleState
 from aftersales.merchants.models import Merchant
+from aftersales.standards.announcing.services import version_correct
 from aftersales.standards.services import DRAFT
 from aftersales.standards.states import EXCUSED_AT, Debtor, Place, Promise, TradeDuty
 
@@ -151,7 +152,10 @@ def circumstance_draft(
     with transaction.atomic():
         rows = list(Circumstance.objects.select_for_update().filter(code=code).order_by("-number"))
         if rows and rows[0].state == RuleState.DRAFT:
-            return _correct(rows[0], terms, actor, now, reason)
+            corrected: Circumstance = version_correct(
+                rows[0], check=circumstance_check, actor=actor, now=now, reason=reason, **terms
+            )
+            return corrected
         columns = {name: getattr(rows[0], name) for name in TERMS} if rows else {}
         row = Circumstance(
             code=code, number=(rows[0].number if rows else 0) + 1, drafted_by_id=actor.pk, drafted_at=now,
@@ -162,19 +166,6 @@ def circumstance_draft(
             row, actor=actor, now=now, event="rule.drafted", reason=reason, payload=row._payload()
         )
     return created
-
-
-def _correct(
-    draft: Circumstance, terms: dict[str, Any], actor: Any, now: datetime, reason: str
-) -> Circumstance:
-    for name, value in terms.items():
-        setattr(draft, name, value)
-    circumstance_check(draft)
-    saved: Circumstance = registers.save(
-        draft, actor=actor, now=now, event="rule.changed", payload=draft._payload(), version=draft.version,
-        drafted_by_id=actor.pk, drafted_at=now, change_reason=reason or draft.change_reason, **terms,
-    )  # fmt: skip
-    return saved
 
 
 def circumstance_check(row: Circumstance) -> None:

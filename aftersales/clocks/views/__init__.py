@@ -14,7 +14,7 @@ from aftersales.clocks import ladder_pages, services
 from aftersales.clocks.forms import NewRungForm, RungDraftForm
 from aftersales.clocks.models import LadderRung
 from aftersales.clocks.rehearsal import rehearsed
-from aftersales.core.access import answered, needs
+from aftersales.core.access import answered, needs, valid
 from aftersales.standards import services as rule_book
 from aftersales.standards import views as book
 from aftersales.standards.states import RuleState
@@ -58,7 +58,7 @@ def rung_draft(request: HttpRequest, code: str) -> HttpResponse:
     versions = _versions(code)
     waiting = next((one for one in versions if one.state == RuleState.DRAFT), None)
     form = RungDraftForm(request.POST, start=waiting or versions[0], prefix="draft")
-    if book.valid(request, form):
+    if valid(request, form):
         book.save_draft(request, waiting, form, lambda **rest: services.rung_draft(code=code, **rest))
     return redirect("ladder:rung", code=code)
 

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 from aftersales.clocks import circumstances, services
 from aftersales.clocks.circumstanceforms import CircumstanceForm
 from aftersales.clocks.models import Circumstance
-from aftersales.core.access import answered, needs
+from aftersales.core.access import answered, needs, valid
 from aftersales.standards import services as rule_book
 from aftersales.standards import views as book
 
@@ -37,7 +37,7 @@ def index(request: HttpRequest) -> HttpResponse:
 def draft(request: HttpRequest) -> HttpResponse:
     """Declare one, write its next version, or correct the waiting draft."""
     form = CircumstanceForm(request.POST, prefix="draft")
-    if book.valid(request, form):
+    if valid(request, form):
         answered(
             lambda: services.circumstance_draft(actor=request.user, now=timezone.now(), **form.cleaned_data),
             request, _("The draft waits for a second person."),

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 from typing import Any
 
-from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -13,15 +13,16 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 from django.views.decorators.http import require_GET, require_POST
 
-from aftersales.core import moves
 from aftersales.core.access import answered, needs
-from aftersales.core.posted import moment_of, whole
+from aftersales.core.posted import whole
 from aftersales.core.rulebook import RuleState
 from aftersales.scorecards import consequencepages as pages
 from aftersales.scorecards import consequences, formulapages, services
 from aftersales.scorecards.consequencequerysets import VIEW
 from aftersales.scorecards.models import ConsequenceRule, ConsequenceVersion
 from aftersales.standards import services as rule_book
+from aftersales.standards.announcing import views as announcing
+from aftersales.standards.announcing.pages import before
 from aftersales.standards.consulting import selectors as consulting
 from aftersales.standards.consulting.querysets import CONSULT
 from aftersales.standards.consulting.services import comment_answer, consultation_open
@@ -49,33 +50,20 @@ def rule(request: HttpRequest, code: str) -> HttpResponse:
     """One rule: a version's ladder beside the one before, its life, and on demand whom it would have touched."""
     row, now = get_object_or_404(ConsequenceRule, code=code), timezone.now()
     versions = list(row.versions.select_related("rule", "drafted_by", "activated_by").order_by("-number"))
-    number = whole(request.GET.get("v"))
-    version: Any = formulapages.chosen(versions, number, now)
-    if number is not None and version is None:
-        raise Http404
-    page: dict[str, Any] = {
-        "title": row.name, "now": now, "rule": row, "version": version,
-        "versions": [(one, formulapages.badge(one, now)) for one in versions],
-        "may_draft": request.user.has_perm(rule_book.DRAFT), "form": pages.form_of(version),
-    }  # fmt: skip
-    if version is not None:
-        page |= _about(request, version, versions, now)
-    return render(request, "scorecards/consequence.html", page)
+    page = announcing.opened(request, row, versions, now, badge=formulapages.badge, about=_about)
+    return render(request, "scorecards/consequence.html", page | {"form": pages.form_of(page["version"])})
 
 
 def _about(
     request: HttpRequest, version: ConsequenceVersion, versions: list[ConsequenceVersion], now: datetime
 ) -> dict[str, Any]:
-    earlier: Any = formulapages.before(version, versions)  # type: ignore[arg-type]
-    options = {one.move.name: one for one in moves.options(version, actor=request.user, now=now)}
+    earlier = before(version, versions)
     readable = pages.readable(version) and (earlier is None or pages.readable(earlier))
     may_try, asked = readable and request.user.has_perm(VIEW), bool(request.GET.get("try"))
     talked = consulting.consultation_of(version)
     is_draft = version.state == RuleState.DRAFT
     return {
-        "badge": formulapages.badge(version, now),  # type: ignore[arg-type]
-        "before": earlier, "is_draft": is_draft, "terms": pages.terms(version, earlier) if readable else None,
-        "activate": options.get("activate"), "reject": options.get("reject"), "retire": options.get("retire"),
+        "before": earlier, "terms": pages.terms(version, earlier) if readable else None,
         "earliest": consequences.earliest(now), "may_try": may_try, "talked": talked,
         "comments": consulting.comments(talked, request.user) if talked else [],
         "taken": Taken.choices, "may_answer": request.user.has_perm(CONSULT),
@@ -88,27 +76,12 @@ def _about(
 @needs(rule_book.DRAFT)
 def draft(request: HttpRequest, code: str) -> HttpResponse:
     """Draft the next version, or correct the waiting draft; what was typed stays on the page when it is refused."""
-    row, now = get_object_or_404(ConsequenceRule, code=code), timezone.now()
+    row = get_object_or_404(ConsequenceRule, code=code)
     form = formulapages.DraftForm(request.POST)
-    if form.is_valid():
-        done = answered(
-            lambda: services.consequence_draft(rule=row, actor=request.user, now=now, **form.cleaned_data),
-            request, _("The draft waits for a second person."),
-        )  # fmt: skip
-        if done is not None:
-            return redirect("consequences:rule", code)
-    for words in formulapages.errors_of(form):
-        messages.error(request, words)
-    page = {
-        "title": row.name,
-        "now": now,
-        "rule": row,
-        "version": None,
-        "versions": [],
-        "may_draft": True,
-        "form": form,
-    }
-    return render(request, "scorecards/consequence.html", page, status=422)
+    if announcing.drafted(request, form, partial(services.consequence_draft, rule=row)):
+        return redirect("consequences:rule", code)
+    page = announcing.opened(request, row, [], timezone.now(), badge=formulapages.badge, about=_about)
+    return render(request, "scorecards/consequence.html", page | {"form": form}, status=422)
 
 
 def _version(code: str, number: int) -> ConsequenceVersion:
@@ -122,20 +95,7 @@ def _version(code: str, number: int) -> ConsequenceVersion:
 def decide(request: HttpRequest, code: str, number: int) -> HttpResponse:
     """The second person announces a draft or returns it with a reason; a version in force can be ended."""
     row = _version(code, number)
-    who: dict[str, Any] = {"actor": request.user, "now": timezone.now()}
-    act, reason = request.POST.get("act", ""), request.POST.get("reason", "")[:2000]
-    if act == "reject":
-        returned = _("The draft was returned.")
-        answered(lambda: rule_book.rule_reject(draft=row, reason=reason, **who), request, returned)
-    elif act == "retire":
-        answered(lambda: rule_book.rule_retire(row=row, **who), request, _("The rule is out of force."))
-    else:
-        answered(
-            lambda: services.consequence_activate(
-                draft=row, valid_from=moment_of(request.POST.get("valid_from")), reason=reason,
-                seen=whole(request.POST.get("seen")), **who,
-            ), request, _("The version is announced and comes into force on its day."),
-        )  # fmt: skip
+    announcing.decided(request, row, services.consequence_activate, ended=_("The rule is out of force."))
     return redirect("consequences:rule", code)
 
 

@@ -18,6 +18,7 @@ from aftersales.core import files
 from aftersales.core.access import answered, needs
 from aftersales.core.posted import whole
 from aftersales.core.sheets.views import handed
+from aftersales.ledger.states import Fallen
 from aftersales.merchants.models import Merchant
 from aftersales.scorecards import consequences, measurepages, services, weightsheets
 from aftersales.scorecards import consequencewords as words
@@ -73,7 +74,7 @@ def measure(request: HttpRequest, number: str) -> HttpResponse:
         "proposals": measurepages.proposals(row, request.user), "led_to": row.led_to.order_by("pk"),
         "happened": measurepages.happened(row), "accept": files.accepted(),
         "may_rectify": row.begins_at is not None and may_rectify(request.user, row.merchant),
-        "rule_url": row.citation.removeprefix(words.RULES).partition(" v"),
+        "grounds": Fallen.choices, "rule_url": row.citation.removeprefix(words.RULES).partition(" v"),
     }  # fmt: skip
     return render(request, "scorecards/measure.html", page)
 
@@ -99,14 +100,17 @@ def act(request: HttpRequest, number: str, name: str) -> HttpResponse:
         raise Http404
     text, now = request.POST.get("reason", "")[:4001], timezone.now()
     sent = request.FILES.getlist("files") if name == "appeal" else []
-    answered(lambda: _step(step, text, row, sent, request.user, now), request, _("Done."))
+    why = {"fell_by": request.POST.get("fell_by", "")[:12]} if name == "overturn" else {}
+    answered(lambda: _step(step, text, row, sent, request.user, now, **why), request, _("Done."))
     return redirect("measures:measure", number)
 
 
-def _step(step: Step, text: str, row: MerchantMeasure, sent: list[Any], actor: Any, now: datetime) -> Any:
+def _step(
+    step: Step, text: str, row: MerchantMeasure, sent: list[Any], actor: Any, now: datetime, **why: str
+) -> Any:
     """The step with what was brought; nothing of a file stays when the step is refused."""
     with files.stored_for(sent, now=now) as stored:
-        more: dict[str, Any] = {"files": stored} if stored else {}
+        more: dict[str, Any] = {"files": stored, **why} if stored else why
         return step(text, measure=row, actor=actor, now=now, **more)
 
 

@@ -16,12 +16,11 @@ from aftersales.clocks.models import BreachExclusion, Clock
 from aftersales.clocks.services import breach_count_again, breach_exclude
 from aftersales.clocks.states import ExclusionCause
 from aftersales.core import subjects
-from aftersales.core.access import answered, needs
+from aftersales.core.access import answered, needs, valid
 from aftersales.core.posted import whole
 from aftersales.merchants import agreementpages, agreementselectors
 from aftersales.merchants.models import AgreementAnswer, Merchant
 from aftersales.scorecards import obligations as kept
-from aftersales.standards.views import valid
 
 SEE = "merchants.view_agreements"
 EXCLUDE = "clocks.exclude"

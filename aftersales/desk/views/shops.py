@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 from aftersales.cases.turns import OTHERS, Turn
 from aftersales.clocks.models import Clock
 from aftersales.core import events, files, moves, subjects
-from aftersales.core.access import answered, needs
+from aftersales.core.access import answered, needs, valid
 from aftersales.core.models import Event
 from aftersales.core.posted import whole
 from aftersales.desk import shops
@@ -34,7 +34,6 @@ from aftersales.scorecards.rectification.machine import RECTIFY
 from aftersales.scorecards.rectification.states import PlanCause
 from aftersales.scorecards.services import rectification
 from aftersales.standards.states import Debtor
-from aftersales.standards.views import valid
 
 SEE, READ_PLANS = "desk.my_shops", "scorecards.view_plans"
 ROWS = 30

@@ -56,6 +56,7 @@ class Warning(StateModel, PublicIdModel, VersionedModel):  # noqa: A001 - what e
 
     ``observed``, ``expected``, ``limit`` are those of the strongest period; ``strength`` is ten times the decimal
     logarithm of how unlikely it is by chance. ``within``: the narrower warning whose tickets these mostly are.
+    ``base_since``: of a lasting change the first day of the new level; days before it are no base of the subject.
     """
 
     number = models.CharField(_("number"), max_length=24, unique=True)
@@ -90,6 +91,7 @@ class Warning(StateModel, PublicIdModel, VersionedModel):  # noqa: A001 - what e
     done = models.TextField(_("what was done or why it was none"), max_length=1000, blank=True, default="")
     closed_by = user_key(_("closed by"))
     closed_at = models.DateTimeField(_("closed at"), null=True)
+    base_since = models.DateField(_("first day of the new level"), null=True)
     reopened = models.PositiveSmallIntegerField(_("times it surged again"), default=0)
 
     objects = WarningQuerySet.as_manager()
@@ -106,6 +108,11 @@ class Warning(StateModel, PublicIdModel, VersionedModel):  # noqa: A001 - what e
             models.CheckConstraint(
                 condition=~Q(state=WarningState.CLOSED) | (~Q(outcome="") & ~Q(done="")),
                 name="warning_closed_why",
+            ),
+            models.CheckConstraint(
+                condition=Q(outcome=Outcome.LASTING, base_since__isnull=False)
+                | Q(~Q(outcome=Outcome.LASTING), base_since=None),
+                name="warning_lasting_since",
             ),
         ]
         indexes: ClassVar = [
@@ -141,6 +148,11 @@ class Warning(StateModel, PublicIdModel, VersionedModel):  # noqa: A001 - what e
     @transition(**WARNING_MACHINE.transition("close_false"))
     def close_false(self, *, actor: Any, now: datetime, done: str) -> dict[str, Any]:
         return self._close(Outcome.FALSE, actor, now, done)
+
+    @transition(**WARNING_MACHINE.transition("close_lasting"))
+    def close_lasting(self, *, actor: Any, now: datetime, since: date, done: str) -> dict[str, Any]:
+        self.base_since = since
+        return self._close(Outcome.LASTING, actor, now, done) | {"since": since.isoformat()}
 
     def _close(self, outcome: str, actor: Any, now: datetime, done: str) -> dict[str, Any]:
         self.outcome, self.done, self.closed_by_id, self.closed_at = outcome, done, actor.pk, now

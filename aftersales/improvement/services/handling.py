@@ -15,7 +15,7 @@ from aftersales.core import moves
 from aftersales.core.errors import DomainError, NotPermitted
 from aftersales.core.events import Draft
 from aftersales.core.models import Event
-from aftersales.improvement import naming
+from aftersales.improvement import naming, selectors
 from aftersales.improvement.machine import HANDLE
 from aftersales.improvement.models import Warning, WarningAsk
 from aftersales.improvement.states import LISTED, OPEN, AskedOf, Outcome, Surged, WarningState
@@ -94,11 +94,28 @@ def ask_answer(*, ask: WarningAsk, answer: str, actor: Any, now: datetime) -> Wa
     return row
 
 
-def warning_close(*, warning: Warning, outcome: str, done: str, actor: Any, now: datetime) -> Warning:
-    """Close it with what was done, or as a false alarm with why. Raises outcome, words, NotPermitted, WrongState."""
+def warning_close(
+    *, warning: Warning, outcome: str, done: str, actor: Any, now: datetime, since: date | None = None
+) -> Warning:
+    """Close it with what was done, or as a false alarm with why; or because it will stay so from ``since`` on.
+
+    A lasting change is the subject's base from its first day on, by default the first one of what goes on; it is warned
+    of no more. Raises outcome, words, since (no day of the warning), batch, NotPermitted, WrongState.
+    """
     if outcome not in Outcome.values:
         raise DomainError(_("Say whether it was true."), "outcome")
-    return moves.perform(warning, f"close_{outcome}", actor=actor, now=now, done=_said(done))
+    said = _said(done)
+    if outcome != Outcome.LASTING:
+        return moves.perform(warning, f"close_{outcome}", actor=actor, now=now, done=said)
+    with transaction.atomic():
+        row = moves.locked(warning)
+        begin = since or selectors.new_level(row)
+        if not row.first_day <= begin <= row.last_day:
+            words = {"first": row.first_day, "last": row.last_day}
+            raise DomainError(
+                _("The new level begins on a day of the warning: %(first)s to %(last)s.") % words, "since"
+            )
+        return moves.perform(row, "close_lasting", actor=actor, now=now, since=begin, done=said)
 
 
 def list_send(*, month: date, words: str, actor: Any, now: datetime, of: Sequence[str] = LISTED) -> int:

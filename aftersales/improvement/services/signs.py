@@ -19,7 +19,6 @@ from aftersales.scorecards.scores.rules import wilson
 from aftersales.standards import selectors as rule_book
 from aftersales.tickets.models import Message
 
-BURST_DAYS = 56
 READ = (Order, OrderLine, Contact, Review, Shipment, Message, Event)
 LOCK = 826_707
 Z = Decimal("1.96")
@@ -47,7 +46,8 @@ def signs_look(*, actor: Any, now: datetime, month: date | None = None) -> list[
         tablestats.freshen(model)  # freshly loaded tables pass for empty ones
     today = now.astimezone(looking.zone()).date()
     first = (month or today).replace(day=1)
-    months = [first] if month or today.day > 7 else [(first - timedelta(days=1)).replace(day=1), first]
+    late = rule_book.parameter("sign_month_days", now)
+    months = [first] if month or today.day > late else [(first - timedelta(days=1)).replace(day=1), first]
     changed = []
     with rule_book.one_edition():
         for one in months:
@@ -72,10 +72,10 @@ def _terms(month: date, now: datetime) -> dict[str, Any]:
     until = datetime.combine((month + timedelta(days=32)).replace(day=1), time.min, here)
     book = rule_book.book()
     numbers = {code: rule_book.parameter(code, now, among=book) for code in signsql.NUMBERS}
-    chance = float(rule_book.parameter("warning_chance_most", now, among=book)) / 100
+    past = looking.numbers(now)
     return numbers | {
-        "since": since, "until": until, "earlier": since - timedelta(days=BURST_DAYS), "burst_days": BURST_DAYS,
-        "zone": str(here), "now": now, "chance": chance,
+        "since": since, "until": until, "earlier": since - timedelta(days=numbers["sign_burst_days"]),
+        "zone": str(here), "now": now, "chance": past.chance_most, "least_past": past.base_days[Period.WEEK],
     }  # fmt: skip
 
 
@@ -85,7 +85,7 @@ def _found(kind: SignKind, terms: Mapping[str, Any]) -> list[Sequence[Hit]]:
         cursor.execute(signsql.STATEMENTS[kind], terms)
         hits = [Hit(*row) for row in cursor.fetchall()]
     if kind is SignKind.REVIEW_BURST:
-        hits = _bursts(hits, terms["chance"])
+        hits = _bursts(hits, terms["chance"], terms["least_past"])
     whose: dict[tuple[int | None, int | None], list[Hit]] = {}
     for one in hits:
         whose.setdefault((one.merchant, one.person), []).append(one)
@@ -96,10 +96,10 @@ def _found(kind: SignKind, terms: Mapping[str, Any]) -> list[Sequence[Hit]]:
     ]  # fmt: skip
 
 
-def _bursts(hits: Sequence[Hit], chance: float) -> list[Hit]:
+def _bursts(hits: Sequence[Hit], chance: float, least: int) -> list[Hit]:
     """Days with more praise than the shop's own past explains, named by the day alone.
 
-    A shop younger than eight weeks is compared with the days it has; one without enough of them has no past.
+    A shop younger than ``sign_burst_days`` is compared with the days it has; one without enough of them has no past.
     """
     stars: dict[tuple[int | None, str], int] = {}
     for one in hits:
@@ -107,7 +107,7 @@ def _bursts(hits: Sequence[Hit], chance: float) -> list[Hit]:
     told = {}
     for (shop, mark), count in stars.items():
         _day, base, days = mark.split()
-        has_past = int(days) >= rules.LEAST_BASE[Period.WEEK]
+        has_past = int(days) >= max(least, 1)
         told[shop, mark] = has_past and rules.tail(count, int(base), 1 / (1 + int(days))) <= chance
     return [one._replace(mark=one.mark.split()[0]) for one in hits if told[one.merchant, one.mark]]
 

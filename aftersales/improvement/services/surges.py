@@ -95,7 +95,7 @@ def _taken(kind: Surged, found: Found, terms: Numbers, actor: Any, now: datetime
         if _looked_at(row, found, terms):
             return None
         again = rule_book.parameter("warning_reopen_days", now)
-        soon = (found.last - row.last_day).days <= again
+        soon = (found.last - row.last_day).days <= again and row.base_since is None
         row = moves.perform(row, "reopen", actor=actor, now=now) if soon else None
     is_new = row is None
     if row is None:

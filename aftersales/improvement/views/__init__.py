@@ -93,6 +93,9 @@ def _acts(row: Warning, request: HttpRequest, actor: Any) -> dict[str, Callable[
             warning=row, of=request.POST.get("of", "")[:8], words=words, actor=actor, now=now
         ),
         "close_true": lambda: services.warning_close(warning=row, outcome="true", done=words, actor=actor, now=now),
+        "close_lasting": lambda: services.warning_close(
+            warning=row, outcome="lasting", done=words, since=day_of(request.POST.get("since")), actor=actor, now=now
+        ),
         "close_false": lambda: services.warning_close(warning=row, outcome="false", done=words, actor=actor, now=now),
     }  # fmt: skip
 

@@ -19,6 +19,7 @@ from aftersales.ledger.states import (
     DEAD,
     MAIN_KINDS,
     AccountKind,
+    Fallen,
     FilePurpose,
     Measure,
     Party,
@@ -38,6 +39,7 @@ class Proposal(PublicIdModel, StateModel, VersionedModel):
 
     Unique by kind and source: the same fact proposes the same consequence once. ``measure``: a consequence without an
     amount. A measure acts when the party is told, marked "appeal open"; money and points are posted when it is decided.
+    ``fell_by``: of one that fell, whether its fact fell with it; empty where nobody said: then it did.
     """
 
     number = models.CharField(_("number"), max_length=40, unique=True)
@@ -73,6 +75,7 @@ class Proposal(PublicIdModel, StateModel, VersionedModel):
     heard_by = person(_("heard by"))
     heard_at = models.DateTimeField(_("heard at"), null=True)
     appeal_answer = models.TextField(_("answer to the appeal"), max_length=4000, blank=True)
+    fell_by = models.CharField(_("why it fell"), max_length=12, choices=Fallen, blank=True, default="")
     approved_by = person(_("approved by"))
     approved_at = models.DateTimeField(_("approved at"), null=True)
     posted_at = models.DateTimeField(_("posted at"), null=True)
@@ -129,8 +132,8 @@ class Proposal(PublicIdModel, StateModel, VersionedModel):
         return self._heard(actor, now, answer)
 
     @transition(**PROPOSAL_MACHINE.transition("overturn"))
-    def overturn(self, *, actor: Any, now: datetime, answer: str) -> dict[str, Any]:
-        return self._heard(actor, now, answer)
+    def overturn(self, *, actor: Any, now: datetime, answer: str, fell_by: str = "") -> dict[str, Any]:
+        return self._heard(actor, now, answer) | self._fell(fell_by)
 
     @transition(**PROPOSAL_MACHINE.transition("approve"))
     def approve(self, *, actor: Any, now: datetime) -> dict[str, Any]:
@@ -143,16 +146,20 @@ class Proposal(PublicIdModel, StateModel, VersionedModel):
         return self.told()
 
     @transition(**PROPOSAL_MACHINE.transition("reverse"))
-    def reverse(self, *, actor: Any, now: datetime) -> dict[str, Any]:
-        return self.told()
+    def reverse(self, *, actor: Any, now: datetime, fell_by: str = "") -> dict[str, Any]:
+        return self._fell(fell_by)
 
     @transition(**PROPOSAL_MACHINE.transition("withdraw"))
-    def withdraw(self, *, actor: Any, now: datetime) -> dict[str, Any]:
-        return self.told()
+    def withdraw(self, *, actor: Any, now: datetime, fell_by: str = "") -> dict[str, Any]:
+        return self._fell(fell_by)
 
     @transition(**PROPOSAL_MACHINE.transition("cancel"))
     def cancel(self, *, actor: Any, now: datetime) -> dict[str, Any]:
         return self.told()
+
+    def _fell(self, fell_by: str) -> dict[str, Any]:
+        self.fell_by = fell_by
+        return self.told(**({"fell_by": str(fell_by)} if fell_by else {}))
 
     def _heard(self, actor: Any, now: datetime, answer: str) -> dict[str, Any]:
         self.heard_by_id, self.heard_at, self.appeal_answer = actor.pk, now, answer

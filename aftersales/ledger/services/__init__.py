@@ -2,6 +2,7 @@
 
 from aftersales.ledger.services.announcing import incentive_announce, incentives_tell
 from aftersales.ledger.services.hearing import (
+    fell,
     proposal_appeal,
     proposal_approve,
     proposal_cancel,
@@ -57,6 +58,7 @@ __all__ = [
     "proposal_appeal",
     "proposal_approve",
     "proposal_cancel",
+    "fell",
     "proposal_hear",
     "proposal_notify",
     "proposal_reverse",

@@ -1,7 +1,6 @@
 """An incentive rule is told to everybody in its scope, once for each version (R6.8)."""
 
 import logging
-from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
@@ -12,36 +11,26 @@ from aftersales.core import jobs
 from aftersales.ledger import incentives, statements
 from aftersales.ledger.models import IncentiveVersion
 from aftersales.ledger.states import Party
-from aftersales.notices.models import Notice
-from aftersales.notices.services import Order, notices_send
+from aftersales.notices.services import tell_each
 
 logger = logging.getLogger(__name__)
 
 ANNOUNCE = "ledger.announce"
 TOLD = {Party.PERSON: "ledger.rule", Party.MERCHANT: "ledger.rule_merchant"}
-AT_ONCE = 200
 
 
-def announce_later(*, version: IncentiveVersion, now: datetime) -> None:
+def announce_later(version: IncentiveVersion, now: datetime) -> None:
     """Ask for the messages of a version, where it concerns anybody; asked twice, they go out once."""
     if incentives.concerned(version, now).exists():
         jobs.enqueue(ANNOUNCE, key=f"{ANNOUNCE}:{version.pk}", payload={"version": version.pk}, now=now)
 
 
 def incentive_announce(*, version: IncentiveVersion, actor: Any, now: datetime) -> int:
-    """Tell everybody whom a version concerns and who does not know it yet; how many.
-
-    Killed halfway it goes on: each is told of a version once.
-    """
-    told, values = 0, _values(version)
-    for some in _by(AT_ONCE, _not_told(version, now)):
-        orders = [
-            Order(TOLD[Party(version.rule.party)], one, version, values, f"{ANNOUNCE}:{version.pk}")
-            for one in some
-        ]
-        notices_send(orders, actor=actor, now=now)
-        told += len(orders)
-    return told
+    """Tell everybody whom a version concerns and who does not know it yet; how many."""
+    return tell_each(
+        TOLD[Party(version.rule.party)], to=incentives.concerned(version, now), about=version,
+        values=_values(version), key=f"{ANNOUNCE}:{version.pk}", actor=actor, now=now,
+    )  # fmt: skip
 
 
 def incentives_tell(*, actor: Any, now: datetime) -> int:
@@ -60,19 +49,6 @@ def incentives_tell(*, actor: Any, now: datetime) -> int:
         except Exception:
             logger.exception("nobody could be told of %s v%s", row.rule, row.number)
     return told
-
-
-def _not_told(version: IncentiveVersion, now: datetime) -> Any:
-    party = Party(version.rule.party)
-    key = "merchant_id" if party == Party.MERCHANT else "user_id"
-    told = Notice.objects.filter(source=TOLD[party]).about(version._meta.label_lower, version.pk)
-    return incentives.concerned(version, now).exclude(pk__in=told.values(key))
-
-
-def _by(size: int, rows: Any) -> Iterator[list[Any]]:
-    found = list(rows)
-    for start in range(0, len(found), size):
-        yield found[start : start + size]
 
 
 def _values(version: IncentiveVersion) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from aftersales.ledger.states import (
     POINTS,
     AccountKind,
     EntryKind,
+    Fallen,
     FilePurpose,
     Measure,
     Party,
@@ -91,12 +92,19 @@ def keep_files(
             ).save(force_insert=True)  # fmt: skip
 
 
-def proposal_hear(*, proposal: Proposal, upheld: bool, answer: str, actor: Any, now: datetime) -> Proposal:
-    """Another person decides about the appeal and says why. Raises ``another_person``, ``words_missing``."""
+def proposal_hear(
+    *, proposal: Proposal, upheld: bool, answer: str, actor: Any, now: datetime, fell_by: str = ""
+) -> Proposal:
+    """Another person decides about the appeal and says why. Raises ``another_person``, ``words_missing``, ``fell_by``.
+
+    ``fell_by``: of one that is overturned, whether the fact fell (by default) or the consequence alone was wrong; then
+    another one may follow from the fact.
+    """
     said = _words(answer)
+    more: dict[str, Any] = {} if upheld else {"fell_by": fell(fell_by)}
     with transaction.atomic():
         name = "uphold" if upheld else "overturn"
-        row = moves.perform(proposal, name, actor=actor, now=now, answer=said)
+        row = moves.perform(proposal, name, actor=actor, now=now, answer=said, **more)
         _tell(row, "ledger.heard", actor, now, answer=said, result=ProposalState(row.state).label)
     return row
 
@@ -125,13 +133,24 @@ def _post(row: Proposal, now: datetime) -> Proposal:
     return row
 
 
-def proposal_reverse(*, proposal: Proposal, reason: str, actor: Any, now: datetime) -> Proposal:
-    """Turn a posted proposal back: by a new entry, at most once. Needs ``ledger.reverse``."""
+def fell(fell_by: str) -> str:
+    """Why a consequence fell; where nobody says so its fact fell with it. Raises ``fell_by``."""
+    if fell_by and fell_by not in Fallen.values:
+        raise DomainError(
+            _("Say whether the fact does not hold or only the consequence was the wrong one."), "fell_by"
+        )
+    return fell_by or Fallen.FACT
+
+
+def proposal_reverse(
+    *, proposal: Proposal, reason: str, actor: Any, now: datetime, fell_by: str = ""
+) -> Proposal:
+    """Turn a posted proposal back: by a new entry, at most once. Needs ``ledger.reverse``. ``fell_by``: as heard."""
     why = reason.strip()
     if not why:
         raise DomainError(_("Say why it is turned back."), "reason_missing")
     with transaction.atomic():
-        row = moves.perform(proposal, "reverse", actor=actor, now=now, reason=why)
+        row = moves.perform(proposal, "reverse", actor=actor, now=now, reason=why, fell_by=fell(fell_by))
         if row.journal_id is not None:
             entry = Journal.objects.get(pk=row.journal_id)
             posting.turn_back(journal=entry, actor=actor, now=now, reason=why, overdraw=True)
@@ -139,13 +158,18 @@ def proposal_reverse(*, proposal: Proposal, reason: str, actor: Any, now: dateti
     return row
 
 
-def proposal_withdraw(*, proposal: Proposal, actor: Any, now: datetime, reason: str) -> Proposal:
-    """Take a proposal back with a reason; a party that was told already is told that too. Needs ``ledger.withdraw``."""
+def proposal_withdraw(
+    *, proposal: Proposal, actor: Any, now: datetime, reason: str, fell_by: str = ""
+) -> Proposal:
+    """Take a proposal back with a reason; a party that was told already is told that too. Needs ``ledger.withdraw``.
+
+    ``fell_by``: as heard.
+    """
     why = reason.strip()
     if not why:
         raise DomainError(_("Say why the proposal is withdrawn."), "reason_missing")
     with transaction.atomic():
-        row = moves.perform(proposal, "withdraw", actor=actor, now=now, reason=why)
+        row = moves.perform(proposal, "withdraw", actor=actor, now=now, reason=why, fell_by=fell(fell_by))
         if row.notified_at:
             _tell(row, "ledger.reversed", actor, now, reason=why)
     return row

@@ -8,7 +8,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
-from aftersales.core import events, moves, registers
+from aftersales.core import events, registers
 from aftersales.core.errors import DomainError
 from aftersales.core.files import StoredFile
 from aftersales.core.rulebook import RuleState
@@ -21,6 +21,7 @@ from aftersales.ledger.services.onefact import facts_hold
 from aftersales.ledger.services.proposing import propose
 from aftersales.ledger.states import Party
 from aftersales.standards import services as rule_book
+from aftersales.standards.announcing.services import Announced, version_activate, version_draft
 
 TERMS = (
     "trigger", "duties", "categories", "unit", "amount", "cap", "measure", "from_count", "scheme_id", "terms",
@@ -111,38 +112,17 @@ def incentives_ship(*, rules: Sequence[Mapping[str, Any]], actor: Any, now: date
     return len(fresh)
 
 
+INCENTIVE = Announced(
+    versions=IncentiveVersion, terms=TERMS, check=check, earliest=incentives.earliest, tell=announce_later
+)
+
+
 def incentive_draft(
     *, rule: IncentiveRule, actor: Any, now: datetime, reason: str = "", **terms: Any
 ) -> IncentiveVersion:
-    """Draft the next version, or correct the waiting draft: what stands, with ``terms`` changed.
-
-    Whoever last touched a draft counts as its drafter and does not activate it. Raises those of ``check``.
-    """
-    rule_book.require(actor, rule_book.DRAFT)
-    with transaction.atomic():
-        number = rule_book.next_number(IncentiveRule, rule.pk, IncentiveVersion, "rule_id")
-        versions = IncentiveVersion.objects.filter(rule=rule)
-        waiting = versions.filter(state=RuleState.DRAFT).first()
-        if waiting is not None:
-            return _correct(waiting, terms, actor, now, reason)
-        columns = rule_book.inherited(
-            rule_book.newest(versions), TERMS, terms, actor=actor, now=now, reason=reason
-        )
-        row = IncentiveVersion(rule=rule, number=number, **columns)
-        check(row)
-        rule_book.record_draft(row, actor=actor, now=now, reason=reason)
+    """Draft the next version, or correct the waiting draft. Raises those of ``check``."""
+    row: IncentiveVersion = version_draft(INCENTIVE, rule=rule, actor=actor, now=now, reason=reason, **terms)
     return row
-
-
-def _correct(draft: Any, terms: dict[str, Any], actor: Any, now: datetime, reason: str) -> IncentiveVersion:
-    for name, value in terms.items():
-        setattr(draft, name, value)
-    check(draft)
-    saved: IncentiveVersion = registers.save(
-        draft, actor=actor, now=now, event="rule.changed", payload=draft._payload(), version=draft.version,
-        drafted_by_id=actor.pk, drafted_at=now, change_reason=reason or draft.change_reason, **terms,
-    )  # fmt: skip
-    return saved
 
 
 def drafts_take(rows: Sequence[Mapping[str, Any]], actor: Any, now: datetime) -> list[int]:
@@ -171,32 +151,21 @@ def _told(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def incentive_activate(
-    *,
-    draft: IncentiveVersion,
-    actor: Any,
-    now: datetime,
-    valid_from: datetime | None = None,
-    reason: str = "",
-    seen: int | None = None,
-) -> IncentiveVersion:
+    *, draft: IncentiveVersion, actor: Any, now: datetime, valid_from: datetime | None = None,
+    reason: str = "", seen: int | None = None,
+) -> IncentiveVersion:  # fmt: skip
     """Announce a draft and bring it into force with a month, after the time of notice (second person).
 
-    Everybody in its scope is told, once. ``seen``: the row's version that the second person read; what was changed
-    since is not announced unread. Raises ``own_draft``, ``no_scheme``, ``announced_too_late``, ``not_a_month``, and
-    Conflict.
+    Everybody in its scope is told, once. Raises ``no_scheme``, ``not_a_month`` and those of ``version_activate``.
     """
     begin = valid_from or incentives.earliest(draft, now)
     if begin != incentives.month_start(selectors.month_of(begin)):
         raise DomainError(
             _("A rule begins with the first day of a month, so that it judges whole months."), "not_a_month"
         )
-    with transaction.atomic():
-        row = moves.locked(draft, version=seen, actor=actor)
-        check(row)
-        done: IncentiveVersion = rule_book.rule_activate(
-            draft=row, actor=actor, now=now, valid_from=begin, reason=reason
-        )
-        announce_later(version=done, now=now)
+    done: IncentiveVersion = version_activate(
+        INCENTIVE, draft=draft, actor=actor, now=now, valid_from=begin, reason=reason, seen=seen
+    )
     return done
 
 

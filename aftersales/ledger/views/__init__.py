@@ -27,7 +27,7 @@ from aftersales.ledger.journalsheets import JournalList
 from aftersales.ledger.models import Account, Journal, Proposal, ProposalFile
 from aftersales.ledger.rules import amount_words
 from aftersales.ledger.statements import months_to_choose
-from aftersales.ledger.states import AccountKind, EntryKind, Party, ProposalState
+from aftersales.ledger.states import AccountKind, EntryKind, Fallen, Party, ProposalState
 
 READ = "ledger.view"
 PROPOSALS = "ledger.view_own"  # everybody of the department reads what concerns himself
@@ -177,7 +177,8 @@ def proposal(request: HttpRequest, public_id: str) -> HttpResponse:
         "acts": pages.acts(row, request.user, now), "entry": pages.entry_of(row, request.user),
         "own": row.party == Party.PERSON and row.party_id == request.user.pk,
         "files": row.files.select_related("by"), "accept": files.accepted(), "by_rule": by_rule,
-        "figures": pages.figures_of(row, by_rule),
+        "figures": pages.figures_of(row, by_rule), "falls": pages.FALLS if pages.has_fact(row) else (),
+        "grounds": Fallen.choices,
     }  # fmt: skip
     return render(request, "ledger/proposal.html", page)
 
@@ -205,16 +206,17 @@ def act(request: HttpRequest, public_id: str, name: str) -> HttpResponse:
         raise Http404
     text, now = request.POST.get("reason", "")[:4001], timezone.now()
     sent = request.FILES.getlist("files") if name == "appeal" else []
-    answered(lambda: _step(step, text, row, sent, request.user, now), request, _("Done."))
+    why = {"fell_by": request.POST.get("fell_by", "")[:12]} if name in pages.FALLS else {}
+    answered(lambda: _step(step, text, row, sent, request.user, now, **why), request, _("Done."))
     return redirect("ledger:proposal", public_id)
 
 
 def _step(
-    step: Callable[..., Any], text: str, row: Proposal, sent: list[Any], actor: Any, now: datetime
+    step: Callable[..., Any], text: str, row: Proposal, sent: list[Any], actor: Any, now: datetime, **why: str
 ) -> Any:
     """The step with what was brought; nothing of a file stays when the step is refused."""
     with files.stored_for(sent, now=now) as stored:
-        more: dict[str, Any] = {"files": stored} if stored else {}
+        more: dict[str, Any] = {"files": stored, **why} if stored else why
         return step(text, proposal=row, actor=actor, now=now, **more)
 
 

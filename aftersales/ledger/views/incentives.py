@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from django.contrib import messages
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -13,15 +12,17 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 from django.views.decorators.http import require_GET, require_POST
 
-from aftersales.core import files, moves
-from aftersales.core.access import answered, needs
-from aftersales.core.posted import day_of, moment_of, whole
+from aftersales.core import files
+from aftersales.core.access import answered, needs, valid
+from aftersales.core.posted import day_of
 from aftersales.core.rulebook import RuleState
 from aftersales.ledger import incentivepages as pages
 from aftersales.ledger import services
 from aftersales.ledger.incentiveforms import DraftForm, LossForm, NewRuleForm, SchemeForm
 from aftersales.ledger.models import IncentiveRule, IncentiveVersion, Scheme
 from aftersales.standards import services as rule_book
+from aftersales.standards.announcing import views as announcing
+from aftersales.standards.announcing.pages import before
 
 READ = "standards.view_rulebook"
 DRAFT = rule_book.DRAFT
@@ -55,49 +56,29 @@ def rule(request: HttpRequest, code: str) -> HttpResponse:
     versions = list(
         row.versions.select_related("rule", "scheme", "drafted_by", "activated_by").order_by("-number")
     )
-    version, marks = _chosen(request, versions, now), pages.badges(versions, now)
-    page: dict[str, Any] = {
-        "title": row.name, "now": now, "rule": row, "version": version, "may_draft": request.user.has_perm(DRAFT),
-        "versions": [(one, marks[one.pk]) for one in versions],
-    }  # fmt: skip
-    if version is not None:
-        page |= {"badge": marks[version.pk]} | _about(request, version, versions, now)
+    marks = pages.badges(versions, now)
+    page = announcing.opened(request, row, versions, now, badge=lambda one, now: marks[one.pk], about=_about)
+    version = page["version"]
     start = version if version is None or version.state == RuleState.DRAFT else versions[0]
-    page["form"] = DraftForm(rule=row, start=start, prefix="draft")
-    return render(request, "ledger/rule.html", page)
+    form = DraftForm(rule=row, start=start, prefix="draft")
+    return render(request, "ledger/rule.html", page | {"form": form})
 
 
 def _about(
     request: HttpRequest, version: IncentiveVersion, versions: list[IncentiveVersion], now: Any
 ) -> dict[str, Any]:
     month = _month(request, now)
-    options = {one.move.name: one for one in moves.options(version, actor=request.user, now=now)}
-    earlier = pages.before(version, versions)
+    earlier = before(version, versions)
     may_try = request.user.has_perm("ledger.view_proposals")
     announced = may_try and version.state in (RuleState.ACTIVE, RuleState.RETIRED)
     told, count = pages.told_of(version) if announced else (None, 0)
     return {
         "terms": pages.terms(version, earlier), "before": earlier,
-        "is_draft": version.state == RuleState.DRAFT, "activate": options.get("activate"),
-        "retire": options.get("retire"),
         "announcement": pages.announcement(version, now), "earliest": pages.incentives.earliest(version, now),
         "month": month, "months": pages.past_months(now), "may_try": may_try,
         "told": told, "told_count": count, "dry_run": pages.dry_run(version, now),
         "tried": pages.trial(version, month) if month and may_try else None,
     }  # fmt: skip
-
-
-def _chosen(request: HttpRequest, versions: list[IncentiveVersion], now: Any) -> IncentiveVersion | None:
-    """The version asked for; else a waiting draft; else the one in force; else the newest."""
-    wanted = whole(request.GET.get("v"))
-    if wanted is not None:
-        found = [one for one in versions if one.number == wanted]
-        if not found:
-            raise Http404
-        return found[0]
-    drafts = [one for one in versions if one.state == RuleState.DRAFT]
-    in_force = [one for one in versions if one.applies_at(now)]
-    return next(iter([*drafts, *in_force, *versions]), None)
 
 
 def _month(request: HttpRequest, now: Any) -> date | None:
@@ -110,7 +91,7 @@ def _month(request: HttpRequest, now: Any) -> date | None:
 def rule_new(request: HttpRequest) -> HttpResponse:
     """Open a rule."""
     form = NewRuleForm(request.POST, prefix="new")
-    if not _valid(request, form):
+    if not valid(request, form):
         return redirect("ledger:rules")
     row = answered(
         lambda: services.incentive_create(actor=request.user, now=timezone.now(), **form.cleaned_data),
@@ -125,7 +106,7 @@ def rule_draft(request: HttpRequest, code: str) -> HttpResponse:
     """Draft the next version, or correct the waiting draft."""
     row = get_object_or_404(IncentiveRule, code=code)
     form = DraftForm(request.POST, rule=row, start=None, prefix="draft")
-    if _valid(request, form):
+    if valid(request, form):
         answered(
             lambda: services.incentive_draft(
                 rule=row, actor=request.user, now=timezone.now(), reason=form.cleaned_data["reason"], **form.terms()
@@ -140,24 +121,7 @@ def rule_draft(request: HttpRequest, code: str) -> HttpResponse:
 def rule_decide(request: HttpRequest, code: str, number: int) -> HttpResponse:
     """The second person announces a draft or returns it with a reason; a version in force can be ended."""
     row = get_object_or_404(IncentiveVersion.objects.select_related("rule"), rule__code=code, number=number)
-    who: dict[str, Any] = {"actor": request.user, "now": timezone.now()}
-    act, reason = request.POST.get("act", ""), request.POST.get("reason", "")[:2000]
-    if act == "reject":
-        answered(
-            lambda: rule_book.rule_reject(draft=row, reason=reason, **who),
-            request,
-            _("The draft was returned."),
-        )
-    elif act == "retire":
-        answered(lambda: rule_book.rule_retire(row=row, **who), request, _("The rule is out of force."))
-    else:
-        begin = moment_of(request.POST.get("valid_from"))
-        answered(
-            lambda: services.incentive_activate(
-                draft=row, valid_from=begin, reason=reason, seen=whole(request.POST.get("seen")), **who
-            ), request,
-            _("The version is announced and comes into force on its day."),
-        )  # fmt: skip
+    announcing.decided(request, row, services.incentive_activate, ended=_("The rule is out of force."))
     return redirect("ledger:rule", code)
 
 
@@ -166,7 +130,7 @@ def rule_decide(request: HttpRequest, code: str, number: int) -> HttpResponse:
 def scheme_new(request: HttpRequest) -> HttpResponse:
     """Register what was adopted with staff, with the signed sheet."""
     form = SchemeForm(request.POST, request.FILES, prefix="scheme")
-    if _valid(request, form):
+    if valid(request, form):
         given = {name: value for name, value in form.cleaned_data.items() if name != "file"}
         answered(lambda: _scheme(request, form, given), request, _("The scheme is registered."))
     return redirect("ledger:rules")
@@ -193,7 +157,7 @@ def scheme_file(request: HttpRequest, public_id: str) -> FileResponse:
 def loss(request: HttpRequest) -> HttpResponse:
     """Propose that a person makes good a loss, within what the law leaves of the month's pay."""
     form = LossForm(request.POST, request.FILES, prefix="loss")
-    if not _valid(request, form):
+    if not valid(request, form):
         return redirect("ledger:rules")
     row = answered(lambda: _claim(request, form), request, _("Proposed; the person is told next."))
     return redirect("ledger:proposal", row.public_id) if row else redirect("ledger:rules")
@@ -203,13 +167,3 @@ def _claim(request: HttpRequest, form: Any) -> Any:
     now, given = timezone.now(), dict(form.cleaned_data)
     with files.stored_for([given.pop("file")], now=now) as stored:
         return services.loss_propose(files=stored, actor=request.user, now=now, **given)
-
-
-def _valid(request: HttpRequest, form: Any) -> bool:
-    """Whether everything is there; what is not is said beside its label."""
-    if form.is_valid():
-        return True
-    for name, errors in form.errors.items():
-        label = form.fields[name].label if name in form.fields else ""
-        messages.error(request, f"{label}: {' '.join(errors)}")
-    return False

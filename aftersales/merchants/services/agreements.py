@@ -7,7 +7,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
-from aftersales.core import events, moves, registers
+from aftersales.core import events, registers
 from aftersales.core.errors import DomainError, NotPermitted
 from aftersales.core.rulebook import RuleState
 from aftersales.merchants import agreementselectors
@@ -17,6 +17,7 @@ from aftersales.merchants.duties import declared
 from aftersales.merchants.models import Agreement, AgreementAnswer, AgreementVersion, Merchant, MerchantMember
 from aftersales.merchants.states import MemberRole
 from aftersales.standards import services as rule_book
+from aftersales.standards.announcing.services import Announced, version_activate, version_draft
 from aftersales.standards.models import ServiceStandard
 
 ACCEPT = "merchants.accept_agreement"
@@ -64,40 +65,14 @@ def agreement_draft(
     *, agreement: Agreement, label: str, actor: Any, now: datetime, reason: str = "",
     clauses: Sequence[Clause] | None = None, **terms: Any,
 ) -> AgreementVersion:  # fmt: skip
-    """Draft the next version, or correct the waiting draft: what stands, with ``terms`` changed.
-
-    Whoever last touched a draft counts as its drafter. Errors: not_permitted, label, and those of ``check``.
-    """
-    rule_book.require(actor, rule_book.DRAFT)
+    """Draft the next version, or correct the waiting draft. Errors: not_permitted, label, and those of ``check``."""
     if clauses is not None:
         terms["clauses"] = as_stored(clauses)
     terms["label"] = label.strip()[:40]
-    with transaction.atomic():
-        number = rule_book.next_number(Agreement, agreement.pk, AgreementVersion, "agreement_id")
-        versions = AgreementVersion.objects.filter(agreement=agreement)
-        waiting = versions.filter(state=RuleState.DRAFT).select_related("agreement").first()
-        if waiting is not None:
-            return _correct(waiting, terms, actor, now, reason)
-        columns = OWN_SOURCE | rule_book.inherited(
-            rule_book.newest(versions), TERMS, terms, actor=actor, now=now, reason=reason
-        )
-        row = AgreementVersion(agreement=agreement, number=number, **columns)
-        version_check(row)
-        rule_book.record_draft(row, actor=actor, now=now, reason=reason)
+    row: AgreementVersion = version_draft(
+        AGREEMENT, rule=agreement, actor=actor, now=now, reason=reason, **terms
+    )
     return row
-
-
-def _correct(
-    draft: AgreementVersion, terms: dict[str, Any], actor: Any, now: datetime, reason: str
-) -> AgreementVersion:
-    for name, value in terms.items():
-        setattr(draft, name, value)
-    version_check(draft)
-    saved: AgreementVersion = registers.save(
-        draft, actor=actor, now=now, event="rule.changed", payload=draft._payload(), version=draft.version,
-        drafted_by_id=actor.pk, drafted_at=now, change_reason=reason or draft.change_reason, **terms,
-    )  # fmt: skip
-    return saved
 
 
 def version_check(row: AgreementVersion) -> None:
@@ -119,20 +94,23 @@ def version_check(row: AgreementVersion) -> None:
         raise DomainError(_("Nothing counts “%(code)s”.") % {"code": missing[0]}, "counted")
 
 
+AGREEMENT = Announced(
+    versions=AgreementVersion, terms=TERMS, first=OWN_SOURCE, check=version_check,
+    earliest=lambda version, now: agreementselectors.announced_until([version], now)[version.pk],
+)  # fmt: skip
+
+
 def agreement_activate(
     *, draft: AgreementVersion, actor: Any, now: datetime, valid_from: datetime | None = None,
     seen: int | None = None,
 ) -> AgreementVersion:  # fmt: skip
     """Announce a draft (second person): its text is fixed, whom it concerns is asked, it binds from ``valid_from``.
 
-    By default as soon as the time of notice allows. ``seen``: the row's version that was read. Raises own_draft,
-    not_consulted, still_open, unanswered, announced_too_late, beside_the_book, Conflict and those of ``version_check``.
+    Raises not_consulted, still_open, unanswered, beside_the_book, and those of ``version_activate``.
     """
-    with transaction.atomic():
-        row = moves.locked(draft, version=seen, actor=actor)
-        version_check(row)
-        begin = valid_from or agreementselectors.announced_until([row], now)[row.pk]
-        done: AgreementVersion = rule_book.rule_activate(draft=row, actor=actor, now=now, valid_from=begin)
+    done: AgreementVersion = version_activate(
+        AGREEMENT, draft=draft, actor=actor, now=now, valid_from=valid_from, seen=seen
+    )
     return done
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -15,6 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from aftersales.core import moves
 from aftersales.core.access import answered, needs
+from aftersales.standards.announcing import views as announcing
 from training import pages
 from training import services as rules
 
@@ -63,15 +63,7 @@ def training(request: HttpRequest) -> HttpResponse:
 @require_POST
 def term_new(request: HttpRequest) -> HttpResponse:
     """Draft what an agreement asks for, or the next version of it."""
-    form = TermForm(request.POST, prefix="term")
-    if form.is_valid():
-        answered(
-            lambda: term_draft(actor=request.user, now=timezone.now(), **form.cleaned_data),
-            request, _("The draft waits for a second person."),
-        )  # fmt: skip
-    for name, problems in form.errors.items():
-        label = form.fields[name].label if name in form.fields else ""
-        messages.error(request, f"{label}: {' '.join(map(str, problems))}".strip(": "))
+    announcing.drafted(request, TermForm(request.POST, prefix="term"), term_draft)
     return redirect("merchants:training")
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
-from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -12,11 +12,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 from django.views.decorators.http import require_GET, require_POST
 
-from aftersales.core import moves
-from aftersales.core.access import answered, needs
-from aftersales.core.posted import moment_of, whole
+from aftersales.core.access import answered, needs, valid
+from aftersales.core.posted import whole
 from aftersales.core.rulebook import RuleState
 from aftersales.standards import services as rule_book
+from aftersales.standards.announcing import views as announcing
+from aftersales.standards.announcing.pages import chosen
 from aftersales.standards.consulting import selectors as consulting
 from aftersales.standards.consulting.services import comment_answer, consultation_open
 from aftersales.standards.models import ConsultationComment
@@ -38,6 +39,7 @@ from ..services.agreements import agreement_activate, agreement_create, agreemen
 SEE = "merchants.view_agreements"
 CONSULT = "standards.consult"
 FILTERS = (Standing.WAITING, Standing.OVERDUE, Standing.DECLINED, Standing.ACCEPTED)
+ACTS = ("activate", "reject", "retire")
 HEAD = ("label", "size", "preamble_zh", "preamble_en")
 
 
@@ -65,7 +67,7 @@ def new(request: HttpRequest) -> HttpResponse:
     """Open a template, or a supplement of a category or merchant."""
     form = AgreementForm(request.POST, prefix="new")
     row = None
-    if _valid(request, form):
+    if valid(request, form):
         row = answered(
             lambda: agreement_create(actor=request.user, now=timezone.now(), **form.cleaned_data), request
         )
@@ -80,18 +82,13 @@ def agreement(request: HttpRequest, code: str) -> HttpResponse:
     versions = list(
         row.versions.select_related("agreement", "drafted_by", "activated_by").order_by("-number")
     )
-    wanted = whole(request.GET.get("v"))
-    version = pages.chosen(versions, wanted, now)
-    if wanted is not None and version is None:
-        raise Http404
-    page: dict[str, Any] = {
-        "title": row.name, "now": now, "agreement": row, "version": version,
-        "may_draft": request.user.has_perm(rule_book.DRAFT),
-        "versions": [(one, pages.badge_of(one, now)) for one in versions],
-    }  # fmt: skip
-    if version is not None:
-        page |= _about(request, version, versions, now)
-    return render(request, "merchants/agreement.html", page)
+    page = announcing.opened(request, row, versions, now, badge=pages.badge_of, about=_about, counts=asks)
+    return render(request, "merchants/agreement.html", page | {"agreement": row})
+
+
+def asks(version: AgreementVersion, now: datetime) -> bool:
+    """Whether owners are asked to accept it, from the day of its announcement on."""
+    return version.state == RuleState.ACTIVE
 
 
 def _about(
@@ -100,14 +97,11 @@ def _about(
     before = pages.earlier(version, versions, whole(request.GET.get("with")))
     only = before is not None and request.GET.get("only") == "changes"
     is_draft = version.state == RuleState.DRAFT
-    options = {one.move.name: one for one in moves.options(version, actor=request.user, now=now)}
     talked = consulting.consultation_of(version)
     concerned = agreements.counts(version) if version.sha256 else None
     return {
         "lines": pages.lines(version, before, only_changes=only), "only": only,
-        "before": before, "badge": pages.badge_of(version, now),
-        "changes": pages.changes_words(version, before), "is_draft": is_draft, "counts": concerned,
-        "activate": options.get("activate"), "reject": options.get("reject"), "retire": options.get("retire"),
+        "before": before, "changes": pages.changes_words(version, before), "counts": concerned,
         "earliest": agreements.announced_until([version], now)[version.pk] if is_draft else None,
         "parts": agreements.differences(version, now) if version.state in ("draft", "active") else [],
         "talked": talked, "comments": consulting.comments(talked, request.user) if talked else [],
@@ -129,7 +123,7 @@ def draft(request: HttpRequest, code: str) -> HttpResponse:
     """Write the next version, or correct the waiting draft."""
     row = _agreement(request, code)
     versions = list(row.versions.select_related("agreement").order_by("-number"))
-    start = pages.chosen(versions, None, timezone.now())
+    start = chosen(versions, None, timezone.now(), counts=asks)
     if request.method == "POST":
         form, clauses = VersionForm(request.POST, prefix="v"), ClauseForms(request.POST, prefix="c")
         if form.is_valid() and clauses.is_valid() and _drafted(request, row, form, clauses):
@@ -161,26 +155,12 @@ def _drafted(request: HttpRequest, row: Agreement, form: VersionForm, clauses: A
 def decide(request: HttpRequest, code: str, number: int) -> HttpResponse:
     """The second person announces a draft or returns it with a reason; a version in force can be ended."""
     row = _version(request, code, number)
-    who: dict[str, Any] = {"actor": request.user, "now": timezone.now()}
-    act, reason = request.POST.get("act", ""), request.POST.get("reason", "")[:2000]
-    begin = moment_of(request.POST.get("valid_from"))
-    acts = {
-        "activate": (
-            lambda: agreement_activate(
-                draft=row, valid_from=begin, seen=whole(request.POST.get("seen")), **who
-            ),
-            _("Announced; the owners whom it concerns are asked to accept it."),
-        ),
-        "reject": (
-            lambda: rule_book.rule_reject(draft=row, reason=reason, **who),
-            _("The draft was returned."),
-        ),
-        "retire": (lambda: rule_book.rule_retire(row=row, **who), _("The version is out of force.")),
-    }
-    if act not in acts:
+    if request.POST.get("act") not in ACTS:
         raise Http404
-    does, done = acts[act]
-    answered(does, request, done)
+    announcing.decided(
+        request, row, lambda reason, **given: agreement_activate(**given), ended=_("The version is out of force."),
+        announced=_("Announced; the owners whom it concerns are asked to accept it."),
+    )  # fmt: skip
     return redirect("merchants:agreement", code)
 
 
@@ -197,7 +177,7 @@ def consult(request: HttpRequest, code: str, number: int) -> HttpResponse:
     row, form = _version(request, code, number), ConsultForm(request.POST, prefix="ask")
     if not row.agreement.is_public:
         raise Http404
-    if _valid(request, form):
+    if valid(request, form):
         answered(
             lambda: consultation_open(draft=row, actor=request.user, now=timezone.now(), **form.cleaned_data),
             request, _("The draft stands on the public page and in the merchants' portal now."),
@@ -211,7 +191,7 @@ def comment(request: HttpRequest, public_id: str) -> HttpResponse:
     """Say what becomes of a comment."""
     rows = ConsultationComment.objects.visible_to(request.user).select_related("consultation")
     row, form = get_object_or_404(rows, public_id=public_id), CommentAnswerForm(request.POST, prefix="say")
-    if _valid(request, form):
+    if valid(request, form):
         answered(
             lambda: comment_answer(
                 comment=row, actor=request.user, now=timezone.now(), seen=whole(request.POST.get("seen")),
@@ -220,10 +200,3 @@ def comment(request: HttpRequest, public_id: str) -> HttpResponse:
             request, _("Answered; it stands on the public page."),
         )  # fmt: skip
     return redirect("merchants:agreement", row.consultation.citation.partition(" v")[0])
-
-
-def _valid(request: HttpRequest, form: Any) -> bool:
-    for name, problems in form.errors.items():
-        label = form.fields[name].label if name in form.fields else ""
-        messages.error(request, f"{label}: {' '.join(map(str, problems))}".strip(": "))
-    return bool(form.is_valid())

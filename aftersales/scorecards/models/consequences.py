@@ -16,6 +16,7 @@ from simple_history.models import HistoricalRecords
 from aftersales.core.models import PublicIdModel, StateModel, VersionedModel
 from aftersales.core.rulebook import RuleVersion
 from aftersales.core.statefield import StateField
+from aftersales.ledger.states import Fallen
 from aftersales.merchants.models import Merchant
 from aftersales.merchants.states import MerchantState
 from aftersales.scorecards.consequencemachine import CONSEQUENCE_MACHINE, MEASURE_MACHINE
@@ -100,8 +101,9 @@ class MerchantMeasure(PublicIdModel, StateModel, VersionedModel):
     It acts and is published from ``begins_at`` to ``ends_at`` (empty: until it is lifted). ``figures``: what was
     counted, as codes and numbers; ``step``: which step of the ladder, ``rests_on``: the one before it. ``points``,
     ``weight``, ``cap``, ``amount`` with ``most`` and ``course``: what the effect does, taken from the version.
-    ``released_at``: the deposit was taken down or the shop let go, once, also while an appeal waits. ``found_state``:
-    of a restriction or suspension, what the shop goes back to.
+    ``fell_by``: of one that was overturned, whether its fact fell with it. ``released_at``: the deposit was taken down
+    or the shop let go, once, also while an appeal waits. ``found_state``: of a restriction or suspension, what the
+    shop goes back to.
     """
 
     number = models.CharField(_("number"), max_length=40, unique=True)
@@ -147,6 +149,7 @@ class MerchantMeasure(PublicIdModel, StateModel, VersionedModel):
     heard_by = person(_("heard by"))
     heard_at = models.DateTimeField(_("heard at"), null=True)
     appeal_answer = models.TextField(_("answer to the appeal"), max_length=4000, blank=True)
+    fell_by = models.CharField(_("why it fell"), max_length=12, choices=Fallen, blank=True, default="")
     ended_at = models.DateTimeField(_("ended at"), null=True)
     end_reason = models.TextField(_("why it ended"), max_length=2000, blank=True, default="")
     released_at = models.DateTimeField(_("what it did ended at"), null=True, blank=True)
@@ -211,9 +214,9 @@ class MerchantMeasure(PublicIdModel, StateModel, VersionedModel):
         return self.told()
 
     @transition(**MEASURE_MACHINE.transition("overturn"))
-    def overturn(self, *, actor: Any, now: datetime, answer: str) -> dict[str, Any]:
+    def overturn(self, *, actor: Any, now: datetime, answer: str, fell_by: str) -> dict[str, Any]:
         self.heard_by_id, self.heard_at, self.appeal_answer = actor.pk, now, answer
-        return self._over(now)
+        return self._fell(now, fell_by)
 
     @transition(**MEASURE_MACHINE.transition("lift"))
     def lift(self, *, actor: Any, now: datetime, why: str = "") -> dict[str, Any]:
@@ -231,8 +234,12 @@ class MerchantMeasure(PublicIdModel, StateModel, VersionedModel):
         return self._over(now, why)
 
     @transition(**MEASURE_MACHINE.transition("follow"))
-    def follow(self, *, actor: Any, now: datetime, why: str = "") -> dict[str, Any]:
-        return self._over(now, why)
+    def follow(self, *, actor: Any, now: datetime, fell_by: str, why: str = "") -> dict[str, Any]:
+        return self._fell(now, fell_by, why)
+
+    def _fell(self, at: datetime, fell_by: str, why: str = "") -> dict[str, Any]:
+        self.fell_by = fell_by
+        return self._over(at, why) | {"fell_by": str(fell_by)}
 
     def _over(self, at: datetime, why: str = "") -> dict[str, Any]:
         self.ended_at, self.end_reason = at, why
@@ -247,7 +254,7 @@ class MeasureFact(models.Model):
     """One fact that a measure rests on: a broken obligation, a figure of a month, points.
 
     While it stands, no other measure rests on the same fact of the same merchant (order 116 §27). ``freed_at``: the
-    measure fell with another one, so the fact may be judged anew.
+    measure fell with another one, or as the wrong consequence, so the fact may be judged anew.
     """
 
     measure = models.ForeignKey(

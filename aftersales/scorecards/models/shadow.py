@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from aftersales.core.models import AppendOnlyModel, PublicIdModel
+from aftersales.core.retention import retainable_triggers
 from aftersales.scorecards.models.formulas import FormulaVersion
 from aftersales.scorecards.querysets import ShadowQuerySet, ShadowScores
 from aftersales.scorecards.states import Played, ShadowKind, SubjectKind, Topic
@@ -106,11 +107,14 @@ class ShadowDiff(AppendOnlyModel):
         ]
 
 
-class ShadowScore(AppendOnlyModel):
+class ShadowScore(models.Model):
     """One subject's score of a day by the version that counts and by the draft, each with what it was counted from.
 
-    ``size``: the movement without its sign, by which the list is sorted. Names of people are not kept.
+    ``size``: the movement without its sign, by which the list is sorted. Names of people are not kept. Nobody changes
+    a row; retention removes it after the rule book's ``shadow_days``, the sums in the run's parts stay.
     """
+
+    append_only = True
 
     run = models.BigIntegerField(_("run"))
     day = models.DateField(_("last day that counted"))
@@ -129,7 +133,8 @@ class ShadowScore(AppendOnlyModel):
 
     objects = ShadowScores.as_manager()
 
-    class Meta(AppendOnlyModel.Meta):
+    class Meta:
+        triggers = retainable_triggers()
         verbose_name = pgettext_lazy("shadow", "score under a draft")
         verbose_name_plural = pgettext_lazy("shadow", "scores under a draft")
         constraints: ClassVar = [

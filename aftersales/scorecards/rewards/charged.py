@@ -1,11 +1,14 @@
 """Figures of merchants that rules of the ledger have charged: no measure rests on them any more."""
 
 from collections.abc import Collection
-from datetime import date
+from datetime import date, datetime
 
+from django.db.models import Q
+
+from aftersales.core.models import Event
 from aftersales.ledger.incentivestates import Consequence
 from aftersales.ledger.models import Proposal, Raised
-from aftersales.ledger.states import Party
+from aftersales.ledger.states import Fallen, Party
 from aftersales.scorecards.models import Snapshot
 from aftersales.scorecards.rewards.asking import METRIC, PRAISE, SCORE
 from aftersales.scorecards.states import SubjectKind, Verdict
@@ -20,13 +23,13 @@ def charged(of: Collection[tuple[int, date]], figure: str, score: str) -> set[tu
     key. One statement, where something was charged two, for scores three.
 
     A score takes the figures with it that were missed in it. What was turned back since stays charged: its fact was
-    decided about, and leads to nothing again.
+    decided about, and leads to nothing again; unless only the consequence was the wrong one.
     """
     rows = Raised.objects.filter(
         party=Party.MERCHANT,
         party_id__in={merchant for merchant, _month in of},
         month__in={month for _merchant, month in of},
-    ).exclude(rule__consequence=Consequence.REWARD)
+    ).exclude(wrongly() | Q(rule__consequence=Consequence.REWARD))
     months = {pk: (merchant, month) for pk, merchant, month in rows.values_list("pk", "party_id", "month")}
     if not months:
         return set()
@@ -44,6 +47,21 @@ def charged(of: Collection[tuple[int, date]], figure: str, score: str) -> set[tu
     return {(merchant, figure, f"{code} {month:%Y-%m}") for merchant, month, code in codes} | {
         (merchant, score, f"{month:%Y-%m}") for merchant, month in scored
     }
+
+
+def charged_breaches(since: datetime, **of: int) -> set[str]:
+    """Breaches that an incentive rule has charged already: one fact has one consequence."""
+    months = Raised.objects.filter(party=Party.MERCHANT, month__gte=since.date().replace(day=1), **of)
+    months = months.exclude(wrongly())
+    keys = {key for events in months.values_list("events", flat=True) for key in events}
+    told = Event.objects.filter(pk__in=keys, kind="clock.breached").values_list("payload", flat=True)
+    return {str(one["clock"]) for one in told if one.get("clock")}
+
+
+def wrongly() -> Q:
+    """Of ``Raised``: what fell as the wrong consequence of a fact that holds, so that another one may follow."""
+    fell = Proposal.objects.filter(source_kind=RAISED, fell_by=Fallen.CONSEQUENCE)
+    return Q(pk__in=fell.values("source_id"))
 
 
 def missed(of: Collection[tuple[int, date]]) -> dict[tuple[int, date], set[str]]:

@@ -25,7 +25,13 @@ from aftersales.scorecards.services.measures import (
 )
 from aftersales.scorecards.services.months import month_ask, month_run, months_sweep
 from aftersales.scorecards.services.scoring import snapshots_take, standings_count
-from aftersales.scorecards.services.shadow import Tried, formula_simulate, shadow_ask, shadow_go
+from aftersales.scorecards.services.shadow import (
+    Tried,
+    formula_simulate,
+    scores_forget,
+    shadow_ask,
+    shadow_go,
+)
 from aftersales.scorecards.services.weights import weights_take
 
 __all__ = [
@@ -57,6 +63,7 @@ __all__ = [
     "refresh",
     "rows_count_again",
     "rows_leave_out",
+    "scores_forget",
     "shadow_ask",
     "shadow_go",
     "snapshots_take",

@@ -3,17 +3,15 @@
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from aftersales.core import moves, registers
-from aftersales.core.errors import DomainError
-from aftersales.core.rulebook import RuleState
+from aftersales.core import registers
 from aftersales.scorecards.models import Formula, FormulaVersion
 from aftersales.scorecards.scores import selectors
-from aftersales.scorecards.services.announcing import announce_later
+from aftersales.scorecards.services.announcing import announce_later, with_a_day
 from aftersales.scorecards.states import SubjectKind
 from aftersales.standards import services as rule_book
+from aftersales.standards.announcing.services import Announced, version_activate, version_draft
 
 TERMS = ("terms", "source_ref", "source_zh", "source_en", "note_zh", "note_en")
 
@@ -33,38 +31,12 @@ def formula_create(
 def formula_draft(
     *, formula: Formula, actor: Any, now: datetime, reason: str = "", **terms: Any
 ) -> FormulaVersion:
-    """Draft the next version, or correct the waiting draft: what stands, with ``terms`` changed.
+    """Draft the next version, or correct the waiting draft.
 
-    Whoever last touched a draft counts as its drafter and does not bring it into force. Raises ``no_terms``,
-    ``wrong_terms``, ``unknown_metric``.
+    Raises ``no_terms``, ``wrong_terms``, ``unknown_metric``.
     """
-    rule_book.require(actor, rule_book.DRAFT)
-    with transaction.atomic():
-        number = rule_book.next_number(Formula, formula.pk, FormulaVersion, "formula_id")
-        versions = FormulaVersion.objects.filter(formula=formula)
-        waiting = versions.filter(state=RuleState.DRAFT).select_related("formula").first()
-        if waiting is not None:
-            return _correct(waiting, terms, actor, now, reason)
-        columns = rule_book.inherited(
-            rule_book.newest(versions), TERMS, terms, actor=actor, now=now, reason=reason
-        )
-        row = FormulaVersion(formula=formula, number=number, **columns)
-        check(row)
-        rule_book.record_draft(row, actor=actor, now=now, reason=reason)
+    row: FormulaVersion = version_draft(FORMULA, rule=formula, actor=actor, now=now, reason=reason, **terms)
     return row
-
-
-def _correct(
-    draft: FormulaVersion, terms: dict[str, Any], actor: Any, now: datetime, reason: str
-) -> FormulaVersion:
-    for name, value in terms.items():
-        setattr(draft, name, value)
-    check(draft)
-    saved: FormulaVersion = registers.save(
-        draft, actor=actor, now=now, event="rule.changed", payload=draft._payload(), version=draft.version,
-        drafted_by_id=actor.pk, drafted_at=now, change_reason=reason or draft.change_reason, **terms,
-    )  # fmt: skip
-    return saved
 
 
 def check(version: FormulaVersion) -> None:
@@ -72,29 +44,21 @@ def check(version: FormulaVersion) -> None:
     selectors.terms_of(version)
 
 
+FORMULA = Announced(
+    versions=FormulaVersion, terms=TERMS, check=check, earliest=selectors.earliest, tell=announce_later,
+    begins=with_a_day(_("A formula begins with a day, so that it judges whole days.")),
+)  # fmt: skip
+
+
 def formula_activate(
-    *,
-    draft: FormulaVersion,
-    actor: Any,
-    now: datetime,
-    valid_from: datetime | None = None,
-    reason: str = "",
+    *, draft: FormulaVersion, actor: Any, now: datetime, valid_from: datetime | None = None, reason: str = "",
     seen: int | None = None,
-) -> FormulaVersion:
+) -> FormulaVersion:  # fmt: skip
     """Announce a draft and bring it into force with a day, after the time of notice (second person).
 
-    Merchants whom it will judge are told, once. ``seen``: the row's version that the second person read; what was
-    changed since is not announced unread. Raises ``own_draft``, ``announced_too_late``, ``not_a_day``, and Conflict.
+    Merchants whom it will judge are told, once. Raises ``not_a_day`` and those of ``version_activate``.
     """
-    with transaction.atomic():
-        row = moves.locked(draft, version=seen, actor=actor)
-        check(row)
-        begin = valid_from or selectors.earliest(row, now)
-        here = begin.astimezone(selectors.zone())
-        if (here.hour, here.minute, here.second, here.microsecond) != (0, 0, 0, 0):
-            raise DomainError(_("A formula begins with a day, so that it judges whole days."), "not_a_day")
-        done: FormulaVersion = rule_book.rule_activate(
-            draft=row, actor=actor, now=now, valid_from=begin, reason=reason
-        )
-        announce_later(version=done, now=now)
+    done: FormulaVersion = version_activate(
+        FORMULA, draft=draft, actor=actor, now=now, valid_from=valid_from, reason=reason, seen=seen
+    )
     return done

@@ -16,7 +16,9 @@ from aftersales.clocks.models import BreachExclusion
 from aftersales.core import events, moves, series
 from aftersales.core.errors import Busy, Conflict, DomainError
 from aftersales.core.files import StoredFile
+from aftersales.ledger.services import fell
 from aftersales.ledger.services.onefact import facts_hold
+from aftersales.ledger.states import Fallen
 from aftersales.notices.services import notice_send
 from aftersales.scorecards import consequences, consequencewords
 from aftersales.scorecards.consequences import BREACH, DAY, Plan
@@ -186,17 +188,19 @@ def measure_appeal(
 
 
 def measure_hear(
-    *, measure: MerchantMeasure, upheld: bool, answer: str, actor: Any, now: datetime
+    *, measure: MerchantMeasure, upheld: bool, answer: str, actor: Any, now: datetime, fell_by: str = ""
 ) -> MerchantMeasure:
     """Another person decides about the appeal and says why. Overturned, everything turns back in this transaction:
     what it did, its fact in figures and scores, and the measures that rested on it.
 
-    Raises ``another_person``, ``own_merchant``, ``words_missing``.
+    ``fell_by``: the fact (by default), or the consequence alone was wrong; then the fact goes on counting and another
+    rule may judge it. Raises ``another_person``, ``own_merchant``, ``words_missing``, ``fell_by``.
     """
     said = _words(answer)
+    more: dict[str, Any] = {} if upheld else {"fell_by": fell(fell_by)}
     with transaction.atomic():
         name = "uphold" if upheld else "overturn"
-        row: MerchantMeasure = moves.perform(measure, name, actor=actor, now=now, answer=said)
+        row: MerchantMeasure = moves.perform(measure, name, actor=actor, now=now, answer=said, **more)
         if not upheld:
             _undo(row, said, actor, now)
         result = MeasureState(row.state).label
@@ -205,7 +209,10 @@ def measure_hear(
 
 
 def _undo(row: MerchantMeasure, why: str, actor: Any, now: datetime) -> None:
-    turning.fact_falls(row, why, actor, now)
+    if row.fell_by == Fallen.CONSEQUENCE:
+        row.facts.update(freed_at=now)
+    else:
+        turning.fact_falls(row, why, actor, now)
     turning.end(row, now, undone=True)
     for one in turning.resting_on(row):
         measure_cancel(measure=one, reason=turning.why_with(row), actor=system_user(now), now=now)
@@ -253,8 +260,13 @@ def _carried_no_more(row: MerchantMeasure, actor: Any, now: datetime) -> bool:
     return True
 
 
-def measure_follow(*, measure: int, reason: str, actor: Any, now: datetime) -> MerchantMeasure | None:
-    """The penalty that a measure led to was turned back in the ledger: the measure falls with it. Twice is as once."""
+def measure_follow(
+    *, measure: int, reason: str, actor: Any, now: datetime, fell_by: str = ""
+) -> MerchantMeasure | None:
+    """The penalty that a measure led to was turned back in the ledger: the measure falls with it, by the same ground.
+
+    Twice is as once.
+    """
     with transaction.atomic():
         row: MerchantMeasure | None = (
             MerchantMeasure.objects.select_for_update(of=("self",))
@@ -264,7 +276,9 @@ def measure_follow(*, measure: int, reason: str, actor: Any, now: datetime) -> M
         )
         if row is None or row.state in FALLEN:
             return None
-        done: MerchantMeasure = moves.perform(row, "follow", actor=actor, now=now, reason=reason, why=reason)
+        done: MerchantMeasure = moves.perform(
+            row, "follow", actor=actor, now=now, reason=reason, why=reason, fell_by=fell(fell_by)
+        )
         _undo(done, reason or done.number, actor, now)
     return done
 

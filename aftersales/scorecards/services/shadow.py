@@ -10,8 +10,9 @@ from django.db import connection, transaction
 from django.db.models import Count, Max
 from django.utils.translation import gettext_lazy as _
 
+from accounts.services import system_user
 from aftersales.clocks.models import LadderRung
-from aftersales.core import jobs
+from aftersales.core import events, jobs, retention
 from aftersales.core.errors import DomainError, NotPermitted
 from aftersales.core.models import Event
 from aftersales.core.readonly import looking_only
@@ -293,3 +294,15 @@ def last_quarter(now: datetime) -> tuple[date, date]:
     """The three whole months before this one."""
     until = now.astimezone(selectors.zone()).date().replace(day=1) - timedelta(days=1)
     return scores.days_of(until)[0].replace(day=1), until
+
+
+def scores_forget(*, now: datetime) -> int:
+    """Remove scores of trials past the rule book's ``shadow_days``; how many. Wordings and sums stay.
+
+    PostgreSQL re-checks the age itself: the function belongs to the owner and refuses anything younger.
+    """
+    removed = retention.run("scorecards", now)
+    if removed:
+        system = system_user(now)
+        events.record("trials.retained", subject=system, actor=system, now=now, payload={"count": removed})
+    return removed

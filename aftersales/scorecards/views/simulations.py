@@ -97,6 +97,7 @@ def _page(request: HttpRequest, run: ShadowRun, parts: list[Any]) -> dict[str, A
     }  # fmt: skip
     return {
         "asked": asked, "part": part, "counts": part.counts, "rows": rows, "picture": picture, "table": table,
+        "forgotten": not rows and bool(part.counts["subjects"]) and pages.is_forgotten(run),
         "grades": pages.grades(part), "finding": pages.finding(part, run),
         "more": urlencode(here | {"after": after}) if after else "", "sheet": urlencode(here | {"format": "csv"}),
         "days": [(one.counts["day"], urlencode(here | {"day": one.counts["day"]})) for one in parts],

@@ -14,7 +14,7 @@ from django.utils.translation import pgettext
 from django.views.decorators.http import require_GET, require_POST
 
 from aftersales.core import events, moves
-from aftersales.core.access import answered, needs
+from aftersales.core.access import answered, needs, valid
 from aftersales.core.models import Event
 from aftersales.core.posted import whole
 from aftersales.core.rulebook import RuleState
@@ -53,7 +53,7 @@ def draft(request: HttpRequest) -> HttpResponse:
     """Draft a promotion."""
     form = PromotionForm(request.POST, prefix="draft")
     made = None
-    if book.valid(request, form):
+    if valid(request, form):
         made = answered(
             lambda: services.promotion_draft(actor=request.user, now=timezone.now(), **form.cleaned_data),
             request, _("Drafted. Now say which numbers it overrides."),
@@ -147,7 +147,7 @@ def comment(request: HttpRequest, public_id: str) -> HttpResponse:
 def change(request: HttpRequest, code: str) -> HttpResponse:
     """Correct name, dates or reason of a draft."""
     row, form = _row(code), PromotionForm(request.POST, prefix="draft")
-    if book.valid(request, form):
+    if valid(request, form):
         answered(
             lambda: services.promotion_change(
                 promotion=row, actor=request.user, now=timezone.now(), version=whole(request.POST.get("version")),
@@ -169,7 +169,7 @@ def override(request: HttpRequest, code: str) -> HttpResponse:
         answered(lambda: services.override_drop(promotion=row, sort=sort, code=rule, **who), request)
         return redirect("promotions:promotion", code)
     form = OverrideForm(request.POST, prefix="over")
-    if book.valid(request, form):
+    if valid(request, form):
         answered(
             lambda: services.override_set(promotion=row, **form.terms(), **who),
             request,
@@ -193,7 +193,7 @@ def act(request: HttpRequest, code: str, name: str) -> HttpResponse:
         raise Http404
     service, asks, done = ACTS[name]
     row, form = _row(code), WhyForm(request.POST, prefix=name)
-    if not asks or book.valid(request, form):
+    if not asks or valid(request, form):
         more = {"reason": form.cleaned_data["reason"]} if asks else {}
         version = whole(request.POST.get("version"))
         answered(
