@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('scorecards', '0009_said'),
+        ('scorecards', '0010_fallen_and_forgotten'),
     ]
 
     operations = [

@@ -16,7 +16,7 @@ COPIED = """
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('cases', '0002_invoices_due'),
+        ('cases', '0003_repair_workshop'),
         ('merchants', '0005_return_addresses'),
     ]
 
