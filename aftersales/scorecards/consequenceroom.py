@@ -10,6 +10,7 @@ from aftersales.ledger import clauses, raisers
 from aftersales.ledger import words as ledger_words
 from aftersales.merchants import trainingorders
 from aftersales.scorecards import (
+    consequenceeffects,
     consequenceguards,
     consequencemachine,
     consequences,
@@ -56,7 +57,7 @@ def connect() -> None:
         moves.guard("ledger.proposal", move, consequenceguards.not_the_manager_of_the_shop)
     checked_by(ConsequenceVersion, check)
     files.declare("scorecards.measurefile", stored)
-    trainingorders.provide(consequences.ordered_courses)
+    trainingorders.provide(consequenceeffects.ordered_courses)
     jobs.register(ANNOUNCE, tasks.announce_consequence_job, _("Tell merchants of a new consequence rule"))
     jobs.register(STAND, tasks.stand_job, _("Count scores anew after an appeal"))
     name = _("Let measures follow their penalties")

@@ -19,7 +19,7 @@ from aftersales.core.sheets.resource import Column, SheetResource
 from aftersales.core.sheets.widgets import KeyWidget, MomentWidget, TextWidget
 from aftersales.merchants.models import Merchant
 from aftersales.merchants.states import TRADING
-from aftersales.scorecards import consequences
+from aftersales.scorecards import consequenceeffects
 from aftersales.scorecards.consequencestates import Effect
 from aftersales.scorecards.consequencewords import clause
 from aftersales.scorecards.models import MerchantMeasure
@@ -66,14 +66,14 @@ class WeightSheet(SheetResource):
 
 def weights(now: datetime, *, only_less: bool = False) -> list[Weight]:
     """Every shop that sells, by code. Two statements, whatever the number."""
-    acting = consequences.effects_of(None, now)
+    acting = consequenceeffects.effects_of(None, now)
     rows = Merchant.objects.filter(state__in=sorted(TRADING)).order_by("code")
     if only_less:
         rows = rows.filter(pk__in=list(acting))
-    return [_weight(one, acting.get(one.pk, consequences.Effects())) for one in rows]
+    return [_weight(one, acting.get(one.pk, consequenceeffects.Effects())) for one in rows]
 
 
-def _weight(merchant: Merchant, held: consequences.Effects) -> Weight:
+def _weight(merchant: Merchant, held: consequenceeffects.Effects) -> Weight:
     return Weight(merchant, held.weight, held.giving(Effect.WEIGHT), held.cap, held.campaigns, held.points)
 
 

@@ -22,8 +22,8 @@ from aftersales.merchants.services import merchant_change
 from aftersales.merchants.services.training import lessons_sweep
 from aftersales.notices.models import Notice
 from aftersales.scorecards import (
+    consequenceeffects,
     consequencepages,
-    consequences,
     consequencetrial,
     consequencewords,
     services,
@@ -160,21 +160,23 @@ def test_from_the_warning_to_the_limit_of_orders_and_all_turned_back_on_appeal(
     assert (points.effect, points.points, points.rests_on) == (Effect.POINTS, 6, warning)
     (weight,) = raised(at + DAY)
     assert (weight.effect, weight.weight) == (Effect.WEIGHT, Decimal("0.8"))
-    held = consequences.effects(merchant, at + DAY)
+    held = consequenceeffects.effects(merchant, at + DAY)
     assert (held.points, held.weight, held.cap, held.campaigns) == (6, Decimal("0.8"), None, True)
 
     late = broken(merchant, at + 2 * DAY, 2)
     at += 6 * DAY
     (cap,) = raised(at)
     assert (cap.effect, cap.cap, cap.step) == (Effect.CAP, 50, 3)
-    assert consequences.effects(merchant, at + HOUR).cap == 50
+    assert consequenceeffects.effects(merchant, at + HOUR).cap == 50
     before = counted(at + HOUR, "merchant", merchant.pk)["obligations_kept"]
     assert (before.num, before.den) == (0, 6)
 
     said = services.measure_appeal(measure=points, text="当日平台接口故障", actor=shop.owner, now=at + HOUR)
     assert said.state == "appealed"
     assert said.hear_due > at + 4 * DAY
-    assert consequences.effects(merchant, at + 2 * HOUR).points == 6, "it acts while the appeal is heard"
+    assert consequenceeffects.effects(merchant, at + 2 * HOUR).points == 6, (
+        "it acts while the appeal is heard"
+    )
     heard = services.measure_hear(
         measure=said, upheld=False, answer="接口日志属实", actor=desk.supervisor, now=at + DAY
     )
@@ -182,7 +184,7 @@ def test_from_the_warning_to_the_limit_of_orders_and_all_turned_back_on_appeal(
     for row in (warning, weight, cap):
         row.refresh_from_db()
     assert (warning.state, weight.state, cap.state) == ("in_force", "cancelled", "cancelled")
-    held = consequences.effects(merchant, at + DAY)
+    held = consequenceeffects.effects(merchant, at + DAY)
     assert (held.points, held.weight, held.cap) == (0, Decimal(1), None)
     assert BreachExclusion.objects.standing().filter(cause="appeal").count() == 2
     after = counted(at + DAY, "merchant", merchant.pk)["obligations_kept"]

@@ -20,7 +20,7 @@ from aftersales.core.posted import whole
 from aftersales.core.sheets.views import handed
 from aftersales.ledger.states import Fallen
 from aftersales.merchants.models import Merchant
-from aftersales.scorecards import consequences, measurepages, services, weightsheets
+from aftersales.scorecards import consequenceeffects, measurepages, services, weightsheets
 from aftersales.scorecards import consequencewords as words
 from aftersales.scorecards.consequencequerysets import VIEW
 from aftersales.scorecards.measurepages import Tab
@@ -43,7 +43,7 @@ def measures(request: HttpRequest) -> HttpResponse:
     page = {
         "title": pgettext("scorecards", "Measures against merchants"), "now": now, "rows": listed, "more": more,
         "tab": tab, "tabs": measurepages.tabs(request.user, now), "shop": shop,
-        "held": consequences.effects(shop, now) if shop is not None else None,
+        "held": consequenceeffects.effects(shop, now) if shop is not None else None,
     }  # fmt: skip
     return render(request, "scorecards/measures.html", page)
 

@@ -24,7 +24,7 @@ from aftersales.ledger.models import Proposal, ProposalFile
 from aftersales.ledger.states import Party
 from aftersales.merchants.models import Merchant
 from aftersales.portal.scope import MerchantRequest, own_cases, owner_page, reading
-from aftersales.scorecards import consequences, measurepages
+from aftersales.scorecards import consequenceeffects, measurepages
 
 READ = "ledger.view_of_merchant"
 
@@ -40,7 +40,7 @@ def index(request: MerchantRequest) -> HttpResponse:
     measures, older = measurepages.lines(mine, now, before=whole(request.GET.get("older")), most=20)
     page = {
         "title": pgettext("portal", "Consequences"), "now": now, "rows": rows, "more": more, "measures": measures,
-        "older": older, "held": consequences.effects(request.merchant, now),
+        "older": older, "held": consequenceeffects.effects(request.merchant, now),
     }  # fmt: skip
     return render(request, "portal/consequences.html", page)
 

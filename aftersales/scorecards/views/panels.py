@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from aftersales.core import panels
 from aftersales.ledger.states import Party
-from aftersales.scorecards import consequences, measurepages
+from aftersales.scorecards import consequenceeffects, measurepages
 from aftersales.scorecards.consequencequerysets import VIEW
 from aftersales.scorecards.models import MonthOutcome, Plan
 from aftersales.scorecards.rectification import selectors as plans
@@ -32,7 +32,7 @@ def measures_of(row: Any, request: HttpRequest) -> str:
     if not request.user.has_perm(VIEW):
         return ""
     now = timezone.now()
-    held = consequences.effects(row, now)
+    held = consequenceeffects.effects(row, now)
     for one in held.measures:
         one.merchant = row
     lines = [measurepages.line(one, now) for one in reversed(held.measures)]
