@@ -52,7 +52,7 @@ SAME_PROBLEM = (
 
 
 def _took(until: str, since: str) -> str:
-    return f"greatest(0, extract(epoch FROM {until} - {since}))::int"
+    return f"greatest(0, date_part('epoch', {until} - {since}))::int"
 
 
 def _crossings() -> str:
