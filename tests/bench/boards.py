@@ -37,7 +37,7 @@ def _taken(source: str, effort: int) -> tuple[dict[str, list[float]], int]:
     """Seconds of each page by each order in a copy of this set, and statements of the dearest."""
     with copy_of(source) as name:
         _scored(name)
-        reader = scene.person("auditor")
+        reader = scene.person("operations")
         found, most = {}, 0
         for sort in SORTS:
             page = scene.caller(merchants, f"{reverse('dashboards:merchants')}?sort={sort}", reader)
@@ -59,7 +59,7 @@ def _scored(name: str) -> None:
         "subject_name": "'店铺 ' || i", "category": "'c' || i % 40", "score": score, "low": f"{score} - 3",
         "high": f"least(100, {score} + 3)", "volume": "30 + i % 5000", "below": "i % 100", "peers": "249",
         "grade": f"CASE WHEN {score} >= 90 THEN 'A' WHEN {score} >= 75 THEN 'B' ELSE 'C' END",
-        "details": f"'{json.dumps(_details(rule))}'::jsonb", "at": f"'{NOW.isoformat()}'",
+        "details": f"'{json.dumps(details(rule))}'::jsonb", "at": f"'{NOW.isoformat()}'",
     }  # fmt: skip
     month = (LAST.replace(day=1) - timedelta(days=1)).replace(day=1)
     with database.superuser(name) as link:
@@ -83,7 +83,8 @@ def _scored(name: str) -> None:
     connection.close()
 
 
-def _details(rule: FormulaVersion) -> dict[str, object]:
+def details(rule: FormulaVersion) -> dict[str, object]:
+    """What a score was counted from, each metric alike."""
     item = {
         "num": 380, "den": 400, "days": 30, "verdict": "open", "prior": ["0.05", "150.0", 249], "rate": "0.950000",
         "low": "0.924000", "high": "0.967000", "drawn": "0.951000", "weight": "10", "gained": "8.1", "worst": "6.2",
