@@ -53,7 +53,7 @@ def _scored(name: str) -> None:
     rule = FormulaVersion.objects.filter(formula__subject_kind="merchant").order_by("pk").first()
     assert rule is not None, "the set has the shipped rule book"
     rows = f"generate_series({FIRST}, {FIRST + SHOPS - 1}) i"
-    score = "60 + (i * 7919 % 400) / 10.0"
+    score = "60 + (i::bigint * 7919 % 400) / 10.0"
     said = {
         "formula_id": f"{rule.formula_id}", "rule_id": f"{rule.pk}", "subject_kind": "'merchant'", "subject_id": "i",
         "subject_name": "'店铺 ' || i", "category": "'c' || i % 40", "score": score, "low": f"{score} - 3",
@@ -66,7 +66,7 @@ def _scored(name: str) -> None:
         link.execute("SET session_replication_role = replica")
         insert(link, Merchant, rows, id="i", code="'B' || i", name="'店铺 ' || i", state="'active'")
         insert(link, Standing, rows, id="i", day=f"'{LAST}'", **said)
-        before = said | {"score": "60 + (i * 104729 % 400) / 10.0"}
+        before = said | {"score": "60 + (i::bigint * 104729 % 400) / 10.0"}
         insert(
             link,
             Snapshot,
