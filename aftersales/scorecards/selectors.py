@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from itertools import compress, repeat
+from operator import or_
 from typing import Any
 
 from django.db import connection
@@ -16,6 +18,7 @@ from aftersales.scorecards.metrics.counting import Facts, facts, wide
 from aftersales.scorecards.models import Neutral, Rollup, Standing, Touched
 from aftersales.scorecards.querysets import PEOPLE, led_people, led_teams
 from aftersales.scorecards.states import NAMED, TRADE, Direction, SubjectKind, Unit, Way
+from aftersales.standards import selectors as rule_book
 
 PAGE = 50
 MOST_DAYS = 3660
@@ -161,18 +164,25 @@ def cold(
     ``unknown_metric``, and ``ValueError`` for a span of no or too many days.
     """
     found: dict[tuple[str, int, str], tuple[int, int]] = {}
-    with connection.cursor() as cursor:
+    seen: set[str] = set()
+    with rule_book.one_edition(), connection.cursor() as cursor:
         for listed, statement in wide([metric(code) for code in codes], kind, days=days_of(since, until)):
             cursor.execute(statement.sql, statement.params)
             rows = cursor.fetchall()
+            if not rows:
+                continue
+            subjects, names, *sums = zip(*rows, strict=True)
             for place, code in enumerate(listed):
-                at = 2 + 2 * place
-                for row in rows:
-                    num, den = row[at], row[at + 1]
-                    if num or den:
-                        key = (code, row[0], row[1])
-                        before = found.get(key)
-                        found[key] = (before[0] + num, before[1] + den) if before else (num, den)
+                num, den = sums[2 * place : 2 * place + 2]
+                keyed = zip(zip(repeat(code), subjects, names), zip(num, den, strict=True), strict=False)
+                mine = compress(keyed, map(or_, num, den))
+                if code not in seen:
+                    seen.add(code)
+                    found.update(mine)
+                    continue
+                for key, (more, of) in mine:
+                    before = found.get(key, (0, 0))
+                    found[key] = (before[0] + more, before[1] + of)
     return found
 
 

@@ -37,7 +37,7 @@ def _taken(source: str, effort: int) -> tuple[dict[str, list[float]], int]:
     """Seconds of each page by each order in a copy of this set, and statements of the dearest."""
     with copy_of(source) as name:
         _scored(name)
-        reader = scene.person("auditor")
+        reader = scene.person("operations")
         found, most = {}, 0
         for sort in SORTS:
             page = scene.caller(merchants, f"{reverse('dashboards:merchants')}?sort={sort}", reader)
@@ -53,20 +53,20 @@ def _scored(name: str) -> None:
     rule = FormulaVersion.objects.filter(formula__subject_kind="merchant").order_by("pk").first()
     assert rule is not None, "the set has the shipped rule book"
     rows = f"generate_series({FIRST}, {FIRST + SHOPS - 1}) i"
-    score = "60 + (i * 7919 % 400) / 10.0"
+    score = "60 + (i::bigint * 7919 % 400) / 10.0"
     said = {
         "formula_id": f"{rule.formula_id}", "rule_id": f"{rule.pk}", "subject_kind": "'merchant'", "subject_id": "i",
         "subject_name": "'店铺 ' || i", "category": "'c' || i % 40", "score": score, "low": f"{score} - 3",
         "high": f"least(100, {score} + 3)", "volume": "30 + i % 5000", "below": "i % 100", "peers": "249",
         "grade": f"CASE WHEN {score} >= 90 THEN 'A' WHEN {score} >= 75 THEN 'B' ELSE 'C' END",
-        "details": f"'{json.dumps(_details(rule))}'::jsonb", "at": f"'{NOW.isoformat()}'",
+        "details": f"'{json.dumps(details(rule))}'::jsonb", "at": f"'{NOW.isoformat()}'",
     }  # fmt: skip
     month = (LAST.replace(day=1) - timedelta(days=1)).replace(day=1)
     with database.superuser(name) as link:
         link.execute("SET session_replication_role = replica")
         insert(link, Merchant, rows, id="i", code="'B' || i", name="'店铺 ' || i", state="'active'")
         insert(link, Standing, rows, id="i", day=f"'{LAST}'", **said)
-        before = said | {"score": "60 + (i * 104729 % 400) / 10.0"}
+        before = said | {"score": "60 + (i::bigint * 104729 % 400) / 10.0"}
         insert(
             link,
             Snapshot,
@@ -83,7 +83,8 @@ def _scored(name: str) -> None:
     connection.close()
 
 
-def _details(rule: FormulaVersion) -> dict[str, object]:
+def details(rule: FormulaVersion) -> dict[str, object]:
+    """What a score was counted from, each metric alike."""
     item = {
         "num": 380, "den": 400, "days": 30, "verdict": "open", "prior": ["0.05", "150.0", 249], "rate": "0.950000",
         "low": "0.924000", "high": "0.967000", "drawn": "0.951000", "weight": "10", "gained": "8.1", "worst": "6.2",

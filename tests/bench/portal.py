@@ -1,7 +1,9 @@
-"""What the database's own scope costs: pages and lists of one merchant with row-level security and without."""
+"""Pages about one merchant: their statements at both sizes, and what the database's own scope costs on them."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 from unittest.mock import patch
 
@@ -13,32 +15,76 @@ from accounts.models import User
 from accounts.states import Role
 from aftersales.core.merchantscope import as_merchant
 from aftersales.core.models import Event
+from aftersales.dashboards.views.merchants import merchant as about_merchant
 from aftersales.merchants.models import Merchant, MerchantMember
+from aftersales.scorecards.models import FormulaVersion, Standing
 from aftersales.tickets.models import Ticket, TicketParty
-from tests.bench import scene
+from tests.bench import boards, scene
 from tests.bench.data import NOW, Sets, use
-from tests.bench.measure import Result, at_most, race
+from tests.bench.measure import Result, at_most, count, race, statements
 
 BAR = 1.3
+MOST = 12
+
+
+@dataclass
+class Shop:
+    """A merchant, somebody who answers for it, and the pages about it."""
+
+    merchant: Merchant
+    owner: User
+
+    @property
+    def portal(self) -> dict[str, Callable[[], Any]]:
+        """In the merchant's scope."""
+        return {
+            "portal home": scene.caller(*_at(settings.MERCHANT_HOME), self.owner),
+            "merchant's own score": scene.caller(*_at("portal:score"), self.owner),
+        }
+
+    @property
+    def pages(self) -> dict[str, Callable[[], Any]]:
+        """The same, and what account managers read of the merchant."""
+        key = self.merchant.public_id
+        about = scene.caller(
+            about_merchant, reverse("dashboards:merchant", args=[key]), scene.person("operations"), key
+        )
+        return {**self.portal, "merchant's page": about}
 
 
 def measure(sets: Sets, effort: int) -> Iterator[Result]:
-    use(sets.large)
-    with _owner() as (owner, merchant):
-        address = reverse(settings.MERCHANT_HOME)
-        view = resolve(address).func
-        page = scene.caller(view, address, owner)
-        taken = race(page, _without(page), rounds=25 * effort, inner=8)
-        yield at_most("portal home in the merchant's scope / without row-level security", taken, BAR)
-        for name, asked in _lists(merchant).items():
-            read = _inside(merchant.pk, asked)
+    with _shop(sets.medium) as shop:
+        few = {name: len(statements(page)) for name, page in _warm(shop.pages).items()}
+    with _shop(sets.large) as shop:
+        many = {name: len(statements(page)) for name, page in _warm(shop.pages).items()}
+        for name, number in many.items():
+            yield count(f"statements of the {name}", max(few[name], number), MOST)
+            yield count(f"more of them at 1,000,000 than at 100,000: {name}", number - few[name], 0)
+        for name, page in shop.portal.items():
+            taken = race(page, _without(page), rounds=25 * effort, inner=4)
+            yield at_most(f"{name} in the merchant's scope / without row-level security", taken, BAR)
+        for name, asked in _lists(shop.merchant).items():
+            read = _inside(shop.merchant.pk, asked)
             taken = race(read, _without_scope(asked), rounds=25 * effort, inner=4)
             yield at_most(f"{name} of one merchant at 1,000,000 / without row-level security", taken, BAR)
 
 
+def _at(name: str) -> tuple[Callable[..., Any], str]:
+    address = reverse(name)
+    return resolve(address).func, address
+
+
+def _warm(pages: dict[str, Callable[[], Any]]) -> dict[str, Callable[[], Any]]:
+    for page in pages.values():
+        if page().status_code != HTTPStatus.OK:
+            raise RuntimeError("a page did not open")
+    return pages
+
+
 @contextmanager
-def _owner() -> Iterator[tuple[User, Merchant]]:
-    """Somebody who answers for the merchant with the most tickets; gone afterwards."""
+def _shop(source: str) -> Iterator[Shop]:
+    """With a score and a party to each of its tickets; all gone afterwards."""
+    use(source)
     with transaction.atomic():
         merchant = Merchant.objects.get(pk=1)
         owner = User(
@@ -52,7 +98,14 @@ def _owner() -> Iterator[tuple[User, Merchant]]:
         MerchantMember(merchant=merchant, user=owner, role="owner", active_from=NOW).save()
         mine = Ticket.objects.filter(merchant=merchant).exclude(parties__merchant=merchant)
         TicketParty.objects.bulk_create(TicketParty(ticket=one, merchant=merchant) for one in mine)
-        yield owner, merchant
+        rule = FormulaVersion.objects.filter(formula__subject_kind="merchant").order_by("pk").first()
+        assert rule is not None, "the set has the shipped rule book"
+        Standing(
+            formula_id=rule.formula_id, rule=rule, subject_kind="merchant", subject_id=merchant.pk, category="c1",
+            subject_name=merchant.name, day=boards.LAST, score=88, low=85, high=91, grade="B", volume=400, below=70,
+            peers=249, details=boards.details(rule), at=NOW,
+        ).save()  # fmt: skip
+        yield Shop(merchant, owner)
         transaction.set_rollback(True)
 
 

@@ -248,7 +248,7 @@ def test_what_failed_to_count_stays_noted(desk, open_ticket, now, monkeypatch) -
     noted(now)
     waiting = Touched.objects.count()
     with monkeypatch.context() as broken:
-        broken.setattr(services.counting, "_reach", lambda *_given: 1 / 0)
+        broken.setattr(services.counting, "_recount_cells", lambda *_given: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             services.refresh()
     assert Touched.objects.count() == waiting > 0

@@ -34,6 +34,10 @@ class Trade:
             for n in range(2)
         ]
         self.orders = [self._order(n) for n in range(4)]
+        self.helper = desk.person("agent", name="外援")
+        self.helpers = desk.make_team(
+            "helpers", lead=desk.lead, duties=[], members=[self.helper], vendor="远帆客服"
+        )
 
     def _order(self, number: int) -> Any:
         row = an_order(f"A-{number}", self.now, merchant=self.dice.choice([*self.shops, None]))
@@ -85,8 +89,9 @@ class Trade:
 
     def passes_on(self) -> None:
         row = self.a_ticket("assigned", "in_progress")
+        to, team = self.dice.choice([(self.desk.lead, self.desk.team), (self.helper, self.helpers)])
         tickets.ticket_assign(
-            ticket=row, to=self.desk.lead, reason="接手", actor=self.desk.lead, now=self.now
+            ticket=row, to=to, team_id=team.pk, reason="接手", actor=self.desk.lead, now=self.now
         )
 
     def cancels(self) -> None:
@@ -178,3 +183,23 @@ def test_what_the_rows_say_at_once_is_what_the_rollups_say(desk, open_ticket, no
             )
         }
         assert selectors.cold(kind, first, last, [one.code for one in plain]) == rolled
+
+
+def test_a_touched_ticket_moves_whom_it_is_laid_to_and_nobody_elses_day(desk, open_ticket, now) -> None:
+    shops = [a_merchant(f"M{n}", now) for n in range(2)]
+    rows = [open_ticket(merchant_id=shop.pk, subject=f"问题{shop.pk}", customer_id=None) for shop in shops]
+    noted(now)
+    services.refresh()
+    figures = Rollup.objects.filter(metric="tickets", subject_kind="merchant")
+    figures.update(num=9)
+    tickets.ticket_regrade(
+        ticket=rows[0], kind="logistics", severity="major", nature="complaint", reason="看错了", actor=desk.lead,
+        now=now,
+    )  # fmt: skip
+    noted(now)
+    services.refresh()
+    assert {(one.subject_id, one.category, one.num) for one in figures.all()} == {
+        (shops[0].pk, "logistics", 1), (shops[1].pk, "returns", 9)
+    }  # fmt: skip
+    services.recount()
+    assert [one.num for one in figures.all()] == [1, 1]

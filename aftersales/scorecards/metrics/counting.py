@@ -30,10 +30,9 @@ def facts(
     *,
     days: Sequence[date] | None = None,
     whose: int | str | None = None,
-    among: Sequence[int] | None = None,
     counted: bool = False,
 ) -> Facts:
-    """The rows of a metric for one kind of subject: of all days or of these, of all subjects, of one, of some.
+    """The rows of a metric for one kind of subject: of all days or of these, of all subjects or of one.
 
     ``counted``: without the excluded ones.
     """
@@ -47,34 +46,27 @@ def facts(
         params["days"] = list(days)
     if whose is not None:
         params["whose"] = whose
-    if among is not None:
-        params["among"] = list(among)
     parts = [
         _part(part, kind, book, days, params, counted=counted) for part in metric.parts if kind in part.kinds
     ]
     return Facts("\nUNION ALL\n".join(parts), params)
 
 
-def sums(
-    metric: Metric,
-    kind: SubjectKind,
-    *,
-    days: Sequence[date] | None = None,
-    among: Sequence[int] | None = None,
-) -> Facts:
+def sums(metric: Metric, kind: SubjectKind, *, days: Sequence[date] | None = None) -> Facts:
     """Numerator, denominator and single times per subject, day and category. A day with nothing has no row."""
-    found = facts(metric, kind, days=days, among=among, counted=True)
+    found = facts(metric, kind, days=days, counted=True)
     timed = [bool(part.seconds) for part in metric.parts if kind in part.kinds]
     samples = "NULL::int[]"
     if any(timed):  # without a filter the rows come sorted already, not sorted anew for each group
         some = "" if all(timed) else " FILTER (WHERE f.seconds IS NOT NULL)"
         samples = f"array_agg(f.seconds ORDER BY f.seconds){some}"
     sql = f"""
-        SELECT f.subject_id, f.subject_name, f.day, f.category, sum(f.num)::bigint AS num, sum(f.den)::bigint AS den,
-               {samples} AS samples
-          FROM ({found.sql}) f
-         GROUP BY f.subject_id, f.subject_name, f.day, f.category HAVING sum(f.num) <> 0 OR sum(f.den) <> 0
-    """
+        SELECT g.* FROM (
+            SELECT f.subject_id, f.subject_name, f.day, f.category,
+                   sum(f.num)::bigint AS num, sum(f.den)::bigint AS den, {samples} AS samples
+              FROM ({found.sql}) f GROUP BY f.subject_id, f.subject_name, f.day, f.category OFFSET 0
+        ) g WHERE g.num <> 0 OR g.den <> 0
+    """  # behind OFFSET 0: a HAVING would weigh each row a second time, wherever it looks at other rows
     return Facts(sql, found.params)
 
 
@@ -111,10 +103,10 @@ def _pass(found: Sequence[tuple[str, Part]], kind: SubjectKind, days: Sequence[d
         SELECT f.subject_id, f.subject_name, {", ".join(f"f.{one}" for one in places)}
           FROM (SELECT {subject.key}::bigint AS subject_id, {subject.name} AS subject_name,
                        {", ".join(f"{total} AS {name}" for total, name in made.items())}
-                  FROM {_rows(first, kind)} WHERE {" AND ".join(wanted)}
+                  FROM {rows(first, kind)} WHERE {" AND ".join(wanted)}
                  GROUP BY {"1, 2" if kind in NAMED else "1"}) f
     """
-    return Facts(_numbered(sql, _moment(first), book), params)
+    return Facts(numbered(sql, moment(first), book), params)
 
 
 def _total(text: str, part: Part, never: set[str]) -> str:
@@ -135,44 +127,42 @@ def _part(
     *,
     counted: bool,
 ) -> str:
-    source, subject, at = part.source, part.source.subjects[kind], _moment(part)
+    source, subject, at = part.source, part.source.subjects[kind], moment(part)
     wanted = [f"({part.where})", *_within(part, kind, days, params)]
     if "whose" in params:
         wanted.append(f"{subject.name if kind in NAMED else subject.key} = %(whose)s")
     if counted:
         wanted += _not_excluded(part)
-    if "among" in params:
-        wanted.append(f"{subject.key} = ANY(%(among)s)")
     sql = f"""
-        SELECT {source.item} AS item_kind, {source.key} AS item, {at} AS at, {_day(part)} AS day,
+        SELECT {source.item} AS item_kind, {source.key} AS item, {at} AS at, {day(part)} AS day,
                {subject.key}::bigint AS subject_id, {subject.name} AS subject_name,
                {subject.category or source.category} AS category, {part.num} AS num, {part.den} AS den,
                {part.seconds or "NULL::int"} AS seconds, {"NULL::text" if counted else _excluded(part)} AS excluded
-          FROM {_rows(part, kind)} WHERE {" AND ".join(wanted)}
+          FROM {rows(part, kind)} WHERE {" AND ".join(wanted)}
     """
-    return _numbered(sql, at, book)
+    return numbered(sql, at, book)
 
 
-def _rows(part: Part, kind: SubjectKind) -> str:
+def rows(part: Part, kind: SubjectKind) -> str:
     subject = part.source.subjects[kind]
     return f"{subject.rows or part.source.rows} {subject.join}"
 
 
-def _moment(part: Part) -> str:
+def moment(part: Part) -> str:
     return part.at[0] if len(part.at) == 1 else f"coalesce({', '.join(part.at)})"
 
 
-def _day(part: Part) -> str:
-    return f"({_moment(part)} AT TIME ZONE {part.source.zone})::date"
+def day(part: Part) -> str:
+    return f"({moment(part)} AT TIME ZONE {part.source.zone})::date"
 
 
 def _within(part: Part, kind: SubjectKind, days: Sequence[date] | None, params: dict[str, Any]) -> list[str]:
     """Rows that have a moment and a subject, and lie on these days."""
     subject = part.source.subjects[kind]
-    wanted = [f"{_moment(part)} IS NOT NULL", _known(subject.name if kind in NAMED else subject.key, kind)]
+    wanted = [f"{moment(part)} IS NOT NULL", _known(subject.name if kind in NAMED else subject.key, kind)]
     if days is None:
         return wanted
-    return [*wanted, _near(part.at, days, params), _on(part, days, params)]
+    return [*wanted, near(part.at, days, params), _on(part, days, params)]
 
 
 def _on(part: Part, days: Sequence[date], params: dict[str, Any]) -> str:
@@ -185,12 +175,12 @@ def _on(part: Part, days: Sequence[date], params: dict[str, Any]) -> str:
             until = datetime.combine(last + timedelta(days=1), time.min, UTC) - WIDEST_ZONE
             if since < until:
                 params |= {f"sure_from_{number}": since, f"sure_to_{number}": until}
-                sure = f"{_moment(part)} >= %(sure_from_{number})s AND {_moment(part)} < %(sure_to_{number})s"
+                sure = f"{moment(part)} >= %(sure_from_{number})s AND {moment(part)} < %(sure_to_{number})s"
                 listed.append(f"({sure})")
-    return f"({' OR '.join([*listed, f'{_day(part)} = ANY(%(days)s::date[])'])})"
+    return f"({' OR '.join([*listed, f'{day(part)} = ANY(%(days)s::date[])'])})"
 
 
-def _numbered(sql: str, at: str, book: Book) -> str:
+def numbered(sql: str, at: str, book: Book) -> str:
     return NUMBER.sub(lambda found: _in_force(found[1], at, book), sql)
 
 
@@ -219,7 +209,7 @@ def _in_force(code: str, at: str, book: Book) -> str:
     return f"(CASE {' '.join(later)} ELSE {first!r} END)" if later else f"({first!r})"
 
 
-def _near(at: Iterable[str], days: Sequence[date], params: dict[str, Any]) -> str:
+def near(at: Iterable[str], days: Sequence[date], params: dict[str, Any]) -> str:
     """A condition that an index can answer: moments of these days in any zone. The exact day is asked besides."""
     spans = runs(days)
     listed = []

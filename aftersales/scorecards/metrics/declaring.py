@@ -37,7 +37,9 @@ class Subject:
 class Source:
     """Rows of one sort. ``item`` and ``key``: kind and key (SQL) of what a person opens behind a figure.
 
-    ``zone``: SQL of the market's zone. ``touched_by``: kinds of rows whose events may change a figure of it.
+    ``zone``: SQL of the market's zone. ``touched_by``: kinds of rows whose events may change a figure of it. ``row``:
+    the row's own key (SQL), of which an item may have several, and ``by``: by which moments of a ticket it counts; both
+    named where tickets touch it.
     """
 
     rows: str
@@ -47,6 +49,8 @@ class Source:
     subjects: Mapping[SubjectKind, Subject]
     touched_by: frozenset[str]
     category: str = "''"
+    row: str = ""
+    by: str = ""
 
 
 @dataclass(frozen=True)

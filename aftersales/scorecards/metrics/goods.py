@@ -83,8 +83,8 @@ METRICS = (
         _("From the article's receipt in the workshop to its way back; by the day of that."),
         _("seconds"), _("repairs sent back"), Way.TIME, Direction.LOWER, Unit.SECONDS, "R4.3",
         (Part(
-            REPAIRS, ("re.sent_back_at",), "greatest(0, extract(epoch FROM re.sent_back_at - re.received_at))::int",
-            seconds="greatest(0, extract(epoch FROM re.sent_back_at - re.received_at))::int",
+            REPAIRS, ("re.sent_back_at",), "greatest(0, date_part('epoch', re.sent_back_at - re.received_at))::int",
+            seconds="greatest(0, date_part('epoch', re.sent_back_at - re.received_at))::int",
         ),),
     ),
     Metric(

@@ -10,7 +10,7 @@ from aftersales.scorecards.metrics.declaring import Exclusion, Metric, Part
 from aftersales.scorecards.metrics.sources import COSTS, REFUNDS
 from aftersales.scorecards.states import Direction, Unit, Way
 
-TOOK = "greatest(0, extract(epoch FROM y.paid_at - k.asked_at))::int"
+TOOK = "greatest(0, date_part('epoch', y.paid_at - k.asked_at))::int"
 COST = (
     "coalesce((SELECT sum(y.amount) FROM cases_casepayment y WHERE y.case_id = k.id "
     f"AND y.state = '{PaymentState.SUCCEEDED.value}' AND y.borne_by = '{Side.PLATFORM.value}'), 0)"

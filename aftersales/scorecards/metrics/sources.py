@@ -126,7 +126,7 @@ _PLACES = {
     K.VENDOR: Subject(name="tm.vendor", join=_TEAM.format("t.team_id")),
 }
 TICKETS = Source(
-    rows=_TICKET, item="'tickets.ticket'", key="t.id", zone=ZONE, category="t.kind",
+    rows=_TICKET, row="t.id", by="opened", item="'tickets.ticket'", key="t.id", zone=ZONE, category="t.kind",
     touched_by=frozenset({"tickets.ticket"}),
     subjects={
         **_PLACES,
@@ -137,27 +137,27 @@ TICKETS = Source(
 """Tickets; of the people whoever was the first contact, who answers for it to the end (R3.3)."""
 
 # Whom a deed is laid to: the system acts for a person when a whole list is resolved at once.
-_WHO = "coalesce(substring({e}.acting_as from '^user:([0-9]+)')::bigint, {e}.actor_id)"
+WHO = "coalesce(substring({e}.acting_as from '^user:([0-9]+)')::bigint, {e}.actor_id)"
 _PERSON = "JOIN accounts_user u ON u.id = {who} AND u.kind <> 'machine'"
 _EVENT = f"{EVENTS} e JOIN {_TICKET.replace(' t ', ' t ON t.id = e.subject_id ', 1)}"
 RESOLUTIONS = Source(
-    rows=_EVENT, item="'tickets.ticket'", key="t.id", zone=ZONE, category="t.kind",
+    rows=_EVENT, row="e.id", by="resolved", item="'tickets.ticket'", key="t.id", zone=ZONE, category="t.kind",
     touched_by=frozenset({"tickets.ticket"}),
-    subjects={**_PLACES, K.PERSON: Subject("u.id", _PERSON.format(who=_WHO.format(e="e")))},
+    subjects={**_PLACES, K.PERSON: Subject("u.id", _PERSON.format(who=WHO.format(e="e")))},
 )  # fmt: skip
 """Each time a ticket was resolved, laid to whoever did it."""
 _RESOLVER = (
-    f"CROSS JOIN LATERAL (SELECT {_WHO.format(e='z')} AS who FROM {EVENTS} z WHERE z.subject_kind = e.subject_kind "
+    f"CROSS JOIN LATERAL (SELECT {WHO.format(e='z')} AS who FROM {EVENTS} z WHERE z.subject_kind = e.subject_kind "
     "AND z.subject_id = e.subject_id AND z.kind = 'ticket.resolved' AND z.id < e.id ORDER BY z.id DESC LIMIT 1) x "
 )
 MARKS = Source(
-    rows=_EVENT, item="'tickets.ticket'", key="t.id", zone=ZONE, category="t.kind",
+    rows=_EVENT, row="e.id", by="confirmed", item="'tickets.ticket'", key="t.id", zone=ZONE, category="t.kind",
     touched_by=frozenset({"tickets.ticket"}),
     subjects={**_PLACES, K.PERSON: Subject("u.id", _RESOLVER + _PERSON.format(who="x.who"))},
 )  # fmt: skip
 """What customers gave, laid to whoever had resolved the ticket."""
 STATES = Source(
-    rows=_EVENT, item="'tickets.ticket'", key="t.id", zone=ZONE, category="t.kind",
+    rows=_EVENT, row="e.id", by="told", item="'tickets.ticket'", key="t.id", zone=ZONE, category="t.kind",
     touched_by=frozenset({"tickets.ticket"}), subjects={K.MERCHANT: Subject("t.merchant_id")},
 )  # fmt: skip
 """What happened to tickets. Who held one on a past day stands in no row, so people and teams have no stock."""
@@ -183,7 +183,7 @@ CLOCKS = Source(
         "WHEN 'cases.repair' THEN re.case_id END "
         "LEFT JOIN standards_market mk ON mk.id = coalesce(t.market_id, k.market_id)"
     ),
-    item="c.subject_kind", key="c.subject_id", zone=ZONE, category="c.promise",
+    row="c.id", by="ended", item="c.subject_kind", key="c.subject_id", zone=ZONE, category="c.promise",
     touched_by=frozenset({"tickets.ticket", "cases.case", "cases.repair", "cases.authoritycase"}),
     subjects={
         K.MERCHANT: Subject(_if(MERCHANT_OWES, "c.merchant_id")),

@@ -47,12 +47,12 @@ SAME_PROBLEM = (
     "JOIN orders_orderline b ON b.order_id = t.order_id AND b.product_id = a.product_id "
     "WHERE n.customer_id = t.customer_id AND n.kind = t.kind "
     "AND (n.opened_at, n.id) < (t.opened_at, t.id) AND n.state NOT IN ('merged', 'cancelled') "
-    "AND n.opened_at >= t.opened_at - @repeat_problem_days@ * interval '1 day')"
+    "AND n.opened_at BETWEEN t.opened_at - @repeat_problem_days@ * interval '1 day' AND t.opened_at)"
 )
 
 
 def _took(until: str, since: str) -> str:
-    return f"greatest(0, extract(epoch FROM {until} - {since}))::int"
+    return f"greatest(0, date_part('epoch', {until} - {since}))::int"
 
 
 def _crossings() -> str:

@@ -1,60 +1,137 @@
 """Which days a changed row touches: all on which it counts now or ever did, as its events and columns tell.
 
 Each statement names moments and zones of the rows whose keys stand in ``%(ids)s``. What it misses would stay wrong
-until the next full count, so a day too many is better than one too few. That of tickets tells besides which moments
-touch only what other tickets of the customer are worth, and the merchants that the figures of a moment are laid to.
+until the next full count, so a day too many is better than one too few. That of tickets names the subjects as well.
 """
 
 from collections.abc import Mapping
 from typing import Any
 
+from accounts.models import Team
 from aftersales.core.models import Event
 from aftersales.orders.models import Order
-from aftersales.scorecards.metrics.sources import MARKET, ZONE
+from aftersales.scorecards.metrics.sources import MARKET, WHO, ZONE
+from aftersales.scorecards.states import SubjectKind
+from aftersales.tickets.models import Ticket
 
+K = SubjectKind
 EVENTS = Event._meta.db_table
-_history: Any = Order.history  # type: ignore[attr-defined]
-BEFORE = _history.model._meta.db_table
 
 
-def _told(kind: str, hit: str, more: str = "") -> str:
+def _before(model: Any) -> str:
+    """The table of a model's versions."""
+    return str(model.history.model._meta.db_table)
+
+
+BEFORE, TICKETS_BEFORE, TEAMS_BEFORE = _before(Order), _before(Ticket), _before(Team)
+
+
+def _told(kind: str, hit: str) -> str:
     """Moments of the events about a row, and the due times that its clocks had."""
     due = "(CASE WHEN e.kind LIKE 'clock.%%' THEN nullif(e.payload->>'{}', '')::timestamptz END)"
     moments = ", ".join(["(e.at)", due.format("due_at"), due.format("old_due_at")])
     return (
-        f"SELECT v.at, {hit}.zone{more} FROM {hit} "
+        f"SELECT v.at, {hit}.zone FROM {hit} "
         f"JOIN {EVENTS} e ON e.subject_kind = '{kind}' AND e.subject_id = {hit}.id "
         f"CROSS JOIN LATERAL (VALUES {moments}) v(at)"
     )
 
 
-def _ended(kind: str, hit: str, more: str = "") -> str:
+def _ended(kind: str, hit: str) -> str:
     """Moments at which promises about a row ended or ran out."""
     return (
-        f"SELECT v.at, {hit}.zone{more} FROM {hit} JOIN clocks_clock c ON c.subject_kind = '{kind}' "
+        f"SELECT v.at, {hit}.zone FROM {hit} JOIN clocks_clock c ON c.subject_kind = '{kind}' "
         f"AND c.subject_id = {hit}.id CROSS JOIN LATERAL (VALUES (c.breached_at), (c.met_at)) v(at)"
     )
 
 
-_TICKET = f"""
-    WITH hit AS (
-        SELECT t.id, t.customer_id, t.merchant_id, t.opened_at, {ZONE} AS zone
-          FROM tickets_ticket t {MARKET.format("t")} WHERE t.id = ANY(%(ids)s)
-    ), near AS (
-        SELECT n.id, n.merchant_id, n.opened_at, hit.opened_at AS came_at, hit.zone
-          FROM hit JOIN tickets_ticket n ON n.customer_id = hit.customer_id AND n.id <> hit.id
+TICKETS = "tickets.ticket"
+TOLD = frozenset({K.MERCHANT, K.PERSON, K.TEAM, K.PRODUCT, K.VENDOR})
+CLOCK = "e.kind LIKE 'clock.%%'"
+_COLUMNS = "id, market_id, customer_id, order_id, merchant_id, team_id, owner_id, assignee_id, opened_at"
+CELLS = f"""
+    WITH version AS (
+        SELECT {_COLUMNS} FROM tickets_ticket WHERE id = ANY(%(ids)s)
+        UNION SELECT {_COLUMNS} FROM {TICKETS_BEFORE} WHERE id = ANY(%(ids)s)
+    ), lived AS (
+        SELECT DISTINCT version.id, {ZONE} AS zone FROM version {MARKET.format("version")}
+    ), told AS MATERIALIZED (
+        SELECT e.subject_id AS id, e.kind, e.at, e.merchant_id, {WHO.format(e="e")} AS person,
+               CASE WHEN {CLOCK} THEN (e.payload->>'holder')::bigint END AS holder,
+               CASE WHEN {CLOCK} THEN (e.payload->>'team')::bigint END AS team,
+               CASE WHEN {CLOCK} THEN nullif(e.payload->>'due_at', '')::timestamptz END AS due,
+               CASE WHEN {CLOCK} THEN nullif(e.payload->>'old_due_at', '')::timestamptz END AS old_due
+          FROM {EVENTS} e WHERE e.subject_kind = '{TICKETS}' AND e.subject_id = ANY(%(ids)s)
+    ), promise AS MATERIALIZED (
+        SELECT c.subject_id AS id, c.merchant_id, c.holder_id, c.holder_team_id, c.breach_holder_id, c.breach_team_id,
+               c.breached_at, c.met_at FROM clocks_clock c
+         WHERE c.subject_kind = '{TICKETS}' AND c.subject_id = ANY(%(ids)s)
+    ), moment AS (
+        SELECT id, 'opened' AS by, opened_at AS at FROM version
+        UNION SELECT told.id, v.by, v.at FROM told CROSS JOIN LATERAL (
+            VALUES ('told', told.at), ('ended', told.at), ('ended', due), ('ended', old_due),
+                   (CASE told.kind WHEN 'ticket.resolved' THEN 'resolved' WHEN 'ticket.confirmed' THEN 'confirmed' END,
+                    told.at)
+        ) v(by, at)
+        UNION SELECT promise.id, 'ended', v.at FROM promise CROSS JOIN LATERAL (VALUES (breached_at), (met_at)) v(at)
+    ), counted AS (
+        SELECT DISTINCT moment.id, moment.by, (moment.at AT TIME ZONE lived.zone)::date AS day
+          FROM moment JOIN lived USING (id) WHERE moment.at IS NOT NULL AND moment.by IS NOT NULL
+    ), laid AS (
+        SELECT version.id, v.kind, v.subject FROM version CROSS JOIN LATERAL (
+            VALUES ('merchant', merchant_id), ('team', team_id), ('person', owner_id), ('person', assignee_id)
+        ) v(kind, subject)
+        UNION SELECT told.id, v.kind, v.subject FROM told CROSS JOIN LATERAL (
+            VALUES ('merchant', merchant_id), ('team', team), ('person', person), ('person', holder)
+        ) v(kind, subject)
+        UNION SELECT promise.id, v.kind, v.subject FROM promise CROSS JOIN LATERAL (
+            VALUES ('merchant', merchant_id), ('team', holder_team_id), ('team', breach_team_id),
+                   ('person', holder_id), ('person', breach_holder_id)
+        ) v(kind, subject)
+        UNION SELECT version.id, 'product', l.product_id FROM version
+              JOIN orders_orderline l ON l.order_id = version.order_id
+    ), near AS MATERIALIZED (
+        SELECT DISTINCT n.id, n.market_id, n.order_id, n.merchant_id, n.team_id,
+               coalesce(n.owner_id, n.assignee_id) AS person, n.opened_at, hit.opened_at AS came_at
+          FROM (SELECT DISTINCT id, customer_id, opened_at FROM version) hit
+          JOIN tickets_ticket n ON n.customer_id = hit.customer_id AND n.id <> hit.id
          WHERE n.opened_at <= hit.opened_at + %(repeat)s AND (n.opened_at >= hit.opened_at
             OR coalesce(n.resolved_at, hit.opened_at) >= hit.opened_at - %(quiet)s)
+    ), around AS (
+        SELECT near.id, 'opened' AS by, near.opened_at AS at, near.person FROM near WHERE near.opened_at >= near.came_at
+        UNION SELECT near.id, 'resolved', e.at, {WHO.format(e="e")} FROM near
+              JOIN {EVENTS} e ON e.subject_kind = '{TICKETS}' AND e.subject_id = near.id
+               AND e.kind = 'ticket.resolved' AND e.at BETWEEN near.came_at - %(quiet)s AND near.came_at
+    ), beside AS (
+        SELECT DISTINCT near.id, near.order_id, near.merchant_id, near.team_id, around.person,
+               around.by, (around.at AT TIME ZONE {ZONE})::date AS day
+          FROM around JOIN near USING (id) {MARKET.format("near")}
+    ), cell AS (
+        SELECT by, kind, subject, day, false AS around FROM counted JOIN laid USING (id)
+        UNION ALL SELECT by, '', 0, day, false FROM counted
+        UNION ALL SELECT by, v.kind, v.subject, day, true FROM beside CROSS JOIN LATERAL (
+            VALUES ('', 0), ('merchant', merchant_id), ('team', team_id), ('person', person)
+        ) v(kind, subject)
+        UNION ALL SELECT by, 'product', l.product_id, day, true FROM beside
+              JOIN orders_orderline l ON l.order_id = beside.order_id
+    ), named AS (
+        SELECT id, vendor FROM accounts_team WHERE vendor <> ''
+        UNION SELECT id, vendor FROM {TEAMS_BEFORE} WHERE vendor <> ''
     )
-    {_told("tickets.ticket", "hit", ", e.merchant_id, false")}
-    UNION {_ended("tickets.ticket", "hit", ", c.merchant_id, false")}
-    UNION SELECT opened_at, zone, merchant_id, false FROM hit
-    UNION SELECT opened_at, zone, merchant_id, true FROM near WHERE opened_at >= came_at
-    UNION SELECT e.at, near.zone, near.merchant_id, true FROM near JOIN {EVENTS} e ON e.subject_kind = 'tickets.ticket'
-       AND e.subject_id = near.id AND e.kind = 'ticket.resolved'
-       AND e.at BETWEEN near.came_at - %(quiet)s AND near.came_at
+    SELECT by, kind AS subject_kind, subject AS subject_id, ''::text AS subject_name, day, bool_and(around) AS around
+      FROM cell WHERE subject IS NOT NULL GROUP BY 1, 2, 3, 4, 5
+    UNION ALL
+    SELECT by, 'vendor', 0, named.vendor::text, day, bool_and(around)
+      FROM cell JOIN named ON cell.kind = 'team' AND named.id = cell.subject GROUP BY 1, 2, 3, 4, 5
 """
-"""A ticket moves what earlier ones of its customer are worth (a second contact) and later ones (repeats)."""
+"""Subjects and days whose figures touched tickets may change.
+
+Whom a ticket counts for is what its row, its versions, its events and its promises say, on every day that they name.
+``by``: the moments that named the day, of which a source counts by one sort (``Source.by``): when the ticket was
+opened, resolved or confirmed, when its promises ended, or whenever anything was told of it. ``around``: cells in
+which it moves only what other tickets of its customer are worth, earlier ones by a second contact, later ones as
+repeats. A cell without a kind is the day itself, for kinds of subjects that none of these rows tells (``TOLD``).
+"""
 
 
 def _case(which: str) -> str:
@@ -164,7 +241,6 @@ _OF_SHOP = (
     "AND q.merchant_id = ANY(%(ids)s)))"
 )
 MOMENTS: Mapping[str, str] = {
-    "tickets.ticket": _TICKET,
     "cases.case": _case("SELECT unnest(%(ids)s::bigint[])"),
     "cases.dispute": _case("SELECT case_id FROM cases_dispute WHERE id = ANY(%(ids)s)"),
     "cases.casepayment": _PAYMENT,

@@ -1,7 +1,6 @@
 """Counting: only days that were touched, or all of them. A count writes what differs and nothing else."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import cache
 from typing import Any
@@ -9,17 +8,17 @@ from typing import Any
 from django.db import connection, transaction
 
 from aftersales.core import tablestats
-from aftersales.scorecards.metrics import Metric, declared, metric
-from aftersales.scorecards.metrics.counting import sums
+from aftersales.scorecards.metrics import Metric, declared, metric, reached
+from aftersales.scorecards.metrics.counting import Facts, sums
+from aftersales.scorecards.metrics.reached import FIGURES
 from aftersales.scorecards.metrics.sources import READ
-from aftersales.scorecards.metrics.touching import MOMENTS
+from aftersales.scorecards.metrics.touching import MOMENTS, TICKETS
 from aftersales.scorecards.models import Rollup, Touched
 from aftersales.scorecards.states import SubjectKind
 from aftersales.standards import selectors as rule_book
 
 BATCH = 5_000  # touched rows that are counted in one transaction
 ROOM = "128MB"  # for one sort or one comparison of a full count, instead of the disk
-NARROW = "tickets.ticket"  # rows whose events tell every merchant they were ever laid to
 NEVER: frozenset[str] = frozenset()
 
 
@@ -54,8 +53,9 @@ def recount(*, codes: Iterable[str] = ()) -> Mapping[str, int]:
     _believe()
     for one in chosen:
         tablestats.freshen(Rollup)
-        with transaction.atomic():
-            found[one.code] = _recount(one, None)
+        with transaction.atomic(), connection.cursor() as cursor:
+            _alone(cursor, [one])
+            found[one.code] = _recount(cursor, one, None)
     return found
 
 
@@ -77,72 +77,49 @@ def _taken() -> list[tuple[str, int]]:
         return list(cursor.fetchall())
 
 
-@dataclass
-class Reach:
-    """What rows of one kind touch. ``days``: for every metric; ``around``: besides, for those that look around.
-
-    None: every day, because a whole load came. ``merchants``: of theirs nobody else's figures; None: of all.
-    """
-
-    days: set[date] | None = field(default_factory=set)
-    around: set[date] = field(default_factory=set)
-    merchants: set[int] | None = None
-
-
 def _count(rows: Sequence[tuple[str, int]]) -> int:
-    """What these rows touch, metric by metric: some days, or every day where a whole load came."""
+    """What these rows touch: the cells of tickets, of other rows their days, and every day where a whole load came."""
     ids: dict[str, set[int]] = {}
     for kind, pk in rows:
         ids.setdefault(kind, set()).add(pk)
-    reached = {kind: Reach(None) if 0 in keys else _reach(kind, sorted(keys)) for kind, keys in ids.items()}
-    different = 0
-    with rule_book.one_edition():
+    with rule_book.one_edition(), connection.cursor() as cursor:
+        _alone(cursor, [one for one in declared() if one.touched_by & ids.keys()])
+        different = 0
+        if TICKETS in ids and 0 not in ids[TICKETS]:
+            different += _recount_cells(cursor, sorted(ids.pop(TICKETS)))
+        days = {kind: None if 0 in keys else _days(kind, sorted(keys)) for kind, keys in ids.items()}
         for one in declared():
-            mine = [reached[kind] for kind in one.touched_by if kind in reached]
+            mine = [days[kind] for kind in one.touched_by if kind in days]
             if mine:
-                different += _recount(one, *_joined(mine, looks_around=one.looks_around))
+                different += _recount(cursor, one, _joined(mine))
     return different
 
 
-def _joined(
-    reached: Sequence[Reach], *, looks_around: bool
-) -> tuple[Sequence[date] | None, Sequence[int] | None]:
-    """Days and merchants for one metric: a merchant too many or a day too many does no harm."""
+def _alone(cursor: Any, chosen: Sequence[Metric]) -> None:
+    """Nobody else counts these metrics until the transaction ends; all that count take them in the same order."""
+    cursor.execute(
+        f"SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0; SET LOCAL work_mem = '{ROOM}'"
+    )
+    for one in chosen:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [f"scorecards {one.code}"])
+
+
+def _joined(reached: Sequence[set[date] | None]) -> Sequence[date] | None:
+    """All the days for one metric: a day too many does no harm. None: every day."""
     days: set[date] = set()
-    merchants: set[int] = set()
     for one in reached:
-        if one.days is None:
-            return None, None
-        days |= one.days | (one.around if looks_around else set())
-        merchants |= one.merchants or set()
-    is_narrow = all(one.merchants is not None for one in reached)
-    return sorted(days), sorted(merchants) if is_narrow else None
+        if one is None:
+            return None
+        days |= one
+    return sorted(days)
 
 
-def _reach(kind: str, ids: Sequence[int]) -> Reach:
-    """Days of the market's zone on which these rows count or counted, and whose merchants' figures they touch."""
-    params: dict[str, Any] = {
-        "ids": list(ids),
-        "zone": rule_book.market_default().zone,
-        "quiet": timedelta(days=_number("solved_quiet_days")),
-        "repeat": timedelta(days=_number("repeat_problem_days")),
-    }
-    narrow = kind == NARROW
-    names, columns = (
-        ("at, zone, merchant, around", "m.merchant, m.around") if narrow else ("at, zone", "NULL, false")
-    )
-    sql = (
-        f"SELECT DISTINCT (m.at AT TIME ZONE m.zone)::date, {columns} FROM ({MOMENTS[kind]}) m({names}) "
-        "WHERE m.at IS NOT NULL"
-    )
-    days, around, merchants = set[date](), set[date](), set[int]()
+def _days(kind: str, ids: Sequence[int]) -> set[date]:
+    """Days of the market's zone on which these rows count or counted."""
+    sql = f"SELECT DISTINCT (m.at AT TIME ZONE m.zone)::date FROM ({MOMENTS[kind]}) m(at, zone) WHERE m.at IS NOT NULL"
     with connection.cursor() as cursor:
-        cursor.execute(sql, params)
-        for day, merchant, looks_around in cursor.fetchall():
-            (around if looks_around else days).add(day)
-            if merchant is not None:
-                merchants.add(merchant)
-    return Reach(days, around, merchants if narrow else None)
+        cursor.execute(sql, {"ids": list(ids), "zone": rule_book.market_default().zone})
+        return {day for (day,) in cursor.fetchall()}
 
 
 def _number(code: str) -> float:
@@ -150,29 +127,58 @@ def _number(code: str) -> float:
     return max((float(one.value) for one in rule_book.book().parameters.get(code, ())), default=0)
 
 
-def _recount(one: Metric, days: Sequence[date] | None, merchants: Sequence[int] | None = None) -> int:
+def _recount_cells(cursor: Any, ids: Sequence[int]) -> int:
+    """Count what touched tickets reach, and no other row of those days."""
+    span = {"quiet": "solved_quiet_days", "repeat": "repeat_problem_days"}
+    found = reached.cells(ids, **{name: timedelta(days=_number(code)) for name, code in span.items()})
+    _make(cursor, reached.CELL, found)
+    cursor.execute(reached.CELL_INDEX)
+    _make(cursor, reached.FRESH, Facts(reached.NEW_FRESH))
+    for one in reached.passes():
+        _make(cursor, reached.FOUND, reached.finding(one, _days_of(cursor, one, one.first.source.by)))
+        adding = reached.adding(one)
+        cursor.execute(adding.sql, adding.params)
+    standing = reached.standing()
+    cursor.execute(standing.sql, standing.params)
+    different = _put(cursor, *reached.beside())
+    for other, kind in reached.by_days():
+        different += _recount_kind(cursor, other, kind, _days_of(cursor, other))
+    return different
+
+
+def _days_of(cursor: Any, one: Metric | reached.Pass, by: str = "") -> list[date]:
+    """Of the cells that it counts by: those of these moments, or of all."""
+    cursor.execute(
+        f"SELECT DISTINCT day FROM {reached.CELL} WHERE (NOT around OR %s) AND (by = %s OR %s = '')",
+        [one.looks_around, by, by],
+    )
+    return [day for (day,) in cursor.fetchall()]
+
+
+def _make(cursor: Any, name: str, made_by: Facts) -> None:
+    """A table of this transaction; one of an earlier count in the same transaction goes."""
+    cursor.execute(f"DROP TABLE IF EXISTS pg_temp.{name}")
+    cursor.execute(made_by.sql, made_by.params)
+
+
+def _recount(cursor: Any, one: Metric, days: Sequence[date] | None) -> int:
+    """Count a metric over these days, or all. The caller holds it (``_alone``)."""
     if days is not None and not days:
         return 0
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0; SET LOCAL work_mem = '{ROOM}'"
-        )
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [f"scorecards {one.code}"])
-        return sum(
-            _put(cursor, one, kind, days, merchants if kind == SubjectKind.MERCHANT else None)
-            for kind in one.kinds
-        )
+    return sum(_recount_kind(cursor, one, kind, days) for kind in one.kinds)
 
 
-def _put(
-    cursor: Any, one: Metric, kind: SubjectKind, days: Sequence[date] | None, among: Sequence[int] | None
-) -> int:
-    """One statement: what is counted beside what stands there; the difference is taken out, changed or added."""
-    fresh = sums(one, kind, days=days, among=among)
+def _recount_kind(cursor: Any, one: Metric, kind: SubjectKind, days: Sequence[date] | None) -> int:
     within = "" if days is None else " AND r.day = ANY(%(days)s::date[])"
-    if among is not None:
-        within += " AND r.subject_id = ANY(%(among)s)"
-    cursor.execute(_PUT.format(fresh=fresh.sql, table=Rollup._meta.db_table, within=within), fresh.params)
+    stood = f"SELECT r.* FROM {FIGURES} r WHERE r.metric = %(metric)s AND r.subject_kind = %(kind)s{within}"
+    fresh = sums(one, kind, days=days)
+    named = f"SELECT %(metric)s::text AS metric, %(kind)s::text AS subject_kind, f.* FROM ({fresh.sql}) f"
+    return _put(cursor, named, stood, fresh.params)
+
+
+def _put(cursor: Any, fresh: str, stood: str, params: Mapping[str, Any]) -> int:
+    """One statement: what is counted beside what stands there; the difference is taken out, changed or added."""
+    cursor.execute(_PUT.format(fresh=fresh, stood=stood, table=FIGURES), params)
     return int(cursor.fetchone()[0])
 
 
@@ -185,14 +191,11 @@ _TAKE = f"""
     ) RETURNING subject_kind, subject_id
 """
 _PUT = """
-    WITH fresh AS ({fresh}),
-    stood AS (
-        SELECT r.id, r.subject_id, r.subject_name, r.day, r.category, r.num, r.den, r.samples FROM {table} r
-         WHERE r.metric = %(metric)s AND r.subject_kind = %(kind)s{within}
-    ),
+    WITH fresh AS ({fresh}), stood AS ({stood}),
     differs AS MATERIALIZED (
         SELECT s.id AS old, f.* FROM fresh f FULL JOIN stood s ON f.subject_id = s.subject_id AND f.day = s.day
-           AND f.category = s.category AND f.subject_name = s.subject_name
+           AND f.category = s.category AND f.subject_name = s.subject_name AND f.metric = s.metric
+           AND f.subject_kind = s.subject_kind
          WHERE (f.num, f.den, f.samples) IS DISTINCT FROM (s.num, s.den, s.samples)
     ),
     gone AS (
@@ -205,7 +208,7 @@ _PUT = """
     ),
     added AS (
         INSERT INTO {table} (metric, subject_kind, subject_id, subject_name, day, category, num, den, samples)
-        SELECT %(metric)s, %(kind)s, subject_id, subject_name, day, category, num, den, samples
+        SELECT metric, subject_kind, subject_id, subject_name, day, category, num, den, samples
           FROM differs WHERE old IS NULL
     )
     SELECT count(*) FROM differs

@@ -192,6 +192,7 @@ class Ticket(StateModel, PublicIdModel, VersionedModel):
             models.Index(fields=["resolved_at"], name="ticket_resolved_at", condition=Q(resolved_at__isnull=False)),
             models.Index(Collate(Reverse("number"), "C"), name="ticket_number_end"),
             models.Index(fields=["customer", "-id"], name="ticket_customer"),
+            models.Index(fields=["customer", "opened_at"], name="ticket_customer_opened"),
             models.Index(fields=["merchant", "-id"], name="ticket_merchant"),
         ]  # fmt: skip
 
