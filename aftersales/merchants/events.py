@@ -164,7 +164,7 @@ register(
         Kind(
             f"merchant.return_address_{what}",
             sentence=words,
-            payload={"address": "code"},
+            payload={"place": "code"},
             audience="merchant",
         )
         for what, words in (

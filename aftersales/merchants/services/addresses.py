@@ -128,7 +128,7 @@ def _no_default(standing: Sequence[ReturnAddress], actor: Any, now: datetime) ->
 
 def _of(row: ReturnAddress) -> dict[str, Any]:
     """Which one, and nothing that it says."""
-    return {"address": row.public_id}
+    return {"place": row.public_id}
 
 
 def _told(columns: dict[str, Any]) -> dict[str, Any]:
