@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.db import connection
-from django.utils.translation.reloader import translation_file_changed
 from hypothesis import settings as properties
 
 from aftersales.core import catalogs
@@ -41,9 +40,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """The pages speak Chinese by default, so the binary catalogue must be as new as its source."""
     if quick.is_asked(config):
         properties.load_profile("brief")
-    for path in catalogs.compile_stale(settings.LOCALE_PATHS):
-        # Importing the models has already read the catalogue as it was, or that there was none.
-        translation_file_changed(None, path.with_suffix(".mo"))
+    if catalogs.compile_stale(settings.LOCALE_PATHS):
+        catalogs.reread()  # importing the models has read the catalogue as it was, or that there was none
 
 
 @pytest.hookimpl(tryfirst=True)  # before the marks are asked for

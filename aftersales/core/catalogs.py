@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import polib
+from django.utils.translation.reloader import translation_file_changed
 
 
 def stale(folder: Path) -> list[Path]:
@@ -24,3 +25,8 @@ def compile_stale(folders: Sequence[Path | str]) -> list[Path]:
         polib.pofile(str(po)).save_as_mofile(str(unfinished))
         unfinished.replace(po.with_suffix(".mo"))
     return done
+
+
+def reread() -> None:
+    """Forget what this process has read of the catalogues: they were written since, be it by another process."""
+    translation_file_changed(None, Path("django.mo"))

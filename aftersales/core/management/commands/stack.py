@@ -16,7 +16,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, connection
 
-from aftersales.core import embedded, health
+from aftersales.core import catalogs, embedded, health
 from aftersales.core.embedded.supervisor import Child, Group
 
 TICK = 0.2
@@ -95,6 +95,7 @@ class Command(BaseCommand):
             return
         self.say("Preparing the database")
         self.manage(site, "provision", *(["--demo"] if self.options["demo"] else []))
+        catalogs.reread()
         stamp.write_text(state)
 
     def manage(self, site: dict[str, str], *arguments: str) -> None:
