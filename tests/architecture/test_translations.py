@@ -4,6 +4,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections import defaultdict
 from pathlib import Path
 
 import polib
@@ -51,6 +52,20 @@ def test_placeholders_and_tags_agree(catalogue: polib.POFile) -> None:
             for text in texts(entry)
             if text and sorted(PLACEHOLDER.findall(text)) != expected
         ]
+    assert wrong == []
+
+
+def test_whatever_takes_arguments_can_take_them(catalogue: polib.POFile) -> None:
+    """A bare sign of per cent beside arguments is a page that cannot be shown."""
+    wrong = []
+    for (context, source), entry in keys(catalogue).items():
+        if "python-format" not in entry.flags or "%(" not in source:
+            continue
+        for text in texts(entry):
+            try:
+                text % defaultdict(int)
+            except (TypeError, ValueError) as error:
+                wrong.append((context, source, text, str(error)))
     assert wrong == []
 
 
