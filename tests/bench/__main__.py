@@ -89,9 +89,11 @@ def _measured(name: str, item: Callable[[Any, int], Iterator[Any]], sets: Any) -
 
 def line(result: Any) -> str:
     if not result.floors:
-        return f"{result.name}: {result.ratio:.2f} {result.note}"
+        return f"{result.name}: {_ratio(result.ratio)} {result.note}"
     low, middle, high = (1000 * value for value in _spread(result.floors))
-    return f"{result.name}: {result.ratio:.2f}; floor {low:.3f} / {middle:.3f} / {high:.3f} ms {result.note}"
+    return (
+        f"{result.name}: {_ratio(result.ratio)}; floor {low:.3f} / {middle:.3f} / {high:.3f} ms {result.note}"
+    )
 
 
 def _spread(values: list[float]) -> tuple[float, float, float]:
@@ -108,9 +110,13 @@ def table(found: list[Any]) -> str:
         subject, floor = _number(result.subject, result.unit), _number(result.floor, result.unit)
         lines.append(
             f"{result.name:{wide}}  {subject:>10} {floor:>10} "
-            f"{result.ratio:>8.2f}  {sign} {result.bar:>6g}  {verdict} {result.note}"
+            f"{_ratio(result.ratio):>8}  {sign} {result.bar:>6g}  {verdict} {result.note}"
         )
     return "\n".join(lines)
+
+
+def _ratio(value: float) -> str:
+    return f"{value:.2f}" if value == 0 or value >= 0.1 else f"{value:.4f}"
 
 
 def _number(value: float | None, unit: str) -> str:

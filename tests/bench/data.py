@@ -7,7 +7,7 @@ writes in a clone.
 import ast
 import hashlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -55,6 +55,12 @@ class Sets:
         """The base with what ``add`` writes through the product; made anew when the file ``of`` changes."""
         mark = hashlib.sha256(_code(of).encode()).hexdigest()[:6]
         return self._kept(short, lambda: self.base, _by_the_product(add), f"_{mark}")
+
+    def on_large(self, short: str, fill: Fill, of: Iterable[Path]) -> str:
+        """The million tickets with what ``fill`` adds to that database; made anew when the files ``of`` change."""
+        code = "".join(_code(str(path)) for path in sorted(of))
+        mark = hashlib.sha256((self.large + code).encode()).hexdigest()[:6]
+        return self._kept(short, lambda: self.large, fill, f"_{mark}")
 
     def _kept(self, short: str, source: Callable[[], str], fill: Fill, mark: str = "") -> str:
         name, made_from = f"bench_{short}_{self._mark}{mark}", source()
