@@ -91,7 +91,9 @@ def line(result: Any) -> str:
     if not result.floors:
         return f"{result.name}: {_ratio(result.ratio)} {result.note}"
     low, middle, high = (1000 * value for value in _spread(result.floors))
-    return f"{result.name}: {_ratio(result.ratio)}; floor {low:.3f} / {middle:.3f} / {high:.3f} ms {result.note}"
+    return (
+        f"{result.name}: {_ratio(result.ratio)}; floor {low:.3f} / {middle:.3f} / {high:.3f} ms {result.note}"
+    )
 
 
 def _spread(values: list[float]) -> tuple[float, float, float]:
