@@ -308,13 +308,16 @@ WORDED = frozenset({"appeal", "uphold", "overturn", "reverse", "withdraw"})
 """Steps for which somebody says why."""
 
 
-FALLS = ("overturn", "reverse", "withdraw")
-"""Steps by which a consequence falls: somebody says whether its fact fell with it."""
+def falls(row: Proposal) -> tuple[str, ...]:
+    """Steps by which it falls and at which somebody says whether its fact fell with it.
 
-
-def has_fact(row: Proposal) -> bool:
-    """Whether a merchant's fact could have another consequence by rule; a ruling has the one that it says."""
-    return row.party == Party.MERCHANT and row.kind in MAIN_KINDS and clauses.by_rule(row.citation)
+    Asked of a merchant's fact that could have another consequence by rule; a ruling has the one that it says. What is
+    withdrawn was not heard: behind a measure its fact goes on counting, and nobody is asked.
+    """
+    if row.party != Party.MERCHANT or row.kind not in MAIN_KINDS or not clauses.by_rule(row.citation):
+        return ()
+    own = row.citation.startswith(clauses.RULES)
+    return ("overturn", "reverse", *(("withdraw",) if own else ()))
 
 
 def acts(row: Proposal, user: Any, now: datetime) -> list[tuple[moves.MoveOption, bool]]:

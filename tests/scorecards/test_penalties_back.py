@@ -8,6 +8,7 @@ import pytest
 
 from aftersales.clocks.models import BreachExclusion
 from aftersales.core.errors import Refused
+from aftersales.ledger import pages
 from aftersales.ledger import services as ledger
 from aftersales.ledger.models import Proposal
 from aftersales.merchants.services import merchant_change
@@ -65,7 +66,10 @@ def test_a_penalty_that_is_withdrawn_ends_its_measure_and_its_fact_goes_on_count
     desk: Cast, shop: Shop, fined: tuple[MerchantMeasure, Proposal, datetime], counted: Any
 ) -> None:
     fine, proposal, at = fined
+    assert pages.falls(proposal) == ("overturn", "reverse"), "who withdraws is not asked about the fact"
     ledger.proposal_withdraw(proposal=proposal, reason="首次，从宽", actor=desk.finance, now=at + HOUR)
+    proposal.refresh_from_db()
+    assert proposal.fell_by == "", "nor does it say that it fell"
     for _again in range(2):
         noted(at + 2 * HOUR)
     fine.refresh_from_db()

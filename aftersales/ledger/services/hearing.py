@@ -163,13 +163,14 @@ def proposal_withdraw(
 ) -> Proposal:
     """Take a proposal back with a reason; a party that was told already is told that too. Needs ``ledger.withdraw``.
 
-    ``fell_by``: as heard.
+    ``fell_by``: as heard; empty where it was not asked, since nobody heard whether the fact holds.
     """
     why = reason.strip()
     if not why:
         raise DomainError(_("Say why the proposal is withdrawn."), "reason_missing")
     with transaction.atomic():
-        row = moves.perform(proposal, "withdraw", actor=actor, now=now, reason=why, fell_by=fell(fell_by))
+        ground = fell(fell_by) if fell_by else ""
+        row = moves.perform(proposal, "withdraw", actor=actor, now=now, reason=why, fell_by=ground)
         if row.notified_at:
             _tell(row, "ledger.reversed", actor, now, reason=why)
     return row

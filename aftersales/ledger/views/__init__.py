@@ -177,7 +177,7 @@ def proposal(request: HttpRequest, public_id: str) -> HttpResponse:
         "acts": pages.acts(row, request.user, now), "entry": pages.entry_of(row, request.user),
         "own": row.party == Party.PERSON and row.party_id == request.user.pk,
         "files": row.files.select_related("by"), "accept": files.accepted(), "by_rule": by_rule,
-        "figures": pages.figures_of(row, by_rule), "falls": pages.FALLS if pages.has_fact(row) else (),
+        "figures": pages.figures_of(row, by_rule), "falls": pages.falls(row),
         "grounds": Fallen.choices,
     }  # fmt: skip
     return render(request, "ledger/proposal.html", page)
@@ -206,7 +206,7 @@ def act(request: HttpRequest, public_id: str, name: str) -> HttpResponse:
         raise Http404
     text, now = request.POST.get("reason", "")[:4001], timezone.now()
     sent = request.FILES.getlist("files") if name == "appeal" else []
-    why = {"fell_by": request.POST.get("fell_by", "")[:12]} if name in pages.FALLS else {}
+    why = {"fell_by": request.POST.get("fell_by", "")[:12]} if name in pages.falls(row) else {}
     answered(lambda: _step(step, text, row, sent, request.user, now, **why), request, _("Done."))
     return redirect("ledger:proposal", public_id)
 
