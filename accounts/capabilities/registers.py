@@ -76,6 +76,7 @@ MERCHANT_REGISTER = {
     **{f"core.export_{sheet}": DEPOSIT_READERS for sheet in ("deposit_calls", "deposit_moves")},
     **register("merchants.merchantmember", view=KEEPERS | {R.AUDITOR}, change=KEEPERS, add=KEEPERS),
     **register("merchants.merchantcontact", view=TRADE_READERS, change=KEEPERS, add=KEEPERS),
+    **register("merchants.returnaddress", view=TRADE_READERS | KEEPERS),
 }
 CUSTOMER_REGISTER = {
     "customers.reveal": roles(DESK, R.PRIVACY_OFFICER, R.RISK, R.RETURNS_RECEIVER),

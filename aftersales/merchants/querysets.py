@@ -45,7 +45,7 @@ class MerchantContactQuerySet(MerchantPartQuerySet):
 
 
 class ReturnAddressQuerySet(MerchantPartQuerySet):
-    view_capability = "merchants.view_merchantcontact"
+    view_capability = "merchants.view_returnaddress"
 
     def in_use(self) -> Self:
         return self.filter(active_to=None)

@@ -321,7 +321,7 @@ class PlaceList(SheetResource):
     sheet, title, position = "return_addresses", _("return addresses"), 19
     key = ("merchant", "name")
     importable = False
-    view_capability = "merchants.view_merchantcontact"
+    view_capability = "merchants.view_returnaddress"
 
     merchant = Column(None, KeyWidget(64), _("Merchant code"), export=MERCHANT.format(column="code"))
     merchant_name = Column(None, TextWidget(120), _("Merchant name"), export=MERCHANT.format(column="name"))

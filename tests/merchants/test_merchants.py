@@ -2,6 +2,7 @@
 
 import pytest
 from django.db import Error, transaction
+from django.urls import reverse
 
 from accounts.services import system_user
 from aftersales.core import facts, moves
@@ -152,3 +153,10 @@ def test_a_vendors_people_see_no_merchant_list(now):
     merchant("M-1", now)
 
     assert not Merchant.objects.visible_to(person("vendor_lead", now)).exists()
+
+
+def test_staff_read_in_the_register_where_a_shop_takes_goods_back(now, client):
+    shop = merchant("M-1", now, returns="仓前路 1 号")
+    client.force_login(person("auditor", now))
+    page = client.get(reverse("admin:merchants_merchant_change", args=[shop.pk]))
+    assert "仓前路 1 号" in page.content.decode()
