@@ -39,7 +39,6 @@ from ..services.agreements import agreement_activate, agreement_create, agreemen
 SEE = "merchants.view_agreements"
 CONSULT = "standards.consult"
 FILTERS = (Standing.WAITING, Standing.OVERDUE, Standing.DECLINED, Standing.ACCEPTED)
-ACTS = ("activate", "reject", "retire")
 HEAD = ("label", "size", "preamble_zh", "preamble_en")
 
 
@@ -155,8 +154,6 @@ def _drafted(request: HttpRequest, row: Agreement, form: VersionForm, clauses: A
 def decide(request: HttpRequest, code: str, number: int) -> HttpResponse:
     """The second person announces a draft or returns it with a reason; a version in force can be ended."""
     row = _version(request, code, number)
-    if request.POST.get("act") not in ACTS:
-        raise Http404
     announcing.decided(
         request, row, lambda reason, **given: agreement_activate(**given), ended=_("The version is out of force."),
         announced=_("Announced; the owners whom it concerns are asked to accept it."),

@@ -61,7 +61,10 @@ def drafted(request: HttpRequest, form: Any, draft: Callable[..., Any]) -> bool:
 def decided(
     request: HttpRequest, row: Any, activate: Callable[..., Any], *, ended: str, announced: str = ""
 ) -> None:
-    """The second person returns a draft with a reason or announces it; a version in force can be ended."""
+    """The second person returns a draft with a reason or announces it; a version in force can be ended.
+
+    Raises Http404 for any other ``act``: nothing is announced by a form that does not say so.
+    """
     who: dict[str, Any] = {"actor": request.user, "now": timezone.now()}
     act, reason = request.POST.get("act", ""), request.POST.get("reason", "")[:2000]
     if act == "reject":
@@ -69,6 +72,8 @@ def decided(
         answered(lambda: rule_reject(draft=row, reason=reason, **who), request, returned)
     elif act == "retire":
         answered(lambda: rule_retire(row=row, **who), request, ended)
+    elif act != "activate":
+        raise Http404
     else:
         begin, seen = moment_of(request.POST.get("valid_from")), whole(request.POST.get("seen"))
         answered(
