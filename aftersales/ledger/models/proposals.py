@@ -39,7 +39,7 @@ class Proposal(PublicIdModel, StateModel, VersionedModel):
 
     Unique by kind and source: the same fact proposes the same consequence once. ``measure``: a consequence without an
     amount. A measure acts when the party is told, marked "appeal open"; money and points are posted when it is decided.
-    ``fell_by``: of one that fell, whether its fact fell with it; empty where nobody said: then it did.
+    ``fell_by``: of one that fell, whether its fact fell with it; empty where nobody was asked: nothing follows.
     """
 
     number = models.CharField(_("number"), max_length=40, unique=True)

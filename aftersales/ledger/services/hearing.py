@@ -97,11 +97,11 @@ def proposal_hear(
 ) -> Proposal:
     """Another person decides about the appeal and says why. Raises ``another_person``, ``words_missing``, ``fell_by``.
 
-    ``fell_by``: of one that is overturned, whether the fact fell (by default) or the consequence alone was wrong; then
-    another one may follow from the fact.
+    ``fell_by``: of one that is overturned, whether the fact fell or the consequence alone was wrong; then another one
+    may follow from the fact. Empty where it was not asked: nothing follows, and nobody says that the fact fell.
     """
     said = _words(answer)
-    more: dict[str, Any] = {} if upheld else {"fell_by": fell(fell_by)}
+    more: dict[str, Any] = {} if upheld else {"fell_by": _ground(fell_by)}
     with transaction.atomic():
         name = "uphold" if upheld else "overturn"
         row = moves.perform(proposal, name, actor=actor, now=now, answer=said, **more)
@@ -133,6 +133,10 @@ def _post(row: Proposal, now: datetime) -> Proposal:
     return row
 
 
+def _ground(fell_by: str) -> str:
+    return fell(fell_by) if fell_by else ""
+
+
 def fell(fell_by: str) -> str:
     """Why a consequence fell; where nobody says so its fact fell with it. Raises ``fell_by``."""
     if fell_by and fell_by not in Fallen.values:
@@ -150,7 +154,7 @@ def proposal_reverse(
     if not why:
         raise DomainError(_("Say why it is turned back."), "reason_missing")
     with transaction.atomic():
-        row = moves.perform(proposal, "reverse", actor=actor, now=now, reason=why, fell_by=fell(fell_by))
+        row = moves.perform(proposal, "reverse", actor=actor, now=now, reason=why, fell_by=_ground(fell_by))
         if row.journal_id is not None:
             entry = Journal.objects.get(pk=row.journal_id)
             posting.turn_back(journal=entry, actor=actor, now=now, reason=why, overdraw=True)
@@ -163,14 +167,13 @@ def proposal_withdraw(
 ) -> Proposal:
     """Take a proposal back with a reason; a party that was told already is told that too. Needs ``ledger.withdraw``.
 
-    ``fell_by``: as heard; empty where it was not asked, since nobody heard whether the fact holds.
+    ``fell_by``: as heard.
     """
     why = reason.strip()
     if not why:
         raise DomainError(_("Say why the proposal is withdrawn."), "reason_missing")
     with transaction.atomic():
-        ground = fell(fell_by) if fell_by else ""
-        row = moves.perform(proposal, "withdraw", actor=actor, now=now, reason=why, fell_by=ground)
+        row = moves.perform(proposal, "withdraw", actor=actor, now=now, reason=why, fell_by=_ground(fell_by))
         if row.notified_at:
             _tell(row, "ledger.reversed", actor, now, reason=why)
     return row
