@@ -26,10 +26,19 @@ from aftersales.tickets.services.intake import TicketDraft
 from aftersales.tickets.states import CancelReason
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
-SOURCE: dict[str, Any] = {
-    "source_ref": "R6.5 · R6.6",
-    "source_zh": "服务协议：商家应在时限内答复平台、处理售后；未按时的逐级处理，先警示。",
-    "source_en": "Service agreement: shops answer and act in time; who does not is warned first, then led further.",
+SOURCES = {
+    "obligations": (
+        "服务协议：商家应在时限内答复平台、处理售后；30 天内未按时 2 次的逐级处理，先警示。",
+        "Service agreement: shops answer and act in time; twice late in 30 days leads to steps, first a warning.",
+    ),
+    "points": (
+        "服务协议：有效扣分累计达 4 分的降低流量权重，达 8 分的停止参加平台活动；扣分到期失效。",
+        "Service agreement: from 4 points on less traffic, from 8 on no campaigns; points end by themselves.",
+    ),
+    "solved": (
+        "服务协议：一个月内解决率确定低于 80% 且不少于 3 单的，先警示，再降低流量权重。",
+        "Service agreement: resolution surely below 80 % with 3 cases or more is warned first, then takes traffic.",
+    ),
 }  # fmt: skip
 WARNING = {"effect": "warning", "days": 30}
 SHORTER = [WARNING, {"effect": "cap", "cap": 80, "days": 7}, {"effect": "suspension", "days": 0}]
@@ -93,14 +102,20 @@ def _rules(people: Mapping[str, User], now: datetime) -> None:
     at = now - 85 * DAY
     begin = datetime.combine((now - 65 * DAY).astimezone(zone()).date(), time.min, zone())
     who: dict[str, Any] = {"actor": people["operations"], "now": at}
-    code, name_zh, name_en, own = OWN
+    code, name_zh, name_en, solved = OWN
     made = services.consequence_create(code=code, name_zh=name_zh, name_en=name_en, **who)
     known = {one.code: one for one in ConsequenceRule.objects.all()}
-    for rule, terms in [(made, own), *((known[code], terms) for code, terms in STRICTER)]:
-        draft = services.consequence_draft(rule=rule, terms=terms, reason="按服务协议执行。", **SOURCE, **who)
+    for rule, terms in [(made, solved), *((known[code], terms) for code, terms in STRICTER)]:
+        why = _basis(rule.code)
+        draft = services.consequence_draft(rule=rule, terms=terms, reason="按服务协议执行。", **why, **who)
         services.consequence_activate(
             draft=draft, actor=people["supervisor"], now=at, valid_from=begin, reason="已公示征求意见。"
         )
+
+
+def _basis(rule: str) -> dict[str, Any]:
+    zh, en = SOURCES[rule]
+    return {"source_ref": "R6.5 · R6.6", "source_zh": zh, "source_en": en}
 
 
 def _shops(people: Mapping[str, User]) -> list[Merchant]:
@@ -174,6 +189,7 @@ def _draft(people: Mapping[str, User], now: datetime) -> None:
     """A harder version waits for the second person, so that somebody can try it on the past quarter."""
     rule = ConsequenceRule.objects.get(code="obligations")
     services.consequence_draft(
-        rule=rule, actor=people["operations"], now=now, terms=ANSWERS | {"count": 3, "steps": SHORTER}, **SOURCE,
+        rule=rule, actor=people["operations"], now=now, terms=ANSWERS | {"count": 3, "steps": SHORTER},
+        **_basis("obligations"),
         reason="减少偶发逾期的影响，重复发生的直接限单。",
     )  # fmt: skip

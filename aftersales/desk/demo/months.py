@@ -24,6 +24,20 @@ SMALL: Mapping[str, Mapping[str, str]] = {
     "merchant_dispute_points": {"least": "15", "count": "3"},
 }
 """A demonstration of two months has few cases: floors and limits that let it show every outcome."""
+SOURCES = {
+    "merchant_dispatch_points": (
+        "试行：准时发货率下限达 75% 奖 10 分、达 85% 奖 20 分，品质退货率不得高于 3%，不少于 20 单。",
+        "Trial: 10 points from a proven 75 % dispatch in time, 20 from 85 %; quality returns 3 % at most; 20 orders.",
+    ),
+    "handling_points": (
+        "试行：满意度下限达 55% 给予奖励、达 70% 加倍，且时限兑现率不低于 60%，不少于 8 件。",
+        "Trial: a reward from a proven 55 % of satisfaction, more from 70 % on; promises kept 60 %; 8 cases.",
+    ),
+    "merchant_dispute_points": (
+        "试行：介入率下限超过 2% 扣 2 分、超过 5% 扣 6 分，少于 3 起不扣，不少于 15 单。",
+        "Trial: 2 points off when disputes are proven above 2 %, 6 above 5 %, nothing below 3 disputes; 15 orders.",
+    ),
+}  # fmt: skip
 
 
 def codes() -> list[str]:
@@ -61,6 +75,8 @@ def _in_force(rule: IncentiveRule, people: Mapping[str, User], begin: datetime) 
     terms: dict[str, Any] = {
         "terms": draft.terms | dict(SMALL[rule.code]),
         "reason": "试行期门槛，按目前业务量。",
+        "source_zh": SOURCES[rule.code][0],
+        "source_en": SOURCES[rule.code][1],
     }
     if rule.party == "person":
         scheme = Scheme.objects.first()

@@ -75,7 +75,7 @@ def _merchant(random: Random, place: int, first: str, kind: words.Kind, now: dat
         languages=["zh-hans"],
         deposit_due=Decimal(random.choice((10000, 20000, 50000))),
         deposit_held=Decimal(0 if place == APPLYING else random.choice((5000, 10000, 20000, 50000))),
-        agreement="2026-A",
+        agreement="2026-1",
         opened_at=None if place == APPLYING else now - timedelta(days=random.randint(90, 1400)),
     )
 
