@@ -26,9 +26,9 @@ DASHBOARDS = {
     "scorecards.simulate": PLANNERS,
     "scorecards.view_trials": roles(PLANNERS, R.AUDITOR),
     "scorecards.view_own": STAFF,  # one's own; a lead those of his teams
-    "scorecards.run_month": roles(
-        R.OPERATIONS, R.SUPERVISOR
-    ),  # ask for a month's proposals after the dry run
+    # Ask for a month's proposals after the dry run; of merchants not by who decides about them.
+    "scorecards.run_month": roles(R.OPERATIONS, R.SUPERVISOR),
+    "scorecards.run_month_of_merchants": roles(R.OPERATIONS),
     # Measures against merchants: proposed by rule, decided and heard by people who do not look after the merchant.
     "scorecards.view_measures": roles(KEEPERS, R.SUPERVISOR, R.ADJUDICATOR, R.FINANCE, R.RISK, R.AUDITOR),
     "scorecards.impose": PLANNERS,

@@ -18,7 +18,7 @@ from accounts.services import system_user
 from accounts.states import Role
 from aftersales.core.errors import DomainError, NotPermitted
 from aftersales.core.models import Event
-from aftersales.merchants.models import MerchantContact, MerchantInvitation, MerchantMember
+from aftersales.merchants.models import MerchantInvitation, MerchantMember, ReturnAddress
 from aftersales.merchants.services import member_remove, people
 from aftersales.standards.models import ParameterVersion
 from aftersales.tickets.models import Ticket, Unsent
@@ -34,7 +34,7 @@ DAY = timedelta(days=1)
 PEOPLE = reverse("portal:people")
 NEW = {"name": "孙新", "email": "Sun.Xin@shop.example", "role": "clerk"}
 STRONG = "Yunfan-2026-shop"
-DESK = {"name": "仓库", "phone": "0571-100200", "address": "杭州市滨江路 1 号"}
+DESK = {"name": "仓库", "contact": "收货组", "phone": "0571-100200", "place": "杭州市滨江路 1 号"}
 
 
 @pytest.fixture(autouse=True)
@@ -265,10 +265,10 @@ def test_who_acts_for_another_shop_too_keeps_that_and_is_signed_out(
 def test_a_form_of_one_shop_does_nothing_for_the_shop_chosen_in_another_window(
     cast: Any, shop: Shop, now: datetime
 ) -> None:
-    other, forms = a_shop(cast, now, "b"), {"invite": NEW, "addresses": DESK}
+    other, forms = a_shop(cast, now, "b"), {"invite": NEW, "address_add": DESK}
     join(cast, other.merchant, shop.owner, "owner", now)
     browser, before = cast.client(shop.owner, shop.merchant), addresses()
-    for page in ("people", "addresses"):
+    for page in ("people", "address_add"):
         field = f'name="shop" value="{shop.merchant.public_id}"'
         assert field in said(browser.get(reverse(f"portal:{page}")))
     browser.post(reverse("portal:chosen"), {"merchant": other.merchant.public_id})
@@ -286,11 +286,11 @@ def test_a_form_of_one_shop_does_nothing_for_the_shop_chosen_in_another_window(
     for name, given in forms.items():
         browser.post(reverse(f"portal:{name}"), given | {"shop": other.merchant.public_id})
     assert MerchantInvitation.objects.get().merchant == other.merchant
-    assert addresses() == before | {other.merchant.pk: DESK["address"]}
+    assert addresses() == before | {(other.merchant.pk, DESK["place"])}
 
 
-def addresses() -> dict[int, str]:
-    return dict(MerchantContact.objects.filter(role="returns").values_list("merchant_id", "address"))
+def addresses() -> set[tuple[int, str]]:
+    return set(ReturnAddress.objects.values_list("merchant_id", "place"))
 
 
 def test_the_last_owner_stays_until_somebody_else_is_one(cast: Any, shop: Shop, now: datetime) -> None:

@@ -137,7 +137,7 @@ def test_everybody_sees_his_own_a_lead_his_team_and_merchants_those_who_look_aft
     me, team, merchant = ("person", desk.agent.pk), ("team", desk.team.pk), ("merchant", shop.pk)
     assert kinds(desk.agent) == {me}
     assert kinds(desk.lead) == {me, team}
-    assert kinds(desk.supervisor) == {me, team}
+    assert kinds(desk.supervisor) == {me, team, merchant}, "he hears what rests on merchants' figures"
     assert kinds(desk.operations) == {merchant}
     assert kinds(desk.auditor) == {me, team, merchant}
     assert kinds(desk.other_agent if hasattr(desk, "other_agent") else desk.finance) == set()

@@ -28,9 +28,16 @@ SEEN: Mapping[str, str] = {
     Party.PERSON: "scorecards.view_people",
 }
 """Who asks for the proposals has seen the dry run, which names everybody."""
+OF_MERCHANTS = "scorecards.run_month_of_merchants"
 AT_ONCE = 1_000
 LOCK = "SELECT pg_advisory_xact_lock(hashtext(%s))"
 logger = logging.getLogger(__name__)
+
+
+def may_ask(person: Any, party: str) -> bool:
+    """Whether somebody asks for proposals about such parties. Who decides about merchants does not ask as well."""
+    asks = person.has_perm(RUN) and person.has_perm(SEEN[party])
+    return bool(asks and (party != Party.MERCHANT or person.has_perm(OF_MERCHANTS)))
 
 
 def month_ask(*, version: IncentiveVersion, month: date, actor: Any, now: datetime) -> bool:
@@ -39,7 +46,7 @@ def month_ask(*, version: IncentiveVersion, month: date, actor: Any, now: dateti
     Raises NotPermitted, also for who may not see everybody it is about, ``not_in_force``, ``month_runs``,
     ``no_scores``.
     """
-    if not (actor.has_perm(RUN) and actor.has_perm(SEEN[version.rule.party])):
+    if not may_ask(actor, version.rule.party):
         raise NotPermitted()
     _check(version, month, now)
     key = f"{JOB}:{version.rule_id}:{month:%Y-%m}"

@@ -24,7 +24,7 @@ from aftersales.scorecards import services
 from aftersales.scorecards.metrics import metric
 from aftersales.scorecards.rewards import asking, selectors
 from aftersales.scorecards.selectors import PAGE, rows_behind
-from aftersales.scorecards.services.months import RUN
+from aftersales.scorecards.services.months import RUN, may_ask
 from aftersales.scorecards.states import Direction
 
 READ = "scorecards.view_own"
@@ -92,7 +92,7 @@ def _about(request: HttpRequest, found: pages.Shown, is_in: bool) -> dict[str, A
         "badge": pages.state_of(version, found.month, run, now, is_in=is_in), "looked": found.looked,
         "says": incentives.raised_by(version), "gives": incentives.gives(version), "since": since, "until": until,
         "settles": settles, "runs_at": selectors.runs_at(version, found.month),
-        "may_run": is_ready and request.user.has_perm(RUN) and pages.sees_all(request.user, version.rule.party),
+        "may_run": is_ready and may_ask(request.user, version.rule.party),
         "has_scores": selectors.has_scores(version, found.month),
         "sees": run is not None or pages.sees_all(request.user, version.rule.party),
         "is_score": asking.asked(version).metric is None, "months": pages.months(now),
