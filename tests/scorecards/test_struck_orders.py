@@ -37,13 +37,16 @@ def sold(now: Any) -> Callable[..., Any]:
     """An order of ten days ago that had to leave in two days and to arrive in four; it did neither by its time."""
     number = 0
 
-    def sell(shop: Any, *, to: str = "广东", sent: float = 3, arrived: float = 6, **columns: Any) -> Any:
+    def sell(
+        shop: Any, *, to: str = "广东", sent: float = 3, arrived: float = 6, due: Any = 2, **columns: Any
+    ) -> Any:
         nonlocal number
         number += 1
         row = an_order(f"S-{number}", now, merchant=shop, ship_province=to, **columns)
         placed = row.placed_at
         who = {"actor": system_user(), "now": now}
-        orders.line_add(order=row, line_no=1, merchant=shop, dispatch_due_at=placed + 2 * DAY, **who)
+        limit = placed + due * DAY if due is not None else None
+        orders.line_add(order=row, line_no=1, merchant=shop, dispatch_due_at=limit, **who)
         orders.shipment_add(
             order=row, number="1", carrier="YTO", merchant=shop, promised_at=placed + 4 * DAY,
             shipped_at=placed + sent * DAY, delivered_at=placed + arrived * DAY, **who,
@@ -192,3 +195,17 @@ def test_a_promotion_gives_more_time_to_what_is_ordered_in_it_and_never_past_the
         now_has = figure("dispatch_in_time", shop)
         counted[name] = now_has[0] - had[0]
     assert counted == {"before": 0, "in it": 1, "past the promise": 0, "presale": 0, "after it": 0}
+
+
+def test_a_parcel_that_nobody_told_a_dispatch_limit_of_is_not_handed_over_late(
+    sold: Callable[..., Any], now: Any
+) -> None:
+    """It left after its promised delivery: that is no limit of dispatch."""
+    shop = a_merchant("SHOP", now)
+    sold(shop, due=None, sent=5, status="delivered")
+    services.recount()
+    assert figure("dispatch_in_time", shop) == (0, 0), "it has no limit"
+    assert figure("late_by_seller", shop) == (0, 1)
+    assert figure("late_by_carrier", shop) == (1, 1), "late on the way, without a known limit"
+    carrier = Rollup.objects.filter(metric="delivery_in_time", subject_name="YTO")
+    assert [(one.num, one.den) for one in carrier] == [(0, 1)], "no seller to blame"

@@ -23,11 +23,14 @@ _TOLD = (
     "AND (s.merchant_id IS NULL OR l.merchant_id = s.merchant_id))"
 )
 _MORE = "CASE WHEN o.is_presale THEN 0 ELSE @dispatch_extension_hours@ END * interval '1 hour'"
-LIMIT = f"(SELECT greatest(d.at, least(d.at + {_MORE}, s.promised_at)) FROM {_TOLD} d(at))"
+LIMIT = (
+    f"(SELECT greatest(d.at, least(d.at + {_MORE}, s.promised_at)) FROM {_TOLD} d(at) WHERE d.at IS NOT NULL)"
+)
 """Until when a parcel had to be handed over: its own merchant's limit, of a common parcel the last one of the order.
 
 With what a promotion gave more when the order was placed, but never past the delivery that the customer was promised
-(E-Commerce Law §20); the date of a presale was agreed and stays.
+(E-Commerce Law §20); the date of a presale was agreed and stays. NULL where nobody told one: a promise of delivery is
+no limit of dispatch.
 """
 
 
