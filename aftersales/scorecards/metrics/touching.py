@@ -219,9 +219,11 @@ _PARCEL = (
 )
 """Whose parcel it was decides whom the tickets and cases of its order are laid to."""
 
+# ``%(extension)s``: the longest that a promotion ever gave more for dispatch.
 _LASTED = (
     "o.placed_at < ci.ends_at AND (EXISTS (SELECT FROM orders_orderline l WHERE l.order_id = o.id "
-    "AND l.dispatch_due_at >= ci.begins_at) OR EXISTS (SELECT FROM orders_shipment sp WHERE sp.order_id = o.id "
+    "AND l.dispatch_due_at >= ci.begins_at - %(extension)s) "
+    "OR EXISTS (SELECT FROM orders_shipment sp WHERE sp.order_id = o.id "
     "AND sp.promised_at >= ci.begins_at))"
 )
 
