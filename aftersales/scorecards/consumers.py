@@ -18,8 +18,9 @@ LOADED = {
     "order_lines": "orders.orderline",
     "shipments": "orders.shipment",
     "reviews": "orders.review",
+    "merchants": "merchants.merchant",
 }
-"""Sheets of trade data, and the rows they load: one event tells of a whole run."""
+"""Sheets of trade data and of who sells, and the rows they load: one event tells of a whole run."""
 
 
 def row_changed(event: Event, now: datetime) -> None:

@@ -37,13 +37,16 @@ def sold(now: Any) -> Callable[..., Any]:
     """An order of ten days ago that had to leave in two days and to arrive in four; it did neither by its time."""
     number = 0
 
-    def sell(shop: Any, *, to: str = "广东", sent: float = 3, arrived: float = 6, **columns: Any) -> Any:
+    def sell(
+        shop: Any, *, to: str = "广东", sent: float = 3, arrived: float = 6, due: Any = 2, **columns: Any
+    ) -> Any:
         nonlocal number
         number += 1
         row = an_order(f"S-{number}", now, merchant=shop, ship_province=to, **columns)
         placed = row.placed_at
         who = {"actor": system_user(), "now": now}
-        orders.line_add(order=row, line_no=1, merchant=shop, dispatch_due_at=placed + 2 * DAY, **who)
+        limit = placed + due * DAY if due is not None else None
+        orders.line_add(order=row, line_no=1, merchant=shop, dispatch_due_at=limit, **who)
         orders.shipment_add(
             order=row, number="1", carrier="YTO", merchant=shop, promised_at=placed + 4 * DAY,
             shipped_at=placed + sent * DAY, delivered_at=placed + arrived * DAY, **who,
@@ -192,3 +195,90 @@ def test_a_promotion_gives_more_time_to_what_is_ordered_in_it_and_never_past_the
         now_has = figure("dispatch_in_time", shop)
         counted[name] = now_has[0] - had[0]
     assert counted == {"before": 0, "in it": 1, "past the promise": 0, "presale": 0, "after it": 0}
+
+
+def test_a_parcel_that_nobody_told_a_dispatch_limit_of_is_not_handed_over_late(
+    sold: Callable[..., Any], now: Any
+) -> None:
+    """It left after its promised delivery: that is no limit of dispatch."""
+    shop = a_merchant("SHOP", now)
+    sold(shop, due=None, sent=5, status="delivered")
+    services.recount()
+    assert figure("dispatch_in_time", shop) == (0, 0), "it has no limit"
+    assert figure("late_by_seller", shop) == (0, 1)
+    assert figure("late_by_carrier", shop) == (1, 1), "late on the way, without a known limit"
+    carrier = Rollup.objects.filter(metric="delivery_in_time", subject_name="YTO")
+    assert [(one.num, one.den) for one in carrier] == [(0, 1)], "no seller to blame"
+
+
+def test_each_seller_of_an_order_is_excused_by_his_own_time(desk: Cast, now: Any) -> None:
+    """The flood came when the first seller's limit and promise were over; the other's were not."""
+    first, second = (a_merchant(code, now, province="河南") for code in ("FIRST", "SECOND"))
+    row = an_order("S-1", now, status="delivered")
+    placed, who = row.placed_at, {"actor": system_user(), "now": now}
+    for number, shop, limit, promise in ((1, first, 2, 4), (2, second, 8, 9)):
+        orders.line_add(order=row, line_no=number, merchant=shop, dispatch_due_at=placed + limit * DAY, **who)
+        orders.shipment_add(
+            order=row, number=str(number), merchant=shop, promised_at=placed + promise * DAY,
+            shipped_at=placed + (limit + 0.5) * DAY, delivered_at=now, **who,
+        )  # fmt: skip
+    services.recount()
+    touched(declared(desk, now, begins_at=placed + 5 * DAY, ends_at=placed + 6 * DAY))
+    for code in ("dispatch_in_time", "delivery_in_time"):
+        assert figure(code, first) == (0, 1), code
+        assert figure(code, second) == (0, 0), code
+    assert is_whole()
+
+
+def test_each_parcel_is_excused_by_its_own_promise(desk: Cast, sold: Callable[..., Any], now: Any) -> None:
+    shop = a_merchant("SHOP", now, province="河南")
+    row = sold(shop, status="shipped")
+    row.shipments.update(delivered_at=None)
+    orders.shipment_add(
+        order=row, number="2", carrier="YTO", merchant=shop, promised_at=row.placed_at + 9 * DAY,
+        actor=system_user(), now=now,
+    )  # fmt: skip
+    touched(declared(desk, now, begins_at=row.placed_at + 5 * DAY, ends_at=row.placed_at + 6 * DAY))
+    services.recount()
+    assert figure("overdue", shop)[0] == 1, "the first one's promise was over when the flood came"
+    carrier = Rollup.objects.filter(metric="overdue", subject_name="YTO")
+    assert sum(one.num for one in carrier) == 1
+
+
+def test_what_the_flood_kept_from_leaving_is_excused_by_its_dispatch_limit(desk: Cast, now: Any) -> None:
+    shop, dry = a_merchant("SHOP", now, province="河南"), a_merchant("DRY", now, province="浙江")
+    who = {"actor": system_user(), "now": now}
+    for one in (shop, dry):
+        row = an_order(f"S-{one.code}", now, merchant=one, status="processing")
+        orders.line_add(order=row, line_no=1, dispatch_due_at=row.placed_at + 2 * DAY, **who)
+    services.recount()
+    assert figure("undelivered", shop) == (1, 1)
+    touched(declared(desk, now))
+    assert figure("undelivered", shop) == (0, 0)
+    assert figure("undelivered", dry) == (1, 1)
+    assert "河南暴雨" in behind("undelivered", SubjectKind.MERCHANT, shop.pk, now)["struck_dispatch"]
+    assert is_whole()
+
+
+def test_a_disaster_within_the_time_that_a_promotion_gave_excuses_too(
+    desk: Cast, sold: Callable[..., Any], now: Any
+) -> None:
+    """Ordered on the second day, to leave by the fourth, promoted by the seventh; the flood was on the fifth."""
+    said: dict[str, Any] = {"actor": desk.operations, "now": now}
+    row = promotions.promotion_draft(
+        name_zh="双 11", name_en="Double 11", starts_at=now + DAY, ends_at=now + 6 * DAY, reason="高峰", **said
+    )  # fmt: skip
+    row = promotions.override_set(
+        promotion=row, sort="number", code="dispatch_extension_hours", value=72, **said
+    )
+    promotions.promotion_activate(promotion=row, actor=desk.supervisor, now=now)
+    shop = a_merchant("SHOP", now, province="河南")
+    order = sold(shop)
+    type(order).objects.filter(pk=order.pk).update(placed_at=now + 2 * DAY, paid_at=None)
+    order.lines.update(dispatch_due_at=now + 4 * DAY)
+    order.shipments.update(promised_at=None, shipped_at=now + 8 * DAY, delivered_at=None)
+    services.recount()
+    assert figure("dispatch_in_time", shop) == (0, 1)
+    touched(declared(desk, now, begins_at=now + 5 * DAY, ends_at=now + 6 * DAY))
+    assert figure("dispatch_in_time", shop) == (0, 0)
+    assert is_whole()

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from aftersales.scorecards.metrics.declaring import Exclusion, Metric, Part
 from aftersales.scorecards.metrics.genuine import GENUINE_ORDERS, GENUINE_REVIEWS
 from aftersales.scorecards.metrics.sources import ARRIVED, LATE_DAY, LIMIT, ORDERS, PLACED, REVIEWS, SHIPMENTS
-from aftersales.scorecards.metrics.struck import OF_LINES, SELLER, struck
+from aftersales.scorecards.metrics.struck import OF_LINES, struck, struck_parcel
 from aftersales.scorecards.states import Direction, SubjectKind, Unit, Way
 from aftersales.standards.states import TradeDuty
 
@@ -35,10 +35,10 @@ def _of_orders(num: str, where: str = "true", excused: tuple[Exclusion, ...] = (
     return Part(ORDERS, ORDER, f"({num})::int", where=where, exclusions=exclusions, only=MERCHANTS)
 
 
-def _overdue(only: frozenset[SubjectKind], seller: str) -> Part:
+def _overdue(only: frozenset[SubjectKind], excused: tuple[Exclusion, ...]) -> Part:
     return Part(
         SHIPMENTS, ("s.promised_at",), "1", where=f"s.delivered_at IS NULL AND o.status IN {OPEN}",
-        exclusions=(*GENUINE_ORDERS, *struck(DELIVERY, "true", seller)), only=only,
+        exclusions=(*GENUINE_ORDERS, *excused), only=only,
     )  # fmt: skip
 
 
@@ -69,7 +69,7 @@ METRICS = (
             Part(
                 SHIPMENTS, ORDER, f"(NOT {LATE_DAY})::int",
                 where="s.delivered_at IS NOT NULL AND s.promised_at IS NOT NULL",
-                exclusions=(*GENUINE_ORDERS, HANDED_OVER_LATE, *struck(DELIVERY, LATE_DAY, OF_LINES)), only=CARRIERS,
+                exclusions=(*GENUINE_ORDERS, HANDED_OVER_LATE, *struck_parcel(LATE_DAY, OF_LINES)), only=CARRIERS,
             ),
         ),
     ),
@@ -100,7 +100,7 @@ METRICS = (
         "overdue", _("Overdue"),
         _("Parcels under way or not yet sent whose promise is over, on the promised day; cancelled orders are none."),
         _("parcels past their promise"), _("the same"), Way.COUNT, Direction.LOWER, Unit.ORDERS, "R2.6",
-        (_overdue(MERCHANTS, SELLER), _overdue(CARRIERS, OF_LINES)),
+        (_overdue(MERCHANTS, struck_parcel("true")), _overdue(CARRIERS, struck_parcel("true", OF_LINES))),
     ),
     Metric(
         "mean_score", _("Mean score of reviews"), _("Mean of the stars of all reviews, by the day they were written."),

@@ -22,24 +22,44 @@ _TOLD = (
     "(SELECT max(l.dispatch_due_at) FROM orders_orderline l WHERE l.order_id = o.id "
     "AND (s.merchant_id IS NULL OR l.merchant_id = s.merchant_id))"
 )
-_MORE = "CASE WHEN o.is_presale THEN 0 ELSE @dispatch_extension_hours@ END * interval '1 hour'"
-LIMIT = f"(SELECT greatest(d.at, least(d.at + {_MORE}, s.promised_at)) FROM {_TOLD} d(at))"
+EXTENSION = "dispatch_extension_hours"
+_MORE = f"CASE WHEN o.is_presale THEN 0 ELSE @{EXTENSION}@ END * interval '1 hour'"
+LIMIT = (
+    f"(SELECT greatest(d.at, least(d.at + {_MORE}, s.promised_at)) FROM {_TOLD} d(at) WHERE d.at IS NOT NULL)"
+)
 """Until when a parcel had to be handed over: its own merchant's limit, of a common parcel the last one of the order.
 
 With what a promotion gave more when the order was placed, but never past the delivery that the customer was promised
-(E-Commerce Law §20); the date of a presale was agreed and stays.
+(E-Commerce Law §20); the date of a presale was agreed and stays. NULL where nobody told one: a promise of delivery is
+no limit of dispatch.
 """
+
+
+def sent_by(whose: str) -> str:
+    """Until when the parcels of an order had to be handed over: those of the merchant ``whose``, empty for all."""
+    return f"(SELECT max({LIMIT}) FROM orders_shipment s WHERE s.order_id = o.id{_of(whose)})"
+
+
+def arriving_by(whose: str) -> str:
+    """Until when an order was promised; where no parcel says so, until when it had to leave, as it was sold."""
+    mine = f" AND l.merchant_id = {whose}" if whose else ""
+    promised = f"SELECT max(s.promised_at) FROM orders_shipment s WHERE s.order_id = o.id{_of(whose)}"
+    leaving = f"SELECT max(l.dispatch_due_at) + {_MORE} FROM orders_orderline l WHERE l.order_id = o.id{mine}"
+    return f"{'coalesce' if whose else 'greatest'}(({promised}), ({leaving}))"
+
+
+def _of(whose: str) -> str:
+    return f" AND (s.merchant_id IS NULL OR s.merchant_id = {whose})" if whose else ""
 
 
 def parcels(whose: str) -> str:
     """What became of an order's parcels (of the merchant ``whose``, where parcels name one)."""
-    mine = f" AND (s.merchant_id IS NULL OR s.merchant_id = {whose})" if whose else ""
     return (
         "LEFT JOIN LATERAL (SELECT bool_and(s.delivered_at IS NOT NULL) AS arrived, "
         "coalesce(bool_or(s.delivered_at > s.promised_at), false) AS late, "
         f"coalesce(bool_or({LATE_DAY}), false) AS late_day, "
         f"bool_or(s.shipped_at > {LIMIT}) AS sent_late "
-        f"FROM orders_shipment s WHERE s.order_id = o.id{mine}) p ON true"
+        f"FROM orders_shipment s WHERE s.order_id = o.id{_of(whose)}) p ON true"
     )
 
 

@@ -14,7 +14,10 @@ from django.utils.translation import gettext_lazy as _
 from aftersales.clocks.models import Circumstance
 from aftersales.clocks.states import ExclusionCause
 from aftersales.core.rulebook import RuleState
+from aftersales.scorecards.metrics.counting import numbered
 from aftersales.scorecards.metrics.declaring import Exclusion
+from aftersales.scorecards.metrics.sources import arriving_by, sent_by
+from aftersales.standards import selectors as rule_book
 from aftersales.standards.states import EXCUSED_AT, Place, TradeDuty
 
 CIRCUMSTANCES = Circumstance._meta.db_table
@@ -30,13 +33,10 @@ OF_LINES = (
 ANYBODY = (
     "IN (SELECT l.merchant_id FROM orders_orderline l WHERE l.order_id = o.id UNION SELECT o.merchant_id)"
 )
-SELLER = "= w.merchant_id"
+SELLER = "w.merchant_id"
 SINCE = "coalesce(o.paid_at, o.placed_at)"
-DUE = {
-    TradeDuty.DISPATCH: "(SELECT max(l.dispatch_due_at) FROM orders_orderline l WHERE l.order_id = o.id)",
-    TradeDuty.DELIVERY: "(SELECT max(sp.promised_at) FROM orders_shipment sp WHERE sp.order_id = o.id)",
-}
-"""Until when it was owed: its time ran while the disaster lasted."""
+DUE = {TradeDuty.DISPATCH: sent_by, TradeDuty.DELIVERY: arriving_by}
+"""Until when a seller owed it, or all of them: its time ran while the disaster lasted."""
 STANDS = f"ci.state = '{RuleState.ACTIVE.value}'"
 """Whatever the hour: no figure moves because time passes."""
 
@@ -45,25 +45,37 @@ def code_of(place: Place) -> str:
     return f"struck_{place.value}"
 
 
-def struck(duty: TradeDuty, failed: str, seller: str = SELLER) -> tuple[Exclusion, ...]:
-    """What failed of an order ``o`` while it was excused, one exclusion for each end that excuses this duty."""
+def struck(duty: TradeDuty, failed: str) -> tuple[Exclusion, ...]:
+    """What failed of a seller's part ``w`` of an order ``o`` while it was excused."""
+    return _excused(duty, failed, f"= {SELLER}", DUE[duty](SELLER))
+
+
+def struck_parcel(failed: str, seller: str = f"= {SELLER}") -> tuple[Exclusion, ...]:
+    """What failed of one parcel ``s`` while its own promise ran and was excused. ``seller``: who may have sent it."""
+    return _excused(TradeDuty.DELIVERY, failed, seller, "s.promised_at")
+
+
+def _excused(duty: TradeDuty, failed: str, seller: str, due: str) -> tuple[Exclusion, ...]:
+    """One exclusion for each end that excuses this duty."""
     return tuple(
-        Exclusion(code_of(place), REASONS[place], f"({failed}) AND {_struck(duty, place, seller)}", place)
+        Exclusion(
+            code_of(place), REASONS[place], f"({failed}) AND {_struck(duty, place, seller, due)}", place
+        )
         for place in Place
         if place in EXCUSED_AT[duty]
     )
 
 
-def _struck(duty: TradeDuty, place: Place, seller: str) -> str:
-    return f"EXISTS (SELECT {_circumstances(duty, place, seller)})"
+def _struck(duty: TradeDuty, place: Place, seller: str, due: str) -> str:
+    return f"EXISTS (SELECT {_circumstances(duty, place, seller, due)})"
 
 
-def _circumstances(duty: TradeDuty, place: Place, seller: str) -> str:
+def _circumstances(duty: TradeDuty, place: Place, seller: str, due: str) -> str:
     chosen = (
         f"('{duty.value}' = ANY(ci.promises) OR cardinality(ci.promises) = 0 "
         f"AND ci.cause <> '{ExclusionCause.OUTAGE.value}')"
     )
-    lasted = f"{SINCE} < ci.ends_at AND {DUE[duty]} >= ci.begins_at"
+    lasted = f"{SINCE} < ci.ends_at AND {due} >= ci.begins_at"
     if place == Place.DELIVERY:
         there = _there("o.ship_province", "o.ship_city")
         return f"FROM {CIRCUMSTANCES} ci WHERE {STANDS} AND {chosen} AND {lasted} AND {there}"
@@ -92,7 +104,8 @@ def names(orders: Sequence[int]) -> Mapping[tuple[int, str], str]:
     column = "name_en" if (get_language() or "").startswith("en") else "name_zh"
     source = f"FROM {CIRCUMSTANCES} ci"
     parts = [
-        f"SELECT o.id, '{code_of(place)}', ci.{column} {_circumstances(duty, place, ANYBODY)} AND o.id = ANY(%(ids)s)"
+        f"SELECT o.id, '{code_of(place)}', ci.{column} {_circumstances(duty, place, ANYBODY, DUE[duty](''))} "
+        "AND o.id = ANY(%(ids)s)"
         for duty in TradeDuty
         for place in Place
         if place in EXCUSED_AT[duty]
@@ -100,6 +113,7 @@ def names(orders: Sequence[int]) -> Mapping[tuple[int, str], str]:
     sql = " UNION ".join(
         part.replace(source, f"FROM orders_order o CROSS JOIN {CIRCUMSTANCES} ci", 1) for part in parts
     )
+    sql = numbered(sql, "o.placed_at", rule_book.book())
     with connection.cursor() as cursor:
         cursor.execute(sql, {"ids": list(orders)})
         return {(order, code): name for order, code, name in cursor.fetchall()}

@@ -10,9 +10,8 @@ from django.db import connection, transaction
 from aftersales.core import tablestats
 from aftersales.scorecards.metrics import Metric, declared, metric, reached
 from aftersales.scorecards.metrics.counting import Facts, sums
-from aftersales.scorecards.metrics.reached import FIGURES
-from aftersales.scorecards.metrics.sources import READ
-from aftersales.scorecards.metrics.touching import MOMENTS, TICKETS
+from aftersales.scorecards.metrics.sources import EXTENSION, READ
+from aftersales.scorecards.metrics.touching import FIGURES, MOMENTS, TICKETS
 from aftersales.scorecards.models import Rollup, Touched
 from aftersales.scorecards.states import SubjectKind
 from aftersales.standards import selectors as rule_book
@@ -117,13 +116,15 @@ def _joined(reached: Sequence[set[date] | None]) -> Sequence[date] | None:
 def _days(kind: str, ids: Sequence[int]) -> set[date]:
     """Days of the market's zone on which these rows count or counted."""
     sql = f"SELECT DISTINCT (m.at AT TIME ZONE m.zone)::date FROM ({MOMENTS[kind]}) m(at, zone) WHERE m.at IS NOT NULL"
+    params: dict[str, Any] = {"ids": list(ids), "zone": rule_book.market_default().zone}
+    params["extension"] = timedelta(hours=_number(EXTENSION))
     with connection.cursor() as cursor:
-        cursor.execute(sql, {"ids": list(ids), "zone": rule_book.market_default().zone})
+        cursor.execute(sql, params)
         return {day for (day,) in cursor.fetchall()}
 
 
 def _number(code: str) -> float:
-    """The largest value that a number of days ever had."""
+    """The largest value that a number of the rule book ever had."""
     return max((float(one.value) for one in rule_book.book().parameters.get(code, ())), default=0)
 
 
