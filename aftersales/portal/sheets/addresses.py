@@ -53,7 +53,7 @@ class ShopAddressesSheet(OfShop):
         "place", TextWidget(300), _("Full address with postcode"), example="浙江省杭州市文三路 1 号 310012"
     )
     categories = Column(
-        "categories", WordsWidget(longest=400), _("Preselected for goods of these categories"),
+        "categories", WordsWidget(longest=80), _("Preselected for goods of these categories"),
         hint=_("Codes of product categories, divided by commas."),
     )  # fmt: skip
     kinds = Column(
