@@ -115,3 +115,16 @@ def test_the_owner_brings_return_addresses_and_a_clerk_takes_them_out(
     assert (done.count("new"), done.count("changed"), done.count("refused")) == (1, 1, 1), done.counts
     again = brought(owner, "shop_addresses", rows[:2], now)
     assert (again.count("same"), again.count("new"), again.count("changed")) == (2, 0, 0), again.counts
+
+
+def test_emptied_cells_of_an_address_are_done_as_they_are_previewed(
+    owner: Clerk, shop: Merchant, now: datetime
+) -> None:
+    first = ReturnAddress.objects.get(merchant=shop)
+    ReturnAddress.objects.filter(pk=first.pk).update(
+        categories=["sound"], kinds=["exchange"], contact="退货组", phone="0571-88880000"
+    )
+    [row] = taken(owner, "shop_addresses")
+    done = brought(owner, "shop_addresses", [row | {"categories": "", "kinds": ""}], now)
+    first.refresh_from_db()
+    assert (done.count("changed"), first.categories, first.kinds) == (1, [], []), done.counts
