@@ -18,7 +18,7 @@ from aftersales.core.errors import Busy, DomainError
 from aftersales.core.merchantscope import as_merchant
 from aftersales.core.moves import translated_locks
 from aftersales.merchants.models import Merchant, ReturnAddress
-from aftersales.merchants.services.addresses import address_add, address_change
+from aftersales.merchants.services.addresses import address_add, address_change, stands_so
 
 from .cases import forms
 from .cases.acts import ACTS, Given
@@ -57,7 +57,8 @@ def addresses_take(rows: Rows, actor: Any, now: datetime) -> list[int]:
             found = known.get((row["merchant"], row["name"]))
             if row["merchant"] not in shops:
                 raise DomainError(_("Only an owner of the shop keeps its return addresses."), "not_found")
-            if found is not None and row.get("seen") not in (None, found.version):
+            seen = row.get("seen")
+            if found and seen not in (None, found.version) and not stands_so(found, **_told(row)):
                 raise DomainError(_("Somebody changed it after the preview; load the file again."), "changed")
         kept = {}
         for row in sorted(rows, key=lambda one: not one.get("is_default")):
