@@ -10,8 +10,9 @@ from django.urls import reverse
 from accounts.services import system_user
 from aftersales.cases import services
 from aftersales.cases.models import Case, CaseAddress
+from aftersales.cases.services import returning
 from aftersales.cases.services.returning import addresses_correct
-from aftersales.core.errors import DomainError, NotPermitted
+from aftersales.core.errors import Busy, DomainError, NotPermitted
 from aftersales.merchants.models import Merchant, ReturnAddress
 from aftersales.merchants.services.addresses import address_add, address_change, address_retire
 from aftersales.notices.models import Notice
@@ -185,3 +186,30 @@ def test_staff_choose_among_the_shops_places_too(
     browser.post(address, sent | {"version": case.version})
     assert kept(case) == second.place
     assert second.place in browser.get(reverse("desk:case", args=[case.number])).content.decode()
+
+
+def test_cases_that_cannot_take_a_correction_keep_no_other_from_it(
+    desk: Cast, shop: Merchant, open_case: Open, now: datetime, monkeypatch: Any
+) -> None:
+    default = ReturnAddress.objects.get(merchant=shop)
+    sent, busy, waits = (
+        services.case_approve(case=open_case({number: 1}), actor=desk.agent, now=now) for number in (0, 0, 1)
+    )
+    services.parcel_ship(
+        parcel=parcel_of(sent), carrier="顺丰", tracking_no="SF70001", actor=desk.agent, now=now + HOUR
+    )
+    address_change(address=default, place="宁波市新路 8 号", actor=system_user(), now=now + 2 * HOUR)
+    monkeypatch.setattr(returning, "BATCH", 1)
+    taking = returning.held
+
+    def held(case: Case) -> Any:
+        if case.pk == busy.pk:
+            raise Busy()
+        return taking(case)
+
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(returning, "held", held)
+        assert addresses_correct(now=now + 3 * HOUR) == 1
+    assert kept(waits) == "宁波市新路 8 号" != kept(busy)
+    assert addresses_correct(now=now + 3 * HOUR) == 1
+    assert kept(busy) == "宁波市新路 8 号" != kept(sent)
