@@ -17,6 +17,7 @@ from aftersales.merchants.models import Merchant, ReturnAddress
 from aftersales.merchants.services.addresses import address_add, address_change, address_retire
 from aftersales.notices.models import Notice
 from aftersales.orders.models import Category, OrderLine, Product
+from aftersales.portal.views import addresses
 from tests.cases.workshop import DAY, HOUR, parcel_of
 from tests.cast import Cast
 from tests.portal.clerk import Clerk
@@ -213,3 +214,32 @@ def test_cases_that_cannot_take_a_correction_keep_no_other_from_it(
     assert kept(waits) == "宁波市新路 8 号" != kept(busy)
     assert addresses_correct(now=now + 3 * HOUR) == 1
     assert kept(busy) == "宁波市新路 8 号" != kept(sent)
+
+
+def test_categories_that_were_chosen_are_never_cut_and_the_choice_stays_on_a_change(
+    owner: Clerk, shop: Merchant, lines: list[OrderLine], now: datetime, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(addresses, "MOST_CATEGORIES", 1)
+    for code in ("a", "b", "c", "sold"):
+        Category.objects.create(code=code, name_zh=f"类{code}")
+    product = Product.objects.create(code="P-sold", name="耳机", category=Category.objects.get(code="sold"))
+    OrderLine.objects.filter(pk=lines[0].pk).update(product=product)
+    first = ReturnAddress.objects.get(merchant=shop)
+    chosen = ["b", "c", "unknown"]
+    ReturnAddress.objects.filter(pk=first.pk).update(categories=chosen, contact="组", phone="0571-88880000")
+
+    page = owner.page("address", first.public_id)
+    assert [f'value="{code}"' in page for code in [*chosen, "sold", "a"]] == [True] * 4 + [False]
+    told = {"name": first.name, "contact": "组", "phone": "0571-88880000", "place": first.place}
+    answer = owner.post(
+        "address", first.public_id, **told, categories=[*chosen, "sold"], version=first.version
+    )
+    assert answer.status_code == 302
+    first.refresh_from_db()
+    assert first.categories == [*chosen[:2], "sold", "unknown"]
+
+    for code in ("a", "b"):
+        Product.objects.create(
+            code=f"P-{code}", name="物", category=Category.objects.get(code=code), merchant=shop
+        )
+    assert [code for code, _name in addresses.categories(shop, chosen)] == ["a", "b", "c", "unknown"]
