@@ -18,7 +18,7 @@ from aftersales.core.errors import Busy, DomainError
 from aftersales.core.merchantscope import as_merchant
 from aftersales.core.moves import translated_locks
 from aftersales.merchants.models import Merchant, ReturnAddress
-from aftersales.merchants.services.addresses import address_add, address_change
+from aftersales.merchants.services.addresses import address_add, address_change, stands_so
 
 from .cases import forms
 from .cases.acts import ACTS, Given
@@ -28,7 +28,9 @@ APPROVE, REFUSE = "approve", "refuse"
 BACK, KEEP = "back", "keep"
 AGREED_IN = (ParcelState.AWAITED, ParcelState.IN_TRANSIT, *sorted(HERE))
 """States in which the receipt of a parcel can be confirmed by sheet; lost and expired ones come back on the page."""
-TOLD = ("contact", "phone", "place", "categories", "kinds", "is_default")
+TOLD = ("contact", "phone", "place", "is_default")
+WORDS = ("categories", "kinds")
+"""Of these an emptied cell says something too: nothing is preselected any more."""
 Rows = Sequence[Mapping[str, Any]]
 
 
@@ -55,11 +57,12 @@ def addresses_take(rows: Rows, actor: Any, now: datetime) -> list[int]:
             found = known.get((row["merchant"], row["name"]))
             if row["merchant"] not in shops:
                 raise DomainError(_("Only an owner of the shop keeps its return addresses."), "not_found")
-            if found is not None and row.get("seen") not in (None, found.version):
+            seen = row.get("seen")
+            if found and seen not in (None, found.version) and not stands_so(found, **_told(row)):
                 raise DomainError(_("Somebody changed it after the preview; load the file again."), "changed")
         kept = {}
         for row in sorted(rows, key=lambda one: not one.get("is_default")):
-            told = {name: row[name] for name in TOLD if row.get(name) is not None}
+            told = _told(row)
             found = known.get((row["merchant"], row["name"]))
             if found is None:
                 made = address_add(
@@ -73,6 +76,12 @@ def addresses_take(rows: Rows, actor: Any, now: datetime) -> list[int]:
                 made = address_change(address=found, actor=actor, now=now, **told)
             kept[row["merchant"], row["name"]] = made.pk
     return [kept[row["merchant"], row["name"]] for row in rows]
+
+
+def _told(row: Mapping[str, Any]) -> dict[str, Any]:
+    """What the row says of an address."""
+    told = {name: row[name] for name in TOLD if row.get(name) is not None}
+    return told | {name: row[name] or [] for name in WORDS if name in row}
 
 
 def receipts_take(rows: Rows, actor: Any, now: datetime) -> list[int | None]:

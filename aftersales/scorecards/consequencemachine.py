@@ -12,6 +12,7 @@ from aftersales.core.errors import Refusal
 from aftersales.core.machine import Machine, Move, Need
 from aftersales.scorecards.consequencestates import OF_MONEY, PEOPLE_DECIDE
 from aftersales.scorecards.consequencestates import MeasureState as S
+from aftersales.standards.consulting.rules import TALK, talked_out
 
 IMPOSE, HEAR, APPEAL = "scorecards.impose", "scorecards.hear_measure", "scorecards.appeal_measure"
 END = "scorecards.end_measure"
@@ -21,6 +22,8 @@ Facts = Mapping[str, Any]
 CONSEQUENCE_MACHINE = announced_machine(
     "scorecards.consequenceversion",
     until="scorecards.consequence_announced_until",
+    guards=[talked_out],
+    facts=[TALK],
     begins=_("It is announced now; what happens from its beginning on has these consequences."),
     ends=_("Nothing that happens from then on has these consequences; measures taken before stand."),
 )

@@ -10,6 +10,8 @@ class StandardsConfig(AppConfig):
         from accounts.states import Duty
         from aftersales.core import facts, moves, series
         from aftersales.standards import events, machine, selectors, vocabulary
+        from aftersales.standards.consulting import selectors as consulting
+        from aftersales.standards.consulting.rules import TALK
         from aftersales.standards.promoting import selectors as promotions
         from aftersales.standards.promoting.machine import PROMOTION_MACHINE
         from aftersales.standards.promoting.services import SERIES
@@ -22,5 +24,6 @@ class StandardsConfig(AppConfig):
         moves.use(PROMOTION_MACHINE)
         series.declare(SERIES, "DC{yy}{mm}-{n:03d}")
         facts.provide("standards.promotion_faults", promotions.faults)
+        facts.provide(TALK, consulting.not_talked_out)
         facts.provide("standards.order_broken", selectors.order_broken)
         facts.provide("standards.hole_left", selectors.hole_left)

@@ -9,8 +9,10 @@ from django.urls import reverse
 
 from aftersales.cases import services
 from aftersales.cases.models import Case, CaseNote, CaseParcel, ParcelItem
+from aftersales.core.errors import DomainError
 from aftersales.core.models import Event
 from aftersales.merchants.models import Merchant, ReturnAddress
+from aftersales.portal.sheetacts import addresses_take
 from tests.cases.workshop import HOUR, fresh, parcel_of
 from tests.cast import Cast
 from tests.portal.clerk import Clerk
@@ -115,3 +117,55 @@ def test_the_owner_brings_return_addresses_and_a_clerk_takes_them_out(
     assert (done.count("new"), done.count("changed"), done.count("refused")) == (1, 1, 1), done.counts
     again = brought(owner, "shop_addresses", rows[:2], now)
     assert (again.count("same"), again.count("new"), again.count("changed")) == (2, 0, 0), again.counts
+
+
+def test_emptied_cells_of_an_address_are_done_as_they_are_previewed(
+    owner: Clerk, shop: Merchant, now: datetime
+) -> None:
+    first = ReturnAddress.objects.get(merchant=shop)
+    ReturnAddress.objects.filter(pk=first.pk).update(
+        categories=["sound"], kinds=["exchange"], contact="退货组", phone="0571-88880000"
+    )
+    [row] = taken(owner, "shop_addresses")
+    done = brought(owner, "shop_addresses", [row | {"categories": "", "kinds": ""}], now)
+    first.refresh_from_db()
+    assert (done.count("changed"), first.categories, first.kinds) == (1, [], []), done.counts
+
+
+def test_a_bad_telephone_is_refused_in_the_preview(owner: Clerk, shop: Merchant, now: datetime) -> None:
+    [row] = taken(owner, "shop_addresses")
+    bad = ["没有", "88 转", "057-", "+", "12345 转 12345678"]
+    fine = ["0571-88880000 转 12", "+86 (571) 8888.0000", "0571  88880000x1"]
+    rows = [
+        row | {"name": f"仓{n}", "place": "宁波路 2 号", "contact": "组", "phone": phone, "is_default": "no"}
+        for n, phone in enumerate(bad + fine)
+    ]
+    done = brought(owner, "shop_addresses", rows, now)
+    assert (done.state, done.count("refused"), done.count("new")) == ("done", len(bad), len(fine)), (
+        done.counts
+    )
+    found = (
+        ReturnAddress.objects.in_use()
+        .filter(merchant=shop, name__startswith="仓")
+        .values_list("phone", flat=True)
+    )
+    assert set(found) == {" ".join(one.split()) for one in fine}
+
+
+def test_addresses_that_stand_already_as_the_row_says_are_no_strangers_change(
+    owner: Clerk, shop: Merchant, now: datetime
+) -> None:
+    """A run that was broken off gives its chunk a second time, with the versions of its preview."""
+    first = ReturnAddress.objects.get(merchant=shop)
+    told: dict[str, Any] = {"contact": "退货组", "phone": "0571-88880000", "place": "宁波路  9 号"}
+    row = {
+        "merchant": shop.pk,
+        "name": first.name,
+        "kinds": ["repair", "exchange"],
+        "seen": first.version,
+        **told,
+    }
+    assert addresses_take([row], owner.person, now) == addresses_take([row], owner.person, now) == [first.pk]
+    with pytest.raises(DomainError) as why:
+        addresses_take([row | {"phone": "0571-88880001"}], owner.person, now)
+    assert why.value.code == "changed"

@@ -10,12 +10,14 @@ from django.urls import reverse
 from accounts.services import system_user
 from aftersales.cases import services
 from aftersales.cases.models import Case, CaseAddress
+from aftersales.cases.services import returning
 from aftersales.cases.services.returning import addresses_correct
-from aftersales.core.errors import DomainError, NotPermitted
+from aftersales.core.errors import Busy, DomainError, NotPermitted
 from aftersales.merchants.models import Merchant, ReturnAddress
 from aftersales.merchants.services.addresses import address_add, address_change, address_retire
 from aftersales.notices.models import Notice
 from aftersales.orders.models import Category, OrderLine, Product
+from aftersales.portal.views import addresses
 from tests.cases.workshop import DAY, HOUR, parcel_of
 from tests.cast import Cast
 from tests.portal.clerk import Clerk
@@ -185,3 +187,59 @@ def test_staff_choose_among_the_shops_places_too(
     browser.post(address, sent | {"version": case.version})
     assert kept(case) == second.place
     assert second.place in browser.get(reverse("desk:case", args=[case.number])).content.decode()
+
+
+def test_cases_that_cannot_take_a_correction_keep_no_other_from_it(
+    desk: Cast, shop: Merchant, open_case: Open, now: datetime, monkeypatch: Any
+) -> None:
+    default = ReturnAddress.objects.get(merchant=shop)
+    sent, busy, waits = (
+        services.case_approve(case=open_case({number: 1}), actor=desk.agent, now=now) for number in (0, 0, 1)
+    )
+    services.parcel_ship(
+        parcel=parcel_of(sent), carrier="顺丰", tracking_no="SF70001", actor=desk.agent, now=now + HOUR
+    )
+    address_change(address=default, place="宁波市新路 8 号", actor=system_user(), now=now + 2 * HOUR)
+    monkeypatch.setattr(returning, "BATCH", 1)
+    taking = returning.held
+
+    def held(case: Case) -> Any:
+        if case.pk == busy.pk:
+            raise Busy()
+        return taking(case)
+
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(returning, "held", held)
+        assert addresses_correct(now=now + 3 * HOUR) == 1
+    assert kept(waits) == "宁波市新路 8 号" != kept(busy)
+    assert addresses_correct(now=now + 3 * HOUR) == 1
+    assert kept(busy) == "宁波市新路 8 号" != kept(sent)
+
+
+def test_categories_that_were_chosen_are_never_cut_and_the_choice_stays_on_a_change(
+    owner: Clerk, shop: Merchant, lines: list[OrderLine], now: datetime, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(addresses, "MOST_CATEGORIES", 1)
+    for code in ("a", "b", "c", "sold"):
+        Category.objects.create(code=code, name_zh=f"类{code}")
+    product = Product.objects.create(code="P-sold", name="耳机", category=Category.objects.get(code="sold"))
+    OrderLine.objects.filter(pk=lines[0].pk).update(product=product)
+    first = ReturnAddress.objects.get(merchant=shop)
+    chosen = ["b", "c", "unknown"]
+    ReturnAddress.objects.filter(pk=first.pk).update(categories=chosen, contact="组", phone="0571-88880000")
+
+    page = owner.page("address", first.public_id)
+    assert [f'value="{code}"' in page for code in [*chosen, "sold", "a"]] == [True] * 4 + [False]
+    told = {"name": first.name, "contact": "组", "phone": "0571-88880000", "place": first.place}
+    answer = owner.post(
+        "address", first.public_id, **told, categories=[*chosen, "sold"], version=first.version
+    )
+    assert answer.status_code == 302
+    first.refresh_from_db()
+    assert first.categories == [*chosen[:2], "sold", "unknown"]
+
+    for code in ("a", "b"):
+        Product.objects.create(
+            code=f"P-{code}", name="物", category=Category.objects.get(code=code), merchant=shop
+        )
+    assert [code for code, _name in addresses.categories(shop, chosen)] == ["a", "b", "c", "unknown"]

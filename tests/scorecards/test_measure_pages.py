@@ -12,6 +12,7 @@ from django.core.management import call_command
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 from django.utils.timezone import localtime
 
 from accounts.services import system_user
@@ -22,6 +23,7 @@ from aftersales.merchants.services import merchant_change
 from aftersales.scorecards import services
 from aftersales.scorecards.models import ConsequenceRule, ConsequenceVersion, MerchantMeasure
 from aftersales.scorecards.services import rectification
+from aftersales.standards.models import Consultation, ConsultationComment
 from aftersales.tickets.models import Ticket
 from tests.cast import Cast
 from tests.merchants.shops import Shop, a_shop
@@ -169,7 +171,7 @@ def test_what_is_over_and_what_is_money_does_not_stand_in_public(
 
 @pytest.mark.django_db
 def test_a_draft_is_tried_on_the_past_quarter_talked_over_and_announced_by_another(
-    cast: Cast, shop: Shop, now: datetime
+    cast: Cast, shop: Shop, now: datetime, at: Any
 ) -> None:
     only_rule(cast, now, "shown", now - 200 * DAY, **METRIC)
     figures(shop.merchant, OCTOBER, 20, 300)
@@ -203,8 +205,18 @@ def test_a_draft_is_tried_on_the_past_quarter_talked_over_and_announced_by_anoth
     assert ConsequenceVersion.objects.get(rule__code="shown", number=2).state == "draft", (
         "not by who drafted it"
     )
-    cast.client("supervisor").post(f"{page}2/decide/", {"act": "activate"})
-    assert ConsequenceVersion.objects.get(rule__code="shown", number=2).state == "active"
+
+    def decided() -> str:
+        cast.client("supervisor").post(f"{page}2/decide/", {"act": "activate"})
+        return str(ConsequenceVersion.objects.get(rule__code="shown", number=2).state)
+
+    assert decided() == "draft", "merchants are still being asked"
+    at.move_to(Consultation.objects.get().closes_at)
+    assert decided() == "draft", "nobody has answered what was said"
+    comment = {"taken": "not", "answer": "大促另有安排"}
+    browser = cast.client("operations")
+    browser.post(reverse("consequences:comment", args=[ConsultationComment.objects.get().public_id]), comment)
+    assert decided() == "active"
     said = text_of(Client().get("/published/?q=规则shown"))
     assert "v2" in said
     assert text_of(browser.get("/rules/consequences/"))

@@ -10,7 +10,9 @@ from aftersales.core.models import Event
 from aftersales.scorecards.metrics.counting import _in_force
 from aftersales.standards import selectors as rule_book
 from aftersales.standards import services as standards
+from aftersales.standards.consulting.services import comment_answer, consultation_open
 from aftersales.standards.models import (
+    ConsultationComment,
     Parameter,
     ParameterVersion,
     Promotion,
@@ -20,9 +22,10 @@ from aftersales.standards.models import (
 from aftersales.standards.promoting import selectors, services
 from aftersales.standards.rules import SubjectFacts
 from aftersales.standards.states import Debtor, Measure
+from tests.records import merchant as a_merchant
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("rule_book")]
-DAY = timedelta(days=1)
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 
 
 def promotion(
@@ -357,3 +360,28 @@ def test_a_promotion_brings_no_promise_to_a_market_that_has_none(cast: Any, now:
     with pytest.raises(Refused) as refused:
         services.promotion_activate(promotion=row, actor=cast.supervisor, now=now)
     assert refused.value.code == "other_market"
+
+
+def test_whoever_was_asked_about_it_is_heard_before_it_comes_into_force(cast: Any, now: datetime) -> None:
+    row = promotion(cast, now, ("standard", "plan_major", 30, "hours"), starts=60 * DAY)
+    talk = consultation_open(
+        draft=row, asked_zh="拟放宽", asked_en="To be longer", actor=cast.operations, now=now
+    )
+    said = ConsultationComment.objects.create(
+        consultation=talk, merchant_id=a_merchant("M-asked", now).pk, by=cast.agent, words="太长", at=now
+    )
+
+    def refused(at: datetime) -> list[str]:
+        with pytest.raises(Refused) as why:
+            services.promotion_activate(promotion=row, actor=cast.supervisor, now=at)
+        return [one.code for one in why.value.refusals]
+
+    assert refused(now + HOUR) == ["still_open", "unanswered"]
+    assert refused(talk.closes_at) == ["unanswered"]
+    comment_answer(
+        comment=said, taken="not", answer="高峰期人手有限", actor=cast.operations, now=talk.closes_at
+    )
+    assert (
+        services.promotion_activate(promotion=row, actor=cast.supervisor, now=talk.closes_at).state
+        == "active"
+    )

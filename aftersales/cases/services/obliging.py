@@ -16,7 +16,7 @@ from aftersales.cases.models import Case, CaseParcel, Due, Exchange, ParcelItem
 from aftersales.cases.repairs.selectors import OUT_OF_REACH
 from aftersales.cases.repairs.states import DueKind
 from aftersales.cases.services.locking import Held, held
-from aftersales.cases.services.returning import addresses_keep
+from aftersales.cases.services.returning import addresses_keep, each_case
 from aftersales.cases.states import CaseKind, CaseState, Direction, ParcelState, ReviewCause
 from aftersales.clocks.models import Clock
 from aftersales.core import moves
@@ -37,7 +37,6 @@ MISSED = {
     Promise.REPLACEMENT.value: ReviewCause.NOT_SENT,
 }
 DUTIES = frozenset(MISSED)
-BATCH = 200
 
 
 # ------------------------------------------------------------------------------------------------ return address
@@ -56,11 +55,11 @@ def addresses_ask(cases: Iterable[Case], *, actor: Any, now: datetime) -> None:
 def addresses_follow(*, now: datetime) -> int:
     """Customers whose merchant has given an address by now may send; their time runs from here. Answers how many."""
     rows = CaseParcel.objects.filter(
-        state=ParcelState.AWAITED, direction=Direction.INBOUND, ship_by=None, merchant_id__isnull=False
-    )
+        state=ParcelState.AWAITED, direction=Direction.INBOUND, ship_by=None, merchant_id__isnull=False,
+        case__state=CaseState.APPROVED,
+    )  # fmt: skip
     known = takes_returns(rows.values_list("merchant_id", flat=True).distinct())
-    found = rows.filter(merchant_id__in=known).order_by("pk").values_list("case_id", flat=True)[:BATCH]
-    return sum(_given(pk, now) for pk in dict.fromkeys(found))
+    return each_case(rows.filter(merchant_id__in=known), _given, now)
 
 
 def _given(case_id: int, now: datetime) -> int:

@@ -4,12 +4,12 @@ A correction of the place reaches cases whose parcels are not under way, and the
 way arrives where the customer was told to send it.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from accounts.services import system_user
@@ -71,8 +71,12 @@ def address_pick(case: Case, address: ReturnAddress, *, now: datetime) -> None:
 
 def under_way(case: Case) -> bool:
     """Whether the customer has sent something already."""
+    return _sent_for(case).exists()
+
+
+def _sent_for(case: Case | OuterRef) -> QuerySet[CaseParcel]:
     sent = CaseParcel.objects.filter(direction=Direction.INBOUND).exclude(state__in=NOT_SENT)
-    return sent.filter(Q(case=case) | Q(items__case_line__case=case)).exists()
+    return sent.filter(Q(case=case) | Q(items__case_line__case=case))
 
 
 def addresses_correct(*, now: datetime) -> int:
@@ -82,11 +86,26 @@ def addresses_correct(*, now: datetime) -> int:
     """
     same = Q(**{name: F(f"source__{name}") for name in COPIED})
     waits = {"state": ParcelState.AWAITED, "direction": Direction.INBOUND}
-    rows = CaseAddress.objects.filter(~same, source__active_to=None).filter(
-        **{f"case__parcels__{name}": value for name, value in waits.items()}
-    )
-    found = rows.order_by("case_id").values_list("case_id", flat=True)[:BATCH]
-    return sum(_corrected(pk, now) for pk in dict.fromkeys(found))
+    rows = CaseAddress.objects.filter(
+        ~same, ~Exists(_sent_for(OuterRef("case"))), source__active_to=None, case__state=CaseState.APPROVED
+    ).filter(**{f"case__parcels__{name}": value for name, value in waits.items()})
+    return each_case(rows, _corrected, now)
+
+
+def each_case(rows: QuerySet[Any], act: Callable[[int, datetime], int], now: datetime) -> int:
+    """Every case that these rows name, in batches and each by itself: one that cannot be had now keeps back no other.
+
+    Answers the sum of the answers.
+    """
+    done, last = 0, 0
+    keys = rows.order_by("case_id").values_list("case_id", flat=True).distinct()
+    while batch := list(keys.filter(case_id__gt=last)[:BATCH]):
+        for last in batch:
+            try:
+                done += act(last, now)
+            except DomainError:  # somebody is at it, or it is sealed: it is asked again the next time
+                continue
+    return done
 
 
 def _corrected(case_id: int, now: datetime) -> int:

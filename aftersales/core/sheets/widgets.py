@@ -279,7 +279,7 @@ def said(code: str, label: Any) -> str:
 
 
 class WordsWidget(SheetWidget):
-    """Several codes in one cell, divided by commas or semicolons."""
+    """Several codes in one cell, divided by commas or semicolons. ``longest``: of each, where any code may stand."""
 
     sql_type = "text[]"
     SPLIT = r"\s*[,;、，；]\s*"
@@ -291,7 +291,7 @@ class WordsWidget(SheetWidget):
     def read(self, text: str) -> list[str]:
         words = [word for word in re.split(self.SPLIT, text) if word]
         wrong = [word for word in words if self.codes and word not in self.codes]
-        if wrong or any(len(word) > self.longest for word in words):
+        if wrong or (not self.codes and any(len(word) > self.longest for word in words)):
             raise Unreadable(
                 "unknown_word",
                 _("This word is not known here."),
@@ -302,7 +302,8 @@ class WordsWidget(SheetWidget):
     def sql(self, cell: str) -> str:
         words = f"array_remove(regexp_split_to_array({cell}, {quote(self.SPLIT)}), '')"
         if not self.codes:
-            return f"CASE WHEN char_length({cell}) <= {self.longest} THEN {words} END"
+            long = f"SELECT FROM unnest({words}) AS w (word) WHERE char_length(w.word) > {self.longest}"
+            return f"CASE WHEN NOT EXISTS ({long}) THEN {words} END"
         return f"CASE WHEN {words} <@ {quote(self.codes)} THEN {words} END"
 
     def export_sql(self, value: str) -> str:

@@ -6,17 +6,21 @@ import django.db.models.deletion
 from django.db import migrations, models
 
 
+def one_line(one):
+    """As the services keep it: white space, line breaks too, counts as one blank."""
+    place, contact, phone = (' '.join(text.split()) for text in (one.address, one.name, one.phone))
+    return {'name': place[:60].strip(), 'contact': contact, 'phone': phone, 'place': place}
+
+
 def carried_over(apps, schema_editor):
     """The one address that a merchant had becomes his default; what remains of the contact is whom to call."""
     contacts = apps.get_model('merchants', 'MerchantContact').objects.filter(role='returns').exclude(address='')
     places = apps.get_model('merchants', 'ReturnAddress').objects
     places.bulk_create(
         (
-            places.model(
-                merchant_id=one.merchant_id, name=one.address[:60], contact=one.name, phone=one.phone,
-                place=one.address, is_default=True,
-            )
+            places.model(merchant_id=one.merchant_id, is_default=True, **one_line(one))
             for one in contacts.order_by('pk').iterator()
+            if one.address.strip()
         ),
         batch_size=1000,
     )

@@ -17,7 +17,8 @@ from aftersales.merchants.models import Merchant, ReturnAddress
 KEEP, KEEP_ANY = "merchants.keep_returns_address", "merchants.change_merchantcontact"
 MOST = 100
 LONGEST = {"name": 60, "contact": 80, "phone": 40, "place": 300}
-PHONE = re.compile(r"\+?[0-9][0-9 ()\-/.]{4,38}( ?[#xX转] ?[0-9]{1,6})?")
+PHONE = re.compile(r"\+?[0-9][0-9 ()/.-]{4,38}( ?[#xX转] ?[0-9]{1,6})?")  # PostgreSQL reads it the same way
+NOT_A_PHONE = _("Give a telephone number with area code, in digits.")
 ADDED, CHANGED, RETIRED = (f"merchant.return_address_{what}" for what in ("added", "changed", "retired"))
 Words = Collection[str]
 
@@ -79,6 +80,13 @@ def address_change(
             row, actor=actor, now=now, event=CHANGED, payload=_of(row), version=version, **changed
         )
     return saved
+
+
+def stands_so(address: ReturnAddress, **columns: Any) -> bool:
+    """Whether it says already what ``address_change`` would make it say."""
+    told = _told(columns) | {name: columns[name] for name in ("is_default",) if name in columns}
+    told |= {name: _codes(columns[name]) for name in ("categories", "kinds") if name in columns}
+    return all(getattr(address, name) == value for name, value in told.items())
 
 
 def address_retire(
@@ -159,4 +167,4 @@ def _refuse_unfit(row: ReturnAddress, others: Sequence[ReturnAddress], actor: An
     if not row.contact and not actor.has_perm(KEEP_ANY):
         raise DomainError(_("Say who takes the goods."), "contact")
     if (row.phone or not actor.has_perm(KEEP_ANY)) and not PHONE.fullmatch(row.phone):
-        raise DomainError(_("Give a telephone number with area code, in digits."), "phone")
+        raise DomainError(NOT_A_PHONE, "phone")

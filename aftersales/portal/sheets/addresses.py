@@ -11,10 +11,12 @@ from aftersales.cases.states import GOODS_BACK
 from aftersales.core.sheets.resource import Column, RowRule, register
 from aftersales.core.sheets.widgets import BoolWidget, LookupWidget, TextWidget, WordsWidget
 from aftersales.merchants.models import ReturnAddress
+from aftersales.merchants.services.addresses import NOT_A_PHONE, PHONE
 
 from ..sheetacts import addresses_take
 from .shared import OfShop
 
+PATTERN = PHONE.pattern.replace("{", "{{").replace("}", "}}")
 KINDS = [(one.value, one.label) for one in sorted(GOODS_BACK)]
 
 
@@ -31,6 +33,10 @@ class ShopAddressesSheet(OfShop):
             "coalesce({place}, '') = '' OR coalesce({contact}, '') = '' OR coalesce({phone}, '') = ''",
             _("A return address has a place, somebody who takes the goods, and a telephone."),
             _("Fill in all three; the customer reads them."),
+        ),
+        RowRule(
+            "phone", ("phone",), f"regexp_replace({{phone}}, '\\s+', ' ', 'g') !~ '^({PATTERN})$'",
+            NOT_A_PHONE, _("Correct the number; the customer calls it."),
         ),
     )  # fmt: skip
     intake = staticmethod(addresses_take)
@@ -53,7 +59,7 @@ class ShopAddressesSheet(OfShop):
         "place", TextWidget(300), _("Full address with postcode"), example="浙江省杭州市文三路 1 号 310012"
     )
     categories = Column(
-        "categories", WordsWidget(longest=400), _("Preselected for goods of these categories"),
+        "categories", WordsWidget(longest=80), _("Preselected for goods of these categories"),
         hint=_("Codes of product categories, divided by commas."),
     )  # fmt: skip
     kinds = Column(

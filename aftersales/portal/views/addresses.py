@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from django import forms
-from django.db.models import Count, Q
+from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -61,21 +61,24 @@ class AddressForm(forms.Form):
         super().__init__(*args, **kwargs)
         known = categories(shop, row.categories if row else ())
         if known:
-            self.fields["categories"].choices = [(one.code, one.name) for one in known]  # type: ignore[attr-defined]
+            self.fields["categories"].choices = known  # type: ignore[attr-defined]
         else:
             del self.fields["categories"]
         if row is not None and row.is_default:  # it passes on by being given to another
             del self.fields["is_default"]
 
 
-def categories(shop: Merchant, also: Sequence[str] = ()) -> list[Category]:
-    """What the shop sells, for it to choose from, and what was chosen before. Two queries at most."""
-    own = Category.objects.filter(Q(products__merchant=shop) | Q(code__in=also)).distinct()
-    found = list(own.order_by("code")[:MOST_CATEGORIES])
-    if found:
-        return found
-    sold = Category.objects.filter(products__lines__merchant=shop).distinct()
-    return list(sold.order_by("code")[:MOST_CATEGORIES])
+def categories(shop: Merchant, also: Sequence[str] = ()) -> list[tuple[str, str]]:
+    """What the shop sells, for it to choose from, and all that was chosen before, known or not: code and name.
+
+    Three queries at most.
+    """
+    chosen = {one.code: one.name for one in Category.objects.filter(code__in=also)} if also else {}
+    others = Category.objects.exclude(code__in=also).distinct().order_by("code")
+    found = list(others.filter(products__merchant=shop)[:MOST_CATEGORIES])
+    found = found or list(others.filter(products__lines__merchant=shop)[:MOST_CATEGORIES])
+    named = dict.fromkeys(also, "") | chosen | {one.code: one.name for one in found}
+    return [(code, named[code] or code) for code in sorted(named)]
 
 
 @needs(WORK)

@@ -11,6 +11,8 @@ from aftersales.core.errors import Refusal
 from aftersales.core.wording import minute
 from aftersales.standards.models import Consultation, ConsultationComment
 
+NOT_CONSULTED = "not_consulted"
+
 
 def consultation_of(rule: Any) -> Consultation | None:
     """That of one version of a rule."""
@@ -42,9 +44,15 @@ def not_talked_over(rows: Sequence[Any], now: datetime) -> dict[int, list[Refusa
     return {row.pk: _why_not(found.get(row.pk), now) for row in rows}
 
 
+def not_talked_out(rows: Sequence[Any], now: datetime) -> dict[int, list[Refusal]]:
+    """Fact: why the consultation of each is not at its end; nothing where none was opened. One query."""
+    found = not_talked_over(rows, now)
+    return {pk: [one for one in reasons if one.code != NOT_CONSULTED] for pk, reasons in found.items()}
+
+
 def _why_not(one: Any, now: datetime) -> list[Refusal]:
     if one is None:
-        return [Refusal("not_consulted", _("Put the draft up for comments first; the law asks for it."))]
+        return [Refusal(NOT_CONSULTED, _("Put the draft up for comments first; the law asks for it."))]
     reasons = []
     if now < one.closes_at:
         words = _("The draft is open for comments until %(until)s.") % {"until": minute(one.closes_at)}

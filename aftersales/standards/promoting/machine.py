@@ -4,6 +4,7 @@ from django.utils.translation import gettext_lazy as _
 
 from aftersales.core.machine import Machine, Move
 from aftersales.core.rulebook import second_person
+from aftersales.standards.consulting.rules import TALK, talked_out
 from aftersales.standards.promoting import rules
 from aftersales.standards.promoting.states import PromotionState as S
 
@@ -20,8 +21,14 @@ PROMOTION_MACHINE = Machine(
             capability="standards.activate",
             label=_("Bring into force"),
             event="promotion.activated",
-            guards=[second_person, rules.overrides_something, rules.lies_ahead, rules.without_faults],
-            facts=["standards.promotion_faults"],
+            guards=[
+                second_person,
+                rules.overrides_something,
+                rules.lies_ahead,
+                rules.without_faults,
+                talked_out,
+            ],
+            facts=["standards.promotion_faults", TALK],
             effect=_(
                 "From its start to its end these numbers count instead of the usual ones; then the usual ones again."
             ),

@@ -30,7 +30,7 @@ CELLS = [
     "2026-13-01", "2026-04-31", "2026-04-30 24:00", "2026-04-30T23:59:59.123456", "2026-04-30 23:59:60", "0000-01-01",
     "2017-10-15 00:00:00", "2018-02-17 23:30:00", "2026-04-30 9:5", "46000", "a@b.cn", "a@b", "a b@c.cn", "agent",
     "agent;lead",
-    "agent, system", "；", "=1+1", "é", "İ", "K",
+    "agent, system", "abc,de；f", "abcd,e", "；", "=1+1", "é", "İ", "K",
 ]  # fmt: skip
 WIDGETS: dict[str, widgets.SheetWidget] = {
     "text": widgets.TextWidget(64),
@@ -41,6 +41,7 @@ WIDGETS: dict[str, widgets.SheetWidget] = {
     "bool": widgets.BoolWidget(),
     "choice": widgets.ChoiceWidget(OrderStatus.choices),
     "words": widgets.WordsWidget((("agent", "Agent"), ("lead", "Lead"))),
+    "any words": widgets.WordsWidget(longest=3),
     "email": widgets.EmailWidget(64),
     "moment": widgets.MomentWidget(),
     "moment elsewhere": widgets.MomentWidget().told(zone="America/Sao_Paulo"),
