@@ -9,6 +9,7 @@ from typing import Any
 
 from accounts.models import Team
 from aftersales.core.models import Event
+from aftersales.core.rulebook import RuleState
 from aftersales.orders.models import Order
 from aftersales.scorecards.metrics.sources import MARKET, WHO, ZONE
 from aftersales.scorecards.states import SubjectKind
@@ -229,18 +230,19 @@ _LASTED = (
 
 
 def _struck(which: str) -> str:
-    """Days of the orders that circumstances may have struck, wherever they went."""
+    """Days of the orders that circumstances may have struck, wherever they went. A draft struck none."""
     return f"""
         SELECT v.at, {ZONE} FROM clocks_circumstance ci JOIN orders_order o ON {_LASTED} {MARKET.format("o")}
           LEFT JOIN orders_shipment s ON s.order_id = o.id
           CROSS JOIN LATERAL (VALUES (o.placed_at), (s.promised_at)) v(at)
-         WHERE {which}
+         WHERE ci.state IN ('{RuleState.ACTIVE.value}', '{RuleState.RETIRED.value}') AND {which}
     """
 
 
 _OF_SHOP = (
-    "(o.merchant_id = ANY(%(ids)s) OR EXISTS (SELECT FROM orders_orderline q WHERE q.order_id = o.id "
-    "AND q.merchant_id = ANY(%(ids)s)))"
+    "o.id IN (SELECT id FROM orders_order WHERE merchant_id = ANY(%(ids)s) "
+    "UNION SELECT order_id FROM orders_orderline WHERE merchant_id = ANY(%(ids)s) "
+    "UNION SELECT order_id FROM orders_shipment WHERE merchant_id = ANY(%(ids)s))"
 )
 MOMENTS: Mapping[str, str] = {
     "cases.case": _case("SELECT unnest(%(ids)s::bigint[])"),
