@@ -1,15 +1,19 @@
 """What is noted as a row to be counted again, and what that reaches: shops that moved, lines that were corrected."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
 from accounts.services import system_user
 from aftersales.merchants import services as merchants
+from aftersales.orders import services as orders
+from aftersales.scorecards.lanes import carriers_of
 from aftersales.scorecards.models import Touched
 from tests.cast import Cast
 from tests.core.sheets.steps import load, rows_as_csv
 from tests.records import merchant as a_merchant
+from tests.records import order as an_order
 from tests.scorecards.conftest import noted
 
 pytestmark = pytest.mark.django_db
@@ -38,3 +42,27 @@ def test_of_what_happens_to_a_merchant_only_changed_data_is_counted_again(now: d
     )
     noted(now)
     assert shops_noted() == [shop.pk]
+
+
+def test_the_carriers_of_a_merchant_are_those_of_his_parcels_and_of_his_orders_parcels_that_name_nobody(
+    now: datetime,
+) -> None:
+    shop, other = a_merchant("M1", now), a_merchant("M2", now)
+    who: dict[str, Any] = {"actor": system_user(), "now": now}
+    for number, seller in enumerate((shop, None)):
+        row = an_order(f"C-{number}", now, merchant=seller)
+        for parcel, (carrier, whose) in enumerate(
+            (("YTO", shop), (" sf ", other), ("EMS", None), ("", shop))
+        ):
+            made = orders.shipment_add(
+                order=row,
+                number=str(parcel),
+                carrier=carrier,
+                merchant=whose,
+                shipped_at=now - 5 * DAY,
+                **who,
+            )
+            type(made).objects.filter(pk=made.pk).update(merchant=whose)
+    assert carriers_of(shop.pk, now - 9 * DAY) == [("YTO", 2), ("EMS", 1)]
+    assert carriers_of(other.pk, now - 9 * DAY) == [("SF", 2)]
+    assert carriers_of(shop.pk, now - DAY) == []
