@@ -13,14 +13,12 @@ from typing import Any
 from aftersales.scorecards.metrics import counting, declared
 from aftersales.scorecards.metrics.counting import Facts
 from aftersales.scorecards.metrics.declaring import Metric, Part
-from aftersales.scorecards.metrics.touching import CELLS, TICKETS, TOLD
-from aftersales.scorecards.models import Rollup
+from aftersales.scorecards.metrics.touching import CELLS, FIGURES, TICKETS, TOLD
 from aftersales.scorecards.states import SubjectKind
 from aftersales.standards import selectors as rule_book
 
 CELL, FOUND, FRESH = "scorecards_cell", "scorecards_found", "scorecards_fresh"
 SUBJECT = ("subject_kind", "subject_id", "subject_name", "day")
-FIGURES = Rollup._meta.db_table
 
 
 @dataclass(frozen=True)
@@ -91,7 +89,10 @@ def passes() -> list[Pass]:
 
 def cells(ids: Sequence[int], *, quiet: timedelta, repeat: timedelta) -> Facts:
     """Makes the table of cells. ``quiet``, ``repeat``: how far a ticket moves what others of its customer are worth."""
-    params = {"ids": list(ids), "zone": rule_book.market_default().zone, "quiet": quiet, "repeat": repeat}
+    params = {
+        "ids": list(ids), "zone": rule_book.market_default().zone, "quiet": quiet, "repeat": repeat,
+        "weighed": [one.code for one in touched()],
+    }  # fmt: skip
     return Facts(f"CREATE TEMP TABLE {CELL} ON COMMIT DROP AS {CELLS}", params)
 
 

@@ -10,8 +10,10 @@ from typing import Any
 from accounts.models import Team
 from aftersales.core.models import Event
 from aftersales.core.rulebook import RuleState
+from aftersales.core.sheets.models import SheetUpload
 from aftersales.orders.models import Order
 from aftersales.scorecards.metrics.sources import MARKET, WHO, ZONE
+from aftersales.scorecards.models import Rollup
 from aftersales.scorecards.states import SubjectKind
 from aftersales.tickets.models import Ticket
 
@@ -47,6 +49,8 @@ def _ended(kind: str, hit: str) -> str:
 
 
 TICKETS = "tickets.ticket"
+UPLOADS = SheetUpload._meta.label_lower
+FIGURES = Rollup._meta.db_table
 TOLD = frozenset({K.MERCHANT, K.PERSON, K.TEAM, K.PRODUCT, K.VENDOR})
 CLOCK = "e.kind LIKE 'clock.%%'"
 _COLUMNS = "id, market_id, customer_id, order_id, merchant_id, team_id, owner_id, assignee_id, opened_at"
@@ -91,6 +95,16 @@ CELLS = f"""
         ) v(kind, subject)
         UNION SELECT version.id, 'product', l.product_id FROM version
               JOIN orders_orderline l ON l.order_id = version.order_id
+    ), corrected AS MATERIALIZED (
+        SELECT DISTINCT version.id FROM version JOIN orders_orderline l ON l.order_id = version.order_id
+         WHERE l.version > 1 AND (EXISTS (
+               SELECT FROM {EVENTS} e WHERE e.subject_kind = 'orders.orderline' AND e.subject_id = l.id
+                  AND e.kind = 'order_line.changed'
+            ) OR EXISTS (
+               SELECT FROM {EVENTS} e WHERE e.subject_kind = '{UPLOADS}'
+                  AND e.kind IN ('sheet.applied', 'sheet.stopped')
+                  AND e.payload->>'sheet' = 'order_lines' AND coalesce((e.payload->>'updated')::int, 1) > 0
+            ))
     ), near AS MATERIALIZED (
         SELECT DISTINCT n.id, n.market_id, n.order_id, n.merchant_id, n.team_id,
                coalesce(n.owner_id, n.assignee_id) AS person, n.opened_at, hit.opened_at AS came_at
@@ -110,6 +124,9 @@ CELLS = f"""
     ), cell AS (
         SELECT by, kind, subject, day, false AS around FROM counted JOIN laid USING (id)
         UNION ALL SELECT by, '', 0, day, false FROM counted
+        UNION ALL SELECT by, 'product', r.subject_id, day, false
+              FROM (SELECT DISTINCT by, day FROM counted JOIN corrected USING (id)) whole
+              JOIN {FIGURES} r USING (day) WHERE r.subject_kind = 'product' AND r.metric = ANY(%(weighed)s)
         UNION ALL SELECT by, v.kind, v.subject, day, true FROM beside CROSS JOIN LATERAL (
             VALUES ('', 0), ('merchant', merchant_id), ('team', team_id), ('person', person)
         ) v(kind, subject)
@@ -131,7 +148,9 @@ Whom a ticket counts for is what its row, its versions, its events and its promi
 ``by``: the moments that named the day, of which a source counts by one sort (``Source.by``): when the ticket was
 opened, resolved or confirmed, when its promises ended, or whenever anything was told of it. ``around``: cells in
 which it moves only what other tickets of its customer are worth, earlier ones by a second contact, later ones as
-repeats. A cell without a kind is the day itself, for kinds of subjects that none of these rows tells (``TOLD``).
+repeats. Lines keep no versions: where one of its order's was corrected, the ticket reaches every product that has a
+figure on its days. A sheet may have corrected it where one changed lines.
+A cell without a kind is the day itself, for kinds of subjects that none of these rows tells (``TOLD``).
 """
 
 

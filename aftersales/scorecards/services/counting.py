@@ -10,9 +10,8 @@ from django.db import connection, transaction
 from aftersales.core import tablestats
 from aftersales.scorecards.metrics import Metric, declared, metric, reached
 from aftersales.scorecards.metrics.counting import Facts, sums
-from aftersales.scorecards.metrics.reached import FIGURES
 from aftersales.scorecards.metrics.sources import EXTENSION, READ
-from aftersales.scorecards.metrics.touching import MOMENTS, TICKETS
+from aftersales.scorecards.metrics.touching import FIGURES, MOMENTS, TICKETS
 from aftersales.scorecards.models import Rollup, Touched
 from aftersales.scorecards.states import SubjectKind
 from aftersales.standards import selectors as rule_book
