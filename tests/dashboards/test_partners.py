@@ -134,7 +134,7 @@ def test_a_month_is_that_month_and_what_nobody_carried_is_not_there(
     assert browser.get(f"{CARRIER}one/?name=没有").status_code == 404
     assert browser.get(f"{CARRIER}one/").status_code == 404
     assert browser.get("/overview/partners/person/").status_code == 404
-    assert cast.client("supervisor").get(CARRIER).status_code == 404, "people are his, not trade"
+    assert cast.client("lead").get(CARRIER).status_code == 404, "his team is his, not trade"
     assert cast.client("supervisor").get("/overview/partners/vendor/").status_code == 200
     assert Parameter.objects.filter(code="partner_figures_floor").exists()
 
