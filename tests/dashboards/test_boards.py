@@ -196,6 +196,25 @@ def test_the_benchmark_has_quartiles_from_enough_shops_only_and_places_one_shop(
     assert statements(browser, "/overview/benchmark/?shop=B1") <= 11
 
 
+def test_a_shop_is_found_by_the_beginning_of_its_code_in_either_case(
+    cast: Cast, plant: Callable[..., Any], now: datetime
+) -> None:
+    for code in ("S1001", "S1002", "T2001"):
+        plant(code, obligations_kept=(1, 2), **GOOD)
+    services.standings_count(now=now)
+    browser = cast.client("merchant_manager")
+
+    def found(url: str) -> list[str]:
+        return sorted(set(re.findall(r"[Ss]hop ([ST]\d{4})", text_of(browser.get(url)))))
+
+    for url in ("/overview/merchants/?q=", "/overview/obligations/?q="):
+        assert found(f"{url}s1002") == ["S1002"], url
+        assert found(f"{url}S100") == ["S1001", "S1002"], url
+        assert found(f"{url}hop T2") == ["T2001"], "a part of the name"
+    for words, shop in (("s1002", "S1002"), ("S100", "S1001"), ("hop t2", "T2001")):
+        assert found(f"/overview/benchmark/?shop={words}") == [shop], words
+
+
 def test_a_cell_of_the_map_opens_the_clocks_it_counts(
     desk: Cast, open_ticket: Callable[..., Any], now: datetime
 ) -> None:

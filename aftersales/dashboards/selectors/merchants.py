@@ -290,8 +290,7 @@ def _narrowed(rows: QuerySet[Standing], asked: Wanted) -> QuerySet[Standing]:
     if asked.category:
         rows = rows.filter(category=asked.category)
     if asked.words:
-        named = Merchant.objects.filter(Q(code=asked.words) | Q(name__icontains=asked.words))
-        rows = rows.filter(subject_id__in=named.values("pk"))
+        rows = rows.filter(subject_id__in=Merchant.objects.called(asked.words).values("pk"))
     if asked.manager:
         key = whole(asked.manager)
         mine = Merchant.objects.filter(manager_id=key) if key else Merchant.objects.filter(manager=None)

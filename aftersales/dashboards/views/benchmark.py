@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+from django.db.models import Case, When
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -73,12 +74,15 @@ def _words(request: HttpRequest) -> str:
 
 
 def _of(request: HttpRequest, found: shops.Board) -> tuple[Standing | None, Merchant | None]:
-    """The shop that somebody asks about, by its code or the beginning of its name."""
+    """The shop that somebody asks about: the one of that code, else whose code or name begins so, else has it in it."""
     words = _words(request)
     if not words:
         return None, None
-    named = Merchant.objects.visible_to(request.user)
-    shop = named.filter(code=words).first() or named.filter(name__istartswith=words).order_by("code").first()
+    fits = Case(
+        When(code__iexact=words, then=0), When(code__istartswith=words, then=1), When(name__istartswith=words, then=2),
+        default=3,
+    )  # fmt: skip
+    shop = Merchant.objects.visible_to(request.user).called(words).order_by(fits, "code").first()
     if shop is None:
         return None, None
     return shops.standings(request.user, found.formula).filter(subject_id=shop.pk).first(), shop
