@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from aftersales.cases.turns import OTHERS, Turn
 from aftersales.clocks.models import Clock
-from aftersales.core import events, files, moves, subjects
+from aftersales.core import events, files, moves, subjects, wording
 from aftersales.core.access import answered, needs, valid
 from aftersales.core.models import Event
 from aftersales.core.posted import whole
@@ -157,11 +157,12 @@ def _with_shop(rows: Any) -> Any:
 
 def _breaches(request: HttpRequest, row: Merchant) -> list[tuple[int, str]]:
     """The newest breaches, as choices of a plan."""
+    now = timezone.now()
     rows = Clock.objects.visible_to(request.user).filter(owed_by=Debtor.MERCHANT, merchant_id=row.pk)
     found = list(rows.exclude(breached_at=None).order_by("-breached_at", "-pk")[:12])
     names = subjects.named([(one.subject_kind, one.subject_id) for one in found], request.user)
     return [
-        (one.pk, f"{one.breached_at:%m-%d} {one.get_promise_display()} · {_name(names, one)}")
+        (one.pk, f"{wording.minute(one.breached_at, now)} {one.get_promise_display()} · {_name(names, one)}")
         for one in found
     ]
 
