@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.conf import settings
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -193,7 +194,27 @@ def test_the_benchmark_has_quartiles_from_enough_shops_only_and_places_one_shop(
     assert line[3:8] == ["–", "92.5%", "95.0%", "97.5%", "–"], "outer tenths need twenty shops"
     assert Event.objects.filter(kind="figures.exported", payload__table="benchmark").count() == 1
     assert "sc-say" in text_of(browser.get("/overview/benchmark/?shop=nobody"))
-    assert statements(browser, "/overview/benchmark/?shop=B1") <= 11
+    assert statements(browser, "/overview/benchmark/?shop=B1") <= 12
+
+
+def test_categories_are_called_in_the_readers_language(
+    cast: Cast, plant: Callable[..., Any], now: datetime
+) -> None:
+    Category.objects.create(code="toys", name_zh="玩具", name_en="Toys and games")
+    shop = plant("C1", category="玩具", obligations_kept=(1, 2), **GOOD)
+    plant("C2", category="unlisted", **GOOD)
+    services.standings_count(now=now)
+    browser = cast.client("merchant_manager")
+    browser.cookies[settings.LANGUAGE_COOKIE_NAME] = "en"
+    for url in (
+        "/overview/merchants/", "/overview/merchants/?category=玩具", "/overview/benchmark/?category=玩具",
+        "/overview/obligations/", f"/overview/merchants/{shop.public_id}/",
+    ):  # fmt: skip
+        page = text_of(browser.get(url))
+        assert "Toys and games" in page, url
+        assert ">玩具<" not in page, url
+        assert "· 玩具" not in page, url
+    assert "unlisted" in text_of(browser.get("/overview/merchants/")), "what nobody translated stays"
 
 
 def test_a_shop_is_found_by_the_beginning_of_its_code_in_either_case(

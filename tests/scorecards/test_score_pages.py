@@ -12,6 +12,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from aftersales.core import jobs
+from aftersales.orders.models import Category
 from aftersales.scorecards import services
 from aftersales.scorecards.models import FormulaVersion, Standing
 from tests.merchants.shops import Shop, a_shop
@@ -114,6 +115,16 @@ def test_the_shops_people_see_their_own_score_down_to_the_order(cast: Any, shop:
     assert "/desk/" not in rows
     assert text_of(clerk.get("/portal/score/dispatch_in_time/?format=csv")).count("LATE-") == 6
     assert clerk.get("/portal/score/dispatch_in_time/?month=2025-01").status_code == 404
+
+
+def test_the_shop_reads_its_category_in_its_language(cast: Any, shop: Shop) -> None:
+    Category.objects.create(code="toys", name_zh="玩具", name_en="Toys and games")
+    Standing.objects.filter(subject_id=shop.merchant.pk).update(category="玩具")
+    clerk = cast.client(shop.clerk)
+    clerk.cookies[settings.LANGUAGE_COOKIE_NAME] = "en"
+    page = text_of(clerk.get("/portal/score/"))
+    assert "· Toys and games" in page
+    assert "玩具" not in page
 
 
 def test_a_shop_without_a_score_is_told_so(cast: Any, now: Any) -> None:

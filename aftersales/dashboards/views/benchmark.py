@@ -22,6 +22,7 @@ from aftersales.dashboards.selectors import merchants as shops
 from aftersales.dashboards.states import Table
 from aftersales.dashboards.views import tables
 from aftersales.merchants.models import Merchant
+from aftersales.orders.selectors import category_names
 from aftersales.scorecards import charts
 from aftersales.scorecards import pages as scores
 from aftersales.scorecards.models import Standing
@@ -64,6 +65,7 @@ def _about(request: HttpRequest, found: shops.Board) -> dict[str, Any]:
     return {
         "board": found, "floor": floor, "category": category, "categories": listed, "shop": shop, "row": row,
         "q": _words(request), "lines": [_line(one) for one in lines], "among": among,
+        "category_names": category_names(listed),
         "medians": [_median(found, *one) for one in selectors.medians(found, among, floor)],
         "heads": [scores.name_of(one.metric, one.within) for one in found.terms.items],
     }  # fmt: skip
@@ -148,8 +150,11 @@ def _sheet(page: dict[str, Any], found: shops.Board) -> list[list[Any]]:
     rows = []
     for category in [selectors.ALL, *page["categories"]]:
         for one in selectors.lines(found, page["among"], category, page["floor"]):
-            name = scores.name_of(one.item.metric, one.item.within)
+            name, called = (
+                scores.name_of(one.item.metric, one.item.within),
+                page["category_names"].get(category),
+            )
             rows.append([
-                category or _("All"), name, one.number, *_values(one), wording.percent(one.item.limit),
+                called or _("All"), name, one.number, *_values(one), wording.percent(one.item.limit),
             ])  # fmt: skip
     return rows

@@ -19,6 +19,7 @@ from aftersales.core.access import needs
 from aftersales.core.posted import day_of
 from aftersales.core.sheets.views import attachment
 from aftersales.core.subjects import Subject
+from aftersales.orders.selectors import category_name
 from aftersales.portal.scope import MerchantRequest, merchant_page, own_cases
 from aftersales.scorecards import pages as scores
 from aftersales.scorecards.models import Scored
@@ -53,6 +54,7 @@ def score(request: HttpRequest) -> HttpResponse:
     page = {
         "title": pgettext("portal", "Where your score comes from"), "now": timezone.now(), "row": row, "month": month,
         "card": scores.card(row, url) if row is not None else None,
+        "category": category_name(row.category) if row is not None else "",
         "counts": scores.counts(row) if row is not None else True,
         "announced": scores.announced(row.formula, row) if row is not None else None, "here": reverse("portal:score"),
     }  # fmt: skip
