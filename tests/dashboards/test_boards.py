@@ -197,6 +197,23 @@ def test_the_benchmark_has_quartiles_from_enough_shops_only_and_places_one_shop(
     assert statements(browser, "/overview/benchmark/?shop=B1") <= 12
 
 
+def test_the_benchmark_tells_those_that_are_equal(
+    cast: Cast, plant: Callable[..., Any], now: datetime
+) -> None:
+    for number in range(9):
+        plant(f"P{number}", orders=(400, 400), dispatch_in_time=(400, 400))
+    plant("LATE", orders=(400, 400), dispatch_in_time=(200, 400))
+    plant("LAST", orders=(400, 400), dispatch_in_time=(100, 400))
+    services.standings_count(now=now)
+    browser = cast.client("merchant_manager")
+    browser.cookies[settings.LANGUAGE_COOKIE_NAME] = "en"
+    best = text_of(browser.get("/overview/benchmark/?shop=P0"))
+    assert "among the best: better than 20%, equal to 80% of 10" in best
+    middle = text_of(browser.get("/overview/benchmark/?shop=LATE"))
+    assert "better than 10% of 10" in middle
+    assert "equal to" not in middle
+
+
 def test_categories_are_called_in_the_readers_language(
     cast: Cast, plant: Callable[..., Any], now: datetime
 ) -> None:
