@@ -227,3 +227,21 @@ def test_breaches_to_choose_from_bear_the_days_of_the_market(
     page = desk.client(desk.merchant_manager).get("/desk/shops/S1/").content.decode()
     assert "11-22 03:29 " in page
     assert "11-21 " not in page
+
+
+def test_a_refused_talk_keeps_what_was_typed(cast: Any, now: datetime) -> None:
+    mine(cast, now, "S1")
+    browser = cast.client(cast.merchant_manager)
+    said = {
+        "talk-day": "2026-11-20", "talk-channel": "phone", "talk-spoken_with": "owner", "talk-subject": "score",
+        "talk-agreed": "下周复盘发货及时率", "talk-next_on": "2026-11-22",
+    }  # fmt: skip
+    for wrong in ({}, {"talk-next_on": "tomorrow"}):
+        answer = browser.post("/desk/shops/S1/talk/", said | wrong)
+        page = answer.content.decode()
+        assert answer.status_code == 422
+        assert "下周复盘发货及时率" in page
+        assert "data-open" in page.partition('id="talk"')[2].partition(">")[0], "it stands open"
+        assert "data-open" not in page.partition('id="plan"')[2].partition(">")[0]
+        assert 'class="sh-wrong"' in page, "what is wrong stands in the dialog"
+    assert not Talk.objects.exists()
