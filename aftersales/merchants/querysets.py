@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, Self
 
 from django.db import models
+from django.db.models import Q
 
 from aftersales.core.rulebook import RuleVersions
 
@@ -71,6 +72,10 @@ class MerchantQuerySet(models.QuerySet[Any]):
         if user.pk is None:
             return self.none()
         return self.filter(members__user=user, members__active_to=None, members__role=MemberRole.OWNER)
+
+    def called(self, words: str) -> Self:
+        """By the beginning of the code or a part of the name, in either case."""
+        return self.filter(Q(code__istartswith=words) | Q(name__icontains=words))
 
     def trading(self) -> Self:
         return self.filter(state__in=TRADING)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import F, OuterRef, QuerySet, TextField
+from django.db.models import F, OuterRef, Q, QuerySet, TextField
 from django.db.models.functions import Cast, JSONObject
 
 from aftersales.core.wording import listed
@@ -20,7 +20,7 @@ from aftersales.customers.selectors import why_no_way
 from aftersales.customers.states import Channel
 
 from . import rules
-from .models import Order, OrderLine, Payment, Review, Shipment, TrackingEvent
+from .models import Category, Order, OrderLine, Payment, Review, Shipment, TrackingEvent
 from .states import (
     NEEDS_CONSENT,
     ORDER_COLOURS,
@@ -345,3 +345,22 @@ def _value(kind: str, value: Any) -> Any:
     if kind == "list[TrackingCard]":
         return [_read(TrackingCard, item) for item in value]
     return value
+
+
+def category_names(given: Iterable[str]) -> dict[str, str]:
+    """What the reader calls main categories, given by code or Chinese name; what nobody translated stays.
+
+    In the order given; one statement.
+    """
+    found = {one: one for one in given if one}
+    if found:
+        wanted = list(found)
+        rows = Category.objects.filter(Q(code__in=wanted) | Q(name_zh__in=wanted)).order_by("-code")
+        for row in rows:
+            found |= {one: row.name for one in (row.name_zh, row.code) if one in found}
+    return found
+
+
+def category_name(given: str) -> str:
+    """The same of one."""
+    return category_names([given]).get(given, given)

@@ -396,11 +396,10 @@ def behind_figure(one: Metric, rows: Sequence[Row], names: Called, within: int =
     listed = []
     for row in rows:
         subject = names.get((row.kind, row.id))
-        took = wording.duration(row.seconds) if row.seconds is not None else ""
         listed.append(
             Behind(
                 subject.words if subject else f"#{row.id}", subject.url if subject else "", row,
-                _badge_of(one, row, within), took,
+                _badge_of(one, row, within), row.took,
             )
         )  # fmt: skip
     return listed
@@ -426,8 +425,8 @@ def sheet(rows: Iterable[Behind]) -> str:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow([
         pgettext("score", "What"), pgettext("score", "Day"), pgettext("score", "Counted"),
-        pgettext("score", "Numerator"), pgettext("score", "Denominator"), pgettext("score", "Time"),
-        pgettext("score", "Why not"),
+        pgettext("score", "Numerator"), pgettext("score", "Denominator"), pgettext("score", "Time or limit"),
+        pgettext("score", "Missed by, or left out why"),
     ])  # fmt: skip
     for one in rows:
         cells = [

@@ -12,9 +12,11 @@ from django.db import connection
 from django.db.models import QuerySet, Sum
 from django.utils.translation import gettext as _
 
+from aftersales.core import wording
 from aftersales.core.errors import NotPermitted, Text
 from aftersales.scorecards.metrics import Metric, metric, of_kind, struck
 from aftersales.scorecards.metrics.counting import Facts, facts, wide
+from aftersales.scorecards.metrics.handed import DISPATCH, Handed, handed
 from aftersales.scorecards.models import Neutral, Rollup, Standing, Touched
 from aftersales.scorecards.querysets import PEOPLE, led_people, led_teams
 from aftersales.scorecards.states import NAMED, TRADE, Direction, SubjectKind, Unit, Way
@@ -65,6 +67,14 @@ class Item:
     seconds: int | None
     excluded: str
     reason: Text
+    handed: Handed | None = None
+
+    @property
+    def took(self) -> str:
+        """How long it took, or between what and what; empty where the figure knows no time."""
+        if self.handed is not None:
+            return self.handed.words
+        return wording.duration(self.seconds) if self.seconds is not None else ""
 
 
 MOST_WAITING = 1_000
@@ -227,7 +237,8 @@ def rows_behind(
     by_disaster = {struck.code_of(place) for place in one.excused_at}
     orders = [row[1] for row in rows if row[7] in by_disaster and row[0] == ORDER]
     names = struck.names(orders) if orders else {}
-    return [_item(one, row, out, names) for row in rows]
+    found_at = handed([row[1] for row in rows if row[0] == ORDER], subject) if code == DISPATCH else {}
+    return [_item(one, row, out, names, found_at.get(row[1])) for row in rows]
 
 
 def overturned(
@@ -287,16 +298,17 @@ def _paged(
 
 
 def _item(
-    one: Metric, row: Sequence[Any], out: Sequence[Neutral] = (), names: Mapping[tuple[int, str], str] | None = None
+    one: Metric, row: Sequence[Any], out: Sequence[Neutral] = (), names: Mapping[tuple[int, str], str] | None = None,
+    parcel: Handed | None = None,
 ) -> Item:  # fmt: skip
     kind, pk, at, day, num, den, seconds, excluded = row
-    reason: Text = one.exclusions.get(excluded, "")
+    reason: Text = one.exclusions.get(excluded, "") or (parcel.missed if parcel is not None else "")
     if name := (names or {}).get((pk, excluded)):
         reason = _("%(reason)s (%(name)s)") % {"reason": reason, "name": name}
     if excluded == OVERTURNED:
         number = next(found.measure.number for found in out if found.since <= day <= found.until)
         reason = _("Left out: measure %(number)s, which rested on it, was overturned.") % {"number": number}
-    return Item(kind, pk, at, day, num, den, seconds, excluded or "", reason)
+    return Item(kind, pk, at, day, num, den, seconds, excluded or "", reason, parcel)
 
 
 def days_of(since: date, until: date) -> list[date]:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.conf import settings
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -193,7 +194,63 @@ def test_the_benchmark_has_quartiles_from_enough_shops_only_and_places_one_shop(
     assert line[3:8] == ["–", "92.5%", "95.0%", "97.5%", "–"], "outer tenths need twenty shops"
     assert Event.objects.filter(kind="figures.exported", payload__table="benchmark").count() == 1
     assert "sc-say" in text_of(browser.get("/overview/benchmark/?shop=nobody"))
-    assert statements(browser, "/overview/benchmark/?shop=B1") <= 11
+    assert statements(browser, "/overview/benchmark/?shop=B1") <= 12
+
+
+def test_the_benchmark_tells_those_that_are_equal(
+    cast: Cast, plant: Callable[..., Any], now: datetime
+) -> None:
+    for number in range(9):
+        plant(f"P{number}", orders=(400, 400), dispatch_in_time=(400, 400))
+    plant("LATE", orders=(400, 400), dispatch_in_time=(200, 400))
+    plant("LAST", orders=(400, 400), dispatch_in_time=(100, 400))
+    services.standings_count(now=now)
+    browser = cast.client("merchant_manager")
+    browser.cookies[settings.LANGUAGE_COOKIE_NAME] = "en"
+    best = text_of(browser.get("/overview/benchmark/?shop=P0"))
+    assert "among the best: better than 20%, equal to 80% of 10" in best
+    middle = text_of(browser.get("/overview/benchmark/?shop=LATE"))
+    assert "better than 10% of 10" in middle
+    assert "equal to" not in middle
+
+
+def test_categories_are_called_in_the_readers_language(
+    cast: Cast, plant: Callable[..., Any], now: datetime
+) -> None:
+    Category.objects.create(code="toys", name_zh="玩具", name_en="Toys and games")
+    shop = plant("C1", category="玩具", obligations_kept=(1, 2), **GOOD)
+    plant("C2", category="unlisted", **GOOD)
+    services.standings_count(now=now)
+    browser = cast.client("merchant_manager")
+    browser.cookies[settings.LANGUAGE_COOKIE_NAME] = "en"
+    for url in (
+        "/overview/merchants/", "/overview/merchants/?category=玩具", "/overview/benchmark/?category=玩具",
+        "/overview/obligations/", f"/overview/merchants/{shop.public_id}/",
+    ):  # fmt: skip
+        page = text_of(browser.get(url))
+        assert "Toys and games" in page, url
+        assert ">玩具<" not in page, url
+        assert "· 玩具" not in page, url
+    assert "unlisted" in text_of(browser.get("/overview/merchants/")), "what nobody translated stays"
+
+
+def test_a_shop_is_found_by_the_beginning_of_its_code_in_either_case(
+    cast: Cast, plant: Callable[..., Any], now: datetime
+) -> None:
+    for code in ("S1001", "S1002", "T2001"):
+        plant(code, obligations_kept=(1, 2), **GOOD)
+    services.standings_count(now=now)
+    browser = cast.client("merchant_manager")
+
+    def found(url: str) -> list[str]:
+        return sorted(set(re.findall(r"[Ss]hop ([ST]\d{4})", text_of(browser.get(url)))))
+
+    for url in ("/overview/merchants/?q=", "/overview/obligations/?q="):
+        assert found(f"{url}s1002") == ["S1002"], url
+        assert found(f"{url}S100") == ["S1001", "S1002"], url
+        assert found(f"{url}hop T2") == ["T2001"], "a part of the name"
+    for words, shop in (("s1002", "S1002"), ("S100", "S1001"), ("hop t2", "T2001")):
+        assert found(f"/overview/benchmark/?shop={words}") == [shop], words
 
 
 def test_a_cell_of_the_map_opens_the_clocks_it_counts(

@@ -132,7 +132,8 @@ def test_months_by_figures_stand_beside_the_merchant(cast: Cast, shop: Merchant,
     from aftersales.ledger.models import IncentiveVersion
     from aftersales.scorecards.models import MonthOutcome, MonthRun
 
-    version = IncentiveVersion.objects.select_related("rule").filter(rule__party="merchant").first()
+    mine = IncentiveVersion.objects.select_related("rule").filter(rule__party="merchant", unit="points")
+    version = mine.first()
     assert version is not None
     run = MonthRun.objects.create(
         rule=version.rule, rule_version=version, month=date(2026, 10, 1), looked=1, given=1, by=cast.operations,
@@ -143,3 +144,5 @@ def test_months_by_figures_stand_beside_the_merchant(cast: Cast, shop: Merchant,
     ).save()
     page = text_of(cast.client("operations").get(f"/overview/merchants/{shop.public_id}/beside/"))
     assert f"/rules/months/{version.rule.code}/2026-10/" in page or f"{version.rule.code}/2026-10/" in page
+    assert '<span class="num">20 points</span>' in page or "20 分" in page, "points are no money"
+    assert "20.00" not in page

@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.states import Role
 from aftersales.clocks.models import Clock
+from aftersales.clocks.services import sweep
 from aftersales.core.errors import DomainError, NotPermitted
 from aftersales.desk import shops
 from aftersales.ledger import services as ledger
@@ -209,3 +210,38 @@ def test_the_neutral_score_of_a_month_with_few_orders_is_no_move(cast: Any, now:
     newer.save(force_insert=True)
     (line,) = shops.board(cast.merchant_manager, cast.merchant_manager.pk, now).quiet
     assert (line.shop, line.moved) == (shop, None)
+
+
+def test_breaches_to_choose_from_bear_the_days_of_the_market(
+    desk: Any, open_ticket: Any, now: datetime
+) -> None:
+    shop = mine(desk, now, "S1")
+    ticket = open_ticket(merchant_id=shop.pk, subject="请说明")
+    tickets.ticket_tell_merchant(ticket=ticket, text="请说明。", channel="phone", actor=desk.agent, now=now)
+    clock = Clock.objects.get(merchant_id=shop.pk, promise="merchant_answer")
+    due = datetime(2026, 11, 21, 19, 29, tzinfo=now.tzinfo)
+    Clock.objects.filter(pk=clock.pk).update(due_at=due, started_at=due - 2 * DAY, counted_from=due - 2 * DAY)
+    sweep(now=now)
+    clock.refresh_from_db()
+    assert clock.breached_at == due
+    page = desk.client(desk.merchant_manager).get("/desk/shops/S1/").content.decode()
+    assert "11-22 03:29 " in page
+    assert "11-21 " not in page
+
+
+def test_a_refused_talk_keeps_what_was_typed(cast: Any, now: datetime) -> None:
+    mine(cast, now, "S1")
+    browser = cast.client(cast.merchant_manager)
+    said = {
+        "talk-day": "2026-11-20", "talk-channel": "phone", "talk-spoken_with": "owner", "talk-subject": "score",
+        "talk-agreed": "下周复盘发货及时率", "talk-next_on": "2026-11-22",
+    }  # fmt: skip
+    for wrong in ({}, {"talk-next_on": "tomorrow"}):
+        answer = browser.post("/desk/shops/S1/talk/", said | wrong)
+        page = answer.content.decode()
+        assert answer.status_code == 422
+        assert "下周复盘发货及时率" in page
+        assert "data-open" in page.partition('id="talk"')[2].partition(">")[0], "it stands open"
+        assert "data-open" not in page.partition('id="plan"')[2].partition(">")[0]
+        assert 'class="sh-wrong"' in page, "what is wrong stands in the dialog"
+    assert not Talk.objects.exists()

@@ -101,6 +101,17 @@ def proven_and_seen(cast: Any, shop: Shop, row: Plan, at: Any) -> None:
     manager = cast.client(cast.merchant_manager)
     manager.post(f"{desk}do/fulfil/", {"words": "看过了", "version": row.version})
     assert Plan.objects.get().state == "proven"
+    # In the market the day of the second look is the next one already while it is still the old one in UTC
+    Plan.objects.update(recheck_at=datetime(2026, 12, 11, 18, 39, tzinfo=now.tzinfo))
+    with pytest.raises(DomainError, match="2026-12-12"):
+        services.plan_close(
+            plan=Plan.objects.get(),
+            outcome="fulfil",
+            words="x",
+            actor=cast.merchant_manager,
+            now=now + 4 * DAY,
+        )
+    Plan.objects.update(recheck_at=now + 9 * DAY)
     # After five days the figure since the proof is at its target, and the plan is closed with it
     later = now + 16 * DAY
     sold(shop.merchant, 10, later, key="NEW")

@@ -10,8 +10,10 @@ import pytest
 from django.conf import settings
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils.timezone import localtime
 
 from aftersales.core import jobs
+from aftersales.orders.models import Category
 from aftersales.scorecards import services
 from aftersales.scorecards.models import FormulaVersion, Standing
 from tests.merchants.shops import Shop, a_shop
@@ -114,6 +116,35 @@ def test_the_shops_people_see_their_own_score_down_to_the_order(cast: Any, shop:
     assert "/desk/" not in rows
     assert text_of(clerk.get("/portal/score/dispatch_in_time/?format=csv")).count("LATE-") == 6
     assert clerk.get("/portal/score/dispatch_in_time/?month=2025-01").status_code == 404
+
+
+def test_rows_of_dispatch_say_when_each_was_handed_over_and_by_how_much_late(
+    cast: Any, shop: Shop, now: datetime
+) -> None:
+    placed = localtime(now - 10 * DAY)
+    limit, sent = placed + 3 * DAY, placed + 5 * DAY
+    staff, clerk = cast.client("merchant_manager"), cast.client(shop.clerk)
+    for browser, url in (
+        (staff, f"/overview/merchants/{shop.merchant.public_id}/dispatch_in_time/"),
+        (clerk, "/portal/score/dispatch_in_time/"),
+    ):
+        browser.cookies[settings.LANGUAGE_COOKIE_NAME] = "en"
+        page = text_of(browser.get(url))
+        assert page.count(f"handed over {sent:%Y-%m-%d %H:%M}; limit {limit:%Y-%m-%d %H:%M}") == 6
+        assert page.count("Handed over 2 d after the limit.") == 6
+        fine = text_of(browser.get(f"{url}?which=all"))
+        assert f"handed over {placed + 2 * DAY:%Y-%m-%d %H:%M}; limit" in fine
+        assert "after the limit" in text_of(browser.get(f"{url}?format=csv"))
+
+
+def test_the_shop_reads_its_category_in_its_language(cast: Any, shop: Shop) -> None:
+    Category.objects.create(code="toys", name_zh="玩具", name_en="Toys and games")
+    Standing.objects.filter(subject_id=shop.merchant.pk).update(category="玩具")
+    clerk = cast.client(shop.clerk)
+    clerk.cookies[settings.LANGUAGE_COOKIE_NAME] = "en"
+    page = text_of(clerk.get("/portal/score/"))
+    assert "· Toys and games" in page
+    assert "玩具" not in page
 
 
 def test_a_shop_without_a_score_is_told_so(cast: Any, now: Any) -> None:

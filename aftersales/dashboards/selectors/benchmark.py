@@ -35,11 +35,15 @@ class Spread:
 
 @dataclass(frozen=True)
 class Place:
-    """Where one shop stands in a metric: the judged figure, and of how many others it is better."""
+    """Where one shop stands in a metric: the judged figure, of a hundred others better than and equal to how many,
+    and whether none is better.
+    """
 
     judged: Judged
     better_than: int | None
     others: int
+    equal: int = 0
+    is_best: bool = False
 
 
 @dataclass(frozen=True)
@@ -117,8 +121,9 @@ def _place(one: Judged, counted: tuple[int, int, int] | None) -> Place:
     if counted is None or not counted[0] or one.verdict == Verdict.TOO_FEW:
         return Place(one, None, 0)
     number, less, more = counted
-    worse = less if one.item.higher_is_better else more
-    return Place(one, worse * 100 // number, number)
+    worse, better = (less, more) if one.item.higher_is_better else (more, less)
+    equal = number - less - more
+    return Place(one, worse * 100 // number, number, -(-equal * 100 // number), better == 0)
 
 
 def lines(

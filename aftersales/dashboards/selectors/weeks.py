@@ -177,7 +177,7 @@ def _shops(rows: QuerySet[Rollup], asked: Wanted) -> QuerySet[Rollup]:
     if asked.manager:
         shops = shops.filter(manager_id=asked.manager)
     if asked.words:
-        shops = shops.filter(Q(code=asked.words) | Q(name__icontains=asked.words))
+        shops = shops.called(asked.words)
     if not (asked.category or asked.manager or asked.words):
         return rows
     return rows.filter(subject_id__in=shops.order_by().values("pk"))

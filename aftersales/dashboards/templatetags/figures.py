@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import template
@@ -9,6 +10,12 @@ from django import template
 from aftersales.scorecards import selectors
 
 register = template.Library()
+
+
+@register.filter
+def called_by(given: str, names: Mapping[str, str]) -> str:
+    """A category as the reader calls it; ``names`` are of the whole page."""
+    return names.get(given, given)
 
 
 @register.inclusion_tag("dashboards/_counting.html")

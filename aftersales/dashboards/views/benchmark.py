@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+from django.db.models import Case, When
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -21,6 +22,7 @@ from aftersales.dashboards.selectors import merchants as shops
 from aftersales.dashboards.states import Table
 from aftersales.dashboards.views import tables
 from aftersales.merchants.models import Merchant
+from aftersales.orders.selectors import category_names
 from aftersales.scorecards import charts
 from aftersales.scorecards import pages as scores
 from aftersales.scorecards.models import Standing
@@ -63,6 +65,7 @@ def _about(request: HttpRequest, found: shops.Board) -> dict[str, Any]:
     return {
         "board": found, "floor": floor, "category": category, "categories": listed, "shop": shop, "row": row,
         "q": _words(request), "lines": [_line(one) for one in lines], "among": among,
+        "category_names": category_names(listed),
         "medians": [_median(found, *one) for one in selectors.medians(found, among, floor)],
         "heads": [scores.name_of(one.metric, one.within) for one in found.terms.items],
     }  # fmt: skip
@@ -73,12 +76,15 @@ def _words(request: HttpRequest) -> str:
 
 
 def _of(request: HttpRequest, found: shops.Board) -> tuple[Standing | None, Merchant | None]:
-    """The shop that somebody asks about, by its code or the beginning of its name."""
+    """The shop that somebody asks about: the one of that code, else whose code or name begins so, else has it in it."""
     words = _words(request)
     if not words:
         return None, None
-    named = Merchant.objects.visible_to(request.user)
-    shop = named.filter(code=words).first() or named.filter(name__istartswith=words).order_by("code").first()
+    fits = Case(
+        When(code__iexact=words, then=0), When(code__istartswith=words, then=1), When(name__istartswith=words, then=2),
+        default=3,
+    )  # fmt: skip
+    shop = Merchant.objects.visible_to(request.user).called(words).order_by(fits, "code").first()
     if shop is None:
         return None, None
     return shops.standings(request.user, found.formula).filter(subject_id=shop.pk).first(), shop
@@ -144,8 +150,11 @@ def _sheet(page: dict[str, Any], found: shops.Board) -> list[list[Any]]:
     rows = []
     for category in [selectors.ALL, *page["categories"]]:
         for one in selectors.lines(found, page["among"], category, page["floor"]):
-            name = scores.name_of(one.item.metric, one.item.within)
+            name, called = (
+                scores.name_of(one.item.metric, one.item.within),
+                page["category_names"].get(category),
+            )
             rows.append([
-                category or _("All"), name, one.number, *_values(one), wording.percent(one.item.limit),
+                called or _("All"), name, one.number, *_values(one), wording.percent(one.item.limit),
             ])  # fmt: skip
     return rows

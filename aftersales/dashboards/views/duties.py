@@ -24,6 +24,7 @@ from aftersales.dashboards.selectors import weeks as selectors
 from aftersales.dashboards.states import Table
 from aftersales.dashboards.views import tables
 from aftersales.merchants.models import Merchant
+from aftersales.orders.selectors import category_names
 from aftersales.scorecards import obligations as kept
 from aftersales.scorecards import trends
 from aftersales.scorecards.metrics import metric
@@ -145,13 +146,14 @@ def _steps() -> list[tuple[int, str]]:
     return [*listed, (len(selectors.STEPS), f"< {wording.percent(selectors.STEPS[-1], 0)}")]
 
 
-def _categories() -> list[str]:
+def _categories() -> list[tuple[str, str]]:
+    """As merchants have them, and as the reader calls them."""
     rows = (
         Merchant.objects.exclude(main_category="")
         .order_by("main_category")
         .values_list("main_category", flat=True)
     )
-    return list(rows.distinct()[:200])
+    return list(category_names(list(rows.distinct()[:200])).items())
 
 
 def _head(asked: selectors.Wanted) -> list[Any]:

@@ -30,6 +30,7 @@ from aftersales.dashboards.views.figures import score_rows_answer
 from aftersales.ledger import pages as ledger
 from aftersales.ledger import words
 from aftersales.merchants.models import Merchant
+from aftersales.orders.selectors import category_name
 from aftersales.scorecards import lanes
 from aftersales.scorecards import pages as scores
 from aftersales.scorecards.figurepages import Told, told
@@ -185,6 +186,7 @@ def merchant(request: HttpRequest, public_id: str) -> HttpResponse:
     found = one_merchant.about(request.user, shop, row, now)
     page = {
         "title": shop.name, "shop": shop, "row": row, "month": month, "now": now, "about": found,
+        "category": category_name(row.category) if row is not None else "",
         "card": scores.card(row, url, found.courses) if row is not None else None,
         "counts": scores.counts(row) if row is not None else True,
         "announced": scores.announced(row.formula, row) if row is not None else None, "products": _products(found),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -14,8 +15,9 @@ from django.views.decorators.http import require_GET, require_POST
 
 from aftersales.cases.turns import OTHERS, Turn
 from aftersales.clocks.models import Clock
-from aftersales.core import events, files, moves, subjects
+from aftersales.core import events, files, moves, subjects, wording
 from aftersales.core.access import answered, needs, valid
+from aftersales.core.errors import DomainError
 from aftersales.core.models import Event
 from aftersales.core.posted import whole
 from aftersales.desk import shops
@@ -74,9 +76,13 @@ def shop(request: HttpRequest, code: str) -> HttpResponse:
 
 
 def _shop_page(
-    request: HttpRequest, row: Merchant, form: PlanForm, *, opened: bool, status: int = 200
-) -> HttpResponse:
-    """The shop's page; ``opened``: the dialog of a plan stands open, with what was typed and what is wrong with it."""
+    request: HttpRequest, row: Merchant, form: PlanForm, *, opened: bool, noted: TalkForm | None = None,
+    status: int = 200,
+) -> HttpResponse:  # fmt: skip
+    """The shop's page; ``opened``: the dialog of a plan stands open, with what was typed and what is wrong with it.
+
+    ``noted``: a talk that was refused; its dialog stands open the same way.
+    """
     now, user = timezone.now(), request.user
     page: dict[str, Any] = {
         "title": row.name, "now": now, "shop": row, **_rows(request, row, now),
@@ -84,8 +90,8 @@ def _shop_page(
         "talks": Talk.objects.visible_to(user).filter(merchant=row).select_related("by")[:ROWS],
         "may_talk": user.has_perm(KEEP) and (row.manager_id == user.pk or user.has_perm(shops.ANY)),
         "may_rectify": plans.may_rectify(user, row),
-        "talk_form": TalkForm(prefix="talk", initial={"day": timezone.localdate(now)}),
-        "plan_form": form, "asked_for": opened,
+        "talk_form": noted or TalkForm(prefix="talk", initial={"day": timezone.localdate(now)}),
+        "plan_form": form, "asked_for": opened, "refused_talk": noted is not None,
     }  # fmt: skip
     return render(request, "desk/shop.html", page, status=status)
 
@@ -157,11 +163,12 @@ def _with_shop(rows: Any) -> Any:
 
 def _breaches(request: HttpRequest, row: Merchant) -> list[tuple[int, str]]:
     """The newest breaches, as choices of a plan."""
+    now = timezone.now()
     rows = Clock.objects.visible_to(request.user).filter(owed_by=Debtor.MERCHANT, merchant_id=row.pk)
     found = list(rows.exclude(breached_at=None).order_by("-breached_at", "-pk")[:12])
     names = subjects.named([(one.subject_kind, one.subject_id) for one in found], request.user)
     return [
-        (one.pk, f"{one.breached_at:%m-%d} {one.get_promise_display()} · {_name(names, one)}")
+        (one.pk, f"{wording.minute(one.breached_at, now)} {one.get_promise_display()} · {_name(names, one)}")
         for one in found
     ]
 
@@ -174,14 +181,25 @@ def _name(names: Any, one: Clock) -> str:
 @needs(KEEP)
 @require_POST
 def talk(request: HttpRequest, code: str) -> HttpResponse:
-    """Note a talk."""
+    """Note a talk; refused, its dialog comes back open with what was typed."""
     row, form = _shop(request, code), TalkForm(request.POST, prefix="talk")
-    if valid(request, form):
-        answered(
-            lambda: talk_note(merchant=row, actor=request.user, now=timezone.now(), **form.cleaned_data),
-            request, _("Noted in the contact log."),
-        )  # fmt: skip
-    return redirect("desk:shop", code)
+    if form.is_valid() and answered(lambda: _noted(request, row, form), request):
+        messages.success(request, _("Noted in the contact log."))
+    if form.is_valid():
+        return redirect("desk:shop", code)
+    plan = PlanForm(prefix="plan", breaches=_breaches(request, row))
+    return _shop_page(request, row, plan, opened=False, noted=form, status=422)
+
+
+def _noted(request: HttpRequest, row: Merchant, form: TalkForm) -> Talk | None:
+    """The talk; what is wrong with one of the fields is said in the dialog."""
+    try:
+        return talk_note(merchant=row, actor=request.user, now=timezone.now(), **form.cleaned_data)
+    except DomainError as error:
+        if error.code not in form.fields:
+            raise
+        form.add_error(error.code, str(error))
+        return None
 
 
 @needs(RECTIFY)

@@ -19,9 +19,11 @@ from aftersales.core.access import needs
 from aftersales.core.posted import day_of
 from aftersales.core.sheets.views import attachment
 from aftersales.core.subjects import Subject
+from aftersales.orders.selectors import category_name
 from aftersales.portal.scope import MerchantRequest, merchant_page, own_cases
 from aftersales.scorecards import pages as scores
 from aftersales.scorecards.models import Scored
+from aftersales.scorecards.selectors import ORDER
 from aftersales.scorecards.selectors import Item as Row
 from aftersales.scorecards.states import SubjectKind
 
@@ -53,6 +55,7 @@ def score(request: HttpRequest) -> HttpResponse:
     page = {
         "title": pgettext("portal", "Where your score comes from"), "now": timezone.now(), "row": row, "month": month,
         "card": scores.card(row, url) if row is not None else None,
+        "category": category_name(row.category) if row is not None else "",
         "counts": scores.counts(row) if row is not None else True,
         "announced": scores.announced(row.formula, row) if row is not None else None, "here": reverse("portal:score"),
     }  # fmt: skip
@@ -84,7 +87,9 @@ def score_rows(request: HttpRequest, code: str) -> HttpResponse:
 
 
 def _named(request: HttpRequest, rows: Sequence[Row]) -> scores.Called:
-    """What may be named to the shop's people: their orders and tickets by number; their cases lead to their page."""
+    """What may be named to the shop's people: their orders and tickets by number; their cases lead to their page, as do
+    orders with a case, to the newest.
+    """
     shown = {model._meta.label_lower for model in rowpolicies.declared()}
     own = [one for one in rows if one.kind in shown]
     found = {key: Subject(one.words, "") for key, one in scores.called(own, request.user).items()}
@@ -92,4 +97,8 @@ def _named(request: HttpRequest, rows: Sequence[Row]) -> scores.Called:
     for case in own_cases(request).filter(pk__in=wanted):
         address = reverse("portal:case", args=[case.public_id])
         found[Case._meta.label_lower, case.pk] = Subject(case.number, address)
+    orders = [one.id for one in rows if (ORDER, one.id) in found and one.kind == ORDER]
+    for case in own_cases(request).filter(order__in=orders).order_by("pk") if orders else ():
+        address = reverse("portal:case", args=[case.public_id])
+        found[ORDER, case.order_id] = Subject(found[ORDER, case.order_id].words, address)
     return found

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from aftersales.core import wording
 from aftersales.core.errors import Refusal
 from aftersales.core.machine import Machine, Move, Need
 from aftersales.scorecards.rectification.states import MERCHANTS_TURN, OPEN, TERMINAL
@@ -32,7 +33,7 @@ def day_has_come(row: Any, facts: Data, actor: Any, now: datetime, data: Data) -
     """A metric shows only after some days whether the measures helped."""
     if row.state == S.PROVEN and row.metric and row.recheck_at is not None and now < row.recheck_at:
         words = _("Its figure is looked at again from %(day)s on; before, the days are too few.")
-        yield Refusal("too_early", words % {"day": f"{row.recheck_at:%Y-%m-%d}"})
+        yield Refusal("too_early", words % {"day": wording.minute(row.recheck_at)})
 
 
 def merchant_is_late(row: Any, facts: Data, actor: Any, now: datetime, data: Data) -> Iterable[Refusal]:

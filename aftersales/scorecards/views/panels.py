@@ -9,6 +9,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 
 from aftersales.core import panels
+from aftersales.ledger.rules import amount_words
 from aftersales.ledger.states import Party
 from aftersales.scorecards import consequenceeffects, measurepages
 from aftersales.scorecards.consequencequerysets import VIEW
@@ -55,8 +56,16 @@ def months_of(row: Any, request: HttpRequest) -> str:
     if not request.user.has_perm(MONTHS):
         return ""
     rows = MonthOutcome.objects.visible_to(request.user).filter(party=Party.MERCHANT, party_id=row.pk)
-    found = list(rows.select_related("run__rule").order_by("-run__month", "run__rule__code")[:SHOWN])
+    rows = rows.select_related("run__rule", "run__rule_version")
+    found = list(rows.order_by("-run__month", "run__rule__code")[:SHOWN])
     if not found:
         return ""
-    page = {"merchant": row, "outcomes": found, "follows": Said.FOLLOWS}
+    page = {"merchant": row, "outcomes": [(one, _gets(one)) for one in found]}
     return render_to_string("scorecards/_months_panel.html", page, request)
+
+
+def _gets(one: MonthOutcome) -> str:
+    """What follows, in the unit of the rule: money or points."""
+    if one.said != Said.FOLLOWS or one.amount is None:
+        return ""
+    return amount_words(one.amount, one.run.rule_version.unit)
