@@ -1,6 +1,6 @@
 """What pages of statements and sheets show, in words and pictures. Reads only."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -15,23 +15,25 @@ from django.utils.translation import pgettext, pgettext_lazy
 from aftersales.core.components.charts import Column, bars_line, data_table
 from aftersales.ledger import exportrows, exportturned, selectors, statements
 from aftersales.ledger.exportturned import Turned
-from aftersales.ledger.models import Account, Export, ExportGap, ExportLine, PaidLine
+from aftersales.ledger.models import Account, Export, ExportGap, ExportLine, Journal, PaidLine
 from aftersales.ledger.paidstates import ExportKind
 from aftersales.ledger.rules import amount_words
 from aftersales.ledger.states import POINTS, STAFF_ACCOUNTS, AccountKind, Party
 
 SHOWN_MONTHS = 12
+Urls = Callable[[Sequence[Journal]], Mapping[int, str]]
 
 
 @dataclass(frozen=True)
 class Booked:
-    """One line of a statement in words."""
+    """One line of a statement in words; ``url``: of the decision that it was posted for."""
 
     line: selectors.StatementLine
     other: str
     amount: str
     balance: str
     is_less: bool
+    url: str = ""
 
 
 @dataclass(frozen=True)
@@ -65,20 +67,27 @@ TO_MERCHANTS = {
 }
 
 
-def told(accounts: Sequence[Account], month: date, *, to_merchant: bool = False) -> list[Part]:
-    """The accounts of a statement, those that hold or moved something first; ``to_merchant``: in words to him."""
+def told(
+    accounts: Sequence[Account], month: date, *, to_merchant: bool = False, urls: Urls | None = None
+) -> list[Part]:
+    """The accounts of a statement, those that hold or moved something first; ``to_merchant``: in words to him.
+
+    ``urls``: the pages of the decisions that entries were posted for, by the entry's key.
+    """
     months = statements.months_of(accounts, month) if accounts else []
-    others = selectors.subject_names([line.other for one in months for line in one.lines])
-    parts = [_part(one, others, to_merchant) for one in months]
+    lines = [line for one in months for line in one.lines]
+    others = selectors.subject_names([line.other for line in lines])
+    pages = urls([line.journal for line in lines]) if urls and lines else {}
+    parts = [_part(one, others, to_merchant, pages) for one in months]
     return sorted(parts, key=lambda one: one.month.is_empty)
 
 
-def _part(one: statements.Month, others: dict[int, str], to_merchant: bool) -> Part:
+def _part(one: statements.Month, others: dict[int, str], to_merchant: bool, pages: Mapping[int, str]) -> Part:
     unit = one.account.unit
     lines = [
         Booked(
             line, _other(line.other, others, to_merchant), amount_words(line.amount, unit),
-            amount_words(line.balance, unit), line.amount < 0,
+            amount_words(line.balance, unit), line.amount < 0, pages.get(line.journal.pk, ""),
         )
         for line in one.lines
     ]  # fmt: skip

@@ -108,6 +108,7 @@ def hidden(name: str, label: Any, *, required: bool = True) -> Need:
 APPEAL_UNTIL = hidden("appeal_until", _("appeal until"))
 WHY = hidden("why", _("why it ended"), required=False)
 ANSWER = hidden("answer", _("answer to the appeal"))
+ENDED = hidden("ended", _("why it ended"), required=False)
 FELL_BY = hidden("fell_by", _("why it fell"))
 MANAGERS, OWNERS = "scorecards.managers", "scorecards.owners"
 EVERYTHING = [S.PROPOSED, S.IN_FORCE, S.APPEALED, S.UPHELD, S.EXPIRED, S.LIFTED]
@@ -212,7 +213,7 @@ MEASURE_MACHINE = Machine(
             capability=END,
             label=_("Cancel"),
             event="measure.cancelled",
-            needs=[WHY],
+            needs=[WHY, ENDED],
             effect=_("What it rested on was turned back."),
             by_system=True,
         ),

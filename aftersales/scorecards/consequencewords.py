@@ -31,6 +31,10 @@ MARKS = {
 }
 
 
+LEFT_OUT, TURNED_BACK = "left_out", "turned_back"
+"""Reasons of the system for an end."""
+
+
 def rule_name(code: str) -> str:
     """``consequence.disputes``, as events keep it: the rule's name; empty for what is no consequence rule."""
     if not code.startswith(RULES):
@@ -217,7 +221,23 @@ def told(terms: Terms) -> str:
     return pgettext("rule in one text", "%(looks)s: %(steps)s") % both
 
 
+def ended(given: Mapping[str, Any]) -> str:
+    """Why the system ended a measure, of the code and numbers that were kept."""
+    if given["code"] == LEFT_OUT:
+        words = {"left": given["left"], "count": given["count"]}
+        return _("Breaches were left out: %(left)s still count, %(count)s are needed.") % words
+    words = {"number": given["number"], "effect": Effect(given["effect"]).label}
+    return _("%(number)s was turned back (%(effect)s).") % words
+
+
+def why_ended(row: MerchantMeasure) -> str:
+    """What a person said, or the system's reason in the reader's language; rows before that as they were kept."""
+    given = row.figures.get("ended")
+    return ended(given) if given else row.end_reason
+
+
 effect_later: Any = lazy(effect, str)
+ended_later: Any = lazy(ended, str)
 fact_later: Any = lazy(fact, str)
 counting_later: Any = lazy(counting, str)
 clause_later: Any = lazy(clause, str)

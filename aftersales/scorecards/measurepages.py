@@ -20,7 +20,7 @@ from aftersales.ledger.models import Proposal
 from aftersales.scorecards import consequencewords as words
 from aftersales.scorecards.consequencemachine import HEAR, IMPOSE
 from aftersales.scorecards.consequences import BREACH, FIGURE, MONTH, POINTS
-from aftersales.scorecards.consequencestates import OF_MONEY, STANDING, MeasureState
+from aftersales.scorecards.consequencestates import FALLEN, OF_MONEY, STANDING, MeasureState
 from aftersales.scorecards.models import MeasureFact, MerchantMeasure, Scored, Snapshot, Standing
 from aftersales.scorecards.states import SubjectKind
 
@@ -122,6 +122,11 @@ def line(row: MerchantMeasure, now: datetime) -> Line:
         row, words.effect(row, currency=row.merchant.currency), words.fact(row), words.clause(row), badge(row, now),
         due, due is not None and due < now,
     )  # fmt: skip
+
+
+def is_void(row: MerchantMeasure) -> bool:
+    """It fell with something else while its appeal waited, so nobody hears that any more."""
+    return row.appealed_at is not None and row.heard_at is None and row.state in FALLEN
 
 
 def badge(row: MerchantMeasure, now: datetime) -> Badge:

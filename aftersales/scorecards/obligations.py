@@ -15,6 +15,7 @@ from aftersales.merchants.agreementselectors import Asked, clauses_binding, limi
 from aftersales.merchants.duties import declared
 from aftersales.merchants.models import AgreementVersion, Merchant
 from aftersales.standards import selectors as rule_book
+from aftersales.standards.models import StandardVersion
 from aftersales.standards.states import ClockKind, Debtor
 
 PAGE = 50
@@ -24,7 +25,10 @@ SPANS = (30, 90, 365)
 
 @dataclass(frozen=True)
 class Owed:
-    """One duty over the last days: kept, broken and left out for a time; the number reached for what is counted."""
+    """One duty over the last days: kept, broken and left out for a time; the number reached for what is counted.
+
+    ``promoted``: of a time that a promotion changed for its days, the version that holds now instead.
+    """
 
     version: AgreementVersion
     number: int
@@ -35,6 +39,12 @@ class Owed:
     left_out: int = 0
     reached: str = ""
     is_kept: bool | None = None
+    promoted: StandardVersion | None = None
+
+    @property
+    def usual(self) -> str:
+        """The time agreed on, which holds outside the promotion."""
+        return limit_of(self.clause)
 
     @property
     def share(self) -> str:
@@ -56,16 +66,22 @@ def owed(merchant: Merchant, days: int, now: datetime, asked: Sequence[Asked] | 
         if code in wanted
     }
     with rule_book.one_edition():
-        return [_owed(version, number, clause, ended, found) for version, number, clause in clauses]
+        promoted = _promoted(merchant, now)
+        return [_owed(version, number, clause, ended, found, promoted) for version, number, clause in clauses]
 
 
 def _owed(
     version: AgreementVersion, number: int, clause: Clause, ended: Mapping[str, tuple[int, int, int]],
-    found: Mapping[str, tuple[int, int] | None],
+    found: Mapping[str, tuple[int, int] | None], promoted: Mapping[str, StandardVersion],
 ) -> Owed:  # fmt: skip
     if clause.standard:
-        words = f"{rule_book.book().name_of(clause.standard)} · {limit_of(clause)}"
-        return Owed(version, number, clause, words, *ended.get(clause.standard, (0, 0, 0)))
+        today = promoted.get(clause.standard)
+        limit = limit_of(clause)
+        if today is not None:
+            limit = rule_book.limit_words(today.limit_value, today.limit_unit)
+        words = f"{rule_book.book().name_of(clause.standard)} · {limit}"
+        counts = ended.get(clause.standard, (0, 0, 0))
+        return Owed(version, number, clause, words, *counts, promoted=today)
     one = declared().get(clause.counted)
     if one is None:
         return Owed(version, number, clause, clause.counted)
@@ -74,6 +90,13 @@ def _owed(
     return Owed(
         version, number, clause, words, reached=one.words(numbers), is_kept=one.reaches(numbers, least)
     )
+
+
+def _promoted(merchant: Merchant, now: datetime) -> Mapping[str, StandardVersion]:
+    """What promotions of the shop's market say today, by standard; the last one where several do."""
+    return {
+        one.standard.code: one for one in rule_book.promoted_for(merchant.market_id) if one.applies_at(now)
+    }
 
 
 def _ended(merchant: Merchant, since: datetime, now: datetime) -> Mapping[str, tuple[int, int, int]]:

@@ -102,7 +102,7 @@ def card(row: Scored, url: Url, courses: Courses | None = None) -> Card:
         row=row, found=found, grade=_grade(found), lines=[_line(one, url, courses or {}) for one in found.score.items],
         lost=_lost(found, url), sum=_sum(found), extras=[_extra(one) for one in found.score.extras],
         advice=[(name_of(one.judged.item.metric, one.judged.item.within), one, url(one.judged.item.metric.code))
-                for one in explaining.advice(found)[:3]],
+                for one in explaining.foremost(explaining.advice(found), 3)],
         peers=_peers(found), trend=_trend(row, months), months=months, goal=_goal(found),
         has_courses=any((courses or {}).values()),
     )  # fmt: skip

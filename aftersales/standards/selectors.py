@@ -31,7 +31,7 @@ from aftersales.standards.models import (
     WorkCalendar,
 )
 from aftersales.standards.returns.rule import Rule
-from aftersales.standards.states import DayKind, Measure, Promise, RuleState, Unit, YearState
+from aftersales.standards.states import DayKind, Debtor, Measure, Promise, RuleState, Unit, YearState
 from aftersales.standards.worktime import Period, WorkingTime
 
 IN_FORCE = (RuleState.ACTIVE, RuleState.RETIRED)
@@ -288,6 +288,20 @@ def since_when(code: str, *, among: Book) -> list[tuple[datetime, ParameterVersi
         if any(one.applies_at(moment) for one in versions):
             found.append((moment, parameter_version(code, moment, among=among)))
     return found
+
+
+def promoted_for(market: int | None) -> list[StandardVersion]:
+    """Times that promotions give merchants of a market, in force or announced or over, by when they begin."""
+    market = market or market_default().pk
+    rows = [
+        one
+        for one in book().versions
+        if one.promotion is not None
+        and one.owed_by == Debtor.MERCHANT
+        and one.valid_from is not None
+        and one.promotion.market_id in (None, market)
+    ]
+    return sorted(rows, key=lambda one: (one.valid_from, one.number))
 
 
 def calendar(code: str) -> WorkingTime:

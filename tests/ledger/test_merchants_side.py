@@ -1,5 +1,6 @@
 """A merchant's owner sees what the merchant was told, appeals by himself, and reads the months of his accounts."""
 
+import re
 from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
@@ -15,7 +16,7 @@ from aftersales.core.errors import Refused
 from aftersales.core.models import Event
 from aftersales.ledger import chart, services
 from aftersales.ledger.chart import Line
-from aftersales.ledger.models import Account, Proposal
+from aftersales.ledger.models import Account, Journal, Proposal
 from aftersales.merchants.services import member_add
 from tests.records import merchant as a_merchant
 
@@ -122,3 +123,21 @@ def test_an_owner_who_is_a_clerk_elsewhere_reads_only_what_he_owns(
     assert {one.subject_id for one in Account.objects.visible_to(shops["owner"])} == {shops["a"].pk}
     for name in ("proposals", "journal", "my_statement", "rules"):
         assert browser.get(reverse(f"ledger:{name}")).status_code in {403, 404}, "pages of the department"
+
+
+def test_a_statement_shows_a_dash_for_no_money_and_leads_from_an_entry_to_its_penalty(
+    cast: Any, shops: Any, now: datetime
+) -> None:
+    row, browser = told(cast, shops["a"], now), cast.client(shops["owner"], shops["a"])
+    services.proposal_appeal(proposal=row, text="我不同意", actor=shops["owner"], now=now)
+    row = services.proposal_hear(proposal=row, upheld=True, answer="属实。", actor=cast.finance, now=now)
+    cast.certify(cast.supervisor, "lead")
+    services.proposal_approve(proposal=row, actor=cast.supervisor, now=now)
+    page = browser.get(reverse("portal:statement")).content.decode()
+    row.refresh_from_db()
+    entry = Journal.objects.get(pk=row.journal_id or 0)
+    link = reverse("portal:consequence", args=[row.public_id])
+    assert re.search(rf'href="{re.escape(link)}">{re.escape(entry.number)}<', page)
+    assert "200.00" in page
+    assert "+¥0.00" not in page
+    assert "−¥0.00" not in page

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils.timezone import localtime
+from django.utils.translation import override
 
 from aftersales.core.errors import DomainError
 from aftersales.ledger import services as ledger
@@ -17,6 +19,7 @@ from aftersales.standards.models import Consultation, ConsultationComment
 from aftersales.standards.promoting import services as promoting
 from aftersales.standards.states import Taken
 from tests.cast import Cast
+from tests.portal.clerk import Clerk
 from tests.portal.conftest import person_of
 
 pytestmark = pytest.mark.django_db
@@ -84,6 +87,45 @@ def test_promotions_stand_in_public_where_they_touch_merchants_and_took_place(
     page = Client().get("/published/").content.decode()
     assert "年末大促" in page
     assert "客服排班日" not in page
+
+
+def test_a_shop_reads_the_times_of_a_promotion_among_its_rules_and_duties(
+    clerk: Clerk, desk: Cast, now: datetime
+) -> None:
+    """What the promotion says holds today; nothing of it waits to be confirmed."""
+    clerk.browser.post("/language/", {"language": "en"})
+    assert "No rule was changed for you" in clerk.page("rules")
+    row = promoting.promotion_draft(
+        name_zh="双十二", name_en="Twelve Twelve", starts_at=now + timedelta(hours=1), ends_at=now + timedelta(days=3),
+        reason="大促", actor=desk.operations, now=now,
+    )  # fmt: skip
+    row = promoting.override_set(
+        promotion=row,
+        sort="standard",
+        code="merchant_answer",
+        value=72,
+        unit="hours",
+        actor=desk.operations,
+        now=now,
+    )
+    promoting.promotion_activate(promotion=row, actor=desk.supervisor, now=now)
+
+    clerk.at(now + timedelta(hours=2))
+    clerk.browser.post("/language/", {"language": "en"})
+    page = clerk.page("rules")
+    assert "No rule was changed for you" not in page
+    assert "Twelve Twelve" in page
+    assert "Promotion, in force" in page
+    assert f"{localtime(now + timedelta(days=3)):%Y-%m-%d %H:%M}" in page
+    with override("en"):
+        assert rule_book.limit_words(72, "hours") in page
+    assert "I have read it" not in page
+
+    said = clerk.get("duties").context["duties"]
+    [duty] = [one for one in said if one.clause.standard == "merchant_answer"]
+    with override("en"):
+        assert rule_book.limit_words(72, "hours") in duty.words
+    assert "Promotion “Twelve Twelve” until" in clerk.page("duties")
 
 
 def test_the_times_of_a_promotion_are_talked_over_before_it_begins(

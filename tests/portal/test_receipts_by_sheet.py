@@ -1,5 +1,6 @@
 """What came back is confirmed line by line in a file, and return addresses come and go as one."""
 
+import re
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -169,3 +170,30 @@ def test_addresses_that_stand_already_as_the_row_says_are_no_strangers_change(
     with pytest.raises(DomainError) as why:
         addresses_take([row | {"phone": "0571-88880001"}], owner.person, now)
     assert why.value.code == "changed"
+
+
+def test_what_is_counted_already_has_no_field_to_count_and_says_who_counted_it(
+    clerk: Clerk, open_case: Open, now: datetime
+) -> None:
+    case = at_door(clerk, open_case, now, {0: 1})
+    [item] = ParcelItem.objects.filter(case_line__case=case)
+    services.parcel_receive(
+        parcel=item.parcel, arrival=services.Arrival({item.pk: 1}), actor=clerk.desk.returns_receiver, now=now
+    )
+    clerk.browser.post("/language/", {"language": "en"})
+    page = clerk.page("receipt", case.public_id, item.parcel.public_id)
+    assert "The platform counted it on" in page
+    assert "nothing is left to receive" in page
+    assert f'name="now-{item.pk}"' not in page
+    assert re.search(rf'name="accepted-{item.pk}" value="1"', page)
+    sent = {f"now-{item.pk}": 1, f"accepted-{item.pk}": 1, f"grade-{item.pk}": "opened", "keep": "on"}
+    done = clerk.post(
+        "receipt",
+        case.public_id,
+        item.parcel.public_id,
+        do="confirm",
+        version=fresh(item.parcel).version,
+        **sent,
+    )
+    assert done.status_code == 302
+    assert found(case) == [(1, 1, 0, 0)]

@@ -10,10 +10,11 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.timezone import localtime
 from django.utils.translation import gettext
 
 from aftersales.cases.models import Case
-from aftersales.cases.turns import Turn
+from aftersales.cases.turns import Turn, with_turns
 from aftersales.clocks.models import Clock
 from aftersales.core.models import Event
 from aftersales.core.sheets import resource
@@ -61,6 +62,7 @@ def test_cases_that_wait_go_out_are_answered_in_the_file_and_come_back(
     whole = taken(clerk, "shop_cases")
     assert [row["number"] for row in whole] == [kept.number, refused.number]
     assert whole[0]["turn"] == Turn.ANSWER.label
+    assert whole[0]["asked_at"] == f"{localtime(kept.asked_at):%Y-%m-%d %H:%M}"
     assert "林" not in str(whole)
     assert taken(stranger, "shop_cases") == []
 
@@ -109,7 +111,11 @@ def test_waybills_of_replacements_come_in_by_sheet(clerk: Clerk, open_case: Open
     clerk.does(swap, "approve", goods="keep", words="")
     [row] = taken(clerk, "shop_waybills")
     assert row["case"] == swap.number
-    assert row["due"]
+    due = with_turns(Case.objects.filter(pk=swap.pk)).get().until
+    assert due
+    said = f"{localtime(due):%Y-%m-%d %H:%M}"
+    assert row["due"] == said, "to the minute, on the market's clock"
+    assert [one["due"] for one in taken(clerk, "shop_cases") if one["number"] == swap.number] == [said]
     sent: list[dict[str, Any]] = [row | {"carrier": "顺丰", "tracking_no": "SF900"}]
 
     done = brought(

@@ -14,12 +14,14 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils.timezone import localtime
+from django.utils.translation import gettext, override
 
 from accounts.services import system_user
 from aftersales.core import moves
 from aftersales.core.models import Event
 from aftersales.merchants.models import Merchant
 from aftersales.merchants.services import merchant_change
+from aftersales.scorecards import consequencewords as words
 from aftersales.scorecards import services
 from aftersales.scorecards.models import ConsequenceRule, ConsequenceVersion, MerchantMeasure
 from aftersales.scorecards.services import rectification
@@ -148,6 +150,43 @@ def test_the_shop_reads_of_each_breach_the_number_that_it_knows(
     for path in (f"/portal/measures/{warning.public_id}/", f"/portal/plans/{plan.public_id}/"):
         page = text_of(owner.get(path))
         assert all(one in page for one in numbers), path
+
+
+@pytest.mark.django_db
+def test_an_appeal_against_what_fell_has_no_object_and_the_reason_speaks_the_readers_language(
+    cast: Cast, shop: Shop, broken: Any, now: datetime, at: Any
+) -> None:
+    only_rule(cast, now, "ladder", now - DAY, **LADDER)
+    clocks = broken(shop.merchant, now, 2)
+    at.shift(8 * DAY)
+    (row,) = raised(now + 8 * DAY)
+    services.measure_appeal(measure=row, text="不属实", actor=shop.owner, now=now + 8 * DAY)
+    MerchantMeasure.objects.filter(pk=row.pk).update(figures={**row.figures, "count": 3})
+    assert services.measures_recount(clock=clocks[0].pk, actor=system_user(now), now=now + 8 * DAY) == 1
+    row.refresh_from_db()
+    assert row.state == "cancelled"
+    assert row.figures["ended"] == {"code": "left_out", "left": 2, "count": 3}
+
+    owner, path = cast.client(shop.owner), f"/portal/measures/{row.public_id}/"
+    for language, reason in (("en", "2 still count, 3 are needed"), ("zh-hans", "")):
+        owner.post("/language/", {"language": language})
+        page = text_of(owner.get(path))
+        with override(language):
+            assert gettext("Breaches were left out: %(left)s still count, %(count)s are needed.") % {
+                "left": 2, "count": 3,
+            } in page  # fmt: skip
+        assert reason in page
+    owner.post("/language/", {"language": "en"})
+    page = text_of(owner.get(path))
+    assert "the appeal has no object any more" in page
+    assert "until then the measure goes on" not in page
+    assert "An appeal does not suspend" not in page
+    desk = cast.client("adjudicator")
+    desk.post("/language/", {"language": "en"})
+    page = text_of(desk.get(f"/measures/{row.number}/"))
+    assert "the appeal has no object any more" in page
+    MerchantMeasure.objects.filter(pk=row.pk).update(figures={}, end_reason="旧行")
+    assert words.why_ended(MerchantMeasure.objects.get(pk=row.pk)) == "旧行", "as it was kept"
 
 
 @pytest.mark.django_db

@@ -162,6 +162,20 @@ def test_another_shop_sees_nothing_of_it(cast: Any, shop: Shop, now: Any) -> Non
     assert browser.get(f"/overview/merchants/{shop.merchant.public_id}/").status_code == 404
 
 
+def test_a_shop_that_ships_nearly_all_late_reads_what_would_raise_its_score(
+    cast: Any, shop: Shop, now: Any
+) -> None:
+    sold(shop.merchant, 160, now, key="VERY", late=160)
+    services.recount(codes=CODES)
+    services.standings_count(now=now)
+    owner = cast.client(shop.owner)
+    owner.post("/language/", {"language": "en"})
+    card = text_of(owner.get("/portal/score/"))
+    assert "What would raise it most" in card
+    assert "One good week alone brings no point: they begin at" in card
+    assert "once its faults are out of the window" in card
+
+
 def test_a_formula_is_drafted_tried_and_announced_on_its_page(cast: Any, shop: Shop, now: Any) -> None:
     drafter, second = cast.client("operations"), cast.client("supervisor")
     assert "/rules/scores/merchants/" in text_of(drafter.get("/rules/scores/"))

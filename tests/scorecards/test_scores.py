@@ -230,3 +230,27 @@ def test_what_would_raise_a_score_most_is_counted_as_the_score_is(plain, plant, 
     assert advice[0].gain > 0
     assert advice[0].most >= advice[0].gain
     assert found.lost_points == 100 - row.score + found.added_points
+
+
+def test_who_loses_most_beyond_the_last_mark_is_told_why_one_good_week_brings_nothing(
+    plain, plant, now
+) -> None:
+    """A rate far beyond the point where points begin stays there for more than a week: it is listed all the same."""
+    shop = plant(
+        "M1",
+        day=date(2026, 12, 20),
+        orders=(300, 300),
+        dispute_rate_orders=(3, 300),
+        dispatch_in_time=(60, 300),
+    )
+    for number in range(4):
+        plant(f"P{number}", day=date(2026, 12, 20), orders=(300, 300), dispute_rate_orders=(6, 300),
+              dispatch_in_time=(285 + number, 300))  # fmt: skip
+    services.standings_count(now=datetime(2027, 1, 10, 2, tzinfo=now.tzinfo))
+    found = explaining.explained(Standing.objects.select_related("rule__formula").get(subject_id=shop.pk))
+    lost = found.lost[0]
+    assert (lost.item.metric.code, lost.lost) == ("dispatch_in_time", 40)
+    listed = explaining.advice(found)
+    mine = next(one for one in listed if one.judged.item.metric.code == "dispatch_in_time")
+    assert (mine.gain, mine.most, mine.begins) == (0, 40, D("0.75"))
+    assert mine in explaining.foremost(listed, 1)

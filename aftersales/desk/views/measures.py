@@ -74,6 +74,7 @@ def measure(request: HttpRequest, number: str) -> HttpResponse:
         "proposals": measurepages.proposals(row, request.user), "led_to": row.led_to.order_by("pk"),
         "happened": measurepages.happened(row), "accept": files.accepted(),
         "may_rectify": row.begins_at is not None and may_rectify(request.user, row.merchant),
+        "why_ended": words.why_ended(row), "is_void": measurepages.is_void(row),
         "grounds": Fallen.choices, "rule_url": row.citation.removeprefix(words.RULES).partition(" v"),
     }  # fmt: skip
     return render(request, "scorecards/measure.html", page)

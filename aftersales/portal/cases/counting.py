@@ -71,13 +71,23 @@ class ReceiptForm(forms.Form):
     def rows(self) -> list[dict[str, Any]]:
         """Each item with its fields, for the page."""
         names = FIELDS if self.judges else ("now",)
-        return [{"item": item, **{name: self[f"{name}-{item.pk}"] for name in names}} for item in self.items]
+        return [
+            {
+                "item": item,
+                **{name: self[f"{name}-{item.pk}"] for name in names if f"{name}-{item.pk}" in self.fields},
+            }
+            for item in self.items
+        ]
+
+
+def room(item: ParcelItem) -> int:
+    """How many of the article may still come in, in whichever parcel."""
+    return int(max(item.case_line.approved - item.case_line.received, 0))
 
 
 def expected(item: ParcelItem) -> int:
     """How many of them this parcel is said to hold still."""
-    room = item.case_line.approved - item.case_line.received
-    return int(max(min(item.announced - item.received, room), 0))
+    return int(max(min(item.announced - item.received, room(item)), 0))
 
 
 def _number(label: Any, initial: int) -> forms.IntegerField:
@@ -88,9 +98,12 @@ def _number(label: Any, initial: int) -> forms.IntegerField:
 
 
 def _fields(item: ParcelItem, judges: bool) -> dict[str, forms.Field]:
-    counted = {"now": _number(pgettext_lazy("count", "Counted now"), expected(item))}
+    """Without the count where nothing is left to come in: it would be refused."""
+    counted: dict[str, forms.Field] = {}
+    if room(item):
+        counted["now"] = _number(pgettext_lazy("count", "Counted now"), expected(item))
     if not judges:
-        return dict(counted)
+        return counted
     return {
         **counted,
         "accepted": _number(pgettext_lazy("count", "In order"), item.received + expected(item)),

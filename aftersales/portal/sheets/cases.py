@@ -48,7 +48,8 @@ def _of_turn(name: str) -> str:
 
 
 def _moment(stored: str) -> str:
-    return MomentWidget().export_sql(stored)
+    """To the minute, on the market's clock."""
+    return MomentWidget().export_with_grain(stored, quote("minute"))
 
 
 def _number() -> Any:
@@ -82,7 +83,7 @@ class ShopCasesSheet(OfShop):
     state = Shown(pgettext_lazy("portal", "State"), lambda: _words("t.state", CaseState.choices))
     turn = Shown(pgettext_lazy("portal", "Whose turn"), lambda: _words(_of_turn("whose"), Turn.choices))
     due = _due()
-    asked_at = Column("asked_at", MomentWidget(), pgettext_lazy("portal", "Asked at"))
+    asked_at = Shown(pgettext_lazy("portal", "Asked at"), lambda: _moment("t.asked_at"))
     currency = Column("currency", KeyWidget(3), _("Currency"))
     asked = Shown(pgettext_lazy("portal", "Asked for"), lambda: "t.asked::text")
     agreed = Shown(pgettext_lazy("portal", "Agreed"), lambda: "t.agreed::text")
@@ -106,9 +107,9 @@ class ShopDutiesSheet(OfShop):
         ),
     )
     duty = Shown(pgettext_lazy("portal", "Duty"), lambda: _words("t.promise", Promise.choices))
-    started = Column("started_at", MomentWidget(), pgettext_lazy("portal", "From"))
-    due = Column("due_at", MomentWidget(), pgettext_lazy("portal", "Due"))
-    kept = Column("met_at", MomentWidget(), pgettext_lazy("portal", "Kept at"))
+    started = Shown(pgettext_lazy("portal", "From"), lambda: _moment("t.started_at"))
+    due = Shown(pgettext_lazy("portal", "Due"), lambda: _moment("t.due_at"))
+    kept = Shown(pgettext_lazy("portal", "Kept at"), lambda: _moment("t.met_at"))
     state = Shown(pgettext_lazy("portal", "State"), lambda: _words("t.state", ClockState.choices))
     left_out = Shown(
         pgettext_lazy("portal", "Left out"),

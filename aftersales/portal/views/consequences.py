@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from io import BytesIO
 from typing import Any
@@ -20,7 +21,7 @@ from aftersales.core.access import answered, needs
 from aftersales.core.posted import day_of, whole
 from aftersales.core.sheets.views import handed
 from aftersales.ledger import clauses, pages, selectors, services, statementpages, statements, words
-from aftersales.ledger.models import Proposal, ProposalFile
+from aftersales.ledger.models import Journal, Proposal, ProposalFile
 from aftersales.ledger.states import Party
 from aftersales.merchants.models import Merchant
 from aftersales.portal.scope import MerchantRequest, own_cases, owner_page, reading
@@ -163,4 +164,12 @@ def statement_sheet(request: MerchantRequest, public_id: str) -> HttpResponse:
 
 
 def _parts(user: Any, shop: Merchant, month: date) -> list[statementpages.Part]:
-    return statementpages.told(statements.accounts_of(Party.MERCHANT, shop.pk, user), month, to_merchant=True)
+    def urls(entries: Sequence[Journal]) -> dict[int, str]:
+        kind = Proposal._meta.label_lower
+        asked = {one.pk: one.source_id for one in entries if one.source_kind == kind}
+        rows = Proposal.objects.visible_to(user).filter(pk__in=asked.values()) if asked else ()
+        keys = {one.pk: reverse("portal:consequence", args=[one.public_id]) for one in rows}
+        return {entry: keys[key] for entry, key in asked.items() if key in keys}
+
+    accounts = statements.accounts_of(Party.MERCHANT, shop.pk, user)
+    return statementpages.told(accounts, month, to_merchant=True, urls=urls)

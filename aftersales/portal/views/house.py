@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from accounts.models import User
 from aftersales.core.access import answered, needs
-from aftersales.portal.scope import merchant_page
+from aftersales.portal.scope import MerchantRequest, merchant_page
 from aftersales.standards.models import StandardVersion
 from aftersales.standards.selectors import book, limit_words
 from aftersales.tickets.selectors import reading
@@ -25,7 +25,7 @@ from .today import WORK
 @needs(WORK)
 @merchant_page
 @require_GET
-def rules(request: HttpRequest) -> HttpResponse:
+def rules(request: MerchantRequest) -> HttpResponse:
     """What changed in the rules that bind merchants, old beside new; each is confirmed by whoever read it."""
     now = timezone.now()
     unread = {one.version.pk for one in reading.unread_by_merchant(cast(User, request.user), now)}
@@ -33,7 +33,12 @@ def rules(request: HttpRequest) -> HttpResponse:
         (one, _name(one), _limit(one.version), _limit(one.before), one.version.pk in unread)
         for one in reading.merchant_changes(now)
     ]  # fmt: skip
-    page = {"title": pgettext("portal", "Rules"), "now": now, "rows": rows}
+    among = book()
+    promoted = [
+        (one, among.name_of(one.standard.code), _limit(one), _limit(reading.usual(one, among)), one.applies_at(now))
+        for one in reading.merchant_promoted(request.merchant.market_id, now)
+    ]  # fmt: skip
+    page = {"title": pgettext("portal", "Rules"), "now": now, "rows": rows, "promoted": promoted}
     return render(request, "portal/rules.html", page)
 
 

@@ -36,6 +36,7 @@ def measure(request: MerchantRequest, public_id: str) -> HttpResponse:
         "title": row.number, "now": now, "row": row, "line": line, "counting": words.counting(row),
         "facts": measurerows.facts(row, request), "proposals": measurepages.proposals(row, request.user),
         "appeal": options.get("appeal"), "accept": files.accepted(), "files": row.files.all(),
+        "why_ended": words.why_ended(row), "is_void": measurepages.is_void(row),
     }  # fmt: skip
     return render(request, "portal/measure.html", page)
 

@@ -14,13 +14,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from aftersales.cases import services
-from aftersales.cases.models import Case, CaseParcel, ParcelItem, ParcelPhoto
+from aftersales.cases.models import Case, CaseParcel, ParcelItem, ParcelPhoto, ParcelReceipt
 from aftersales.cases.states import CaseKind
 from aftersales.core import files, once, origin
 from aftersales.core.access import answered, needs
 from aftersales.core.errors import DomainError
 from aftersales.core.files import StoredFile
 from aftersales.core.posted import whole
+from aftersales.merchants.models import MerchantMember
 from aftersales.portal.cases import listing, showing
 from aftersales.portal.cases.counting import ReceiptForm
 from aftersales.portal.cases.reading import Whole, may_receive
@@ -76,10 +77,26 @@ def _page(
     sums, refused = _computed(request, row, parcel, form, now) if computed and form.judges else ([], "")
     page = {
         "title": _("Goods that came back"), "now": now, "case": row, "parcel": parcel, "form": form,
+        "rows": _rows(row, parcel, form),
         "task": listing.task(row, now), "accept": files.accepted(), "sums": sums, "computed": computed and not refused,
         "refused": refused, "photos": list(ParcelPhoto.objects.filter(parcel=parcel).order_by("id")),
     }  # fmt: skip
     return render(request, "portal/receipt.html", page, status=status)
+
+
+def _rows(row: Case, parcel: CaseParcel, form: ReceiptForm) -> list[dict[str, Any]]:
+    """The form's lines; where nothing is left to come in, with when it was counted last and whether by the shop."""
+    rows = form.rows
+    if all("now" in one for one in rows):
+        return rows
+    counts = list(ParcelReceipt.objects.filter(parcel=parcel).order_by("-id"))
+    own = set(MerchantMember.objects.filter(merchant=row.merchant_id).values_list("user", flat=True))
+    for one in rows:
+        key = str(one["item"].pk)
+        last = next((count for count in counts if count.counts.get(key)), None)
+        if "now" not in one and last is not None:
+            one |= {"counted_at": last.at, "counted_here": last.by_id in own}
+    return rows
 
 
 def _computed(

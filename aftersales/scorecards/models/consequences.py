@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -230,7 +231,12 @@ class MerchantMeasure(PublicIdModel, StateModel, VersionedModel):
         return self._over(self.ends_at or now)
 
     @transition(**MEASURE_MACHINE.transition("cancel"))
-    def cancel(self, *, actor: Any, now: datetime, why: str = "") -> dict[str, Any]:
+    def cancel(
+        self, *, actor: Any, now: datetime, why: str = "", ended: Mapping[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """``ended``: code and numbers of a reason that the system gave, worded when it is shown."""
+        if ended:
+            self.figures = {**self.figures, "ended": dict(ended)}
         return self._over(now, why)
 
     @transition(**MEASURE_MACHINE.transition("follow"))

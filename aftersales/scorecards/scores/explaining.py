@@ -8,7 +8,7 @@ from decimal import Decimal
 from aftersales.scorecards.models import Scored
 from aftersales.scorecards.scores import kept, rules, selectors
 from aftersales.scorecards.scores.rules import Counted, Judged
-from aftersales.scorecards.scores.terms import HUNDRED, Terms
+from aftersales.scorecards.scores.terms import HUNDRED, NOTHING, Terms
 from aftersales.scorecards.selectors import PAGE, rows_behind
 from aftersales.scorecards.selectors import Item as Row
 from aftersales.scorecards.states import SubjectKind, Verdict
@@ -18,12 +18,16 @@ WEEK = 7
 
 @dataclass(frozen=True)
 class Advice:
-    """One metric without a single fault next week: points then, points in the long run, and faults that drop out."""
+    """One metric without a single fault next week: points then, points in the long run, and faults that drop out.
+
+    ``begins``: where a good week brings no point, the rate from which on there are any; None where it is there already.
+    """
 
     judged: Judged
     faults: int
     gain: Decimal
     most: Decimal
+    begins: Decimal | None = None
 
 
 @dataclass(frozen=True)
@@ -90,11 +94,28 @@ def advice(found: Explained) -> list[Advice]:
         after = rules.judged(
             one.item, _next(one, dropped[one.item.metric.code]), one.prior, one.weight, terms.z
         )
-        gain, bad = after.gained - one.gained, rules.bad_of(one.item, one.counted)
-        if gain > 0:
-            most = rules.one_digit(one.weight * one.item.marks[0][1] / HUNDRED) - one.gained
-            listed.append(Advice(one, bad, gain, max(gain, most)))
+        gain, bad = max(after.gained - one.gained, NOTHING), rules.bad_of(one.item, one.counted)
+        most = rules.one_digit(one.weight * one.item.marks[0][1] / HUNDRED) - one.gained
+        if max(gain, most) > 0:
+            listed.append(Advice(one, bad, gain, max(gain, most), None if gain else _begins(one)))
     return sorted(listed, key=lambda one: (-one.gain, -one.most, one.judged.item.metric.code))
+
+
+def foremost(listed: Sequence[Advice], most: int) -> list[Advice]:
+    """The first few; where points went most is always among them, also if no single week brings one of them back."""
+    shown = list(listed[:most])
+    heaviest = max(listed, key=lambda one: one.judged.lost, default=None)
+    if heaviest is not None and heaviest not in shown:
+        shown[-1] = heaviest
+    return shown
+
+
+def _begins(one: Judged) -> Decimal | None:
+    """The rate at which the first point stands, of a metric that lies beyond it; points are flat from there on."""
+    worst = one.item.marks[-1][1]
+    rate = next(rate for rate, points in one.item.marks if points == worst)
+    beyond = one.drawn is not None and (one.drawn <= rate if one.item.higher_is_better else one.drawn >= rate)
+    return rate if beyond else None
 
 
 def _first_weeks(found: Explained, items: Sequence[Judged]) -> dict[str, Counted]:

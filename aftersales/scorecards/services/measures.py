@@ -1,7 +1,7 @@
 """Measures against merchants: raised by rule, in force at once, appealed, heard by another person, ended by time."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -218,24 +218,31 @@ def _undo(row: MerchantMeasure, why: str, actor: Any, now: datetime) -> None:
         measure_cancel(measure=one, reason=turning.why_with(row), actor=system_user(now), now=now)
 
 
-def measure_cancel(*, measure: MerchantMeasure, reason: str, actor: Any, now: datetime) -> MerchantMeasure:
+def measure_cancel(
+    *, measure: MerchantMeasure, reason: str | Mapping[str, Any], actor: Any, now: datetime
+) -> MerchantMeasure:
     """The system: what it rested on fell. Its own facts are free and may be judged anew, one step lower.
+
+    ``reason``: words, or code and numbers that are worded when they are shown.
 
     Twice is as once: it may have rested on two that fall together.
     """
+    given = None if isinstance(reason, str) else reason
+    said = reason if isinstance(reason, str) else consequencewords.ended(reason)
     with transaction.atomic():
         current: MerchantMeasure = moves.locked(measure)
         if current.state in FALLEN:
             return current
         row: MerchantMeasure = moves.perform(
-            current, "cancel", actor=actor, now=now, reason=reason, why=reason
+            current, "cancel", actor=actor, now=now, reason=said, why=said, ended=given
         )
         MeasureFact.objects.filter(measure=row).update(freed_at=now)
         turning.end(row, now, undone=True)
         for one in turning.resting_on(row):
             measure_cancel(measure=one, reason=turning.why_with(row), actor=actor, now=now)
         if row.begins_at is not None:
-            _tell(row, "scorecards.measure_ended", now, reason=reason)
+            told = said if given is None else consequencewords.ended_later(given)
+            _tell(row, "scorecards.measure_ended", now, reason=told)
     return row
 
 
@@ -254,8 +261,7 @@ def _carried_no_more(row: MerchantMeasure, actor: Any, now: datetime) -> bool:
     count = int(row.figures["count"])
     if left >= count:
         return False
-    words = {"left": left, "count": count}
-    why = gettext("Breaches were left out: %(left)s still count, %(count)s are needed.") % words
+    why = {"code": consequencewords.LEFT_OUT, "left": left, "count": count}
     measure_cancel(measure=row, reason=why, actor=actor, now=now)
     return True
 

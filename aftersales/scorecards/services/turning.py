@@ -4,7 +4,6 @@ from datetime import date, datetime
 from typing import Any
 
 from django.db.models import Sum
-from django.utils.translation import gettext as _
 
 from accounts.services import system_user
 from aftersales.clocks.models import BreachExclusion, Clock
@@ -219,7 +218,6 @@ def _points_without(row: MerchantMeasure, at: datetime) -> int:
     return total or 0
 
 
-def why_with(row: MerchantMeasure) -> str:
-    return _("%(number)s was turned back (%(effect)s).") % {
-        "number": row.number, "effect": consequencewords.effect(row, currency=row.merchant.currency)
-    }  # fmt: skip
+def why_with(row: MerchantMeasure) -> dict[str, Any]:
+    """Why what rested on this one ends: code and number, worded by ``consequencewords.ended``."""
+    return {"code": consequencewords.TURNED_BACK, "number": row.number, "effect": str(row.effect)}

@@ -20,7 +20,7 @@ from aftersales.clocks.rules import ClockSubject
 from aftersales.core.errors import Refusal
 from aftersales.standards.models import StandardVersion
 from aftersales.standards.rules import matches
-from aftersales.standards.selectors import Book, book, duration
+from aftersales.standards.selectors import Book, book, duration, promoted_for
 from aftersales.standards.states import Debtor, RuleState
 from aftersales.tickets.models import RuleReading, Ticket
 from aftersales.tickets.selectors import URGENT, clock_subjects, urgent
@@ -66,6 +66,29 @@ def changes(now: datetime) -> list[Change]:
 def merchant_changes(now: datetime) -> list[Change]:
     """The same of what merchants owe, whatever it is about; it blocks nothing."""
     return _changes(now, lambda version: version.owed_by == Debtor.MERCHANT)
+
+
+def merchant_promoted(market: int | None, now: datetime) -> list[StandardVersion]:
+    """What merchants of a market owe in promotions that run or are announced; nothing of it is to be confirmed."""
+    return [
+        one
+        for one in promoted_for(market)
+        if one.state == RuleState.ACTIVE and (one.valid_to is None or one.valid_to > now)
+    ]
+
+
+def usual(version: StandardVersion, among: Book) -> StandardVersion | None:
+    """The version that counts outside the promotion, before and after it."""
+    rows = [
+        one
+        for one in among.versions
+        if one.standard_id == version.standard_id
+        and one.promotion_id is None
+        and one.state == RuleState.ACTIVE
+        and version.valid_from is not None
+        and one.applies_at(version.valid_from)
+    ]
+    return max(rows, key=lambda one: one.number, default=None)
 
 
 def _changes(now: datetime, concerns: Callable[[StandardVersion], bool]) -> list[Change]:
