@@ -166,7 +166,7 @@ def test_a_return_is_approved_received_and_refunded_but_the_platform_lets_the_mo
     # And confirms the refund
     clerk.begins("refund")
     clerk.page.check("[name=agree]")
-    assert "提交付款 41.68" in clerk.sends()
+    assert "提交付款 ¥41.68" in clerk.sends()
     money = CasePayment.objects.get(case=case)
     assert money.state == "awaiting_approval", "the shop alone lets no money out"
     # Then the supervisor lets it out at the desk, and the shop reads that

@@ -16,7 +16,8 @@ from aftersales.scorecards.services import measures
 from tests.cast import Cast
 from tests.department import book, customer, desk, open_ticket
 from tests.merchants.shops import Shop
-from tests.scorecards.test_measures import DAY, LADDER, broken, only_rule, shop
+from tests.scorecards.conftest import shop
+from tests.scorecards.test_measures import DAY, LADDER, broken, only_rule
 from tests.toy.fixtures import at_once, in_thread
 
 __all__ = ["book", "broken", "customer", "desk", "open_ticket", "shop"]

@@ -120,7 +120,12 @@ def test_a_merchant_is_corrected_through_the_service(client, trade, now):
     form = client.get(url).context["adminform"].form
     values = {name: form.initial.get(name) for name in form.fields}
     values = {name: one for name, one in values.items() if one is not None and one is not False and one != []}
-    posted = {**values, "city": "杭州", "_version": shop.version, **empty_inlines("contacts", "members")}
+    posted = {
+        **values,
+        "city": "杭州",
+        "_version": shop.version,
+        **empty_inlines("contacts", "return_addresses", "members"),
+    }
 
     answer = client.post(url, posted)
 
