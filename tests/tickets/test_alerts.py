@@ -107,6 +107,24 @@ def test_what_was_kept_meanwhile_is_not_told(
     assert "方案达成一致" in told.body
 
 
+def test_a_promise_about_a_case_is_told_with_the_ticket_of_the_case(
+    open_ticket: Opener, desk: Cast, now: datetime, work_off: WorkOff
+) -> None:
+    # Given the promise of a case whose own key is the one of a stranger's ticket, and one that is nobody's
+    ticket, stranger = open_ticket(), open_ticket(subject="别人的问题")
+    moment = late(ticket, work_off)
+    first, second = promises_of(ticket)[:2]
+    Clock.objects.filter(pk=first.pk).update(subject_kind="cases.case", subject_id=stranger.pk)
+    Clock.objects.filter(pk=second.pk).update(subject_kind="cases.case", subject_id=999_999)
+    Alert.objects.filter(person=desk.lead).exclude(clock_id__in=[first.pk, second.pk]).delete()
+    start = next_morning(moment)
+    shift(desk.lead, start)
+    # When the digest is made, then both are told as the ticket's
+    assert services.digest_sweep(now=start) == 1
+    (told,) = digests(desk.lead)
+    assert (told.body.count(ticket.number), told.body.count(stranger.number)) == (2, 0)
+
+
 def test_what_is_critical_is_told_at_once(
     open_ticket: Opener, desk: Cast, now: datetime, work_off: WorkOff
 ) -> None:

@@ -142,11 +142,16 @@ def _digest(person_id: int, slot: datetime, now: datetime) -> int:
 
 
 def _still_true(alerts: Sequence[Alert], now: datetime) -> list[tuple[Clock, Ticket]]:
-    """Each promise once, the one due first on top: late ones and those that will be."""
-    ids = {one.clock_id for one in alerts}
-    clocks = Clock.objects.open().filter(pk__in=ids).exclude(state=ClockState.PAUSED).order_by("due_at", "id")
-    tickets = Ticket.objects.in_bulk([one.ticket_id for one in alerts])
-    return [(clock, tickets[clock.subject_id]) for clock in clocks]
+    """Each promise once, the one due first on top: late ones and those that will be.
+
+    Its ticket is the alert's: a promise may be about a case of the ticket, whose number is another one.
+    """
+    about = {one.clock_id: one.ticket_id for one in alerts}
+    clocks = (
+        Clock.objects.open().filter(pk__in=about).exclude(state=ClockState.PAUSED).order_by("due_at", "id")
+    )
+    tickets = Ticket.objects.in_bulk(set(about.values()))
+    return [(clock, tickets[about[clock.pk]]) for clock in clocks]
 
 
 def _values(lines: Sequence[tuple[Clock, Ticket]], person: User, now: datetime) -> dict[str, Any]:
