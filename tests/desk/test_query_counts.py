@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from aftersales.desk import queues
 from aftersales.tickets.models import Ticket
+from aftersales.tickets.selectors import words
 from tests.cast import Cast
 
 Opener = Callable[..., Ticket]
@@ -58,9 +59,15 @@ def asked(browser: Any, url: str, headers: dict[str, str]) -> int:
         return sum(not query["sql"].startswith(CONTROL) for query in found.captured_queries)
 
 
+def believed(monkeypatch: pytest.MonkeyPatch, **shares: float) -> None:
+    """What this process believes of the words: otherwise it is what a load of another test left in the statistics."""
+    monkeypatch.setattr(words, "_shares", words._Shares(shares))
+
+
 def test_every_list_page_takes_the_statements_it_is_known_for_whatever_the_rows(
-    open_ticket: Opener, desk: Cast
+    open_ticket: Opener, desk: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    believed(monkeypatch)
     browser = desk.client(desk.lead)
     open_ticket()
     few = {name: asked(browser, url, headers) for name, url, headers in pages()}
@@ -70,3 +77,15 @@ def test_every_list_page_takes_the_statements_it_is_known_for_whatever_the_rows(
 
     assert few == many
     assert many == json.loads(KNOWN.read_text(encoding="utf-8"))
+
+
+def test_a_common_word_takes_three_statements_more(
+    open_ticket: Opener, desk: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The open tickets, the newest and where they end are asked besides."""
+    browser, url = desk.client(desk.lead), f"{reverse('desk:search')}?q=耳机"
+    open_ticket()
+    believed(monkeypatch)
+    rare = asked(browser, url, {})
+    believed(monkeypatch, 耳机=0.5)
+    assert asked(browser, url, {}) == rare + 3
