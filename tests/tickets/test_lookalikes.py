@@ -188,13 +188,17 @@ def test_each_finds_at_most_so_many_however_many_there_are(
 
 
 def rows_read(plan: dict[str, Any]) -> float:
-    """Rows that the steps of an analysed plan looked at, kept or not, in all their rounds."""
-    here = (
-        plan["Actual Rows"]
-        + plan.get("Rows Removed by Filter", 0)
-        + plan.get("Rows Removed by Join Filter", 0)
+    """Rows of tables that an analysed plan looked at, kept or not, in all its rounds.
+
+    Entries of an index are not counted, their rows are: a rolled-back test before this one leaves entries behind.
+    """
+    table = plan["Node Type"].endswith("Scan") and plan["Node Type"] not in (
+        "Bitmap Index Scan",
+        "Function Scan",
     )
-    return plan["Actual Loops"] * here + sum(rows_read(one) for one in plan.get("Plans", ()))
+    here = plan["Actual Rows"] + plan.get("Rows Removed by Filter", 0) if table else 0
+    compared = plan.get("Rows Removed by Join Filter", 0)
+    return plan["Actual Loops"] * (here + compared) + sum(rows_read(one) for one in plan.get("Plans", ()))
 
 
 def test_statistics_of_an_empty_table_do_not_multiply_the_work(desk: Cast, now: datetime) -> None:
@@ -226,9 +230,7 @@ def test_statistics_of_an_empty_table_do_not_multiply_the_work(desk: Cast, now: 
     with connection.execute_wrapper(asked):
         opened(20)
     assert read
-    assert (
-        read[0] <= 20 * 220 * 10
-    )  # four ways, each past every ticket at most, and the steps that sort and cut
+    assert read[0] <= 20 * 220 * 6  # four ways, each past every ticket at most once, and the prints
 
 
 @pytest.mark.parametrize(
