@@ -43,7 +43,7 @@
     if (!unsaved) return Promise.resolve();
     unsaved = false;
     return fetch(form.dataset.draft, { method: "POST", body: content(form), redirect: "manual" })
-      .then(function (answer) { return answer.ok ? answer.json() : {}; })
+      .then(function (answer) { unsaved = unsaved || answer.status === 409; return answer.ok ? answer.json() : {}; })
       .then(function (said) { if (said.saved) document.getElementById("draft-state").textContent = said.saved; })
       .catch(function () { unsaved = true; });
   }

@@ -1,12 +1,14 @@
 """Undo against send: whoever is first has the words, and they are said once or not at all."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from django.db import OperationalError, transaction
+from django.db import OperationalError, connection, transaction
 
-from aftersales.core import jobs
+from aftersales.core import jobs, once
 from aftersales.core.errors import DomainError
 from aftersales.customers.models import Contact, Customer
 from aftersales.tickets import services as tickets
@@ -101,6 +103,48 @@ def test_two_tabs_that_begin_a_draft_at_once_have_one(ticket: Ticket, desk: Cast
 
     assert at_once([write] * 6) == [True] * 6
     assert Unsent.objects.count() == 1
+
+
+@pytest.fixture(params=[True, False], ids=["lock on", "lock off"])
+def locking(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
+    if not request.param:
+        monkeypatch.setattr(unsent, "_wait_for_sender", lambda ticket: None)
+    return bool(request.param)
+
+
+def test_a_draft_saved_while_its_form_is_sent_does_not_come_back(
+    ticket: Ticket, desk: Cast, now: datetime, locking: bool
+) -> None:
+    """The save begins before the reply is there and ends after it; with the lock off the words that went out stand in
+    the box once more."""
+    key = once.new_key()
+
+    def write() -> bool:
+        return unsent.draft_keep(
+            ticket=ticket, voice="customer", text="已补发。", actor=desk.agent, now=now, form_key=key
+        )
+
+    with ThreadPoolExecutor(1) as other:
+        with transaction.atomic():
+            hold(ticket, desk.agent, now, source_ref=f"{key}.abc")
+            saved = other.submit(in_thread, write)
+            wait_for_the_lock()
+        assert saved.result(10) is not locking
+    assert Unsent.objects.filter(due_at=None).exists() is not locking
+
+
+def wait_for_the_lock() -> None:
+    """Until another connection waits for this one."""
+    for _n in range(100):
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted"
+                " AND pg_backend_pid() = ANY(pg_blocking_pids(pid)))"
+            )
+            if cursor.fetchone()[0]:
+                return
+        time.sleep(0.01)
+    raise AssertionError("nobody waits")
 
 
 def cancel(ticket: Ticket, actor: Any, now: datetime) -> str:

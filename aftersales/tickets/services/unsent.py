@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
@@ -80,6 +80,7 @@ def draft_keep(
     _may_write(actor)
     cleaned = text.replace("\x00", "")[:LONGEST]
     with transaction.atomic():
+        _wait_for_sender(ticket)
         if form_key and _is_sent(ticket, form_key, actor, now):
             return False
         draft = _draft(ticket, actor)
@@ -97,6 +98,19 @@ def draft_keep(
         if not cleaned.strip() and not draft.files.exists():
             draft.delete()
     return True
+
+
+def _wait_for_sender(ticket: Ticket) -> None:
+    """Whoever is sending words on the ticket ends first, and whoever comes after waits for this draft and drops it.
+
+    Otherwise a save that began before its form was sent would bring the words back that went out. The weakest lock
+    does: the sender's excludes it, drafts of others do not wait for each other.
+    """
+    with moves.translated_locks(), connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT 1 FROM {Ticket._meta.db_table} WHERE id = %s FOR KEY SHARE",  # noqa: S608 - our own name
+            [ticket.pk],
+        )
 
 
 def _new_draft(ticket: Ticket, actor: Any, now: datetime) -> Unsent:
@@ -175,7 +189,7 @@ def reply_hold(
     with transaction.atomic():
         if known := _known(source_ref):
             return known
-        _refuse_overtaken(ticket, seen, actor)
+        _refuse_overtaken(locked_ticket(ticket), seen, actor)
         if not pause:
             said = _speak(voice, ticket, cleaned, actor, now, source_ref, files, promise)
             draft_drop(ticket=ticket, actor=actor)
@@ -194,11 +208,10 @@ def reply_hold(
     return held
 
 
-def _refuse_overtaken(ticket: Ticket, seen: Seen | None, actor: Any) -> None:
+def _refuse_overtaken(current: Ticket, seen: Seen | None, actor: Any) -> None:
     """Judged under the ticket's lock, so that of two who answer at one moment the second one reads the first."""
     if seen is None:
         return
-    current = locked_ticket(ticket)
     said = writing.said_since(current, seen=seen.said, user=actor)
     if said or writing.held_since(current, seen=seen.held, user=actor):
         raise DomainError(_("Somebody else answered at this moment. Read it, then send again."), "overtaken")
