@@ -9,6 +9,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Case, F, Q, When
 from django.db.models.functions import Lower
+from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
@@ -156,7 +157,7 @@ class ConnectionKey(models.Model):
         ordering: ClassVar = ["-id"]
 
     def __str__(self) -> str:
-        return f"{self.connection_id} {self.created_at:%Y-%m-%d}"
+        return f"{self.connection_id} {localtime(self.created_at):%Y-%m-%d}"
 
 
 class Talk(PublicIdModel):

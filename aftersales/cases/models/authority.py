@@ -6,6 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 from django_fsm import transition
@@ -218,7 +219,7 @@ class AuthorityAsk(PublicIdModel):
         ]
 
     def __str__(self) -> str:
-        return f"{self.letter_id} {self.asked_at:%Y-%m-%d %H:%M}"
+        return f"{self.letter_id} {localtime(self.asked_at):%Y-%m-%d %H:%M}"
 
     @property
     def is_late(self) -> bool:
@@ -273,7 +274,7 @@ class AuthorityDeadline(AppendOnlyModel):
         ordering = ["at", "id"]
 
     def __str__(self) -> str:
-        return f"{self.was_due_at:%Y-%m-%d} → {self.due_at:%Y-%m-%d}"
+        return f"{localtime(self.was_due_at):%Y-%m-%d} → {localtime(self.due_at):%Y-%m-%d}"
 
 
 class AuthorityFile(PublicIdModel):
@@ -326,4 +327,4 @@ class EvidenceBundle(PublicIdModel):
         ordering = ["-made_at", "-id"]
 
     def __str__(self) -> str:
-        return f"{self.letter_id} {self.made_at:%Y-%m-%d %H:%M}"
+        return f"{self.letter_id} {localtime(self.made_at):%Y-%m-%d %H:%M}"

@@ -3,6 +3,7 @@
 import pgtrigger
 from django.conf import settings
 from django.db import models
+from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 
 from aftersales.core.models import PublicIdModel
@@ -112,4 +113,4 @@ class ArchiveAddendum(models.Model):
         verbose_name_plural = _("addenda")
 
     def __str__(self) -> str:
-        return f"{self.record_id} {self.at:%Y-%m-%d}"
+        return f"{self.record_id} {localtime(self.at):%Y-%m-%d}"
