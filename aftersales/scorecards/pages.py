@@ -186,7 +186,7 @@ def _lost(found: Explained, url: Url) -> SafeString | str:
     listed += [charts.Bar(str(metric(one.metric).name), one.points) for one in found.score.extras]
     if not listed:
         return ""
-    worst = found.lost[0] if found.lost else None
+    worst = found.worst
     words = {"lost": found.lost_points, "score": found.row.score}
     finding = _("%(lost)s points lost in all, which makes %(score)s") % words
     if worst is not None:

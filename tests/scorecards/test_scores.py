@@ -254,3 +254,14 @@ def test_who_loses_most_beyond_the_last_mark_is_told_why_one_good_week_brings_no
     mine = next(one for one in listed if one.judged.item.metric.code == "dispatch_in_time")
     assert (mine.gain, mine.most, mine.begins) == (0, 40, D("0.75"))
     assert mine in explaining.foremost(listed, 1)
+
+
+def test_a_figure_without_data_is_not_what_most_is_lost_by(plain, plant, now) -> None:
+    """It costs its flat part, of which nobody can learn anything: what was judged is named."""
+    shop = plant("M1", day=date(2026, 12, 20), orders=(300, 300), dispute_rate_orders=(1, 300))
+    plant("M2", day=date(2026, 12, 20), orders=(300, 300), dispute_rate_orders=(0, 300))
+    services.standings_count(now=datetime(2027, 1, 10, 2, tzinfo=now.tzinfo))
+    found = explaining.explained(Standing.objects.select_related("rule__formula").get(subject_id=shop.pk))
+    assert found.lost[0].verdict == Verdict.TOO_FEW
+    assert found.worst is not None
+    assert found.worst.item.metric.code == "dispute_rate_orders"

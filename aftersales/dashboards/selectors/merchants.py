@@ -317,11 +317,15 @@ def _narrowed(rows: QuerySet[Standing], asked: Wanted) -> QuerySet[Standing]:
 
 def _shop(row: Any, merchant: Merchant, grades: Sequence[str]) -> Shop:
     items = row.details["items"]
-    lost = sorted(items, key=lambda one: Decimal(one["gained"]) - Decimal(one["weight"]))
-    is_lost = bool(lost) and Decimal(lost[0]["gained"]) < Decimal(lost[0]["weight"])
+    lost = [
+        (Decimal(one["weight"]) - Decimal(one["gained"]), one["metric"])
+        for one in items
+        if one["verdict"] != Verdict.TOO_FEW
+    ]
+    most, worst = max(lost, key=lambda one: one[0], default=(Decimal(0), ""))
     missed = sum(one["verdict"] == Verdict.MISSED for one in items)
     grade = pages.grade_of(row.grade, grades) if row.grade else pages.no_grade()
     return Shop(
-        row, merchant, grade, str(metric(lost[0]["metric"]).name) if is_lost else "", missed,
+        row, merchant, grade, str(metric(worst).name) if most > 0 else "", missed,
         row.before if row.grade else None, row.risk,
     )  # fmt: skip

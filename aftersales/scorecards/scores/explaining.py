@@ -44,6 +44,11 @@ class Explained:
         return sorted((one for one in self.score.items if one.lost > 0), key=lambda one: -one.lost)
 
     @property
+    def worst(self) -> Judged | None:
+        """By what most was lost of what could be judged: the flat part for too little data tells of nothing done."""
+        return next((one for one in self.lost if one.verdict != Verdict.TOO_FEW), None)
+
+    @property
     def lost_points(self) -> Decimal:
         return sum((one.lost for one in self.score.items), Decimal(0))
 
