@@ -24,6 +24,7 @@ from aftersales.core.models import Job
 from aftersales.core.posted import day_of, whole
 from aftersales.core.sheets.safe import safe
 from aftersales.merchants.models import Merchant
+from aftersales.orders.selectors import category_names
 from aftersales.scorecards import charts
 from aftersales.scorecards.metrics import metric
 from aftersales.scorecards.models import FormulaVersion, ShadowPart, ShadowRun, ShadowScore
@@ -48,6 +49,7 @@ class Moved:
 
     row: ShadowScore
     name: str
+    category: str
     url: str
 
     @property
@@ -141,22 +143,25 @@ def is_forgotten(run: ShadowRun) -> bool:
 
 
 def rows(run: ShadowRun, asked: Asked, user: Any, *, most: int = PAGE) -> tuple[list[Moved], str]:
-    """Who moves most first, and where the next page begins (empty: nowhere). Three statements."""
+    """Who moves most first, and where the next page begins (empty: nowhere). Four statements."""
     found = ShadowScore.objects.visible_to(user).filter(WHICH[asked.which], run=run.pk, day=asked.day)
     if asked.after is not None:
         size, pk = asked.after
         found = found.filter(Q(size__lt=size) | Q(size=size, subject_id__gt=pk))
     listed = list(found.defer("details_before", "details_after").order_by("-size", "subject_id")[: most + 1])
-    called = _names(listed)
+    called, categories = _names(listed), category_names(one.category for one in listed)
     last = listed[most - 1] if len(listed) > most else None
     after = f"{int(last.size * 10)}_{last.subject_id}" if last is not None else ""
-    return [_moved(run, asked.day, one, called) for one in listed[:most]], after
+    return [_moved(run, asked.day, one, called, categories) for one in listed[:most]], after
 
 
-def _moved(run: ShadowRun, day: date, one: ShadowScore, called: Mapping[int, str]) -> Moved:
+def _moved(
+    run: ShadowRun, day: date, one: ShadowScore, called: Mapping[int, str], categories: Mapping[str, str]
+) -> Moved:
     assert run.formula is not None
     address = reverse("scorecards:simulated", args=[run.formula.formula.code, run.public_id, one.subject_id])
-    return Moved(one, called.get(one.subject_id) or one.subject_name, f"{address}?day={day}")
+    name = called.get(one.subject_id) or one.subject_name
+    return Moved(one, name, categories.get(one.category, ""), f"{address}?day={day}")
 
 
 def _names(listed: Iterable[ShadowScore]) -> dict[int, str]:
@@ -273,7 +278,7 @@ def sheet(listed: Iterable[Moved]) -> str:
     for one in listed:
         row = one.row
         writer.writerow([
-            safe(one.name), safe(row.category), row.before, row.after, row.after - row.before, safe(row.grade_before),
+            safe(one.name), safe(one.category), row.before, row.after, row.after - row.before, safe(row.grade_before),
             safe(row.grade_after), "1" if row.falls else "",
         ])  # fmt: skip
     return BOM + text.getvalue()

@@ -5,13 +5,16 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.db import DatabaseError, transaction
+from django.urls import reverse
 from django.utils import timezone
 
 from accounts.services import system_user
 from aftersales.core import jobs
 from aftersales.core.errors import DomainError, NotPermitted
 from aftersales.core.models import Event
+from aftersales.orders.models import Category
 from aftersales.scorecards import services
 from aftersales.scorecards.models import ShadowPart, ShadowRun, ShadowScore
 from aftersales.standards import services as rule_book
@@ -36,7 +39,7 @@ def harder(cast: Any, plain: Any, plant: Any, formula: Any, later: datetime) -> 
     for number in range(4):
         had = {"authority_complaint_rate": (2, 200)} if number == 0 else {}
         plant(f"M{number}", day=date(2026, 12, 20), orders=(200, 200), dispute_rate_orders=(3, 200),
-              dispatch_in_time=(190, 200), **had)  # fmt: skip
+              dispatch_in_time=(190, 200), category="图书", **had)  # fmt: skip
     terms = plain_terms()
     terms["deductions"][0]["points"] = "3"
     return services.formula_draft(
@@ -60,6 +63,19 @@ def test_one_shop_moves_by_what_one_can_work_out_by_hand(cast, harder, later) ->
     assert set(ShadowScore.objects.filter(day=date(2026, 10, 31)).values_list("size", flat=True)) == {D(0)}
     part = ShadowPart.objects.get(run=run.pk, played="scores", place=3)
     assert (part.counts["subjects"], part.counts["up"], part.counts["down"]) == (4, 0, 1)
+
+
+def test_the_list_calls_categories_as_the_reader_does(cast, harder, formula, later) -> None:
+    Category.objects.create(code="books", name_zh="图书", name_en="Books")
+    run = services.formula_simulate(version=harder, least=None, actor=cast.operations, now=later)
+    jobs.run_due(later)
+    browser = cast.client("operations")
+    browser.cookies[settings.LANGUAGE_COOKIE_NAME] = "en"
+    url = reverse("scorecards:simulation", args=[formula.code, run.public_id])
+    for shown in (f"{url}?which=all", f"{url}?which=all&format=csv"):
+        page = browser.get(shown).content.decode()
+        assert "Books" in page, shown
+        assert "图书" not in page, shown
 
 
 def test_who_would_fall_below_the_limit_is_named(cast, harder, later) -> None:
