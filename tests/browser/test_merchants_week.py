@@ -226,3 +226,4 @@ def test_a_refusal_is_disputed_answered_with_evidence_and_ruled_on(
     assert ("举证不足" in told, "消保法 §24" in told, "100" in told) == (True, True, True)
     penalty = Proposal.objects.get()
     assert penalty.number not in owner.opens("/portal/consequences/")
+    owner.opens("/sheets/shop_answers/")  # where pieces of the desk's pages stand in the portal's frame
