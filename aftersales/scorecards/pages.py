@@ -99,7 +99,8 @@ def card(row: Scored, url: Url, courses: Courses | None = None) -> Card:
     found = explaining.explained(row)
     months = list(_months(row))
     return Card(
-        row=row, found=found, grade=_grade(found), lines=[_line(one, url, courses or {}) for one in found.score.items],
+        row=row, found=found, grade=_grade(found),
+        lines=[_line(one, url, courses or {}, found.terms.peers) for one in found.score.items],
         lost=_lost(found, url), sum=_sum(found), extras=[_extra(one) for one in found.score.extras],
         advice=[(name_of(one.judged.item.metric, one.judged.item.within), one, url(one.judged.item.metric.code))
                 for one in explaining.foremost(explaining.advice(found), 3)],
@@ -133,7 +134,7 @@ def name_of(one: Metric, within: int = 0) -> Text:
     return _("%(metric)s within %(time)s") % {"metric": one.name, "time": wording.duration(within)}
 
 
-def _line(one: Judged, url: Url, courses: Courses) -> Line:
+def _line(one: Judged, url: Url, courses: Courses, fewest: int) -> Line:
     item, counted = one.item, one.counted
     label, tone_mark = str(one.verdict.label), MARKS[one.verdict]
     return Line(
@@ -141,7 +142,7 @@ def _line(one: Judged, url: Url, courses: Courses) -> Line:
         made_of=_("%(numerator)s ÷ %(denominator)s") % {
             "numerator": _numerator(item), "denominator": item.metric.denominator},
         value=wording.percent(one.rate), figure=f"{counted.num:,} / {counted.den:,}", days=counted.days,
-        interval="–" if one.low is None else _interval(one), limit=_limit(item), peers=_peer_rate(one),
+        interval="–" if one.low is None else _interval(one), limit=_limit(item), peers=_peer_rate(one, fewest),
         badge=(label, *tone_mark), gained=one.gained, weight=one.weight, strip=_strip(one), url=url(item.metric.code),
         spark=courses.get(item.metric.code, ""),
     )  # fmt: skip
@@ -160,8 +161,9 @@ def _limit(item: Any) -> str:
     return f"{sign} {wording.percent(item.limit)}"
 
 
-def _peer_rate(one: Judged) -> str:
-    if not one.prior.peers:
+def _peer_rate(one: Judged, fewest: int) -> str:
+    """What one expects of peers; nothing where too few of them have data and the target stands for them."""
+    if one.prior.peers < fewest:
         return ""
     mean = 1 - one.prior.mean if one.item.higher_is_better else one.prior.mean
     return wording.percent(mean)

@@ -12,7 +12,7 @@ from accounts.services import system_user
 from aftersales.core.errors import DomainError, Refused
 from aftersales.merchants.services import merchant_move
 from aftersales.notices.models import Notice
-from aftersales.scorecards import services
+from aftersales.scorecards import pages, services
 from aftersales.scorecards.models import Formula, FormulaVersion, Rollup, Snapshot, Standing
 from aftersales.scorecards.scores import explaining, kept, selectors
 from aftersales.scorecards.states import Verdict
@@ -259,9 +259,17 @@ def test_who_loses_most_beyond_the_last_mark_is_told_why_one_good_week_brings_no
 def test_a_figure_without_data_is_not_what_most_is_lost_by(plain, plant, now) -> None:
     """It costs its flat part, of which nobody can learn anything: what was judged is named."""
     shop = plant("M1", day=date(2026, 12, 20), orders=(300, 300), dispute_rate_orders=(1, 300))
-    plant("M2", day=date(2026, 12, 20), orders=(300, 300), dispute_rate_orders=(0, 300))
+    clean = plant("M2", day=date(2026, 12, 20), orders=(300, 300), dispute_rate_orders=(0, 300))
     services.standings_count(now=datetime(2027, 1, 10, 2, tzinfo=now.tzinfo))
-    found = explaining.explained(Standing.objects.select_related("rule__formula").get(subject_id=shop.pk))
+    rows = {one.subject_id: one for one in Standing.objects.select_related("rule__formula")}
+    found = explaining.explained(rows[shop.pk])
     assert found.lost[0].verdict == Verdict.TOO_FEW
     assert found.worst is not None
     assert found.worst.item.metric.code == "dispute_rate_orders"
+    other = explaining.explained(rows[clean.pk])
+    assert other.item("dispute_rate_orders").lost > 0, (
+        "two shops say little about what one may expect of them"
+    )
+    assert (other.worst, explaining.advice(other)) == (None, [])
+    card = pages.card(rows[clean.pk], lambda code: "")
+    assert {one.peers for one in card.lines} == {""}, "the target stands in for peers, and is not called so"

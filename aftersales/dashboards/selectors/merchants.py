@@ -30,8 +30,8 @@ from aftersales.core.posted import whole
 from aftersales.merchants.models import Merchant
 from aftersales.orders.models import Category
 from aftersales.scorecards import pages
-from aftersales.scorecards.metrics import metric
 from aftersales.scorecards.models import Formula, FormulaVersion, Snapshot, Standing
+from aftersales.scorecards.scores import explaining, kept
 from aftersales.scorecards.scores import selectors as scores
 from aftersales.scorecards.scores.terms import Terms
 from aftersales.scorecards.states import SubjectKind, Verdict
@@ -295,8 +295,7 @@ def shops(user: Any, found: Board, asked: Wanted) -> tuple[list[Shop], str]:
         rows = rows.filter(past | Q(key=key, subject_id__gt=subject))
     listed: Any = list(rows[: PAGE + 1])
     merchants = Merchant.objects.select_related("manager").in_bulk([one.subject_id for one in listed[:PAGE]])
-    grades = [one.code for one in found.terms.grades]
-    page = [_shop(one, merchants[one.subject_id], grades) for one in listed[:PAGE]]
+    page = [_shop(one, merchants[one.subject_id], found) for one in listed[:PAGE]]
     more = f"{listed[PAGE - 1].key}_{listed[PAGE - 1].subject_id}" if len(listed) > PAGE else ""
     return page, more
 
@@ -315,17 +314,13 @@ def _narrowed(rows: QuerySet[Standing], asked: Wanted) -> QuerySet[Standing]:
     return rows
 
 
-def _shop(row: Any, merchant: Merchant, grades: Sequence[str]) -> Shop:
-    items = row.details["items"]
-    lost = [
-        (Decimal(one["weight"]) - Decimal(one["gained"]), one["metric"])
-        for one in items
-        if one["verdict"] != Verdict.TOO_FEW
-    ]
-    most, worst = max(lost, key=lambda one: one[0], default=(Decimal(0), ""))
+def _shop(row: Any, merchant: Merchant, found: Board) -> Shop:
+    items, terms = row.details["items"], found.terms
+    worst = explaining.most_by(kept.score_of(row, terms)) if row.rule_id == found.rule.pk else None
     missed = sum(one["verdict"] == Verdict.MISSED for one in items)
+    grades = [one.code for one in terms.grades]
     grade = pages.grade_of(row.grade, grades) if row.grade else pages.no_grade()
     return Shop(
-        row, merchant, grade, str(metric(worst).name) if most > 0 else "", missed,
+        row, merchant, grade, str(worst.item.metric.name) if worst else "", missed,
         row.before if row.grade else None, row.risk,
     )  # fmt: skip

@@ -45,8 +45,9 @@ class Explained:
 
     @property
     def worst(self) -> Judged | None:
-        """By what most was lost of what could be judged: the flat part for too little data tells of nothing done."""
-        return next((one for one in self.lost if one.verdict != Verdict.TOO_FEW), None)
+        """By whose faults most was lost: too little data has its flat part, few good cases theirs, and both tell of
+        nothing that was done."""
+        return most_by(self.score)
 
     @property
     def lost_points(self) -> Decimal:
@@ -64,6 +65,16 @@ class Explained:
         return next((one for one in self.score.items if one.item.metric.code == code), None)
 
 
+def is_fault(one: Judged) -> bool:
+    """Whether points went by what somebody did, not by too little to judge."""
+    return one.lost > 0 and one.verdict != Verdict.TOO_FEW and rules.bad_of(one.item, one.counted) > 0
+
+
+def most_by(score: rules.Score) -> Judged | None:
+    """By whose faults most was lost; None where nothing was lost by faults."""
+    return max((one for one in score.items if is_fault(one)), key=lambda one: one.lost, default=None)
+
+
 def explained(row: Scored) -> Explained:
     """A standing or snapshot with ``rule`` and its formula at hand."""
     terms = selectors.terms_of(row.rule)
@@ -77,20 +88,21 @@ def span(counted: Counted, until: date) -> tuple[date, date]:
 
 def each(one: Judged) -> Decimal | None:
     """About how many points one bad case costs; None where none did."""
-    bad = rules.bad_of(one.item, one.counted)
-    if not bad or one.lost <= 0 or one.verdict == Verdict.TOO_FEW:
+    if not is_fault(one):
         return None
-    return (one.lost / bad).quantize(Decimal("0.01"))
+    return (one.lost / rules.bad_of(one.item, one.counted)).quantize(Decimal("0.01"))
 
 
 def advice(found: Explained) -> list[Advice]:
     """What would raise the score most within a week, the most first: each metric by itself, counted as it counts.
 
+    Metrics without a fault are left out: nothing done would raise them, more cases do by themselves.
+
     The window moves on by seven days: what happened in its first week drops out, and as many cases come in as come in
     a week on average, all of them good. One statement.
     """
     terms = found.terms
-    open_items = [one for one in found.score.items if one.verdict != Verdict.TOO_FEW and one.lost > 0]
+    open_items = [one for one in found.score.items if is_fault(one)]
     if not open_items:
         return []
     dropped = _first_weeks(found, open_items)
