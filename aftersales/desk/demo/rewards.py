@@ -131,9 +131,7 @@ def _text(service: Any, who: str, **given: Any) -> Any:
 ACTS: Mapping[str, Any] = {
     "notify": _text(services.proposal_notify, "operations"),
     "appeal": _text(services.proposal_appeal, "lead", text=APPEAL),
-    "uphold": _text(
-        services.proposal_hear, "finance", upheld=True, answer="停运仅影响两天，超时五天，维持。"
-    ),
+    "uphold": _text(services.proposal_hear, "finance", upheld=True, answer="停运当日已过，延误仍在，维持。"),
     "overturn": _text(services.proposal_hear, "finance", upheld=False, answer="停运属实，予以撤销。"),
     "approve": _text(services.proposal_approve, "finance"),
     "reverse": _text(services.proposal_reverse, "finance", reason="事后查明数据重复计入。"),
