@@ -37,7 +37,8 @@ def test_an_exception_stands_on_the_days_report_and_is_told_once(cast, now, monk
     )
     assert "同意一次" in supervisor.get(address).content.decode()
     assert row.number not in supervisor.get(address, {"day": str(day - timedelta(days=1))}).content.decode()
-    assert 'role="alert"' in supervisor.get(address, {"day": "2999-01-01"}).content.decode()
+    for nonsense in ("2999-01-01", "0001-01-01", "x"):
+        assert 'role="alert"' in supervisor.get(address, {"day": nonsense}).content.decode()
 
     later = now + timedelta(days=1)
     assert [exceptions_tell(day=day, now=later) for _twice in range(2)][0] == 1

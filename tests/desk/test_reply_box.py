@@ -15,6 +15,7 @@ from aftersales.core import once
 from aftersales.customers.models import Contact, Customer
 from aftersales.tickets import services
 from aftersales.tickets.models import Attachment, Message, Ticket, Unsent, UnsentFile
+from aftersales.tickets.selectors import writing
 from tests.cast import Cast
 
 Opener = Callable[..., Ticket]
@@ -130,6 +131,48 @@ def test_a_reply_is_not_sent_past_words_that_are_new_and_nothing_of_it_is_lost(
     assert say(browser, ticket, **again, kept=[UnsentFile.objects.get().public_id]).status_code == 302
     work_off(now + timedelta(minutes=1))
     assert Message.objects.get(text="已补发。").attachments.count() == 1
+
+
+@pytest.mark.parametrize("said", [True, False])
+def test_the_same_form_again_sends_once_whatever_was_said_between(
+    ticket: Ticket, desk: Cast, now: datetime, work_off: WorkOff, said: bool
+) -> None:
+    browser = desk.client(desk.agent)
+    form = box(browser, ticket)
+    assert say(browser, ticket, **form).status_code == 302
+    if said:
+        work_off(now + timedelta(minutes=1))
+    services.customer_message(ticket=ticket, text="谢谢", actor=desk.lead, now=now)
+    assert say(browser, ticket, **form).status_code == 302
+    assert not Unsent.objects.filter(due_at=None).exists()
+
+    other = say(browser, ticket, text="还有一件事。", **form)  # gone back to, and written anew: other words
+    assert other.status_code == 409
+    assert "还有一件事。</textarea>" in other.content.decode()
+    assert Unsent.objects.get(due_at=None).text == "还有一件事。"
+    work_off(now + timedelta(minutes=2))
+    assert list(Message.objects.filter(author=desk.agent).values_list("text", flat=True)) == ["已补发。"]
+
+
+def test_words_sent_while_the_same_form_was_refused_are_not_kept_again(
+    ticket: Ticket, desk: Cast, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first of two posts goes out after the second one asked whether it had."""
+    browser = desk.client(desk.agent)
+    form = box(browser, ticket)
+    say(browser, ticket, **form, files=[picture()])
+    services.customer_message(ticket=ticket, text="谢谢", actor=desk.lead, now=now)
+    asked, is_sent = [], writing.is_sent
+
+    def later(*row: Ticket, **which: Any) -> bool:
+        asked.append(which)
+        return len(asked) > 1 and is_sent(*row, **which)
+
+    monkeypatch.setattr(writing, "is_sent", later)
+    assert say(browser, ticket, **form, files=[picture()]).status_code == 302
+    held = Unsent.objects.get()
+    assert held.due_at is not None
+    assert held.files.count() == UnsentFile.objects.count() == 1
 
 
 def test_a_colleagues_reply_on_its_way_is_news_too_and_ones_own_words_are_not(

@@ -139,6 +139,8 @@ def test_duties_of_a_month_go_out_and_staff_take_nothing_here(
     rows = taken(clerk, "shop_duties", month=f"{timezone.localtime(clock.due_at):%Y-%m}")
     assert (case.number, str(clock.get_promise_display())) in {(row["case"], row["duty"]) for row in rows}
     assert taken(clerk, "shop_duties", month="2020-01") == []
+    for nonsense in ("9999-12", "0001-01", "2020-13", "²"):  # as without a month
+        assert taken(clerk, "shop_duties", month=nonsense) == taken(clerk, "shop_duties")
     for address in ("/sheets/shop_duties/export.csv", "/sheets/shop_cases/export.csv"):
         assert clerk.browser.get(address).status_code == 404
     boss = desk.client(desk.operations)

@@ -87,6 +87,18 @@ def test_a_new_ticket_about_it_counts_against_the_one_before(desk, open_ticket, 
     assert counted(now + 6 * DAY, "person", desk.agent.pk)["first_contact"].value == 0
 
 
+@pytest.mark.parametrize(("why", "came"), [("mistake", 0), ("duplicate", 0), ("withdrawn", 1)])
+def test_a_ticket_registered_by_mistake_is_no_second_contact_and_a_withdrawn_one_is(
+    desk, open_ticket, counted, now, why, came
+) -> None:
+    resolve(open_ticket(), desk, now + HOUR)
+    again = open_ticket(at=now + 2 * DAY, subject="又坏了")
+    assert counted(now + 2 * DAY, "person", desk.agent.pk)["resolution"].value == 0
+    tickets.ticket_cancel(ticket=again, why=why, reason="取消", actor=desk.lead, now=now + 2 * DAY + HOUR)
+    figures = counted(now + 3 * DAY, "person", desk.agent.pk)
+    assert [figures[code].value for code in ("resolution", "first_contact")] == [1 - came, 1 - came]
+
+
 def test_backlog_is_what_stood_open_at_the_end_of_the_day(desk, open_ticket, counted, now) -> None:
     shop = a_merchant("M1", now)
     first = open_ticket(merchant_id=shop.pk)

@@ -11,6 +11,7 @@ from django.utils.translation import pgettext
 from django.views.decorators.http import require_GET
 
 from aftersales.core.access import needs
+from aftersales.core.posted import day_of
 from aftersales.dashboards.pages import pages
 from aftersales.dashboards.selectors import exceptions as selectors
 from training.selectors import waiting_exceptions
@@ -37,8 +38,5 @@ def _day(text: str, today: date) -> tuple[date, bool]:
     """The day asked for; today, and that something was wrong, where it is none or still to come."""
     if not text:
         return today, False
-    try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        return today, True
-    return (day, False) if day <= today else (today, True)
+    day = day_of(text)
+    return (day, False) if day is not None and day <= today else (today, True)

@@ -116,14 +116,21 @@ def say(
 
 
 def keep(request: HttpRequest, row: Ticket) -> bool:
-    """The posted words become the writer's draft, with the promise they make and the files that can be taken."""
+    """The posted words become the writer's draft, with the promise they make and the files that can be taken.
+
+    False when this very form was sent meanwhile: nothing is kept then. Other words in a form that was sent are kept.
+    """
     kept = request.POST.getlist("kept")[:MAX_FILES]
     uploads = request.FILES.getlist("files")[: MAX_FILES - len(kept)]
     with files.stored_for(uploads, now=timezone.now(), good_only=True) as stored:
-        return unsent.draft_keep(
+        done = unsent.draft_keep(
             ticket=row, voice=request.POST.get("voice", ""), text=request.POST.get("text", ""),
             actor=request.user, now=timezone.now(), files=stored, kept=kept, promise=promises.begun(request.POST),
+            source_ref=once.reference(request),
         )  # fmt: skip
+        for one in () if done else stored:
+            files.remove(one.name)
+    return done
 
 
 @contextmanager

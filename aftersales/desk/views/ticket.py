@@ -26,6 +26,7 @@ from aftersales.notices.selectors import kept_in
 from aftersales.standards.selectors import one_edition
 from aftersales.tickets import selectors
 from aftersales.tickets.models import Attachment, Message, Ticket
+from aftersales.tickets.selectors import writing
 from aftersales.tickets.selectors.merging import read_with
 from aftersales.tickets.states import Channel
 
@@ -153,11 +154,14 @@ def say(request: HttpRequest, number: str) -> HttpResponse:
     if voice not in VOICES or not request.user.has_perm(VOICES[voice].capability):
         raise Http404
     page = looking.face if looking.asked(request) else ticket_page
+    if voice in ASKING and writing.is_sent(row, source_ref=once.reference(request), user=request.user):
+        return looking.back(request, number)
     if voice in ASKING and (refused := voices.ended_words(row)):
         messages.error(request, refused)
         return page(request, row, draft=text, status=422)
     if voice in ASKING and (news := saying.news(request, row)):
-        answered(lambda: saying.keep(request, row), request)
+        if answered(lambda: saying.keep(request, row), request) is False:
+            return looking.back(request, number)
         return page(request, the_ticket(request, number), voice=voice, news=news, status=409)
     if answered(lambda: _say(request, row, voice), request) is None:
         answered(lambda: saying.keep(request, row), request)

@@ -11,7 +11,6 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
-from django.utils.dateparse import parse_date
 from django.utils.translation import pgettext
 from django.views.decorators.http import require_GET
 
@@ -21,6 +20,7 @@ from aftersales.cases.turns import Turn, with_turns
 from aftersales.clocks.models import Clock
 from aftersales.core.access import needs
 from aftersales.core.merchantscope import as_application
+from aftersales.core.posted import day_of
 from aftersales.core.sheets import exporting, resource
 from aftersales.core.sheets.models import SheetExport, SheetUpload
 from aftersales.core.sheets.views import exported
@@ -110,10 +110,7 @@ def _all(request: HttpRequest, _month: str) -> QuerySet[Case]:
 
 def _owed(request: MerchantRequest, month: str) -> QuerySet[Clock]:
     """What fell due in the month that is named; without one in this month."""
-    try:
-        day = parse_date(f"{month}-01")
-    except ValueError:
-        day = None
+    day = day_of(f"{month}-01")
     start = _months(timezone.now())[0]
     start = start.replace(year=day.year, month=day.month) if day else start
     end = (start + timedelta(days=32)).replace(day=1)

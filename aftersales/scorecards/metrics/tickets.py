@@ -11,7 +11,7 @@ from aftersales.scorecards.metrics.genuine import GENUINE_ORDERS
 from aftersales.scorecards.metrics.sources import EVENTS, PLACED, RESOLUTIONS, STATES, TICKETS
 from aftersales.scorecards.states import Direction, SubjectKind, Unit, Way
 from aftersales.tickets.machine import MACHINE
-from aftersales.tickets.states import OPEN_STATES, Channel
+from aftersales.tickets.states import OPEN_STATES, CancelReason, Channel
 
 K = SubjectKind
 NOT_PRODUCTS = frozenset({K.MERCHANT, K.PERSON, K.TEAM, K.VENDOR})
@@ -35,11 +35,17 @@ RESOLVED = "e.kind = 'ticket.resolved' AND e.subject_kind = 'tickets.ticket'"
 OF_TICKET = f"FROM {EVENTS} n WHERE n.subject_kind = 'tickets.ticket' AND n.subject_id = t.id"
 REOPENED = f"EXISTS (SELECT 1 {OF_TICKET} AND n.kind = 'ticket.reopened' AND n.id > e.id)"
 QUIET = "@solved_quiet_days@ * interval '1 day'"
+UNREAL = (
+    "(n.state = 'cancelled' OR n.closed_how = 'cancelled') AND NOT EXISTS ("
+    f"SELECT 1 FROM {EVENTS} w WHERE w.subject_kind = 'tickets.ticket' AND w.subject_id = n.id "
+    f"AND w.kind = 'ticket.cancelled' AND w.payload->>'why' = '{CancelReason.WITHDRAWN.value}')"
+)
+"""A ticket with which no customer came: registered twice or by mistake. Who withdrew his had come."""
 CAME_AGAIN = (
     f"(EXISTS (SELECT 1 {OF_TICKET} AND n.kind IN ('ticket.customer_wrote', 'ticket.reopened') AND n.id > e.id "
     f"AND n.at <= e.at + {QUIET}) OR EXISTS (SELECT 1 FROM tickets_ticket n WHERE n.customer_id = t.customer_id "
     f"AND n.id <> t.id AND n.opened_at > e.at AND n.opened_at <= e.at + {QUIET} "
-    "AND (n.order_id = t.order_id OR n.kind = t.kind) AND NOT n.historic))"
+    f"AND (n.order_id = t.order_id OR n.kind = t.kind) AND NOT n.historic AND NOT ({UNREAL})))"
 )
 ANSWERS = f"(SELECT count(*) {OF_TICKET} AND n.kind = 'ticket.replied' AND n.id < e.id)"
 SAME_PROBLEM = (

@@ -98,6 +98,13 @@ def held_since(ticket: Ticket, *, seen: int, user: Any) -> list[Unsent]:
     return list(rows.select_related("author").order_by("pk")[:NEWS])
 
 
+def is_sent(ticket: Ticket, *, source_ref: str, user: Any) -> bool:
+    """Whether this very form of his was sent already: its words are on their way, or said."""
+    mine = {"author": user, "source_ref": source_ref}
+    held = Unsent.objects.filter(ticket=ticket, due_at__isnull=False, **mine)
+    return bool(source_ref) and (held.exists() or Message.objects.filter(ticket=ticket, **mine).exists())
+
+
 def is_back(ticket: Ticket, *, public_id: str, user: Any) -> bool:
     """Whether words that were on their way are not: they wait still, or are their writer's draft again."""
     mine = Unsent.objects.filter(ticket=ticket, author=user)

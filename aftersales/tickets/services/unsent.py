@@ -68,6 +68,7 @@ def draft_keep(
     actor: Any,
     now: datetime,
     form_key: str = "",
+    source_ref: str = "",
     files: Sequence[StoredFile] = (),
     kept: Collection[str] | None = None,
     promise: Begun | None = None,
@@ -75,6 +76,7 @@ def draft_keep(
     """Keep half-written words of this person on this ticket; nothing left means no draft. False when they are said.
 
     ``form_key``: the form they were written in. A save that arrives after the same form was sent keeps nothing.
+    ``source_ref``: a form that was refused, with its words; they are kept unless just these were sent.
     ``kept``: which files of the draft stay, by their public ids; ``promise``: what the words promise. None: as before.
     """
     _may_write(actor)
@@ -82,6 +84,8 @@ def draft_keep(
     with transaction.atomic():
         _wait_for_sender(ticket)
         if form_key and _is_sent(ticket, form_key, actor, now):
+            return False
+        if writing.is_sent(ticket, source_ref=source_ref, user=actor):
             return False
         draft = _draft(ticket, actor)
         if draft is None and not cleaned.strip() and not files:
