@@ -1,4 +1,4 @@
-"""A merchant manager's shops: which moved, owe or complain, what hurts first. Set-based; nothing here writes."""
+"""A merchant manager's shops: which moved, owe or are in dispute, what hurts first. Set-based; nothing here writes."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Line:
     grade: str = ""
     before: Decimal | None = None
     owes: list[Fact] = field(default_factory=list)
-    complains: list[Fact] = field(default_factory=list)
+    contested: list[Fact] = field(default_factory=list)
     talk: Talk | None = None
     is_due: bool = False
 
@@ -73,12 +73,12 @@ class Line:
 
     @property
     def is_quiet(self) -> bool:
-        return not (self.owes or self.complains or self.is_due or self.has_moved)
+        return not (self.owes or self.contested or self.is_due or self.has_moved)
 
     @property
     def pain(self) -> tuple[Any, ...]:
         """What hurts first: red facts, then amber ones, then the deepest fall."""
-        facts = [*self.owes, *self.complains]
+        facts = [*self.owes, *self.contested]
         red = sum(one.tone == RED for one in facts)
         return (-red, red - len(facts), self.moved or Decimal(0), not self.is_due, self.shop.code)
 
@@ -103,8 +103,8 @@ class Board:
         return self.count(lambda one: bool(one.owes))
 
     @property
-    def complaining(self) -> int:
-        return self.count(lambda one: bool(one.complains))
+    def contested(self) -> int:
+        return self.count(lambda one: bool(one.contested))
 
     @property
     def due(self) -> int:
@@ -151,7 +151,7 @@ def _scores(lines: Mapping[int, Line]) -> None:
 
 
 COUNTED: Mapping[str, tuple[Any, str, str, bool]] = {
-    # what: words, tone, part of the shop's page, whether the merchant complains of it (else he owes it)
+    # what: words, tone, part of the shop's page, whether it is in dispute (else the shop owes it)
     "late": (ngettext_lazy("%(n)d obligation overdue", "%(n)d obligations overdue", "n"), RED, "owes", False),
     "held": (
         ngettext_lazy("%(n)d obligation late with others", "%(n)d obligations late with others", "n"),
@@ -181,12 +181,12 @@ COUNTED: Mapping[str, tuple[Any, str, str, bool]] = {
         "plans",
         False,
     ),
-    "dispute": (ngettext_lazy("%(n)d dispute open", "%(n)d disputes open", "n"), AMBER, "complains", True),
-    "appeal": (ngettext_lazy("%(n)d appeal open", "%(n)d appeals open", "n"), RED, "complains", True),
+    "dispute": (ngettext_lazy("%(n)d dispute open", "%(n)d disputes open", "n"), AMBER, "contested", True),
+    "appeal": (ngettext_lazy("%(n)d appeal open", "%(n)d appeals open", "n"), RED, "contested", True),
     "measure": (
         ngettext_lazy("%(n)d measure appealed", "%(n)d measures appealed", "n"),
         RED,
-        "complains",
+        "contested",
         True,
     ),
 }
@@ -197,13 +197,13 @@ def _counts(viewer: Any, lines: Mapping[int, Line], now: datetime) -> None:
     ids = list(lines)
     first, *rest = list(_counted(viewer, ids, now))
     for pk, what, number, soonest in first.union(*rest, all=True):
-        words, tone, part, complains = COUNTED[what]
+        words, tone, part, contested = COUNTED[what]
         fact = Fact(str(words % {"n": number}), tone, part, soonest)
-        (lines[pk].complains if complains else lines[pk].owes).append(fact)
+        (lines[pk].contested if contested else lines[pk].owes).append(fact)
     order = list(COUNTED)
     names = {str(one[2]): place for place, one in enumerate(COUNTED.values())}
     for line in lines.values():
-        for facts in (line.owes, line.complains):
+        for facts in (line.owes, line.contested):
             facts.sort(key=lambda one: (one.tone != RED, names.get(one.part, len(order))))
 
 
@@ -258,8 +258,8 @@ def open_obligations(viewer: Any, ids: Sequence[int]) -> QuerySet[Clock]:
 
 
 def open_disputes(viewer: Any, ids: Sequence[int]) -> QuerySet[Dispute]:
-    """Disputes with these shops that are not over."""
-    rows: QuerySet[Dispute] = Dispute.objects.visible_to(viewer).open()
+    """Disputes about cases of these shops, whoever called the platform in, that wait for its word."""
+    rows: QuerySet[Dispute] = Dispute.objects.visible_to(viewer).unruled()
     return rows.filter(merchant_id__in=ids)
 
 
@@ -297,13 +297,13 @@ FILTERS = (
     ("", pgettext_lazy("my shops", "All")),
     ("moved", pgettext_lazy("my shops", "Moved")),
     ("owes", pgettext_lazy("my shops", "Owe")),
-    ("complains", pgettext_lazy("my shops", "Complain")),
+    ("contested", pgettext_lazy("my shops", "In dispute")),
     ("due", pgettext_lazy("my shops", "Contact due")),
 )
 KEPT: Mapping[str, Callable[[Line], bool]] = {
     "moved": lambda one: one.has_moved,
     "owes": lambda one: bool(one.owes),
-    "complains": lambda one: bool(one.complains),
+    "contested": lambda one: bool(one.contested),
     "due": lambda one: one.is_due,
 }
 SOON = timedelta(days=2)

@@ -68,7 +68,7 @@ def _shop(request: HttpRequest, code: str) -> Merchant:
 @needs(SEE)
 @require_GET
 def shop(request: HttpRequest, code: str) -> HttpResponse:
-    """What this shop owes and complains of, its plans and every talk with it."""
+    """What this shop owes, the disputes about it, its plans and every talk with it."""
     row = _shop(request, code)
     asked = _asked_for(request, row)
     form = PlanForm(prefix="plan", breaches=_breaches(request, row), initial=asked)
