@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -32,7 +32,6 @@ from aftersales.scorecards.states import SubjectKind
 from aftersales.standards.states import Debtor
 
 MOST = 300
-MOVED = Decimal("1.0")  # points; less is noise between two months
 RED, AMBER = "red", "amber"
 ANY = "merchants.keep_any_talks"
 
@@ -52,8 +51,7 @@ class Line:
     """One shop with everything that is the manager's concern."""
 
     shop: Merchant
-    score: Decimal | None = None
-    grade: str = ""
+    stands: Standing | None = None
     before: Decimal | None = None
     owes: list[Fact] = field(default_factory=list)
     contested: list[Fact] = field(default_factory=list)
@@ -61,15 +59,19 @@ class Line:
     is_due: bool = False
 
     @property
+    def score(self) -> Decimal | None:
+        """Points; None where nobody scored, or without enough data: that score says nothing of the shop."""
+        return self.stands.score if self.stands is not None and self.stands.grade else None
+
+    @property
     def moved(self) -> Decimal | None:
         """Points since the month before; None where one of the two is not known, or is the one of too few orders."""
-        if not self.grade or self.score is None or self.before is None:
-            return None
-        return self.score - self.before
+        return None if self.score is None or self.before is None else self.score - self.before
 
     @property
     def has_moved(self) -> bool:
-        return self.moved is not None and abs(self.moved) >= MOVED
+        """As the board of merchants tells it: by more than chance explains."""
+        return self.stands is not None and self.stands.is_clear_of(self.before)
 
     @property
     def is_quiet(self) -> bool:
@@ -141,11 +143,17 @@ def board(viewer: Any, manager: int, now: datetime) -> Board:
 
 
 def _scores(lines: Mapping[int, Line]) -> None:
-    """Where each stands, and the newest month that is over."""
+    """Where each stands, and the newest month before."""
     who = {"subject_kind": SubjectKind.MERCHANT, "subject_id__in": list(lines)}
-    for pk, score, grade in Standing.objects.filter(**who).values_list("subject_id", "score", "grade"):
-        lines[pk].score, lines[pk].grade = score, grade
-    newest = Snapshot.objects.filter(**who).order_by("subject_id", "-month").distinct("subject_id")
+    stands = list(Standing.objects.filter(**who).defer("details"))
+    for row in stands:
+        lines[row.subject_id].stands = row
+    begin = max((row.day for row in stands), default=date.min).replace(day=1)
+    newest = (
+        Snapshot.objects.filter(**who, month__lt=begin)
+        .order_by("subject_id", "-month")
+        .distinct("subject_id")
+    )
     for pk, score, grade in newest.values_list("subject_id", "score", "grade"):
         lines[pk].before = score if grade else None
 

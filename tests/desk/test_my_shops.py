@@ -1,4 +1,4 @@
-"""The merchant manager's morning: which of my shops moved, owe or are in dispute, what we agreed, when we talk again."""
+"""The merchant manager's morning: which of my shops moved, owe or are in dispute, what was agreed, when again."""
 
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
@@ -46,15 +46,17 @@ def mine(cast: Any, now: datetime, code: str) -> Merchant:
     return row
 
 
-def scored(shop: Merchant, now: datetime, score: str, before: str) -> None:
+def scored(shop: Merchant, now: datetime, score: str, before: str, month: int = 10, grade: str = "B") -> None:
     rule = FormulaVersion.objects.filter(formula__subject_kind="merchant").first()
     assert rule is not None
     common: dict[str, Any] = {
         "formula": Formula.objects.get(pk=rule.formula_id), "rule": rule, "subject_kind": "merchant",
-        "subject_id": shop.pk, "low": 0, "high": 100, "grade": "B", "volume": 50, "at": now,
+        "subject_id": shop.pk, "low": Decimal(score) - 4, "high": Decimal(score) + 4, "volume": 50, "at": now,
     }  # fmt: skip
-    Standing(score=Decimal(score), day=date(2026, 11, 22), **common).save()
-    Snapshot(score=Decimal(before), day=date(2026, 10, 31), month=date(2026, 10, 1), **common).save()
+    Standing(score=Decimal(score), day=date(2026, 11, 22), grade=grade, **common).save()
+    Snapshot(
+        score=Decimal(before), day=date(2026, 10, 31), month=date(2026, month, 1), grade="B", **common
+    ).save()
 
 
 def noted(shop: Merchant, cast: Any, now: datetime, **more: Any) -> Talk:
@@ -209,12 +211,29 @@ def test_a_refused_plan_keeps_what_was_typed_and_broken_obligations_need_no_targ
 
 def test_the_neutral_score_of_a_month_with_few_orders_is_no_move(cast: Any, now: datetime) -> None:
     shop = mine(cast, now, "S1")
-    scored(shop, now, "93.8", "70.0")
+    scored(shop, now, "93.8", "70.0", month=9)
     newer = Snapshot.objects.get(subject_id=shop.pk)
-    newer.pk, newer.month, newer.grade = None, date(2026, 11, 1), ""
+    newer.pk, newer.month, newer.grade = None, date(2026, 10, 1), ""
     newer.save(force_insert=True)
     (line,) = shops.board(cast.merchant_manager, cast.merchant_manager.pk, now).quiet
     assert (line.shop, line.moved) == (shop, None)
+
+
+def test_a_shop_moved_as_the_board_of_merchants_tells_it_and_too_few_orders_have_no_score(
+    cast: Any, now: datetime
+) -> None:
+    chance, rose, few = (mine(cast, now, f"S{number}") for number in range(3))
+    scored(chance, now, "80.0", "76.5")
+    scored(rose, now, "80.0", "75.5")
+    scored(few, now, "70.0", "91.0", grade="")
+    board = shops.board(cast.merchant_manager, cast.merchant_manager.pk, now)
+    assert ([one.shop for one in board.lines], board.moved) == ([rose], 1)
+    assert [(one.shop, one.score, one.moved) for one in board.quiet] == [
+        (few, None, None), (chance, Decimal("80.0"), Decimal("3.5")),
+    ]  # fmt: skip
+    page = cast.client(cast.merchant_manager).get("/desk/shops/").content.decode()
+    assert "数据不足" in page
+    assert "70.0" not in page
 
 
 def test_breaches_to_choose_from_bear_the_days_of_the_market(

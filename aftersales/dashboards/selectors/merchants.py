@@ -98,8 +98,7 @@ class Shop:
 
     @property
     def is_clear(self) -> bool:
-        """Whether the score of the month before lies outside the interval: more than chance explains."""
-        return self.before is not None and not self.row.low <= self.before <= self.row.high
+        return self.row.is_clear_of(self.before)
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,7 @@ from aftersales.merchants.services.talks import KEEP, talk_note
 from aftersales.scorecards import measurepages
 from aftersales.scorecards.consequences import BREACH
 from aftersales.scorecards.models import MerchantMeasure, Plan, PlanFile
+from aftersales.scorecards.pages import no_grade
 from aftersales.scorecards.rectification import selectors as plans
 from aftersales.scorecards.rectification.machine import RECTIFY
 from aftersales.scorecards.rectification.states import PlanCause
@@ -54,6 +55,7 @@ def index(request: HttpRequest) -> HttpResponse:
     page = {
         "title": pgettext("navigation", "My shops"), "now": now, "board": found, "lines": kept, "only": only,
         "filters": shops.FILTERS, "managers": others, "manager": chosen,
+        "no_grade": no_grade(),
         "talks": {one.shop.pk: shops.talk_words(one.talk) for one in kept if one.talk},
     }  # fmt: skip
     return render(request, "desk/shops.html", page)
