@@ -120,6 +120,15 @@ class Board:
     def number(self) -> int:
         return sum(self.grades.values())
 
+    @property
+    def too_few(self) -> int:
+        """Shops without enough data: they have no grade, and no column of the chart counts them."""
+        return self.grades.get("", 0)
+
+    @property
+    def judged(self) -> int:
+        return self.number - self.too_few
+
 
 def wanted(given: Mapping[str, str]) -> Wanted:
     """What a person asked for; what is none is left out."""
