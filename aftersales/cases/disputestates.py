@@ -30,6 +30,8 @@ MAY_CHANGE = BEFORE_RULING | {D.RULED, D.APPEALED, D.REVIEWED}
 RULED = frozenset({D.RULED, D.APPEALED, D.REVIEWED, D.EXECUTED, D.CLOSED})
 """The platform has spoken, finally or not yet: the case is not asked for anew."""
 OPEN_DISPUTES = MAY_CHANGE | {D.EXECUTED}
+UNRULED = TAKES_EVIDENCE
+"""The platform has yet to speak, for the first time or on appeal."""
 FINAL = frozenset({D.EXECUTED, D.CLOSED, D.SETTLED})
 """Ruled or settled for good: the same case is not disputed again."""
 TIMED = frozenset({D.OPENED, D.EVIDENCE, D.SUSPENDED, D.RULED})

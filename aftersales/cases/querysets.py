@@ -6,7 +6,7 @@ from typing import Any, Self
 from django.db.models import Exists, OuterRef, Q, Subquery
 
 from accounts.states import MERCHANT_ROLES
-from aftersales.cases.disputestates import OPEN_DISPUTES, TIMED
+from aftersales.cases.disputestates import OPEN_DISPUTES, TIMED, UNRULED
 from aftersales.cases.states import (
     HIS_TURN,
     OPEN_CASES,
@@ -168,6 +168,9 @@ class DisputeQuerySet(_Through):
 
     def open(self) -> Self:
         return self.filter(state__in=OPEN_DISPUTES)
+
+    def unruled(self) -> Self:
+        return self.filter(state__in=UNRULED)
 
     def turn_over(self, now: datetime) -> Self:
         """Whoever had to act did not, or what was waited for did not come: these go on by themselves."""

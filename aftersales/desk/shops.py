@@ -1,10 +1,10 @@
-"""A merchant manager's shops: which moved, owe or complain, what hurts first. Set-based; nothing here writes."""
+"""A merchant manager's shops: which moved, owe or are in dispute, what hurts first. Set-based; nothing here writes."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -32,7 +32,6 @@ from aftersales.scorecards.states import SubjectKind
 from aftersales.standards.states import Debtor
 
 MOST = 300
-MOVED = Decimal("1.0")  # points; less is noise between two months
 RED, AMBER = "red", "amber"
 ANY = "merchants.keep_any_talks"
 
@@ -52,33 +51,36 @@ class Line:
     """One shop with everything that is the manager's concern."""
 
     shop: Merchant
-    score: Decimal | None = None
-    grade: str = ""
+    stands: Standing | None = None
     before: Decimal | None = None
     owes: list[Fact] = field(default_factory=list)
-    complains: list[Fact] = field(default_factory=list)
+    contested: list[Fact] = field(default_factory=list)
     talk: Talk | None = None
     is_due: bool = False
 
     @property
+    def score(self) -> Decimal | None:
+        """Points; None where nobody scored, or without enough data: that score says nothing of the shop."""
+        return self.stands.score if self.stands is not None and self.stands.grade else None
+
+    @property
     def moved(self) -> Decimal | None:
         """Points since the month before; None where one of the two is not known, or is the one of too few orders."""
-        if not self.grade or self.score is None or self.before is None:
-            return None
-        return self.score - self.before
+        return None if self.score is None or self.before is None else self.score - self.before
 
     @property
     def has_moved(self) -> bool:
-        return self.moved is not None and abs(self.moved) >= MOVED
+        """As the board of merchants tells it: by more than chance explains."""
+        return self.stands is not None and self.stands.is_clear_of(self.before)
 
     @property
     def is_quiet(self) -> bool:
-        return not (self.owes or self.complains or self.is_due or self.has_moved)
+        return not (self.owes or self.contested or self.is_due or self.has_moved)
 
     @property
     def pain(self) -> tuple[Any, ...]:
         """What hurts first: red facts, then amber ones, then the deepest fall."""
-        facts = [*self.owes, *self.complains]
+        facts = [*self.owes, *self.contested]
         red = sum(one.tone == RED for one in facts)
         return (-red, red - len(facts), self.moved or Decimal(0), not self.is_due, self.shop.code)
 
@@ -103,8 +105,8 @@ class Board:
         return self.count(lambda one: bool(one.owes))
 
     @property
-    def complaining(self) -> int:
-        return self.count(lambda one: bool(one.complains))
+    def contested(self) -> int:
+        return self.count(lambda one: bool(one.contested))
 
     @property
     def due(self) -> int:
@@ -141,17 +143,23 @@ def board(viewer: Any, manager: int, now: datetime) -> Board:
 
 
 def _scores(lines: Mapping[int, Line]) -> None:
-    """Where each stands, and the newest month that is over."""
+    """Where each stands, and the newest month before."""
     who = {"subject_kind": SubjectKind.MERCHANT, "subject_id__in": list(lines)}
-    for pk, score, grade in Standing.objects.filter(**who).values_list("subject_id", "score", "grade"):
-        lines[pk].score, lines[pk].grade = score, grade
-    newest = Snapshot.objects.filter(**who).order_by("subject_id", "-month").distinct("subject_id")
+    stands = list(Standing.objects.filter(**who).defer("details"))
+    for row in stands:
+        lines[row.subject_id].stands = row
+    begin = max((row.day for row in stands), default=date.min).replace(day=1)
+    newest = (
+        Snapshot.objects.filter(**who, month__lt=begin)
+        .order_by("subject_id", "-month")
+        .distinct("subject_id")
+    )
     for pk, score, grade in newest.values_list("subject_id", "score", "grade"):
         lines[pk].before = score if grade else None
 
 
 COUNTED: Mapping[str, tuple[Any, str, str, bool]] = {
-    # what: words, tone, part of the shop's page, whether the merchant complains of it (else he owes it)
+    # what: words, tone, part of the shop's page, whether it is in dispute (else the shop owes it)
     "late": (ngettext_lazy("%(n)d obligation overdue", "%(n)d obligations overdue", "n"), RED, "owes", False),
     "held": (
         ngettext_lazy("%(n)d obligation late with others", "%(n)d obligations late with others", "n"),
@@ -181,12 +189,12 @@ COUNTED: Mapping[str, tuple[Any, str, str, bool]] = {
         "plans",
         False,
     ),
-    "dispute": (ngettext_lazy("%(n)d dispute open", "%(n)d disputes open", "n"), AMBER, "complains", True),
-    "appeal": (ngettext_lazy("%(n)d appeal open", "%(n)d appeals open", "n"), RED, "complains", True),
+    "dispute": (ngettext_lazy("%(n)d dispute open", "%(n)d disputes open", "n"), AMBER, "contested", True),
+    "appeal": (ngettext_lazy("%(n)d appeal open", "%(n)d appeals open", "n"), RED, "contested", True),
     "measure": (
         ngettext_lazy("%(n)d measure appealed", "%(n)d measures appealed", "n"),
         RED,
-        "complains",
+        "contested",
         True,
     ),
 }
@@ -197,13 +205,13 @@ def _counts(viewer: Any, lines: Mapping[int, Line], now: datetime) -> None:
     ids = list(lines)
     first, *rest = list(_counted(viewer, ids, now))
     for pk, what, number, soonest in first.union(*rest, all=True):
-        words, tone, part, complains = COUNTED[what]
+        words, tone, part, contested = COUNTED[what]
         fact = Fact(str(words % {"n": number}), tone, part, soonest)
-        (lines[pk].complains if complains else lines[pk].owes).append(fact)
+        (lines[pk].contested if contested else lines[pk].owes).append(fact)
     order = list(COUNTED)
     names = {str(one[2]): place for place, one in enumerate(COUNTED.values())}
     for line in lines.values():
-        for facts in (line.owes, line.complains):
+        for facts in (line.owes, line.contested):
             facts.sort(key=lambda one: (one.tone != RED, names.get(one.part, len(order))))
 
 
@@ -258,8 +266,8 @@ def open_obligations(viewer: Any, ids: Sequence[int]) -> QuerySet[Clock]:
 
 
 def open_disputes(viewer: Any, ids: Sequence[int]) -> QuerySet[Dispute]:
-    """Disputes with these shops that are not over."""
-    rows: QuerySet[Dispute] = Dispute.objects.visible_to(viewer).open()
+    """Disputes about cases of these shops, whoever called the platform in, that wait for its word."""
+    rows: QuerySet[Dispute] = Dispute.objects.visible_to(viewer).unruled()
     return rows.filter(merchant_id__in=ids)
 
 
@@ -297,13 +305,13 @@ FILTERS = (
     ("", pgettext_lazy("my shops", "All")),
     ("moved", pgettext_lazy("my shops", "Moved")),
     ("owes", pgettext_lazy("my shops", "Owe")),
-    ("complains", pgettext_lazy("my shops", "Complain")),
+    ("contested", pgettext_lazy("my shops", "In dispute")),
     ("due", pgettext_lazy("my shops", "Contact due")),
 )
 KEPT: Mapping[str, Callable[[Line], bool]] = {
     "moved": lambda one: one.has_moved,
     "owes": lambda one: bool(one.owes),
-    "complains": lambda one: bool(one.complains),
+    "contested": lambda one: bool(one.contested),
     "due": lambda one: one.is_due,
 }
 SOON = timedelta(days=2)

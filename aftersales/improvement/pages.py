@@ -50,7 +50,7 @@ def row(one: selectors.Row, now: datetime) -> dict[str, Any]:
     return {
         "row": warning, "name": naming.name_of(warning), "badge": badge(warning), "strength": strength(warning),
         "times": times(warning), "due_at": one.due_at, "is_late": one.due_at is not None and one.due_at < now,
-        "explains": [(inner, naming.name_of(inner)) for inner in one.explains],
+        "explains": [(inner, naming.name_of(inner), badge(inner)) for inner in one.explains],
     }  # fmt: skip
 
 

@@ -118,13 +118,13 @@ def fact_of(trigger: Trigger, figures: Mapping[str, Any], month: str) -> str:
         if "since" in words:
             return (
                 _(
-                    "%(metric)s: %(bad)s of %(cases)s against the shop (%(rate)s), "
-                    "from %(since)s to the end of %(month)s"
+                    "%(metric)s from %(since)s to the end of %(month)s: %(bad)s of %(cases)s failed "
+                    "(failing share %(rate)s)"
                 )
                 % words
             )
         return (
-            _("%(metric)s: %(bad)s of %(cases)s against the shop (%(rate)s), up to the end of %(month)s")
+            _("%(metric)s up to the end of %(month)s: %(bad)s of %(cases)s failed (failing share %(rate)s)")
             % words
         )
     if trigger == Trigger.POINTS:

@@ -227,3 +227,14 @@ def test_a_refusal_is_disputed_answered_with_evidence_and_ruled_on(
     penalty = Proposal.objects.get()
     assert penalty.number not in owner.opens("/portal/consequences/")
     owner.opens("/sheets/shop_answers/")  # where pieces of the desk's pages stand in the portal's frame
+
+
+def test_the_sections_stand_in_one_row_in_longer_words_too(
+    shop: Merchant, desk: Cast, open_page: Open
+) -> None:
+    page = open_page(desk.of_a_shop("merchant_owner", shop), "/portal/", phone=True, language="en")
+    home = page.url
+    for path in ("", "requests/", "addresses/", "agreements/", "consequences/"):
+        page.goto(home + path)
+        assert "All sections" in page.inner_text(".po-nav")
+        assert page.locator(".po-nav").bounding_box()["height"] < 60, path

@@ -101,6 +101,7 @@ def test_the_board_says_who_moved_who_is_at_risk_and_who_looks_after_whom(
     browser = cast.client("merchant_manager")
     before_months = text_of(browser.get("/overview/merchants/"))
     assert "▲" not in before_months
+    assert "2 家商家数据充足 · 另有 1 家数据不足" in before_months, "as many as the columns of the chart"
     month_before(fine, "20.0", now)
     month_before(late, str(Standing.objects.get(subject_id=late.pk).score), now)
 

@@ -117,14 +117,14 @@ def test_the_desk_the_figures_and_the_measure_lead_to_each_other(
     assert "/measures/?merchant=S1" in text_of(manager.get(f"/desk/plans/{plan.number}/"))
 
 
-def test_an_appealed_measure_is_a_complaint_on_the_managers_list(
+def test_an_appealed_measure_is_in_dispute_on_the_managers_list(
     cast: Cast, shop: Merchant, now: datetime
 ) -> None:
     measure = imposed(shop, now)
     manager = cast.client("merchant_manager")
-    assert "#h-complains" not in text_of(manager.get("/desk/shops/"))
+    assert "#h-contested" not in text_of(manager.get("/desk/shops/"))
     services.measure_appeal(measure=measure, text="证据在此", actor=cast.supervisor, now=now)
-    assert "#h-complains" in text_of(manager.get("/desk/shops/"))
+    assert "#h-contested" in text_of(manager.get("/desk/shops/"))
     assert f"/measures/{measure.number}/" in text_of(manager.get(f"/desk/shops/{shop.code}/"))
 
 

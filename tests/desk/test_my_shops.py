@@ -1,4 +1,4 @@
-"""The merchant manager's morning: which of my shops moved, owe or complain, what I agreed with them, when again."""
+"""The merchant manager's morning: which of my shops moved, owe or are in dispute, what was agreed, when again."""
 
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
@@ -11,6 +11,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts.states import Role
+from aftersales.cases.models import Dispute
 from aftersales.clocks.models import Clock
 from aftersales.clocks.services import sweep
 from aftersales.core.errors import DomainError, NotPermitted
@@ -21,8 +22,12 @@ from aftersales.merchants.services.talks import talk_note
 from aftersales.scorecards.models import Formula, FormulaVersion, Plan, Snapshot, Standing
 from aftersales.scorecards.services.rectification import plan_open
 from aftersales.tickets import services as tickets
+from tests.cases.conftest import lines, open_case, order, ticket
+from tests.cases.test_disputes import dispute
+from tests.cases.test_rulings import FOR_MERCHANT, ruled
 from tests.records import merchant as a_merchant
 
+__all__ = ["dispute", "lines", "open_case", "order", "ticket"]
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
 
@@ -41,15 +46,17 @@ def mine(cast: Any, now: datetime, code: str) -> Merchant:
     return row
 
 
-def scored(shop: Merchant, now: datetime, score: str, before: str) -> None:
+def scored(shop: Merchant, now: datetime, score: str, before: str, month: int = 10, grade: str = "B") -> None:
     rule = FormulaVersion.objects.filter(formula__subject_kind="merchant").first()
     assert rule is not None
     common: dict[str, Any] = {
         "formula": Formula.objects.get(pk=rule.formula_id), "rule": rule, "subject_kind": "merchant",
-        "subject_id": shop.pk, "low": 0, "high": 100, "grade": "B", "volume": 50, "at": now,
+        "subject_id": shop.pk, "low": Decimal(score) - 4, "high": Decimal(score) + 4, "volume": 50, "at": now,
     }  # fmt: skip
-    Standing(score=Decimal(score), day=date(2026, 11, 22), **common).save()
-    Snapshot(score=Decimal(before), day=date(2026, 10, 31), month=date(2026, 10, 1), **common).save()
+    Standing(score=Decimal(score), day=date(2026, 11, 22), grade=grade, **common).save()
+    Snapshot(
+        score=Decimal(before), day=date(2026, 10, 31), month=date(2026, month, 1), grade="B", **common
+    ).save()
 
 
 def noted(shop: Merchant, cast: Any, now: datetime, **more: Any) -> Talk:
@@ -77,12 +84,12 @@ def test_what_hurts_comes_first_and_the_quiet_ones_are_folded(cast: Any, now: da
     board = shops.board(cast.merchant_manager, cast.merchant_manager.pk, now)
     assert [one.shop.code for one in board.lines] == ["S1", "S2", "S0", "S3"]
     assert [one.shop.code for one in board.quiet] == ["S4"]
-    assert (board.moved, board.owing, board.complaining, board.due) == (1, 1, 1, 1)
+    assert (board.moved, board.owing, board.contested, board.due) == (1, 1, 1, 1)
     assert board.lines[2].moved == Decimal("-7.5")
     assert [fact.tone for fact in board.lines[0].owes] == ["red", "amber"]
     page = cast.client(cast.merchant_manager).get("/desk/shops/").content.decode()
     assert foreign.code not in page
-    for part in ("/desk/shops/S1/#h-owes", "/desk/shops/S2/#h-complains", "/desk/shops/S1/#h-plans"):
+    for part in ("/desk/shops/S1/#h-owes", "/desk/shops/S2/#h-contested", "/desk/shops/S1/#h-plans"):
         assert part in page
     shop = cast.client(cast.merchant_manager).get("/desk/shops/S2/").content.decode()
     assert row.number in shop
@@ -204,12 +211,29 @@ def test_a_refused_plan_keeps_what_was_typed_and_broken_obligations_need_no_targ
 
 def test_the_neutral_score_of_a_month_with_few_orders_is_no_move(cast: Any, now: datetime) -> None:
     shop = mine(cast, now, "S1")
-    scored(shop, now, "93.8", "70.0")
+    scored(shop, now, "93.8", "70.0", month=9)
     newer = Snapshot.objects.get(subject_id=shop.pk)
-    newer.pk, newer.month, newer.grade = None, date(2026, 11, 1), ""
+    newer.pk, newer.month, newer.grade = None, date(2026, 10, 1), ""
     newer.save(force_insert=True)
     (line,) = shops.board(cast.merchant_manager, cast.merchant_manager.pk, now).quiet
     assert (line.shop, line.moved) == (shop, None)
+
+
+def test_a_shop_moved_as_the_board_of_merchants_tells_it_and_too_few_orders_have_no_score(
+    cast: Any, now: datetime
+) -> None:
+    chance, rose, few = (mine(cast, now, f"S{number}") for number in range(3))
+    scored(chance, now, "80.0", "76.5")
+    scored(rose, now, "80.0", "75.5")
+    scored(few, now, "70.0", "91.0", grade="")
+    board = shops.board(cast.merchant_manager, cast.merchant_manager.pk, now)
+    assert ([one.shop for one in board.lines], board.moved) == ([rose], 1)
+    assert [(one.shop, one.score, one.moved) for one in board.quiet] == [
+        (few, None, None), (chance, Decimal("80.0"), Decimal("3.5")),
+    ]  # fmt: skip
+    page = cast.client(cast.merchant_manager).get("/desk/shops/").content.decode()
+    assert "数据不足" in page
+    assert "70.0" not in page
 
 
 def test_breaches_to_choose_from_bear_the_days_of_the_market(
@@ -245,3 +269,21 @@ def test_a_refused_talk_keeps_what_was_typed(cast: Any, now: datetime) -> None:
         assert "data-open" not in page.partition('id="plan"')[2].partition(">")[0]
         assert 'class="sh-wrong"' in page, "what is wrong stands in the dialog"
     assert not Talk.objects.exists()
+
+
+def test_a_dispute_says_who_called_the_platform_in_and_is_listed_until_it_is_ruled(
+    dispute: Dispute, desk: Any, now: datetime
+) -> None:
+    Merchant.objects.filter(pk=dispute.merchant_id).update(manager=desk.merchant_manager)
+    shop = Merchant.objects.get(pk=dispute.merchant_id)
+
+    def listed() -> bool:
+        page = desk.client(desk.merchant_manager).get(f"/desk/shops/{shop.code}/").content.decode()
+        board = shops.board(desk.merchant_manager, desk.merchant_manager.pk, now)
+        assert ("发起方：客户" in page) == (dispute.number in page) == bool(board.contested)
+        return dispute.number in page
+
+    assert listed()
+    judge = desk.person(Role.ADJUDICATOR, name="裁定员")
+    ruled(dispute, FOR_MERCHANT, judge, now)
+    assert not listed(), "the platform has spoken"

@@ -1,5 +1,6 @@
 """What people see of warnings and signs: only theirs, down to each ticket; as many statements for many rows."""
 
+import re
 from datetime import datetime
 from typing import Any
 
@@ -200,3 +201,13 @@ def test_a_tab_says_as_many_as_its_list_has_lines(
     )
     for one in Warning.objects.all():
         assert shown.count(reverse("improvement:warning", args=[one.number]) + '"') == 1
+    # A folded one says its own state, since no tab counts it; and the page says why
+    folded = Warning.objects.exclude(within=None).filter(within__state="raised")
+    services.warning_acknowledge(warning=folded[0].within, actor=cast.operations, now=now)
+    shown = (
+        cast.client("supervisor")
+        .get(reverse("improvement:warnings"), {"state": "acknowledged"})
+        .content.decode()
+    )
+    assert "待跟进" in re.findall(r'<span class="wn-in">.*?</span></td>', shown)[0]
+    assert "都随该预警计数" in shown

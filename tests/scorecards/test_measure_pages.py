@@ -23,6 +23,7 @@ from aftersales.merchants.models import Merchant
 from aftersales.merchants.services import merchant_change
 from aftersales.scorecards import consequencewords as words
 from aftersales.scorecards import services
+from aftersales.scorecards.consequencestates import Trigger
 from aftersales.scorecards.models import ConsequenceRule, ConsequenceVersion, MerchantMeasure
 from aftersales.scorecards.services import rectification
 from aftersales.standards.models import Consultation, ConsultationComment
@@ -333,3 +334,15 @@ def test_whoever_lifts_a_measure_at_the_moment_its_time_is_over_ends_it_once(
     assert (
         Event.objects.filter(kind__in=["measure.expired", "measure.lifted"], subject_id=row.pk).count() == 1
     )
+
+
+def test_the_share_in_a_fact_reads_as_the_failing_one() -> None:
+    """Of a rate that is good when high, the share of those that failed stood behind its name as if it were the rate."""
+    fact = {"metric": "resolution", "bad": 3, "cases": 7}
+    with override("en"):
+        said = words.fact_of(Trigger.METRIC, fact, "2026-10")
+        assert said == "Resolved for good up to the end of 2026-10: 3 of 7 failed (failing share 42.9%)"
+    for more in ({}, {"since": "2026-10-15"}):
+        assert words.fact_of(Trigger.METRIC, fact | more, "2026-10").endswith(
+            "7 单中 3 单不达标，不达标率 42.9%"
+        )

@@ -98,8 +98,7 @@ class Shop:
 
     @property
     def is_clear(self) -> bool:
-        """Whether the score of the month before lies outside the interval: more than chance explains."""
-        return self.before is not None and not self.row.low <= self.before <= self.row.high
+        return self.row.is_clear_of(self.before)
 
 
 @dataclass(frozen=True)
@@ -120,6 +119,15 @@ class Board:
     @property
     def number(self) -> int:
         return sum(self.grades.values())
+
+    @property
+    def too_few(self) -> int:
+        """Shops without enough data: they have no grade, and no column of the chart counts them."""
+        return self.grades.get("", 0)
+
+    @property
+    def judged(self) -> int:
+        return self.number - self.too_few
 
 
 def wanted(given: Mapping[str, str]) -> Wanted:

@@ -31,6 +31,7 @@ from aftersales.merchants.services.talks import KEEP, talk_note
 from aftersales.scorecards import measurepages
 from aftersales.scorecards.consequences import BREACH
 from aftersales.scorecards.models import MerchantMeasure, Plan, PlanFile
+from aftersales.scorecards.pages import no_grade
 from aftersales.scorecards.rectification import selectors as plans
 from aftersales.scorecards.rectification.machine import RECTIFY
 from aftersales.scorecards.rectification.states import PlanCause
@@ -54,6 +55,7 @@ def index(request: HttpRequest) -> HttpResponse:
     page = {
         "title": pgettext("navigation", "My shops"), "now": now, "board": found, "lines": kept, "only": only,
         "filters": shops.FILTERS, "managers": others, "manager": chosen,
+        "no_grade": no_grade(),
         "talks": {one.shop.pk: shops.talk_words(one.talk) for one in kept if one.talk},
     }  # fmt: skip
     return render(request, "desk/shops.html", page)
@@ -68,7 +70,7 @@ def _shop(request: HttpRequest, code: str) -> Merchant:
 @needs(SEE)
 @require_GET
 def shop(request: HttpRequest, code: str) -> HttpResponse:
-    """What this shop owes and complains of, its plans and every talk with it."""
+    """What this shop owes, the disputes about it, its plans and every talk with it."""
     row = _shop(request, code)
     asked = _asked_for(request, row)
     form = PlanForm(prefix="plan", breaches=_breaches(request, row), initial=asked)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, ClassVar
 
 from django.db import models
@@ -121,6 +122,10 @@ class Scored(models.Model):
 
     def __str__(self) -> str:
         return f"{self.subject_name} {self.day}: {self.score}"
+
+    def is_clear_of(self, before: Decimal | None) -> bool:
+        """Whether an earlier score lies outside the interval: more than chance explains."""
+        return bool(self.grade) and before is not None and not self.low <= before <= self.high
 
 
 class Standing(Scored):
