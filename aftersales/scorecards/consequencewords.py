@@ -223,6 +223,9 @@ def told(terms: Terms) -> str:
 
 def ended(given: Mapping[str, Any]) -> str:
     """Why the system ended a measure, of the code and numbers that were kept."""
+    if given["code"] == LEFT_OUT and "bad" in given:
+        words = {"left": given["left"], "bad": given["bad"]}
+        return _("Breaches were left out: %(left)s still count, the penalty was for %(bad)s.") % words
     if given["code"] == LEFT_OUT:
         words = {"left": given["left"], "count": given["count"]}
         return _("Breaches were left out: %(left)s still count, %(count)s are needed.") % words

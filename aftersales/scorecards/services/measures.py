@@ -247,7 +247,10 @@ def measure_cancel(
 
 
 def measures_recount(*, clock: int, actor: Any, now: datetime) -> int:
-    """A breach was left out: what the remaining ones no longer carry falls, and they may be judged anew; how many."""
+    """A breach was left out: what the remaining ones no longer carry falls, and they may be judged anew; how many.
+
+    So does a penalty for each case that would be smaller now: the next run takes it for those that remain.
+    """
     facts = MeasureFact.objects.filter(kind=BREACH, key=str(clock), freed_at=None)
     rows = MerchantMeasure.objects.filter(pk__in=facts.values("measure"), trigger=Trigger.BREACHES)
     rows = rows.exclude(state__in=sorted(FALLEN)).select_related("merchant", "rule")
@@ -259,9 +262,13 @@ def _carried_no_more(row: MerchantMeasure, actor: Any, now: datetime) -> bool:
     keys = [int(key) for key in clocks]
     left = len(keys) - BreachExclusion.objects.standing().filter(clock__in=keys).count()
     count = int(row.figures["count"])
-    if left >= count:
+    why = {"code": consequencewords.LEFT_OUT, "left": left}
+    if left < count:
+        why["count"] = count
+    elif turning.charges_too_much(row, left):
+        why["bad"] = row.figures["bad"]
+    else:
         return False
-    why = {"code": consequencewords.LEFT_OUT, "left": left, "count": count}
     measure_cancel(measure=row, reason=why, actor=actor, now=now)
     return True
 

@@ -1,9 +1,10 @@
 """What a measure does outside its own row, and how that ends or is turned back, in the transaction of its move."""
 
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
-from django.db.models import Sum
+from django.db.models import QuerySet, Sum
 
 from accounts.services import system_user
 from aftersales.clocks.models import BreachExclusion, Clock
@@ -108,14 +109,30 @@ def _penalty(row: MerchantMeasure, now: datetime) -> None:
     proposal_notify(proposal=made, actor=system, now=now)
 
 
+def charges_too_much(row: MerchantMeasure, bad: int) -> bool:
+    """Whether it is a penalty for each case, charged still, that is smaller for so many; who was let off stays so."""
+    if row.effect != Effect.PENALTY or row.trigger == Trigger.POINTS or "each" not in row.figures:
+        return False
+    assert row.amount is not None
+    if min(Decimal(row.figures["each"]) * bad, Decimal(row.figures["most"])) >= row.amount:
+        return False
+    return _penalties(row).exists()
+
+
+def _penalties(row: MerchantMeasure) -> QuerySet[Proposal]:
+    """What it charges, as far as that was not turned back."""
+    kind, key = source_of(row)
+    found: QuerySet[Proposal] = Proposal.objects.filter(source_kind=kind, source_id=key)
+    return found.exclude(state__in=sorted(DEAD))
+
+
 def end(row: MerchantMeasure, now: datetime, *, undone: bool) -> None:
     """What it did ends, once. ``undone``: as if it had never been, so money turns back as well."""
     effect, system = Effect(row.effect), system_user(now)
     if row.begins_at is None:
         return
     if effect == Effect.PENALTY and undone:
-        kind, key = source_of(row)
-        for one in Proposal.objects.filter(source_kind=kind, source_id=key).exclude(state__in=sorted(DEAD)):
+        for one in _penalties(row):
             proposal_cancel(proposal=one, actor=system, now=now, reason=row.number)
     if row.released_at is not None:
         return
