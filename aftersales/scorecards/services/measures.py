@@ -25,6 +25,7 @@ from aftersales.scorecards.consequences import BREACH, DAY, Plan
 from aftersales.scorecards.consequencestates import FALLEN, PEOPLE_DECIDE, Effect, MeasureState, Trigger
 from aftersales.scorecards.models import MeasureFact, MeasureFile, MerchantMeasure
 from aftersales.scorecards.services import turning
+from aftersales.scorecards.services.counting import refresh
 from aftersales.standards.selectors import calendar, duration, parameter
 from aftersales.standards.worktime import end_of_working_day
 
@@ -36,12 +37,13 @@ LONGEST, MOST_FILES = 4000, 10
 
 # ------------------------------------------------------------------------------------------------- by rule
 def measures_raise(*, actor: Any, now: datetime) -> int:
-    """What follows now from the rules in force, each fact once; how many measures are new.
+    """What follows now from the rules in force, each fact once; how many measures are new. Figures are counted first.
 
     Each is one transaction: killed halfway, the next run goes on where it stopped. What only people decide is
     proposed; everything else acts at once. A plan that fails stands in the log and keeps no other from its own.
     """
     events.require_actor(actor, RAISE)
+    refresh()
     return sum(_tried(one, actor, now) for one in consequences.plans(now))
 
 
