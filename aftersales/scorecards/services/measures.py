@@ -21,7 +21,7 @@ from aftersales.ledger.services.onefact import facts_hold
 from aftersales.ledger.states import Fallen
 from aftersales.notices.services import notice_send
 from aftersales.scorecards import consequences, consequencewords
-from aftersales.scorecards.consequences import BREACH, DAY, Plan
+from aftersales.scorecards.consequences import BREACH, DAY, Hit, Plan
 from aftersales.scorecards.consequencestates import FALLEN, PEOPLE_DECIDE, Effect, MeasureState, Trigger
 from aftersales.scorecards.models import MeasureFact, MeasureFile, MerchantMeasure
 from aftersales.scorecards.services import turning
@@ -44,6 +44,7 @@ def measures_raise(*, actor: Any, now: datetime) -> int:
     """
     events.require_actor(actor, RAISE)
     refresh()
+    figures_recount(actor=system_user(now), now=now)
     return sum(_tried(one, actor, now) for one in consequences.plans(now))
 
 
@@ -251,7 +252,8 @@ def measure_cancel(
 def measures_recount(*, clock: int, actor: Any, now: datetime) -> int:
     """A breach was left out: what the remaining ones no longer carry falls, and they may be judged anew; how many.
 
-    So does a penalty for each case that would be smaller now: the next run takes it for those that remain.
+    So does a penalty for each case that would be smaller now: the next run takes it for those that remain. Measures on
+    figures are looked at by the morning's run (``figures_recount``); those on a grade or a score stay.
     """
     facts = MeasureFact.objects.filter(kind=BREACH, key=str(clock), freed_at=None)
     rows = MerchantMeasure.objects.filter(pk__in=facts.values("measure"), trigger=Trigger.BREACHES)
@@ -272,6 +274,28 @@ def _carried_no_more(row: MerchantMeasure, actor: Any, now: datetime) -> bool:
     else:
         return False
     measure_cancel(measure=row, reason=why, actor=actor, now=now)
+    return True
+
+
+def figures_recount(*, actor: Any, now: datetime) -> int:
+    """Measures that their figure carries no more fall, and it may be judged anew; how many. It was counted before.
+
+    Those on a grade or a score stay: they rest on what was kept of the month, and that never changes.
+    """
+    return sum(_figure_fell(row, hit, actor, now) for row, hit in consequences.judged_again(now))
+
+
+def _figure_fell(row: MerchantMeasure, hit: Hit | None, actor: Any, now: datetime) -> bool:
+    if hit is not None and not turning.charges_too_much(row, hit.bad):
+        return False
+    why = {"code": consequencewords.LEFT_OUT, "metric": row.figures["metric"]}
+    try:
+        measure_cancel(measure=row, reason=why, actor=actor, now=now)
+    except OperationalError:  # the database, not the measure
+        raise
+    except Exception:
+        logger.exception("%s could not be cancelled", row.number)
+        return False
     return True
 
 
