@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import OperationalError
 from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
@@ -37,6 +37,7 @@ DAY = timedelta(days=1)
 MONTHS = 3  # looked back: rules may wait for figures that settle late
 ANNOUNCED = "incentive_announce_days_merchant"
 Fact = tuple[str, str]
+Found = TypeVar("Found")
 BREACH, FIGURE, MONTH, POINTS = "breach", "metric", "month", "points"
 MONTHLY = frozenset({Trigger.METRIC, Trigger.GRADE, Trigger.SCORE})
 
@@ -150,7 +151,7 @@ def plans(now: datetime) -> list[Plan]:
     return sorted(found, key=lambda one: -order.index(one.step.effect))
 
 
-def _safely(version: ConsequenceVersion, planned: Callable[[Terms], list[Plan]]) -> list[Plan]:
+def _safely(version: ConsequenceVersion, planned: Callable[[Terms], list[Found]]) -> list[Found]:
     """A version that can no longer be read or judged stands in the log; the others go on."""
     try:
         return planned(terms_of(version))
@@ -277,6 +278,43 @@ def _by_metric(terms: Terms, month: date, after: Mapping[int, date], begin: date
         _bad(terms, month, pk, num, den, first.get(pk, since)) for pk, (num, den) in sorted(found.items())
     )
     return [one for one in hits if one is not None]
+
+
+def judged_again(now: datetime) -> list[tuple[MerchantMeasure, Hit | None]]:
+    """Measures on figures, and what would be held against the shop of the same days now: rows may be left out since.
+
+    Each by its own version; one that is over only as long as its rule remembers it.
+    """
+    rows = MerchantMeasure.objects.filter(trigger=Trigger.METRIC).exclude(state__in=sorted(FALLEN))
+    versions = ConsequenceVersion.objects.filter(rule__in=rows.values("rule")).select_related("rule")
+    found: list[tuple[MerchantMeasure, Hit | None]] = []
+    for version in versions.order_by("pk"):
+        mine = rows.filter(rule=version.rule_id, citation=version.citation)
+        found += _safely(version, partial(_again, mine.select_related("merchant", "rule"), now=now))
+    return found
+
+
+def _again(
+    rows: QuerySet[MerchantMeasure], terms: Terms, now: datetime
+) -> list[tuple[MerchantMeasure, Hit | None]]:
+    by: dict[date, list[MerchantMeasure]] = {}
+    remembered = Q(ended_at=None) | Q(proposed_at__gt=now - terms.remember * DAY)
+    for one in rows.filter(remembered).order_by("pk"):
+        by.setdefault(one.period, []).append(one)
+    found: list[tuple[MerchantMeasure, Hit | None]] = []
+    for month, mine in by.items():
+        hits = monthly(terms, month, after={one.merchant_id: first_day(one) - DAY for one in mine})
+        bad = {one.merchant_id: one for one in hits}
+        found += [(one, bad.get(one.merchant_id)) for one in mine]
+    return found
+
+
+def first_day(row: MerchantMeasure) -> date:
+    """The first of the days that were counted: later than the window where an earlier measure was about the rest."""
+    if "since" in row.figures:
+        return date.fromisoformat(row.figures["since"])
+    until = last_of(row.period)
+    return until - (int(row.figures.get("days") or until.day) - 1) * DAY
 
 
 def neutral(merchant: str) -> QuerySet[Neutral]:

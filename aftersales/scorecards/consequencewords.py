@@ -223,6 +223,16 @@ def told(terms: Terms) -> str:
 
 def ended(given: Mapping[str, Any]) -> str:
     """Why the system ended a measure, of the code and numbers that were kept."""
+    words: dict[str, Any]
+    if given["code"] == LEFT_OUT and "metric" in given:
+        words = {"metric": metric_name(given["metric"])}
+        return (
+            _("%(metric)s: what was left out counts no more, and the rest does not carry the measure.")
+            % words
+        )
+    if given["code"] == LEFT_OUT and "bad" in given:
+        words = {"left": given["left"], "bad": given["bad"]}
+        return _("Breaches were left out: %(left)s still count, the penalty was for %(bad)s.") % words
     if given["code"] == LEFT_OUT:
         words = {"left": given["left"], "count": given["count"]}
         return _("Breaches were left out: %(left)s still count, %(count)s are needed.") % words

@@ -35,9 +35,13 @@ def recount() -> int:
 
 @shared_task
 def score() -> int:
-    """Every night: where everybody stands; and the month that is over, once its figures have settled."""
+    """Every night: where everybody stands; and the month that is over, once its figures have settled.
+
+    What was touched is counted first: a month that is kept never changes.
+    """
     now = timezone.now()
     with origin.coming_from("task"):
+        services.refresh()
         number = services.standings_count(now=now)
         this_month = now.astimezone(selectors.zone()).date().replace(day=1)
         try:

@@ -5,13 +5,17 @@ from datetime import datetime
 from typing import Any
 
 import pytest
+from django.utils.translation import override
 
-from aftersales.clocks.models import BreachExclusion
+from aftersales.clocks.models import BreachExclusion, Clock
+from aftersales.clocks.services import breach_exclude
 from aftersales.core.errors import Refused
 from aftersales.ledger import pages
 from aftersales.ledger import services as ledger
 from aftersales.ledger.models import Proposal
+from aftersales.ledger.states import DEAD
 from aftersales.merchants.services import merchant_change
+from aftersales.scorecards import consequencewords
 from aftersales.scorecards.models import MerchantMeasure
 from tests.cast import Cast
 from tests.merchants.shops import Shop
@@ -78,3 +82,56 @@ def test_a_penalty_that_is_withdrawn_ends_its_measure_and_its_fact_goes_on_count
     kept = counted(at + 3 * HOUR, "merchant", shop.merchant.pk)["obligations_kept"]
     assert (kept.num, kept.den) == (0, 4)
     assert raised(at + DAY) == [], "nor does the same fact lead to another penalty"
+
+
+def left_out(desk: Cast, clock: Clock, now: datetime) -> None:
+    breach_exclude(clock=clock, cause="platform", reason="我们处理的", actor=desk.operations, now=now)
+    for _again in range(2):
+        noted(now)
+
+
+def test_a_penalty_for_each_case_is_taken_anew_for_those_that_remain(
+    desk: Cast, shop: Shop, broken: Any, now: datetime
+) -> None:
+    steps = [WARNING, {"effect": "penalty", "amount": "100", "most": "300", "days": 30}]
+    only_rule(desk, now, "money", now - DAY, **LADDER | {"steps": steps})
+    broken(shop.merchant, now, 2)
+    (warning,) = raised(now + 4 * DAY)
+    clocks = broken(shop.merchant, now + 5 * DAY, 4)
+    at = now + 9 * DAY
+    (fine,) = raised(at)
+    proposal = Proposal.objects.get(source_kind="scorecards.merchantmeasure", source_id=fine.pk)
+    assert (fine.amount, proposal.amount) == (300, 300)
+    for clock, state in ((clocks[0], "in_force"), (clocks[1], "cancelled")):
+        left_out(desk, clock, at + HOUR)
+        fine.refresh_from_db()
+        assert fine.state == state, "three cost as much as four, two do not"
+    proposal.refresh_from_db()
+    assert proposal.state in DEAD
+    with override("en"):
+        assert "2 still count, the penalty was for 4" in consequencewords.why_ended(fine)
+    (again,) = raised(at + DAY)
+    assert (again.effect, again.amount, again.rests_on) == ("penalty", 200, warning)
+    assert set(again.facts.values_list("key", flat=True)) == {str(one.pk) for one in clocks[2:]}
+    charged = Proposal.objects.exclude(state__in=sorted(DEAD))
+    assert charged.get(source_kind="scorecards.merchantmeasure", source_id=again.pk).amount == 200
+
+
+def test_who_was_let_off_a_penalty_is_not_charged_a_smaller_one(
+    desk: Cast, shop: Shop, broken: Any, now: datetime
+) -> None:
+    steps = [WARNING, {"effect": "penalty", "amount": "100", "most": "900", "days": 30}]
+    only_rule(desk, now, "money", now - DAY, **LADDER | {"steps": steps})
+    broken(shop.merchant, now, 2)
+    raised(now + 4 * DAY)
+    clocks = broken(shop.merchant, now + 5 * DAY, 3)
+    at = now + 9 * DAY
+    (fine,) = raised(at)
+    proposal = Proposal.objects.get(source_kind="scorecards.merchantmeasure", source_id=fine.pk)
+    ledger.proposal_withdraw(proposal=proposal, reason="首次，从宽", actor=desk.finance, now=at + HOUR)
+    for _again in range(2):
+        noted(at + HOUR)
+    left_out(desk, clocks[0], at + 2 * HOUR)
+    fine.refresh_from_db()
+    assert fine.state == "lifted"
+    assert raised(at + DAY) == []

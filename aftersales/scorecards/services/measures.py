@@ -21,10 +21,11 @@ from aftersales.ledger.services.onefact import facts_hold
 from aftersales.ledger.states import Fallen
 from aftersales.notices.services import notice_send
 from aftersales.scorecards import consequences, consequencewords
-from aftersales.scorecards.consequences import BREACH, DAY, Plan
+from aftersales.scorecards.consequences import BREACH, DAY, Hit, Plan
 from aftersales.scorecards.consequencestates import FALLEN, PEOPLE_DECIDE, Effect, MeasureState, Trigger
 from aftersales.scorecards.models import MeasureFact, MeasureFile, MerchantMeasure
 from aftersales.scorecards.services import turning
+from aftersales.scorecards.services.counting import refresh
 from aftersales.standards.selectors import calendar, duration, parameter
 from aftersales.standards.worktime import end_of_working_day
 
@@ -36,12 +37,14 @@ LONGEST, MOST_FILES = 4000, 10
 
 # ------------------------------------------------------------------------------------------------- by rule
 def measures_raise(*, actor: Any, now: datetime) -> int:
-    """What follows now from the rules in force, each fact once; how many measures are new.
+    """What follows now from the rules in force, each fact once; how many measures are new. Figures are counted first.
 
     Each is one transaction: killed halfway, the next run goes on where it stopped. What only people decide is
     proposed; everything else acts at once. A plan that fails stands in the log and keeps no other from its own.
     """
     events.require_actor(actor, RAISE)
+    refresh()
+    figures_recount(actor=system_user(now), now=now)
     return sum(_tried(one, actor, now) for one in consequences.plans(now))
 
 
@@ -247,7 +250,11 @@ def measure_cancel(
 
 
 def measures_recount(*, clock: int, actor: Any, now: datetime) -> int:
-    """A breach was left out: what the remaining ones no longer carry falls, and they may be judged anew; how many."""
+    """A breach was left out: what the remaining ones no longer carry falls, and they may be judged anew; how many.
+
+    So does a penalty for each case that would be smaller now: the next run takes it for those that remain. Measures on
+    figures are looked at by the morning's run (``figures_recount``); those on a grade or a score stay.
+    """
     facts = MeasureFact.objects.filter(kind=BREACH, key=str(clock), freed_at=None)
     rows = MerchantMeasure.objects.filter(pk__in=facts.values("measure"), trigger=Trigger.BREACHES)
     rows = rows.exclude(state__in=sorted(FALLEN)).select_related("merchant", "rule")
@@ -259,10 +266,36 @@ def _carried_no_more(row: MerchantMeasure, actor: Any, now: datetime) -> bool:
     keys = [int(key) for key in clocks]
     left = len(keys) - BreachExclusion.objects.standing().filter(clock__in=keys).count()
     count = int(row.figures["count"])
-    if left >= count:
+    why = {"code": consequencewords.LEFT_OUT, "left": left}
+    if left < count:
+        why["count"] = count
+    elif turning.charges_too_much(row, left):
+        why["bad"] = row.figures["bad"]
+    else:
         return False
-    why = {"code": consequencewords.LEFT_OUT, "left": left, "count": count}
     measure_cancel(measure=row, reason=why, actor=actor, now=now)
+    return True
+
+
+def figures_recount(*, actor: Any, now: datetime) -> int:
+    """Measures that their figure carries no more fall, and it may be judged anew; how many. It was counted before.
+
+    Those on a grade or a score stay: they rest on what was kept of the month, and that never changes.
+    """
+    return sum(_figure_fell(row, hit, actor, now) for row, hit in consequences.judged_again(now))
+
+
+def _figure_fell(row: MerchantMeasure, hit: Hit | None, actor: Any, now: datetime) -> bool:
+    if hit is not None and not turning.charges_too_much(row, hit.bad):
+        return False
+    why = {"code": consequencewords.LEFT_OUT, "metric": row.figures["metric"]}
+    try:
+        measure_cancel(measure=row, reason=why, actor=actor, now=now)
+    except OperationalError:  # the database, not the measure
+        raise
+    except Exception:
+        logger.exception("%s could not be cancelled", row.number)
+        return False
     return True
 
 

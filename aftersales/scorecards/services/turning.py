@@ -1,9 +1,10 @@
 """What a measure does outside its own row, and how that ends or is turned back, in the transaction of its move."""
 
-from datetime import date, datetime
+from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
-from django.db.models import Sum
+from django.db.models import QuerySet, Sum
 
 from accounts.services import system_user
 from aftersales.clocks.models import BreachExclusion, Clock
@@ -19,7 +20,7 @@ from aftersales.merchants.models import Merchant
 from aftersales.merchants.services import deposit_due_change, merchant_move
 from aftersales.merchants.states import Cause, MerchantState
 from aftersales.scorecards import consequencewords
-from aftersales.scorecards.consequences import BREACH, DAY, FIGURE, last_of
+from aftersales.scorecards.consequences import BREACH, FIGURE, first_day, last_of
 from aftersales.scorecards.consequencestates import FALLEN, Effect, Trigger
 from aftersales.scorecards.models import MerchantMeasure, Neutral
 from aftersales.scorecards.services.counting import touch
@@ -108,14 +109,30 @@ def _penalty(row: MerchantMeasure, now: datetime) -> None:
     proposal_notify(proposal=made, actor=system, now=now)
 
 
+def charges_too_much(row: MerchantMeasure, bad: int) -> bool:
+    """Whether it is a penalty for each case, charged still, that is smaller for so many; who was let off stays so."""
+    if row.effect != Effect.PENALTY or row.trigger == Trigger.POINTS or "each" not in row.figures:
+        return False
+    assert row.amount is not None
+    if min(Decimal(row.figures["each"]) * bad, Decimal(row.figures["most"])) >= row.amount:
+        return False
+    return _penalties(row).exists()
+
+
+def _penalties(row: MerchantMeasure) -> QuerySet[Proposal]:
+    """What it charges, as far as that was not turned back."""
+    kind, key = source_of(row)
+    found: QuerySet[Proposal] = Proposal.objects.filter(source_kind=kind, source_id=key)
+    return found.exclude(state__in=sorted(DEAD))
+
+
 def end(row: MerchantMeasure, now: datetime, *, undone: bool) -> None:
     """What it did ends, once. ``undone``: as if it had never been, so money turns back as well."""
     effect, system = Effect(row.effect), system_user(now)
     if row.begins_at is None:
         return
     if effect == Effect.PENALTY and undone:
-        kind, key = source_of(row)
-        for one in Proposal.objects.filter(source_kind=kind, source_id=key).exclude(state__in=sorted(DEAD)):
+        for one in _penalties(row):
             proposal_cancel(proposal=one, actor=system, now=now, reason=row.number)
     if row.released_at is not None:
         return
@@ -162,7 +179,7 @@ def fact_falls(row: MerchantMeasure, answer: str, actor: Any, now: datetime) -> 
     _leave_out(row, [int(one.key) for one in facts if one.kind == BREACH], answer, actor, now)
     metrics = {one.key.split(" ")[0] for one in facts if one.kind == FIGURE}
     until = last_of(row.period)
-    since = _first_day(row)
+    since = first_day(row)
     made = [
         Neutral(
             measure=row, merchant_id=row.merchant_id, metric=code, since=since, until=until, at=now
@@ -171,14 +188,6 @@ def fact_falls(row: MerchantMeasure, answer: str, actor: Any, now: datetime) -> 
     ]  # fmt: skip
     Neutral.objects.bulk_create(made, ignore_conflicts=True)
     jobs.enqueue(STAND, key=f"{STAND}:{row.pk}", payload={"measure": row.pk}, now=now)
-
-
-def _first_day(row: MerchantMeasure) -> date:
-    """The first of the days that were counted: later than the window where an earlier measure was about the rest."""
-    if "since" in row.figures:
-        return date.fromisoformat(row.figures["since"])
-    until = last_of(row.period)
-    return until - (int(row.figures.get("days") or until.day) - 1) * DAY
 
 
 def _leave_out(row: MerchantMeasure, clocks: list[int], answer: str, actor: Any, now: datetime) -> None:
