@@ -11,10 +11,10 @@ from typing import Any
 from django.db import OperationalError
 from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
 
-from aftersales.clocks.models import BreachExclusion, Clock
 from aftersales.ledger.states import Fallen
 from aftersales.merchants.models import Merchant
 from aftersales.merchants.states import TERMINAL
+from aftersales.scorecards.consequenceclocks import answered, counting, figured
 from aftersales.scorecards.consequencestates import FALLEN, Effect, MeasureState, Trigger
 from aftersales.scorecards.consequenceterms import Step, Terms, read
 from aftersales.scorecards.models import (
@@ -30,7 +30,6 @@ from aftersales.scorecards.rewards.charged import charged, charged_breaches
 from aftersales.scorecards.scores import rules, selectors
 from aftersales.scorecards.states import Direction, SubjectKind, Verdict
 from aftersales.standards.selectors import duration
-from aftersales.standards.states import Debtor
 
 logger = logging.getLogger(__name__)
 DAY = timedelta(days=1)
@@ -192,11 +191,7 @@ def _daily(version: ConsequenceVersion, terms: Terms, now: datetime) -> list[Hit
 
 def broken(terms: Terms, since: datetime, until: datetime, *, fresh: bool) -> list[tuple[int, int, datetime]]:
     """Breaches of merchants that count, oldest first. ``fresh``: nothing followed from them yet."""
-    left_out = BreachExclusion.objects.standing().filter(clock=OuterRef("pk"))
-    rows: QuerySet[Clock] = Clock.objects.filter(
-        ~Exists(left_out), owed_by=Debtor.MERCHANT, is_historic=False, merchant_id__isnull=False,
-        breached_at__gte=since, breached_at__lt=until,
-    )  # fmt: skip
+    rows = counting().filter(breached_at__gte=since, breached_at__lt=until)
     if terms.promises:
         rows = rows.filter(promise__in=terms.promises)
     told: Any = rows.order_by("breached_at", "pk").values_list("pk", "merchant_id", "breached_at")
@@ -205,6 +200,8 @@ def broken(terms: Terms, since: datetime, until: datetime, *, fresh: bool) -> li
         return found
     merchants, clocks = {one for _pk, one, _at in found}, {str(pk) for pk, _merchant, _at in found}
     taken = _taken(BREACH, merchants, clocks) | charged_breaches(since)
+    begin = since.astimezone(selectors.zone()).date()
+    taken |= figured([pk for pk, _merchant, _at in found], merchants, begin)
     return [one for one in found if str(one[0]) not in taken]
 
 
@@ -249,15 +246,16 @@ def monthly(
 
     ``begin``: the first day of the rule; of figures before it nothing is held against anybody.
 
-    Grades are those of the snapshot; ``anew``: of a month without one they are counted from the figures.
+    Grades are those of the snapshot; ``anew``: as if nothing had followed from anything, and of a month without a
+    snapshot they are counted from the figures.
     """
     if terms.trigger == Trigger.METRIC:
-        return _by_metric(terms, month, after, begin)
+        return _by_metric(terms, month, after, begin, anew=anew)
     scores = _kept_scores(month) or (_counted_scores(month) if anew else [])
     return [one for one in _by_score(terms, month, scores) if after.get(one.merchant_id, date.min) < month]
 
 
-def _by_metric(terms: Terms, month: date, after: Mapping[int, date], begin: date) -> list[Hit]:
+def _by_metric(terms: Terms, month: date, after: Mapping[int, date], begin: date, *, anew: bool) -> list[Hit]:
     assert terms.metric is not None
     until = last_of(month)
     since = max(until - (terms.days - 1) * DAY, begin)
@@ -273,9 +271,11 @@ def _by_metric(terms: Terms, month: date, after: Mapping[int, date], begin: date
             was = found.get(pk, (0, 0))
             found[pk] = (was[0] + num, was[1] + den)
     first = {pk: max(since, after[pk] + DAY) for pk in judged_before}
-    hits = (
-        _bad(terms, month, pk, num, den, first.get(pk, since)) for pk, (num, den) in sorted(found.items())
-    )
+    spent = {} if anew else answered(terms.metric.code, since, until)
+    hits = []
+    for pk, (num, den) in sorted(found.items()):
+        begin = first.get(pk, since)
+        hits.append(_bad(terms, month, pk, num, den, begin, sum(day >= begin for day in spent.get(pk, ()))))
     return [one for one in hits if one is not None]
 
 
@@ -288,12 +288,15 @@ def neutral(merchant: str) -> QuerySet[Neutral]:
     return rows
 
 
-def _bad(terms: Terms, month: date, merchant: int, num: int, den: int, since: date) -> Hit | None:
-    """Held against him only when the Wilson bound that favours him passes the limit and enough cases were bad (C1)."""
+def _bad(terms: Terms, month: date, merchant: int, num: int, den: int, since: date, spent: int) -> Hit | None:
+    """Held against him only when the Wilson bound that favours him passes the limit and enough cases were bad (C1).
+
+    ``spent``: so many of the bad cases led to something by themselves, and count neither as bad nor as cases.
+    """
     assert terms.metric is not None
     higher = terms.metric.direction == Direction.HIGHER
-    cases = max(num, den)
-    bad = cases - num if higher else num
+    every = max(num, den)
+    bad, cases = max((every - num if higher else num) - spent, 0), max(every - spent, 0)
     limit = 1 - terms.limit if higher else terms.limit
     low, _high = rules.wilson(Decimal(bad), Decimal(cases), terms.z)
     if bad < terms.count or low <= limit:
@@ -303,6 +306,8 @@ def _bad(terms: Terms, month: date, merchant: int, num: int, den: int, since: da
         "bad_limit": str(limit), "count": terms.count, "days": terms.days,
         "since": since.isoformat(),
     }  # fmt: skip
+    if spent:
+        figures["answered"] = spent
     fact = (FIGURE, f"{terms.metric.code} {month:%Y-%m}")
     return Hit(merchant, selectors.ends(last_of(month)), month, (fact,), figures, bad, since)
 
@@ -418,7 +423,22 @@ def stands(plan: Plan, now: datetime) -> bool:
     again = [(one.number, one.rests_on) for one in _planned(plan.version, plan.terms, [plan.hit], now)]
     breaches = {key for kind, key in plan.hit.facts if kind == BREACH}
     since, who = plan.hit.at - plan.terms.days * DAY, plan.hit.merchant_id
-    return again == [(plan.number, plan.rests_on)] and not breaches & charged_breaches(since, party_id=who)
+    free = not breaches & charged_breaches(since, party_id=who) and not _answered_meanwhile(plan)
+    return free and again == [(plan.number, plan.rests_on)]
+
+
+def _answered_meanwhile(plan: Plan) -> bool:
+    """Whether something followed since from its clocks: from a figure of them, or from more of them one by one."""
+    hit, metric = plan.hit, plan.terms.metric
+    if hit.since is None:
+        return False
+    if plan.terms.trigger == Trigger.BREACHES:
+        clocks = [int(key) for kind, key in hit.facts if kind == BREACH]
+        return bool(figured(clocks, [hit.merchant_id], hit.since))
+    if plan.terms.trigger != Trigger.METRIC or metric is None:
+        return False
+    spent = answered(metric.code, hit.since, hit.until, merchant_id=hit.merchant_id)
+    return len(spent.get(hit.merchant_id, ())) != hit.figures.get("answered", 0)
 
 
 def _open(hits: Sequence[Hit], rule: int) -> list[Hit]:

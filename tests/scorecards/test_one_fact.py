@@ -6,18 +6,20 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.utils.translation import override
 
 from accounts.services import system_user
 from aftersales.ledger import incentives
 from aftersales.ledger import services as ledger
 from aftersales.ledger.models import IncentiveVersion, Proposal
 from aftersales.merchants.models import Merchant
-from aftersales.scorecards import services
+from aftersales.scorecards import consequencewords, services
 from aftersales.scorecards.models import Formula, MerchantMeasure, MonthOutcome, Neutral, Snapshot
 from tests.cast import Cast
 from tests.ledger.conftest import late_rule
 from tests.merchants.shops import Shop
 from tests.records import merchant as a_merchant
+from tests.scorecards.conftest import noted
 from tests.scorecards.test_measures import (
     DAY,
     HOUR,
@@ -190,3 +192,47 @@ def test_a_measure_that_was_the_wrong_consequence_leaves_its_fact_to_another_rul
     (second,) = raised(now + 3 * DAY)
     assert (second.rule.code, second.step, second.rests_on) == ("milder", 1, None)
     assert said(version, dry=True)[shop.merchant.pk] == ("taken", None)
+
+
+BREACHES = {
+    "trigger": "breaches", "days": 60, "count": 5, "remember": 180,
+    "steps": [WARNING, {"effect": "cap", "cap": 50, "days": 7}],
+}  # fmt: skip
+ANSWERS = METRIC | {"metric": "answer_in_time", "limit": "0.8", "lag": 1}
+
+
+@pytest.mark.parametrize("first", ["breaches", "figure"])
+def test_late_answers_and_the_figure_counted_from_them_are_one_fact(
+    desk: Cast, shop: Shop, broken: Any, now: datetime, first: str
+) -> None:
+    terms = [BREACHES, ANSWERS] if first == "breaches" else [ANSWERS, BREACHES]
+    only_rule(desk, now, "first", now - 60 * DAY, **terms[0])
+    broken(shop.merchant, now, 8)
+    noted(now + 20 * DAY)
+    services.refresh()
+    at = datetime(2026, 12, 10, 2, tzinfo=now.tzinfo)
+    (one,) = raised(at)
+    a_rule(desk, now, "second", now - 60 * DAY, **terms[1])
+    assert raised(at + HOUR) == []
+    services.measure_cancel(measure=one, reason="前一步已撤", actor=system_user(at), now=at + 2 * HOUR)
+    assert len(raised(at + 3 * HOUR)) == 1, "of two that rest on one fact only one is taken in one run, too"
+    assert raised(at + 4 * HOUR) == []
+
+
+def test_a_figure_is_judged_by_the_late_answers_that_led_to_nothing_yet(
+    desk: Cast, shop: Shop, broken: Any, now: datetime
+) -> None:
+    only_rule(desk, now, "single", now - 60 * DAY, **BREACHES | {"days": 2})
+    broken(shop.merchant, now, 5)
+    assert len(raised(now + 4 * DAY)) == 1
+    only_rule(desk, now, "figure", now - 60 * DAY, **ANSWERS)
+    broken(shop.merchant, now + 5 * DAY, 4)
+    noted(now + 9 * DAY)
+    services.refresh()
+    at = datetime(2026, 12, 10, 2, tzinfo=now.tzinfo)
+    assert raised(at) == [], "nine were late, and four of them are too few"
+    a_rule(desk, now, "stricter", now - 60 * DAY, **ANSWERS | {"count": 4, "limit": "0.9"})
+    (row,) = raised(at + HOUR)
+    assert (row.figures["bad"], row.figures["cases"], row.figures["answered"]) == (4, 4, 5)
+    with override("en"):
+        assert "without 5 further bad cases" in consequencewords.counting(row)
