@@ -1,11 +1,13 @@
 """Breaches and the figures that are counted from the same clocks: one fact has one main consequence (order 116 §27)."""
 
 from collections.abc import Collection
-from datetime import date, datetime, time, timedelta
+from datetime import date
+from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from aftersales.clocks.models import BreachExclusion, Clock
+from aftersales.scorecards.consequencedays import DAY, first_day, last_of, starts
 from aftersales.scorecards.consequencestates import FALLEN, MeasureState, Trigger
 from aftersales.scorecards.models import MeasureFact, MerchantMeasure, Neutral
 from aftersales.scorecards.rewards.charged import charged_breaches, charged_figures
@@ -36,7 +38,7 @@ def answered(code: str, since: date, until: date, **of: int) -> dict[int, list[d
     standing = MeasureFact.objects.filter(measure__trigger=Trigger.BREACHES, freed_at=None, **of)
     keys = set(
         standing.filter(measure__period__gte=since.replace(day=1)).values_list("key", flat=True)
-    ) | charged_breaches(_begin(since))
+    ) | charged_breaches(starts(since))
     rows = counting().filter(FIGURES[code], _within(since, until), pk__in=[int(one) for one in keys], **of)
     out = list(
         Neutral.objects.filter(metric=code, since__lte=until, until__gte=since, **of).values_list(
@@ -44,7 +46,8 @@ def answered(code: str, since: date, until: date, **of: int) -> dict[int, list[d
         )
     )
     found: dict[int, list[date]] = {}
-    for merchant, at in rows.values_list("merchant_id", "breached_at"):
+    told: Any = rows.values_list("merchant_id", "breached_at")
+    for merchant, at in told:
         day = at.astimezone(selectors.zone()).date()
         if not any(who == merchant and first <= day <= last for who, first, last in out):
             found.setdefault(merchant, []).append(day)
@@ -57,7 +60,7 @@ def figured(clocks: Collection[int], merchants: Collection[int], since: date) ->
     """
     first = since.replace(day=1)
     found = [
-        (merchant, code, month, _last_of(month))
+        (merchant, code, month, last_of(month))
         for merchant, code, month in charged_figures(FIGURES, first)
         if merchant in merchants
     ]
@@ -65,8 +68,7 @@ def figured(clocks: Collection[int], merchants: Collection[int], since: date) ->
         merchant__in=merchants, trigger=Trigger.METRIC, figures__metric__in=list(FIGURES), period__gte=first
     ).exclude(state__in=sorted(FALLEN - {MeasureState.WITHDRAWN}))
     for merchant, period, figures in rows.values_list("merchant_id", "period", "figures"):
-        begin = date.fromisoformat(figures["since"]) if "since" in figures else period
-        found.append((merchant, figures["metric"], begin, _last_of(period)))
+        found.append((merchant, figures["metric"], first_day(period, figures), last_of(period)))
     if not found:
         return set()
     spans = Q()
@@ -76,12 +78,4 @@ def figured(clocks: Collection[int], merchants: Collection[int], since: date) ->
 
 
 def _within(since: date, until: date) -> Q:
-    return Q(breached_at__gte=_begin(since), breached_at__lt=_begin(until + timedelta(days=1)))
-
-
-def _begin(day: date) -> datetime:
-    return datetime.combine(day, time.min, selectors.zone())
-
-
-def _last_of(month: date) -> date:
-    return (month + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+    return Q(breached_at__gte=starts(since), breached_at__lt=starts(until + DAY))

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from decimal import Decimal
 from functools import partial
 from typing import Any
@@ -15,6 +15,7 @@ from aftersales.ledger.states import Fallen
 from aftersales.merchants.models import Merchant
 from aftersales.merchants.states import TERMINAL
 from aftersales.scorecards.consequenceclocks import answered, counting, figured
+from aftersales.scorecards.consequencedays import DAY, first_day, last_of, starts
 from aftersales.scorecards.consequencestates import FALLEN, Effect, MeasureState, Trigger
 from aftersales.scorecards.consequenceterms import Step, Terms, read
 from aftersales.scorecards.models import (
@@ -26,13 +27,12 @@ from aftersales.scorecards.models import (
     Rollup,
     Snapshot,
 )
-from aftersales.scorecards.rewards.charged import charged, charged_breaches
+from aftersales.scorecards.rewards.charged import charged, charged_breaches, charged_figures
 from aftersales.scorecards.scores import rules, selectors
 from aftersales.scorecards.states import Direction, SubjectKind, Verdict
 from aftersales.standards.selectors import duration
 
 logger = logging.getLogger(__name__)
-DAY = timedelta(days=1)
 MONTHS = 3  # looked back: rules may wait for figures that settle late
 ANNOUNCED = "incentive_announce_days_merchant"
 Fact = tuple[str, str]
@@ -115,14 +115,6 @@ def settled(terms: Terms, month: date) -> datetime:
     return end + wait
 
 
-def last_of(month: date) -> date:
-    return (month + 31 * DAY).replace(day=1) - DAY
-
-
-def starts(day: date) -> datetime:
-    return datetime.combine(day, time.min, selectors.zone())
-
-
 def in_force(trigger_at: datetime) -> list[ConsequenceVersion]:
     """Every version by which that moment is judged, by the code of its rule."""
     rows = ConsequenceVersion.objects.in_force(trigger_at).select_related("rule")
@@ -171,7 +163,8 @@ def _by_month(version: ConsequenceVersion, terms: Terms, month: date, now: datet
         return []
     assert version.valid_from is not None
     begin = version.valid_from.astimezone(selectors.zone()).date()
-    return _planned(version, terms, monthly(terms, month, after=_covered(version), begin=begin), now)
+    after = _covered(version, terms, month)
+    return _planned(version, terms, monthly(terms, month, after=after, begin=begin), now)
 
 
 def _daily(version: ConsequenceVersion, terms: Terms, now: datetime) -> list[Hit]:
@@ -230,13 +223,34 @@ def _judged(rule: int) -> QuerySet[MerchantMeasure]:
     return rows.exclude(~Q(fell_by=Fallen.CONSEQUENCE), state__in=sorted(FALLEN))  # type: ignore[no-any-return]
 
 
-def _covered(version: ConsequenceVersion) -> dict[int, date]:
-    """By merchant the last day that a measure by this rule was about; also one that people decided not to take."""
+def _covered(version: ConsequenceVersion, terms: Terms, month: date) -> dict[int, date]:
+    """By merchant the last day that a measure by this rule was about, or what else followed from the same figure for
+    days up to this month; also one that people decided not to take.
+    """
     fallen = sorted(FALLEN - {MeasureState.WITHDRAWN})
     judged = MerchantMeasure.objects.filter(rule=version.rule_id)
     judged = judged.exclude(~Q(fell_by=Fallen.CONSEQUENCE), state__in=fallen)
     rows = judged.order_by("period").values_list("merchant_id", "period")
-    return {merchant: last_of(period) for merchant, period in rows}
+    found = {merchant: last_of(period) for merchant, period in rows}
+    if terms.metric is not None:
+        since = (last_of(month) - (terms.days - 1) * DAY).replace(day=1)
+        for merchant, begin, until in _followed(terms.metric.code, since):
+            if begin <= last_of(month):
+                found[merchant] = max(found.get(merchant, date.min), until)
+    return found
+
+
+def _followed(code: str, since: date) -> list[tuple[int, date, date]]:
+    """Merchants and the days, ``since`` the first of a month, for which something followed from a figure: by whatever
+    rule, of this book or of the ledger's.
+    """
+    rows = MeasureFact.objects.filter(
+        kind=FIGURE, key__startswith=f"{code} ", freed_at=None, measure__period__gte=since
+    ).exclude(measure__state__in=sorted(FALLEN - {MeasureState.WITHDRAWN}))
+    told = rows.values_list("merchant_id", "measure__period", "measure__figures")
+    found = [(merchant, first_day(period, figures), last_of(period)) for merchant, period, figures in told]
+    charges = charged_figures([code], since)
+    return found + [(merchant, month, last_of(month)) for merchant, _code, month in charges]
 
 
 def monthly(
@@ -262,21 +276,29 @@ def _by_metric(terms: Terms, month: date, after: Mapping[int, date], begin: date
     rows = Rollup.objects.of_days(since, until).filter(
         ~Exists(neutral("subject_id")), subject_kind=SubjectKind.MERCHANT, metric=terms.metric.code
     )
-    judged_before = {one for one, day in after.items() if day >= since}
-    summed = rows.exclude(subject_id__in=judged_before).order_by().values_list("subject_id")
+    first = {pk: max(since, day + DAY) for pk, day in after.items() if day >= since}
+    summed = rows.exclude(subject_id__in=first).order_by().values_list("subject_id")
     found = {pk: (num, den) for pk, num, den in summed.annotate(Sum("num"), Sum("den"))}
-    days = rows.filter(subject_id__in=judged_before).values_list("subject_id", "day", "num", "den")
-    for pk, day, num, den in days:
-        if day > after[pk]:
+    for pk, day, num, den in rows.filter(subject_id__in=first).values_list("subject_id", "day", "num", "den"):
+        if day >= first[pk]:
             was = found.get(pk, (0, 0))
             found[pk] = (was[0] + num, was[1] + den)
-    first = {pk: max(since, after[pk] + DAY) for pk in judged_before}
     spent = {} if anew else answered(terms.metric.code, since, until)
     hits = []
     for pk, (num, den) in sorted(found.items()):
-        begin = first.get(pk, since)
-        hits.append(_bad(terms, month, pk, num, den, begin, sum(day >= begin for day in spent.get(pk, ()))))
-    return [one for one in hits if one is not None]
+        start = first.get(pk, since)
+        hits.append(_bad(terms, month, pk, num, den, start, sum(day >= start for day in spent.get(pk, ()))))
+    months = rows.filter(day__gte=month, subject_id__in=[one.merchant_id for one in hits if one is not None])
+    fresh = {
+        pk: _bad_of(terms, num, den) - sum(day >= month for day in spent.get(pk, ()))
+        for pk, num, den in months.order_by().values_list("subject_id").annotate(Sum("num"), Sum("den"))
+    }  # nothing is held against a month without a bad case of its own
+    return [one for one in hits if one is not None and fresh.get(one.merchant_id, 0) > 0]
+
+
+def _bad_of(terms: Terms, num: int, den: int) -> int:
+    assert terms.metric is not None
+    return max(num, den) - num if terms.metric.direction == Direction.HIGHER else num
 
 
 def neutral(merchant: str) -> QuerySet[Neutral]:
@@ -295,8 +317,7 @@ def _bad(terms: Terms, month: date, merchant: int, num: int, den: int, since: da
     """
     assert terms.metric is not None
     higher = terms.metric.direction == Direction.HIGHER
-    every = max(num, den)
-    bad, cases = max((every - num if higher else num) - spent, 0), max(every - spent, 0)
+    bad, cases = max(_bad_of(terms, num, den) - spent, 0), max(max(num, den) - spent, 0)
     limit = 1 - terms.limit if higher else terms.limit
     low, _high = rules.wilson(Decimal(bad), Decimal(cases), terms.z)
     if bad < terms.count or low <= limit:
@@ -428,7 +449,7 @@ def stands(plan: Plan, now: datetime) -> bool:
 
 
 def _answered_meanwhile(plan: Plan) -> bool:
-    """Whether something followed since from its clocks: from a figure of them, or from more of them one by one."""
+    """Whether something followed since from its clocks or days: from a figure of them, or from breaches one by one."""
     hit, metric = plan.hit, plan.terms.metric
     if hit.since is None:
         return False
@@ -437,6 +458,8 @@ def _answered_meanwhile(plan: Plan) -> bool:
         return bool(figured(clocks, [hit.merchant_id], hit.since))
     if plan.terms.trigger != Trigger.METRIC or metric is None:
         return False
+    if _covered(plan.version, plan.terms, hit.period).get(hit.merchant_id, date.min) >= hit.since:
+        return True
     spent = answered(metric.code, hit.since, hit.until, merchant_id=hit.merchant_id)
     return len(spent.get(hit.merchant_id, ())) != hit.figures.get("answered", 0)
 

@@ -21,7 +21,8 @@ from aftersales.ledger.services.onefact import facts_hold
 from aftersales.ledger.states import Fallen
 from aftersales.notices.services import notice_send
 from aftersales.scorecards import consequences, consequencewords
-from aftersales.scorecards.consequences import BREACH, DAY, Plan
+from aftersales.scorecards.consequencedays import DAY
+from aftersales.scorecards.consequences import BREACH, Plan
 from aftersales.scorecards.consequencestates import FALLEN, PEOPLE_DECIDE, Effect, MeasureState, Trigger
 from aftersales.scorecards.models import MeasureFact, MeasureFile, MerchantMeasure
 from aftersales.scorecards.services import turning

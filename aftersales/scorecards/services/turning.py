@@ -1,6 +1,6 @@
 """What a measure does outside its own row, and how that ends or is turned back, in the transaction of its move."""
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Sum
@@ -19,7 +19,8 @@ from aftersales.merchants.models import Merchant
 from aftersales.merchants.services import deposit_due_change, merchant_move
 from aftersales.merchants.states import Cause, MerchantState
 from aftersales.scorecards import consequencewords
-from aftersales.scorecards.consequences import BREACH, DAY, FIGURE, last_of
+from aftersales.scorecards.consequencedays import first_day, last_of
+from aftersales.scorecards.consequences import BREACH, FIGURE
 from aftersales.scorecards.consequencestates import FALLEN, Effect, Trigger
 from aftersales.scorecards.models import MerchantMeasure, Neutral
 from aftersales.scorecards.services.counting import touch
@@ -162,7 +163,7 @@ def fact_falls(row: MerchantMeasure, answer: str, actor: Any, now: datetime) -> 
     _leave_out(row, [int(one.key) for one in facts if one.kind == BREACH], answer, actor, now)
     metrics = {one.key.split(" ")[0] for one in facts if one.kind == FIGURE}
     until = last_of(row.period)
-    since = _first_day(row)
+    since = first_day(row.period, row.figures)
     made = [
         Neutral(
             measure=row, merchant_id=row.merchant_id, metric=code, since=since, until=until, at=now
@@ -171,14 +172,6 @@ def fact_falls(row: MerchantMeasure, answer: str, actor: Any, now: datetime) -> 
     ]  # fmt: skip
     Neutral.objects.bulk_create(made, ignore_conflicts=True)
     jobs.enqueue(STAND, key=f"{STAND}:{row.pk}", payload={"measure": row.pk}, now=now)
-
-
-def _first_day(row: MerchantMeasure) -> date:
-    """The first of the days that were counted: later than the window where an earlier measure was about the rest."""
-    if "since" in row.figures:
-        return date.fromisoformat(row.figures["since"])
-    until = last_of(row.period)
-    return until - (int(row.figures.get("days") or until.day) - 1) * DAY
 
 
 def _leave_out(row: MerchantMeasure, clocks: list[int], answer: str, actor: Any, now: datetime) -> None:
