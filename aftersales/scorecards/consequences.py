@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from decimal import Decimal
 from functools import partial
 from typing import Any, TypeVar
@@ -11,10 +11,11 @@ from typing import Any, TypeVar
 from django.db import OperationalError
 from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
 
-from aftersales.clocks.models import BreachExclusion, Clock
 from aftersales.ledger.states import Fallen
 from aftersales.merchants.models import Merchant
 from aftersales.merchants.states import TERMINAL
+from aftersales.scorecards.consequenceclocks import answered, counting, figured
+from aftersales.scorecards.consequencedays import DAY, first_day, last_of, starts
 from aftersales.scorecards.consequencestates import FALLEN, Effect, MeasureState, Trigger
 from aftersales.scorecards.consequenceterms import Step, Terms, read
 from aftersales.scorecards.models import (
@@ -26,14 +27,12 @@ from aftersales.scorecards.models import (
     Rollup,
     Snapshot,
 )
-from aftersales.scorecards.rewards.charged import charged, charged_breaches
+from aftersales.scorecards.rewards.charged import charged, charged_breaches, charged_figures
 from aftersales.scorecards.scores import rules, selectors
 from aftersales.scorecards.states import Direction, SubjectKind, Verdict
 from aftersales.standards.selectors import duration
-from aftersales.standards.states import Debtor
 
 logger = logging.getLogger(__name__)
-DAY = timedelta(days=1)
 MONTHS = 3  # looked back: rules may wait for figures that settle late
 ANNOUNCED = "incentive_announce_days_merchant"
 Fact = tuple[str, str]
@@ -117,14 +116,6 @@ def settled(terms: Terms, month: date) -> datetime:
     return end + wait
 
 
-def last_of(month: date) -> date:
-    return (month + 31 * DAY).replace(day=1) - DAY
-
-
-def starts(day: date) -> datetime:
-    return datetime.combine(day, time.min, selectors.zone())
-
-
 def in_force(trigger_at: datetime) -> list[ConsequenceVersion]:
     """Every version by which that moment is judged, by the code of its rule."""
     rows = ConsequenceVersion.objects.in_force(trigger_at).select_related("rule")
@@ -141,17 +132,17 @@ def plans(now: datetime) -> list[Plan]:
     """
     found: list[Plan] = []
     for version in in_force(now):
-        found += _safely(version, partial(_by_day, version, now=now))
+        found += safely(version, partial(_by_day, version, now=now))
     for month in months_before(now):
         for version in in_force(starts(month)):  # a month is judged by what was in force when it began
             known = {(one.version.rule_id, one.hit.merchant_id) for one in found}
-            planned = _safely(version, partial(_by_month, version, month=month, now=now))
+            planned = safely(version, partial(_by_month, version, month=month, now=now))
             found += [one for one in planned if (one.version.rule_id, one.hit.merchant_id) not in known]
     order = list(Effect)
     return sorted(found, key=lambda one: -order.index(one.step.effect))
 
 
-def _safely(version: ConsequenceVersion, planned: Callable[[Terms], list[Found]]) -> list[Found]:
+def safely(version: ConsequenceVersion, planned: Callable[[Terms], list[Found]]) -> list[Found]:
     """A version that can no longer be read or judged stands in the log; the others go on."""
     try:
         return planned(terms_of(version))
@@ -173,7 +164,8 @@ def _by_month(version: ConsequenceVersion, terms: Terms, month: date, now: datet
         return []
     assert version.valid_from is not None
     begin = version.valid_from.astimezone(selectors.zone()).date()
-    return _planned(version, terms, monthly(terms, month, after=_covered(version), begin=begin), now)
+    after = _covered(version, terms, month)
+    return _planned(version, terms, monthly(terms, month, after=after, begin=begin), now)
 
 
 def _daily(version: ConsequenceVersion, terms: Terms, now: datetime) -> list[Hit]:
@@ -193,11 +185,7 @@ def _daily(version: ConsequenceVersion, terms: Terms, now: datetime) -> list[Hit
 
 def broken(terms: Terms, since: datetime, until: datetime, *, fresh: bool) -> list[tuple[int, int, datetime]]:
     """Breaches of merchants that count, oldest first. ``fresh``: nothing followed from them yet."""
-    left_out = BreachExclusion.objects.standing().filter(clock=OuterRef("pk"))
-    rows: QuerySet[Clock] = Clock.objects.filter(
-        ~Exists(left_out), owed_by=Debtor.MERCHANT, is_historic=False, merchant_id__isnull=False,
-        breached_at__gte=since, breached_at__lt=until,
-    )  # fmt: skip
+    rows = counting().filter(breached_at__gte=since, breached_at__lt=until)
     if terms.promises:
         rows = rows.filter(promise__in=terms.promises)
     told: Any = rows.order_by("breached_at", "pk").values_list("pk", "merchant_id", "breached_at")
@@ -206,6 +194,8 @@ def broken(terms: Terms, since: datetime, until: datetime, *, fresh: bool) -> li
         return found
     merchants, clocks = {one for _pk, one, _at in found}, {str(pk) for pk, _merchant, _at in found}
     taken = _taken(BREACH, merchants, clocks) | charged_breaches(since)
+    begin = since.astimezone(selectors.zone()).date()
+    taken |= figured([pk for pk, _merchant, _at in found], merchants, begin)
     return [one for one in found if str(one[0]) not in taken]
 
 
@@ -234,13 +224,34 @@ def _judged(rule: int) -> QuerySet[MerchantMeasure]:
     return rows.exclude(~Q(fell_by=Fallen.CONSEQUENCE), state__in=sorted(FALLEN))  # type: ignore[no-any-return]
 
 
-def _covered(version: ConsequenceVersion) -> dict[int, date]:
-    """By merchant the last day that a measure by this rule was about; also one that people decided not to take."""
+def _covered(version: ConsequenceVersion, terms: Terms, month: date) -> dict[int, date]:
+    """By merchant the last day that a measure by this rule was about, or what else followed from the same figure for
+    days up to this month; also one that people decided not to take.
+    """
     fallen = sorted(FALLEN - {MeasureState.WITHDRAWN})
     judged = MerchantMeasure.objects.filter(rule=version.rule_id)
     judged = judged.exclude(~Q(fell_by=Fallen.CONSEQUENCE), state__in=fallen)
     rows = judged.order_by("period").values_list("merchant_id", "period")
-    return {merchant: last_of(period) for merchant, period in rows}
+    found = {merchant: last_of(period) for merchant, period in rows}
+    if terms.metric is not None:
+        since = (last_of(month) - (terms.days - 1) * DAY).replace(day=1)
+        for merchant, begin, until in _followed(terms.metric.code, since):
+            if begin <= last_of(month):
+                found[merchant] = max(found.get(merchant, date.min), until)
+    return found
+
+
+def _followed(code: str, since: date) -> list[tuple[int, date, date]]:
+    """Merchants and the days, ``since`` the first of a month, for which something followed from a figure: by whatever
+    rule, of this book or of the ledger's.
+    """
+    rows = MeasureFact.objects.filter(
+        kind=FIGURE, key__startswith=f"{code} ", freed_at=None, measure__period__gte=since
+    ).exclude(measure__state__in=sorted(FALLEN - {MeasureState.WITHDRAWN}))
+    told = rows.values_list("merchant_id", "measure__period", "measure__figures")
+    found = [(merchant, first_day(period, figures), last_of(period)) for merchant, period, figures in told]
+    charges = charged_figures([code], since)
+    return found + [(merchant, month, last_of(month)) for merchant, _code, month in charges]
 
 
 def monthly(
@@ -250,71 +261,45 @@ def monthly(
 
     ``begin``: the first day of the rule; of figures before it nothing is held against anybody.
 
-    Grades are those of the snapshot; ``anew``: of a month without one they are counted from the figures.
+    Grades are those of the snapshot; ``anew``: as if nothing had followed from anything, and of a month without a
+    snapshot they are counted from the figures.
     """
     if terms.trigger == Trigger.METRIC:
-        return _by_metric(terms, month, after, begin)
+        return _by_metric(terms, month, after, begin, anew=anew)
     scores = _kept_scores(month) or (_counted_scores(month) if anew else [])
     return [one for one in _by_score(terms, month, scores) if after.get(one.merchant_id, date.min) < month]
 
 
-def _by_metric(terms: Terms, month: date, after: Mapping[int, date], begin: date) -> list[Hit]:
+def _by_metric(terms: Terms, month: date, after: Mapping[int, date], begin: date, *, anew: bool) -> list[Hit]:
     assert terms.metric is not None
     until = last_of(month)
     since = max(until - (terms.days - 1) * DAY, begin)
     rows = Rollup.objects.of_days(since, until).filter(
         ~Exists(neutral("subject_id")), subject_kind=SubjectKind.MERCHANT, metric=terms.metric.code
     )
-    judged_before = {one for one, day in after.items() if day >= since}
-    summed = rows.exclude(subject_id__in=judged_before).order_by().values_list("subject_id")
+    first = {pk: max(since, day + DAY) for pk, day in after.items() if day >= since}
+    summed = rows.exclude(subject_id__in=first).order_by().values_list("subject_id")
     found = {pk: (num, den) for pk, num, den in summed.annotate(Sum("num"), Sum("den"))}
-    days = rows.filter(subject_id__in=judged_before).values_list("subject_id", "day", "num", "den")
-    for pk, day, num, den in days:
-        if day > after[pk]:
+    for pk, day, num, den in rows.filter(subject_id__in=first).values_list("subject_id", "day", "num", "den"):
+        if day >= first[pk]:
             was = found.get(pk, (0, 0))
             found[pk] = (was[0] + num, was[1] + den)
-    first = {pk: max(since, after[pk] + DAY) for pk in judged_before}
-    hits = (
-        _bad(terms, month, pk, num, den, first.get(pk, since)) for pk, (num, den) in sorted(found.items())
-    )
-    return [one for one in hits if one is not None]
+    spent = {} if anew else answered(terms.metric.code, since, until)
+    hits = []
+    for pk, (num, den) in sorted(found.items()):
+        start = first.get(pk, since)
+        hits.append(_bad(terms, month, pk, num, den, start, sum(day >= start for day in spent.get(pk, ()))))
+    months = rows.filter(day__gte=month, subject_id__in=[one.merchant_id for one in hits if one is not None])
+    fresh = {
+        pk: _bad_of(terms, num, den) - sum(day >= month for day in spent.get(pk, ()))
+        for pk, num, den in months.order_by().values_list("subject_id").annotate(Sum("num"), Sum("den"))
+    }  # nothing is held against a month without a bad case of its own
+    return [one for one in hits if one is not None and fresh.get(one.merchant_id, 0) > 0]
 
 
-def judged_again(now: datetime) -> list[tuple[MerchantMeasure, Hit | None]]:
-    """Measures on figures, and what would be held against the shop of the same days now: rows may be left out since.
-
-    Each by its own version; one that is over only as long as its rule remembers it.
-    """
-    rows = MerchantMeasure.objects.filter(trigger=Trigger.METRIC).exclude(state__in=sorted(FALLEN))
-    versions = ConsequenceVersion.objects.filter(rule__in=rows.values("rule")).select_related("rule")
-    found: list[tuple[MerchantMeasure, Hit | None]] = []
-    for version in versions.order_by("pk"):
-        mine = rows.filter(rule=version.rule_id, citation=version.citation)
-        found += _safely(version, partial(_again, mine.select_related("merchant", "rule"), now=now))
-    return found
-
-
-def _again(
-    rows: QuerySet[MerchantMeasure], terms: Terms, now: datetime
-) -> list[tuple[MerchantMeasure, Hit | None]]:
-    by: dict[date, list[MerchantMeasure]] = {}
-    remembered = Q(ended_at=None) | Q(proposed_at__gt=now - terms.remember * DAY)
-    for one in rows.filter(remembered).order_by("pk"):
-        by.setdefault(one.period, []).append(one)
-    found: list[tuple[MerchantMeasure, Hit | None]] = []
-    for month, mine in by.items():
-        hits = monthly(terms, month, after={one.merchant_id: first_day(one) - DAY for one in mine})
-        bad = {one.merchant_id: one for one in hits}
-        found += [(one, bad.get(one.merchant_id)) for one in mine]
-    return found
-
-
-def first_day(row: MerchantMeasure) -> date:
-    """The first of the days that were counted: later than the window where an earlier measure was about the rest."""
-    if "since" in row.figures:
-        return date.fromisoformat(row.figures["since"])
-    until = last_of(row.period)
-    return until - (int(row.figures.get("days") or until.day) - 1) * DAY
+def _bad_of(terms: Terms, num: int, den: int) -> int:
+    assert terms.metric is not None
+    return max(num, den) - num if terms.metric.direction == Direction.HIGHER else num
 
 
 def neutral(merchant: str) -> QuerySet[Neutral]:
@@ -326,12 +311,14 @@ def neutral(merchant: str) -> QuerySet[Neutral]:
     return rows
 
 
-def _bad(terms: Terms, month: date, merchant: int, num: int, den: int, since: date) -> Hit | None:
-    """Held against him only when the Wilson bound that favours him passes the limit and enough cases were bad (C1)."""
+def _bad(terms: Terms, month: date, merchant: int, num: int, den: int, since: date, spent: int) -> Hit | None:
+    """Held against him only when the Wilson bound that favours him passes the limit and enough cases were bad (C1).
+
+    ``spent``: so many of the bad cases led to something by themselves, and count neither as bad nor as cases.
+    """
     assert terms.metric is not None
     higher = terms.metric.direction == Direction.HIGHER
-    cases = max(num, den)
-    bad = cases - num if higher else num
+    bad, cases = max(_bad_of(terms, num, den) - spent, 0), max(max(num, den) - spent, 0)
     limit = 1 - terms.limit if higher else terms.limit
     low, _high = rules.wilson(Decimal(bad), Decimal(cases), terms.z)
     if bad < terms.count or low <= limit:
@@ -341,6 +328,8 @@ def _bad(terms: Terms, month: date, merchant: int, num: int, den: int, since: da
         "bad_limit": str(limit), "count": terms.count, "days": terms.days,
         "since": since.isoformat(),
     }  # fmt: skip
+    if spent:
+        figures["answered"] = spent
     fact = (FIGURE, f"{terms.metric.code} {month:%Y-%m}")
     return Hit(merchant, selectors.ends(last_of(month)), month, (fact,), figures, bad, since)
 
@@ -456,7 +445,24 @@ def stands(plan: Plan, now: datetime) -> bool:
     again = [(one.number, one.rests_on) for one in _planned(plan.version, plan.terms, [plan.hit], now)]
     breaches = {key for kind, key in plan.hit.facts if kind == BREACH}
     since, who = plan.hit.at - plan.terms.days * DAY, plan.hit.merchant_id
-    return again == [(plan.number, plan.rests_on)] and not breaches & charged_breaches(since, party_id=who)
+    free = not breaches & charged_breaches(since, party_id=who) and not _answered_meanwhile(plan)
+    return free and again == [(plan.number, plan.rests_on)]
+
+
+def _answered_meanwhile(plan: Plan) -> bool:
+    """Whether something followed since from its clocks or days: from a figure of them, or from breaches one by one."""
+    hit, metric = plan.hit, plan.terms.metric
+    if hit.since is None:
+        return False
+    if plan.terms.trigger == Trigger.BREACHES:
+        clocks = [int(key) for kind, key in hit.facts if kind == BREACH]
+        return bool(figured(clocks, [hit.merchant_id], hit.since))
+    if plan.terms.trigger != Trigger.METRIC or metric is None:
+        return False
+    if _covered(plan.version, plan.terms, hit.period).get(hit.merchant_id, date.min) >= hit.since:
+        return True
+    spent = answered(metric.code, hit.since, hit.until, merchant_id=hit.merchant_id)
+    return len(spent.get(hit.merchant_id, ())) != hit.figures.get("answered", 0)
 
 
 def _open(hits: Sequence[Hit], rule: int) -> list[Hit]:

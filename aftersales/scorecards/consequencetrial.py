@@ -8,7 +8,8 @@ from django.db.models import Q, QuerySet
 
 from aftersales.merchants.models import Merchant
 from aftersales.scorecards import consequences
-from aftersales.scorecards.consequences import DAY, Hit, last_of, months_before, starts
+from aftersales.scorecards.consequencedays import DAY, last_of, starts
+from aftersales.scorecards.consequences import Hit, months_before
 from aftersales.scorecards.consequencestates import FALLEN, Effect, Trigger
 from aftersales.scorecards.consequenceterms import Step, Terms
 from aftersales.scorecards.models import ConsequenceVersion, MerchantMeasure

@@ -159,6 +159,16 @@ def counting(row: MerchantMeasure) -> str:
             _("lower bound %(low)s, above the limit %(limit)s; %(bad)s cases, at least %(count)s are needed")
             % words
         )
+    if figures.get("answered"):
+        many = int(figures["answered"])
+        parts.append(
+            ngettext(
+                "without %(n)d further bad case that had its consequence already",
+                "without %(n)d further bad cases that had their consequence already",
+                many,
+            )
+            % {"n": many}
+        )
     if row.trigger == Trigger.BREACHES:
         parts.append(
             _("from %(count)s on; those that were left out do not count") % {"count": figures["count"]}

@@ -6,18 +6,20 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.utils.translation import override
 
 from accounts.services import system_user
 from aftersales.ledger import incentives
 from aftersales.ledger import services as ledger
 from aftersales.ledger.models import IncentiveVersion, Proposal
 from aftersales.merchants.models import Merchant
-from aftersales.scorecards import services
+from aftersales.scorecards import consequences, consequencewords, services
 from aftersales.scorecards.models import Formula, MerchantMeasure, MonthOutcome, Neutral, Snapshot
 from tests.cast import Cast
 from tests.ledger.conftest import late_rule
 from tests.merchants.shops import Shop
 from tests.records import merchant as a_merchant
+from tests.scorecards.conftest import noted
 from tests.scorecards.test_measures import (
     DAY,
     HOUR,
@@ -190,3 +192,100 @@ def test_a_measure_that_was_the_wrong_consequence_leaves_its_fact_to_another_rul
     (second,) = raised(now + 3 * DAY)
     assert (second.rule.code, second.step, second.rests_on) == ("milder", 1, None)
     assert said(version, dry=True)[shop.merchant.pk] == ("taken", None)
+
+
+BREACHES = {
+    "trigger": "breaches", "days": 60, "count": 5, "remember": 180,
+    "steps": [WARNING, {"effect": "cap", "cap": 50, "days": 7}],
+}  # fmt: skip
+ANSWERS = METRIC | {"metric": "answer_in_time", "limit": "0.8", "lag": 1}
+
+
+@pytest.mark.parametrize("first", ["breaches", "figure"])
+def test_late_answers_and_the_figure_counted_from_them_are_one_fact(
+    desk: Cast, shop: Shop, broken: Any, now: datetime, first: str
+) -> None:
+    terms = [BREACHES, ANSWERS] if first == "breaches" else [ANSWERS, BREACHES]
+    only_rule(desk, now, "first", now - 60 * DAY, **terms[0])
+    broken(shop.merchant, now, 8)
+    noted(now + 20 * DAY)
+    services.refresh()
+    at = datetime(2026, 12, 10, 2, tzinfo=now.tzinfo)
+    (one,) = raised(at)
+    a_rule(desk, now, "second", now - 60 * DAY, **terms[1])
+    assert raised(at + HOUR) == []
+    services.measure_cancel(measure=one, reason="前一步已撤", actor=system_user(at), now=at + 2 * HOUR)
+    assert len(raised(at + 3 * HOUR)) == 1, "of two that rest on one fact only one is taken in one run, too"
+    assert raised(at + 4 * HOUR) == []
+
+
+def test_a_figure_is_judged_by_the_late_answers_that_led_to_nothing_yet(
+    desk: Cast, shop: Shop, broken: Any, now: datetime
+) -> None:
+    only_rule(desk, now, "single", now - 60 * DAY, **BREACHES | {"days": 2})
+    broken(shop.merchant, now, 5)
+    assert len(raised(now + 4 * DAY)) == 1
+    only_rule(desk, now, "figure", now - 60 * DAY, **ANSWERS)
+    broken(shop.merchant, now + 5 * DAY, 4)
+    noted(now + 9 * DAY)
+    services.refresh()
+    at = datetime(2026, 12, 10, 2, tzinfo=now.tzinfo)
+    assert raised(at) == [], "nine were late, and four of them are too few"
+    a_rule(desk, now, "stricter", now - 60 * DAY, **ANSWERS | {"count": 4, "limit": "0.9"})
+    (row,) = raised(at + HOUR)
+    assert (row.figures["bad"], row.figures["cases"], row.figures["answered"]) == (4, 4, 5)
+    with override("en"):
+        assert "without 5 further bad cases" in consequencewords.counting(row)
+
+
+SHORT = METRIC | {"days": 31}
+LONG = METRIC | {"days": 92, "steps": [WARNING, {"effect": "cap", "cap": 50, "days": 7}]}
+NOVEMBER = date(2026, 11, 1)
+
+
+@pytest.mark.parametrize("first", ["short", "charge", "long"])
+def test_the_same_cases_are_not_held_against_a_shop_in_two_months(
+    desk: Cast, shop: Shop, charge: Charge, now: datetime, first: str
+) -> None:
+    """Of two rules about one figure the window of one reaches back over the month that the other was about."""
+    only_rule(desk, now, "long", now - 400 * DAY, **LONG)
+    figures(shop.merchant, OCTOBER, 60, 300)
+    at = datetime(2026, 12, 25, 2, tzinfo=now.tzinfo)
+    if first == "short":
+        only_rule(desk, now, "short", now - 400 * DAY, **SHORT)
+    if first == "charge":
+        services.month_run(version=charge("metric"), month=OCTOBER, actor=desk.operations, now=now)
+        assert Proposal.objects.filter(party_id=shop.merchant.pk).exists()
+    else:
+        assert len(raised(now)) == 1
+    a_rule(desk, now, "beside", now - 400 * DAY, **LONG)
+    figures(shop.merchant, NOVEMBER, 3, 50)  # three are too few by themselves
+    assert raised(at) == []
+    figures(a_merchant("M-both", now), NOVEMBER, 30, 50)
+    (row,) = raised(at)
+    assert (row.period, row.figures["since"]) == (NOVEMBER, "2026-08-31"), "another shop's days are its own"
+
+
+def test_nothing_is_held_against_a_month_without_a_bad_case_of_its_own(
+    desk: Cast, shop: Shop, now: datetime
+) -> None:
+    figures(shop.merchant, OCTOBER, 60, 300)
+    figures(shop.merchant, NOVEMBER, 0, 50)
+    terms = consequences.terms_of(only_rule(desk, now, "young", now - DAY, **LONG))
+    assert consequences.monthly(terms, NOVEMBER, after={}) == []
+    assert len(consequences.monthly(terms, OCTOBER, after={})) == 1
+
+
+def test_an_earlier_month_is_judged_though_another_rule_was_about_the_next_one(
+    desk: Cast, shop: Shop, now: datetime
+) -> None:
+    only_rule(desk, now, "quick", now - 400 * DAY, **SHORT | {"limit": "0.3", "days": 30})
+    a_rule(desk, now, "patient", now - 400 * DAY, **SHORT | {"lag": 40})
+    figures(shop.merchant, OCTOBER, 60, 300)
+    figures(shop.merchant, NOVEMBER, 50, 100)
+    (quick,) = raised(datetime(2026, 12, 5, 2, tzinfo=now.tzinfo))
+    (patient,) = raised(datetime(2026, 12, 12, 2, tzinfo=now.tzinfo))
+    assert [(one.rule.code, one.period) for one in (quick, patient)] == [
+        ("quick", NOVEMBER),
+        ("patient", OCTOBER),
+    ]

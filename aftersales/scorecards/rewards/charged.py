@@ -49,6 +49,18 @@ def charged(of: Collection[tuple[int, date]], figure: str, score: str) -> set[tu
     }
 
 
+def charged_figures(codes: Collection[str], since: date) -> set[tuple[int, str, date]]:
+    """Figures of merchants that were charged for months from ``since`` on: merchant, code, month. Two statements."""
+    told = Proposal.objects.filter(source_kind=RAISED, fact_code__in=[f"{OF_METRIC}{code}" for code in codes])
+    facts = dict(told.exclude(measure__in=sorted(PRAISE)).values_list("source_id", "fact_code"))
+    rows = Raised.objects.filter(pk__in=list(facts), party=Party.MERCHANT, month__gte=since)
+    rows = rows.exclude(wrongly() | Q(rule__consequence=Consequence.REWARD))
+    return {
+        (merchant, facts[pk].removeprefix(OF_METRIC), month)
+        for pk, merchant, month in rows.values_list("pk", "party_id", "month")
+    }
+
+
 def charged_breaches(since: datetime, **of: int) -> set[str]:
     """Breaches that an incentive rule has charged already: one fact has one consequence."""
     months = Raised.objects.filter(party=Party.MERCHANT, month__gte=since.date().replace(day=1), **of)

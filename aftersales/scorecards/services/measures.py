@@ -21,7 +21,9 @@ from aftersales.ledger.services.onefact import facts_hold
 from aftersales.ledger.states import Fallen
 from aftersales.notices.services import notice_send
 from aftersales.scorecards import consequences, consequencewords
-from aftersales.scorecards.consequences import BREACH, DAY, Hit, Plan
+from aftersales.scorecards.consequencedays import DAY
+from aftersales.scorecards.consequences import BREACH, Hit, Plan
+from aftersales.scorecards.consequencesagain import judged_again
 from aftersales.scorecards.consequencestates import FALLEN, PEOPLE_DECIDE, Effect, MeasureState, Trigger
 from aftersales.scorecards.models import MeasureFact, MeasureFile, MerchantMeasure
 from aftersales.scorecards.services import turning
@@ -282,7 +284,7 @@ def figures_recount(*, actor: Any, now: datetime) -> int:
 
     Those on a grade or a score stay: they rest on what was kept of the month, and that never changes.
     """
-    return sum(_figure_fell(row, hit, actor, now) for row, hit in consequences.judged_again(now))
+    return sum(_figure_fell(row, hit, actor, now) for row, hit in judged_again(now))
 
 
 def _figure_fell(row: MerchantMeasure, hit: Hit | None, actor: Any, now: datetime) -> bool:

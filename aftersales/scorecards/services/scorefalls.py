@@ -5,7 +5,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from aftersales.scorecards.consequences import DAY, last_of
+from aftersales.scorecards.consequencedays import DAY, last_of
 from aftersales.scorecards.consequencestates import Trigger
 from aftersales.scorecards.models import MerchantMeasure, Neutral, Snapshot
 from aftersales.scorecards.states import SubjectKind, Verdict

@@ -20,7 +20,8 @@ from aftersales.merchants.models import Merchant
 from aftersales.merchants.services import deposit_due_change, merchant_move
 from aftersales.merchants.states import Cause, MerchantState
 from aftersales.scorecards import consequencewords
-from aftersales.scorecards.consequences import BREACH, FIGURE, first_day, last_of
+from aftersales.scorecards.consequencedays import first_day, last_of
+from aftersales.scorecards.consequences import BREACH, FIGURE
 from aftersales.scorecards.consequencestates import FALLEN, Effect, Trigger
 from aftersales.scorecards.models import MerchantMeasure, Neutral
 from aftersales.scorecards.services.counting import touch
@@ -179,7 +180,7 @@ def fact_falls(row: MerchantMeasure, answer: str, actor: Any, now: datetime) -> 
     _leave_out(row, [int(one.key) for one in facts if one.kind == BREACH], answer, actor, now)
     metrics = {one.key.split(" ")[0] for one in facts if one.kind == FIGURE}
     until = last_of(row.period)
-    since = first_day(row)
+    since = first_day(row.period, row.figures)
     made = [
         Neutral(
             measure=row, merchant_id=row.merchant_id, metric=code, since=since, until=until, at=now
