@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from aftersales.cases.models import Case
+from aftersales.cases.models import Case, Repair
 from aftersales.clocks.models import BreachExclusion, Clock
 from aftersales.core import rowpolicies, subjects
 from aftersales.core.subjects import Subject
@@ -60,16 +60,22 @@ def _breach(clock: Clock, about: Subject | None, left_out: str) -> Found:
 
 
 def named(keys: Sequence[tuple[str, int]], request: HttpRequest) -> dict[tuple[str, int], Subject]:
-    """What the shop's people call these rows: only kinds they may read; its own cases with their pages."""
-    case, shown = Case._meta.label_lower, {model._meta.label_lower for model in rowpolicies.declared()}
+    """What the shop's people call these rows: only kinds they may read; its own cases with their pages.
+
+    A repair has no number: it goes by its case.
+    """
+    case, repair = Case._meta.label_lower, Repair._meta.label_lower
+    shown = {model._meta.label_lower for model in rowpolicies.declared()} - {repair}
     own = [one for one in keys if one[0] in shown]
     found = {key: Subject(one.words, "") for key, one in subjects.named(own, request.user).items()}
-    wanted = [pk for kind, pk in keys if kind == case]
+    mended = [pk for kind, pk in keys if kind == repair]
+    of_case = dict(Repair.objects.filter(pk__in=mended).values_list("pk", "case")) if mended else {}
+    wanted = {pk for kind, pk in keys if kind == case} | set(of_case.values())
     for one in own_cases(request).filter(pk__in=wanted) if wanted else ():
         found[case, one.pk] = Subject(
             f"{Case._meta.verbose_name} {one.number}", reverse("portal:case", args=[one.public_id])
         )
-    return found
+    return found | {(repair, pk): found[case, key] for pk, key in of_case.items() if (case, key) in found}
 
 
 def _figure(row: MerchantMeasure, fact: MeasureFact, neutral: set[str]) -> Found:

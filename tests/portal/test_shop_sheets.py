@@ -4,6 +4,7 @@ import csv
 import io
 from collections.abc import Callable
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -20,6 +21,8 @@ from aftersales.core.models import Event
 from aftersales.core.sheets import resource
 from aftersales.core.sheets import services as sheets
 from aftersales.core.sheets.models import SheetUpload
+from aftersales.tickets.models import Ticket
+from aftersales.tickets.services import ticket_tell_merchant
 from tests.cases.workshop import fresh
 from tests.portal.clerk import Clerk
 
@@ -62,6 +65,9 @@ def test_cases_that_wait_go_out_are_answered_in_the_file_and_come_back(
     whole = taken(clerk, "shop_cases")
     assert [row["number"] for row in whole] == [kept.number, refused.number]
     assert whole[0]["turn"] == Turn.ANSWER.label
+    assert [row["asked"] for row in whole] == ["", ""], "no amount was named"
+    Case.objects.filter(pk=kept.pk).update(asked=Decimal("12.50"))
+    assert taken(clerk, "shop_cases")[0]["asked"] == "12.50"
     assert whole[0]["asked_at"] == f"{localtime(kept.asked_at):%Y-%m-%d %H:%M}"
     assert "林" not in str(whole)
     assert taken(stranger, "shop_cases") == []
@@ -137,7 +143,14 @@ def test_duties_of_a_month_go_out_and_staff_take_nothing_here(
         subject_kind="cases.case", subject_id=case.pk, owed_by="merchant", promise="refund"
     )
     rows = taken(clerk, "shop_duties", month=f"{timezone.localtime(clock.due_at):%Y-%m}")
-    assert (case.number, str(clock.get_promise_display())) in {(row["case"], row["duty"]) for row in rows}
+    assert (case.number, str(clock.get_promise_display())) in {(row["number"], row["duty"]) for row in rows}
+    ticket_tell_merchant(ticket=case.ticket, text="请说明。", channel="phone", actor=desk.agent, now=now)
+    asked = Clock.objects.get(
+        subject_kind="tickets.ticket", subject_id=case.ticket_id, promise="merchant_answer"
+    )
+    rows = taken(clerk, "shop_duties", month=f"{timezone.localtime(asked.due_at):%Y-%m}")
+    [answer] = [row for row in rows if row["duty"] == str(asked.get_promise_display())]
+    assert (answer["number"], answer["about"]) == (case.ticket.number, str(Ticket._meta.verbose_name))
     assert taken(clerk, "shop_duties", month="2020-01") == []
     for nonsense in ("9999-12", "0001-01", "2020-13", "²"):  # as without a month
         assert taken(clerk, "shop_duties", month=nonsense) == taken(clerk, "shop_duties")

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.urls import reverse
+from django.utils.translation import pgettext
 
 from aftersales.cases import services
 from aftersales.cases.models import (
@@ -20,6 +21,7 @@ from aftersales.cases.models import (
 )
 from aftersales.clocks.models import Clock
 from aftersales.core.models import Event
+from aftersales.core.templatetags.aftersales import full_minute
 from aftersales.customers.models import Contact
 from aftersales.orders.models import Order
 from aftersales.tickets.models import Attachment, Message, RuleReading
@@ -111,7 +113,11 @@ def test_goods_are_confirmed_line_by_line_with_photos_and_then_refunded(
     )
     services.parcel_at_door(parcel=parcel, actor=desk.agent, now=now + DAY)
     clerk.at(now + DAY + HOUR)
-    assert "SF7000" in clerk.page("case", case.public_id)
+    since = pgettext("portal", "counts as delivered since %(at)s") % {"at": full_minute(now + DAY)}
+    for page in (("case", case.public_id), ("receipt", case.public_id, parcel.public_id)):
+        shown = clerk.page(*page)
+        assert "SF7000" in shown
+        assert since in shown, "nobody reads that it is on the way while the time for the receipt runs"
     waits = clerk.get("case", case.public_id).context["refused"]
     assert [(one.act.name, one.reasons[0].code) for one in waits] == [("refund", "goods_awaited")]  # and why
 

@@ -27,6 +27,7 @@ from aftersales.scorecards import obligations, selectors
 from aftersales.scorecards.states import SubjectKind
 from aftersales.standards import services as rule_book
 from aftersales.tickets import services as tickets
+from aftersales.tickets.models import Ticket
 from tests.cast import Cast
 from tests.records import merchant as a_merchant
 
@@ -218,6 +219,7 @@ def test_breaches_stand_on_the_desk_and_in_the_portal_with_evidence_and_reason(
         owner = desk.of_a_shop("merchant_owner", shop)
         own = desk.client(owner).get(reverse("portal:duties")).content.decode()
         assert "门户当晚无法登录" in own
+        assert Ticket.objects.get(pk=ticket).number in own, "and what it is about"
         assert str(desk.supervisor) not in own, "no merchant reads who judged"
         stranger = desk.of_a_shop("merchant_clerk", a_merchant("M2", now))
         assert "门户当晚无法登录" not in desk.client(stranger).get(reverse("portal:duties")).content.decode()

@@ -16,6 +16,7 @@ from aftersales.cases.disputestates import BEFORE_RULING, TAKES_EVIDENCE
 from aftersales.cases.repairs.selectors import OUT_OF_REACH
 from aftersales.cases.selectors import pieces_awaited
 from aftersales.cases.services.consent import own
+from aftersales.cases.services.disputes import disputed_already
 from aftersales.cases.states import CaseKind, CaseState, DecidedBy, ParcelState, Side
 from aftersales.core import moves
 from aftersales.core.errors import Refusal
@@ -270,7 +271,9 @@ def offered(found: Whole, actor: Any, now: datetime) -> list[Offered]:
 
 
 def _fitted(found: Whole, one: Offered) -> Offered:
-    """Goods are asked about only where some could come back."""
+    """Goods are asked about only where some could come back; a dispute is judged as its service judges it."""
+    if one.act.name == "dispute" and (why := disputed_already(row.state for row in found.disputes)):
+        return Offered(one.act, one.row, [*one.reasons, why])
     if one.act.name == "approve" and (not found.case.goods_back or not found.lines):
         simple = Act(**{**one.act.__dict__, "form": forms.SimpleApproveForm})
         return Offered(simple, one.row, one.reasons)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 
 from aftersales.cases.disputestates import OPEN_DISPUTES
 from aftersales.cases.models import (
@@ -33,7 +33,6 @@ from aftersales.cases.states import (
     HERE,
     CaseKind,
     CaseState,
-    DecidedBy,
     Direction,
     Ground,
     NoteKind,
@@ -115,8 +114,9 @@ def may_receive(case: Case, parcel: CaseParcel) -> bool:
 
 
 def find(own: CaseQuerySet, public_id: str) -> Case | None:
-    """A case of one's own, with its turn while it is open. One query, two of a case that is over."""
-    rows = own.filter(public_id=public_id)
+    """A case of one's own, whether it was ever disputed, and its turn while it is open. One query, two when over."""
+    ever = Dispute.objects.filter(case=OuterRef("pk"))
+    rows = own.filter(public_id=public_id).annotate(was_disputed=Exists(ever))
     rows = rows.select_related("order", "merchant", "customer", "ticket", "return_address__source")
     found: Case | None = with_turns(rows).first() or rows.first()
     return found
@@ -131,7 +131,7 @@ def whole(case: Case) -> Whole:
     if case.state in DECIDED:
         money = CasePayment.objects.filter(case=case).exclude(state__in=NOT_OURS)
         found.payments = list(money.order_by("id"))
-    if case.state == CaseState.DISPUTED or case.decided_how in (DecidedBy.RULING, DecidedBy.AGREEMENT):
+    if getattr(case, "was_disputed", True):
         found.disputes = list(Dispute.objects.filter(case=case).order_by("-id"))
     if case.kind == CaseKind.REPAIR:
         mine = Repair.objects.filter(case_line__case=case).select_related(

@@ -8,7 +8,7 @@ from django.db.models.expressions import RawSQL
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from aftersales.cases.models import Case
+from aftersales.cases.models import Case, Repair
 from aftersales.cases.states import CaseKind, CaseState, DecidedBy, Direction, Ground
 from aftersales.cases.turns import Turn, with_turns
 from aftersales.clocks.models import Clock
@@ -24,6 +24,7 @@ from aftersales.core.sheets.widgets import (
     quote,
 )
 from aftersales.standards.states import Promise
+from aftersales.tickets.models import Ticket
 
 from ..sheetacts import APPROVE, BACK, KEEP, REFUSE, answers_take, waybills_take
 from .shared import AGAIN, OfShop, Shown
@@ -33,6 +34,19 @@ ORDER = "(SELECT o.external_no FROM orders_order o WHERE o.id = t.order_id)"
 LEFT_OUT = (
     "(SELECT 'out' FROM clocks_breachexclusion x WHERE x.clock_id = t.id AND x.ended_at IS NULL LIMIT 1)"
 )
+
+ABOUT = (
+    "CASE t.subject_kind WHEN 'cases.case' THEN (SELECT c.number FROM cases_case c WHERE c.id = t.subject_id) "
+    "WHEN 'cases.repair' THEN (SELECT c.number FROM cases_repair r JOIN cases_case c ON c.id = r.case_id "
+    "WHERE r.id = t.subject_id) "
+    "WHEN 'tickets.ticket' THEN (SELECT k.number FROM tickets_ticket k WHERE k.id = t.subject_id) END"
+)
+
+
+def _kinds() -> Any:
+    """What a duty may be about; a repair goes by its case."""
+    called = {model._meta.label_lower: model._meta.verbose_name for model in (Case, Ticket)}
+    return [*called.items(), (Repair._meta.label_lower, called[Case._meta.label_lower])]
 
 
 def _words(stored: str, choices: Any) -> str:
@@ -85,7 +99,7 @@ class ShopCasesSheet(OfShop):
     due = _due()
     asked_at = Shown(pgettext_lazy("portal", "Asked at"), lambda: _moment("t.asked_at"))
     currency = Column("currency", KeyWidget(3), _("Currency"))
-    asked = Shown(pgettext_lazy("portal", "Asked for"), lambda: "t.asked::text")
+    asked = Shown(pgettext_lazy("portal", "Asked for"), lambda: "nullif(t.asked, 0)::text")
     agreed = Shown(pgettext_lazy("portal", "Agreed"), lambda: "t.agreed::text")
     paying = Shown(pgettext_lazy("portal", "In payments"), lambda: "t.paying::text")
 
@@ -94,18 +108,13 @@ class ShopCasesSheet(OfShop):
 
 
 class ShopDutiesSheet(OfShop):
-    """What the shop owed in a month, and how it was kept."""
+    """What the shop owed in a month, and how it was kept; by the number of the case or ticket that it is about."""
 
     sheet, title, position = "shop_duties", _("Our duties of a month"), 211
-    key, importable = ("id",), False
+    key, importable = ("number",), False
 
-    id = Column("id", KeyWidget(20), _("Number"))
-    case = Shown(
-        pgettext_lazy("portal", "Case"),
-        lambda: (
-            "(SELECT c.number FROM cases_case c WHERE t.subject_kind = 'cases.case' AND c.id = t.subject_id)"
-        ),
-    )
+    number = Shown(_("Number"), lambda: ABOUT)
+    about = Shown(pgettext_lazy("breach", "About"), lambda: _words("t.subject_kind", _kinds()))
     duty = Shown(pgettext_lazy("portal", "Duty"), lambda: _words("t.promise", Promise.choices))
     started = Shown(pgettext_lazy("portal", "From"), lambda: _moment("t.started_at"))
     due = Shown(pgettext_lazy("portal", "Due"), lambda: _moment("t.due_at"))

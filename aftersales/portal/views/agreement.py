@@ -22,8 +22,8 @@ from aftersales.merchants.agreementstates import Answer
 from aftersales.merchants.models import AgreementAnswer, AgreementVersion
 from aftersales.merchants.services.agreements import agreement_answer
 from aftersales.merchants.states import MemberRole
-from aftersales.portal import published
-from aftersales.portal.scope import MerchantRequest, merchant_page, own_cases, owner_page, reading
+from aftersales.portal import measurerows, published
+from aftersales.portal.scope import MerchantRequest, merchant_page, owner_page, reading
 from aftersales.scorecards import obligations as kept
 from aftersales.standards.consulting import selectors as consulting
 from aftersales.standards.consulting.services import comment_make
@@ -178,16 +178,12 @@ def duties(request: MerchantRequest) -> HttpResponse:
     found, more = kept.breaches(mine, owed, before=whole(request.GET.get("before")))
     page = {
         "title": pgettext("portal", "Our duties"), "now": now, "duties": owed, "days": days, "spans": kept.SPANS,
-        "breaches": _with_cases(request, found), "more": more,
+        "breaches": _with_subjects(request, found), "more": more,
     }  # fmt: skip
     return render(request, "portal/duties.html", page)
 
 
-def _with_cases(request: HttpRequest, found: list[kept.Breach]) -> list[tuple[kept.Breach, Any]]:
-    """Each breach with the case it is about, where it is one of the shop's own."""
-    keys = {one.clock.subject_id for one in found if one.clock.subject_kind == "cases.case"}
-    cases = {one.pk: one for one in own_cases(request).filter(pk__in=keys).only("number", "public_id")}
-    return [
-        (one, cases.get(one.clock.subject_id) if one.clock.subject_kind == "cases.case" else None)
-        for one in found
-    ]
+def _with_subjects(request: HttpRequest, found: list[kept.Breach]) -> list[tuple[kept.Breach, Any]]:
+    """Each breach with what it is about, as the shop calls it."""
+    names = measurerows.named(kept.subject_keys(found), request)
+    return [(one, names.get((one.clock.subject_kind, one.clock.subject_id))) for one in found]

@@ -21,7 +21,7 @@ from aftersales.core.errors import Busy, DomainError
 from aftersales.core.models import Event
 from aftersales.core.posted import whole as whole_number
 from aftersales.portal import scope
-from aftersales.portal.cases import acts, reading, showing, story
+from aftersales.portal.cases import acts, disputewords, reading, showing, story
 from aftersales.portal.cases.acts import ACTS, SAY, Given, Offered
 from aftersales.portal.cases.listing import task
 from aftersales.portal.cases.reading import Sides, Whole
@@ -69,6 +69,7 @@ def dispute(request: HttpRequest, public_id: str) -> HttpResponse:
     page = {
         "title": mine.dispute.number, "now": now, "case": row, "found": found, "mine": mine, "dispute": mine.dispute,
         "acts": acts.in_dispute(mine, request.user, now),
+        "standing": disputewords.standing(mine.dispute, request.user, now),
     }  # fmt: skip
     return render(request, "portal/dispute.html", page)
 
