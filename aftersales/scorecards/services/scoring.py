@@ -29,7 +29,7 @@ def _stand(formula: Formula, now: datetime) -> int:
     version, day = shown
     with transaction.atomic():
         _alone(formula)
-        found = selectors.scores(version, day)
+        found = selectors.scores(version, day, at=now)
         rows = [Standing(**_columns(version, one, day, now)) for one in found]
         Standing.objects.filter(formula=formula).delete()
         Standing.objects.bulk_create(rows, batch_size=AT_ONCE)
