@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+import time_machine
 from django.db import DatabaseError, transaction
 
 from accounts.services import system_user
@@ -13,7 +14,7 @@ from aftersales.core.errors import DomainError, Refused
 from aftersales.merchants.models import Merchant
 from aftersales.merchants.services import merchant_change, merchant_move
 from aftersales.notices.models import Notice
-from aftersales.scorecards import pages, services
+from aftersales.scorecards import pages, services, tasks
 from aftersales.scorecards.models import Formula, FormulaVersion, Rollup, Snapshot, Standing
 from aftersales.scorecards.scores import explaining, kept, replaying, selectors
 from aftersales.scorecards.states import SubjectKind, Verdict
@@ -316,3 +317,34 @@ def test_a_shop_without_history_of_a_day_counts_as_it_is_first_known(cast, plant
     )
     today = selectors.subjects(SubjectKind.MERCHANT, now + DAY)
     assert [(one.name, one.category) for one in today] == [("Shop OLD", "shoes"), ("Shop NEW", "books")]
+
+
+def test_each_month_is_kept_when_its_figures_have_settled_whatever_another_formula_says(
+    cast, plain, plant, formula, now
+) -> None:
+    made = {}
+    for code, lag in (("a_broken", 7), ("a_late", 45)):
+        other = services.formula_create(
+            code=code,
+            name_zh="另一",
+            name_en="Other",
+            subject_kind="merchant",
+            actor=cast.operations,
+            now=now,
+        )
+        draft = services.formula_draft(
+            formula=other, terms=plain_terms() | {"lag": lag}, source_ref="R1", source_zh="另一", source_en="Other",
+            actor=cast.operations, now=now,
+        )  # fmt: skip
+        made[code] = services.formula_activate(draft=draft, actor=cast.supervisor, now=now)
+    FormulaVersion.objects.filter(pk=made["a_broken"].pk).update(terms={})
+    plant("M1", day=date(2026, 12, 20), orders=(200, 200), dispute_rate_orders=(4, 200))
+    kept_by: dict[datetime, set[str]] = {}
+    for at in (datetime(2027, 1, 10, 2, tzinfo=now.tzinfo), datetime(2027, 2, 14, 2, tzinfo=now.tzinfo),
+               datetime(2027, 2, 16, 2, tzinfo=now.tzinfo)):  # fmt: skip
+        with time_machine.travel(at, tick=False):
+            tasks.score()
+        rows = Snapshot.objects.filter(month=date(2026, 12, 1))
+        kept_by[at] = {*rows.values_list("formula__code", flat=True)}
+    assert [*kept_by.values()] == [{"merchants"}, {"merchants"}, {"merchants", "a_late"}]
+    assert Standing.objects.filter(formula=formula).count() == 1
