@@ -1,7 +1,7 @@
 """The beat wakes the counting; what was touched stands in rows."""
 
 from collections.abc import Mapping
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 from celery import shared_task
@@ -10,12 +10,10 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.services import system_user
 from aftersales.core import jobs, origin
-from aftersales.core.errors import DomainError
 from aftersales.core.models import Job
 from aftersales.ledger.models import IncentiveVersion
 from aftersales.scorecards import services
 from aftersales.scorecards.models import ConsequenceVersion, FormulaVersion, ShadowRun
-from aftersales.scorecards.scores import selectors
 from aftersales.scorecards.services import rectification
 
 
@@ -35,21 +33,14 @@ def recount() -> int:
 
 @shared_task
 def score() -> int:
-    """Every night: where everybody stands; and the month that is over, once its figures have settled.
+    """Every night: where everybody stands; and the months that are over, once their figures have settled.
 
     What was touched is counted first: a month that is kept never changes.
     """
     now = timezone.now()
     with origin.coming_from("task"):
         services.refresh()
-        number = services.standings_count(now=now)
-        this_month = now.astimezone(selectors.zone()).date().replace(day=1)
-        try:
-            number += services.snapshots_take(month=this_month - timedelta(days=1), now=now)
-        except DomainError as error:
-            if error.code != "month_runs":
-                raise
-        return number
+        return services.standings_count(now=now) + services.snapshots_sweep(now=now)
 
 
 @shared_task

@@ -6,21 +6,23 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+import time_machine
 from django.db import DatabaseError, transaction
 
 from accounts.services import system_user
 from aftersales.core.errors import DomainError, Refused
-from aftersales.merchants.services import merchant_move
+from aftersales.merchants.models import Merchant
+from aftersales.merchants.services import merchant_change, merchant_move
 from aftersales.notices.models import Notice
-from aftersales.scorecards import pages, services
+from aftersales.scorecards import pages, services, tasks
 from aftersales.scorecards.models import Formula, FormulaVersion, Rollup, Snapshot, Standing
-from aftersales.scorecards.scores import explaining, kept, selectors
-from aftersales.scorecards.states import Verdict
+from aftersales.scorecards.scores import explaining, kept, replaying, selectors
+from aftersales.scorecards.states import SubjectKind, Verdict
 from tests.records import merchant as a_merchant
 from tests.scorecards.test_formula_rules import kept as plain_terms
 
 pytestmark = pytest.mark.django_db
-D = Decimal
+D, DAY = Decimal, timedelta(days=1)
 OCTOBER = date(2026, 10, 31)
 Plant = Callable[..., Any]
 
@@ -273,3 +275,76 @@ def test_a_figure_without_data_is_not_what_most_is_lost_by(plain, plant, now) ->
     assert (other.worst, explaining.advice(other)) == (None, [])
     card = pages.card(rows[clean.pk], lambda code: "")
     assert {one.peers for one in card.lines} == {""}, "the target stands in for peers, and is not called so"
+
+
+def test_who_left_or_changed_later_changes_nothing_of_a_past_day(cast, plain, plant, formula, now) -> None:
+    december, later = date(2026, 12, 31), datetime(2027, 1, 31, 2, tzinfo=now.tzinfo)
+    for number in range(8):
+        plant(f"M{number}", day=date(2026, 12, 20), category="books", orders=(300, 300),
+              dispute_rate_orders=(number * 3, 300), dispatch_in_time=(300 - number * 8, 300))  # fmt: skip
+    services.snapshots_take(month=december, now=later)
+    assert services.standings_count(now=later) == 8
+    shops = {one.code: one for one in Merchant.objects.all()}
+    for code in ("M1", "M2", "M3"):
+        for move in ("begin_exit", "close"):
+            merchant_move(
+                merchant=shops[code], move=move, reason="关店", actor=cast.operations, now=later + DAY
+            )
+    for code in ("M4", "M5"):
+        merchant_change(merchant=shops[code], main_category="shoes", actor=cast.operations, now=later + DAY)
+    stands = Standing.objects.get(subject_id=shops["M0"].pk).day
+    for code, day in (("M0", december), ("M1", december), ("M4", december), ("M0", stands), ("M1", stands)):
+        found = replaying.replay(
+            user=system_user(), version=plain, subject=shops[code].pk, day=day, now=later + 2 * DAY
+        )
+        assert found.is_same, (code, day)
+    with pytest.raises(DomainError) as refused:
+        replaying.replay(user=system_user(), version=plain, subject=shops["M1"].pk, day=stands + 9 * DAY,
+                         now=later + 30 * DAY)  # fmt: skip
+    assert refused.value.code == "not_scored"
+    assert services.standings_count(now=later + 2 * DAY) == 5, "today by those of today"
+    assert {*Standing.objects.values_list("category", flat=True)} == {"books", "shoes"}
+    assert Snapshot.objects.filter(formula=formula).count() == 8
+
+
+def test_a_shop_without_history_of_a_day_counts_as_it_is_first_known(cast, plant, now) -> None:
+    known, young = plant("OLD", category="books"), plant("NEW", category="books")
+    merchant_change(merchant=known, main_category="shoes", actor=cast.operations, now=now + DAY)
+    merchant_change(merchant=young, opened_at=now, actor=cast.operations, now=now)
+    listed = selectors.subjects(SubjectKind.MERCHANT, selectors.ends(OCTOBER))
+    assert [(one.name, one.category) for one in listed] == [("Shop OLD", "books")], (
+        "the other was not admitted yet"
+    )
+    today = selectors.subjects(SubjectKind.MERCHANT, now + DAY)
+    assert [(one.name, one.category) for one in today] == [("Shop OLD", "shoes"), ("Shop NEW", "books")]
+
+
+def test_each_month_is_kept_when_its_figures_have_settled_whatever_another_formula_says(
+    cast, plain, plant, formula, now
+) -> None:
+    made = {}
+    for code, lag in (("a_broken", 7), ("a_late", 45)):
+        other = services.formula_create(
+            code=code,
+            name_zh="另一",
+            name_en="Other",
+            subject_kind="merchant",
+            actor=cast.operations,
+            now=now,
+        )
+        draft = services.formula_draft(
+            formula=other, terms=plain_terms() | {"lag": lag}, source_ref="R1", source_zh="另一", source_en="Other",
+            actor=cast.operations, now=now,
+        )  # fmt: skip
+        made[code] = services.formula_activate(draft=draft, actor=cast.supervisor, now=now)
+    FormulaVersion.objects.filter(pk=made["a_broken"].pk).update(terms={})
+    plant("M1", day=date(2026, 12, 20), orders=(200, 200), dispute_rate_orders=(4, 200))
+    kept_by: dict[datetime, set[str]] = {}
+    for at in (datetime(2027, 1, 10, 2, tzinfo=now.tzinfo), datetime(2027, 2, 14, 2, tzinfo=now.tzinfo),
+               datetime(2027, 2, 16, 2, tzinfo=now.tzinfo)):  # fmt: skip
+        with time_machine.travel(at, tick=False):
+            tasks.score()
+        rows = Snapshot.objects.filter(month=date(2026, 12, 1))
+        kept_by[at] = {*rows.values_list("formula__code", flat=True)}
+    assert [*kept_by.values()] == [{"merchants"}, {"merchants"}, {"merchants", "a_late"}]
+    assert Standing.objects.filter(formula=formula).count() == 1

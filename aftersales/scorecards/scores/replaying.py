@@ -72,17 +72,22 @@ def replay(*, user: Any, version: FormulaVersion, subject: int, day: date, now: 
     """Count one subject's score of a day anew from the figures as they stand today.
 
     The caller has seen to the right to the subject. Raises ``not_over`` for a day whose figures move still,
-    ``not_scored`` for somebody who is scored no more, and those of ``terms.read`` for a draft that cannot be counted.
+    ``not_scored`` for somebody who was not scored then, and those of ``terms.read`` for a draft that cannot be counted.
     """
     terms = selectors.terms_of(version)
     if day > selectors.last_day(terms, now):
         raise DomainError(
             _("The figures of this day have not settled yet; choose an earlier day."), "not_over"
         )
-    found = selectors.scores(version, day, only=subject)
-    if not found:
-        raise DomainError(_("Nobody is scored here any more: the shop has left."), "not_scored")
     formula = version.formula
+    before = kept_of(user, formula, subject, day)
+    # Where everybody stands is counted among those who are there that night, a month among those of its last day.
+    as_of = before.at if isinstance(before, Standing) else None
+    found = selectors.scores(version, day, only=subject, at=as_of)
+    if not found:
+        raise DomainError(
+            _("Nobody was scored here on this day: the shop had left or was yet to come."), "not_scored"
+        )
     row = Standing(
         **kept.columns(found[0]),
         formula=formula,
@@ -91,7 +96,6 @@ def replay(*, user: Any, version: FormulaVersion, subject: int, day: date, now: 
         day=day,
         at=now,
     )
-    before = kept_of(user, formula, subject, day)
     if before is None:
         return Replay(row, None, [], proven=False, other_version=False)
     own = selectors.terms_of(before.rule)

@@ -125,15 +125,40 @@ def terms_of(version: FormulaVersion) -> Terms:
     return read(version.terms, version.formula.subject_kind)
 
 
-def subjects(kind: SubjectKind) -> list[Subject]:
-    """Everybody who is scored, by key: merchants with their main category, active people of the department, teams."""
+def subjects(kind: SubjectKind, at: datetime) -> list[Subject]:
+    """Everybody who is scored, by key: merchants and their main category as of a moment, active people of the
+    department, teams.
+    """
     if kind == SubjectKind.MERCHANT:
-        rows = Merchant.objects.exclude(state__in=sorted(TERMINAL)).order_by("pk")
-        return [Subject(*row) for row in rows.values_list("pk", "name", "main_category")]
+        return _shops(at)
     if kind == SubjectKind.PERSON:
         people = User.objects.active().with_role(*STAFF_ROLES).order_by("pk")
         return [Subject(one.pk, str(one)) for one in people]
     return [Subject(one.pk, one.name) for one in Team.objects.filter(active_to=None).order_by("pk")]
+
+
+def _shops(at: datetime) -> list[Subject]:
+    """By their history, so that who left or changed since changes nothing of a past day; one statement.
+
+    Of a shop whose history begins later the first that is known of it counts, unless it was admitted after the moment.
+    """
+    history = Merchant.history.model._meta.db_table
+    sql = f"""
+        WITH told AS (
+            SELECT DISTINCT ON (h.id) h.id, h.state, h.main_category, h.history_date <= %(at)s AS known
+              FROM {history} h
+             ORDER BY h.id, h.history_date > %(at)s,
+                      CASE WHEN h.history_date <= %(at)s THEN h.history_date END DESC, h.history_date,
+                      CASE WHEN h.history_date <= %(at)s THEN -h.history_id ELSE h.history_id END)
+        SELECT m.id, m.name, coalesce(told.main_category, m.main_category)
+          FROM {Merchant._meta.db_table} m LEFT JOIN told ON told.id = m.id
+         WHERE coalesce(told.state, m.state) <> ALL(%(gone)s)
+           AND (told.known OR m.opened_at IS NULL OR m.opened_at <= %(at)s)
+         ORDER BY m.id
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(sql, {"at": at, "gone": sorted(TERMINAL)})
+        return [Subject(*row) for row in cursor.fetchall()]
 
 
 def sums(terms: Wanted, kind: SubjectKind, until: date, *, whose: int | None = None) -> dict[int, Sums]:
@@ -197,13 +222,17 @@ def _whole(terms: Wanted, mine: Mapping[str, Sequence[Counted]]) -> Sums:
     return {code: mine.get(code, nothing) for code in terms.codes}
 
 
-def scores(version: FormulaVersion, until: date, *, only: int | None = None) -> list[Result]:
+def scores(
+    version: FormulaVersion, until: date, *, only: int | None = None, at: datetime | None = None
+) -> list[Result]:
     """What a version says of everybody by the days up to ``until``; ``only``: of one, without its place among peers.
+
+    ``at``: as of when one looks who is scored, and in which category; without it, when the last day ended.
 
     Two statements, whatever the number. Raises those of ``terms.read``.
     """
     terms, kind = terms_of(version), SubjectKind(version.formula.subject_kind)
-    listed, counted = subjects(kind), sums(terms, kind, until)
+    listed, counted = subjects(kind, at or ends(until)), sums(terms, kind, until)
     if (
         kind != SubjectKind.MERCHANT
     ):  # finance answers no ticket: who has no figure of these is not scored by them

@@ -19,6 +19,8 @@ from aftersales.scorecards.states import Direction, SubjectKind, Way
 HUNDRED, NOTHING, ONE = Decimal(100), Decimal(0), Decimal(1)
 SCORED = frozenset({SubjectKind.MERCHANT, SubjectKind.PERSON, SubjectKind.TEAM})
 LONGEST_WINDOW, MOST = 730, 1_000_000
+LATEST = 60
+"""Days that figures may take to settle: of the three months that each night looks back at, each still has its turn."""
 Mark = tuple[Decimal, Decimal]
 
 
@@ -281,6 +283,8 @@ def check(terms: Terms, kind: SubjectKind) -> None:
     if terms.volume.way != Way.COUNT:
         raise _wrong("volume", _("it is a metric that counts."))
     _check_windows(terms.windows)
+    if terms.lag > LATEST:
+        raise _wrong("lag", _("at most %(most)s days.") % {"most": LATEST})
     if not terms.floor <= terms.neutral <= terms.cap <= HUNDRED or terms.z == 0:
         raise _wrong("floor, neutral, cap, z", _("floor ≤ neutral ≤ cap ≤ 100, and z above 0."))
     if not 1 <= terms.strength <= terms.strongest:

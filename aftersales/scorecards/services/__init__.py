@@ -24,7 +24,7 @@ from aftersales.scorecards.services.measures import (
     measures_sweep,
 )
 from aftersales.scorecards.services.months import month_ask, month_run, months_sweep
-from aftersales.scorecards.services.scoring import snapshots_take, standings_count
+from aftersales.scorecards.services.scoring import snapshots_sweep, snapshots_take, standings_count
 from aftersales.scorecards.services.shadow import (
     Tried,
     formula_simulate,
@@ -66,6 +66,7 @@ __all__ = [
     "scores_forget",
     "shadow_ask",
     "shadow_go",
+    "snapshots_sweep",
     "snapshots_take",
     "standings_count",
     "touch",

@@ -1,5 +1,7 @@
 """Scores as they come out: where everybody stands, every day anew; a month that is over, once and for all."""
 
+import logging
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 
 from django.db import connection, transaction
@@ -12,6 +14,9 @@ from aftersales.scorecards.scores.selectors import Result, terms_of
 from aftersales.scorecards.states import SubjectKind
 
 AT_ONCE = 1_000
+BACK = 3
+"""Months that a night looks back at: figures may settle late, and a night may be missed."""
+logger = logging.getLogger(__name__)
 
 
 def standings_count(*, now: datetime) -> int:
@@ -19,7 +24,21 @@ def standings_count(*, now: datetime) -> int:
 
     Before the first version of a formula is in force one sees by the announced one how it would be.
     """
-    return sum(_stand(one, now) for one in Formula.objects.order_by("code"))
+    number, refused = _each(lambda one: _stand(one, now))
+    for code, error in refused.items():
+        logger.error("%s: nobody stands anew: %s", code, error)
+    return number
+
+
+def _each(count: Callable[[Formula], int]) -> tuple[int, dict[str, DomainError]]:
+    """By each formula; how many it is of, and by code what was refused. The refusal of one does not stop the others."""
+    number, refused = 0, {}
+    for one in Formula.objects.order_by("code"):
+        try:
+            number += count(one)
+        except DomainError as error:
+            refused[one.code] = error
+    return number, refused
 
 
 def _stand(formula: Formula, now: datetime) -> int:
@@ -29,7 +48,7 @@ def _stand(formula: Formula, now: datetime) -> int:
     version, day = shown
     with transaction.atomic():
         _alone(formula)
-        found = selectors.scores(version, day)
+        found = selectors.scores(version, day, at=now)
         rows = [Standing(**_columns(version, one, day, now)) for one in found]
         Standing.objects.filter(formula=formula).delete()
         Standing.objects.bulk_create(rows, batch_size=AT_ONCE)
@@ -48,11 +67,32 @@ def _shown(formula: Formula, now: datetime) -> tuple[FormulaVersion, date] | Non
 def snapshots_take(*, month: date, now: datetime) -> int:
     """Keep the scores of a month, each subject once, by the version in force on its last day; how many are new.
 
-    Taken again it adds nothing: what stands stays. Raises ``month_runs`` before the month's figures have settled.
+    Taken again it adds nothing: what stands stays. Raises ``month_runs`` before the month's figures have settled, once
+    the scores of formulas whose figures have are kept.
     """
+    number, refused = _month(month, now)
+    for error in refused.values():
+        raise error
+    return number
+
+
+def snapshots_sweep(*, now: datetime) -> int:
+    """Keep the scores of the months that are over and have settled since, each once; how many are new."""
+    number, month = 0, now.astimezone(selectors.zone()).date()
+    for _back in range(BACK):
+        month = month.replace(day=1) - timedelta(days=1)
+        new, refused = _month(month, now)
+        number += new
+        for code, error in refused.items():
+            level = logging.INFO if error.code == "month_runs" else logging.ERROR
+            logger.log(level, "%s: the month %s is not kept: %s", code, f"{month:%Y-%m}", error)
+    return number
+
+
+def _month(month: date, now: datetime) -> tuple[int, dict[str, DomainError]]:
     first = month.replace(day=1)
     last = (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
-    return sum(_keep(one, first, last, now) for one in Formula.objects.order_by("code"))
+    return _each(lambda one: _keep(one, first, last, now))
 
 
 def _keep(formula: Formula, first: date, last: date, now: datetime) -> int:
