@@ -55,7 +55,7 @@ def test_figures_are_counted_before_scores_are_kept(
         seen.append(Rollup.objects.count())
         return 0
 
-    for name in ("standings_count", "snapshots_take"):
+    for name in ("standings_count", "snapshots_sweep"):
         monkeypatch.setattr(services, name, looks)
     tasks.score()
     assert seen == [0, 0]
