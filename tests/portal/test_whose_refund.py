@@ -4,12 +4,13 @@ from collections.abc import Callable
 from datetime import datetime
 
 import pytest
+from django.db.models import Count, Min, Q
 
 from accounts.states import Role
 from aftersales.cases import services
 from aftersales.cases.models import Case, CasePayment
 from aftersales.cases.states import PaymentState
-from aftersales.cases.turns import Turn, with_turns
+from aftersales.cases.turns import MINE, Turn, with_turns
 from aftersales.clocks.models import Clock
 from aftersales.clocks.services import sweep
 from aftersales.desk import shops
@@ -63,3 +64,13 @@ def test_what_is_owed_at_once_is_the_shops_though_goods_are_still_to_come(
     assert turn(case) == Turn.CUSTOMER
     Case.objects.filter(pk=case.pk).update(instant=True)
     assert turn(fresh(case)) == Turn.REFUND
+
+
+def test_the_turn_is_asked_once_however_often_the_rows_are_narrowed_and_counted_by_it(now: datetime) -> None:
+    rows = with_turns(Case.objects.filter(merchant_id=1))
+    asked_of = '"cases_settlement"'  # a table that only the turn reads
+    assert str(rows.filter(whose__in=MINE).order_by("until").query).count(f"FROM {asked_of}") == 1
+    counted = rows.order_by().values("whose").annotate(
+        soonest=Min("until"), late=Count("pk", filter=Q(until__lt=now)), soon=Count("pk", filter=Q(until__gte=now))
+    )  # fmt: skip
+    assert str(counted.query).count(f"FROM {asked_of}") == 1
