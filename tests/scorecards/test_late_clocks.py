@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -9,10 +10,15 @@ import pytest
 from accounts.services import system_user
 from aftersales.clocks.models import Clock
 from aftersales.clocks.services import breach_exclude
+from aftersales.ledger import incentives
+from aftersales.ledger import services as ledger
+from aftersales.ledger.models import IncentiveVersion, Proposal
 from aftersales.scorecards import services
-from aftersales.scorecards.models import MerchantMeasure, Neutral
+from aftersales.scorecards.models import Formula, MerchantMeasure, Neutral, Snapshot
+from aftersales.scorecards.rewards import selectors, taken
 from tests.cast import Cast
-from tests.merchants.shops import Shop
+from tests.ledger.conftest import late_rule
+from tests.merchants.shops import Shop, a_shop
 from tests.scorecards.conftest import noted
 from tests.scorecards.test_measures import (
     DAY,
@@ -25,9 +31,10 @@ from tests.scorecards.test_measures import (
     raised,
 )
 from tests.scorecards.test_measures_turned import imposed, states
+from tests.scorecards.test_months import Rule, rule, said
 
 pytestmark = pytest.mark.django_db
-__all__ = ["broken"]
+__all__ = ["broken", "rule"]
 NOVEMBER = date(2026, 11, 1)
 ANSWERS: dict[str, Any] = METRIC | {"metric": "answer_in_time", "limit": "0.8", "lag": 1}
 DUTIES: dict[str, Any] = ANSWERS | {"metric": "obligations_kept"}
@@ -35,6 +42,9 @@ BREACHES: dict[str, Any] = {
     "trigger": "breaches", "days": 60, "count": 5, "remember": 180,
     "steps": [WARNING, {"effect": "cap", "cap": 50, "days": 7}],
 }  # fmt: skip
+CHARGE = {"window": "1m", "least": "4", "limit": "0.8", "count": "4", "z": "1.96", "lag": "7", "wait": "3"}
+SCORE = {"window": "1m", "limit": "D", "formula": "merchants", "lag": "7", "wait": "3"}
+GRADE: dict[str, Any] = {"trigger": "grade", "grades": ["D"], "remember": 90, "lag": 1, "steps": [WARNING]}
 Broken = Callable[..., list[Clock]]
 
 
@@ -55,6 +65,11 @@ def late(broken: Broken) -> Broken:
         return found
 
     return run_out
+
+
+def charge(rule: Rule, trigger: str, **more: str) -> IncentiveVersion:
+    terms = SCORE if trigger == "score.merchant" else CHARGE | more
+    return rule(trigger, terms, consequence="penalty", amount=Decimal(2), cap=Decimal(40))
 
 
 def cancelled(row: MerchantMeasure, at: datetime) -> None:
@@ -117,6 +132,145 @@ def test_a_late_clock_of_a_figure_that_was_overturned_leads_to_nothing_again(
     a_rule(desk, now, "duties", now - 60 * DAY, **DUTIES)
     a_rule(desk, now, "single", now - 60 * DAY, **BREACHES)
     assert raised(later + 2 * DAY) == []
+
+
+# --------------------------------------------------------------------------------------------------- the ledger
+@pytest.mark.parametrize("terms", [BREACHES, DUTIES])
+def test_no_monthly_rule_charges_late_clocks_that_a_measure_rests_on(
+    desk: Cast, shop: Shop, cast: Cast, rule: Rule, late: Broken, now: datetime, later: datetime, terms: Any
+) -> None:
+    only_rule(desk, now, "held", now - 60 * DAY, **terms)
+    late(shop.merchant, now, 8)
+    assert len(raised(later)) == 1
+    other = a_shop(cast, now, "乙")
+    late(other.merchant, now + DAY, 8)
+    version = charge(rule, "metric.merchant.answer_in_time")
+    assert said(version, NOVEMBER) == {shop.merchant.pk: ("taken", None), other.merchant.pk: ("follows", 2)}
+    services.month_run(version=version, month=NOVEMBER, actor=desk.operations, now=later)
+    assert [one.party_id for one in Proposal.objects.filter(fact_code=version.trigger)] == [other.merchant.pk]
+    assert raised(later + HOUR) == [], "what was charged leads to no measure either"
+
+
+def test_a_monthly_rule_charges_the_late_clocks_that_led_to_nothing_yet(
+    desk: Cast, shop: Shop, rule: Rule, late: Broken, now: datetime, later: datetime
+) -> None:
+    only_rule(desk, now, "single", now - 60 * DAY, **BREACHES | {"days": 2})
+    late(shop.merchant, now, 5)
+    (row,) = raised(now + 4 * DAY)
+    late(shop.merchant, now + 5 * DAY, 4)
+    version = charge(rule, "metric.merchant.promises_kept", each="case")
+    (one,) = [one for one in selectors.judged(version, NOVEMBER) if one.party_id == shop.merchant.pk]
+    assert (str(one.said), one.times, one.amount) == ("follows", 4, 8)
+    assert (one.proofs[0].num, one.proofs[0].den, one.proofs[0].spent) == (0, 4, 5)
+    assert taken.holds(version, shop.merchant.pk, NOVEMBER), "nothing was counted yet"
+    services.month_run(version=version, month=NOVEMBER, actor=desk.operations, now=later)
+    proposal = Proposal.objects.get(fact_code=version.trigger)
+    assert (proposal.amount, proposal.calculation["spent"]) == (8, "5")
+    assert states(row) == ["in_force"]
+
+
+def test_a_measure_that_came_since_the_month_was_counted_goes_first(
+    desk: Cast, shop: Shop, rule: Rule, late: Broken, now: datetime, later: datetime, monkeypatch: Any
+) -> None:
+    only_rule(desk, now, "single", now - 60 * DAY, **BREACHES)
+    late(shop.merchant, now, 8)
+    version = charge(rule, "metric.merchant.answer_in_time")
+    propose = ledger.incentives_propose
+
+    def meanwhile(**given: Any) -> int:
+        assert len(raised(later)) == 1
+        return propose(**given)
+
+    monkeypatch.setattr(ledger, "incentives_propose", meanwhile)
+    run = services.month_run(version=version, month=NOVEMBER, actor=desk.operations, now=later)
+    assert (run.given, Proposal.objects.filter(fact_code=version.trigger).count()) == (0, 0)
+
+
+def test_late_clocks_of_a_figure_that_a_measure_rests_on_are_not_charged_one_by_one(
+    desk: Cast, shop: Shop, late: Broken, now: datetime, later: datetime
+) -> None:
+    only_rule(desk, now, "answers", now - 60 * DAY, **ANSWERS)
+    late(shop.merchant, now, 8)
+    slow = late_rule(desk, now, from_count=1)
+    IncentiveVersion.objects.filter(pk=slow.pk).update(valid_from=now - 60 * DAY)
+    slow.refresh_from_db()
+    assert [one.times for one in incentives.judged(slow, NOVEMBER)] == [8]
+    (row,) = raised(later)
+    assert incentives.judged(slow, NOVEMBER) == []
+    ledger.incentives_raise(month=NOVEMBER, actor=desk.system, now=later)
+    assert not Proposal.objects.filter(citation=slow.citation).exists()
+    assert raised(later + DAY) == []
+    assert states(row) == ["in_force"]
+
+
+# ---------------------------------------------------------------------------------------------------- the score
+def graded(shop: Shop, now: datetime, answers: int) -> Snapshot:
+    """A grade D of November that late answers made: worth all that the score is."""
+    formula = Formula.objects.get(code="merchants")
+    figure = {"num": 0, "den": answers, "days": 30}
+    item = {
+        "metric": "answer_in_time", "verdict": "missed", "prior": ["0.05", "1", 20], "rate": "0", "low": "0",
+        "high": "0.3", "drawn": "0", "weight": "100", "gained": "0", "worst": "0", "best": "0",
+    }  # fmt: skip
+    details = {"volume": {"num": 300, "den": 300, "days": 30}, "items": [item | figure], "extras": []}
+    made: Snapshot = Snapshot.objects.create(
+        formula=formula, rule=formula.versions.first(), subject_kind="merchant", subject_id=shop.merchant.pk,
+        subject_name=shop.merchant.name, day=date(2026, 11, 30), month=NOVEMBER, score=0, low=0, high=20, grade="D",
+        volume=300, details=details, at=now,
+    )  # fmt: skip
+    return made
+
+
+def test_late_clocks_behind_a_grade_lead_to_nothing_else(
+    desk: Cast, shop: Shop, rule: Rule, late: Broken, now: datetime, later: datetime
+) -> None:
+    only_rule(desk, now, "grades", now - 60 * DAY, **GRADE)
+    late(shop.merchant, now, 12)
+    graded(shop, later, 12)
+    (row,) = raised(later)
+    assert row.figures["since_of"] == {"answer_in_time": "2026-11-01"}
+    a_rule(desk, now, "single", now - 60 * DAY, **BREACHES)
+    a_rule(desk, now, "duties", now - 60 * DAY, **DUTIES)
+    assert raised(later + HOUR) == []
+    version = charge(rule, "metric.merchant.obligations_kept")
+    assert said(version, NOVEMBER)[shop.merchant.pk] == ("taken", None)
+    cancelled(row, later + DAY)
+    assert said(version, NOVEMBER)[shop.merchant.pk] == ("follows", 2)
+    assert len(raised(later + 2 * DAY)) == 1
+
+
+@pytest.mark.parametrize("number", [0, 5, 12])
+def test_a_grade_is_held_by_what_led_to_nothing_yet(
+    desk: Cast, shop: Shop, rule: Rule, late: Broken, now: datetime, later: datetime, number: int
+) -> None:
+    """Of 17 late answers so many led to a measure; the rest are bad enough, unless hardly any are left."""
+    if number:
+        only_rule(desk, now, "single", now - 60 * DAY, **BREACHES | {"days": 2, "count": number})
+        late(shop.merchant, now, number)
+        assert len(raised(now + 4 * DAY)) == 1
+    late(shop.merchant, now + 5 * DAY, 17 - number)
+    only_rule(desk, now, "grades", now - 60 * DAY, **GRADE)
+    graded(shop, later, 17)
+    version = charge(rule, "score.merchant")
+    found = said(version, NOVEMBER)[shop.merchant.pk][0]
+    assert found == ("taken" if number == 12 else "follows")
+    assert len(raised(later)) == (0 if number == 12 else 1), (
+        "five of seventeen are less than the floor of ten"
+    )
+
+
+def test_a_score_that_was_charged_takes_its_late_clocks_with_it(
+    desk: Cast, shop: Shop, rule: Rule, late: Broken, now: datetime, later: datetime
+) -> None:
+    only_rule(desk, now, "single", now - 60 * DAY, **BREACHES)
+    a_rule(desk, now, "duties", now - 60 * DAY, **DUTIES)
+    late(shop.merchant, now, 12)
+    graded(shop, later, 12)
+    services.month_run(
+        version=charge(rule, "score.merchant"), month=NOVEMBER, actor=desk.operations, now=later
+    )
+    assert Proposal.objects.filter(fact_code="score.merchant").count() == 1
+    assert raised(later + HOUR) == []
 
 
 # ------------------------------------------------------------------------------------------------- judged again
