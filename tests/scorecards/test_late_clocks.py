@@ -13,9 +13,10 @@ from aftersales.clocks.services import breach_exclude
 from aftersales.ledger import incentives
 from aftersales.ledger import services as ledger
 from aftersales.ledger.models import IncentiveVersion, Proposal
-from aftersales.scorecards import services
+from aftersales.scorecards import consequences, services
 from aftersales.scorecards.models import Formula, MerchantMeasure, Neutral, Snapshot
 from aftersales.scorecards.rewards import selectors, taken
+from aftersales.scorecards.services import measures
 from tests.cast import Cast
 from tests.ledger.conftest import late_rule
 from tests.merchants.shops import Shop, a_shop
@@ -24,6 +25,7 @@ from tests.scorecards.test_measures import (
     DAY,
     HOUR,
     METRIC,
+    TIERS,
     WARNING,
     a_rule,
     broken,
@@ -328,3 +330,14 @@ def test_days_that_count_no_more_are_not_taken_out_twice(
     Neutral.objects.filter(measure=fallen).update(since=first - DAY, until=last + DAY)
     assert raised(later + 2 * DAY) == []
     assert states(row) == ["cancelled"], "of its days none counts any more"
+
+
+# -------------------------------------------------------------------------------------------------------- points
+def test_no_step_is_raised_on_points_that_fell_meanwhile(desk: Cast, shop: Shop, now: datetime) -> None:
+    only_rule(desk, now, "tiers", now - DAY, **TIERS)
+    kept = imposed(shop, desk, now, "points", 90, points=3)
+    fallen = imposed(shop, desk, now, "points", 90, points=3)
+    (plan,) = consequences.plans(now + HOUR)
+    cancelled(fallen, now + HOUR)
+    assert measures._raise(plan, system_user(now), now + HOUR) is False
+    assert set(MerchantMeasure.objects.all()) == {kept, fallen}
