@@ -1,16 +1,17 @@
 """Breaches and the figures that are counted from the same clocks: one fact has one main consequence (order 116 §27)."""
 
-from collections.abc import Collection
-from datetime import date
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from aftersales.clocks.models import BreachExclusion, Clock
 from aftersales.scorecards.consequencedays import DAY, first_day, last_of, starts
-from aftersales.scorecards.consequencestates import FALLEN, MeasureState, Trigger
-from aftersales.scorecards.models import MeasureFact, MerchantMeasure, Neutral
-from aftersales.scorecards.rewards.charged import charged_breaches, charged_figures
+from aftersales.scorecards.consequencestates import MONTHLY, Trigger
+from aftersales.scorecards.models import MeasureFact, Neutral
+from aftersales.scorecards.rewards.charged import charged_clocks, charged_figures
 from aftersales.scorecards.scores import selectors
 from aftersales.standards.states import ClockKind, Debtor, Promise
 
@@ -19,7 +20,19 @@ FIGURES: dict[str, Q] = {
     "obligations_kept": Q(kind__in=(ClockKind.OBLIGATION, ClockKind.STATUTORY)),
     "promises_kept": Q(),
 }
-"""Figures of merchants that are counted from clocks, and from which."""
+"""Figures of merchants that are counted from clocks, and from which: a late one is a bad case of each."""
+Before = Mapping[int, datetime]
+
+
+@dataclass(frozen=True)
+class Span:
+    """Days of a figure of a merchant from which something followed, and when that was."""
+
+    merchant_id: int
+    code: str
+    since: date
+    until: date
+    at: datetime
 
 
 def counting() -> QuerySet[Clock]:
@@ -31,17 +44,34 @@ def counting() -> QuerySet[Clock]:
     return rows
 
 
-def answered(code: str, since: date, until: date, **of: int) -> dict[int, list[date]]:
-    """By merchant the days of breaches in this figure that led to something already, breach by breach."""
+def answered(
+    code: str,
+    since: date,
+    until: date,
+    *,
+    merchants: Collection[int] | None = None,
+    before: Before | None = None,
+    besides: int = 0,
+) -> dict[int, list[date]]:
+    """By merchant the days of breaches in this figure that led to something already: breach by breach, or in a figure
+    that counts the same clocks. At most eight statements.
+
+    ``before``: by merchant, only what came before that moment. ``besides``: what this rule charged is left out.
+    """  # fmt: skip
     if code not in FIGURES:
         return {}
-    standing = MeasureFact.objects.filter(measure__trigger=Trigger.BREACHES, freed_at=None, **of)
-    keys = set(
-        standing.filter(measure__period__gte=since.replace(day=1)).values_list("key", flat=True)
-    ) | charged_breaches(starts(since))
-    rows = counting().filter(FIGURES[code], _within(since, until), pk__in=[int(one) for one in keys], **of)
+    mine = Q() if merchants is None else Q(merchant_id__in=merchants)
+
+    def came(who: int, at: datetime) -> bool:
+        return (merchants is None or who in merchants) and (
+            before is None or who not in before or at < before[who]
+        )
+
+    taken = [int(clock) for who, clock, at in _one_by_one(since, mine, besides) if came(who, at)]
+    spans = [one for one in _spans(since, mine, besides) if came(one.merchant_id, one.at)]
+    rows = counting().filter(mine, FIGURES[code], _within(since, until), Q(pk__in=taken) | _clocks(spans))
     out = list(
-        Neutral.objects.filter(metric=code, since__lte=until, until__gte=since, **of).values_list(
+        Neutral.objects.filter(mine, metric=code, since__lte=until, until__gte=since).values_list(
             "merchant_id", "since", "until"
         )
     )
@@ -56,25 +86,54 @@ def answered(code: str, since: date, until: date, **of: int) -> dict[int, list[d
 
 def figured(clocks: Collection[int], merchants: Collection[int], since: date) -> set[str]:
     """Of these breaches those that lie in a figure from which something followed already. ``since``: the first one's
-    day. At most four statements.
+    day. At most five statements.
     """
-    first = since.replace(day=1)
-    found = [
-        (merchant, code, month, last_of(month))
-        for merchant, code, month in charged_figures(FIGURES, first)
-        if merchant in merchants
-    ]
-    rows = MerchantMeasure.objects.filter(
-        merchant__in=merchants, trigger=Trigger.METRIC, figures__metric__in=list(FIGURES), period__gte=first
-    ).exclude(state__in=sorted(FALLEN - {MeasureState.WITHDRAWN}))
-    for merchant, period, figures in rows.values_list("merchant_id", "period", "figures"):
-        found.append((merchant, figures["metric"], first_day(period, figures), last_of(period)))
-    if not found:
-        return set()
-    spans = Q()
-    for merchant, code, begin, until in found:
-        spans |= Q(merchant_id=merchant) & _within(begin, until) & FIGURES[code]
-    return {str(pk) for pk in Clock.objects.filter(spans, pk__in=clocks).values_list("pk", flat=True)}
+    spans = [one for one in _spans(since, Q(merchant_id__in=merchants)) if one.merchant_id in merchants]
+    rows = Clock.objects.filter(_clocks(spans), pk__in=clocks)
+    return {str(pk) for pk in rows.values_list("pk", flat=True)} if spans else set()
+
+
+def _one_by_one(since: date, mine: Q, besides: int) -> list[tuple[int, str, datetime]]:
+    """Breaches that led to something by themselves: merchant, clock and when; charges of everybody."""
+    rows = MeasureFact.objects.filter(
+        mine, measure__trigger=Trigger.BREACHES, measure__period__gte=since.replace(day=1), freed_at=None
+    )
+    taken = rows.values_list("merchant_id", "key", "measure__proposed_at")
+    return [*taken, *charged_clocks(starts(since), besides=besides)]
+
+
+def _spans(since: date, mine: Q, besides: int = 0) -> list[Span]:
+    """Figures from which something followed for months from that day's on; charges of everybody.
+
+    One that was overturned since stays: its fact was decided about, and leads to nothing again; unless only the
+    consequence was the wrong one.
+    """
+    first, named = since.replace(day=1), Q()
+    for code in FIGURES:
+        named |= Q(key__startswith=f"{code} ")
+    rows = MeasureFact.objects.filter(
+        mine, named, measure__trigger__in=sorted(MONTHLY), measure__period__gte=first, freed_at=None
+    )
+    told = rows.values_list(
+        "merchant_id", "key", "measure__period", "measure__figures", "measure__proposed_at"
+    )
+    found = []
+    for who, key, period, figures, at in told:
+        code = key.split(" ")[0]
+        found.append(Span(who, code, first_day(period, figures, code), last_of(period), at))
+    charges = charged_figures(FIGURES, first, besides=besides)
+    return found + [Span(who, code, month, last_of(month), at) for who, code, month, at in charges]
+
+
+def _clocks(spans: Iterable[Span]) -> Q:
+    """The breaches that are bad cases of these figures."""
+    grouped: dict[tuple[str, date, date], list[int]] = {}
+    for one in spans:
+        grouped.setdefault((one.code, one.since, one.until), []).append(one.merchant_id)
+    found = Q(pk__in=())
+    for (code, since, until), merchants in grouped.items():
+        found |= Q(merchant_id__in=merchants) & _within(since, until) & FIGURES[code]
+    return found
 
 
 def _within(since: date, until: date) -> Q:

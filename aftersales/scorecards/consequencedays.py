@@ -7,6 +7,8 @@ from typing import Any
 from aftersales.scorecards.scores import selectors
 
 DAY = timedelta(days=1)
+OF_SCORE = "since_of"
+"""Among the figures of a measure on a score: by metric that was missed the first day that was counted of it."""
 
 
 def last_of(month: date) -> date:
@@ -17,8 +19,13 @@ def starts(day: date) -> datetime:
     return datetime.combine(day, time.min, selectors.zone())
 
 
-def first_day(period: date, figures: Mapping[str, Any]) -> date:
-    """The first of the days that a measure counted: later than the window where an earlier one was about the rest."""
+def first_day(period: date, figures: Mapping[str, Any], code: str = "") -> date:
+    """The first of the days that a measure counted: later than the window where an earlier one was about the rest.
+
+    Of one on a score: the first that was counted of this figure, which the formula may look at for longer.
+    """
+    if code in figures.get(OF_SCORE, {}):
+        return date.fromisoformat(figures[OF_SCORE][code])
     if "since" in figures:
         return date.fromisoformat(figures["since"])
     until = last_of(period)

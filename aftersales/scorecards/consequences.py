@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
 from decimal import Decimal
 from functools import partial
@@ -14,22 +14,22 @@ from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
 from aftersales.ledger.states import Fallen
 from aftersales.merchants.models import Merchant
 from aftersales.merchants.states import TERMINAL
-from aftersales.scorecards.consequenceclocks import answered, counting, figured
-from aftersales.scorecards.consequencedays import DAY, first_day, last_of, starts
-from aftersales.scorecards.consequencestates import FALLEN, Effect, MeasureState, Trigger
+from aftersales.scorecards import consequencegrades
+from aftersales.scorecards.consequenceclocks import Before, answered, counting, figured
+from aftersales.scorecards.consequencedays import DAY, OF_SCORE, first_day, last_of, starts
+from aftersales.scorecards.consequencegrades import Scored
+from aftersales.scorecards.consequencestates import FALLEN, MONTHLY, Effect, MeasureState, Trigger
 from aftersales.scorecards.consequenceterms import Step, Terms, read
 from aftersales.scorecards.models import (
     ConsequenceVersion,
-    Formula,
     MeasureFact,
     MerchantMeasure,
     Neutral,
     Rollup,
-    Snapshot,
 )
 from aftersales.scorecards.rewards.charged import charged, charged_breaches, charged_figures
 from aftersales.scorecards.scores import rules, selectors
-from aftersales.scorecards.states import Direction, SubjectKind, Verdict
+from aftersales.scorecards.states import Direction, SubjectKind
 from aftersales.standards.selectors import duration
 
 logger = logging.getLogger(__name__)
@@ -38,7 +38,6 @@ ANNOUNCED = "incentive_announce_days_merchant"
 Fact = tuple[str, str]
 Found = TypeVar("Found")
 BREACH, FIGURE, MONTH, POINTS = "breach", "metric", "month", "points"
-MONTHLY = frozenset({Trigger.METRIC, Trigger.GRADE, Trigger.SCORE})
 
 
 @dataclass(frozen=True)
@@ -249,28 +248,39 @@ def _followed(code: str, since: date) -> list[tuple[int, date, date]]:
         kind=FIGURE, key__startswith=f"{code} ", freed_at=None, measure__period__gte=since
     ).exclude(measure__state__in=sorted(FALLEN - {MeasureState.WITHDRAWN}))
     told = rows.values_list("merchant_id", "measure__period", "measure__figures")
-    found = [(merchant, first_day(period, figures), last_of(period)) for merchant, period, figures in told]
+    found = [
+        (merchant, first_day(period, figures, code), last_of(period)) for merchant, period, figures in told
+    ]
     charges = charged_figures([code], since)
-    return found + [(merchant, month, last_of(month)) for merchant, _code, month in charges]
+    return found + [(merchant, month, last_of(month)) for merchant, _code, month, _at in charges]
 
 
 def monthly(
-    terms: Terms, month: date, *, after: Mapping[int, date], begin: date = date.min, anew: bool = False
+    terms: Terms,
+    month: date,
+    *,
+    after: Mapping[int, date],
+    begin: date = date.min,
+    anew: bool = False,
+    before: Before | None = None,
 ) -> list[Hit]:
     """Whom the figures or the grades of a month touch. ``after``: days that were judged before count no more.
 
-    ``begin``: the first day of the rule; of figures before it nothing is held against anybody.
+    ``begin``: the first day of the rule; of figures before it nothing is held against anybody. ``before``: by merchant
+    the moment at which a figure was judged; what followed later from its clocks takes nothing from it.
 
     Grades are those of the snapshot; ``anew``: as if nothing had followed from anything, and of a month without a
     snapshot they are counted from the figures.
     """
     if terms.trigger == Trigger.METRIC:
-        return _by_metric(terms, month, after, begin, anew=anew)
-    scores = _kept_scores(month) or (_counted_scores(month) if anew else [])
-    return [one for one in _by_score(terms, month, scores) if after.get(one.merchant_id, date.min) < month]
+        return _by_metric(terms, month, after, begin, anew=anew, before=before)
+    hits = _by_score(terms, month, anew=anew)
+    return [one for one in hits if after.get(one.merchant_id, date.min) < month]
 
 
-def _by_metric(terms: Terms, month: date, after: Mapping[int, date], begin: date, *, anew: bool) -> list[Hit]:
+def _by_metric(
+    terms: Terms, month: date, after: Mapping[int, date], begin: date, *, anew: bool, before: Before | None
+) -> list[Hit]:
     assert terms.metric is not None
     until = last_of(month)
     since = max(until - (terms.days - 1) * DAY, begin)
@@ -284,7 +294,7 @@ def _by_metric(terms: Terms, month: date, after: Mapping[int, date], begin: date
         if day >= first[pk]:
             was = found.get(pk, (0, 0))
             found[pk] = (was[0] + num, was[1] + den)
-    spent = {} if anew else answered(terms.metric.code, since, until)
+    spent = {} if anew else answered(terms.metric.code, since, until, before=before)
     hits = []
     for pk, (num, den) in sorted(found.items()):
         start = first.get(pk, since)
@@ -334,62 +344,45 @@ def _bad(terms: Terms, month: date, merchant: int, num: int, den: int, since: da
     return Hit(merchant, selectors.ends(last_of(month)), month, (fact,), figures, bad, since)
 
 
-@dataclass(frozen=True)
-class _Scored:
-    merchant_id: int
-    score: Decimal
-    high: Decimal
-    grade: str
-    missed: tuple[str, ...]
-
-
-def _by_score(terms: Terms, month: date, scores: Sequence[_Scored]) -> list[Hit]:
-    """Whose grade is named, or whose score surely lies below: by the upper bound of its interval."""
+def _by_score(
+    terms: Terms, month: date, *, of: Collection[int] | None = None, anew: bool = False
+) -> list[Hit]:
+    """Whose grade is named, or whose score surely lies below: by the upper bound of its interval; and so it is without
+    the late clocks that led to something already.
+    """
+    scores = consequencegrades.kept(month, of) or (consequencegrades.counted(month) if anew else [])
+    touched = [one for one in scores if _touches(terms, one.grade, one.high)]
+    if touched and not anew:
+        touched = _without_spent(terms, month, touched)
     return [
         Hit(
             one.merchant_id, selectors.ends(last_of(month)), month,
             ((MONTH, f"{month:%Y-%m}"), *((FIGURE, f"{code} {month:%Y-%m}") for code in one.missed)),
             {"score": str(one.score), "high": str(one.high), "grade": one.grade, "below": str(terms.below),
-             "missed": list(one.missed)},
+             "missed": list(one.missed), OF_SCORE: {code: f"{day}" for code, day in one.missed.items()}},
             len(one.missed), month,
         )
-        for one in scores
-        if one.grade and (one.grade in terms.grades if terms.grades else one.high < terms.below)
+        for one in touched
     ]  # fmt: skip
 
 
-def _formula() -> Formula | None:
-    """The first by code, as incentive rules take it."""
-    first: Formula | None = Formula.objects.filter(subject_kind=SubjectKind.MERCHANT).order_by("code").first()
-    return first
+def _touches(terms: Terms, grade: str, high: Decimal) -> bool:
+    return bool(grade) and (grade in terms.grades if terms.grades else high < terms.below)
 
 
-def _kept_scores(month: date) -> list[_Scored]:
-    """Of the formula by which merchants are judged; others are kept beside it, for rules that name them."""
-    rows = Snapshot.objects.filter(formula=_formula(), subject_kind=SubjectKind.MERCHANT, month=month)
-    rows = rows.order_by("subject_id")
-    return [
-        _Scored(
-            one.subject_id, one.score, one.high, one.grade,
-            tuple(item["metric"] for item in one.details.get("items", ()) if item["verdict"] == Verdict.MISSED),
-        )
-        for one in rows
-    ]  # fmt: skip
-
-
-def _counted_scores(month: date) -> list[_Scored]:
-    """For a simulation only: nobody is touched by a score that was never kept."""
-    formula = _formula()
-    version = selectors.counting(formula, last_of(month))[0] if formula is not None else None
-    if version is None:
-        return []
-    return [
-        _Scored(
-            one.subject.pk, one.score.score, one.score.high, one.score.grade,
-            tuple(item.item.metric.code for item in one.score.items if item.verdict == Verdict.MISSED),
-        )
-        for one in selectors.scores(version, last_of(month))
-    ]  # fmt: skip
+def _without_spent(terms: Terms, month: date, scores: Sequence[Scored]) -> list[Scored]:
+    """What is missed only by cases that led to something is no ground any more."""
+    merchants = [one.merchant_id for one in scores]
+    rests = consequencegrades.rests(consequencegrades.formula(), month, merchants)
+    left = []
+    for one in scores:
+        rest = rests.get(one.merchant_id)
+        if rest is None:
+            left.append(one)
+        elif _touches(terms, rest.score.grade, rest.score.high):
+            missed = {code: day for code, day in one.missed.items() if code in rest.missed}
+            left.append(replace(one, missed=missed))
+    return left
 
 
 def by_points(terms: Terms, at: datetime) -> list[Hit]:
@@ -457,11 +450,13 @@ def _answered_meanwhile(plan: Plan) -> bool:
     if plan.terms.trigger == Trigger.BREACHES:
         clocks = [int(key) for kind, key in hit.facts if kind == BREACH]
         return bool(figured(clocks, [hit.merchant_id], hit.since))
+    if plan.terms.trigger in (Trigger.GRADE, Trigger.SCORE):
+        return _by_score(plan.terms, hit.period, of=[hit.merchant_id]) != [hit]
     if plan.terms.trigger != Trigger.METRIC or metric is None:
         return False
     if _covered(plan.version, plan.terms, hit.period).get(hit.merchant_id, date.min) >= hit.since:
         return True
-    spent = answered(metric.code, hit.since, hit.until, merchant_id=hit.merchant_id)
+    spent = answered(metric.code, hit.since, hit.until, merchants=[hit.merchant_id])
     return len(spent.get(hit.merchant_id, ())) != hit.figures.get("answered", 0)
 
 

@@ -38,7 +38,10 @@ def _again(
     found: list[tuple[MerchantMeasure, consequences.Hit | None]] = []
     for month, mine in by.items():
         hits = consequences.monthly(
-            terms, month, after={one.merchant_id: first_day(one.period, one.figures) - DAY for one in mine}
+            terms,
+            month,
+            after={one.merchant_id: first_day(one.period, one.figures) - DAY for one in mine},
+            before={one.merchant_id: one.proposed_at for one in mine},
         )
         bad = {one.merchant_id: one for one in hits}
         found += [(one, bad.get(one.merchant_id)) for one in mine]

@@ -14,6 +14,9 @@ class Trigger(models.TextChoices):
     POINTS = "points", pgettext_lazy("consequence", "Points that stand")
 
 
+MONTHLY = frozenset({Trigger.METRIC, Trigger.GRADE, Trigger.SCORE})
+
+
 class Effect(models.TextChoices):
     """What follows, from the mildest to the hardest: of several that rest on one fact the hardest is taken."""
 

@@ -10,7 +10,7 @@ from aftersales.merchants.models import Merchant
 from aftersales.scorecards import consequences
 from aftersales.scorecards.consequencedays import DAY, last_of, starts
 from aftersales.scorecards.consequences import Hit, months_before
-from aftersales.scorecards.consequencestates import FALLEN, Effect, Trigger
+from aftersales.scorecards.consequencestates import FALLEN, MONTHLY, Effect, Trigger
 from aftersales.scorecards.consequenceterms import Step, Terms
 from aftersales.scorecards.models import ConsequenceVersion, MerchantMeasure
 from aftersales.scorecards.scores import selectors
@@ -101,7 +101,7 @@ def _climbed(terms: Terms, hits: Iterable[Hit]) -> list[Dry]:
             number = 0
         number = min(number + 1, len(terms.steps))
         last[hit.merchant_id] = (number, hit.at)
-        monthly = terms.trigger in consequences.MONTHLY
+        monthly = terms.trigger in MONTHLY
         judged = consequences.settled(terms, hit.period) if monthly else hit.at
         found.append(Dry(hit, number, terms.step(number), judged))
     return found

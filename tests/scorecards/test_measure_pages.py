@@ -229,6 +229,7 @@ def test_a_draft_is_tried_on_the_past_quarter_talked_over_and_announced_by_anoth
     tried = text_of(browser.get(f"{page}?v=2&try=1"))
     assert mild.name in tried
     assert shop.merchant.name in tried
+    assert "单独试算" in tried
     assert not MerchantMeasure.objects.exists(), "nothing is written"
 
     browser.post(f"{page}2/consult/", {"asked_zh": "拟收紧标准", "asked_en": "To be harder"})

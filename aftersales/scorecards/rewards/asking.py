@@ -1,5 +1,6 @@
 """What a version of a rule asks of which figure, read and checked: terms that nobody can follow judge nobody."""
 
+from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -14,7 +15,7 @@ from aftersales.ledger.states import Measure, Party
 from aftersales.scorecards.metrics import Metric, metric, of_kind
 from aftersales.scorecards.models import Formula
 from aftersales.scorecards.rewards.rules import Asked, Given, Rung
-from aftersales.scorecards.scores.selectors import terms_of
+from aftersales.scorecards.scores.selectors import terms_of, zone
 from aftersales.scorecards.states import Direction, SubjectKind, Way
 
 METRIC, SCORE = "metric", "score"
@@ -58,6 +59,15 @@ def asked(version: Any) -> Asked:
     gates = tuple((_gate(one.figure, kind), one.limit, one.least) for one in terms.gates)
     figure = metric(code) if sort == METRIC else None
     return Asked(terms, tuple(rungs), rewards, version.cap, figure, gates)
+
+
+def span(version: Any, month: date, *, dry: bool = False) -> tuple[date, date]:
+    """First and last day of the window. What is held against somebody is counted from the version's own day on."""
+    found = asked(version)
+    since, until = found.terms.since(month), figureterms.last_day(month)
+    if not found.is_reward and not dry and version.valid_from is not None:
+        since = max(since, version.valid_from.astimezone(zone()).date())
+    return since, until
 
 
 def is_reward(version: Any) -> bool:

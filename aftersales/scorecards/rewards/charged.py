@@ -49,25 +49,41 @@ def charged(of: Collection[tuple[int, date]], figure: str, score: str) -> set[tu
     }
 
 
-def charged_figures(codes: Collection[str], since: date) -> set[tuple[int, str, date]]:
-    """Figures of merchants that were charged for months from ``since`` on: merchant, code, month. Two statements."""
-    told = Proposal.objects.filter(source_kind=RAISED, fact_code__in=[f"{OF_METRIC}{code}" for code in codes])
+def charged_figures(
+    codes: Collection[str], since: date, *, besides: int = 0
+) -> list[tuple[int, str, date, datetime]]:
+    """Figures of merchants that were charged for months from ``since`` on, also as missed in a score that was charged:
+    merchant, code, month, and when. Two statements, where a score was charged three. ``besides``: not by this rule.
+    """
+    told = Proposal.objects.filter(
+        source_kind=RAISED, fact_code__in=[OF_SCORE, *(f"{OF_METRIC}{code}" for code in codes)]
+    )
     facts = dict(told.exclude(measure__in=sorted(PRAISE)).values_list("source_id", "fact_code"))
     rows = Raised.objects.filter(pk__in=list(facts), party=Party.MERCHANT, month__gte=since)
-    rows = rows.exclude(wrongly() | Q(rule__consequence=Consequence.REWARD))
-    return {
-        (merchant, facts[pk].removeprefix(OF_METRIC), month)
-        for pk, merchant, month in rows.values_list("pk", "party_id", "month")
-    }
+    rows = rows.exclude(wrongly() | Q(rule__consequence=Consequence.REWARD) | Q(rule=besides))
+    listed = list(rows.values_list("pk", "party_id", "month", "at"))
+    of_scores = missed({(who, month) for pk, who, month, _at in listed if facts[pk] == OF_SCORE})
+    found = []
+    for pk, who, month, at in listed:
+        named = facts[pk].removeprefix(OF_METRIC)
+        own = of_scores.get((who, month), set()) if named == OF_SCORE else {named}
+        found += [(who, code, month, at) for code in sorted(own & set(codes))]
+    return found
 
 
 def charged_breaches(since: datetime, **of: int) -> set[str]:
     """Breaches that an incentive rule has charged already: one fact has one consequence."""
+    return {clock for _who, clock, _at in charged_clocks(since, **of)}
+
+
+def charged_clocks(since: datetime, *, besides: int = 0, **of: int) -> list[tuple[int, str, datetime]]:
+    """The same with the merchant and when it was charged. ``besides``: not by this rule. Two statements."""
     months = Raised.objects.filter(party=Party.MERCHANT, month__gte=since.date().replace(day=1), **of)
-    months = months.exclude(wrongly())
-    keys = {key for events in months.values_list("events", flat=True) for key in events}
-    told = Event.objects.filter(pk__in=keys, kind="clock.breached").values_list("payload", flat=True)
-    return {str(one["clock"]) for one in told if one.get("clock")}
+    rows = list(months.exclude(wrongly() | Q(rule=besides)).values_list("party_id", "at", "events"))
+    keys = {key for _who, _at, events in rows for key in events}
+    told = Event.objects.filter(pk__in=keys, kind="clock.breached").values_list("pk", "payload")
+    clocks = {pk: str(payload["clock"]) for pk, payload in told if payload.get("clock")}
+    return [(who, clocks[key], at) for who, at, events in rows for key in events if key in clocks]
 
 
 def wrongly() -> Q:

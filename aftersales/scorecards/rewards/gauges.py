@@ -98,6 +98,9 @@ def declare_words() -> None:
             "figure": pgettext_lazy("term of an amount", "Good or bad of all"),
             "rate": pgettext_lazy("term of an amount", "Rate"),
             "interval": pgettext_lazy("term of an amount", "Proven between"),
+            "spent": pgettext_lazy(
+                "term of an amount", "Further bad cases that had their consequence already"
+            ),
             "limit": pgettext_lazy("term of an amount", "Limit of the step"),
             "step": pgettext_lazy("term of an amount", "Amount of the step"),
             "score": pgettext_lazy("term of an amount", "Score and interval"),

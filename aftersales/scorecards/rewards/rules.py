@@ -6,7 +6,7 @@ only for the plain rate: they are conditions, not what is rewarded, and to prove
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -47,7 +47,9 @@ class Asked:
 
 @dataclass(frozen=True)
 class Proof:
-    """One figure of a party over the window, in its own terms, and whether it held what was asked of it."""
+    """One figure of a party over the window, in its own terms, and whether it held what was asked of it. ``spent``: so
+    many bad cases are not in it, because they led to something already.
+    """
 
     code: str
     num: int
@@ -59,6 +61,7 @@ class Proof:
     limit: str
     holds: bool
     grade: str = ""
+    spent: int = 0
 
 
 @dataclass(frozen=True)
@@ -139,6 +142,35 @@ def _charged(asked: Asked, found: Proof, window: Counted, month: Counted, party:
         return Judged(party, subject, Said.OLD, (found,), reached=proven[-1].limit)
     times = fresh if asked.terms.is_each else 1
     return follows(asked, proven[-1], (_reached(found, proven[-1]),), party, subject, times)
+
+
+def besides(
+    asked: Asked, whole: Judged, window: Counted, month: Counted, *, spent: int, fresh: int
+) -> Judged:
+    """The same charge without the bad cases that led to something already: ``spent`` of the window, ``fresh`` of them
+    of the month. Good is counted, so fewer bad cases are fewer cases.
+    """
+    rest, own = (replace(one, den=one.den - less) for one, less in ((window, spent), (month, fresh)))
+    left = judged(asked, rest, own, {}, party=whole.party_id, subject=whole.subject_id)
+    if left.said != Said.FOLLOWS:
+        return taken(whole)
+    return replace(left, proofs=tuple(replace(one, spent=spent) for one in left.proofs))
+
+
+def rest_of_score(asked: Asked, whole: Judged, rest: Any) -> Judged:
+    """The same charge by the score without late clocks that led to something already: the step that it reaches.
+
+    ``rest`` has the score, the grades there are, and how many cases are not in it.
+    """
+    left = scored(asked, rest.grades, rest.score, {}, party=whole.party_id)
+    if left.said != Said.FOLLOWS:
+        return taken(whole)
+    return replace(left, proofs=tuple(replace(one, spent=rest.spent) for one in left.proofs))
+
+
+def taken(whole: Judged) -> Judged:
+    """Something else rests on it already."""
+    return replace(whole, said=Said.TAKEN, amount=None, counted=None, measure="")
 
 
 def _reached(found: Proof, rung: Rung) -> Proof:

@@ -1,7 +1,7 @@
 """Who would get what for a month by a rule that hangs on a figure, and who nothing and why. Reads only."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -64,15 +64,6 @@ def runs_at(version: IncentiveVersion, month: date) -> datetime:
     return settled(version, month) + timedelta(days=asking.asked(version).terms.wait)
 
 
-def span(version: IncentiveVersion, month: date, *, dry: bool = False) -> tuple[date, date]:
-    """First and last day of the window. What is held against somebody is counted from the version's own day on."""
-    found = asking.asked(version)
-    since, until = found.terms.since(month), figureterms.last_day(month)
-    if not found.is_reward and not dry and version.valid_from is not None:
-        since = max(since, version.valid_from.astimezone(scores.zone()).date())
-    return since, until
-
-
 def judged(version: IncentiveVersion, month: date, *, dry: bool = False) -> list[Judged]:
     """Everybody in the scope of the rule who has a figure, by the party's key; a handful of statements.
 
@@ -80,30 +71,37 @@ def judged(version: IncentiveVersion, month: date, *, dry: bool = False) -> list
     once more.
     """
     found = asking.asked(version)
-    held = taken.merchants(version, found, month)
-    return [
-        replace(one, said=Said.TAKEN, amount=None, counted=None, measure="")
-        if one.said == Said.FOLLOWS and one.party_id in held
-        else one
-        for one in _judged(version, found, month, dry=dry)
-    ]
+    listed = _judged(version, found, month, dry=dry)
+    follows = [one.party_id for one in listed if one.said == Said.FOLLOWS]
+    held = taken.merchants(version, found, month, follows)
+    return [rules.taken(one) if one.said == Said.FOLLOWS and one.party_id in held else one for one in listed]
 
 
 def _judged(version: IncentiveVersion, found: Asked, month: date, *, dry: bool) -> list[Judged]:
     _sort, kind, _code = asking.of_trigger(version.trigger)
-    sums = _sums(found, kind, *span(version, month, dry=dry), month) if found.metric or found.gates else {}
+    days = asking.span(version, month, dry=dry)
+    sums = _sums(found, kind, *days, month) if found.metric or found.gates else {}
     if found.metric is None:
         return _by_score(version, found, kind, month, sums, dry=dry)
     parties = _parties(version, kind, sums, month)
-    listed = [_one(found, party, subject, sums[subject]) for party, subject in parties]
+    spent = taken.cases(version, found, *days)
+    listed = [
+        _one(found, party, subject, sums[subject], month, spent.get(subject, ()))
+        for party, subject in parties
+    ]
     return _once(one for one in listed if one.proofs[0].den or one.proofs[0].num)
 
 
-def _one(found: Asked, party: int, subject: int, mine: Sums) -> Judged:
+def _one(found: Asked, party: int, subject: int, mine: Sums, month: date, spent: Sequence[date]) -> Judged:
+    """``spent``: the days of bad cases that led to something already."""
     assert found.metric is not None
-    window, month = mine[found.metric.code]
+    window, own = mine[found.metric.code]
     gates = {one.code: mine[one.code][0] for one, _limit, _least in found.gates}
-    return rules.judged(found, window, month, gates, party=party, subject=subject)
+    whole = rules.judged(found, window, own, gates, party=party, subject=subject)
+    if whole.said != Said.FOLLOWS or not spent:
+        return whole
+    fresh = sum(day >= month.replace(day=1) for day in spent)
+    return rules.besides(found, whole, window, own, spent=len(spent), fresh=fresh)
 
 
 def _once(listed: Iterable[Judged]) -> list[Judged]:
@@ -189,7 +187,7 @@ def _by_score(
     rows, grades = stands(formula, month, dry=dry)
     known = _known(version, {one.subject_id for one in rows}, month)
     nothing = Counted(0, 0, 0)
-    return [
+    listed = [
         rules.scored(
             found, grades, one,
             {gate.code: sums.get(one.subject_id, {}).get(gate.code, [nothing])[0] for gate, _l, _n in found.gates},
@@ -197,6 +195,12 @@ def _by_score(
         )
         for one in rows if one.subject_id in known
     ]  # fmt: skip
+    follows = [one.party_id for one in listed if one.said == Said.FOLLOWS]
+    rests = taken.rests(version, found, month, follows)
+    return [
+        rules.rest_of_score(found, one, rests[one.party_id]) if one.party_id in rests else one
+        for one in listed
+    ]
 
 
 def stands(formula: Formula, month: date, *, dry: bool = False) -> tuple[list[Stand], list[str]]:
@@ -243,7 +247,7 @@ def result(version: IncentiveVersion, month: date, one: Judged) -> Result:
 
 def calculation(version: IncentiveVersion, month: date, one: Judged) -> dict[str, str]:
     """The terms of an amount or a measure, as the party is told them."""
-    since, until = span(version, month)
+    since, until = asking.span(version, month)
     first = one.proofs[0]
     told = {"month": f"{month:%Y-%m}", "limit": _share(one.reached, first.code)}
     if first.code == "score":
@@ -253,6 +257,8 @@ def calculation(version: IncentiveVersion, month: date, one: Judged) -> dict[str
             "window": f"{since} – {until}", "figure": f"{first.num} / {first.den}", "rate": _share(first.rate, ""),
             "interval": f"{_share(first.low, '')} – {_share(first.high, '')}",
         }  # fmt: skip
+    if first.spent:
+        told["spent"] = str(first.spent)
     if one.amount is not None and one.counted is not None:
         told |= {"step": str(one.counted / one.times)} | ({"times": str(one.times)} if one.times != 1 else {})
         told |= {"counted": str(one.counted), "cap": str(version.cap)}

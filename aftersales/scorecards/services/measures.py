@@ -70,6 +70,8 @@ def _raise(plan: Plan, actor: Any, now: datetime) -> bool:
                 return False  # something followed from it meanwhile: the next run judges anew
             if plan.rests_on is not None and moves.locked(plan.rests_on).state in FALLEN:
                 return False  # it fell meanwhile
+            if plan.terms.trigger == Trigger.POINTS and not _points_stand(plan, now):
+                return False  # some of them fell meanwhile
             row = _propose(plan, actor, now)
             if row.effect not in PEOPLE_DECIDE:
                 measure_impose(measure=row, actor=actor, now=now)
@@ -78,6 +80,13 @@ def _raise(plan: Plan, actor: Any, now: datetime) -> bool:
             raise
         return False
     return True
+
+
+def _points_stand(plan: Plan, now: datetime) -> bool:
+    """Whether the points reach the step still. None of them falls until the measure is there to fall with them."""
+    rows = MerchantMeasure.objects.acting(now).filter(merchant=plan.hit.merchant_id, effect=Effect.POINTS)
+    locked: list[MerchantMeasure] = [moves.locked(one) for one in rows.order_by("pk")]
+    return sum(one.points for one in locked if one.state not in FALLEN) >= plan.step.reached
 
 
 def _followed_up(plan: Plan) -> bool:

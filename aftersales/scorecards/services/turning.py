@@ -180,10 +180,10 @@ def fact_falls(row: MerchantMeasure, answer: str, actor: Any, now: datetime) -> 
     _leave_out(row, [int(one.key) for one in facts if one.kind == BREACH], answer, actor, now)
     metrics = {one.key.split(" ")[0] for one in facts if one.kind == FIGURE}
     until = last_of(row.period)
-    since = first_day(row.period, row.figures)
     made = [
         Neutral(
-            measure=row, merchant_id=row.merchant_id, metric=code, since=since, until=until, at=now
+            measure=row, merchant_id=row.merchant_id, metric=code, since=first_day(row.period, row.figures, code),
+            until=until, at=now,
         )
         for code in sorted(metrics)
     ]  # fmt: skip

@@ -85,7 +85,7 @@ def _about(request: HttpRequest, found: pages.Shown, is_in: bool) -> dict[str, A
     now, version, run = timezone.now(), found.version, found.run
     is_in = is_in or run is not None
     settles = selectors.settled(version, found.month)
-    since, until = selectors.span(version, found.month, dry=not is_in)
+    since, until = asking.span(version, found.month, dry=not is_in)
     is_ready = is_in and now >= settles and (run is None or run.done_at is None)
     return {
         "title": version.rule.name, "now": now, "version": version, "month": found.month, "run": run, "is_in": is_in,
@@ -142,7 +142,7 @@ def _opened(request: HttpRequest, found: pages.Shown, one: Any, code: str, is_in
     _sort, kind, own = asking.of_trigger(found.version.trigger)
     terms = asking.asked(found.version).terms
     within = terms.within if code == own else 0
-    since, until = selectors.span(found.version, found.month, dry=not (is_in or found.run is not None))
+    since, until = asking.span(found.version, found.month, dry=not (is_in or found.run is not None))
     is_neither = metric(code).direction == Direction.NEITHER
     which = "all" if is_neither and asked.which == "bad" else asked.which
     size = scores.MOST_ROWS if asked.whole else PAGE
