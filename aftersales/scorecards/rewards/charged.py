@@ -9,6 +9,7 @@ from aftersales.core.models import Event
 from aftersales.ledger.incentivestates import Consequence
 from aftersales.ledger.models import Proposal, Raised
 from aftersales.ledger.states import Fallen, Party
+from aftersales.scorecards.consequencedays import Span, last_of
 from aftersales.scorecards.models import Snapshot
 from aftersales.scorecards.rewards.asking import METRIC, PRAISE, SCORE
 from aftersales.scorecards.states import SubjectKind, Verdict
@@ -50,35 +51,49 @@ def charged(of: Collection[tuple[int, date]], figure: str, score: str) -> set[tu
 
 
 def charged_figures(
-    codes: Collection[str], since: date, *, besides: int = 0
-) -> list[tuple[int, str, date, datetime]]:
+    codes: Collection[str], since: date, *, besides: int = 0, merchants: Collection[int] | None = None
+) -> list[Span]:
     """Figures of merchants that were charged for months from ``since`` on, also as missed in a score that was charged:
-    merchant, code, month, and when. Two statements, where a score was charged three. ``besides``: not by this rule.
+    their days, and when. ``besides``: not by this rule. ``merchants``: of these alone.
+
+    At most three statements.
     """
+    months = Raised.objects.filter(_of(merchants), month__gte=since)
+    months = months.exclude(wrongly() | Q(rule__consequence=Consequence.REWARD) | Q(rule=besides))
     told = Proposal.objects.filter(
-        source_kind=RAISED, fact_code__in=[OF_SCORE, *(f"{OF_METRIC}{code}" for code in codes)]
+        source_kind=RAISED,
+        source_id__in=months.values("pk"),
+        fact_code__in=[OF_SCORE, *(f"{OF_METRIC}{code}" for code in codes)],
     )
     facts = dict(told.exclude(measure__in=sorted(PRAISE)).values_list("source_id", "fact_code"))
-    rows = Raised.objects.filter(pk__in=list(facts), party=Party.MERCHANT, month__gte=since)
-    rows = rows.exclude(wrongly() | Q(rule__consequence=Consequence.REWARD) | Q(rule=besides))
-    listed = list(rows.values_list("pk", "party_id", "month", "at"))
+    if not facts:
+        return []
+    rows = Raised.objects.filter(pk__in=list(facts))
+    listed = list(rows.order_by("pk").values_list("pk", "party_id", "month", "at"))
     of_scores = missed({(who, month) for pk, who, month, _at in listed if facts[pk] == OF_SCORE})
     found = []
     for pk, who, month, at in listed:
         named = facts[pk].removeprefix(OF_METRIC)
         own = of_scores.get((who, month), set()) if named == OF_SCORE else {named}
-        found += [(who, code, month, at) for code in sorted(own & set(codes))]
+        found += [Span(who, code, month, last_of(month), at) for code in sorted(own & set(codes))]
     return found
 
 
-def charged_breaches(since: datetime, **of: int) -> set[str]:
+def _of(merchants: Collection[int] | None) -> Q:
+    of = Q(party=Party.MERCHANT)
+    return of if merchants is None else of & Q(party_id__in=merchants)
+
+
+def charged_breaches(since: datetime, *, merchants: Collection[int] | None = None) -> set[str]:
     """Breaches that an incentive rule has charged already: one fact has one consequence."""
-    return {clock for _who, clock, _at in charged_clocks(since, **of)}
+    return {clock for _who, clock, _at in charged_clocks(since, merchants=merchants)}
 
 
-def charged_clocks(since: datetime, *, besides: int = 0, **of: int) -> list[tuple[int, str, datetime]]:
+def charged_clocks(
+    since: datetime, *, besides: int = 0, merchants: Collection[int] | None = None
+) -> list[tuple[int, str, datetime]]:
     """The same with the merchant and when it was charged. ``besides``: not by this rule. Two statements."""
-    months = Raised.objects.filter(party=Party.MERCHANT, month__gte=since.date().replace(day=1), **of)
+    months = Raised.objects.filter(_of(merchants), month__gte=since.date().replace(day=1))
     rows = list(months.exclude(wrongly() | Q(rule=besides)).values_list("party_id", "at", "events"))
     keys = {key for _who, _at, events in rows for key in events}
     told = Event.objects.filter(pk__in=keys, kind="clock.breached").values_list("pk", "payload")
