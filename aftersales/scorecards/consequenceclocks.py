@@ -42,7 +42,7 @@ def answered(
     besides: int = 0,
 ) -> dict[int, list[date]]:
     """By merchant the days of breaches in this figure that led to something already: breach by breach, or in a figure
-    that counts the same clocks. At most eight statements.
+    that counts the same clocks. At most nine statements.
 
     ``before``: by merchant, only what came before that moment. ``besides``: what this rule charged is left out.
     """  # fmt: skip
@@ -72,7 +72,7 @@ def answered(
 
 def figured(clocks: Collection[int], merchants: Collection[int], since: date) -> set[str]:
     """Of these breaches those that lie in a figure from which something followed already. ``since``: the first one's
-    day. At most five statements.
+    day. At most six statements.
     """
     spans = _spans(since, merchants)
     rows = Clock.objects.filter(_clocks(spans), pk__in=clocks)
