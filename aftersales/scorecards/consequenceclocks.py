@@ -1,14 +1,13 @@
 """Breaches and the figures that are counted from the same clocks: one fact has one main consequence (order 116 §27)."""
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from aftersales.clocks.models import BreachExclusion, Clock
-from aftersales.scorecards.consequencedays import DAY, first_day, last_of, starts
+from aftersales.scorecards.consequencedays import DAY, Span, first_day, last_of, starts
 from aftersales.scorecards.consequencestates import MONTHLY, Trigger
 from aftersales.scorecards.models import MeasureFact, Neutral
 from aftersales.scorecards.rewards.charged import charged_clocks, charged_figures
@@ -22,17 +21,6 @@ FIGURES: dict[str, Q] = {
 }
 """Figures of merchants that are counted from clocks, and from which: a late one is a bad case of each."""
 Before = Mapping[int, datetime]
-
-
-@dataclass(frozen=True)
-class Span:
-    """Days of a figure of a merchant from which something followed, and when that was."""
-
-    merchant_id: int
-    code: str
-    since: date
-    until: date
-    at: datetime
 
 
 def counting() -> QuerySet[Clock]:
@@ -54,7 +42,7 @@ def answered(
     besides: int = 0,
 ) -> dict[int, list[date]]:
     """By merchant the days of breaches in this figure that led to something already: breach by breach, or in a figure
-    that counts the same clocks. At most eight statements.
+    that counts the same clocks. At most nine statements.
 
     ``before``: by merchant, only what came before that moment. ``besides``: what this rule charged is left out.
     """  # fmt: skip
@@ -63,12 +51,10 @@ def answered(
     mine = Q() if merchants is None else Q(merchant_id__in=merchants)
 
     def came(who: int, at: datetime) -> bool:
-        return (merchants is None or who in merchants) and (
-            before is None or who not in before or at < before[who]
-        )
+        return before is None or who not in before or at < before[who]
 
-    taken = [int(clock) for who, clock, at in _one_by_one(since, mine, besides) if came(who, at)]
-    spans = [one for one in _spans(since, mine, besides) if came(one.merchant_id, one.at)]
+    taken = [int(clock) for who, clock, at in _one_by_one(since, merchants, besides) if came(who, at)]
+    spans = [one for one in _spans(since, merchants, besides) if came(one.merchant_id, one.at)]
     rows = counting().filter(mine, FIGURES[code], _within(since, until), Q(pk__in=taken) | _clocks(spans))
     out = list(
         Neutral.objects.filter(mine, metric=code, since__lte=until, until__gte=since).values_list(
@@ -86,29 +72,33 @@ def answered(
 
 def figured(clocks: Collection[int], merchants: Collection[int], since: date) -> set[str]:
     """Of these breaches those that lie in a figure from which something followed already. ``since``: the first one's
-    day. At most five statements.
+    day. At most six statements.
     """
-    spans = [one for one in _spans(since, Q(merchant_id__in=merchants)) if one.merchant_id in merchants]
+    spans = _spans(since, merchants)
     rows = Clock.objects.filter(_clocks(spans), pk__in=clocks)
     return {str(pk) for pk in rows.values_list("pk", flat=True)} if spans else set()
 
 
-def _one_by_one(since: date, mine: Q, besides: int) -> list[tuple[int, str, datetime]]:
-    """Breaches that led to something by themselves: merchant, clock and when; charges of everybody."""
+def _one_by_one(
+    since: date, merchants: Collection[int] | None, besides: int
+) -> list[tuple[int, str, datetime]]:
+    """Breaches that led to something by themselves: merchant, clock and when."""
+    mine = Q() if merchants is None else Q(merchant_id__in=merchants)
     rows = MeasureFact.objects.filter(
         mine, measure__trigger=Trigger.BREACHES, measure__period__gte=since.replace(day=1), freed_at=None
     )
     taken = rows.values_list("merchant_id", "key", "measure__proposed_at")
-    return [*taken, *charged_clocks(starts(since), besides=besides)]
+    return [*taken, *charged_clocks(starts(since), besides=besides, merchants=merchants)]
 
 
-def _spans(since: date, mine: Q, besides: int = 0) -> list[Span]:
-    """Figures from which something followed for months from that day's on; charges of everybody.
+def _spans(since: date, merchants: Collection[int] | None, besides: int = 0) -> list[Span]:
+    """Figures from which something followed for months from that day's on.
 
     One that was overturned since stays: its fact was decided about, and leads to nothing again; unless only the
     consequence was the wrong one.
     """
     first, named = since.replace(day=1), Q()
+    mine = Q() if merchants is None else Q(merchant_id__in=merchants)
     for code in FIGURES:
         named |= Q(key__startswith=f"{code} ")
     rows = MeasureFact.objects.filter(
@@ -121,8 +111,7 @@ def _spans(since: date, mine: Q, besides: int = 0) -> list[Span]:
     for who, key, period, figures, at in told:
         code = key.split(" ")[0]
         found.append(Span(who, code, first_day(period, figures, code), last_of(period), at))
-    charges = charged_figures(FIGURES, first, besides=besides)
-    return found + [Span(who, code, month, last_of(month), at) for who, code, month, at in charges]
+    return found + charged_figures(FIGURES, first, besides=besides, merchants=merchants)
 
 
 def _clocks(spans: Iterable[Span]) -> Q:

@@ -1,6 +1,7 @@
 """Days of months and of measures."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -9,6 +10,17 @@ from aftersales.scorecards.scores import selectors
 DAY = timedelta(days=1)
 OF_SCORE = "since_of"
 """Among the figures of a measure on a score: by metric that was missed the first day that was counted of it."""
+
+
+@dataclass(frozen=True)
+class Span:
+    """Days of a figure of a merchant from which something followed, and when that was."""
+
+    merchant_id: int
+    code: str
+    since: date
+    until: date
+    at: datetime
 
 
 def last_of(month: date) -> date:

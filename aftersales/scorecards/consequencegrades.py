@@ -94,7 +94,7 @@ def rests(
     """Kept scores of these merchants without the late clocks that led to something already; of those alone in whose
     score there are some. ``besides``: what this rule of the ledger charged is left out.
 
-    One statement, and eight for each figure of clocks.
+    One statement, and nine for each figure of clocks.
     """
     rows = list(_rows(of, month, merchants).select_related("rule__formula"))
     by: dict[str, list[tuple[Snapshot, date]]] = {}

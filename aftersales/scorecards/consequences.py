@@ -16,7 +16,7 @@ from aftersales.merchants.models import Merchant
 from aftersales.merchants.states import TERMINAL
 from aftersales.scorecards import consequencegrades
 from aftersales.scorecards.consequenceclocks import Before, answered, counting, figured
-from aftersales.scorecards.consequencedays import DAY, OF_SCORE, first_day, last_of, starts
+from aftersales.scorecards.consequencedays import DAY, OF_SCORE, Span, first_day, last_of, starts
 from aftersales.scorecards.consequencegrades import Scored
 from aftersales.scorecards.consequencestates import FALLEN, MONTHLY, Effect, MeasureState, Trigger
 from aftersales.scorecards.consequenceterms import Step, Terms, read
@@ -223,36 +223,42 @@ def _judged(rule: int) -> QuerySet[MerchantMeasure]:
     return rows.exclude(~Q(fell_by=Fallen.CONSEQUENCE), state__in=sorted(FALLEN))  # type: ignore[no-any-return]
 
 
-def _covered(version: ConsequenceVersion, terms: Terms, month: date) -> dict[int, date]:
+def _covered(
+    version: ConsequenceVersion, terms: Terms, month: date, of: Collection[int] | None = None
+) -> dict[int, date]:
     """By merchant the last day that a measure by this rule was about, or what else followed from the same figure for
-    days up to this month; also one that people decided not to take.
+    days up to this month; also one that people decided not to take. ``of``: of these merchants alone.
     """
     fallen = sorted(FALLEN - {MeasureState.WITHDRAWN})
-    judged = MerchantMeasure.objects.filter(rule=version.rule_id)
+    judged = MerchantMeasure.objects.filter(_mine(of), rule=version.rule_id)
     judged = judged.exclude(~Q(fell_by=Fallen.CONSEQUENCE), state__in=fallen)
     rows = judged.order_by("period").values_list("merchant_id", "period")
     found = {merchant: last_of(period) for merchant, period in rows}
     if terms.metric is not None:
         since = (last_of(month) - (terms.days - 1) * DAY).replace(day=1)
-        for merchant, begin, until in _followed(terms.metric.code, since):
-            if begin <= last_of(month):
-                found[merchant] = max(found.get(merchant, date.min), until)
+        charges = charged_figures([terms.metric.code], since, merchants=of)
+        for one in [*measured(terms.metric.code, since, of), *charges]:
+            if one.since <= last_of(month):
+                found[one.merchant_id] = max(found.get(one.merchant_id, date.min), one.until)
     return found
 
 
-def _followed(code: str, since: date) -> list[tuple[int, date, date]]:
-    """Merchants and the days, ``since`` the first of a month, for which something followed from a figure: by whatever
-    rule, of this book or of the ledger's.
+def measured(code: str, since: date, of: Collection[int] | None = None) -> list[Span]:
+    """Days of a figure that measures by whatever rule are about, for months from that of ``since`` on; also of one that
+    people decided not to take. ``of``: of these merchants alone. One statement.
     """
     rows = MeasureFact.objects.filter(
-        kind=FIGURE, key__startswith=f"{code} ", freed_at=None, measure__period__gte=since
-    ).exclude(measure__state__in=sorted(FALLEN - {MeasureState.WITHDRAWN}))
-    told = rows.values_list("merchant_id", "measure__period", "measure__figures")
-    found = [
-        (merchant, first_day(period, figures, code), last_of(period)) for merchant, period, figures in told
+        _mine(of), kind=FIGURE, key__startswith=f"{code} ", freed_at=None, measure__period__gte=since.replace(day=1)
+    ).exclude(measure__state__in=sorted(FALLEN - {MeasureState.WITHDRAWN}))  # fmt: skip
+    told = rows.values_list("merchant_id", "measure__period", "measure__figures", "measure__proposed_at")
+    return [
+        Span(merchant, code, first_day(period, figures, code), last_of(period), at)
+        for merchant, period, figures, at in told
     ]
-    charges = charged_figures([code], since)
-    return found + [(merchant, month, last_of(month)) for merchant, _code, month, _at in charges]
+
+
+def _mine(of: Collection[int] | None) -> Q:
+    return Q() if of is None else Q(merchant_id__in=of)
 
 
 def monthly(
@@ -438,7 +444,7 @@ def stands(plan: Plan, now: datetime) -> bool:
     again = [(one.number, one.rests_on) for one in _planned(plan.version, plan.terms, [plan.hit], now)]
     breaches = {key for kind, key in plan.hit.facts if kind == BREACH}
     since, who = plan.hit.at - plan.terms.days * DAY, plan.hit.merchant_id
-    free = not breaches & charged_breaches(since, party_id=who) and not _answered_meanwhile(plan)
+    free = not breaches & charged_breaches(since, merchants=[who]) and not _answered_meanwhile(plan)
     return free and again == [(plan.number, plan.rests_on)]
 
 
@@ -454,7 +460,8 @@ def _answered_meanwhile(plan: Plan) -> bool:
         return _by_score(plan.terms, hit.period, of=[hit.merchant_id]) != [hit]
     if plan.terms.trigger != Trigger.METRIC or metric is None:
         return False
-    if _covered(plan.version, plan.terms, hit.period).get(hit.merchant_id, date.min) >= hit.since:
+    covered = _covered(plan.version, plan.terms, hit.period, [hit.merchant_id])
+    if covered.get(hit.merchant_id, date.min) >= hit.since:
         return True
     spent = answered(metric.code, hit.since, hit.until, merchants=[hit.merchant_id])
     return len(spent.get(hit.merchant_id, ())) != hit.figures.get("answered", 0)
@@ -469,9 +476,8 @@ def _open(hits: Sequence[Hit], rule: int) -> list[Hit]:
             rests, merchant_id__in=[one.merchant_id for one in hits]
         ).values_list("merchant_id", "kind", "key")
     } | charged([(one.merchant_id, one.period) for one in hits], FIGURE, MONTH)
-    standing = (
-        set(Merchant.objects.exclude(state__in=sorted(TERMINAL)).values_list("pk", flat=True)) if hits else ()
-    )
+    shops = Merchant.objects.filter(pk__in={one.merchant_id for one in hits})
+    standing = set(shops.exclude(state__in=sorted(TERMINAL)).values_list("pk", flat=True))
     return [
         one
         for one in hits

@@ -1,6 +1,6 @@
 """Figures of merchants that rules of the ledger have charged: no measure rests on them any more."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import date, datetime
 
 from django.db.models import Q
@@ -9,7 +9,8 @@ from aftersales.core.models import Event
 from aftersales.ledger.incentivestates import Consequence
 from aftersales.ledger.models import Proposal, Raised
 from aftersales.ledger.states import Fallen, Party
-from aftersales.scorecards.models import Snapshot
+from aftersales.scorecards.consequencedays import Span, first_day, last_of
+from aftersales.scorecards.models import MonthOutcome, Snapshot
 from aftersales.scorecards.rewards.asking import METRIC, PRAISE, SCORE
 from aftersales.scorecards.states import SubjectKind, Verdict
 
@@ -50,35 +51,70 @@ def charged(of: Collection[tuple[int, date]], figure: str, score: str) -> set[tu
 
 
 def charged_figures(
-    codes: Collection[str], since: date, *, besides: int = 0
-) -> list[tuple[int, str, date, datetime]]:
+    codes: Collection[str], since: date, *, besides: int = 0, merchants: Collection[int] | None = None
+) -> list[Span]:
     """Figures of merchants that were charged for months from ``since`` on, also as missed in a score that was charged:
-    merchant, code, month, and when. Two statements, where a score was charged three. ``besides``: not by this rule.
+    the days that were counted, and when. ``besides``: not by this rule. ``merchants``: of these alone.
+
+    At most four statements.
     """
+    months = Raised.objects.filter(_of(merchants), month__gte=since)
+    months = months.exclude(wrongly() | Q(rule__consequence=Consequence.REWARD) | Q(rule=besides))
     told = Proposal.objects.filter(
-        source_kind=RAISED, fact_code__in=[OF_SCORE, *(f"{OF_METRIC}{code}" for code in codes)]
+        source_kind=RAISED,
+        source_id__in=months.values("pk"),
+        fact_code__in=[OF_SCORE, *(f"{OF_METRIC}{code}" for code in codes)],
     )
     facts = dict(told.exclude(measure__in=sorted(PRAISE)).values_list("source_id", "fact_code"))
-    rows = Raised.objects.filter(pk__in=list(facts), party=Party.MERCHANT, month__gte=since)
-    rows = rows.exclude(wrongly() | Q(rule__consequence=Consequence.REWARD) | Q(rule=besides))
-    listed = list(rows.values_list("pk", "party_id", "month", "at"))
-    of_scores = missed({(who, month) for pk, who, month, _at in listed if facts[pk] == OF_SCORE})
+    if not facts:
+        return []
+    rows = Raised.objects.filter(pk__in=list(facts))
+    listed = list(rows.order_by("pk").values_list("pk", "rule_id", "party_id", "month", "at"))
+    of_scores = missed({(who, month) for pk, _rule, who, month, _at in listed if facts[pk] == OF_SCORE})
+    of_figures = _counted(
+        [(rule, who, month) for pk, rule, who, month, _at in listed if facts[pk] != OF_SCORE]
+    )
     found = []
-    for pk, who, month, at in listed:
-        named = facts[pk].removeprefix(OF_METRIC)
-        own = of_scores.get((who, month), set()) if named == OF_SCORE else {named}
-        found += [(who, code, month, at) for code in sorted(own & set(codes))]
+    for pk, rule, who, month, at in listed:
+        if facts[pk] == OF_SCORE:
+            own: Mapping[str, date] = of_scores.get((who, month), {})
+        else:
+            own = {facts[pk].removeprefix(OF_METRIC): of_figures.get((rule, who, month), month)}
+        found += [Span(who, code, own[code], last_of(month), at) for code in sorted(own) if code in codes]
     return found
 
 
-def charged_breaches(since: datetime, **of: int) -> set[str]:
+def _of(merchants: Collection[int] | None) -> Q:
+    of = Q(party=Party.MERCHANT)
+    return of if merchants is None else of & Q(party_id__in=merchants)
+
+
+def _counted(of: Collection[tuple[int, int, date]]) -> dict[tuple[int, int, date], date]:
+    """By rule, merchant and month the first day that was counted: the window may be longer than the month, or shorter
+    than what the rule says. One statement.
+    """
+    if not of:
+        return {}
+    rows = MonthOutcome.objects.filter(
+        party=Party.MERCHANT,
+        party_id__in={who for _rule, who, _month in of},
+        run__rule__in={rule for rule, _who, _month in of},
+        run__month__in={month for _rule, _who, month in of},
+    )
+    told = rows.values_list("run__rule_id", "party_id", "run__month", "proofs")
+    return {(rule, who, month): first_day(month, proofs[0]) for rule, who, month, proofs in told if proofs}
+
+
+def charged_breaches(since: datetime, *, merchants: Collection[int] | None = None) -> set[str]:
     """Breaches that an incentive rule has charged already: one fact has one consequence."""
-    return {clock for _who, clock, _at in charged_clocks(since, **of)}
+    return {clock for _who, clock, _at in charged_clocks(since, merchants=merchants)}
 
 
-def charged_clocks(since: datetime, *, besides: int = 0, **of: int) -> list[tuple[int, str, datetime]]:
+def charged_clocks(
+    since: datetime, *, besides: int = 0, merchants: Collection[int] | None = None
+) -> list[tuple[int, str, datetime]]:
     """The same with the merchant and when it was charged. ``besides``: not by this rule. Two statements."""
-    months = Raised.objects.filter(party=Party.MERCHANT, month__gte=since.date().replace(day=1), **of)
+    months = Raised.objects.filter(_of(merchants), month__gte=since.date().replace(day=1))
     rows = list(months.exclude(wrongly() | Q(rule=besides)).values_list("party_id", "at", "events"))
     keys = {key for _who, _at, events in rows for key in events}
     told = Event.objects.filter(pk__in=keys, kind="clock.breached").values_list("pk", "payload")
@@ -92,8 +128,10 @@ def wrongly() -> Q:
     return Q(pk__in=fell.values("source_id"))
 
 
-def missed(of: Collection[tuple[int, date]]) -> dict[tuple[int, date], set[str]]:
-    """By merchant and month the figures that were surely missed in a kept score. One statement."""
+def missed(of: Collection[tuple[int, date]]) -> dict[tuple[int, date], dict[str, date]]:
+    """By merchant and month the figures that were surely missed in a kept score, with the first day that was counted
+    of each. One statement.
+    """
     if not of:
         return {}
     rows = Snapshot.objects.filter(
@@ -101,9 +139,11 @@ def missed(of: Collection[tuple[int, date]]) -> dict[tuple[int, date], set[str]]
         subject_id__in={merchant for merchant, _month in of},
         month__in={month for _merchant, month in of},
     )
-    found: dict[tuple[int, date], set[str]] = {}
+    found: dict[tuple[int, date], dict[str, date]] = {}
     for merchant, month, details in rows.values_list("subject_id", "month", "details"):
         if (merchant, month) in of:
-            codes = {one["metric"] for one in details.get("items", ()) if one["verdict"] == Verdict.MISSED}
-            found.setdefault((merchant, month), set()).update(codes)
+            bad = [one for one in details.get("items", ()) if one["verdict"] == Verdict.MISSED]
+            own = found.setdefault((merchant, month), {})
+            for one in bad:
+                own[one["metric"]] = min(first_day(month, one), own.get(one["metric"], date.max))
     return found

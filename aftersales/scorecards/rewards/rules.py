@@ -148,8 +148,12 @@ def besides(
     asked: Asked, whole: Judged, window: Counted, month: Counted, *, spent: int, fresh: int
 ) -> Judged:
     """The same charge without the bad cases that led to something already: ``spent`` of the window, ``fresh`` of them
-    of the month. Good is counted, so fewer bad cases are fewer cases.
+    of the month. Good is counted, so fewer bad cases are fewer cases. ``window``: the days that are left of it.
+
+    Less is counted, so no step is reached beyond that of the whole.
     """
+    limits = [one.limit for one in asked.rungs]
+    asked = replace(asked, rungs=asked.rungs[: limits.index(whole.reached) + 1])
     rest, own = (replace(one, den=one.den - less) for one, less in ((window, spent), (month, fresh)))
     left = judged(asked, rest, own, {}, party=whole.party_id, subject=whole.subject_id)
     if left.said != Said.FOLLOWS:

@@ -80,26 +80,35 @@ def judged(version: IncentiveVersion, month: date, *, dry: bool = False) -> list
 def _judged(version: IncentiveVersion, found: Asked, month: date, *, dry: bool) -> list[Judged]:
     _sort, kind, _code = asking.of_trigger(version.trigger)
     days = asking.span(version, month, dry=dry)
-    sums = _sums(found, kind, *days, month) if found.metric or found.gates else {}
+    after = taken.after(version, found, *days)
+    sums = _sums(found, kind, *days, month, after.values()) if found.metric or found.gates else {}
     if found.metric is None:
         return _by_score(version, found, kind, month, sums, dry=dry)
     parties = _parties(version, kind, sums, month)
     spent = taken.cases(version, found, *days)
     listed = [
-        _one(found, party, subject, sums[subject], month, spent.get(subject, ()))
+        _one(found, party, subject, sums[subject], month, spent.get(subject, ()), after.get(subject))
         for party, subject in parties
     ]
     return _once(one for one in listed if one.proofs[0].den or one.proofs[0].num)
 
 
-def _one(found: Asked, party: int, subject: int, mine: Sums, month: date, spent: Sequence[date]) -> Judged:
-    """``spent``: the days of bad cases that led to something already."""
+def _one(
+    found: Asked, party: int, subject: int, mine: Sums, month: date, spent: Sequence[date], after: date | None
+) -> Judged:
+    """``spent``: the days of bad cases that led to something already; ``after``: the last day of those that did."""
     assert found.metric is not None
-    window, own = mine[found.metric.code]
+    window, own, *rests = mine[found.metric.code]
     gates = {one.code: mine[one.code][0] for one, _limit, _least in found.gates}
     whole = rules.judged(found, window, own, gates, party=party, subject=subject)
-    if whole.said != Said.FOLLOWS or not spent:
+    if whole.said != Said.FOLLOWS or not (spent or after):
         return whole
+    if after is not None:
+        left = (figureterms.last_day(month) - after).days
+        if left < 1:
+            return rules.taken(whole)
+        window = next(one for one in rests if one.days == left)
+        spent = [day for day in spent if day > after]
     fresh = sum(day >= month.replace(day=1) for day in spent)
     return rules.besides(found, whole, window, own, spent=len(spent), fresh=fresh)
 
@@ -118,8 +127,12 @@ def _once(listed: Iterable[Judged]) -> list[Judged]:
     return [best[key] for key in sorted(best)]
 
 
-def _sums(found: Asked, kind: SubjectKind, since: date, until: date, month: date) -> dict[int, Sums]:
-    """By subject and metric the figure of the window and that of the month; one statement."""
+def _sums(
+    found: Asked, kind: SubjectKind, since: date, until: date, month: date, after: Iterable[date] = ()
+) -> dict[int, Sums]:
+    """By subject and metric the figure of the window, that of the month, and those of the days after others; one
+    statement.
+    """
     whole, own = (until - since).days + 1, until.day
     codes = [one.code for one, _limit, _least in found.gates]
     items: tuple[Within, ...] = ()
@@ -128,9 +141,10 @@ def _sums(found: Asked, kind: SubjectKind, since: date, until: date, month: date
         items = (Within(found.metric, found.terms.within),)
     if whole < 1:  # the version is younger than the month
         return {}
-    windows = sorted({whole, own})
+    rests = sorted({(until - day).days for day in after if day < until})
+    windows = sorted({whole, own, *rests})
     asked = Windows(tuple(windows), list(dict.fromkeys(codes)), items)
-    places = windows.index(whole), windows.index(own)
+    places = [windows.index(days) for days in (whole, own, *rests)]
     return {
         subject: {code: [mine[code][place] for place in places] for code in asked.codes}
         for subject, mine in scores.sums(asked, kind, until).items()
@@ -247,8 +261,8 @@ def result(version: IncentiveVersion, month: date, one: Judged) -> Result:
 
 def calculation(version: IncentiveVersion, month: date, one: Judged) -> dict[str, str]:
     """The terms of an amount or a measure, as the party is told them."""
-    since, until = asking.span(version, month)
     first = one.proofs[0]
+    since, until = days_of(version, month, first)
     told = {"month": f"{month:%Y-%m}", "limit": _share(one.reached, first.code)}
     if first.code == "score":
         told |= {"score": f"{first.rate} ({first.low}–{first.high})", "grade": first.grade}
@@ -263,6 +277,14 @@ def calculation(version: IncentiveVersion, month: date, one: Judged) -> dict[str
         told |= {"step": str(one.counted / one.times)} | ({"times": str(one.times)} if one.times != 1 else {})
         told |= {"counted": str(one.counted), "cap": str(version.cap)}
     return told
+
+
+def days_of(
+    version: IncentiveVersion, month: date, proof: rules.Proof, *, dry: bool = False
+) -> tuple[date, date]:
+    """The days that were counted: fewer than the window where something followed from the first ones already."""
+    since, until = asking.span(version, month, dry=dry)
+    return (until - timedelta(days=proof.days - 1) if proof.days else since), until
 
 
 def _share(value: Any, code: str) -> str:

@@ -7,9 +7,10 @@ from typing import Any
 from aftersales.clocks.models import Clock
 from aftersales.ledger.states import Party
 from aftersales.scorecards.consequenceclocks import answered, figured
+from aftersales.scorecards.consequencedays import DAY
 from aftersales.scorecards.consequencegrades import Rest
 from aftersales.scorecards.consequencegrades import rests as scores_without
-from aftersales.scorecards.consequences import BREACH, FIGURE, MONTH
+from aftersales.scorecards.consequences import BREACH, FIGURE, MONTH, measured
 from aftersales.scorecards.models import MeasureFact, MonthOutcome
 from aftersales.scorecards.rewards.asking import asked, formula_of, span
 from aftersales.scorecards.rewards.charged import missed
@@ -20,7 +21,7 @@ from aftersales.scorecards.states import SubjectKind
 
 def clocks(wanted: Collection[int]) -> set[int]:
     """Of these breaches those that a measure rests on, or that lie in a figure from which something followed. At most
-    seven statements.
+    eight statements.
     """
     rows = MeasureFact.objects.filter(kind=BREACH, key__in=[str(one) for one in wanted], freed_at=None)
     found = {int(key) for key in rows.values_list("key", flat=True)}
@@ -44,7 +45,12 @@ def holds(version: Any, party_id: int, month: date) -> bool:
     )
     proofs = rows.values_list("proofs", flat=True).first() or [{}]
     if found.metric is not None:
-        now = len(cases(version, found, *span(version, month), merchants=[party_id]).get(party_id, ()))
+        since, until = span(version, month)
+        if "days" in proofs[0]:
+            since = until - (proofs[0]["days"] - 1) * DAY
+        if after(version, found, since, until, merchants=[party_id]):
+            return True
+        now = len(cases(version, found, since, until, merchants=[party_id]).get(party_id, ()))
     else:
         rest = rests(version, found, month, [party_id]).get(party_id)
         now = rest.spent if rest is not None else 0
@@ -58,6 +64,21 @@ def cases(
     if found.is_reward or version.rule.party != Party.MERCHANT or found.metric is None:
         return {}
     return answered(found.metric.code, since, until, merchants=merchants, besides=version.rule_id)
+
+
+def after(
+    version: Any, found: Asked, since: date, until: date, *, merchants: Collection[int] | None = None
+) -> dict[int, date]:
+    """By merchant the last day that measures on the same figure were about, where they meet the window: only the days
+    after it are left. Of a reward nothing.
+    """
+    if found.is_reward or version.rule.party != Party.MERCHANT or found.metric is None:
+        return {}
+    last: dict[int, date] = {}
+    for one in measured(found.metric.code, since, merchants):
+        if one.since <= until and one.until >= since:
+            last[one.merchant_id] = max(one.until, last.get(one.merchant_id, date.min))
+    return last
 
 
 def merchants(version: Any, found: Asked, month: date, of: Collection[int]) -> set[int]:

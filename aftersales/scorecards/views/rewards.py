@@ -142,7 +142,9 @@ def _opened(request: HttpRequest, found: pages.Shown, one: Any, code: str, is_in
     _sort, kind, own = asking.of_trigger(found.version.trigger)
     terms = asking.asked(found.version).terms
     within = terms.within if code == own else 0
-    since, until = asking.span(found.version, found.month, dry=not (is_in or found.run is not None))
+    proof = next(row for row in one.proofs if row.code == code)
+    is_dry = not (is_in or found.run is not None)
+    since, until = selectors.days_of(found.version, found.month, proof, dry=is_dry)
     is_neither = metric(code).direction == Direction.NEITHER
     which = "all" if is_neither and asked.which == "bad" else asked.which
     size = scores.MOST_ROWS if asked.whole else PAGE
