@@ -417,7 +417,9 @@ def _planned(version: ConsequenceVersion, terms: Terms, hits: Iterable[Hit], now
     listed = _open(list(hits), version.rule_id)
     earlier: dict[int, list[MerchantMeasure]] = {}
     for one in (
-        _ladder(version.rule_id).filter(merchant__in=[hit.merchant_id for hit in listed]).order_by("pk")
+        _ladder(version.rule_id)
+        .filter(merchant__in=[hit.merchant_id for hit in listed])
+        .order_by("proposed_at", "pk")
     ):
         earlier.setdefault(one.merchant_id, []).append(one)
     found = []

@@ -101,9 +101,14 @@ def test_each_measure_is_judged_again_over_its_own_days(desk: Cast, shop: Shop, 
     Rollup.objects.filter(day__gte=OCTOBER).update(num=25)
     (less,) = raised(now + 2 * DAY)
     assert (less.effect, less.amount, less.rests_on) == ("penalty", 2500, first)
+    fine.refresh_from_db()
+    with override("en"):
+        said = consequencewords.why_ended(fine)
+        assert "30 cases were held, 25 of them still count" in said, "the rest does carry it"
+        assert f"{less.number} takes its place" in said
     assert Proposal.objects.exclude(state__in=sorted(DEAD)).get(source_id=less.pk).amount == 2500
     Rollup.objects.filter(day__gte=OCTOBER).delete()
-    assert raised(now + 3 * DAY) == []
+    assert raised(now + 3 * DAY) == [], "what is left carries nothing"
     for row, state in ((first, "in_force"), (fine, "cancelled"), (less, "cancelled")):
         row.refresh_from_db()
         assert row.state == state
