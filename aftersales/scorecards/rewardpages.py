@@ -16,7 +16,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
+from django.utils.translation import ngettext, pgettext
 
 from accounts.models import User
 from aftersales.core import wording
@@ -284,7 +284,7 @@ def _row(
         for gate in one.proofs[1:]
     ]
     return Row(
-        one, name, url, "" if is_score else f"{first.num:,} / {first.den:,}", _value(first), _interval(first),
+        one, name, url, _figure(first), _value(first), _interval(first),
         _limit(asked, first), "" if is_score else _strip(asked, first), gates, gets, capped,
         (str(one.said.label), *MARKS[one.said]),
         "" if is_score else reverse("rewards:rows", args=[*args, first.code]) + keep, made.get(one.party_id),
@@ -300,6 +300,21 @@ def _gets(one: Judged, version: IncentiveVersion) -> tuple[str, str]:
     return amount_words(one.amount, version.unit), (
         amount_words(one.counted, version.unit) if one.counted != one.amount else ""
     )
+
+
+def _figure(first: Proof) -> str:
+    """Good or bad of all, and how many are not in it because they led to something already."""
+    told = [] if first.code == "score" else [f"{first.num:,} / {first.den:,}"]
+    if first.spent:
+        told.append(
+            ngettext(
+                "without %(n)d further bad case that had its consequence already",
+                "without %(n)d further bad cases that had their consequence already",
+                first.spent,
+            )
+            % {"n": first.spent}
+        )
+    return pgettext("between terms", "; ").join(told)
 
 
 def _value(first: Proof) -> str:

@@ -13,7 +13,7 @@ from aftersales.clocks.services import breach_exclude
 from aftersales.ledger import incentives
 from aftersales.ledger import services as ledger
 from aftersales.ledger.models import IncentiveVersion, Proposal
-from aftersales.scorecards import consequences, services
+from aftersales.scorecards import consequences, rewardpages, services
 from aftersales.scorecards.consequenceclocks import answered
 from aftersales.scorecards.models import Formula, MerchantMeasure, Neutral, Snapshot
 from aftersales.scorecards.rewards import selectors, taken
@@ -159,17 +159,21 @@ def test_a_monthly_rule_charges_the_late_clocks_that_led_to_nothing_yet(
 ) -> None:
     only_rule(desk, now, "single", now - 60 * DAY, **BREACHES | {"days": 2})
     late(shop.merchant, now, 5)
-    (row,) = raised(now + 4 * DAY)
+    (held,) = raised(now + 4 * DAY)
     late(shop.merchant, now + 5 * DAY, 4)
     version = charge(rule, "metric.merchant.promises_kept", each="case")
     (one,) = [one for one in selectors.judged(version, NOVEMBER) if one.party_id == shop.merchant.pk]
     assert (str(one.said), one.times, one.amount) == ("follows", 4, 8)
     assert (one.proofs[0].num, one.proofs[0].den, one.proofs[0].spent) == (0, 4, 5)
+    shown = rewardpages.Shown(version, NOVEMBER, None, [one], 1)
+    (row,) = rewardpages.rows_of(shown, [one], desk.operations, None)
+    assert row.figure.startswith("0 / 4")
+    assert "5" in row.figure, "and how many led to something already"
     assert taken.holds(version, shop.merchant.pk, NOVEMBER), "nothing was counted yet"
     services.month_run(version=version, month=NOVEMBER, actor=desk.operations, now=later)
     proposal = Proposal.objects.get(fact_code=version.trigger)
     assert (proposal.amount, proposal.calculation["spent"]) == (8, "5")
-    assert states(row) == ["in_force"]
+    assert states(held) == ["in_force"]
 
 
 def test_a_measure_that_came_since_the_month_was_counted_goes_first(
