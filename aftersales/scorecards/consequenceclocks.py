@@ -42,9 +42,10 @@ def answered(
     besides: int = 0,
 ) -> dict[int, list[date]]:
     """By merchant the days of breaches in this figure that led to something already: breach by breach, or in a figure
-    that counts the same clocks. At most nine statements.
+    that counts the same clocks. At most nine statements, with ``before`` ten.
 
-    ``before``: by merchant, only what came before that moment. ``besides``: what this rule charged is left out.
+    ``before``: by merchant, only what came before that moment; days that ceased to count after it count still.
+    ``besides``: what this rule charged is left out.
     """  # fmt: skip
     if code not in FIGURES:
         return {}
@@ -56,18 +57,30 @@ def answered(
     taken = [int(clock) for who, clock, at in _one_by_one(since, merchants, besides) if came(who, at)]
     spans = [one for one in _spans(since, merchants, besides) if came(one.merchant_id, one.at)]
     rows = counting().filter(mine, FIGURES[code], _within(since, until), Q(pk__in=taken) | _clocks(spans))
-    out = list(
-        Neutral.objects.filter(mine, metric=code, since__lte=until, until__gte=since).values_list(
-            "merchant_id", "since", "until"
-        )
-    )
+    out = _neutral(code, since, until).filter(mine).exclude(pk__in=fallen_since(code, since, until, before))
+    struck = list(out.values_list("merchant_id", "since", "until"))
     found: dict[int, list[date]] = {}
     told: Any = rows.values_list("merchant_id", "breached_at")
     for merchant, at in told:
         day = at.astimezone(selectors.zone()).date()
-        if not any(who == merchant and first <= day <= last for who, first, last in out):
+        if not any(who == merchant and first <= day <= last for who, first, last in struck):
             found.setdefault(merchant, []).append(day)
     return found
+
+
+def _neutral(code: str, since: date, until: date) -> QuerySet[Neutral]:
+    rows: QuerySet[Neutral] = Neutral.objects.filter(metric=code, since__lte=until, until__gte=since)
+    return rows
+
+
+def fallen_since(code: str, since: date, until: date, before: Before | None) -> list[int]:
+    """Days of a figure that ceased to count after the moment at which a merchant was judged: with another measure, so
+    that takes nothing from what was decided about them by then. No statement where nobody is named.
+    """
+    if not before:
+        return []
+    rows = _neutral(code, since, until).filter(merchant_id__in=before)
+    return [pk for pk, who, at in rows.values_list("pk", "merchant_id", "at") if at > before[who]]
 
 
 def figured(clocks: Collection[int], merchants: Collection[int], since: date) -> set[str]:

@@ -15,7 +15,7 @@ from aftersales.ledger.states import Fallen
 from aftersales.merchants.models import Merchant
 from aftersales.merchants.states import TERMINAL
 from aftersales.scorecards import consequencegrades
-from aftersales.scorecards.consequenceclocks import Before, answered, counting, figured
+from aftersales.scorecards.consequenceclocks import Before, answered, counting, fallen_since, figured
 from aftersales.scorecards.consequencedays import DAY, OF_SCORE, Span, first_day, last_of, starts
 from aftersales.scorecards.consequencegrades import Scored
 from aftersales.scorecards.consequencestates import FALLEN, MONTHLY, Effect, MeasureState, Trigger
@@ -273,7 +273,8 @@ def monthly(
     """Whom the figures or the grades of a month touch. ``after``: days that were judged before count no more.
 
     ``begin``: the first day of the rule; of figures before it nothing is held against anybody. ``before``: by merchant
-    the moment at which a figure was judged; what followed later from its clocks takes nothing from it.
+    the moment at which a figure was judged; what followed later from its clocks, or took its days out with another
+    measure, takes nothing from it.
 
     Grades are those of the snapshot; ``anew``: as if nothing had followed from anything, and of a month without a
     snapshot they are counted from the figures.
@@ -290,8 +291,10 @@ def _by_metric(
     assert terms.metric is not None
     until = last_of(month)
     since = max(until - (terms.days - 1) * DAY, begin)
+    later = fallen_since(terms.metric.code, since, until, before)
+    out = neutral("subject_id").exclude(pk__in=later)
     rows = Rollup.objects.of_days(since, until).filter(
-        ~Exists(neutral("subject_id")), subject_kind=SubjectKind.MERCHANT, metric=terms.metric.code
+        ~Exists(out), subject_kind=SubjectKind.MERCHANT, metric=terms.metric.code
     )
     first = {pk: max(since, day + DAY) for pk, day in after.items() if day >= since}
     summed = rows.exclude(subject_id__in=first).order_by().values_list("subject_id")
@@ -420,7 +423,9 @@ def _planned(version: ConsequenceVersion, terms: Terms, hits: Iterable[Hit], now
     listed = _open(list(hits), version.rule_id)
     earlier: dict[int, list[MerchantMeasure]] = {}
     for one in (
-        _ladder(version.rule_id).filter(merchant__in=[hit.merchant_id for hit in listed]).order_by("pk")
+        _ladder(version.rule_id)
+        .filter(merchant__in=[hit.merchant_id for hit in listed])
+        .order_by("proposed_at", "pk")
     ):
         earlier.setdefault(one.merchant_id, []).append(one)
     found = []

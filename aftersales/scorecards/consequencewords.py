@@ -31,7 +31,7 @@ MARKS = {
 }
 
 
-LEFT_OUT, TURNED_BACK = "left_out", "turned_back"
+LEFT_OUT, TURNED_BACK, REPLACED = "left_out", "turned_back", "replaced"
 """Reasons of the system for an end."""
 
 
@@ -184,6 +184,8 @@ def counting(row: MerchantMeasure) -> str:
     if row.effect == Effect.PENALTY and "each" in figures:
         words = {"each": figures["each"], "bad": figures["bad"], "most": figures["most"]}
         parts.append(_("%(each)s for each of %(bad)s cases, at most %(most)s") % words)
+    if figures.get("instead_of"):
+        parts.append(_("in the place of %(number)s") % {"number": figures["instead_of"][0]})
     parts.append(_("step %(step)s of %(steps)s") % {"step": row.step, "steps": row.steps})
     return pgettext("between terms", "; ").join(parts)
 
@@ -234,13 +236,15 @@ def told(terms: Terms) -> str:
 def ended(given: Mapping[str, Any]) -> str:
     """Why the system ended a measure, of the code and numbers that were kept."""
     words: dict[str, Any]
+    if given["code"] == REPLACED:
+        return _replaced(given)
     if given["code"] == LEFT_OUT and "metric" in given:
         words = {"metric": metric_name(given["metric"])}
         return (
             _("%(metric)s: what was left out counts no more, and the rest does not carry the measure.")
             % words
         )
-    if given["code"] == LEFT_OUT and "bad" in given:
+    if given["code"] == LEFT_OUT and "bad" in given:  # of rows before smaller penalties took the place
         words = {"left": given["left"], "bad": given["bad"]}
         return _("Breaches were left out: %(left)s still count, the penalty was for %(bad)s.") % words
     if given["code"] == LEFT_OUT:
@@ -248,6 +252,31 @@ def ended(given: Mapping[str, Any]) -> str:
         return _("Breaches were left out: %(left)s still count, %(count)s are needed.") % words
     words = {"number": given["number"], "effect": Effect(given["effect"]).label}
     return _("%(number)s was turned back (%(effect)s).") % words
+
+
+def _replaced(given: Mapping[str, Any]) -> str:
+    """A smaller penalty took its place: for what, and both sums."""
+    words = {
+        **given,
+        "was": wording.money(Decimal(given["was"]), given["currency"]),
+        "now": wording.money(Decimal(given["now"]), given["currency"]),
+    }
+    if "metric" in given:
+        words["metric"] = metric_name(given["metric"])
+        what = _("%(metric)s: %(bad)s cases were held, %(left)s of them still count.") % words
+    else:
+        what = _("Breaches were left out: %(bad)s were held, %(left)s of them still count.") % words
+    said = _two(what, _("%(number)s takes its place, with %(now)s instead of %(was)s.") % words)
+    if "heard" not in given:
+        return said
+    heard = _(
+        "What was decided about the appeal stays readable at %(heard)s; the new sum can be appealed anew."
+    )
+    return _two(said, heard % words)
+
+
+def _two(first: str, second: str) -> str:
+    return pgettext("two sentences", "%(first)s %(second)s") % {"first": first, "second": second}
 
 
 def why_ended(row: MerchantMeasure) -> str:

@@ -11,7 +11,7 @@ from aftersales.scorecards.consequenceguards import MEASURE
 from aftersales.scorecards.consequencestates import MeasureState
 from aftersales.scorecards.models import MerchantMeasure
 
-WITHDRAWN = "proposal.withdrawn"
+WITHDRAWN, UPHELD = "proposal.withdrawn", "proposal.upheld"
 FELL = frozenset({"proposal.overturned", "proposal.reversed", WITHDRAWN})
 LOADED = {
     "orders": "orders.order",
@@ -30,14 +30,18 @@ def row_changed(event: Event, now: datetime) -> None:
 def penalty_changed(event: Event, now: datetime) -> None:
     """A penalty that was turned back in the ledger takes the measure with it that led to it.
 
-    One that was withdrawn was not heard: its measure ends, and its fact goes on counting.
+    One that was withdrawn was not heard: its measure ends, and its fact goes on counting. One that was upheld is
+    counted anew: breaches may have been left out while its appeal waited.
     """
-    if event.kind not in FELL:
+    if event.kind not in FELL and event.kind != UPHELD:
         return
     proposal = Proposal.objects.filter(pk=event.subject_id, source_kind=MEASURE).first()
     if proposal is None:
         return
     who: dict[str, Any] = {"actor": system_user(now), "now": now}
+    if event.kind == UPHELD:
+        services.measure_recount(measure=proposal.source_id, **who)
+        return
     reason = proposal.appeal_answer or event.reason or proposal.number
     if event.kind != WITHDRAWN:
         services.measure_follow(measure=proposal.source_id, reason=reason, fell_by=proposal.fell_by, **who)
@@ -48,7 +52,7 @@ def penalty_changed(event: Event, now: datetime) -> None:
 
 
 def breach_left_out(event: Event, now: datetime) -> None:
-    """A measure does not stand on fewer breaches than its rule asks for."""
+    """A measure does not stand on fewer breaches than its rule asks for, nor charges for one that does not count."""
     services.measures_recount(clock=int(event.payload["clock"]), actor=system_user(now), now=now)
 
 

@@ -73,6 +73,10 @@ KINDS = (
     _measure("expired", _("The measure %(measure)s (%(effect)s) is over.")),
     _measure("cancelled", _("The measure %(measure)s (%(effect)s) fell: %(reason)s")),
     _measure("followed", _("The measure %(measure)s (%(effect)s) fell with its penalty: %(reason)s"), fell_by="code"),
+    _measure(
+        "recounted", _("Cases were left out: %(measure)s (%(effect)s) rests on %(left)s instead of %(was)s."),
+        left="number", was="number",
+    ),
     Kind(
         "weights.taken", _("%(actor)s took the traffic-weight file (%(shops)s shops, %(format)s)."),
         {"format": "code", "shops": "number", "sha256": "code"},

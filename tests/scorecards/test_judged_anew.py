@@ -10,21 +10,24 @@ from aftersales.clocks.services import breach_exclude
 from aftersales.ledger.models import Proposal
 from aftersales.ledger.states import DEAD
 from aftersales.scorecards import consequencewords, services, tasks
-from aftersales.scorecards.models import Rollup
+from aftersales.scorecards.models import Formula, Neutral, Rollup, Snapshot
 from tests.cast import Cast
 from tests.merchants.shops import Shop
 from tests.scorecards.conftest import noted
+from tests.scorecards.test_late_clocks import GRADE
 from tests.scorecards.test_measures import (
     DAY,
     HOUR,
     METRIC,
     OCTOBER,
     WARNING,
+    a_rule,
     broken,
     figures,
     only_rule,
     raised,
 )
+from tests.scorecards.test_measures_turned import states
 
 pytestmark = pytest.mark.django_db
 __all__ = ["broken"]
@@ -98,12 +101,51 @@ def test_each_measure_is_judged_again_over_its_own_days(desk: Cast, shop: Shop, 
     Rollup.objects.filter(day__gte=OCTOBER).update(num=25)
     (less,) = raised(now + 2 * DAY)
     assert (less.effect, less.amount, less.rests_on) == ("penalty", 2500, first)
+    fine.refresh_from_db()
+    with override("en"):
+        said = consequencewords.why_ended(fine)
+        assert "30 cases were held, 25 of them still count" in said, "the rest does carry it"
+        assert f"{less.number} takes its place" in said
     assert Proposal.objects.exclude(state__in=sorted(DEAD)).get(source_id=less.pk).amount == 2500
     Rollup.objects.filter(day__gte=OCTOBER).delete()
-    assert raised(now + 3 * DAY) == []
+    assert raised(now + 3 * DAY) == [], "what is left carries nothing"
     for row, state in ((first, "in_force"), (fine, "cancelled"), (less, "cancelled")):
         row.refresh_from_db()
         assert row.state == state
     assert (
         not Proposal.objects.exclude(state__in=sorted(DEAD)).filter(source_id__in=[fine.pk, less.pk]).exists()
     )
+
+
+def test_what_was_upheld_does_not_fall_with_days_that_another_measure_took_out_since(
+    desk: Cast, shop: Shop, now: datetime
+) -> None:
+    only_rule(desk, now, "figure", now - 400 * DAY, **METRIC)
+    figures(shop.merchant, date(2026, 9, 1), 60, 300)
+    at = datetime(2026, 10, 20, 2, tzinfo=now.tzinfo)
+    (row,) = raised(at)
+    said = services.measure_appeal(measure=row, text="不属实", actor=shop.owner, now=at + HOUR)
+    services.measure_hear(measure=said, upheld=True, answer="属实", actor=desk.supervisor, now=at + DAY)
+    a_rule(desk, now, "grade", now - 400 * DAY, **GRADE)
+    formula = Formula.objects.get(code="merchants")
+    missed = [
+        {"metric": "refund_time", "verdict": "missed", "days": 31},
+        {"metric": "dispute_rate_orders", "verdict": "missed", "days": 90},
+    ]
+    Snapshot.objects.create(
+        formula=formula, rule=formula.versions.first(), subject_kind="merchant", subject_id=shop.merchant.pk,
+        subject_name="甲", day=date(2026, 10, 31), month=OCTOBER, score=40, low=35, high=45, grade="D", volume=300,
+        details={"items": missed}, at=now,
+    )  # fmt: skip
+    (grade,) = raised(now)
+    said = services.measure_appeal(measure=grade, text="不属实", actor=shop.owner, now=now + HOUR)
+    services.measure_hear(
+        measure=said, upheld=False, answer="退款时间算错", actor=desk.supervisor, now=now + DAY
+    )
+    struck = Neutral.objects.get(metric="dispute_rate_orders")
+    assert struck.since < date(2026, 9, 10)
+    assert raised(now + 2 * DAY) == []
+    assert states(row) == ["upheld"]
+    Rollup.objects.filter(day__month=9).delete()
+    raised(now + 3 * DAY)
+    assert states(row) == ["cancelled"], "what carries it no more falls still"

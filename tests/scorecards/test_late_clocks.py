@@ -14,6 +14,7 @@ from aftersales.ledger import incentives
 from aftersales.ledger import services as ledger
 from aftersales.ledger.models import IncentiveVersion, Proposal
 from aftersales.scorecards import consequences, rewardpages, services
+from aftersales.scorecards.consequenceclocks import answered
 from aftersales.scorecards.models import Formula, MerchantMeasure, Neutral, Snapshot
 from aftersales.scorecards.rewards import selectors, taken
 from aftersales.scorecards.services import measures
@@ -301,6 +302,18 @@ def test_a_figure_is_judged_again_beside_breaches_that_were_answered_one_by_one(
     noted(later + 2 * DAY)
     raised(later + 3 * DAY)
     assert states(row) == ["in_force"], "nine of nine"
+
+
+def test_what_was_charged_since_takes_nothing_from_what_was_judged_before(
+    desk: Cast, shop: Shop, late: Broken, now: datetime, later: datetime
+) -> None:
+    late(shop.merchant, now, 8)
+    slow = late_rule(desk, now, from_count=1)
+    IncentiveVersion.objects.filter(pk=slow.pk).update(valid_from=now - 60 * DAY)
+    ledger.incentives_raise(month=NOVEMBER, actor=desk.system, now=later)
+    for at, spent in ((later - HOUR, 0), (later + HOUR, 8)):
+        found = answered("answer_in_time", NOVEMBER, date(2026, 11, 30), before={shop.merchant.pk: at})
+        assert len(found.get(shop.merchant.pk, ())) == spent
 
 
 def test_days_that_count_no_more_are_not_taken_out_twice(

@@ -15,6 +15,7 @@ from aftersales.ledger import services as ledger
 from aftersales.ledger.models import Proposal
 from aftersales.ledger.states import DEAD
 from aftersales.merchants.services import merchant_change
+from aftersales.notices.models import Notice
 from aftersales.scorecards import consequencewords
 from aftersales.scorecards.models import MerchantMeasure
 from tests.cast import Cast
@@ -102,19 +103,30 @@ def test_a_penalty_for_each_case_is_taken_anew_for_those_that_remain(
     (fine,) = raised(at)
     proposal = Proposal.objects.get(source_kind="scorecards.merchantmeasure", source_id=fine.pk)
     assert (fine.amount, proposal.amount) == (300, 300)
-    for clock, state in ((clocks[0], "in_force"), (clocks[1], "cancelled")):
+    for clock, state, held in ((clocks[0], "in_force", 3), (clocks[1], "cancelled", 3)):
         left_out(desk, clock, at + HOUR)
         fine.refresh_from_db()
-        assert fine.state == state, "three cost as much as four, two do not"
+        assert (fine.state, fine.figures["bad"]) == (state, held), "three cost as much as four, two do not"
     proposal.refresh_from_db()
     assert proposal.state in DEAD
-    with override("en"):
-        assert "2 still count, the penalty was for 4" in consequencewords.why_ended(fine)
-    (again,) = raised(at + DAY)
-    assert (again.effect, again.amount, again.rests_on) == ("penalty", 200, warning)
+    again = MerchantMeasure.objects.exclude(state="cancelled").get(effect="penalty")
+    assert (again.amount, again.rests_on, again.step) == (200, warning, fine.step)
+    assert (again.proposed_at, again.begins_at, again.ends_at) == (at, at, fine.ends_at)
     assert set(again.facts.values_list("key", flat=True)) == {str(one.pk) for one in clocks[2:]}
     charged = Proposal.objects.exclude(state__in=sorted(DEAD))
-    assert charged.get(source_kind="scorecards.merchantmeasure", source_id=again.pk).amount == 200
+    penalty = charged.get(source_kind="scorecards.merchantmeasure")
+    assert (penalty.source_id, penalty.amount, penalty.state) == (again.pk, 200, "notified")
+    assert penalty.evidence == [again.number, fine.number, proposal.number]
+    with override("en"):
+        said = consequencewords.why_ended(fine)
+        assert said.startswith("Breaches were left out: 3 were held, 2 of them still count.")
+        assert f"{again.number} takes its place" in said
+        assert f"in the place of {fine.number}" in consequencewords.counting(again)
+    told = Notice.objects.filter(source="scorecards.measure_ended", merchant_id=shop.merchant.pk)
+    assert again.number in told.get().body
+    assert "200.00" in told.get().body
+    assert Notice.objects.filter(source="scorecards.measure").count() == 2, "nothing new is held against him"
+    assert raised(at + DAY) == []
 
 
 def test_who_was_let_off_a_penalty_is_not_charged_a_smaller_one(

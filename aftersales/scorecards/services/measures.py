@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import IntegrityError, OperationalError, transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -28,6 +28,7 @@ from aftersales.scorecards.consequencestates import FALLEN, PEOPLE_DECIDE, Effec
 from aftersales.scorecards.models import MeasureFact, MeasureFile, MerchantMeasure
 from aftersales.scorecards.services import turning
 from aftersales.scorecards.services.counting import refresh
+from aftersales.scorecards.services.retaking import measure_retake
 from aftersales.standards.selectors import calendar, duration, parameter
 from aftersales.standards.worktime import end_of_working_day
 
@@ -261,35 +262,62 @@ def measure_cancel(
 
 
 def measures_recount(*, clock: int, actor: Any, now: datetime) -> int:
-    """A breach was left out: what the remaining ones no longer carry falls, and they may be judged anew; how many.
+    """A breach was left out: what the remaining ones no longer carry falls, and they may be judged anew; a penalty for
+    each case that would be smaller now gives its place to that; how many. The others go on (``measure_retake``).
 
-    So does a penalty for each case that would be smaller now: the next run takes it for those that remain. Measures on
-    figures are looked at by the morning's run (``figures_recount``); those on a grade or a score stay.
+    Measures on figures are looked at by the morning's run (``figures_recount``); those on a grade or a score stay.
     """
-    facts = MeasureFact.objects.filter(kind=BREACH, key=str(clock), freed_at=None)
-    rows = MerchantMeasure.objects.filter(pk__in=facts.values("measure"), trigger=Trigger.BREACHES)
-    rows = rows.exclude(state__in=sorted(FALLEN)).select_related("merchant", "rule")
-    return sum(_carried_no_more(one, actor, now) for one in rows.order_by("pk"))
+    held = MeasureFact.objects.filter(kind=BREACH, key=str(clock), freed_at=None)
+    return _recounted(held, actor, now)
+
+
+def measure_recount(*, measure: int, actor: Any, now: datetime) -> int:
+    """The same of one measure, once an appeal against its penalty was rejected: until then that was heard as it was."""
+    return _recounted(MeasureFact.objects.filter(measure=measure, kind=BREACH, freed_at=None), actor, now)
+
+
+def _recounted(held: QuerySet[MeasureFact], actor: Any, now: datetime) -> int:
+    """One after the other for each merchant: the second breach left out sees what came of the first."""
+    number = 0
+    for merchant in sorted(set(held.values_list("merchant_id", flat=True))):
+        with moves.translated_locks(), transaction.atomic():
+            facts_hold(merchant)
+            rows = MerchantMeasure.objects.filter(
+                pk__in=held.values("measure"), merchant=merchant, trigger=Trigger.BREACHES
+            )
+            rows = rows.exclude(state__in=sorted(FALLEN)).select_related("merchant", "rule")
+            number += sum(_carried_no_more(one, actor, now) for one in rows.order_by("pk"))
+    return number
 
 
 def _carried_no_more(row: MerchantMeasure, actor: Any, now: datetime) -> bool:
-    clocks = row.facts.filter(kind=BREACH, freed_at=None).values_list("key", flat=True)
-    keys = [int(key) for key in clocks]
-    left = len(keys) - BreachExclusion.objects.standing().filter(clock__in=keys).count()
+    facts = row.facts.filter(kind=BREACH, freed_at=None).order_by("pk").values_list("key", flat=True)
+    keys = [int(key) for key in facts]
+    out = set(BreachExclusion.objects.standing().filter(clock__in=keys).values_list("clock_id", flat=True))
+    left = tuple((BREACH, str(key)) for key in keys if key not in out)
     count = int(row.figures["count"])
-    why = {"code": consequencewords.LEFT_OUT, "left": left}
-    if left < count:
-        why["count"] = count
-    elif turning.charges_too_much(row, left):
-        why["bad"] = row.figures["bad"]
-    else:
-        return False
+    if len(left) >= count:
+        breaches = {"breaches": len(left)}
+        return _smaller(row, Hit(row.merchant_id, now, row.period, left, breaches, len(left)), actor, now)
+    why = {"code": consequencewords.LEFT_OUT, "left": len(left), "count": count}
     measure_cancel(measure=row, reason=why, actor=actor, now=now)
     return True
 
 
+def _smaller(row: MerchantMeasure, rest: Hit, actor: Any, now: datetime) -> bool:
+    """Whether a smaller penalty took its place; told once, with both sums."""
+    with transaction.atomic():
+        gone = measure_retake(measure=row, rest=rest, actor=actor, now=now)
+        if gone is None:
+            return False
+        why = consequencewords.ended_later(gone.figures["ended"])
+        _tell(gone, "scorecards.measure_ended", now, reason=why)
+    return True
+
+
 def figures_recount(*, actor: Any, now: datetime) -> int:
-    """Measures that their figure carries no more fall, and it may be judged anew; how many. It was counted before.
+    """Measures that their figure carries no more fall, and it may be judged anew; a penalty for each case that would
+    be smaller gives its place to that; how many. It was counted before.
 
     Those on a grade or a score stay: they rest on what was kept of the month, and that never changes.
     """
@@ -297,15 +325,15 @@ def figures_recount(*, actor: Any, now: datetime) -> int:
 
 
 def _figure_fell(row: MerchantMeasure, hit: Hit | None, actor: Any, now: datetime) -> bool:
-    if hit is not None and not turning.charges_too_much(row, hit.bad):
-        return False
     why = {"code": consequencewords.LEFT_OUT, "metric": row.figures["metric"]}
     try:
+        if hit is not None:
+            return _smaller(row, hit, actor, now)
         measure_cancel(measure=row, reason=why, actor=actor, now=now)
     except OperationalError:  # the database, not the measure
         raise
     except Exception:
-        logger.exception("%s could not be cancelled", row.number)
+        logger.exception("%s could not be judged again", row.number)
         return False
     return True
 

@@ -1,7 +1,6 @@
 """What a measure does outside its own row, and how that ends or is turned back, in the transaction of its move."""
 
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 from django.db.models import QuerySet, Sum
@@ -101,7 +100,7 @@ def _penalty(row: MerchantMeasure, now: datetime) -> None:
     made = propose(
         kind=ProposalKind.PENALTY, party=row.merchant, amount=row.amount, unit=row.merchant.currency,
         fact_code=f"measure.{row.trigger}", citation=row.citation, source=source_of(row), actor=system, now=now,
-        evidence=[row.number],
+        evidence=[row.number, *figures.get("instead_of", ())],
         calculation={
             "base": figures["each"], "times": figures["bad"], "cap": figures["most"],
             "month": f"{row.period:%Y-%m}",
@@ -110,18 +109,12 @@ def _penalty(row: MerchantMeasure, now: datetime) -> None:
     proposal_notify(proposal=made, actor=system, now=now)
 
 
-def charges_too_much(row: MerchantMeasure, bad: int) -> bool:
-    """Whether it is a penalty for each case, charged still, that is smaller for so many; who was let off stays so."""
-    if row.effect != Effect.PENALTY or row.trigger == Trigger.POINTS or "each" not in row.figures:
-        return False
-    assert row.amount is not None
-    if min(Decimal(row.figures["each"]) * bad, Decimal(row.figures["most"])) >= row.amount:
-        return False
-    return _penalties(row).exists()
+def charging(row: MerchantMeasure) -> Proposal | None:
+    """What it charges, as far as that was not turned back."""
+    return _penalties(row).first()
 
 
 def _penalties(row: MerchantMeasure) -> QuerySet[Proposal]:
-    """What it charges, as far as that was not turned back."""
     kind, key = source_of(row)
     found: QuerySet[Proposal] = Proposal.objects.filter(source_kind=kind, source_id=key)
     return found.exclude(state__in=sorted(DEAD))
