@@ -1,4 +1,4 @@
-"""The ledger of the demonstration: deposits, settlements, penalties proposed; a shop with a recovery has its own."""
+"""The ledger of the demonstration: deposits, settlements, what rules charge; a shop with a recovery has its own."""
 
 from __future__ import annotations
 
@@ -17,10 +17,6 @@ from aftersales.merchants.models import Merchant
 from aftersales.tickets.models import Ticket
 
 REWARDED = ("agent", "lead", "receiver", "inspector")
-PENALTIES = (
-    ("late_answer", "merchant_answer v1", Decimal(200)), ("false_dispatch", "replacement_sent v1", Decimal(500)),
-    ("late_answer", "merchant_answer v1", Decimal(200)),
-)  # fmt: skip
 
 
 def live(now: datetime, people: Mapping[str, User]) -> int:
@@ -35,15 +31,13 @@ def live(now: datetime, people: Mapping[str, User]) -> int:
             _book(shop, "deposit", [Line(chart.CASH, chart.deposit(shop), shop.deposit_held)], finance, begin)
         due = Decimal(3_000 + 1_713 * (number % 11))
         _book(shop, "settlement", [Line(chart.CASH, chart.payable(shop), due)], finance, begin)
-    tickets = list(Ticket.objects.filter(merchant__in=shops).select_related("merchant").order_by("-pk")[:40])
-    _proposals(tickets[6:9], people, now)
-    rewards.reward(tickets[9:25], people, now)
-    _two_months(shops[:3], people, now)
+    rewards.reward(people, now)
+    _two_months(people, now)
     return Journal.objects.count()
 
 
-def _two_months(shops: list[Merchant], people: Mapping[str, User], now: datetime) -> None:
-    """Rewards and penalties of the two months before, closed; the older one exported and mostly paid."""
+def _two_months(people: Mapping[str, User], now: datetime) -> None:
+    """Rewards of the two months before, closed; the older one exported and mostly paid."""
     finance = people["finance"]
     last = month_end((now - timedelta(days=now.day + 1)).date()) - timedelta(days=8)
     older = last - timedelta(days=30)
@@ -53,10 +47,6 @@ def _two_months(shops: list[Merchant], people: Mapping[str, User], now: datetime
             amount = Decimal(60 + 45 * number) + Decimal("0.50")
             line = Line(chart.COST, chart.bonus(people[role]), amount)
             _book(ticket, "incentive", [line], finance, at + timedelta(hours=3 * number))
-    for number, shop in enumerate(shops):
-        debits = [chart.payable(shop), chart.deposit(shop), chart.receivable(shop)]
-        line = Line(debits, chart.PROTECTION, Decimal(200 + 5_000 * number))
-        _book(shop, "penalty", [line], finance, last + timedelta(days=2, hours=number))
     for period in Period.objects.filter(ends_at__lte=now, state="open").order_by("month"):
         services.period_close(month=period.month, actor=finance, now=now)
     sheet, _new = services.export_make(
@@ -75,13 +65,3 @@ def _two_months(shops: list[Merchant], people: Mapping[str, User], now: datetime
 
 def _book(source: Any, kind: str, lines: list[Line], actor: User, at: datetime) -> Any:
     return services.post(source=source, kind=kind, lines=lines, actor=actor, now=at)
-
-
-def _proposals(tickets: list[Ticket], people: Mapping[str, User], now: datetime) -> None:
-    for (fact, clause, amount), ticket in zip(PENALTIES, tickets, strict=False):
-        assert ticket.merchant is not None
-        services.propose(
-            kind="penalty", party=ticket.merchant, amount=amount, fact_code=fact, citation=clause,
-            source=ticket, actor=people["adjudicator"], now=now - timedelta(days=1), evidence=[ticket.number],
-            calculation={"base": str(amount), "times": 1},
-        )  # fmt: skip
