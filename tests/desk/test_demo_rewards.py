@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from aftersales.clocks.models import Clock
-from aftersales.core.models import Event
-from aftersales.desk.demo import measured, months, rewards
+from aftersales.core.models import Delivery, Event
+from aftersales.desk.demo import life, measured, months, rewards
 from aftersales.ledger import selectors
 from aftersales.ledger.models import IncentiveVersion, Proposal, Raised
 from aftersales.merchants.models import Merchant
@@ -79,6 +79,19 @@ def test_every_state_is_there_once_and_nothing_comes_before_its_cause(
     assert [one.state for one in announced] == ["active", "draft"]
     assert rewards.reward(people, at) == 0, "once, however often it is loaded"
     assert list(selectors.faults()) == []
+
+
+def test_nobody_is_told_today_of_what_happened_weeks_ago(people: Any, shops: Any, later: datetime) -> None:
+    Delivery.objects.all().delete()
+    rewards.reward(people, later)
+    told = Delivery.objects.filter(consumer__endswith="_messages")
+    others = Delivery.objects.exclude(consumer__endswith="_messages").count()
+    assert told.exists()
+    life.old_news_drop(later)
+    assert not Event.objects.filter(
+        pk__in=told.values("event_id"), at__lt=later - life.MESSAGES_KEPT
+    ).exists()
+    assert 0 < Delivery.objects.exclude(consumer__endswith="_messages").count() <= others
 
 
 def test_rules_are_told_before_they_count(people: Any, shops: Any, now: datetime) -> None:
