@@ -8,7 +8,7 @@ import pytest
 from aftersales.clocks.models import Clock
 from aftersales.core.models import Delivery, Event
 from aftersales.desk.demo import life, measured, months, rewards
-from aftersales.ledger import selectors
+from aftersales.ledger import pages, selectors
 from aftersales.ledger.models import IncentiveVersion, Proposal, Raised
 from aftersales.merchants.models import Merchant
 from aftersales.notices.models import Notice
@@ -73,6 +73,10 @@ def test_every_state_is_there_once_and_nothing_comes_before_its_cause(
         opened = Ticket.objects.filter(pk__in=[clock.subject_id for clock in broken])
         assert len(broken) == len(opened) == 3
         assert all(clock.breached_at < one.proposed_at for clock in broken)
+        named, others = pages.evidence(one, people["operations"])
+        assert [(len(named), others), {words.split()[-1] for words in named}] == [
+            (3, 0), {ticket.number for ticket in opened},
+        ], "by the tickets it rests on, not as evidence of a dispute"  # fmt: skip
         assert all(version.valid_from < ticket.opened_at < one.proposed_at for ticket in opened)
     assert not Event.objects.filter(at__gt=at).exists()
     announced = IncentiveVersion.objects.filter(rule__code="trainer_points").order_by("number")
