@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils.translation import pgettext
 
 from aftersales.core import moves, subjects
+from aftersales.core.merchantscope import as_application
 from aftersales.core.models import Event
 from aftersales.core.posted import day_of
 from aftersales.ledger import clauses, raisers, selectors, words
@@ -379,8 +380,12 @@ def evidence(row: Proposal, user: Any) -> tuple[list[str], int]:
     """What the evidence is called, events by what they happened to, and how much of the rest has only a key."""
     named = [one for one in row.evidence if NUMBERED.match(one)]
     keys = [int(one.removeprefix(EVENT)) for one in row.evidence if one.startswith(EVENT)]
-    events = Event.objects.filter(pk__in=keys).order_by("pk") if keys else Event.objects.none()
-    about = list(events.values_list("subject_kind", "subject_id"))
+    about: list[tuple[str, int]] = []
+    if keys:
+        with as_application("facts of a proposal are named by their numbers, to whom it is about too"):
+            about += (
+                Event.objects.filter(pk__in=keys).order_by("pk").values_list("subject_kind", "subject_id")
+            )
     called = subjects.named(about, user)
     facts = dict.fromkeys(called[one].words for one in about if one in called)
     return [*named, *facts], len(row.evidence) - len(named) - len(keys)
