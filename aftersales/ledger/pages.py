@@ -13,6 +13,8 @@ from django.urls import reverse
 from django.utils.translation import pgettext
 
 from aftersales.core import moves, subjects
+from aftersales.core.merchantscope import as_application
+from aftersales.core.models import Event
 from aftersales.core.posted import day_of
 from aftersales.ledger import clauses, raisers, selectors, words
 from aftersales.ledger.models import (
@@ -39,6 +41,7 @@ from aftersales.ledger.states import (
 from aftersales.standards.selectors import one_edition
 
 PAGE = selectors.PAGE
+EVENT = "event:"
 NUMBERED = re.compile(r"^[A-Z]{2,4}\d{4}-\d+$")
 PROPOSAL_MARKS = {
     ProposalState.PROPOSED: ("blue", "ring"),
@@ -373,10 +376,19 @@ def calculation(row: Proposal) -> list[tuple[str, str]]:
     ]
 
 
-def evidence(row: Proposal) -> tuple[list[str], int]:
-    """What the evidence is called, and how much of it has only a key."""
+def evidence(row: Proposal, user: Any) -> tuple[list[str], int]:
+    """What the evidence is called, events by what they happened to, and how much of the rest has only a key."""
     named = [one for one in row.evidence if NUMBERED.match(one)]
-    return named, len(row.evidence) - len(named)
+    keys = [int(one.removeprefix(EVENT)) for one in row.evidence if one.startswith(EVENT)]
+    about: list[tuple[str, int]] = []
+    if keys:
+        with as_application("facts of a proposal are named by their numbers, to whom it is about too"):
+            about += (
+                Event.objects.filter(pk__in=keys).order_by("pk").values_list("subject_kind", "subject_id")
+            )
+    called = subjects.named(about, user)
+    facts = dict.fromkeys(called[one].words for one in about if one in called)
+    return [*named, *facts], len(row.evidence) - len(named) - len(keys)
 
 
 def figures_of(row: Proposal, by_rule: IncentiveVersion | None) -> str:

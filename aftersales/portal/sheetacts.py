@@ -16,6 +16,7 @@ from aftersales.cases.models import Case, ParcelItem
 from aftersales.cases.states import HERE, CaseKind, Direction, Grade, ParcelState
 from aftersales.core.errors import Busy, DomainError
 from aftersales.core.merchantscope import as_merchant
+from aftersales.core.models import Event
 from aftersales.core.moves import translated_locks
 from aftersales.merchants.models import Merchant, ReturnAddress
 from aftersales.merchants.services.addresses import address_add, address_change, stands_so
@@ -47,7 +48,9 @@ def waybills_take(rows: Rows, actor: Any, now: datetime) -> list[int]:
 def addresses_take(rows: Rows, actor: Any, now: datetime) -> list[int]:
     """Return addresses by their names, added or corrected; whichever becomes the default goes first.
 
-    Errors: not_found (not a shop that the person owns), changed, and those of the services.
+    Rows of one file come in parts: one that gives the default away leaves it where it is until the row that takes it
+    comes, and what that one changed is nobody else's change. Errors: not_found (not a shop that the person owns),
+    changed, and those of the services.
     """
     shops = {one.pk: one for one in Merchant.objects.owned_by(actor)}
     used = ReturnAddress.objects.in_use().filter(merchant__in=shops).select_related("merchant")
@@ -58,12 +61,16 @@ def addresses_take(rows: Rows, actor: Any, now: datetime) -> list[int]:
             if row["merchant"] not in shops:
                 raise DomainError(_("Only an owner of the shop keeps its return addresses."), "not_found")
             seen = row.get("seen")
-            if found and seen not in (None, found.version) and not stands_so(found, **_told(row)):
+            if (
+                found
+                and seen not in (None, found.version, _left_by_run(found, row, actor))
+                and not stands_so(found, **_told(row, found))
+            ):
                 raise DomainError(_("Somebody changed it after the preview; load the file again."), "changed")
         kept = {}
         for row in sorted(rows, key=lambda one: not one.get("is_default")):
-            told = _told(row)
             found = known.get((row["merchant"], row["name"]))
+            told = _told(row, found)
             if found is None:
                 made = address_add(
                     merchant=shops[row["merchant"]],
@@ -78,9 +85,19 @@ def addresses_take(rows: Rows, actor: Any, now: datetime) -> list[int]:
     return [kept[row["merchant"], row["name"]] for row in rows]
 
 
-def _told(row: Mapping[str, Any]) -> dict[str, Any]:
-    """What the row says of an address."""
+def _left_by_run(address: ReturnAddress, row: Mapping[str, Any], actor: Any) -> int | None:
+    """The version that it had when this person's file was looked at, where only his files changed it since."""
+    if row.get("previewed") is None:
+        return None
+    rows = Event.objects.about(ReturnAddress._meta.label_lower, address.pk).filter(at__gte=row["previewed"])
+    return address.version - rows.filter(actor_id=actor.pk, source="import").count()
+
+
+def _told(row: Mapping[str, Any], address: ReturnAddress | None) -> dict[str, Any]:
+    """What the row says of an address. The default goes by being given to another."""
     told = {name: row[name] for name in TOLD if row.get(name) is not None}
+    if address is not None and address.is_default and told.get("is_default") is False:
+        del told["is_default"]
     return told | {name: row[name] or [] for name in WORDS if name in row}
 
 

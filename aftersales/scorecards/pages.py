@@ -283,7 +283,7 @@ def _peers(found: Explained) -> SafeString | str:
     finding = (
         _("Scores of %(peers)s peers; %(score)s is above all of them")
         if row.below == 100
-        else _("Scores of %(peers)s peers; %(score)s is above %(below)s%% of them")
+        else _("Scores of %(peers)s peers; %(score)s is above %(below)s%% of them, equal scores not counted")
     )
     finding %= {
         "peers": row.peers, "score": row.score, "below": row.below

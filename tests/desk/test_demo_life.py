@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import transaction
+from django.db.models import F
 
 from accounts import demo
 from aftersales.cases.models import Case, CasePayment, Difference, Dispute, PaymentRun
@@ -66,6 +67,15 @@ def test_one_job_is_parked_with_its_reason(work):
 def test_nothing_is_from_the_future(work):
     assert not Event.objects.filter(at__gt=NOW + timedelta(minutes=2)).exists()
     assert not Message.objects.filter(at__gt=NOW + timedelta(minutes=2)).exists()
+
+
+def test_nothing_of_a_ticket_comes_before_it(work):
+    opened = dict(Ticket.objects.values_list("pk", "opened_at"))
+    told = Event.objects.filter(subject_kind="tickets.ticket").values_list("kind", "subject_id", "at")
+
+    assert [kind for kind, ticket, at in told if at < opened[ticket]] == []
+    assert not Case.objects.filter(opened_at__lt=F("ticket__opened_at")).exists()
+    assert not Ticket.objects.filter(opened_at__lt=F("order__placed_at")).exists()
 
 
 def test_clocks_ran_and_were_met(work):

@@ -12,6 +12,7 @@ from aftersales.cases import services
 from aftersales.cases.models import Case, CaseNote, CaseParcel, ParcelItem
 from aftersales.core.errors import DomainError
 from aftersales.core.models import Event
+from aftersales.core.sheets import resource
 from aftersales.merchants.models import Merchant, ReturnAddress
 from aftersales.portal.sheetacts import addresses_take
 from tests.cases.workshop import HOUR, fresh, parcel_of
@@ -118,6 +119,47 @@ def test_the_owner_brings_return_addresses_and_a_clerk_takes_them_out(
     assert (done.count("new"), done.count("changed"), done.count("refused")) == (1, 1, 1), done.counts
     again = brought(owner, "shop_addresses", rows[:2], now)
     assert (again.count("same"), again.count("new"), again.count("changed")) == (2, 0, 0), again.counts
+
+
+@pytest.mark.parametrize("places", [(0, 1), (1, 0)], ids=["given away first", "taken first"])
+@pytest.mark.parametrize("rows_at_once", [0, 1])
+def test_the_default_moves_wherever_a_file_is_parted(
+    owner: Clerk,
+    shop: Merchant,
+    now: datetime,
+    monkeypatch: pytest.MonkeyPatch,
+    places: Any,
+    rows_at_once: int,
+) -> None:
+    monkeypatch.setattr(resource.find("shop_addresses"), "chunk_rows", rows_at_once)
+    first = ReturnAddress.objects.get(merchant=shop)
+    [row] = taken(owner, "shop_addresses")
+    told = {"contact": "退货组", "phone": "0571-88880000"}
+    rows = [row | told | {"is_default": "no"}, row | told | {"name": "二仓", "is_default": "yes"}]
+    done = brought(owner, "shop_addresses", [rows[place] for place in places], now + HOUR)
+    assert (done.count("new"), done.count("changed"), done.count("refused")) == (1, 1, 0), done.counts
+    used = ReturnAddress.objects.in_use().filter(merchant=shop).order_by("-is_default")
+    assert list(used.values_list("name", "is_default", "contact")) == [
+        ("二仓", True, "退货组"), (first.name, False, "退货组"),
+    ]  # fmt: skip
+
+
+def test_a_file_says_of_one_address_that_it_is_the_default(
+    owner: Clerk, shop: Merchant, now: datetime
+) -> None:
+    [row] = taken(owner, "shop_addresses")
+    told = {"contact": "退货组", "phone": "0571-88880000"}
+    second = row | told | {"name": "二仓"}
+    both = brought(owner, "shop_addresses", [row | told, second | {"is_default": "yes"}], now)
+    nobody = brought(owner, "shop_addresses", [row | told | {"is_default": "no"}], now)
+    assert (both.count("refused"), nobody.count("refused")) == (2, 1), (both.counts, nobody.counts)
+    silent = brought(
+        owner, "shop_addresses", [row | told | {"is_default": ""}, second | {"is_default": "yes"}], now
+    )
+    assert (silent.count("refused"), silent.count("new")) == (0, 1), silent.counts
+    assert [one.name for one in ReturnAddress.objects.in_use().filter(merchant=shop, is_default=True)] == [
+        "二仓"
+    ]
 
 
 def test_emptied_cells_of_an_address_are_done_as_they_are_previewed(

@@ -23,6 +23,8 @@ from aftersales.clocks.models import Clock
 from aftersales.core.models import Event
 from aftersales.core.templatetags.aftersales import full_minute
 from aftersales.customers.models import Contact
+from aftersales.ledger import services as ledger
+from aftersales.merchants.models import Merchant
 from aftersales.orders.models import Order
 from aftersales.tickets.models import Attachment, Message, RuleReading
 from aftersales.tickets.services import ticket_tell_merchant
@@ -30,6 +32,7 @@ from tests.cases.workshop import DAY, HOUR, arrive, fresh, parcel_of
 from tests.cast import Cast
 from tests.flows.counter import clock
 from tests.portal.clerk import Clerk, photo
+from tests.portal.conftest import person_of
 from tests.records import said
 from tests.tickets.test_reading import changed
 
@@ -302,3 +305,20 @@ def test_a_question_of_the_platform_is_answered_by_a_word_in_the_portal(
 
     question.refresh_from_db()
     assert (question.state, clock(case, "merchant_answer").is_open) == ("met", True)
+
+
+def test_an_owner_reads_the_tickets_that_a_rules_penalty_rests_on(
+    desk: Cast, shop: Merchant, at: Any, open_case: Open, now: datetime
+) -> None:
+    case, owner = open_case({0: 1}), Clerk(desk, person_of(shop, desk, "店主", role="owner"), at)
+    fact = Event.objects.filter(subject_kind="tickets.ticket", subject_id=case.ticket_id, audience="internal")
+    row = ledger.propose(
+        kind="penalty", party=shop, amount=Decimal(6), unit="points", fact_code="obligation_broken", now=now,
+        citation="incentive.merchant_late_points v1", source=("ledger.raised", 1), actor=desk.system,
+        evidence=[f"event:{one.pk}" for one in fact[:1]],
+    )  # fmt: skip
+    ledger.proposal_notify(proposal=row, actor=desk.operations, now=now)
+    page = owner.page("consequence", row.public_id)
+    assert fact.exists()
+    assert case.ticket.number in page
+    assert "纠纷中的" not in page

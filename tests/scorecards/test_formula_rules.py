@@ -172,3 +172,14 @@ def test_terms_that_nobody_could_follow_are_refused_with_their_place(
 def test_what_is_shipped_can_be_followed() -> None:
     for one in tomllib.loads(shipping.FILE.read_text("utf-8"))["formula"]:
         assert read(one["terms"], one["subject_kind"]).items
+
+
+@pytest.mark.parametrize(
+    ("score", "peers", "below"),
+    [
+        ("90", ["90"], 0), ("90", ["90", "80"], 100), ("80", ["80", "80", "80"], 0), ("80", ["80", "80", "70"], 50),
+        ("90", ["90", "90", "80", "70"], 66), ("70", ["70", "70", "80"], 0),
+    ],
+)  # fmt: skip
+def test_equal_scores_are_among_the_peers_and_not_below(score: str, peers: list[str], below: int) -> None:
+    assert rules.percentile(D(score), [D(one) for one in peers]) == below

@@ -1,9 +1,14 @@
 """Nobody is judged by figures that are not counted yet, and a measure goes with the rows behind its figure."""
 
+import csv
+import io
 from datetime import date, datetime
 from typing import Any
 
 import pytest
+from django.apps import apps
+from django.core.management import call_command
+from django.db.models import Count
 from django.utils.translation import override
 
 from aftersales.clocks.services import breach_exclude
@@ -149,3 +154,36 @@ def test_what_was_upheld_does_not_fall_with_days_that_another_measure_took_out_s
     Rollup.objects.filter(day__month=9).delete()
     raised(now + 3 * DAY)
     assert states(row) == ["cancelled"], "what carries it no more falls still"
+
+
+def test_a_dry_run_says_what_would_fall_and_be_kept_and_leaves_nothing(
+    desk: Cast, shop: Shop, broken: Any, at: Any, now: datetime, django_capture_on_commit_callbacks: Any
+) -> None:
+    terms = METRIC | {"metric": "answer_in_time", "limit": "0.8", "remember": 180, "lag": 1}
+    only_rule(desk, now, "answers", now - 60 * DAY, **terms)
+    clocks = broken(shop.merchant, now, 8)
+    noted(now + 3 * DAY)
+    then = datetime(2026, 12, 10, 2, tzinfo=now.tzinfo)
+    (row,) = raised(then)
+    out: dict[str, Any] = {"cause": "platform", "reason": "接口故障", "actor": desk.supervisor}
+    for clock in clocks:
+        breach_exclude(clock=clock, now=then + HOUR, **out)
+    noted(then + 2 * HOUR)
+    at.move_to(then + DAY)
+    models = [one for one in apps.get_models() if one._meta.managed and not one._meta.proxy]
+    before = {one: sorted(map(str, one._base_manager.values_list())) for one in models}
+    told = io.StringIO()
+    with django_capture_on_commit_callbacks() as after:
+        call_command("scorecards", dry_run=True, format="csv", stdout=told)
+    assert after == []
+    assert {one: sorted(map(str, one._base_manager.values_list())) for one in models} == before
+    listed = list(csv.DictReader(io.StringIO(told.getvalue())))
+    assert [one["about"] for one in listed if one["what"] == "falls"] == [row.number]
+    kept = {(one["about"], one["month"]): int(one["count"]) for one in listed if one["what"] == "scores kept"}
+    assert ("merchants", "2026-11") in kept
+    tasks.score()
+    rows = Snapshot.objects.values_list("formula__code", "month").annotate(Count("pk"))
+    assert {(code, f"{month:%Y-%m}"): number for code, month, number in rows} == kept
+    tasks.raise_measures()
+    row.refresh_from_db()
+    assert row.state == "cancelled", "as it was said"

@@ -77,6 +77,8 @@ def test_a_place_among_peers_is_said_truly_or_not_at_all(cast: Any, shop: Shop) 
         assert words in page
         assert "100% of" not in page
         assert ("above all" in page) is bool(words)
+    Standing.objects.filter(subject_id=shop.merchant.pk).update(below=40)
+    assert "above 40% of them, equal scores not counted" in text_of(browser.get(one))
 
 
 def test_the_list_is_narrowed_and_takes_the_same_statements_for_any_number(

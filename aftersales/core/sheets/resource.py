@@ -64,11 +64,12 @@ class Column(Field):
 class RowRule:
     """A rule over several columns. ``broken`` is SQL with ``{column}`` for final values; ``check`` is Python.
 
-    ``among`` judges a row beside the others of its file (SQL with a window over final values). ``again``: judged
-    once more when the row is written, for rules that look at other rows or at rights. ``spares`` names the capability
-    of those whom the rule does not bind. ``told`` reads the text of a refused cell once more and says which line or
-    which words of it are meant; empty where it finds none, and the reason stands alone. It keeps under a key of its
-    own in the plan's memory what it looked up, so that many refused cells ask the database once.
+    ``among`` judges a row beside the others of its file (SQL with a window over final values; ``{given_column}`` is
+    what the row itself says, NULL where it says nothing). ``again``: judged once more when the row is written, for
+    rules that look at other rows or at rights. ``spares`` names the capability of those whom the rule does not bind.
+    ``told`` reads the text of a refused cell once more and says which line or which words of it are meant; empty where
+    it finds none, and the reason stands alone. It keeps under a key of its own in the plan's memory what it looked up,
+    so that many refused cells ask the database once.
     """
 
     code: str

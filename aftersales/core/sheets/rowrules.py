@@ -38,6 +38,8 @@ def among(plan: Plan) -> list[str]:
     """Queries for the rows that break a rule together with an earlier row of their file: (row number, mark)."""
     rows = f"core_sheetrow s WHERE s.upload_id = {plan.upload_id} AND s.bad IS NULL"
     finals = plan.finals()
+    given = plan.names()
+    finals |= {f"given_{column.name}": given[column.name] for column in plan.resource.columns()}
     found = []
     for rule in asked(plan):
         if not rule.among:

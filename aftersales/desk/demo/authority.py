@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
@@ -13,6 +14,7 @@ from aftersales.cases.models import AuthorityCase
 from aftersales.cases.services import authority as services
 from aftersales.cases.services.authority import LetterDraft
 from aftersales.core.errors import DomainError
+from aftersales.desk.demo import earlier
 from aftersales.desk.demo.cases import DAY, HOUR, Desk
 from aftersales.tickets.models import Message, Ticket
 from aftersales.tickets.states import ACTIVE_STATES
@@ -22,6 +24,7 @@ REPLY = (
     "一、经查，涉及订单 {order}，商家为{merchant}。\n二、本平台已督促商家同意退货退款，款项原路退回。\n"
     "三、相关沟通记录、物流与付款凭证见所附证据材料。\n\n特此函复。\n{today}"
 )
+SUBJECT = "商家拒绝处理，要投诉"
 Story = Callable[[Desk, Ticket, User], None]
 
 
@@ -29,6 +32,7 @@ def taken(
     desk: Desk, ticket: Ticket, clerk: User, number: str, ago: timedelta, due: timedelta, **told: Any
 ) -> AuthorityCase:
     """A letter that came ``ago`` and is due ``due`` from now."""
+    earlier.there(ticket, desk.now - ago - HOUR)
     facts: dict[str, Any] = {
         "source": "12315", "letter_no": number, "received_at": desk.now - ago - HOUR, "due_at": desk.now + due,
         "subject": "商家拒绝七天无理由退货", "demand": "退还货款并书面答复处理结果。",
@@ -105,18 +109,31 @@ def replied(desk: Desk, ticket: Ticket, clerk: User) -> None:
 STORIES: tuple[Story, ...] = (due_today, late, waits_for_the_merchant, to_approve, replied)
 
 
+def _by(clerk: User, story: Story) -> Callable[[Desk, Ticket], None]:
+    return lambda desk, ticket: story(desk, ticket, clerk)
+
+
 def live(desk: Desk, clerk: User) -> int:
     """One story for each open ticket of a merchant on which nothing else hangs; answers how many were told."""
     rows = Ticket.objects.filter(
         state__in=ACTIVE_STATES, historic=False, case_count=0, order__isnull=False, merchant__isnull=False
     )
-    tickets, told = iter(rows.order_by("-pk")[:60]), 0
+    tickets, told = list(rows.order_by("-pk")[:60]), 0
     for story in STORIES:
+        begins = None
         for ticket in tickets:
             try:
-                story(desk, ticket, clerk)
+                with transaction.atomic():
+                    story(desk, ticket, clerk)
+            except earlier.Younger as younger:
+                begins = younger.at
+                continue
             except DomainError:
                 continue  # a ticket that is finished or held; the next one tells the story
+            tickets.remove(ticket)
             told += 1
             break
+        else:
+            if begins is not None:
+                told += earlier.told_on(desk, _by(clerk, story), SUBJECT, begins) is not None
     return told

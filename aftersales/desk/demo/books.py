@@ -1,15 +1,15 @@
-"""The ledger of the demonstration: deposits, settlements, penalties proposed; a shop with a recovery has its own."""
+"""The ledger of the demonstration: deposits, settlements, what rules charge; a shop with a recovery has its own."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from accounts.models import User
 from aftersales.desk.demo import rewards
-from aftersales.ledger import chart, services
+from aftersales.ledger import chart, exportrows, services
 from aftersales.ledger.chart import Line
 from aftersales.ledger.models import Journal, Period
 from aftersales.ledger.selectors import month_end, month_of
@@ -17,10 +17,6 @@ from aftersales.merchants.models import Merchant
 from aftersales.tickets.models import Ticket
 
 REWARDED = ("agent", "lead", "receiver", "inspector")
-PENALTIES = (
-    ("late_answer", "merchant_answer v1", Decimal(200)), ("false_dispatch", "replacement_sent v1", Decimal(500)),
-    ("late_answer", "merchant_answer v1", Decimal(200)),
-)  # fmt: skip
 
 
 def live(now: datetime, people: Mapping[str, User]) -> int:
@@ -35,36 +31,35 @@ def live(now: datetime, people: Mapping[str, User]) -> int:
             _book(shop, "deposit", [Line(chart.CASH, chart.deposit(shop), shop.deposit_held)], finance, begin)
         due = Decimal(3_000 + 1_713 * (number % 11))
         _book(shop, "settlement", [Line(chart.CASH, chart.payable(shop), due)], finance, begin)
-    tickets = list(Ticket.objects.filter(merchant__in=shops).select_related("merchant").order_by("-pk")[:40])
-    _proposals(tickets[6:9], people, now)
-    rewards.reward(tickets[9:25], people, now)
-    _two_months(shops[:3], people, now)
+    rewards.reward(people, now)
+    _month_before(people, now)
     return Journal.objects.count()
 
 
-def _two_months(shops: list[Merchant], people: Mapping[str, User], now: datetime) -> None:
-    """Rewards and penalties of the two months before, closed; the older one exported and mostly paid."""
+def _month_before(people: Mapping[str, User], now: datetime) -> None:
+    """Rewards of the month before, closed, exported and mostly paid: for tickets that were there by then."""
     finance = people["finance"]
     last = month_end((now - timedelta(days=now.day + 1)).date()) - timedelta(days=8)
-    older = last - timedelta(days=30)
-    cases = iter(Ticket.objects.order_by("pk")[: 2 * len(REWARDED)])
-    for at in (older, last):
-        for number, (role, ticket) in enumerate(zip(REWARDED, cases, strict=False)):
-            amount = Decimal(60 + 45 * number) + Decimal("0.50")
-            line = Line(chart.COST, chart.bonus(people[role]), amount)
-            _book(ticket, "incentive", [line], finance, at + timedelta(hours=3 * number))
-    for number, shop in enumerate(shops):
-        debits = [chart.payable(shop), chart.deposit(shop), chart.receivable(shop)]
-        line = Line(debits, chart.PROTECTION, Decimal(200 + 5_000 * number))
-        _book(shop, "penalty", [line], finance, last + timedelta(days=2, hours=number))
+    cases = list(Ticket.objects.filter(opened_at__lt=last).order_by("pk")[: len(REWARDED)])
+    for number, (role, ticket) in enumerate(zip(REWARDED, cases, strict=False)):
+        amount = Decimal(60 + 45 * number) + Decimal("0.50")
+        line = Line(chart.COST, chart.bonus(people[role]), amount)
+        _book(ticket, "incentive", [line], finance, last + timedelta(hours=3 * number))
     for period in Period.objects.filter(ends_at__lte=now, state="open").order_by("month"):
         services.period_close(month=period.month, actor=finance, now=now)
-    sheet, _new = services.export_make(
-        kind="payroll", month=month_of(older), unit="CNY", actor=finance, now=now - timedelta(days=1)
-    )
-    services.export_make(
-        kind="settlement", month=month_of(last), unit="CNY", actor=finance, now=now - timedelta(hours=3)
-    )
+    if len(cases) == len(REWARDED):
+        _paid(month_of(last), finance, now)
+    if exportrows.differences(
+        "settlement", month_of(last), "CNY"
+    ):  # a department of a few days owes nothing yet
+        at = max(now - timedelta(hours=3), month_end(month_of(last)))
+        services.export_make(kind="settlement", month=month_of(last), unit="CNY", actor=finance, now=at)
+
+
+def _paid(month: date, finance: User, now: datetime) -> None:
+    """The pay sheet of a month: one person got less than was due, of one nothing was told."""
+    at = max(now - timedelta(days=1), month_end(month))
+    sheet, _new = services.export_make(kind="payroll", month=month, unit="CNY", actor=finance, now=at)
     *paid, short, _silent = sheet.rows.order_by("key")
     said = [(line, line.amount) for line in paid] + [(short, short.amount - 10)]
     services.paid_take(
@@ -75,13 +70,3 @@ def _two_months(shops: list[Merchant], people: Mapping[str, User], now: datetime
 
 def _book(source: Any, kind: str, lines: list[Line], actor: User, at: datetime) -> Any:
     return services.post(source=source, kind=kind, lines=lines, actor=actor, now=at)
-
-
-def _proposals(tickets: list[Ticket], people: Mapping[str, User], now: datetime) -> None:
-    for (fact, clause, amount), ticket in zip(PENALTIES, tickets, strict=False):
-        assert ticket.merchant is not None
-        services.propose(
-            kind="penalty", party=ticket.merchant, amount=amount, fact_code=fact, citation=clause,
-            source=ticket, actor=people["adjudicator"], now=now - timedelta(days=1), evidence=[ticket.number],
-            calculation={"base": str(amount), "times": 1},
-        )  # fmt: skip

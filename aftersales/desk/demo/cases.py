@@ -16,7 +16,7 @@ from aftersales.cases import services
 from aftersales.cases.models import Case, CaseParcel, ParcelItem
 from aftersales.cases.services import Arrival, CaseDraft, Finding, Stranger
 from aftersales.core.errors import DomainError
-from aftersales.desk.demo import again
+from aftersales.desk.demo import again, earlier
 from aftersales.orders.models import OrderLine
 from aftersales.tickets.models import Ticket
 from aftersales.tickets.states import ACTIVE_STATES
@@ -31,6 +31,9 @@ WORDS = {
     "wrong_item": "发来的不是我买的型号。",
     "not_received": "物流显示签收，我没有收到。",
 }
+
+
+SUBJECT = "商品有问题，申请售后"
 
 
 @dataclass
@@ -54,6 +57,7 @@ class Desk:
         )
 
     def opened(self, ticket: Ticket, kind: str, ground: str, ago: timedelta, **more: Any) -> Case:
+        earlier.there(ticket, self.now - ago)
         line = OrderLine.objects.filter(order=ticket.order_id).order_by("line_no").first()
         draft = CaseDraft(kind, ground, {line.pk: 1} if line else {}, words=WORDS[ground], **more)
         return services.case_open(ticket=ticket, draft=draft, actor=self.agent, now=self.now - ago)
@@ -176,18 +180,26 @@ def live(now: datetime, people: dict[str, User]) -> int:
 
 
 def _told(desk: Desk, tickets: list[Ticket], stories: Sequence[Story]) -> int:
-    """Each story on the first ticket that can tell it; one that cannot is left for the next story."""
+    """Each story on the first ticket that can tell it, one that cannot is left for the next story; on one of its own
+    where no ticket is as old as the story."""
     told = 0
     for story in stories:
+        begins = None
         for ticket in tickets:
             try:
                 with transaction.atomic():
                     story(desk.beside(ticket), ticket)
+            except earlier.Younger as younger:
+                begins = younger.at
+                continue
             except DomainError:
                 continue  # this order has nothing left to give, or nobody may open a case on it
             tickets.remove(ticket)
             told += 1
             break
+        else:
+            if begins is not None and earlier.told_on(desk, story, SUBJECT, begins) is not None:
+                told += 1
     return told
 
 

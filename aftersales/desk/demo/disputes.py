@@ -21,7 +21,7 @@ FOR_CUSTOMER = RulingDraft(
     outcome="full_refund", clause="消费者权益保护法 第二十四条",
     facts="开箱视频连续完整，显示首次通电即有焦味；商家检测报告未附通电测试。",
     reasons="质量问题由商家承担举证责任，商家证据不足以推翻客户的视频。", fault={"merchant": 100},
-    penalty=Decimal(2), penalty_unit="points",
+    penalty=Decimal(200),
 )  # fmt: skip
 
 

@@ -432,6 +432,15 @@ class Department:
             services.ticket_reply(ticket=ticket, text=text, actor=worker, now=now)
 
 
+def old_news_drop(now: datetime) -> None:
+    """Messages about what happened days ago went out then: the worker would send them today, after their own dates."""
+    told = [one for one in deliveries.consumers() if one.endswith("_messages") or one.startswith("notices.")]
+    waiting = Delivery.objects.filter(consumer__in=told)
+    keys = list(waiting.values_list("event_id", flat=True))
+    old = Event.objects.filter(pk__in=keys, at__lt=now - MESSAGES_KEPT).values_list("pk", flat=True)
+    waiting.filter(event_id__in=list(old)).delete()
+
+
 def lived() -> bool:
     return Ticket.objects.filter(source="form", source_ref__startswith="demo-").exists()
 

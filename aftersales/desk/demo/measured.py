@@ -8,22 +8,17 @@ from typing import Any
 
 from accounts.models import User
 from accounts.services import system_user
-from aftersales.clocks import services as clocks
 from aftersales.clocks.models import Clock
 from aftersales.clocks.services import breach_exclude
-from aftersales.desk.demo import characters
+from aftersales.desk.demo import characters, unanswered
 from aftersales.desk.demo.shops import FIRST_NUMBER
 from aftersales.merchants.models import Merchant, MerchantMember
-from aftersales.orders.models import Order
 from aftersales.scorecards import services
 from aftersales.scorecards.consequences import BREACH
 from aftersales.scorecards.consequencestates import MeasureState
 from aftersales.scorecards.models import ConsequenceRule, MeasureFact, MerchantMeasure
 from aftersales.scorecards.scores.selectors import zone
 from aftersales.standards.states import Debtor
-from aftersales.tickets import services as tickets
-from aftersales.tickets.services.intake import TicketDraft
-from aftersales.tickets.states import CancelReason
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 SOURCES = {
@@ -68,7 +63,6 @@ OWN = ("solved", "反复未解决处理", "Problems not solved for good", SOLVED
 SILENT = ((0, 17), (0, 8), (1, 26), (1, 18), (1, 11), (1, 3), (2, 24), (2, 10))
 """Which shop left the platform without answers, days ago."""
 LOOKS = (22, 13, 5, 4, 0)  # days ago on which the rules were applied
-QUESTIONS = ("客户反映发错型号，请核对发货记录。", "客户要求换货三天未答复，请说明。")
 APPEAL = "当日仓库所在园区临时断电，系统无法登录，已在恢复后一小时内处理，附园区停电通知。"
 ACCEPTED = "核对停电通知与登录记录属实，本次不计入。"
 LEFT_OUT = (
@@ -87,7 +81,7 @@ def live(people: Mapping[str, User], now: datetime) -> int:
     shops = _shops(people)
     for place, days in SILENT:
         if place < len(shops):
-            _unanswered(shops[place], people, now - days * DAY)
+            unanswered.leave(shops[place], people, now - days * DAY)
     for days in LOOKS:
         at = now - days * DAY
         services.measures_sweep(actor=system_user(at), now=at)
@@ -108,9 +102,10 @@ def _rules(people: Mapping[str, User], now: datetime) -> None:
     for rule, terms in [(made, solved), *((known[code], terms) for code, terms in STRICTER)]:
         why = _basis(rule.code)
         draft = services.consequence_draft(rule=rule, terms=terms, reason="按服务协议执行。", **why, **who)
-        services.consequence_activate(
+        version = services.consequence_activate(
             draft=draft, actor=people["supervisor"], now=at, valid_from=begin, reason="已公示征求意见。"
         )
+        services.consequence_announce(version=version, actor=system_user(at), now=at)
 
 
 def _basis(rule: str) -> dict[str, Any]:
@@ -126,31 +121,6 @@ def _shops(people: Mapping[str, User]) -> list[Merchant]:
     return own + list(
         Merchant.objects.filter(code__in=codes, orders__isnull=False).distinct().order_by("pk")[:2]
     )
-
-
-def _unanswered(shop: Merchant, people: Mapping[str, User], at: datetime) -> None:
-    """Two customers' problems on which the shop let the platform wait; it answered after its time."""
-    orders = Order.objects.filter(merchant=shop, customer__isnull=False, placed_at__lt=at).order_by(
-        "-placed_at"
-    )
-    for order, question in zip(orders, QUESTIONS, strict=False):
-        draft = TicketDraft(
-            source="form", source_ref="", subject=question[:12], text=question, channel="web", opened_at=at,
-            kind="returns", customer_id=order.customer_id, order_id=order.pk, merchant_id=shop.pk, beside=True,
-        )  # fmt: skip
-        ticket = tickets.ticket_open(draft=draft, actor=people["agent"], now=at)
-        tickets.ticket_tell_merchant(
-            ticket=ticket, text=question, channel="phone", actor=people["agent"], now=at + HOUR
-        )
-        clock = Clock.objects.get(
-            subject_kind="tickets.ticket", subject_id=ticket.pk, promise="merchant_answer"
-        )
-        clocks.sweep(now=clock.due_at + HOUR)
-        ticket.refresh_from_db()
-        tickets.ticket_cancel(
-            ticket=ticket, why=CancelReason.WITHDRAWN, reason="商家迟后答复，客户自行撤回。", actor=people["lead"],
-            now=clock.due_at + 2 * HOUR,
-        )  # fmt: skip
 
 
 def _appeals(people: Mapping[str, User], shops: list[Merchant], now: datetime) -> None:

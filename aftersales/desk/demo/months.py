@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from accounts.models import User
+from accounts.services import system_user
 from aftersales.core.errors import DomainError
 from aftersales.ledger import services as ledger
 from aftersales.ledger.models import IncentiveRule, Scheme
@@ -70,7 +71,7 @@ def play(people: Mapping[str, User], now: datetime) -> int:
 
 
 def _in_force(rule: IncentiveRule, people: Mapping[str, User], begin: datetime) -> Any:
-    """The shipped draft with smaller floors, announced by the second person."""
+    """The shipped draft with smaller floors, announced by the second person; everybody heard of it that day."""
     draft = rule.versions.order_by("-number")[0]
     terms: dict[str, Any] = {
         "terms": draft.terms | dict(SMALL[rule.code]),
@@ -84,4 +85,6 @@ def _in_force(rule: IncentiveRule, people: Mapping[str, User], begin: datetime) 
             return None
         terms |= {"scheme_id": scheme.pk, "amount": Decimal(20), "cap": Decimal(40)}
     row = ledger.incentive_draft(rule=rule, actor=people["operations"], now=begin, **terms)
-    return ledger.incentive_activate(draft=row, actor=people["supervisor"], now=begin, reason="已公示。")
+    version = ledger.incentive_activate(draft=row, actor=people["supervisor"], now=begin, reason="已公示。")
+    ledger.incentive_announce(version=version, actor=system_user(begin), now=begin)
+    return version

@@ -16,13 +16,15 @@ from aftersales.cases.models import CasePayment, PaymentRun, StatementLine
 from aftersales.cases.services import CaseDraft, answers, reconciling, runs
 from aftersales.cases.states import Gateway
 from aftersales.core.errors import DomainError
-from aftersales.desk.demo.cases import DAY, HOUR
+from aftersales.desk.demo import earlier
+from aftersales.desk.demo.cases import DAY, HOUR, Desk
 from aftersales.tickets.models import Ticket
 from aftersales.tickets.states import ACTIVE_STATES
 
 MINUTE = timedelta(minutes=1)
 BANK = "icbc"
 SMALL = ("compensation", "service", "送装迟到，客户多等了半天，关怀补偿。")
+SUBJECT = "送装服务有问题，要求赔付"
 LARGE = ("compensation", "service", "上门三次没有装好，客户误工两天，按约定赔付。")
 
 
@@ -32,41 +34,56 @@ class Finance:
 
     people: Mapping[str, User]
     now: datetime
-    tickets: Iterator[Ticket]
+    tickets: list[Ticket]
     paid: list[tuple[CasePayment, str]] = field(default_factory=list)
 
     def small(self, count: int, ago: timedelta) -> list[CasePayment]:
         """So many small compensations, each of which goes out alone."""
         found: list[CasePayment] = []
-        for ticket in self.tickets:
-            if len(found) >= count:
-                break
+        while len(found) < count:
             share = Decimal((3 + len(found)) * 7).quantize(Decimal("0.01"))
-            found += self._proposed(ticket, SMALL, share, ago, compensation="goodwill")
+            made = self._given(SMALL, share, ago, compensation="goodwill")
+            if not made:
+                break
+            found += made
         return [one for one in found if one.gateway == Gateway.BATCH_FILE]
 
     def large(self, ago: timedelta) -> list[CasePayment]:
         """One that waits for a second person."""
-        for ticket in self.tickets:
-            if found := self._proposed(ticket, LARGE, Decimal("600.00"), ago, compensation="statutory"):
-                return found
-        return []
+        return self._given(LARGE, Decimal("600.00"), ago, compensation="statutory")
+
+    def _given(
+        self, what: tuple[str, str, str], amount: Decimal, ago: timedelta, **more: Any
+    ) -> list[CasePayment]:
+        """On the first ticket that was there and can give it, else on one of its own."""
+        begins = self.now - ago - 3 * HOUR
+        for ticket in [one for one in self.tickets if one.opened_at <= begins]:
+            self.tickets.remove(ticket)
+            try:
+                with transaction.atomic():
+                    return self._proposed(ticket, what, amount, ago, **more)
+            except DomainError:
+                continue  # nothing of this order can be given back, or nobody may open a case on it
+        made: list[CasePayment] = []
+        desk = Desk(self.people["agent"], self.people["lead"], self.now)
+
+        def story(_desk: Desk, ticket: Ticket) -> None:
+            made.extend(self._proposed(ticket, what, amount, ago, **more))
+
+        earlier.told_on(desk, story, SUBJECT, begins)
+        return made
 
     def _proposed(
         self, ticket: Ticket, what: tuple[str, str, str], amount: Decimal, ago: timedelta, **more: Any
     ) -> list[CasePayment]:
         kind, ground, words = what
         at, worker = self.now - ago, ticket.assignee or self.people["lead"]
-        try:
-            with transaction.atomic():
-                draft = CaseDraft(kind, ground, words=words, asked=amount, **more)
-                case = services.case_open(ticket=ticket, draft=draft, actor=worker, now=at - 3 * HOUR)
-                case = services.case_approve(
-                    case=case, amount=amount, actor=self.people["supervisor"], now=at - 2 * HOUR
-                )
-                return services.payment_propose(case=case, actor=worker, now=at)
-        except DomainError:
-            return []  # nothing of this order can be given back, or nobody may open a case on it
+        draft = CaseDraft(kind, ground, words=words, asked=amount, **more)
+        case = services.case_open(ticket=ticket, draft=draft, actor=worker, now=at - 3 * HOUR)
+        case = services.case_approve(
+            case=case, amount=amount, actor=self.people["supervisor"], now=at - 2 * HOUR
+        )
+        return services.payment_propose(case=case, actor=worker, now=at)
 
     def sent(self, ago: timedelta) -> PaymentRun | None:
         """Collected by finance, released by a supervisor, written for the bank; a small department may have nothing."""
@@ -144,7 +161,7 @@ def _tickets() -> Iterator[Ticket]:
 
 def live(now: datetime, people: Mapping[str, User]) -> None:
     """A settled run, one with the bank, one to release; what waits for a second person and for the next run."""
-    finance = Finance(people, now, _tickets())
+    finance = Finance(people, now, list(_tickets()))
     finance.small(7, 3 * DAY)
     if (settled := finance.sent(3 * DAY - HOUR)) is not None:
         finance.answered(settled, 2 * DAY)

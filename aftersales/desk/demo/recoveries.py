@@ -17,16 +17,19 @@ from aftersales.cases.models import Recovery
 from aftersales.cases.services import CaseDraft
 from aftersales.core import moves
 from aftersales.core.errors import DomainError
+from aftersales.desk.demo import earlier
 from aftersales.desk.demo.cases import DAY, HOUR
 from aftersales.ledger import chart
 from aftersales.ledger import services as ledger
 from aftersales.ledger.chart import Line
 from aftersales.merchants import services as merchants
 from aftersales.merchants.models import Merchant
+from aftersales.tickets import services as tickets
 from aftersales.tickets.models import Ticket
 from aftersales.tickets.states import ACTIVE_STATES
 
 ASKED = Decimal("36.00")
+SUBJECT = "超过承诺时间才发货，要求赔付"
 WORDS = "承诺 48 小时发货，超过 5 天才发出，按承诺赔付。"
 
 
@@ -36,12 +39,15 @@ class Money:
 
     people: Mapping[str, User]
     now: datetime
+    agent: User
+    lead: User
 
     def advanced(
         self, ticket: Ticket, ago: timedelta, held: Decimal, payout: Decimal = Decimal(0)
     ) -> Recovery:
         """The merchant was silent, the platform paid: his deposit holds so much, and his payout is so much."""
         at, system = self.now - ago, system_user(self.now)
+        earlier.there(ticket, at - 3 * DAY)
         shop = self._shop(ticket, held, at - 5 * DAY)
         draft = CaseDraft("compensation", "late", words=WORDS, asked=ASKED, compensation="promise")
         case = services.case_open(ticket=ticket, draft=draft, actor=self.people["lead"], now=at - 3 * DAY)
@@ -109,12 +115,12 @@ def _upheld(money: Money, ticket: Ticket) -> None:
 
 
 def _partly(money: Money, ticket: Ticket) -> None:
-    row = money.advanced(ticket, 66 * DAY, Decimal(8), Decimal(6))
-    money.collected(row, 57 * DAY)
+    row = money.advanced(ticket, 44 * DAY, Decimal(8), Decimal(6))
+    money.collected(row, 35 * DAY)
 
 
 def _to_write_off(money: Money, ticket: Ticket) -> None:
-    row = money.collected(money.advanced(ticket, 98 * DAY, Decimal(5)), 90 * DAY)
+    row = money.collected(money.advanced(ticket, 48 * DAY, Decimal(5)), 40 * DAY)
     services.write_off_propose(
         recovery=row, cause="closed", words="店铺已关闭，法定代表人失联，催收函两次退回。",
         actor=money.people["finance"], now=money.now - 2 * DAY,
@@ -122,7 +128,7 @@ def _to_write_off(money: Money, ticket: Ticket) -> None:
 
 
 def _written_off(money: Money, ticket: Ticket) -> None:
-    row = money.collected(money.advanced(ticket, 95 * DAY, Decimal(0)), 87 * DAY)
+    row = money.collected(money.advanced(ticket, 46 * DAY, Decimal(0)), 38 * DAY)
     off = services.write_off_propose(
         recovery=row, cause="small", words="金额低于催收成本。", actor=money.people["finance"],
         now=money.now - 20 * DAY,
@@ -141,7 +147,7 @@ STORIES: tuple[Callable[[Money, Ticket], None], ...] = (
 
 def live(now: datetime, people: dict[str, User]) -> int:
     """Each story on a ticket of its own, about a shop of its own; answers how many were told."""
-    money, told = Money(people, now), 0
+    money, told = Money(people, now, people["agent"], people["lead"]), 0
     rows = Ticket.objects.filter(
         state__in=ACTIVE_STATES,
         historic=False,
@@ -150,7 +156,7 @@ def live(now: datetime, people: dict[str, User]) -> int:
     ).exclude(state="resolved")
     found = list(rows.select_related("merchant").order_by("pk")[:60])
     for story in STORIES:
-        told += any(_told(money, story, ticket) for ticket in found)
+        told += any(_told(money, story, ticket) for ticket in found) or _told_earlier(money, story)
     return told
 
 
@@ -159,5 +165,28 @@ def _told(money: Money, story: Callable[[Money, Ticket], Any], ticket: Ticket) -
         with transaction.atomic():
             story(money, ticket)
     except DomainError:
-        return False  # this order has nothing left to give, or its shop has a story already
+        return False  # it is younger, this order has nothing left to give, or its shop has a story already
     return True
+
+
+def _told_earlier(money: Money, story: Callable[[Money, Ticket], Any]) -> bool:
+    """On a ticket of that day, which ended when the customer had his money."""
+    try:
+        with transaction.atomic():
+            story(money, Ticket(opened_at=money.now))
+    except earlier.Younger as younger:
+        ticket = earlier.told_on(money, story, SUBJECT, younger.at)
+        if ticket is not None:
+            _solved(ticket.pk, younger.at + 3 * DAY + HOUR)
+        return ticket is not None
+    return False
+
+
+def _solved(ticket: int, at: datetime) -> None:
+    row = Ticket.objects.select_related("assignee").get(pk=ticket)
+    row = tickets.ticket_resolve(
+        ticket=row, result="compensated", text=f"赔付已到账。{WORDS}", actor=row.assignee, now=at
+    )
+    tickets.ticket_verify(
+        ticket=row, how="phone", reason="电话回访，客户表示已解决。", actor=row.assignee, now=at + HOUR
+    )

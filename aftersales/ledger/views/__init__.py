@@ -167,7 +167,7 @@ def proposal(request: HttpRequest, public_id: str) -> HttpResponse:
     row = get_object_or_404(Proposal.objects.visible_to(request.user), public_id=public_id)
     now = timezone.now()
     key = (row.source_kind, row.source_id)
-    named, others = pages.evidence(row)
+    named, others = pages.evidence(row, request.user)
     by_rule = pages.rule_of(row)
     page = {
         "title": row.number, "now": now, "row": row, "party": selectors.party_name(row),

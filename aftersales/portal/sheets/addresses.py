@@ -17,6 +17,8 @@ from ..sheetacts import addresses_take
 from .shared import OfShop
 
 PATTERN = PHONE.pattern.replace("{", "{{").replace("}", "}}")
+SAID_YES = "coalesce({given_is_default}, false)"
+OF_FILE = "OVER (PARTITION BY {merchant})"
 KINDS = [(one.value, one.label) for one in sorted(GOODS_BACK)]
 
 
@@ -38,9 +40,20 @@ class ShopAddressesSheet(OfShop):
             "phone", ("phone",), f"regexp_replace({{phone}}, '\\s+', ' ', 'g') !~ '^({PATTERN})$'",
             NOT_A_PHONE, _("Correct the number; the customer calls it."),
         ),
+        RowRule(
+            "two_defaults", ("is_default", "merchant"), "false",
+            _("Several rows of this file are the default of the shop."), _("Say yes in one row only."),
+            among=f"{SAID_YES} AND count(*) FILTER (WHERE {SAID_YES}) {OF_FILE} > 1",
+        ),
+        RowRule(
+            "no_default", ("is_default", "merchant"), "false",
+            _("It is the default, and no other row of this file becomes it."),
+            _("Say yes in the row that is to be the default instead."),
+            among=f"{{given_is_default}} IS FALSE AND t.is_default AND NOT bool_or({SAID_YES}) {OF_FILE}",
+        ),
     )  # fmt: skip
     intake = staticmethod(addresses_take)
-    seen = "seen"
+    seen, previewed = "seen", "previewed"
     lost = "taken"
 
     merchant = Column(

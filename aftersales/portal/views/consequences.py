@@ -68,7 +68,7 @@ def consequence(request: HttpRequest, public_id: str) -> HttpResponse:
     """Fact, clause, amount and how it came about; the appeal while its time runs."""
     row, now = _told(request, public_id), timezone.now()
     options = {one.move.name: one for one in moves.options(row, actor=request.user, now=now)}
-    named, others = pages.evidence(row)
+    named, others = pages.evidence(row, request.user)
     page = {
         "title": row.number, "now": now, "row": row, "party": selectors.party_name(row),
         "amount": pages.amount_of(row), "badge": pages.badge_of(row), "terms": pages.calculation(row),

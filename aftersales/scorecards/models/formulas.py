@@ -87,8 +87,8 @@ class Scored(models.Model):
     """What a version of a formula said of one subject by the days up to ``day``.
 
     ``details`` holds what it was counted from and how: figures with their windows, priors, points, intervals. A score
-    without ``grade`` is the neutral one of who did too little. ``below``: of a hundred peers so many had less, of
-    ``peers`` in the category; empty where there was nobody to compare with.
+    without ``grade`` is the neutral one of who did too little. ``below``: of a hundred peers so many had less (equal
+    ones are not below), of ``peers`` in the category; empty where there was nobody to compare with.
     """
 
     formula = models.ForeignKey(

@@ -280,6 +280,10 @@ def _taken(deduction: Deduction, cases: int) -> Decimal:
 
 
 def percentile(score: Decimal, peers: Sequence[Decimal]) -> int:
-    """Of a hundred peers, so many have less; the own score is one of ``peers``."""
+    """Of a hundred others, so many have less, rounded down; the own score is one of ``peers``.
+
+    Who has the same score is among the others, yet neither below nor above: where all are equal it is nobody (0), and
+    it is all of them (100) for who stands alone at the top. Kept months hold this number: it never changes.
+    """
     others = len(peers) - 1
     return sum(one < score for one in peers) * 100 // others if others > 0 else 0

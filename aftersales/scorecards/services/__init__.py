@@ -9,6 +9,7 @@ from aftersales.scorecards.services.consequences import (
 )
 from aftersales.scorecards.services.counting import recount, refresh, touch
 from aftersales.scorecards.services.exclusions import rows_count_again, rows_leave_out
+from aftersales.scorecards.services.foreseeing import Foreseen, runs_foresee
 from aftersales.scorecards.services.formulas import formula_activate, formula_create, formula_draft
 from aftersales.scorecards.services.hearing import appeals_remind
 from aftersales.scorecards.services.measures import (
@@ -36,6 +37,7 @@ from aftersales.scorecards.services.shadow import (
 from aftersales.scorecards.services.weights import weights_take
 
 __all__ = [
+    "Foreseen",
     "Tried",
     "appeals_remind",
     "consequence_activate",
@@ -65,6 +67,7 @@ __all__ = [
     "refresh",
     "rows_count_again",
     "rows_leave_out",
+    "runs_foresee",
     "scores_forget",
     "shadow_ask",
     "shadow_go",

@@ -46,6 +46,7 @@ class Command(BaseCommand):
             scored.count_again()
             counted["plans"] = managed.live(now, cast)
             counted["trials"] = trials.try_out(now, cast)
+            life.old_news_drop(now)
         self.stdout.write(", ".join(f"{count} {name}" for name, count in counted.items()))
 
 

@@ -1,14 +1,19 @@
-"""``manage.py scorecards --period 2018-08``: the metrics of merchants in a month, with numerators and denominators."""
+"""``manage.py scorecards --period 2018-08``: the metrics of merchants in a month, with numerators and denominators.
+
+``--dry-run`` instead of a month: what the next night and morning would let fall, raise and keep.
+"""
 
 import csv
 import json
 import re
 from calendar import monthrange
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, fields
 from datetime import date
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
 
 from aftersales.core import origin
 from aftersales.merchants.models import Merchant
@@ -17,6 +22,7 @@ from aftersales.scorecards.models import Rollup
 from aftersales.scorecards.states import SubjectKind
 
 COLUMNS = ("merchant", "metric", "category", "numerator", "denominator", "value", "unit", "median", "p90")
+COLUMNS_AHEAD = tuple(one.name for one in fields(services.Foreseen))
 
 
 def month(text: str) -> tuple[date, date]:
@@ -31,7 +37,14 @@ class Command(BaseCommand):
     help = "Print the metrics of merchants in a month. Rows that changed are counted first."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--period", required=True, help="A month (YYYY-MM) in the market's zone.")
+        wanted = parser.add_mutually_exclusive_group(required=True)
+        wanted.add_argument("--period", help="A month (YYYY-MM) in the market's zone.")
+        wanted.add_argument(
+            "--dry-run",
+            action="store_true",
+            help="Say which measures the next night and morning would let fall or raise, and which months they would"
+            " keep and judge; nothing changes, nobody is told.",
+        )
         parser.add_argument("--merchant", default="", help="Code of one merchant; all without it.")
         parser.add_argument("--format", choices=["json", "csv"], default="json")
         parser.add_argument(
@@ -39,6 +52,9 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if options["dry_run"]:
+            self._foreseen(**options)
+            return
         try:
             since, until = month(options["period"])
         except ValueError as error:
@@ -51,12 +67,21 @@ class Command(BaseCommand):
         found = list(_lines(selectors.figures(rows, SubjectKind.MERCHANT, since, until)))
         if not found:
             self.stderr.write("Nothing was counted in this month. After an update once: --recount.")
-        if options["format"] == "json":
-            self.stdout.write(json.dumps(found, ensure_ascii=False, indent=1))
+        self._print(found, COLUMNS, options["format"])
+
+    def _foreseen(self, *, recount: bool, merchant: str, format: str, **_others: Any) -> None:
+        code = self._merchant(merchant).code if merchant else ""
+        with origin.coming_from("command"):
+            found = services.runs_foresee(now=timezone.now(), anew=recount)
+        self._print([asdict(one) for one in found if code in ("", one.merchant)], COLUMNS_AHEAD, format)
+
+    def _print(self, rows: Sequence[Mapping[str, Any]], columns: Sequence[str], form: str) -> None:
+        if form == "json":
+            self.stdout.write(json.dumps(rows, ensure_ascii=False, indent=1))
             return
-        writer = csv.DictWriter(self.stdout, COLUMNS, lineterminator="\n")
+        writer = csv.DictWriter(self.stdout, columns, lineterminator="\n")
         writer.writeheader()
-        writer.writerows(found)
+        writer.writerows(rows)
 
     def _merchant(self, code: str) -> Merchant:
         found = Merchant.objects.filter(code=code).first()
