@@ -76,6 +76,11 @@ def test_from_the_case_to_the_ruling_by_forms(open_case: Open, desk: Cast) -> No
     for text in ("消保法 §24", "左耳无声", "双方均有过错"):
         assert text in words(agent, url("dispute", dispute.number))
         assert text in words(agent, url("dispute_letter", dispute.number, "ruling"))
+    # And the case says that the platform has spoken, instead of offering to call it in again
+    step_in, page = url("case_act", case.number, "dispute"), words(agent, url("case", case.number))
+    assert step_in not in page
+    assert str(disputes.disputed_already(["ruled"]).message) in page
+    assert str(disputes.disputed_already(["ruled"]).message) in words(agent, step_in)
 
 
 def test_a_ruling_that_does_not_add_up_comes_back_with_what_was_written(
