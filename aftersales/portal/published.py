@@ -181,7 +181,7 @@ def _ground(version: StandardVersion) -> str:
     if not version.legal_limit_value:
         return str(version.source)
     law = rule_book.limit_words(version.legal_limit_value, version.legal_limit_unit)
-    said = _("The law: %(limit)s (%(ground)s).") % {"limit": law, "ground": version.legal_ref}
+    said = _("The law: %(limit)s (%(ground)s).") % {"limit": law, "ground": version.law}
     return f"{version.source} {said}"
 
 
