@@ -167,9 +167,11 @@ class DisputeQuerySet(_Through):
     view_capability = "cases.view_dispute"
 
     def open(self) -> Self:
+        """Those that are not over: of a case there is one at a time, ruled or not."""
         return self.filter(state__in=OPEN_DISPUTES)
 
     def unruled(self) -> Self:
+        """What every page counts as an open dispute: it waits for the platform's word."""
         return self.filter(state__in=UNRULED)
 
     def turn_over(self, now: datetime) -> Self:

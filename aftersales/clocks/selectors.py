@@ -182,7 +182,7 @@ def explain(clock: Clock, now: datetime, heard: Iterable[tuple[datetime, str]] =
         our_limit=rule_book.limit_words(version.limit_value, version.limit_unit),
         source_limit=rule_book.limit_words(version.source_limit_value, version.source_limit_unit),
         legal_limit=rule_book.limit_words(version.legal_limit_value, version.legal_limit_unit),
-        legal_ref=version.legal_ref,
+        legal_ref=version.law,
         is_provisional=calendar.provisional(clock.due_at),
         pauses=clock.pause_list(),
     )

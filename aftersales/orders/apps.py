@@ -8,10 +8,12 @@ class OrdersConfig(AppConfig):
 
     def ready(self) -> None:
         from aftersales.core import erasure, subjects
+        from aftersales.merchants.agreementpages import name_categories
 
-        from . import events, services  # noqa: F401  the kinds are declared by importing them
+        from . import events, selectors, services  # noqa: F401  the kinds are declared by importing them
 
         erasure.listen("customers.customer", services.customer_forget)
+        name_categories(selectors.category_names)
         subjects.declare("orders.order", "external_no")
         subjects.declare("orders.shipment", "tracking_no")
         subjects.declare("orders.product", "code")

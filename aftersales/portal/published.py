@@ -17,6 +17,7 @@ from aftersales.ledger.models import IncentiveVersion
 from aftersales.ledger.states import Party
 from aftersales.merchants import agreementpages
 from aftersales.merchants.models import AgreementVersion
+from aftersales.orders.selectors import category_names
 from aftersales.scorecards import consequencepages, consequences, consequencewords
 from aftersales.scorecards.models import ConsequenceVersion
 from aftersales.standards import selectors as rule_book
@@ -147,9 +148,10 @@ def _agreements(oldest: datetime, now: datetime) -> list[Rule]:
     by: dict[int, list[AgreementVersion]] = {}
     for one in _kept(rows.select_related("agreement").order_by("agreement__category", "-number"), oldest):
         by.setdefault(one.agreement_id, []).append(one)
+    called = category_names(found[0].agreement.category for found in by.values())
     return [
         Rule(
-            found[0].agreement.name, found[0].agreement.category,
+            found[0].agreement.name, called.get(found[0].agreement.category, ""),
             [
                 Edition(
                     one.label, " ".join(clause.text for clause in one.said), one.valid_from, one.valid_to,
@@ -181,7 +183,7 @@ def _ground(version: StandardVersion) -> str:
     if not version.legal_limit_value:
         return str(version.source)
     law = rule_book.limit_words(version.legal_limit_value, version.legal_limit_unit)
-    said = _("The law: %(limit)s (%(ground)s).") % {"limit": law, "ground": version.legal_ref}
+    said = _("The law: %(limit)s (%(ground)s).") % {"limit": law, "ground": version.law}
     return f"{version.source} {said}"
 
 

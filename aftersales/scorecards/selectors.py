@@ -17,6 +17,7 @@ from aftersales.core.errors import NotPermitted, Text
 from aftersales.scorecards.metrics import Metric, metric, of_kind, struck
 from aftersales.scorecards.metrics.counting import Facts, facts, wide
 from aftersales.scorecards.metrics.handed import DISPATCH, Handed, handed
+from aftersales.scorecards.metrics.promised import Promised
 from aftersales.scorecards.models import Neutral, Rollup, Standing, Touched
 from aftersales.scorecards.querysets import PEOPLE, led_people, led_teams
 from aftersales.scorecards.states import NAMED, TRADE, Direction, SubjectKind, Unit, Way
@@ -67,13 +68,13 @@ class Item:
     seconds: int | None
     excluded: str
     reason: Text
-    handed: Handed | None = None
+    timed: Handed | Promised | None = None
 
     @property
     def took(self) -> str:
         """How long it took, or between what and what; empty where the figure knows no time."""
-        if self.handed is not None:
-            return self.handed.words
+        if self.timed is not None:
+            return self.timed.words
         return wording.duration(self.seconds) if self.seconds is not None else ""
 
 
@@ -260,7 +261,7 @@ def _marked(found: Facts, out: Sequence[Neutral]) -> Facts:
     for place, one in enumerate(out):
         params |= {f"neutral_{place}": one.since, f"neutral_end_{place}": one.until}
         spans.append(f"n.day BETWEEN %(neutral_{place})s AND %(neutral_end_{place})s")
-    sql = f"""SELECT n.item_kind, n.item, n.at, n.day, n.category, n.num, n.den, n.seconds,
+    sql = f"""SELECT n.item_kind, n.item, n.at, n.day, n.category, n.num, n.den, n.seconds, n.due, n.done,
                      coalesce(n.excluded, CASE WHEN {" OR ".join(spans)} THEN '{OVERTURNED}' END) AS excluded
                 FROM ({found.sql}) n"""
     return replace(found, sql=sql, params=params)
@@ -291,7 +292,8 @@ def _paged(
         params["category"] = category
     past = f"WHERE {' AND '.join(wanted)}" if wanted else ""
     sql = f"""
-        SELECT f.item_kind, f.item, f.at, f.day, f.num, f.den, f.seconds, f.excluded FROM ({found.sql}) f {past}
+        SELECT f.item_kind, f.item, f.at, f.day, f.num, f.den, f.seconds, f.excluded, f.due, f.done
+          FROM ({found.sql}) f {past}
          ORDER BY f.at, f.item LIMIT %(page)s
     """
     return sql, params
@@ -301,14 +303,15 @@ def _item(
     one: Metric, row: Sequence[Any], out: Sequence[Neutral] = (), names: Mapping[tuple[int, str], str] | None = None,
     parcel: Handed | None = None,
 ) -> Item:  # fmt: skip
-    kind, pk, at, day, num, den, seconds, excluded = row
-    reason: Text = one.exclusions.get(excluded, "") or (parcel.missed if parcel is not None else "")
+    kind, pk, at, day, num, den, seconds, excluded, due, done = row
+    timed = parcel if due is None else Promised(one.code, due, done)
+    reason: Text = one.exclusions.get(excluded, "") or (timed.missed if timed is not None else "")
     if name := (names or {}).get((pk, excluded)):
         reason = _("%(reason)s (%(name)s)") % {"reason": reason, "name": name}
     if excluded == OVERTURNED:
         number = next(found.measure.number for found in out if found.since <= day <= found.until)
         reason = _("Left out: measure %(number)s, which rested on it, was overturned.") % {"number": number}
-    return Item(kind, pk, at, day, num, den, seconds, excluded or "", reason, parcel)
+    return Item(kind, pk, at, day, num, den, seconds, excluded or "", reason, timed)
 
 
 def days_of(since: date, until: date) -> list[date]:

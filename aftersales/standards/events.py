@@ -118,30 +118,49 @@ CALENDARS_AND_MARKETS = (
     Kind("market.changed", _("%(actor)s changed a market."), {"code": "code"}),
 )
 
+
+def _promotion_name(code: str) -> str:
+    from aftersales.standards.models import Promotion
+
+    known = Promotion.objects.filter(code=code).first()
+    return known.name if known is not None else code
+
+
+def _talked_over(payload: Mapping[str, Any]) -> dict[str, Any]:
+    """The name of the rule and its version, or of the promotion, in place of what is cited."""
+    code, _sep, number = str(payload.get("rule", "")).partition(" v")
+    name = rule_name(code)
+    if name == code:
+        name = _promotion_name(code)
+    return {"rule": f"{name} v{number}" if number else name}
+
+
 CONSULTED = {"rule": "code"}
 CONSULTATIONS = (
     Kind(
         "consultation.opened",
         _("%(actor)s put the draft %(rule)s up for comments until %(until)s."),
         CONSULTED | {"until": "moment"},
+        show=_talked_over,
     ),
-    Kind("consultation.commented", _("%(actor)s commented on the draft %(rule)s."), CONSULTED),
+    Kind(
+        "consultation.commented",
+        _("%(actor)s commented on the draft %(rule)s."),
+        CONSULTED,
+        show=_talked_over,
+    ),
     Kind(
         "consultation.answered",
         _("%(actor)s answered a comment on the draft %(rule)s: %(taken)s."),
         CONSULTED | {"taken": "code"},
-        show=lambda payload: {"taken": Taken(payload["taken"]).label},
+        show=lambda payload: _talked_over(payload) | {"taken": Taken(payload["taken"]).label},
     ),
 )
 
 
 def _promotion(payload: Mapping[str, Any]) -> dict[str, Any]:
     """The promotion's name in place of its code."""
-    from aftersales.standards.models import Promotion
-
-    code = str(payload["code"])
-    known = Promotion.objects.filter(code=code).first()
-    return {"promotion": known.name if known is not None else code}
+    return {"promotion": _promotion_name(str(payload["code"]))}
 
 
 DATED = {"code": "code", "starts_at": "moment", "ends_at": "moment"}

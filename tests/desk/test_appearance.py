@@ -57,6 +57,21 @@ def test_the_measure_knows_black_white_and_grey() -> None:
     assert round(contrast("#777777", "#ffffff"), 2) == 4.48
 
 
+def test_a_wide_list_of_facts_is_wide_on_every_page() -> None:
+    """Its labels have room wherever the class is used, since every page has this sheet."""
+    assert ".kv.wide > div {" in (STATIC / "desk.css").read_text(encoding="utf-8")
+
+
+def test_on_a_phone_a_box_for_words_stays_higher_than_a_line() -> None:
+    """What makes fields a finger high there is as strong as what makes these boxes high, and stands below it."""
+    text = (STATIC / "desk.css").read_text(encoding="utf-8")
+    line, box = (".fld :is(input:not(", "min-height: 40px"), (".desk .fld > textarea {", "min-height: 96px")
+    rules = [
+        one for one in text.splitlines() if any(head in one and high in one for head, high in (line, box))
+    ]
+    assert box[1] in rules[-1]
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize(("text", "ground"), PAIRS)
 def test_text_on_its_ground_is_legible(theme: str, text: str, ground: str) -> None:

@@ -16,6 +16,9 @@ from aftersales.cases.models import Case, Dispute, DisputeEvidence, Ruling, Sett
 from aftersales.cases.services import disputes
 from aftersales.core.errors import Busy
 from aftersales.core.once import FIELD, new_key
+from aftersales.dashboards.selectors import merchant
+from aftersales.desk import shops
+from aftersales.merchants.models import Merchant
 from aftersales.notices.models import Notice
 from tests.cases.conftest import lines, open_case, order, ticket
 from tests.cases.test_disputes import dispute
@@ -73,6 +76,11 @@ def test_from_the_case_to_the_ruling_by_forms(open_case: Open, desk: Cast) -> No
     assert post(judge, url("dispute_rule", dispute.number), **RULING).status_code == 302
     case.refresh_from_db()
     assert (case.state, str(case.agreed), Ruling.objects.get().fault_customer) == ("approved", "20.00", 30)
+    # And the case says that the platform has spoken, instead of offering to call it in again
+    step_in, page = url("case_act", case.number, "dispute"), words(agent, url("case", case.number))
+    assert step_in not in page
+    assert str(disputes.disputed_already(["ruled"]).message) in page
+    assert str(disputes.disputed_already(["ruled"]).message) in words(agent, step_in)
     for text in ("消保法 §24", "左耳无声", "双方均有过错"):
         assert text in words(agent, url("dispute", dispute.number))
         assert text in words(agent, url("dispute_letter", dispute.number, "ruling"))
@@ -148,6 +156,21 @@ def test_a_settlement_that_ends_an_exchange_says_so_before_anybody_accepts(
     assert post(desk.client("lead"), accept, **taken_down(now)).status_code == 302
     case.refresh_from_db()
     assert (case.kind, case.goods_back) == ("refund_only", False)
+
+
+def test_the_desk_and_the_board_count_the_same_disputes_as_open(
+    dispute: Dispute, desk: Cast, now: datetime
+) -> None:
+    def told() -> tuple[int, int]:
+        shop = merchant.counted(desk.auditor, Merchant.objects.filter(pk=dispute.merchant_id)).get()
+        return shop.open_disputes, shops.open_disputes(desk.auditor, [shop.pk]).count()
+
+    assert told() == (1, 1)
+    services.dispute_review(dispute=dispute, actor=desk.adjudicator, now=now)
+    services.dispute_rule(dispute=dispute, draft=FOR_CUSTOMER, actor=desk.adjudicator, now=now)
+    assert told() == (0, 0), "the platform has spoken"
+    services.dispute_appeal(dispute=dispute, by="merchant", words="不服", actor=desk.agent, now=now)
+    assert told() == (1, 1), "it has to speak again"
 
 
 def test_letters_printed_again_say_what_was_and_what_is(dispute: Dispute, desk: Cast, now: datetime) -> None:

@@ -1,5 +1,6 @@
 """The merchant manager's morning: which of my shops moved, owe or are in dispute, what was agreed, when again."""
 
+import re
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -97,6 +98,13 @@ def test_what_hurts_comes_first_and_the_quiet_ones_are_folded(cast: Any, now: da
     assert "kc t-r" in owes.partition('id="h-owes"')[2].partition("</section>")[0], (
         "the deposit call is overdue"
     )
+    assert re.search(r"\d\d:\d\d 到期</span>", owes), "a day that stands there says what it is"
+    assert re.search(r"\d\d:\d\d 申诉</span>", shop)
+    # A shop that owes nothing but a plan is not said to owe nothing
+    plan_open(merchant=quiet, cause="other", asked="请整改", actor=cast.merchant_manager, now=now)
+    owes = cast.client(cast.merchant_manager).get("/desk/shops/S4/").content.decode()
+    assert "除下方整改单外没有欠办事项。" in owes
+    assert "目前没有欠办事项" not in owes
     # And who stands above the managers looks at any of their desks
     above = cast.client(cast.supervisor).get("/desk/shops/", {"manager": cast.merchant_manager.pk})
     assert "S1" in above.content.decode()

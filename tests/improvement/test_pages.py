@@ -201,6 +201,11 @@ def test_a_tab_says_as_many_as_its_list_has_lines(
     )
     for one in Warning.objects.all():
         assert shown.count(reverse("improvement:warning", args=[one.number]) + '"') == 1
+    none = (
+        cast.client("supervisor").get(reverse("improvement:warnings"), {"state": "closed"}).content.decode()
+    )
+    assert "没有符合条件的预警。" in none
+    assert "每小时检查一次" not in none, "of one state nothing is said of all"
     # A folded one says its own state, since no tab counts it; and the page says why
     folded = Warning.objects.exclude(within=None).filter(within__state="raised")
     services.warning_acknowledge(warning=folded[0].within, actor=cast.operations, now=now)

@@ -20,6 +20,7 @@ from aftersales.merchants.services import member_add, merchant_move
 from aftersales.merchants.services.agreements import agreement_activate, agreement_answer
 from aftersales.notices.agreements import agreements_remind
 from aftersales.notices.models import Notice
+from aftersales.orders.models import Category
 from aftersales.standards import services as rule_book
 from aftersales.standards.consulting.services import comment_answer, comment_make, consultation_open
 from aftersales.standards.models import Consultation, Parameter, StandardVersion
@@ -353,6 +354,7 @@ def fields(page: str) -> dict[str, str]:
 
 def test_lists_take_the_same_statements_whatever_the_rows(shop: Shop, cast: Any, now: datetime) -> None:
     accept(shop, shipped(), now)
+    a_supplement(cast, shop.merchant, now, category="家电")
     pages = [
         (cast.client(cast.merchant_manager), reverse("merchants:agreements")),
         (Client(), reverse("published:rules")),
@@ -361,10 +363,28 @@ def test_lists_take_the_same_statements_whatever_the_rows(shop: Shop, cast: Any,
     few = [statements(*one) for one in pages]
     for number in range(4):
         accept(a_shop(cast, now, f"丙{number}"), shipped(), now)
-    a_supplement(cast, shop.merchant, now, category="家电")
+    a_supplement(cast, shop.merchant, now)
     many = [statements(*one) for one in pages]
     assert few == many
     assert max(many) <= 12, many
+
+
+def test_the_category_of_a_supplement_is_named_in_the_readers_language(
+    shop: Shop, cast: Any, now: datetime
+) -> None:
+    accept(shop, shipped(), now)
+    Category.objects.create(code="appliances", name_zh="家电", name_en="Home appliances")
+    version = a_supplement(cast, shop.merchant, now, category="家电")
+    staff, anybody = cast.client(cast.merchant_manager), Client()
+    for browser, url in (
+        (staff, reverse("merchants:agreements")),
+        (staff, reverse("merchants:agreement", args=[version.agreement.code])),
+        (anybody, reverse("published:rules")),
+    ):
+        browser.cookies["django_language"] = "en"
+        page = browser.get(url).content.decode()
+        assert "Home appliances" in page, url
+        assert "家电" not in page, url
 
 
 def statements(browser: Client, url: str) -> int:

@@ -376,6 +376,10 @@ def test_whoever_was_asked_about_it_is_heard_before_it_comes_into_force(cast: An
             services.promotion_activate(promotion=row, actor=cast.supervisor, now=at)
         return [one.code for one in why.value.refusals]
 
+    page = cast.client("operations").get(f"/rules/promotions/{row.code}/").content.decode()
+    history = page[page.index('id="h-told"') :]
+    assert f"/published/consultations/{talk.public_id}/" in history
+    assert f"{row.name}" in history
     assert refused(now + HOUR) == ["still_open", "unanswered"]
     assert refused(talk.closes_at) == ["unanswered"]
     comment_answer(

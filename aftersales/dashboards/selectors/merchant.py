@@ -45,7 +45,7 @@ def counted(user: Any, rows: QuerySet[Merchant]) -> QuerySet[Merchant]:
     return rows.annotate(
         open_tickets=_number(Ticket.objects.visible_to(user).filter(state__in=OPEN_STATES), "merchant_id"),
         open_cases=_number(Case.objects.visible_to(user).open(), "merchant_id"),
-        open_disputes=_number(Dispute.objects.visible_to(user).open(), "merchant_id"),
+        open_disputes=_number(Dispute.objects.visible_to(user).unruled(), "merchant_id"),
         open_recoveries=_number(
             Recovery.objects.visible_to(user).filter(state__in=OPEN_RECOVERIES), "merchant_id"
         ),
@@ -83,7 +83,7 @@ def _courses(user: Any, shop: Merchant, row: Scored | None) -> Mapping[str, Safe
 
 def open_cases(user: Any, shop: Merchant) -> Sequence[Case]:
     """The oldest open ones, each with the number of its open dispute."""
-    disputes = Dispute.objects.open().filter(case=OuterRef("pk")).values("number")[:1]
+    disputes = Dispute.objects.unruled().filter(case=OuterRef("pk")).values("number")[:1]
     rows = Case.objects.visible_to(user).open().filter(merchant=shop).annotate(disputed=Subquery(disputes))
     return list(rows.order_by("opened_at", "pk")[:SHOWN])
 

@@ -86,9 +86,11 @@ def _shop_page(
     ``noted``: a talk that was refused; its dialog stands open the same way.
     """
     now, user = timezone.now(), request.user
+    asked = Plan.objects.visible_to(user).filter(merchant=row)[:ROWS]
     page: dict[str, Any] = {
         "title": row.name, "now": now, "shop": row, **_rows(request, row, now),
-        "plans": [(one, plans.badge_of(one, now)) for one in Plan.objects.visible_to(user).filter(merchant=row)[:ROWS]],
+        "plans": [(one, plans.badge_of(one, now)) for one in asked],
+        "has_open_plan": any(one.closed_at is None for one in asked),
         "talks": Talk.objects.visible_to(user).filter(merchant=row).select_related("by")[:ROWS],
         "may_talk": user.has_perm(KEEP) and (row.manager_id == user.pk or user.has_perm(shops.ANY)),
         "may_rectify": plans.may_rectify(user, row),

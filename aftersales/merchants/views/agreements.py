@@ -82,7 +82,8 @@ def agreement(request: HttpRequest, code: str) -> HttpResponse:
         row.versions.select_related("agreement", "drafted_by", "activated_by").order_by("-number")
     )
     page = announcing.opened(request, row, versions, now, badge=pages.badge_of, about=_about, counts=asks)
-    return render(request, "merchants/agreement.html", page | {"agreement": row})
+    category = pages.categories_called([row.category]).get(row.category, "")
+    return render(request, "merchants/agreement.html", page | {"agreement": row, "category": category})
 
 
 def asks(version: AgreementVersion, now: datetime) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -19,7 +19,7 @@ from aftersales.cases.services.returning import addresses_offered
 from aftersales.cases.states import CaseKind, PaymentKind
 from aftersales.clocks.models import Clock
 from aftersales.core.errors import DomainError
-from aftersales.standards.returns.faces import ReasonFace, kept_face
+from aftersales.standards.returns.faces import kept_face
 from aftersales.standards.returns.selectors import place_of
 from aftersales.standards.returns.states import Verdict
 from aftersales.standards.selectors import book
@@ -114,31 +114,50 @@ def _settlement(settlement: Any, found: Whole) -> Sum:
 
 @dataclass(frozen=True)
 class Clause:
-    """One clause of the return rules about one article: it speaks for a refusal, or it does not and why."""
+    """One clause of the return rules by name, with the law it rests on and what it says of the request; ``against``:
+    what of that can carry a refusal.
+    """
 
     value: str
-    words: str
-    speaks_against: bool
+    name: str
+    law: str
+    says: list[str] = field(default_factory=list)
+    against: list[str] = field(default_factory=list)
+
+    @property
+    def title(self) -> str:
+        return f"{self.name} · {self.law}" if self.law else self.name
+
+    @property
+    def speaks_against(self) -> bool:
+        return bool(self.against)
+
+    @property
+    def words(self) -> str:
+        """As a refusal cites it."""
+        said = " ".join(self.against)
+        return f"{self.title}: {said}" if self.title else said
 
 
 def clauses(case: Case) -> list[Clause]:
-    """What the return rules said of this request on the day it was made, clause by clause.
+    """What the return rules said of this request on the day it was made: each clause once, whatever the articles.
 
     One that fails carries no refusal where another gives the right all the same.
     """
     kept = case.verdict.get("lines", {})
-    zone = place_of(case.market_id).zone.key if kept else ""
+    if not kept:
+        return []
+    known = book()
+    zone = place_of(case.market_id, among=known).zone.key
     found: dict[str, Clause] = {}
     for answer in kept.values():
-        for reason in kept_face(answer, zone).reasons:
-            words = _clause_words(reason)
+        for reason in kept_face(answer, zone, known).reasons:
+            clause = found.setdefault(reason.code, Clause(f"c{len(found)}", reason.rule, reason.law))
             against = reason.tone == AGAINST and answer["verdict"] == Verdict.NO
-            found.setdefault(words, Clause(f"c{len(found)}", words, against))
+            for said in (clause.says, clause.against)[: 2 if against else 1]:
+                if reason.sentence not in said:
+                    said.append(reason.sentence)
     return list(found.values())
-
-
-def _clause_words(reason: ReasonFace) -> str:
-    return f"{reason.sentence} ({reason.clause})" if reason.clause else reason.sentence
 
 
 def choices_of(one: Offered, found: Whole, now: datetime) -> dict[str, Sequence[Any]]:

@@ -17,7 +17,7 @@ MOST_RUNS = 24  # runs of days that are looked for one by one; more are read as 
 @dataclass(frozen=True)
 class Facts:
     """A statement and its values. Facts are rows of ``item_kind, item, at, day, subject_id, subject_name, category,
-    num, den, seconds, excluded``.
+    num, den, seconds, excluded``, and those that are not only counted of ``due`` and ``done``.
     """
 
     sql: str
@@ -131,13 +131,14 @@ def _part(
     wanted = [f"({part.where})", *_within(part, kind, days, params)]
     if "whose" in params:
         wanted.append(f"{subject.name if kind in NAMED else subject.key} = %(whose)s")
+    shown = "NULL::text AS excluded" if counted else _shown(part)
     if counted:
         wanted += _not_excluded(part)
     sql = f"""
         SELECT {source.item} AS item_kind, {source.key} AS item, {at} AS at, {day(part)} AS day,
                {subject.key}::bigint AS subject_id, {subject.name} AS subject_name,
                {subject.category or source.category} AS category, {part.num} AS num, {part.den} AS den,
-               {part.seconds or "NULL::int"} AS seconds, {"NULL::text" if counted else _excluded(part)} AS excluded
+               {part.seconds or "NULL::int"} AS seconds, {shown}
           FROM {rows(part, kind)} WHERE {" AND ".join(wanted)}
     """
     return numbered(sql, at, book)
@@ -190,6 +191,12 @@ def _known(subject: str, kind: SubjectKind) -> str:
 
 def _not_excluded(part: Part) -> list[str]:
     return [f"({one.when}) IS NOT TRUE" for one in part.exclusions]
+
+
+def _shown(part: Part) -> str:
+    """What is told of a row and never summed: why it was left out, until when it was due and when it was done."""
+    never = "NULL::timestamptz"
+    return f"{_excluded(part)} AS excluded, {part.due or never} AS due, {part.done or never} AS done"
 
 
 def _excluded(part: Part) -> str:

@@ -71,7 +71,8 @@ class Part:
     """What one source adds to a metric. ``at`` are columns of which the first one set is the moment that counts.
 
     ``seconds``: the single time of a row, for a median. ``only``: of the source's kinds of subjects, these.
-    ``looks_around``: what it adds depends on other rows of the same customer, before or after it.
+    ``looks_around``: what it adds depends on other rows of the same customer, before or after it. ``due`` and ``done``:
+    until when a promise had to be kept, and when it was; shown with the row.
     """
 
     source: Source
@@ -83,6 +84,8 @@ class Part:
     exclusions: tuple[Exclusion, ...] = ()
     only: frozenset[SubjectKind] = frozenset()
     looks_around: bool = False
+    due: str = ""
+    done: str = ""
 
     @property
     def kinds(self) -> frozenset[SubjectKind]:

@@ -49,7 +49,18 @@ ANY = f"c.promise IN ({EVERY})"  # says nothing, but names the column by which e
 
 def _kept(where: str, only: frozenset[SubjectKind] = frozenset()) -> tuple[Part, ...]:
     kept = "(c.breached_at IS NULL AND c.met_at <= c.due_at)::int"
-    return (Part(CLOCKS, ENDED, kept, where=where, exclusions=EXCLUSIONS, only=only),)
+    return (
+        Part(
+            CLOCKS,
+            ENDED,
+            kept,
+            where=where,
+            exclusions=EXCLUSIONS,
+            only=only,
+            due="c.due_at",
+            done="c.met_at",
+        ),
+    )
 
 
 METRICS = (

@@ -11,6 +11,7 @@ from django_fsm import transition
 from simple_history.models import HistoricalRecords
 
 from aftersales.core.models import VersionedModel
+from aftersales.standards.lawnames import law_words
 from aftersales.standards.machine import PARAMETER_MACHINE
 from aftersales.standards.querysets import RuleBookQuerySet, RuleVersionQuerySet
 from aftersales.standards.states import Measure, Stance
@@ -77,6 +78,11 @@ class ParameterVersion(RuleVersion):
 
     def __str__(self) -> str:
         return f"{self.parameter} v{self.number}"
+
+    @property
+    def law(self) -> str:
+        """The legal ground as the reader calls it."""
+        return law_words(self.legal_ref)
 
     @property
     def citation(self) -> str:

@@ -12,6 +12,7 @@ from django_fsm import transition
 from simple_history.models import HistoricalRecords
 
 from aftersales.core.models import VersionedModel
+from aftersales.standards.lawnames import law_words
 from aftersales.standards.machine import STANDARD_MACHINE
 from aftersales.standards.querysets import RuleBookQuerySet, RuleVersionQuerySet
 from aftersales.standards.states import ClockKind, Debtor, Family, Promise, Unit
@@ -122,6 +123,11 @@ class StandardVersion(RuleVersion):
 
     def __str__(self) -> str:
         return f"{self.standard} v{self.number}"
+
+    @property
+    def law(self) -> str:
+        """The legal ground as the reader calls it."""
+        return law_words(self.legal_ref)
 
     @property
     def citation(self) -> str:

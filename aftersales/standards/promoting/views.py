@@ -22,7 +22,7 @@ from aftersales.standards import views as book
 from aftersales.standards.consulting import selectors as consulting
 from aftersales.standards.consulting.querysets import CONSULT
 from aftersales.standards.consulting.services import comment_answer
-from aftersales.standards.models import ConsultationComment, Promotion
+from aftersales.standards.models import Consultation, ConsultationComment, Promotion
 from aftersales.standards.promoting import selectors, services
 from aftersales.standards.promoting.forms import OverrideForm, PromotionForm, WhyForm
 from aftersales.standards.promoting.rules import STANDARD
@@ -79,15 +79,15 @@ def promotion(request: HttpRequest, code: str) -> HttpResponse:
         name: getattr(row, name)
         for name in ("name_zh", "name_en", "starts_at", "ends_at", "reason", "market")
     }
-    versions = selectors.versions_of(row)
+    versions, talk = selectors.versions_of(row), _talk(request, row, now)
     page = {
         "title": row.name, "now": now, "row": row, "badge": selectors.phase(row, now), "acts": options,
         "lines": [(one, _url(one.override, versions)) for one in selectors.lines(row, now)],
         "may_draft": may_draft, "is_draft": is_draft, "runs": row.runs_at(now),
         "form": PromotionForm(prefix="draft", initial=begun) if may_draft else None,
         "override_form": OverrideForm(prefix="over") if may_draft else None,
-        "told": [(events.sentence(one), one.at) for one in _told(row)],
-        **_talk(request, row, now),
+        "told": [(events.sentence(one), one.at, one.kind) for one in _told(row, talk["talked"])],
+        **talk,
     }  # fmt: skip
     return render(request, "standards/promotion.html", page)
 
@@ -103,8 +103,12 @@ def _talk(request: HttpRequest, row: Promotion, now: datetime) -> dict[str, Any]
     }  # fmt: skip
 
 
-def _told(row: Promotion) -> Any:
-    return Event.objects.about("standards.promotion", row.pk).order_by("-id")[:20]
+def _told(row: Promotion, talked: Consultation | None) -> Any:
+    """What happened to it, newest first, with its consultation."""
+    rows = Event.objects.about(Promotion._meta.label_lower, row.pk)
+    if talked is not None:
+        rows |= Event.objects.about(Consultation._meta.label_lower, talked.pk)
+    return rows.order_by("-id")[:20]
 
 
 def _url(one: Any, versions: Any) -> str:

@@ -9,8 +9,12 @@ from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 
+from aftersales.standards.lawnames import law_words
+from aftersales.standards.selectors import Book
+
 from . import preview
 from .answers import Answer, Duty, Reason
+from .rule import Rule
 from .sentences import length, moment
 from .states import VERDICT_COLOURS, Anchor, Bearer, Demand, Ground, Silence, Verdict, Weight
 
@@ -20,7 +24,10 @@ TONES = {Weight.FOR: "green", Weight.AGAINST: "red", Weight.DOUBT: "amber", Weig
 
 @dataclass(frozen=True)
 class ReasonFace:
-    """One reason: what it does, in words, on which rule and clause it rests. ``code`` is empty without a rule."""
+    """One reason: what it does, in words, on which rule and clause it rests. ``code`` is empty without a rule.
+
+    ``law``: the clause where it is one of the law, empty where it is but our own source.
+    """
 
     weight: str
     tone: str
@@ -30,6 +37,7 @@ class ReasonFace:
     code: str
     number: str
     clause: str
+    law: str = ""
 
 
 @dataclass(frozen=True)
@@ -75,12 +83,16 @@ def answer_face(answer: Answer, zone: str = "Asia/Shanghai") -> AnswerFace:
     )
 
 
-def kept_face(kept: Mapping[str, Any], zone: str = "Asia/Shanghai") -> AnswerFace:
-    """The same of an answer as a case keeps it (``Answer.as_json``): what was known and said on that day."""
+def kept_face(kept: Mapping[str, Any], zone: str, known: Book) -> AnswerFace:
+    """The same of an answer as a case keeps it (``Answer.as_json``): what was known and said on that day.
+
+    ``known``: the rule book, for the names of the rules.
+    """
     verdict = Verdict(kept["verdict"])
     own = {Verdict.YES: Weight.FOR, Verdict.NO: Weight.AGAINST, Verdict.PERSON: Weight.DOUBT}[verdict]
     told = sorted(kept["reasons"], key=lambda one: one["weight"] != own)
-    reasons = [_kept_reason(one) for one in told]
+    rules = {one.citation: one for one in known.return_rules}
+    reasons = [_kept_reason(one, known, rules.get(one["rule"])) for one in told]
     window = kept.get("window")
     proof = kept.get("proof")
     terms: Any = SimpleNamespace(
@@ -97,13 +109,14 @@ def kept_face(kept: Mapping[str, Any], zone: str = "Asia/Shanghai") -> AnswerFac
     )  # fmt: skip
 
 
-def _kept_reason(one: Mapping[str, Any]) -> ReasonFace:
+def _kept_reason(one: Mapping[str, Any], known: Book, rule: Rule | None) -> ReasonFace:
     code, _space, number = one["rule"].partition(" v")
     weight = Weight(one["weight"])
     sentence = one["en"] if (get_language() or "").startswith("en") else one["zh"]
     return ReasonFace(
-        str(weight.label), TONES[weight], sentence, code, one["rule"], code, number, one["clause"]
-    )
+        str(weight.label), TONES[weight], sentence, known.name_of(code) if code else "", one["rule"], code, number,
+        law_words(one["clause"]), law_words(rule.legal_ref) if rule is not None else "",
+    )  # fmt: skip
 
 
 def _kept_window(kept: Mapping[str, Any]) -> Any:
@@ -128,7 +141,7 @@ def _reason(one: Reason) -> ReasonFace:
     code, _space, number = one.citation.partition(" v")
     return ReasonFace(
         str(Weight(one.weight).label), TONES[Weight(one.weight)], one.sentence, one.rule_name, one.citation, code,
-        number, one.clause,
+        number, law_words(one.clause),
     )  # fmt: skip
 
 
@@ -179,5 +192,5 @@ def _duty(one: Duty) -> DutyFace:
         ours=length(one.value, one.unit),
         laws=length(one.legal_value, one.legal_unit),
         code=one.code,
-        clause=one.clause,
+        clause=law_words(one.clause),
     )
