@@ -10,6 +10,7 @@ from aftersales.cases.services.flags import case_look, expiry_look, parcel_look,
 from aftersales.cases.services.request_telling import request_tell
 from aftersales.cases.services.requests import red_letter_open
 from aftersales.cases.services.telling import customer_tell, merchant_tell, worker_tell
+from aftersales.cases.services.weighing import refund_weigh
 from aftersales.core.models import Event
 
 
@@ -51,6 +52,11 @@ def merchant_unreached(event: Event, now: datetime) -> None:
 def obligation_missed(event: Event, now: datetime) -> None:
     """A merchant's time ran out: a person of the platform decides what follows."""
     obliging.obligation_missed(event=event, now=now)
+
+
+def refund_late(event: Event, now: datetime) -> None:
+    """A refund is late: what the platform had of that time is not the merchant's."""
+    refund_weigh(event=event, now=now)
 
 
 def merchant_wrote(event: Event, now: datetime) -> None:

@@ -9,6 +9,7 @@ from aftersales.cases import (  # noqa: F401 - importing declares the event kind
     consumers,
     disputeselectors,
     events,
+    outofhand,
     request_events,
     selectors,
     tasks,
@@ -31,6 +32,7 @@ from aftersales.cases.services import erasing, limits, pagelinks, paying, runs
 from aftersales.cases.states import Side
 from aftersales.clocks import services as clocks
 from aftersales.core import authority, deliveries, erasure, facts, files, jobs, moves, series, subjects
+from aftersales.core.events import read_reasons
 from aftersales.ledger import words
 from aftersales.merchants import duties
 from aftersales.notices import kinds
@@ -73,6 +75,7 @@ def connect() -> None:
     _ledger()
     _messages()
     _rules()
+    read_reasons(outofhand.REASON, outofhand.reason_words)
     repairs.connect()
     recovery.connect()
     authority_letters.connect()
@@ -139,6 +142,9 @@ def _rules() -> None:
     deliveries.subscribe("cases.merchant_wrote", "ticket.merchant_wrote", consumers.merchant_wrote, his)
     missed = _("Let a person decide what a merchant did not do in time")
     deliveries.subscribe("cases.obligation_missed", "clock.breached", consumers.obligation_missed, missed)
+    whose = _("Leave out late refunds that lay with the platform")
+    deliveries.subscribe("cases.refund_late", "clock.breached", consumers.refund_late, whose)
+    deliveries.subscribe("cases.refund_paid_late", "clock.met_late", consumers.refund_late, whose)
     looked = _("Find signals that a person should look at")
     deliveries.subscribe("cases.parcel_signals", "case_parcel.inspected", consumers.parcel_signals, looked)
     deliveries.subscribe("cases.expiry_signals", "case_parcel.expired", consumers.expiry_signals, looked)

@@ -1,10 +1,10 @@
 """Answers about cases, set-based, for guards and pages. Nothing here writes."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
-from django.db.models import F, Q
+from django.db.models import F, Max, Q
 from django.utils.translation import gettext as _
 
 from aftersales.cases.authority.selectors import open_letters
@@ -189,3 +189,9 @@ def addressee(case: Case) -> list[Contact]:
     ids = [order.ship_name_id, order.ship_phone_id, order.ship_address_id]
     known = {one.pk: one for one in Contact.objects.filter(pk__in=[pk for pk in ids if pk], erased_at=None)}
     return [known[pk] for pk in ids if pk in known]
+
+
+def given_at(cases: Collection[int]) -> Mapping[int, datetime]:
+    """By case when what stands in payments now was proposed the last time: then the merchant had done his part."""
+    rows = CasePayment.objects.filter(case__in=cases, came_back_at=None, replaces=None).order_by()
+    return dict(rows.values_list("case").annotate(Max("proposed_at")))

@@ -18,6 +18,7 @@ from aftersales.cases.services.requests import requests_lapse
 from aftersales.cases.services.returning import addresses_correct
 from aftersales.cases.services.runs import run_export
 from aftersales.cases.services.telling import differences_unpaid
+from aftersales.cases.services.weighing import refunds_weigh
 from aftersales.core import origin
 from aftersales.core.models import Job
 
@@ -51,7 +52,7 @@ def sweep_parcels() -> None:
     """Every ten minutes: remind who has goods to send, end the waiting that is over, and cases that give nothing;
     ask merchants who have an address by now, and tell customers of theirs for returns, and of corrections; count as
     delivered what is on its way for too long, and as not stopped what no carrier stopped; tell staff of differences
-    that nobody paid.
+    that nobody paid; see whose breach a late refund is.
     """
     now = timezone.now()
     with origin.coming_from("task"):
@@ -64,6 +65,7 @@ def sweep_parcels() -> None:
         services.stops_end(now=now)
         merchants_ask_again(now=now)
         differences_unpaid(now=now)
+        refunds_weigh(now=now)
 
 
 @shared_task

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from aftersales.clocks.states import ExclusionCause, RungTo
+from aftersales.clocks.states import ExclusionCause, OwnReason, RungTo
 from aftersales.core import events, wording
 from aftersales.core.events import Kind
 from aftersales.standards.states import Promise
@@ -66,6 +66,7 @@ def kind(code: str, sentence: Any) -> Kind:
 
 
 def register() -> None:
+    events.declare_reasons(OwnReason)
     events.register(
         kind("started", _("The clock “%(promise)s” started; due %(due_at)s.")),
         kind(

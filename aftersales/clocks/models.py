@@ -15,6 +15,7 @@ from aftersales.clocks.machine import CIRCUMSTANCE_MACHINE, LADDER_MACHINE, MACH
 from aftersales.clocks.querysets import ClockQuerySet, ExclusionQuerySet
 from aftersales.clocks.rules import Pause
 from aftersales.clocks.states import ClockState, ExclusionCause, RungBy, RungMoment, RungTo
+from aftersales.core.events import reason_words
 from aftersales.core.models import Audience, StateModel
 from aftersales.core.statefield import StateField
 from aftersales.standards.models import CODE_LENGTH, RuleVersion, StandardVersion, codes, new_edition
@@ -351,6 +352,15 @@ class BreachExclusion(models.Model):
 
     def __str__(self) -> str:
         return f"{self.clock_id}: {self.get_cause_display()}"
+
+    @property
+    def why(self) -> str:
+        """The reason as people read it: a person's words, or the product's own in the reader's language."""
+        return reason_words(self.reason)
+
+    @property
+    def ended_why(self) -> str:
+        return reason_words(self.ended_reason)
 
 
 class Escalation(models.Model):

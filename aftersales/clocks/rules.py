@@ -1,7 +1,7 @@
 """Pure clock arithmetic: when a promise is due, when it warns, which event touches which clock."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -110,6 +110,28 @@ def not_before(at: datetime, pauses: Sequence[Pause]) -> datetime:
     """The first moment at which a clock counted anew at ``at`` may be late: then, or when the pause of then ends."""
     standing = next((one for one in pauses if one.start <= at and (one.end is None or at < one.end)), None)
     return at if standing is None or standing.end is None else standing.end
+
+
+def together(spells: Iterable[Pause], since: datetime) -> list[Pause]:
+    """Spells from ``since`` on, in order; those that touch each other are one."""
+    found: list[Pause] = []
+    for one in sorted(spells, key=lambda spell: spell.start):
+        if one.end is not None and one.end <= since:
+            continue
+        last = found[-1] if found else None
+        if last is None or (last.end is not None and last.end < one.start):
+            found.append(replace(one, start=max(one.start, since)))
+        elif last.end is not None and (one.end is None or one.end > last.end):
+            found[-1] = replace(last, end=one.end)
+    return found
+
+
+def is_late_himself(due: datetime, spells: Sequence[Pause], until: datetime) -> bool:
+    """Whether his own time ran out by ``until``. ``due``: with the finished spells in which others had it given back.
+
+    While one of them lasts his time stands where it began.
+    """
+    return due < min([until, *(one.start for one in spells if one.end is None)])
 
 
 def may_recount(old_kind: str, new_kind: str, old_due: datetime, new_due: datetime) -> bool:

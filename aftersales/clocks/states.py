@@ -64,3 +64,12 @@ class ExclusionCause(models.TextChoices):
 
 BY_RULE = frozenset({ExclusionCause.DISASTER, ExclusionCause.OUTAGE, ExclusionCause.AUTHORITY})
 """Causes that are declared for a region or a time; the others lie in the single case, and people say so."""
+
+
+class OwnReason(models.TextChoices):
+    """Reasons that the product gives itself: stored as codes, said in the reader's language."""
+
+    OWN_TIME = (
+        "own_time",
+        pgettext_lazy("own reason", "the merchant's own time ran out after it came back to him"),
+    )

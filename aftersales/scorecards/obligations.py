@@ -9,6 +9,8 @@ from datetime import datetime, timedelta
 from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q, QuerySet
 from django.utils import timezone
 
+from aftersales.cases.models import Case
+from aftersales.cases.selectors import given_at
 from aftersales.clocks.models import BreachExclusion, Clock
 from aftersales.merchants.agreementrules import Clause
 from aftersales.merchants.agreementselectors import Asked, clauses_binding, limit_of
@@ -16,7 +18,7 @@ from aftersales.merchants.duties import declared
 from aftersales.merchants.models import AgreementVersion, Merchant
 from aftersales.standards import selectors as rule_book
 from aftersales.standards.models import StandardVersion
-from aftersales.standards.states import ClockKind, Debtor
+from aftersales.standards.states import ClockKind, Debtor, Promise
 
 PAGE = 50
 MOST = 200  # of one week
@@ -129,7 +131,10 @@ def of_merchant(merchant: Merchant) -> QuerySet[Clock]:
 
 @dataclass(frozen=True)
 class Breach:
-    """One breach: the promise, the rule it cites, the clause it breaks, whether it counts and why not."""
+    """One breach: the promise, the rule it cites, the clause it breaks, whether it counts and why not.
+
+    ``given``: of a refund since when the platform had it; that far the delay is the merchant's.
+    """
 
     clock: Clock
     rule: str
@@ -137,6 +142,7 @@ class Breach:
     owed: Owed | None
     exclusion: BreachExclusion | None
     earlier: Sequence[BreachExclusion]
+    given: datetime | None = None
 
 
 def breaches(
@@ -147,7 +153,7 @@ def breaches(
     only: str = "",
     people: bool = False,
 ) -> tuple[list[Breach], int | None]:
-    """Breaches newest first, and the key to go on from; four queries for any number.
+    """Breaches newest first, and the key to go on from; five queries for any number.
 
     ``rows``: clocks of one merchant that the reader may see. ``only``: ``counted`` or ``left_out``. ``people``: with
     who left them out, which no merchant reads.
@@ -172,18 +178,28 @@ def breaches(
         .order_by("-breached_at", "-pk")[: PAGE + 1]
     )
     by_standard = {one.clause.standard: one for one in duties if one.clause.standard}
-    page = [_breach(one, by_standard) for one in shown[:PAGE]]
+    given = _given(shown)
+    page = [_breach(one, by_standard, given.get(one.pk)) for one in shown[:PAGE]]
     return page, page[-1].clock.pk if len(shown) > PAGE else None
 
 
-def _breach(clock: Clock, duties: Mapping[str, Owed]) -> Breach:
+def _given(clocks: Sequence[Clock]) -> Mapping[int, datetime]:
+    """By clock since when the platform had the refund that it is about."""
+    refunds = [
+        one for one in clocks if (one.subject_kind, one.promise) == (Case._meta.label_lower, Promise.REFUND)
+    ]
+    given = given_at({one.subject_id for one in refunds}) if refunds else {}
+    return {one.pk: given[one.subject_id] for one in refunds if one.subject_id in given}
+
+
+def _breach(clock: Clock, duties: Mapping[str, Owed], given: datetime | None = None) -> Breach:
     version = clock.standard_version
     said = list(clock.exclusions.all())
     standing = next((one for one in said if one.ended_at is None), None)
     return Breach(
         clock, version.standard.name if version else str(clock.get_promise_display()),
         version.citation if version else "", duties.get(version.standard.code) if version else None, standing,
-        [one for one in said if one.ended_at is not None],
+        [one for one in said if one.ended_at is not None], given,
     )  # fmt: skip
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aftersales.clocks.rules import Pause, due_at, triggers, warn_at
+from aftersales.clocks.rules import Pause, due_at, is_late_himself, together, triggers, warn_at
 from aftersales.standards.worktime import ALWAYS, elapsed
 from tests.standards.test_worktime import CHAT, LENGTHS, MOMENTS, OFFICE, at
 
@@ -124,3 +124,21 @@ def test_a_pause_never_makes_a_promise_due_earlier(
 
 def test_due_times_are_kept_in_utc() -> None:
     assert due_at(OFFICE, at("2026-11-23 10:00"), 1, "hours").tzinfo is UTC
+
+
+def test_time_that_lay_with_others_is_given_back_once_and_never_what_had_run_out_before() -> None:
+    start, hour = datetime(2026, 3, 2, 8, tzinfo=UTC), timedelta(hours=1)
+
+    def late(until: int, *away: tuple[int, int | None]) -> bool:
+        spells = [Pause(start + a * hour, None if b is None else start + b * hour) for a, b in away]
+        stood = together(spells, start)
+        due = due_at(ALWAYS, start, 48, "hours", stood)
+        return is_late_himself(due, stood, start + until * hour)
+
+    assert late(49)
+    assert not late(49, (47, None)), "it stands while others have it"
+    assert late(51, (50, None)), "it had run out before"
+    assert not late(70, (40, 61), (40, 62)), "touching spells are one"
+    assert late(71, (40, 61), (40, 62))
+    assert late(52, (-8, 3)), "what lay before the start gives nothing back"
+    assert not late(51, (-8, 3))

@@ -120,6 +120,7 @@ class CasePayment(StateModel, PublicIdModel, VersionedModel):
     approved_at = models.DateTimeField(_("approved at"), null=True)
     submitted_at = models.DateTimeField(_("submitted at"), null=True)
     paid_at = models.DateTimeField(_("paid at"), null=True)
+    came_back_at = models.DateTimeField(_("refused or called back at"), null=True)
     failure = models.CharField(_("bank's reason"), max_length=120, blank=True)
     source = models.CharField(_("source"), max_length=40, blank=True)
     source_ref = models.CharField(_("source reference"), max_length=120, blank=True)
@@ -178,6 +179,7 @@ class CasePayment(StateModel, PublicIdModel, VersionedModel):
 
     @transition(**move("reject"))
     def reject(self, *, actor: Any, now: datetime) -> dict[str, Any]:
+        self.came_back_at = now
         return self.told()
 
     @transition(**move("refuse_account"))
@@ -187,6 +189,7 @@ class CasePayment(StateModel, PublicIdModel, VersionedModel):
 
     @transition(**move("cancel"))
     def cancel(self, *, actor: Any, now: datetime) -> dict[str, Any]:
+        self.came_back_at = now
         return self.told()
 
     @transition(**move("submit"))

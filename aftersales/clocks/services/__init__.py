@@ -17,11 +17,14 @@ from aftersales.clocks.services.rebuild import rebuild, restore
 from aftersales.clocks.services.recount import recount, recount_ask
 from aftersales.clocks.services.splitting import clocks_split
 from aftersales.clocks.services.sweep import sweep
+from aftersales.clocks.services.weighing import Away, breach_weigh
 from aftersales.clocks.services.words import word_drop, word_give, word_keep
 
 __all__ = [
+    "Away",
     "breach_count_again",
     "breach_exclude",
+    "breach_weigh",
     "circumstance_apply",
     "circumstance_check",
     "circumstance_draft",

@@ -140,7 +140,11 @@ def _left_out(people: Mapping[str, User], now: datetime) -> None:
     """Breaches that do not count, each for another reason; those that measures rest on are left alone."""
     rests = MeasureFact.objects.filter(kind=BREACH, freed_at=None).values_list("key", flat=True)
     broken = Clock.objects.filter(
-        owed_by=Debtor.MERCHANT, is_historic=False, breached_at__isnull=False, merchant_id__isnull=False
+        owed_by=Debtor.MERCHANT,
+        is_historic=False,
+        breached_at__isnull=False,
+        merchant_id__isnull=False,
+        exclusions=None,
     ).exclude(pk__in=[int(key) for key in rests])
     for clock, (cause, reason, evidence) in zip(
         broken.order_by("-breached_at", "pk"), LEFT_OUT, strict=False
