@@ -7,7 +7,7 @@ are read off the source, so that a new filter is probed without a word here.
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
@@ -18,12 +18,15 @@ from django.conf import settings
 from django.db import transaction
 from django.test import Client
 
+from tests.posted import Form
+
 ROOMS = ("aftersales", "accounts", "training")
 READ = re.compile(
     r"""(?:GET|given|asked|query|params|wanted|posted)(?:\.get|\.getlist|\.pop)?[(\[]["']([a-z_]{1,24})["']"""
     r"""|["']([a-z_]{1,24})["'] in (?:request\.GET|given|asked)"""
     r"""|[?&]([a-z_]{1,24})="""
 )
+POSTED = re.compile(r"""POST(?:\.get|\.getlist)?[(\[]["']([a-z_]{1,24})["']""")
 # What pages of other makers know: whose rows, in which order, how many, all of them, as which file.
 COMMON = (
     "merchant", "merchant_id", "MERCHANT", "merchant__name", "merchant__code__startswith", "merchants[]", "shop",
@@ -36,6 +39,9 @@ NONSENSE = (
     "merchant__name", "-merchant__members__user__password", "None", "NaN", "1e999", "2026-13-45", "9999-12", "0001-01",
     "2026-W10", "../../../etc/passwd", "{{7*7}}", "<script>", "csv", "mine", "x" * 3000, "\x00", "a\x00b",
 )  # fmt: skip
+AWAY = "left away"
+SPOILT = (AWAY, "", "x" * 5000, "a\x00b", "²", "9" * 30, "-1", "NaN", "1e999", "9999-99-99", "[]")
+"""Of a field of a form: none, nothing, too long, what no column holds, and what only looks like a number or a day."""
 RAW = (
     "%ff=%ff&q=%ff%fe", "q=%00", "merchant=1&merchant=2&q=a&q=b", "q[]=1&q[0]=2&before[]=3", "&&&=&=1", "before=%F0%9F",
     "=" + "&".join(f"a{n}=1" for n in range(1200)),
@@ -52,6 +58,12 @@ def parameters() -> list[str]:
                 for groups in READ.findall(path.read_text(encoding="utf-8")):
                     found |= {one for one in groups if one}
     return sorted(found)
+
+
+def posted(folder: str) -> set[str]:
+    """Every field that the views of a folder read from what was sent."""
+    files = (settings.BASE_DIR / folder).rglob("*.py")
+    return {name for path in files for name in POSTED.findall(path.read_text(encoding="utf-8"))}
 
 
 def some(values: Sequence[Any], few: int) -> Sequence[Any]:
@@ -96,6 +108,25 @@ class Probe:
     def try_all(self, path: str, names: Sequence[str], values: Sequence[str], few: int) -> None:
         for asked in rounds(names, values, few):
             self.ask(path, urlencode(asked), asked.values())
+
+    def post(self, form: Form, sent: Mapping[str, str]) -> None:
+        """What a form sends, with nothing of it kept: neither rows nor cookies."""
+        self.asked += 1
+        cookies, self.browser.raise_request_exception = self.browser.cookies.copy(), False
+        with transaction.atomic():
+            answer = self.browser.post(form.action, {key: one for key, one in sent.items() if one != AWAY})
+            transaction.set_rollback(True)
+        self.browser.cookies = cookies
+        if answer.status_code >= 500:
+            error = getattr(answer, "exc_info", None)
+            self.wrong.append((self.who, form.action, str(sent)[:300], repr(error and error[1])[:200]))
+
+    def post_all(self, form: Form, few: int) -> None:
+        """As it stands; then with one field after the other spoilt."""
+        self.post(form, form.fields)
+        for at, name in enumerate(form.fields):
+            for value in some([*SPOILT[at % len(SPOILT) :], *SPOILT[: at % len(SPOILT)]], few):
+                self.post(form, form.fields | {name: value})
 
     def try_raw(self, path: str) -> None:
         for query in RAW:

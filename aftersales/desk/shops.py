@@ -25,7 +25,7 @@ from aftersales.merchants.agreementstates import Standing as Stands
 from aftersales.merchants.models import DepositCall, Lesson, Merchant, Talk
 from aftersales.merchants.states import TERMINAL
 from aftersales.scorecards.consequencestates import MeasureState
-from aftersales.scorecards.models import MerchantMeasure, Plan, Snapshot, Standing
+from aftersales.scorecards.models import Formula, MerchantMeasure, Plan, Snapshot, Standing
 from aftersales.scorecards.rectification.states import PlanState
 from aftersales.scorecards.scores.selectors import zone
 from aftersales.scorecards.states import SubjectKind
@@ -143,8 +143,9 @@ def board(viewer: Any, manager: int, now: datetime) -> Board:
 
 
 def _scores(lines: Mapping[int, Line]) -> None:
-    """Where each stands, and the newest month before."""
-    who = {"subject_kind": SubjectKind.MERCHANT, "subject_id__in": list(lines)}
+    """Where each stands by the formula that judges shops, and the newest month before by the same."""
+    judging = Formula.objects.judging(SubjectKind.MERCHANT)[:1]
+    who = {"formula__in": judging, "subject_kind": SubjectKind.MERCHANT, "subject_id__in": list(lines)}
     stands = list(Standing.objects.filter(**who).defer("details"))
     for row in stands:
         lines[row.subject_id].stands = row

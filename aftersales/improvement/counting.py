@@ -4,10 +4,14 @@ A ticket's day never changes; what it is about may, for some days (an order is l
 """
 
 from aftersales.improvement.states import Surged
-from aftersales.tickets.states import Kind, TicketState
+from aftersales.tickets.states import ClosedHow, Kind, TicketState
 
 ZONE = "coalesce(mk.zone, %(zone)s)"
-_GONE = f"('{TicketState.MERGED.value}', '{TicketState.CANCELLED.value}')"
+_GONE = (
+    f"(t.state IN ('{TicketState.MERGED.value}', '{TicketState.CANCELLED.value}') "
+    f"OR t.closed_how = '{ClosedHow.CANCELLED.value}')"
+)
+"""Merged or called off: once it is archived, only how it was closed still tells of it."""
 _LINES = (
     "CROSS JOIN LATERAL (SELECT l.id, l.order_id, l.product_id, l.batch_no FROM cases_case k "
     "JOIN cases_caseline kl ON kl.case_id = k.id JOIN orders_orderline l ON l.id = kl.line_id WHERE k.ticket_id = t.id "
@@ -56,7 +60,7 @@ def hits(kind: Surged, more: str = "", also: str = "") -> str:
     return (
         f"SELECT DISTINCT t.id AS ticket, {key} AS key, (t.opened_at AT TIME ZONE {ZONE})::date AS day{also} "
         f"FROM tickets_ticket t LEFT JOIN standards_market mk ON mk.id = t.market_id {joins} "
-        f"WHERE t.opened_at >= %(since)s AND t.opened_at < %(until)s AND t.state NOT IN {_GONE} AND {where} {more}"
+        f"WHERE t.opened_at >= %(since)s AND t.opened_at < %(until)s AND NOT {_GONE} AND {where} {more}"
     )
 
 

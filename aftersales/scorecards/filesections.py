@@ -28,7 +28,7 @@ MONTHS = 24
 def score_of_person(person: User, reader: Any, now: datetime) -> Section | None:
     """Where he stands, by the same metrics, floors and bounds as everybody; nothing where nothing was counted."""
     rows = Standing.objects.visible_to(reader).filter(subject_kind=SubjectKind.PERSON, subject_id=person.pk)
-    row: Scored | None = rows.select_related("rule__formula").order_by("formula__code").first()
+    row: Scored | None = rows.select_related("rule__formula").judging_first().first()
     if row is None:
         return None
     found = explaining.explained(row)

@@ -21,7 +21,7 @@ from aftersales.scorecards import consequencewords as words
 from aftersales.scorecards.consequencemachine import HEAR, IMPOSE
 from aftersales.scorecards.consequences import BREACH, FIGURE, MONTH, POINTS
 from aftersales.scorecards.consequencestates import FALLEN, OF_MONEY, STANDING, MeasureState
-from aftersales.scorecards.models import MeasureFact, MerchantMeasure, Scored, Snapshot, Standing
+from aftersales.scorecards.models import Formula, MeasureFact, MerchantMeasure, Scored, Snapshot, Standing
 from aftersales.scorecards.states import SubjectKind
 
 PAGE = 50
@@ -210,7 +210,8 @@ def _figure(row: MerchantMeasure, fact: MeasureFact, neutral: set[str]) -> Found
 
 def opened_by(row: MerchantMeasure, code: str) -> str | None:
     """Which score opens a figure down to its rows: that of the month, else the newest; None where none rests on it."""
-    asked = {"subject_kind": SubjectKind.MERCHANT, "subject_id": row.merchant_id}
+    judging = Formula.objects.judging(SubjectKind.MERCHANT)[:1]
+    asked = {"formula__in": judging, "subject_kind": SubjectKind.MERCHANT, "subject_id": row.merchant_id}
     month = Snapshot.objects.filter(month=row.period, **asked).first()
     scored: Scored | None = month or Standing.objects.filter(**asked).first()
     kept = scored.details if scored is not None else {}

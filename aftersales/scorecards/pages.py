@@ -468,7 +468,7 @@ def _scored(user: Any, month: date | None, **whose: Any) -> Scored | None:
     if month is not None:
         found = found.filter(month=month)
     found = found.annotate(has_later=Exists(_later(OuterRef("formula"), OuterRef("at"), OuterRef("rule"))))
-    row: Scored | None = found.select_related("rule__formula", "formula").order_by("formula__code").first()
+    row: Scored | None = found.select_related("rule__formula", "formula").judging_first().first()
     return row
 
 
@@ -478,8 +478,8 @@ def _later(formula: Any, at: Any, rule: Any) -> Any:
 
 
 def formula_of(kind: SubjectKind) -> Formula | None:
-    """The formula of one kind of subjects; the first by code where there are several."""
-    return Formula.objects.filter(subject_kind=kind).order_by("code").first()
+    """The formula by which one kind of subjects is judged."""
+    return Formula.objects.judging(kind).first()
 
 
 def announced(formula: Formula, row: Scored) -> FormulaVersion | None:

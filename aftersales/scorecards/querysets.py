@@ -7,7 +7,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from accounts.models import Team, TeamMember
 from aftersales.core.querysets import ScopedQuerySet
-from aftersales.core.rulebook import RuleVersions
+from aftersales.core.rulebook import RuleState, RuleVersions
 from aftersales.ledger.states import Party
 from aftersales.merchants.models import Merchant
 from aftersales.scorecards.states import TRADE, SubjectKind
@@ -62,6 +62,10 @@ class ScoredQuerySet(ScopedQuerySet):
             seen |= Q(subject_kind=SubjectKind.MERCHANT, subject_id__in=mine)
         return self.filter(seen)
 
+    def judging_first(self) -> Self:
+        """That of the formula that judges before those kept beside it."""
+        return self.order_by(_judges("formula").desc(), "formula__code")
+
 
 class MonthRunQuerySet(ScopedQuerySet):
     """Everybody of the department reads by which rules a month was judged; of whom, says ``OutcomeQuerySet``."""
@@ -110,6 +114,17 @@ class FormulaQuerySet(ScopedQuerySet):
     """Everybody of the department reads by what is scored."""
 
     view_capability = "standards.view_rulebook"
+
+    def judging(self, kind: SubjectKind) -> Self:
+        """By which this kind of subjects is judged, first: by code, but those that no version counts of come last."""
+        return self.filter(subject_kind=kind).order_by(_judges("pk").desc(), "code")
+
+
+def _judges(formula: str) -> Exists:
+    """Whether a version of the formula counts, or will."""
+    from aftersales.scorecards.models import FormulaVersion
+
+    return Exists(FormulaVersion.objects.filter(formula=OuterRef(formula), state=RuleState.ACTIVE))
 
 
 class FormulaVersions(RuleVersions):

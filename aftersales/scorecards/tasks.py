@@ -1,5 +1,6 @@
 """The beat wakes the counting; what was touched stands in rows."""
 
+import logging
 from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
@@ -9,19 +10,32 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.services import system_user
-from aftersales.core import jobs, origin
-from aftersales.core.models import Job
+from aftersales.core import deliveries, jobs, origin
+from aftersales.core.models import Delivery, Job
 from aftersales.ledger.models import IncentiveVersion
 from aftersales.scorecards import services
 from aftersales.scorecards.models import ConsequenceVersion, FormulaVersion, ShadowRun
 from aftersales.scorecards.services import rectification
 
+logger = logging.getLogger(__name__)
+
 
 @shared_task
 def refresh() -> int:
-    """Every five minutes: count the days that were touched."""
+    """Every five minutes: count the days that were touched, but for those that another counts already."""
     with origin.coming_from("task"):
-        return services.refresh()["touched"]
+        return services.refresh(waits=False)["touched"]
+
+
+def _note(now: datetime) -> None:
+    """Who is judged now is judged by all that happened: what waits for the worker is noted first, as counting finds it.
+
+    What another worker has in hand, or what failed, cannot be waited for: the log says how much that is.
+    """
+    deliveries.run(now)
+    left = Delivery.objects.filter(consumer__startswith="scorecards.").count()
+    if left:
+        logger.warning("%s events are not noted for counting yet", left)
 
 
 @shared_task
@@ -39,6 +53,7 @@ def score() -> int:
     """
     now = timezone.now()
     with origin.coming_from("task"):
+        _note(now)
         services.refresh()
         return services.standings_count(now=now) + services.snapshots_sweep(now=now)
 
@@ -46,8 +61,10 @@ def score() -> int:
 @shared_task
 def judge_months() -> int:
     """Every day: months whose figures have settled, by the rules that hang on them; each once."""
+    now = timezone.now()
     with origin.coming_from("task"):
-        return services.months_sweep(now=timezone.now())
+        _note(now)
+        return services.months_sweep(now=now)
 
 
 def month_job(job: Job, now: datetime) -> Mapping[str, Any]:
@@ -64,6 +81,7 @@ def raise_measures() -> int:
     """Every morning: what follows from the days and months that are over."""
     now = timezone.now()
     with origin.coming_from("task"):
+        _note(now)
         return services.measures_raise(actor=system_user(now), now=now)
 
 

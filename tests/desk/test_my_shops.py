@@ -20,8 +20,11 @@ from aftersales.desk import shops
 from aftersales.ledger import services as ledger
 from aftersales.merchants.models import DepositCall, Merchant, Talk
 from aftersales.merchants.services.talks import talk_note
-from aftersales.scorecards.models import Formula, FormulaVersion, Plan, Snapshot, Standing
+from aftersales.scorecards import measurepages, pages
+from aftersales.scorecards.models import Formula, FormulaVersion, MerchantMeasure, Plan, Snapshot, Standing
+from aftersales.scorecards.services.formulas import formula_create
 from aftersales.scorecards.services.rectification import plan_open
+from aftersales.scorecards.states import SubjectKind
 from aftersales.tickets import services as tickets
 from tests.cases.conftest import lines, open_case, order, ticket
 from tests.cases.test_disputes import dispute
@@ -108,6 +111,30 @@ def test_what_hurts_comes_first_and_the_quiet_ones_are_folded(cast: Any, now: da
     # And who stands above the managers looks at any of their desks
     above = cast.client(cast.supervisor).get("/desk/shops/", {"manager": cast.merchant_manager.pk})
     assert "S1" in above.content.decode()
+
+
+@pytest.mark.parametrize("code", ["a_draft", "z_beside"])
+def test_scores_are_those_of_the_formula_that_judges_not_of_one_kept_beside_it(
+    cast: Any, now: datetime, code: str
+) -> None:
+    shop = mine(cast, now, "S1")
+    scored(shop, now, "90.0", "97.5")
+    who: dict[str, Any] = {"actor": cast.operations, "now": now}
+    other = formula_create(code=code, name_zh="另一", name_en="Other", subject_kind="merchant", **who)
+    for model, points in ((Standing, 40), (Snapshot, 99)):
+        row: Any = model.objects.get()
+        row.pk, row.formula, row.score, row._state.adding = None, other, Decimal(points), True
+        row.details = {"items": [{"metric": "resolution"}]}
+        row.save()
+    board = shops.board(cast.merchant_manager, cast.merchant_manager.pk, now)
+    (line,) = [*board.lines, *board.quiet]
+    assert (line.score, line.before) == (Decimal("90.0"), Decimal("97.5"))
+    for month in (None, date(2026, 10, 1)):
+        kept = pages.standing_of(cast.merchant_manager, SubjectKind.MERCHANT, shop.pk, month)
+        assert kept is not None
+        assert kept.formula == pages.formula_of(SubjectKind.MERCHANT) != other
+    measure = MerchantMeasure(merchant=shop, period=date(2026, 10, 1))
+    assert measurepages.opened_by(measure, "resolution") is None
 
 
 def test_the_list_takes_twelve_statements_however_many_shops(cast: Any, now: datetime) -> None:

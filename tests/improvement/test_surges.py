@@ -16,6 +16,7 @@ from aftersales.notices.models import Notice
 from aftersales.standards import services as rule_book
 from aftersales.standards.models import Parameter
 from aftersales.standards.promoting import services as promoting
+from aftersales.tickets import services as tickets
 from aftersales.tickets.models import Ticket
 from tests.cast import Cast
 from tests.improvement.conftest import DAY, Trade
@@ -65,6 +66,20 @@ def test_a_surge_is_one_warning_with_exactly_its_tickets(
     assert [(one.warning, one.explains) for one in rows if one.warning.kind == "product"] == [
         (product, [merchant])
     ]
+
+
+def test_a_ticket_that_was_called_off_is_in_no_surge_even_once_it_is_archived(
+    surged: tuple[Any, list[Ticket]], cast: Cast, now: datetime
+) -> None:
+    bad, today = surged
+    row = tickets.ticket_cancel(ticket=today[0], why="mistake", reason="登记错误", actor=cast.lead, now=now)
+    tickets.ticket_archive(
+        ticket=row, summary="登记错误，已核对后归档处理完毕。", actor=cast.supervisor, now=now
+    )
+    look(cast, now)
+    day = Warning.objects.get(kind="product").days.get(period="day")
+    assert (Ticket.objects.get(pk=row.pk).state, day.observed) == ("archived", len(today) - 1)
+    assert not WarningTicket.objects.filter(ticket=row).exists()
 
 
 def test_supervisors_are_told_of_what_is_new_and_not_of_what_grows(

@@ -1,7 +1,7 @@
 """Every page of the portal and every public one, asked with every parameter by people whom the rows do not concern."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from html import unescape
@@ -17,15 +17,22 @@ from aftersales.cases.models import Case
 from aftersales.cases.services.requests import RequestDraft, request_open
 from aftersales.merchants.models import AgreementVersion, Merchant
 from aftersales.merchants.services import member_remove
+from aftersales.portal.cases.acts import ACTS
 from aftersales.tickets.models import Ticket
 from tests.cast import Cast
 from tests.merchants.shops import Shop
 from tests.merchants.walk import KINDS, Scene, a_full_shop
 from tests.portal.clerk import Clerk
 from tests.portal.conftest import person_of
-from tests.probes import NONSENSE, Probe, parameters
+from tests.posted import WORDS, Form, Forms
+from tests.probes import NONSENSE, SPOILT, Probe, parameters, posted, rounds, said
 
 pytestmark = pytest.mark.django_db
+WRITTEN = (
+    "answer", "submit", "appeal", "join", "check_in", "start", "consequence_appeal", "measure_appeal", "plan_answer",
+    "plan_prove", "address", "address_retire",
+)  # fmt: skip
+STEPS = re.compile(r"""["'](/portal/cases/[^"'#? ]+/do/[a-z_-]+/)""")
 LED_TO = re.compile(r"""href=["'](/(?:portal|published)/[^"'#]*\?[^"'#]*)""")
 
 
@@ -142,6 +149,66 @@ def test_no_parameter_opens_the_rows_of_another_shop(
         own.try_beside(link, values, 1)
     assert not [one for one in rival.secrets if one not in seen], "what its owner never reads proves nothing"
     assert not [*everybody.wrong, *clerk.wrong]
+
+
+def forms_of(probe: Probe, todo: set[str]) -> dict[tuple[str, ...], Form]:
+    """Every form of these pages and of the steps that they lead to, once for each set of fields."""
+    forms, done = dict[tuple[str, ...], Form](), set[str]()
+    while todo - done:
+        path = min(todo - done)
+        done.add(path)
+        page = said(probe.browser.get(path))
+        todo = todo | {unescape(one) for one in STEPS.findall(page)}
+        for form in Forms(path, page).forms:
+            if not form.action.startswith("/accounts/"):
+                forms[form.action, *form.fields] = form
+    return forms
+
+
+def blind(scene: Scene, lived: dict[str, Any], fields: Iterable[str]) -> Iterator[Form]:
+    """Every address that a form of the shop was ever sent to, also when no page shows that form now."""
+    paths = [path for name in WRITTEN for path in scene.addresses.get(name, ())]
+    for path in (*paths, *(f"{one}answer/" for one in scene.addresses["agreement"])):
+        yield Form(path, dict.fromkeys(fields, WORDS))
+    for act in ACTS:
+        yield Form(reverse("portal:act", args=[lived["case"].public_id, act]), dict.fromkeys(fields, WORDS))
+
+
+@pytest.mark.slow
+def test_no_field_of_a_form_breaks_a_page(
+    scene: Scene, lived: dict[str, Any], open_case: Callable[..., Case], desk: Cast
+) -> None:
+    """Empty, too long, without meaning or left away: the answer is a page that says so, and never an error of ours."""
+    new = open_case({0: 1})
+    paths = {path for _kind, path in pages(scene, lived)}
+    paths.add(reverse("portal:case", args=[new.public_id]))
+    owner, clerk = (
+        Probe(who, desk.client(person))
+        for who, person in (("the owner", scene.shop.owner), ("the clerk", scene.shop.clerk))
+    )
+    forms = forms_of(owner, paths)
+    for form in forms.values():
+        owner.post_all(form, 1)
+    mine = forms_of(clerk, paths)
+    for key in mine.keys() - forms.keys():
+        clerk.post_all(mine[key], 1)
+    fields = sorted({name for key in (*forms, *mine) for name in key[1:]} | posted("aftersales/portal"))
+    for form in blind(scene, lived, fields):
+        for sent in rounds(fields, SPOILT, 1):
+            owner.post(form, sent)
+    acts = {path.split("/")[-2] for path, *_fields in forms if "/do/" in path}
+    assert {"approve", "reject", "evidence", "propose"} <= acts
+    assert not [*owner.wrong, *clerk.wrong]
+
+
+def test_a_field_that_breaks_a_page_would_be_found(
+    scene: Scene, desk: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("aftersales.portal.views.addresses.whole", int)
+    owner = Probe("the owner", desk.client(scene.shop.owner))
+    for form in forms_of(owner, {reverse("portal:addresses")}).values():
+        owner.post_all(form, len(SPOILT))
+    assert "invalid literal for int()" in str(owner.wrong)
 
 
 def test_a_hole_would_be_found(

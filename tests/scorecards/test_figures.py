@@ -99,6 +99,32 @@ def test_a_ticket_registered_by_mistake_is_no_second_contact_and_a_withdrawn_one
     assert [figures[code].value for code in ("resolution", "first_contact")] == [1 - came, 1 - came]
 
 
+def test_a_ticket_registered_by_mistake_is_no_earlier_problem_even_once_it_is_archived(
+    desk, open_ticket, counted, now, customer
+) -> None:
+    shop = a_merchant("M1", now)
+    order = an_order("R-1", now, merchant=shop, customer=customer)
+    product = orders.product_create(code="P1", name="耳机", actor=desk.system, now=now)
+    orders.line_add(order=order, line_no=1, merchant=shop, product=product, actor=desk.system, now=now)
+    of_it = {"order_id": order.pk, "merchant_id": shop.pk}
+    first = open_ticket(**of_it)
+    open_ticket(at=now + 2 * DAY, subject="又坏了", beside=True, **of_it)
+
+    def repeats() -> int:
+        return counted(now + 3 * DAY, "merchant", shop.pk)["repeat_problems"].num
+
+    assert repeats() == 1
+    tickets.ticket_cancel(ticket=first, why="mistake", reason="登记错误", actor=desk.lead, now=now + 2 * DAY)
+    assert repeats() == 0
+    first.refresh_from_db()
+    tickets.ticket_archive(
+        ticket=first, summary="登记错误，已核对后归档处理完毕。", actor=desk.supervisor, now=now + 3 * DAY
+    )
+    assert repeats() == 0
+    services.recount(codes=["repeat_problems"])
+    assert repeats() == 0
+
+
 def test_backlog_is_what_stood_open_at_the_end_of_the_day(desk, open_ticket, counted, now) -> None:
     shop = a_merchant("M1", now)
     first = open_ticket(merchant_id=shop.pk)

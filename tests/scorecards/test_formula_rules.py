@@ -146,7 +146,6 @@ def _metric(**changes: Any) -> dict[str, Any]:
         ({"enogh": 3}, "no_terms", "enogh"),
         ({"z": 1.96}, "no_terms", "z"),
         ({"windows": [90, 30]}, "wrong_terms", "windows"),
-        ({"lag": 61}, "wrong_terms", "60"),
         ({"lag": -1}, "no_terms", "lag"),
         ({"volume": "dispatch_in_time"}, "wrong_terms", "volume"),
         ({"ordinary": "F"}, "wrong_terms", "ordinary"),

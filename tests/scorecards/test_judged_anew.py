@@ -12,12 +12,15 @@ from django.db.models import Count
 from django.utils.translation import override
 
 from aftersales.clocks.services import breach_exclude
+from aftersales.core.models import Delivery
 from aftersales.ledger.models import Proposal
 from aftersales.ledger.states import DEAD
 from aftersales.scorecards import consequencewords, services, tasks
 from aftersales.scorecards.models import Formula, Neutral, Rollup, Snapshot
 from tests.cast import Cast
 from tests.merchants.shops import Shop
+from tests.records import merchant as a_merchant
+from tests.records import order as an_order
 from tests.scorecards.conftest import noted
 from tests.scorecards.test_late_clocks import GRADE
 from tests.scorecards.test_measures import (
@@ -67,6 +70,30 @@ def test_figures_are_counted_before_scores_are_kept(
         monkeypatch.setattr(services, name, looks)
     tasks.score()
     assert seen == [0, 0]
+
+
+@pytest.mark.parametrize(
+    ("task", "judges"),
+    [("score", "standings_count"), ("judge_months", "months_sweep"), ("raise_measures", "measures_raise")],
+)
+def test_what_the_worker_has_not_taken_yet_is_noted_before_anybody_is_judged(
+    desk: Cast, now: datetime, at: Any, monkeypatch: pytest.MonkeyPatch, caplog: Any, task: str, judges: str
+) -> None:
+    an_order("A-1", now, merchant=a_merchant("M1", now))
+    waiting = Delivery.objects.filter(consumer__startswith="scorecards.")
+    failed = waiting.order_by("pk")[0]
+    Delivery.objects.filter(pk=failed.pk).update(parked_at=now)
+    seen: list[list[int]] = []
+
+    def judged(**_given: Any) -> int:
+        seen.append(list(waiting.values_list("pk", flat=True)))
+        return 0
+
+    for name in {judges, "snapshots_sweep"}:
+        monkeypatch.setattr(services, name, judged)
+    getattr(tasks, task)()
+    assert seen[0] == [failed.pk]
+    assert "1 events are not noted for counting yet" in caplog.text
 
 
 def test_a_measure_on_a_figure_falls_when_what_stands_behind_it_is_left_out(

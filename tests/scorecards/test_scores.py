@@ -307,6 +307,29 @@ def test_who_left_or_changed_later_changes_nothing_of_a_past_day(cast, plain, pl
     assert Snapshot.objects.filter(formula=formula).count() == 8
 
 
+def test_figures_that_settle_too_late_are_refused_of_a_draft_and_not_of_what_counts_already(
+    cast, formula, plant, now
+) -> None:
+    plant("M1", orders=(40, 40))
+    late = plain_terms() | {"lag": 61}
+    who: dict[str, Any] = {"actor": cast.operations, "now": now}
+    with pytest.raises(DomainError, match="60") as refused:
+        services.formula_draft(formula=formula, terms=late, reason="试行", **who)
+    assert refused.value.code == "wrong_terms"
+    draft = services.formula_draft(formula=formula, terms=plain_terms(), reason="试行", **who)
+    FormulaVersion.objects.filter(pk=draft.pk).update(terms=late)
+    with pytest.raises(DomainError, match="60"):
+        services.formula_activate(draft=draft, actor=cast.supervisor, now=now)
+    FormulaVersion.objects.filter(formula=formula, state="active").update(
+        valid_from=now - 400 * DAY, terms=late
+    )
+    assert services.standings_count(now=now) == 1
+    assert (
+        pages.standing_of(cast.operations, SubjectKind.MERCHANT, Standing.objects.get().subject_id)
+        is not None
+    )
+
+
 def test_a_shop_without_history_of_a_day_counts_as_it_is_first_known(cast, plant, now) -> None:
     known, young = plant("OLD", category="books"), plant("NEW", category="books")
     merchant_change(merchant=known, main_category="shoes", actor=cast.operations, now=now + DAY)

@@ -18,12 +18,14 @@ NOT_PRODUCTS = frozenset({K.MERCHANT, K.PERSON, K.TEAM, K.VENDOR})
 TRADED = frozenset({K.MERCHANT, K.PRODUCT})
 PRODUCTS = frozenset({K.PRODUCT})
 OPENED, AT = ("t.opened_at",), ("e.at",)
+CALLED_OFF = "({0}.state = 'cancelled' OR {0}.closed_how = 'cancelled')"
+"""Once it is archived, only how it was closed still tells of it."""
 NO_TICKET = (
     Exclusion("historic", _("Taken in from an older fact: nobody could keep it."), "t.historic"),
     Exclusion("merged", _("Merged: the ticket that goes on counts."), "t.state = 'merged'"),
     Exclusion(
         "cancelled", _("Cancelled: withdrawn, registered twice or by mistake."),
-        "t.state = 'cancelled' OR t.closed_how = 'cancelled'",
+        CALLED_OFF.format("t"),
     ),
 )  # fmt: skip
 NOBODY_ASKED = Exclusion(
@@ -36,7 +38,7 @@ OF_TICKET = f"FROM {EVENTS} n WHERE n.subject_kind = 'tickets.ticket' AND n.subj
 REOPENED = f"EXISTS (SELECT 1 {OF_TICKET} AND n.kind = 'ticket.reopened' AND n.id > e.id)"
 QUIET = "@solved_quiet_days@ * interval '1 day'"
 UNREAL = (
-    "(n.state = 'cancelled' OR n.closed_how = 'cancelled') AND NOT EXISTS ("
+    f"{CALLED_OFF.format('n')} AND NOT EXISTS ("
     f"SELECT 1 FROM {EVENTS} w WHERE w.subject_kind = 'tickets.ticket' AND w.subject_id = n.id "
     f"AND w.kind = 'ticket.cancelled' AND w.payload->>'why' = '{CancelReason.WITHDRAWN.value}')"
 )
@@ -52,7 +54,8 @@ SAME_PROBLEM = (
     "EXISTS (SELECT 1 FROM tickets_ticket n JOIN orders_orderline a ON a.order_id = n.order_id "
     "JOIN orders_orderline b ON b.order_id = t.order_id AND b.product_id = a.product_id "
     "WHERE n.customer_id = t.customer_id AND n.kind = t.kind "
-    "AND (n.opened_at, n.id) < (t.opened_at, t.id) AND n.state NOT IN ('merged', 'cancelled') "
+    "AND (n.opened_at, n.id) < (t.opened_at, t.id) AND n.state <> 'merged' "
+    f"AND NOT {CALLED_OFF.format('n')} "
     "AND n.opened_at BETWEEN t.opened_at - @repeat_problem_days@ * interval '1 day' AND t.opened_at)"
 )
 

@@ -20,7 +20,8 @@ HUNDRED, NOTHING, ONE = Decimal(100), Decimal(0), Decimal(1)
 SCORED = frozenset({SubjectKind.MERCHANT, SubjectKind.PERSON, SubjectKind.TEAM})
 LONGEST_WINDOW, MOST = 730, 1_000_000
 LATEST = 60
-"""Days that figures may take to settle: of the three months that each night looks back at, each still has its turn."""
+"""Days that figures may take to settle: of the three months that each night looks back at, each still has its turn.
+Asked of what is drafted or announced; versions from before go on as they stand."""
 Mark = tuple[Decimal, Decimal]
 
 
@@ -283,8 +284,6 @@ def check(terms: Terms, kind: SubjectKind) -> None:
     if terms.volume.way != Way.COUNT:
         raise _wrong("volume", _("it is a metric that counts."))
     _check_windows(terms.windows)
-    if terms.lag > LATEST:
-        raise _wrong("lag", _("at most %(most)s days.") % {"most": LATEST})
     if not terms.floor <= terms.neutral <= terms.cap <= HUNDRED or terms.z == 0:
         raise _wrong("floor, neutral, cap, z", _("floor ≤ neutral ≤ cap ≤ 100, and z above 0."))
     if not 1 <= terms.strength <= terms.strongest:
@@ -301,6 +300,12 @@ def check(terms: Terms, kind: SubjectKind) -> None:
             )
     _check_weights(terms)
     _check_grades(terms)
+
+
+def check_new(terms: Terms) -> None:
+    """What a draft has to keep to besides, when it is written and when it is announced. Raises ``wrong_terms``."""
+    if terms.lag > LATEST:
+        raise _wrong("lag", _("at most %(most)s days.") % {"most": LATEST})
 
 
 def _check_windows(windows: tuple[int, ...]) -> None:

@@ -19,6 +19,7 @@ from aftersales.standards import selectors as rule_book
 BATCH = 5_000  # touched rows that are counted in one transaction
 ROOM = "128MB"  # for one sort or one comparison of a full count, instead of the disk
 NEVER: frozenset[str] = frozenset()
+GATE = "scorecards touched"
 
 
 def touch(*, subject_kind: str, subject_id: int = 0) -> None:
@@ -29,16 +30,17 @@ def touch(*, subject_kind: str, subject_id: int = 0) -> None:
         cursor.execute(_TOUCH, [subject_kind, subject_id])
 
 
-def refresh() -> Mapping[str, int]:
+def refresh(*, waits: bool = True) -> Mapping[str, int]:
     """Count the days of all rows that were touched anew. Says how many rows were touched, and how many figures differ.
 
-    One transaction a batch: what is noted meanwhile waits for the next one.
+    One transaction a batch: what is noted meanwhile waits for the next one. Nothing that was noted before is uncounted
+    afterwards: what another holds is waited for. ``waits=False`` leaves it to the other, who counts it.
     """
     counts = {"touched": 0, "figures": 0}
     _believe()
     while True:
         with transaction.atomic():
-            rows = _taken()
+            rows = _taken(waits=waits)
             counts["touched"] += len(rows)
             counts["figures"] += _count(rows) if rows else 0
         if len(rows) < BATCH:
@@ -70,10 +72,25 @@ def _counted() -> frozenset[str]:
     return NEVER.union(*(one.touched_by for one in declared()))
 
 
-def _taken() -> list[tuple[str, int]]:
+def _taken(*, waits: bool) -> list[tuple[str, int]]:
+    """The next touched rows, the oldest first. The gate comes before rows and metrics, so nobody waits in a circle."""
     with connection.cursor() as cursor:
+        if not _passed(cursor, waits):
+            return []
         cursor.execute(_TAKE, [BATCH])
         return list(cursor.fetchall())
+
+
+def _passed(cursor: Any, waits: bool) -> bool:
+    """Whoever takes rows is behind the gate until they are counted: alone if he waits for it. Sweeps share it, and none
+    stands before a shut one.
+    """
+    if waits:
+        cursor.execute(_NO_LIMITS)
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [GATE])
+        return True
+    cursor.execute("SELECT pg_try_advisory_xact_lock_shared(hashtext(%s))", [GATE])
+    return bool(cursor.fetchone()[0])
 
 
 def _count(rows: Sequence[tuple[str, int]]) -> int:
@@ -96,9 +113,7 @@ def _count(rows: Sequence[tuple[str, int]]) -> int:
 
 def _alone(cursor: Any, chosen: Sequence[Metric]) -> None:
     """Nobody else counts these metrics until the transaction ends; all that count take them in the same order."""
-    cursor.execute(
-        f"SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0; SET LOCAL work_mem = '{ROOM}'"
-    )
+    cursor.execute(f"{_NO_LIMITS}; SET LOCAL work_mem = '{ROOM}'")
     for one in chosen:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [f"scorecards {one.code}"])
 
@@ -183,6 +198,7 @@ def _put(cursor: Any, fresh: str, stood: str, params: Mapping[str, Any]) -> int:
     return int(cursor.fetchone()[0])
 
 
+_NO_LIMITS = "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0"
 _TOUCH = f"""
     INSERT INTO {Touched._meta.db_table} (subject_kind, subject_id) VALUES (%s, %s)
 """

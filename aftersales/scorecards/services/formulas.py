@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from aftersales.core import registers
 from aftersales.scorecards.models import Formula, FormulaVersion
 from aftersales.scorecards.scores import selectors
+from aftersales.scorecards.scores.terms import check_new
 from aftersales.scorecards.services.announcing import announce_later, with_a_day
 from aftersales.scorecards.states import SubjectKind
 from aftersales.standards import services as rule_book
@@ -41,7 +42,7 @@ def formula_draft(
 
 def check(version: FormulaVersion) -> None:
     """A version by which nobody could be scored is refused."""
-    selectors.terms_of(version)
+    check_new(selectors.terms_of(version))
 
 
 FORMULA = Announced(
