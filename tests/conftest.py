@@ -44,14 +44,15 @@ def pytest_configure(config: pytest.Config) -> None:
         catalogs.reread()  # importing the models has read the catalogue as it was, or that there was none
 
 
-@pytest.hookimpl(tryfirst=True)  # before the marks are asked for
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files with long tests come first: the last of them would run alone while the other workers are done."""
-    long = {item.path for item in items if any(mark.name in quick.LONG for mark in item.iter_markers())}
-    items.sort(key=lambda item: item.path not in long)
+@pytest.hookimpl(wrapper=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
+    """The marks before anybody asks for them, the order after everybody else has had his: pytest-django's puts what
+    needs no database last, and what commits before it, which is where most of the long ones are."""
     for item in items:
         if quick.is_quick(item):
             item.add_marker(pytest.mark.quick)
+    yield
+    quick.long_first(items)
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:

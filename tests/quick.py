@@ -46,10 +46,25 @@ def within(path: Path) -> bool:
 
 
 def is_quick(item: pytest.Item) -> bool:
-    if any(mark.name in LONG for mark in item.iter_markers()):
-        return False
-    uses_database = "django_db" in item.keywords or not DATABASE.isdisjoint(getattr(item, "fixturenames", ()))
-    return within(item.path) or not uses_database
+    return not is_long(item) and (within(item.path) or not uses_database(item))
+
+
+def is_long(item: pytest.Item) -> bool:
+    return any(mark.name in LONG for mark in item.iter_markers())
+
+
+def uses_database(item: pytest.Item) -> bool:
+    return "django_db" in item.keywords or not DATABASE.isdisjoint(getattr(item, "fixturenames", ()))
+
+
+def long_first(items: list[pytest.Item]) -> None:
+    """Files with long tests come first: the last of them would run alone while the other workers are done.
+
+    Of them those that need no database: the others wait for one another while the first of them makes it.
+    """
+    long = {item.path for item in items if is_long(item)}
+    stored = {item.path for item in items if uses_database(item)}
+    items.sort(key=lambda item: (item.path not in long, item.path in long & stored))
 
 
 def is_asked(config: Any) -> bool:

@@ -22,3 +22,14 @@ def test_a_file_that_uses_the_database_as_a_whole_need_not_be_read() -> None:
     assert quick.holds_none(quick.TESTS / "portal/test_strangers.py")
     assert not quick.holds_none(quick.TESTS / "core/test_moves.py"), "it is named"
     assert not quick.holds_none(quick.TESTS / "core/test_money.py"), "it needs none"
+
+
+def test_files_with_long_tests_come_first_and_of_them_those_without_a_database(
+    request: pytest.FixtureRequest,
+) -> None:
+    """Whatever else orders the tests: the last of a run are short ones."""
+    items = request.session.items
+    long = {item.path for item in items if quick.is_long(item)}
+    stored = {item.path for item in items if quick.uses_database(item)}
+    ranks = [(item.path not in long) * 2 + (item.path in long & stored) for item in items]
+    assert ranks == sorted(ranks)

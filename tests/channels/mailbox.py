@@ -81,7 +81,7 @@ class _Talk(socketserver.StreamRequestHandler):
 @contextmanager
 def mailbox(settings: Any, letters: list[bytes], *, move: bool = False) -> Iterator[Mailbox]:
     with Mailbox(letters, move=move) as box:
-        threading.Thread(target=box.serve_forever, daemon=True).start()
+        threading.Thread(target=box.serve_forever, args=(0.02,), daemon=True).start()  # it ends when told to
         settings.MAIL_IN, settings.IMAP_HOST, settings.IMAP_PORT = "imap", "127.0.0.1", box.port
         settings.IMAP_SECURITY, settings.IMAP_USER, settings.IMAP_PASSWORD = "none", "service", "secret"
         settings.IMAP_FOLDER, settings.IMAP_DONE = "INBOX", "Done" if move else ""

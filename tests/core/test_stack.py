@@ -110,7 +110,9 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("stack") / "a clone, with blanks"
     folder.mkdir(mode=0o700)
     for name in ("aftersales", "accounts", "training", "templates"):
-        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(
+            ROOT / name, folder / name
+        )  # with its bytecode, which none of the processes makes anew
     for name in ("manage.py", "requirements.txt"):
         shutil.copy2(ROOT / name, folder / name)
     return folder
@@ -197,6 +199,21 @@ def test_the_second_start_takes_seconds_and_a_second_stack_is_refused(stacks: St
     assert get(address, "/ready") == 200
 
 
+def test_a_killed_supervisor_takes_everything_with_it_and_the_next_start_works(stacks: Stacks) -> None:
+    stack = stacks.running()
+    kill(stack.process.pid)
+    stack.process.wait()
+    assert eventually(lambda: not stack.remains, 40), stack.remains
+    assert get(stacks.start().ready(), "/ready") == 200
+
+
+def test_when_everything_is_killed_at_once_the_next_start_works(stacks: Stacks) -> None:
+    stack = stacks.running()
+    kill(stack.process.pid, *stack.remains[1:])
+    stack.process.wait()
+    assert get(stacks.start().ready(), "/ready") == 200
+
+
 @pytest.mark.parametrize("part", ["celery", "gunicorn", "postgres", "valkey", "keeper"])
 def test_a_killed_part_is_running_again_soon(stacks: Stacks, data: Path, part: str) -> None:
     stack = stacks.running()
@@ -217,21 +234,6 @@ def test_a_killed_part_is_running_again_soon(stacks: Stacks, data: Path, part: s
 def test_a_stack_whose_parts_had_died_leaves_nothing_either(stacks: Stacks) -> None:
     stacks.running()
     stacks.stop()
-
-
-def test_a_killed_supervisor_takes_everything_with_it_and_the_next_start_works(stacks: Stacks) -> None:
-    stack = stacks.running()
-    kill(stack.process.pid)
-    stack.process.wait()
-    assert eventually(lambda: not stack.remains, 40), stack.remains
-    assert get(stacks.start().ready(), "/ready") == 200
-
-
-def test_when_everything_is_killed_at_once_the_next_start_works(stacks: Stacks) -> None:
-    stack = stacks.running()
-    kill(stack.process.pid, *stack.remains[1:])
-    stack.process.wait()
-    assert get(stacks.start().ready(), "/ready") == 200
 
 
 def test_a_part_that_ends_again_and_again_ends_the_start_with_a_sentence(stacks: Stacks) -> None:

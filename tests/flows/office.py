@@ -11,10 +11,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import quote, urlencode
 
 import pytest
+from celery.beat import PersistentScheduler
 from django.db import connection
 
 from aftersales.celery import app
@@ -67,7 +69,12 @@ class Office:
         return self._start([*CELERY, *WORKER, "--hostname", f"worker{len(self.running)}@tests"])
 
     def beat(self) -> "subprocess.Popen[bytes]":
-        return self._start([*CELERY, "beat", "--schedule", str(self.data / "beat"), "--pidfile="])
+        """Its schedule is a minute old, as after a restart: it asks for due work at once, then every 15 s."""
+        file = str(self.data / f"beat{len(self.running)}")
+        kept = PersistentScheduler(app, schedule_filename=file)
+        kept.schedule["run-due-work"].last_run_at -= timedelta(minutes=1)
+        kept.close()
+        return self._start([*CELERY, "beat", "--schedule", file, "--pidfile="])
 
     def _start(self, command: list[str]) -> "subprocess.Popen[bytes]":
         with (self.data / "log").open("ab") as log:

@@ -59,6 +59,7 @@ def let_the_leases_run_out() -> None:
     past = timezone.now() - timedelta(minutes=1)
     Job.objects.filter(state=JobState.RUNNING).update(lease_until=past)
     Notice.objects.filter(state=NoticeState.SENDING).update(claimed_at=past - timedelta(hours=1))
+    Delivery.objects.filter(attempts__gt=0, parked_at=None).update(run_after=past)
 
 
 def post(browser: Client, address: str, **form: Any) -> Any:

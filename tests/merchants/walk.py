@@ -228,6 +228,5 @@ def words(answer: Any) -> str:
 
 def leaks(text: str, secrets: list[str], but: str = "") -> Iterator[str]:
     """What of the secrets is said; an address that was asked for may come back."""
-    for one in secrets:
-        if one in text.replace(but, ""):
-            yield one
+    said = text.replace(but, "") if but else text
+    return (one for one in secrets if one in said)

@@ -17,11 +17,12 @@ from aftersales.core.errors import DomainError, NotPermitted
 from aftersales.core.models import Event
 from aftersales.customers.models import Contact, Customer
 from aftersales.customers.states import ContactKind
-from aftersales.notices import delivery, gateways, services, texts
+from aftersales.notices import delivery, gateways, services
 from aftersales.notices.models import Gateway, Notice, NoticeTemplate
 from aftersales.notices.states import NoticeState, SkipReason
 
 TOKEN = "token-that-nobody-may-see"
+ASKS_EVERY = 0.02  # seconds until it sees that it shall end; by itself it would look twice a second
 
 
 class Server(ThreadingHTTPServer):
@@ -66,7 +67,7 @@ class _Answer(BaseHTTPRequestHandler):
 @contextmanager
 def running() -> Iterator[Server]:
     with Server() as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(ASKS_EVERY,), daemon=True).start()
         try:
             yield server
         finally:
@@ -86,7 +87,6 @@ def by_gateway(
     """The accepted ticket is told by a gateway for text messages."""
     settings.GATEWAYS_INSIDE = True
     Contact.objects.create(customer=customer, kind=ContactKind.PHONE, value="13812345678")
-    texts.texts_load(now=now)
     NoticeTemplate.objects.filter(code="ticket.opened").update(channels=["hook"])
     return services.gateway_create(
         code="sms",

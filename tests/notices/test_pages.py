@@ -120,7 +120,6 @@ def test_guests_sign_in_first(db: None) -> None:
 
 
 def test_a_text_is_previewed_and_brought_into_force_by_a_second_person(cast: Any, now: datetime) -> None:
-    texts.texts_load(now=now)
     template = NoticeTemplate.objects.get(code="ticket.opened")
     draft = texts.text_draft(template=template, words=WORDS, actor=cast.supervisor, now=now)
     page = reverse("notices:preview", args=[draft.pk])
@@ -138,7 +137,6 @@ def test_a_text_is_previewed_and_brought_into_force_by_a_second_person(cast: Any
 def test_a_text_is_written_in_the_register_and_a_bad_one_comes_back_with_the_reason(
     cast: Any, now: datetime
 ) -> None:
-    texts.texts_load(now=now)
     template = NoticeTemplate.objects.get(code="ticket.opened")
     client = cast.client(Role.OPERATIONS)
     add = reverse("admin:notices_noticetext_add")

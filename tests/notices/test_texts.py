@@ -167,8 +167,9 @@ def test_a_written_text_stays_in_force_when_the_shipped_one_changes(
 
 
 @pytest.mark.parametrize("code", sorted(kinds.declared()))
-def test_every_shipped_text_is_right_and_uses_what_it_declares(code: str, db: None, now: Any) -> None:
-    texts.texts_load(now=now)
+def test_every_shipped_text_is_right_and_uses_what_it_declares(
+    code: str, shipped: None, db: None, now: Any
+) -> None:
     text = NoticeText.objects.in_force().get(template__code=code)
     for shown in selectors.preview(text, now=now):
         assert rules.MISSING not in shown.subject + shown.body
