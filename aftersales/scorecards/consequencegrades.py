@@ -33,8 +33,8 @@ class Scored:
 
 
 def formula() -> Formula | None:
-    """The first by code, as incentive rules take it."""
-    first: Formula | None = Formula.objects.filter(subject_kind=SubjectKind.MERCHANT).order_by("code").first()
+    """By which merchants are judged, as incentive rules take it."""
+    first: Formula | None = Formula.objects.judging(SubjectKind.MERCHANT).first()
     return first
 
 

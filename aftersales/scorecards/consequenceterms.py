@@ -128,9 +128,13 @@ def check(terms: Terms) -> None:
         raise _wrong("steps", _("the first step is a warning: nobody is hit unwarned."))
     if not 1 <= terms.remember <= LONGEST:
         raise _wrong("remember", _("between 1 and %(most)s days.") % {"most": LONGEST})
+    _CHECKS[terms.trigger](terms)
+
+
+def check_new(terms: Terms) -> None:
+    """What a draft has to keep to besides, when it is written and when it is announced. Raises ``wrong_terms``."""
     if terms.lag > LATEST:
         raise _wrong("lag", _("at most %(most)s days.") % {"most": LATEST})
-    _CHECKS[terms.trigger](terms)
 
 
 def _check_breaches(terms: Terms) -> None:

@@ -15,7 +15,7 @@ from aftersales.merchants.models import Lesson
 from aftersales.merchants.services import deposit_due_change, merchant_move
 from aftersales.merchants.services.training import lessons_sweep
 from aftersales.merchants.states import Cause
-from aftersales.scorecards import consequences, consequencetrial, measurepages, services
+from aftersales.scorecards import consequences, consequenceterms, consequencetrial, measurepages, services
 from aftersales.scorecards.consequencestates import Effect
 from aftersales.scorecards.models import (
     ConsequenceRule,
@@ -268,6 +268,16 @@ def test_one_rule_that_cannot_be_followed_does_not_keep_the_others(
 def test_what_a_measure_cannot_hold_is_no_term(desk: Cast, now: datetime, step: dict[str, Any]) -> None:
     terms = METRIC | {"steps": [WARNING, step]}
     refused("wrong_terms", lambda: only_rule(desk, now, "odd", now, **terms))
+
+
+def test_a_rule_from_before_the_limit_of_settling_is_read_as_it_stands(
+    desk: Cast, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(consequenceterms, "LATEST", 99)
+        row = only_rule(desk, now, "of_before", now - 200 * DAY, **METRIC | {"lag": 70})
+    assert consequences.terms_of(row).lag == 70
+    assert raised(now) == []
 
 
 def test_a_rule_whose_figures_settle_late_still_acts_and_each_month_in_its_turn(

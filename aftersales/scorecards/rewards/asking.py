@@ -155,8 +155,8 @@ def _check_score(version: Any, terms: FigureTerms, kind: SubjectKind) -> None:
 
 
 def formula_of(terms: FigureTerms, kind: SubjectKind) -> Formula | None:
-    """The formula whose score counts; the first by code where the rule names none."""
-    rows = Formula.objects.filter(subject_kind=kind).order_by("code")
+    """The formula whose score counts; where the rule names none, that by which this kind is judged."""
+    rows = Formula.objects.judging(kind)
     return rows.filter(code=terms.formula).first() if terms.formula else rows.first()
 
 

@@ -9,6 +9,7 @@ from aftersales.core import jobs, registers
 from aftersales.core.errors import DomainError
 from aftersales.merchants.models import Merchant
 from aftersales.scorecards import consequences
+from aftersales.scorecards.consequenceterms import check_new
 from aftersales.scorecards.models import ConsequenceRule, ConsequenceVersion
 from aftersales.scorecards.services.announcing import tell_merchants, with_a_day
 from aftersales.standards import services as rule_book
@@ -46,7 +47,9 @@ def consequence_draft(
 
 def check(version: ConsequenceVersion) -> None:
     """A version that nobody could follow is refused."""
-    wanted = {one.course for one in consequences.terms_of(version).steps if one.course}
+    terms = consequences.terms_of(version)
+    check_new(terms)
+    wanted = {one.course for one in terms.steps if one.course}
     for code in sorted(wanted - set(Course.objects.filter(code__in=wanted).values_list("code", flat=True))):
         raise DomainError(_("There is no course “%(code)s”.") % {"code": code}, "no_course")
 
