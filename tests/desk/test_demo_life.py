@@ -114,3 +114,9 @@ def test_every_board_of_cases_has_something_on_it_also_where_the_agents_team_has
     states = set(Case.objects.values_list("state", flat=True))
     assert {"requested", "offered", "rejected", "approved", "disputed", "withdrawn"} <= states
     assert Dispute.objects.count() >= 3
+
+
+def test_goods_that_the_buyer_knew_to_be_excluded_come_back_for_no_whim(work):
+    asked = Case.objects.filter(first_ground="no_reason").exclude(first_kind="repair")
+    assert asked.exists()
+    assert not asked.filter(lines__line__exception_confirmed=True).exists()

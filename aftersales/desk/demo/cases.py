@@ -58,7 +58,10 @@ class Desk:
 
     def opened(self, ticket: Ticket, kind: str, ground: str, ago: timedelta, **more: Any) -> Case:
         earlier.there(ticket, self.now - ago)
-        line = OrderLine.objects.filter(order=ticket.order_id).order_by("line_no").first()
+        goods = OrderLine.objects.filter(order=ticket.order_id)
+        if ground == "no_reason":  # nobody grants it for goods that the buyer knew to be excluded
+            goods.update(exception_confirmed=False, exception_confirmed_at=None)
+        line = goods.order_by("line_no").first()
         draft = CaseDraft(kind, ground, {line.pk: 1} if line else {}, words=WORDS[ground], **more)
         return services.case_open(ticket=ticket, draft=draft, actor=self.agent, now=self.now - ago)
 
