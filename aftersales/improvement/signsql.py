@@ -93,7 +93,7 @@ REVIEW_BURST = f"""
     WITH {_REVIEWED}, days AS (
         SELECT merchant_id, (written_at AT TIME ZONE %(zone)s)::date AS day, count(*) AS stars FROM praise GROUP BY 1, 2
         HAVING count(*) >= %(sign_least_burst)s
-    ), before AS (
+    ), before AS MATERIALIZED (
         SELECT d.merchant_id, d.day, count(z.id) AS base FROM days d LEFT JOIN (
             SELECT r.id, r.written_at, coalesce(r.merchant_id, o.merchant_id) AS merchant_id FROM orders_review r
               JOIN orders_order o ON o.id = r.order_id
@@ -101,7 +101,7 @@ REVIEW_BURST = f"""
             ON z.merchant_id = d.merchant_id AND z.written_at < d.day::timestamp AT TIME ZONE %(zone)s
            AND z.written_at >= (d.day - %(sign_burst_days)s)::timestamp AT TIME ZONE %(zone)s
          GROUP BY 1, 2
-    ), opened AS (
+    ), opened AS MATERIALIZED (
         SELECT d.merchant_id, (least(
                    (SELECT min(o.placed_at) FROM orders_order o WHERE o.merchant_id = d.merchant_id),
                    (SELECT min(o.placed_at) FROM orders_orderline l JOIN orders_order o ON o.id = l.order_id
@@ -118,7 +118,10 @@ REVIEW_BURST = f"""
       JOIN opened ON opened.merchant_id = p.merchant_id
       JOIN praised ON praised.merchant_id = p.merchant_id ORDER BY p.id
 """
-"""``mark``: the day, the praise of the days before it, and how many of those the shop has had, by its first trade."""
+"""``mark``: the day, the praise of the days before it, and how many of those the shop has had, by its first trade.
+
+A shop's past and its first trade are looked for once, not for each review.
+"""
 COPIED_REVIEW = f"""
     WITH {_REVIEWED}, copied AS (
         SELECT merchant_id, words, min(id) AS first FROM praise WHERE length(words) >= %(sign_copied_length)s

@@ -5,13 +5,15 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from aftersales.clocks.models import Clock
 from aftersales.core import moves
 from aftersales.core.errors import DomainError
 from aftersales.customers.models import Contact, Customer
-from aftersales.improvement import services
+from aftersales.improvement import services, signsql
 from aftersales.improvement.models import Sign
+from aftersales.improvement.services import signs
 from aftersales.merchants.models import MerchantContact
 from aftersales.orders.models import Order, Review, Shipment, TrackingEvent
 from aftersales.scorecards.models import RowExclusion, Touched
@@ -231,3 +233,12 @@ def test_a_person_decides_and_another_takes_it_back(
     again = cast.person("risk", username="risk2")
     services.sign_decide(sign=sign, state="innocent", words="员工自用，已核实", actor=again, now=now + HOUR)
     assert not RowExclusion.objects.filter(ended_at=None).exists()
+
+
+def test_the_past_of_a_shop_is_looked_for_once_for_all_of_its_praise(now: datetime) -> None:
+    """Inlined, its whole trade was read for each review: seconds for 1,700 of them, and beyond the time limit."""
+    terms = signs._terms(now.date().replace(day=1), now)
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN {signsql.REVIEW_BURST}", terms)
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+    assert {"CTE opened", "CTE before"} <= {line.strip() for line in plan.splitlines()}
