@@ -28,6 +28,7 @@ from aftersales.scorecards.consequencestates import FALLEN, PEOPLE_DECIDE, Effec
 from aftersales.scorecards.models import MeasureFact, MeasureFile, MerchantMeasure
 from aftersales.scorecards.services import turning
 from aftersales.scorecards.services.counting import refresh
+from aftersales.scorecards.services.proposing import measure_propose
 from aftersales.scorecards.services.retaking import measure_retake
 from aftersales.standards.selectors import calendar, duration, parameter
 from aftersales.standards.worktime import end_of_working_day
@@ -104,18 +105,7 @@ def _propose(plan: Plan, actor: Any, now: datetime) -> MerchantMeasure:
         points=step.points, weight=step.weight, cap=step.cap, amount=_amount(plan), course=step.course,
         proposed_by_id=actor.pk, proposed_at=now,
     )  # fmt: skip
-    made: MerchantMeasure = moves.create(
-        row,
-        actor=actor,
-        now=now,
-        event="measure.proposed",
-        payload=row.told(),
-        rule_version=row.citation[:80],
-    )
-    MeasureFact.objects.bulk_create(
-        MeasureFact(measure=made, merchant_id=hit.merchant_id, kind=kind, key=key) for kind, key in hit.facts
-    )
-    return made
+    return measure_propose(row=row, facts=hit.facts, actor=actor, now=now)
 
 
 def _figures(plan: Plan) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from aftersales.scorecards.consequences import Hit
 from aftersales.scorecards.consequencestates import FALLEN, Effect
 from aftersales.scorecards.models import MeasureFact, MerchantMeasure
 from aftersales.scorecards.services import turning
+from aftersales.scorecards.services.proposing import measure_propose
 from aftersales.standards.selectors import duration
 
 WINDOW = "measure_appeal_days"
@@ -122,16 +123,4 @@ def _proposed(
         days=old.days, points=old.points, weight=old.weight, cap=old.cap, amount=amount, course=old.course,
         proposed_by_id=old.proposed_by_id, proposed_at=old.proposed_at,
     )  # fmt: skip
-    made: MerchantMeasure = moves.create(
-        row,
-        actor=actor,
-        now=now,
-        event="measure.proposed",
-        payload=row.told(),
-        rule_version=row.citation[:80],
-    )
-    MeasureFact.objects.bulk_create(
-        MeasureFact(measure=made, merchant_id=made.merchant_id, kind=kind, key=key)
-        for kind, key in rest.facts
-    )
-    return made
+    return measure_propose(row=row, facts=rest.facts, actor=actor, now=now)
