@@ -28,6 +28,7 @@ from aftersales.cases.states import (
     Direction,
     Ground,
     ParcelState,
+    PaymentKind,
     PaymentState,
 )
 from aftersales.core.wording import money
@@ -192,6 +193,10 @@ def addressee(case: Case) -> list[Contact]:
 
 
 def given_at(cases: Collection[int]) -> Mapping[int, datetime]:
-    """By case when what stands in payments now was proposed the last time: then the merchant had done his part."""
-    rows = CasePayment.objects.filter(case__in=cases, came_back_at=None, replaces=None).order_by()
+    """By case when the refund that stands in payments now was proposed the last time: then the merchant had done his
+    part. Freight and what else is paid besides is no part of it.
+    """
+    rows = CasePayment.objects.filter(
+        case__in=cases, kind=PaymentKind.REFUND, came_back_at=None, replaces=None
+    ).order_by()
     return dict(rows.values_list("case").annotate(Max("proposed_at")))

@@ -6,13 +6,14 @@ from decimal import Decimal
 from importlib import import_module
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import translation
 
 from accounts.services import system_user
 from aftersales.cases import services
 from aftersales.cases.models import Case, CasePayment
 from aftersales.cases.outofhand import money_held
+from aftersales.cases.selectors import given_at
 from aftersales.cases.services.weighing import refunds_weigh
 from aftersales.clocks.models import BreachExclusion, Clock
 from aftersales.clocks.services import breach_count_again, breach_exclude, sweep
@@ -211,3 +212,14 @@ def test_when_a_payment_came_back_was_known_from_its_story_before(refund: Refund
     with connection.cursor() as cursor:
         cursor.execute(import_module("aftersales.cases.migrations.0005_payment_came_back").TOLD)
     assert refund.payment.came_back_at == told == refund.now + 70 * HOUR
+
+
+def test_the_day_on_which_the_refund_was_given_is_not_that_of_the_freight(refund: Refund) -> None:
+    refund.propose(47)
+    row, given = refund.payment, refund.payment.proposed_at
+    row.pk, row.public_id, row.number, row.kind = None, CasePayment().public_id, "FREIGHT", "freight"
+    row.__dict__["state"], row.proposed_at, row.key = "proposed", given + 120 * HOUR, "FREIGHT"
+    with transaction.atomic():
+        row.save(force_insert=True)
+        assert given_at([refund.case.pk]) == {refund.case.pk: given}
+        transaction.set_rollback(True)  # nothing was agreed for it
