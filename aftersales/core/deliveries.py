@@ -28,17 +28,21 @@ BACKOFF = timedelta(seconds=30)  # times the attempt: half a minute, one minute,
 LOST = "the worker did not come back"
 
 _consumers: dict[str, tuple[str, Handler]] = {}
+_alone: set[str] = set()
 _names: dict[str, Text] = {}
 
 
-def subscribe(consumer: str, pattern: str, handler: Handler, name: Text = "") -> None:
+def subscribe(consumer: str, pattern: str, handler: Handler, name: Text = "", *, alone: bool = False) -> None:
     """From now on each event whose kind matches gets a delivery row; ``handler(event, now)`` must be idempotent.
 
-    ``name``: what the consumer does, as people read it.
+    ``name``: what the consumer does, as people read it. ``alone``: each delivery in a transaction of its own, for what
+    holds locks that others wait for: those of a batch would be held until its end.
     """
     if _consumers.get(consumer, (pattern, handler)) != (pattern, handler):
         raise ValueError(f"the consumer {consumer} is subscribed twice")
     _consumers[consumer], _names[consumer] = (pattern, handler), name
+    if alone:
+        _alone.add(consumer)
 
 
 def name_of(consumer: str) -> str:
@@ -152,7 +156,8 @@ def _take(consumer: str, now: datetime) -> tuple[list[int], int] | None:
         claimed = _claim(consumer, now)
         if not claimed:
             return None
-        taken = [one for one in claimed if not one.attempts] or claimed[:1]
+        fresh = [one for one in claimed if not one.attempts]
+        taken = claimed[:1] if consumer in _alone else fresh or claimed[:1]
         attempt = taken[0].attempts + 1
         rows = Delivery.objects.filter(pk__in=[one.pk for one in taken])
         if attempt > MAX_ATTEMPTS:

@@ -61,7 +61,8 @@ def connect() -> None:
     jobs.register(ANNOUNCE, tasks.announce_consequence_job, _("Tell merchants of a new consequence rule"))
     jobs.register(STAND, tasks.stand_job, _("Count scores anew after an appeal"))
     name = _("Let measures follow their penalties")
-    deliveries.subscribe("scorecards.penalties", "proposal.*", consumers.penalty_changed, name)
+    deliveries.subscribe("scorecards.penalties", "proposal.*", consumers.penalty_changed, name, alone=True)
     name = _("Turn measures back that breaches left out no longer carry")
-    deliveries.subscribe("scorecards.measures_of_breaches", "clock.excluded", consumers.breach_left_out, name)
+    left_out = consumers.breach_left_out
+    deliveries.subscribe("scorecards.measures_of_breaches", "clock.excluded", left_out, name, alone=True)
     shipped.register("scorecards_consequences", consequenceshipping.load)

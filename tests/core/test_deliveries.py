@@ -31,6 +31,14 @@ def consumer() -> Listener:
     return found
 
 
+def test_what_holds_locks_gets_each_delivery_in_a_transaction_of_its_own(make_parcels, now) -> None:
+    listener = Listener()
+    deliveries.subscribe("toys", "parcel.*", listener, alone=True)
+    make_parcels(3)
+    assert [deliveries._run_batch("toys", now) for _one in range(4)] == [(1, 1), (1, 1), (1, 1), (0, 0)]
+    assert len(listener.got) == 3
+
+
 def test_each_matching_event_is_delivered_once(consumer, parcel, lamp, agent, now) -> None:
     moves.perform(parcel, "send", actor=agent, now=now, carrier="sf")
     assert deliveries.run(now) == 2

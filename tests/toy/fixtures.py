@@ -36,6 +36,7 @@ def own_registries(toy_capabilities: None, monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(events, "_listeners", [])
     monkeypatch.setattr(deliveries, "_consumers", {})
     monkeypatch.setattr(deliveries, "_names", {**deliveries._names})
+    monkeypatch.setattr(deliveries, "_alone", set())
     monkeypatch.setattr(jobs, "_handlers", {})
     monkeypatch.setattr(facts, "_providers", defaultdict(list))
     monkeypatch.setattr(moves, "_guards", defaultdict(list))
