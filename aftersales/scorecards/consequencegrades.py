@@ -32,10 +32,9 @@ class Scored:
     missed: Mapping[str, date] = field(default_factory=dict)
 
 
-def formula() -> Formula | None:
-    """By which merchants are judged, as incentive rules take it."""
-    first: Formula | None = Formula.objects.judging(SubjectKind.MERCHANT).first()
-    return first
+def formula(month: date) -> Formula | None:
+    """By which merchants were judged at the end of a month, as incentive rules take it."""
+    return selectors.judging(SubjectKind.MERCHANT, last_of(month))
 
 
 def kept(month: date, merchants: Collection[int] | None = None) -> list[Scored]:
@@ -48,7 +47,7 @@ def kept(month: date, merchants: Collection[int] | None = None) -> list[Scored]:
             one.grade,
             {item["metric"]: _first(item, month) for item in _missed(one.details)},
         )
-        for one in _rows(formula(), month, merchants).order_by("subject_id")
+        for one in _rows(formula(month), month, merchants).order_by("subject_id")
     ]
 
 
@@ -59,7 +58,7 @@ def _rows(of: Formula | None, month: date, merchants: Collection[int] | None) ->
 
 def counted(month: date) -> list[Scored]:
     """For a simulation only: nobody is touched by a score that was never kept."""
-    found, until = formula(), last_of(month)
+    found, until = formula(month), last_of(month)
     version = selectors.counting(found, until)[0] if found is not None else None
     if version is None:
         return []

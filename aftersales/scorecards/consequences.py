@@ -296,6 +296,7 @@ def _by_metric(
     rows = Rollup.objects.of_days(since, until).filter(
         ~Exists(out), subject_kind=SubjectKind.MERCHANT, metric=terms.metric.code
     )
+    rows = rows if before is None else rows.filter(subject_id__in=before)
     first = {pk: max(since, day + DAY) for pk, day in after.items() if day >= since}
     summed = rows.exclude(subject_id__in=first).order_by().values_list("subject_id")
     found = {pk: (num, den) for pk, num, den in summed.annotate(Sum("num"), Sum("den"))}
@@ -303,7 +304,7 @@ def _by_metric(
         if day >= first[pk]:
             was = found.get(pk, (0, 0))
             found[pk] = (was[0] + num, was[1] + den)
-    spent = {} if anew else answered(terms.metric.code, since, until, before=before)
+    spent = {} if anew else answered(terms.metric.code, since, until, merchants=before, before=before)
     hits = []
     for pk, (num, den) in sorted(found.items()):
         start = first.get(pk, since)
@@ -382,7 +383,7 @@ def _touches(terms: Terms, grade: str, high: Decimal) -> bool:
 def _without_spent(terms: Terms, month: date, scores: Sequence[Scored]) -> list[Scored]:
     """What is missed only by cases that led to something is no ground any more."""
     merchants = [one.merchant_id for one in scores]
-    rests = consequencegrades.rests(consequencegrades.formula(), month, merchants)
+    rests = consequencegrades.rests(consequencegrades.formula(month), month, merchants)
     left = []
     for one in scores:
         rest = rests.get(one.merchant_id)

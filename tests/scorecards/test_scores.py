@@ -14,7 +14,7 @@ from aftersales.core.errors import DomainError, Refused
 from aftersales.merchants.models import Merchant
 from aftersales.merchants.services import merchant_change, merchant_move
 from aftersales.notices.models import Notice
-from aftersales.scorecards import pages, services, tasks
+from aftersales.scorecards import consequencegrades, pages, services, tasks
 from aftersales.scorecards.models import Formula, FormulaVersion, Rollup, Snapshot, Standing
 from aftersales.scorecards.scores import explaining, kept, replaying, selectors
 from aftersales.scorecards.states import SubjectKind, Verdict
@@ -186,6 +186,27 @@ def test_where_everybody_stands_is_counted_anew_and_the_closed_shop_goes(cast, p
         merchant_move(merchant=shop, move=move, reason="关店", actor=cast.operations, now=now)
     assert services.standings_count(now=now) == 1
     assert [one.subject_name for one in Standing.objects.all()] == ["Shop M2"]
+
+
+def test_a_month_is_judged_by_the_formula_that_was_in_force_at_its_end(cast, now) -> None:
+    merchants = Formula.objects.get(code="merchants")
+    version = merchants.versions.get()
+    change = datetime(2026, 11, 1, tzinfo=now.tzinfo)
+    FormulaVersion.objects.filter(pk=version.pk).update(valid_from=change - timedelta(days=300))
+    assert selectors.judging("merchant", OCTOBER) == merchants
+    who: dict[str, Any] = {"actor": cast.operations, "now": now}
+    earlier = services.formula_create(
+        code="a_new_one", name_zh="新", name_en="New", subject_kind="merchant", **who
+    )
+    told = {"source_ref": "R6.5", "source_zh": "试行", "source_en": "Trial"}
+    draft = services.formula_draft(formula=earlier, terms=plain_terms(), **told, **who)
+    done = services.formula_activate(draft=draft, actor=cast.supervisor, now=now)
+    assert selectors.judging("merchant", OCTOBER) == merchants, "what is only announced judges nothing yet"
+    FormulaVersion.objects.filter(pk=done.pk).update(valid_from=change)
+    FormulaVersion.objects.filter(formula=merchants).update(valid_to=change)
+    assert selectors.judging("merchant", OCTOBER) == merchants, "what ended since judged it"
+    assert selectors.judging("merchant", date(2026, 11, 30)) == earlier
+    assert consequencegrades.formula(date(2026, 10, 1)) == merchants
 
 
 def test_people_and_teams_are_scored_by_the_same_engine(cast, now) -> None:

@@ -12,10 +12,11 @@ from aftersales.ledger.figureterms import FigureTerms, wrong
 from aftersales.ledger.incentivestates import MEASURES_OF, Consequence
 from aftersales.ledger.rules import CENT
 from aftersales.ledger.states import Measure, Party
+from aftersales.scorecards.consequencedays import last_of
 from aftersales.scorecards.metrics import Metric, metric, of_kind
 from aftersales.scorecards.models import Formula
 from aftersales.scorecards.rewards.rules import Asked, Given, Rung
-from aftersales.scorecards.scores.selectors import terms_of, zone
+from aftersales.scorecards.scores.selectors import judging, terms_of, zone
 from aftersales.scorecards.states import Direction, SubjectKind, Way
 
 METRIC, SCORE = "metric", "score"
@@ -154,10 +155,16 @@ def _check_score(version: Any, terms: FigureTerms, kind: SubjectKind) -> None:
         raise wrong("formula", terms.formula, _("there is no such formula for this party"))
 
 
-def formula_of(terms: FigureTerms, kind: SubjectKind) -> Formula | None:
-    """The formula whose score counts; where the rule names none, that by which this kind is judged."""
-    rows = Formula.objects.judging(kind)
-    return rows.filter(code=terms.formula).first() if terms.formula else rows.first()
+def formula_of(terms: FigureTerms, kind: SubjectKind, month: date | None = None) -> Formula | None:
+    """The formula whose score counts; where the rule names none, that by which this kind was judged at the end of the
+    month, without one by which it is judged now.
+    """
+    if terms.formula:
+        return Formula.objects.filter(subject_kind=kind, code=terms.formula).first()
+    if month is not None:
+        return judging(kind, last_of(month))
+    first: Formula | None = Formula.objects.judging(kind).first()
+    return first
 
 
 def _check_order(found: Asked, kind: SubjectKind, terms: FigureTerms) -> None:

@@ -195,7 +195,7 @@ class Stand:
 def _by_score(
     version: IncentiveVersion, found: Asked, kind: SubjectKind, month: date, sums: Mapping[int, Sums], *, dry: bool
 ) -> list[Judged]:  # fmt: skip
-    formula = asking.formula_of(found.terms, kind)
+    formula = asking.formula_of(found.terms, kind, month)
     if formula is None:
         return []
     rows, grades = stands(formula, month, dry=dry)
@@ -241,7 +241,7 @@ def has_scores(version: IncentiveVersion, month: date) -> bool:
     found = asking.asked(version)
     if found.metric is not None:
         return True
-    formula = asking.formula_of(found.terms, asking.of_trigger(version.trigger)[1])
+    formula = asking.formula_of(found.terms, asking.of_trigger(version.trigger)[1], month)
     return Snapshot.objects.filter(formula=formula, month=month.replace(day=1)).exists()
 
 

@@ -104,5 +104,5 @@ def rests(version: Any, found: Asked, month: date, of: Collection[int]) -> dict[
     """Of these merchants' scores what they are without late clocks that led to something else already."""
     if found.is_reward or version.rule.party != Party.MERCHANT or not of:
         return {}
-    formula = formula_of(found.terms, SubjectKind.MERCHANT)
+    formula = formula_of(found.terms, SubjectKind.MERCHANT, month)
     return scores_without(formula, month, of, besides=version.rule_id)

@@ -110,6 +110,17 @@ def in_force(formula: Formula, day: date) -> FormulaVersion | None:
     return rows.select_related("formula").order_by("-number").first()
 
 
+def judging(kind: SubjectKind, day: date) -> Formula | None:
+    """The formula by which a day was judged: the first by code of which a version was in force; before there was one,
+    that which judges now.
+    """
+    rows = FormulaVersion.objects.filter(formula__subject_kind=kind)
+    found = rows.in_force(datetime.combine(day, time.min, zone())).select_related("formula")
+    version = found.order_by("formula__code").first()
+    formula: Formula | None = Formula.objects.judging(kind).first() if version is None else version.formula
+    return formula
+
+
 def counting(formula: Formula, day: date) -> tuple[FormulaVersion | None, bool]:
     """The version by which a day is shown, and whether it counts: before the first one is in force, one sees by the
     announced one how it would be.
