@@ -1,8 +1,10 @@
 """One late clock has one main consequence, whichever figure, score or rule of the two books counts it."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -16,7 +18,8 @@ from aftersales.ledger.models import IncentiveVersion, Proposal
 from aftersales.scorecards import consequences, rewardpages, services
 from aftersales.scorecards.consequenceclocks import answered
 from aftersales.scorecards.models import Formula, MerchantMeasure, Neutral, Snapshot
-from aftersales.scorecards.rewards import selectors, taken
+from aftersales.scorecards.rewards import asking, rules, selectors, taken
+from aftersales.scorecards.rewards.rules import Rung
 from aftersales.scorecards.services import measures
 from tests.cast import Cast
 from tests.ledger.conftest import late_rule
@@ -358,3 +361,16 @@ def test_no_step_is_raised_on_points_that_fell_meanwhile(desk: Cast, shop: Shop,
     cancelled(fallen, now + HOUR)
     assert measures._raise(plan, system_user(now), now + HOUR) is False
     assert set(MerchantMeasure.objects.all()) == {kept, fallen}
+
+
+def test_without_answered_cases_no_harder_step_is_reached_by_a_score(rule: Rule) -> None:
+    """An item with too few cases left counts as neutral, which may be less than it was."""
+    steps = tuple(Rung(limit, (Decimal(amount), "")) for limit, amount in (("C", 2), ("D", 5)))
+    asked = replace(asking.asked(charge(rule, "score.merchant")), rungs=steps)
+
+    def stand(grade: str) -> Any:
+        return selectors.Stand(1, Decimal(60), Decimal(50), Decimal(70), grade)
+
+    whole = rules.scored(asked, "ABCD", stand("C"), {}, party=1)
+    rest = rules.rest_of_score(asked, whole, SimpleNamespace(grades="ABCD", score=stand("D"), spent=1))
+    assert (whole.amount, rest.amount, rest.reached) == (2, 2, "C")

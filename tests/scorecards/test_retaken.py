@@ -83,6 +83,8 @@ def test_what_remains_is_charged_though_the_window_is_gone(desk: Cast, climbed: 
     assert swept(at + 31 * DAY) == 2
     left_out(desk, clocks[0], at + 40 * DAY)
     assert charges() == [300]
+    ends = Notice.objects.filter(source="scorecards.measure_ended", subject_id=fine.pk)
+    assert ends.values("body").distinct().count() == 2, "that its time is over, and that it is replaced"
     less = standing(effect="penalty")
     assert (less.state, less.ends_at, less.ended_at) == ("expired", fine.ends_at, fine.ends_at), (
         "nothing is lengthened"

@@ -207,7 +207,7 @@ def _raise(version: IncentiveVersion, one: Result, month: date, actor: Any, now:
             if version.rule.party == Party.MERCHANT:
                 facts_hold(one.party_id)
                 if raisers.is_taken(version, one.party_id, month, one.references):
-                    return False  # a measure came first; the next run judges what is left
+                    return False  # a measure came first: what is left leads to nothing in this month
             row = Raised(
                 **key,
                 citation=version.citation,

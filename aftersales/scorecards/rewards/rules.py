@@ -152,8 +152,7 @@ def besides(
 
     Less is counted, so no step is reached beyond that of the whole.
     """
-    limits = [one.limit for one in asked.rungs]
-    asked = replace(asked, rungs=asked.rungs[: limits.index(whole.reached) + 1])
+    asked = _up_to(asked, whole)
     rest, own = (replace(one, den=one.den - less) for one, less in ((window, spent), (month, fresh)))
     left = judged(asked, rest, own, {}, party=whole.party_id, subject=whole.subject_id)
     if left.said != Said.FOLLOWS:
@@ -164,12 +163,19 @@ def besides(
 def rest_of_score(asked: Asked, whole: Judged, rest: Any) -> Judged:
     """The same charge by the score without late clocks that led to something already: the step that it reaches.
 
-    ``rest`` has the score, the grades there are, and how many cases are not in it.
+    ``rest`` has the score, the grades there are, and how many cases are not in it. An item with too few cases left
+    counts as neutral, which may be less than it was; no step is reached beyond that of the whole.
     """
+    asked = _up_to(asked, whole)
     left = scored(asked, rest.grades, rest.score, {}, party=whole.party_id)
     if left.said != Said.FOLLOWS:
         return taken(whole)
     return replace(left, proofs=tuple(replace(one, spent=rest.spent) for one in left.proofs))
+
+
+def _up_to(asked: Asked, whole: Judged) -> Asked:
+    limits = [one.limit for one in asked.rungs]
+    return replace(asked, rungs=asked.rungs[: limits.index(whole.reached) + 1])
 
 
 def taken(whole: Judged) -> Judged:

@@ -81,6 +81,14 @@ def _taken(*, waits: bool) -> list[tuple[str, int]]:
         return list(cursor.fetchall())
 
 
+def gate_hold() -> None:
+    """Nobody else takes touched rows until the transaction ends. For who counts everything and then what was touched:
+    the gate comes before the metrics.
+    """
+    with connection.cursor() as cursor:
+        _passed(cursor, waits=True)
+
+
 def _passed(cursor: Any, waits: bool) -> bool:
     """Whoever takes rows is behind the gate until they are counted: alone if he waits for it. Sweeps share it, and none
     stands before a shut one.

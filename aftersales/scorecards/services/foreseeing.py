@@ -52,6 +52,7 @@ def _played(now: datetime, anew: bool) -> Iterator[Foreseen]:
     newest = MerchantMeasure.objects.aggregate(last=Max("pk"))["last"] or 0
     kept = set(Snapshot.objects.values_list("formula_id", "month").distinct())
     judged = list(MonthRun.objects.filter(done_at__isnull=False).values_list("pk", flat=True))
+    counting.gate_hold()
     if anew:
         counting.recount()
     counting.refresh()

@@ -66,7 +66,10 @@ def _tried(plan: Plan, actor: Any, now: datetime) -> bool:
 
 def _raise(plan: Plan, actor: Any, now: datetime) -> bool:
     try:
-        with transaction.atomic():
+        with (
+            moves.translated_locks(),
+            transaction.atomic(),
+        ):  # who is busy waits for the next run, and nobody else
             facts_hold(plan.hit.merchant_id)
             if not consequences.stands(plan, now):
                 return False  # something followed from it meanwhile: the next run judges anew
@@ -247,7 +250,7 @@ def measure_cancel(
             measure_cancel(measure=one, reason=turning.why_with(row), actor=actor, now=now)
         if row.begins_at is not None:
             told = said if given is None else consequencewords.ended_later(given)
-            _tell(row, "scorecards.measure_ended", now, reason=told)
+            _tell(row, "scorecards.measure_ended", now, again="fell", reason=told)
     return row
 
 
@@ -301,7 +304,7 @@ def _smaller(row: MerchantMeasure, rest: Hit, actor: Any, now: datetime) -> bool
         if gone is None:
             return False
         why = consequencewords.ended_later(gone.figures["ended"])
-        _tell(gone, "scorecards.measure_ended", now, reason=why)
+        _tell(gone, "scorecards.measure_ended", now, again="fell", reason=why)
     return True
 
 
@@ -417,13 +420,15 @@ def _words(text: str) -> str:
     return said
 
 
-def _tell(row: MerchantMeasure, template: str, now: datetime, **more: Any) -> None:
+def _tell(row: MerchantMeasure, template: str, now: datetime, *, again: str = "", **more: Any) -> None:
+    """Once; ``again``: what is told by the same template after that, as of one that falls when its time is over."""
+    key = ":".join(filter(None, [template, str(row.pk), again]))
     values = {
         "measure": row.number,
         "effect": consequencewords.effect_later(row, currency=row.merchant.currency),
         **more,
     }
     notice_send(
-        template=template, to=row.merchant, about=row, values=values, key=f"{template}:{row.pk}",
+        template=template, to=row.merchant, about=row, values=values, key=key,
         actor=system_user(now), now=now,
     )  # fmt: skip

@@ -43,7 +43,7 @@ class Command(BaseCommand):
             "--dry-run",
             action="store_true",
             help="Say which measures the next night and morning would let fall or raise, and which months they would"
-            " keep and judge; nothing changes, nobody is told.",
+            " keep and judge; nothing changes, nobody is told. Run it while no worker runs: it holds what it judges.",
         )
         parser.add_argument("--merchant", default="", help="Code of one merchant; all without it.")
         parser.add_argument("--format", choices=["json", "csv"], default="json")
